@@ -1,4 +1,4 @@
-"""Finds what tells who somebody is: addresses and numbers that people, telephones and accounts have.
+"""Finds what tells who somebody is: e-mail addresses and numbers of people, telephones, accounts.
 
 Names cannot be told from other words, so a text without any of these may still name somebody.
 """
@@ -23,8 +23,8 @@ _ELEVEN = (9, 8, 7, 6, 5, 4, 3, 2, -1)  # weights of a citizen service number, w
 
 
 def has_identifier(text: str) -> bool:
-    """Whether a text has an e-mail address, or a number that is rather one of a person, telephone or
-    account than a figure, a date or the number of a document.
+    """Whether a text has an e-mail address, or a number that is rather one of a person, telephone
+    or account than a figure, a date or the number of a document.
 
     >>> has_identifier("Call 06-12 34 56 78"), has_identifier("Is it NL91 ABNA 0417 1643 00?")
     (True, True)
@@ -56,7 +56,7 @@ def _is_figure(written: str) -> bool:
 
 
 def _is_citizen_number(digits: str) -> bool:
-    """Whether these may be a Dutch citizen service number, which is written as a figure at times."""
+    """Whether these may be a Dutch citizen service number, written as a figure."""
     if len(digits) != len(_ELEVEN):
         return False
     return sum(int(digit) * weight for digit, weight in zip(digits, _ELEVEN, strict=True)) % 11 == 0

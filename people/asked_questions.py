@@ -13,7 +13,7 @@ import datetime
 import hashlib
 import secrets
 import threading
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy
 
@@ -118,21 +118,14 @@ def note(settings: Settings, answer: Answer, by: str = "") -> None:
         found = connection.execute(_ASKED.select().where(_ASKED.c.id == id)).mappings().first()
         if found is None and connection.execute(_SIZE).scalar_one() >= _MOST:
             connection.execute(_ASKED.delete().where(_ASKED.c.id == _LONGEST_AGO))
-        is_dismissed = found is not None and found["dismissed"] is not None
-        begins = found is None or (is_dismissed and found["dismissed"] < today)
-        first, times = (today, 0) if begins else (found["first"], found["times"])
-        is_counted = _remembered.is_new(id, str(first), by)
-        row = {
-            "id": id,
-            "question": found["question"] if found else question,
-            "language": language,
-            "outcome": _OUTCOMES[answer.kind],
-            "times": max(1, times + is_counted),
-            "first": first,
-            "last": today,
-            "dismissed": None if begins else found["dismissed"],
-        }
-        put(connection, _ASKED, row)
+        fresh = {"times": 0, "first": today, "last": today, "dismissed": None}
+        row: dict[str, Any] = {"id": id, "question": question, "language": language, **fresh}
+        row |= found or {}
+        if (row["dismissed"] or today) < today or row["last"] < _oldest(settings):
+            row |= fresh
+        is_new = _remembered.is_new(id, str(row["first"]), by)
+        row |= {"times": max(1, row["times"] + is_new), "last": today}
+        put(connection, _ASKED, {**row, "outcome": _OUTCOMES[answer.kind]})
 
 
 def read(settings: Settings) -> tuple[AskedQuestion, ...]:

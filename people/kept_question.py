@@ -36,7 +36,14 @@ def _rests_on_more(question: str, language: str) -> bool:
     if not has_cues(language):
         return len(said) <= _UNKNOWN
     cues, words = cues_of(language), [word.casefold() for word in said]
-    empty = {*cues.asking, *cues.helping, *cues.empty, *cues.referring, *cues.opening, *cues.general}
+    empty = {
+        *cues.asking,
+        *cues.helping,
+        *cues.empty,
+        *cues.referring,
+        *cues.opening,
+        *cues.general,
+    }
     topic = [
         word
         for word in said

@@ -23,8 +23,8 @@ from core.event import Event, Finished, Stage, TextDelta
 from core.marked import Marker
 from core.settings import ROOT, Settings, current
 from core.version import VERSION
-from people.api_keys import found, hash_of
 from people.after_answers import after_answers
+from people.api_keys import found, hash_of
 from people.audit_record import records
 from tests.support import patient_http
 from tests.support.answers import doubted, made

@@ -28,7 +28,10 @@ _QUESTION = "maintenance-trial-question"
 _ASKED = "maintenance-trial-asked"
 _ANSWERS = "maintenance-trial-answers"
 
-_SIDES: dict[str, Callable[[], Assistant]] = {"present": compared_assistant, "planned": trial_assistant}
+_SIDES: dict[str, Callable[[], Assistant]] = {
+    "present": compared_assistant,
+    "planned": trial_assistant,
+}
 
 _Told = Answer | StrategiewijzerError
 
