@@ -98,6 +98,7 @@ class Settings(SettingsSources):
     database_url: SecretStr = SecretStr("")  # empty: in data_dir; else postgresql://user@host/name
     keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # and notes; 0: while in use
     keep_feedback: Annotated[int, Field(ge=1, le=3650)] = 365
+    keep_questions: Annotated[int, Field(ge=0, le=3650)] = 0  # without who asked; 0: none is kept
     keep_jobs: Annotated[int, Field(ge=1, le=3650)] = 365  # and who started them
     audit: bool = False  # keeps a record of every answer; without a record there is no answer
     audit_users: bool = False  # the record also says who asked

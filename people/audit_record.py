@@ -10,7 +10,7 @@ erased, salt included, and the chain still holds.
 
 import datetime
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
@@ -68,11 +68,6 @@ class Chain(Frozen):
 
     head: Link
     anchor: Link
-
-
-def recording(settings: Settings) -> Callable[[Answer, str], None] | None:
-    """What keeps a record of each answer, for `Assistant`; None where the audit is off."""
-    return (lambda answer, by: keep(settings, answer, by)) if settings.audit else None
 
 
 def keep(settings: Settings, answer: Answer, by: str = "") -> None:
