@@ -10,7 +10,7 @@ erased, salt included, and the chain still holds.
 
 import datetime
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
