@@ -36,8 +36,8 @@ class AuditRecord(Frozen):
 
 
 Decision = Literal["approved", "proposed", "confirmed", "accepted", "refused", "withdrawn"]
-"""What a maintainer decided on a prepared answer: to give it; that another maintainer should confirm
-it; to confirm that; to take or to drop a model's proposal; to give it no more."""
+"""What a maintainer decided on a prepared answer: to give it; that another maintainer should
+confirm it; to confirm that; to take or to drop a model's proposal; to give it no more."""
 
 
 class AnswerDecision(Frozen):
