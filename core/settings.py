@@ -104,6 +104,10 @@ class Settings(SettingsSources):
     audit_users: bool = False  # the record also says who asked
     keep_audit: Annotated[int, Field(ge=1, le=3650)] = 365
 
+    # Answers that are approved here (docs/prepared-questions.md)
+    organisation: str = ""  # by whom readers are told that an answer was checked
+    approve_by_two: bool = False  # an answer is given once a second maintainer has approved it
+
     # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
     # base URL or the Azure endpoint is set; a key by itself sends nothing.
     model: str = ""  # empty with a base URL: the only one that the server has
