@@ -35,7 +35,7 @@ class AuditRecord(Frozen):
     salt: str = ""
 
 
-Decision = Literal["approved", "proposed", "confirmed", "accepted", "refused", "withdrawn"]
+Decided = Literal["approved", "proposed", "confirmed", "accepted", "refused", "withdrawn"]
 """What a maintainer decided on a prepared answer: to give it; that another maintainer should
 confirm it; to confirm that; to take or to drop a model's proposal; to give it no more."""
 
@@ -43,7 +43,7 @@ confirm it; to confirm that; to take or to drop a model's proposal; to give it n
 class AnswerDecision(Frozen):
     """A decision on the prepared answer to these questions: units of a document version (key)."""
 
-    decision: Decision
+    decision: Decided
     document: str
     questions: tuple[str, ...]
     units: tuple[str, ...]

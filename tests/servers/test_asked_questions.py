@@ -17,7 +17,7 @@ from core.settings import Settings
 from people import asked_questions
 from people.after_answers import after_answers
 from people.asked_questions import (
-    AskedQuestion,
+    CountedQuestion,
     dismiss,
     forget_old,
     note,
@@ -87,10 +87,10 @@ def test_a_question_is_one_row_with_what_became_of_it_last(on: Settings, at: At)
     note(on, told("  wat is  empact ", found=True), "bo")
     note(on, told(EMPACT, language="en"), "an")
     assert read(on) == (
-        AskedQuestion(
+        CountedQuestion(
             question=EMPACT, language="nl", outcome="results", times=2, first=day(0), last=day(3)
         ),
-        AskedQuestion(
+        CountedQuestion(
             question=EMPACT, language="en", outcome="refused", times=1, first=day(3), last=day(3)
         ),
     )
