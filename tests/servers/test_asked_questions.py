@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 from alembic import command as alembic
+from typer.testing import CliRunner
 
 from chain.assistant import Assistant
+from command.__main__ import app
 from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
 from core.event import Event, Finished, TextDelta
@@ -159,12 +161,26 @@ def test_a_question_that_names_somebody_is_deleted(on: Settings) -> None:
     named = "Krijgt mevrouw Tulpenlijst een wapenvergunning?"
     note(on, told(named), "an")
     note(on, told(EMPACT), "an")
-    remove(on, named, "nl")
-    remove(on, named, "nl")
+    assert not remove(on, named, "en")
+    assert remove(on, named, "nl")
+    assert not remove(on, named, "nl")
     assert counted(on) == {EMPACT: 1}
     assert not is_kept("Tulpenlijst", database(on))
     note(on, told(named), "an")  # counts once, though the process remembers it
     assert counted(on) == {EMPACT: 1, named: 1}
+
+
+def test_a_question_is_deleted_by_a_command(on: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(on.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", on.database_url.get_secret_value())
+    note(on, told(EMPACT), "an")
+    dismiss(on, EMPACT, "nl")  # what is not shown any more is deleted too
+    removed = CliRunner().invoke(app, ["people", "remove-question", "nl", "wat is empact"])
+    assert (removed.exit_code, dumped(database(on))) == (0, "")
+    again = CliRunner().invoke(app, ["people", "remove-question", "nl", EMPACT])
+    assert again.exit_code == 1
+    assert "Give the whole question" in again.stderr
+    assert EMPACT not in again.stderr
 
 
 def test_what_nobody_asks_any_more_is_forgotten(on: Settings, at: At) -> None:
@@ -230,6 +246,7 @@ def test_looking_makes_no_database(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data", keep_questions=30)
     assert read(settings) == ()
     assert forget_old(settings) == 0
+    assert not remove(settings, EMPACT, "nl")
     assert not settings.data_dir.exists()
 
 
