@@ -37,7 +37,7 @@ class AuditRecord(Frozen):
 
 Decided = Literal["approved", "proposed", "confirmed", "accepted", "refused", "withdrawn"]
 """What a maintainer decided on a prepared answer: to give it; that another maintainer should
-confirm it; to confirm that; to take or to drop a model's proposal; to give it no more."""
+confirm it; to confirm that; to take a model's proposal; to drop a proposal; to give it no more."""
 
 
 class AnswerDecision(Frozen):

@@ -2,7 +2,7 @@
 
 import datetime
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,7 +59,7 @@ def begin(monkeypatch: pytest.MonkeyPatch, most: int = 1000) -> None:
 
 
 @pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Iterator[At]:
+def at(monkeypatch: pytest.MonkeyPatch) -> At:
     """Sets the clock to so many days past noon of the first."""
 
     def move(days: int) -> None:
@@ -67,7 +67,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Iterator[At]:
         monkeypatch.setattr(asked_questions, "now", lambda: moment)
 
     move(0)
-    yield move
+    return move
 
 
 def told(question: str, **given: object) -> Answer:
