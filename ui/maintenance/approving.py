@@ -23,7 +23,7 @@ from ingest.passages.answering_units import prepared_questions
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer
 from people.asked_questions import dismiss
-from people.audit_form import AnswerDecision, Decision, asker_hash
+from people.audit_form import AnswerDecision, Decided, asker_hash
 from people.audit_record import keep_decision
 from people.database import database
 from people.feedback import handle
@@ -210,7 +210,7 @@ def _mark(user: User) -> str:
 
 
 def _record(
-    settings: Settings, user: User, decision: Decision, key: str, answer: PreparedAnswer
+    settings: Settings, user: User, decision: Decided, key: str, answer: PreparedAnswer
 ) -> None:
     approval = answer.approved
     made = AnswerDecision(
