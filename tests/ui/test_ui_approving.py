@@ -17,6 +17,7 @@ from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import PreparedAnswer
 from people.asked_questions import note
+from people.asked_questions import read as questions_kept
 from people.audit_record import records
 from people.database import database
 from people.feedback import read, save
@@ -218,7 +219,10 @@ def test_what_is_asked_comes_into_the_queue_and_leaves_it_when_answered(settings
     press(app, "Goedkeuren")
     assert [one.handled is not None for one in read(database(settings))] == [True]
     assert HOSTILE not in shown(app)
-    press(app, "Uit de lijst halen")
+    assert len(questions_kept(settings)) == 1
+    (erase,) = [one for one in app.button if one.key and one.key.endswith("-erase")]
+    run(erase.click())
+    assert questions_kept(settings) == ()
     assert "Te beantwoorden (0)" in str(app.segmented_control[0].proto)
 
 

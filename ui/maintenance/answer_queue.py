@@ -56,7 +56,8 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
         answer_editor.show(editing, index, settings, texts)
         return
     st.markdown(texts("maintenance.answers.explained"))
-    queue = _queue(settings, index)
+    with st.spinner(texts("maintenance.answers.grouping")):  # the first time in a process is long
+        queue = _queue(settings, index)
     parts: Sequence[QueuePart] = ("waiting", "approved", "stale", "proposed")
     choice: QueuePart = st.segmented_control(
         texts("maintenance.answers.part"),
@@ -143,6 +144,15 @@ def _waiting(group: QuestionGroup, settings: Settings, texts: Texts) -> None:
             on_click=_decide,
             args=(lambda user: approving.close(settings, user, group), "dismissed"),
         )
+        if group.asked:
+            _sure(
+                "erase",
+                f"{key}-erase",
+                lambda user: approving.erase(settings, group),
+                "erased",
+                (),
+                texts,
+            )
 
 
 def _comment_html(one: Feedback) -> str:
@@ -248,51 +258,60 @@ def _all_at_once(
             by_key.setdefault(key, []).append(one)
     for key, answers in by_key.items():
         with st.container(horizontal=True, vertical_alignment="center"):
-            told = texts("maintenance.answers.of_document", number=len(answers), document=key)
-            st.html(facts_html(told), width="content")
-            st.button(
-                texts("maintenance.answers.accept_all"),
-                key=f"maintenance-answers-all-{key}",
-                disabled=busy,
-                help=texts("maintenance.answers.accept_all_help"),
-                on_click=_decide,
-                args=(
-                    lambda user, key=key, answers=answers: approving.accept(
-                        settings, user, key, answers
-                    ),
-                    "taken",
-                    [key],
-                ),
-            )
-            with st.popover(texts("maintenance.answers.refuse_all")):
-                st.markdown(texts("maintenance.answers.refuse_sure"))
-                st.button(
-                    texts("maintenance.answers.refuse_all"),
-                    key=f"maintenance-answers-none-{key}",
-                    type="primary",
-                    on_click=_decide,
-                    args=(
-                        lambda user, key=key, answers=answers: approving.refuse(
-                            settings, user, key, answers
-                        ),
-                        "refused",
-                    ),
-                )
+            _all_of_document(key, answers, settings, texts, busy=busy)
+
+
+def _all_of_document(
+    key: str, answers: Sequence[PreparedAnswer], settings: Settings, texts: Texts, *, busy: bool
+) -> None:
+    told = texts("maintenance.answers.of_document", number=len(answers), document=key)
+    st.html(facts_html(told), width="content")
+    st.button(
+        texts("maintenance.answers.accept_all"),
+        key=f"maintenance-answers-all-{key}",
+        disabled=busy,
+        help=texts("maintenance.answers.accept_all_help"),
+        on_click=_decide,
+        args=(lambda user: approving.accept(settings, user, key, answers), "taken", [key]),
+    )
+    _sure(
+        "refuse_all",
+        f"maintenance-answers-none-{key}",
+        lambda user: approving.refuse(settings, user, key, answers),
+        "refused",
+        (),
+        texts,
+    )
 
 
 def _withdraw(key: str, one: PreparedAnswer, name: str, settings: Settings, texts: Texts) -> None:
-    with st.popover(texts("maintenance.answers.withdraw")):
-        st.markdown(texts("maintenance.answers.withdraw_sure"))
+    _sure(
+        "withdraw",
+        f"{name}-withdraw",
+        lambda user: approving.withdraw(settings, user, key, one),
+        "withdrawn",
+        (key,),
+        texts,
+    )
+
+
+def _sure(
+    label: str,
+    name: str,
+    what: Callable[[User], None],
+    done: str,
+    publish: Sequence[str],
+    texts: Texts,
+) -> None:
+    """A button that asks again what to do, and then decides it (`_decide`)."""
+    with st.popover(texts(f"maintenance.answers.{label}")):
+        st.markdown(texts(f"maintenance.answers.{label}_sure"))
         st.button(
-            texts("maintenance.answers.withdraw"),
-            key=f"{name}-withdraw",
+            texts(f"maintenance.answers.{label}"),
+            key=name,
             type="primary",
             on_click=_decide,
-            args=(
-                lambda user: approving.withdraw(settings, user, key, one),
-                "withdrawn",
-                [key],
-            ),
+            args=(what, done, publish),
         )
 
 

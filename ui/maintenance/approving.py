@@ -22,7 +22,7 @@ from core.settings import Settings
 from ingest.passages.answering_units import prepared_questions
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer
-from people.asked_questions import dismiss
+from people.asked_questions import dismiss, remove
 from people.audit_form import AnswerDecision, Decided, asker_hash
 from people.audit_record import keep_decision
 from people.database import database
@@ -137,6 +137,13 @@ def close(settings: Settings, user: User, group: QuestionGroup) -> None:
         handle(database(settings), verdict, on_record(user))
     for one in group.wordings:
         dismiss(settings, one.text, one.language)
+
+
+def erase(settings: Settings, group: QuestionGroup) -> None:
+    """Deletes what is kept of the questions of a group, such as one that names somebody; verdicts
+    stay. Errors as of `approve`."""
+    for one in group.wordings:
+        remove(settings, one.text, one.language)
 
 
 def publish(settings: Settings, user: User, keys: Iterable[str]) -> bool:
