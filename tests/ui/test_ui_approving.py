@@ -331,6 +331,7 @@ def test_a_stale_answer_is_approved_anew_with_what_stands_there_now(
     ingest(settings)
     assert asked(settings, WHO).approved is None
     app = opened("stale")
+    assert "Goedgekeurd (0)" in str(app.segmented_control[0].proto)
     assert "Anna" in shown(app)
     assert "Bo" in shown(app)
     press(app, "Opnieuw goedkeuren")
@@ -359,8 +360,9 @@ def test_a_models_proposals_are_taken_one_by_one_or_all_and_never_called_checked
 ) -> None:
     own = OwnQuestions(settings)
     ships = prepared("Hoe groot is de vloot?", "De vloot telt 30 schepen.", by="model small")
-    own.propose("vloot.nl", [prepared(by="model small"), ships])
+    own.propose("vloot.nl", [prepared(unit="De admiraal is", by="model small"), ships])
     app = opened("proposed")
+    assert ADMIRAL in shown(app)  # in whole, for whoever decides
     assert "model small" in shown(app)
     run(next(one for one in app.button if one.label == "Overnemen").click())
     assert [one.id for one in own.accepted("vloot.nl")] == [prepared().id]

@@ -85,6 +85,10 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     if choice == "proposed":
         _all_at_once(queue.proposed, settings, texts, busy=busy)
     place, shown = page_of(range(len(found)), _PAGE, key=f"maintenance-answers-{choice}-page")
+    whole: dict[int, tuple[str, ...]] = {}
+    if choice == "proposed":
+        these = approving.whole_units([queue.proposed[number] for number in shown], index)
+        whole = dict(zip(shown, these, strict=True))
     for number in shown:
         with place, st.container(border=True):
             if choice == "waiting":
@@ -94,16 +98,18 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
             elif choice == "stale":
                 _stale(queue.stale[number], settings, texts)
             else:
-                _proposed(*queue.proposed[number], settings, texts)
+                _proposed(*queue.proposed[number], whole[number], settings, texts)
 
 
 def _queue(settings: Settings, index: Snapshot) -> _Queue:
     approved, proposed = OwnQuestions(settings).approved(), approving.proposed(settings)
     questions = index.questions({key for key, _ in approved})
+    stale = approving.stale(settings, index)
+    gone = {(one.key, one.answer.id) for one in stale}
     return _Queue(
         question_groups(settings),
-        approved,
-        approving.stale(settings, index),
+        [(key, one) for key, one in approved if (key, one.id) not in gone],
+        stale,
         [(key, one) for key, answers in proposed.items() for one in answers],
         frozenset(question.id for question in questions),
     )
@@ -169,7 +175,8 @@ def _approved(
     busy: bool,
 ) -> None:
     in_use = any(f"{key}:{question.id}" in known for question in one.questions)
-    st.html(_answer_html(key, one, texts, "" if in_use else texts("maintenance.answers.not_yet")))
+    state = "" if in_use else texts("maintenance.answers.not_yet")
+    st.html(_answer_html(key, one, one.units, texts, state))
     name = f"maintenance-answers-{key}-{one.id}"
     with st.container(horizontal=True):
         if not in_use:
@@ -216,12 +223,14 @@ def _side_html(unit: ChangedUnit, side: Literal["gone", "new"], texts: Texts) ->
     )
 
 
-def _proposed(key: str, one: PreparedAnswer, settings: Settings, texts: Texts) -> None:
+def _proposed(
+    key: str, one: PreparedAnswer, units: Sequence[str], settings: Settings, texts: Texts
+) -> None:
     """A model's proposal, or what one maintainer approved and another must confirm."""
     user = access.user()
     by = texts("maintenance.answers.by_you") if approving.is_by(one, user) else ""
     by = by or texts("maintenance.answers.by_another") if one.approved else one.by
-    st.html(_answer_html(key, one, texts, by))
+    st.html(_answer_html(key, one, units, texts, by))
     name = f"maintenance-answers-proposed-{key}-{one.id}"
     with st.container(horizontal=True):
         if one.approved:
@@ -335,11 +344,13 @@ def _decide(what: Callable[[User], None], done: str, publish: Sequence[str] = ()
         st.session_state[answer_editor.DONE] = done if begun else "later"
 
 
-def _answer_html(key: str, one: PreparedAnswer, texts: Texts, state: str) -> str:
+def _answer_html(
+    key: str, one: PreparedAnswer, units: Sequence[str], texts: Texts, state: str
+) -> str:
     """Questions, sentences, and by whom and when they were approved."""
-    units = "".join(f"<p>{escape(unit)}</p>" for unit in one.units)
+    shown = "".join(f"<p>{escape(unit)}</p>" for unit in units)
     nothing = f"<p>{escape(texts('maintenance.answers.no_units'))}</p>"
-    return f"{_heading_html(key, one, texts, state)}{units or nothing}"
+    return f"{_heading_html(key, one, texts, state)}{shown or nothing}"
 
 
 def _heading_html(key: str, one: PreparedAnswer, texts: Texts, state: str = "") -> str:

@@ -185,6 +185,21 @@ def stale(settings: Settings, index: Snapshot) -> list[StaleAnswer]:
     return [one for key, answers in sorted(by_key.items()) for one in _stale(key, answers, index)]
 
 
+def whole_units(
+    chosen: Sequence[tuple[str, PreparedAnswer]], index: Snapshot
+) -> list[tuple[str, ...]]:
+    """The units of each answer in whole, with its document version (key); as they are named where
+    they are not found."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key in {key for key, _ in chosen}:
+        passages = index.passages([key])
+        names = (name for passage in passages for name in passage.unit_ids)
+        texts = dict(zip(names, unit_texts(passages), strict=True))
+        questions, _ = prepared_questions([one for at, one in chosen if at == key], passages)
+        found |= {one.id: tuple(texts[name] for name in one.units) for one in questions}
+    return [found.get(f"{key}:{one.questions[0].id}", one.units) for key, one in chosen]
+
+
 def unit_texts(passages: Iterable[Passage]) -> list[str]:
     """The units of passages, each in one line, as a file names it in whole."""
     return [
