@@ -7,6 +7,7 @@ or behind other text. Nothing of a reply is trusted: answers are read one by one
 beginning of one that broke off counts, and a question is plain text on one line or is dropped.
 """
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -74,26 +75,33 @@ def read(reply: str, units: Collection[int], languages: Collection[str]) -> Read
         fields = entry if isinstance(entry, dict) else {}
         answering = _numbers(fields.get("units"), units)
         kept: dict[str, list[str]] = {}
-        for language, text in _texts(fields.get("questions"), languages):
+        for language, text in _texts(fields.get("questions"), languages, _MOST - looked_at):
             looked_at += 1
             question = plain(text)
-            if answering is None:
-                dropped["unit"] += 1
-            elif not question or looked_at > _MOST:
-                dropped["form"] += 1
-            elif len(question.split()) >= _TOLD and detect(question, language) != language:
-                dropped["language"] += 1
-            elif fold(question) in seen:
-                dropped["twin"] += 1
-            else:
-                seen.add(fold(question))
-                kept.setdefault(language, []).append(question)
+            if why := _reason(question, language, answering, seen):
+                dropped[why] += 1
+                continue
+            seen.add(fold(question))
+            kept.setdefault(language, []).append(question)
         if kept and answering:
             questions = {language: tuple(texts) for language, texts in kept.items()}
             answers.append(ProposedAnswer(units=answering, questions=questions))
-        if looked_at > _MOST:
+        if looked_at == _MOST:
             break
     return Read(tuple(answers), dropped)
+
+
+def _reason(
+    question: str, language: str, answering: tuple[int, ...] | None, seen: Collection[str]
+) -> Dropped | None:
+    """Why a question cannot be used; None if it can."""
+    if answering is None:
+        return "unit"
+    if not question:
+        return "form"
+    if len(question.split()) >= _TOLD and detect(question, language) != language:
+        return "language"
+    return "twin" if fold(question) in seen else None
 
 
 def plain(text: object) -> str:
@@ -143,8 +151,13 @@ def _numbers(value: object, units: Collection[int]) -> tuple[int, ...] | None:
     return tuple(sorted({one - 1 for one in value}))
 
 
-def _texts(value: object, languages: Collection[str]) -> Iterator[tuple[str, object]]:
-    """(language, question) of an answer, a few of each language that was asked for."""
-    for language, listed in value.items() if isinstance(value, dict) else ():
-        if language in languages and isinstance(listed, list):
-            yield from ((language, text) for text in listed[:_AT_ONCE])
+def _texts(value: object, languages: Collection[str], most: int) -> Iterator[tuple[str, object]]:
+    """(language, question) of an answer: a few of each language that was asked for, and at most
+    `most`."""
+    pairs = (
+        (language, text)
+        for language, listed in (value.items() if isinstance(value, dict) else ())
+        if language in languages and isinstance(listed, list)
+        for text in listed[:_AT_ONCE]
+    )
+    return itertools.islice(pairs, most)
