@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from typing import Literal
 
 from core.frozen import Frozen
 
@@ -39,16 +40,20 @@ class PreparedQuestion(Frozen):
         return _plain(question) == _plain(self.question)
 
 
+WhyStale = Literal["none", "several", "changed"]
+"""No unit begins with the words any more; several do; no unit is exactly what was approved."""
+
+
 class StaleQuestion(Frozen):
-    """A prepared question that has lost its answer: no unit begins with `words` any more, or
-    several do. `line` is that of its answer in the file."""
+    """A prepared question that has lost its answer: what is wrong with `words`, those of one of its
+    units. `file` is where it stands, `line` that of its answer there."""
 
     question: str
     language: str
     words: str
+    why: WhyStale
+    file: str
     line: int
-    several: bool = False
-    is_approved: bool = False
 
 
 class MatchedQuestion(Frozen):

@@ -213,10 +213,11 @@ def small(tmp_path: Path) -> Small:
         folder = tmp_path / "documents"
         folder.mkdir(exist_ok=True)
         for old in folder.iterdir():
-            old.unlink()
+            if old.is_file():
+                old.unlink()
         for name, text in files.items():
             (folder / name).write_text(text, "utf-8")
-        return Settings(data_dir=tmp_path / "data", corpus_dirs=(folder,))
+        return Settings(data_dir=tmp_path / "data", corpus_dirs=(folder,), documents_dir=folder)
 
     return make
 

@@ -9,9 +9,11 @@ from core.names import as_text, printable
 from core.prepared import PreparedQuestion
 from core.settings import Settings
 from ingest.commands.parser import command_parser
-from ingest.commands.summary import told_stale
 from ingest.passages.isolated import Loader
+from ingest.passages.worker import Loaded
 from ingest.publishing import kept_vectors
+from ingest.publishing.ingest_report import told_stale
+from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading import question_file
 from ingest.reading.find import find
 from ingest.reading.read import refuse_large
@@ -31,9 +33,11 @@ def main(arguments: Sequence[str]) -> int:
     settings = Settings()
     found = find(options.paths or settings.corpus_dirs)
     beside = {file: own for file in found.files if (own := question_file.find(file))}
-    questions = problems = stale = 0
+    mine = OwnQuestions(settings)
+    own_keys = {key for key in mine.documents() if mine.accepted(key)}
+    asked, questions, problems, stale = set[str](), 0, 0, 0
     with Loader(settings) as loader:
-        for file, own in beside.items():
+        for file in found.files if own_keys else beside:
             try:
                 refuse_large(file, settings.max_file_size)
                 loaded = loader.load(file)
@@ -43,18 +47,31 @@ def main(arguments: Sequence[str]) -> int:
                 continue
             questions += len(loaded.questions)
             stale += len(loaded.stale)
-            if options.keep_vectors and loaded.questions:
-                _keep_vectors(own, loaded.questions, make_embedder(settings))
+            if loaded.questions or loaded.stale:
+                asked.add(loaded.document.key)
+            if options.keep_vectors and loaded.questions and file in beside:
+                _keep_vectors(beside[file], _of_its_file(loaded, file), make_embedder(settings))
             for one in loaded.stale:
-                print(f"{printable(as_text(own))}: {told_stale(one)}", flush=True)
-    for lone in _alone(found.files, beside.values()):
-        print(f"{printable(as_text(lone))}: there is no document beside it. Rename it.")
+                print(told_stale(one), flush=True)
+    lone = [*_alone(found.files, beside.values())]
+    if not options.paths:
+        lone += (
+            question_file.own_file(settings.documents_dir, key) for key in sorted(own_keys - asked)
+        )
+    for file in lone:
+        print(f"{printable(as_text(file))}: there is no document of this name. Rename it.")
         problems += 1
     print(
-        f"{questions:,} questions beside {len(beside)} documents have their answer; "
+        f"{questions:,} questions of {len(asked)} documents have their answer; "
         f"{stale} are stale, {problems} files are wrong."
     )
     return 1 if problems or stale else 0
+
+
+def _of_its_file(loaded: Loaded, file: Path) -> list[PreparedQuestion]:
+    """The questions of the file beside a document, without the organisation's own."""
+    ids = {one.id for answer in question_file.read(file) for one in answer.questions}
+    return [one for one in loaded.questions if one.id.rpartition(":")[2] in ids]
 
 
 def _keep_vectors(file: Path, questions: Sequence[PreparedQuestion], embedder: Embedder) -> None:

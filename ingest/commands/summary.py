@@ -7,8 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.names import printable
-from core.prepared import StaleQuestion
-from ingest.publishing.ingest_report import PreparedChange, Report
+from ingest.publishing.ingest_report import PreparedChange, Report, told_stale
 
 _LISTED = 10  # stale questions of a document; more would bury the rest of the report
 
@@ -84,14 +83,6 @@ def _prepared(change: PreparedChange) -> Iterator[str]:
         yield f"    {told_stale(one)}"
     if len(change.stale) > _LISTED:
         yield f"    and {len(change.stale) - _LISTED} more; all: python -m ingest check-questions"
-
-
-def told_stale(one: StaleQuestion) -> str:
-    """Where a stale question is, why it is stale, and the remedy."""
-    why = "several units begin" if one.several else "no unit begins"
-    remedy = "add words" if one.several else "name the unit that answers, or take it out"
-    question, words = printable(one.question), printable(one.words)
-    return f"line {one.line}: {question!r}: {why} with {words!r}; {remedy}"
 
 
 def _guesses(report: Report) -> Table:

@@ -4,16 +4,15 @@
 
 Words are compared without marks, capitals and Markdown. Of several units with the same words the
 first is meant; words that different units begin with are an error, as nobody can tell which was
-meant.
+meant. What was approved names its units in whole: the answer goes when a word of it changes.
 """
 
 import bisect
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
 from core.passage import Passage
-from core.prepared import PreparedQuestion, StaleQuestion
+from core.prepared import PreparedQuestion, StaleQuestion, WhyStale
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
 from language.matching import fold
 
@@ -37,17 +36,16 @@ def prepared_questions(
     for answer in answers:
         ids: list[str] = []
         for words in answer.units:
-            at = units.beginning(words)
+            at = units.being(words) if answer.approved else units.beginning(words)
             if len(at) != 1:
-                stale += (
-                    _stale(one, words, answer, several=len(at) > 1) for one in answer.questions
-                )
+                why: WhyStale = "changed" if answer.approved else "several" if at else "none"
+                stale += (_stale(one, words, answer, why) for one in answer.questions)
                 break
             ids += at
         else:
             found += (
                 PreparedQuestion(
-                    id=question_id(key, one.language, one.text),
+                    id=f"{key}:{one.id}",
                     question=one.text,
                     language=one.language,
                     units=tuple(dict.fromkeys(ids)),
@@ -57,12 +55,6 @@ def prepared_questions(
                 for one in answer.questions
             )
     return found, stale
-
-
-def question_id(key: str, language: str, question: str) -> str:
-    """The id of a prepared question of the document version with this key."""
-    told = f"{language}\n{fold(question)}".encode()
-    return f"{key}:{hashlib.sha256(told).hexdigest()[:16]}"
 
 
 def shortest_beginnings(passages: Sequence[Passage], fewest: int = 8) -> dict[str, str]:
@@ -103,6 +95,11 @@ class _Units:
             return [near[0][1]]
         return [name for own, name in near if own[: len(wanted)] == wanted]
 
+    def being(self, words: str) -> list[str]:
+        """The id of the first unit that has exactly these words, if there is one."""
+        found = self.beginning(words)
+        return found if found and self._words[found[0]] == tuple(_words(words)) else []
+
     def naming(self, name: str, fewest: int) -> str:
         """The fewest words of a unit that name no other one."""
         text, ends = self._texts[name], [one.end() for one in _WORD.finditer(self._texts[name])]
@@ -116,14 +113,12 @@ def _words(text: str) -> Iterator[str]:
     return (match[0] for match in _WORD.finditer(fold(text)))
 
 
-def _stale(
-    one: AskedQuestion, words: str, answer: PreparedAnswer, *, several: bool
-) -> StaleQuestion:
+def _stale(one: AskedQuestion, words: str, answer: PreparedAnswer, why: WhyStale) -> StaleQuestion:
     return StaleQuestion(
         question=one.text,
         language=one.language,
         words=words,
+        why=why,
+        file=answer.file,
         line=answer.line,
-        several=several,
-        is_approved=answer.approved is not None,
     )

@@ -48,6 +48,7 @@ class Loader:
         self._estimated = bool(settings.embeddings_url)
         self._compares = compares
         self._data_dir = str(settings.data_dir.absolute())
+        self._documents_dir = str(settings.documents_dir.absolute())
         self._worker: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -118,7 +119,7 @@ class Loader:
         assert worker.stdin is not None  # noqa: S101 - it is a pipe
         assert worker.stdout is not None  # noqa: S101
         try:
-            worker.stdin.write(json.dumps(str(path)) + "\n")
+            worker.stdin.write(json.dumps([str(path), self._documents_dir]) + "\n")
             worker.stdin.flush()
         except BrokenPipeError:
             return ""

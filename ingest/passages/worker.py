@@ -74,7 +74,9 @@ def serve(
 ) -> None:
     """Answers requests on standard input until it ends.
 
-    A request is a path as a JSON string. The first line of output is empty and signals readiness.
+    A request is a JSON list: the path of a file, and the folder with the organisation's own
+    documents, whose prepared questions count too. The first line of output is empty and signals
+    readiness.
 
     Args:
         timeout: processor time for one file, in seconds.
@@ -96,11 +98,12 @@ def serve(
     from ingest.reading.read import read, unforeseen
     from vectorstore.embeddings import token_counter
 
-    def outcome(path: Path) -> Loaded | LoadFailure:
+    def outcome(path: Path, documents_dir: Path) -> Loaded | LoadFailure:
         try:
-            document = load(path)
+            document = load(path, documents_dir)
             passages = split(document, token_count, limit)
-            questions, stale = prepared_questions(question_file.read(path), passages)
+            own = question_file.own_file(documents_dir, document.key)
+            questions, stale = prepared_questions(question_file.read(path, own), passages)
             return Loaded(
                 document=document,
                 passages=tuple(passages),
@@ -129,8 +132,8 @@ def serve(
     _send(answers, "")
     for line in sys.stdin:
         _limit_time(timeout)
-        path = Path(json.loads(line))
-        result = outcome(path)
+        path, documents_dir = map(Path, json.loads(line))
+        result = outcome(path, documents_dir)
         try:
             written = as_json(Response(outcome=result, records=log.take()), path)
         except MemoryError:

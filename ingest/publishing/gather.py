@@ -11,6 +11,7 @@ from ingest.passages.worker import Loaded
 from ingest.publishing.events import FileDone, FilesFound, Tell
 from ingest.publishing.ingest_report import Failure
 from ingest.publishing.plan import Rename, known_files, renames
+from ingest.reading import question_file
 from ingest.reading.find import FoundFiles
 from ingest.reading.load import double, fingerprint
 from ingest.reading.read import refuse_large, unforeseen
@@ -41,6 +42,7 @@ def gather(
     method: str,
     load: Callable[[Path], Loaded],
     *,
+    documents_dir: Path,
     max_file_size: int,
     keep_missing: bool,
     tell: Tell,
@@ -55,6 +57,7 @@ def gather(
         before: the manifest of the generation in use, or None when there is none.
         method: the embedding method.
         load: reads and cuts one file.
+        documents_dir: where the organisation's own prepared questions are.
         max_file_size: in megabytes; larger files are not read.
         keep_missing: keep documents whose files are gone.
         tell: called for each file.
@@ -66,7 +69,15 @@ def gather(
         loaded[one.document.path] = one
         return one.document
 
-    files, failures = _load(found, known_files(before, method), load_one, max_file_size, tell)
+    def current(file: Path, entry: DocumentEntry | None) -> Document:
+        """The known entry of a file, if the file is unchanged; else the file is loaded."""
+        refuse_large(file, max_file_size)
+        own = question_file.own_file(documents_dir, entry.key) if entry else None
+        if entry is not None and entry.sha256 == fingerprint(file, own):
+            return entry
+        return load_one(file)
+
+    files, failures = _load(found, known_files(before, method), current, tell)
     documents, doubles = _without_doubles(files, before)
     failures = [*map(Failure.of, found.unreadable), *failures, *doubles]
     paths = {as_text(file) for file in found.files}
@@ -89,8 +100,7 @@ def gather(
 def _load(
     found: FoundFiles,
     known: Mapping[str, DocumentEntry],
-    load: Callable[[Path], SourceDocument],
-    max_file_size: int,
+    current: Callable[[Path, DocumentEntry | None], Document],
     tell: Tell,
 ) -> tuple[list[Document], list[Failure]]:
     total = len(found.files)
@@ -100,7 +110,7 @@ def _load(
     for done, file in enumerate(found.files, start=1):
         path = as_text(file)
         try:
-            document = _current(file, known.get(path), load, max_file_size)
+            document = current(file, known.get(path))
         except DocumentError as error:
             failed = error
         except StrategiewijzerError:  # every other file would fail too
@@ -117,19 +127,6 @@ def _load(
         failures.append(Failure.of(failed, path))
         tell(FileDone(event="failed", path=path, done=done, total=total, reason=str(failed)))
     return loaded, failures
-
-
-def _current(
-    file: Path,
-    known: DocumentEntry | None,
-    load: Callable[[Path], SourceDocument],
-    max_file_size: int,
-) -> Document:
-    """The known entry of a file, if the file is unchanged; else the file is loaded."""
-    refuse_large(file, max_file_size)
-    if known is not None and known.sha256 == fingerprint(file):
-        return known
-    return load(file)
 
 
 def _without_doubles(

@@ -6,7 +6,7 @@ from typing import Literal
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.frozen import Frozen
 from core.names import printable
-from core.prepared import StaleQuestion
+from core.prepared import StaleQuestion, WhyStale
 from core.source import SourceDocument
 from ingest.publishing.plan import Plan
 from ingest.reading.find import LeftOut
@@ -61,6 +61,20 @@ class Unused(Frozen):
 
     path: str
     names: tuple[str, ...]
+
+
+_STALE: dict[WhyStale, tuple[str, str]] = {
+    "none": ("no unit begins with", "name the unit that answers, or take it out"),
+    "several": ("several units begin with", "add words"),
+    "changed": ("no unit is exactly, as was approved,", "approve it again, or take it out"),
+}
+
+
+def told_stale(one: StaleQuestion) -> str:
+    """Where a stale question is, why it is stale, and the remedy."""
+    why, remedy = _STALE[one.why]
+    question, words = printable(one.question), printable(one.words)
+    return f"{printable(one.file)}:{one.line}: {question!r}: {why} {words!r}; {remedy}"
 
 
 class PreparedChange(Frozen):

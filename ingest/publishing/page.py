@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from core.errors import StrategiewijzerError
 from core.names import printable
 from ingest.publishing.changes import word_diff
-from ingest.publishing.ingest_report import Report
+from ingest.publishing.ingest_report import Report, told_stale
 
 
 def write(report: Report, file: Path) -> tuple[Path, Path]:
@@ -50,5 +50,6 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
     )
     environment.filters["printable"] = printable
+    environment.filters["told_stale"] = told_stale
     environment.globals["word_diff"] = word_diff
     return environment

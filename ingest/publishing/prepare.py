@@ -72,6 +72,7 @@ def prepare(
             before,
             method,
             loader.load,
+            documents_dir=settings.documents_dir,
             max_file_size=settings.max_file_size,
             keep_missing=keep_missing,
             tell=tell,

@@ -14,6 +14,7 @@ from core.source import SourceDocument
 from ingest.passages.split import passage_id
 from ingest.publishing.build import batches
 from ingest.publishing.completeness import IndexProblem
+from ingest.reading import question_file
 from ingest.reading.load import fingerprint
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
@@ -111,11 +112,12 @@ class Contents:
         return len(vector) == self._dimensions and abs(length - 1) < _ROUNDING
 
     def from_files(
-        self, load: Callable[[Path], SourceDocument]
+        self, documents_dir: Path, load: Callable[[Path], SourceDocument]
     ) -> tuple[list[IndexProblem], list[str]]:
         """Compares passages with their files; only after `problems` has read them.
 
         Args:
+            documents_dir: where the organisation's own prepared questions are.
             load: reads one file.
 
         Returns:
@@ -125,7 +127,7 @@ class Contents:
         for key, places in sorted(self._places.items()):
             entry = self._entries[key]
             try:
-                text = _text_now(entry, load)
+                text = _text_now(entry, documents_dir, load)
             except DocumentError as error:
                 left_out.append(f"{key} was not compared with its file: {error}")
                 continue
@@ -135,12 +137,14 @@ class Contents:
         return problems, left_out
 
 
-def _text_now(entry: DocumentEntry, load: Callable[[Path], SourceDocument]) -> str:
+def _text_now(
+    entry: DocumentEntry, documents_dir: Path, load: Callable[[Path], SourceDocument]
+) -> str:
     """The text of a document's file, if that is unchanged since it was ingested."""
     path = as_path(entry.path)
     if not path.is_file():
         raise DocumentError(path, None, "is not there", "Put it back, or run: python -m ingest")
-    if fingerprint(path) != entry.sha256:
+    if fingerprint(path, question_file.own_file(documents_dir, entry.key)) != entry.sha256:
         raise DocumentError(path, None, "has changed", "Take it over with: python -m ingest")
     return load(path).text
 

@@ -64,7 +64,9 @@ def verify(settings: Settings) -> Verification:
         problems += _words(current, settings)
         if same_code:
             with Loader(settings) as loader:
-                wrong, notes = contents.from_files(lambda path: loader.load(path).document)
+                wrong, notes = contents.from_files(
+                    settings.documents_dir, lambda path: loader.load(path).document
+                )
             problems += wrong
         else:
             notes = [

@@ -18,7 +18,7 @@ from ingest.reading.formats import FORMATS
 
 HIDDEN = (".", "~$")  # "~$plan.docx": open in a word processor
 # They belong to the file next to them.
-_BESIDE = (sidecar.SUFFIX, question_file.SUFFIX, ".http.json", ".npy")
+_BESIDE = (sidecar.SUFFIX, question_file.SUFFIX, ".proposed.yaml", ".http.json", ".npy")
 
 
 Why = Literal["other", "format", "nowhere", "outside", "beside", "inside"]

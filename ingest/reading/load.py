@@ -35,13 +35,22 @@ def double(key: str, path: str, other: str) -> DocumentError:
     )
 
 
-def fingerprint(path: Path) -> str:
-    """The SHA-256 of a file, its sidecar and its prepared questions, as in its document."""
-    return _fingerprint(path, sha256(path))
+def fingerprint(path: Path, own_questions: Path | None = None) -> str:
+    """The SHA-256 of a file, its sidecar and its prepared questions, as in its document.
+
+    Args:
+        path: of the document.
+        own_questions: of those that are not beside it, `question_file.own_file`.
+    """
+    return _fingerprint(path, sha256(path), own_questions)
 
 
-def load(path: Path) -> SourceDocument:
+def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
     """Load one text file.
+
+    Args:
+        path: of the file.
+        documents_dir: where the organisation's own prepared questions are, which its hash counts.
 
     Raises:
         DocumentError: the file cannot be used as it is; says where, and the remedy.
@@ -64,11 +73,12 @@ def load(path: Path) -> SourceDocument:
         raise DocumentError(
             path, None, "has no text", "Remove the file or add its text.", "no_text"
         )
+    own = question_file.own_file(documents_dir, info.key) if documents_dir else None
     _report_noise(path, parsed)
     return SourceDocument(
         **dict(info),
         path=as_text(path),
-        sha256=_fingerprint(path, hashlib.sha256(data).hexdigest()),
+        sha256=_fingerprint(path, hashlib.sha256(data).hexdigest(), own),
         text=parsed.text,
         sections=found,
         page_starts=parsed.page_starts,
@@ -83,11 +93,11 @@ def over_limit(path: Path, error: LimitError) -> DocumentError:
     return DocumentError(path, None, str(error), remedy, "limits")
 
 
-def _fingerprint(path: Path, own: str) -> str:
-    for beside in (sidecar.find(path), question_file.find(path)):
-        if beside is not None:
-            own = hashlib.sha256((own + sha256(beside)).encode()).hexdigest()
-    return own
+def _fingerprint(path: Path, digest: str, own_questions: Path | None) -> str:
+    for file in (sidecar.find(path), question_file.find(path), own_questions):
+        if file is not None and file.is_file():
+            digest = hashlib.sha256((digest + sha256(file)).encode()).hexdigest()
+    return digest
 
 
 def _report_noise(path: Path, parsed: Parsed) -> None:

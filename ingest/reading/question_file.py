@@ -1,5 +1,6 @@
 """Prepared questions: `NAME.questions.yaml` beside a document, `plan.pdf.questions.yaml` or
-`plan.questions.yaml`. The format is described in docs/prepared-questions.md.
+`plan.questions.yaml`, and those of the organisation itself in a folder of their own, by the
+document's key. The format is described in docs/prepared-questions.md.
 
     by: project
     answers:
@@ -10,13 +11,15 @@
 """
 
 import datetime
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
 
 from core.errors import DocumentError
 from core.frozen import Frozen
+from core.names import as_text
 from core.prepared import Approval
 from ingest.reading.formats.encoding import decode
 from ingest.reading.sidecar import beside
@@ -26,7 +29,8 @@ from language.official import OFFICIAL
 SUFFIX = ".questions.yaml"
 _LARGEST = 20_000_000  # bytes; a question takes about a hundred
 _MOST = 200_000  # questions of a document
-_LONGEST = 1_000  # characters of a question, or of the words that a unit begins with
+_LONGEST = 1_000  # characters of a question
+_LONGEST_UNIT = 10_000  # characters of its words: an approved answer names a unit in whole
 _UNITS = 40  # of an answer: more is no answer
 _NULL = "tag:yaml.org,2002:null"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml ten times as slow
@@ -40,19 +44,35 @@ class AskedQuestion(Frozen):
 
     text: str
     language: str
-    line: int
+    line: int = 0
+
+    @property
+    def id(self) -> str:
+        """The same for all questions with the same words in the same language."""
+        return hashlib.sha256(f"{self.language}\n{fold(self.text)}".encode()).hexdigest()[:16]
 
 
 class PreparedAnswer(Frozen):
     """An entry of a file: the words that each of the answering units begins with, in the order in
     which they are shown, and the questions that they answer. Without units the document answers
-    none of the questions."""
+    none of the questions. `file` is empty, and `line` 0, before it is written."""
 
     units: tuple[str, ...]
     questions: tuple[AskedQuestion, ...]
     by: str = ""
     approved: Approval | None = None
-    line: int
+    file: str = ""
+    line: int = 0
+
+    @property
+    def id(self) -> str:
+        """Tells it from the other answers of its file, in which no question stands twice."""
+        return self.questions[0].id
+
+
+def own_file(documents_dir: Path, key: str) -> Path:
+    """Where an organisation keeps its own prepared questions of the document with this key."""
+    return documents_dir / "questions" / f"{key}{SUFFIX}"
 
 
 def find(path: Path) -> Path | None:
@@ -60,14 +80,25 @@ def find(path: Path) -> Path | None:
     return beside(path, SUFFIX)
 
 
-def read(path: Path) -> tuple[PreparedAnswer, ...]:
-    """The prepared questions beside a document; none without such a file.
+def read(path: Path, own: Path | None = None) -> tuple[PreparedAnswer, ...]:
+    """The prepared questions beside a document, and the organisation's own (`own_file`), which
+    replace those that ask the same in the same words.
 
     Raises:
         DocumentError: names the file, the line of what is wrong, and the remedy.
     """
+    mine = read_file(own) if own and own.is_file() else ()
     file = find(path)
-    return () if file is None else read_file(file)
+    known = {question.id for answer in mine for question in answer.questions}
+    return (*mine, *without(read_file(file) if file else (), known))
+
+
+def without(answers: Iterable[PreparedAnswer], ids: Collection[str]) -> Iterator[PreparedAnswer]:
+    """The answers without the questions with these ids, where any other is left."""
+    for answer in answers:
+        left = tuple(one for one in answer.questions if one.id not in ids)
+        if left:
+            yield answer.model_copy(update={"questions": left})
 
 
 def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
@@ -89,11 +120,11 @@ def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
     fields = place.fields(root, ("by", "answers"), "the file")
     by = place.text(fields["by"], "by") if "by" in fields else ""
     answers: list[PreparedAnswer] = []
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[str, int] = {}
     for entry in place.items(fields["answers"], "answers") if "answers" in fields else ():
         answer = _answer(place, entry, by)
         for one in answer.questions:
-            first = seen.setdefault((one.language, fold(one.text)), one.line)
+            first = seen.setdefault(one.id, one.line)
             if first != one.line:
                 raise place.error_at(
                     one.line,
@@ -102,7 +133,7 @@ def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
                 )
         if len(seen) > _MOST:
             raise place.error(entry, f"has more than {_MOST:,} questions", "Keep fewer.")
-        answers.append(answer)
+        answers.append(answer.model_copy(update={"file": as_text(file)}))
     return tuple(answers)
 
 
@@ -134,7 +165,8 @@ def _answer(place: "_Place", entry: yaml.Node, by: str) -> PreparedAnswer:
             empty = " (units: [] where the document answers none of them)" * (name == "units")
             raise place.error(entry, f"an answer without {name}", f"Add {name}{empty}.")
     units = tuple(
-        place.text(one, "the words of a unit") for one in place.items(fields["units"], "units")
+        place.text(one, "the words of a unit", _LONGEST_UNIT)
+        for one in place.items(fields["units"], "units")
     )
     if len(units) > _UNITS:
         raise place.error(
@@ -229,15 +261,15 @@ class _Place:
             raise self.error(node, f"{name} is not a list", 'Begin each entry with "- ".')
         return list(node.value)
 
-    def text(self, node: yaml.Node, name: str) -> str:
+    def text(self, node: yaml.Node, name: str, longest: int = _LONGEST) -> str:
         if not isinstance(node, yaml.ScalarNode) or not str(node.value).strip():
             raise self.error(
                 node,
                 f"{name} is not text",
                 "Write it on one line; between double quotes if it contains a colon.",
             )
-        if len(node.value) > _LONGEST:
+        if len(node.value) > longest:
             raise self.error(
-                node, f"{name} is longer than {_LONGEST:,} characters", "Make it shorter."
+                node, f"{name} is longer than {longest:,} characters", "Make it shorter."
             )
         return str(node.value).strip()

@@ -1,5 +1,6 @@
 """Prepared questions, from their file to an answer and back."""
 
+import datetime
 import json
 import re
 from io import StringIO
@@ -10,6 +11,8 @@ from rich.console import Console
 
 from chain.assistant import Assistant
 from core.answer import Answer, Turn
+from core.errors import DocumentError
+from core.prepared import Approval
 from core.settings import Settings
 from core.source import Scope
 from eval.dataset import Question, apart
@@ -17,8 +20,11 @@ from ingest.__main__ import main
 from ingest.commands.summary import show
 from ingest.pipeline import ingest
 from ingest.publishing import page
+from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
+from ingest.reading import question_file
+from ingest.reading.question_file import PreparedAnswer
 from tests.support.openai_server import openai_server
 from tests.support.small import Small
 from ui.maintenance.change_html import notes_html
@@ -54,7 +60,7 @@ answers:
   questions:
     en: ["How many cranes stand in the harbour of Veldport?", "number of hoists veldport"]
     de: ["Wie viele Kräne hat der Hafen von Veldport?"]
-- units: ["It is run by the"]
+- units: ["It is run by the Harbour Board."]
   approved: {by: A. Person, organisation: Town of Veldport, on: 2026-11-29}
   questions:
     en: ["Who manages the harbour of Veldport?"]
@@ -297,8 +303,8 @@ def test_stale_and_lone_files_are_listed_by_a_command(
     assert main(["check-questions", str(folder)]) == 1
     told = capsys.readouterr().out
     assert told.count("no unit begins with") == 3
-    assert "lone.questions.yaml: there is no document beside it" in told
-    assert "3 questions beside 1 documents have their answer; 3 are stale" in told
+    assert "lone.questions.yaml: there is no document of this name" in told
+    assert "3 questions of 1 documents have their answer; 3 are stale" in told
 
 
 def test_the_briefs_have_theirs(settings: Settings) -> None:
@@ -327,3 +333,53 @@ def test_a_question_of_an_evaluation_that_is_prepared_measures_memory() -> None:
     other = Question(id="2", question="How many quays?", **labels)
     parts = [made.part for made in apart([one, other], ["how many cranes then"])]
     assert parts == ["memory", "questions"]
+
+
+OWN = """answers:
+- units: ["It is run by the Harbour Board."]
+  questions:
+    en: ["Who is in charge of the quays of Veldport?", "number of hoists veldport"]
+"""
+
+
+def test_own_questions_are_kept_by_the_key_of_their_document_and_replace_the_same_words(
+    harbour: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ingest(harbour)  # an index that is copied has the paths of another test
+    own = OwnQuestions(harbour)
+    hoists = asked_in("en", "Number of hoists Veldport")
+    approval = Approval(by="A. Person", on=datetime.date(2026, 11, 29))
+    units = ("Since the renewal the quay has 31 cranes, of which 12 are electric.",)
+    own.add("harbour.en", [PreparedAnswer(units=units, questions=hoists, approved=approval)])
+
+    planned = ingest(harbour, dry_run=True)
+    assert (planned.plan.changed, planned.embedded) == (("harbour.en",), 0)
+    ingest(harbour)
+    assert prepared(harbour) == 6
+    assert asked(harbour, "number of hoists veldport").approved == approval
+    assert ingest(harbour, dry_run=True).plan.is_empty
+    assert verify(harbour).problems == ()
+
+    (answer,) = own.accepted("harbour.en")
+    own.remove("harbour.en", answer.id)
+    ingest(harbour)
+    assert asked(harbour, "number of hoists veldport").approved is None
+
+    own.add("nowhere.en", [PreparedAnswer(units=(), questions=hoists)])
+    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(harbour.documents_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(harbour.documents_dir)]))
+    assert main(["check-questions"]) == 1
+    assert "nowhere.en.questions.yaml: there is no document of this name" in capsys.readouterr().out
+
+
+def test_an_own_file_that_is_wrong_leaves_its_document_as_it_was(harbour: Settings) -> None:
+    ingest(harbour)  # an index that is copied has the paths of another test
+    file = question_file.own_file(harbour.documents_dir, "harbour.en")
+    file.parent.mkdir(parents=True)
+    file.write_text("answers:\n- unit: []\n", "utf-8")
+    (failure,) = ingest(harbour).failures
+    assert "harbour.en.questions.yaml:2: unknown field 'unit'" in failure.problem + failure.place
+    assert prepared(harbour) == 6
+    with pytest.raises(DocumentError, match="unknown field"):
+        OwnQuestions(harbour).add("harbour.en", [])
+    assert file.read_text("utf-8") == "answers:\n- unit: []\n"

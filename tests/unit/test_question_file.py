@@ -146,16 +146,27 @@ def test_units_are_found_by_their_words_without_marks_and_capitals(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("words", "several"), [("The port", True), ("The harbour", False), ("!", False)]
+    ("words", "why"), [("The port", "several"), ("The harbour", "none"), ("!", "none")]
 )
 def test_a_question_whose_unit_cannot_be_told_is_stale(
-    tmp_path: Path, words: str, several: bool
+    tmp_path: Path, words: str, why: str
 ) -> None:
-    text = RIGHT.replace("The mayor opened it", f'"{words}"')
-    found, (stale,) = prepared_questions(question_file.read(written(tmp_path, text)), [passage()])
+    file = written(tmp_path, RIGHT.replace("The port has three", words))
+    found, stale = prepared_questions(question_file.read(file), [passage()])
+    assert [one.question for one in found] == ["Who opened the port?", "Who closed the port?"]
+    assert len(stale) == 3
+    assert {(one.words, one.why, one.line) for one in stale} == {(words, why, 3)}
+    assert {one.file for one in stale} == {str(tmp_path / "port.questions.yaml")}
+
+
+@pytest.mark.parametrize("words", ["The mayor opened", "The mayor opened it. The port"])
+def test_what_was_approved_is_stale_unless_a_unit_has_its_words_in_whole(
+    tmp_path: Path, words: str
+) -> None:
+    file = written(tmp_path, RIGHT.replace("The mayor opened it", words))
+    found, (stale,) = prepared_questions(question_file.read(file), [passage()])
     assert len(found) == 4
-    assert (stale.question, stale.words, stale.several) == ("Who opened the port?", words, several)
-    assert (stale.line, stale.is_approved) == (7, True)
+    assert (stale.question, stale.words, stale.why) == ("Who opened the port?", words, "changed")
 
 
 def test_the_words_that_name_a_unit_name_no_other() -> None:

@@ -105,7 +105,12 @@ def _rows(settings: Settings, entries: Sequence[DocumentEntry]) -> list[_Row]:
     found = {as_text(file): file for file in document_files.listed(settings)}
     places = {**{path: document_files.of(settings, one) for path, one in by_path.items()}, **found}
     rows = [
-        _Row(path, file, by_path.get(path), document_files.state(file, by_path) if file else "gone")
+        _Row(
+            path,
+            file,
+            by_path.get(path),
+            document_files.state(file, by_path, settings) if file else "gone",
+        )
         for path, file in places.items()
     ]
     return sorted(rows, key=lambda row: (row.state != "new", row.label.casefold()))

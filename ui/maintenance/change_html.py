@@ -84,8 +84,7 @@ def _failure(one: Failure, texts: Texts) -> str:
 
 def _stale(change: PreparedChange, one: StaleQuestion, texts: Texts) -> str:
     """A prepared question that has lost its answer: its document, the question, and why."""
-    why = "several" if one.several else "none"
-    told = texts(f"maintenance.stale.{why}", words=printable(one.words), line=one.line)
+    told = texts(f"maintenance.stale.{one.why}", words=printable(one.words), line=one.line)
     name = escape(error_texts.name(change.path))
     return f"<strong>{name}</strong>: {escape(printable(one.question))} {escape(told)}"
 

@@ -25,7 +25,7 @@ from core.disk import obstacle
 from core.errors import DocumentError, StoreError
 from core.names import as_text
 from core.settings import Settings
-from ingest.reading import sidecar
+from ingest.reading import question_file, sidecar
 from ingest.reading.find import find
 from ingest.reading.formats import CONVERT, FORMATS
 from ingest.reading.load import fingerprint
@@ -98,28 +98,29 @@ def taken(settings: Settings, name: str) -> Path | None:
     return next(same, None)
 
 
-def state(file: Path, entries: Mapping[str, DocumentEntry]) -> FileState:
+def state(file: Path, entries: Mapping[str, DocumentEntry], settings: Settings) -> FileState:
     """Whether a file is published as it is, by the entries of the generation in use (by path)."""
     entry = entries.get(as_text(file))
     if not file.is_file():
         return "gone"
     if entry is None:
         return "new"
-    beside = sidecar.find(file)
-    stats = [one.stat() for one in (file, beside) if one is not None]
+    own = question_file.own_file(settings.documents_dir, entry.key)
+    parts = (file, sidecar.find(file), question_file.find(file), own)
+    stats = [one.stat() for one in parts if one is not None and one.is_file()]
     published = datetime.datetime.fromisoformat(entry.changed) if entry.changed else None
     if published and max(one.st_mtime for one in stats) < published.timestamp():
         return "published"
     marks = tuple((one.st_mtime_ns, one.st_size) for one in stats)
-    return "published" if _fingerprint(file, marks) == entry.sha256 else "changed"
+    return "published" if _fingerprint(file, own, marks) == entry.sha256 else "changed"
 
 
 @functools.lru_cache(maxsize=5000)
-def _fingerprint(file: Path, marks: object) -> str:
+def _fingerprint(file: Path, own_questions: Path, marks: object) -> str:
     """That of a file with these times and sizes; empty where it cannot be read."""
     del marks
     try:
-        return fingerprint(file)
+        return fingerprint(file, own_questions)
     except DocumentError:
         return ""
 

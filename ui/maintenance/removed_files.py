@@ -133,6 +133,6 @@ def forget(
     last = max(made, published or made)
     for one in removed(settings):
         file = Path(os.path.abspath(one.folder / one.name))
-        is_used = as_text(file) in entries and state(file, entries) != "published"
+        is_used = as_text(file) in entries and state(file, entries, settings) != "published"
         if last > one.date and not is_used:
             shutil.rmtree(folder(settings) / _REMOVED / one.id, ignore_errors=True)

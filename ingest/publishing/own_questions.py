@@ -1,0 +1,156 @@
+"""The organisation's own prepared questions: those in use, and those that wait for a person.
+
+documents_dir/questions/
+    plan.nl.questions.yaml    in use from the next ingest on
+    plan.nl.proposed.yaml     what a model wrote, and what one person approved and another must too
+    .lock                     held while one of them is written
+
+Both have the format of docs/prepared-questions.md. Files appear whole or not at all.
+"""
+
+import fcntl
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.disk import obstacle
+from core.errors import StoreError
+from core.settings import Settings
+from ingest.reading.question_file import (
+    SUFFIX,
+    AskedQuestion,
+    PreparedAnswer,
+    own_file,
+    read_file,
+    without,
+)
+
+PROPOSED = ".proposed.yaml"
+_NOTE = "# Also written by the program, which keeps no comments: docs/prepared-questions.md\n"
+
+
+class OwnQuestions:
+    """Reads and writes these files, also beside other processes.
+
+    Every method raises DocumentError where a file is not in the agreed format, and StoreError where
+    it cannot be written; nothing is lost then.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._documents_dir = settings.documents_dir
+        self._folder = own_file(settings.documents_dir, "").parent
+
+    def documents(self) -> tuple[str, ...]:
+        """The keys of the documents that have questions in use or proposed, in order."""
+        files = [*self._folder.glob(f"*{SUFFIX}"), *self._folder.glob(f"*{PROPOSED}")]
+        names = {file.name.removesuffix(SUFFIX).removesuffix(PROPOSED) for file in files}
+        return tuple(sorted(name for name in names if not name.startswith(".")))
+
+    def accepted(self, key: str) -> tuple[PreparedAnswer, ...]:
+        """Those in use, of the document with this key."""
+        return _read(own_file(self._documents_dir, key))
+
+    def proposed(self, key: str) -> tuple[PreparedAnswer, ...]:
+        """Those that wait for a person, of the document with this key."""
+        return _read(self._proposals(key))
+
+    def add(self, key: str, answers: Sequence[PreparedAnswer]) -> None:
+        """Takes answers into use; a question with the same words that is in use gives way."""
+        with self._writing():
+            kept = without(self.accepted(key), _ids(answers))
+            _write(own_file(self._documents_dir, key), (*kept, *answers))
+
+    def remove(self, key: str, answer: str) -> None:
+        """Takes the answer with this id out of use; does nothing where it is not there."""
+        with self._writing():
+            left = tuple(one for one in self.accepted(key) if one.id != answer)
+            _write(own_file(self._documents_dir, key), left)
+
+    def propose(self, key: str, answers: Sequence[PreparedAnswer]) -> None:
+        """Adds proposals; a question that is in use or proposed already is left out of them."""
+        with self._writing():
+            before = self.proposed(key)
+            new = without(answers, _ids((*before, *self.accepted(key))))
+            _write(self._proposals(key), (*before, *new))
+
+    def accept(self, key: str, chosen: Collection[str] | None = None) -> int:
+        """Takes proposals into use: those with these ids, or all. Returns how many."""
+        with self._writing():
+            taken, left = self._chosen(key, chosen)
+            kept = without(self.accepted(key), _ids(taken))
+            _write(own_file(self._documents_dir, key), (*kept, *taken))
+            _write(self._proposals(key), left)
+        return len(taken)
+
+    def refuse(self, key: str, chosen: Collection[str] | None = None) -> int:
+        """Drops proposals: those with these ids, or all. Returns how many."""
+        with self._writing():
+            taken, left = self._chosen(key, chosen)
+            _write(self._proposals(key), left)
+        return len(taken)
+
+    def _chosen(
+        self, key: str, chosen: Collection[str] | None
+    ) -> tuple[list[PreparedAnswer], list[PreparedAnswer]]:
+        """The proposals with these ids (None: all), and the others."""
+        found = self.proposed(key)
+        taken = [one for one in found if chosen is None or one.id in chosen]
+        return taken, [one for one in found if one not in taken]
+
+    def _proposals(self, key: str) -> Path:
+        return self._folder / f"{key}{PROPOSED}"
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Nobody else writes meanwhile."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with (self._folder / ".lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            remedy = obstacle(self._folder) or "Let this program write there."
+            raise StoreError(
+                f"Nothing can be written in {self._folder}: {error.strerror}. {remedy}"
+            ) from error
+
+
+def _read(file: Path) -> tuple[PreparedAnswer, ...]:
+    return read_file(file) if file.is_file() else ()
+
+
+def _ids(answers: Sequence[PreparedAnswer]) -> set[str]:
+    return {question.id for answer in answers for question in answer.questions}
+
+
+def _write(file: Path, answers: Sequence[PreparedAnswer]) -> None:
+    """Writes a file with these answers; without any there is none."""
+    if not answers:
+        file.unlink(missing_ok=True)
+        return
+    unfinished = file.with_name(f".{file.name}")
+    told = yaml.safe_dump(
+        {"answers": [_fields(one) for one in answers]}, allow_unicode=True, sort_keys=False
+    )
+    unfinished.write_text(_NOTE + told, "utf-8")
+    unfinished.replace(file)
+
+
+def _fields(answer: PreparedAnswer) -> dict[str, Any]:
+    asked: dict[str, list[str]] = {}
+    for one in answer.questions:
+        asked.setdefault(one.language, []).append(one.text)
+    fields: dict[str, Any] = {"units": list(answer.units), "questions": asked}
+    if answer.by:
+        fields["by"] = answer.by
+    if answer.approved:
+        fields["approved"] = answer.approved.model_dump(exclude_defaults=True)
+    return fields
+
+
+def asked_in(language: str, *questions: str) -> tuple[AskedQuestion, ...]:
+    """Questions in a language, as they are read from a file: each on one line."""
+    return tuple(AskedQuestion(text=" ".join(one.split()), language=language) for one in questions)
