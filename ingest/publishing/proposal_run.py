@@ -6,7 +6,7 @@ documents -> sections that were not asked about, and what they cost, which a per
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -124,39 +124,39 @@ class ProposalRun:
             document = _Document(self._generation, self._own, sections.key)
             for name in sections.passages:
                 passage = document.passages[name]
-                request = SectionToAsk(
-                    passage=passage,
-                    languages=sections.languages,
-                    known=document.known_in(passage),
+                known = document.known_in(passage)
+                outcome = proposer.ask(
+                    SectionToAsk(passage=passage, languages=sections.languages, known=known)
                 )
-                outcome = proposer.ask(request)
                 done += 1
-                place = {"document": sections.key, "done": done, "total": plan.calls}
+                asked = SectionAsked(document=sections.key, done=done, total=plan.calls)
                 if isinstance(outcome, ProposalFailure):
                     in_a_row += 1
-                    yield SectionAsked(**place, reason=outcome.told)
+                    yield asked.model_copy(update={"reason": outcome.told})
                     if outcome.is_lasting or in_a_row == _IN_A_ROW:
                         return
                     continue
                 in_a_row = 0
-                answers, dropped = document.taken(passage, outcome)
-                self._keep(sections.key, answers)
-                self._asked.add(passage)  # after its proposals: a crash between asks twice
-                yield SectionAsked(
-                    **place,
-                    kept=sum(len(one.questions) for one in answers),
-                    dropped=dropped,
-                    read=outcome.read,
-                    written=outcome.written,
-                    is_cut=outcome.is_cut,
-                )
+                yield asked.model_copy(update=self._kept(document, passage, outcome))
 
-    def _keep(self, key: str, answers: Sequence[PreparedAnswer]) -> None:
-        if not answers:
-            return
-        self._own.propose(key, answers)
-        if self._settings.accept_questions:
-            self._own.accept(key, {one.id for one in answers})
+    def _kept(
+        self, document: "_Document", passage: Passage, proposals: Proposals
+    ) -> Mapping[str, object]:
+        """Keeps the proposals of a section; returns what is told of them."""
+        answers, dropped = document.taken(passage, proposals)
+        key = passage.document.key
+        if answers:
+            self._own.propose(key, answers)
+            if self._settings.accept_questions:
+                self._own.accept(key, {one.id for one in answers})
+        self._asked.add(passage)  # after its proposals: a crash between asks about it again
+        return {
+            "kept": sum(len(one.questions) for one in answers),
+            "dropped": dropped,
+            "read": proposals.read,
+            "written": proposals.written,
+            "is_cut": proposals.is_cut,
+        }
 
     def _languages(self, document: DocumentInfo) -> tuple[str, ...]:
         """The document's language, and those whose readers are given this version of it."""
