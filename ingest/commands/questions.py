@@ -29,6 +29,7 @@ _REASONS: Mapping[Dropped, str] = {
     "elsewhere": "do not find their answer again",
     "twin": "ask what another one asks",
 }
+_SHOWN = 10  # documents named before anything is sent
 _ACCEPT = "python -m ingest questions --accept [DOCUMENT ...]"
 _PUBLISH = "Publish them with: python -m ingest"
 
@@ -108,8 +109,9 @@ def _tell_plan(plan: SectionPlan, ready: ProposerReady, options: argparse.Namesp
     if not plan.calls:
         print(f"There is nothing to ask about{before}.")
         return
-    documents = ", ".join(printable(one.key) for one in plan.now)
-    print(f"{plan.calls:,} sections of {len(plan.now)} documents{before}: {documents}")
+    shown = [printable(one.key) for one in plan.now[:_SHOWN]]
+    shown += ["..."] if len(plan.now) > _SHOWN else []
+    print(f"{plan.calls:,} sections of {len(plan.now):,} documents{before}: {', '.join(shown)}")
     print(
         f"One call each: {plan.calls:,} calls, about {plan.read:,} tokens of prompts and "
         f"{plan.written:,} of replies."
@@ -120,14 +122,14 @@ def _tell_plan(plan: SectionPlan, ready: ProposerReady, options: argparse.Namesp
 
 
 def _agreed() -> bool:
-    """Whether the person at the terminal agrees."""
-    if not sys.stdin.isatty():
-        print(
-            "Nothing was sent: nobody is here to agree. With --yes it goes on without asking.",
-            file=sys.stderr,
-        )
-        return False
-    return input("Go on? [y/N] ").strip().casefold() in ("y", "yes")
+    """Whether the person at the terminal agrees; says so where nobody does."""
+    why = "nobody is here to agree. With --yes it goes on without asking."
+    if sys.stdin.isatty():
+        if input("Go on? [y/N] ").strip().casefold() in ("y", "yes"):
+            return True
+        why = "you did not agree."
+    print(f"Nothing was sent: {why}", file=sys.stderr)
+    return False
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """A model's questions: what is sent and when, what is kept of its replies, and who decides."""
 
+import datetime
+import io
 import json
 import os
 import re
@@ -8,16 +10,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from chain.proposing.proposing import Proposing
-from core.prepared import PreparedQuestion
+from core.prepared import Approval, PreparedQuestion
 from core.proposals import ProposalFailure, Proposals, SectionToAsk
 from core.settings import ROOT, Settings
 from ingest.__main__ import BUSY, main
+from ingest.commands import questions
 from ingest.publishing.asked_sections import AskedSections
-from ingest.publishing.own_questions import OwnQuestions
+from ingest.publishing.own_questions import OwnQuestions, asked_in
+from ingest.reading.question_file import PreparedAnswer
+from tests.support.interrupting import interruptible
 from tests.support.openai_server import NO_CREDIT, RATE_LIMIT, Request, Script, openai_server
 from tests.support.small import Small
 from vectorstore.generations import Generations
@@ -103,8 +109,26 @@ def command(port: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., in
     monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(port.documents_dir))
     monkeypatch.setenv("OPENAI_BASE_URL", port.openai_base_url)
     monkeypatch.setenv("STRATEGIEWIJZER_MODEL", port.model)
-    monkeypatch.setattr(sys, "stdin", open(os.devnull))  # noqa: SIM115 - as long as the test
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
     return lambda *arguments: main(arguments)
+
+
+class Here:
+    """Stands in for the process that asks the model, which takes seconds to start: the same, in
+    this one."""
+
+    def __enter__(self) -> Self:
+        proposing = Proposing(Settings())
+        self.ready, self.ask = proposing.ready, proposing.outcome
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "Proposer", Here)
 
 
 def sections(settings: Settings) -> dict[str, SectionToAsk]:
@@ -254,8 +278,20 @@ def test_instructions_in_a_source_or_a_reply_do_nothing(
 # The command
 
 
+class Terminal(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.usefixtures("here")
 def test_nothing_is_sent_before_somebody_agrees(
-    command: Callable[..., int], server: Script, port: Settings, capsys: pytest.CaptureFixture[str]
+    command: Callable[..., int],
+    server: Script,
+    port: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert command("questions", "--dry-run") == 0
     out = capsys.readouterr().out
@@ -264,7 +300,13 @@ def test_nothing_is_sent_before_somebody_agrees(
     assert f"They go to {server.url}, model scripted." in out
     assert command("questions") == 1
     assert "nobody is here to agree. With --yes" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", Terminal("\n"))
+    assert command("questions") == 1
+    assert "Nothing was sent: you did not agree." in capsys.readouterr().err
     assert (server.paths, OwnQuestions(port).documents()) == ([], ())
+    monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+    assert command("questions", "--limit", "1") == 0
+    assert len(server.requests) == 1
 
 
 def test_questions_are_proposed_then_accepted_and_published(
@@ -292,6 +334,7 @@ def test_questions_are_proposed_then_accepted_and_published(
     assert len(server.requests) == 5
 
 
+@pytest.mark.usefixtures("here")
 def test_only_what_changed_is_asked_again(
     command: Callable[..., int], server: Script, port: Settings
 ) -> None:
@@ -329,6 +372,39 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     assert len(proposed(port)) == 7 == len(set(proposed(port)))
 
 
+@pytest.mark.usefixtures("here")
+def test_what_was_asked_before_ctrl_c_stays(
+    command: Callable[..., int], server: Script, port: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupts_the_third(request: Request) -> str:
+        if len(server.requests) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return written(request)
+
+    server.reply = interrupts_the_third
+    with interruptible():
+        assert command("questions", "--yes") == 130
+    assert "2 sections were asked about" in (out := capsys.readouterr().out)
+    assert "3 sections are left; the same command goes on with them." in out
+    assert len(proposed(port)) > 1
+
+
+@pytest.mark.usefixtures("here")
+def test_an_answer_that_waits_for_a_second_person_is_not_accepted_with_the_others(
+    command: Callable[..., int], port: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = OwnQuestions(port)
+    by = Approval(by="A. Person", on=datetime.date(2026, 11, 29))
+    paid = ("The town paid EUR 12 million for the new quay.",)
+    asked = asked_in("en", "Who paid the quay?")
+    own.propose("port.en", [PreparedAnswer(units=paid, questions=asked, approved=by)])
+    for name in ("--list", "--accept", "--refuse"):
+        assert command("questions", name) == 0
+        assert "None wait." in capsys.readouterr().out
+    assert proposed(port) == ["Who paid the quay?"]
+
+
+@pytest.mark.usefixtures("here")
 def test_the_limit_holds_and_what_is_left_is_told(
     command: Callable[..., int], server: Script, port: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -343,6 +419,7 @@ def test_the_limit_holds_and_what_is_left_is_told(
         command("questions", "--limit", "0")
 
 
+@pytest.mark.usefixtures("here")
 def test_what_fails_is_told_and_asked_again_and_what_lasts_ends_the_run(
     command: Callable[..., int], server: Script, port: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -362,6 +439,7 @@ def test_what_fails_is_told_and_asked_again_and_what_lasts_ends_the_run(
     assert len({heading(request) for request in server.requests}) == 1
 
 
+@pytest.mark.usefixtures("here")
 def test_the_setting_takes_them_as_they_are(
     command: Callable[..., int], port: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -371,6 +449,7 @@ def test_the_setting_takes_them_as_they_are(
     assert len(OwnQuestions(port).accepted("port.en")) == 6
 
 
+@pytest.mark.usefixtures("here")
 def test_wrong_names_and_a_missing_model_are_told_with_a_remedy(
     command: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
