@@ -17,7 +17,7 @@ import sys
 from collections.abc import Collection, Sequence
 
 from chain.assistant import Assistant
-from chain.recording import After
+from chain.recording import Keeping
 from core.answer import Answer
 from core.answer_blocks import marked_text
 from core.citation import Citation
@@ -30,7 +30,7 @@ from language.characters import visible
 from language.official import OFFICIAL
 
 
-def main(arguments: Sequence[str], after: After | None = None) -> int:
+def main(arguments: Sequence[str], keeping: Keeping | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m chain",
         description=__doc__,
@@ -70,7 +70,9 @@ def main(arguments: Sequence[str], after: After | None = None) -> int:
     try:
         if options.check_model:
             return _check_model(Settings())
-        assistant = Assistant(Settings(), trial=options.trial, after=after)
+        settings = Settings()
+        after = keeping(settings, trial=options.trial) if keeping else None
+        assistant = Assistant(settings, trial=options.trial, after=after)
         scope = _scope(options, assistant.index.documents())
         question = visible(options.question)  # with bytes that are no UTF-8 it cannot be searched
         answer = assistant.ask(question, language=options.language, scope=scope)

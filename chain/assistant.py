@@ -5,7 +5,7 @@ message -> what is meant    chain/understanding/; small talk gets a reply
         -> decided          deciding.py: ranked, confidence; refused, or looked at in parts
         -> written, checked answer/drafting.py
         -> told             telling.py: the answer, or a refusal that says why
-        -> put on record    recording.py, where the setting `audit` asks for that
+        -> handed on        recording.py, to what keeps a record or counts questions
 """
 
 from collections.abc import Collection, Generator, Iterator, Sequence
@@ -48,7 +48,8 @@ class Assistant:
     Args:
         settings: of the index, the model and the audit record.
         trial: answers from what is not published yet.
-        after: gets each answer, and who asked, before it is told; keeps the audit record.
+        after: gets each answer, and who asked, before it is told; keeps the audit record, where
+            that is on.
         index: of these settings, where it is open already.
 
     Raises:
@@ -136,12 +137,12 @@ class Assistant:
             areas: shorthand for a scope with these areas.
             config: LangChain's, for callbacks and tracers.
             scope: limits of the search.
-            by: identifier of who asks, for the record.
+            by: identifier of who asks, for `after`.
         """
         language = language or self._language(question, history)
         query = Query(question, language, history, scope.within(areas), config)
         answer = measured(lambda watch: restarted(lambda: self._answer(query, watch)))
-        yield from recorded(answer, self._after, by)
+        yield from recorded(answer, self._after, by, holds=self._settings.audit)
 
     def _answer(self, query: Query, watch: Stopwatch) -> Generator[Event, None, None]:
         """The events of `stream`, all from the index generation in use at the start."""

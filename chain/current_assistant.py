@@ -1,11 +1,10 @@
 """Gives the assistant that goes by the current settings, one for all of a process."""
 
 import threading
-from collections.abc import Callable
 from typing import NamedTuple
 
 from chain.assistant import Assistant
-from chain.recording import After
+from chain.recording import Keeping
 from core.settings import Settings, current
 from core.settings_at_start import AT_START, changed
 
@@ -23,17 +22,15 @@ class CurrentAssistant:
     the assistant that it began with.
 
     Args:
-        recording: what keeps the audit record by these settings.
+        keeping: what is done with each answer.
         trial: as of `Assistant`.
 
     Raises:
         StrategiewijzerError: when called, as `Assistant`; the next call tries again.
     """
 
-    def __init__(
-        self, recording: Callable[[Settings], After | None], *, trial: bool = False
-    ) -> None:
-        self._recording = recording
+    def __init__(self, keeping: Keeping, *, trial: bool = False) -> None:
+        self._keeping = keeping
         self._trial = trial
         self._lock = threading.Lock()
         self._made: _Made | None = None
@@ -52,5 +49,5 @@ class CurrentAssistant:
                 return made
             if not changed(made.settings, settings, AT_START):
                 index = made.assistant.index
-        after = self._recording(settings)
+        after = self._keeping(settings, trial=self._trial)
         return _Made(settings, Assistant(settings, trial=self._trial, after=after, index=index))

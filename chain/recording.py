@@ -1,14 +1,25 @@
-"""Puts each answer on record before anybody sees it, where the setting `audit` asks for that."""
+"""Hands each answer on to what keeps something of it: before anybody sees any of it, where the
+setting `audit` asks for a record."""
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from core.answer import Answer
 from core.errors import SettingsError
-from core.event import Event, Finished, Stage
+from core.event import Event, Finished, TextDelta
 from core.settings import Settings
 
 After = Callable[[Answer, str], None]
 """What is done with a finished answer before it is told; the text is who asked."""
+
+
+class Keeping(Protocol):
+    """What is done with each answer by these settings; None where nothing is.
+
+    trial: maintainers try out what is not published yet.
+    """
+
+    def __call__(self, settings: Settings, *, trial: bool = False) -> After | None: ...
 
 
 def recorder(settings: Settings, after: After | None) -> After | None:
@@ -25,18 +36,21 @@ def recorder(settings: Settings, after: After | None) -> After | None:
     return after
 
 
-def recorded(events: Iterator[Event], after: After | None, by: str) -> Iterator[Event]:
-    """The events; with `after` all text is held back until that has had the answer.
+def recorded(
+    events: Iterator[Event], after: After | None, by: str, *, holds: bool
+) -> Iterator[Event]:
+    """The events, of which `after` gets the answer before the last.
 
-    What `after` raises ends them, so that nothing is shown that is not on record, also when a
-    reader stops halfway.
+    Where it `holds`, all text is held back until then: what `after` raises ends the events, so
+    nothing is shown that is not on record, also when a reader stops halfway.
     """
     held: list[Event] = []
     for event in events:
-        if after is None or isinstance(event, Stage):
-            yield event
+        if holds and isinstance(event, TextDelta):
+            held.append(event)
             continue
-        held.append(event)
         if isinstance(event, Finished):
-            after(event.answer, by)
-    yield from held
+            if after is not None:
+                after(event.answer, by)
+            yield from held
+        yield event

@@ -38,16 +38,9 @@ class _HandsOn(TyperCommand):
 def ask(context: typer.Context) -> None:
     """Ask one question (python -m chain)."""
     from chain.__main__ import main
-    from core.errors import SettingsError
-    from core.settings import Settings
-    from people.audit_record import recording
+    from people.after_answers import after_answers
 
-    try:
-        after = recording(Settings())
-    except SettingsError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    raise typer.Exit(main(context.args, after))
+    raise typer.Exit(main(context.args, after_answers))
 
 
 @app.command(cls=_HandsOn)

@@ -12,7 +12,7 @@ from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import current
 from core.version import VERSION
-from people.audit_record import recording
+from people.after_answers import after_answers
 
 _READERS = 2  # searches at once: one program asks
 _WHO = Caller(id="local", name="this machine", role="reader", scopes=("ask", "read"))
@@ -20,7 +20,7 @@ _WHO = Caller(id="local", name="this machine", role="reader", scopes=("ask", "re
 
 def run() -> None:
     """Serves until standard input ends. Only the protocol goes to standard output."""
-    assistant = CurrentAssistant(recording)
+    assistant = CurrentAssistant(after_answers)
     begin(lambda: _warm_up(assistant), "warm-up")
     answers = AnswerStreams(assistant, current)
     service = Service(assistant, current, answers, Pool(_READERS))

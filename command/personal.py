@@ -73,8 +73,8 @@ def erase(
         f"{erased.feedback} verdicts on answers in them.\n"
         f"Kept without the identifier: {erased.jobs} jobs, {erased.handled} handled verdicts, "
         f"{erased.audit} audit records.\n"
-        "Not reached: earlier verdicts, which name nobody, files that were saved, backups, and "
-        "what servers of models have kept."
+        "Not reached: earlier verdicts and counts of what was asked, which name nobody, files that "
+        "were saved, backups, and what servers of models have kept."
     )
 
 
@@ -108,5 +108,6 @@ def forget() -> None:
     gone = forget_old(Settings())
     typer.echo(
         "Conversations and notes that are old enough are gone, with "
-        f"{gone.feedback} verdicts, {gone.jobs} jobs and {gone.audit} audit records."
+        f"{gone.feedback} verdicts, {gone.questions} questions, {gone.jobs} jobs and {gone.audit} "
+        "audit records."
     )

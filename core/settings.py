@@ -98,10 +98,15 @@ class Settings(SettingsSources):
     database_url: SecretStr = SecretStr("")  # empty: in data_dir; else postgresql://user@host/name
     keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # and notes; 0: while in use
     keep_feedback: Annotated[int, Field(ge=1, le=3650)] = 365
+    keep_questions: Annotated[int, Field(ge=0, le=3650)] = 0  # without who asked; 0: none is kept
     keep_jobs: Annotated[int, Field(ge=1, le=3650)] = 365  # and who started them
     audit: bool = False  # keeps a record of every answer; without a record there is no answer
     audit_users: bool = False  # the record also says who asked
     keep_audit: Annotated[int, Field(ge=1, le=3650)] = 365
+
+    # Answers that are approved here (docs/prepared-questions.md)
+    organisation: str = ""  # by whom readers are told that an answer was checked
+    approve_by_two: bool = False  # an answer is given once a second maintainer has approved it
 
     # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
     # base URL or the Azure endpoint is set; a key by itself sends nothing.

@@ -51,6 +51,7 @@ def ingest(
     strict: bool = False,
     rebuild: bool = False,
     keep_missing: bool = False,
+    only: Sequence[str] = (),
     allow_shrink: bool = False,
     compare: bool = False,
     planned: str = "",
@@ -72,6 +73,8 @@ def ingest(
         rebuild: make everything anew and reuse nothing of earlier generations. The document of a
             file that fails would be lost, so this implies `strict`.
         keep_missing: keep the documents whose files are gone.
+        only: the keys of documents in use: their files alone are looked at, in place of `folders`,
+            and all other documents stay as they are.
         allow_shrink: allow more than half of the documents to be removed.
         compare: also report which passages change in each document.
         planned: the fingerprint of the approved plan; any other plan is not published.
@@ -87,11 +90,16 @@ def ingest(
         StoreError: the new generation did not pass its check; the index stays as it was.
     """
     started = time.perf_counter()
-    found = _find(settings, folders)
+    found = _find(settings, _files(settings, only) if only else folders)
     embedder = embedder or make_embedder(settings)
     with writing(settings, unless=dry_run) as lease:
         work = prepare(
-            settings, found, embedder, rebuild=rebuild, keep_missing=keep_missing, tell=tell
+            settings,
+            found,
+            embedder,
+            rebuild=rebuild,
+            keep_missing=keep_missing or bool(only),
+            tell=tell,
         )
         stop = reason_to_stop(
             work.plan,
@@ -102,6 +110,8 @@ def ingest(
             allow_shrink=allow_shrink,
         )
         report = _report(work, found, stop, dry_run=dry_run, compare=compare)
+        if only:  # nobody has looked whether the files of the others are there
+            report = report.model_copy(update={"missing": ()})
         tell(Planned(plan=work.plan, to_embed=report.embedded))
         published = tried = ""
         if not dry_run:
@@ -137,6 +147,16 @@ def _find(settings: Settings, folders: Sequence[Path]) -> FoundFiles:
         where = ", ".join(as_text(folder) for folder in folders or settings.corpus_dirs)
         raise DocumentError(where, None, "there are no documents here", "Name a folder that has.")
     return found
+
+
+def _files(settings: Settings, keys: Sequence[str]) -> list[Path]:
+    """The files of documents in use."""
+    known = {entry.key: entry for entry in Generations(settings).current().manifest.documents}
+    for key in keys:
+        if key not in known:
+            remedy = f"Choose from: {', '.join(sorted(known))}"
+            raise DocumentError(key, None, "there is no such document in the index", remedy)
+    return [as_path(known[key].path) for key in keys]
 
 
 def _report(work: Work, found: FoundFiles, stop: str, *, dry_run: bool, compare: bool) -> Report:

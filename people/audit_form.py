@@ -1,4 +1,5 @@
-"""The form of an audit record: what it says of an answer, as canonical JSON with a hash.
+"""The form of an audit record: what it says of an answer, or of a decision on a prepared one, as
+canonical JSON with a hash.
 
 Texts are told by their SHA-256 hash: who has a passage, a quote or an answer can show that it is
 the one. Only the question stands there in words. docs/privacy.md lists the fields.
@@ -7,7 +8,7 @@ the one. Only the question stands there in words. docs/privacy.md lists the fiel
 import datetime
 import hashlib
 import json
-from typing import Any
+from typing import Any, Literal
 
 from core.answer import Answer
 from core.frozen import Frozen
@@ -34,6 +35,35 @@ class AuditRecord(Frozen):
     salt: str = ""
 
 
+Decision = Literal["approved", "proposed", "confirmed", "accepted", "refused", "withdrawn"]
+"""What a maintainer decided on a prepared answer: to give it; that another maintainer should
+confirm it; to confirm that; to take or to drop a model's proposal; to give it no more."""
+
+
+class AnswerDecision(Frozen):
+    """A decision on the prepared answer to these questions: units of a document version (key)."""
+
+    decision: Decision
+    document: str
+    questions: tuple[str, ...]
+    units: tuple[str, ...]
+    organisation: str = ""
+
+
+def decision_record(
+    made: AnswerDecision, before: Link, at: datetime.datetime, by: str
+) -> dict[str, Any]:
+    """The record of a decision on a prepared answer; arguments as of `record_of`."""
+    return {
+        **_placed(before, at, by),
+        "decision": made.decision,
+        "document": made.document,
+        "questions": list(made.questions),
+        "units": [sha256(text) for text in made.units],
+        "organisation": made.organisation,
+    }
+
+
 def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> dict[str, Any]:
     """The record of an answer.
 
@@ -44,11 +74,7 @@ def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> d
         by: the `asker_hash` of who asked; empty where that is not kept.
     """
     return {
-        "format": FORMAT,
-        "number": before.number + 1,
-        "before": before.hash,
-        "at": stamp(at),
-        "by": by,
+        **_placed(before, at, by),
         "question": answer.question,
         "understood_as": answer.understood_as,
         "kind": answer.kind,
@@ -80,6 +106,17 @@ def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> d
         "trouble": answer.trouble,
         "prompts": answer.prompt_version,
         "generation": answer.generation,
+    }
+
+
+def _placed(before: Link, at: datetime.datetime, by: str) -> dict[str, Any]:
+    """What every record has."""
+    return {
+        "format": FORMAT,
+        "number": before.number + 1,
+        "before": before.hash,
+        "at": stamp(at),
+        "by": by,
     }
 
 

@@ -1,4 +1,5 @@
-"""The audit record: what was answered, one record for each answer, in a chain of hashes.
+"""The audit record: what was answered, and what was decided on prepared answers, one record for
+each, in a chain of hashes.
 
 Each record holds the hash of the one before it, so whoever changes, removes or moves one breaks the
 chain there (people/audit_check.py). The form of a record is in people/audit_form.py.
@@ -22,10 +23,12 @@ from core.frozen import Frozen
 from core.settings import Settings
 from people.audit_form import (
     START,
+    AnswerDecision,
     AuditRecord,
     Link,
     asker_hash,
     canonical,
+    decision_record,
     parsed,
     record_of,
     sha256,
@@ -67,33 +70,45 @@ class Chain(Frozen):
     anchor: Link
 
 
-def recording(settings: Settings) -> Callable[[Answer, str], None] | None:
-    """What keeps a record of each answer, for `Assistant`; None where the audit is off."""
-    return (lambda answer, by: keep(settings, answer, by)) if settings.audit else None
-
-
 def keep(settings: Settings, answer: Answer, by: str = "") -> None:
     """Adds a record of an answer at the end of the chain, also beside other processes.
 
     Raises:
         StrategiewijzerError: it cannot be written; then the answer must not be shown.
     """
-    known = bool(settings.audit_users and by)
-    salt = secrets.token_hex(_SALT) if known else ""
     try:
-        with _opened(settings) as connection:
-            before = _locked(connection).head
-            record = record_of(answer, before, now(), asker_hash(by, salt) if known else "")
-            text = canonical(record)
-            end = {"number": record["number"], "hash": sha256(text)}
-            who = {"asker": by, "salt": salt} if known else {}
-            row = {**end, "at": record["at"], "record": text, **who}
-            connection.execute(_RECORDS.insert().values(row))
-            connection.execute(_CHAIN.update().values(end))
+        _add(settings, by, lambda *where: record_of(answer, *where))
     except StrategiewijzerError as error:  # says nothing of the question
         raise StrategiewijzerError(
             f"There is no answer, as it must be on record. {error}"
         ) from None
+
+
+def keep_decision(settings: Settings, made: AnswerDecision, by: str) -> None:
+    """Adds a record of a decision on a prepared answer, where the audit is on.
+
+    Raises:
+        StrategiewijzerError: it cannot be written; then nothing may be done.
+    """
+    if settings.audit:
+        _add(settings, by, lambda *where: decision_record(made, *where))
+
+
+def _add(
+    settings: Settings, by: str, record_at: Callable[[Link, datetime.datetime, str], dict[str, Any]]
+) -> None:
+    """Adds a record, made with the end of the chain, the moment and who did it."""
+    known = bool(settings.audit_users and by)
+    salt = secrets.token_hex(_SALT) if known else ""
+    with _opened(settings) as connection:
+        before = _locked(connection).head
+        record = record_at(before, now(), asker_hash(by, salt) if known else "")
+        text = canonical(record)
+        end = {"number": record["number"], "hash": sha256(text)}
+        who = {"asker": by, "salt": salt} if known else {}
+        row = {**end, "at": record["at"], "record": text, **who}
+        connection.execute(_RECORDS.insert().values(row))
+        connection.execute(_CHAIN.update().values(end))
 
 
 def chain(settings: Settings) -> Chain:

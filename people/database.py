@@ -1,4 +1,5 @@
-"""The database of what is kept of people: conversations, notes, feedback, keys, audit records.
+"""The database of what is kept of people: conversations, notes, feedback, keys, audit records,
+what was asked.
 
 It is one private SQLite file, `data_dir/people.sqlite`, or PostgreSQL where `database_url` is set.
 Whoever uses it first brings its tables up to date (people/upgrade.py).

@@ -5,6 +5,7 @@ import datetime
 from core.frozen import Frozen
 from core.settings import Settings
 from people import feedback
+from people.asked_questions import forget_old
 from people.audit_record import forget_old_records
 from people.conversation import now
 from people.database import database
@@ -16,6 +17,7 @@ class Forgotten(Frozen):
     """How many were removed for their age."""
 
     feedback: int
+    questions: int
     jobs: int
     audit: int
 
@@ -30,6 +32,7 @@ def forget(settings: Settings) -> Forgotten:
         conversations_of(settings, "").forget_old()
     return Forgotten(
         feedback=_forget_feedback(settings),
+        questions=forget_old(settings),
         jobs=forget_old_jobs(settings.data_dir, settings.keep_jobs),
         audit=forget_old_records(settings),
     )

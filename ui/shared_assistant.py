@@ -9,16 +9,16 @@ from chain.current_assistant import CurrentAssistant
 from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from people.audit_record import recording
+from people.after_answers import after_answers
 from people.retention import forget
 from vectorstore.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 
 # Not in Streamlit's cache: whoever opens a WebSocket can have that emptied.
-_published = CurrentAssistant(recording)
+_published = CurrentAssistant(after_answers)
 _begun = threading.Lock()  # taken by who is first, for good
-trial_assistant = CurrentAssistant(recording, trial=True)
+trial_assistant = CurrentAssistant(after_answers, trial=True)
 """Answers maintainers from what is not published yet; follows a later trial by itself."""
 
 
@@ -33,6 +33,17 @@ def assistant() -> Assistant:
         settings = current()
         begin(lambda: _begin(made, settings), "warm-up")
     return made
+
+
+def compared_assistant() -> Assistant:
+    """As `assistant`, for the questions that maintainers try out: they are not readers' questions.
+
+    Raises:
+        StrategiewijzerError: as `assistant`.
+    """
+    settings = current()
+    after = after_answers(settings, trial=True)
+    return Assistant(settings, after=after, index=assistant().index)
 
 
 def usable_index() -> Snapshot | None:

@@ -42,6 +42,13 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add("--strict", action="store_true", help="publish nothing when a file cannot be taken")
     add("--rebuild", action="store_true", help="make everything anew, when the index is damaged")
     add("--keep-missing", action="store_true", help="keep documents whose files are gone")
+    add(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="KEY",
+        help="take over these documents alone (such as drugs-agenda.en), and leave all others",
+    )
     add("--allow-shrink", action="store_true", help="let more than half of the documents go")
     add(
         "--as-planned",
@@ -77,6 +84,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.dry_run and (options.watch or options.with_eval):
         parser.error("--dry-run changes nothing: leave out --watch and --with-eval")
+    if options.only and (options.paths or options.rebuild or options.watch):
+        parser.error("--only names the documents: leave out paths, --rebuild and --watch")
     if options.trial and (options.dry_run or options.rebuild or options.watch or options.with_eval):
         parser.error(
             "--trial publishes nothing: leave out --dry-run, --rebuild, --watch and --with-eval"
@@ -148,6 +157,7 @@ def _ingest(
         strict=options.strict,
         rebuild=options.rebuild,
         keep_missing=options.keep_missing,
+        only=options.only,
         allow_shrink=options.allow_shrink,
         compare=options.report is not None or options.json,
         planned=options.as_planned,

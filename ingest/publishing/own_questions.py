@@ -70,11 +70,14 @@ class OwnQuestions:
             _write(own_file(self._documents_dir, key), left)
 
     def propose(self, key: str, answers: Sequence[PreparedAnswer]) -> None:
-        """Adds proposals; a question that is in use or proposed already is left out of them."""
+        """Adds proposals. A question that is in use or proposed already is left out of a model's;
+        where somebody approved the new answer, that takes the place of what was proposed."""
         with self._writing():
-            before = self.proposed(key)
-            new = without(answers, _ids((*before, *self.accepted(key))))
-            _write(self._proposals(key), (*before, *new))
+            approved = [one for one in answers if one.approved]
+            before = list(without(self.proposed(key), _ids(approved)))
+            known = _ids((*before, *approved, *self.accepted(key)))
+            others = without((one for one in answers if not one.approved), known)
+            _write(self._proposals(key), (*before, *approved, *others))
 
     def accept(self, key: str, chosen: Collection[str] | None = None) -> int:
         """Takes proposals into use: those with these ids, or all. Returns how many."""

@@ -23,8 +23,9 @@ from core.event import Event, Finished, Stage, TextDelta
 from core.marked import Marker
 from core.settings import ROOT, Settings, current
 from core.version import VERSION
+from people.after_answers import after_answers
 from people.api_keys import found, hash_of
-from people.audit_record import recording, records
+from people.audit_record import records
 from tests.support import patient_http
 from tests.support.answers import doubted, made
 from tests.support.api_server import bearer, client, key, serving, told
@@ -86,7 +87,7 @@ def test_a_question_gets_the_answer_that_the_page_shows(
 
 def test_the_audit_record_says_with_which_key_was_asked(settings: Settings) -> None:
     audited = settings.model_copy(update={"audit": True, "audit_users": True})
-    assistant = Assistant(audited, after=recording(audited))
+    assistant = Assistant(audited, after=after_answers(audited))
     made_key = key(audited)
     with serving(lambda: assistant, audited) as address, client(address, made_key) as asking:
         assert asking.post("/v1/ask", json={"question": QUESTION}).json()["answered"]

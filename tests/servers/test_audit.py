@@ -21,6 +21,7 @@ from core.errors import SettingsError, StrategiewijzerError
 from core.event import Event, Finished, Stage
 from core.settings import ROOT, Settings
 from people import audit_record, feedback
+from people.after_answers import after_answers
 from people.audit_check import verify, verify_file, verify_store
 from people.audit_form import START, AuditRecord, Link, asker_hash, canonical, sha256
 from people.audit_record import (
@@ -30,7 +31,6 @@ from people.audit_record import (
     forget_asker,
     forget_old_records,
     keep,
-    recording,
     records,
 )
 from people.conversations import Conversations
@@ -411,5 +411,5 @@ def test_a_record_that_cannot_be_written_is_told_without_the_question(
 
 
 def test_off_is_the_default() -> None:
-    assert recording(Settings()) is None
+    assert after_answers(Settings()) is None
     assert not Settings().audit_users

@@ -17,7 +17,8 @@ from core.errors import SettingsError
 from core.event import Finished
 from core.settings import ROOT, Settings, current
 from core.settings_at_start import AT_START
-from people.audit_record import chain, recording, records
+from people.after_answers import after_answers
+from people.audit_record import chain, records
 from tests.servers.test_notices import env as env
 from tests.support.api_server import client, key, serving
 from tests.support.apps import ask, begin_anew, run
@@ -153,7 +154,7 @@ def test_nothing_is_loaded_or_opened_again(
 def test_many_that_ask_at_once_after_a_change_get_one_assistant(
     on_briefs: Set, counted: Callable[[type, str], Counter[str]]
 ) -> None:
-    shared = CurrentAssistant(recording)
+    shared = CurrentAssistant(after_answers)
     shared()
     made = counted(Assistant, "__init__")
     on_briefs(results="3")

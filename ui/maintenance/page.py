@@ -13,6 +13,7 @@ from core.settings import current
 from ui import access, error_texts, sidebar
 from ui.maintenance import (
     all_documents,
+    answer_queue,
     feedback_queue,
     fetch_official,
     generation_list,
@@ -42,6 +43,7 @@ def page() -> None:
         "documents": sources,
         "plan": lambda: plan_and_publish.show(settings, texts, busy=busy),
         "generations": lambda: generation_list.show(settings, texts, busy=busy),
+        "answers": lambda: answer_queue.show(settings, texts, busy=busy),
         "feedback": lambda: feedback_queue.show(settings, texts),
     }
     names = [texts(f"maintenance.tabs.{name}") for name in sections]

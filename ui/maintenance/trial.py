@@ -19,7 +19,7 @@ from ui.answers import answer_view as answers
 from ui.chat.question_field import MAX_QUESTION
 from ui.maintenance import job_list as work
 from ui.markup import escape, facts_html
-from ui.shared_assistant import assistant, trial_assistant
+from ui.shared_assistant import compared_assistant, trial_assistant
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
 from vectorstore.pointer import Pointer
@@ -28,7 +28,10 @@ _QUESTION = "maintenance-trial-question"
 _ASKED = "maintenance-trial-asked"
 _ANSWERS = "maintenance-trial-answers"
 
-_SIDES: dict[str, Callable[[], Assistant]] = {"present": assistant, "planned": trial_assistant}
+_SIDES: dict[str, Callable[[], Assistant]] = {
+    "present": compared_assistant,
+    "planned": trial_assistant,
+}
 
 _Told = Answer | StrategiewijzerError
 
