@@ -27,7 +27,7 @@ def serve() -> int:
         print(error, file=sys.stderr)
         return 1
     _send(answers, proposing.ready)
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:  # in UTF-8, whatever the locale is
         section = SectionToAsk.model_validate_json(line)
         _send(answers, SectionReply(outcome=proposing.outcome(section)))
     return 0

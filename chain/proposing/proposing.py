@@ -48,6 +48,7 @@ class Proposing:
             return ProposalFailure(told=f"It failed ({kind_and_place(error)}).", is_lasting=False)
 
     def _proposals(self, section: SectionToAsk) -> Proposals:
+        index = self._index = self._index or open_index(self._settings)  # before a call is paid
         counted = UsageMetadataCallbackHandler()
         pieces: list[str] = []
         is_cut = False
@@ -70,12 +71,11 @@ class Proposing:
                 "Set STRATEGIEWIJZER_ANSWER_TOKENS higher or leave it empty.",
                 "cut",
             )
-        self._index = self._index or open_index(self._settings)
         found = checked(
             written.answers,
             section.passage,
             section.known,
-            self._index.snapshot(),
+            index.snapshot(),
             self._settings.results,
         )
         used = counted.usage_metadata.values()

@@ -39,18 +39,18 @@ def main(arguments: Sequence[str]) -> int:
     parser = command_parser("questions")
     parser.add_argument("documents", nargs="*", metavar="DOCUMENT", help="key or id; none: all")
     parser.add_argument("--yes", action="store_true", help="do not ask whether to go on")
-    parser.add_argument("--dry-run", action="store_true", help="only say what it would cost")
     parser.add_argument(
         "--limit", type=_calls, default=200, metavar="N", help="calls at most (200)"
     )
     parser.add_argument("--json", action="store_true", help="print events as JSON lines")
-    waiting = parser.add_mutually_exclusive_group()
+    doing = parser.add_mutually_exclusive_group()
     for name, told in (
+        ("dry-run", "only say what it would cost"),
         ("list", "show how many questions are proposed, and in use"),
         ("accept", "take the proposed questions into use"),
         ("refuse", "drop the proposed questions"),
     ):
-        waiting.add_argument(f"--{name}", action="store_true", help=told)
+        doing.add_argument(f"--{name}", action="store_true", help=told)
     options = parser.parse_args(arguments)
     settings = Settings()
     if options.list or options.accept or options.refuse:
@@ -90,11 +90,11 @@ def _ask(
                 tell(one)
     except KeyboardInterrupt:
         code = 130
-    failed = any(one.reason for one in asked)
-    if not as_json:
-        for line in _outcome(asked, plan, accepted=settings.accept_questions):
-            print(line)
-    return code or int(failed)
+    finally:
+        if not as_json:
+            for line in _outcome(asked, plan, accepted=settings.accept_questions):
+                print(line)
+    return code or int(any(one.reason for one in asked))
 
 
 def _tell_plan(plan: SectionPlan, ready: ProposerReady, options: argparse.Namespace) -> None:
@@ -125,7 +125,8 @@ def _agreed() -> bool:
     """Whether the person at the terminal agrees; says so where nobody does."""
     why = "nobody is here to agree. With --yes it goes on without asking."
     if sys.stdin.isatty():
-        if input("Go on? [y/N] ").strip().casefold() in ("y", "yes"):
+        print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().casefold() in ("y", "yes"):
             return True
         why = "you did not agree."
     print(f"Nothing was sent: {why}", file=sys.stderr)
@@ -193,9 +194,11 @@ def _is_named(key: str, name: str) -> bool:
 def _list(own: OwnQuestions, keys: Iterable[str]) -> int:
     total = 0
     for key in keys:
-        proposed, in_use = _count_of(_of_models(own, key)), _count_of(own.accepted(key))
-        print(f"{printable(key)}: {proposed:,} proposed, {in_use:,} in use from the next ingest on")
-        total += proposed
+        proposed = _of_models(own, key)
+        total += (count := _count_of(proposed))
+        place = f" in {printable(proposed[0].file)}" if proposed else ""
+        in_use = _count_of(own.accepted(key))
+        print(f"{printable(key)}: {count:,} proposed{place}, {in_use:,} in use at the next ingest")
     print(f"{total:,} proposed questions wait. Take them: {_ACCEPT}" if total else "None wait.")
     return 0
 
@@ -203,9 +206,8 @@ def _list(own: OwnQuestions, keys: Iterable[str]) -> int:
 def _accept(own: OwnQuestions, keys: Iterable[str]) -> int:
     taken = 0
     for key in keys:
-        chosen = _of_models(own, key)
-        own.accept(key, {one.id for one in chosen})
-        taken += _count_of(chosen)
+        taken += _count_of(_of_models(own, key))
+        own.accept(key)
     print(f"{taken:,} questions are accepted. {_PUBLISH}" if taken else "None wait.")
     return 0
 
@@ -213,16 +215,15 @@ def _accept(own: OwnQuestions, keys: Iterable[str]) -> int:
 def _refuse(own: OwnQuestions, keys: Iterable[str]) -> int:
     dropped = 0
     for key in keys:
-        chosen = _of_models(own, key)
-        own.refuse(key, {one.id for one in chosen})
-        dropped += _count_of(chosen)
+        dropped += _count_of(_of_models(own, key))
+        own.refuse(key)
     print(f"{dropped:,} questions are refused." if dropped else "None wait.")
     return 0
 
 
 def _of_models(own: OwnQuestions, key: str) -> list[PreparedAnswer]:
     """The proposals of models; an answer that one person approved waits for another person."""
-    return [one for one in own.proposed(key) if one.approved is None]
+    return [one for one in own.proposed(key) if not one.approved]
 
 
 def _count_of(answers: Iterable[PreparedAnswer]) -> int:

@@ -8,6 +8,7 @@ It is a process of its own, as ingest imports nothing of the assistant (as answe
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import Self
 
 from core.errors import StrategiewijzerError
@@ -44,7 +45,7 @@ class Proposer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._process:  # closes the pipes and waits
+        with suppress(BrokenPipeError), self._process:  # closes the pipes and waits
             self._process.kill()
 
     def ask(self, section: SectionToAsk) -> Proposals | ProposalFailure:

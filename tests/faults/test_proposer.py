@@ -33,6 +33,12 @@ def speaks(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     monkeypatch.setattr(proposer, "_COMMAND", (sys.executable, "-c", program))
 
 
+def test_one_that_reads_no_request_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    speaks(monkeypatch, "import os; os.close(0); print(ready, flush=True); time.sleep(600)")
+    with pytest.raises(StrategiewijzerError, match="where it stopped"), Proposer() as started:
+        started.ask(SECTION)
+
+
 @pytest.mark.parametrize("script", ["", "sys.exit(1)", "print('Traceback', end='')"])
 def test_one_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     speaks(monkeypatch, script)

@@ -300,9 +300,10 @@ def test_nothing_is_sent_before_somebody_agrees(
     assert f"They go to {server.url}, model scripted." in out
     assert command("questions") == 1
     assert "nobody is here to agree. With --yes" in capsys.readouterr().err
-    monkeypatch.setattr(sys, "stdin", Terminal("\n"))
-    assert command("questions") == 1
-    assert "Nothing was sent: you did not agree." in capsys.readouterr().err
+    for typed in ("\n", "no\n", ""):  # the last is Ctrl-D
+        monkeypatch.setattr(sys, "stdin", Terminal(typed))
+        assert command("questions") == 1
+        assert "Nothing was sent: you did not agree." in capsys.readouterr().err
     assert (server.paths, OwnQuestions(port).documents()) == ([], ())
     monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
     assert command("questions", "--limit", "1") == 0
@@ -325,7 +326,8 @@ def test_questions_are_proposed_then_accepted_and_published(
     assert command("questions", "port.en", "--yes") == 0  # nothing has changed
     assert "There is nothing to ask about (5 were asked about before)." in capsys.readouterr().out
     assert command("questions", "--list") == 0
-    assert "port.en: 7 proposed, 0 in use" in capsys.readouterr().out
+    file = port.documents_dir / "questions" / "port.en.proposed.yaml"
+    assert f"port.en: 7 proposed in {file}, 0 in use" in capsys.readouterr().out
     assert command("questions", "--accept", "port") == 0
     assert "Publish them with: python -m ingest" in capsys.readouterr().out
     assert (proposed(port), Generations(port).current().counts().questions) == ([], 0)
@@ -390,18 +392,49 @@ def test_what_was_asked_before_ctrl_c_stays(
 
 
 @pytest.mark.usefixtures("here")
-def test_an_answer_that_waits_for_a_second_person_is_not_accepted_with_the_others(
-    command: Callable[..., int], port: Settings, capsys: pytest.CaptureFixture[str]
+def test_what_was_asked_before_an_error_stays_and_is_told(
+    command: Callable[..., int], server: Script, port: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    file = port.documents_dir / "questions" / "port.en.proposed.yaml"
+
+    def breaks_the_file_at_the_third(request: Request) -> str:
+        if len(server.requests) == 3:
+            with file.open("a", encoding="utf-8") as proposals:
+                proposals.write("unknown: field\n")
+        return written(request)
+
+    server.reply = breaks_the_file_at_the_third
+    assert command("questions", "--yes") == 1
+    told = capsys.readouterr()
+    assert "2 sections were asked about" in told.out
+    assert "unknown field 'unknown'" in told.err
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("accepted", [False, True])
+def test_an_answer_that_waits_for_a_second_person_is_left_alone(
+    command: Callable[..., int],
+    port: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    accepted: bool,
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_ACCEPT_QUESTIONS", json.dumps(accepted))
     own = OwnQuestions(port)
     by = Approval(by="A. Person", on=datetime.date(2026, 11, 29))
-    paid = ("The town paid EUR 12 million for the new quay.",)
-    asked = asked_in("en", "Who paid the quay?")
-    own.propose("port.en", [PreparedAnswer(units=paid, questions=asked, approved=by)])
+    units = ("Since the renewal the quay has 31 cranes.",)
+    waiting = PreparedAnswer(units=units, questions=asked_in("en", CRANES[0]), approved=by)
+    own.propose("port.en", [waiting])
     for name in ("--list", "--accept", "--refuse"):
         assert command("questions", name) == 0
         assert "None wait." in capsys.readouterr().out
-    assert proposed(port) == ["Who paid the quay?"]
+    assert command("questions", "--yes") == 0  # the model asks the same
+    assert command("questions", "--accept") == 0
+    assert proposed(port) == [CRANES[0]]
+    assert own.proposed("port.en")[0].approved == by
+    in_use = own.accepted("port.en")
+    assert len(in_use) > 1
+    assert CRANES[0] not in {one.text for answer in in_use for one in answer.questions}
 
 
 @pytest.mark.usefixtures("here")
@@ -415,8 +448,9 @@ def test_the_limit_holds_and_what_is_left_is_told(
     assert len(server.requests) == 2
     with AskedSections(port, "scripted", "").exclusive():
         assert command("questions", "--yes") == BUSY
-    with pytest.raises(SystemExit):
-        command("questions", "--limit", "0")
+    for wrong in (("--limit", "0"), ("--accept", "--dry-run")):
+        with pytest.raises(SystemExit):
+            command("questions", *wrong)
 
 
 @pytest.mark.usefixtures("here")
