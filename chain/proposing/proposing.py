@@ -49,6 +49,7 @@ class Proposing:
 
     def _proposals(self, section: SectionToAsk) -> Proposals:
         index = self._index = self._index or open_index(self._settings)  # before a call is paid
+        units = askable(section.passage)
         counted = UsageMetadataCallbackHandler()
         pieces: list[str] = []
         is_cut = False
@@ -56,7 +57,7 @@ class Proposing:
             for piece in self._model.stream(
                 messages(section),
                 seconds=self._settings.answer_timeout,
-                schema=schema(section.languages),
+                schema=schema(units, section.languages),
                 config={"callbacks": [counted]},
             ):
                 pieces.append(piece)
@@ -64,7 +65,7 @@ class Proposing:
             if error.reason != "cut":
                 raise
             is_cut = True
-        written = read("".join(pieces), askable(section.passage), section.languages)
+        written = read("".join(pieces), units, section.languages)
         if is_cut and not written.answers:
             raise ModelError(
                 "The model's reply broke off before its first question was whole. "

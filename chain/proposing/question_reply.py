@@ -42,12 +42,12 @@ class Read(NamedTuple):
     dropped: Counter[Dropped]
 
 
-def schema(languages: Sequence[str]) -> Mapping[str, Any]:
-    """JSON schema of a reply with questions in these languages, within what OpenAI's strict mode
-    takes."""
+def schema(units: Collection[int], languages: Sequence[str]) -> Mapping[str, Any]:
+    """JSON schema of a reply with these units (from 0) and languages, within what OpenAI's strict
+    mode takes. Small models else give numbers that are not there."""
     texts = {"type": "array", "items": {"type": "string"}}
     answer = _object(
-        units={"type": "array", "items": {"type": "integer"}},
+        units={"type": "array", "items": {"type": "integer", "enum": [one + 1 for one in units]}},
         questions=_object(**dict.fromkeys(languages, texts)),
     )
     return {"title": "answers", **_object(answers={"type": "array", "items": answer})}

@@ -3,7 +3,7 @@
 data_dir/asked_sections/
     plan.nl.jsonl    a line for each passage: its id, and a hash of its headings and text, of the
                      prompt and of the model's name
-    lock             held by a run, so that nothing is asked and paid for twice
+    .lock            held by a run, so that nothing is asked and paid for twice
 """
 
 import hashlib
@@ -64,7 +64,7 @@ class AskedSections:
         """
         try:
             make_private(self._folder)
-            with FileLock(self._folder / "lock", timeout=0):
+            with FileLock(self._folder / ".lock", timeout=0):
                 yield
         except Timeout:
             raise LockedError(

@@ -176,7 +176,8 @@ def test_what_is_kept_of_the_questions_that_it_writes_finds_its_answer(
     models: tuple[Settings, Settings],
 ) -> None:
     index = open_index(models[0]).snapshot()
-    passages = index.passages({"drugs-agenda.en"})[2:4]
+    every = index.passages({"drugs-agenda.en"})
+    passages = every[3], every[2]  # of the first one is kept
     with ThreadPoolExecutor(len(models)) as threads:
         asked = [SectionToAsk(passage=one, languages=("en",)) for one in passages]
         outcomes = list(threads.map(lambda one, two: Proposing(one).outcome(two), models, asked))

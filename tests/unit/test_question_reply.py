@@ -124,9 +124,10 @@ def test_ten_thousand_questions_and_an_endless_reply_are_read_in_part() -> None:
     assert len(kept('{"answers": [' + '{"a": 1},' * 40_000)) == 0
 
 
-def test_the_schema_asks_for_the_languages() -> None:
-    told = schema(LANGUAGES)
+def test_the_schema_asks_for_the_units_and_the_languages() -> None:
+    told = schema(UNITS, LANGUAGES)
     assert told["title"] == "answers"
     answer = told["properties"]["answers"]["items"]
     assert answer["required"] == ["units", "questions"]
+    assert answer["properties"]["units"]["items"]["enum"] == [1, 2, 4]
     assert answer["properties"]["questions"]["required"] == ["en", "nl"]
