@@ -111,3 +111,24 @@ def forget() -> None:
         f"{gone.feedback} verdicts, {gone.questions} questions, {gone.jobs} jobs and {gone.audit} "
         "audit records."
     )
+
+
+@people.command("remove-question")
+def remove_question(
+    language: Annotated[str, typer.Argument(help="Of the question, such as nl.")],
+    question: Annotated[str, typer.Argument(help="As the page Maintenance shows it.")],
+) -> None:
+    """Delete a question of what was asked, as one that names somebody; exit with 1 when it is not
+    kept."""
+    from core.errors import StrategiewijzerError
+    from core.settings import Settings
+    from people.asked_questions import remove
+    from people.database import database
+
+    settings = Settings()
+    if not remove(settings, question, language):
+        raise StrategiewijzerError(
+            f"No such question in this language is kept in {database(settings).place}. Give the "
+            "whole question, as the page Maintenance shows it."
+        )
+    typer.echo("The question is deleted. Verdicts on its answers, audit records and backups stay.")

@@ -55,7 +55,7 @@ def add(verdicts: Sequence[Feedback], file: Path) -> Added:
     ]
     new = _not_asked_yet(waiting, asked=[*there, *elsewhere])
     if new:
-        append(file, [entry(given) for given in new])
+        append(file, [entry(given) for given in new], _HEADER)
     return Added(len(new), len(verdicts) - len(waiting), len(waiting) - len(new))
 
 
@@ -77,15 +77,15 @@ def entry(given: Feedback) -> Question:
     )
 
 
-def append(file: Path, questions: Sequence[Question]) -> None:
-    """Appends questions to a file; creates it if needed.
+def append(file: Path, questions: Sequence[Question], header: str) -> None:
+    """Appends questions to a file; creates it if needed, with comment lines at its beginning.
 
     Raises:
         QuestionSetError: it cannot be written, or is no YAML list that can be appended to.
     """
     entries = [question.model_dump(mode="json", exclude_defaults=True) for question in questions]
     before = _content(file)
-    text = "" if before else _HEADER
+    text = "" if before else header
     text += "" if before.endswith(b"\n") or not before else "\n"
     for one in entries:
         text += "\n" + yaml.safe_dump([one], allow_unicode=True, sort_keys=False, width=100)

@@ -78,8 +78,9 @@ class Figures(Frozen):
     """Figures of a run, without its questions.
 
     `overall` and the groups cover the questions. `by_part` has "open" and "held out", "same
-    language" and "across languages" (of questions that name their documents), and "messages" and
-    "conversations", which are reported apart. `manners` covers everything that was asked.
+    language" and "across languages" (of questions that name their documents), and "messages",
+    "conversations" and "memory", which are reported apart. `manners` covers everything that was
+    asked.
     """
 
     stamp: Stamp
@@ -90,6 +91,11 @@ class Figures(Frozen):
     by_challenge: Mapping[str, Summary]
     by_part: Mapping[str, Summary]
     calibration: Calibration | None
+
+    @property
+    def only_memory(self) -> bool:
+        """Whether every question was a prepared one: then nothing tells how others are answered."""
+        return self.by_part.keys() == {"memory"}
 
 
 class Results(Figures):

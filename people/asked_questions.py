@@ -56,7 +56,7 @@ _ASKED = sqlalchemy.Table(
 )
 
 
-class AskedQuestion(Frozen):
+class CountedQuestion(Frozen):
     """A question as it was first asked, what became of it the last time, how many people asked it,
     and the days (UTC) of the first and the last time."""
 
@@ -128,17 +128,17 @@ def note(settings: Settings, answer: Answer, by: str = "") -> None:
         put(connection, _ASKED, {**row, "outcome": _OUTCOMES[answer.kind]})
 
 
-def read(settings: Settings) -> tuple[AskedQuestion, ...]:
+def read(settings: Settings) -> tuple[CountedQuestion, ...]:
     """The questions that are not too old and not dismissed, last asked first."""
     if not database(settings).is_there:
         return ()
     query = (
-        sqlalchemy.select(*(_ASKED.c[name] for name in AskedQuestion.model_fields))
+        sqlalchemy.select(*(_ASKED.c[name] for name in CountedQuestion.model_fields))
         .where(_ASKED.c.last >= _oldest(settings), _ASKED.c.dismissed.is_(None))
         .order_by(_ASKED.c.last.desc(), _ASKED.c.times.desc(), _ASKED.c.id)
     )
     rows = database(settings).read(_WHAT, lambda found: found.execute(query).mappings().all())
-    return tuple(map(AskedQuestion.model_validate, map(dict, rows)))
+    return tuple(map(CountedQuestion.model_validate, map(dict, rows)))
 
 
 def dismiss(settings: Settings, question: str, language: str) -> None:
@@ -148,9 +148,10 @@ def dismiss(settings: Settings, question: str, language: str) -> None:
     _write(settings, _ASKED.update().where(this).values(dismissed=now().date()))
 
 
-def remove(settings: Settings, question: str, language: str) -> None:
-    """Deletes a question, such as one that names somebody; does nothing when it is not there."""
-    _write(settings, _ASKED.delete().where(_ASKED.c.id == question_id(question, language)))
+def remove(settings: Settings, question: str, language: str) -> bool:
+    """Deletes a question, such as one that names somebody; returns whether it was there."""
+    this = _ASKED.c.id == question_id(question, language)
+    return database(settings).is_there and _write(settings, _ASKED.delete().where(this)) > 0
 
 
 def forget_old(settings: Settings) -> int:

@@ -35,15 +35,15 @@ class AuditRecord(Frozen):
     salt: str = ""
 
 
-Decision = Literal["approved", "proposed", "confirmed", "accepted", "refused", "withdrawn"]
+Decided = Literal["approved", "proposed", "confirmed", "accepted", "refused", "withdrawn"]
 """What a maintainer decided on a prepared answer: to give it; that another maintainer should
-confirm it; to confirm that; to take or to drop a model's proposal; to give it no more."""
+confirm it; to confirm that; to take a model's proposal; to drop a proposal; to give it no more."""
 
 
 class AnswerDecision(Frozen):
     """A decision on the prepared answer to these questions: units of a document version (key)."""
 
-    decision: Decision
+    decision: Decided
     document: str
     questions: tuple[str, ...]
     units: tuple[str, ...]

@@ -86,10 +86,14 @@ def gather(
     lost = [entry for entry in (before.documents if before else ()) if entry.key not in gone]
     fallen = [entry for entry in lost if any(_covers(failure, entry) for failure in failures)]
     kept = {entry.key for entry in fallen}
-    missing = [entry for entry in lost if keep_missing and entry.key not in kept]
+    missing = [
+        entry
+        for entry in lost
+        if keep_missing and entry.key not in kept and entry.path not in paths
+    ]
     outdated = not known_files(before, method)
     return Gathered(
-        documents=(*documents, *(_kept(entry, outdated) for entry in fallen), *missing),
+        documents=(*documents, *(_kept(entry, outdated) for entry in (*fallen, *missing))),
         loaded=loaded,
         renamed=renamed,
         failures=tuple(_with_kept(failure, fallen) for failure in failures),
@@ -154,10 +158,10 @@ def _covers(failure: Failure, entry: DocumentEntry) -> bool:
 
 
 def _kept(entry: DocumentEntry, outdated: bool) -> DocumentEntry:
-    """The entry of a document that stays in the index.
+    """The entry of a document that stays in the index without a look at its file.
 
-    After a change of the program an unchanged file may fail to load: without a hash it is tried
-    again in every run, and not counted as unchanged.
+    After a change of the program it is not what the file would give now: without a hash the file is
+    tried again in every run, and not counted as unchanged.
     """
     return entry.model_copy(update={"sha256": ""}) if outdated else entry
 

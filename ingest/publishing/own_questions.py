@@ -53,6 +53,16 @@ class OwnQuestions:
         """Those in use, of the document with this key."""
         return _read(own_file(self._documents_dir, key))
 
+    def approved(self) -> list[tuple[str, PreparedAnswer]]:
+        """The approved answers in use, newest first, each with the key of its document."""
+        found = [
+            (one.approved.on, key, one)
+            for key in self.documents()
+            for one in self.accepted(key)
+            if one.approved
+        ]
+        return [(key, one) for _, key, one in sorted(found, key=lambda one: one[:2], reverse=True)]
+
     def proposed(self, key: str) -> tuple[PreparedAnswer, ...]:
         """Those that wait for a person, of the document with this key."""
         return _read(self._proposals(key))

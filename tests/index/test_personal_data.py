@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from command.__main__ import app
 from core.settings import Settings
-from people import audit_record, feedback, retention, started_jobs
+from people import asked_questions, audit_record, feedback, retention, started_jobs
 from people.audit_check import verify_store
 from people.audit_record import keep, records
 from people.conversation import Conversation, Exchange
@@ -201,23 +201,28 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def move(days: int) -> None:
         moment = _now() + datetime.timedelta(days=days)
-        for module in (retention, started_jobs, audit_record):
+        for module in (retention, started_jobs, audit_record, asked_questions):
             monkeypatch.setattr(module, "now", lambda: moment)
 
     return move
 
 
 def test_each_thing_goes_after_its_own_time(kept: Settings, later: Callable[[int], None]) -> None:
-    settings = kept.model_copy(update={"keep_feedback": 10, "keep_jobs": 20, "keep_audit": 30})
+    times = {"keep_feedback": 10, "keep_questions": 15, "keep_jobs": 20, "keep_audit": 30}
+    settings = kept.model_copy(update=times)
+    none = {"feedback": 0, "questions": 0, "jobs": 0, "audit": 0}
+    asked_questions.note(settings, answer().model_copy(update={"question": "Wat is EMPACT?"}), AN)
     later(9)
-    assert forget(settings).model_dump() == {"feedback": 0, "jobs": 0, "audit": 0}
+    assert forget(settings).model_dump() == none
     later(11)
-    assert forget(settings).model_dump() == {"feedback": 4, "jobs": 0, "audit": 0}
+    assert forget(settings).model_dump() == none | {"feedback": 4}
+    later(16)
+    assert forget(settings).model_dump() == none | {"questions": 1}
     later(21)
-    assert forget(settings).model_dump() == {"feedback": 0, "jobs": 2, "audit": 0}
+    assert forget(settings).model_dump() == none | {"jobs": 2}
     assert jobs.latest(kept.data_dir, "eval") is None
     later(31)
-    assert forget(settings).model_dump() == {"feedback": 0, "jobs": 0, "audit": 2}
+    assert forget(settings).model_dump() == none | {"audit": 2}
     assert verify_store(settings).broken == ""
     assert len(conversations_of(settings, AN).listed()) == 2  # its clock stands still here
 
@@ -242,7 +247,7 @@ def test_conversations_are_forgotten_by_the_same_command(kept: Settings) -> None
     }
     result = CliRunner(env=environment).invoke(app, ["people", "forget"])
     assert result.exit_code == 0
-    assert "0 verdicts, 0 jobs and 0 audit records" in result.stdout
+    assert "0 verdicts, 0 questions, 0 jobs and 0 audit records" in result.stdout
     assert conversations_of(kept, AN).listed() == ()
 
 

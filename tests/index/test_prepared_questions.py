@@ -372,6 +372,27 @@ def test_own_questions_are_kept_by_the_key_of_their_document_and_replace_the_sam
     assert "nowhere.en.questions.yaml: there is no document of this name" in capsys.readouterr().out
 
 
+def test_own_questions_of_one_document_are_taken_over_alone(small: Small) -> None:
+    """As after an approval: answers of other documents wait for their own."""
+    quays = HARBOUR.replace("harbour", "quays").replace("31 cranes", "7 cranes")
+    settings = small({"harbour.md": HARBOUR, "quays.md": quays})
+    ingest(settings)
+    own = OwnQuestions(settings)
+    for key in ("harbour.en", "quays.en"):
+        hoists = asked_in("en", f"number of hoists {key}")
+        own.add(key, [PreparedAnswer(units=("Since the renewal the quay",), questions=hoists)])
+
+    report = ingest(settings, only=["harbour.en"])
+
+    assert (report.plan.changed, report.embedded) == (("harbour.en",), 0)
+    assert [(one.key, one.before, one.after) for one in report.questions] == [("harbour.en", 0, 1)]
+    (taken,) = Generations(settings).current().all_questions()
+    assert taken.question == "number of hoists harbour.en"
+    assert verify(settings).problems == ()
+    assert ingest(settings).plan.changed == ("quays.en",)
+    assert prepared(settings) == 2
+
+
 def test_an_own_file_that_is_wrong_leaves_its_document_as_it_was(harbour: Settings) -> None:
     ingest(harbour)  # an index that is copied has the paths of another test
     file = question_file.own_file(harbour.documents_dir, "harbour.en")

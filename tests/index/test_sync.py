@@ -436,6 +436,100 @@ def test_only_what_was_planned_is_published(small: Small) -> None:
         ingest(settings, planned=second.fingerprint)
 
 
+# Some documents alone
+
+
+@pytest.fixture
+def three(small: Small) -> Settings:
+    """Three documents in use, all of whose files have changed since, one even being gone."""
+    settings = small({n: _document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
+    ingest(settings)
+    small({"alpha.md": _document("alpha", "Of boats."), "beta.md": _document("beta", "Of cars.")})
+    return settings
+
+
+def test_only_the_named_document_is_read_anew(three: Settings) -> None:
+    before = {entry.key: entry for entry in Generations(three).current().manifest.documents}
+    files = [one.path for one in before.values()]
+    read_ones: list[str] = []
+
+    report = ingest(
+        three,
+        only=["alpha.en", "alpha.en"],
+        tell=lambda event: read_ones.append(event.path) if isinstance(event, FileDone) else None,
+    )
+
+    assert read_ones == files[:1]
+    assert report.plan.changed == ("alpha.en",)
+    assert (report.plan.removed, report.missing, report.embedded) == ((), (), 1)
+    texts = _texts(three)
+    assert "Of boats." in texts
+    assert "Of cars." not in texts
+    now = {entry.key: entry for entry in Generations(three).current().manifest.documents}
+    assert now["alpha.en"].sha256 != before["alpha.en"].sha256
+    for key in ("beta.en", "gamma.en"):
+        assert now[key].sha256 == before[key].sha256
+    check(Generations(three).current(), three)
+    assert ingest(three, only=["alpha.en"]).plan.is_empty
+    report = ingest(three)  # what was left is found by the next run over all
+    assert (report.plan.changed, report.plan.removed) == (("beta.en",), ("gamma.en",))
+
+
+def test_a_document_that_is_named_and_not_there_is_told(three: Settings) -> None:
+    before = Generations(three).pointer().current
+    with pytest.raises(DocumentError) as told:
+        ingest(three, only=["alpha.en", "alpha"])
+    assert str(told.value) == (
+        "alpha: there is no such document in the index. Choose from: alpha.en, beta.en, gamma.en"
+    )
+    with pytest.raises(DocumentError, match=r"gamma\.md: there is no such file"):
+        ingest(three, only=["gamma.en"])
+    assert Generations(three).pointer().current == before
+
+
+def test_a_named_document_that_cannot_be_read_stays_as_it_was(three: Settings) -> None:
+    (_folder(three) / "alpha.md").write_text("")
+    report = ingest(three, only=["alpha.en"])
+    (failure,) = report.failures
+    assert (failure.kept, report.plan.is_empty) == (("alpha.en",), True)
+
+
+def test_a_named_document_that_has_another_id_now_is_not_there_twice(three: Settings) -> None:
+    (_folder(three) / "alpha.md").write_text(_document("delta"))
+    report = ingest(three, only=["alpha.en"])
+    assert (report.plan.added, report.plan.removed) == (("delta.en",), ("alpha.en",))
+    assert _documents(three) == {"beta", "gamma", "delta"}
+
+
+def test_what_is_left_alone_after_a_change_of_the_program_is_read_by_the_next_run(
+    three: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "splitter_fingerprint", lambda: "another")
+    monkeypatch.setattr("ingest.publishing.compose.splitter_fingerprint", lambda: "another")
+    small_change = ingest(three, only=["alpha.en"])
+    assert (small_change.embedded, _documents(three)) == (1, {"alpha", "beta", "gamma"})
+    check(Generations(three).current(), three)
+    (_folder(three) / "beta.md").write_text(_document("beta"))  # as it was: its hash is the same
+    assert ingest(three, keep_missing=True).plan.changed == ("beta.en",)
+
+
+def test_only_goes_with_no_other_choice_of_documents(
+    small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    small({"alpha.md": _document("alpha")})
+    assert typed() == 0
+    for others in (["--rebuild"], ["--watch"], ["--verify-text"]):
+        with pytest.raises(SystemExit):
+            typed(*others, "--only", "alpha.en")
+    assert "leave out" in capsys.readouterr().err
+    assert typed("--only", "beta.en") == 1
+    told = capsys.readouterr().err
+    assert "beta.en: there is no such document in the index. Choose from: alpha.en" in told
+    small({"alpha.md": _document("alpha", "Of boats.")})
+    assert typed("--only", "alpha.en") == 0
+    assert "is in use" in capsys.readouterr().out
+
+
 # The change report
 
 

@@ -23,7 +23,16 @@ from core.settings import ROOT, Settings
 from people import audit_record, feedback
 from people.after_answers import after_answers
 from people.audit_check import verify, verify_file, verify_store
-from people.audit_form import START, AuditRecord, Link, asker_hash, canonical, sha256
+from people.audit_form import (
+    FORMAT,
+    START,
+    AnswerDecision,
+    AuditRecord,
+    Link,
+    asker_hash,
+    canonical,
+    sha256,
+)
 from people.audit_record import (
     asked_by,
     askers,
@@ -31,10 +40,12 @@ from people.audit_record import (
     forget_asker,
     forget_old_records,
     keep,
+    keep_decision,
     records,
 )
 from people.conversations import Conversations
 from people.database import Database, database
+from people.personal_data import collect, conversations_of, erase, people
 from tests.support.answers import doubted, made
 from tests.support.databases import address_of
 
@@ -43,6 +54,11 @@ DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
 REPLY = Answer(
     question="Dag \ud83d\x00 “x”", text="Dag!", language="nl", answered=True, message="greeting",
     confidence=0.0, mode="extractive",
+)  # fmt: skip
+UNIT = "De haven heeft 31 kranen, waarvan 12 elektrische."
+MADE = AnswerDecision(
+    decision="approved", document="haven.nl", questions=("Hoeveel kranen?", "kranen \ud83d\x00"),
+    units=(UNIT, "Twee."), organisation="Havenbedrijf",
 )  # fmt: skip
 Clock = Callable[[datetime.datetime], None]
 
@@ -346,6 +362,79 @@ def test_who_asked_is_erased_and_the_chain_holds(on: Settings) -> None:
     assert [one.salt != "" for one in _all(on)] == [False, True, False]
 
 
+# Decisions on prepared answers
+
+
+def test_a_decision_is_on_record_with_who_made_it(on: Settings, at: Clock) -> None:
+    at(NOON)
+    keep_decision(on, MADE, "https://login.example an")
+    (kept,) = _all(on)
+    assert kept.record == {
+        "format": FORMAT,
+        "number": 1,
+        "before": START,
+        "at": "2026-11-24T12:00:00.000000Z",
+        "by": asker_hash("https://login.example an", kept.salt),
+        "decision": "approved",
+        "document": "haven.nl",
+        "questions": ["Hoeveel kranen?", "kranen ?\x00"],
+        "units": [sha256(UNIT), sha256("Twee.")],
+        "organisation": "Havenbedrijf",
+    }
+    assert kept.asker == "https://login.example an"
+    assert kept.hash == sha256(canonical(kept.record)) == chain(on).head.hash
+    assert UNIT not in canonical(kept.record)
+    keep_decision(on.model_copy(update={"audit_users": False}), MADE, "an")
+    assert (_all(on)[1].record["by"], _all(on)[1].asker, _all(on)[1].salt) == ("", "", "")
+
+
+def test_decisions_and_answers_are_one_chain(on: Settings, tmp_path: Path) -> None:
+    keep(on, REPLY, "an")
+    keep_decision(on, MADE, "bo")
+    keep_decision(on, MADE.model_copy(update={"decision": "withdrawn"}), "cas")
+    keep(on, REPLY, "an")
+    assert verify_store(on).records == 4
+    assert verify_store(on).broken == ""
+    assert [one.record.get("decision", "") for one in _all(on)] == ["", "approved", "withdrawn", ""]
+    (tmp_path / "audit.jsonl").write_text(_command(on, "export").stdout, "utf-8")
+    assert verify_file(tmp_path / "audit.jsonl").records == 4
+    _execute(on, "UPDATE audit_records SET record = replace(record, 'withdrawn', 'confirmed')")
+    assert "Record 3 was changed" in verify_store(on).broken
+
+
+def test_who_decided_is_exported_and_erased_like_who_asked(on: Settings) -> None:
+    keep_decision(on, MADE, "an")
+    keep_decision(on, MADE, "bo")
+    keep(on, REPLY, "an")
+    an = conversations_of(on, "an")
+    assert [one.record["number"] for one in collect(on, an).audit] == [1, 3]
+    assert "Hoeveel kranen?" in collect(on, an).as_json()
+    assert people(on)["bo"].audit == 1
+    assert erase(on, an).audit == 2
+    assert set(people(on)) == {"bo"}
+    assert verify_store(on).broken == ""
+    assert [one.record.get("document", "") for one in _all(on)] == ["haven.nl", "haven.nl", ""]
+
+
+def test_with_the_audit_off_no_decision_is_kept(on: Settings) -> None:
+    keep_decision(on.model_copy(update={"audit": False}), MADE, "an")
+    assert _all(on) == []
+    assert chain(on).head == Link(number=0, hash=START)
+    nowhere = Settings(data_dir=Path("/dev/null/data"))
+    keep_decision(nowhere, MADE, "an")  # asks nothing of a database
+
+
+def test_a_decision_that_cannot_be_recorded_is_told_and_nothing_of_it_said(on: Settings) -> None:
+    keep(on, REPLY)
+    _execute(on, "DROP TABLE audit_records")
+    with pytest.raises(StrategiewijzerError, match="The audit record") as told:
+        keep_decision(on, MADE, "an")
+    assert "kranen" not in str(told.value)
+
+
+# With the assistant
+
+
 def test_text_is_held_back_until_it_is_on_record(settings: Settings, tmp_path: Path) -> None:
     seen: list[str] = []
     audited = settings.model_copy(update={"audit": True})
@@ -363,9 +452,10 @@ def test_without_its_record_there_is_no_answer(settings: Settings) -> None:
     def after(_: Answer, __: str) -> None:
         raise StrategiewijzerError("full")
 
+    audited = settings.model_copy(update={"audit": True})
     shown: list[Event] = []
     with pytest.raises(StrategiewijzerError, match="full"):
-        shown.extend(Assistant(settings, after=after).stream(DRUGS))
+        shown.extend(Assistant(audited, after=after).stream(DRUGS))
     assert {type(one) for one in shown} == {Stage}
 
 

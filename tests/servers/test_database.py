@@ -25,7 +25,7 @@ from command.doctor import examined
 from command.health import CHECKS
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
-from people import feedback, old_files
+from people import asked_questions, feedback, old_files
 from people.api_keys import found, hash_of, make
 from people.audit_check import verify_store
 from people.audit_record import keep
@@ -414,6 +414,7 @@ def test_what_one_machine_kept_goes_to_a_server_whole(
     key, _ = make(here, "another program", ("ask",), "reader", datetime.timedelta(days=1))
     keep(here, answer(), "an")
     keep(here, answer(), "bo")
+    asked_questions.note(here, answer(), "an")
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(here.data_dir))
     result = CliRunner().invoke(command, ["database", "copy"])
     assert result.exit_code == 1

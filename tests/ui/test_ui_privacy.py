@@ -104,6 +104,7 @@ def test_the_page_says_in_each_language_what_is_kept_and_that_nothing_leaves(
     assert texts("privacy.about.conversations", days=90) in told
     assert texts("privacy.about.feedback", days=365) in told
     assert texts("privacy.about.audit_off") in told
+    assert texts("privacy.about.questions_off") in told
     assert texts("privacy.about.copies") in told
     labels = [button.label for button in page.button]
     assert labels == [texts("privacy.download"), texts("history.delete_all_confirm")]
@@ -122,6 +123,7 @@ def test_the_page_says_in_each_language_to_whom_questions_go_and_what_is_recorde
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT_USERS", "true")
     monkeypatch.setenv("STRATEGIEWIJZER_KEEP_AUDIT", "1234")
+    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_QUESTIONS", "56")
     begin_anew()
     page.session_state["language"] = language
     told = shown(run(page))
@@ -132,6 +134,7 @@ def test_the_page_says_in_each_language_to_whom_questions_go_and_what_is_recorde
     assert texts("privacy.on_this_machine", host="127.0.0.1") in told
     assert "hush" not in told
     assert texts("privacy.about.audit_users", days=1234) in told
+    assert texts("privacy.about.questions", days=56) in told
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT_USERS", "false")
     assert texts("privacy.about.audit", days=1234) in shown(run(page))
 

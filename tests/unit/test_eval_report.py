@@ -249,7 +249,10 @@ def test_messages_and_conversations_are_reported_apart(results: Results) -> None
     both = sum_up([*results.questions, apart], STAMP)
     assert both.overall.n == results.overall.n
     page = run_report.html(both)
-    assert "and 1 messages and turns of conversations that are reported apart" in page
+    assert (
+        "and 1 messages, turns of conversations and prepared questions that are reported apart"
+        in page
+    )
     assert "hi handled as a message" in section(page, "fine")
     assert ["messages", "1"] in [row[:2] for row in rows(run_report.markdown(both))]
 

@@ -28,6 +28,8 @@ def show_headlines(run: KeptRun, comparison: Comparison | None, texts: Texts) ->
     if run.figures is None:
         return
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.headlines"))}</h2>')
+    if run.figures.only_memory:
+        st.info(texts("evaluation.only_memory"))
     left_out = comparison.only_before + comparison.only_now if comparison else 0
     if comparison and left_out:
         common = texts(

@@ -25,6 +25,11 @@ def listed(data_dir: Path) -> dict[str, Path]:
     return {file.name: file for file in sorted((data_dir / _FOLDER).glob("*.yaml"))}
 
 
+def place(data_dir: Path, name: str) -> Path:
+    """Where the set with this name is kept."""
+    return data_dir / _FOLDER / name
+
+
 def offer(data_dir: Path, texts: Texts) -> None:
     """A place to add a set; one that is not as it should be is refused with what is wrong."""
     uploads.uploader(

@@ -11,7 +11,16 @@ import streamlit as st
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings, current
 from ui import access, sidebar
-from ui.evaluation import accept, differences, figures, one_question, questions, start, trend
+from ui.evaluation import (
+    accept,
+    approved_answers,
+    differences,
+    figures,
+    one_question,
+    questions,
+    start,
+    trend,
+)
 from ui.evaluation.kept_runs import KeptRun, compared, kept, read
 from ui.evaluation.tables import runs_html
 from ui.markup import code
@@ -40,10 +49,12 @@ def _show(settings: Settings, texts: Texts) -> None:
     if not there:
         st.info(texts("evaluation.empty"))
         start.show(settings, texts, shown=None)
+        approved_answers.show(settings, texts)
         return
     wanted = st.query_params.get("question")
     if wanted is None:
         start.show(settings, texts, shown=st.query_params.get("run", there[0].name))
+        approved_answers.show(settings, texts)
     run, baseline = _choose(there, texts)
     if run.figures is None:
         read(run.folder)  # says what is wrong with it

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.settings import Settings, current
 from ingest.publishing.changes import word_diff
+from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer
 from people.feedback import Feedback
 from ui import access
@@ -96,7 +97,7 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
 
 
 def _queue(settings: Settings, index: Snapshot) -> _Queue:
-    approved, proposed = approving.approved(settings), approving.proposed(settings)
+    approved, proposed = OwnQuestions(settings).approved(), approving.proposed(settings)
     questions = index.questions({key for key, _ in approved})
     return _Queue(
         question_groups(settings),

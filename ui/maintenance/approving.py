@@ -23,7 +23,7 @@ from ingest.passages.answering_units import prepared_questions
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer
 from people.asked_questions import dismiss
-from people.audit_form import AnswerDecision, Decision, asker_hash
+from people.audit_form import AnswerDecision, Decided, asker_hash
 from people.audit_record import keep_decision
 from people.database import database
 from people.feedback import handle
@@ -159,24 +159,12 @@ def is_by(answer: PreparedAnswer, user: User) -> bool:
     return digest == asker_hash(user.id, salt)
 
 
-def approved(settings: Settings) -> list[tuple[str, PreparedAnswer]]:
-    """The answers that were approved here, newest first, with their document versions (keys).
+def proposed(settings: Settings) -> dict[str, tuple[PreparedAnswer, ...]]:
+    """What waits for a decision, by document version (key).
 
     Raises:
-        StrategiewijzerError: they cannot be read; as all below.
+        StrategiewijzerError: it cannot be read; as the next.
     """
-    own = OwnQuestions(settings)
-    found = [
-        (one.approved.on, key, one)
-        for key in own.documents()
-        for one in own.accepted(key)
-        if one.approved
-    ]
-    return [(key, one) for _, key, one in sorted(found, key=lambda one: one[:2], reverse=True)]
-
-
-def proposed(settings: Settings) -> dict[str, tuple[PreparedAnswer, ...]]:
-    """What waits for a decision, by document version (key)."""
     own = OwnQuestions(settings)
     found = {key: own.proposed(key) for key in own.documents()}
     return {key: answers for key, answers in found.items() if answers}
@@ -185,7 +173,7 @@ def proposed(settings: Settings) -> dict[str, tuple[PreparedAnswer, ...]]:
 def stale(settings: Settings, index: Snapshot) -> list[StaleAnswer]:
     """The approved answers whose units are not all in the index any more."""
     by_key: dict[str, list[PreparedAnswer]] = {}
-    for key, answer in approved(settings):
+    for key, answer in OwnQuestions(settings).approved():
         by_key.setdefault(key, []).append(answer)
     return [one for key, answers in sorted(by_key.items()) for one in _stale(key, answers, index)]
 
@@ -222,7 +210,7 @@ def _mark(user: User) -> str:
 
 
 def _record(
-    settings: Settings, user: User, decision: Decision, key: str, answer: PreparedAnswer
+    settings: Settings, user: User, decision: Decided, key: str, answer: PreparedAnswer
 ) -> None:
     approval = answer.approved
     made = AnswerDecision(

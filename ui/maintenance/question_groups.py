@@ -18,13 +18,13 @@ from core.settings import Settings
 from language.characters import visible
 from language.same_question import asked, differ
 from people import feedback
-from people.asked_questions import AskedQuestion, Outcome, question_id, read
+from people.asked_questions import CountedQuestion, Outcome, question_id, read
 from people.database import database
 from people.feedback import Feedback
 from vectorstore.embeddings import Vectors, local_embedder
 
 _SAME = 0.93  # least cosine of two questions that ask the same (docs/decisions/0016)
-_COMPARED = 2000  # wordings, the newest
+_COMPARED = 2000  # wordings, and verdicts, the newest
 _NEAREST = 24  # wordings whose groups one is compared with
 _MOST = 500  # groups
 _SEVERAL = 2  # people
@@ -73,7 +73,7 @@ def question_groups(settings: Settings) -> tuple[QuestionGroup, ...]:
 
 
 def grouped(
-    questions: Iterable[AskedQuestion], verdicts: Iterable[Feedback]
+    questions: Iterable[CountedQuestion], verdicts: Iterable[Feedback]
 ) -> tuple[QuestionGroup, ...]:
     """The groups that somebody should look at, worst first: of which readers found an answer wrong,
     which were refused, or which several people asked.
@@ -95,12 +95,13 @@ def _badness(one: QuestionGroup) -> tuple[int, int, int, Wording]:
     return -len(one.verdicts) - refused, -one.asked, -one.last.toordinal(), one.wordings[0]
 
 
-def _told(questions: Iterable[AskedQuestion], verdicts: Iterable[Feedback]) -> Iterator[_Told]:
+def _told(questions: Iterable[CountedQuestion], verdicts: Iterable[Feedback]) -> Iterator[_Told]:
     """The wordings, each once."""
     known = {question_id(one.question, one.language): one for one in questions}
     wrong: dict[str, list[Feedback]] = {}
-    for one in sorted(verdicts, key=lambda one: (one.date, one.id)):
-        if one.found_wrong and one.handled is None and not _is_talk(one.question, one.language):
+    open_ones = (one for one in verdicts if one.found_wrong and one.handled is None)
+    for one in sorted(open_ones, key=lambda one: (one.date, one.id))[-_COMPARED:]:
+        if not _is_talk(one.question, one.language):
             wrong.setdefault(question_id(_alone(one), one.language), []).append(one)
     for id in dict.fromkeys((*known, *wrong)):
         row, given = known.get(id), wrong.get(id, [])

@@ -10,7 +10,9 @@ from core.destinations import Destination
 from core.settings import Settings
 from ui.texts import Texts
 
-KeptThing = Literal["conversations", "notes", "feedback", "work", "audit", "browser", "copies"]
+KeptThing = Literal[
+    "conversations", "notes", "feedback", "questions", "work", "audit", "browser", "copies"
+]
 
 
 def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[str, str]]:
@@ -25,6 +27,7 @@ def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[s
         "conversations": settings.keep_conversations,
         "notes": settings.keep_conversations,
         "feedback": settings.keep_feedback,
+        "questions": settings.keep_questions,
         "work": settings.keep_jobs,
         "audit": settings.keep_audit,
     }
@@ -38,6 +41,8 @@ def _about(thing: KeptThing, settings: Settings, *, lasting: bool) -> str:
     """The key of what is said of it."""
     if thing in ("conversations", "notes") and not lasting:
         return "not_kept"
+    if thing == "questions" and not settings.keep_questions:
+        return "questions_off"
     if thing == "audit":
         recorded = "audit_users" if settings.audit_users else "audit"
         return recorded if settings.audit else "audit_off"

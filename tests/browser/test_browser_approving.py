@@ -1,0 +1,194 @@
+"""Approved answers, from a reader's verdict to the next reader, and back into the queue."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from core.settings import Settings
+from ingest.pipeline import ingest
+from ingest.publishing.own_questions import OwnQuestions, asked_in
+from ingest.reading.question_file import PreparedAnswer
+from tests.index.test_prepared_questions import HARBOUR
+from tests.support.axe import broken_rules
+from tests.support.browser import ask, opened, press, served, settled, sideways, text_of
+
+pytestmark = pytest.mark.long
+
+ASKED = "Who is in charge of the harbour?"
+OTHERWISE = "Who manages the harbour?"
+HOSTILE = "Who runs <img src=x onerror='window.harmed=1'> **the** $x^2$ harbour :smile:?"
+CHECKED = "Gecontroleerd door Town of Veldport"
+
+
+@pytest.fixture
+def harbour(tmp_path: Path) -> Iterator[tuple[str, Settings]]:
+    """The address of the app on one document without prepared questions, and its settings."""
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "harbour.md").write_text(HARBOUR, "utf-8")
+    settings = Settings(
+        data_dir=tmp_path / "data", corpus_dirs=(documents,), documents_dir=documents
+    )
+    ingest(settings)
+    environment = {
+        "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(documents)]),
+        "STRATEGIEWIJZER_DOCUMENTS_DIR": str(documents),
+        "STRATEGIEWIJZER_ORGANISATION": "Town of Veldport",
+        "STRATEGIEWIJZER_KEEP_QUESTIONS": "30",
+    }
+    with served(settings.data_dir, tmp_path / "log", environment) as found:
+        yield found, settings
+
+
+def press_button(page: Page, name: str) -> None:
+    press(page.get_by_role("button", name=name, exact=True))
+
+
+def answered(page: Page, question: str) -> Locator:
+    """The page's first answer, when it is whole."""
+    ask(page, question)
+    expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()
+    return page.locator(".sw-answer").last
+
+
+def in_answers(page: Page, part: str) -> None:
+    press(page.get_by_role("tab", name="Antwoorden"))
+    press(page.get_by_role("radio", name=part))
+
+
+def tick(page: Page, sentence: str) -> None:
+    """Ticks a sentence by its number in its passage."""
+    expect(page.locator(".sw-units", has_text=sentence)).to_be_visible()
+    settled(page)
+    passages = [one.locator("li").all_inner_texts() for one in page.locator(".sw-units").all()]
+    place, number = next(
+        (place, number)
+        for place, units in enumerate(passages, 1)
+        for number, unit in enumerate(units, 1)
+        if sentence in unit
+    )
+    group = page.get_by_role("toolbar", name=f"Zinnen die antwoorden (passage {place})")
+    press(group.get_by_role("button", name=str(number), exact=True))
+
+
+def approve(page: Page, sentence: str) -> None:
+    tick(page, sentence)
+    expect(page.locator(".sw-note", has_text="Zo krijgen lezers het antwoord")).to_contain_text(
+        sentence
+    )
+    press_button(page, "Goedkeuren")
+    expect(page.get_by_text("Goedgekeurd. Het antwoord wordt in gebruik genomen.")).to_be_visible()
+    expect(page.get_by_text("Publiceren: klaar")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_was_not_useful_is_approved_and_given_to_who_asks_in_other_words(
+    browser: Browser, harbour: tuple[str, Settings], width: int
+) -> None:
+    address, settings = harbour
+    with opened(browser, address) as reader:
+        answered(reader, ASKED)
+        verdict = reader.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")
+        press(verdict.get_by_role("radio", name="Niet bruikbaar"))
+        expect(reader.get_by_text("Bedankt. Bewaard met dit gesprek.")).to_be_visible()
+    with opened(browser, f"{address}/maintenance", width=width) as page:
+        in_answers(page, "Te beantwoorden (1)")
+        expect(page.locator(".sw-question")).to_have_text(ASKED)
+        expect(page.locator(".sw-facts", has_text="1× afgekeurd")).to_be_visible()
+        press_button(page, "Antwoord kiezen")
+        expect(page.get_by_role("textbox", name="Vraag", exact=True)).to_have_value(ASKED)
+        assert broken_rules(page) == []
+        assert sideways(page) <= 0
+        approve(page, "It is run by the Harbour Board.")
+        expect(page.get_by_role("radio", name="Te beantwoorden (0)")).to_be_visible()
+        in_answers(page, "Goedgekeurd (1)")
+        expect(page.get_by_text("nog niet in gebruik")).to_have_count(0)
+    with opened(browser, address) as reader:
+        answer = answered(reader, OTHERWISE)
+        expect(answer).to_contain_text("It is run by the Harbour Board.")
+        told = text_of(reader.locator(".sw-checked").last)
+        assert CHECKED in told
+        assert f"Antwoord op: {ASKED}" in told
+    (kept,) = OwnQuestions(settings).accepted("harbour.en")
+    assert kept.units == ("It is run by the Harbour Board.",)
+
+
+def test_a_changed_sentence_comes_back_into_the_queue_and_an_older_version_restores_it(
+    browser: Browser, harbour: tuple[str, Settings]
+) -> None:
+    address, settings = harbour
+    with opened(browser, f"{address}/maintenance") as page:
+        press(page.get_by_role("tab", name="Antwoorden"))
+        press_button(page, "Een andere vraag beantwoorden")
+        page.get_by_role("textbox", name="Vraag", exact=True).fill(ASKED)
+        search = page.get_by_role("textbox", name="Zoeken in de bronnen")
+        search.fill("harbour board")
+        search.press("Enter")
+        approve(page, "It is run by the Harbour Board.")
+
+        (file,) = settings.corpus_dirs[0].glob("*.md")
+        file.write_text(HARBOUR.replace("run by the Harbour Board", "run by the Quay Board"))
+        press(page.get_by_role("tab", name="Controleren en publiceren"))
+        press_button(page, "Wijzigingen bekijken")
+        expect(page.get_by_text("ze vervallen (1)")).to_be_visible()
+        press_button(page, "Deze wijzigingen publiceren")
+        expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
+        in_answers(page, "Vervallen (1)")
+        table = page.get_by_role("table", name="De goedgekeurde zinnen, en wat er nu staat")
+        expect(table.locator("del")).to_contain_text("Harbour")
+        expect(table.locator("ins")).to_contain_text("Quay")
+        assert broken_rules(page) == []
+        with opened(browser, address) as reader:
+            expect(answered(reader, ASKED)).to_contain_text("Quay Board")
+            expect(reader.get_by_text(CHECKED)).to_have_count(0)
+
+        press(page.get_by_role("tab", name="Versies"))
+        press(page.get_by_role("button", name="Deze versie terugzetten…").first)
+        press_button(page, "Ja, terugzetten")
+        expect(page.get_by_text("Een andere versie terugzetten: klaar")).to_be_visible()
+        in_answers(page, "Vervallen (0)")
+        with opened(browser, address) as reader:
+            expect(answered(reader, ASKED)).to_contain_text("Harbour Board")
+            expect(reader.get_by_text(CHECKED)).to_be_visible()
+
+
+def test_a_models_proposal_is_refused_and_another_one_is_taken(
+    browser: Browser, harbour: tuple[str, Settings]
+) -> None:
+    address, settings = harbour
+    own = OwnQuestions(settings)
+    refused = PreparedAnswer(
+        units=("The harbour of Veldport opened",),
+        questions=asked_in("en", HOSTILE),
+        by="model small-one",
+    )
+    taken = PreparedAnswer(
+        units=("Since the renewal the quay has",),
+        questions=asked_in("en", "How many hoists are on the quay of Veldport?"),
+        by="model small-one",
+    )
+    own.propose("harbour.en", [refused, taken])
+    with opened(browser, f"{address}/maintenance") as page:
+        in_answers(page, "Voorgesteld (2)")
+        expect(page.get_by_text(HOSTILE)).to_be_visible()
+        expect(page.get_by_text("model small-one").first).to_be_visible()
+        assert page.evaluate("window.harmed") is None
+        assert page.locator("[data-testid=stMain] :is(img, .katex)").count() == 0
+        assert broken_rules(page) == []
+        proposal = page.locator("[data-testid=stVerticalBlock]", has_text=HOSTILE).last
+        press(proposal.get_by_role("button", name="Weigeren", exact=True))
+        expect(page.get_by_text("Geweigerd.")).to_be_visible()
+        in_answers(page, "Voorgesteld (1)")
+        press_button(page, "Alle overnemen")
+        expect(page.get_by_text("Publiceren: klaar")).to_be_visible()
+        expect(page.get_by_role("radio", name="Voorgesteld (0)")).to_be_visible()
+    (kept,) = own.accepted("harbour.en")
+    assert kept.id == taken.id
+    with opened(browser, address) as reader:
+        answer = answered(reader, "how many hoists are there at the quay of veldport?")
+        expect(answer).to_contain_text("31 cranes")
+        assert "Antwoord op: How many hoists" in text_of(reader.locator(".sw-checked").last)
+        expect(reader.get_by_text("Gecontroleerd door")).to_have_count(0)

@@ -1,0 +1,202 @@
+"""The questions that want a prepared answer: grouped by what they ask, the worst first."""
+
+import datetime
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from core.answer import Turn
+from core.settings import Settings
+from language.same_question import asked, differ
+from people import feedback
+from people.asked_questions import CountedQuestion, note
+from people.database import database
+from people.feedback import Feedback
+from tests.servers.test_feedback import HOSTILE, said
+from tests.support.passages import answer_of
+from ui.maintenance import question_groups as groups_of
+from ui.maintenance.question_groups import QuestionGroup, Wording, grouped, question_groups
+
+DAY = datetime.date(2026, 11, 24)
+CRANES = "How many cranes stand in the harbour of Veldport?"
+HOISTS = "How many cranes are there in the harbour of Veldport?"
+EMPACT = "Wat is EMPACT?"
+
+
+def counted(
+    question: str, times: int = 1, outcome: str = "answer", language: str = "en", last: int = 0
+) -> CountedQuestion:
+    day = DAY + datetime.timedelta(days=last)
+    return CountedQuestion.model_validate(
+        {"question": question, "language": language, "outcome": outcome, "times": times}
+        | {"first": DAY, "last": day}
+    )
+
+
+def texts(groups: Iterable[QuestionGroup]) -> list[list[str]]:
+    return [[one.text for one in group.wordings] for group in groups]
+
+
+def test_what_asks_the_same_is_one_group_with_all_its_wordings() -> None:
+    wrong = said(1, question=HOISTS, language="en", comment="No, 33.")
+    asked_so = [counted(CRANES, 2, "refused"), counted(HOISTS, 3, last=2), counted("Who pays?")]
+    assert grouped(asked_so, [wrong]) == (
+        QuestionGroup(
+            wordings=(Wording(HOISTS, "en", 3, "answer"), Wording(CRANES, "en", 2, "refused")),
+            verdicts=(wrong,),
+            asked=5,
+            refused=True,
+            last=DAY + datetime.timedelta(days=2),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("How many reports were there in 2019?", "How many reports were there in 2021?"),
+        ("How many reports did Malta send?", "How many reports did Cyprus send?"),
+        ("Which goods may be imported?", "Which goods may not be imported?"),
+        ("What does Europol do against drugs?", "What does Eurojust do against drugs?"),
+    ],
+)
+def test_other_facts_are_another_group(one: str, other: str) -> None:
+    """However alike they sound."""
+    assert texts(grouped([counted(one, 2), counted(other, 3)], [])) == [[other], [one]]
+
+
+def test_no_two_of_a_group_differ_in_their_facts() -> None:
+    """Also where a third agrees with both, as it says less."""
+    year = "How many reports of child abuse were there in {}?".format
+    asked_so = [
+        counted("How many reports of child abuse were there?", 9),
+        *(counted(year(number), 2) for number in range(2015, 2022)),
+    ]
+    found = grouped(asked_so, [])
+    assert sum(len(group.wordings) for group in found) == len(asked_so)
+    for group in found:
+        facts = [asked(one.text, one.language) for one in group.wordings]
+        assert not any(differ(one, other) for one in facts for other in facts)
+
+
+@pytest.mark.parametrize(
+    ("question", "is_wanted"),
+    [
+        (counted(EMPACT, 1, "refused"), True),
+        (counted(EMPACT, 2, "answer"), True),
+        (counted(EMPACT, 2, "results"), True),
+        (counted(EMPACT, 1, "answer"), False),
+        (counted(EMPACT, 1, "results"), False),
+    ],
+)
+def test_what_one_person_got_an_answer_to_is_not_in_the_queue(
+    question: CountedQuestion, is_wanted: bool
+) -> None:
+    assert bool(grouped([question], [])) == is_wanted
+
+
+def test_the_worst_comes_first() -> None:
+    """Verdicts and refusals, then how many asked, then how lately."""
+    asked_so = [
+        counted("What is a barge?", 2, last=1),
+        counted("Who is the harbour master?", 2),
+        counted("Are there whales in the basin?", 7),
+        counted("When was the quay renewed?", 3, "refused"),
+    ]
+    wrong = [said(number, question="What does a berth cost?", language="en") for number in range(4)]
+    assert texts(grouped(reversed(asked_so), wrong)) == [
+        ["What does a berth cost?"],
+        ["When was the quay renewed?"],
+        ["Are there whales in the basin?"],
+        ["What is a barge?"],
+        ["Who is the harbour master?"],
+    ]
+    assert grouped(reversed(asked_so), reversed(wrong)) == grouped(asked_so, wrong)
+
+
+def test_verdicts_that_ask_for_no_answer_are_left_out() -> None:
+    open_one = said(1, answered=False)
+    others = [
+        said(2, helpful=True),
+        said(3, helpful=None, comment="Mooi."),
+        said(4, handled=datetime.datetime.now(datetime.UTC)),
+        said(5, question="Dank je wel!"),
+        said(6, question="Korter graag"),
+    ]
+    (group,) = grouped([], [*others, open_one])
+    assert (group.verdicts, group.asked, group.refused) == ((open_one,), 1, False)
+    assert group.wordings == (Wording(open_one.question, "nl", 1, None),)
+    (group,) = grouped([], [said(1), said(2, helpful=True, evidence=False)])
+    assert [one.id for one in group.verdicts] == [said(1).id, said(2).id]
+    assert group.wordings[0].times == 2
+
+
+def test_a_follow_up_is_in_the_queue_as_it_was_understood() -> None:
+    before = (Turn(question="How many reports in 2019?", answer_text="12"),)
+    wrong = said(1, question="And in 2010?", language="en", history=before)
+    (group,) = grouped([counted("How many reports in 2010?", 2)], [wrong])
+    assert [one.text for one in group.wordings] == ["How many reports in 2010?"]
+    assert (group.asked, group.verdicts) == (2, (wrong,))
+
+
+def test_only_so_many_are_compared_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups_of, "_COMPARED", 2)
+    asked_so = [counted(f"What is measure {number}?", 2, last=number) for number in range(4)]
+    assert texts(grouped(asked_so, [])) == [["What is measure 3?"], ["What is measure 2?"]]
+    looked_at: list[str] = []
+
+    def is_talk(message: str, _: str) -> bool:
+        looked_at.append(message)
+        return False
+
+    monkeypatch.setattr(groups_of, "_is_talk", is_talk)
+    wrong = [said(number, question=f"What is plan {number}?") for number in range(4)]
+    assert sorted(texts(grouped([], wrong))) == [["What is plan 2?"], ["What is plan 3?"]]
+    assert looked_at == ["What is plan 2?", "What is plan 3?"]
+    monkeypatch.setattr(groups_of, "_MOST", 1)
+    assert len(grouped(asked_so, [])) == 1
+
+
+def test_a_page_that_is_drawn_again_embeds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vectorstore.embeddings import LocalEmbedder
+
+    embedded: list[str] = []
+    real = LocalEmbedder.queries
+
+    def counting(self: LocalEmbedder, questions: list[str]) -> object:
+        embedded.extend(questions)
+        return real(self, questions)
+
+    monkeypatch.setattr(LocalEmbedder, "queries", counting)
+    monkeypatch.setattr(groups_of, "_vectors", groups_of._QuestionVectors())
+    for _ in range(2):
+        grouped([counted(CRANES, 2), counted(EMPACT, 2, language="nl")], [])
+    grouped([counted(HOISTS, 2), counted(CRANES, 2)], [])
+    assert sorted(embedded) == sorted([CRANES, EMPACT, HOISTS])
+
+
+def test_a_hostile_question_is_a_wording_like_others() -> None:
+    wrong: Feedback = said(1, question=HOSTILE, history=(Turn(question=HOSTILE, answer_text=""),))
+    asked_so = [counted("\ufffd" * 300, 2), counted("1 " * 150, 2), counted("é\u0301" * 100, 2)]
+    found = grouped(asked_so, [wrong])
+    assert len(found) == 4
+    (hostile,) = (one for one in found if one.verdicts)
+    assert not set("\n\0\x07\ufeff").intersection(hostile.wordings[0].text)
+    assert grouped([], []) == ()
+
+
+def test_they_are_of_what_is_kept(tmp_path: Path) -> None:
+    kept = Settings(data_dir=tmp_path, keep_questions=30)
+    note(kept, answer_of("Nee.", question=EMPACT), "an")
+    feedback.save(database(kept), said(1))
+    found = {one.wordings[0].text: (one.refused, one.verdicts) for one in question_groups(kept)}
+    assert found == {EMPACT: (True, ()), said(1).question: (False, (said(1),))}
+    without = kept.model_copy(update={"keep_questions": 0})
+    assert texts(question_groups(without)) == [[said(1).question]]
+
+
+def test_looking_makes_no_database(tmp_path: Path) -> None:
+    nothing = Settings(data_dir=tmp_path / "none")
+    assert question_groups(nothing) == ()
+    assert not database(nothing).is_there

@@ -1,0 +1,393 @@
+"""Answers that maintainers approve: chosen, confirmed, changed, withdrawn; and asked in a run."""
+
+import datetime
+import json
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from chain.assistant import Assistant
+from core.answer import Answer
+from core.prepared import Approval
+from core.settings import Settings
+from eval.__main__ import main as evaluate
+from eval.dataset import load
+from ingest.pipeline import ingest
+from ingest.publishing.own_questions import OwnQuestions, asked_in
+from ingest.reading.question_file import PreparedAnswer
+from people.asked_questions import note
+from people.audit_record import records
+from people.database import database
+from people.feedback import read, save
+from tests.support.apps import press, run, shown
+from tests.support.in_process import one_worker, start_here
+from tests.support.small import Small
+from tests.ui.test_ui_maintenance import verdict
+from ui import access, jobs
+from ui.access import User
+from ui.markup import escape
+from vectorstore.store import open_index
+
+NL = """---
+id: vloot
+title: De vloot
+language: nl
+---
+
+# De vloot
+
+De vloot telt 30 schepen. De admiraal is Anna Visser.
+
+## Havens
+
+- Veldport;
+- Duinstad;
+- Meerhoven.
+"""
+EN = """---
+id: vloot
+title: The fleet
+language: en
+---
+
+# The fleet
+
+The fleet has 30 ships. Its admiral is Anna Visser.
+"""
+WHO = "Wie voert het bevel over de vloot?"
+ADMIRAL = "De admiraal is Anna Visser."
+HOSTILE = "Wie <script>window.harmed=1</script> **leidt** $x$ de vloot :smile:?"
+ELS = User(id="els", name="Els", role="maintainer")
+JAN = User(id="jan", name="Jan", role="maintainer")
+READER = User(id="reader", name="Rita", role="reader")
+EVALUATOR = User(id="eva", name="Eva", role="evaluator")
+TODAY = datetime.datetime.now(datetime.UTC).date()
+
+
+@pytest.fixture
+def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Of an index with a document in two languages; what is asked is kept."""
+    made = small({"nl.md": NL, "en.md": EN})
+    given = {
+        "data_dir": str(made.data_dir),
+        "corpus_dirs": json.dumps([str(made.corpus_dirs[0])]),
+        "documents_dir": str(made.documents_dir),
+        "keep_questions": "30",
+        "organisation": "Stad Veldport",
+        "audit": "1",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"STRATEGIEWIJZER_{name.upper()}", value)
+    ingest(made)
+    return Settings()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def reader() -> Iterator[None]:
+    with one_worker():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def commands_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "start", start_here)
+
+
+def _page() -> None:
+    from ui.maintenance import page as maintenance
+
+    maintenance.page()
+
+
+def _evaluation() -> None:
+    from ui.evaluation import page as evaluation
+
+    evaluation.page()
+
+
+def opened(part: str = "waiting") -> AppTest:
+    """The page at the tab of answers."""
+    app = AppTest.from_function(_page, default_timeout=120)
+    app.session_state["maintenance-tab"] = "Antwoorden"
+    run(app)
+    return run(app.segmented_control(key="maintenance-answers-part").set_value(part))
+
+
+def acts_as(monkeypatch: pytest.MonkeyPatch, user: User) -> None:
+    monkeypatch.setattr(access, "user", lambda: user)
+
+
+def by_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_APPROVE_BY_TWO", "1")
+
+
+def field(app: AppTest, name: str, kind: str = "text_input") -> str:
+    """The key of a field of the editor that is open."""
+    number = app.session_state["maintenance-answer-count"]
+    return f"maintenance-answer-{number}-{name}"
+
+
+def new_question(app: AppTest, question: str = WHO, search: str = "admiraal vloot") -> AppTest:
+    press(app, "Een andere vraag beantwoorden")
+    run(app.text_input(key=field(app, "question")).set_value(question))
+    return run(app.text_input(key=field(app, "search")).set_value(search))
+
+
+def tick(app: AppTest, sentence: str) -> AppTest:
+    """Ticks a sentence of whatever passages are offered."""
+    settings = Settings()
+    for passage in open_index(settings).passages():
+        for number, unit in enumerate(passage.units, 1):
+            if passage.text[unit.start : unit.end] == sentence:
+                pills = [one for one in app.pills if one.key and one.key.endswith(passage.id)]
+                assert pills, f"not offered: {sentence}"
+                run(pills[0].set_value([*pills[0].value, number]))
+                return app
+    raise AssertionError(f"in no passage: {sentence}")
+
+
+def asked(settings: Settings, question: str, language: str = "nl") -> Answer:
+    return Assistant(settings.model_copy(update={"audit": False})).ask(question, language=language)
+
+
+def approved(settings: Settings) -> list[tuple[str, PreparedAnswer]]:
+    return OwnQuestions(settings).approved()
+
+
+def decisions(settings: Settings) -> list[str]:
+    return [one.record["decision"] for one in records(settings) if "decision" in one.record]
+
+
+def prepared(question: str = WHO, unit: str = ADMIRAL, *, by: str = "maintainer") -> PreparedAnswer:
+    approval = Approval(by="maintainer", organisation="Stad Veldport", on=TODAY)
+    return PreparedAnswer(
+        units=(unit,),
+        questions=asked_in("nl", question),
+        by=by,
+        approved=approval if by == "maintainer" else None,
+    )
+
+
+def test_an_answer_is_chosen_approved_and_given(settings: Settings) -> None:
+    app = new_question(opened())
+    assert "Kies ten minste één zin" in shown(app)
+    assert app.button(key=field(app, "approve")).disabled
+    tick(app, ADMIRAL)
+    press(app, "Goedkeuren")
+    ((key, answer),) = approved(settings)
+    assert (key, answer.units) == ("vloot.nl", (ADMIRAL,))
+    assert answer.approved == Approval(by="maintainer", organisation="Stad Veldport", on=TODAY)
+    assert decisions(settings) == ["approved"]
+    given = asked(settings, "Wie voert er bevel over deze vloot?")
+    assert given.approved is not None
+    assert ADMIRAL in given.text
+    run(app.segmented_control(key="maintenance-answers-part").set_value("approved"))
+    assert WHO in shown(app)
+    assert "nog niet in gebruik" not in shown(app)
+
+
+def test_a_question_in_another_language_is_answered_from_that_version(settings: Settings) -> None:
+    app = tick(new_question(opened()), ADMIRAL)
+    run(app.multiselect(key=field(app, "languages")).set_value(["en"]))
+    run(app.text_area(key=field(app, "in-en")).set_value("Who commands the fleet?"))
+    assert not app.button(key=field(app, "approve")).disabled  # its counterpart is ticked
+    press(app, "Goedkeuren")
+    units = {key: answer.units for key, answer in approved(settings)}
+    assert units == {"vloot.nl": (ADMIRAL,), "vloot.en": ("Its admiral is Anna Visser.",)}
+    given = asked(settings, "Who commands the fleet?", "en")
+    assert given.approved is not None
+    assert "Its admiral is Anna Visser." in given.text
+
+
+def test_what_is_asked_comes_into_the_queue_and_leaves_it_when_answered(settings: Settings) -> None:
+    answer = asked(settings, "Wat kost een ticket naar de maan?")
+    assert answer.kind == "refusal"
+    note(settings, answer, "somebody")
+    save(database(settings), verdict("one", question=HOSTILE, comment=HOSTILE))
+    app = opened()
+    assert "Te beantwoorden (2)" in str(app.segmented_control[0].proto)
+    assert escape(HOSTILE) in shown(app)
+    assert "<script>" not in shown(app)
+    assert "bleef zonder antwoord" in shown(app)
+    choose = f"maintenance-answers-nl-{HOSTILE}-choose"
+    run(app.button(key=choose).click())
+    assert app.text_input(key=field(app, "question")).value == HOSTILE
+    run(app.text_input(key=field(app, "search")).set_value("admiraal"))
+    tick(app, ADMIRAL)
+    press(app, "Goedkeuren")
+    assert [one.handled is not None for one in read(database(settings))] == [True]
+    assert HOSTILE not in shown(app)
+    press(app, "Uit de lijst halen")
+    assert "Te beantwoorden (0)" in str(app.segmented_control[0].proto)
+
+
+def test_sentences_of_two_documents_are_no_answer_and_those_ticked_stay(
+    settings: Settings, small: Small
+) -> None:
+    haven = NL.replace("id: vloot", "id: haven").replace("30 schepen", "12 kranen")
+    small({"nl.md": NL, "en.md": EN, "haven.md": haven.replace("Anna Visser", "Bo Zee")})
+    ingest(settings)
+    app = tick(new_question(opened()), ADMIRAL)
+    run(app.text_input(key=field(app, "search")).set_value("Bo Zee kranen"))
+    tick(app, "De admiraal is Bo Zee.")
+    assert "Kies zinnen uit één document." in shown(app)
+    assert app.button(key=field(app, "approve")).disabled
+    preview = [one for one in app.html if "Zo krijgen lezers het antwoord" in one.body]
+    assert ADMIRAL in preview[0].body
+
+
+def test_a_list_is_approved_in_the_order_of_its_items(settings: Settings) -> None:
+    app = new_question(opened(), "Welke havens heeft de vloot?", "havens Veldport Duinstad")
+    for item in ("Meerhoven.", "Veldport;", "Duinstad;"):
+        tick(app, item)
+    press(app, "Goedkeuren")
+    ((_, answer),) = approved(settings)
+    assert answer.units == ("Veldport;", "Duinstad;", "Meerhoven.")
+
+
+def test_who_approved_cannot_confirm_and_another_can(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_two(monkeypatch)
+    acts_as(monkeypatch, ELS)
+    app = tick(new_question(opened()), ADMIRAL)
+    press(app, "Goedkeuren en laten bevestigen")
+    assert approved(settings) == []
+    assert asked(settings, WHO).approved is None
+    app = opened("proposed")
+    assert "door u goedgekeurd" in shown(app)
+    (confirm,) = [one for one in app.button if one.label == "Bevestigen"]
+    assert confirm.disabled
+    ((waiting,),) = [OwnQuestions(settings).proposed("vloot.nl")]
+    assert "els" not in waiting.by.lower()
+
+    acts_as(monkeypatch, JAN)
+    app = opened("proposed")
+    assert "door een andere beheerder goedgekeurd" in shown(app)
+    press(app, "Bevestigen")
+    ((_, answer),) = approved(settings)
+    assert answer.approved is not None
+    assert answer.approved.by == "two maintainers"
+    assert OwnQuestions(settings).proposed("vloot.nl") == ()
+    assert decisions(settings) == ["proposed", "confirmed"]
+    assert asked(settings, WHO).approved is not None
+
+
+def test_the_same_person_is_stopped_also_where_the_page_was_open_before(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_two(monkeypatch)
+    acts_as(monkeypatch, JAN)
+    press(tick(new_question(opened()), ADMIRAL), "Goedkeuren en laten bevestigen")
+    acts_as(monkeypatch, ELS)
+    app = opened("proposed")
+    acts_as(monkeypatch, JAN)
+    press(app, "Bevestigen")
+    assert approved(settings) == []
+    assert len(OwnQuestions(settings).proposed("vloot.nl")) == 1
+    assert decisions(settings) == ["proposed"]
+
+
+def test_a_changed_answer_takes_the_place_of_the_one_before(settings: Settings) -> None:
+    OwnQuestions(settings).add("vloot.nl", [prepared()])
+    ingest(settings)
+    app = opened("approved")
+    press(app, "Wijzigen")
+    assert app.text_input(key=field(app, "question")).value == WHO
+    run(app.text_input(key=field(app, "question")).set_value("Wie is de admiraal?"))
+    press(app, "Goedkeuren")
+    ((_, answer),) = approved(settings)
+    assert [one.text for one in answer.questions] == ["Wie is de admiraal?"]
+    press(
+        run(app.segmented_control(key="maintenance-answers-part").set_value("approved")), "Wijzigen"
+    )
+    press(app, "Terug naar de lijst")
+    assert len(approved(settings)) == 1
+
+
+def test_a_withdrawn_answer_is_given_no_more(settings: Settings) -> None:
+    OwnQuestions(settings).add("vloot.nl", [prepared()])
+    ingest(settings)
+    assert asked(settings, WHO).approved is not None
+    app = opened("approved")
+    (button,) = [one for one in app.button if one.key and one.key.endswith("-withdraw")]
+    run(button.click())
+    assert approved(settings) == []
+    assert decisions(settings) == ["withdrawn"]
+    assert asked(settings, WHO).approved is None
+
+
+def test_a_stale_answer_is_approved_anew_with_what_stands_there_now(
+    settings: Settings, small: Small
+) -> None:
+    OwnQuestions(settings).add("vloot.nl", [prepared()])
+    ingest(settings)
+    small({"nl.md": NL.replace("Anna Visser", "Bo Visser"), "en.md": EN})
+    ingest(settings)
+    assert asked(settings, WHO).approved is None
+    app = opened("stale")
+    assert "Anna" in shown(app)
+    assert "Bo" in shown(app)
+    press(app, "Opnieuw goedkeuren")
+    assert not app.button(key=field(app, "approve")).disabled
+    press(app, "Goedkeuren")
+    ((_, answer),) = approved(settings)
+    assert answer.units == ("De admiraal is Bo Visser.",)
+    assert asked(settings, WHO).approved is not None
+
+
+def test_who_may_not_and_what_cannot_be_recorded_changes_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acts_as(monkeypatch, ELS)
+    app = tick(new_question(opened()), ADMIRAL)
+    with monkeypatch.context() as patched:
+        patched.setattr(access, "user", lambda: READER)
+        press(app, "Goedkeuren")
+        assert "Dit mag alleen een beheerder." in "\n".join(one.value for one in app.error)
+    assert approved(settings) == []
+    assert decisions(settings) == []
+
+
+def test_a_models_proposals_are_taken_one_by_one_or_all_and_never_called_checked(
+    settings: Settings,
+) -> None:
+    own = OwnQuestions(settings)
+    ships = prepared("Hoe groot is de vloot?", "De vloot telt 30 schepen.", by="model small")
+    own.propose("vloot.nl", [prepared(by="model small"), ships])
+    app = opened("proposed")
+    assert "model small" in shown(app)
+    run(next(one for one in app.button if one.label == "Overnemen").click())
+    assert [one.id for one in own.accepted("vloot.nl")] == [prepared().id]
+    run(app.segmented_control(key="maintenance-answers-part").set_value("proposed"))
+    press(app, "Alle overnemen")
+    assert {one.id for one in own.accepted("vloot.nl")} == {prepared().id, ships.id}
+    assert own.proposed("vloot.nl") == ()
+    given = asked(settings, "Hoe groot is die vloot?")
+    assert given.prepared == "Hoe groot is de vloot?"
+    assert given.approved is None
+    assert decisions(settings) == ["accepted", "accepted"]
+
+
+def test_an_approved_answer_becomes_a_question_that_measures_memory(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    OwnQuestions(settings).add("vloot.nl", [prepared()])
+    ingest(settings)
+    acts_as(monkeypatch, EVALUATOR)
+    app = run(AppTest.from_function(_evaluation, default_timeout=120))
+    assert any("geheugen, geen kunde" in one.value for one in app.markdown)
+    press(app, "Als vraag toevoegen")
+    assert any("Toegevoegd aan approved-answers.yaml" in one.value for one in app.success)
+    assert app.button(key=f"evaluation-approved-vloot.nl-{prepared().id}").disabled
+    file = settings.data_dir / "questions" / "approved-answers.yaml"
+    (question,) = load(file)
+    assert (question.question, question.kind, question.documents) == (WHO, "name", ("vloot",))
+    assert question.facts == ((ADMIRAL,),)
+    assert evaluate(["check", str(file)]) == 0
+    assert evaluate(["--questions", str(file)]) == 0
+    app = run(AppTest.from_function(_evaluation, default_timeout=120))
+    assert any("(geheugen), niet hoe goed andere" in one.value for one in app.info)
+    (report,) = settings.data_dir.rglob("report.md")
+    assert "whether what was prepared is given again (memory)" in report.read_text("utf-8")
