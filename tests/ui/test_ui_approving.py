@@ -17,6 +17,7 @@ from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import PreparedAnswer
 from people.asked_questions import note
+from people.asked_questions import read as questions_kept
 from people.audit_record import records
 from people.database import database
 from people.feedback import read, save
@@ -218,7 +219,10 @@ def test_what_is_asked_comes_into_the_queue_and_leaves_it_when_answered(settings
     press(app, "Goedkeuren")
     assert [one.handled is not None for one in read(database(settings))] == [True]
     assert HOSTILE not in shown(app)
-    press(app, "Uit de lijst halen")
+    assert len(questions_kept(settings)) == 1
+    (erase,) = [one for one in app.button if one.key and one.key.endswith("-erase")]
+    run(erase.click())
+    assert questions_kept(settings) == ()
     assert "Te beantwoorden (0)" in str(app.segmented_control[0].proto)
 
 
@@ -327,6 +331,7 @@ def test_a_stale_answer_is_approved_anew_with_what_stands_there_now(
     ingest(settings)
     assert asked(settings, WHO).approved is None
     app = opened("stale")
+    assert "Goedgekeurd (0)" in str(app.segmented_control[0].proto)
     assert "Anna" in shown(app)
     assert "Bo" in shown(app)
     press(app, "Opnieuw goedkeuren")
@@ -355,8 +360,9 @@ def test_a_models_proposals_are_taken_one_by_one_or_all_and_never_called_checked
 ) -> None:
     own = OwnQuestions(settings)
     ships = prepared("Hoe groot is de vloot?", "De vloot telt 30 schepen.", by="model small")
-    own.propose("vloot.nl", [prepared(by="model small"), ships])
+    own.propose("vloot.nl", [prepared(unit="De admiraal is", by="model small"), ships])
     app = opened("proposed")
+    assert ADMIRAL in shown(app)  # in whole, for whoever decides
     assert "model small" in shown(app)
     run(next(one for one in app.button if one.label == "Overnemen").click())
     assert [one.id for one in own.accepted("vloot.nl")] == [prepared().id]

@@ -56,7 +56,8 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
         answer_editor.show(editing, index, settings, texts)
         return
     st.markdown(texts("maintenance.answers.explained"))
-    queue = _queue(settings, index)
+    with st.spinner(texts("maintenance.answers.grouping")):  # the first time in a process is long
+        queue = _queue(settings, index)
     parts: Sequence[QueuePart] = ("waiting", "approved", "stale", "proposed")
     choice: QueuePart = st.segmented_control(
         texts("maintenance.answers.part"),
@@ -84,6 +85,10 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     if choice == "proposed":
         _all_at_once(queue.proposed, settings, texts, busy=busy)
     place, shown = page_of(range(len(found)), _PAGE, key=f"maintenance-answers-{choice}-page")
+    whole: dict[int, tuple[str, ...]] = {}
+    if choice == "proposed":
+        these = approving.whole_units([queue.proposed[number] for number in shown], index)
+        whole = dict(zip(shown, these, strict=True))
     for number in shown:
         with place, st.container(border=True):
             if choice == "waiting":
@@ -93,16 +98,18 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
             elif choice == "stale":
                 _stale(queue.stale[number], settings, texts)
             else:
-                _proposed(*queue.proposed[number], settings, texts)
+                _proposed(*queue.proposed[number], whole[number], settings, texts)
 
 
 def _queue(settings: Settings, index: Snapshot) -> _Queue:
     approved, proposed = OwnQuestions(settings).approved(), approving.proposed(settings)
     questions = index.questions({key for key, _ in approved})
+    stale = approving.stale(settings, index)
+    gone = {(one.key, one.answer.id) for one in stale}
     return _Queue(
         question_groups(settings),
-        approved,
-        approving.stale(settings, index),
+        [(key, one) for key, one in approved if (key, one.id) not in gone],
+        stale,
         [(key, one) for key, answers in proposed.items() for one in answers],
         frozenset(question.id for question in questions),
     )
@@ -143,6 +150,15 @@ def _waiting(group: QuestionGroup, settings: Settings, texts: Texts) -> None:
             on_click=_decide,
             args=(lambda user: approving.close(settings, user, group), "dismissed"),
         )
+        if group.asked:
+            _sure(
+                "erase",
+                f"{key}-erase",
+                lambda user: approving.erase(settings, group),
+                "erased",
+                (),
+                texts,
+            )
 
 
 def _comment_html(one: Feedback) -> str:
@@ -159,7 +175,8 @@ def _approved(
     busy: bool,
 ) -> None:
     in_use = any(f"{key}:{question.id}" in known for question in one.questions)
-    st.html(_answer_html(key, one, texts, "" if in_use else texts("maintenance.answers.not_yet")))
+    state = "" if in_use else texts("maintenance.answers.not_yet")
+    st.html(_answer_html(key, one, one.units, texts, state))
     name = f"maintenance-answers-{key}-{one.id}"
     with st.container(horizontal=True):
         if not in_use:
@@ -206,12 +223,14 @@ def _side_html(unit: ChangedUnit, side: Literal["gone", "new"], texts: Texts) ->
     )
 
 
-def _proposed(key: str, one: PreparedAnswer, settings: Settings, texts: Texts) -> None:
+def _proposed(
+    key: str, one: PreparedAnswer, units: Sequence[str], settings: Settings, texts: Texts
+) -> None:
     """A model's proposal, or what one maintainer approved and another must confirm."""
     user = access.user()
     by = texts("maintenance.answers.by_you") if approving.is_by(one, user) else ""
     by = by or texts("maintenance.answers.by_another") if one.approved else one.by
-    st.html(_answer_html(key, one, texts, by))
+    st.html(_answer_html(key, one, units, texts, by))
     name = f"maintenance-answers-proposed-{key}-{one.id}"
     with st.container(horizontal=True):
         if one.approved:
@@ -248,51 +267,60 @@ def _all_at_once(
             by_key.setdefault(key, []).append(one)
     for key, answers in by_key.items():
         with st.container(horizontal=True, vertical_alignment="center"):
-            told = texts("maintenance.answers.of_document", number=len(answers), document=key)
-            st.html(facts_html(told), width="content")
-            st.button(
-                texts("maintenance.answers.accept_all"),
-                key=f"maintenance-answers-all-{key}",
-                disabled=busy,
-                help=texts("maintenance.answers.accept_all_help"),
-                on_click=_decide,
-                args=(
-                    lambda user, key=key, answers=answers: approving.accept(
-                        settings, user, key, answers
-                    ),
-                    "taken",
-                    [key],
-                ),
-            )
-            with st.popover(texts("maintenance.answers.refuse_all")):
-                st.markdown(texts("maintenance.answers.refuse_sure"))
-                st.button(
-                    texts("maintenance.answers.refuse_all"),
-                    key=f"maintenance-answers-none-{key}",
-                    type="primary",
-                    on_click=_decide,
-                    args=(
-                        lambda user, key=key, answers=answers: approving.refuse(
-                            settings, user, key, answers
-                        ),
-                        "refused",
-                    ),
-                )
+            _all_of_document(key, answers, settings, texts, busy=busy)
+
+
+def _all_of_document(
+    key: str, answers: Sequence[PreparedAnswer], settings: Settings, texts: Texts, *, busy: bool
+) -> None:
+    told = texts("maintenance.answers.of_document", number=len(answers), document=key)
+    st.html(facts_html(told), width="content")
+    st.button(
+        texts("maintenance.answers.accept_all"),
+        key=f"maintenance-answers-all-{key}",
+        disabled=busy,
+        help=texts("maintenance.answers.accept_all_help"),
+        on_click=_decide,
+        args=(lambda user: approving.accept(settings, user, key, answers), "taken", [key]),
+    )
+    _sure(
+        "refuse_all",
+        f"maintenance-answers-none-{key}",
+        lambda user: approving.refuse(settings, user, key, answers),
+        "refused",
+        (),
+        texts,
+    )
 
 
 def _withdraw(key: str, one: PreparedAnswer, name: str, settings: Settings, texts: Texts) -> None:
-    with st.popover(texts("maintenance.answers.withdraw")):
-        st.markdown(texts("maintenance.answers.withdraw_sure"))
+    _sure(
+        "withdraw",
+        f"{name}-withdraw",
+        lambda user: approving.withdraw(settings, user, key, one),
+        "withdrawn",
+        (key,),
+        texts,
+    )
+
+
+def _sure(
+    label: str,
+    name: str,
+    what: Callable[[User], None],
+    done: str,
+    publish: Sequence[str],
+    texts: Texts,
+) -> None:
+    """A button that asks again what to do, and then decides it (`_decide`)."""
+    with st.popover(texts(f"maintenance.answers.{label}")):
+        st.markdown(texts(f"maintenance.answers.{label}_sure"))
         st.button(
-            texts("maintenance.answers.withdraw"),
-            key=f"{name}-withdraw",
+            texts(f"maintenance.answers.{label}"),
+            key=name,
             type="primary",
             on_click=_decide,
-            args=(
-                lambda user: approving.withdraw(settings, user, key, one),
-                "withdrawn",
-                [key],
-            ),
+            args=(what, done, publish),
         )
 
 
@@ -316,11 +344,13 @@ def _decide(what: Callable[[User], None], done: str, publish: Sequence[str] = ()
         st.session_state[answer_editor.DONE] = done if begun else "later"
 
 
-def _answer_html(key: str, one: PreparedAnswer, texts: Texts, state: str) -> str:
+def _answer_html(
+    key: str, one: PreparedAnswer, units: Sequence[str], texts: Texts, state: str
+) -> str:
     """Questions, sentences, and by whom and when they were approved."""
-    units = "".join(f"<p>{escape(unit)}</p>" for unit in one.units)
+    shown = "".join(f"<p>{escape(unit)}</p>" for unit in units)
     nothing = f"<p>{escape(texts('maintenance.answers.no_units'))}</p>"
-    return f"{_heading_html(key, one, texts, state)}{units or nothing}"
+    return f"{_heading_html(key, one, texts, state)}{shown or nothing}"
 
 
 def _heading_html(key: str, one: PreparedAnswer, texts: Texts, state: str = "") -> str:

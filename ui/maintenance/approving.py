@@ -22,7 +22,7 @@ from core.settings import Settings
 from ingest.passages.answering_units import prepared_questions
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer
-from people.asked_questions import dismiss
+from people.asked_questions import dismiss, remove
 from people.audit_form import AnswerDecision, Decided, asker_hash
 from people.audit_record import keep_decision
 from people.database import database
@@ -139,6 +139,13 @@ def close(settings: Settings, user: User, group: QuestionGroup) -> None:
         dismiss(settings, one.text, one.language)
 
 
+def erase(settings: Settings, group: QuestionGroup) -> None:
+    """Deletes what is kept of the questions of a group, such as one that names somebody; verdicts
+    stay. Errors as of `approve`."""
+    for one in group.wordings:
+        remove(settings, one.text, one.language)
+
+
 def publish(settings: Settings, user: User, keys: Iterable[str]) -> bool:
     """Starts taking the prepared questions of these document versions into the index.
 
@@ -176,6 +183,21 @@ def stale(settings: Settings, index: Snapshot) -> list[StaleAnswer]:
     for key, answer in OwnQuestions(settings).approved():
         by_key.setdefault(key, []).append(answer)
     return [one for key, answers in sorted(by_key.items()) for one in _stale(key, answers, index)]
+
+
+def whole_units(
+    chosen: Sequence[tuple[str, PreparedAnswer]], index: Snapshot
+) -> list[tuple[str, ...]]:
+    """The units of each answer in whole, with its document version (key); as they are named where
+    they are not found."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key in {key for key, _ in chosen}:
+        passages = index.passages([key])
+        names = (name for passage in passages for name in passage.unit_ids)
+        texts = dict(zip(names, unit_texts(passages), strict=True))
+        questions, _ = prepared_questions([one for at, one in chosen if at == key], passages)
+        found |= {one.id: tuple(texts[name] for name in one.units) for one in questions}
+    return [found.get(f"{key}:{one.questions[0].id}", one.units) for key, one in chosen]
 
 
 def unit_texts(passages: Iterable[Passage]) -> list[str]:
