@@ -128,6 +128,7 @@ class Settings(SettingsSources):
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     answer_tokens: Annotated[int, Field(ge=1)] | None = None  # a reply's limit, reasoning included
     answer_timeout: Annotated[float, Field(gt=0)] = 90.0  # seconds, all tries and rewrites included
+    accept_questions: bool = False  # those a model wrote are in use without a person's yes
     langsmith_tracing: bool = False  # questions, passages and answers go to LangSmith
 
     # Logs, traces and what all readers are told (docs/observability.md)

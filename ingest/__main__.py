@@ -9,7 +9,7 @@ from core.observing import observe
 
 _COMMANDS = (
     *("fetch", "status", "history", "rollback", "discard", "verify", "export", "import"),
-    "check-questions",
+    *("check-questions", "questions"),
 )
 
 BUSY = 75

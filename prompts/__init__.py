@@ -28,6 +28,7 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "checker": frozenset(),
     "condense": frozenset({"language"}),
     "judge": frozenset({"language"}),
+    "questions": frozenset({"languages"}),
     "task": frozenset({"form", "language", "passages", "task"}),
     "task-email": frozenset(),
     "task-shorter": frozenset(),

@@ -7,6 +7,10 @@
                                                        get official texts into documents/official/
     python -m ingest status [--json]                   the documents of the generation in use
     python -m ingest check-questions [PATH ...]        does every prepared question find its answer?
+    python -m ingest questions [DOCUMENT ...] [--dry-run] [--limit N]
+                                                       have the language model write some
+    python -m ingest questions --list|--accept|--refuse [DOCUMENT ...]
+                                                       those that wait for a person
     python -m ingest history [--json]                  the kept generations and what each changed
     python -m ingest [PATH ...] --trial                build what would be published, to be asked
     python -m ingest discard                           drop what --trial built

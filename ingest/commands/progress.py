@@ -29,6 +29,7 @@ from ingest.publishing.events import (
     FilesFound,
     Planned,
     Published,
+    SectionAsked,
     Tell,
 )
 from ingest.publishing.plan import Plan
@@ -98,6 +99,8 @@ class LogLines:
             self._pace = _Pace()
         elif isinstance(event, Embedded):
             self._count(_EMBEDDING[event.what], event.done, event.total)
+        elif isinstance(event, SectionAsked):
+            self._count("Sections asked about", event.done, event.total)
         else:
             self._say(_told(event))
 

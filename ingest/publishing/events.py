@@ -1,9 +1,10 @@
 """Progress events of a run, for whatever shows them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from core.frozen import Frozen
+from core.proposals import Dropped
 from ingest.publishing.plan import Plan
 
 
@@ -52,7 +53,23 @@ class Published(Frozen):
     generation: str
 
 
-Event = FilesFound | FileDone | Planned | Embedded | Asking | Published
+class SectionAsked(Frozen):
+    """A model was asked about section number `done` of `total`: how many questions are kept, and
+    how many dropped, by reason; tokens; whether the reply broke off; why it failed."""
+
+    event: Literal["asked"] = "asked"
+    document: str
+    done: int
+    total: int
+    kept: int = 0
+    dropped: Mapping[Dropped, int] = {}
+    read: int = 0
+    written: int = 0
+    is_cut: bool = False
+    reason: str = ""
+
+
+Event = FilesFound | FileDone | Planned | Embedded | Asking | Published | SectionAsked
 Tell = Callable[[Event], None]
 
 

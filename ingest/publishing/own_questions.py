@@ -90,28 +90,28 @@ class OwnQuestions:
             _write(self._proposals(key), (*before, *approved, *others))
 
     def accept(self, key: str, chosen: Collection[str] | None = None) -> int:
-        """Takes proposals into use: those with these ids, or all. Returns how many."""
+        """Takes a model's proposals into use: those with these ids, or all. Returns how many.
+
+        What a person approved stays: another one has to confirm it.
+        """
         with self._writing():
-            taken, left = self._chosen(key, chosen)
-            kept = without(self.accepted(key), _ids(taken))
-            _write(own_file(self._documents_dir, key), (*kept, *taken))
-            _write(self._proposals(key), left)
+            found = self.proposed(key)
+            models = [one for one in found if not one.approved]
+            taken = [one for one in models if chosen is None or one.id in chosen]
+            ids = _ids(taken)
+            _write(own_file(self._documents_dir, key), (*without(self.accepted(key), ids), *taken))
+            _write(self._proposals(key), tuple(without(found, ids)))
         return len(taken)
 
     def refuse(self, key: str, chosen: Collection[str] | None = None) -> int:
-        """Drops proposals: those with these ids, or all. Returns how many."""
+        """Drops proposals: those with these ids, or all of models. Returns how many."""
         with self._writing():
-            taken, left = self._chosen(key, chosen)
-            _write(self._proposals(key), left)
-        return len(taken)
-
-    def _chosen(
-        self, key: str, chosen: Collection[str] | None
-    ) -> tuple[list[PreparedAnswer], list[PreparedAnswer]]:
-        """The proposals with these ids (None: all), and the others."""
-        found = self.proposed(key)
-        taken = [one for one in found if chosen is None or one.id in chosen]
-        return taken, [one for one in found if one not in taken]
+            found = self.proposed(key)
+            gone = [
+                one for one in found if (not one.approved if chosen is None else one.id in chosen)
+            ]
+            _write(self._proposals(key), tuple(without(found, _ids(gone))))
+        return len(gone)
 
     def _proposals(self, key: str) -> Path:
         return self._folder / f"{key}{PROPOSED}"

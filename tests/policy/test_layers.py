@@ -30,6 +30,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "chain/reading": ("chain/understanding", *_BELOW_CHAIN),
     "chain/writing": _BELOW_DRAFTS,
     "chain/checking": _BELOW_DRAFTS,
+    "chain/proposing": ("chain/reading", "chain/model", *_BELOW_CHAIN),
     "chain/answer": (
         "chain/writing",
         "chain/checking",

@@ -17,16 +17,20 @@ from babel.dates import get_month_names
 
 from chain.assistant import Assistant
 from chain.model.language_model import ChatModel
+from chain.proposing.proposing import Proposing
+from chain.reading.relevance import rank
 from chain.understanding.condense import Condenser
 from core.answer import Answer, Turn
 from core.answer_blocks import sentences
 from core.errors import ModelError
 from core.passage import Passage
+from core.proposals import ProposalFailure, SectionToAsk
 from core.settings import ROOT, Settings
 from eval.dataset import Question, load
 from eval.support import claims, inexact_quotes
 from language.quantities import figures
 from tests.support.local_llm import QWEN, SMOLLM2, LocalModel, local_llm
+from vectorstore.store import open_index
 
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 # Of these it answers one, and writes figures of its own to others; structured and text in turn.
@@ -164,6 +168,37 @@ def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question])
         # So small a model often does not end the JSON that it is asked for.
         assert own or form == "structured"
         assert doubted > 0 or form == "structured"  # the verifier had something to do
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_what_is_kept_of_the_questions_that_it_writes_finds_its_answer(
+    models: tuple[Settings, Settings],
+) -> None:
+    index = open_index(models[0]).snapshot()
+    every = index.passages({"drugs-agenda.en"})
+    passages = every[3], every[2]  # of the first one is kept
+    with ThreadPoolExecutor(len(models)) as threads:
+        asked = [SectionToAsk(passage=one, languages=("en",)) for one in passages]
+        outcomes = list(threads.map(lambda one, two: Proposing(one).outcome(two), models, asked))
+    for passage, outcome in zip(passages, outcomes, strict=True):
+        print(f"\n{passage.headings[-1]}: {outcome}")  # noqa: T201
+        if isinstance(outcome, ProposalFailure):  # so small a model often writes another form
+            assert not outcome.is_lasting
+            assert "It failed" not in outcome.told
+            continue
+        for answer in outcome.answers:
+            units = {passage.unit_ids[number] for number in answer.units}
+            assert units
+            for question in answer.questions["en"]:
+                found = index.search(question, models[0].results, "en")
+                first = rank(question, "en", found, index.profile.relevance)[:3]
+                shown = {
+                    found[one.passage].passage.unit_ids[number]
+                    for one in first
+                    for number in one.statement.units
+                }
+                assert shown & units, question
 
 
 def test_a_model_that_gets_no_time_falls_back(model: Settings) -> None:

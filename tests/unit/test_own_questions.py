@@ -61,6 +61,21 @@ def test_proposals_are_accepted_or_refused_one_by_one_or_all(own: OwnQuestions) 
     assert own.proposed(KEY) == ()
 
 
+def test_what_one_person_approved_is_not_accepted_or_refused_with_a_models(
+    own: OwnQuestions,
+) -> None:
+    waiting = answer("a?", approved=APPROVED)
+    for chosen in (None, {waiting.id, answer("b?").id}):
+        own.propose(KEY, [waiting, answer("b?")])
+        assert own.accept(KEY, chosen) == 1
+        assert texts(own.accepted(KEY)) == [["b?"]]
+        assert own.proposed(KEY)[0].approved == APPROVED
+        own.remove(KEY, answer("b?").id)
+    own.propose(KEY, [answer("b?")])
+    assert own.refuse(KEY) == 1
+    assert own.refuse(KEY, {waiting.id}) == 1  # by name it can be dropped
+
+
 def test_the_last_one_takes_its_file_along(own: OwnQuestions, tmp_path: Path) -> None:
     own.add(KEY, [answer("a?")])
     own.remove(KEY, own.accepted(KEY)[0].id)
