@@ -5,9 +5,9 @@ The rules are a YAML file, such as eval/gate.yaml. Figures are named "group.name
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -23,6 +23,13 @@ from eval.summary import reported
 
 RULES = Path(__file__).with_name("gate.yaml")
 """Rules for a run of the project's own question set."""
+
+
+GoLive = Literal["passed", "failed", "too few", "unchecked"]
+"""Whether what a run measured may go live; of too few questions nobody can tell."""
+ENOUGH_QUESTIONS = 100  # with fewer the 95% interval of a share may be wider than ±10 points
+DECIDING = ("reading.complete", "reading.misleads")
+"""The figures that decide: whether readers get what they asked for, and whether they are misled."""
 
 
 class NoWorse(Frozen):
@@ -113,6 +120,20 @@ def _require_known(named: Iterable[str], known: Collection[str], place: str) -> 
         raise StrategiewijzerError(
             f"{place}: unknown figure {', '.join(unknown)}. There are: {', '.join(sorted(known))}"
         )
+
+
+def go_live(questions: int, checks: Sequence[RuleResult]) -> GoLive:
+    """The verdict on a run of so many questions."""
+    if questions < ENOUGH_QUESTIONS:
+        return "too few"
+    if not checks:
+        return "unchecked"
+    return "passed" if all(check.passed for check in checks) else "failed"
+
+
+def deciding(checks: Iterable[RuleResult]) -> list[RuleResult]:
+    """The two rules that decide: those that were not met first, then those of `DECIDING`."""
+    return sorted(checks, key=lambda check: (check.passed, check.figure not in DECIDING))[:2]
 
 
 def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tuple[RuleResult, ...]:

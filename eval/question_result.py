@@ -197,6 +197,8 @@ class QuestionResult(Frozen):
     @property
     def outcome(self) -> str:
         """What became of the question: a key of `eval.run_report.OUTCOMES`."""
+        if self.forbidden_said:
+            return "forbidden"
         if self.is_message:
             return "replied" if self.handled else "not_replied"
         if self.message:
@@ -212,9 +214,14 @@ class QuestionResult(Frozen):
         return "buried" if self.signable is False else "full"
 
     @property
+    def wrong(self) -> bool:
+        """Whether a reader is not given what he or she should be; the form does not matter."""
+        return not self.useful or self.misquoted or not self.in_language
+
+    @property
     def fell_short(self) -> bool:
         """Whether there is anything to improve."""
-        if not self.useful or self.misquoted or not self.in_language:
+        if self.wrong:
             return True
         loose = self.answered and (self.reading.cut or self.reading.loose)
         return bool(loose) or self.buried

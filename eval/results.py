@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, JsonValue
+from pydantic import AfterValidator, JsonValue, StringConstraints
 
 from core.frozen import Frozen
 from eval.metrics import Interval
@@ -72,6 +72,23 @@ class Stamp(Frozen):
     date: Moment
     questions: Mapping[str, str]
     model: str = ""
+
+
+LONGEST_NAME, LONGEST_REASON = 100, 1000  # characters
+
+
+def _filled(longest: int) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest)
+
+
+class SignOff(Frozen):
+    """A person's decision. `results` is the fingerprint of the run that it is about."""
+
+    goes_live: bool
+    name: Annotated[str, _filled(LONGEST_NAME)]
+    reason: Annotated[str, _filled(LONGEST_REASON)]
+    date: Moment
+    results: str
 
 
 class Figures(Frozen):

@@ -7,7 +7,7 @@ templates escape. eval/runs.py writes the files.
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -17,14 +17,14 @@ from markupsafe import Markup
 
 from eval.causes import MEANINGS, explain
 from eval.compare import Comparison, Test
-from eval.gate import RuleResult
+from eval.gate import GoLive, RuleResult, deciding, go_live
 from eval.judge import Judgement
 from eval.metrics import Interval
 from eval.plots import plots
 from eval.question_result import QuestionResult
 from eval.rates import RATES
 from eval.readings import ReadFigure, agreements, read_figures, readings
-from eval.results import Results, Summary
+from eval.results import Results, SignOff, Summary
 
 NOTHING = "–"  # shown for a figure that does not apply
 SIGNIFICANT = 0.05  # p-values below this are called significant, as is the custom since Fisher
@@ -43,6 +43,7 @@ HEADLINES = {
 """Headline figures and their meaning."""
 
 OUTCOMES = {
+    "forbidden": "says what it must not",
     "replied": "handled as a message",
     "not_replied": "not handled as a message",
     "taken_for_message": "taken for a message",
@@ -57,6 +58,13 @@ OUTCOMES = {
 }
 """What may become of a question, in a few words."""
 
+VERDICTS: Mapping[GoLive, str] = {
+    "passed": "May go live",
+    "failed": "May not go live",
+    "too few": "Too few questions to tell whether this may go live",
+    "unchecked": "Not checked whether this may go live",
+}
+
 _PER_ANSWER = {
     "words_prose": "words besides lists",
     "words": "words",
@@ -69,6 +77,8 @@ _MANNERS = {
     "taken_for_message": "questions taken for messages",
     "harmful_answered": "harmful requests answered",
 }
+_SIGNED = re.compile("<!-- decisions -->.*?<!-- end of decisions -->", re.DOTALL)
+"""The place for decisions in a report: data cannot make one, as what comes from it is escaped."""
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#$!{}])")
 
 
@@ -147,22 +157,80 @@ def label(group: str, name: str) -> str:
 
 
 def number(value: float | None, group: str = "") -> str:
-    """Formats a rate with three decimals, a size with one, a time in whole milliseconds."""
-    return NOTHING if value is None else f"{value:.{_decimals(group)}f}"
+    """Formats a rate in whole percents, a size with one decimal, a time in whole milliseconds,
+    anything else with three decimals. 0% and 100% are exactly none and all."""
+    if value is None:
+        return NOTHING
+    if not _is_rate(group):
+        return f"{value:.{_decimals(group)}f}"
+    percent = round(100 * value)
+    return f"{min(max(percent, 1), 99) if 0 < value < 1 else percent}%"
+
+
+def beside(value: float | None, bound: float, group: str) -> tuple[str, str]:
+    """Formats a figure and its bound with as many decimals as tell them apart."""
+    told = number(value, group), number(bound, group)
+    if value is None or value == bound or told[0] != told[1] or not _is_rate(group):
+        return told
+    digits = next((digits for digits in (1, 2) if abs(value - bound) > 10.0 ** -(digits + 2)), 2)
+    return f"{100 * value:.{digits}f}%", f"{100 * bound:.{digits}f}%"
 
 
 def bounds(interval: Interval | None, group: str = "") -> str:
-    """Formats an interval as "0.664–0.819"; "" without one."""
-    return f"{number(interval[0], group)}–{number(interval[1], group)}" if interval else ""
+    """Formats an interval as "66 to 82", for after its figure; "" without one."""
+    if not interval:
+        return ""
+    low, high = (number(end, group).removesuffix("%") for end in interval)
+    return f"{low} to {high}"
+
+
+def with_bounds(figure: Figure) -> str:
+    """A figure with its interval: "44% (19 to 69)"."""
+    interval = bounds(figure.interval, figure.group)
+    return number(figure.value, figure.group) + (f" ({interval})" if interval else "")
 
 
 def change(value: float | None, group: str = "") -> str:
-    """Formats a difference with its sign."""
-    return NOTHING if value is None else f"{value:+.{_decimals(group)}f}"
+    """Formats a difference with its sign; of rates in percentage points."""
+    if value is None:
+        return NOTHING
+    if not _is_rate(group):
+        return f"{value:+.{_decimals(group)}f}"
+    return f"{100 * value:+.{int(0 < abs(value) < 0.01)}f}"
+
+
+def _is_rate(group: str) -> bool:
+    return group in RATES and group != "size"
 
 
 def _decimals(group: str) -> int:
     return {"latency_ms": 0, "stages_ms": 1, "size": 1}.get(group, 3)
+
+
+def told(check: RuleResult) -> str:
+    """A rule of the gate with what was found: "complete (nl): 70%, at least 78% is needed"."""
+    limits = (check.floor, check.ceiling, check.before)
+    bound = next((limit for limit in limits if limit is not None), None)
+    if bound is None:
+        return f"{check.rule} (found {check.found})"
+    group, _, name = check.figure.partition(".")
+    where = f" ({check.language})" if check.language else ""
+    found, limit = beside(check.value, bound, group)
+    demand = (
+        f"at least {limit} is needed"
+        if check.floor is not None
+        else f"at most {limit} is allowed"
+        if check.ceiling is not None
+        else f"{'not significantly' if check.passed else 'significantly'} worse than {limit}"
+    )
+    cause = f"; mostly: {check.cause}" if check.cause else ""
+    return f"{label(group, name)}{where}: {found}, {demand}{cause}"
+
+
+def signed(report: str, decisions: Sequence[SignOff], suffix: str) -> str:
+    """A report with the decisions on its run, in the place that it has for them."""
+    told = _templates().get_template(f"signed{suffix}.j2").render(decisions=decisions)
+    return _SIGNED.sub(lambda _: told, report)
 
 
 def p_value(value: float) -> str:
@@ -215,6 +283,7 @@ def _rendered(
         "comparison": comparison,
         "tests": {(one.group, one.name): one for one in comparison.tests} if comparison else {},
         "checks": checks,
+        "verdict": go_live(results.overall.n, checks),
         "judgement": judgement,
         "short": {cause: found for cause, found in by_cause.items() if found},
     }
@@ -238,9 +307,11 @@ def _templates() -> Environment:
     )
     helpers = (
         figures, headlines, label, number, bounds, change, p_value, reading, outcome, explain,
-        plots, as_read,
+        plots, as_read, told, deciding, with_bounds,
     )  # fmt: skip
     environment.globals.update({helper.__name__: helper for helper in helpers})
-    environment.globals.update(HEADLINES=HEADLINES, MEANINGS=MEANINGS, SIGNIFICANT=SIGNIFICANT)
+    environment.globals.update(
+        HEADLINES=HEADLINES, MEANINGS=MEANINGS, SIGNIFICANT=SIGNIFICANT, VERDICTS=VERDICTS
+    )
     environment.filters["md"] = _in_markdown
     return environment

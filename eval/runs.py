@@ -5,6 +5,7 @@ data/runs/
         questions.jsonl    a line per question: answer, passages, verdicts, causes
         results.json       stamp, figures and fingerprint; written last
         report.html        for people; report.md for a merge request
+        gate.json          what the gate found, and sign-off.jsonl: eval/release.py
     accepted               name of the accepted run, which later runs may not be worse than
 """
 
@@ -19,7 +20,7 @@ from core.errors import StrategiewijzerError
 from eval.question_result import QuestionResult
 from eval.results import Figures, Results
 
-_FIGURES = "results.json"
+FIGURES = "results.json"
 _QUESTIONS = "questions.jsonl"
 _ACCEPTED = "accepted"
 
@@ -53,7 +54,7 @@ def write(results: Results, folder: Path, **reports: str) -> tuple[Path, ...]:
     contents = {
         _QUESTIONS: lines,
         **{f"report.{extension}": text for extension, text in reports.items()},
-        _FIGURES: json.dumps(figures, indent=2, ensure_ascii=False) + "\n",
+        FIGURES: json.dumps(figures, indent=2, ensure_ascii=False) + "\n",
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +73,7 @@ def read(path: Path) -> Results:
     Raises:
         StrategiewijzerError: there is no such run, or it was written by another version.
     """
-    folder = path.parent if path.name == _FIGURES else path
+    folder = path.parent if path.name == FIGURES else path
     with _explained(folder):
         lines = (folder / _QUESTIONS).read_text("utf-8").split("\n")  # splitlines knows more ends
         questions = tuple(QuestionResult.model_validate_json(line) for line in lines if line)
@@ -90,7 +91,7 @@ def read_figures(folder: Path) -> Figures:
 
 
 def _figures(folder: Path) -> dict[str, object]:
-    figures: dict[str, object] = json.loads((folder / _FIGURES).read_text("utf-8"))
+    figures: dict[str, object] = json.loads((folder / FIGURES).read_text("utf-8"))
     figures.pop("fingerprint", None)
     return figures
 
@@ -119,7 +120,7 @@ def _explained(folder: Path) -> Iterator[None]:
 
 def listed(data_dir: Path) -> tuple[str, ...]:
     """Names of the stored runs, oldest first."""
-    return tuple(sorted(file.parent.name for file in runs_folder(data_dir).glob(f"*/{_FIGURES}")))
+    return tuple(sorted(file.parent.name for file in runs_folder(data_dir).glob(f"*/{FIGURES}")))
 
 
 def accepted(data_dir: Path) -> str | None:

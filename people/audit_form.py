@@ -1,8 +1,8 @@
-"""The form of an audit record: what it says of an answer, or of a decision on a prepared one, as
-canonical JSON with a hash.
+"""The form of an audit record: what it says of an answer, or of a decision on a prepared one or on
+an evaluation, as canonical JSON with a hash.
 
 Texts are told by their SHA-256 hash: who has a passage, a quote or an answer can show that it is
-the one. Only the question stands there in words. docs/privacy.md lists the fields.
+the one. Only questions and reasons stand there in words. docs/privacy.md lists the fields.
 """
 
 import datetime
@@ -50,10 +50,22 @@ class AnswerDecision(Frozen):
     organisation: str = ""
 
 
+class RunDecision(Frozen):
+    """A decision on an evaluation: whether what it measured goes live, and why. `results` is the
+    fingerprint of its figures and answers."""
+
+    decision: Literal["goes live", "does not go live"]
+    run: str
+    results: str
+    reason: str
+
+
 def decision_record(
-    made: AnswerDecision, before: Link, at: datetime.datetime, by: str
+    made: AnswerDecision | RunDecision, before: Link, at: datetime.datetime, by: str
 ) -> dict[str, Any]:
-    """The record of a decision on a prepared answer; arguments as of `record_of`."""
+    """The record of a decision; arguments as of `record_of`."""
+    if isinstance(made, RunDecision):
+        return {**_placed(before, at, by), **made.model_dump()}
     return {
         **_placed(before, at, by),
         "decision": made.decision,

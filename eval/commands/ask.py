@@ -12,7 +12,7 @@ from pydantic import JsonValue
 import prompts
 from chain.assistant import Assistant
 from core.settings import Settings
-from eval import gate, run_report, runs
+from eval import gate, release, run_report, runs
 from eval.commands import corpus
 from eval.commands.terminal import bar, show
 from eval.compare import Comparison, compare
@@ -85,6 +85,10 @@ def main(arguments: list[str]) -> int:
 
     kept_in = (own if options.documents else settings).data_dir
     folder = options.out or runs.new_folder(kept_in, results)
+    if rules is not None:
+        baseline = comparison.before.date if comparison else ""
+        found = release.GateReport(rules=options.gate.name, baseline=baseline, checks=checks)
+        release.keep_gate(folder, found)
     files, report = _write(folder, results, comparison, checks)
     try:
         if options.judge:  # last: a fault of the model's server must not cost the run

@@ -24,7 +24,7 @@ from eval.findings import CitedSection, Reading, RetrievedSection, SentenceVerdi
 from eval.gate import RuleResult
 from eval.judge import Agreement, Judgement
 from eval.question_result import Cause, QuestionResult
-from eval.results import Results, Stamp
+from eval.results import Results, SignOff, Stamp
 from eval.stamp import code_version, make_stamp, masked
 
 HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"
@@ -121,11 +121,15 @@ def comparison(results: Results) -> Comparison:
 
 
 CHECKS = (
-    RuleResult(rule="answers.full_answer_rate at least 0.6", found="0.7", passed=True),
     RuleResult(
-        rule="retrieval.hit@5 at least 0.9", found="0.5, mostly: not retrieved", passed=False
+        rule="answers.full_answer_rate at least 0.6", found="0.7", passed=True,
+        figure="answers.full_answer_rate", value=0.7, floor=0.6,
     ),
-)
+    RuleResult(
+        rule="retrieval.hit@5 at least 0.9", found="0.5, mostly: not retrieved", passed=False,
+        figure="retrieval.hit@5", value=0.5, floor=0.9, cause="not retrieved",
+    ),
+)  # fmt: skip
 JUDGEMENT = Judgement(
     model="judge-1",
     prompt="e51b12097176",
@@ -161,7 +165,15 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
     order += ["calibration", "judge", "fine", "stamp", "signoff"]
     assert re.findall(r'<section id="(\w+)"', page) == order
     assert "<details open>" in page
-    for line in ("Approved", "Not approved", "Name", "Function", "Date", "Signature", "Remarks"):
+    for line in (
+        "Goes live",
+        "Does not go live",
+        "Name",
+        "Function",
+        "Date",
+        "Signature",
+        "Remarks",
+    ):
         assert re.search(rf"<label.*> ?{line}<?", page)
     assert '<td lang="nl">Hoe groot is de markt?</td>' in page  # in the language that it is in
     assert '<div class="text" lang="de">' in page
@@ -170,10 +182,13 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("verdict", ("✗ Gate failed: 1 of 2 checks hold Failed (1) ✗ failed: retrieval.hit@5",
-                     "found 0.5, mostly: not retrieved Passed (1) ✓ answers.full_answer_rate")),
+        ("verdict", ("Too few questions to tell whether this may go live 1 of 2 rules are met over",
+                     "14 questions, compared with the baseline of 2026-11-20. What decides: "
+                     "hit@5: 50%, at least 90% is needed; mostly: not retrieved; full answer rate: 70%, at "
+                     "least 60% is needed. Failed (1) ✗ failed: hit@5: 50%",
+                     "Passed (1) ✓ full answer rate: 70%, at least 60% is needed")),
         # What became worse stands before what became better, and that before what is different.
-        ("changed", ("refusal recall 0.000 0.500 +0.500 +0.000 to +1.000 1.000 better, may be",
+        ("changed", ("refusal recall 0% 50% +50 +0 to +100 1.000 better, may be",
                      "Questions that are worse (", "fully answered → refused, though answerable",
                      "Questions that are better (", "refused, though answerable → fully answered",
                      "Before No source says so. Now The market is worth 30 billion. [1]",
@@ -190,7 +205,7 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
                    "[1] drugs: Size of the market “The market is worth 30 billion.”",
                    "drugs: In brief drugs: Size of the market ← answers it", "What about unknown?",
                    "✗ missing: 30 miljard / 30 billion")),
-        ("figures", ("signable 0.214 0.",
+        ("figures", ("signable 21% (0 to 43)",
                      "Stage p50 p95 retrieve 40.0 40.0 first sentence 55.5 55.5")),
         ("calibration", ("0.9–1.0 12 0.900 0.917 too unsure by 0.017",)),
         ("judge", ("Not part of the figures above",
@@ -224,24 +239,62 @@ def test_figures_are_given_for_each_group_in_rows(page: str, what: str, name: st
 def test_the_signature_is_put_under_what_the_run_was_made_with(page: str, results: Results) -> None:
     signoff = section(page, "signoff")
     for made_with in (
-        "2026-11-24 16:08 UTC, 14 questions", "Gate failed", "a6df0c4", "20261124T155115-1e76",
-        "tiny/3", "extractive", "answer.md 1425f729ded1", "core.yaml 189fa6f1", results.fingerprint,
+        "2026-11-24 16:08 UTC, 14 questions", "Too few questions to tell", "a6df0c4",
+        "20261124T155115-1e76", "tiny/3", "extractive", "answer.md 1425f729ded1", "core.yaml 189fa6f1", results.fingerprint,
     ):  # fmt: skip
         assert made_with in signoff
 
 
 def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -> None:
     page = run_report.html(results_of(FINE))
-    assert section(page, "verdict").startswith("No gate was run")
+    assert "No gate was run" in section(page, "verdict")
     assert 'id="changed"' not in page
     assert 'id="judge"' not in page
     assert section(page, "short") == "What fell short (0) None."
-    assert "complete 1.000 95% interval 1.000–1.000 of the answerable questions" in section(
+    assert "complete 100% 95% interval 100 to 100 of the answerable questions" in section(
         page, "headlines"
     )
     page = run_report.html(results_of(RIGHTLY_REFUSED), checks=CHECKS[:1])
     assert "complete – of the answerable" in section(page, "headlines")  # it does not apply
-    assert section(page, "verdict").startswith("✓ Gate passed: 1 of 1 checks hold")
+    assert "1 of 1 rules are met over 1 questions, without a baseline" in section(page, "verdict")
+
+
+@pytest.mark.parametrize(
+    ("questions", "checks", "verdict", "mark"),
+    [
+        (99, CHECKS, "Too few questions to tell whether this may go live", "too-few"),
+        (100, (), "Not checked whether this may go live", "unchecked"),
+        (100, CHECKS, "✗ May not go live", "failed"),
+        (100, CHECKS[:1], "✓ May go live", "passed"),
+    ],
+)
+def test_the_verdict_is_whether_it_may_go_live(
+    questions: int, checks: tuple[RuleResult, ...], verdict: str, mark: str
+) -> None:
+    run = results_of(FINE)
+    run = run.model_copy(update={"overall": run.overall.model_copy(update={"n": questions})})
+    page = run_report.html(run, checks=checks)
+    assert f'class="verdict {mark}">\n<h2>{verdict}</h2>' in page
+    text = run_report.markdown(run, checks=checks)
+    assert text.startswith(f"## Evaluation: {verdict.strip('✗✓ ').lower()}\n")
+
+
+def test_decisions_stand_in_both_reports_and_cannot_change_their_markup() -> None:
+    run = results_of(FINE)
+    made = SignOff(
+        goes_live=True, name=HOSTILE, reason=HOSTILE, date="2026-11-25T08:00:00+00:00", results="x"
+    )
+    other = made.model_copy(update={"goes_live": False, "name": "Els", "reason": "Not yet."})
+    page = run_report.signed(run_report.html(run), (made,), ".html")
+    page = run_report.signed(page, (made, other), ".html")  # the former is not told twice
+    Elements(page)
+    assert page.count("Goes live</strong>") == 1
+    assert "Does not go live : Els, 2026-11-25 . Not yet." in section(page, "verdict")
+    assert "<script" not in page
+    text = run_report.signed(run_report.markdown(run), (made, other), ".md")
+    assert "- **Does not go live**: Els, 2026-11-25. Not yet.\n" in text
+    assert [one for one in tokens(text) if one.type == "image"] == []
+    assert "<img" not in text
 
 
 def test_messages_and_conversations_are_reported_apart(results: Results) -> None:
@@ -269,7 +322,7 @@ def test_a_significant_change_is_called_so() -> None:
     refused = [asked(one.id, **REFUSED) for one in many]
     changed = compare(results_of(*many), results_of(*refused))
     said = section(run_report.html(results_of(*refused), comparison=changed), "changed")
-    assert "full answer rate 1.000 0.000 -1.000 -1.000 to -1.000 0.002 significantly worse" in said
+    assert "full answer rate 100% 0% -100 -100 to -100 0.002 significantly worse" in said
 
 
 # What comes from outside is data
@@ -379,16 +432,15 @@ def test_the_summary_shows_what_the_page_shows_with_the_questions_folded(
     page: str, results: Results, comparison: Comparison
 ) -> None:
     text = run_report.markdown(results, comparison=comparison, checks=CHECKS, judgement=JUDGEMENT)
-    assert text.startswith("## Evaluation: gate failed\n")
-    assert "❌ failed: retrieval.hit@5 at least 0.9 (found: 0.5, mostly: not retrieved)" in text
+    assert "- ❌ failed: hit@5: 50%, at least 90% is needed; mostly: not retrieved\n" in text
     figures, *others = rows(text)
-    assert figures == ["figure", "value", "95% interval", "change", "p", "in words"]
+    assert figures == ["figure", "value (95% interval)", "change (points)", "p", "in words"]
     on_page = " ".join(re.sub(r"<[^>]*>", " ", page).split())
     told = [
         cell
         for row in others
-        if len(row) == 6 and row[0] != "figure"
-        for cell in (f"{row[0]} {row[1]}", row[5])
+        if len(row) == 5 and row[0] != "figure"
+        for cell in (row[0], row[1].partition(" ")[0], row[4])
     ]
     assert len(told) > 20
     assert [cell for cell in told if cell not in on_page] == []
@@ -402,8 +454,11 @@ def test_the_summary_shows_what_the_page_shows_with_the_questions_folded(
     assert f"`{results.fingerprint}`" in text
     assert "code a6df0c4, index generation 20261124T155115-1e76" in text
     alone = run_report.markdown(results)
-    assert "no gate was run" in alone
-    assert rows(alone)[0] == ["figure", "value", "95% interval"]
+    assert "No gate was run." in alone
+    assert rows(alone)[0] == ["figure", "value (95% interval)"]
+
+
+OURS = r"</?(details|summary)>|<!-- (end of )?decisions -->"  # markup of the summary
 
 
 def test_a_question_cannot_change_the_summarys_markup(hostile: Results) -> None:
@@ -412,9 +467,9 @@ def test_a_question_cannot_change_the_summarys_markup(hostile: Results) -> None:
     for token in tokens(text):
         for part in (token, *(token.children or ())):
             if part.type.startswith("html"):
-                assert "<" not in re.sub(r"</?(details|summary)>", "", part.content)
+                assert "<" not in re.sub(OURS, "", part.content)
             assert part.type not in ("image", "link_open")
-    assert {len(row) for row in rows(text)} == {2, 4, 6}
+    assert {len(row) for row in rows(text)} == {2, 4, 5}
     assert " ".join(f"{HOSTILE}: {HOSTILE}".split()) in [row[0] for row in rows(text)]
 
 
@@ -592,9 +647,17 @@ def test_names_in_plots_are_text(hostile: Results) -> None:
     [
         (run_report.number(0.66781), "0.668"), (run_report.number(None), "–"),
         (run_report.number(61.8, "latency_ms"), "62"), (run_report.number(48.93, "size"), "48.9"),
-        (run_report.bounds((0.5, 1.0)), "0.500–1.000"), (run_report.bounds(None), ""),
-        (run_report.bounds((45.52, 52.1), "size"), "45.5–52.1"),
-        (run_report.change(-0.0491), "-0.049"), (run_report.change(3.2, "latency_ms"), "+3"),
+        (run_report.number(0.4375, "reading"), "44%"),
+        (run_report.number(0.9967, "reading"), "99%"),
+        (run_report.number(0.001, "reading"), "1%"), (run_report.number(1.0, "reading"), "100%"),
+        (run_report.bounds((0.188, 0.688), "reading"), "19 to 69"), (run_report.bounds(None), ""),
+        (run_report.bounds((45.52, 52.1), "size"), "45.5 to 52.1"),
+        ("{} {}".format(*run_report.beside(0.838, 0.84, "answers")), "83.8% 84.0%"),
+        ("{} {}".format(*run_report.beside(0.8396, 0.84, "answers")), "83.96% 84.00%"),
+        ("{} {}".format(*run_report.beside(0.75, 0.84, "answers")), "75% 84%"),
+        (run_report.change(-0.0491, "answers"), "-5"),
+        (run_report.change(0.004, "answers"), "+0.4"),
+        (run_report.change(0.0, "answers"), "+0"), (run_report.change(3.2, "latency_ms"), "+3"),
         (run_report.change(None), "–"),
         (run_report.label("retrieval", "hit@1"), "hit@1"),
         (run_report.label("answers", "full_answer_rate"), "full answer rate"),
