@@ -219,6 +219,11 @@ class QuestionResult(Frozen):
         return not self.useful or self.misquoted or not self.in_language
 
     @property
+    def misleads(self) -> bool:
+        """Whether it is an answer with no fact of what answers, or where nothing does."""
+        return self.answered and not (self.answerable and self.facts_in_text)
+
+    @property
     def fell_short(self) -> bool:
         """Whether there is anything to improve."""
         if self.wrong:

@@ -135,7 +135,7 @@ def _misleads(result: QuestionResult) -> Share | None:
     """Share of questions with an answer that has no fact of what answers, or where nothing does."""
     if result.is_message:
         return None
-    return float(result.answered and not (result.answerable and result.facts_in_text)), 1
+    return float(result.misleads), 1
 
 
 def _direct(result: QuestionResult) -> Share | None:

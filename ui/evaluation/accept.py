@@ -7,24 +7,28 @@ import streamlit as st
 from eval import runs
 from ui import access, downloads, error_texts
 from ui.evaluation.kept_runs import KeptRun
+from ui.markup import facts_html
 from ui.texts import Texts
 
 FILES = ("report.html", "report.md", "results.json")
 UNDO = "evaluation-undo"  # which run was accepted before, "" for none
 
 
-def show(data_dir: Path, run: KeptRun, texts: Texts) -> None:
+def offer(data_dir: Path, run: KeptRun, texts: Texts) -> None:
     """Buttons to accept the run and to download its files."""
-    with st.container(horizontal=True):
-        if not run.accepted:
-            with st.popover(texts("evaluation.accept.offer"), icon=":material/verified:"):
-                st.markdown(texts("evaluation.accept.explained"))
-                if st.button(texts("evaluation.accept.confirm"), type="primary"):
-                    _accept(data_dir, run.name, texts, undo=runs.accepted(data_dir) or "")
-        _offer_files(run, texts)
+    if not run.accepted:
+        with st.popover(texts("evaluation.accept.offer"), icon=":material/verified:"):
+            st.markdown(texts("evaluation.accept.explained"))
+            if st.button(texts("evaluation.accept.confirm"), type="primary"):
+                _accept(data_dir, run.name, texts, undo=runs.accepted(data_dir) or "")
+    _offer_files(run, texts)
+
+
+def show(data_dir: Path, run: KeptRun, texts: Texts) -> None:
+    """That the run is the accepted one, and the way back."""
     if run.accepted:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.success(texts("evaluation.accept.done"), icon=":material/verified:")
+            st.html(facts_html(texts("evaluation.accept.done")))
             earlier = st.session_state.get(UNDO)
             if earlier is not None and st.button(texts("evaluation.accept.undo")):
                 _accept(data_dir, earlier or None, texts, undo=None)

@@ -30,7 +30,7 @@ def show(settings: Settings, texts: Texts) -> None:
     with st.expander(texts("evaluation.approved.heading", number=len(approved))):
         st.markdown(texts("evaluation.approved.explained", name=file.name))
         if st.session_state.pop(_ADDED, False):
-            st.success(texts("evaluation.approved.added", name=file.name))
+            st.info(texts("evaluation.approved.added", name=file.name))
         place, shown = page_of(approved, _PAGE, key="evaluation-approved-page")
         for key, answer in shown:
             with place, st.container(horizontal=True, vertical_alignment="center"):

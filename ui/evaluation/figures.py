@@ -5,15 +5,17 @@ from collections.abc import Iterable
 import streamlit as st
 
 from eval import run_report
-from eval.compare import LESS_IS_BETTER, Comparison, Test
-from eval.run_report import Figure, bounds, change, number, reading
+from eval.compare import Comparison, Test
+from eval.run_report import Figure, change, number, reading
 from ui.evaluation.kept_runs import KeptRun
 from ui.evaluation.tables import (
     READERS_FIGURES,
+    between,
     explanation,
     figures_html,
     groups_html,
     label,
+    localised,
     of_readers,
 )
 from ui.markup import escape, facts_html
@@ -27,7 +29,8 @@ def show_headlines(run: KeptRun, comparison: Comparison | None, texts: Texts) ->
     """The figures that come first, each with its interval and its change; others are folded."""
     if run.figures is None:
         return
-    st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.headlines"))}</h2>')
+    heading = texts("evaluation.headlines", n=run.figures.overall.n)
+    st.html(f'<h2 class="sw-heading">{escape(heading)}</h2>')
     if run.figures.only_memory:
         st.info(texts("evaluation.only_memory"))
     left_out = comparison.only_before + comparison.only_now if comparison else 0
@@ -56,12 +59,12 @@ def _metrics(
         with grid.cell():
             st.metric(
                 label(figure.group, figure.name, texts),
-                texts.figure(number(figure.value, figure.group)),
+                localised(number(figure.value, figure.group), texts),
                 delta=_delta(test, texts),
-                delta_color="inverse" if figure.name in LESS_IS_BETTER else "normal",
+                delta_color="off",  # green is for what passed; the words below say what it means
                 help=explanation(figure.group, figure.name, texts),
             )
-            range_ = texts.figure(bounds(figure.interval, figure.group)) or run_report.NOTHING
+            range_ = between(figure, texts) or run_report.NOTHING
             told = [texts("evaluation.interval", bounds=range_)]
             if test is not None:
                 told.append(texts.label("evaluation.readings", reading(test)))
@@ -72,15 +75,24 @@ def _delta(test: Test | None, texts: Texts) -> str | int | None:
     """As text, which gets an arrow; nil as a number, which gets none."""
     if test is None:
         return None
-    return texts.figure(change(test.change, test.group)) if test.change else 0
+    if not test.change:
+        return 0
+    changed = texts.figure(change(test.change, test.group))
+    is_rate = number(test.now, test.group).endswith("%")
+    return texts("evaluation.points", value=changed) if is_rate else changed
 
 
 def show_all(run: KeptRun, comparison: Comparison | None, texts: Texts) -> None:
     """Every figure, technical ones folded, then the readers' figures of each group of questions."""
     if run.figures is None:
         return
-    st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.all_figures"))}</h2>')
-    everything = run_report.figures(run.figures.overall)
+    _heading("questions", run.figures.overall.n, texts)
+    messages = ("handled", "harmful_answered")
+    everything = [
+        figure
+        for figure in run_report.figures(run.figures.overall)
+        if figure.group != "manners" or figure.name not in messages
+    ]
     first = {
         figure: READERS_FIGURES.index(figure[:2])
         for figure in everything
@@ -92,6 +104,15 @@ def show_all(run: KeptRun, comparison: Comparison | None, texts: Texts) -> None:
     with st.expander(texts("evaluation.technical")):
         technical = [figure for figure in everything if figure.group in TECHNICAL]
         st.html(figures_html(technical, comparison, texts))
+    parts = run.figures.by_part
+    for name in ("conversations", "memory"):
+        if name in parts and parts[name] != run.figures.overall:
+            _heading(name, parts[name].n, texts)
+            st.html(figures_html(of_readers(parts[name]), None, texts))
+    if "messages" in parts:
+        _heading("messages", parts["messages"].n, texts)
+        manners = run_report.chosen(run.figures.overall, [("manners", name) for name in messages])
+        st.html(figures_html(manners, comparison, texts))
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.by_group"))}</h2>')
     grouping = st.segmented_control(
         texts("evaluation.group_by"),
@@ -108,6 +129,11 @@ def show_all(run: KeptRun, comparison: Comparison | None, texts: Texts) -> None:
         st.html(groups_html(texts(f"evaluation.groupings.{grouping}"), named, texts))
     else:
         st.html(facts_html(texts("evaluation.no_groups")))
+
+
+def _heading(part: str, n: int, texts: Texts) -> None:
+    heading = texts(f"evaluation.figures_of.{part}", n=n)
+    st.html(f'<h2 class="sw-heading">{escape(heading)}</h2>')
 
 
 def named_group(grouping: str, name: str, texts: Texts) -> str:

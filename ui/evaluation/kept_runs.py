@@ -7,9 +7,11 @@ from typing import NamedTuple
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from eval import runs
+from eval import release, runs
 from eval.compare import Comparison, compare
-from eval.results import Figures, Results
+from eval.gate import GoLive, go_live
+from eval.release import GateReport
+from eval.results import Figures, Results, SignOff
 from eval.run_report import Figure, headlines
 from eval.summary import summarise
 from ui.texts import Texts
@@ -22,6 +24,13 @@ class KeptRun(NamedTuple):
     folder: Path
     figures: Figures | None
     accepted: bool
+    gate: GateReport = GateReport()
+    decisions: tuple[SignOff, ...] = ()
+
+    @property
+    def verdict(self) -> GoLive:
+        """Whether what it measured may go live."""
+        return go_live(self.figures.overall.n if self.figures else 0, self.gate.checks)
 
     def label(self, texts: Texts) -> str:
         """What it is called in the page: when it was made, of how many questions."""
@@ -30,7 +39,15 @@ class KeptRun(NamedTuple):
         label = texts(
             "evaluation.runs.label", date=when(self.figures, texts), n=self.figures.overall.n
         )
-        return f"{label} · {texts('evaluation.runs.accepted')}" if self.accepted else label
+        marks = [texts("evaluation.runs.accepted")] if self.accepted else []
+        if self.decisions:
+            marks.append(decided(self.decisions[-1], texts))
+        return " · ".join((label, *marks))
+
+
+def decided(decision: SignOff, texts: Texts) -> str:
+    """What was decided: goes live, or does not."""
+    return texts("evaluation.sign.goes" if decision.goes_live else "evaluation.sign.stays")
 
 
 def when(figures: Figures, texts: Texts) -> str:
@@ -46,8 +63,9 @@ def kept(data_dir: Path) -> list[KeptRun]:
         try:
             figures = _figures(folder, _modified(folder))
         except StrategiewijzerError:
-            figures = None
-        found.append(KeptRun(name, folder, figures, name == chosen))
+            found.append(KeptRun(name, folder, None, name == chosen))
+        else:
+            found.append(KeptRun(name, folder, figures[0], name == chosen, *figures[1:]))
     return found
 
 
@@ -83,8 +101,8 @@ def _modified(folder: Path) -> int:
 
 
 @st.cache_resource(max_entries=1000, show_spinner=False)
-def _figures(folder: Path, modified: int) -> Figures:
-    return runs.read_figures(folder)
+def _figures(folder: Path, modified: int) -> tuple[Figures, GateReport, tuple[SignOff, ...]]:
+    return runs.read_figures(folder), release.gate_of(folder), release.sign_offs(folder)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -8,12 +8,13 @@ from eval.question_result import QuestionResult
 from ui.evaluation.diff import word_diff
 from ui.evaluation.kept_runs import KeptRun, read, when
 from ui.evaluation.questions import LISTED, open_question
+from ui.evaluation.wrong_answers import why
 from ui.markup import code, escape, facts_html, table_html
 from ui.texts import Texts
 
 
-def show(run: KeptRun, baseline: KeptRun | None, name: str, texts: Texts) -> None:
-    """The question with this id, in the run and in its baseline."""
+def show(run: KeptRun, other: KeptRun | None, name: str, texts: Texts) -> None:
+    """The question with this id, in the run and in the one compared with."""
     _way_back(name, texts)
     result = _find(run, name)
     if result is None:
@@ -22,11 +23,11 @@ def show(run: KeptRun, baseline: KeptRun | None, name: str, texts: Texts) -> Non
     if result.held_out:
         st.info(texts("evaluation.question.held_out"))
         return
-    before = _find(baseline, name) if baseline is not None else None
+    before = _find(other, name) if other is not None else None
     if before is not None and before.question != result.question:
         before = None  # another question that goes by the same name
     st.html(_asked_html(result, texts) + _facts_html(result, before, texts))
-    if baseline is None or before is None:
+    if other is None or before is None:
         st.html(_side_html("run", run, result, escape(result.text), texts))
         return
     same = (before.text, before.more) == (result.text, result.more)
@@ -34,7 +35,7 @@ def show(run: KeptRun, baseline: KeptRun | None, name: str, texts: Texts) -> Non
     st.html(facts_html(told))
     then, now = word_diff(before.text, result.text, texts)
     left, right = st.columns(2)
-    left.html(_side_html("baseline", baseline, before, then, texts))
+    left.html(_side_html("compared", other, before, then, texts))
     right.html(_side_html("run", run, result, now, texts))
 
 
@@ -105,7 +106,7 @@ def _facts_html(result: QuestionResult, before: QuestionResult | None, texts: Te
         ]
         for fact in facts
     ]
-    names = ("baseline", "run") if before is not None else ("run",)
+    names = ("compared", "run") if before is not None else ("run",)
     columns = [texts("evaluation.question.fact")]
     columns += [texts(f"evaluation.choose.{name}") for name in names]
     return table_html(texts("evaluation.question.facts"), columns, rows) + _listed(
@@ -141,7 +142,9 @@ def _side_html(side: str, run: KeptRun, result: QuestionResult, answer: str, tex
 def _what_became(result: QuestionResult, texts: Texts) -> str:
     """The outcome, its likely cause with what that means, how sure and how fast."""
     told = [texts.label("evaluation.outcomes", result.outcome)]
-    if result.cause:
+    if result.wrong:
+        told.append(why(result, texts))
+    elif result.cause:
         told.append(texts.label("evaluation.meanings", result.cause))
     told.append(
         texts("evaluation.question.confidence", value=texts.figure(f"{result.confidence:.2f}"))

@@ -1,7 +1,7 @@
 """The evaluation page: how good the answers are, since when, and why.
 
-The address `?run=NAME&baseline=NAME&question=ID` names what is shown, so that it can be shared:
-a run, the run that it is compared with, and one question of it.
+The address `?run=NAME&compared=NAME&question=ID` names what is shown, so that it can be shared:
+a run, the run that it is compared with, and one question of it; `show=wrong` its wrong answers.
 """
 
 from collections.abc import Sequence
@@ -18,19 +18,22 @@ from ui.evaluation import (
     figures,
     one_question,
     questions,
+    sign_off,
     start,
     trend,
+    verdict,
+    wrong_answers,
 )
 from ui.evaluation.kept_runs import KeptRun, compared, kept, read
 from ui.evaluation.tables import runs_html
 from ui.markup import code
 from ui.texts import Texts
 
-NO_BASELINE = "none"
+NOTHING = "none"  # to compare with
 
 
 def page() -> None:
-    """Shows a run and how it differs from its baseline, or one question of it."""
+    """Shows a run and how it differs from another, or one question of it."""
     settings = current()
     texts = sidebar.interface_texts(settings)
     st.set_page_config(layout="wide")  # two answers side by side, and tables of many figures
@@ -48,21 +51,42 @@ def _show(settings: Settings, texts: Texts) -> None:
     there = kept(settings.data_dir)
     if not there:
         st.info(texts("evaluation.empty"))
-        start.show(settings, texts, shown=None)
+        if not start.progress(settings, texts, newest=None):
+            start.offer(settings, texts, first=True)
         approved_answers.show(settings, texts)
         return
-    wanted = st.query_params.get("question")
-    if wanted is None:
-        start.show(settings, texts, shown=st.query_params.get("run", there[0].name))
-        approved_answers.show(settings, texts)
-    run, baseline = _choose(there, texts)
+    question = st.query_params.get("question")
+    if question is None and st.query_params.get("show") != wrong_answers.SHOWN:
+        _show_run(settings, there, texts)
+        return
+    run, other = _choose(there, texts)
+    if question is not None:
+        one_question.show(run, other, question, texts)
+    else:
+        wrong_answers.show(run, texts)
+
+
+def _show_run(settings: Settings, there: Sequence[KeptRun], texts: Texts) -> None:
+    """The verdict on a run, what can be done with it, and its figures."""
+    busy = start.progress(settings, texts, newest=there[0].name)
+    top = st.container()
+    run, other = _choose(there, texts)
+    if not busy:
+        start.offer(settings, texts, first=False)
+    approved_answers.show(settings, texts)
     if run.figures is None:
         read(run.folder)  # says what is wrong with it
-    if wanted is not None:
-        one_question.show(run, baseline, wanted, texts)
-        return
-    accept.show(settings.data_dir, run, texts)
-    comparison = compared(baseline.folder, run.folder) if baseline is not None else None
+    with top:
+        verdict.show(run, texts)
+        with st.container(horizontal=True):
+            wrong_answers.offer(run, texts)
+            if not busy and run.verdict in ("too few", "unchecked"):
+                start.offer_whole(settings, texts)
+            sign_off.offer(settings, run, texts)
+            accept.offer(settings.data_dir, run, texts)
+        sign_off.show(run, texts)
+        accept.show(settings.data_dir, run, texts)
+    comparison = compared(other.folder, run.folder) if other is not None else None
     if comparison is not None and not comparison.same_questions:
         st.warning(texts("evaluation.nothing_in_common"))
         comparison = None
@@ -78,7 +102,7 @@ def _show(settings: Settings, texts: Texts) -> None:
             figures.show_all(run, comparison, texts)
     if in_questions.open:
         with in_questions:
-            questions.show(run, baseline, comparison, texts)
+            questions.show(run, other, comparison, texts)
     if in_trend.open:
         with in_trend:
             trend.show(run, there, texts)
@@ -94,18 +118,18 @@ def _choose(there: Sequence[KeptRun], texts: Texts) -> tuple[KeptRun, KeptRun | 
     if wanted not in names:
         st.warning(f"{texts('evaluation.unknown_run')} {code(wanted)}")
     run = names.get(wanted, there[0])
-    others = [other.name for other in there if other.name != run.name and other.figures]
-    baseline = st.query_params.get("baseline", "")
-    if baseline not in (*others, NO_BASELINE):
-        baseline = _usual_baseline(run, there)
+    others = [one.name for one in there if one.name != run.name and one.figures]
+    other = st.query_params.get("compared", "")
+    if other not in (*others, NOTHING):
+        other = _usual(run, there)
     # The address decides, and what is chosen here changes the address.
-    st.query_params.update(run=run.name, baseline=baseline)
+    st.query_params.update(run=run.name, compared=other)
     st.session_state["evaluation-run"] = run.name
-    st.session_state["evaluation-baseline"] = baseline
+    st.session_state["evaluation-compared"] = other
     left, right = st.columns(2)
     for place, name, options in (
         (left, "run", list(names)),
-        (right, "baseline", [*others, NO_BASELINE]),
+        (right, "compared", [*others, NOTHING]),
     ):
         place.selectbox(
             texts(f"evaluation.choose.{name}"),
@@ -118,10 +142,10 @@ def _choose(there: Sequence[KeptRun], texts: Texts) -> tuple[KeptRun, KeptRun | 
             on_change=_chosen,
             args=(name,),
         )
-    return run, names.get(baseline)
+    return run, names.get(other)
 
 
-def _usual_baseline(run: KeptRun, there: Sequence[KeptRun]) -> str:
+def _usual(run: KeptRun, there: Sequence[KeptRun]) -> str:
     """The accepted run; without one, or for that run itself, the one before with as many
     questions."""
     for other in there:
@@ -131,7 +155,7 @@ def _usual_baseline(run: KeptRun, there: Sequence[KeptRun]) -> str:
     for other in earlier:
         if run.figures and other.figures and other.figures.overall.n == run.figures.overall.n:
             return other.name
-    return NO_BASELINE
+    return NOTHING
 
 
 def _chosen(name: str) -> None:

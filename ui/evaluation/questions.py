@@ -1,11 +1,14 @@
 """The questions of a run: which of them, their figures, and the way to each."""
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import get_args
 
 import streamlit as st
 
 from eval.compare import Comparison, Direction
+from eval.dataset import RunPart
 from eval.question_result import QuestionResult
 from language.matching import fold
 from ui.evaluation.figures import named_group
@@ -22,33 +25,57 @@ MARKS: Mapping[Direction, str] = {"worse": "▼", "better": "▲", "different": 
 _Values = Callable[[QuestionResult], Iterable[str]]
 
 
-def show(
-    run: KeptRun, baseline: KeptRun | None, comparison: Comparison | None, texts: Texts
-) -> None:
+def show(run: KeptRun, other: KeptRun | None, comparison: Comparison | None, texts: Texts) -> None:
     """Filters, the figures of what they leave, and a list to choose from.
 
     Held-out questions count in the figures of the run, and are not shown: whoever sees how they
     are answered could no longer measure with them.
     """
     everything = read(run.folder).questions
-    there = [result for result in everything if not result.held_out]
+    there = of_part(
+        [result for result in everything if not result.held_out], "evaluation-part", texts
+    )
     moves = {move.now.id: move.direction for move in comparison.moves} if comparison else {}
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.questions.heading"))}</h2>')
     shown = _in_order(_filtered(there, moves, texts), moves)
     st.session_state[LISTED] = [result.id for result in shown]
     count = texts("evaluation.questions.count", number=len(shown), total=len(there))
-    if len(everything) > len(there):
-        held_out = len(everything) - len(there)
-        count += " " + texts("evaluation.questions.held_out", number=held_out)
-    st.html(facts_html(count, role="status"))
+    secret = held_out(sum(result.held_out for result in everything), texts)
+    st.html(facts_html(" ".join((count, secret)), role="status"))
     if not shown:
         st.info(texts("evaluation.questions.none"))
         return
     ids = tuple(sorted(result.id for result in shown))
-    with st.expander(texts("evaluation.questions.figures", number=len(shown)), expanded=True):
-        changes = compared(baseline.folder, run.folder, ids) if baseline and comparison else None
-        st.html(figures_html(headlines_of(run.folder, ids), changes, texts))
+    if len(shown) < len(there):  # of all of them the figures stand above
+        with st.expander(texts("evaluation.questions.figures", number=len(shown))):
+            changes = compared(other.folder, run.folder, ids) if other and comparison else None
+            st.html(figures_html(headlines_of(run.folder, ids), changes, texts))
     _list(shown, moves, texts)
+
+
+def of_part(results: Sequence[QuestionResult], key: str, texts: Texts) -> Sequence[QuestionResult]:
+    """The results of one part of a run: its questions, conversations or messages, which are
+    counted apart."""
+    counts = Counter(result.part for result in results)
+    if len(counts) < 2:
+        return results
+    parts = [part for part in get_args(RunPart) if part in counts]
+    part = st.segmented_control(
+        texts("evaluation.part"),
+        parts,
+        default=parts[0],
+        required=True,
+        format_func=lambda part: texts(f"evaluation.figures_of.{part}", n=counts[part]),
+        label_visibility="collapsed",
+        key=key,
+        persist_state="session",
+    )
+    return [result for result in results if result.part == part]
+
+
+def held_out(number: int, texts: Texts) -> str:
+    """That so many are not shown; nothing where there are none."""
+    return texts("evaluation.questions.held_out", number=number) if number else ""
 
 
 def _filtered(

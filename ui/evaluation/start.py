@@ -1,49 +1,60 @@
 """Start an evaluation, see how far it is, and what came of the last one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from core.errors import LockedError
 from core.settings import Settings
 from eval.gate import RULES
-from eval.run_report import number
 from ui import access, error_texts, jobs
 from ui.evaluation import own_sets
-from ui.evaluation.tables import label
 from ui.jobs import Job
 from ui.markup import code, escape, facts_html
 from ui.pseudonyms import name_of, on_record
 from ui.texts import Texts
 
-GATE_CLOSED = 3  # exit code of python -m eval
 EVERY = (1, 4, 20)  # ask every Nth question: all; a quarter, with intervals twice as wide; a trial
+_WATCHED = "evaluation-watched"  # the job that this session sees run
 _LAST_LINES = 5  # of what went wrong: the reason stands at the end
 
 
-def show(settings: Settings, texts: Texts, *, shown: str | None) -> None:
-    """The evaluation that runs, or what came of the run on the screen and the way to start another.
+def progress(settings: Settings, texts: Texts, *, newest: str | None) -> bool:
+    """The evaluation that runs, or that the last one gave no run or another than is shown; returns
+    whether one runs. One that this session saw end is shown from now on.
 
-    `shown` is the name of the run that the page shows; None when there is none yet.
+    `newest` is the name of the newest run; None when there is none yet.
     """
     job = jobs.latest(settings.data_dir, "eval")
-    if job is not None and job.state == "running":
+    if job is None:
+        return False
+    if job.state == "running":
+        st.session_state[_WATCHED] = job.id
         _watch(job, texts)
-        return
-    made = _maker(settings.data_dir, shown)
-    if job is not None and job != made:
+        return True
+    if st.session_state.pop(_WATCHED, None) == job.id and _made(job):
+        _look(_made(job))
+    elif _made(job) != st.query_params.get("run", newest):
         _tell_last(job, texts)
-    if made is not None:
-        _tell_verdict(made, texts)
-    if shown is None:
+    return False
+
+
+def offer(settings: Settings, texts: Texts, *, first: bool) -> None:
+    """The way to start an evaluation."""
+    if first:
         st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.start.first"))}</h2>')
         _offer(settings, texts)
         return
     with st.expander(texts("evaluation.start.offer"), icon=":material/play_arrow:"):
         _offer(settings, texts)
+
+
+def offer_whole(settings: Settings, texts: Texts) -> None:
+    """A button that asks all of our questions and checks the rules."""
+    if st.button(texts("evaluation.start.whole"), icon=":material/play_arrow:"):
+        _start(settings, _arguments(None, 1, gate=True), texts)
 
 
 @st.fragment(run_every=1.0)
@@ -76,54 +87,10 @@ def _stop(job: Job, texts: Texts) -> None:
         st.rerun()
 
 
-def _maker(data_dir: Path, shown: str | None) -> Job | None:
-    """The job that made the run on the screen, if it is on record."""
-    there = jobs.newest_first(data_dir, "eval")
-    return next((job for job in there if shown and _made(job) == shown), None)
-
-
-def _end(job: Job) -> dict[str, Any]:
-    """How a run ended; empty where it did not."""
-    ends = [event for event in job.events() if event.get("event") == "run"]
-    return ends[-1] if ends else {}
-
-
 def _made(job: Job) -> str:
-    end = _end(job)
-    return Path(end["folder"]).name if end else ""
-
-
-def _tell_verdict(job: Job, texts: Texts) -> None:
-    """Whether the run on the screen passed."""
-    end = _end(job)
-    with st.container(border=True):
-        if job.exit_code == GATE_CLOSED:
-            unmet = "\n".join(f"- {_unmet(rule, texts)}" for rule in end["failed"])
-            st.warning(f"{texts('evaluation.start.closed')}\n\n{unmet}")
-        else:
-            opened = end["gate"] is not None
-            st.success(texts("evaluation.start.open" if opened else "evaluation.start.ended"))
-        st.html(facts_html(_who(job, texts)))
-
-
-def _unmet(rule: Mapping[str, Any], texts: Texts) -> str:
-    """A rule that was not met, in the language of the page; as it stands where an older run tells
-    no more. In Markdown."""
-    if not rule.get("figure"):
-        return code(f"{rule['rule']}: {rule['found']}")
-    group, _, name = rule["figure"].partition(".")
-    language = texts.label("languages", rule["language"])
-    bound = next(one for one in ("floor", "ceiling", "before") if rule[one] is not None)
-    demand = texts(
-        f"evaluation.start.unmet.{bound}",
-        figure=f"{label(group, name, texts)} ({language})"
-        if language
-        else label(group, name, texts),
-        value=texts.figure(number(rule["value"], group)),
-        bound=texts.figure(number(rule[bound], group)),
-    )
-    cause = texts.label("evaluation.causes", rule["cause"])
-    return demand + (texts("evaluation.start.unmet.cause", cause=cause) if cause else "")
+    """The name of the run that a job made; empty where it did not."""
+    ends = [event["folder"] for event in job.events() if event.get("event") == "run"]
+    return Path(ends[-1]).name if ends else ""
 
 
 def _tell_last(job: Job, texts: Texts) -> None:
@@ -180,10 +147,10 @@ def _offer(settings: Settings, texts: Texts) -> None:
         key="evaluation-gate",
     )
     if st.button(texts("evaluation.start.button"), type="primary", icon=":material/play_arrow:"):
-        _start(settings, _arguments(own.get(questions), every, gate), texts)
+        _start(settings, _arguments(own.get(questions), every, gate=gate), texts)
 
 
-def _arguments(questions: Path | None, every: int, gate: bool) -> tuple[str, ...]:
+def _arguments(questions: Path | None, every: int, *, gate: bool) -> tuple[str, ...]:
     own = () if questions is None else ("--questions", str(questions.absolute()))
     rules = ("--gate", str(RULES)) if gate else ()
     return "-m", "eval", "--json", "--every", str(every), *own, *rules

@@ -10,7 +10,7 @@ import streamlit as st
 from eval.run_report import HEADLINES, Figure, figures, number
 from ui import formats
 from ui.evaluation.kept_runs import KeptRun, when
-from ui.evaluation.tables import READERS_FIGURES, explanation, label, with_interval
+from ui.evaluation.tables import READERS_FIGURES, explanation, label, localised, with_interval
 from ui.markup import escape, facts_html, table_html
 from ui.texts import Texts
 
@@ -105,9 +105,9 @@ def _rows(
                 "low": low,
                 "high": high,
                 "role": role,
-                "shown": texts.figure(number(figure.value, figure.group)),
-                "from": texts.figure(number(low, figure.group)),
-                "to": texts.figure(number(high, figure.group)),
+                "shown": localised(number(figure.value, figure.group), texts),
+                "from": localised(number(low, figure.group), texts),
+                "to": localised(number(high, figure.group), texts),
             }
         )
     return rows
@@ -128,7 +128,9 @@ def _chart(name: str, there: Sequence[KeptRun], chosen: KeptRun, texts: Texts) -
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(runs)
     scale = alt.Scale(domain=list(_domain(rows)), zero=False)
-    point = alt.Axis(labelExpr=f"replace(datum.label, '.', {json.dumps(texts.figure('.'))})")
+    is_rate = any(str(row["shown"]).endswith("%") for row in rows)
+    written = "format(datum.value, '~%')" if is_rate else "datum.label"
+    point = alt.Axis(labelExpr=f"replace({written}, '.', {json.dumps(texts.figure('.'))})")
     value = alt.Y("value:Q", title=None, scale=scale, axis=point)
     band = alt.Y("low:Q", title=None, scale=scale, axis=point, stack=None)
     told = [

@@ -9,6 +9,7 @@ from core.settings import Settings
 from ingest.publishing.generation_history import KeptGeneration, history
 from ingest.publishing.verify import Verification
 from ui import error_texts
+from ui.evaluation import sign_off
 from ui.maintenance import job_list as work
 from ui.markup import escape, facts_html
 from ui.texts import Texts
@@ -27,9 +28,10 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
         st.info(texts("maintenance.generations.none"))
         return
     st.markdown(texts("maintenance.generations.explained", number=settings.keep_generations))
+    decisions = sign_off.by_generation(settings.data_dir, texts)
     for one in kept:
         with st.container(border=True):
-            st.html(_generation(one, texts))
+            st.html(_generation(one, texts) + decisions.get(one.id, ""))
             if not one.in_use:
                 _go_to(one, texts, busy=busy)
     _verify(settings, texts, busy=busy)
