@@ -10,8 +10,12 @@ import yaml
 from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
-from eval import run_report, runs
+from eval import release, run_report, runs
+from ingest.publishing.generation_history import history
+from tests.support.axe import broken_rules
 from tests.support.browser import opened, press, served, sideways
+from tests.ui.test_ui_verdict import COMPLETE, MET, WRONG, keep
+from tests.ui.test_ui_verdict import MANY as MANY_ASKED
 
 pytestmark = pytest.mark.long
 
@@ -60,6 +64,35 @@ def with_another_answer(data_dir: Path) -> None:
     runs.write(before, runs.new_folder(data_dir, before), html=run_report.html(before))
 
 
+def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir)
+    name = keep(data_dir, (*MANY_ASKED, *WRONG), (COMPLETE, MET), history(settings)[-1].id)
+    with opened(browser, address) as page:
+        expect(page.get_by_text("Mag live.").first).to_be_visible()
+        first = page.get_by_test_id("stMain").get_by_role("button").first
+        expect(first).to_have_text(re.compile(r"Foute antwoorden \(5\)"))
+        assert broken_rules(page) == []
+        press_button(page, re.compile("Besluiten"))
+        press(page.get_by_text("Gaat live", exact=True))
+        page.get_by_label("Uw naam").fill("Els de Vries")
+        page.get_by_label("Reden").fill("Alle regels zijn gehaald.")
+        press_button(page, "Besluit vastleggen")
+        told = re.compile(r"Gaat live: Els de Vries, .*\. Alle regels zijn gehaald\.")
+        expect(page.get_by_text(told).first).to_be_visible()
+        (made,) = release.sign_offs(data_dir / "runs" / name)
+        assert made.goes_live
+
+        page.goto(f"{address}?run={name}&show=wrong")
+        expect(page.get_by_text("Waarom fout").first).to_be_visible()
+        assert broken_rules(page) == []
+        page.set_viewport_size({"width": 390, "height": 720})
+        assert sideways(page) <= 0
+
+        page.goto(address.replace("evaluation", "maintenance"))
+        press(page.get_by_role("tab", name="Versies"))
+        expect(page.get_by_text(told).first).to_be_visible()
+
+
 def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
     browser: Browser, address: str, data_dir: Path
 ) -> None:
@@ -77,7 +110,7 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
     assert runs.listed(data_dir) == ()  # it was still running when its page closed
 
     with opened(browser, address) as page:  # while it runs, or when it has just ended
-        expect(page.get_by_text("Deze meting is klaar.")).to_be_visible()
+        expect(page.get_by_text("Te weinig vragen om te beslissen.").first).to_be_visible()
         (name,) = runs.listed(data_dir)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))

@@ -62,10 +62,11 @@ def keep(
     data_dir: Path,
     questions: Sequence[QuestionResult],
     checks: Sequence[RuleResult] = (),
-    day: int = 24,
+    generation: str = STAMP.generation,
 ) -> str:
     """A run of these questions with its reports, judged by these rules; returns its name."""
-    stamp = STAMP.model_copy(update={"date": f"2026-11-{day:02}T09:00:00+00:00"})
+    date = "2026-11-24T09:00:00+00:00"
+    stamp = STAMP.model_copy(update={"date": date, "generation": generation})
     results = sum_up(questions, stamp)
     folder = runs.new_folder(data_dir, results)
     if checks:
@@ -265,11 +266,11 @@ def test_wrong_answers_are_the_first_button_and_open_worst_first_with_why(data_d
     keep(data_dir, WRONG)
     app = opened()
     offered = [label for label in labels(app) if label not in ("Starten", "")]
-    assert offered[0] == "Foute antwoorden (6)"
-    press(app, "Foute antwoorden (6)")
+    assert offered[0] == "Foute antwoorden (5)"
+    press(app, "Foute antwoorden (5)")
     assert app.query_params["show"] == "wrong"
     order = wrong_listed(app)
-    assert order[:2] == ["What about misled?", "What about half?"]  # these mislead
+    assert set(order[:2]) == {"What about misled?", "What about half?"}  # these mislead
     assert order[2] == "What about forbidden?"
     page = shown(app)
     for told in (

@@ -10,13 +10,13 @@ from eval.run_report import Figure, change, number, reading
 from ui.evaluation.kept_runs import KeptRun
 from ui.evaluation.tables import (
     READERS_FIGURES,
-    between,
     explanation,
     figures_html,
     groups_html,
     label,
     localised,
     of_readers,
+    with_interval,
 )
 from ui.markup import escape, facts_html
 from ui.texts import Texts
@@ -39,6 +39,7 @@ def show_headlines(run: KeptRun, comparison: Comparison | None, texts: Texts) ->
             "evaluation.common_questions", same=comparison.same_questions, left_out=left_out
         )
         st.html(facts_html(common))
+    st.html(facts_html(texts("evaluation.interval")))
     _metrics("evaluation-headlines", of_readers(run.figures.overall), comparison, texts)
     others = [
         figure
@@ -64,8 +65,7 @@ def _metrics(
                 delta_color="off",  # green is for what passed; the words below say what it means
                 help=explanation(figure.group, figure.name, texts),
             )
-            range_ = between(figure, texts) or run_report.NOTHING
-            told = [texts("evaluation.interval", bounds=range_)]
+            told = [with_interval(figure, texts)]
             if test is not None:
                 told.append(texts.label("evaluation.readings", reading(test)))
             st.html(f'<p class="sw-facts">{"<br>".join(map(escape, told))}</p>')

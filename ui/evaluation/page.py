@@ -86,6 +86,7 @@ def _show_run(settings: Settings, there: Sequence[KeptRun], texts: Texts) -> Non
             accept.offer(settings.data_dir, run, texts)
         sign_off.show(run, texts)
         accept.show(settings.data_dir, run, texts)
+        verdict.show_rules(run, texts)
     comparison = compared(other.folder, run.folder) if other is not None else None
     if comparison is not None and not comparison.same_questions:
         st.warning(texts("evaluation.nothing_in_common"))

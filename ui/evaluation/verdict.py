@@ -32,16 +32,21 @@ def show(run: KeptRun, texts: Texts) -> None:
         facts = {"met": met, "all": len(checks), "file": code(run.gate.rules), "n": n}
         parts.append(texts("evaluation.verdict.rules", baseline=_baseline(run, texts), **facts))
         if run.verdict != "too few":
-            told = [rule(check, texts) for check in deciding(checks)]
+            told = [_rule(check, texts) for check in deciding(checks)]
             parts.append(texts("evaluation.verdict.decides", rules="; ".join(told)))
     elif run.verdict == "unchecked":
         parts.append(texts("evaluation.verdict.no_rules"))
     BOXES[run.verdict](" ".join(parts))
-    if checks:
-        with st.expander(texts("evaluation.verdict.all_rules", n=len(checks))):
-            in_order = sorted(checks, key=lambda check: check.passed)
-            marks = {True: "✓", False: "✗"}
-            st.markdown("\n".join(f"- {marks[one.passed]} {rule(one, texts)}" for one in in_order))
+
+
+def show_rules(run: KeptRun, texts: Texts) -> None:
+    """All rules with what was found, those that were not met first."""
+    if not run.gate.checks:
+        return
+    with st.expander(texts("evaluation.verdict.all_rules", n=len(run.gate.checks))):
+        in_order = sorted(run.gate.checks, key=lambda check: check.passed)
+        marks = {True: "✓", False: "✗"}
+        st.markdown("\n".join(f"- {marks[one.passed]} {_rule(one, texts)}" for one in in_order))
 
 
 def _baseline(run: KeptRun, texts: Texts) -> str:
@@ -51,7 +56,7 @@ def _baseline(run: KeptRun, texts: Texts) -> str:
     return texts("evaluation.verdict.baseline", date=date)
 
 
-def rule(check: RuleResult, texts: Texts) -> str:
+def _rule(check: RuleResult, texts: Texts) -> str:
     """A rule and what was found, in Markdown; as it stands where it has no bound."""
     bounds = {"floor": check.floor, "ceiling": check.ceiling, "before": check.before}
     kind = next((name for name, bound in bounds.items() if bound is not None), None)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from eval.causes import MEANINGS
 from eval.question_result import QuestionResult
+from eval.summary import reported
 from ui.evaluation.kept_runs import KeptRun, read
 from ui.evaluation.questions import LISTED, held_out, of_part, open_question
 from ui.markup import code, definitions_html, escape, facts_html
@@ -15,17 +15,17 @@ from ui.texts import Texts
 SHOWN = "wrong"  # in the address
 _PAGE = 10
 _LONGEST = 600  # characters of an answer; all of it stands on the question's own page
-_WORST_FIRST = tuple(MEANINGS)
 
 
 def offer(run: KeptRun, texts: Texts) -> None:
-    """The way to them, with how many there are."""
-    number = len(_wrong(run))
+    """The way to them, with how many there are among the questions that the figures are about."""
+    there = _wrong(run)
+    number = len(reported(there))
     st.button(
         texts("evaluation.wrong.offer", number=number),
         type="primary",
         icon=":material/rule:",
-        disabled=not number,
+        disabled=not there,
         on_click=_open,
     )
 
@@ -64,19 +64,20 @@ def _wrong(run: KeptRun) -> list[QuestionResult]:
     return sorted(there, key=_badness)
 
 
-def _badness(result: QuestionResult) -> tuple[bool, int]:
-    """What misleads comes first, then by cause."""
-    cause = _WORST_FIRST.index(result.cause) if result.cause else len(_WORST_FIRST)
-    return not result.misleads, cause
+def _badness(result: QuestionResult) -> tuple[bool, ...]:
+    """What misleads comes first, then what must not be said, then what was not answered."""
+    return not result.misleads, not (result.forbidden_said or result.misquoted), result.is_sourced
 
 
 def _card_html(result: QuestionResult, texts: Texts) -> str:
     language = escape(result.text_language or result.language)
     text = result.text or result.reason
     cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    earlier = "<br>".join(escape(turn.question) for turn in result.history)
     return definitions_html(
         "sw-wrong",
         (
+            *([(texts("evaluation.question.history"), earlier)] if earlier else []),
             (texts("evaluation.wrong.expected"), _expected_html(result, texts)),
             (
                 texts("evaluation.wrong.shown"),
