@@ -184,8 +184,8 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
     [
         ("verdict", ("Too few questions to tell whether this may go live 1 of 2 rules are met over",
                      "14 questions, compared with the baseline of 2026-11-20. What decides: "
-                     "hit@5: 50%, at least 90% is needed; mostly: not retrieved; full answer rate: 70%, at "
-                     "least 60% is needed. Failed (1) ✗ failed: hit@5: 50%",
+                     "hit@5: 50%, at least 90% is needed; mostly: not retrieved; full answer rate: "
+                     "70%, at least 60% is needed. Failed (1) ✗ failed: hit@5: 50%",
                      "Passed (1) ✓ full answer rate: 70%, at least 60% is needed")),
         # What became worse stands before what became better, and that before what is different.
         ("changed", ("refusal recall 0% 50% +50 +0 to +100 1.000 better, may be",
@@ -240,7 +240,8 @@ def test_the_signature_is_put_under_what_the_run_was_made_with(page: str, result
     signoff = section(page, "signoff")
     for made_with in (
         "2026-11-24 16:08 UTC, 14 questions", "Too few questions to tell", "a6df0c4",
-        "20261124T155115-1e76", "tiny/3", "extractive", "answer.md 1425f729ded1", "core.yaml 189fa6f1", results.fingerprint,
+        "20261124T155115-1e76", "tiny/3", "extractive", "answer.md 1425f729ded1",
+        "core.yaml 189fa6f1", results.fingerprint,
     ):  # fmt: skip
         assert made_with in signoff
 

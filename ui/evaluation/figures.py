@@ -86,7 +86,7 @@ def show_all(run: KeptRun, comparison: Comparison | None, texts: Texts) -> None:
     """Every figure, technical ones folded, then the readers' figures of each group of questions."""
     if run.figures is None:
         return
-    _heading("questions", run.figures.overall.n, texts)
+    caption = _heading("questions", run.figures.overall.n, texts)
     messages = ("handled", "harmful_answered")
     everything = [
         figure
@@ -100,19 +100,19 @@ def show_all(run: KeptRun, comparison: Comparison | None, texts: Texts) -> None:
     }
     plain = [figure for figure in everything if figure.group not in TECHNICAL]
     plain.sort(key=lambda figure: first.get(figure, len(first)))
-    st.html(figures_html(plain, comparison, texts))
+    st.html(figures_html(caption, plain, comparison, texts))
     with st.expander(texts("evaluation.technical")):
         technical = [figure for figure in everything if figure.group in TECHNICAL]
-        st.html(figures_html(technical, comparison, texts))
+        st.html(figures_html(texts("evaluation.technical"), technical, comparison, texts))
     parts = run.figures.by_part
     for name in ("conversations", "memory"):
         if name in parts and parts[name] != run.figures.overall:
-            _heading(name, parts[name].n, texts)
-            st.html(figures_html(of_readers(parts[name]), None, texts))
+            caption = _heading(name, parts[name].n, texts)
+            st.html(figures_html(caption, of_readers(parts[name]), None, texts))
     if "messages" in parts:
-        _heading("messages", parts["messages"].n, texts)
+        caption = _heading("messages", parts["messages"].n, texts)
         manners = run_report.chosen(run.figures.overall, [("manners", name) for name in messages])
-        st.html(figures_html(manners, comparison, texts))
+        st.html(figures_html(caption, manners, comparison, texts))
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.by_group"))}</h2>')
     grouping = st.segmented_control(
         texts("evaluation.group_by"),
@@ -131,9 +131,11 @@ def show_all(run: KeptRun, comparison: Comparison | None, texts: Texts) -> None:
         st.html(facts_html(texts("evaluation.no_groups")))
 
 
-def _heading(part: str, n: int, texts: Texts) -> None:
+def _heading(part: str, n: int, texts: Texts) -> str:
+    """The heading of the figures of a part of the run, which is returned as well."""
     heading = texts(f"evaluation.figures_of.{part}", n=n)
     st.html(f'<h2 class="sw-heading">{escape(heading)}</h2>')
+    return heading
 
 
 def named_group(grouping: str, name: str, texts: Texts) -> str:

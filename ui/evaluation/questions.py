@@ -47,9 +47,10 @@ def show(run: KeptRun, other: KeptRun | None, comparison: Comparison | None, tex
         return
     ids = tuple(sorted(result.id for result in shown))
     if len(shown) < len(there):  # of all of them the figures stand above
-        with st.expander(texts("evaluation.questions.figures", number=len(shown))):
+        heading = texts("evaluation.questions.figures", number=len(shown))
+        with st.expander(heading):
             changes = compared(other.folder, run.folder, ids) if other and comparison else None
-            st.html(figures_html(headlines_of(run.folder, ids), changes, texts))
+            st.html(figures_html(heading, headlines_of(run.folder, ids), changes, texts))
     _list(shown, moves, texts)
 
 

@@ -33,7 +33,9 @@ def of_readers(summary: Summary) -> tuple[Figure, ...]:
     return run_report.chosen(summary, READERS_FIGURES)
 
 
-def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts: Texts) -> str:
+def figures_html(
+    caption: str, figures: Iterable[Figure], comparison: Comparison | None, texts: Texts
+) -> str:
     """Figures with what they say, their intervals, and how they differ from another run."""
     tests = {(test.group, test.name): test for test in comparison.tests} if comparison else {}
     names = ("figure", "value", "before", "change", "p", "reading")[: 6 if comparison else 2]
@@ -50,7 +52,7 @@ def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts
             row += _difference(tests.get((figure.group, figure.name)), texts)
         rows.append(row)
     columns = [texts(f"evaluation.columns.{name}") for name in names]
-    return table_html(texts("evaluation.figures_table"), columns, rows, hidden=True)
+    return table_html(caption, columns, rows, hidden=True)
 
 
 def _difference(test: Test | None, texts: Texts) -> list[str]:
