@@ -258,7 +258,7 @@ WRONG = (
 
 
 def wrong_listed(app: AppTest) -> list[str]:
-    buttons = [one for one in app.button if str(one.key).startswith("plain-wrong-")]
+    buttons = [one for one in app.button if str(one.key).startswith("plain-question-wrong-")]
     return [button.label.strip("` ") for button in buttons]
 
 
@@ -290,7 +290,7 @@ def test_wrong_answers_are_the_first_button_and_open_worst_first_with_why(data_d
     run(app.get("button_group")[0].set_value("messages"))
     assert wrong_listed(app) == ["What about hi?"]
     assert "Dit is een bericht en geen vraag aan de bronnen" in shown(app)
-    run(app.button(key="plain-wrong-0").click())
+    run(app.button(key="plain-question-wrong-0").click())
     assert app.query_params["question"] == "hi"
     press(app, "← Alle vragen")
     assert "Foute antwoorden" in shown(app)

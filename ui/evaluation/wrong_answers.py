@@ -44,14 +44,14 @@ def show(run: KeptRun, texts: Texts) -> None:
     there = of_part(_wrong(run), "evaluation-wrong-part", texts)
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.wrong.heading"))}</h2>')
     secret = sum(one.held_out and one.wrong for one in read(run.folder).questions)
-    st.html(facts_html(texts("evaluation.wrong.order"), held_out(secret, texts)))
+    st.html(facts_html(f"{texts('evaluation.wrong.order')} {held_out(secret, texts)}"))
     st.session_state[LISTED] = [one.id for one in there]
     place, on_page = page_of(there, _PAGE, key="evaluation-wrong-page")
     for row, result in enumerate(on_page):
         with place.container(border=True, gap=None):
             st.button(
                 code(result.question),
-                key=f"plain-wrong-{row}",
+                key=f"plain-question-wrong-{row}",
                 type="tertiary",
                 on_click=open_question,
                 args=(result.id,),
