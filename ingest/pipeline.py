@@ -177,6 +177,9 @@ def _report(work: Work, found: FoundFiles, stop: str, *, dry_run: bool, compare:
         missing=work.gathered.missing,
         left_out=found.left_out,
         guesses=tuple(Guesses.of(one) for one in loaded if one.guessed),
+        unconfirmed=tuple(
+            path for path, one in work.gathered.loaded.items() if one.unconfirmed
+        ),
         unused=tuple(Unused(path=one.path, names=one.unused) for one in loaded if one.unused),
         questions=tuple(_questions(work)),
         stop=stop,

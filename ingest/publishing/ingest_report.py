@@ -145,7 +145,8 @@ class Report(Frozen):
 
     `trial` is the generation to try out instead. `missing` are documents that are kept although
     their files are gone; `stop` says why this cannot be published (empty: it can); `changes` are
-    given only on request. `fingerprint` is that of the planned run.
+    given only on request. `unconfirmed` are files that say that they are official texts, which nobody
+    has confirmed. `fingerprint` is that of the planned run.
     """
 
     plan: Plan
@@ -160,6 +161,7 @@ class Report(Frozen):
     missing: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     guesses: tuple[Guesses, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
     unused: tuple[Unused, ...] = ()
     questions: tuple[PreparedChange, ...] = ()
     stop: str = ""
