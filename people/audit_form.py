@@ -1,4 +1,4 @@
-"""The form of an audit record: what it says of an answer, or of a decision on a prepared one, as
+"""The form of an audit record: what it says of an answer, or of a decision of a maintainer, as
 canonical JSON with a hash.
 
 Texts are told by their SHA-256 hash: who has a passage, a quote or an answer can show that it is
@@ -50,10 +50,20 @@ class AnswerDecision(Frozen):
     organisation: str = ""
 
 
+class OfficialDecision(Frozen):
+    """The decision that the file of a document version (key) is an official text, or is none."""
+
+    decision: Literal["official", "not_official"]
+    document: str
+    file: str  # SHA-256
+
+
 def decision_record(
-    made: AnswerDecision, before: Link, at: datetime.datetime, by: str
+    made: AnswerDecision | OfficialDecision, before: Link, at: datetime.datetime, by: str
 ) -> dict[str, Any]:
-    """The record of a decision on a prepared answer; arguments as of `record_of`."""
+    """The record of a decision; arguments as of `record_of`."""
+    if isinstance(made, OfficialDecision):
+        return {**_placed(before, at, by), **made.model_dump()}
     return {
         **_placed(before, at, by),
         "decision": made.decision,

@@ -1,5 +1,5 @@
-"""The audit record: what was answered, and what was decided on prepared answers, one record for
-each, in a chain of hashes.
+"""The audit record: what was answered, and what was decided on prepared answers and official texts,
+one record for each, in a chain of hashes.
 
 Each record holds the hash of the one before it, so whoever changes, removes or moves one breaks the
 chain there (people/audit_check.py). The form of a record is in people/audit_form.py.
@@ -26,6 +26,7 @@ from people.audit_form import (
     AnswerDecision,
     AuditRecord,
     Link,
+    OfficialDecision,
     asker_hash,
     canonical,
     decision_record,
@@ -84,8 +85,8 @@ def keep(settings: Settings, answer: Answer, by: str = "") -> None:
         ) from None
 
 
-def keep_decision(settings: Settings, made: AnswerDecision, by: str) -> None:
-    """Adds a record of a decision on a prepared answer, where the audit is on.
+def keep_decision(settings: Settings, made: AnswerDecision | OfficialDecision, by: str) -> None:
+    """Adds a record of a decision of a maintainer, where the audit is on.
 
     Raises:
         StrategiewijzerError: it cannot be written; then nothing may be done.

@@ -61,6 +61,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="FINGERPRINT",
         help="publish only what the dry run with this fingerprint showed",
     )
+    add("--note", default="", metavar="TEXT", help="a note to keep with what is published")
     for flag, told in (("--official", "are official texts"), ("--not-official", "are none")):
         add(
             flag,
@@ -177,6 +178,7 @@ def _ingest(
         allow_shrink=options.allow_shrink,
         compare=options.report is not None or options.json,
         planned=options.as_planned,
+        note=options.note,
         tell=tell,
         before_publishing=ask_before,
     )

@@ -75,9 +75,12 @@ def gather(
         as it did; else the file is loaded."""
         refuse_large(file, max_file_size)
         own = question_file.own_file(documents_dir, entry.key) if entry else None
-        if entry is not None and entry.sha256 == fingerprint(file, own):
-            if (entry.info.kind == "official") == is_official(file, documents_dir):
-                return entry
+        if (
+            entry is not None
+            and entry.sha256 == fingerprint(file, own)
+            and (entry.info.kind == "official") == is_official(file, documents_dir)
+        ):
+            return entry
         return load_one(file)
 
     files, failures = _load(found, known_files(before, method), current, tell)

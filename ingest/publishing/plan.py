@@ -78,8 +78,7 @@ def make_plan(
     unchanged = {
         document.key
         for document in documents
-        if (entry := known.get(document.path)) is not None
-        and _content(entry) == _content(document)
+        if (entry := known.get(document.path)) is not None and _content(entry) == _content(document)
     }
     now, former = {one.key for one in renamed}, {one.former_key for one in renamed}
     return Plan(

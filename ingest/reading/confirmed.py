@@ -1,4 +1,4 @@
-"""Which files are official texts: those that our own fetch brought, and those that a person confirmed.
+"""Which files are official texts: those that our own fetch brought or a person confirmed.
 
 What a file says of itself, or a sidecar of it, does not count: anybody may have written that. A
 confirmation is for the content of a file: one that is moved keeps it, one that is changed needs

@@ -1,4 +1,4 @@
-"""Whether a text is called official is the word of a person or of our own fetch, not of its file."""
+"""A text is called official by the word of a person or of our own fetch, not of its file."""
 
 import json
 import shutil
@@ -16,8 +16,8 @@ from ingest.reading.read import sha256
 from tests.support.small import Small
 from vectorstore.generations import Generations
 
-SAYS = "---\nid: act\ntitle: Act\nlanguage: en\nkind: official\n---\n\n# Act\n\nThe port has 12 cranes.\n"
-OTHER = "---\nid: note\ntitle: Note\nlanguage: en\n---\n\n# Note\n\nThe fleet has 30 ships.\n"
+SAYS = "---\nid: act\nlanguage: en\nkind: official\n---\n\n# Act\n\nThe port has 12 cranes.\n"
+OTHER = "---\nid: note\nlanguage: en\n---\n\n# Note\n\nThe fleet has 30 ships.\n"
 
 
 @pytest.fixture
