@@ -73,10 +73,10 @@ def about(
         fields = _Fields(f"{name}-{version}", known, {*said.guessed, *proposed}, texts)
         areas, ids = {one.info.area for one in entries}, {one.info.id for one in entries}
         given: dict[str, Value] = {"title": fields.text("title")}
+        given["known_as"] = fields.text("known_as")
         with _row():
-            given["known_as"] = fields.text("known_as")
+            given["kind"] = fields.kind(fetched=_is_fetched(file, settings))
             given["publisher"] = fields.text("publisher")
-        given["kind"] = fields.kind(fetched=_is_fetched(file, settings))
         with _row():
             given["id"] = fields.text("id")
             given["language"] = fields.choice("language", OFFICIAL, label="languages")

@@ -45,7 +45,8 @@ def counts_html(report: Report, texts: Texts) -> str:
         for name, number in counts.items()
         if number or name in ("added", "changed", "removed")
     )
-    return definitions_html("sw-counts", shown)
+    unit = facts_html(texts("maintenance.counts.unit"))
+    return unit + definitions_html("sw-counts", shown)
 
 
 def notes_html(report: Report, texts: Texts) -> str:

@@ -37,9 +37,10 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     for one in kept:
         with st.container(border=True):
             st.html(_generation(one, texts))
-            _note(one, settings, texts, busy=busy)
-            if not one.in_use:
-                _go_to(one, texts, busy=busy)
+            with st.container(horizontal=True):
+                _note(one, settings, texts, busy=busy)
+                if not one.in_use:
+                    _go_to(one, texts, busy=busy)
     _verify(settings, texts, busy=busy)
 
 
