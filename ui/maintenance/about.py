@@ -58,13 +58,11 @@ def about(
         stated = sidecar.read(file)
     except DocumentError:  # its form is told above; what is saved takes its place
         stated = {}
-    known: dict[str, Value] = {**(dict(said.info) if said.info else {}), **stated}
-    known["kind"] = said.info.kind if said.info else "upload"  # what a file says is no matter here
-    short = said.info.short_title if said.info else ""
-    if not known.get("known_as") and short != known.get("title"):
-        known["known_as"], proposed = short, {"known_as"}
-    else:
-        proposed = set()
+    info, proposed = said.info, {}
+    if info and info.short_title not in (info.known_as, info.title):
+        proposed["known_as"] = info.short_title
+    known: dict[str, Value] = {**(dict(info) if info else {}), **stated, **proposed}
+    known["kind"] = info.kind if info else "upload"  # what the file says of it counts for nothing
     version = hashlib.sha256(repr((known, said.guessed)).encode()).hexdigest()[:8]
     if said.guessed:
         names = ", ".join(texts(f"maintenance.fields.{field}") for field in said.guessed)
