@@ -218,12 +218,16 @@ def test_a_file_that_calls_itself_official_is_looked_at_confirmed_and_restored(
         expect(page.get_by_text("Voor de tulpen")).to_be_visible()
         press_button(page, "Deze versie terugzetten…")
         press_button(page, "Ja, terugzetten")
-        expect(page.get_by_text("Een eerdere versie is teruggezet")).to_be_visible()
-        expect(page.get_by_text("Toegevoegd: Tulpenverordening <b>", exact=True)).to_be_visible()
+        told = re.compile("Een eerdere versie is teruggezet")
+        versions = page.get_by_role("tabpanel", name="Versies")
+        expect(versions.get_by_text(told)).to_be_visible()
+        again = versions.get_by_text("Toegevoegd: Tulpenverordening <b>", exact=True)
+        expect(again).to_be_visible()
         assert sideways(page) <= 0
         assert broken_rules(page, SCHEMES) == []
         go_to(page, "Controleren en publiceren")
-        expect(page.get_by_text("Een eerdere versie is teruggezet")).to_be_visible()
+        changes = page.get_by_role("tabpanel", name="Controleren en publiceren")
+        expect(changes.get_by_text(told)).to_be_visible()
 
 
 def test_closing_the_page_while_publishing_loses_nothing(browser: Browser, address: str) -> None:
