@@ -76,7 +76,7 @@ class Settings(SettingsSources):
     parse_memory: Annotated[int, Field(ge=512)] = 2048  # megabytes, of which 250 for the program
 
     # Index
-    keep_generations: Annotated[int, Field(ge=1)] = 3
+    keep_generations: Annotated[int, Field(ge=1)] = 10
     embeddings_url: str = ""  # empty: the local embedder; else an OpenAI-compatible server
     embeddings_model: str = "text-embedding-3-small"
     embeddings_api_key: SecretStr = SecretStr("")

@@ -48,6 +48,7 @@ class DocumentInfo(Frozen):
     about_publisher: str = ""  # of a brief: who published that
     about_form: Summarised = "document"  # of a brief: what that is
     questions_url: str = ""  # of a brief about a press release: its questions and answers
+    known_as: str = ""  # a short title, where the title is long
 
     @property
     def key(self) -> str:
@@ -56,13 +57,13 @@ class DocumentInfo(Frozen):
 
     @property
     def short_title(self) -> str:
-        """A short name to show beside a section: the title, or where that is long the number of the
-        act or document, or the beginning of the title.
+        """A short name for lists and labels: what the document is known as, or the title, or where
+        that is long the number of the act or document, or the beginning of the title.
 
         "REGULATION (EU) 2016/679 OF THE EUROPEAN ..." becomes "REGULATION (EU) 2016/679".
         """
-        if len(self.title) <= _LONGEST_NAME:
-            return self.title
+        if self.known_as or len(self.title) <= _LONGEST_NAME:
+            return self.known_as or self.title
         act = _ACT.match(self.title)
         cut = f"{self.title[:_LONGEST_NAME].rpartition(' ')[0]}…"
         return act[0] if act else self.reference or cut

@@ -55,6 +55,7 @@ def ingest(
     allow_shrink: bool = False,
     compare: bool = False,
     planned: str = "",
+    note: str = "",
     tell: Tell = nobody,
     before_publishing: Callable[[], None] = lambda: None,
     embedder: Embedder | None = None,
@@ -78,6 +79,7 @@ def ingest(
         allow_shrink: allow more than half of the documents to be removed.
         compare: also report which passages change in each document.
         planned: the fingerprint of the approved plan; any other plan is not published.
+        note: what to keep with the new generation once it is published, for whoever goes back.
         tell: called with progress events.
         before_publishing: called just before a new generation replaces an old one.
         embedder: used in place of that of the settings, by whose tokens texts are cut all the same
@@ -129,6 +131,8 @@ def ingest(
                 else:
                     if work.current:
                         before_publishing()
+                    if note:
+                        generations.annotate(new.id, note)
                     generations.publish(new.id)
                     published = new.id
                     tell(Published(generation=published))
@@ -177,6 +181,7 @@ def _report(work: Work, found: FoundFiles, stop: str, *, dry_run: bool, compare:
         missing=work.gathered.missing,
         left_out=found.left_out,
         guesses=tuple(Guesses.of(one) for one in loaded if one.guessed),
+        unconfirmed=tuple(path for path, one in work.gathered.loaded.items() if one.unconfirmed),
         unused=tuple(Unused(path=one.path, names=one.unused) for one in loaded if one.unused),
         questions=tuple(_questions(work)),
         stop=stop,

@@ -1,5 +1,5 @@
-"""The form of an audit record: what it says of an answer, or of a decision on a prepared one or on
-an evaluation, as canonical JSON with a hash.
+"""The form of an audit record: what it says of an answer, or of a decision, as canonical JSON with
+a hash.
 
 Texts are told by their SHA-256 hash: who has a passage, a quote or an answer can show that it is
 the one. Only questions and reasons stand there in words. docs/privacy.md lists the fields.
@@ -60,11 +60,22 @@ class RunDecision(Frozen):
     reason: str
 
 
+class OfficialDecision(Frozen):
+    """The decision that the file of a document version (key) is an official text, or is none."""
+
+    decision: Literal["official", "not_official"]
+    document: str
+    file: str  # SHA-256
+
+
+AuditedDecision = AnswerDecision | RunDecision | OfficialDecision
+
+
 def decision_record(
-    made: AnswerDecision | RunDecision, before: Link, at: datetime.datetime, by: str
+    made: AuditedDecision, before: Link, at: datetime.datetime, by: str
 ) -> dict[str, Any]:
     """The record of a decision; arguments as of `record_of`."""
-    if isinstance(made, RunDecision):
+    if not isinstance(made, AnswerDecision):
         return {**_placed(before, at, by), **made.model_dump()}
     return {
         **_placed(before, at, by),

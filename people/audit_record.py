@@ -1,5 +1,5 @@
-"""The audit record: what was answered, and what was decided on prepared answers and evaluations,
-one record for each, in a chain of hashes.
+"""The audit record: what was answered, and what was decided on prepared answers, evaluations and
+official texts, one record for each, in a chain of hashes.
 
 Each record holds the hash of the one before it, so whoever changes, removes or moves one breaks the
 chain there (people/audit_check.py). The form of a record is in people/audit_form.py.
@@ -23,10 +23,9 @@ from core.frozen import Frozen
 from core.settings import Settings
 from people.audit_form import (
     START,
-    AnswerDecision,
+    AuditedDecision,
     AuditRecord,
     Link,
-    RunDecision,
     asker_hash,
     canonical,
     decision_record,
@@ -85,7 +84,7 @@ def keep(settings: Settings, answer: Answer, by: str = "") -> None:
         ) from None
 
 
-def keep_decision(settings: Settings, made: AnswerDecision | RunDecision, by: str) -> None:
+def keep_decision(settings: Settings, made: AuditedDecision, by: str) -> None:
     """Adds a record of a decision, where the audit is on.
 
     Raises:

@@ -68,6 +68,11 @@ class Generation:
         self._passages_read: dict[str, Passage] = {}
         self._units_read: dict[str, Vectors] = {}
 
+    @property
+    def note(self) -> str:
+        """What whoever published this generation wrote about it."""
+        return str(self._metadata.get("note", ""))
+
     @functools.cached_property
     def manifest(self) -> Manifest:
         """What this generation was made from.

@@ -177,6 +177,16 @@ class Generations:
         kept = (*self.pointer().kept, generation_id)[-self._keep :]
         self._pointer.move(Pointer(current=generation_id, kept=kept))
 
+    @translated
+    def annotate(self, generation_id: str, note: str) -> None:
+        """Keeps a note with a generation, in place of any other.
+
+        Raises:
+            GenerationGone: it is no longer kept.
+        """
+        collection = self._client.get_collection(f"passages-{generation_id}", None)
+        collection.modify(metadata={**(collection.metadata or {}), "note": note})
+
     def _finish(self, generation_id: str) -> None:
         """Leaves nothing in a new generation's files that is not of its texts."""
         made = made_at(generation_id)

@@ -3,6 +3,7 @@
     python -m ingest [PATH ...] [--dry-run] [--report FILE] [--watch] ...
                                                        sync the index with these folders
     python -m ingest [PATH ...] --verify-text          is all that would be quoted in the files?
+    python -m ingest --official FILE ...               say that these are official texts, and sync
     python -m ingest fetch [CELEX ...] [--languages nl,en] [--json]
                                                        get official texts into documents/official/
     python -m ingest status [--json]                   the documents of the generation in use

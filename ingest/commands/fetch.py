@@ -18,6 +18,7 @@ from ingest.official.fetch import Fetched, fetch
 from ingest.official.folder import Folder
 from ingest.official.listed import chosen
 from ingest.publishing.lock import exclusive
+from ingest.reading.confirmed import FETCHED
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -72,7 +73,7 @@ def _languages(given: str) -> tuple[str, ...]:
 
 def _place(settings: Settings) -> Path:
     """Where the texts go: below a folder that ingest reads."""
-    place = settings.documents_dir / "official"
+    place = settings.documents_dir / FETCHED
     read = [folder.resolve() for folder in settings.corpus_dirs]
     if not any(place.resolve().is_relative_to(folder) for folder in read):
         raise FetchError(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rich.filesize import decimal
 
+from core.names import printable
 from core.settings import Settings
 from ingest.commands.parser import command_parser
 from ingest.commands.status import moment
@@ -22,10 +23,13 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     for one in reversed(kept):
         print(f"{one.id}{'  in use' if one.in_use else ''}")
-        counts = f"{one.documents} documents, {one.passages} passages, {decimal(one.size)}"
+        documents = f"{one.documents} documents in {one.versions} language versions"
+        counts = f"{documents}, {one.passages} passages, {decimal(one.size)}"
         print(f"  made {moment(one.created)} (UTC) by {one.method}: {counts}")
         if one.added is not None:
             changes = {"added": one.added, "changed": one.changed, "removed": one.removed}
             told = (f"{len(keys or ())} {name}" for name, keys in changes.items())
             print(f"  against the one before: {', '.join(told)}")
+        if one.note:
+            print(f"  note: {printable(one.note)}")
     return 0

@@ -55,6 +55,9 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"  left out: {printable(seen.path)} {seen.reason}"
     for one in report.unused:
         yield f"  not used of {printable(one.path)}: {', '.join(one.names)}"
+    for path in report.unconfirmed:
+        yield f"  NOT CONFIRMED: {printable(path)} says that it is an official text. It is called"
+        yield f"    one once a person says so: python -m ingest --official {printable(path)}"
     for failure in report.failures:
         kept = f" (stays as it was: {', '.join(failure.kept)})" if failure.kept else ""
         yield f"  NOT TAKEN: {failure.place}: {failure.problem}. {failure.remedy}{kept}"

@@ -17,6 +17,7 @@ from ingest.pipeline import ingest
 from ingest.publishing import answers, page
 from ingest.publishing.events import Asking, Event, Published, Tell
 from ingest.publishing.ingest_report import Report, StoppedError
+from ingest.reading.confirmed import confirm
 from ingest.watch import on_changes
 
 _INTERRUPTED = 130  # exit code, by the custom of shells: 128 + SIGINT, which is 2
@@ -28,6 +29,10 @@ def main(arguments: Sequence[str]) -> int:
     settings = Settings()
     if options.verify_text:
         return verify_text(settings, options.paths)
+    for file in options.official:
+        confirm(file, settings.documents_dir, official=True)
+    for file in options.not_official:
+        confirm(file, settings.documents_dir, official=False)
     if options.watch:
         return _watch(settings, options)
     return _sync(settings, options)
@@ -56,6 +61,16 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="FINGERPRINT",
         help="publish only what the dry run with this fingerprint showed",
     )
+    add("--note", default="", metavar="TEXT", help="a note to keep with what is published")
+    for flag, told in (("--official", "are official texts"), ("--not-official", "are none")):
+        add(
+            flag,
+            nargs="+",
+            type=Path,
+            default=[],
+            metavar="FILE",
+            help=f"say, by your word, that these files {told}; it is remembered",
+        )
     add("--watch", action="store_true", help="do it again whenever a file changes")
     add(
         "--verify-text",
@@ -84,6 +99,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.dry_run and (options.watch or options.with_eval):
         parser.error("--dry-run changes nothing: leave out --watch and --with-eval")
+    if options.dry_run and (options.official or options.not_official):
+        parser.error("--dry-run changes nothing: leave out --official and --not-official")
     if options.only and (options.paths or options.rebuild or options.watch):
         parser.error("--only names the documents: leave out paths, --rebuild and --watch")
     if options.trial and (options.dry_run or options.rebuild or options.watch or options.with_eval):
@@ -161,6 +178,7 @@ def _ingest(
         allow_shrink=options.allow_shrink,
         compare=options.report is not None or options.json,
         planned=options.as_planned,
+        note=options.note,
         tell=tell,
         before_publishing=ask_before,
     )

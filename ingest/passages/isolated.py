@@ -17,7 +17,9 @@ from typing import Self
 
 from core.errors import DocumentError, StrategiewijzerError
 from core.settings import Settings
+from core.source import DocumentKind
 from ingest.passages.worker import OUT_OF_MEMORY, Loaded, LoadFailure, Response
+from ingest.reading.confirmed import is_official
 
 _SERVE = (
     "import sys; "
@@ -58,7 +60,8 @@ class Loader:
         self._stop()
 
     def load(self, path: Path) -> Loaded:
-        """Loads one file as `load` does, and cuts it as `split` does.
+        """Loads one file as `load` does, and cuts it as `split` does. It is called an official text
+        where it counts as one, whatever it says of itself.
 
         Raises:
             DocumentError: the file cannot be used as it is, takes too much time or memory, or ends
@@ -90,7 +93,7 @@ class Loader:
             logging.getLogger(record.logger).log(record.level, "%s", record.message)
         if isinstance(answer.outcome, LoadFailure):
             raise DocumentError(**dict(answer.outcome))
-        return answer.outcome
+        return _called(answer.outcome, official=is_official(path, Path(self._documents_dir)))
 
     def _start(self) -> subprocess.Popen[str]:
         flags = int(self._estimated), int(self._compares)
@@ -159,3 +162,16 @@ class Loader:
             f"ends the process that reads it ({how})",
             f"{trusted}MEMORY ({self._memory} megabytes now).",
         )
+
+
+def _called(loaded: Loaded, *, official: bool) -> Loaded:
+    """The same document, called an official text or not."""
+    says = loaded.document.kind
+    kind: DocumentKind = "official" if official else "upload" if says == "official" else says
+    if kind == says:
+        return loaded
+    document = loaded.document.model_copy(update={"kind": kind})
+    passages = (one.model_copy(update={"document": document.info}) for one in loaded.passages)
+    return loaded.model_copy(
+        update={"document": document, "passages": tuple(passages), "unconfirmed": not official}
+    )

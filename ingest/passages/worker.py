@@ -53,13 +53,17 @@ class LogRecord(Frozen):
 
 class Loaded(Frozen):
     """A source text and its passages, in order, with its prepared questions and those of them that
-    are stale; with its check against the file, if one is made."""
+    are stale; with its check against the file, if one is made.
+
+    `unconfirmed`: it says that it is an official text, and nobody has confirmed that.
+    """
 
     document: SourceDocument
     passages: tuple[Passage, ...]
     questions: tuple[PreparedQuestion, ...] = ()
     stale: tuple[StaleQuestion, ...] = ()
     comparison: WordComparison | None = None
+    unconfirmed: bool = False
 
 
 class Response(Frozen):

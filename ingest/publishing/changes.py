@@ -65,9 +65,10 @@ def document_changes(
             DocumentChange(
                 kind=kind,
                 key=key,
-                title=known.info.title,
+                title=known.info.short_title,
                 path=known.path,
                 former_path=entry.path if entry and entry.path != known.path else "",
+                info=document.info if document else None,
                 fields=fields,
                 passages=passages,
                 unchanged=same,

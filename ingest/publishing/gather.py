@@ -12,6 +12,7 @@ from ingest.publishing.events import FileDone, FilesFound, Tell
 from ingest.publishing.ingest_report import Failure
 from ingest.publishing.plan import Rename, known_files, renames
 from ingest.reading import question_file
+from ingest.reading.confirmed import is_official
 from ingest.reading.find import FoundFiles
 from ingest.reading.load import double, fingerprint
 from ingest.reading.read import refuse_large, unforeseen
@@ -70,10 +71,15 @@ def gather(
         return one.document
 
     def current(file: Path, entry: DocumentEntry | None) -> Document:
-        """The known entry of a file, if the file is unchanged; else the file is loaded."""
+        """The known entry of a file, if the file is unchanged and counts as an official text or not
+        as it did; else the file is loaded."""
         refuse_large(file, max_file_size)
         own = question_file.own_file(documents_dir, entry.key) if entry else None
-        if entry is not None and entry.sha256 == fingerprint(file, own):
+        if (
+            entry is not None
+            and entry.sha256 == fingerprint(file, own)
+            and (entry.info.kind == "official") == is_official(file, documents_dir)
+        ):
             return entry
         return load_one(file)
 

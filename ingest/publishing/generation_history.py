@@ -14,25 +14,60 @@ _BYTES_A_NUMBER = 4  # float32, as Chroma stores vectors
 
 
 class KeptGeneration(Frozen):
-    """One kept generation. `created` is UTC, ISO 8601; the counts are of the documents, passages
-    and units that it uses.
+    """One kept generation. `created` is UTC, ISO 8601; the counts are of the documents, their
+    language versions, passages and units that it uses. `note` is of whoever published it.
 
     `added`, `changed` and `removed` are keys of documents, compared with the kept generation
-    before; None for the oldest. `size` is in bytes: its vectors, and its keyword index on this
-    machine. What it shares with another generation counts in both.
+    before; None for the oldest. `titles` are the short titles of these. `size` is in bytes: its
+    vectors, and its keyword index on this machine. What it shares with another generation counts in
+    both.
     """
 
     id: str
     created: str
     in_use: bool
     method: str
+    note: str = ""
     documents: int
+    versions: int
     passages: int
     units: int
     size: int
     added: tuple[str, ...] | None = None
     changed: tuple[str, ...] | None = None
     removed: tuple[str, ...] | None = None
+    titles: Mapping[str, str] = {}
+
+
+class Ahead(Frozen):
+    """What the newest kept generation has other than the one in use, an earlier one that was put
+    back: short titles of documents. `created` is when that newest one was made (UTC, ISO 8601)."""
+
+    created: str
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def ahead(settings: Settings) -> Ahead | None:
+    """What publishing the files as they were then would bring back; None where the newest kept
+    generation is in use.
+
+    Raises:
+        NoIndexError: nothing has been ingested yet.
+        IndexMismatchError: another version of this program made the one in use.
+    """
+    generations = Generations(settings)
+    current = generations.current()
+    newest = next(iter(reversed(generations.kept())), current)
+    if newest.id == current.id:
+        return None
+    titles = _titles(current.manifest, newest.manifest)
+    named = {
+        kind: tuple(titles[key] for key in keys)
+        for kind, keys in _differences(current.manifest, newest.manifest).items()
+    }
+    return Ahead(created=newest.manifest.created, **named)
 
 
 def history(settings: Settings) -> tuple[KeptGeneration, ...]:
@@ -52,10 +87,13 @@ def history(settings: Settings) -> tuple[KeptGeneration, ...]:
             created=generation.manifest.created,
             in_use=generation.id == current.id,
             method=generation.manifest.method,
-            documents=len(generation.manifest.documents),
+            note=generation.note,
+            documents=len({entry.info.id for entry in generation.manifest.documents}),
+            versions=len(generation.manifest.documents),
             passages=generation.manifest.passages,
             units=generation.manifest.units,
             size=_size(generation, settings),
+            titles=_titles(before, generation.manifest) if before else {},
             **_differences(before, generation.manifest),
         )
         for before, generation in zip(befores, kept, strict=False)
@@ -71,6 +109,13 @@ def _differences(before: Manifest | None, after: Manifest) -> dict[str, tuple[st
         "changed": tuple(sorted(key for key in new.keys() & old.keys() if new[key] != old[key])),
         "removed": tuple(sorted(old.keys() - new.keys())),
     }
+
+
+def _titles(before: Manifest, after: Manifest) -> Mapping[str, str]:
+    """The short titles, by key, of the documents of two generations that are not equal in both."""
+    entries = {entry.key: entry for entry in (*before.documents, *after.documents)}
+    differing = {key for keys in _differences(before, after).values() for key in keys}
+    return {key: entry.info.short_title for key, entry in entries.items() if key in differing}
 
 
 def _contents(manifest: Manifest) -> Mapping[str, tuple[str, DocumentInfo]]:

@@ -7,7 +7,7 @@ from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.frozen import Frozen
 from core.names import printable
 from core.prepared import StaleQuestion, WhyStale
-from core.source import SourceDocument
+from core.source import DocumentInfo, SourceDocument
 from ingest.publishing.plan import Plan
 from ingest.reading.find import LeftOut
 from vectorstore.manifest import Manifest
@@ -99,13 +99,17 @@ class PassageChange(Frozen):
 
 
 class DocumentChange(Frozen):
-    """The changes to one document. `fields` are its changed metadata: (before, after)."""
+    """The changes to one document.
+
+    `fields` are its changed metadata: (before, after); `info` is all of it, unless it goes.
+    """
 
     kind: ChangeKind
     key: str
     title: str
     path: str
     former_path: str = ""
+    info: DocumentInfo | None = None
     fields: Mapping[str, tuple[str, str]] = {}
     passages: tuple[PassageChange, ...] = ()
     unchanged: int = 0  # passages
@@ -145,7 +149,8 @@ class Report(Frozen):
 
     `trial` is the generation to try out instead. `missing` are documents that are kept although
     their files are gone; `stop` says why this cannot be published (empty: it can); `changes` are
-    given only on request. `fingerprint` is that of the planned run.
+    given only on request. `unconfirmed` are files that say that they are official texts, and nobody
+    has confirmed that. `fingerprint` is that of the planned run.
     """
 
     plan: Plan
@@ -160,6 +165,7 @@ class Report(Frozen):
     missing: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     guesses: tuple[Guesses, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
     unused: tuple[Unused, ...] = ()
     questions: tuple[PreparedChange, ...] = ()
     stop: str = ""

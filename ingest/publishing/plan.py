@@ -78,8 +78,7 @@ def make_plan(
     unchanged = {
         document.key
         for document in documents
-        if (entry := known.get(document.path)) is not None
-        and (entry.key, entry.sha256) == (document.key, document.sha256)
+        if (entry := known.get(document.path)) is not None and _content(entry) == _content(document)
     }
     now, former = {one.key for one in renamed}, {one.former_key for one in renamed}
     return Plan(
@@ -89,6 +88,11 @@ def make_plan(
         removed=tuple(sorted(before - keys - former)),
         unchanged=tuple(sorted(unchanged)),
     )
+
+
+def _content(document: SourceDocument | DocumentEntry) -> tuple[str, str, str]:
+    """What makes a document another one. The kind is not only what its files say."""
+    return document.key, document.sha256, document.info.kind
 
 
 def renames(
@@ -140,7 +144,7 @@ def plan_fingerprint(
         manifest: of the generation in use, or None when there is none.
         method: the embedding method.
     """
-    contents = sorted((document.key, document.path, document.sha256) for document in documents)
+    contents = sorted((*_content(document), document.path) for document in documents)
     before = manifest.id if manifest else ""
     whole = (contents, sorted(failed), before, method, splitter_fingerprint())
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()[:16]

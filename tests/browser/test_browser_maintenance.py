@@ -27,6 +27,11 @@ HOSTILE = (
     "---\nid: tulp\ntitle: 'Tulp <b>vet</b> :smile: $x$'\nlanguage: nl\n---\n\n# Tulp\n\n"
     "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> ![x](https://evil.example/x).\n"
 )
+OFFICIAL = (
+    "---\nid: tulp\nlanguage: nl\nkind: official\ntitle: Verordening (EU) 2099/1 van de Raad "
+    f"{'betreffende de bescherming van de zwarte tulp ' * 4}\n---\n\n# Tulp\n\n"
+    "De Zwarte Tulp telt 4321 leden.\n"
+)
 # What the page looks at again and again, it does not look at while somebody looks away.
 LOOKS_AWAY = """{
     const every = window.setInterval;
@@ -161,7 +166,7 @@ def test_a_document_in_use_is_corrected_and_a_broken_file_told_at_once(
         expect(page.get_by_text("Dit bestand is beschadigd")).to_be_visible()
         expect(page.get_by_text("is cut off or no PDF")).to_be_hidden()  # until it is unfolded
         page.locator("summary", has_text="Alpha (nl, alpha.md)").click()
-        title = page.get_by_role("textbox", name="Titel")
+        title = page.get_by_role("textbox", name="Titel", exact=True)
         expect(title).to_have_value("Alpha")
         title.fill("De vloot")
         press_button(page, "Gegevens opslaan")
@@ -170,6 +175,59 @@ def test_a_document_in_use_is_corrected_and_a_broken_file_told_at_once(
         press_button(page, "Wijzigingen bekijken")
         page.locator(".sw-change summary", has_text="De vloot").click()
         expect(page.locator(".sw-fields ins", has_text="De vloot")).to_be_visible()
+
+
+def test_a_file_that_calls_itself_official_is_looked_at_confirmed_and_restored(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/maintenance", width=390) as page:
+        page.locator("input[type=file]").set_input_files(
+            files=[{"name": "tulp.md", "mimeType": "text/markdown", "buffer": OFFICIAL.encode()}]
+        )
+        expect(page.get_by_text("Dit bestand noemt zichzelf een officiële tekst.")).to_be_visible()
+        press_button(page, "Documenten toevoegen (1)")
+        press_button(page, "Wijzigingen bekijken")
+        change = page.locator(".sw-change summary", has_text="Toegevoegd Verordening (EU) 2099/1")
+        expect(change).to_contain_text("· 1 passage")
+        expect(page.get_by_text("Eigen document", exact=True)).to_have_count(2)  # with Alpha
+        expect(page.get_by_text("Noemt zichzelf een officiële tekst")).to_be_visible()
+        page.locator("summary", has_text="Gegevens aanpassen: Verordening").click()
+        short = page.get_by_role("textbox", name="Korte titel")
+        expect(short).to_have_value("Verordening (EU) 2099/1")
+        assert sideways(page) <= 0
+        assert broken_rules(page, SCHEMES) == []
+        short.fill("Tulpenverordening <b>")
+        page.get_by_role("combobox", name="Soort").click()
+        page.get_by_role("option", name="Officiële tekst", exact=True).click()
+        press_button(page, "Gegevens opslaan")
+        change = page.locator(".sw-change summary", has_text="Toegevoegd Tulpenverordening <b>")
+        expect(change).to_be_visible()  # previewed anew
+        expect(page.get_by_text("Noemt zichzelf een officiële tekst")).to_have_count(0)
+        page.get_by_role("textbox", name="Notitie bij deze versie").fill("Voor de tulpen")
+        press_button(page, "Deze wijzigingen publiceren")
+        expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
+        with opened(browser, address) as reader:
+            ask(reader, QUESTION)
+            answer = reader.locator(".sw-answer").last
+            expect(answer).to_contain_text("4321")
+            expect(reader.get_by_text("uit de officiële tekst").first).to_be_attached()
+
+        go_to(page, "Versies")
+        title = page.get_by_role("heading", name="Tulpenverordening <b> (nl)")
+        expect(title).to_contain_text("in gebruik")
+        expect(page.get_by_text("Voor de tulpen")).to_be_visible()
+        press_button(page, "Deze versie terugzetten…")
+        press_button(page, "Ja, terugzetten")
+        told = re.compile("Een eerdere versie is teruggezet")
+        versions = page.get_by_role("tabpanel", name="Versies")
+        expect(versions.get_by_text(told)).to_be_visible()
+        again = versions.get_by_text("Toegevoegd: Tulpenverordening <b>", exact=True)
+        expect(again).to_be_visible()
+        assert sideways(page) <= 0
+        assert broken_rules(page, SCHEMES) == []
+        go_to(page, "Controleren en publiceren")
+        changes = page.get_by_role("tabpanel", name="Controleren en publiceren")
+        expect(changes.get_by_text(told)).to_be_visible()
 
 
 def test_closing_the_page_while_publishing_loses_nothing(browser: Browser, address: str) -> None:
@@ -235,7 +293,7 @@ def test_no_rule_of_accessibility_is_broken_while_there_is_work(
         expect(page.get_by_text("sla het op als .docx")).to_be_visible()
         press_button(page, "Documenten toevoegen (1)")
         page.locator("summary", has_text="tulp.md").click()
-        expect(page.get_by_role("textbox", name="Titel")).to_be_visible()
+        expect(page.get_by_role("textbox", name="Titel", exact=True)).to_be_visible()
         assert broken_rules(page, SCHEMES) == []
         go_to(page, "Controleren en publiceren")
         press_button(page, "Wijzigingen bekijken")

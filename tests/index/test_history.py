@@ -14,7 +14,8 @@ from ingest.__main__ import main
 from ingest.commands.status import standing
 from ingest.pipeline import ingest
 from ingest.publishing import compose
-from ingest.publishing.generation_history import history
+from ingest.publishing.generation_history import ahead, history
+from ingest.reading.confirmed import confirm
 from tests.index.test_ingest import _document, _environment
 from tests.support.small import Small
 from vectorstore.generations import Generations
@@ -55,6 +56,38 @@ def test_history_tells_what_each_generation_changed(small: Small) -> None:
         ((), ("alpha.en",), ("gamma.en",)),
     ]
     assert all(one.size > 8 * 384 * 4 for one in kept[:2])  # vectors, and a keyword index
+    assert kept[1].titles == {"alpha.en": "Alpha", "beta.en": "Beta", "gamma.en": "Gamma"}
+
+
+def test_after_a_rollback_what_the_files_bring_back_is_known(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    ingest(settings)
+    long = f"title: {'Very ' * 40}long\nknown_as: The gamma plan\n"
+    gamma = _document("gamma").replace('title: "Gamma"\n', long)
+    small({"alpha.md": _document("alpha", "Now of boats."), "gamma.md": gamma})
+    ingest(settings)
+    assert ahead(settings) is None
+    Generations(settings).rollback()
+    found = ahead(settings)
+    assert found is not None
+    assert (found.added, found.changed, found.removed) == (
+        ("The gamma plan",),
+        ("Alpha",),
+        ("Beta",),
+    )
+    ingest(settings)
+    assert ahead(settings) is None
+
+
+def test_a_note_is_kept_with_a_generation_also_when_it_was_a_trial(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    first = ingest(settings, note="First").generation
+    small({"alpha.md": _document("alpha", "Now of boats.")})
+    tried = ingest(settings, trial=True).trial
+    assert ingest(settings, note="Second").generation == tried
+    Generations(settings).annotate(first, "The first")
+    assert [one.note for one in history(settings)] == ["The first", "Second"]
+    assert len(list(Generations(settings).open(first).all_passages())) == 2
 
 
 def test_a_document_bears_when_it_last_changed(
@@ -89,7 +122,8 @@ def test_status_and_history_as_text_and_as_json(
     outside(settings)
     first = ingest(settings).generation
     small({"alpha.md": _document("alpha", "Now of boats.").replace("date: ", more)})
-    second = ingest(settings).generation
+    confirm(settings.corpus_dirs[0] / "alpha.md", settings.documents_dir, official=True)
+    second = ingest(settings, note="Boats, as Els\nasked").generation
 
     assert main(["status"]) == 0
     out = capsys.readouterr().out
@@ -107,7 +141,8 @@ def test_status_and_history_as_text_and_as_json(
     assert main(["history"]) == 0
     out = capsys.readouterr().out
     assert out.index(f"{second}  in use\n") < out.index(f"{first}\n")  # newest first
-    assert "1 documents, 2 passages, " in out
+    assert "1 documents in 1 language versions, 2 passages, " in out
+    assert "  note: Boats, as Els\\nasked\n" in out
     assert "against the one before: 0 added, 1 changed, 0 removed" in out
     assert main(["history", "--json"]) == 0
     assert [one["changed"] for one in json.loads(capsys.readouterr().out)] == [None, ["alpha.en"]]

@@ -42,6 +42,11 @@ def _document(name: str, first: str = "The first section speaks of ships.") -> s
     return TEXT.format(id=name, title=name.title(), first=first)
 
 
+def _keeping_two(small: Small) -> Settings:
+    settings = small({"alpha.md": _document("alpha")})
+    return settings.model_copy(update={"keep_generations": 2})
+
+
 def _says(index: Index) -> str:
     found = index.search("What does the first section speak of?", k=9, language="en")
     return "\n".join(scored.passage.text for scored in found)
@@ -109,13 +114,14 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(small: Small) -> None:
 
 
 def test_a_running_reader_picks_up_a_new_generation_at_the_next_question(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = _keeping_two(small)
     ingest(settings)
     index = open_index(settings)
     assert "ships" in _says(index)
 
-    for number in range(settings.keep_generations + 1):  # until its generation is removed
-        ingest(small({"alpha.md": _document("alpha", f"It now speaks of {number} trains.")}))
+    for number in range(4):  # until its generation is removed
+        small({"alpha.md": _document("alpha", f"It now speaks of {number} trains.")})
+        ingest(settings)
 
     assert "3 trains" in _says(index)
 
@@ -156,14 +162,14 @@ def test_a_named_generation_that_is_not_kept_is_refused(small: Small) -> None:
 
 
 def test_only_the_last_generations_are_kept(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
-    made = [
-        ingest(small({"alpha.md": _document("alpha", f"It speaks of {n} cars.")})).generation
-        for n in range(settings.keep_generations + 2)
-    ]
-    assert Generations(settings).pointer().kept == tuple(made[-settings.keep_generations :])
+    settings = _keeping_two(small)
+    made = []
+    for number in range(4):
+        small({"alpha.md": _document("alpha", f"It speaks of {number} cars.")})
+        made.append(ingest(settings).generation)
+    assert Generations(settings).pointer().kept == tuple(made[-2:])
     names = {place.name for place in (settings.data_dir / "keyword").iterdir()}
-    assert names == set(made[-settings.keep_generations :])
+    assert names == set(made[-2:])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from chain.assistant import Assistant
 from core.settings import Settings
 from core.source import DocumentInfo, DocumentKind
 from core.versions import standings
+from ingest.pipeline import ingest
+from ingest.reading.confirmed import confirm
 from tests.support.small import Small
 from ui.answers.remarks import told_html
 from ui.texts import load
@@ -92,12 +94,14 @@ def test_without_the_field_the_older_text_is_not_told_apart(indexed: Indexed) ->
 
 
 def test_an_answer_rests_on_the_official_text_first_and_says_when_it_quotes_the_summary(
-    indexed: Indexed,
+    small: Small,
 ) -> None:
     celex = 'celex: "52020DC0699"\n'
     brief = _plan(1, f"{BEES.format(12)}\n\n{DOGS}", f"{celex}kind: brief\nabout: Plan\n")
     official = _plan(2, BEES.format(12), f"{celex}kind: official\n")
-    settings = _questions_are_answered(indexed({"brief.md": brief, "official.md": official}))
+    settings = _questions_are_answered(small({"brief.md": brief, "official.md": official}))
+    confirm(settings.corpus_dirs[0] / "official.md", settings.documents_dir, official=True)
+    ingest(settings)
     bees = Assistant(settings).ask("How many hives of bees does the town keep?", language="en")
     assert bees.citations[0].document.kind == "official"
 

@@ -13,7 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import DocumentError
 from core.settings import Settings
+from core.source import DocumentInfo
 from ingest.pipeline import ingest
+from people.audit_form import sha256
+from people.audit_record import records
 from people.database import database
 from people.feedback import Feedback, read, save
 from tests.support.apps import begin_anew, run
@@ -710,3 +713,210 @@ def test_prepared_questions_go_and_come_back_with_their_document(settings: Setti
     (gone,) = removed_files.removed(settings)
     removed_files.restore(settings, gone)
     assert sorted(one.name for one in folder.glob("quay*")) == sorted(names)
+
+
+# Whether a text is official, and how readers will see a document
+
+LONG = "Verordening (EU) 2099/1 van de Raad " + "betreffende de verlichting van havens " * 4
+ACT = (
+    f"---\nid: act\ntitle: '{LONG.strip()}'\nlanguage: nl\nkind: official\n---\n\n"
+    "# Artikel 1\n\nHet licht brandt.\n\n# Artikel 2\n\nHet licht dooft.\n"
+)
+
+
+def stands(settings: Settings, key: str) -> DocumentInfo:
+    entry = Generations(settings).current().manifest.entry(key)
+    assert entry is not None
+    return entry.info
+
+
+def test_a_file_is_called_official_once_a_maintainer_says_so_in_the_preview(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT_USERS", "true")
+    begin_anew()
+    els = User(id="https://idp.example 4711", name="Els", role="maintainer")
+    monkeypatch.setattr(access, "user", lambda: els)
+    upload(app, ("act.md", ACT))
+    assert "Dit bestand noemt zichzelf een officiële tekst." in shown(app)
+    press(app, "maintenance-add")
+    planned(app, settings)
+    assert "Noemt zichzelf een officiële tekst; nog niet door iemand bevestigd (1)" in shown(app)
+    assert "Eigen document" in shown(app)
+    assert f"<dd>{LONG.strip()}</dd>" in shown(app)
+    assert "<strong>Toegevoegd</strong> Verordening (EU) 2099/1 · 2 passages" in shown(app)
+
+    opened(app, "Gegevens aanpassen: ` Verordening (EU) 2099/1 `")
+    assert field(app, "known_as").label == "Korte titel (automatisch ingevuld)"
+    assert field(app, "known_as").value == "Verordening (EU) 2099/1"
+    assert field(app, "kind").value == "upload"
+    field(app, "kind").set_value("official")
+    field(app, "known_as").set_value("Havenlichtverordening")
+    field(app, "publisher").set_value("Raad")
+    save_details(app)
+    finished(app, settings)  # the changes are previewed anew
+    assert "<strong>Toegevoegd</strong> Havenlichtverordening · 2 passages" in shown(app)
+    assert "nog niet door iemand bevestigd" not in shown(app)
+    finished(press(app, "maintenance-publish"), settings)
+    act = stands(settings, "act.nl")
+    assert (act.kind, act.short_title, act.publisher) == (
+        "official",
+        "Havenlichtverordening",
+        "Raad",
+    )
+    (kept,) = records(settings)
+    told = {"decision": "official", "document": "act.nl", "file": sha256(ACT)}
+    assert told.items() <= kept.record.items()
+    assert kept.asker == els.id
+
+    ingest(settings)  # also by command
+    assert stands(settings, "act.nl").kind == "official"
+    tab(app, "Documenten")
+    opened(app, "Havenlichtverordening (nl, act.md) ` · gepubliceerd")
+    field(app, "kind").set_value("upload")
+    save_details(app)
+    ingest(settings)
+    assert stands(settings, "act.nl").kind == "upload"
+    assert [one.record["decision"] for one in records(settings)] == ["official", "not_official"]
+
+
+def test_saving_other_details_confirms_nothing(app: AppTest, settings: Settings) -> None:
+    added_files.add(settings, "act.md", ACT.encode(), replace=False)
+    opened(run(app), "act.md")
+    field(app, "publisher").set_value("Raad")
+    save_details(app)
+    ingest(settings)
+    assert stands(settings, "act.nl").kind == "upload"
+    assert "kind: upload" in (settings.documents_dir / "uploads/act.md.meta.yaml").read_text()
+    run(app)
+    assert "noemt zichzelf een officiële tekst" not in shown(app)  # a person has decided
+
+
+def test_without_a_record_nothing_is_called_official(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
+    monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+    begin_anew()
+    added_files.add(settings, "act.md", ACT.encode(), replace=False)
+    opened(run(app), "act.md")
+    field(app, "kind").set_value("official")
+    save_details(app)
+    assert app.error
+    ingest(settings)
+    assert stands(settings, "act.nl").kind == "upload"
+
+
+def test_a_file_called_official_by_its_own_word_before_is_told(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added_files.add(settings, "act.md", ACT.encode(), replace=False)
+    with monkeypatch.context() as before:
+        before.setattr("ingest.passages.isolated.is_official", lambda *_: True)
+        ingest(settings)
+    assert stands(settings, "act.nl").kind == "official"
+    opened(run(app), "act.md) ` · gewijzigd, nog niet gepubliceerd")
+    assert "Dit bestand noemt zichzelf een officiële tekst." in shown(app)
+
+
+def test_what_our_own_fetch_brought_is_no_choice(app: AppTest, settings: Settings) -> None:
+    folder = settings.documents_dir / "official"
+    folder.mkdir()
+    (folder / "act.md").write_text(ACT, "utf-8")
+    (folder / "act.md.http.json").write_text(json.dumps({"sha256": sha256(ACT)}), "utf-8")
+    ingest(settings)
+    opened(run(app), "act.md")
+    assert field(app, "kind").disabled
+    field(app, "publisher").set_value("Raad")
+    save_details(app)
+    ingest(settings)
+    assert (stands(settings, "act.nl").kind, stands(settings, "act.nl").publisher) == (
+        "official",
+        "Raad",
+    )
+
+
+# Publications and versions
+
+
+def test_the_publication_just_made_is_the_one_that_is_shown(
+    app: AppTest, settings: Settings
+) -> None:
+    for number in (12, 13):
+        beta = BETA.replace("12", str(number))
+        added_files.add(settings, "beta.md", beta.encode(), replace=True)
+        planned(app, settings)
+        finished(press(app, "maintenance-publish"), settings)
+        now = re.sub("<del>.*?</del>|<span.*?</span>|</?ins>", "", shown(app))
+        assert f"telt {number} kranen" in now
+        (chosen,) = [one for one in app.selectbox if "maintenance-published" in (one.key or "")]
+        newest = next(jobs.newest_first(settings.data_dir, "ingest"))
+        assert chosen.value == newest.id
+
+
+def test_a_version_is_called_by_what_it_changed_and_bears_a_note(
+    app: AppTest, settings: Settings
+) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    planned(app, settings)
+    app.text_input(key="maintenance-note").set_value("--rebuild <b>de haven</b>")
+    finished(press(app, "maintenance-publish"), settings)
+    first, second = Generations(settings).pointer().kept
+    tab(app, "Versies")
+    assert "Toegevoegd: Beta (nl) · in gebruik" in shown(app)
+    assert "<p>--rebuild &lt;b&gt;de haven&lt;/b&gt;</p>" in shown(app)
+    assert "2 documenten, 2 taalversies, " in shown(app)
+    assert "De laatste 10 worden bewaard" in shown(app)
+
+    app.text_input(key=f"maintenance-note-text-{first}").set_value("Zonder haven")
+    save = [button for button in app.button if button.label == "Notitie opslaan"]
+    run(save[-1].click())
+    assert "<p>Zonder haven</p>" in shown(app)
+    assert Generations(settings).open(second).note == "--rebuild <b>de haven</b>"
+
+
+def test_after_a_restore_the_page_says_what_publishing_would_bring_back(
+    app: AppTest, settings: Settings
+) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    ingest(settings)
+    before = Generations(settings).pointer().kept[0]
+    tab(app, "Versies")
+    told = "Publiceren brengt terug wat er sinds die versie"
+    assert told not in shown(app)
+    finished(press(app, f"maintenance-rollback-{before}"), settings)
+    for name in ("Versies", "Controleren en publiceren", "Documenten"):
+        text = shown(tab(app, name))
+        assert told in text
+        assert "<li>Toegevoegd: Beta</li>" in text
+    planned(app, settings)
+    assert told in shown(app)
+    finished(press(app, "maintenance-publish"), settings)
+    assert told not in shown(app)
+
+
+def test_documents_are_counted_once_and_their_language_versions_apart(
+    app: AppTest, settings: Settings
+) -> None:
+    english = ALPHA.replace("language: nl", "language: en")
+    added_files.add(settings, "alpha.en.md", english.encode(), replace=False)
+    ingest(settings)
+    run(app)
+    assert "Alle documenten (1)" in [one.value for one in app.header]
+    assert "Taalversies: 2" in shown(app)
+    assert "1 documenten, 2 taalversies, " in shown(tab(app, "Versies"))
+
+
+def test_every_checkbox_says_below_it_what_it_does(app: AppTest, settings: Settings) -> None:
+    (settings.corpus_dirs[0] / "alpha.md").unlink()
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    added_files.add(settings, "empty.md", b" ", replace=False)
+    planned(app, settings)
+    assert len(app.checkbox) == 3
+    for told in (
+        "deze documenten worden dan niet verwijderd",
+        "blijft van zo&#x27;n bestand de laatste goede versie",
+        "Vink dit alleen aan als dat de bedoeling is",
+    ):
+        assert told in shown(app)

@@ -1,19 +1,27 @@
-"""What is known about a document, to be given or corrected."""
+"""What is known about a document, to be given or corrected.
+
+That it is an official text is said here, by a person, and kept apart from what its file says
+(ingest/reading/confirmed.py).
+"""
 
 import datetime
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import DocumentError, StrategiewijzerError
 from core.settings import Settings
-from ingest.reading import sidecar
+from core.source import DocumentKind
+from ingest.reading import confirmed, sidecar
 from ingest.reading.formats.blocks import Value
+from ingest.reading.read import sha256
 from language.official import OFFICIAL
+from people.audit_form import OfficialDecision
+from people.audit_record import keep_decision
 from ui import access, error_texts, formats
 from ui.maintenance import added_files
 from ui.maintenance.file_preview import Said
@@ -33,6 +41,7 @@ def about(
     said: Said,
     entries: Sequence[DocumentEntry],
     texts: Texts,
+    saved: Callable[[], None] = lambda: None,
 ) -> None:
     """A form with all that is known of a document; saving it states what was checked or corrected.
 
@@ -43,20 +52,29 @@ def about(
         said: what the file says, or the generation in use knows.
         entries: all documents in use, of which areas and ids can be chosen.
         texts: the strings of the interface language.
+        saved: called once the details are kept.
     """
     try:
         stated = sidecar.read(file)
     except DocumentError:  # its form is told above; what is saved takes its place
         stated = {}
-    known: dict[str, Value] = {**(dict(said.info) if said.info else {}), **stated}
+    info, proposed = said.info, {}
+    if info and info.short_title not in (info.known_as, info.title):
+        proposed["known_as"] = info.short_title
+    known: dict[str, Value] = {**(dict(info) if info else {}), **stated, **proposed}
+    known["kind"] = info.kind if info else "upload"  # what the file says of it counts for nothing
     version = hashlib.sha256(repr((known, said.guessed)).encode()).hexdigest()[:8]
     if said.guessed:
         names = ", ".join(texts(f"maintenance.fields.{field}") for field in said.guessed)
         st.warning(texts("maintenance.about.guessed", fields=names))
     with st.form(f"maintenance-about-{name}-{version}"):
-        fields = _Fields(f"{name}-{version}", known, said.guessed, texts)
+        fields = _Fields(f"{name}-{version}", known, {*said.guessed, *proposed}, texts)
         areas, ids = {one.info.area for one in entries}, {one.info.id for one in entries}
         given: dict[str, Value] = {"title": fields.text("title")}
+        given["known_as"] = fields.text("known_as")
+        with _row():
+            given["kind"] = fields.kind(fetched=_is_fetched(file, settings))
+            given["publisher"] = fields.text("publisher")
         with _row():
             given["id"] = fields.text("id")
             given["language"] = fields.choice("language", OFFICIAL, label="languages")
@@ -68,30 +86,58 @@ def about(
             given["date"] = fields.date("date")
             given["effective_from"] = fields.date("effective_from")
         given["superseded_by"] = fields.choice("superseded_by", ids)
-        saved = st.form_submit_button(texts("maintenance.about.save"))
-    if saved:
+        pressed = st.form_submit_button(texts("maintenance.about.save"))
+    if pressed:
+        confirms = {*stated, *said.guessed, *proposed, *(["kind"] if said.unconfirmed else [])}
         new = {
             field: value
             for field, value in given.items()
-            if value and (field in {*stated, *said.guessed} or value != known.get(field))
+            if value and (field in confirms or value != known.get(field))
         }
-        _save(settings, file, name, {**stated, **dict.fromkeys(given), **new}, texts)
+        stands = {**stated, **dict.fromkeys(given), **new}
+        if _save(settings, file, stands, given, texts):
+            st.session_state[SAVED] = name
+            saved()
+            st.rerun()
     if st.session_state.get(SAVED) == name:
         st.success(texts("maintenance.about.saved"))
         del st.session_state[SAVED]
 
 
 def _save(
-    settings: Settings, file: Path, name: str, fields: Mapping[str, Value], texts: Texts
-) -> None:
+    settings: Settings,
+    file: Path,
+    stated: Mapping[str, Value],
+    given: Mapping[str, Value],
+    texts: Texts,
+) -> bool:
+    """Keeps what is stated, and whether it was given that this is an official text; says why not.
+
+    What the file states comes first: as long as it is not confirmed, it is not called official.
+    """
     try:
-        access.require("maintainer")
-        added_files.describe(settings, file, fields)
+        user = access.require("maintainer")
+        added_files.describe(settings, file, stated)
+        official = given["kind"] == "official"
+        if official != confirmed.is_official(file, settings.documents_dir):
+            made = OfficialDecision(
+                decision="official" if official else "not_official",
+                document=f"{given['id'] or file.stem}.{given['language'] or ''}".rstrip("."),
+                file=sha256(file),
+            )
+            keep_decision(settings, made, user.id)
+            confirmed.confirm(file, settings.documents_dir, official=official)
     except StrategiewijzerError as error:
         error_texts.show(error, texts)
-        return
-    st.session_state[SAVED] = name
-    st.rerun()
+        return False
+    return True
+
+
+def _is_fetched(file: Path, settings: Settings) -> bool:
+    try:
+        return confirmed.is_fetched(file, settings.documents_dir)
+    except DocumentError:
+        return False
 
 
 def _row() -> DeltaGenerator:
@@ -143,6 +189,21 @@ class _Fields:
             key=self._key(field),
         )
         return cast(str, chosen or "").strip()
+
+    def kind(self, *, fetched: bool) -> str:
+        """What a text that our own fetch brought is, is no choice."""
+        kinds = ("official",) if fetched else get_args(DocumentKind)
+        known = str(self._known["kind"])
+        chosen = st.selectbox(
+            self._label("kind"),
+            kinds,
+            index=kinds.index(known) if known in kinds else 0,
+            format_func=lambda one: self._texts.label("kinds", one),
+            help=self._help("kind"),
+            key=self._key("kind"),
+            disabled=fetched,
+        )
+        return str(chosen)
 
     def _label(self, field: str) -> str:
         label = self._texts(f"maintenance.fields.{field}")

@@ -12,11 +12,17 @@ from core.names import as_text, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ui import access, error_texts
-from ui.maintenance import document_files, file_preview, removed_files, upload_form
+from ui.maintenance import (
+    document_files,
+    file_preview,
+    generation_list,
+    removed_files,
+    upload_form,
+)
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, about
 from ui.maintenance.file_preview import Said
-from ui.markup import code
+from ui.markup import code, facts_html
 from ui.pagination import page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
@@ -39,7 +45,9 @@ class _Row:
         """Its title, where it has been published, and the name of its file."""
         name = error_texts.name(self.path)
         return (
-            f"{self.entry.info.title} ({self.entry.info.language}, {name})" if self.entry else name
+            f"{self.entry.info.short_title} ({self.entry.info.language}, {name})"
+            if self.entry
+            else name
         )
 
 
@@ -49,7 +57,7 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     Raises:
         StrategiewijzerError: the index or the folder cannot be used.
     """
-    manifest = _manifest(settings)
+    manifest = manifest_in_use(settings)
     entries = manifest.documents if manifest else ()
     can_add = document_files.is_read(settings)
     st.header(texts("maintenance.upload.heading"), anchor=False)
@@ -67,14 +75,15 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
             removed_files.forget(settings, manifest, work.published(settings))
         rows, gone = _rows(settings, entries), removed_files.removed(settings)
         if gone or any(row.state in ("new", "changed") for row in rows):
-            _preview(texts, busy=busy)
+            _preview(settings, texts, busy=busy)
         _removed(gone, settings, texts)
         _documents(rows, entries, settings, loader, texts)
 
 
-def _preview(texts: Texts, *, busy: bool) -> None:
+def _preview(settings: Settings, texts: Texts, *, busy: bool) -> None:
     """The way on from what was done here: what it changes for readers."""
-    st.info(texts("maintenance.own.waiting"))
+    if not generation_list.brought_back(settings, texts):
+        st.info(texts("maintenance.own.waiting"))
     st.button(
         texts("maintenance.plan.make"),
         key="maintenance-preview",
@@ -91,7 +100,7 @@ def _start_preview(texts: Texts) -> None:
     st.session_state[work.TAB] = texts("maintenance.tabs.plan")
 
 
-def _manifest(settings: Settings) -> Manifest | None:
+def manifest_in_use(settings: Settings) -> Manifest | None:
     """Of the generation in use, where there is one."""
     try:
         return Generations(settings).current().manifest if store_exists(settings) else None
@@ -124,7 +133,9 @@ def _documents(
     texts: Texts,
 ) -> None:
     """All documents, a page at a time; one that is opened can be described and removed."""
-    st.header(texts("maintenance.own.heading", number=len(rows)), anchor=False)
+    documents = len({row.entry.info.id if row.entry else row.path for row in rows})
+    st.header(texts("maintenance.own.heading", number=documents), anchor=False)
+    st.html(facts_html(texts("maintenance.own.versions", number=len(rows))))
     if not rows:
         st.info(texts("maintenance.own.none"))
         return
@@ -163,7 +174,7 @@ def _document(
         said = Said(info=row.entry.info)
     else:
         with st.spinner(texts("maintenance.upload.reading")):
-            said = file_preview.kept(row.file, loader)
+            said = file_preview.kept(row.file, settings, loader)
     if said.failure is not None:
         st.error(error_texts.reason(said.failure.fault, said.failure.field, texts))
         error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)

@@ -21,6 +21,8 @@ from ui.texts import Texts
 
 _PATH = " › "
 _DATES = ("date", "effective_from")  # fields
+_LABELS = {"language": "languages", "kind": "kinds", "area": "areas"}  # texts of their values
+_SHOWN = ("kind", "title", "known_as", "date", "area", "reference", "publisher")  # to be looked at
 _PASSAGES = 40  # of one document; the report that can be downloaded has them all
 
 
@@ -43,7 +45,8 @@ def counts_html(report: Report, texts: Texts) -> str:
         for name, number in counts.items()
         if number or name in ("added", "changed", "removed")
     )
-    return definitions_html("sw-counts", shown)
+    unit = facts_html(texts("maintenance.counts.unit"))
+    return unit + definitions_html("sw-counts", shown)
 
 
 def notes_html(report: Report, texts: Texts) -> str:
@@ -59,10 +62,14 @@ def notes_html(report: Report, texts: Texts) -> str:
         f"{escape(texts(f'maintenance.left_out.{seen.why}'))}"
         for seen in report.left_out
     )
+    unconfirmed = (
+        f"<strong>{escape(error_texts.name(path))}</strong>" for path in report.unconfirmed
+    )
     stale = (_stale(change, one, texts) for change in report.questions for one in change.stale)
     return "".join(
         (
             _listed("failures", failures, texts, is_open=True),
+            _listed("unconfirmed", unconfirmed, texts, is_open=True),
             _listed("stale", stale, texts, is_open=True),
             _listed("guesses", guesses, texts, is_open=True),
             _listed("unused", unused, texts),
@@ -105,20 +112,44 @@ def _guesses(one: Guesses, texts: Texts) -> str:
 def document_html(change: DocumentChange, texts: Texts) -> str:
     """What changes in one document: its metadata, and the words that go and come."""
     kind = escape(texts(f"maintenance.kinds.{change.kind}"))
-    count = texts("maintenance.report.differ", number=len(change.passages))
+    is_whole = change.kind in ("added", "removed")
+    count = _passages(len(change.passages), texts, "passages" if is_whole else "differ")
     differ = f" · {escape(count)}" if change.passages else ""
     path = f"{error_texts.name(change.former_path)} → " if change.former_path else ""
     shown = "".join(_passage(passage, texts) for passage in change.passages[:_PASSAGES])
     more = len(change.passages) - _PASSAGES
     if more > 0:
         shown += f"<p>{escape(texts('maintenance.report.more', number=more))}</p>"
-    same = texts("maintenance.report.same", number=change.unchanged)
-    facts = facts_html(path + error_texts.name(change.path), same)
+    same = () if is_whole else (_passages(change.unchanged, texts, "same"),)
+    facts = facts_html(path + error_texts.name(change.path), *same)
     return folded_html(
         "sw-change",
         f"<strong>{kind}</strong> {escape(printable(change.title))}{differ}",
         f"<div>{facts}{_fields(change, texts)}{shown}</div>",
     )
+
+
+def info_html(change: DocumentChange, texts: Texts) -> str:
+    """A document as readers will see it; nothing of one that goes."""
+    if change.info is None:
+        return ""
+    known = change.info.model_dump(mode="json")
+    known["known_as"] = change.info.short_title
+    empty = texts("maintenance.report.empty")
+    shown = (
+        (
+            texts.label("maintenance.fields", name),
+            escape(_value(name, printable(known[name] or ""), texts) or empty),
+        )
+        for name in _SHOWN
+        if name != "known_as" or known[name] != change.info.title
+    )
+    return definitions_html("sw-guesses", shown)
+
+
+def _passages(number: int, texts: Texts, kind: str) -> str:
+    """A number of passages, in words: of a whole document, or that differ or are the same."""
+    return texts(f"maintenance.report.{kind}.{'one' if number == 1 else 'more'}", number=number)
 
 
 def _fields(change: DocumentChange, texts: Texts) -> str:
@@ -132,9 +163,9 @@ def _fields(change: DocumentChange, texts: Texts) -> str:
 
 
 def _value(name: str, value: str, texts: Texts) -> str:
-    """The value of a field; a date or a language as the language of the page writes it."""
-    if name == "language":
-        return texts.label("languages", value)
+    """The value of a field, as the language of the page writes it."""
+    if name in _LABELS:
+        return texts.label(_LABELS[name], value)
     if name not in _DATES or not value:
         return value
     try:

@@ -25,7 +25,7 @@ from core.disk import obstacle
 from core.errors import DocumentError, StoreError
 from core.names import as_text
 from core.settings import Settings
-from ingest.reading import question_file, sidecar
+from ingest.reading import confirmed, question_file, sidecar
 from ingest.reading.find import find
 from ingest.reading.formats import CONVERT, FORMATS
 from ingest.reading.load import fingerprint
@@ -109,9 +109,11 @@ def state(file: Path, entries: Mapping[str, DocumentEntry], settings: Settings) 
     parts = (file, sidecar.find(file), question_file.find(file), own)
     stats = [one.stat() for one in parts if one is not None and one.is_file()]
     published = datetime.datetime.fromisoformat(entry.changed) if entry.changed else None
+    marks = tuple((one.st_mtime_ns, one.st_size) for one in stats)
+    if entry.info.kind == "official" and not _official(file, settings.documents_dir, marks):
+        return "changed"
     if published and max(one.st_mtime for one in stats) < published.timestamp():
         return "published"
-    marks = tuple((one.st_mtime_ns, one.st_size) for one in stats)
     return "published" if _fingerprint(file, own, marks) == entry.sha256 else "changed"
 
 
@@ -123,6 +125,16 @@ def _fingerprint(file: Path, own_questions: Path, marks: object) -> str:
         return fingerprint(file, own_questions)
     except DocumentError:
         return ""
+
+
+@functools.lru_cache(maxsize=5000)
+def _official(file: Path, documents_dir: Path, marks: object) -> bool:
+    """Whether a file with these times and sizes counts as an official text."""
+    del marks
+    try:
+        return confirmed.is_official(file, documents_dir)
+    except DocumentError:
+        return False
 
 
 def free(settings: Settings, name: str) -> str:

@@ -9,9 +9,11 @@ import streamlit as st
 
 from core.errors import DocumentError
 from core.frozen import Frozen
+from core.settings import Settings
 from core.source import DocumentInfo
 from ingest.passages.isolated import Loader
 from ingest.publishing.ingest_report import Failure
+from ingest.reading.confirmed import is_official
 from ingest.reading.load import fingerprint
 
 _KEPT = 1000  # files, a few kilobytes each: reading one anew takes long, all take memory
@@ -21,12 +23,13 @@ class Said(Frozen):
     """What reading a file told; without `info` it cannot be taken as it is, and `failure` says why.
 
     `guessed` are the fields that were filled in by the program, `unused` names in its front matter
-    that are no fields.
+    that are no fields. `unconfirmed`: it calls itself an official text, which nobody has confirmed.
     """
 
     info: DocumentInfo | None = None
     guessed: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    unconfirmed: bool = False
     failure: Failure | None = None
 
 
@@ -48,10 +51,10 @@ def uploaded(name: str, content: bytes, loader: Loader) -> Said:
     return _said(name, hashlib.sha256(content).hexdigest(), load)
 
 
-def kept(file: Path, loader: Loader) -> Said:
+def kept(file: Path, settings: Settings, loader: Loader) -> Said:
     """Of a file with what stands beside it."""
     try:
-        mark = fingerprint(file)
+        mark = f"{fingerprint(file)} {is_official(file, settings.documents_dir)}"
     except DocumentError as error:
         return Said(failure=Failure.of(error))
     return _said(str(file), mark, lambda: _load(file, loader))
@@ -65,7 +68,13 @@ def _said(name: str, mark: str, _load: Callable[[], Said]) -> Said:
 
 def _load(file: Path, loader: Loader) -> Said:
     try:
-        document = loader.load(file).document
+        loaded = loader.load(file)
     except DocumentError as error:
         return Said(failure=Failure.of(error))
-    return Said(info=document.info, guessed=document.guessed, unused=document.unused)
+    document = loaded.document
+    return Said(
+        info=document.info,
+        guessed=document.guessed,
+        unused=document.unused,
+        unconfirmed=loaded.unconfirmed,
+    )

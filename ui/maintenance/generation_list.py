@@ -1,18 +1,24 @@
 """Generations of the index: what each changed, the way back, and a check of the one in use."""
 
 import datetime
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.errors import NoIndexError
+from core.errors import NoIndexError, StrategiewijzerError
+from core.names import printable
 from core.settings import Settings
-from ingest.publishing.generation_history import KeptGeneration, history
+from ingest.publishing.generation_history import KeptGeneration, ahead, history
+from ingest.publishing.lock import writing
 from ingest.publishing.verify import Verification
-from ui import error_texts
+from ui import access, error_texts
 from ui.evaluation import sign_off
 from ui.maintenance import job_list as work
 from ui.markup import escape, facts_html
 from ui.texts import Texts
+from vectorstore.generations import Generations
+
+NOTE = 300  # characters of a note: a few sentences
 
 
 def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
@@ -28,12 +34,15 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
         st.info(texts("maintenance.generations.none"))
         return
     st.markdown(texts("maintenance.generations.explained", number=settings.keep_generations))
+    brought_back(settings, texts)
     decisions = sign_off.by_generation(settings.data_dir, texts)
     for one in kept:
         with st.container(border=True):
             st.html(_generation(one, texts) + decisions.get(one.id, ""))
-            if not one.in_use:
-                _go_to(one, texts, busy=busy)
+            with st.container(horizontal=True):
+                _note(one, settings, texts, busy=busy)
+                if not one.in_use:
+                    _go_to(one, texts, busy=busy)
     _verify(settings, texts, busy=busy)
 
 
@@ -43,21 +52,90 @@ def _generation(one: KeptGeneration, texts: Texts) -> str:
     facts = texts(
         "maintenance.generations.facts",
         documents=one.documents,
+        versions=one.versions,
         passages=one.passages,
         size=round(one.size / 1e6, 1),
     )
     changes = {"added": one.added, "changed": one.changed, "removed": one.removed}
-    lines = "".join(
-        f"<li>{escape(texts(f'maintenance.kinds.{name}'))}: {escape(', '.join(keys))}</li>"
-        for name, keys in changes.items()
-        if keys
-    )
-    told = f'<ul class="sw-facts">{lines}</ul>' if lines else ""
+    named = {
+        kind: [f"{one.titles[key]} ({key.rpartition('.')[2]})" for key in keys or ()]
+        for kind, keys in changes.items()
+    }
+    note = f"<p>{escape(printable(one.note))}</p>" if one.note else ""
     return (
-        f'<h3 class="sw-small">{escape(moment + in_use)}</h3>'
-        f'<p class="sw-facts">{escape(facts)}</p>{told}'
+        f'<h3 class="sw-small">{escape(printable(_title(one, named, texts)) + in_use)}</h3>'
+        f"{note}{facts_html(moment, facts)}{_changes(named, texts, least=2)}"
         + error_texts.fold(f"{one.id} · {one.method}", texts)
     )
+
+
+def _title(one: KeptGeneration, named: Mapping[str, Sequence[str]], texts: Texts) -> str:
+    """What a version is called by: what it changed."""
+    if one.added is None:
+        return texts("maintenance.generations.oldest")
+    told = [
+        f"{texts(f'maintenance.kinds.{kind}')}: {_first(names)}"
+        for kind, names in named.items()
+        if names
+    ]
+    return "; ".join(told) or texts("maintenance.generations.same")
+
+
+def _first(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} + {len(names) - 1}"
+
+
+def _changes(named: Mapping[str, Sequence[str]], texts: Texts, *, least: int = 1) -> str:
+    """The changed documents, by what happens to them, where they are not fewer than `least`."""
+    lines = "".join(
+        f"<li>{escape(texts(f'maintenance.kinds.{kind}'))}: "
+        f"{escape(printable(', '.join(names)))}</li>"
+        for kind, names in named.items()
+        if len(names) >= least
+    )
+    return f'<ul class="sw-facts">{lines}</ul>' if lines else ""
+
+
+def brought_back(settings: Settings, texts: Texts) -> bool:
+    """After a version was put back: says what publishing would bring back, as its files are there.
+
+    Returns:
+        Whether that was said.
+    """
+    try:
+        found = ahead(settings)
+    except NoIndexError:
+        return False
+    if found is None:
+        return False
+    moment = texts.moment(datetime.datetime.fromisoformat(found.created))
+    st.warning(texts("maintenance.generations.restored", moment=moment))
+    changes = {"added": found.added, "changed": found.changed, "removed": found.removed}
+    st.html(_changes(changes, texts))
+    return True
+
+
+def _note(one: KeptGeneration, settings: Settings, texts: Texts, *, busy: bool) -> None:
+    """What a maintainer wants to remember of a version."""
+    with (
+        st.popover(texts("maintenance.generations.note"), disabled=busy),
+        st.form(f"maintenance-note-{one.id}", border=False),
+    ):
+        note = st.text_input(
+            texts("maintenance.generations.note_label"),
+            value=one.note,
+            max_chars=NOTE,
+            key=f"maintenance-note-text-{one.id}",
+        )
+        if st.form_submit_button(texts("maintenance.generations.note_save")):
+            try:
+                access.require("maintainer")
+                with writing(settings) as lease:
+                    Generations(settings, lease).annotate(one.id, note.strip())
+            except StrategiewijzerError as error:
+                error_texts.show(error, texts)
+                return
+            st.rerun()
 
 
 def _go_to(one: KeptGeneration, texts: Texts, *, busy: bool) -> None:

@@ -4,20 +4,26 @@ import functools
 
 import streamlit as st
 
+from core.names import printable
 from core.settings import Settings
 from ingest.publishing import page
 from ingest.publishing.ingest_report import Report
 from ui import downloads, error_texts
 from ui.jobs import Job
-from ui.maintenance import document_files, removed_files, trial
+from ui.maintenance import (
+    all_documents,
+    document_files,
+    generation_list,
+    previewed,
+    removed_files,
+    trial,
+)
 from ui.maintenance import job_list as work
-from ui.maintenance.change_html import counts_html, document_html, notes_html
+from ui.maintenance.change_html import counts_html, notes_html
 from ui.markup import facts_html
-from ui.pagination import page_of
 from ui.texts import Texts
 
-_PAGE = 20  # documents shown at once; all of a first run would be sent at every click
-_ORDER = ("removed", "changed", "added", "renamed")  # what asks for a look comes first
+_NOTE = "maintenance-note"
 _KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"
 
 
@@ -34,6 +40,7 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     last = work.latest(settings, "plan")
     report = work.report(last) if last else None
     _make(report, texts, busy=busy)
+    generation_list.brought_back(settings, texts)
     if last is None or report is None:
         if not busy:
             st.info(texts("maintenance.plan.none"))
@@ -50,12 +57,7 @@ def _make(report: Report | None, texts: Texts, *, busy: bool) -> None:
     """Asks for a plan; whether documents without files stay is part of it."""
     keep = False
     if report is not None and (report.plan.removed or report.missing):
-        keep = st.checkbox(
-            texts("maintenance.plan.keep_missing"),
-            value=bool(report.missing),
-            help=texts("maintenance.plan.keep_missing_help"),
-            key="maintenance-keep-missing",
-        )
+        keep = _checkbox("keep_missing", texts, value=bool(report.missing))
     st.button(
         texts("maintenance.plan.make"),
         key="maintenance-plan",
@@ -65,6 +67,16 @@ def _make(report: Report | None, texts: Texts, *, busy: bool) -> None:
         on_click=work.start,
         args=("--dry-run", "--json", *([_KEEP] if keep else [])),
     )
+
+
+def _checkbox(name: str, texts: Texts, *, value: bool = False, **filled: object) -> bool:
+    """A choice, with what it does below it."""
+    label = texts(f"maintenance.plan.{name}", **filled)
+    key = f"maintenance-{name.replace('_', '-')}"
+    with st.container(gap="xxsmall"):
+        chosen = st.checkbox(label, value=value, key=key)
+        st.html(facts_html(texts(f"maintenance.plan.{name}_help")))
+    return chosen
 
 
 def _is_current(plan: Job, settings: Settings) -> bool:
@@ -102,7 +114,17 @@ def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: 
     elif report.plan.is_empty:
         waiting = "erase" if removed_files.removed(settings) else "empty"
         st.success(texts(f"maintenance.plan.{waiting}"))
-    _show(report, "maintenance-plan", texts)
+    st.html(counts_html(report, texts) + notes_html(report, texts))
+    manifest = all_documents.manifest_in_use(settings)
+    entries = manifest.documents if manifest else ()
+    previewed.show_to_correct(
+        report,
+        "maintenance-plan",
+        settings,
+        entries,
+        lambda: work.start(*plan.arguments[2:]),
+        texts,
+    )
     if not report.plan.is_empty or removed_files.removed(settings):
         _publish(plan, report, settings, texts, busy=busy)
 
@@ -119,23 +141,20 @@ def _stop(report: Report, texts: Texts, *, strict: bool = False) -> str:
 def _publish(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: bool) -> None:
     """The options that make a difference here, the buttons, and what can be asked before."""
     options = [_KEEP] if _KEEP in plan.arguments else []
-    if report.failures and st.checkbox(
-        texts("maintenance.plan.strict"),
-        help=texts("maintenance.plan.strict_help"),
-        key="maintenance-strict",
-    ):
+    if report.failures and _checkbox("strict", texts):
         options.append(_STRICT)
     can = bool(report.plan.written or report.plan.unchanged or not report.failures)
     if report.stop and can:
-        allowed = st.checkbox(
-            texts("maintenance.plan.shrink", number=len(report.plan.removed)),
-            help=texts("maintenance.plan.shrink_help"),
-            key="maintenance-shrink",
-        )
-        can = allowed
+        can = _checkbox("shrink", texts, number=len(report.plan.removed))
         options.append(_SHRINK)
     arguments = ("--json", "--as-planned", report.fingerprint, *options)
     tried = trial.there(report, settings)
+    st.text_input(
+        texts("maintenance.plan.note"),
+        max_chars=generation_list.NOTE,
+        help=texts("maintenance.plan.note_help"),
+        key=_NOTE,
+    )
     with st.container(horizontal=True):
         st.button(
             texts("maintenance.plan.publish"),
@@ -143,7 +162,7 @@ def _publish(plan: Job, report: Report, settings: Settings, texts: Texts, *, bus
             type="primary",
             help=texts("maintenance.plan.publish_help"),
             disabled=busy or not can,
-            on_click=work.start,
+            on_click=_start,
             args=arguments,
         )
         if not tried and not report.plan.is_empty:
@@ -159,6 +178,12 @@ def _publish(plan: Job, report: Report, settings: Settings, texts: Texts, *, bus
         trial.show(tried, texts, busy=busy)
 
 
+def _start(*arguments: str) -> None:
+    """Publishes, with the note as it was typed."""
+    note = printable(st.session_state[_NOTE].strip())
+    work.start(*arguments, *([f"--note={note}"] if note else []))
+
+
 def _published(settings: Settings, texts: Texts) -> None:
     """The reports of the publications, the newest first."""
     st.header(texts("maintenance.published.heading"), anchor=False)
@@ -170,7 +195,7 @@ def _published(settings: Settings, texts: Texts) -> None:
         texts("maintenance.published.choose"),
         list(runs),
         format_func=lambda name: work.since(runs[name], texts),
-        key="maintenance-published",
+        key=f"maintenance-published-{next(iter(runs))}",  # a new one is shown once it is there
     )
     job = runs[chosen]
     report = work.report(job)
@@ -196,17 +221,9 @@ def _published(settings: Settings, texts: Texts) -> None:
                 name=f"{job.id}.{kind}",
                 key=f"maintenance-download-{kind}",
             )
-    _show(report, "maintenance-published", texts)
+    st.html(counts_html(report, texts) + notes_html(report, texts))
+    previewed.show(report, "maintenance-published", texts)
 
 
 def _file(report: Report, kind: str) -> str:
     return page.html(report) if kind == "html" else report.model_dump_json(indent=2)
-
-
-def _show(report: Report, key: str, texts: Texts) -> None:
-    """What a report says, a page of documents at a time."""
-    st.html(counts_html(report, texts) + notes_html(report, texts))
-    changes = sorted(report.changes, key=lambda change: _ORDER.index(change.kind))
-    place, shown = page_of(changes, _PAGE, key=f"{key}-page")
-    for change in shown:
-        place.html(document_html(change, texts))

@@ -99,9 +99,11 @@ def notes(
     """What to know of a file that can be taken; `name` stands before it, as Markdown."""
     if said.unused:
         st.info(f"{name}{texts('maintenance.upload.unused')} {code(', '.join(said.unused))}")
+    if said.unconfirmed:
+        st.warning(f"{name}{texts('maintenance.about.unconfirmed')}")
     other = keys.get(said.info.key) if said.info else None
     if other is not None and other.path != as_text(Path(os.path.abspath(path))):
-        st.warning(f"{name}{texts('maintenance.upload.double')} {code(other.info.title)}")
+        st.warning(f"{name}{texts('maintenance.upload.double')} {code(other.info.short_title)}")
 
 
 def _look_at(
