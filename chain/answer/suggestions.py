@@ -89,8 +89,11 @@ class Suggestions:
             return offers
         cited_ids = {id for turn in turns for id in turn.cited}
         cited = {section_of(passage) for passage in passages if passage.id in cited_ids}
-        left = [passage for passage in passages if section_of(passage) not in cited]
-        left.sort(key=lambda passage: passage.document.id not in spoken)
+        left = [
+            passage
+            for passage in passages
+            if passage.document.id in spoken and section_of(passage) not in cited
+        ]
         said = [citation.quote for citation in answer.citations]
         offered = self._offered(index, language, left, scope, turns, said)
         return tuple(itertools.islice(offered, _FOLLOW_UPS))
