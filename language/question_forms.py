@@ -26,12 +26,15 @@ class QuestionForms(Frozen):
     A document calls itself `itself`. `pointing` words point elsewhere, `openings` begin no subject,
     and `vague` subjects say nothing alone.
 
+    `purpose` are patterns of sentences that say what a document is for, the plainest first.
+
     Of headings: topics with a form of `listed` are asked for, `tail` is left out; `articles` begin
     no name.
     """
 
     listed: tuple[QuestionForm, ...]
     forms: tuple[QuestionForm, ...]
+    purpose: tuple[str, ...]
     itself: str
     pointing: frozenset[str]
     openings: frozenset[str]
