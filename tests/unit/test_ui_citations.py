@@ -18,7 +18,7 @@ from ui.answers.answer_view import more_html
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors, as_one, section
 from ui.answers.evidence_panel import evidence_html
-from ui.answers.remarks import changed_html, told_html
+from ui.answers.remarks import changed_html, notes_html, told
 from ui.answers.surroundings import Surroundings, excerpts
 from ui.markup import code, escape, link
 from ui.texts import load
@@ -134,12 +134,13 @@ def test_a_chip_leads_to_its_quote_and_its_card_tells_the_source() -> None:
 
 
 QUOTE = "725 000 meldingen in 2019."
+BRIEFLY = "Geciteerd uit een samenvatting van COM(2020) 607, niet de officiële tekst."
 
 
 @pytest.mark.parametrize(
     ("kind", "glyph", "words"),
     [
-        ("brief", "°", "letterlijk uit onze samenvatting"),
+        ("brief", "°", "uit een samenvatting, niet de officiële tekst"),
         ("official", "§", "letterlijk uit de officiële tekst"),
         ("upload", "”", "letterlijk uit de bron"),
     ],
@@ -155,13 +156,16 @@ def test_only_the_exceptions_carry_a_mark_that_says_whose_words_they_are(
     assert (SUMMARY in shown.text) == (kind == "brief")
     shown, above = chips(told, f"{QUOTE} [1] {QUOTE} [1] Het groeit. [1]")
     assert marks(shown) == ["in andere woorden, door de bron ondersteund"]
-    assert f"{words.replace('letterlijk', 'Letterlijk geciteerd')}. · ✓ " in above.text
+    usual = (
+        BRIEFLY if kind == "brief" else words.replace("letterlijk", "Letterlijk geciteerd") + "."
+    )
+    assert above.text.startswith(f"{usual} · ✓ ")
 
 
 def test_one_summary_among_official_texts_is_an_exception() -> None:
     told = answer(citation(1, QUOTE, passage(document=OFFICIAL)), citation(2, QUOTE, passage()))
     shown, above = chips(told, f"{QUOTE} [1]\n\n{QUOTE} [1]\n\n{QUOTE} [2]")
-    assert marks(shown) == ["letterlijk uit onze samenvatting"]
+    assert marks(shown) == ["uit een samenvatting, niet de officiële tekst"]
     assert f"{LITERALLY} · ° " in above.text
 
 
@@ -190,7 +194,7 @@ LISTED = (
         (OFFICIAL, TEXT, QUOTE, "725 000 meldingen  in 2019. [1]\n\n725 000 meldingen in 2019. [1]",
          LITERALLY),
         (ADDED, TEXT, QUOTE, f"{QUOTE} [1]", "Letterlijk geciteerd uit de bron."),
-        (DOCUMENT, TEXT, QUOTE, f"{QUOTE} [1]", "Letterlijk geciteerd uit onze samenvatting."),
+        (DOCUMENT, TEXT, QUOTE, f"{QUOTE} [1]", BRIEFLY),
         (OFFICIAL, TEXT, QUOTE, "In 2019 waren er 725 000 meldingen. [1]", SUPPORTED),
         (OFFICIAL, ROWS, ROW, "Wapen: revolver; Aantal: 102 [1]",
          "Uit een tabel in de bron, met de koppen erbij."),
@@ -341,8 +345,8 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
 
 
 def test_hostile_text_in_remarks_is_shown_and_not_run() -> None:
-    told = answer(citation(1, "2019", passage()), missing=(HOSTILE,))
-    shown = Shown(told_html(told, NL))
+    lacking = answer(citation(1, "2019", passage()), missing=(HOSTILE,))
+    shown = Shown(notes_html(told(lacking, NL)))
     assert {tag for tag, _ in shown.elements} == {"p"}
     assert shown.text.count(HOSTILE) == 1
     source = passage(document=DocumentInfo(id="evil", language="nl", title=HOSTILE))
