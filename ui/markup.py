@@ -16,7 +16,7 @@ from language.escaping import is_web_page
 from ui.texts import Texts
 
 _ITEM = re.compile(r"(?:^|\n+) *- ")
-_AFTER_LIST = re.compile(r"\n+(?=[^ \n])")  # lines that are indented go on with an item
+_AFTER_LIST = re.compile(r"\n+(?![ \n])")  # lines that are indented go on with an item
 _LIST_ENDS = "</li></ul>"
 
 

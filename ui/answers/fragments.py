@@ -6,14 +6,14 @@ Browsers look for the words, scroll to them and mark them; where they are not fo
 at its top. Case and rows of spaces do not count. https://wicg.github.io/scroll-to-text-fragment/
 """
 
-import mimetypes
 import re
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlsplit
 
 _WORDS = 12  # a longer quote is told by its ends, which together have as many
 _END = 6  # words of each end; fewer may stand elsewhere in the page as well
-_TYPES = mimetypes.MimeTypes()  # the same on every machine
+# Files in which a browser does not search; EUR-Lex has the form in the path ("/TXT/PDF/").
+_NO_PAGE = re.compile(r"/pdf/|\.(?:pdf|docx?|odt|rtf|pptx?|odp|xlsx?|ods|epub|zip)$", re.IGNORECASE)
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")  # what a browser does not show as text
 
 
@@ -25,7 +25,7 @@ def at_quote(url: str, quote: str) -> str:
     cannot be searched for it: in a PDF, or for a row of a table, which has no such signs there.
     """
     lines = [words for line in quote.splitlines() if (words := _ITEM.sub("", line).split())]
-    if not lines or "|" in quote or not _is_text(url):
+    if not url or not lines or "|" in quote or _NO_PAGE.search(urlsplit(url).path):
         return url
     ends = [lines[0]]
     if len(lines) > 1 or len(lines[0]) > _WORDS:
@@ -37,15 +37,6 @@ def at_quote(url: str, quote: str) -> str:
 def leads_to_words(url: str) -> bool:
     """Whether an address is one at a quote."""
     return ":~:text=" in url
-
-
-def _is_text(url: str) -> bool:
-    """Whether an address may be that of a web page or text, by the name of its file; EUR-Lex has
-    the form in the path ("/TXT/PDF/")."""
-    path = urlsplit(url).path
-    kind, _ = _TYPES.guess_type(path)
-    is_page = kind is None or kind.startswith("text/") or kind == "application/xhtml+xml"
-    return bool(url) and is_page and "/pdf/" not in path.casefold()
 
 
 def _encoded(words: str) -> str:
