@@ -92,7 +92,7 @@ def test_what_a_sentence_answers_is_asked_for(
 @pytest.mark.parametrize(
     ("language", "heading"),
     [
-        ("nl", "Gevolgen van de coronapandemie"),
+        ("nl", "Wat er daarna gebeurde"),
         ("en", "Priority 4: Prüm"),
         ("en", "What Vice-President Schinas said"),
         ("de", "Priority 2: hybrid"),
