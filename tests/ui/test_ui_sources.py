@@ -35,8 +35,8 @@ FILES = {
     "haven.en.md": (
         "---\nid: haven\ntitle: The port\nlanguage: en\narea: havens\ndate: 2020-01-01\n"
         "superseded_by: nieuw\n---\n\n# The port\n\n## Cranes\n\nThe port has 12,000 cranes.\n\n"
+        "The port consists of two basins: the old one and the new one.\n\n"
         "## Ships\n\nThere are 30 ships, one of them a frigate.\n"
-        "\n## Basins\n\nThe port consists of two basins: the old one and the new one.\n"
     ),
     "nieuw.md": (
         f"---\nid: nieuw\ntitle: 'Vloot {HOSTILE}'\nlanguage: nl\narea: vloot\n"
