@@ -280,9 +280,10 @@ class Turn(Frozen):
     markers: tuple[Marker, ...] = ()
     message: Message | Literal[""] = ""
     cited: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, question: str, answer: Answer) -> "Turn":
+    def of(cls, question: str, answer: Answer, offered: tuple[str, ...] = ()) -> "Turn":
         """A question with its answer as a turn; for a task ("shorter") the question that it is
         about."""
         message = answer.message if answer.kind == "reply" else ""
@@ -297,4 +298,5 @@ class Turn(Frozen):
             markers=said.markers,
             message=message,
             cited=cited,
+            offered=offered,
         )

@@ -26,28 +26,21 @@ class QuestionForms(Frozen):
     A document calls itself `itself`. `pointing` words point elsewhere, `openings` begin no subject,
     and `vague` subjects say nothing alone.
 
-    Of headings: topics with a form of `listed` are asked for. `tail` is left out, `acting` ones
-    tell what to do and are no topic, `untopical` words make none ("Aim and approach"; as
-    `content_words` has them). What is `bare` lacks one of the `articles` before its noun (any
-    group): that of the passage, else `article` where the noun has the form of `article_for`.
-    `glossary` are forms of headings in other languages, in small letters, and what they are about
-    in this one.
+    `purpose` are patterns of sentences that say what a document is for, the plainest first.
+
+    Of headings: topics with a form of `listed` are asked for, `tail` is left out; `articles` begin
+    no name.
     """
 
     listed: tuple[QuestionForm, ...]
     forms: tuple[QuestionForm, ...]
+    purpose: tuple[str, ...]
     itself: str
     pointing: frozenset[str]
     openings: frozenset[str]
     vague: frozenset[str]
     tail: str
-    acting: str
-    untopical: frozenset[str]
-    bare: str
     articles: tuple[str, ...]
-    article: str
-    article_for: str
-    glossary: tuple[QuestionForm, ...]
 
 
 def question_forms(language: str) -> QuestionForms:

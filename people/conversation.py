@@ -97,7 +97,11 @@ class Conversation(Frozen):
     def turns(self) -> tuple[Turn, ...]:
         """The answered exchanges as turns."""
         return tuple(
-            Turn.of(exchange.question, exchange.answer)
+            Turn.of(
+                exchange.question,
+                exchange.answer,
+                (*exchange.answer.related, *(exchange.follow_ups or ())),
+            )
             for exchange in self.exchanges
             if exchange.answer is not None
         )

@@ -59,14 +59,12 @@ class Letter(Frozen):
 
 
 class Suggesting(Frozen):
-    """Questions to go on with, and what documents are called in them.
+    """What documents are called in questions to go on with.
 
-    `about` asks about a `{topic}`, `about_in` about one in a `{document}`. `documents` are the
-    names of documents by CELEX number or id, as subjects; `titled` is any other, by its title.
+    `documents` are the names of documents by CELEX number or id, as subjects; `titled` is any
+    other, by its title.
     """
 
-    about: str
-    about_in: str
     titled: str
     documents: Mapping[str, str]
 

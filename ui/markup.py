@@ -15,6 +15,10 @@ from language.characters import visible
 from language.escaping import is_web_page
 from ui.texts import Texts
 
+_ITEM = re.compile(r"(?:^|\n+) *- ")
+_AFTER_LIST = re.compile(r"\n+(?![ \n])")  # lines that are indented go on with an item
+_LIST_ENDS = "</li></ul>"
+
 
 def escape(text: str) -> str:
     """HTML that shows exactly this text, but for what nobody sees; also inside an attribute."""
@@ -56,12 +60,41 @@ def marked_pieces(
     text: str, spans: Sequence[tuple[int, int]], cuts: Iterable[int] = ()
 ) -> Iterator[tuple[int, int, str]]:
     """A text in pieces, (start, end, HTML): cut where spans, which are marked, begin and end, and
-    at these other cuts. Spans may overlap."""
-    ends = sorted({0, len(text), *cuts, *itertools.chain.from_iterable(spans)})
-    for left, right in itertools.pairwise(ends):
+    at these other cuts. Spans may overlap. Lines that begin with "- " are items of a list: tags
+    take the place of the signs between them."""
+    tags = _list_tags(text)
+    ends = {0, len(text), *cuts, *itertools.chain.from_iterable(spans)}
+    ends.update(end for start, end, _ in tags for end in (start, end))
+    for left, right in itertools.pairwise(sorted(ends)):
+        tag = next((one for one in tags if one[0] <= left and right <= one[1]), None)
         piece = escape(text[left:right])
-        is_marked = any(start <= left and right <= end for start, end in spans)
-        yield left, right, f"<mark>{piece}</mark>" if is_marked else piece
+        if tag:
+            piece = tag[2] if left == tag[0] else ""
+        elif any(start <= left and right <= end for start, end in spans):
+            piece = f"<mark>{piece}</mark>"
+        yield left, right, piece
+    if tags and tags[-1][0] == len(text):
+        yield len(text), len(text), tags[-1][2]
+
+
+def text_html(text: str) -> str:
+    """A text of a source, with its lists."""
+    return "".join(piece for *_, piece in marked_pieces(text, ()))
+
+
+def _list_tags(text: str) -> list[tuple[int, int, str]]:
+    """The places (start, end) of what stands before, between and behind the items of lists, with
+    the tags for it."""
+    tags: list[tuple[int, int, str]] = []
+    items = list(_ITEM.finditer(text))
+    for item, following in itertools.zip_longest(items, items[1:]):
+        is_first = not tags or tags[-1][2] == _LIST_ENDS
+        tags.append((*item.span(), "<ul><li>" if is_first else "</li><li>"))
+        last = following.start() if following else len(text)
+        end = _AFTER_LIST.search(text, item.end(), last)
+        if end or not following:
+            tags.append((*(end.span() if end else (last, last)), _LIST_ENDS))
+    return tags
 
 
 def table_html(

@@ -73,6 +73,10 @@ class Snapshot:
         """All passages, every language version, or those of documents with these keys."""
         return list(self._generation.all_passages(documents))
 
+    def named(self, ids: Collection[str]) -> list[Passage]:
+        """The passages with these ids; unknown ids are left out."""
+        return self._generation.passages([*ids])
+
     def search(
         self,
         query: str,
@@ -135,13 +139,12 @@ class Snapshot:
 
     def asked_nearby(
         self, query: str, language: str, count: int, scope: Scope = Scope()
-    ) -> list[PreparedQuestion]:
+    ) -> list[MatchedQuestion]:
         """The prepared questions nearest to a question in meaning, whatever they ask; arguments as
         in `search`."""
         allowed = self._generation.versions(language, scope)
         vector = self.embedder.query(query)
-        found = near(self._generation, vector, allowed, self.profile, count)
-        return [one.prepared for one in found]
+        return near(self._generation, vector, allowed, self.profile, count)
 
     def questions(self, documents: Collection[str]) -> Iterator[PreparedQuestion]:
         """All prepared questions of the documents with these keys; read in batches."""

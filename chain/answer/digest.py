@@ -2,8 +2,12 @@
 
 passages of a document -> five stretches -> from each the sentence nearest to the title, among those
                           that stand alone -> an answer that cites them
+
+It begins with a sentence that says what the document is for, where there is one; that stands for
+its stretch.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,8 +23,9 @@ from core.answer import Answer
 from core.passage import Passage, ScoredPassage
 from core.source import DocumentInfo
 from language.matching import fold
+from language.question_forms import question_forms
 from language.vocabulary import vocabulary
-from prompts import version
+from prompts import languages, version
 from vectorstore.keyword import content_words
 from vectorstore.snapshot import Snapshot
 
@@ -45,20 +50,26 @@ class _Sentence(NamedTuple):
     words: frozenset[str]
     worth: float
     is_list: bool
+    purpose: float  # how plainly it says what the document is for: 0 is best, infinite not at all
 
 
 def digest(index: Snapshot, key: str) -> Answer | None:
-    """Summary of a language version of a document: up to five sentences in its order, with
-    citations; None if no sentence stands alone."""
+    """Summary of a language version of a document: up to five sentences, what it is for and then in
+    its order, with citations; None if no sentence stands alone."""
     passages = spread(index.passages([key]), _LOOKED_AT)
     if not passages:
         return None
     document = passages[0].document
     found = index.cited([one.id for one in passages], document.title)
-    chosen: list[_Sentence] = []
+    candidates = [one for place, each in enumerate(found) for one in _sentences(place, each)]
+    chosen = sorted(candidates, key=lambda one: one.purpose)[:1]
+    if chosen and math.isinf(chosen[0].purpose):
+        chosen = []
     for places in stretches(len(found), _SENTENCES):
-        candidates = [one for place in places for one in _sentences(place, found[place])]
-        for one in sorted(candidates, key=lambda one: -one.worth):
+        if any(one.place in places for one in chosen):
+            continue
+        here = (one for one in candidates if one.place in places)
+        for one in sorted(here, key=lambda one: -one.worth):
             if not any(_same(one, other) or (one.is_list and other.is_list) for other in chosen):
                 chosen.append(one)
                 break
@@ -102,7 +113,17 @@ def _sentences(place: int, found: ScoredPassage) -> Iterator[_Sentence]:
                 + _RECORD * _is_record(text, passage.document)
             )
             words = frozenset(content_words(text, passage.language))
-            yield _Sentence(place, one.units, words, worth, one.is_list)
+            purpose = _purpose(text, passage.document)
+            yield _Sentence(place, one.units, words, worth, one.is_list, purpose)
+
+
+def _purpose(text: str, document: DocumentInfo) -> float:
+    """The place of the first pattern of purpose that a sentence has; none in a press release, in
+    which "the strategy" is another document."""
+    is_own = document.about_form == "document" and document.language in languages()
+    patterns = question_forms(document.language).purpose if is_own else ()
+    places = (place for place, one in enumerate(patterns) if re.match(one, text))
+    return next(places, math.inf)
 
 
 def _is_counted(passage: Passage, one: Statement) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from chain.answer.digest import spread, stretches
 from chain.answer.prepared_suggestions import about
 from chain.answer.section_questions import SectionQuestion, questions
-from chain.answer.sections import QUESTIONS, versions_of, words_of
+from chain.answer.sections import QUESTIONS, words_of
 from chain.answer.trials import Trials, answers, is_better_outside
 from core.passage import Passage
 from core.source import DocumentInfo, Scope
@@ -36,7 +36,7 @@ def document_questions(
         return prepared
     scope = Scope(documents=(document.id,))
     waiting = {
-        number: _candidates(index, [passages[place] for place in places], language)
+        number: _candidates([passages[place] for place in places], language)
         for number, places in enumerate(stretches(len(passages), _ABOUT))
     }
     found: list[tuple[int, str]] = []
@@ -66,14 +66,13 @@ def document_questions(
 
 
 def _candidates(
-    index: Snapshot, passages: Sequence[Passage], language: str
+    passages: Sequence[Passage], language: str
 ) -> Iterator[tuple[Passage, SectionQuestion]]:
     """Questions about the passages; first those that one sentence answers."""
     listed = []
     for passage in passages:
-        versions = versions_of(index, passage) if passage.language != language else ()
-        asked = questions(passage, (), language, versions, named=True)
-        listed += [(passage, one) for one in itertools.islice(asked, QUESTIONS)]
+        asked = itertools.islice(questions(passage, language), QUESTIONS)
+        listed += [(passage, one) for one in asked]
     yield from sorted(listed, key=lambda one: not one[1].units)
 
 

@@ -1,12 +1,13 @@
 """Prepared questions as suggestions: each has an answer, and was written by a person for people.
 
-near a question, or of a document -> in the reader's language, whole sentences -> not asked yet, and
-not answered by what was shown -> at most one for each passage
+near a question, or of a document -> in the reader's language, whole sentences -> on what the
+question is about -> not asked or offered yet, and not answered by what was shown -> at most one for
+each passage
 """
 
 import itertools
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
@@ -14,17 +15,17 @@ from chain.answer.digest import stretches
 from chain.answer.sections import words_of
 from core.answer import Turn
 from core.passage import Passage
-from core.prepared import PreparedQuestion
+from core.prepared import MatchedQuestion, PreparedQuestion
 from core.source import DocumentInfo, Scope
 from core.versions import preferred
 from language.matching import fold
 from vectorstore.snapshot import Snapshot
 
-_NEAR = 96  # prepared questions around one, of which most are other words for it
-_LONGEST = 90  # characters, about a line and a half in a narrow column
+_NEAR = 300  # prepared questions around one, in all languages, most of them other words for it
+_ELSEWHERE = 0.88  # least cosine of what other documents answer; farther ones share their form only
+_LONGEST = 110  # characters, two lines in a narrow column
 _COUNTED = 20_000  # questions whose words are counted: a second, once
 _LONG = 5  # letters of a word that is looked at
-_TIMES = 5  # as many questions have the word that was meant
 _FEWEST = 4  # words; fewer are keywords
 _SENTENCE = re.compile(r"[^\W\d_a-zà-þ].*\?", re.DOTALL)  # with a capital and a question mark
 # Share of words that makes two questions one in other words.
@@ -36,23 +37,52 @@ def near(
     question: str,
     language: str,
     scope: Scope,
-    shown: Collection[str],
+    around: Sequence[Passage],
+    about: Collection[str],
+    least: float,
     turns: Sequence[Turn],
 ) -> Iterator[str]:
-    """Prepared questions around a question, nearest first.
+    """Prepared questions around a question, nearest first, that are about the same.
 
     Args:
         index: has them.
         question: that was asked, standing alone.
         language: of the questions (ISO 639-1).
         scope: limits of the search.
-        shown: ids of passages whose content the reader has seen.
-        turns: earlier turns, whose questions are not offered again.
+        around: passages that a search for the question finds; others are about something else.
+        about: ids of the documents that the question is about.
+        least: cosine of a question that one of these documents answers with this one.
+        turns: earlier turns: what was asked, offered or answered there is not offered again.
     """
     found = index.asked_nearby(question, language, _NEAR, scope)
-    asked = [question, *(turn.question for turn in turns)]
-    others = (one for one in found if not set(one.passages) & {*shown})
-    return _different(_readable(others, language), language, asked, _spelling(index))
+    seen = index.named({id for turn in turns for id in turn.cited})
+    offered = {text for turn in turns for text in turn.offered}
+    gone = {one.prepared.units for one in found if one.prepared.question in offered}
+    sections = {(one.document.id, one.section) for one in around}
+    places = {
+        one.id: one for one in index.named({id for each in found for id in each.prepared.passages})
+    }
+
+    def is_new(one: MatchedQuestion) -> bool:
+        answer = [places[id] for id in one.prepared.passages if id in places]
+        return (
+            one.prepared.units not in gone
+            and not any(_same_text(mine, other) for mine in answer for other in seen)
+            and any((mine.document.id, mine.section) in sections for mine in answer)
+            and one.cosine
+            > (least if any(mine.document.id in about for mine in answer) else _ELSEWHERE)
+        )
+
+    asked = [question, *(turn.question for turn in turns), *offered]
+    fresh = (one.prepared for one in found if is_new(one))
+    return _different(_readable(fresh, language), language, asked, _spelling(index, language))
+
+
+def _same_text(one: Passage, other: Passage) -> bool:
+    """Whether two passages are one, or the same section in two languages."""
+    if one.document.key == other.document.key:
+        return one.id == other.id
+    return (one.document.id, one.section) == (other.document.id, other.section)
 
 
 def about(
@@ -68,7 +98,7 @@ def about(
         count: how many.
     """
     every = index.questions([document.key])
-    prepared, spelling = [*_readable(every, language)], _spelling(index)
+    prepared, spelling = [*_readable(every, language)], _spelling(index, language)
     by_passage: dict[str, list[PreparedQuestion]] = {}
     for one in prepared:
         by_passage.setdefault(one.passages[0], []).append(one)
@@ -97,28 +127,49 @@ def examples(index: Snapshot, language: str, count: int) -> Iterator[str]:
 
 class _Spelling:
     """Tells slips of the pen, which are prepared too, as people make them, and are not to be
-    offered: words that the sources lack and that are, but for a letter, much more frequent ones."""
+    offered: words that the sources lack and that are, but for a letter within, more usual ones of
+    the language."""
 
-    def __init__(self, index: Snapshot, prepared: Iterable[PreparedQuestion]) -> None:
+    def __init__(self, index: Snapshot, language: str) -> None:
+        documents = index.documents()
+        prepared = itertools.islice(index.questions([one.key for one in documents]), _COUNTED)
         self._index = index
-        self._counts = Counter(word for one in prepared for word in set(_words(one.question)))
-        self._frequent: dict[str, int] = {}  # word without a letter -> most frequent of such
-        for word, count in self._counts.items():
+        self._is_sourced = any(one.language == language for one in documents)
+        self._counts = Counter(
+            word
+            for one in prepared
+            if one.language == language
+            for word in set(_words(one.question))
+        )
+        self._alike: dict[str, list[str]] = defaultdict(list)  # word without a letter -> such words
+        for word in self._counts:
             for part in _without_a_letter(word):
-                self._frequent[part] = max(self._frequent.get(part, 0), count)
+                self._alike[part].append(word)
 
     def is_right(self, question: str) -> bool:
         return not any(map(self._is_slip, _words(question)))
 
     def _is_slip(self, word: str) -> bool:
-        near = max(self._frequent.get(part, 0) for part in _without_a_letter(word))
-        return near > _TIMES * max(1, self._counts[word]) and not self._index.has(word)
+        if self._index.has(word):
+            return False
+        return any(
+            self._counts[other] > self._counts[word]
+            or (self._is_sourced and self._index.has(other))
+            for part in _without_a_letter(word)
+            for other in self._alike.get(part, ())
+            if _differ_within(word, other)
+        )
 
 
-@lru_cache(maxsize=2)  # of an index generation
-def _spelling(index: Snapshot) -> _Spelling:
-    documents = [one.key for one in index.documents()]
-    return _Spelling(index, itertools.islice(index.questions(documents), _COUNTED))
+@lru_cache(maxsize=8)  # the languages of an index generation or two
+def _spelling(index: Snapshot, language: str) -> _Spelling:
+    return _Spelling(index, language)
+
+
+def _differ_within(word: str, other: str) -> bool:
+    """Whether words differ before their last letter, so that they are not two forms of one."""
+    common = min(len(word), len(other)) - 1
+    return word[:common] != other[:common]
 
 
 def _without_a_letter(word: str) -> set[str]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from core.passage import Passage
+from language.cues import cues_of
 from vectorstore.keyword import content_words
-from vectorstore.snapshot import Snapshot
 
 QUESTIONS = 2  # more would spend the few tries on the first sections
 """Questions tried for each section."""
@@ -24,13 +24,7 @@ def section_of(passage: Passage) -> Section:
     return passage.document.key, passage.section
 
 
-def versions_of(index: Snapshot, section: Passage) -> list[Passage]:
-    """The same section in the other languages of its document."""
-    id_, key = section.document.id, section.document.key
-    others = {one.key for one in index.documents() if one.id == id_} - {key}
-    return [one for one in index.passages(others) if one.section == section.section]
-
-
 def words_of(text: str, language: str) -> frozenset[str]:
-    """Content words, by which questions are compared."""
-    return frozenset(content_words(text, language))
+    """Content words, by which questions are compared; not those that only ask."""
+    cues = cues_of(language)
+    return frozenset(content_words(text, language)).difference(cues.asking, cues.helping)

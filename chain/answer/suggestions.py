@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from chain.answer.prepared_suggestions import examples, near
 from chain.answer.section_questions import SectionQuestion, questions
-from chain.answer.sections import QUESTIONS, nearest_sections, section_of, versions_of, words_of
+from chain.answer.sections import QUESTIONS, nearest_sections, section_of, words_of
 from chain.answer.trials import Trials, answers, highest
 from chain.understanding.followup import standalone
 from chain.understanding.spelling import respelt
@@ -23,7 +23,10 @@ from vectorstore.snapshot import Snapshot
 _RELATED = 2  # questions beside a refusal, which may also offer a respelt and a wider one
 _FOLLOW_UPS = 3  # questions after an answer; more would outweigh one of some 40 words
 _EXAMPLES = 6  # questions to begin with: a screen of a phone
-_AMONG = 8  # nearest sections to ask about; farther ones are about something else
+# Least cosines of prepared questions with a refused question, whose documents are a guess, and with
+# an answered one. Questions with nothing in common have up to 0.84 (docs/decisions/0016).
+_RELATES, _GOES_ON = 0.85, 0.83
+_AMONG = 16  # nearest sections to ask about; farther ones are about something else
 _TRIED = 8  # questions tried around a question: each costs an embedding and a search
 _LOOK = 12  # passages around a question: as many as are compared unit by unit (profile.py)
 # Least gain in the best passage's score by a spelling correction. Without it 18 of 773 questions
@@ -61,34 +64,38 @@ class Suggestions:
             history: earlier turns.
         """
         turns = [*history, Turn(question=question, answer_text="")]
-        prepared = near(index, question, language, scope, (), turns)
+        close = [*(scored.passage for scored in found), *_near(index, question, language, scope)]
+        about = {scored.passage.document.id for scored in found[:1]}
+        prepared = near(index, question, language, scope, close, about, _RELATES, turns)
         if offers := tuple(itertools.islice(prepared, _RELATED)):
             return offers
-        close = [*(scored.passage for scored in found), *_near(index, question, language, scope)]
-        offered = self._offered(index, language, close, close, scope, turns)
-        return tuple(itertools.islice(offered, _RELATED))
+        words = words_of(question, language)
+        offered = self._offered(index, language, close, scope, turns)
+        alike = (one for one in offered if words & words_of(one, language))
+        return tuple(itertools.islice(alike, _RELATED))
 
     def follow_ups(
         self, index: Snapshot, answer: Answer, history: Sequence[Turn], scope: Scope
     ) -> tuple[str, ...]:
         """Up to three follow-up questions about nearby sections that the answer does not cite; none
-        repeats an earlier question."""
+        repeats what was asked or offered earlier, or asks for what earlier answers said."""
         language = answer.question_language
         turns = [*history, Turn.of(answer.question, answer)]
         about = standalone(answer.question, language, history)
-        seen = {citation.passage_id for citation in answer.citations}
-        if offers := tuple(
-            itertools.islice(near(index, about, language, scope, seen, turns), _FOLLOW_UPS)
-        ):
-            return offers
         passages = [*answer.passages, *_near(index, about, language, scope)]
-        cited_ids = {citation.passage_id for citation in answer.citations}
-        cited = {section_of(passage) for passage in passages if passage.id in cited_ids}
-        left = [passage for passage in passages if section_of(passage) not in cited]
         spoken = {citation.document.id for citation in answer.citations}
-        left.sort(key=lambda passage: passage.document.id not in spoken)
+        prepared = near(index, about, language, scope, passages, spoken, _GOES_ON, turns)
+        if offers := tuple(itertools.islice(prepared, _FOLLOW_UPS)):
+            return offers
+        cited_ids = {id for turn in turns for id in turn.cited}
+        cited = {section_of(passage) for passage in passages if passage.id in cited_ids}
+        left = [
+            passage
+            for passage in passages
+            if passage.document.id in spoken and section_of(passage) not in cited
+        ]
         said = [citation.quote for citation in answer.citations]
-        offered = self._offered(index, language, left, passages, scope, turns, said)
+        offered = self._offered(index, language, left, scope, turns, said)
         return tuple(itertools.islice(offered, _FOLLOW_UPS))
 
     def examples(self, index: Snapshot, language: str) -> tuple[str, ...]:
@@ -121,19 +128,17 @@ class Suggestions:
         index: Snapshot,
         language: str,
         passages: Sequence[Passage],
-        around: Sequence[Passage],
         scope: Scope,
         turns: Sequence[Turn],
         said: Sequence[str] = (),
     ) -> Iterator[str]:
         """Yields questions that a section of the passages answers, at most one for each, without
-        those asked in these turns or answered by the quotes in `said`."""
-        taken = [words_of(turn.question, language) for turn in turns]
+        those asked or offered in these turns or answered by the quotes in `said`."""
+        earlier = (text for turn in turns for text in (turn.question, *turn.offered))
+        taken = [words_of(text, language) for text in earlier]
         tries = itertools.count(1)
         for section in nearest_sections(passages, _AMONG):
-            versions = versions_of(index, section) if section.language != language else ()
-            asked = questions(section, around, language, versions)
-            for one in itertools.islice(asked, QUESTIONS):
+            for one in itertools.islice(questions(section, language), QUESTIONS):
                 words = words_of(one.question, language)
                 if any(words <= old for old in taken) or _is_said(one, section, said):
                     continue

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.answer_blocks import AnswerBlock, QuotedSpan
+from core.citation import Citation
 from core.settings import Settings
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
@@ -84,6 +86,37 @@ def test_two_quotes_of_a_passage_are_both_marked_and_each_card_has_its_own(
         assert len(set(quotes)) == 2
         source = page.locator(".sw-source").first
         expect(source.locator("mark")).to_have_text([quote or "" for quote in quotes])
+
+
+def _resting(block: AnswerBlock, one: Citation) -> AnswerBlock:
+    """A paragraph of one sentence, with this evidence alone."""
+    (sentence,) = block.sentences
+    span = QuotedSpan(number=one.number, start=one.start, end=one.end)
+    alone = sentence.model_copy(update={"evidence": (span,)})
+    return block.model_copy(update={"sentences": (alone,)})
+
+
+def test_the_panel_marks_what_the_answer_rests_on_and_not_what_is_folded(
+    browser: Browser, settings: Settings, address: str
+) -> None:
+    answer = made(settings)["answer"]
+    first, second = (one for one in answer.citations if one.number == 1)
+    proper, folded = map(_resting, answer.blocks, (first, second))
+    split = answer.model_copy(update={"blocks": (proper,), "further": ((folded,),)})
+    kept = Conversations(LOCAL.id, database(settings), 90)
+    conversation = Conversation(
+        exchanges=(Exchange(question=answer.question, answer=split, follow_ups=()),)
+    )
+    kept.put(conversation)
+    with opened(browser, f"{address}/?c={conversation.id}") as page:
+        unfolded(page)
+        source = page.get_by_role("dialog", name="Bron bij het antwoord")
+        page.locator(".sw-answer").first.locator(".sw-chip > a").first.press("Enter")
+        expect(source.locator("mark")).to_have_text([first.quote])
+        expect(source.locator(".sw-keep")).to_have_count(1)
+        page.keyboard.press("Escape")
+        page.locator(".sw-more .sw-chip > a").first.press("Enter")
+        expect(source.locator("mark")).to_have_text([second.quote])
 
 
 def test_a_cut_list_leads_to_its_section(browser: Browser, places: Places) -> None:

@@ -13,12 +13,13 @@ from people.conversations import Conversations
 from people.database import database
 from tests.servers.test_notes import note
 from tests.support.axe import broken_rules
-from tests.support.browser import ask, opened, press, settled, sideways
+from tests.support.browser import ask, box_of, opened, press, settled, sideways
 from tests.support.waiting import until
 from ui.access import LOCAL
 
 pytestmark = pytest.mark.long
 
+KEEP = re.compile("^Bewaar dit citaat: ")
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
 
 
@@ -42,15 +43,16 @@ def test_a_quote_is_kept_remarked_removed_and_downloaded(
         expect(page.get_by_text("Vervolgvragen")).to_be_visible()
         press(page.get_by_role("link", name="Bron 1", exact=True).first)
         panel = page.locator("dialog.sw-panel[open]")
-        press(panel.get_by_role("button", name="Citaat bewaren").first)
+        press(panel.get_by_role("button", name=KEEP).first)
         button = panel.get_by_role("button", name="Bewaard")
         expect(button).to_be_visible()
+        assert box_of(button)["width"] < 120
         expect(panel.get_by_text("Bewaard bij Notities.")).to_be_visible()
         assert broken_rules(page) == []
         button.click()  # a second click takes it away
         expect(button).to_have_count(0)
         until(lambda: store.notes() == (), "it is taken away")
-        press(panel.get_by_role("button", name="Citaat bewaren").first)
+        press(panel.get_by_role("button", name=KEEP).first)
         expect(button).to_be_visible()
         until(lambda: len(store.notes()) == 1, "it is kept")
         (kept,) = store.notes()
@@ -63,17 +65,21 @@ def test_a_quote_is_kept_remarked_removed_and_downloaded(
         )
         assert broken_rules(page) == []
         assert sideways(page) <= 0
-        remark = page.get_by_label("Opmerking")
+        remark = page.get_by_label("Opmerking", exact=True)
+        expect(remark).to_have_count(0)
+        press(page.get_by_role("button", name="Opmerking toevoegen"))
         settled(page)  # what is typed into a field that the run replaces is typed into nothing
         remark.fill("Voor de brief")
-        expect(remark).to_have_value("Voor de brief")
+        page.keyboard.press("Escape")
+        expect(page.locator(".sw-remark")).to_have_text("Voor de brief")
         press(page.get_by_role("button", name="Verwijderen"))
         expect(page.get_by_text("Het citaat is verwijderd")).to_be_visible()
-        expect(page.get_by_label("Opmerking")).to_have_count(0)
+        expect(page.locator(".sw-remark")).to_have_count(0)
         assert store.notes() == ()
         press(page.get_by_role("button", name="Ongedaan maken"))
         expect(page.get_by_text("Het citaat is verwijderd")).to_have_count(0)
-        expect(page.get_by_label("Opmerking")).to_have_value("Voor de brief")
+        expect(page.locator(".sw-remark")).to_have_text("Voor de brief")
+        expect(page.get_by_role("button", name="Opmerking wijzigen")).to_be_visible()
         assert [one.remark for one in store.notes()] == ["Voor de brief"]
 
         press(page.get_by_role("button", name="Downloaden"))

@@ -153,8 +153,11 @@ def test_a_document_is_told_in_short_and_a_question_about_it_is_asked(
         page.evaluate("window.stays = true")
         digest = page.locator(".st-key-digest")
         digest.locator("summary").first.click()
-        expect(digest.get_by_text("Letterlijk geciteerd uit onze samenvatting.")).to_be_visible()
-        expect(digest.locator(".sw-label").first).to_have_text("In het kort")
+        told = "Geciteerd uit een samenvatting van COM(2020) 606, niet de officiële tekst."
+        expect(digest.get_by_text(told)).to_be_visible()
+        expect(digest.locator(".sw-answer > p").first).to_contain_text(
+            "Het doel van de drugsagenda is"
+        )
         asked = digest.locator("[class*=st-key-plain-question] button")
         expect(asked).to_have_count(5)
         digest.get_by_role("link", name="Bron 1", exact=True).click()
@@ -221,7 +224,7 @@ def test_long_names_need_no_scrolling_sideways(
     browser: Browser, hostile: str, place: str, width: int
 ) -> None:
     with opened(browser, f"{hostile}{place}", width=width) as page:
-        expect(page.locator(".sw-record").first).to_be_visible()
+        expect(page.locator(".sw-facts, .sw-record").first).to_be_visible()
         wide = sideways(page)
         inside = page.get_by_test_id("stMain").evaluate("one => one.scrollWidth - one.clientWidth")
     assert (wide <= 0, inside <= 0) == (True, True)

@@ -9,7 +9,7 @@ from core.versions import standings
 from ingest.pipeline import ingest
 from ingest.reading.confirmed import confirm
 from tests.support.small import Small
-from ui.answers.remarks import told_html
+from ui.answers.remarks import told
 from ui.texts import load
 
 TODAY = datetime.date(2026, 11, 24)
@@ -82,7 +82,7 @@ def test_the_text_in_force_comes_first_and_the_old_one_is_told(indexed: Indexed)
 
     dogs = assistant.ask("When do dogs swim in the pond?", language="en")
     assert (dogs.citations[0].document.id, dogs.citations[0].standing) == ("plan-1", "superseded")
-    shown = told_html(dogs, load("en"))
+    shown = " ".join(told(dogs, load("en")))
     assert "Another document has taken the place of “Plan 1”" in shown
 
 
@@ -90,7 +90,7 @@ def test_without_the_field_the_older_text_is_not_told_apart(indexed: Indexed) ->
     assistant = Assistant(_questions_are_answered(indexed({"old.md": _plan(1, DOGS)})))
     dogs = assistant.ask("When do dogs swim in the pond?", language="en")
     assert dogs.citations[0].standing == "in_force"
-    assert "taken the place" not in told_html(dogs, load("en"))
+    assert "taken the place" not in " ".join(told(dogs, load("en")))
 
 
 def test_an_answer_rests_on_the_official_text_first_and_says_when_it_quotes_the_summary(
@@ -107,8 +107,8 @@ def test_an_answer_rests_on_the_official_text_first_and_says_when_it_quotes_the_
 
     dogs = Assistant(settings).ask("When do dogs swim in the pond?", language="en")
     assert dogs.citations[0].standing == "summary"
-    told = "“Plan 1”, which is quoted here, is a summary by this project; the official text is"
-    assert told in told_html(dogs, load("en"))
+    note = "“Plan 1”, which is quoted here, is a summary by this project; the official text is"
+    assert note in " ".join(told(dogs, load("en")))
 
 
 def _questions_are_answered(settings: Settings) -> Settings:

@@ -157,7 +157,7 @@ def test_a_summary_is_told_from_the_official_text_it_is_about() -> None:
     )
     one = exchange("Wat?", answer(f"{QUOTE} [1]", citation(document=brief)))
     page = Shown(conversation_page("x", [one], NL))
-    assert page.attributes("a")[0]["title"] == "letterlijk uit onze samenvatting"
+    assert page.attributes("a")[0]["title"] == "uit een samenvatting, niet de officiële tekst"
     for shown in (page.text, shown_markdown(conversation_markdown("x", [one], NL))):
         assert "Strategiewijzer, samenvatting van: Europese Commissie, EU-agenda en -act" in shown
         assert "(samenvatting van dit project, geen officiële tekst: onderdeel" in shown

@@ -80,7 +80,7 @@ def test_what_does_not_fit_or_cannot_be_written_is_told(
 
 def test_an_empty_page_tells_how_to_keep_a_quote(noted: AppTest) -> None:
     app = run(noted)
-    assert "Citaat bewaren" in app.info[0].value
+    assert f"„{NL('notes.keep')}”" in app.info[0].value
     assert "90 dagen" in shown(app)
     assert not app.text_area
 
@@ -94,7 +94,9 @@ def test_notes_are_listed_a_remark_is_kept_and_a_removed_note_comes_back_with_it
         assert words in shown(app)
     assert "staat niet meer" not in shown(app)
     assert "is veranderd en het citaat staat er niet meer in" in shown(app)
+    assert NL("notes.remark_add") in {one.proto.popover.label for one in app.get("popover")}
     app = run(app.text_area[0].set_value("Voor de brief"))
+    assert '<p class="sw-remark">Voor de brief</p>' in shown(app)
     assert [one.remark for one in kept(settings).notes()] == ["Voor de brief"]
     app = press(app, NL("notes.remove"))
     assert kept(settings).notes() == ()

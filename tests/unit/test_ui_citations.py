@@ -1,6 +1,7 @@
 """Whatever stands in a question, a source or an answer is shown as text, and quotes are exact."""
 
 import datetime
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -13,12 +14,13 @@ from core.passage import Passage, Unit
 from core.source import DocumentInfo, DocumentKind, Standing
 from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
+from ui.answers import remarks
 from ui.answers.answer_text import answer_html
 from ui.answers.answer_view import more_html
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors, as_one, section
 from ui.answers.evidence_panel import evidence_html
-from ui.answers.remarks import changed_html, told_html
+from ui.answers.fragments import at_quote, leads_to_words
 from ui.answers.surroundings import Surroundings, excerpts
 from ui.markup import code, escape, link
 from ui.texts import load
@@ -44,6 +46,9 @@ OFFICIAL = DOCUMENT.model_copy(update={"id": "official", "kind": "official"})
 ADDED = DOCUMENT.model_copy(update={"id": "added", "kind": "upload"})
 SUMMARY = "Samenvatting van dit project, geen officiële tekst"
 TEXT = "De cijfers zijn:\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 2019.\n"
+
+
+_SIGNS = re.compile(r"\n+(?:- |$)")  # tags of a list take their place
 
 
 class Shown(HTMLParser):
@@ -77,7 +82,7 @@ class Shown(HTMLParser):
             self.marks[-1] += data
         if "a" in self.open:
             self.links[-1] += data
-        if "blockquote" in self.open and "sup" not in self.open:
+        if "blockquote" in self.open and not {"sup", "button"} & {*self.open}:
             self.passage += data
 
     def attributes(self, tag: str) -> list[dict[str, str | None]]:
@@ -134,12 +139,13 @@ def test_a_chip_leads_to_its_quote_and_its_card_tells_the_source() -> None:
 
 
 QUOTE = "725 000 meldingen in 2019."
+BRIEFLY = "Geciteerd uit een samenvatting van COM(2020) 607, niet de officiële tekst."
 
 
 @pytest.mark.parametrize(
     ("kind", "glyph", "words"),
     [
-        ("brief", "°", "letterlijk uit onze samenvatting"),
+        ("brief", "°", "uit een samenvatting, niet de officiële tekst"),
         ("official", "§", "letterlijk uit de officiële tekst"),
         ("upload", "”", "letterlijk uit de bron"),
     ],
@@ -155,13 +161,14 @@ def test_only_the_exceptions_carry_a_mark_that_says_whose_words_they_are(
     assert (SUMMARY in shown.text) == (kind == "brief")
     shown, above = chips(told, f"{QUOTE} [1] {QUOTE} [1] Het groeit. [1]")
     assert marks(shown) == ["in andere woorden, door de bron ondersteund"]
-    assert f"{words.replace('letterlijk', 'Letterlijk geciteerd')}. · ✓ " in above.text
+    usual = f"{words.replace('letterlijk', 'Letterlijk geciteerd')}."
+    assert above.text.startswith(f"{BRIEFLY if kind == 'brief' else usual} · ✓ ")
 
 
 def test_one_summary_among_official_texts_is_an_exception() -> None:
     told = answer(citation(1, QUOTE, passage(document=OFFICIAL)), citation(2, QUOTE, passage()))
     shown, above = chips(told, f"{QUOTE} [1]\n\n{QUOTE} [1]\n\n{QUOTE} [2]")
-    assert marks(shown) == ["letterlijk uit onze samenvatting"]
+    assert marks(shown) == ["uit een samenvatting, niet de officiële tekst"]
     assert f"{LITERALLY} · ° " in above.text
 
 
@@ -190,7 +197,7 @@ LISTED = (
         (OFFICIAL, TEXT, QUOTE, "725 000 meldingen  in 2019. [1]\n\n725 000 meldingen in 2019. [1]",
          LITERALLY),
         (ADDED, TEXT, QUOTE, f"{QUOTE} [1]", "Letterlijk geciteerd uit de bron."),
-        (DOCUMENT, TEXT, QUOTE, f"{QUOTE} [1]", "Letterlijk geciteerd uit onze samenvatting."),
+        (DOCUMENT, TEXT, QUOTE, f"{QUOTE} [1]", BRIEFLY),
         (OFFICIAL, TEXT, QUOTE, "In 2019 waren er 725 000 meldingen. [1]", SUPPORTED),
         (OFFICIAL, ROWS, ROW, "Wapen: revolver; Aantal: 102 [1]",
          "Uit een tabel in de bron, met de koppen erbij."),
@@ -341,12 +348,12 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
 
 
 def test_hostile_text_in_remarks_is_shown_and_not_run() -> None:
-    told = answer(citation(1, "2019", passage()), missing=(HOSTILE,))
-    shown = Shown(told_html(told, NL))
+    lacking = answer(citation(1, "2019", passage()), missing=(HOSTILE,))
+    shown = Shown(remarks.notes_html(remarks.told(lacking, NL)))
     assert {tag for tag, _ in shown.elements} == {"p"}
     assert shown.text.count(HOSTILE) == 1
     source = passage(document=DocumentInfo(id="evil", language="nl", title=HOSTILE))
-    shown = Shown(changed_html(answer(citation(1, "23 000", source)), around(), NL))
+    shown = Shown(remarks.changed_html(answer(citation(1, "23 000", source)), around(), NL))
     assert {tag for tag, _ in shown.elements} == {"div", "p", "ul", "li"}
     assert HOSTILE in shown.text
 
@@ -382,7 +389,8 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
     assert f"{SUMMARY} · vat samen: COM(2020) 607 final · 24 juli 2020" in shown.text
     assert "Onderdeel: Omvang" in shown.text
     assert shown.marks == [quote]
-    assert shown.passage == source.text
+    assert shown.passage == _SIGNS.sub("", source.text)
+    assert len(shown.attributes("li")) == 2
     assert shown.attributes("blockquote") == [{"lang": "nl"}]
     assert shown.attributes("span")[0]["id"] == anchors(told, "a")[1]
     start = TEXT.index(quote)
@@ -404,12 +412,12 @@ def test_a_link_of_a_brief_is_called_what_it_opens() -> None:
     def links(document: DocumentInfo) -> list[tuple[str, str | None]]:
         told = answer(citation(1, "23 000", passage(document=document)))
         shown = Shown(evidence_html(told, "a", NL, None))
-        labels = [label.partition(" (opent in")[0] for label in shown.links]
+        labels = [label.partition(" (opent in een")[0] for label in shown.links]
         addresses = [one["href"] for one in shown.attributes("a")]
         return list(zip(labels, addresses, strict=True))[1:]  # the first leads to its context
 
     assert links(DOCUMENT) == [
-        ("Officieel document dat hier is samengevat (EUR-Lex)", DOCUMENT.url)
+        ("Officieel document dat hier is samengevat (EUR-Lex) (opent bovenaan)", DOCUMENT.url)
     ]
     package = DOCUMENT.model_copy(
         update={
@@ -419,10 +427,29 @@ def test_a_link_of_a_brief_is_called_what_it_opens() -> None:
         }
     )
     assert links(package) == [
-        ("Persbericht (press.example)", package.url),
-        ("Vragen en antwoorden (press.example)", package.questions_url),
+        ("Persbericht (press.example) (opent bovenaan)", package.url),
+        ("Vragen en antwoorden (press.example) (opent bovenaan)", package.questions_url),
     ]
     assert links(OFFICIAL)[0][0] == "Open de bron bij dit citaat"
+    in_pdf = OFFICIAL.model_copy(update={"url": "https://example.eu/act.pdf"})
+    assert links(in_pdf) == [("Open de bron (example.eu) (opent bovenaan)", in_pdf.url)]
+
+
+@pytest.mark.parametrize(
+    ("url", "quote", "at_words"),
+    [
+        ("https://eur-lex.europa.eu/legal-content/NL/TXT/?uri=CELEX:52020DC0607", "een", True),
+        ("https://eur-lex.europa.eu/legal-content/NL/TXT/PDF/?uri=CELEX:52020DC0607", "een", False),
+        ("https://example.eu/page.html", "een", True),
+        ("https://example.eu/page", "| een | twee |", False),
+        ("https://example.eu/act.PDF", "een", False),
+        ("https://example.eu/act.docx", "een", False),
+    ],
+)
+def test_a_link_jumps_to_the_words_where_the_page_allows(
+    url: str, quote: str, at_words: bool
+) -> None:
+    assert leads_to_words(at_quote(url, quote)) == at_words
 
 
 def test_every_official_page_is_linked_once() -> None:
@@ -450,7 +477,7 @@ def test_citations_of_one_passage_share_it_and_leave_its_text_as_it_is(
     source = passage(text)
     cited = (citation(number, quote, source) for number, quote in enumerate(quotes, start=1))
     shown = Shown(evidence_html(answer(*cited, passages=(source,)), "a", NL, None))
-    assert shown.passage == source.text
+    assert shown.passage == _SIGNS.sub("", source.text)
     assert shown.marks == shown_marks if shown_marks else "".join(shown.marks) == source.text
     assert "[1] [2] " in shown.text
     assert len(shown.attributes("section")) == 1
@@ -541,7 +568,7 @@ def test_what_changed_in_a_source_since_the_answer_is_told(
     now: tuple[Passage, ...], standing: Standing | None, told: str
 ) -> None:
     given = answer(citation(1, "725 000 meldingen in 2019.", passage()))
-    shown = Shown(changed_html(given, around(*now, standing=standing), NL)).text
+    shown = Shown(remarks.changed_html(given, around(*now, standing=standing), NL)).text
     assert shown.endswith(told) if told else shown == ""
 
 

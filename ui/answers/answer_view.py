@@ -14,7 +14,7 @@ from ui.answers.chips import Chips
 from ui.answers.citations import by_number
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.surroundings import surroundings
-from ui.markup import code, escape, facts_html, new_tab
+from ui.markup import code, facts_html, new_tab
 from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.snapshot import Snapshot
@@ -55,7 +55,7 @@ def show(
     chips = Chips(answer, prefix, texts, around)
     st.html(_proper_html(answer, chips, texts))
     _show_suggestions(answer, prefix, texts, ask)
-    below = remarks.told_html(answer, texts) + evidence_html(
+    below = remarks.notes_html(remarks.told(answer, texts)) + evidence_html(
         answer, prefix, texts, around, above=more_html(answer, chips, texts)
     )
     if below:
@@ -86,9 +86,7 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         note=_Sections(answer, texts),
         bold=answer.asked_for,
     )
-    few = remarks.few_found(answer, texts)
-    above = f'<p class="sw-note" role="note">{escape(few)}</p>' if few else ""
-    return chips.checked_html() + above + shown
+    return chips.checked_html() + remarks.notes_html(remarks.above(answer, texts)) + shown
 
 
 def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:

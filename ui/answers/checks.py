@@ -4,6 +4,7 @@ A model's sentence that stands in its source word for word is told as such: whoe
 it says is what counts.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
@@ -13,7 +14,7 @@ from core.answer_blocks import Blocks, marked_lines, sentences
 from core.citation import Citation
 from core.source import DocumentKind
 from language.dates import written
-from ui.answers.citations import by_number
+from ui.answers.citations import by_number, cited_in
 from ui.texts import Texts
 
 CheckVerdict = Literal["supported", "literal", "literal_brief", "literal_official", "row"]
@@ -29,6 +30,7 @@ GLYPHS: Mapping[CheckVerdict, str] = {
     "row": "⊞",
 }
 VERDICTS: tuple[CheckVerdict, ...] = tuple(GLYPHS)
+_FINAL = re.compile(r" final(?:/\d+)?$")  # not said where a document is only mentioned
 _LITERAL: Mapping[DocumentKind, CheckVerdict] = {
     "brief": "literal_brief",
     "official": "literal_official",
@@ -71,11 +73,26 @@ class Checks:
             return []
         marks = (f"{GLYPHS[one]} {texts(f'answers.verdicts.{one}')}" for one in self.exceptions)
         if not total:
-            return [texts(f"answers.checked.{self.usual}"), *marks]
+            return [self._usual(texts), *marks]
         counted = "some" if found < total else "all" if total > 1 else "one"
         by = texts("answers.found.by", model=self._answer.checker) if self._answer.checker else ""
         told = texts(f"answers.found.{counted}", found=found, total=total)
         return [f"{told} {by or texts('answers.found.by_program')}", *marks]
+
+    def _usual(self, texts: Texts) -> str:
+        """How most of it was checked; of summaries, what they are of."""
+        cited = cited_in(self._answer.blocks, self._answer) or self._answer.citations
+        references = dict.fromkeys(
+            _FINAL.sub("", one.document.reference)
+            for one in cited
+            if one.document.kind == "brief" and one.document.about_form == "document"
+        )
+        key = f"answers.checked.{self.usual}"
+        if self.usual != "literal_brief" or not all(references):
+            return texts(key)
+        if len(references) > 1:
+            key = "answers.checked.literal_briefs"
+        return texts(f"{key}_of" if references else key, references=", ".join(references))
 
     def quotes(self, number: int, words: str) -> tuple[Citation, ...]:
         """The quotes behind words (a line each): the one that has them all, else all of the number.

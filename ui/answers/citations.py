@@ -1,5 +1,6 @@
 """What is said of a citation wherever it is shown: its place, its pages, its section."""
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
@@ -25,6 +26,13 @@ def cited_in(blocks: Blocks, answer: Answer) -> list[Citation]:
     """The citations of an answer that blocks of it have markers for."""
     found = cited_numbers(blocks)
     return [citation for citation in answer.citations if citation.number in found]
+
+
+def rests_on(answer: Answer) -> set[tuple[int, int, int]]:
+    """(number, start, end) of the quotes that the answer proper rests on, not what is folded."""
+    lines = itertools.chain.from_iterable(block.lines for block in answer.blocks)
+    spans = (span for line in lines for one in line for span in one.evidence)
+    return {(one.number, one.start, one.end) for one in spans}
 
 
 def anchors(answer: Answer, prefix: str) -> dict[int, str]:

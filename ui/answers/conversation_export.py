@@ -70,9 +70,7 @@ def question_facts(exchange: Exchange, texts: Texts) -> list[str]:
 
 def answer_facts(answer: Answer, texts: Texts) -> list[str]:
     """How an answer was made, from which state of the sources, and what it lacks."""
-    facts = remarks.told(answer, texts)  # these tell of a fallback as well
-    if few := remarks.few_found(answer, texts):
-        facts.insert(0, few)
+    facts = remarks.above(answer, texts) + remarks.told(answer, texts)  # of a fallback as well
     if answer.is_sourced and answer.mode != "fallback":
         facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
     if answer.understood_as:

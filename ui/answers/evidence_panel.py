@@ -14,10 +14,19 @@ from language.escaping import is_web_page
 from people.note import quote_id
 from ui import origins
 from ui.addresses import reading_address
-from ui.answers.citations import anchors, as_one, by_number, numbers, pages, section, stretches
-from ui.answers.fragments import at_quote
+from ui.answers.citations import (
+    anchors,
+    as_one,
+    by_number,
+    numbers,
+    pages,
+    rests_on,
+    section,
+    stretches,
+)
+from ui.answers.fragments import at_quote, leads_to_words
 from ui.answers.surroundings import Surroundings
-from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab
+from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab, text_html
 from ui.texts import Texts
 
 _FIRST_WORDS = 6  # of a quote, to tell it from others; more are tiring to hear at each button
@@ -83,6 +92,14 @@ def _source_html(
     first = citations[0]
     document = first.document
     text, spans = _quoted(answer, citations)
+    proper = rests_on(answer)
+    quoted = [
+        span
+        for span, one in zip(spans, citations, strict=True)
+        if (one.number, one.start, one.end) in proper
+    ]
+    keeps = _keeps_html(stretches(citations, answer), text, prefix, texts)
+    marked = highlighted(text, spans, anchors(answer, prefix), quoted or spans, keeps)
     facts = [
         texts.label("kinds", document.kind),
         origins.number(document, texts),
@@ -102,9 +119,8 @@ def _source_html(
         + (f"<p>{escape(texts('sources.section'))}: {escape(path)}</p>" if path else "")
         + _neighbour_html(before, first, "answers.before", texts)
         + f'<blockquote lang="{escape(document.language)}">'
-        f"{highlighted(text, spans, targets=anchors(answer, prefix))}</blockquote>"
+        f"{marked}</blockquote>"
         + _neighbour_html(after, first, "answers.after", texts)
-        + _keep_html(stretches(citations, answer), prefix, texts)
         + f"{in_context(citations, texts)}{official_pages(citations, texts)}</section>"
     )
 
@@ -128,24 +144,31 @@ def _neighbour_html(passage: Passage | None, cited: Citation, key: str, texts: T
     heading = ""
     if passage.headings != cited.headings:
         heading = facts_html(" › ".join(passage.headings[-2:]))
-    text = f'<div lang="{escape(passage.language)}">{escape(passage.text)}</div>'
+    text = f'<div lang="{escape(passage.language)}">{text_html(passage.text)}</div>'
     return folded_html("sw-nearby", escape(texts(key)), heading + text)
 
 
-def _keep_html(quotes: Sequence[Citation], prefix: str, texts: Texts) -> str:
-    """Buttons that keep these quotes, or take them away again (ui/notes/keeping.py, which shows
-    them where quotes can be kept); of several each names its own by its first words."""
-    names = [" ".join(one.quote.split()[:_FIRST_WORDS]) for one in quotes]
-    keys = [
-        (f"notes.{key}_which" if len(quotes) > 1 else f"notes.{key}") for key in ("keep", "kept")
-    ]
-    return "".join(
-        f'<div class="sw-keep"><button type="button" data-keep="{escape(prefix)}-{quote_id(one)}">'
-        f'<span class="sw-unkept">{escape(texts(keys[0], quote=name))}</span>'
-        f'<span class="sw-kept">{escape(texts(keys[1], quote=name))}</span></button>'
-        f'<span class="sw-keep-told" role="status"></span></div>'
-        for one, name in zip(quotes, names, strict=True)
-    )
+def _keeps_html(quotes: Sequence[Citation], text: str, prefix: str, texts: Texts) -> dict[int, str]:
+    """By where each of these quotes ends in the text: a small button that keeps it, or takes it
+    away again (ui/notes/keeping.py, which shows them where quotes can be kept). What is not seen
+    names the quote by its first words."""
+    found = {}
+    for one in quotes:
+        name = " ".join(one.quote.split()[:_FIRST_WORDS])
+        keep, kept = (
+            f'{escape(texts(f"notes.{key}"))}<span class="sw-hidden">'
+            f"{escape(texts(f'notes.{key}_which', quote=name))}</span>"
+            for key in ("keep", "kept")
+        )
+        there = text.startswith(one.quote, one.start)
+        end = one.end if there else text.index(one.quote) + len(one.quote)
+        found[end] = (
+            f'<span class="sw-keep" lang="{texts.language}">'
+            f'<button type="button" data-keep="{escape(prefix)}-{quote_id(one)}">'
+            f'<span class="sw-unkept">{keep}</span><span class="sw-kept">{kept}</span></button>'
+            f'<span class="sw-keep-told" role="status"></span></span>'
+        )
+    return found
 
 
 def in_context(citations: Sequence[Citation], texts: Texts) -> str:
@@ -159,42 +182,60 @@ def in_context(citations: Sequence[Citation], texts: Texts) -> str:
 def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
     """One link per address; with the citations' numbers where there is more than one.
 
-    It leads to the first quote of a number, save for a brief, which is not the text that its page
-    has.
+    It leads to the first quote of a number, and says so where it cannot: the page of a brief has
+    another text, and a PDF has no such places.
     """
     document = citations[0].document
     if document.kind == "brief":
         named = origins.pages(document, texts)
-        return "".join(f"<p>{link(url, label, texts)}</p>" for label, url in named)
+        return "".join(_link_html(url, label, texts) for label, url in named)
     by_url: dict[str, list[Citation]] = {}
     for citation, *_ in by_number(citations).values():
         if is_web_page(citation.url):
             by_url.setdefault(at_quote(citation.url, citation.quote), []).append(citation)
-    key = "answers.open_at_quote" if len(by_url) == 1 else "answers.open_at_quote_for"
-    return "".join(
-        f"<p>{link(url, origins.naming(url, texts(key, numbers=numbers(cited))), texts)}</p>"
-        for url, cited in by_url.items()
-    )
+    shown = []
+    for url, cited in by_url.items():
+        key = "answers.open_at_quote" if leads_to_words(url) else "answers.open_source"
+        label = texts(key if len(by_url) == 1 else f"{key}_for", numbers=numbers(cited))
+        shown.append(_link_html(url, origins.naming(url, label), texts))
+    return "".join(shown)
+
+
+def _link_html(url: str, label: str, texts: Texts) -> str:
+    told = label if leads_to_words(url) else texts("answers.at_top", label=label)
+    return f"<p>{link(url, told, texts)}</p>"
 
 
 def highlighted(
-    text: str, spans: Sequence[tuple[int, int, int]], targets: Mapping[int, str]
+    text: str,
+    spans: Sequence[tuple[int, int, int]],
+    targets: Mapping[int, str],
+    proper: Sequence[tuple[int, int, int]],
+    keeps: Mapping[int, str],
 ) -> str:
     """A passage with its quotes marked.
 
     Args:
-        text: the passage, shown character for character.
+        text: the passage, with its lists as such and else character for character.
         spans: (start, end, number) of each quote; they may overlap. Where all have one number, it
             is not repeated behind each.
         targets: the id that the first mark of a number gets.
+        proper: those of the spans that the answer proper rests on.
+        keeps: HTML behind what ends at an offset.
     """
     several = len({number for *_, number in spans}) > 1
     left_over = dict(targets)
-    parts = []
+    parts: list[str] = []
     for left, right, piece in marked_pieces(text, [(start, end) for start, end, _ in spans]):
-        for start, _, number in spans:
-            if start == left and number in left_over:  # takes the focus when a marker is followed
-                piece = f'<span id="{escape(left_over.pop(number))}" tabindex="-1">{piece}</span>'
+        if piece.startswith("<mark>"):
+            if not any(start <= left and right <= end for start, end, _ in proper):
+                piece = piece.replace("<mark>", '<mark class="sw-further">', 1)
+            for start, end, number in spans:
+                if start <= left < end and number in left_over:  # takes the focus for a marker
+                    id = escape(left_over.pop(number))
+                    piece = f'<span id="{id}" tabindex="-1">{piece}</span>'
         ending = (number for _, end, number in spans if end == right) if several else ()
         parts.append(piece + "".join(f"<sup>[{number}]</sup>" for number in ending))
+        if left < right:
+            parts.append(keeps.get(right, ""))
     return "".join(parts)

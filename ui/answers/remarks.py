@@ -1,6 +1,8 @@
-"""What is said below an answer: languages, what is not in force, what is missing or left out."""
+"""What is said of an answer: above it languages and how much of it was found, below it what is not
+in force, missing or left out."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from core.answer import Answer
 from core.answer_blocks import Blocks
@@ -41,21 +43,30 @@ def few_found(answer: Answer, texts: Texts) -> str:
     return texts("answers.few_found") if 2 * found < total else ""
 
 
+def above(answer: Answer, texts: Texts) -> list[str]:
+    """What a reader has to know before reading it: that quotes are in another language, and that
+    little was found."""
+    asked_in, used = answer.question_language, languages(answer)
+    if answer.mode == "generative" or not answer.answered or asked_in in used:
+        other = ""
+    else:
+        asked, *names = (texts.label("languages", name) for name in (asked_in, *used))
+        other = texts("answer.other_language", language=asked, languages=", ".join(names))
+    return [note for note in (other, few_found(answer, texts)) if note]
+
+
 def told(answer: Answer, texts: Texts) -> list[str]:
-    """What a reader of an answer has to know of it, a sentence each; of a reply only why a task was
-    not carried out."""
+    """What is said below an answer, a sentence each; of a reply only why a task was not carried
+    out."""
     if answer.kind == "reply" and not answer.citations:
         why = texts(f"answer.trouble.{answer.trouble}") if answer.trouble else ""
         return [texts("answer.no_task", why=why)] if why else []
-    notes = []
-    asked_in, used = answer.question_language, languages(answer)
-    if answer.mode != "generative" and answer.answered and asked_in not in used:
-        asked, *names = (texts.label("languages", name) for name in (asked_in, *used))
-        notes.append(texts("answer.other_language", language=asked, languages=", ".join(names)))
-    notes += dict.fromkeys(
-        texts(f"answer.{citation.standing}", title=citation.document.title)
-        for citation in answer.citations
-        if citation.standing != "in_force"
+    notes = list(
+        dict.fromkeys(
+            texts(f"answer.{citation.standing}", title=citation.document.title)
+            for citation in answer.citations
+            if citation.standing != "in_force"
+        )
     )
     if answer.trouble == "cut" and answer.mode == "generative":
         notes.append(texts("answer.broke_off"))
@@ -70,9 +81,8 @@ def told(answer: Answer, texts: Texts) -> list[str]:
     return notes
 
 
-def told_html(answer: Answer, texts: Texts) -> str:
-    """As `told`, each as a note of its own."""
-    return "".join(f'<p class="sw-note">{escape(note)}</p>' for note in told(answer, texts))
+def notes_html(notes: Iterable[str]) -> str:
+    return "".join(f'<p class="sw-note" role="note">{escape(note)}</p>' for note in notes)
 
 
 def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:

@@ -47,7 +47,7 @@ def show(chat: Chat, conversation: Conversation, prefix: str, texts: Texts) -> N
     except StrategiewijzerError:
         kept = frozenset()
     is_kept = ", ".join(f'[data-keep$="{id}"]' for id in kept & {one.id for one in found.values()})
-    style = ".stApp .sw-keep { display: block; }" + (
+    style = ".stApp .sw-keep { display: inline; }" + (
         f":is({is_kept}) .sw-unkept {{ display: none; }} "
         f":is({is_kept}) .sw-kept {{ display: inline; }}"
         if is_kept

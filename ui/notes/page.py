@@ -14,7 +14,7 @@ from ui.answers.evidence_panel import in_context, official_pages
 from ui.answers.references import reference
 from ui.answers.surroundings import Surroundings, surroundings
 from ui.chat.session import Chat, chat
-from ui.markup import code, escape, facts_html
+from ui.markup import code, escape, facts_html, text_html
 from ui.notes.keeping import full, put, take_away
 from ui.notes.notes_export import By, changed, grouped, notes_docx, notes_markdown
 from ui.shared_assistant import usable_index
@@ -109,18 +109,8 @@ def _show(
     with st.container(border=True, key=f"note-{note.id}"):
         st.html(_note_html(note, around, texts))
         _show_question(session, note, texts, has_asked=has_asked)
-        key = f"remark-{note.id}"
-        st.text_area(
-            texts("notes.remark"),
-            note.remark,
-            key=key,
-            height="content",
-            max_chars=MAX_REMARK,
-            placeholder=texts("notes.remark_help"),
-            on_change=_remark,
-            args=(session, note, key, texts),
-        )
         with st.container(horizontal=True, vertical_alignment="center"):
+            _show_remark(session, note, texts)
             st.checkbox(texts("notes.choose"), key=f"choose-{note.id}")
             st.button(
                 texts("notes.remove"),
@@ -132,17 +122,40 @@ def _show(
             )
 
 
+def _show_remark(session: Chat, note: Note, texts: Texts) -> None:
+    """The field for the reader's remark, which a click opens."""
+    key = f"remark-{note.id}"
+    with st.popover(
+        texts("notes.remark_change" if note.remark else "notes.remark_add"),
+        icon=":material/edit_note:",
+        type="tertiary",
+        key=f"open-{key}",
+    ):
+        st.text_area(
+            texts("notes.remark"),
+            note.remark,
+            key=key,
+            height="content",
+            max_chars=MAX_REMARK,
+            placeholder=texts("notes.remark_help"),
+            on_change=_remark,
+            args=(session, note, key, texts),
+        )
+
+
 def _note_html(note: Note, around: Surroundings | None, texts: Texts) -> str:
-    """The quote, its reference, what has changed since, and links to where it stands."""
+    """The quote, its reference, what has changed since, the reader's remark, and links to where it
+    stands."""
     one = note.citation
     written = reference(one, texts, data=escape, emphasis="<cite>{}</cite>")
     change = changed(note, around, texts)
     told = f'<p class="sw-note" role="note">{escape(change)}</p>' if change else ""
+    said = f'<p class="sw-remark">{escape(note.remark)}</p>' if note.remark else ""
     kept = texts("notes.kept_on", date=texts.date(formats.local(note.kept).date()))
     return (
         f'<div class="sw-source sw-kept-quote"><blockquote lang="{escape(one.document.language)}">'
-        f"{escape(one.quote)}</blockquote><p>{written}</p>"
-        f'<p class="sw-facts">{escape(kept)}</p>{told}'
+        f"{text_html(one.quote)}</blockquote><p>{written}</p>"
+        f'<p class="sw-facts">{escape(kept)}</p>{told}{said}'
         f"{in_context([one], texts)}{official_pages([one], texts)}</div>"
     )
 

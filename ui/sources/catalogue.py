@@ -12,7 +12,7 @@ from ui.addresses import reading_query
 from ui.markup import escape, facts_html
 from ui.pagination import page_of
 from ui.sources import choices
-from ui.sources.documents import Documents, record_html, related
+from ui.sources.documents import Documents, card_html, related
 from ui.sources.rows import Row, ordered, rows_of
 from ui.sources.type_search import FoundPlaces, find, searchable, snippet_html, spans
 from ui.texts import Texts
@@ -77,7 +77,8 @@ def _show_row(
     name = row.info.id
     with st.container(border=True):
         page_links.to_document(row.info, f"open-{name}")
-        st.html(record_html(row.versions, row.entry, standings, texts))
+        standing = standings.get(row.entry.key, "in_force")
+        st.html(card_html(row.versions, row.info, standing, texts))
         show_related(documents, name, ("superseded_by", "summary_of"), texts)
         if row.found:
             _show_hits(row.info, row.found, words, texts)
@@ -91,7 +92,7 @@ def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Te
             told = texts(f"catalogue.related.{how}")
             versions = documents.get(other)
             if versions is None:  # a successor that has not been ingested
-                st.html(f'<p class="sw-facts">{escape(told)} {escape(other)}</p>')
+                st.html(facts_html(f"{told} {texts('catalogue.not_here')}"))
                 continue
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.html(facts_html(told), width="content")

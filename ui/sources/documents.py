@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from core.source import DocumentInfo, Standing
 from ui.answers.references import named
-from ui.markup import definitions_html, escape, link
+from ui.markup import definitions_html, escape, facts_html, link
 from ui.origins import pages, site
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
@@ -23,12 +23,23 @@ def by_document(entries: Iterable[DocumentEntry]) -> Documents:
     return documents
 
 
+def card_html(versions: Versions, document: DocumentInfo, standing: Standing, texts: Texts) -> str:
+    """What tells a document from others in the list: its area, date, kind and languages, and that
+    it is not in force."""
+    return facts_html(
+        texts.label("areas", document.area),
+        texts.date(document.date) if document.date else "",
+        texts.label("kinds", document.kind),
+        _languages(versions, texts),
+        "" if standing == "in_force" else texts.label("standings", standing),
+    )
+
+
 def record_html(
     versions: Versions, entry: DocumentEntry, standings: Mapping[str, Standing], texts: Texts
 ) -> str:
     """The catalogue record of a document: what it is, from whom, from when and how long."""
     document = entry.info
-    languages = sorted(texts.label("languages", language) for language in versions)
     is_brief = document.kind == "brief"
     facts = {
         "area": escape(texts.label("areas", document.area)),
@@ -40,7 +51,7 @@ def record_html(
         "date": escape(texts.date(document.date)) if document.date and not is_brief else "",
         "effective": escape(texts.date(document.effective_from)) if document.effective_from else "",
         "standing": escape(texts.label("standings", standings.get(entry.key, "in_force"))),
-        "languages": escape(", ".join(languages)),
+        "languages": escape(_languages(versions, texts)),
         "pages": str(entry.pages or ""),
         "passages": str(entry.passages),
         "origin": _origin_html(document, texts),
@@ -70,6 +81,10 @@ def related(documents: Documents, name: str) -> dict[str, list[str]]:
         if any(one.celex in celexes and one.kind == counterpart for one in infos):
             found["summary_of" if is_brief else "summaries"].append(other)
     return {how: others for how, others in found.items() if others}
+
+
+def _languages(versions: Versions, texts: Texts) -> str:
+    return ", ".join(sorted(texts.label("languages", language) for language in versions))
 
 
 def _origin_html(document: DocumentInfo, texts: Texts) -> str:

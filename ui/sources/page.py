@@ -43,5 +43,5 @@ def _show(index: Snapshot, settings: Settings, texts: Texts) -> None:
         return
     st.title(texts("catalogue.title"), anchor=False)
     if wanted:
-        st.warning(f"{texts('catalogue.unknown')} {code(wanted)}")
+        st.warning(texts("catalogue.unknown"))
     catalogue.show(index, documents, texts)

@@ -7,8 +7,7 @@ import streamlit as st
 from core.versions import preferred
 from ui import page_links
 from ui.addresses import quotes, reading_query
-from ui.markup import escape, link
-from ui.origins import pages
+from ui.markup import escape
 from ui.scripts import into_view
 from ui.sources import in_short
 from ui.sources.catalogue import show_related
@@ -38,8 +37,6 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
     show_related(documents, name, _HOWS, texts)
     with st.container(horizontal=True, vertical_alignment="center"):
         page_links.to_chat(entry.info, texts, name)
-        for label, url in pages(entry.info, texts):
-            st.html(link(url, label, texts), width="content")
         _other_versions(versions, language, texts)
     beside = _choose_beside(versions, language, texts)
     marked = quotes(st.query_params.get_all("quote"))

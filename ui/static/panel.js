@@ -36,15 +36,27 @@ if (!window.swPanel) {
     }
   };
 
+  // What the number rests on that was opened: the answer proper, or words of what is folded.
+  const onlyOwn = (copy, words) => {
+    const marks = [...copy.querySelectorAll("mark")];
+    const meant = marks.filter((one) => words.some((word) => word.includes(one.textContent)));
+    const proper = marks.filter((one) => !one.matches(".sw-further"));
+    const own = meant.some((one) => !proper.includes(one)) ? meant : proper;
+    for (const keep of copy.querySelectorAll(".sw-keep")) {
+      const before = (one) => one.compareDocumentPosition(keep) & Node.DOCUMENT_POSITION_FOLLOWING;
+      if (!own.includes(marks.findLast(before))) keep.remove();
+    }
+    for (const one of marks) if (!own.includes(one)) one.replaceWith(...one.childNodes);
+    return meant[0] ?? own[0];
+  };
+
   const fill = (section, words = []) => {
     source = section;
     const all = [...section.closest(".sw-sources").querySelectorAll(".sw-source")];
     const copy = section.cloneNode(true);
-    const marks = [...copy.querySelectorAll("mark")];
-    const meant = marks.filter((one) => words.includes(one.textContent));
-    if (meant.length < marks.length) meant.forEach((one) => one.classList.add("sw-meant"));
+    const quote = onlyOwn(copy, words);
     const text = copy.querySelector("blockquote").cloneNode(true);
-    text.querySelectorAll("mark, sup").forEach((one) => one.remove());
+    text.querySelectorAll("mark, sup, .sw-keep").forEach((one) => one.remove());
     const alone = text.textContent.trim().length < 100; // the text around it is in others
     copy.querySelectorAll(".sw-nearby").forEach((one) => { one.open = alone; });
     document.querySelectorAll(".sw-chip > a[aria-current]").forEach((one) => {
@@ -61,7 +73,6 @@ if (!window.swPanel) {
     body.scrollTop = 0;
     part("place").textContent = `${all.indexOf(section) + 1} / ${all.length}`;
     for (const name of ["previous", "next"]) part(name).hidden = all.length < 2;
-    const quote = meant[0] ?? marks[0];
     const [box, room] = [quote?.getBoundingClientRect(), body.getBoundingClientRect()];
     if (box?.bottom > room.bottom) body.scrollTop = box.top - room.top - room.height / 3;
   };
