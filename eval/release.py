@@ -7,6 +7,7 @@ data/runs/20261124T175501Z/
 
 import datetime
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -86,7 +87,7 @@ def sign(
     try:
         with (folder / _SIGN_OFF).open("a", encoding="utf-8") as kept:
             kept.write(made.model_dump_json() + "\n")
-        for report in folder.glob("report.*"):
+        for report in filter(Path.is_file, map(folder.joinpath, ("report.html", "report.md"))):
             told = run_report.signed(report.read_text("utf-8"), sign_offs(folder), report.suffix)
             report.write_text(told, "utf-8")
     except OSError as error:
@@ -95,12 +96,16 @@ def sign(
 
 
 def sign_offs(folder: Path) -> tuple[SignOff, ...]:
-    """The decisions on a run, oldest first."""
+    """The decisions on a run, oldest first; a line that is none, as of a full disk, is left out."""
+    found = []
     try:
-        lines = (folder / _SIGN_OFF).read_text("utf-8").splitlines()
-        return tuple(SignOff.model_validate_json(line) for line in lines)
-    except (FileNotFoundError, ValidationError):
+        lines = (folder / _SIGN_OFF).read_text("utf-8").split("\n")  # splitlines knows more ends
+    except FileNotFoundError:
         return ()
+    for line in lines:
+        with suppress(ValidationError):
+            found.append(SignOff.model_validate_json(line))
+    return tuple(found)
 
 
 def _unwritable(folder: Path, error: OSError) -> StrategiewijzerError:

@@ -22,6 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.settings import ROOT
+from eval.gate import RULES
 from tests.support.browser import ask, evidence, opened, press, served, started
 
 SHOWN = ("answer", "chat", "document", "evaluation", "plan")  # in the docs, wide and light
@@ -65,6 +66,10 @@ def _titled(page: Page) -> None:
     expect(page.locator("h1")).to_be_visible()
 
 
+def _measured(page: Page) -> None:
+    expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=60_000)
+
+
 def _tab(name: str) -> Callable[[Page], None]:
     return lambda page: press(page.get_by_role("tab", name=name))
 
@@ -101,7 +106,7 @@ SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "refusal": ("", _refused),
     "sources": ("/sources", _titled),
     "document": ("/sources?document=drugs-agenda&language=nl&beside=en", _titled),
-    "evaluation": ("/evaluation", _titled),
+    "evaluation": ("/evaluation", _measured),
     "evaluation-trend": ("/evaluation", _tab("Verloop")),
     "question": ("/evaluation?question=drugs-18", _titled),
     "maintenance": ("/maintenance", _titled),
@@ -137,7 +142,7 @@ def main(
         }
         _run("ingest", environment)
         _run("eval", {**environment, "STRATEGIEWIJZER_RESULTS": "3"})
-        _run("eval", environment)
+        _run("eval", environment, "--gate", str(RULES))
         _write(documents, "De haven kreeg 30 camera's.")
         _run("ingest", environment)
         _write(documents, "De haven kreeg 40 camera's. Ze hangen bij de ingang.")
@@ -159,10 +164,9 @@ def _write(folder: Path, text: str) -> None:
     (folder / "verslag.md").write_text(f"{front_matter}\n\n# Verslag\n\n{text}\n", "utf-8")
 
 
-def _run(command: str, environment: Mapping[str, str]) -> None:
-    subprocess.run(
-        [sys.executable, "-m", command], cwd=ROOT, env={**os.environ, **environment}, check=True
-    )
+def _run(command: str, environment: Mapping[str, str], *arguments: str) -> None:
+    called = [sys.executable, "-m", command, *arguments]
+    subprocess.run(called, cwd=ROOT, env={**os.environ, **environment}, check=True)
 
 
 def _take(browser: Browser, address: str, name: str, width: int, scheme: str) -> Image.Image:

@@ -385,7 +385,7 @@ def test_an_approved_answer_becomes_a_question_that_measures_memory(
     app = run(AppTest.from_function(_evaluation, default_timeout=120))
     assert any("geheugen, geen kunde" in one.value for one in app.markdown)
     press(app, "Als vraag toevoegen")
-    assert any("Toegevoegd aan approved-answers.yaml" in one.value for one in app.success)
+    assert any("Toegevoegd aan approved-answers.yaml" in one.value for one in app.info)
     assert app.button(key=f"evaluation-approved-vloot.nl-{prepared().id}").disabled
     file = settings.data_dir / "questions" / "approved-answers.yaml"
     (question,) = load(file)

@@ -172,7 +172,7 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
     begin_anew()
     name = keep(data_dir, MANY, (COMPLETE, MET))
-    decide("Els <b>", "Eerst de datums.", live=False)
+    decide("Els <b>", "Eerst de\u2028datums.", live=False)
     decide("Els <b>", HOSTILE, live=True)
     folder = data_dir / "runs" / name
     fingerprint = json.loads((folder / "results.json").read_text("utf-8"))["fingerprint"]
@@ -200,7 +200,7 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
         ("does not go live", name, fingerprint),
         ("goes live", name, fingerprint),
     ]
-    assert kept[0]["reason"] == "Eerst de datums."
+    assert kept[0]["reason"] == "Eerst de\u2028datums."
 
 
 def test_a_decision_needs_a_name_and_a_reason(data_dir: Path) -> None:
