@@ -18,6 +18,7 @@ from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.store import open_index
 
 SECRET = b"zeldzaamwoord"
+KEPT = {"keep_generations": 3}  # fewer than are published here
 
 
 def _files(number: int) -> dict[str, str]:
@@ -43,7 +44,7 @@ def _folders(folder: Path) -> int:
 def test_five_publications_later_no_folder_and_no_text_of_what_was_removed_is_there(
     small: Small,
 ) -> None:
-    settings = small({})
+    settings = small({}).model_copy(update=KEPT)
     _publish_and_remove(small, settings)
     folder = settings.data_dir / "chroma"
     kept = len(Generations(settings).pointer().kept)
@@ -57,7 +58,7 @@ def test_five_publications_later_no_folder_and_no_text_of_what_was_removed_is_th
 def test_what_could_not_be_removed_is_counted_does_not_fail_a_run_and_goes_with_the_next(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = small({})
+    settings = small({}).model_copy(update=KEPT)
 
     def locked(folder: Path, *, remove: bool = False) -> Leftovers:
         if remove:
@@ -85,7 +86,7 @@ def test_what_could_not_be_removed_is_counted_does_not_fail_a_run_and_goes_with_
 
 
 def test_a_program_that_has_the_store_open_goes_on_answering(small: Small) -> None:
-    settings = small(_files(0))
+    settings = small(_files(0)).model_copy(update=KEPT)
     ingest(settings)
     asking = (
         "import sys; from pathlib import Path; from core.settings import Settings\n"
@@ -114,7 +115,7 @@ def test_on_a_server_they_go_with_a_program_for_its_machine(small: Small, tmp_pa
     port, folder = _free_port(), tmp_path / "server"
     chroma = str(Path(sys.executable).with_name("chroma"))
     with _running([chroma, "run", "--path", str(folder), "--port", str(port)], port):
-        settings = small({}).model_copy(update={"chroma_url": f"http://127.0.0.1:{port}"})
+        settings = small({}).model_copy(update={**KEPT, "chroma_url": f"http://127.0.0.1:{port}"})
         _publish_and_remove(small, settings)
         assert look(folder).folders == 6
         (note,) = verify(settings).notes

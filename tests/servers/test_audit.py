@@ -29,6 +29,7 @@ from people.audit_form import (
     AnswerDecision,
     AuditRecord,
     Link,
+    OfficialDecision,
     asker_hash,
     canonical,
     sha256,
@@ -386,6 +387,15 @@ def test_a_decision_is_on_record_with_who_made_it(on: Settings, at: Clock) -> No
     assert UNIT not in canonical(kept.record)
     keep_decision(on.model_copy(update={"audit_users": False}), MADE, "an")
     assert (_all(on)[1].record["by"], _all(on)[1].asker, _all(on)[1].salt) == ("", "", "")
+
+
+def test_that_a_text_is_official_is_on_record_with_who_said_so(on: Settings) -> None:
+    made = OfficialDecision(decision="official", document="act.en", file="0" * 64)
+    keep_decision(on, made, "an")
+    (kept,) = _all(on)
+    assert made.model_dump().items() <= kept.record.items()
+    assert kept.record["by"] == asker_hash("an", kept.salt)
+    assert verify_store(on).broken == ""
 
 
 def test_decisions_and_answers_are_one_chain(on: Settings, tmp_path: Path) -> None:
