@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from chain.answer.digest import spread, stretches
 from chain.answer.prepared_suggestions import about
 from chain.answer.section_questions import SectionQuestion, questions
-from chain.answer.sections import QUESTIONS, words_of
+from chain.answer.sections import QUESTIONS, Section, section_of, words_of
 from chain.answer.trials import Trials, answers, is_better_outside
 from core.passage import Passage
 from core.source import DocumentInfo, Scope
@@ -40,6 +40,7 @@ def document_questions(
         for number, places in enumerate(stretches(len(passages), _ABOUT))
     }
     found: list[tuple[int, str]] = []
+    asked_of: set[Section] = set()
     given, tries = Counter[int](), Counter[int]()
     while waiting and len(found) < _ABOUT and tries.total() < _TRIED_ABOUT:
         number = min(waiting, key=lambda one: (given[one], tries[one]))
@@ -49,6 +50,8 @@ def document_questions(
             continue
         passage, asked = candidate
         words = words_of(asked.question, language)
+        if section_of(passage) in asked_of:
+            continue
         alike = sum(_opening(old) == _opening(asked.question) for _, old in found)
         if any(words <= words_of(old, language) for _, old in found) or (
             asked.units and alike == _ALIKE
@@ -61,6 +64,7 @@ def document_questions(
         outside = trials.elsewhere(index, asked.question, language, scope)
         if not is_better_outside(outside, tried.best.score):
             given[number] += 1
+            asked_of.add(section_of(passage))
             found.append((passage.start, asked.question))
     return tuple(question for _, question in sorted(found))
 

@@ -280,13 +280,13 @@ def test_a_refusal_says_why(assistant: Assistant) -> None:
         ("How many firearms were seized in Canada in 2015?", "en"),
     ],
 )
-def test_a_refusal_offers_two_questions_that_are_answered(
+def test_a_refusal_offers_a_question_or_two_that_are_answered(
     assistant: Assistant, question: str, language: str
 ) -> None:
     refused = assistant.ask(question, language=language)
 
     assert not refused.answered
-    assert len(refused.related) == 2
+    assert 1 <= len(refused.related) <= 2
     for offered in refused.related:
         earlier = [Turn(question=question, answer_text=refused.text)]
         answer = assistant.ask(offered, earlier, language)

@@ -34,7 +34,7 @@ def index(assistant: Assistant) -> Snapshot:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_document_in_short_is_quotes_from_its_sections_in_its_order(
+def test_a_document_in_short_is_what_it_is_for_and_quotes_from_its_sections_in_its_order(
     index: Snapshot, key: str
 ) -> None:
     said = digest(index, key)
@@ -45,9 +45,23 @@ def test_a_document_in_short_is_quotes_from_its_sections_in_its_order(
         assert passages[citation.passage_id].text[citation.start : citation.end] == citation.quote
         assert f"### {citation.headings[-1]}" in said.text
     starts = [passages[one.passage_id].start + one.start for one in said.citations]
-    assert starts == sorted(starts)
+    assert starts[1:] == sorted(starts[1:])
     assert len({one.headings for one in said.citations}) == len(said.citations)
     assert len(said.text.split()) < 250
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("drugs-agenda.nl", "Het doel van de drugsagenda is"),
+        ("drugs-agenda.en", "The aim of the Drugs Agenda is"),
+        ("csa-strategy.en", "The strategy is the reference framework for EU action"),
+    ],
+)
+def test_it_begins_with_what_the_document_is_for(index: Snapshot, key: str, sentence: str) -> None:
+    said = digest(index, key)
+    assert said is not None
+    assert said.citations[0].quote.startswith(sentence)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +87,7 @@ def test_questions_about_a_document_are_answered_by_it(
 ) -> None:
     (document,) = (one for one in index.documents() if one.key == key)
     asked = assistant.questions_about(index, document, document.language)
-    assert 2 <= len(asked) <= 5
+    assert 1 <= len(asked) <= 5
     assert len(set(asked)) == len(asked)
     cited = set()
     for question in asked:
@@ -85,13 +99,11 @@ def test_questions_about_a_document_are_answered_by_it(
     assert len(cited) == len(asked), "each from another section"
 
 
-def test_questions_in_a_language_that_a_document_is_not_in(
+def test_no_questions_are_made_in_a_language_that_a_document_is_not_in(
     assistant: Assistant, index: Snapshot
 ) -> None:
     (document,) = (one for one in index.documents() if one.key == "security-union-strategy.en")
-    asked = assistant.questions_about(index, document, "fr")
-    assert len(asked) == 5
-    assert all(question.startswith("Que dit la stratégie") for question in asked)
+    assert assistant.questions_about(index, document, "fr") == ()  # none of its headings
 
 
 def test_they_cost_a_bounded_number_of_searches(
