@@ -16,6 +16,7 @@ from ui.chat import sharing
 from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape, facts_html
 from ui.privacy import erasing
+from ui.scripts import script
 from ui.texts import Texts
 
 _Written = Callable[[str, Sequence[Exchange], Texts], str | bytes]
@@ -51,6 +52,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
             st.html(f'<h3 class="sw-period">{escape(texts(f"history.{period}"))}</h3>')
             for one in group:
                 _show_one(chat, one, texts)
+        st.html(script("arrow_keys"), unsafe_allow_javascript=True)
     if len(listed) > shown:
         st.button(
             texts("history.more", number=len(listed) - shown),

@@ -43,7 +43,7 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
                 texts("chat.edit"),
                 icon=":material/edit:",
                 type="tertiary",
-                key=f"icon-edit-{exchange.id}",
+                key=f"edit-{exchange.id}",
                 on_click=_edit,
                 args=(chat, exchange.id),
             )
@@ -86,7 +86,7 @@ def _show_below(
     is_last = exchange.id == chat.conversation.exchanges[-1].id
     row = "actions" if is_last else "earlier-actions"
     with st.container(
-        horizontal=True, vertical_alignment="center", gap="small", key=f"{row}-{exchange.id}"
+        horizontal=True, vertical_alignment="center", gap=None, key=f"{row}-{exchange.id}"
     ):
         actions.show(exchange, answer, prefix, texts, index)
         keep = feedback_form.show(

@@ -157,6 +157,7 @@ def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:
     documents = index.documents()
     can = texts("chat.can_write" if current().generative else "chat.can_quote")
     audited = facts_html(texts("privacy.audited")) if current().audit else ""
+    st.html(script("focus_field"), unsafe_allow_javascript=True)
     st.html(
         f"<p>{escape(texts('purpose'))}</p>"
         + facts_html(can)
