@@ -1,6 +1,7 @@
 """The user's conversations in the sidebar: a line each, with a menu of what can be done with it."""
 
 import datetime
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 
@@ -113,13 +114,16 @@ def _show_export(chat: Chat, one: ListedConversation, texts: Texts) -> None:
     for ending, write in written.items():
         downloads.offer(
             texts(f"history.export_{ending}"),
-            lambda write=write: write(one.title, chat.find(one.id).exchanges, texts),
+            functools.partial(_file, chat, one, write, texts),
             name=downloads.file_name(one.title, ending),
             key=f"export-{ending}",
         )
     if st.button(texts("history.print"), key="export-print"):
-        exchanges = chat.find(one.id).exchanges
-        downloads.print_page(conversation_page(one.title, exchanges, texts))
+        downloads.print_page(conversation_page(one.title, chat.find(one.id).exchanges, texts))
+
+
+def _file(chat: Chat, one: ListedConversation, write: _Written, texts: Texts) -> str | bytes:
+    return write(one.title, chat.find(one.id).exchanges, texts)
 
 
 _DIALOGS: dict[str, Callable[[Chat, ListedConversation, Texts], None]] = {
