@@ -72,14 +72,17 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
 def _show_one(chat: Chat, one: ListedConversation, texts: Texts) -> None:
     """A line that opens it, and a menu of what can be done with it."""
     is_open = one.id == chat.conversation.id
-    title = code(one.title or texts("history.untitled"))
     choices = ["rename", "export", *(["share"] if chat.conversations.lasting else []), "delete"]
     with st.container(horizontal=True, gap=None, key=f"{'open' if is_open else 'other'}-{one.id}"):
         opened = st.button(
-            title, type="tertiary", key=f"plain-open-{one.id}", width="stretch", wrap=False
+            code(one.title or texts("history.untitled")),
+            type="tertiary",
+            key=f"plain-open-{one.id}",
+            width="stretch",
+            wrap=False,
         )
         chosen = st.menu_button(
-            f"{texts('history.menu')} {title}",
+            texts("history.menu"),
             choices,
             format_func=lambda name: texts(f"history.{name}"),
             icon=":material/more_horiz:",
