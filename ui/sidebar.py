@@ -88,9 +88,8 @@ def sources_html(documents: Collection[DocumentInfo], texts: Texts) -> str:
     has_briefs = any(one.kind == "brief" for one in documents)
     told = facts_html(texts("loaded.summaries")) if has_briefs else ""
     inside = f'{told}<ul class="sw-list">{items}</ul><p class="sw-facts">{catalogue}</p>'
-    return folded_html(
-        "sw-about", escape(f"{texts('catalogue.title')}: {kinds(documents, texts)}"), inside
-    )
+    line = texts("loaded.sources", kinds=kinds(documents, texts))
+    return folded_html("sw-about", escape(line), inside)
 
 
 def _mode(settings: Settings, texts: Texts) -> str:
@@ -116,4 +115,4 @@ def kinds(documents: Collection[DocumentInfo], texts: Texts) -> str:
     told = [texts.counted(f"loaded.{kind}", len(found)) for kind, found in ids.items() if found]
     if ids["brief"] and not ids["official"]:
         told.append(texts("loaded.no_official"))
-    return "; ".join(told)
+    return ", ".join(told)

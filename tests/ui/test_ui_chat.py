@@ -99,7 +99,7 @@ def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) 
 def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sources(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = "5 samenvattingen van dit project; officiële teksten niet geladen"
+    told = "5 samenvattingen van dit project, officiële teksten niet geladen"
     assert f"<summary>Bronnen: {told}</summary>" in shown(app)
     assert f"<dd>{told}</dd>" in shown(app)  # in the sidebar
     assert "python -m" not in shown(app)
@@ -133,8 +133,8 @@ def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sourc
 @pytest.mark.parametrize(
     ("there", "told"),
     [
-        ({"a": "brief", "b": "brief"}, "2 summaries by this project; official texts not loaded"),
-        ({"a": "brief", "9": "official"}, "1 official text; 1 summary by this project"),
+        ({"a": "brief", "b": "brief"}, "2 summaries by this project, official texts not loaded"),
+        ({"a": "brief", "9": "official"}, "1 official text, 1 summary by this project"),
         ({"1": "official", "2": "official"}, "2 official texts"),
         ({"1": "upload"}, "1 document of your own"),
         ({}, ""),
