@@ -34,7 +34,7 @@ BUDGETS = {
     "browser": 1000,
     "servers": 650,
     "faults": 450,
-    "ui": 120,
+    "ui": 160,
     "index": 500,
     "unit": 90,
     "policy": 50,

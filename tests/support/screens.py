@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.settings import ROOT
 from tests.support.browser import ask, evidence, opened, press, served, started
 
-SHOWN = ("chat", "document", "evaluation", "plan")  # in README.md and docs, wide and light
+SHOWN = ("answer", "chat", "document", "evaluation", "plan")  # in README.md and docs, wide and light
 SIZES = [*itertools.product((1280, 390), ("light", "dark"))]  # pixels
 _AS_SEEN = {"chat"}  # what is shown there would not be in a taller window
 _TALLEST = 1600  # pixels; what is further down adds weight and little else
@@ -81,6 +81,19 @@ def _judged(page: Page) -> None:
     expect(page.get_by_role("radio", name=re.compile("Open"))).to_be_visible()
 
 
+def _chosen(page: Page) -> None:
+    """The first sentence for a question, before it is approved."""
+    _tab("Antwoorden")(page)
+    press(page.get_by_role("button", name="Een andere vraag beantwoorden"))
+    page.get_by_role("textbox", name="Vraag", exact=True).fill(DRUGS)
+    search = page.get_by_role("textbox", name="Zoeken in de bronnen")
+    search.fill(DRUGS)
+    search.press("Enter")
+    press(page.get_by_role("toolbar").first.get_by_role("button", name="1", exact=True))
+    expect(page.get_by_text("Zo krijgen lezers het antwoord")).to_be_visible()
+    page.get_by_role("tab", name="Antwoorden").scroll_into_view_if_needed()
+
+
 SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "chat-empty": ("", _empty),
     "chat": ("", _answered),
@@ -94,6 +107,8 @@ SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "maintenance": ("/maintenance", _titled),
     "plan": ("/maintenance", _planned),
     "generations": ("/maintenance", _tab("Versies")),
+    "answers": ("/maintenance", _tab("Antwoorden")),
+    "answer": ("/maintenance", _chosen),
     "feedback": ("/maintenance", _judged),
     "sign-in": ("", _titled),
 }
@@ -117,6 +132,7 @@ def main(
         environment = {
             "STRATEGIEWIJZER_DATA_DIR": data,
             "STRATEGIEWIJZER_DOCUMENTS_DIR": str(documents),
+            "STRATEGIEWIJZER_ORGANISATION": "Gemeente Veldport",
             "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(ROOT / "corpus"), str(documents)]),
         }
         _run("ingest", environment)
