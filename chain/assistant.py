@@ -19,7 +19,7 @@ from chain.answer.suggestions import Suggestions
 from chain.answer.trials import Trials
 from chain.answerer import Answerer, Request
 from chain.checking.verification import similarities_of
-from chain.deciding import can_be_quoted, decide, requested, restarted
+from chain.deciding import can_be_quoted, decide, is_shorter, requested, restarted
 from chain.finding import find, find_more
 from chain.query import Query
 from chain.recording import After, recorded, recorder
@@ -151,9 +151,7 @@ class Assistant:
         index = self.index.snapshot()
         meant = self._understand(index, query)
         if not meant.asks:
-            asked = Request(query.question, query.language, ())
-            nothing = Writing(asked, [self._extractive], similarities_of(index))
-            yield from reply(index, query, meant, nothing, watch)
+            yield from self._reply(index, query, meant, watch)
             return
         watch.begin("retrieve")
         found = self._find(index, query, meant)
@@ -177,7 +175,14 @@ class Assistant:
             unconfirmed=self._settings.unconfirmed,
         )
         if not decision.refuses:
-            yield from watch.to_first_sentence(writing.write(query.config))
+            written = watch.to_first_sentence(writing.write(query.config))
+            if meant.brief and not self._settings.generative:
+                written = iter([*written])  # quotes, which come at once
+                if not is_shorter(writing.composition.blocks, query.history):
+                    shortest = meant._replace(problem="shortest")
+                    yield from self._reply(index, query, shortest, watch)
+                    return
+            yield from written
         if writing.composition.blocks or can_be_quoted(meant):
             yield from tell(index, query, meant, decision, writing, self._suggestions, watch)
         else:
@@ -212,6 +217,13 @@ class Assistant:
         """Questions to begin with, up to six: a prepared one of each document, for readers of a
         language (ISO 639-1); empty without any."""
         return self._suggestions.examples(index, language)
+
+    def _reply(
+        self, index: Snapshot, query: Query, meant: Understood, watch: Stopwatch
+    ) -> Iterator[Event]:
+        asked = Request(query.question, query.language, ())
+        nothing = Writing(asked, [self._extractive], similarities_of(index))
+        return reply(index, query, meant, nothing, watch)
 
     def _find(self, index: Snapshot, query: Query, meant: Understood) -> tuple[ScoredPassage, ...]:
         settings = self._settings

@@ -39,9 +39,9 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 WRITING = tuple(name for name in _PLACEHOLDERS if name.startswith(("answer", "task")))
 """The prompts for what a reader sees: answers and tasks."""
 _FALLBACK_LANGUAGE = "en"
-TaskProblem = Literal["no_answer", "which_language", "failed"]
-"""Why a task is not carried out although there is a model: there is no answer to do it with, the
-language of a translation is not named, or nothing that the model wrote was supported."""
+TaskProblem = Literal["no_answer", "which_language", "failed", "shortest"]
+"""Why a task is not carried out: there is no answer to do it with, the language of a translation is
+not named, nothing that the model wrote was supported, or the answer cannot be shorter."""
 
 
 class Plural(Frozen):

@@ -1,6 +1,6 @@
 """What went wrong, in the language of the page; paths and English stand in folded details."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 
@@ -35,6 +35,13 @@ def telling(texts: Texts) -> Iterator[None]:
         yield
     except StrategiewijzerError as error:
         unexpected(error, texts)
+
+
+def told(lead: str, said: str, texts: Texts, box: Callable[[str], object] = st.error) -> None:
+    """Shows in the reader's language what did not work; the program's own words, which are English,
+    stand in the details."""
+    box(lead)
+    details(said, texts)
 
 
 def details(told: str, texts: Texts) -> None:

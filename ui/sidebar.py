@@ -9,12 +9,14 @@ from core.destinations import destinations
 from core.settings import Settings
 from core.source import DocumentInfo
 from ui import access, formats, streamlit_words
-from ui.markup import escape, facts_html
+from ui.markup import escape, facts_html, folded_html, new_tab
+from ui.scope import titles
 from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.snapshot import Snapshot
 
 _COOKIE = "strategiewijzer_language"
+_LISTED = 20  # documents on the start page; all are on the page Sources
 _A_YEAR = 365 * 24 * 3600  # seconds; browsers keep a cookie for 400 days at most
 
 
@@ -62,7 +64,7 @@ def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:
         "mode": _mode(settings, texts),
         "documents": len({document.id for document in documents}),
         "versions": len(documents),
-        "kinds": _kinds(documents, texts),
+        "kinds": kinds(documents, texts),
         "index": f"{texts.date(made.date())} ({index.generation})",
         "goes": _where_questions_go(settings, texts),
         "audit": texts("sidebar.audited") if settings.audit else "",
@@ -78,23 +80,16 @@ def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:
     )
 
 
-def loaded_html(documents: Collection[DocumentInfo], texts: Texts) -> str:
-    """Says whether the sources are official texts or this project's summaries of them.
-
-    Empty where they are neither. Official texts count for a brief in whatever language they are.
-    """
-    briefs = {one.id: one.celex for one in documents if one.kind == "brief"}
-    celexes = {one.celex for one in documents if one.kind == "official" and one.celex}
-    covered = sum(celex in celexes for celex in briefs.values())
-    if covered:
-        told = texts("loaded.official", covered=covered, briefs=len(briefs))
-    elif briefs:
-        told = texts("loaded.brief", briefs=len(briefs))
-    elif any(one.kind == "official" for one in documents):
-        told = texts("loaded.only_official")
-    else:
-        return ""
-    return facts_html(told)
+def sources_html(documents: Collection[DocumentInfo], texts: Texts) -> str:
+    """What the sources are, in one line that opens for their titles."""
+    listed = titles(documents, texts.language).values()
+    items = "".join(f"<li>{escape(title)}</li>" for title in [*listed][:_LISTED])
+    catalogue = new_tab("sources", texts("answers.all_sources"), texts)
+    has_briefs = any(one.kind == "brief" for one in documents)
+    told = facts_html(texts("loaded.summaries")) if has_briefs else ""
+    inside = f'{told}<ul class="sw-list">{items}</ul><p class="sw-facts">{catalogue}</p>'
+    line = texts("loaded.sources", kinds=kinds(documents, texts))
+    return folded_html("sw-about", escape(line), inside)
 
 
 def _mode(settings: Settings, texts: Texts) -> str:
@@ -112,10 +107,12 @@ def _where_questions_go(settings: Settings, texts: Texts) -> str:
     return texts("sidebar.goes_to", hosts=", ".join(hosts)) if hosts else texts("sidebar.stays")
 
 
-def _kinds(documents: Collection[DocumentInfo], texts: Texts) -> str:
-    """How many official texts and summaries there are; empty where there is neither."""
-    briefs = len({one.id for one in documents if one.kind == "brief"})
-    officials = len({one.id for one in documents if one.kind == "official"})
-    if officials:
-        return texts("sidebar.kinds_official", officials=officials, briefs=briefs)
-    return texts("sidebar.kinds_brief", briefs=briefs) if briefs else ""
+def kinds(documents: Collection[DocumentInfo], texts: Texts) -> str:
+    """How many documents there are of each kind, and where there are only summaries, that."""
+    ids: dict[str, set[str]] = {"official": set(), "brief": set(), "upload": set()}
+    for one in documents:
+        ids[one.kind].add(one.id)
+    told = [texts.counted(f"loaded.{kind}", len(found)) for kind, found in ids.items() if found]
+    if ids["brief"] and not ids["official"]:
+        told.append(texts("loaded.no_official"))
+    return ", ".join(told)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, evidence, opened, press, settled
+from tests.support.browser import ask, choose, evidence, opened, press, settled
 from tests.ui.test_ui_evaluation import BEFORE, NOW, keep
 from ui.navigation import PLACES
 
@@ -30,11 +30,13 @@ def _answered(page: Page) -> None:
 
 
 def _shared(page: Page) -> None:
-    press(page.get_by_role("button", name="Delen", exact=True))
-    expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+    choose(page, "Delen")
+    expect(page.get_by_test_id("stDialog")).to_be_visible()
 
 
 def _more(page: Page) -> None:
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stDialog")).to_have_count(0)
     press(page.get_by_role("button", name="Meer", exact=True))
     expect(page.get_by_role("button", name="Hoe dit antwoord is gemaakt")).to_be_visible()
 

@@ -12,6 +12,7 @@ from core.settings import Settings
 from tests.support.browser import (
     ask,
     box_of,
+    choose,
     evidence,
     free_port,
     opened,
@@ -25,6 +26,11 @@ from tests.support.openai_server import Script
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
+
+# What the Tab key goes to, in order.
+TAB_STOPS = """[...document.querySelectorAll("a[href], button, input, textarea")].filter(
+    (one) => one.tabIndex >= 0 && one.checkVisibility({visibilityProperty: true})
+).map((one) => one.dataset.testid)"""
 
 
 def field(page: Page) -> Locator:
@@ -122,11 +128,11 @@ def test_an_earlier_conversation_is_searched_returned_to_and_renamed(
         expect(listed.first).to_contain_text("drugsmarkt")
         # until all of the new list is there a click may still reach the conversation that is open
         expect(listed.filter(has_text="SEESAC")).to_have_count(0)
-        expect(button(page, "Hernoemen")).to_have_count(0)
+        expect(page.locator("[class*='st-key-open-']")).to_have_count(0)
         listed.first.get_by_role("button").click()
         expect(question(page, MARKET)).to_be_visible()
         answered(page, 1)
-        press(button(page, "Hernoemen"))
+        choose(page, "Hernoemen")
         page.get_by_label("Naam van het gesprek").fill("Drugs <b>2020</b>")
         press(button(page, "Naam opslaan"))
         expect(listed.first).to_contain_text("Drugs <b>2020</b>")
@@ -138,7 +144,7 @@ def test_a_deleted_conversation_can_be_put_back(browser: Browser, address: str) 
         ask(page, "Wat is EMPACT?")
         answered(page, 1)
         place = page.url
-        press(button(page, "Verwijderen"))
+        choose(page, "Verwijderen")
         expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
         expect(question(page, "Wat is EMPACT?")).to_have_count(0)
         press(button(page, "Ongedaan maken"))
@@ -146,7 +152,7 @@ def test_a_deleted_conversation_can_be_put_back(browser: Browser, address: str) 
         expect(page).to_have_url(place)
         page.reload()
         answered(page, 1)
-        press(button(page, "Verwijderen"))
+        choose(page, "Verwijderen")
         expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
         page.goto(place)
         expect(page.get_by_text("Dit gesprek is verwijderd of niet van u.")).to_be_visible()
@@ -226,7 +232,9 @@ def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: 
         ask(page, "Hoe snel moet een platform terroristische inhoud weghalen?")
         answered(page, 1)
         told = page.locator("#sw-live[role=status]")
-        expect(told).to_have_text(re.compile(r"^Het antwoord is er, met \d+ bronverwijzingen\.$"))
+        expect(told).to_have_text(
+            re.compile(r"^Het antwoord is er, met \d+ bronverwijzing(en)?\.$")
+        )
         ask(page, REPORTS)
         expect(told).to_have_text("Er is geen zeker antwoord; de bronnen hebben er iets over.")
         ask(page, "Wie won de Tour de France in 1998?")
@@ -240,10 +248,8 @@ def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address:
         quote = page.locator("mark").first.text_content() or ""
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
+        choose(page, "Downloaden")
         for kind, ending in (("Markdown", "md"), ("Webpagina (HTML)", "html")):
-            opener = page.get_by_role("button", name="Downloaden", exact=True)
-            if not button(page, kind).is_visible():
-                opener.click()
             with page.expect_download() as download:
                 press(button(page, kind))
             assert download.value.suggested_filename.endswith(f"-in-2019.{ending}")
@@ -253,9 +259,9 @@ def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address:
         assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
         saved_again: list[object] = []
         page.on("download", lambda download: saved_again.append(download))
-        opener.click()
+        page.keyboard.press("Escape")
         expect(button(page, "Markdown")).to_be_hidden()
-        opener.click()  # draws again what is in it
+        choose(page, "Downloaden")  # draws again what is in it
         expect(button(page, "Markdown")).to_be_visible()
         settled(page)
         assert saved_again == []
@@ -359,7 +365,7 @@ def test_a_conversation_is_printed_from_a_page_of_its_own(browser: Browser, addr
         page.reload()
         ask(page, REPORTS)
         answered(page, 1)
-        press(button(page, "Downloaden"))
+        choose(page, "Downloaden")
         press(button(page, "Afdrukken of PDF"))
         frame = page.frame_locator("iframe.sw-print")
         expect(frame.locator("h1")).to_have_text(REPORTS)
@@ -384,6 +390,55 @@ def test_what_can_be_done_with_earlier_answers_shows_where_the_reader_is(
         expect(earlier).to_have_css("opacity", "1")
 
 
+def test_a_verdict_and_its_row_stay_in_view(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        expect(page.locator("[class*='st-key-plain-next-']").first).to_be_visible()
+        verdict = page.get_by_role("radio", name="Niet bruikbaar")
+        press(verdict)
+        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
+        page.mouse.move(5, 5)
+        settled(page)
+        expect(page.locator("[class*='st-key-actions-']")).to_have_css("opacity", "1")
+        ask(page, MARKET)
+        answered(page, 2)
+        page.mouse.move(5, 5)
+        settled(page)
+        expect(page.locator("[class*='st-key-earlier-actions-']")).to_have_css("opacity", "1")
+        expect(verdict.first).to_be_checked()
+
+
+def test_neither_history_nor_a_closed_menu_stands_before_the_field(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        expect(field(page)).to_be_focused()
+        for number in range(3):
+            ask(page, f"Wie won de Tour de France in {1998 + number}?")
+            expect(page.locator(".sw-refusal")).to_have_count(1)
+            press(page.get_by_role("button", name=re.compile("^Nieuw gesprek")))
+            expect(page.locator(".sw-refusal")).to_have_count(0)
+            expect(field(page)).to_be_focused()
+        lines = page.locator("[class*='st-key-plain-open-'] button")
+        assert lines.count() >= 3
+        expect(page.locator("[class*='st-key-plain-open-'] button[tabindex='0']")).to_have_count(1)
+        lines.first.focus()
+        page.keyboard.press("ArrowDown")
+        expect(lines.nth(1)).to_be_focused()
+        expect(lines.nth(1)).to_have_attribute("tabindex", "0")
+        page.keyboard.press("Tab")
+        expect(page.locator("[class*='st-key-menu-'] button").nth(1)).to_be_focused()
+        page.set_viewport_size({"width": 390, "height": 720})
+        page.reload()
+        expect(field(page)).to_be_enabled()
+        settled(page)
+        first, *others = page.evaluate(TAB_STOPS)
+        assert first == "stSkipToContent"
+        assert others[0] == "stExpandSidebarButton"
+        expect(page.get_by_role("button", name="Menu", exact=True)).to_be_visible()
+
+
 @pytest.mark.long
 def test_a_shared_conversation_is_read_by_another_and_taken_back(
     browser: Browser, address: str
@@ -391,7 +446,7 @@ def test_a_shared_conversation_is_read_by_another_and_taken_back(
     with opened(browser, address) as page, opened(browser, address) as other:
         ask(page, REPORTS)
         answered(page, 1)
-        press(button(page, "Delen"))
+        choose(page, "Delen")
         press(button(page, "Link maken"))
         link = text_of(page.get_by_text("?s="))
         other.goto(link)

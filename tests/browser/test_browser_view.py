@@ -17,6 +17,15 @@ WINDOWS = ((1280, 900), (390, 844))
 TOP = 110  # pixels: the page's header, and the frame of a question
 NO_QUESTION = "Zomaar een zin over de haven van Rotterdam. " * 120
 
+# How wide this many characters are.
+CHARACTERS = """(number) => {
+  const one = document.querySelector("main").appendChild(document.createElement("p"));
+  one.style.width = `${number}ch`;
+  const {width} = one.getBoundingClientRect();
+  one.remove();
+  return width + 1;
+}"""
+
 
 def field(page: Page) -> Locator:
     return page.get_by_placeholder(re.compile("Stel uw vraag"))
@@ -34,7 +43,7 @@ def at_top(page: Page, number: int, *, is_whole: bool = False) -> None:
     expect(field(page)).to_be_enabled()
     settled(page)
     box = box_of(page.locator(".sw-last-question"))
-    assert 40 < box["y"] < TOP
+    assert 20 < box["y"] < TOP
     field_top = box_of(field(page))
     answer = box_of(page.get_by_test_id("stChatMessage").last.locator(".sw-answer").first)
     assert answer["y"] < field_top["y"] - 100
@@ -66,7 +75,37 @@ def test_what_the_reader_has_scrolled_to_stays_in_view(browser: Browser, address
         press(page.get_by_role("button", name="Vraag aanpassen", exact=True).first)
         expect(page.get_by_label("Uw vraag", exact=True)).to_be_focused()  # the page has run again
         settled(page)
-        expect(page.get_by_role("heading", name="Strategiewijzer", level=1)).to_be_in_viewport()
+        expect(page.locator(".sw-question").first).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_answer_has_a_bubble_a_column_and_a_row(
+    browser: Browser, address: str, width: int
+) -> None:
+    with opened(browser, address, width=width) as page:
+        expect(page.get_by_role("heading", name="Strategiewijzer")).to_be_visible()
+        ask(page, "Wat is EMPACT?")
+        at_top(page, 1)
+        expect(page.get_by_role("heading", name="Strategiewijzer")).to_have_css("width", "1px")
+        asked = page.get_by_test_id("stChatMessage").first
+        line = page.locator(".sw-question").evaluate(
+            "one => parseFloat(getComputedStyle(one).lineHeight)"
+        )
+        assert box_of(asked)["height"] <= line + 2 * 8  # a unit above and below
+        pencil = page.locator("[class*='st-key-edit-']")
+        page.mouse.move(5, 5)
+        expect(pencil).to_have_css("opacity", "0")
+        asked.hover()
+        expect(pencil).to_have_css("opacity", "1")
+        widest = page.evaluate(CHARACTERS, 64)
+        assert box_of(page.locator(".sw-answer").first)["width"] <= widest
+        row = page.locator("[class*='st-key-actions-'] button:visible")
+        middles = [box["y"] + box["height"] / 2 for box in map(box_of, row.all())]
+        assert len(middles) == 5
+        assert max(middles) - min(middles) < 5
+        summary = page.locator("details.sw-sources > summary")
+        expect(summary).to_have_css("font-weight", "400")
+        expect(summary).to_have_css("font-size", "14px")
 
 
 def test_a_long_text_without_a_question_is_refused_and_stays(

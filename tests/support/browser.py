@@ -283,6 +283,12 @@ def ask(page: Page, question: str) -> None:
     page.keyboard.press("Enter")
 
 
+def choose(page: Page, choice: str) -> None:
+    """Chooses from the menu of the conversation that is open."""
+    press(page.locator("[class*='st-key-open-'] [class*='st-key-menu-'] button"))
+    press(page.get_by_role("menuitem", name=choice, exact=True))
+
+
 def evidence(page: Page) -> Locator:
     """What unfolds the sources of an answer, one for each answer."""
     return page.locator("details.sw-sources > summary")

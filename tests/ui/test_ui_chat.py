@@ -27,7 +27,7 @@ from ui.answers.remarks import told
 from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
 from ui.chat.question_field import MAX_QUESTION, question_in
 from ui.chat.session import Chat
-from ui.sidebar import loaded_html
+from ui.sidebar import kinds, sources_html
 from ui.texts import languages, load
 from vectorstore.store import Index
 
@@ -99,13 +99,15 @@ def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) 
 def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sources(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = "De bronnen hier zijn samenvattingen van dit project (5), geen officiële teksten;"
-    assert told in shown(app)
-    assert "python -m ingest fetch" in shown(app)
+    told = "5 samenvattingen van dit project, officiële teksten niet geladen"
+    assert f"<summary>Bronnen: {told}</summary>" in shown(app)
+    assert f"<dd>{told}</dd>" in shown(app)  # in the sidebar
+    assert "python -m" not in shown(app)
     assert "<dt>Documenten</dt><dd>5</dd><dt>Taalversies</dt><dd>10</dd>" in shown(app)
     assert "Bescherming van kinderen" in app.multiselect(key="areas").options
     assert "zonder taalmodel" in shown(app)
-    assert "Er staat geen taalmodel aan: deze pagina zoekt en citeert" in shown(app)
+    assert "Zoekt en citeert; schrijft, vat samen of vertaalt niet." in shown(app)
+    assert [title.value for title in app.title] == ["Strategiewijzer"]
     assert "STRATEGIEWIJZER_MODEL" not in shown(app)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
     run(app)
@@ -115,7 +117,9 @@ def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sourc
     assert conversation(app) == []
 
     ask(app, REPORTS)
-    assert told not in shown(app)
+    assert not app.title  # a conversation needs the room
+    assert '<h1 class="sw-hidden">Strategiewijzer</h1>' in shown(app)
+    assert "<summary>Bronnen" not in shown(app)
     assert [message.name for message in app.chat_message] == ["user", "assistant"]
     assert "725 000" in shown(app)
     assert 'href="#exchange-0-1"' in shown(app)
@@ -127,31 +131,42 @@ def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sourc
 
 
 @pytest.mark.parametrize(
-    ("kinds", "told"),
+    ("there", "told"),
     [
-        ({"a": "brief", "b": "brief"}, "summaries by this project (2), not official texts;"),
-        ({"a": "brief", "b": "brief", "1": "official"}, "those of 1 of the 2 summaries"),
-        ({"a": "brief", "9": "official"}, "summaries by this project (1), not official texts;"),
-        ({"1": "official"}, "The sources here are official texts."),
-        ({"1": "upload"}, ""),
+        ({"a": "brief", "b": "brief"}, "2 summaries by this project, official texts not loaded"),
+        ({"a": "brief", "9": "official"}, "1 official text, 1 summary by this project"),
+        ({"1": "official", "2": "official"}, "2 official texts"),
+        ({"1": "upload"}, "1 document of your own"),
+        ({}, ""),
     ],
 )
-def test_the_start_page_says_which_texts_are_loaded(
-    kinds: Mapping[str, DocumentKind], told: str
+def test_the_start_page_and_the_sidebar_say_which_texts_are_loaded(
+    there: Mapping[str, DocumentKind], told: str
 ) -> None:
-    celexes = {"a": "1", "b": ""}
     documents = [
-        DocumentInfo(id=name, language="en", title="", kind=kind, celex=celexes.get(name, name))
-        for name, kind in kinds.items()
+        DocumentInfo(id=name, language=language, title=f"Title <{name}>", kind=kind)
+        for name, kind in there.items()
+        for language in ("en", "nl")
     ]
-    shown = loaded_html(documents, load("en"))
-    assert told in shown
-    assert bool(shown) == bool(told)
+    texts = load("en")
+    assert kinds(documents, texts) == told
+    page = sources_html(documents, texts)
+    assert f"<summary>Sources: {told}</summary>" in page
+    assert page.count("<li>Title &lt;") == len(there)
+    assert ("is not the official text" in page) == ("brief" in there.values())
+
+
+def test_what_is_counted_is_said_of_one_and_of_several() -> None:
+    told = {name: load(name).counted("chat.finished", 1) for name in languages()}
+    assert told["en"] == "The answer is ready, with 1 citation."
+    assert load("en").counted("chat.finished", 0) == "The answer is ready, with 0 citations."
+    assert load("fr").counted("chat.finished", 0) == "La réponse est là, avec 0 citation."
+    assert all(one != load(name).counted("chat.finished", 2) for name, one in told.items())
 
 
 def test_an_empty_page_offers_questions_that_can_be_answered(app: AppTest) -> None:
     examples = _examples(app)
-    assert 4 <= len(examples) <= 6
+    assert len(examples) == 5
     press(app, examples[0])
     asked = examples[0].strip("` ")
     assert [exchange.question for exchange in conversation(app)] == [asked]
@@ -317,7 +332,8 @@ def test_a_problem_is_told_and_the_question_can_be_asked_again(
     with monkeypatch.context() as patched:
         stand_in(patched, TextDelta(text="Half"), ModelError("The server :smile: is gone."))
         ask(app, REPORTS)
-        assert "` The server :smile: is gone. `" in app.error[0].value
+        assert "The server" not in app.error[0].value  # the reader's language alone
+        assert "<code>The server :smile: is gone.</code>" in shown(app)
         assert len(conversation(app)) == 3
     press(app, "Opnieuw proberen")
     assert not app.error
@@ -332,7 +348,7 @@ def test_whatever_goes_wrong_ends_the_question_with_a_message(
     with monkeypatch.context() as patched:
         stand_in(patched, TextDelta(text="Half"), IndexError("tuple index out of range"))
         ask(app, REPORTS)
-        assert "` IndexError `" in app.error[0].value
+        assert "<code>IndexError</code>" in shown(app)
         assert "IndexError" in caplog.text
         assert REPORTS not in caplog.text
         run(app)  # it is not asked again by itself
@@ -352,7 +368,8 @@ def test_a_store_that_is_gone_is_told_at_the_question_and_found_again_by_the_nex
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(Index, "snapshot", gone)
         ask(app, "Wat is Empact?")
-        assert "Chroma does not answer." in app.chat_message[-1].error[0].value
+        assert app.chat_message[-1].error
+        assert "Chroma does not answer." in shown(app)
         assert not app.chat_input[0].disabled
     ask(app, "Wat is Europol?")
     assert not app.chat_message[-1].error
@@ -523,7 +540,7 @@ def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(
     judge(app, 0, DOWN)
     comment(app, "Er ontbreekt iets.")
     assert "kon niet worden bewaard" in app.error[0].value
-    assert FILE in app.error[0].value
+    assert FILE in shown(app)
     assert thumbs(app)[0].value is DOWN
     assert app.text_area[0].value == "Er ontbreekt iets."
     (settings.data_dir / FILE).rmdir()
@@ -538,7 +555,8 @@ def test_without_an_index_the_page_says_how_to_make_one_and_goes_on_once_it_is_t
     settings = small({"haven.md": "# De haven\n\nDe haven telt twaalf kranen.\n"})
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
     app = run(AppTest.from_file(APP, default_timeout=120))
-    assert "make ingest" in app.error[0].value
+    assert app.error[0].value == "Er zijn nog geen bronnen ingelezen."
+    assert "make ingest" in shown(app)
     assert app.chat_input[0].disabled
     ingest(settings)
     press(app, "Opnieuw proberen")

@@ -15,7 +15,7 @@ from core.source import Scope
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.database import FILE, database
-from tests.support.apps import ask, press, run
+from tests.support.apps import ask, press, run, shown
 from ui.access import LOCAL
 from ui.chat.address import question_address, scope_of
 from ui.chat.session import Chat
@@ -57,6 +57,11 @@ def questions(app: AppTest) -> list[str]:
 
 def kept(settings: Settings, user: str = LOCAL.id) -> Conversations:
     return Conversations(user, database(settings), 90)
+
+
+def choose(app: AppTest, id: str, choice: str) -> None:
+    """Chooses from the menu of a conversation."""
+    run(app.menu_button(key=f"menu-{id}").click(choice))
 
 
 def test_another_session_of_the_same_user_finds_the_answer_with_its_evidence_and_follow_ups(
@@ -133,7 +138,7 @@ def test_a_new_conversation_leaves_the_earlier_one_to_return_to(opened: Open) ->
 def test_a_deleted_conversation_comes_back(opened: Open, settings: Settings) -> None:
     app = ask(opened(), OFF_TOPIC)
     before = chat(app).conversation
-    press(app, "Verwijderen")
+    choose(app, before.id, "delete")
     assert (questions(app), kept(settings).listed()) == ([], ())
     press(app, "Ongedaan maken")
     assert chat(app).conversation == before
@@ -141,6 +146,18 @@ def test_a_deleted_conversation_comes_back(opened: Open, settings: Settings) -> 
     press(app, "Ja, alles verwijderen")
     assert questions(app) == []
     assert kept(settings).listed() == ()
+
+
+def test_any_conversation_is_deleted_from_its_line(opened: Open, settings: Settings) -> None:
+    app = ask(opened(), REPORTS)
+    left = chat(app).conversation
+    press(app, "Nieuw gesprek")
+    ask(app, OFF_TOPIC)
+    choose(app, left.id, "delete")
+    assert questions(app) == [OFF_TOPIC]  # the open one stays
+    assert [one.title for one in kept(settings).listed()] == [OFF_TOPIC]
+    press(app, "Ongedaan maken")
+    assert questions(app) == [REPORTS]
 
 
 def test_a_visitor_keeps_a_conversation_for_the_session_only(
@@ -192,7 +209,8 @@ def test_what_a_later_version_kept_is_told_and_the_chat_goes_on(
         connection.execute("UPDATE people_version SET version_num = '0999'")
     connection.close()
     app = ask(opened(), OFF_TOPIC)
-    assert "later version" in app.warning[0].value
+    assert "kunnen nu niet worden bewaard" in app.warning[0].value
+    assert "later version" in shown(app)
     assert chat(app).conversation.exchanges[0].answer
 
 

@@ -9,12 +9,11 @@ from core.answer import Answer
 from core.errors import StrategiewijzerError
 from language.characters import visible
 from people.conversation import Exchange
-from ui import access, addresses, downloads
+from ui import access, addresses, downloads, error_texts
 from ui.answers import copying
 from ui.answers.made import made_html
 from ui.answers.word import conversation_docx
 from ui.chat.address import question_address
-from ui.markup import code
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
 
@@ -65,6 +64,6 @@ def _show_made(exchange: Exchange, answer: Answer, texts: Texts, index: Snapshot
         try:
             st.html(made_html(answer, exchange.scope, index, texts))
         except StrategiewijzerError as error:
-            st.warning(code(str(error)))
+            error_texts.told(texts("errors.store"), str(error), texts, st.warning)
 
     opened()

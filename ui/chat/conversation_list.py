@@ -1,4 +1,4 @@
-"""The user's conversations in the sidebar: go back to one, search, rename, delete, export."""
+"""The user's conversations in the sidebar: a line each, with a menu of what can be done with it."""
 
 import datetime
 import functools
@@ -10,13 +10,14 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from people.conversation import MAX_NAME, Conversation, Exchange, ListedConversation
-from ui import downloads, formats
+from ui import downloads, error_texts, formats
 from ui.answers.conversation_export import conversation_markdown, conversation_page
 from ui.answers.word import conversation_docx
 from ui.chat import sharing
 from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape, facts_html
 from ui.privacy import erasing
+from ui.scripts import script
 from ui.texts import Texts
 
 _Written = Callable[[str, Sequence[Exchange], Texts], str | bytes]
@@ -30,22 +31,29 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
     st.html(f'<h2 class="sw-small">{escape(texts("history.heading"))}</h2>')
     erasing.show_erased(texts)
     search = st.text_input(
-        texts("history.search"), key="search", icon=":material/search:", max_chars=200
+        texts("history.search"),
+        key="search",
+        placeholder=texts("history.search"),
+        icon=":material/search:",
+        max_chars=200,
+        label_visibility="collapsed",
     )
     try:
         listed = chat.store.listed(search or "")
     except StrategiewijzerError as error:
-        st.warning(f"{texts('history.problem')}\n\n{code(str(error))}")
+        error_texts.told(texts("history.problem"), str(error), texts, st.warning)
         return
     if not listed:
         told = texts("history.not_found" if search else "history.none")
         st.html(facts_html(told, role="status"))
     shown = _SHOWN if not st.session_state.get("all-conversations") else len(listed)
     today = datetime.datetime.now(formats.zone()).date()
-    for period, group in itertools.groupby(listed[:shown], lambda one: _period(one, today)):
-        st.html(f'<h3 class="sw-period">{escape(texts(f"history.{period}"))}</h3>')
-        for one in group:
-            _show_one(chat, one, texts)
+    with st.container(gap=None, key="conversations"):
+        for period, group in itertools.groupby(listed[:shown], lambda one: _period(one, today)):
+            st.html(f'<h3 class="sw-period">{escape(texts(f"history.{period}"))}</h3>')
+            for one in group:
+                _show_one(chat, one, texts)
+        st.html(script("arrow_keys"), unsafe_allow_javascript=True)
     if len(listed) > shown:
         st.button(
             texts("history.more", number=len(listed) - shown),
@@ -62,73 +70,70 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
 
 
 def _show_one(chat: Chat, one: ListedConversation, texts: Texts) -> None:
+    """A line that opens it, and a menu of what can be done with it."""
     is_open = one.id == chat.conversation.id
-    if st.button(
-        code(one.title or texts("history.untitled")),
-        icon=":material/chevron_right:" if is_open else None,
-        type="secondary" if is_open else "tertiary",
-        key=f"plain-open-{one.id}",
-        width="stretch",
-        wrap=False,
-    ):
-        if not is_open:
+    choices = ["rename", "export", *(["share"] if chat.conversations.lasting else []), "delete"]
+    with st.container(horizontal=True, gap=None, key=f"{'open' if is_open else 'other'}-{one.id}"):
+        opened = st.button(
+            code(one.title or texts("history.untitled")),
+            type="tertiary",
+            key=f"plain-open-{one.id}",
+            width="stretch",
+            wrap=False,
+        )
+        chosen = st.menu_button(
+            texts("history.menu"),
+            choices,
+            format_func=lambda name: texts(f"history.{name}"),
+            icon=":material/more_horiz:",
+            type="tertiary",
+            key=f"menu-{one.id}",
+        )
+    if opened or chosen == "delete":
+        if chosen:
+            chat.delete(one.id)
+        elif not is_open:
             chat.open(one.id)
         st.rerun()
-    if is_open:
-        _show_changes(chat, texts)
+    elif chosen:
+        st.dialog(texts(f"history.{chosen}"))(_DIALOGS[chosen])(chat, one, texts)
 
 
-def _show_changes(chat: Chat, texts: Texts) -> None:
-    """What can be done with the conversation that is open."""
-    with st.container(horizontal=True, gap="small"):
-        with (
-            st.popover(texts("history.rename"), icon=":material/edit:", type="tertiary"),
-            st.form("rename", border=False),
-        ):
-            name = st.text_input(
-                texts("history.name"), chat.conversation.title[:MAX_NAME], max_chars=MAX_NAME
-            )
-            if st.form_submit_button(texts("history.save")):
-                chat.rename(name)
-                st.rerun()
-        if st.button(
-            texts("history.delete"), icon=":material/delete:", type="tertiary", key="delete"
-        ):
-            chat.delete()
+def _show_renaming(chat: Chat, one: ListedConversation, texts: Texts) -> None:
+    with st.form("rename", border=False):
+        name = st.text_input(texts("history.name"), one.title[:MAX_NAME], max_chars=MAX_NAME)
+        if st.form_submit_button(texts("history.save"), type="primary"):
+            chat.rename(one.id, name)
             st.rerun()
-        _show_export(chat, texts)
-        if chat.conversations.lasting:
-            sharing.show(chat, texts)
 
 
-def _show_export(chat: Chat, texts: Texts) -> None:
-    """The conversation to keep; it is made when it is asked for."""
-    kinds: dict[str, _Written] = {
+def _show_export(chat: Chat, one: ListedConversation, texts: Texts) -> None:
+    """The conversation to keep, as it is by then; it is made when it is asked for."""
+    written: dict[str, _Written] = {
         "docx": conversation_docx,
         "md": conversation_markdown,
         "html": conversation_page,
     }
-    with st.popover(texts("history.export"), icon=":material/download:", type="tertiary"):
-        for ending, written in kinds.items():
-            downloads.offer(
-                texts(f"history.export_{ending}"),
-                functools.partial(_file, chat, written, texts),
-                name=downloads.file_name(chat.conversation.title, ending),
-                key=f"export-{ending}",
-            )
-        _show_print(chat, texts)
-
-
-@st.fragment  # as a download
-def _show_print(chat: Chat, texts: Texts) -> None:
+    for ending, write in written.items():
+        downloads.offer(
+            texts(f"history.export_{ending}"),
+            functools.partial(_file, chat, one, write, texts),
+            name=downloads.file_name(one.title, ending),
+            key=f"export-{ending}",
+        )
     if st.button(texts("history.print"), key="export-print"):
-        now = chat.conversation
-        downloads.print_page(conversation_page(now.title, now.exchanges, texts))
+        downloads.print_page(conversation_page(one.title, chat.find(one.id).exchanges, texts))
 
 
-def _file(chat: Chat, written: _Written, texts: Texts) -> str | bytes:
-    """The conversation as it is now, with an answer that came after the page was begun."""
-    return written(chat.conversation.title, chat.conversation.exchanges, texts)
+def _file(chat: Chat, one: ListedConversation, write: _Written, texts: Texts) -> str | bytes:
+    return write(one.title, chat.find(one.id).exchanges, texts)
+
+
+_DIALOGS: dict[str, Callable[[Chat, ListedConversation, Texts], None]] = {
+    "rename": _show_renaming,
+    "export": _show_export,
+    "share": sharing.show,
+}
 
 
 def show_new(chat: Chat, texts: Texts) -> None:
@@ -138,7 +143,6 @@ def show_new(chat: Chat, texts: Texts) -> None:
         icon=":material/add_comment:",
         on_click=_begin,
         args=(chat,),
-        disabled=not chat.conversation.exchanges and not chat.too_long,
         shortcut="Mod+Shift+O",
         key="new",
         width="stretch",

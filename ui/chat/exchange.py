@@ -6,10 +6,11 @@ from core.answer import Answer
 from core.settings import Settings
 from people.conversation import Exchange
 from people.database import database
+from ui import error_texts
 from ui.answers import answer_view as answers
 from ui.chat import actions, feedback_form
 from ui.chat.session import Chat
-from ui.markup import code, escape, facts_html, folded_html
+from ui.markup import escape, facts_html, folded_html
 from ui.scope import told
 from ui.scripts import into_view, script
 from ui.texts import Texts
@@ -82,10 +83,10 @@ def _show_below(
     index: Snapshot | None,
 ) -> None:
     """One row with what can be done with an answer and the reader's verdict on it."""
-    is_last = exchange is chat.conversation.exchanges[-1]
+    is_last = exchange.id == chat.conversation.exchanges[-1].id
     row = "actions" if is_last else "earlier-actions"
     with st.container(
-        horizontal=True, vertical_alignment="center", gap="small", key=f"{row}-{exchange.id}"
+        horizontal=True, vertical_alignment="center", gap=None, key=f"{row}-{exchange.id}"
     ):
         actions.show(exchange, answer, prefix, texts, index)
         keep = feedback_form.show(
@@ -101,7 +102,7 @@ def _show_below(
 
 def _show_unanswered(chat: Chat, exchange: Exchange, texts: Texts) -> None:
     if exchange.problem:
-        st.error(f"{texts('errors.other')}\n\n{code(exchange.problem)}")
+        error_texts.told(texts("errors.other"), exchange.problem, texts)
     else:
         st.info(texts("chat.stopped" if exchange.stopped else "chat.unanswered"))
     st.button(

@@ -13,7 +13,8 @@ from core.source import Scope
 from people import feedback as store
 from people.database import Database
 from people.feedback import Feedback
-from ui.markup import code, facts_html
+from ui import error_texts
+from ui.markup import facts_html
 from ui.scripts import into_view
 from ui.texts import Texts
 
@@ -97,7 +98,7 @@ def show_more(
                 )
                 st.form_submit_button(texts("feedback.save"), on_click=keep)
         if verdict.problem:
-            st.error(f"{texts('errors.feedback')}\n\n{code(verdict.problem)}")
+            error_texts.told(texts("errors.feedback"), verdict.problem, texts)
             st.button(texts("chat.retry"), key=f"keep-{verdict.id}", on_click=keep)
         elif verdict.given:
             with_comment = verdict.is_bad and verdict.comment

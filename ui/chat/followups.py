@@ -24,15 +24,18 @@ def show(chat: Chat, texts: Texts) -> None:
         chat.change(last)
     if not last.follow_ups:
         return
-    st.html(f'<h3 class="sw-small">{escape(texts("chat.next"))}</h3>')
-    for number, question in enumerate(last.follow_ups):  # as code a label stays data
-        st.button(
-            code(question),
-            key=f"plain-next-{last.id}-{number}",
-            icon=":material/subdirectory_arrow_right:",
-            on_click=chat.ask,
-            args=(question,),
-        )
+    with st.container(gap=None):
+        st.html(f'<h3 class="sw-small">{escape(texts("chat.next"))}</h3>')
+        for number, question in enumerate(last.follow_ups):  # as code a label stays data
+            st.button(
+                code(question),
+                key=f"plain-next-{last.id}-{number}",
+                icon=":material/subdirectory_arrow_right:",
+                type="tertiary",
+                on_click=chat.ask,
+                args=(question,),
+                width="stretch",
+            )
 
 
 def _found(exchange: Exchange, conversation: Conversation) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings, current
 from people.conversation import Exchange
-from ui import sidebar
+from ui import error_texts, sidebar
 from ui.answers.citations import by_number, cited_in
 from ui.chat import address, answering, conversation_list, exchange, filters, followups, sharing
 from ui.chat.question_field import MAX_QUESTION, length_html
@@ -18,6 +18,8 @@ from ui.scripts import script
 from ui.shared_assistant import assistant, usable_index
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
+
+_EXAMPLES = 5
 
 
 def page() -> None:
@@ -31,7 +33,10 @@ def page() -> None:
     limited = address.follow(session)
     if limited is not None:
         filters.preset(limited)
-    st.title(texts("title"), anchor=False)
+    if session.conversation.exchanges:
+        st.html(f'<h1 class="sw-hidden">{escape(texts("title"))}</h1>')
+    else:
+        st.title(texts("title"), anchor=False)
     with st.sidebar:
         new, filtered, kept = st.container(), st.container(), st.container()
     index = _show_corpus(session, settings, texts, filtered)
@@ -130,7 +135,7 @@ def _show_corpus(
         facts = sidebar.state_html(settings, index, texts)
     except StrategiewijzerError as error:
         lead = "no_index" if isinstance(error, NoIndexError) else "store"
-        st.error(f"{texts(f'errors.{lead}')}\n\n{code(str(error))}")
+        error_texts.told(texts(f"errors.{lead}"), str(error), texts)
         st.button(texts("chat.retry"))
         return None
     with filtered:
@@ -142,20 +147,23 @@ def _show_corpus(
 def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
     with place.container():
         if session.problem:
-            st.warning(f"{texts('history.problem')}\n\n{code(session.problem)}")
+            error_texts.told(texts("history.problem"), session.problem, texts, st.warning)
         if session.missing:
             st.warning(texts("history.missing"))
 
 
 def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:
-    """What this is for and what it rests on, with questions to begin with."""
-    st.markdown(texts("purpose"))
-    if not current().generative:
-        st.html(facts_html(texts("chat.no_model")))
-    if current().audit:
-        st.html(facts_html(texts("privacy.audited")))
-    if told_of := sidebar.loaded_html(index.documents(), texts):
-        st.html(told_of)
+    """What this is for, what it can do and what it rests on, with questions to begin with."""
+    documents = index.documents()
+    can = texts("chat.can_write" if current().generative else "chat.can_quote")
+    audited = facts_html(texts("privacy.audited")) if current().audit else ""
+    st.html(script("focus_field"), unsafe_allow_javascript=True)
+    st.html(
+        f"<p>{escape(texts('purpose'))}</p>"
+        + facts_html(can)
+        + audited
+        + sidebar.sources_html(documents, texts)
+    )
     if limits := told(session.scope, texts):
         st.html(f'<p class="sw-note">{escape(limits)}</p>')
         st.button(
@@ -164,16 +172,22 @@ def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:
             key="unlimited",
             on_click=filters.clear,
         )
-    st.html(f'<h2 class="sw-small">{escape(texts("chat.examples"))}</h2>')
-    prepared = assistant().examples(index, texts.language)
-    for number, example in enumerate(prepared or texts.series("examples")):
-        st.button(
-            code(example),  # a label is Markdown, and the question a document's
-            key=f"plain-example-{number}",
-            on_click=session.ask,
-            args=(example,),
-            width="stretch",
-        )
+    examples = assistant().examples(index, texts.language)
+    if not examples and any(one.kind == "brief" for one in documents):
+        examples = tuple(texts.series("examples"))  # these are about the briefs
+    with st.container(gap=None, key="examples"):
+        if examples:
+            st.html(f'<h2 class="sw-small">{escape(texts("chat.examples"))}</h2>')
+        for number, example in enumerate(examples[:_EXAMPLES]):
+            st.button(
+                code(example),  # a label is Markdown, and the question a document's
+                icon=":material/subdirectory_arrow_right:",
+                type="tertiary",
+                key=f"plain-example-{number}",
+                on_click=session.ask,
+                args=(example,),
+                width="stretch",
+            )
 
 
 def _announce(place: DeltaGenerator, finished: Exchange, texts: Texts) -> None:
@@ -186,7 +200,7 @@ def _announce(place: DeltaGenerator, finished: Exchange, texts: Texts) -> None:
     elif answer.kind in ("refusal", "found"):
         told = texts(f"chat.finished_{answer.kind}")
     else:
-        told = texts("chat.finished", number=len(by_number(cited_in(answer.blocks, answer))))
+        told = texts.counted("chat.finished", len(by_number(cited_in(answer.blocks, answer))))
     place.html(
         f'<p class="sw-announced" hidden>{escape(told)}</p>{script("announce")}',
         unsafe_allow_javascript=True,

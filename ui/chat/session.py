@@ -136,18 +136,29 @@ class Chat:
             self._drop(*came.ids - before.ids)
         self._keep(*before.exchanges)
 
-    def rename(self, name: str) -> None:
-        """Gives the conversation a name; an empty one gives it its first question back."""
-        self.conversation = self.conversation.named(name)
+    def find(self, id: str) -> Conversation:
+        """One of the user's conversations, or an empty one when it is not there."""
+        if id == self.conversation.id:
+            return self.conversation
         with self._attempt():
-            self.store.rename(self.conversation.id, self.conversation.name)
+            return self.store.find(id) or Conversation()
+        return Conversation()
 
-    def delete(self) -> None:
-        """Forgets the conversation, until `undo`."""
-        before = self.conversation
+    def rename(self, id: str, name: str) -> None:
+        """Gives a conversation a name; an empty one gives it its first question back."""
+        named = self.find(id).named(name)
+        if id == self.conversation.id:
+            self.conversation = named
         with self._attempt():
-            self.store.delete(before.id)
-            self.show(Conversation())
+            self.store.rename(id, named.name)
+
+    def delete(self, id: str) -> None:
+        """Forgets a conversation, until `undo`."""
+        before = self.find(id)
+        with self._attempt():
+            self.store.delete(id)
+            if id == self.conversation.id:
+                self.show(Conversation())
             self.before = before
 
     def stop(self) -> None:

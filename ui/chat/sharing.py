@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.source import Scope
-from people.conversation import now
-from ui import addresses
+from people.conversation import ListedConversation, now
+from people.conversations import Conversations
+from ui import addresses, error_texts
 from ui.answers import answer_view as answers
 from ui.chat.address import question_address
 from ui.chat.session import Chat
@@ -20,19 +21,16 @@ from ui.texts import Texts
 _DAYS = (7, 30, 90)  # a week, a month, a quarter: no link is for ever
 
 
-@st.fragment  # neither runs the whole page nor interrupts an answer in the making
-def show(chat: Chat, texts: Texts) -> None:
+def show(chat: Chat, shared: ListedConversation, texts: Texts) -> None:
     """What makes the link and what takes it back."""
-    with st.popover(texts("sharing.open"), icon=":material/share:", type="tertiary"):
-        st.write(texts("sharing.help"))
-        try:
-            _show_link(chat, texts)
-        except StrategiewijzerError as error:
-            st.warning(f"{texts('history.problem')}\n\n{code(str(error))}")
+    st.write(texts("sharing.help"))
+    try:
+        _show_link(chat.store, shared.id, texts)
+    except StrategiewijzerError as error:
+        error_texts.told(texts("history.problem"), str(error), texts, st.warning)
 
 
-def _show_link(chat: Chat, texts: Texts) -> None:
-    store, id = chat.store, chat.conversation.id
+def _show_link(store: Conversations, id: str, texts: Texts) -> None:
     days = st.radio(
         texts("sharing.days"),
         _DAYS,
@@ -56,7 +54,7 @@ def show_shared(token: str, chat: Chat, texts: Texts) -> None:
         conversation = chat.store.find_shared(token)
         index = assistant().index.snapshot()
     except StrategiewijzerError as error:
-        st.error(f"{texts('errors.other')}\n\n{code(str(error))}")
+        error_texts.told(texts("errors.other"), str(error), texts)
         return
     if conversation is None:
         st.warning(texts("sharing.none"))

@@ -6,9 +6,9 @@ from core.errors import StrategiewijzerError
 from core.settings import current
 from people.conversation import Conversation
 from people.personal_data import PersonCounts, erase
-from ui import pseudonyms
+from ui import error_texts, pseudonyms
 from ui.chat.session import Chat
-from ui.markup import code, facts_html
+from ui.markup import facts_html
 from ui.texts import Texts
 
 _ERASED = "erased"
@@ -30,7 +30,7 @@ def show_erased(texts: Texts) -> None:
         told = texts("privacy.erased", **erased.model_dump())
         st.html(facts_html(told, role="status"))
     elif isinstance(erased, str):
-        st.warning(f"{texts('privacy.problem')}\n\n{code(erased)}")
+        error_texts.told(texts("privacy.problem"), erased, texts, st.warning)
 
 
 def erase_all(chat: Chat) -> None:

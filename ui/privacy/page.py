@@ -9,7 +9,7 @@ from core.destinations import destinations, leaves_this_machine
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from people.personal_data import collect
-from ui import access, downloads, sidebar
+from ui import access, downloads, error_texts, sidebar
 from ui.chat.session import Chat, chat
 from ui.markup import code, definitions_html, escape
 from ui.privacy import erasing
@@ -59,7 +59,7 @@ def _show_download(session: Chat, texts: Texts) -> None:
     try:
         data = collect(current(), session.store)
     except StrategiewijzerError as error:
-        st.warning(f"{texts('privacy.problem')}\n\n{code(str(error))}")
+        error_texts.told(texts("privacy.problem"), str(error), texts, st.warning)
         return
     name = downloads.file_name(texts("privacy.yours"), "zip")
     downloads.save(_zipped(data.as_json()), name=name)

@@ -33,6 +33,11 @@ class Texts:
         """The string with its placeholders filled in; numbers as the language writes them."""
         return self.values[key].format(**{name: self._filled(one) for name, one in filled.items()})
 
+    def counted(self, key: str, number: int) -> str:
+        """The string for one thing or for several; in French none is one."""
+        is_one = number == 1 or (number == 0 and self.language == "fr")
+        return self(f"{key}.{'one' if is_one else 'several'}", number=number)
+
     def series(self, key: str) -> list[str]:
         """A list in the file, in order."""
         return [text for name, text in self.values.items() if name.rpartition(".")[0] == key]
