@@ -94,7 +94,8 @@ def test_notes_are_listed_a_remark_is_kept_and_a_removed_note_comes_back_with_it
         assert words in shown(app)
     assert "staat niet meer" not in shown(app)
     assert "is veranderd en het citaat staat er niet meer in" in shown(app)
-    assert NL("notes.remark_add") in {one.proto.popover.label for one in app.get("popover")}
+    assert [one.label for one in app.expander] == [NL("notes.remark_add")]
+    assert not app.expander[0].proto.expanded
     app = run(app.text_area[0].set_value("Voor de brief"))
     assert '<p class="sw-remark">Voor de brief</p>' in shown(app)
     assert [one.remark for one in kept(settings).notes()] == ["Voor de brief"]

@@ -109,8 +109,8 @@ def _show(
     with st.container(border=True, key=f"note-{note.id}"):
         st.html(_note_html(note, around, texts))
         _show_question(session, note, texts, has_asked=has_asked)
+        _show_remark(session, note, texts)
         with st.container(horizontal=True, vertical_alignment="center"):
-            _show_remark(session, note, texts)
             st.checkbox(texts("notes.choose"), key=f"choose-{note.id}")
             st.button(
                 texts("notes.remove"),
@@ -123,14 +123,11 @@ def _show(
 
 
 def _show_remark(session: Chat, note: Note, texts: Texts) -> None:
-    """The field for the reader's remark, which a click opens."""
+    """The field for the reader's remark, which a click opens; a popover would forget what is typed
+    when Escape closes it."""
     key = f"remark-{note.id}"
-    with st.popover(
-        texts("notes.remark_change" if note.remark else "notes.remark_add"),
-        icon=":material/edit_note:",
-        type="tertiary",
-        key=f"open-{key}",
-    ):
+    told = texts("notes.remark_change" if note.remark else "notes.remark_add")
+    with st.expander(told, icon=":material/edit_note:"):
         st.text_area(
             texts("notes.remark"),
             note.remark,
