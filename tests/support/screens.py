@@ -24,13 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.settings import ROOT
 from tests.support.browser import ask, evidence, opened, press, served, started
 
-SHOWN = (
-    "answer",
-    "chat",
-    "document",
-    "evaluation",
-    "plan",
-)  # in README.md and docs, wide and light
+SHOWN = ("answer", "chat", "document", "evaluation", "plan")  # in the docs, wide and light
 SIZES = [*itertools.product((1280, 390), ("light", "dark"))]  # pixels
 _AS_SEEN = {"chat"}  # what is shown there would not be in a taller window
 _TALLEST = 1600  # pixels; what is further down adds weight and little else
