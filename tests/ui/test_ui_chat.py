@@ -41,6 +41,13 @@ def answers(app: AppTest) -> list[Answer | None]:
     return [exchange.answer for exchange in conversation(app)]
 
 
+def first_turn(app: AppTest) -> Turn:
+    """The question about reports, its answer and what was offered with it."""
+    first = conversation(app)[0]
+    assert first.answer is not None
+    return Turn.of(REPORTS, first.answer, (*first.answer.related, *(first.follow_ups or ())))
+
+
 def chat(app: AppTest) -> Chat:
     found: Chat = app.session_state["chat"]
     return found
@@ -203,9 +210,7 @@ def test_a_follow_up_is_asked_with_the_conversation_so_far(
 
     monkeypatch.setattr(Assistant, "stream", listening)
     ask(app, "En in 2010?")
-    (first, _) = answers(app)
-    assert first
-    assert heard == [[Turn.of(REPORTS, first)]]
+    assert heard == [[first_turn(app)]]
 
 
 def test_documents_a_language_and_a_day_limit_where_is_searched(app: AppTest) -> None:
@@ -434,7 +439,7 @@ def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: 
     assert first
     assert second
     assert (given.helpful, given.comment, given.question) == (True, "", "En in 2010?")
-    assert given.history == (Turn.of(REPORTS, first),)
+    assert given.history == (first_turn(app),)
     assert given.scope == Scope(areas=("child-protection",))
     assert (given.answered, given.answer_text) == (True, second.text)
     assert given.documents == second.documents

@@ -144,7 +144,7 @@ def test_a_brief_says_that_it_is_a_summary_and_of_what(
     official = "Europese Commissie, Havennota, COM(2020) 999 final van 1 januari 2020"
     assert f"<dt>Samenvatting van</dt><dd>{official}</dd>" in text
     assert text.count(">Officieel document dat hier is samengevat (EUR-Lex)<") == 1
-    assert "samenvattingen van dit project: 1; officiële teksten: geen" in shown(app)
+    assert "1 samenvatting van dit project, officiële teksten niet geladen" in shown(app)
 
 
 def test_filters_limit_the_list_and_the_search_until_they_are_cleared(app: AppTest) -> None:
