@@ -7,7 +7,7 @@ another.
 documents_dir/
     official/52020dc0605.nl.xhtml              as `python -m ingest fetch` left it: the SHA-256 in
     official/52020dc0605.nl.xhtml.http.json    its record is that of the file
-    .official/<SHA-256 of a file>              a confirmation; holds the name that the file had
+    confirmed/<SHA-256 of a file>.official     a confirmation; holds the name that the file had
 """
 
 import json
@@ -19,7 +19,8 @@ from core.names import printable
 from ingest.reading.read import sha256
 
 FETCHED = "official"  # where the fetch puts its texts
-_CONFIRMED = ".official"  # hidden: ingest leaves it out
+_FOLDER = "confirmed"
+SUFFIX = ".official"
 
 
 def is_official(file: Path, documents_dir: Path) -> bool:
@@ -28,10 +29,10 @@ def is_official(file: Path, documents_dir: Path) -> bool:
     Raises:
         DocumentError: it cannot be read.
     """
-    confirmed = documents_dir / _CONFIRMED
-    return is_fetched(file, documents_dir) or (
-        confirmed.is_dir() and (confirmed / sha256(file)).is_file()
-    )
+    if is_fetched(file, documents_dir):
+        return True
+    any_confirmed = (documents_dir / _FOLDER).is_dir()
+    return any_confirmed and _confirmation(file, documents_dir).is_file()
 
 
 def is_fetched(file: Path, documents_dir: Path) -> bool:
@@ -52,7 +53,7 @@ def confirm(file: Path, documents_dir: Path, *, official: bool) -> None:
         DocumentError: the file cannot be read.
         StoreError: nothing can be written in `documents_dir`.
     """
-    kept = documents_dir / _CONFIRMED / sha256(file)
+    kept = _confirmation(file, documents_dir)
     try:
         if official:
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -64,3 +65,7 @@ def confirm(file: Path, documents_dir: Path, *, official: bool) -> None:
         raise StoreError(
             f"Nothing can be written in {documents_dir}: {error.strerror}. {remedy}"
         ) from error
+
+
+def _confirmation(file: Path, documents_dir: Path) -> Path:
+    return documents_dir / _FOLDER / f"{sha256(file)}{SUFFIX}"

@@ -13,12 +13,14 @@ from typing import Literal
 from core.errors import DocumentError
 from core.frozen import Frozen
 from core.names import as_text
-from ingest.reading import question_file, sidecar
+from ingest.reading import confirmed, question_file, sidecar
 from ingest.reading.formats import FORMATS
 
 HIDDEN = (".", "~$")  # "~$plan.docx": open in a word processor
 # They belong to the file next to them.
-_BESIDE = (sidecar.SUFFIX, question_file.SUFFIX, ".proposed.yaml", ".http.json", ".npy")
+_BESIDE = (
+    sidecar.SUFFIX, question_file.SUFFIX, ".proposed.yaml", confirmed.SUFFIX, ".http.json", ".npy",
+)  # fmt: skip
 
 
 Why = Literal["other", "format", "nowhere", "outside", "beside", "inside"]

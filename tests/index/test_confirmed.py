@@ -47,6 +47,7 @@ def test_a_confirmation_is_remembered_moves_with_the_file_and_ends_with_its_cont
     ingest(settings)
     confirm(act, folder, official=True)
     report = ingest(settings)
+    assert report.left_out == ()  # a confirmation is no document
     assert report.plan.changed == ("act.en",)
     assert (report.embedded, report.reused) == (0, 2)  # its vectors are those it had
     assert kinds(settings)["act.en"] == "official"
@@ -132,6 +133,6 @@ def test_a_person_confirms_and_takes_back_by_command(
 
 
 def test_what_cannot_be_remembered_is_told(settings: Settings) -> None:
-    (settings.documents_dir / ".official").write_text("no folder", "utf-8")
+    (settings.documents_dir / "confirmed").write_text("no folder", "utf-8")
     with pytest.raises(StoreError, match="Nothing can be written"):
         confirm(settings.corpus_dirs[0] / "act.md", settings.documents_dir, official=True)

@@ -207,7 +207,7 @@ def _published(settings: Settings, texts: Texts) -> None:
         st.success(texts("maintenance.published.done"))
     elif not report.stop:
         st.success(texts("maintenance.published.nothing"))
-    elif report.fingerprint != job.arguments[job.arguments.index("--as-planned") + 1]:
+    elif "--as-planned" in job.arguments and report.fingerprint not in job.arguments:
         st.warning(texts("maintenance.plan.changed"))
     else:
         why = _stop(report, texts, strict=_STRICT in job.arguments)
