@@ -192,7 +192,7 @@ def test_a_refusal_is_short_and_in_one_language(
         expect(refusal).not_to_contain_text(unsaid)
         top = box_of(refusal)
         shown = page.get_by_test_id("stChatMessage").last
-        end = shown.locator("[class*='st-key-suggested-'], .sw-below").last
+        end = shown.locator(".sw-refusal, [class*='st-key-suggested-'], .sw-below").last
         assert bottom_of(end) - top["y"] < 350
 
 

@@ -1,5 +1,5 @@
-// Makes the list of conversations one stop of the Tab key, however long it is: the arrow keys go
-// through it.
+// Makes the list of conversations one stop of the Tab key, however long it is.
+// The arrow keys go through it.
 
 const all = () => [
   ...document.querySelectorAll(".st-key-conversations [class*=st-key-plain-open-] button"),

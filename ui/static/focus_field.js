@@ -1,5 +1,5 @@
-// Puts the cursor in the field when a conversation begins, unless the reader is elsewhere or has no
-// keyboard: that of a phone would cover half of the page.
+// Puts the cursor in the field when a conversation begins.
+// Not where the reader is elsewhere, nor on a phone, whose keyboard would cover half of the page.
 
 let times = 20;
 const timer = setInterval(() => {
