@@ -65,11 +65,9 @@ def test_a_run_is_kept_with_its_reports_and_says_where(
 
 def test_the_gate_decides_the_exit_code(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(here, "--gate", str(here / "open.yaml")) == 0
-    assert "gate passed" in capsys.readouterr().out
+    assert "too few questions to tell" in capsys.readouterr().out  # whatever the rules say
     assert asked(here, "--gate", str(here / "closed.yaml")) == GATE_CLOSED
-    out = capsys.readouterr().out
-    assert "gate failed" in out
-    assert "size.words at least 1000" in out
+    assert "size.words at least 1000" in capsys.readouterr().out
 
 
 def test_without_a_set_all_of_ours_are_asked_and_conversations_stay_whole(
@@ -148,7 +146,7 @@ def test_official_documents_are_a_second_ground_with_rules_and_runs_of_its_own(
     gates = "at_least: {size.words: 1000}\ndocuments: {at_least: {reading.complete: 1.0}}"
     (here / "both.yaml").write_text(gates, "utf-8")
     assert main(["--documents", "--gate", str(here / "both.yaml")]) == 0
-    assert "gate passed" in capsys.readouterr().out
+    assert "too few questions to tell" in capsys.readouterr().out
     assert runs.listed(here / "data") == ()
     (kept,) = (here / "data/corpora").glob("*/runs/*/results.json")
     results = runs.read(kept.parent)

@@ -57,7 +57,8 @@ def test_what_is_not_sure_gets_results_that_claim_nothing(assistant: Assistant) 
         (
             "Wat is het verschil tussen de drugsagenda en het vuurwapenplan?",
             "nl",
-            "Vergelijken, samenvatten of op volgorde zetten kan hier alleen met een taalmodel.",
+            "Vergelijken, samenvatten of ordenen vraagt een taalmodel; met deze passages kunt u "
+            "het zelf doen.",
         ),
         (
             "Combien d'armes à feu illégales circulent en Norvège ?",
