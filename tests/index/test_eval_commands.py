@@ -67,7 +67,9 @@ def test_the_gate_decides_the_exit_code(here: Path, capsys: pytest.CaptureFixtur
     assert asked(here, "--gate", str(here / "open.yaml")) == 0
     assert "too few questions to tell" in capsys.readouterr().out  # whatever the rules say
     assert asked(here, "--gate", str(here / "closed.yaml")) == GATE_CLOSED
-    assert "size.words at least 1000" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "❌ failed: " in out
+    assert "at least 1000" in " ".join(out.split())
 
 
 def test_without_a_set_all_of_ours_are_asked_and_conversations_stay_whole(
