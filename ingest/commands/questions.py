@@ -6,7 +6,7 @@ They are proposals until a person accepts them: --list, --accept, --refuse.
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 
@@ -204,21 +204,24 @@ def _list(own: OwnQuestions, keys: Iterable[str]) -> int:
 
 
 def _accept(own: OwnQuestions, keys: Iterable[str]) -> int:
-    taken = 0
-    for key in keys:
-        taken += _count_of(_of_models(own, key))
-        own.accept(key)
+    taken = _decided(own, keys, own.accept)
     print(f"{taken:,} questions are accepted. {_PUBLISH}" if taken else "None wait.")
     return 0
 
 
 def _refuse(own: OwnQuestions, keys: Iterable[str]) -> int:
-    dropped = 0
-    for key in keys:
-        dropped += _count_of(_of_models(own, key))
-        own.refuse(key)
+    dropped = _decided(own, keys, own.refuse)
     print(f"{dropped:,} questions are refused." if dropped else "None wait.")
     return 0
+
+
+def _decided(own: OwnQuestions, keys: Iterable[str], decide: Callable[[str], int]) -> int:
+    """How many questions of models were decided on."""
+    number = 0
+    for key in keys:
+        number += _count_of(_of_models(own, key))
+        decide(key)
+    return number
 
 
 def _of_models(own: OwnQuestions, key: str) -> list[PreparedAnswer]:

@@ -13,14 +13,14 @@ from core.passage import Passage
 from core.settings import Settings
 from core.versions import preferred
 from ingest.publishing.own_questions import asked_in
-from ingest.reading.question_file import PreparedAnswer
+from ingest.reading.question_file import AskedQuestion, PreparedAnswer
 from language.identify import detect
 from language.official import OFFICIAL
 from ui import access
 from ui.chat.question_field import MAX_QUESTION
 from ui.maintenance import approving
 from ui.maintenance import job_list as work
-from ui.maintenance.question_groups import QuestionGroup
+from ui.maintenance.question_groups import QuestionGroup, Wording
 from ui.markup import escape, facts_html, link
 from ui.origins import pages
 from ui.texts import Texts
@@ -70,10 +70,7 @@ def begin(one: Opened) -> None:
 def for_group(group: QuestionGroup) -> Opened:
     """To answer the questions of a group."""
     first, *others = group.wordings
-    wordings: dict[str, list[str]] = {}
-    for one in others:
-        wordings.setdefault(one.language, []).append(one.text)
-    return Opened(first.text, first.language, wordings, group=group)
+    return Opened(first.text, first.language, _by_language(others), group=group)
 
 
 def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> Opened:
@@ -85,11 +82,15 @@ def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> O
         units: what is ticked in place of its own units.
     """
     first, *others = answer.questions
-    wordings: dict[str, list[str]] = {}
-    for one in others:
-        wordings.setdefault(one.language, []).append(one.text)
     ticked = frozenset(units or answer.units)
-    return Opened(first.text, first.language, wordings, key, ticked, instead_of=(key, answer))
+    return Opened(
+        first.text,
+        first.language,
+        _by_language(others),
+        key,
+        ticked,
+        instead_of=(key, answer),
+    )
 
 
 def show(one: Opened, index: Snapshot, settings: Settings, texts: Texts) -> None:
@@ -350,6 +351,13 @@ def _counterparts(
         place = [one.id for one in mine].index(passage.id)
         if len(mine) == len(theirs) and len(theirs[place].units) == len(passage.units):
             yield approving.unit_texts([theirs[place]])[number]
+
+
+def _by_language(questions: Iterable[Wording | AskedQuestion]) -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for one in questions:
+        found.setdefault(one.language, []).append(one.text)
+    return found
 
 
 def _lines(*fields: str) -> list[str]:

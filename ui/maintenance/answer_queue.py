@@ -76,8 +76,8 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
             on_click=answer_editor.begin,
             args=(Opened("", settings.default_language),),
         )
-    if choice == "waiting" and not settings.keep_questions:
-        st.html(facts_html(texts("maintenance.answers.not_kept")))
+        if not settings.keep_questions:
+            st.html(facts_html(texts("maintenance.answers.not_kept")))
     found: Sequence[object] = getattr(queue, choice)
     if not found:
         st.info(texts(f"maintenance.answers.none.{choice}"))
@@ -104,7 +104,7 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
 def _queue(settings: Settings, index: Snapshot) -> _Queue:
     approved, proposed = OwnQuestions(settings).approved(), approving.proposed(settings)
     questions = index.questions({key for key, _ in approved})
-    stale = approving.stale(settings, index)
+    stale = approving.stale(approved, index)
     gone = {(one.key, one.answer.id) for one in stale}
     return _Queue(
         question_groups(settings),

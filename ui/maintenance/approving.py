@@ -170,17 +170,18 @@ def proposed(settings: Settings) -> dict[str, tuple[PreparedAnswer, ...]]:
     """What waits for a decision, by document version (key).
 
     Raises:
-        StrategiewijzerError: it cannot be read; as the next.
+        StrategiewijzerError: it cannot be read.
     """
     own = OwnQuestions(settings)
     found = {key: own.proposed(key) for key in own.documents()}
     return {key: answers for key, answers in found.items() if answers}
 
 
-def stale(settings: Settings, index: Snapshot) -> list[StaleAnswer]:
-    """The approved answers whose units are not all in the index any more."""
+def stale(approved: Iterable[tuple[str, PreparedAnswer]], index: Snapshot) -> list[StaleAnswer]:
+    """Those of approved answers, with their document versions (keys), whose units are not all in
+    the index any more."""
     by_key: dict[str, list[PreparedAnswer]] = {}
-    for key, answer in OwnQuestions(settings).approved():
+    for key, answer in approved:
         by_key.setdefault(key, []).append(answer)
     return [one for key, answers in sorted(by_key.items()) for one in _stale(key, answers, index)]
 
