@@ -5,6 +5,8 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from pydantic import Field
+
 from core.frozen import Frozen
 from core.passage import Passage
 from core.source import DocumentInfo, Scope
@@ -28,13 +30,16 @@ class Counts(NamedTuple):
 class DocumentEntry(Frozen):
     """A language version of a document in a generation, and where its passages are.
 
-    `questions` is the number of its prepared questions. `pages` is 0 in a format without pages.
-    `changed` is the time of the run that last changed it (UTC, ISO 8601).
+    `reading` is the fingerprint of what read its file (ingest/publishing/fingerprint.py); if it is
+    empty, as in older manifests, the file is read anew. `questions` is the number of its prepared
+    questions. `pages` is 0 in a format without pages. `changed` is the time of the run that last
+    changed it (UTC, ISO 8601).
     """
 
     info: DocumentInfo
     sha256: str
     path: str
+    reading: str = ""
     passages: int
     units: int
     questions: int = 0
@@ -61,12 +66,15 @@ class SegmentEntry(Frozen):
 
 
 class Manifest(Frozen):
-    """What a generation was made from. `created` is UTC, ISO 8601; `method` as in `method_of`."""
+    """What a generation was made from. `created` is UTC, ISO 8601; `method` as in `method_of`.
+
+    `splitter` stands in older manifests, and is not written any more.
+    """
 
     id: str
     created: str
     method: str
-    splitter: str
+    splitter: str = Field(default="", exclude=True)
     documents: tuple[DocumentEntry, ...]
     segments: tuple[SegmentEntry, ...]
     passages: int

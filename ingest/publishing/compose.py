@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from core.passage import Passage
 from core.prepared import PreparedQuestion
 from core.source import SourceDocument
-from ingest.publishing.fingerprint import splitter_fingerprint
-from ingest.publishing.plan import Plan, segments_to_merge
+from ingest.publishing.plan import Plan, reading_of, segments_to_merge
 from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, new_id, total
 from vectorstore.segments import document_key
 
@@ -57,7 +56,6 @@ def compose(
         id=own,
         created=created,
         method=method,
-        splitter=splitter_fingerprint(),
         documents=entries,
         segments=(
             *(segment for segment in (before.segments if before else ()) if segment.id in shared),
@@ -79,6 +77,7 @@ def _entry(
         info=document.info,
         sha256=document.sha256,
         path=document.path,
+        reading=reading_of(document),
         passages=len(passages),
         units=sum(len(passage.units) for passage in passages),
         questions=questions,

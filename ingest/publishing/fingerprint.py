@@ -1,74 +1,34 @@
-"""The fingerprint of the code and the libraries that turn files into passages."""
+"""The fingerprint of what turns a file into passages: versions of our code and of libraries."""
 
-import ast
-import hashlib
 import sys
 from functools import cache
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-CODE = (
-    "ingest/reading/load.py",
-    "ingest/reading/describe.py",
-    "ingest/reading/clues.py",
-    "language/official.py",
-    "ingest/reading/sidecar.py",
-    "ingest/reading/question_file.py",
-    "ingest/reading/clean.py",
-    "ingest/reading/noise.yaml",
-    "language/dates.py",
-    "language/matching.py",
-    "language/document_numbers.py",
-    "language/sentences.py",
-    "ingest/passages/split.py",
-    "ingest/passages/passage_units.py",
-    "ingest/passages/answering_units.py",
-    "ingest/reading/formats/*",
-)
-# Distributions that this code reads files with. None is missing: tests/policy/test_plan.py.
-LIBRARIES = (
-    "babel",
-    "lxml",
-    "mammoth",
-    "markdown-it-py",
-    "mdit-py-plugins",
-    "openpyxl",
-    "py3langid",
-    "pypdfium2",
-    "python-pptx",
-    "pyyaml",
-    "sentencex",
-    "trafilatura",
-)
-ROOT = Path(__file__).parents[2]
+from ingest.reading.formats import FORMATS, READERS, Reader
+
+# Raised by whoever changes what a document of any format is described by and cut into: cleaning,
+# front matter, Markdown, sentences, units, passages, prepared questions. What only one format gives
+# has its own version, in READERS.
+VERSION = 1
+# Distributions that all formats are read with. None is missing: tests/policy/test_fingerprint.py.
+LIBRARIES = ("babel", "markdown-it-py", "mdit-py-plugins", "py3langid", "pyyaml", "sentencex")
+
+
+def reading_fingerprint(path: str) -> str:
+    """Fingerprint of what reads and cuts a file of this name; when it changes, its document is
+    "changed".
+
+    It covers our versions, those of the libraries for its format, and that of Python. Passages that
+    come out the same keep their vectors.
+    """
+    name = FORMATS.get(Path(path).suffix.lower())
+    return _fingerprint(name, READERS[name], VERSION) if name else ""
 
 
 @cache
-def splitter_fingerprint() -> str:
-    """Fingerprint of what turns files into passages; when it changes, every document is "changed".
-
-    It covers our code, without comments and docstrings, and the versions of the libraries and of
-    Python that it reads with. Passages that come out the same keep their vectors.
-    """
-    digest = hashlib.sha256(f"python {sys.version_info[:2]}".encode())
-    for name in LIBRARIES:
-        digest.update(f"{name} {version(name)}".encode())
-    for file in code_files():
-        text = file.read_text("utf-8")
-        digest.update((meaning(text) if file.suffix == ".py" else text).encode())
-    return digest.hexdigest()[:12]
-
-
-def code_files() -> list[Path]:
-    """The files of `CODE`."""
-    return [file for name in CODE for file in sorted(ROOT.glob(name)) if file.is_file()]
-
-
-def meaning(source: str) -> str:
-    """The syntax tree of Python source, without docstrings."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        documented = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
-        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-    return ast.dump(tree)
+def _fingerprint(name: str, reader: Reader, shared: int) -> str:
+    libraries = [f"{one} {version(one)}" for one in (*LIBRARIES, *reader.libraries)]
+    whole = (name, reader.version, shared, sys.version_info[:2], libraries)
+    return sha256(repr(whole).encode()).hexdigest()[:12]

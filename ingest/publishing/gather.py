@@ -9,6 +9,7 @@ from core.names import as_text
 from core.source import SourceDocument
 from ingest.passages.worker import Loaded
 from ingest.publishing.events import FileDone, FilesFound, Tell
+from ingest.publishing.fingerprint import reading_fingerprint
 from ingest.publishing.ingest_report import Failure
 from ingest.publishing.plan import Rename, known_files, renames
 from ingest.reading import question_file
@@ -71,12 +72,13 @@ def gather(
         return one.document
 
     def current(file: Path, entry: DocumentEntry | None) -> Document:
-        """The known entry of a file, if the file is unchanged and counts as an official text or not
-        as it did; else the file is loaded."""
+        """The known entry of a file, if the file is unchanged, would be read as it was, and counts
+        as an official text or not as it did; else the file is loaded."""
         refuse_large(file, max_file_size)
         own = question_file.own_file(documents_dir, entry.key) if entry else None
         if (
             entry is not None
+            and entry.reading == reading_fingerprint(entry.path)
             and entry.sha256 == fingerprint(file, own)
             and (entry.info.kind == "official") == is_official(file, documents_dir)
         ):
@@ -97,9 +99,9 @@ def gather(
         for entry in lost
         if keep_missing and entry.key not in kept and entry.path not in paths
     ]
-    outdated = not known_files(before, method)
+    embedded_anew = before is not None and before.method != method
     return Gathered(
-        documents=(*documents, *(_kept(entry, outdated) for entry in (*fallen, *missing))),
+        documents=(*documents, *(_kept(entry, embedded_anew) for entry in (*fallen, *missing))),
         loaded=loaded,
         renamed=renamed,
         failures=tuple(_with_kept(failure, fallen) for failure in failures),
@@ -163,13 +165,13 @@ def _covers(failure: Failure, entry: DocumentEntry) -> bool:
     return PurePath(entry.path).is_relative_to(failure.path)
 
 
-def _kept(entry: DocumentEntry, outdated: bool) -> DocumentEntry:
+def _kept(entry: DocumentEntry, embedded_anew: bool) -> DocumentEntry:
     """The entry of a document that stays in the index without a look at its file.
 
-    After a change of the program it is not what the file would give now: without a hash the file is
-    tried again in every run, and not counted as unchanged.
+    Its file is tried in every run if it would be read differently now, also for another embedder:
+    the length of passages hangs on that.
     """
-    return entry.model_copy(update={"sha256": ""}) if outdated else entry
+    return entry.model_copy(update={"reading": ""}) if embedded_anew else entry
 
 
 def _with_kept(failure: Failure, fallen: Sequence[DocumentEntry]) -> Failure:

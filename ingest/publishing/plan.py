@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from core.frozen import Frozen
 from core.source import SourceDocument
-from ingest.publishing.fingerprint import splitter_fingerprint
+from ingest.publishing.fingerprint import reading_fingerprint
 from vectorstore.manifest import DocumentEntry, Manifest
 
 _SMALL = 500  # passages; they are copied in about two seconds
@@ -49,11 +49,8 @@ class Plan(Frozen):
 
 
 def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEntry]:
-    """Maps paths to entries of the generation in use that are still valid.
-
-    Empty when the splitter or the embedding method has changed.
-    """
-    if manifest is None or (manifest.method, manifest.splitter) != (method, splitter_fingerprint()):
+    """Maps paths to entries of the generation in use; empty if the embedding method changed."""
+    if manifest is None or manifest.method != method:
         return {}
     return {entry.path: entry for entry in manifest.documents}
 
@@ -90,9 +87,16 @@ def make_plan(
     )
 
 
-def _content(document: SourceDocument | DocumentEntry) -> tuple[str, str, str]:
+def _content(document: SourceDocument | DocumentEntry) -> tuple[str, str, str, str]:
     """What makes a document another one. The kind is not only what its files say."""
-    return document.key, document.sha256, document.info.kind
+    return document.key, document.sha256, document.info.kind, reading_of(document)
+
+
+def reading_of(document: SourceDocument | DocumentEntry) -> str:
+    """Fingerprint of what read a document: now, or for the generation in use."""
+    if isinstance(document, SourceDocument):
+        return reading_fingerprint(document.path)
+    return document.reading
 
 
 def renames(
@@ -146,7 +150,7 @@ def plan_fingerprint(
     """
     contents = sorted((*_content(document), document.path) for document in documents)
     before = manifest.id if manifest else ""
-    whole = (contents, sorted(failed), before, method, splitter_fingerprint())
+    whole = (contents, sorted(failed), before, method)
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()[:16]
 
 

@@ -30,13 +30,13 @@ class Contents:
 
     Args:
         generation: the generation to read.
-        ids_too: whether to compute the ids of passages again; not when another version of the
-            splitter made them.
+        comparable: the documents that would be read now as they were; only of these ids are
+            computed again and files compared.
     """
 
-    def __init__(self, generation: Generation, *, ids_too: bool) -> None:
+    def __init__(self, generation: Generation, *, comparable: frozenset[str]) -> None:
         self._generation = generation
-        self._ids_too = ids_too
+        self._comparable = comparable
         self._entries = {entry.key: entry for entry in generation.manifest.documents}
         self._dimensions = generation.dimensions()
         self._repeats: Counter[tuple[str, str]] = Counter()
@@ -52,12 +52,11 @@ class Contents:
                 yield from self._of_passage(passage)
             yield from self._of_vectors(batch)
         yield from self._of_questions()
-        if self._ids_too:
-            stored = {name for places in self._places.values() for *_, name in places}
-            for name in sorted(stored - self._right_ids):
-                yield IndexProblem(
-                    problem=f"Passage {name} does not have the text that its id stands for"
-                )
+        stored = {name for key in self._comparable for *_, name in self._places.get(key, ())}
+        for name in sorted(stored - self._right_ids):
+            yield IndexProblem(
+                problem=f"Passage {name} does not have the text that its id stands for"
+            )
 
     def _of_passage(self, passage: Passage) -> Iterator[IndexProblem]:
         key = document_key(passage.id)
@@ -124,8 +123,8 @@ class Contents:
             The problems; and for each document that could not be compared, a line that says why.
         """
         problems, left_out = [], []
-        for key, places in sorted(self._places.items()):
-            entry = self._entries[key]
+        for key in sorted(self._comparable & self._places.keys()):
+            entry, places = self._entries[key], self._places[key]
             try:
                 text = _text_now(entry, documents_dir, load)
             except DocumentError as error:

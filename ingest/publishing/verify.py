@@ -13,7 +13,7 @@ from core.frozen import Frozen
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ingest.publishing.completeness import IndexProblem, problems_at_once
-from ingest.publishing.fingerprint import splitter_fingerprint
+from ingest.publishing.fingerprint import reading_fingerprint
 from ingest.publishing.stored_passages import Contents, some
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
@@ -54,25 +54,28 @@ def verify(settings: Settings) -> Verification:
     current = generations.current()
     manifest = current.manifest
     notes: list[str] = []
-    same_code = manifest.splitter == splitter_fingerprint()
+    comparable = frozenset(
+        entry.key
+        for entry in manifest.documents
+        if entry.reading == reading_fingerprint(entry.path)
+    )
     try:
         problems += problems_at_once(current, settings)
         for segment in current.segments:
             problems += _segment(segment, current)
-        contents = Contents(current, ids_too=same_code)
+        contents = Contents(current, comparable=comparable)
         problems += contents.problems()
         problems += _words(current, settings)
-        if same_code:
-            with Loader(settings) as loader:
-                wrong, notes = contents.from_files(
-                    settings.documents_dir, lambda path: loader.load(path).document
-                )
-            problems += wrong
-        else:
-            notes = [
-                "Ids and files were not compared: another version of this program cut the "
-                "documents. Cut them anew with: python -m ingest"
-            ]
+        with Loader(settings) as loader:
+            wrong, notes = contents.from_files(
+                settings.documents_dir, lambda path: loader.load(path).document
+            )
+        problems += wrong
+        if others := len(manifest.documents) - len(comparable):
+            notes.append(
+                f"Ids and files of {others} documents were not compared: another version of this "
+                "program read them. Read them anew with: python -m ingest"
+            )
     except StoreError as error:
         problems.append(IndexProblem(problem=f"{error} What comes after it was not looked at"))
     return Verification(

@@ -7,11 +7,35 @@ splitter.
 
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from core.source import SourceDocument
 from ingest.reading.formats import markdown, plain
 from ingest.reading.formats.blocks import Block, Parsed
 
+
+class Reader(NamedTuple):
+    """A module of this folder, as far as its files have to be read anew when that changes.
+
+    `version` is raised by whoever changes what it gives; `tests/unit/test_readings.py` notices.
+    `libraries` are the distributions that it reads with, besides those for all formats.
+    """
+
+    version: int
+    libraries: tuple[str, ...] = ()
+
+
+READERS = {
+    "markdown": Reader(1),
+    "plain": Reader(1),
+    "html": Reader(1, ("lxml", "trafilatura")),
+    "docx": Reader(1, ("lxml", "mammoth")),
+    "odt": Reader(1, ("lxml",)),
+    "epub": Reader(1, ("lxml",)),
+    "pptx": Reader(1, ("lxml", "python-pptx")),
+    "xlsx": Reader(1, ("lxml", "openpyxl")),
+    "pdf": Reader(1, ("pypdfium2",)),
+}
 FORMATS = {
     ".md": "markdown",
     ".markdown": "markdown",
