@@ -71,10 +71,10 @@ def verify(settings: Settings) -> Verification:
                 settings.documents_dir, lambda path: loader.load(path).document
             )
         problems += wrong
-        if others := len(manifest.documents) - len(comparable):
+        if others := {entry.key for entry in manifest.documents} - comparable:
             notes.append(
-                f"Ids and files of {others} documents were not compared: another version of this "
-                "program read them. Read them anew with: python -m ingest"
+                "Ids and files were not compared of what another version of this program read: "
+                f"{some(others)}. Read it anew with: python -m ingest"
             )
     except StoreError as error:
         problems.append(IndexProblem(problem=f"{error} What comes after it was not looked at"))

@@ -16,9 +16,9 @@ from core.errors import IndexMismatchError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
-from ingest.publishing import plan
-from ingest.publishing import verify as verifying
+from ingest.publishing import plan, stored_passages
 from ingest.publishing.verify import Verification, verify
+from ingest.reading.formats import READERS, Reader
 from tests.index.test_ingest import _document, _environment
 from tests.support.small import Small
 from vectorstore import chroma, keyword_files
@@ -264,13 +264,19 @@ def test_what_cannot_be_compared_is_said_and_is_no_problem(whole: Settings) -> N
     assert "beta.md: has changed. Take it over with: python -m ingest" in changed
 
 
-def test_what_another_version_cut_is_not_compared(
-    whole: Settings, monkeypatch: pytest.MonkeyPatch
+def test_what_another_version_read_is_not_compared_and_the_rest_is(
+    small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verifying, "splitter_fingerprint", lambda: "another")
-    found = verify(whole)
-    assert found.problems == ()
-    assert found.notes[0].startswith("Ids and files were not compared")
+    settings = small({"alpha.md": _document("alpha"), "beta.en.txt": "Beta speaks of boats.\n"})
+    ingest(settings)
+    monkeypatch.setitem(READERS, "plain", Reader(READERS["plain"].version + 1))
+    monkeypatch.setattr(stored_passages, "passage_id", lambda *_: "another")
+    found = verify(settings)
+    assert [one.problem[:17] for one in found.problems] == ["Passage alpha.en:"] * 2
+    assert found.notes == (
+        "Ids and files were not compared of what another version of this program read: beta.en. "
+        "Read it anew with: python -m ingest",
+    )
 
 
 def test_stale_passages_of_earlier_generations_are_no_damage(

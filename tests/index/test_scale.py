@@ -352,7 +352,6 @@ def test_segments_are_merged_so_that_there_are_few_and_copies_are_rare(
             "id": "g",
             "created": "",
             "method": "",
-            "splitter": "",
             "documents": entries,
             "segments": [
                 {"id": name, "passages": stored, "units": stored}

@@ -26,19 +26,22 @@ from ingest.passages.isolated import Loader
 from ingest.passages.split import split
 from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
-from ingest.publishing import page, plan
+from ingest.publishing import fingerprint, page
 from ingest.publishing.changes import passage_changes, word_diff
 from ingest.publishing.completeness import check
 from ingest.publishing.events import Embedded, FileDone, FilesFound
 from ingest.publishing.ingest_report import Report, StoppedError
 from ingest.reading import read as reading
 from ingest.reading.find import find
+from ingest.reading.formats import READERS, Reader
 from ingest.reading.load import load
 from ingest.reading.read import read
 from tests.index.test_ingest import _document, _environment
 from tests.support.interrupting import interruptible
 from tests.support.small import Small
 from tests.support.waiting import PATIENCE
+from vectorstore import chroma
+from vectorstore.embeddings import LocalEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 
@@ -340,6 +343,55 @@ def test_a_document_whose_sidecar_is_wrong_stays_as_it_was(small: Small) -> None
     assert _documents(settings) == {"alpha", "beta"}
 
 
+@pytest.mark.parametrize("kept", [{"alpha.en", "beta.en"}, {"beta.en"}, set()])
+def test_only_documents_of_the_format_whose_version_was_raised_are_read_anew(
+    small: Small, monkeypatch: pytest.MonkeyPatch, kept: set[str]
+) -> None:
+    settings = small({"alpha.md": _document("alpha"), "beta.en.txt": "Beta speaks of boats.\n"})
+    ingest(settings)
+    if "alpha.en" not in kept:
+        monkeypatch.setitem(READERS, "markdown", Reader(READERS["markdown"].version + 1))
+    if not kept:
+        monkeypatch.setattr(fingerprint, "VERSION", fingerprint.VERSION + 1)
+
+    report = ingest(settings)
+
+    assert set(report.plan.unchanged) == kept
+    assert set(report.plan.changed) == {"alpha.en", "beta.en"} - kept
+    assert report.embedded == 0
+    assert ingest(settings).plan.is_empty
+
+
+def test_what_the_version_before_left_is_searched_and_read_anew_once(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    _as_the_version_before(settings, ingest(settings).generation)
+    assert _documents(settings) == {"alpha"}
+    report = ingest(settings)
+    assert (report.plan.changed, report.embedded) == (("alpha.en",), 0)
+    assert ingest(settings).plan.is_empty
+
+
+def test_what_is_kept_for_another_embedder_is_read_anew_once_its_file_is_there(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"alpha.md": _document("alpha"), "beta.md": _document("beta")}
+    ingest(small(files))
+    settings = small({"alpha.md": files["alpha.md"]})
+    monkeypatch.setattr(LocalEmbedder, "fingerprint", "another-model/384")
+    assert ingest(settings, keep_missing=True).missing == ("beta.en",)
+    assert ingest(settings, keep_missing=True).plan.is_empty
+    assert ingest(small(files)).plan.changed == ("beta.en",)
+
+
+def _as_the_version_before(settings: Settings, generation: str) -> None:
+    """Writes a manifest with one fingerprint for all documents, as 0.1.0 did."""
+    passages = chroma.connect(settings).get_collection(f"passages-{generation}", None)
+    manifest = json.loads(str((passages.metadata or {})["manifest"]))
+    for entry in manifest["documents"]:
+        del entry["reading"]
+    passages.modify(metadata={"manifest": json.dumps({**manifest, "splitter": "0123456789ab"})})
+
+
 def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_run(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,8 +405,7 @@ def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_ru
 
     load_in_process = Loader.load
     monkeypatch.setattr(Loader, "load", stricter)
-    monkeypatch.setattr(plan, "splitter_fingerprint", lambda: "another")
-    monkeypatch.setattr("ingest.publishing.compose.splitter_fingerprint", lambda: "another")
+    monkeypatch.setattr(fingerprint, "VERSION", fingerprint.VERSION + 1)
 
     first, second = ingest(settings), ingest(settings)
 
@@ -504,8 +555,7 @@ def test_a_named_document_that_has_another_id_now_is_not_there_twice(three: Sett
 def test_what_is_left_alone_after_a_change_of_the_program_is_read_by_the_next_run(
     three: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "splitter_fingerprint", lambda: "another")
-    monkeypatch.setattr("ingest.publishing.compose.splitter_fingerprint", lambda: "another")
+    monkeypatch.setattr(fingerprint, "VERSION", fingerprint.VERSION + 1)
     small_change = ingest(three, only=["alpha.en"])
     assert (small_change.embedded, _documents(three)) == (1, {"alpha", "beta", "gamma"})
     check(Generations(three).current(), three)

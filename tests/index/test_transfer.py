@@ -67,6 +67,22 @@ def test_what_is_imported_elsewhere_answers_as_where_it_came_from(
     assert ingest(there).generation == ""  # the same files are here, so nothing is to be done
 
 
+def test_a_file_of_the_version_before_can_be_imported(exported: tuple[Settings, Path]) -> None:
+    settings, file = exported
+    manifest = json.loads(_read(file, "manifest.json"))
+    for entry in manifest["documents"]:
+        del entry["reading"]
+    older = json.dumps({**manifest, "splitter": "0123456789ab"})
+    _rewritten(file, {"manifest.json": older.encode()})
+    there = _elsewhere(settings)
+
+    import_generation(there, file)
+
+    assert _found(there) == _found(settings)
+    report = ingest(there)
+    assert (report.plan.changed, report.embedded) == (("alpha.en", "beta.en"), 0)
+
+
 def test_where_the_texts_have_other_paths_nothing_is_embedded_again(
     exported: tuple[Settings, Path], tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """PDF files for tests, made from the project's own texts as programs and publishers lay them out.
 
-Run `python -m tests.support.pdf_files FOLDER` to look at them.
+Run `python -m tests.support.pdf_files FOLDER` to look at them; it made those of
+tests/data/readings.
 """
 
 import io
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from reportlab import rl_config
 from reportlab.lib.enums import TA_JUSTIFY
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -37,6 +39,10 @@ HEADING = ParagraphStyle("heading", BODY, fontName="Times-Bold", spaceBefore=10)
 ITALIC = ParagraphStyle("italic", BODY, fontName="Times-BoldItalic")
 TITLE = ParagraphStyle("title", BODY, fontName="Times-Bold", fontSize=18, leading=22)
 NOTE = ParagraphStyle("note", BODY, fontSize=9, leading=11, spaceAfter=0)
+COVER = (
+    "Document Cover Page.\r\nDocument Number: 10284/22.\r\nSubject: Ontwerpverordening "
+    "betreffende  precursoren.\r\nDate: 24\xa0juni\xa02022.\r\nLanguage: NL.\r\n"
+)
 
 
 def paragraphs(name: str = "en/csa-strategy.md") -> list[str]:
@@ -348,10 +354,12 @@ def _document(
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
+    rl_config.invariant = 1  # no time of making: the same files every time
     for name, make in {
         "communication": lambda: communication([["<super>1</super> OJ L 335, 17.12.2011, p. 1."]]),
         "two_columns": two_columns,
         "tables": tables,
         "sideways": sideways,
+        "cover": lambda: council_cover(COVER),
     }.items():
         (folder / f"{name}.pdf").write_bytes(make())

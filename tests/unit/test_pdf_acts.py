@@ -164,11 +164,7 @@ def test_a_contents_entry_of_two_lines_is_left_out(tmp_path: Path) -> None:
 
 
 def test_the_cover_of_the_council_gives_title_date_and_language(tmp_path: Path) -> None:
-    fields = (
-        "Document Cover Page.\r\nDocument Number: 10284/22.\r\nSubject: Ontwerpverordening "
-        "betreffende  precursoren.\r\nDate: 24\xa0juni\xa02022.\r\nLanguage: NL.\r\n"
-    )
-    document = loaded(tmp_path, pdf_files.council_cover(fields), "st10284.pdf")
+    document = loaded(tmp_path, pdf_files.council_cover(pdf_files.COVER), "st10284.pdf")
     assert document.title == "Ontwerpverordening betreffende precursoren"
     assert (document.date, document.language) == (datetime.date(2022, 6, 24), "nl")
     assert {"title", "date", "language"}.isdisjoint(document.guessed)

@@ -1,0 +1,97 @@
+"""What is read of files of every format, as digests, with the versions that gave it.
+
+    .venv/bin/python -m tests.support.readings      records them in tests/readings.json
+
+A file is recorded by a hash of the file, the versions of its format and of what all formats share,
+and a digest of its description, sections, passages and prepared questions. What comes out
+differently under the same versions is not recorded: documents of this kind would not be read anew
+where they are in use.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from core.settings import ROOT
+from ingest.passages.answering_units import prepared_questions
+from ingest.passages.split import split
+from ingest.passages.worker import Loaded
+from ingest.publishing import fingerprint
+from ingest.reading import formats, question_file
+from ingest.reading.load import load
+
+RECORDED = ROOT / "tests" / "readings.json"
+RECORD = "Record it with: .venv/bin/python -m tests.support.readings"
+_FOLDERS = ("corpus", "eval/documents/texts", "tests/data")
+_LENGTH = 16  # hexadecimal digits of a hash: none is secret
+
+
+class Reading(NamedTuple):
+    """A file, the versions of what read it, and the digest of what came out."""
+
+    file: str
+    version: int
+    shared: int
+    digest: str
+
+
+def files() -> dict[str, Path]:
+    """The files that are read, by their path from the root; those of documentation are none."""
+    found = (path for name in _FOLDERS for path in sorted((ROOT / name).rglob("*")))
+    return {
+        path.relative_to(ROOT).as_posix(): path
+        for path in found
+        if path.suffix in formats.FORMATS and path.name != "README.md"
+    }
+
+
+def reading(path: Path) -> Reading:
+    """What a file gives now. Tokens are estimated: the embedder is no part of reading."""
+    document = load(path)
+    passages = split(document, lambda text: len(text) // 4 + 2)
+    questions, stale = prepared_questions(question_file.read(path, None), passages)
+    given = Loaded(document=document, passages=passages, questions=questions, stale=stale)
+    places = {"document": {"path", "sha256"}, "stale": {"__all__": {"file"}}}
+    whole = given.model_dump_json(exclude=places)
+    version = formats.READERS[formats.FORMATS[path.suffix]].version
+    digest = sha256(whole.encode()).hexdigest()[:_LENGTH]
+    return Reading(document.sha256[:_LENGTH], version, fingerprint.VERSION, digest)
+
+
+def recorded() -> dict[str, Reading]:
+    return {name: Reading(*one) for name, one in json.loads(RECORDED.read_text("utf-8")).items()}
+
+
+def not_raised(now: Mapping[str, Reading], before: Mapping[str, Reading]) -> Iterator[str]:
+    """A line for each file that is read differently while no version was raised, or with a lower
+    one."""
+    for name in sorted(now.keys() & before.keys()):
+        one, other = now[name], before[name]
+        is_lower = one.version < other.version or one.shared < other.shared
+        if is_lower or (one[:3] == other[:3] and one.digest != other.digest):
+            reader = formats.FORMATS[Path(name).suffix]
+            yield (
+                f"{name} is read differently, and no version is higher than recorded. Raise that "
+                f'of "{reader}" in READERS (ingest/reading/formats/__init__.py); or, where what '
+                "all formats share gives something else, VERSION in "
+                f"ingest/publishing/fingerprint.py. {RECORD}"
+            )
+
+
+def main() -> int:
+    """Records what is read now; 1 if something is read differently under the same versions."""
+    now = {name: reading(path) for name, path in files().items()}
+    wrong = list(not_raised(now, recorded()))
+    for line in wrong:
+        sys.stderr.write(f"{line}\n")
+    if not wrong:
+        lines = (f"{json.dumps(name)}: {json.dumps(one)}" for name, one in sorted(now.items()))
+        RECORDED.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
