@@ -7,9 +7,13 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
+from api.openai_reply import ClientReply
+from api.search_limits import SearchLimits
+from chain import __main__ as command
 from core.answer import Answer
 from core.answer_blocks import own
-from core.citation import Citation
+from core.citation import Citation, section
+from core.event import Finished
 from core.passage import Passage, Unit
 from core.source import DocumentInfo, DocumentKind, Standing
 from tests.support.answers import blocks_of, retold
@@ -18,7 +22,8 @@ from ui.answers import remarks
 from ui.answers.answer_text import answer_html
 from ui.answers.answer_view import more_html
 from ui.answers.chips import Chips
-from ui.answers.citations import anchors, as_one, section
+from ui.answers.citations import anchors
+from ui.answers.copying import plain_text, references
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.fragments import at_quote, leads_to_words
 from ui.answers.surroundings import Surroundings, excerpts
@@ -172,13 +177,44 @@ def test_one_summary_among_official_texts_is_an_exception() -> None:
     assert f"{LITERALLY} · ° " in above.text
 
 
-def test_a_point_is_told_behind_its_section() -> None:
-    one, two = (
-        citation(1, QUOTE, passage()).model_copy(update={"marks": ("2", mark)})
-        for mark in ("a)", "b)")
-    )
-    assert section(one).endswith(" › 2 › a)")
-    assert section(as_one([one, two])).endswith(" › 2")
+@pytest.mark.parametrize(
+    ("points", "told"),
+    [
+        ([("2 a)", None)], "2 › a)"),
+        ([("9", "9"), ("10", "10"), ("9", "9")], "9; 10"),
+        ([("4", None), ("2", None)], "4; 2"),  # in the order of the quotes
+        ([("2 a)", "2 a)"), ("2 b)", "2 b)")], "2 › a); 2 › b)"),
+        ([("1", "2")], "1–2"),  # one quote out of two paragraphs
+        ([("2 a)", "2 c)"), ("3", "3")], "2 › a)–c); 3"),
+        ([("1 b)", "2")], "1 › b)–2"),
+        ([("2", "2 c)"), ("2 d)", "2 d)")], "2"),  # which holds its points
+        ([("2", ""), ("1", "1")], ""),  # it ends outside of all
+    ],
+)
+def test_each_quote_of_a_passage_has_its_point_told_behind_the_section(
+    points: list[tuple[str, str | None]], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quotes = [
+        citation(1, QUOTE, passage()).model_copy(
+            update={
+                "marks": tuple(first.split()),
+                "last_marks": None if last is None else tuple(last.split()),
+            }
+        )
+        for first, last in points
+    ]
+    without = section([citation(1, QUOTE, passage())])
+    told = " › ".join(filter(None, (without, told)))
+    assert section(quotes) == told
+    shown = answer(*quotes, text=f"{QUOTE} [1]")
+    command._print(shown)
+    assert f", {told}, " in capsys.readouterr().out
+    reply = ClientReply(SearchLimits())
+    reply.take(Finished(answer=shown))
+    assert f"„{told}”" in reply.said.text.replace("\\", "")
+    assert told in evidence_html(shown, "a", NL, None)
+    assert f"„{told}”" in references(shown, NL)[0]
+    assert told in plain_text(shown, NL)
 
 
 LITERALLY = "Letterlijk geciteerd uit de officiële tekst."
