@@ -16,6 +16,7 @@ from core.citation import Citation, section
 from core.event import Finished
 from core.passage import Passage, Unit
 from core.source import DocumentInfo, DocumentKind, Standing
+from people.conversation import Exchange
 from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from ui.answers import remarks
@@ -23,6 +24,7 @@ from ui.answers.answer_text import answer_html
 from ui.answers.answer_view import more_html
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors
+from ui.answers.conversation_export import conversation_markdown
 from ui.answers.copying import plain_text, references
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.fragments import at_quote, leads_to_words
@@ -392,6 +394,19 @@ def test_hostile_text_in_remarks_is_shown_and_not_run() -> None:
     shown = Shown(remarks.changed_html(answer(citation(1, "23 000", source)), around(), NL))
     assert {tag for tag, _ in shown.elements} == {"div", "p", "ul", "li"}
     assert HOSTILE in shown.text
+
+
+@pytest.mark.parametrize("given", [{}, {"found": True, "answered": False}])
+def test_that_quotes_are_in_another_language_is_told_once_above_an_answer_and_above_results(
+    given: dict[str, object],
+) -> None:
+    cited = citation(1, QUOTE, passage())
+    german = answer(cited, text=f"{QUOTE} [1]", asked_in="de", **given)
+    told = "Hiervoor zijn geen bronnen gevonden in het Duits; de citaten zijn in het Nederlands."
+    assert remarks.above(german, NL) == [told]
+    exported = conversation_markdown("?", [Exchange(question="?", answer=german)], NL)
+    assert exported.count("gevonden in het Duits") == 1
+    assert remarks.above(answer(cited, text=f"{QUOTE} [1]", **given), NL) == []
 
 
 NO_PAGES = ("javascript:alert(1)", "java\nscript:alert(1)", " JAVASCRIPT:alert(1)")
