@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from api.client_words import ClientWords, client_words
 from core.answer import Answer
 from core.answer_blocks import ITEM, AnswerBlock, Blocks
-from core.citation import Citation
+from core.citation import Citation, section
 from core.marked import Marker
 from core.source import DocumentInfo
 from language.escaping import address, escaped, inline, is_web_page
@@ -128,7 +128,7 @@ def _listed(lines: Iterable[str]) -> Iterator[str]:
 def _reference(cited: Sequence[Citation], words: ClientWords) -> str:
     """Where the passage of a number stands, with its official page."""
     first = cited[0]
-    path = " › ".join(name for name in first.headings if name != first.document.title)
+    path = section(cited)
     pages = ", ".join(dict.fromkeys(one.page_range for one in cited if one.page_range))
     facts = (
         _named(first.document, words),

@@ -19,7 +19,8 @@ class SourceQuote(Frozen):
     """An exact quote from a source.
 
     `number` is that of its marker. `start` and `end` are its offsets in the text of the passage
-    `passage`, in Unicode characters, end exclusive. `url` is the official page, or empty. Of a
+    `passage`, in Unicode characters, end exclusive. `point` has the marks of the
+    paragraph and point that it is in: ("2", "(a)"). `url` is the official page, or empty. Of a
     brief, which is this project's own summary, `about` is the title of the official text.
     """
 
@@ -34,6 +35,7 @@ class SourceQuote(Frozen):
     date: datetime.date | None
     about: str
     headings: tuple[str, ...]
+    point: tuple[str, ...]
     pages: str
     passage: str
     start: int
@@ -58,6 +60,7 @@ def source_quotes(answer: Answer, citations: Iterable[Citation]) -> tuple[Source
             date=one.document.date,
             about=one.document.about,
             headings=one.headings,
+            point=one.point,
             pages=one.page_range,
             passage=one.passage_id,
             start=one.start,

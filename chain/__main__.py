@@ -20,7 +20,7 @@ from chain.assistant import Assistant
 from chain.recording import Keeping
 from core.answer import Answer
 from core.answer_blocks import marked_text
-from core.citation import Citation
+from core.citation import Citation, section
 from core.errors import StrategiewijzerError
 from core.observing import observe
 from core.official_hosts import is_official_address
@@ -151,13 +151,13 @@ def _where(citations: Sequence[Citation]) -> list[str]:
     citation = citations[0]
     document = citation.document
     pages = ", ".join(dict.fromkeys(one.page_range for one in citations if one.page_range))
-    section = [" › ".join((citation.headings[-1], *citation.marks)), f"p. {pages}" if pages else ""]
+    place = [section(citations), f"p. {pages}" if pages else ""]
     standing = citation.standing.replace("_", " ") if citation.standing != "in_force" else ""
     if document.kind == "brief":
         official = f"of: {document.about or document.title}"
         mark = "summary by this project, not an official text"
-        return [mark, *section, official, document.reference, standing]
-    return [document.title, document.reference, *section, standing]
+        return [mark, *place, official, document.reference, standing]
+    return [document.title, document.reference, *place, standing]
 
 
 def _pages(citation: Citation) -> list[tuple[str, str]]:

@@ -13,9 +13,11 @@ from chain.deciding import Decision, OwnWords, reason, refused, replied
 from chain.query import Query
 from chain.stopwatch import Stopwatch
 from chain.understanding.meaning import Understood
+from chain.understanding.spelling import respelt
 from core.answer import Answer
 from core.answer_blocks import marked_text
 from core.event import Event, Finished, TextDelta
+from core.prepared import PreparedQuestion
 from vectorstore.snapshot import Snapshot
 
 
@@ -115,9 +117,20 @@ def _answer(
         confidence=sure,
         mode=writing.mode,
         model="" if own.is_reply else writing.model,
-        prepared=prepared.question if prepared and not prepared.asks(query.question) else "",
+        prepared=_answers(prepared, query, writing, index) if prepared else "",
         approved=prepared.approved if prepared else None,
         prompt_version=prompts.version(),
         generation=index.generation,
         timings=watch.laps,
     )
+
+
+def _answers(prepared: PreparedQuestion, query: Query, writing: Writing, index: Snapshot) -> str:
+    """The prepared question that is answered, in the spelling of the passages that answer it, as
+    misspelt ones are prepared too; empty where it is the reader's own words."""
+    found = (one.passage for one in writing.request.found)
+    passages = [one for one in found if one.id in prepared.passages]
+    better = respelt(prepared.question, prepared.language, index, passages)
+    shown = prepared.model_copy(update={"question": better or prepared.question})
+    own = prepared.asks(query.question) or shown.asks(query.question)
+    return "" if own else shown.question

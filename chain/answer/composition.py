@@ -205,6 +205,7 @@ class Composition:
             document=passage.document,
             headings=passage.headings,
             marks=passage.marks(quote.start),
+            last_marks=passage.marks(quote.end - 1),
             quote=text,
             start=quote.start,
             end=quote.end,

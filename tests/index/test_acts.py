@@ -139,6 +139,7 @@ def test_a_list_that_stands_in_several_passages_is_shown_whole(
     assert " of 9 items" not in answer.text
     cited = {citation.passage_id for citation in answer.citations}
     assert {first.id, *(passage.id for passage in rest)} <= cited
+    assert [citation.point for citation in answer.citations][:2] == [(), ("(f)–(i)",)]
 
 
 @pytest.mark.parametrize(

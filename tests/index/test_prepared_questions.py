@@ -96,6 +96,18 @@ def test_a_question_in_other_words_gets_the_prepared_answer(harbour: Settings) -
     assert all(one.quote in HARBOUR for one in answer.citations)
 
 
+def test_a_misspelt_prepared_question_is_told_in_the_spelling_of_its_answer(
+    indexed: Small,
+) -> None:
+    slip = "How is the harbuor of Veldport managed?"
+    questions = QUESTIONS.replace("Who manages the harbour of Veldport?", slip)
+    settings = indexed({"harbour.md": HARBOUR, "harbour.questions.yaml": questions})
+    told = "How is the harbour of Veldport managed?"
+    assert asked(settings, "How does one manage the harbour of Veldport?").prepared == told
+    assert asked(settings, told).prepared == ""
+    assert asked(settings, slip).prepared == ""
+
+
 def test_the_same_words_are_not_repeated_and_who_approved_is_told(harbour: Settings) -> None:
     answer = asked(harbour, "who manages the harbour of veldport")
     assert answer.kind == "answer"

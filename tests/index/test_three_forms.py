@@ -57,8 +57,8 @@ def test_what_is_not_sure_gets_results_that_claim_nothing(assistant: Assistant) 
         (
             "Wat is het verschil tussen de drugsagenda en het vuurwapenplan?",
             "nl",
-            "Vergelijken, samenvatten of ordenen vraagt een taalmodel; met deze passages kunt u "
-            "het zelf doen.",
+            "Vergelijken, samenvatten of ordenen vraagt een taalmodel; dit zijn de passages die "
+            "het dichtstbij komen.",
         ),
         (
             "Combien d'armes à feu illégales circulent en Norvège ?",

@@ -5,6 +5,7 @@ import yaml
 
 from chain.assistant import Assistant
 from chain.understanding.meaning import understand
+from chain.understanding.spelling import respelt
 from core.answer import Turn
 from core.event import Finished, TextDelta
 from core.settings import ROOT, Settings
@@ -127,6 +128,20 @@ def test_a_misspelt_word_is_offered_in_the_sources_spelling(
     assistant: Assistant, question: str, language: str, better: str
 ) -> None:
     assert assistant.ask(question, language=language).did_you_mean == better
+
+
+@pytest.mark.parametrize(
+    ("question", "better"),
+    [
+        ("Wanneer is de richtlijn omgezet?", ""),  # "opgezet": another prefix
+        ("Welke getallen zijn er?", ""),  # "gevallen": prepared questions have it less often
+        ("Labratoria in Nederland", "Laboratoria in Nederland"),  # theirs too, but less often
+    ],
+)
+def test_a_word_is_not_taken_for_a_misspelling_of_another(
+    assistant: Assistant, question: str, better: str
+) -> None:
+    assert respelt(question, "nl", assistant.index.snapshot()) == better
 
 
 def test_an_answer_outside_of_the_filters_is_offered(assistant: Assistant) -> None:

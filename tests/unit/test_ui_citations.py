@@ -7,18 +7,25 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
+from api.openai_reply import ClientReply
+from api.search_limits import SearchLimits
+from chain import __main__ as command
 from core.answer import Answer
 from core.answer_blocks import own
-from core.citation import Citation
+from core.citation import Citation, section
+from core.event import Finished
 from core.passage import Passage, Unit
 from core.source import DocumentInfo, DocumentKind, Standing
+from people.conversation import Exchange
 from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from ui.answers import remarks
 from ui.answers.answer_text import answer_html
 from ui.answers.answer_view import more_html
 from ui.answers.chips import Chips
-from ui.answers.citations import anchors, as_one, section
+from ui.answers.citations import anchors
+from ui.answers.conversation_export import conversation_markdown
+from ui.answers.copying import plain_text, references
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.fragments import at_quote, leads_to_words
 from ui.answers.surroundings import Surroundings, excerpts
@@ -172,13 +179,44 @@ def test_one_summary_among_official_texts_is_an_exception() -> None:
     assert f"{LITERALLY} · ° " in above.text
 
 
-def test_a_point_is_told_behind_its_section() -> None:
-    one, two = (
-        citation(1, QUOTE, passage()).model_copy(update={"marks": ("2", mark)})
-        for mark in ("a)", "b)")
-    )
-    assert section(one).endswith(" › 2 › a)")
-    assert section(as_one([one, two])).endswith(" › 2")
+@pytest.mark.parametrize(
+    ("points", "told"),
+    [
+        ([("2 a)", None)], "2 › a)"),
+        ([("9", "9"), ("10", "10"), ("9", "9")], "9; 10"),
+        ([("4", None), ("2", None)], "4; 2"),  # in the order of the quotes
+        ([("2 a)", "2 a)"), ("2 b)", "2 b)")], "2 › a); 2 › b)"),
+        ([("1", "2")], "1–2"),  # one quote out of two paragraphs
+        ([("2 a)", "2 c)"), ("3", "3")], "2 › a)–c); 3"),
+        ([("1 b)", "2")], "1 › b)–2"),
+        ([("2", "2 c)"), ("2 d)", "2 d)")], "2"),  # which holds its points
+        ([("2", ""), ("1", "1")], ""),  # it ends outside of all
+    ],
+)
+def test_each_quote_of_a_passage_has_its_point_told_behind_the_section(
+    points: list[tuple[str, str | None]], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quotes = [
+        citation(1, QUOTE, passage()).model_copy(
+            update={
+                "marks": tuple(first.split()),
+                "last_marks": None if last is None else tuple(last.split()),
+            }
+        )
+        for first, last in points
+    ]
+    without = section([citation(1, QUOTE, passage())])
+    told = " › ".join(filter(None, (without, told)))
+    assert section(quotes) == told
+    shown = answer(*quotes, text=f"{QUOTE} [1]")
+    command._print(shown)
+    assert f", {told}, " in capsys.readouterr().out
+    reply = ClientReply(SearchLimits())
+    reply.take(Finished(answer=shown))
+    assert f"„{told}”" in reply.said.text.replace("\\", "")
+    assert told in evidence_html(shown, "a", NL, None)
+    assert f"„{told}”" in references(shown, NL)[0]
+    assert told in plain_text(shown, NL)
 
 
 LITERALLY = "Letterlijk geciteerd uit de officiële tekst."
@@ -356,6 +394,19 @@ def test_hostile_text_in_remarks_is_shown_and_not_run() -> None:
     shown = Shown(remarks.changed_html(answer(citation(1, "23 000", source)), around(), NL))
     assert {tag for tag, _ in shown.elements} == {"div", "p", "ul", "li"}
     assert HOSTILE in shown.text
+
+
+@pytest.mark.parametrize("given", [{}, {"found": True, "answered": False}])
+def test_that_quotes_are_in_another_language_is_told_once_above_an_answer_and_above_results(
+    given: dict[str, object],
+) -> None:
+    cited = citation(1, QUOTE, passage())
+    german = answer(cited, text=f"{QUOTE} [1]", asked_in="de", **given)
+    told = "Hiervoor zijn geen bronnen gevonden in het Duits; de citaten zijn in het Nederlands."
+    assert remarks.above(german, NL) == [told]
+    exported = conversation_markdown("?", [Exchange(question="?", answer=german)], NL)
+    assert exported.count("gevonden in het Duits") == 1
+    assert remarks.above(answer(cited, text=f"{QUOTE} [1]", **given), NL) == []
 
 
 NO_PAGES = ("javascript:alert(1)", "java\nscript:alert(1)", " JAVASCRIPT:alert(1)")

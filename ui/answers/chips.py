@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from core.answer import Answer
 from core.answer_blocks import AnswerSentence
-from core.citation import Citation
+from core.citation import Citation, section
 from ui import origins
 from ui.answers.checks import GLYPHS, Checks, CheckVerdict
-from ui.answers.citations import anchors, as_one, pages, section
+from ui.answers.citations import anchors, pages
 from ui.answers.surroundings import Piece, Surroundings, excerpts
 from ui.markup import escape
 from ui.texts import Texts
@@ -108,7 +108,7 @@ def _chip_html(
     """
     first = quotes[0]
     place, name = escape(target), escape(card)
-    facts = [*origins.marked(first.document, texts), section(as_one(quotes)), pages(quotes, texts)]
+    facts = [*origins.marked(first.document, texts), section(quotes), pages(quotes, texts)]
     language = escape(first.document.language)
     quoted = "".join(
         f'<span class="sw-card-text" lang="{language}">{_excerpt_html(one)}</span>' for one in read

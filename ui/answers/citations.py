@@ -3,12 +3,12 @@
 import itertools
 import re
 from collections.abc import Iterable, Sequence
-from itertools import takewhile
 
 from core.answer import Answer
 from core.answer_blocks import Blocks
 from core.answer_blocks import numbers as cited_numbers
 from core.citation import Citation
+from core.passage import Passage
 from ui.texts import Texts
 
 _ITEM_BEGINS = re.compile(r"\s*(?:[-*•–]|\(?\w{1,4}[.)])?\s*")  # all there is between two items
@@ -51,22 +51,6 @@ def pages(citations: Iterable[Citation], texts: Texts) -> str:
     return texts("sources.page", page=listed) if listed else ""
 
 
-def section(citation: Citation) -> str:
-    """The heading path of a citation below its document's title, and the point it is in."""
-    headings = (name for name in citation.headings if name != citation.document.title)
-    return " › ".join((*headings, *citation.marks))
-
-
-def as_one(citations: Sequence[Citation]) -> Citation:
-    """The first of the quotes out of one passage, for their one reference: on the pages of all, and
-    in the point that holds all."""
-    points = zip(*(one.marks for one in citations), strict=False)
-    marks = tuple(same[0] for same in takewhile(lambda same: len(set(same)) == 1, points))
-    pages = [page for one in citations for page in (one.page, one.last_page) if page is not None]
-    ends = {"page": min(pages), "last_page": max(pages)} if pages else {}
-    return citations[0].model_copy(update={**ends, "marks": marks})
-
-
 def stretches(citations: Iterable[Citation], answer: Answer) -> list[Citation]:
     """The quotes out of one passage, in its order; those that follow each other, such as the items
     of a list, as one."""
@@ -81,14 +65,17 @@ def stretches(citations: Iterable[Citation], answer: Answer) -> list[Citation]:
             groups[-1].append(one)
         else:
             groups.append([one])
-    return [
-        as_one(group).model_copy(
-            update={
-                "quote": passage.text[group[0].start : group[-1].end],
-                "end": group[-1].end,
-            }
-            if passage
-            else {}
-        )
-        for group in groups
-    ]
+    return [_as_one(group, passage) if passage else group[0] for group in groups]
+
+
+def _as_one(quotes: Sequence[Citation], passage: Passage) -> Citation:
+    """Quotes that follow each other in a passage, from the beginning of the first to the end of the
+    last."""
+    first, last = quotes[0], quotes[-1]
+    ends = {
+        "quote": passage.text[first.start : last.end],
+        "end": last.end,
+        "last_page": last.last_page,
+        "last_marks": last.marks if last.last_marks is None else last.last_marks,
+    }
+    return first.model_copy(update=ends)

@@ -22,7 +22,7 @@ from ui import formats
 from ui.answers import remarks
 from ui.answers.answer_text import answer_html
 from ui.answers.checks import GLYPHS, Checks
-from ui.answers.citations import as_one, by_number
+from ui.answers.citations import by_number
 from ui.answers.copying import (
     addresses,
     doubt,
@@ -148,9 +148,9 @@ class _Shown:
         return f'<sup><a href="#{target}" title="{told}">[{number}]</a>{mark}</sup>'
 
 
-def _reference(citation: Citation, texts: Texts) -> Markup:
+def _reference(quotes: Sequence[Citation], texts: Texts) -> Markup:
     """A reference with its title in italics."""
-    written = reference(citation, texts, data=escape, emphasis="<cite>{}</cite>")
+    written = reference(quotes, texts, data=escape, emphasis="<cite>{}</cite>")
     return Markup(written)  # noqa: S704 - escaped here
 
 
@@ -174,7 +174,6 @@ def _template() -> Template:
         answer_facts=answer_facts,
         shown_answer=_Shown,
         by_number=by_number,
-        as_one=as_one,
         more_heading=more_heading,
         reference=_reference,
         addresses=addresses,

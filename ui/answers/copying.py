@@ -11,7 +11,7 @@ from core.citation import Citation
 from language.characters import visible
 from language.escaping import address, escaped
 from ui import origins
-from ui.answers.citations import as_one, by_number
+from ui.answers.citations import by_number
 from ui.answers.references import reference
 from ui.texts import Texts
 
@@ -45,8 +45,8 @@ def more_heading(answer: Answer, texts: Texts) -> str:
 def references(answer: Answer, texts: Texts) -> list[str]:
     """The references of an answer as text, one per number: "[1] European Commission, …"."""
     return [
-        " ".join((f"[{one.number}]", reference(one, texts), *listed(addresses(one, texts))))
-        for one in map(as_one, by_number(answer.citations).values())
+        " ".join((f"[{number}]", reference(quotes, texts), *listed(addresses(quotes[0], texts))))
+        for number, quotes in by_number(answer.citations).items()
     ]
 
 
@@ -87,15 +87,15 @@ def markdown_texts(answer: Answer, texts: Texts) -> list[str]:
 def markdown_references(citations: Sequence[Citation], texts: Texts) -> list[str]:
     """A paragraph per number; it is no list's, which Markdown would count itself."""
     return [
-        rf"\[{one.number}\] {markdown_reference(one, texts)}"
-        for one in map(as_one, by_number(citations).values())
+        rf"\[{number}\] {markdown_reference(quotes, texts)}"
+        for number, quotes in by_number(citations).items()
     ]
 
 
-def markdown_reference(citation: Citation, texts: Texts) -> str:
-    """A reference with the web pages of its citation."""
-    links = listed((escaped(label), address(url)) for label, url in addresses(citation, texts))
-    return " ".join((reference(citation, texts, data=escaped, emphasis="*{}*"), *links))
+def markdown_reference(quotes: Sequence[Citation], texts: Texts) -> str:
+    """The reference of quotes out of one passage, with their web pages."""
+    links = listed((escaped(label), address(url)) for label, url in addresses(quotes[0], texts))
+    return " ".join((reference(quotes, texts, data=escaped, emphasis="*{}*"), *links))
 
 
 def markdown_text(blocks: Blocks, texts: Texts) -> str:

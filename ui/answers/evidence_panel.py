@@ -8,7 +8,7 @@ needed and nothing of it moves. Without the script the number is a link to what 
 from collections.abc import Mapping, Sequence
 
 from core.answer import Answer
-from core.citation import Citation
+from core.citation import Citation, section
 from core.passage import Passage
 from language.escaping import is_web_page
 from people.note import quote_id
@@ -16,12 +16,10 @@ from ui import origins
 from ui.addresses import reading_address
 from ui.answers.citations import (
     anchors,
-    as_one,
     by_number,
     numbers,
     pages,
     rests_on,
-    section,
     stretches,
 )
 from ui.answers.fragments import at_quote, leads_to_words
@@ -110,7 +108,7 @@ def _source_html(
     if document.language != answer.question_language:
         name = texts.label("languages", document.language)
         facts.append(texts("sources.quote_language", language=name))
-    path = section(as_one(citations))
+    path = section(citations)
     before = around.before(first) if around else None
     after = around.after(first) if around else None
     return (

@@ -10,30 +10,35 @@ Strategiewijzer, summary of: European Commission, *Title*, COM(2020) 605 final, 
 The pattern is that of the Interinstitutional style guide: https://style-guide.europa.eu
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from core.citation import Citation
+from core.citation import Citation, section
 from core.source import DocumentInfo
-from ui.answers.citations import pages, section
+from ui.answers.citations import pages
 from ui.texts import Texts, languages, load
 
 
 def reference(
-    citation: Citation, texts: Texts, *, data: Callable[[str], str] = str, emphasis: str = "{}"
+    quotes: Sequence[Citation],
+    texts: Texts,
+    *,
+    data: Callable[[str], str] = str,
+    emphasis: str = "{}",
 ) -> str:
-    """Author, title, number and date, section and page of a citation, as far as they are known.
+    """Author, title, number and date of a document, section, points and pages of quotes out of one
+    passage of it, as far as they are known.
 
     Args:
-        citation: what is referred to.
+        quotes: what is referred to.
         texts: the strings of the interface language.
         data: what comes from the source, as the form of the text needs it (escaped).
         emphasis: how that form marks the title, such as "*{}*".
     """
-    document = citation.document
-    path = section(citation)
+    document = quotes[0].document
+    path = section(quotes)
     place = _joined(
         data(texts("references.section", section=path)) if path else "",
-        data(pages([citation], texts)),
+        data(pages(quotes, texts)),
     )
     if document.kind != "brief":
         return f"{_joined(named(document, texts, data=data, emphasis=emphasis), place)}."

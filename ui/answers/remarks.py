@@ -47,7 +47,7 @@ def above(answer: Answer, texts: Texts) -> list[str]:
     """What a reader has to know before reading it: that quotes are in another language, and that
     little was found."""
     asked_in, used = answer.question_language, languages(answer)
-    if answer.mode == "generative" or not answer.answered or asked_in in used:
+    if answer.mode == "generative" or not answer.is_sourced or asked_in in used:
         other = ""
     else:
         asked, *names = (texts.label("languages", name) for name in (asked_in, *used))

@@ -24,7 +24,7 @@ from core.citation import Citation
 from language.characters import visible
 from people.conversation import Exchange
 from ui.answers.checks import Checks
-from ui.answers.citations import as_one, by_number
+from ui.answers.citations import by_number
 from ui.answers.conversation_export import answer_facts, made, question_facts
 from ui.answers.copying import addresses, doubt, listed, more_heading
 from ui.answers.references import reference
@@ -138,16 +138,16 @@ class Footnotes:
         self._count += 1
         paragraph._p.append(_superscript("w:footnoteReference", self._count))
         note = etree.SubElement(self._root, qn("w:footnote"), {qn("w:id"): str(self._count)})
-        one = as_one(quotes)
-        written = reference(one, self._texts, data=clean, emphasis="\x02{}\x03")
-        pages = listed(addresses(one, self._texts))
+        written = reference(quotes, self._texts, data=clean, emphasis="\x02{}\x03")
+        pages = listed(addresses(quotes[0], self._texts))
         first = etree.SubElement(note, qn("w:p"))
         first.append(_superscript("w:footnoteRef"))
         for number, words in enumerate(_ITALIC.split(f" {written} {' '.join(pages)}")):
             first.append(_run(words, italic=bool(number % 2)))
+        language = quotes[0].document.language
         for quote in dict.fromkeys(one.quote for one in quotes if repeated):
             told = f"“{' '.join(quote.split())}”"
-            etree.SubElement(note, qn("w:p")).append(_run(told, language=one.document.language))
+            etree.SubElement(note, qn("w:p")).append(_run(told, language=language))
 
     def attach(self, word: Word) -> None:
         part = Part(

@@ -48,7 +48,7 @@ def notes_markdown(groups: Groups, around: Surroundings | None, texts: Texts) ->
     for heading, notes in groups.items():
         blocks.append(f"## {escaped(heading)}")
         for note in notes:
-            blocks += [quoted(note.citation.quote), markdown_reference(note.citation, texts)]
+            blocks += [quoted(note.citation.quote), markdown_reference([note.citation], texts)]
             blocks += map(escaped, _facts(note, around, texts))
             if note.remark:
                 remark = filter(str.strip, note.remark.splitlines())

@@ -144,7 +144,7 @@ def _note_html(note: Note, around: Surroundings | None, texts: Texts) -> str:
     """The quote, its reference, what has changed since, the reader's remark, and links to where it
     stands."""
     one = note.citation
-    written = reference(one, texts, data=escape, emphasis="<cite>{}</cite>")
+    written = reference([one], texts, data=escape, emphasis="<cite>{}</cite>")
     change = changed(note, around, texts)
     told = f'<p class="sw-note" role="note">{escape(change)}</p>' if change else ""
     said = f'<p class="sw-remark">{escape(note.remark)}</p>' if note.remark else ""
