@@ -8,7 +8,7 @@ import streamlit as st
 from core.destinations import destinations
 from core.settings import Settings
 from core.source import DocumentInfo
-from ui import access, formats, streamlit_words
+from ui import access, streamlit_words
 from ui.markup import escape, facts_html, folded_html, new_tab
 from ui.scope import titles
 from ui.scripts import script
@@ -59,13 +59,12 @@ def _choose() -> None:
 def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:
     """How answers are made, and from which documents."""
     documents = index.documents()
-    made = formats.local(datetime.datetime.fromisoformat(index.created))
     facts: Mapping[str, object] = {
         "mode": _mode(settings, texts),
         "documents": len({document.id for document in documents}),
         "versions": len(documents),
         "kinds": kinds(documents, texts),
-        "index": f"{texts.date(made.date())} ({index.generation})",
+        "updated": texts.moment(datetime.datetime.fromisoformat(index.created)),
         "goes": _where_questions_go(settings, texts),
         "audit": texts("sidebar.audited") if settings.audit else "",
     }
