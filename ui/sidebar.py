@@ -20,13 +20,14 @@ _LISTED = 20  # documents on the start page; all are on the page Sources
 _A_YEAR = 365 * 24 * 3600  # seconds; browsers keep a cookie for 400 days at most
 
 
-def interface_texts(settings: Settings) -> Texts:
+def interface_texts(settings: Settings | None) -> Texts:
     """The strings of the interface language: chosen now or before, else the browser's, else the
-    default."""
+    default; which settings say, unless they are wrong (None)."""
     choices = languages()
     chosen = st.session_state.get("language") or st.context.cookies.get(_COOKIE)
     browser = (st.context.locale or "")[:2].lower()
-    preferred = (chosen, browser, settings.default_language)
+    default = (settings or Settings.model_construct()).default_language
+    preferred = (chosen, browser, default)
     return load(next((language for language in preferred if language in choices), choices[0]))
 
 

@@ -20,7 +20,7 @@ from people.conversations import Conversations
 from people.database import FILE, database
 from people.feedback import Feedback, handle, read
 from tests.support.answers import doubted
-from tests.support.apps import ask, press, run, shown
+from tests.support.apps import ask, press, run, shown, unfolded
 from tests.support.passages import answer_of
 from tests.support.small import Small
 from ui.answers.remarks import told
@@ -581,4 +581,6 @@ def test_without_an_index_the_page_says_how_to_make_one_and_goes_on_once_it_is_t
 def test_a_wrong_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_RESULTS", "many")
     app = run(AppTest.from_file(APP, default_timeout=120))
-    assert "results" in app.error[0].value
+    assert app.error[0].value == load("nl")("errors.settings")
+    assert "results" in shown(app)
+    assert "results" not in unfolded(app)
