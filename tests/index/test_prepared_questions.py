@@ -169,6 +169,19 @@ def test_questions_to_go_on_with_are_prepared_and_not_those_that_were_asked(
     assert assistant.examples(index, "fr") == ()
 
 
+def test_a_document_without_any_has_a_question_to_begin_with_too(indexed: Small) -> None:
+    fleet = (
+        "# The fleet of Duinstad\n\n## Squadrons\n\n"
+        "The fleet of Duinstad consists of three squadrons:\n\n- tugs;\n- barges;\n- ferries.\n"
+    )
+    files = {"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS, "fleet.en.md": fleet}
+    assistant = Assistant(indexed(files))
+    first, second = assistant.examples(assistant.index.snapshot(), "en")
+    assert first in QUESTIONS
+    assert second == "Which three squadrons does the fleet of Duinstad consist of?"
+    assert assistant.ask(second).documents == ("fleet",)
+
+
 def test_a_changed_source_withdraws_its_questions_and_a_rollback_brings_them_back(
     harbour: Settings, small: Small, capsys: pytest.CaptureFixture[str]
 ) -> None:
