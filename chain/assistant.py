@@ -214,8 +214,8 @@ class Assistant:
         return document_questions(index, document, language, self._trials)
 
     def examples(self, index: Snapshot, language: str) -> tuple[str, ...]:
-        """Questions to begin with, up to six: a prepared one of each document, for readers of a
-        language (ISO 639-1); empty without any."""
+        """Questions to begin with, up to five, each of another document, for readers of a language
+        (ISO 639-1): prepared ones, and ones made of documents without; empty without any."""
         return self._suggestions.examples(index, language)
 
     def _reply(

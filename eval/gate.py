@@ -26,7 +26,7 @@ RULES = Path(__file__).with_name("gate.yaml")
 
 
 GoLive = Literal["passed", "failed", "too few", "unchecked"]
-"""Whether what a run measured may go live; of too few questions nobody can tell."""
+"""Whether what a run measured may go live; of too few questions nobody can tell that it may."""
 ENOUGH_QUESTIONS = 100  # with fewer the 95% interval of a share may be wider than ±10 points
 DECIDING = ("reading.complete", "reading.misleads")
 """The figures that decide: whether readers get what they asked for, and whether they are misled."""
@@ -123,12 +123,12 @@ def _require_known(named: Iterable[str], known: Collection[str], place: str) -> 
 
 
 def go_live(questions: int, checks: Sequence[RuleResult]) -> GoLive:
-    """The verdict on a run of so many questions."""
+    """The verdict on a run of so many questions; a rule that is not met counts with any number."""
+    if not all(check.passed for check in checks):
+        return "failed"
     if questions < ENOUGH_QUESTIONS:
         return "too few"
-    if not checks:
-        return "unchecked"
-    return "passed" if all(check.passed for check in checks) else "failed"
+    return "passed" if checks else "unchecked"
 
 
 def deciding(checks: Iterable[RuleResult]) -> list[RuleResult]:

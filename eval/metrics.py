@@ -16,6 +16,7 @@ Share = tuple[float, float]
 Interval = tuple[float, float]
 
 RESAMPLES = 2000  # Efron and Tibshirani 1993: percentile intervals take at least 1,000
+Z = 1.96  # standard deviations that hold 95% of a normal distribution
 SEED = 20200724  # any fixed number: the date of the EU Security Union Strategy
 
 
@@ -77,16 +78,24 @@ def rate(shares: Sequence[Share]) -> float | None:
 
 
 def interval(shares: Sequence[Share]) -> Interval | None:
-    """95% interval of `rate`, by the percentile bootstrap over questions, with a fixed seed.
+    """95% interval of `rate`, by the percentile bootstrap over questions, with a fixed seed; where
+    all questions have none of it, or all have all, the Wilson score interval, as resampling these
+    gives nothing else.
 
     Questions are resampled, not quotes, because the quotes of one answer are not independent.
 
-    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; Wilson, "Probable
+    inference, the law of succession, and statistical inference", 1927.
     """
     counted = [share for share in shares if share[1] > 0]
     if not counted:
         return None
     parts, wholes = np.array(counted, dtype=np.float64).T
+    sure = len(counted) / (len(counted) + Z**2)
+    if not parts.any():
+        return 0.0, 1 - sure
+    if (parts == wholes).all():
+        return sure, 1.0
     draws = resamples(len(counted))
     return bounds(parts[draws].sum(axis=1) / wholes[draws].sum(axis=1))
 

@@ -26,7 +26,8 @@ class QuestionForms(Frozen):
     A document calls itself `itself`. `pointing` words point elsewhere, `openings` begin no subject,
     and `vague` subjects say nothing alone.
 
-    `purpose` are patterns of sentences that say what a document is for, the plainest first.
+    `purpose` are patterns of sentences that say what a document is for, the plainest first;
+    `presented` those of a press release, which says what was presented and what for.
 
     Of headings: topics with a form of `listed` are asked for, `tail` is left out; `articles` begin
     no name.
@@ -35,6 +36,7 @@ class QuestionForms(Frozen):
     listed: tuple[QuestionForm, ...]
     forms: tuple[QuestionForm, ...]
     purpose: tuple[str, ...]
+    presented: tuple[str, ...]
     itself: str
     pointing: frozenset[str]
     openings: frozenset[str]

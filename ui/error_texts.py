@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from core.errors import DocumentError, Fault, StrategiewijzerError
+from core.errors import DocumentError, Fault, NoIndexError, StrategiewijzerError
 from core.names import printable
 from ui.markup import escape, folded_html
 from ui.texts import Texts
@@ -15,17 +15,22 @@ from ui.texts import Texts
 def show(error: StrategiewijzerError, texts: Texts) -> None:
     """Shows an error of ours; what it says itself stands in the details."""
     if isinstance(error, DocumentError):
-        st.error(reason(error.fault, error.field, texts))
+        lead = reason(error.fault, error.field, texts)
     else:
-        kind = type(error).__name__
-        st.error(texts.values.get(f"maintenance.errors.{kind}", texts("maintenance.errors.other")))
-    details(str(error), texts)
+        other = texts("maintenance.errors.other")
+        lead = texts.values.get(f"maintenance.errors.{type(error).__name__}", other)
+    told(lead, str(error), texts)
 
 
 def unexpected(error: StrategiewijzerError, texts: Texts) -> None:
     """Shows that something did not work; why stands in the details, whatever the page is for."""
-    st.error(texts("maintenance.errors.other"))
-    details(str(error), texts)
+    told(texts("maintenance.errors.other"), str(error), texts)
+
+
+def no_sources(error: StrategiewijzerError, texts: Texts) -> None:
+    """Shows why nothing can be searched."""
+    lead = "no_index" if isinstance(error, NoIndexError) else "store"
+    told(texts(f"errors.{lead}"), str(error), texts)
 
 
 @contextmanager

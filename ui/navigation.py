@@ -15,9 +15,8 @@ from streamlit.navigation.page import StreamlitPage
 from core import logs
 from core.errors import SignInError, StrategiewijzerError
 from core.settings import Role, Settings, current
-from ui import access, notices, sidebar, sign_in
+from ui import access, error_texts, notices, sidebar, sign_in
 from ui.access import User
-from ui.markup import code
 from ui.scripts import STATIC
 from ui.texts import Texts
 
@@ -60,7 +59,8 @@ def _run() -> None:
         texts = sidebar.interface_texts(settings)
         who = _who()
     except StrategiewijzerError as error:
-        st.error(code(str(error)))
+        texts = sidebar.interface_texts(None)
+        error_texts.told(texts("errors.settings"), str(error), texts)
         return
     shown = st.navigation([_page(place, who, settings, texts) for place in PLACES])
     st.set_page_config(page_title=f"{shown.title} – {texts('title')}")

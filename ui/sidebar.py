@@ -8,7 +8,7 @@ import streamlit as st
 from core.destinations import destinations
 from core.settings import Settings
 from core.source import DocumentInfo
-from ui import access, formats, streamlit_words
+from ui import access, streamlit_words
 from ui.markup import escape, facts_html, folded_html, new_tab
 from ui.scope import titles
 from ui.scripts import script
@@ -20,13 +20,14 @@ _LISTED = 20  # documents on the start page; all are on the page Sources
 _A_YEAR = 365 * 24 * 3600  # seconds; browsers keep a cookie for 400 days at most
 
 
-def interface_texts(settings: Settings) -> Texts:
+def interface_texts(settings: Settings | None) -> Texts:
     """The strings of the interface language: chosen now or before, else the browser's, else the
-    default."""
+    default; which settings say, unless they are wrong (None)."""
     choices = languages()
     chosen = st.session_state.get("language") or st.context.cookies.get(_COOKIE)
     browser = (st.context.locale or "")[:2].lower()
-    preferred = (chosen, browser, settings.default_language)
+    default = (settings or Settings.model_construct()).default_language
+    preferred = (chosen, browser, default)
     return load(next((language for language in preferred if language in choices), choices[0]))
 
 
@@ -59,13 +60,12 @@ def _choose() -> None:
 def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:
     """How answers are made, and from which documents."""
     documents = index.documents()
-    made = formats.local(datetime.datetime.fromisoformat(index.created))
     facts: Mapping[str, object] = {
         "mode": _mode(settings, texts),
         "documents": len({document.id for document in documents}),
         "versions": len(documents),
         "kinds": kinds(documents, texts),
-        "index": f"{texts.date(made.date())} ({index.generation})",
+        "updated": texts.moment(datetime.datetime.fromisoformat(index.created)),
         "goes": _where_questions_go(settings, texts),
         "audit": texts("sidebar.audited") if settings.audit else "",
     }

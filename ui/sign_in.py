@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.settings import Role
-from ui import access
+from ui import access, error_texts
 from ui.access import User
 from ui.markup import code, escape
 from ui.scripts import script
@@ -19,7 +19,7 @@ def page(reason: str, texts: Texts) -> None:
     st.title(texts("title"), anchor=False)
     st.markdown(texts("purpose"))
     if st.user.get("is_logged_in"):
-        st.warning(f"{texts('access.again')}\n\n{code(reason)}")
+        error_texts.told(texts("access.again"), reason, texts, st.warning)
     host = escape(access.provider() or "")
     st.html(f"<p>{escape(texts('access.sign_in_at'))} <strong>{host}</strong></p>")
     st.button(texts("access.sign_in"), type="primary", on_click=st.login, key="sign-in")

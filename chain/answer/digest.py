@@ -4,7 +4,7 @@ passages of a document -> five stretches -> from each the sentence nearest to th
                           that stand alone -> an answer that cites them
 
 It begins with a sentence that says what the document is for, where there is one; that stands for
-its stretch.
+its stretch, but for a list that says how the document is divided.
 """
 
 import math
@@ -54,7 +54,7 @@ class _Sentence(NamedTuple):
 
 
 def digest(index: Snapshot, key: str) -> Answer | None:
-    """Summary of a language version of a document: up to five sentences, what it is for and then in
+    """Summary of a language version of a document: up to six sentences, what it is for and then in
     its order, with citations; None if no sentence stands alone."""
     passages = spread(index.passages([key]), _LOOKED_AT)
     if not passages:
@@ -65,10 +65,10 @@ def digest(index: Snapshot, key: str) -> Answer | None:
     chosen = sorted(candidates, key=lambda one: one.purpose)[:1]
     if chosen and math.isinf(chosen[0].purpose):
         chosen = []
+    purposes = {one.place for one in chosen}
     for places in stretches(len(found), _SENTENCES):
-        if any(one.place in places for one in chosen):
-            continue
-        here = (one for one in candidates if one.place in places)
+        is_told = not purposes.isdisjoint(places)
+        here = (one for one in candidates if one.place in places and (one.is_list or not is_told))
         for one in sorted(here, key=lambda one: -one.worth):
             if not any(_same(one, other) or (one.is_list and other.is_list) for other in chosen):
                 chosen.append(one)
@@ -113,15 +113,17 @@ def _sentences(place: int, found: ScoredPassage) -> Iterator[_Sentence]:
                 + _RECORD * _is_record(text, passage.document)
             )
             words = frozenset(content_words(text, passage.language))
-            purpose = _purpose(text, passage.document)
-            yield _Sentence(place, one.units, words, worth, one.is_list, purpose)
+            told = purpose(text, passage.document)
+            yield _Sentence(place, one.units, words, worth, one.is_list, told)
 
 
-def _purpose(text: str, document: DocumentInfo) -> float:
-    """The place of the first pattern of purpose that a sentence has; none in a press release, in
-    which "the strategy" is another document."""
-    is_own = document.about_form == "document" and document.language in languages()
-    patterns = question_forms(document.language).purpose if is_own else ()
+def purpose(text: str, document: DocumentInfo) -> float:
+    """The place of the first pattern of purpose that a sentence has. In a press release "the
+    strategy" is another document: it has patterns of its own."""
+    if document.language not in languages():
+        return math.inf
+    forms = question_forms(document.language)
+    patterns = forms.purpose if document.about_form == "document" else forms.presented
     places = (place for place, one in enumerate(patterns) if re.match(one, text))
     return next(places, math.inf)
 

@@ -25,6 +25,7 @@ _NEAR = 300  # prepared questions around one, in all languages, most of them oth
 _ELSEWHERE = 0.88  # least cosine of what other documents answer; farther ones share their form only
 _LONGEST = 110  # characters, two lines in a narrow column
 _COUNTED = 20_000  # questions whose words are counted: a second, once
+_TELLING = 1000  # questions of a language among which a word of one alone is rather a slip
 _LONG = 5  # letters of a word that is looked at
 _FEWEST = 4  # words; fewer are keywords
 _SENTENCE = re.compile(r"[^\W\d_a-zà-þ].*\?", re.DOTALL)  # with a capital and a question mark
@@ -128,19 +129,16 @@ def examples(index: Snapshot, language: str, count: int) -> Iterator[str]:
 class _Spelling:
     """Tells slips of the pen, which are prepared too, as people make them, and are not to be
     offered: words that the sources lack and that are, but for a letter within, more usual ones of
-    the language."""
+    the language, or that of many prepared questions one alone has."""
 
     def __init__(self, index: Snapshot, language: str) -> None:
         documents = index.documents()
-        prepared = itertools.islice(index.questions([one.key for one in documents]), _COUNTED)
+        counted = itertools.islice(index.questions([one.key for one in documents]), _COUNTED)
+        prepared = {one.question for one in counted if one.language == language}
         self._index = index
         self._is_sourced = any(one.language == language for one in documents)
-        self._counts = Counter(
-            word
-            for one in prepared
-            if one.language == language
-            for word in set(_words(one.question))
-        )
+        self._counts = Counter(word for one in prepared for word in set(_words(one)))
+        self._fewest = 2 if len(prepared) >= _TELLING else 0
         self._alike: dict[str, list[str]] = defaultdict(list)  # word without a letter -> such words
         for word in self._counts:
             for part in _without_a_letter(word):
@@ -152,7 +150,7 @@ class _Spelling:
     def _is_slip(self, word: str) -> bool:
         if self._index.has(word):
             return False
-        return any(
+        return self._counts[word] < self._fewest or any(
             self._counts[other] > self._counts[word]
             or (self._is_sourced and self._index.has(other))
             for part in _without_a_letter(word)

@@ -25,6 +25,7 @@ _LONGEST = 120  # characters of a question; a longer one is not understood at a 
 _LONGEST_TITLE = 60  # characters of a title within a question: the other half is for what is asked
 _ASIDE = re.compile(r"\s+\([^()]*\)")
 _NUMBERED = re.compile(r"^(?:[\dIVXLC]+(?:\.\d+)*[.)]?|[a-z]\)|§ ?\d+)\s+")  # "4.2.1 ", "IV. "
+_PARAGRAPH = re.compile(r"^(?:\(\d+\)|(?:\d+\.)+|[a-z]\))\s+")  # of a sentence: "(4) ", "4.6. "
 _LABEL = re.compile(
     r"[^:]*?\d+(?:er)?(?::| [–—-]) (?P<rest>.+)"
 )  # "Priority 2: ...", "Article 3 – ..."
@@ -67,7 +68,8 @@ def _stated(passage: Passage, language: str) -> Iterator[SectionQuestion]:
     for form in said.forms:
         for one in alone:
             unit = passage.units[one.units[0]]
-            text = _ASIDE.sub("", passage.text[unit.start : unit.end])
+            text = _PARAGRAPH.sub("", passage.text[unit.start : unit.end])
+            text = _ASIDE.sub("", text)
             if not (found := _pattern(form.says).match(text)):
                 continue
             parts = {name: part or "" for name, part in found.groupdict().items()}
@@ -127,7 +129,7 @@ def _running(text: str, passage: Passage) -> str:
     if first[1:] != first[1:].lower() or not first[:1].isupper() or not first.isalpha():
         return text  # "EU-strategie", "2011/93/EU"
     small = re.search(rf"\b{re.escape(first.lower())}\b", passage.text)
-    inside = re.search(rf"[^.:;!?\s-] {re.escape(first)}\b", passage.text)
+    inside = re.search(rf"[^.:;!?)\s-] {re.escape(first)}\b", passage.text)
     articles = question_forms(passage.language).articles
     names_only = passage.language != CAPITALISES_NOUNS
     is_word = small or first.lower() in articles or (names_only and not inside)

@@ -9,6 +9,7 @@ the question in the sources' spelling, or without its limits -> asked: kept if i
 import itertools
 from collections.abc import Iterator, Sequence
 
+from chain.answer.digest import spread
 from chain.answer.prepared_suggestions import examples, near
 from chain.answer.section_questions import SectionQuestion, questions
 from chain.answer.sections import QUESTIONS, nearest_sections, section_of, words_of
@@ -22,7 +23,7 @@ from vectorstore.snapshot import Snapshot
 
 _RELATED = 2  # questions beside a refusal, which may also offer a respelt and a wider one
 _FOLLOW_UPS = 3  # questions after an answer; more would outweigh one of some 40 words
-_EXAMPLES = 6  # questions to begin with: a screen of a phone
+_EXAMPLES = 5  # questions to begin with: a screen of a phone
 # Least cosines of prepared questions with a refused question, whose documents are a guess, and with
 # an answered one. Questions with nothing in common have up to 0.84 (docs/decisions/0016).
 _RELATES, _GOES_ON = 0.85, 0.83
@@ -99,14 +100,31 @@ class Suggestions:
         return tuple(itertools.islice(offered, _FOLLOW_UPS))
 
     def examples(self, index: Snapshot, language: str) -> tuple[str, ...]:
-        """A prepared question of each document, up to six, for readers of a language; cached while
-        the index generation is in use."""
+        """A question of each document, up to five, for readers of a language: by turns a prepared
+        one and one made of a document without any; cached while the index generation is in use."""
         known = self._examples
         if known is None or known[0] is not index:
             self._examples = known = index, {}
         if language not in known[1]:
-            known[1][language] = tuple(examples(index, language, _EXAMPLES))
+            by_turns = itertools.zip_longest(
+                examples(index, language, _EXAMPLES), self._made(index, language)
+            )
+            found = filter(None, itertools.chain.from_iterable(by_turns))
+            known[1][language] = tuple(itertools.islice(found, _EXAMPLES))
         return known[1][language]
+
+    def _made(self, index: Snapshot, language: str) -> Iterator[str]:
+        """A question of each of at most five documents in a language that have none prepared, from
+        all over the list of documents."""
+        prepared = {entry.info.id for entry in index.entries() if entry.questions}
+        without = [
+            one for one in index.documents() if one.id not in prepared and one.language == language
+        ]
+        for document in without[:: -(-len(without) // _EXAMPLES) or 1]:
+            passages = spread(index.passages([document.key]), _AMONG)
+            yield from itertools.islice(
+                self._offered(index, language, passages, Scope(), turns=()), 1
+            )
 
     def respelt(
         self,

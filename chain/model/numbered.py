@@ -9,28 +9,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from chain.model.json_schema import Schema, list_of, object_of
 from core.errors import ModelError
 from language.characters import visible
 
 Entry = Mapping[str, Any]
 
 
-def schema(title: str, fields: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """JSON schema of a list with this title, within what OpenAI's strict mode takes."""
-    of_entry = {"number": {"type": "integer"}, **fields}
-    entry = {
-        "type": "object",
-        "properties": of_entry,
-        "required": list(of_entry),
-        "additionalProperties": False,
-    }
-    return {
-        "title": title,
-        "type": "object",
-        "properties": {title: {"type": "array", "items": entry}},
-        "required": [title],
-        "additionalProperties": False,
-    }
+def schema(title: str, fields: Mapping[str, Schema]) -> Schema:
+    """JSON schema of a list with this title."""
+    entry = object_of(number={"type": "integer"}, **fields)
+    return {"title": title, **object_of(**{title: list_of(entry)})}
 
 
 def entries(reply: str, title: str, count: int) -> Mapping[int, Entry]:

@@ -11,9 +11,10 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
+from chain.model.json_schema import TEXT, Schema, list_of, object_of
 from core.errors import ModelError
 from core.proposals import Dropped, ProposedAnswer
 from language.characters import visible
@@ -42,15 +43,14 @@ class Read(NamedTuple):
     dropped: Counter[Dropped]
 
 
-def schema(units: Collection[int], languages: Sequence[str]) -> Mapping[str, Any]:
-    """JSON schema of a reply with these units (from 0) and languages, within what OpenAI's strict
-    mode takes. Small models else give numbers that are not there."""
-    texts = {"type": "array", "items": {"type": "string"}}
-    answer = _object(
-        units={"type": "array", "items": {"type": "integer", "enum": [one + 1 for one in units]}},
-        questions=_object(**dict.fromkeys(languages, texts)),
+def schema(units: Collection[int], languages: Sequence[str]) -> Schema:
+    """JSON schema of a reply with these units (from 0) and languages. Small models else give
+    numbers that are not there."""
+    answer = object_of(
+        units=list_of({"type": "integer", "enum": [one + 1 for one in units]}),
+        questions=object_of(**dict.fromkeys(languages, list_of(TEXT))),
     )
-    return {"title": "answers", **_object(answers={"type": "array", "items": answer})}
+    return {"title": "answers", **object_of(answers=list_of(answer))}
 
 
 def read(reply: str, units: Collection[int], languages: Collection[str]) -> Read:
@@ -119,15 +119,6 @@ def plain(text: object) -> str:
     words = _WORD.findall(line)
     is_question = len(words) > 1 and _LETTERS.search(line) and not _MARKED.search(line)
     return line if is_question and len(line) <= _LONGEST else ""
-
-
-def _object(**fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "type": "object",
-        "properties": fields,
-        "required": list(fields),
-        "additionalProperties": False,
-    }
 
 
 def _entries(reply: str, start: int) -> Iterator[object]:

@@ -9,38 +9,24 @@ too, as an open draft: a reader sees it while it is written.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from chain.answerer import Draft, NamedStretch, Searches
+from chain.model.json_schema import TEXT, Schema, list_of, object_of
 from chain.model.thoughts import Thoughts
 from chain.writing.prose import Prose
 from core.errors import ModelError
 from language.characters import visible
 
-
-def _object(**fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "type": "object",
-        "properties": fields,
-        "required": list(fields),
-        "additionalProperties": False,
-    }
-
-
-def _list_of(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"type": "array", "items": entry}
-
-
-_TEXT = {"type": "string"}
-_STRETCH = _object(passage={"type": "integer"}, first=_TEXT, last=_TEXT)
-SCHEMA: Mapping[str, Any] = {
+_STRETCH = object_of(passage={"type": "integer"}, first=TEXT, last=TEXT)
+SCHEMA: Schema = {
     "title": "answer",
     "description": "The sentences of the answer, each with the stretches that it rests on.",
-    **_object(
-        sentences=_list_of(_object(text=_TEXT, evidence=_list_of(_STRETCH))),
-        searches=_list_of(_TEXT),
+    **object_of(
+        sentences=list_of(object_of(text=TEXT, evidence=list_of(_STRETCH))),
+        searches=list_of(TEXT),
     ),
 }
 """JSON Schema of a structured answer, within what OpenAI's strict mode takes."""

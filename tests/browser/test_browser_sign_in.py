@@ -210,6 +210,7 @@ def test_a_sign_in_that_is_half_configured_says_what_lacks(
         served(settings.data_dir, tmp_path / "log", variables) as address,
         visited(browser, address) as page,
     ):
+        page.get_by_text(TEXTS("maintenance.details"), exact=True).click()
         expect(page.get_by_text("redirect_uri, cookie_secret, client_id")).to_be_visible()
         expect(page.get_by_test_id("stChatInput")).to_have_count(0)
         assert CLIENT_SECRET not in page.content() + (tmp_path / "log").read_text("utf-8")

@@ -65,9 +65,11 @@ def test_a_run_is_kept_with_its_reports_and_says_where(
 
 def test_the_gate_decides_the_exit_code(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(here, "--gate", str(here / "open.yaml")) == 0
-    assert "too few questions to tell" in capsys.readouterr().out  # whatever the rules say
+    assert "too few questions to tell" in capsys.readouterr().out
     assert asked(here, "--gate", str(here / "closed.yaml")) == GATE_CLOSED
     out = capsys.readouterr().out
+    assert "may not go live" in out
+    assert "too few" not in out
     assert "❌ failed: " in out
     assert "at least 1000" in " ".join(out.split())
 

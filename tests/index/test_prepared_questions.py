@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from chain.answer.prepared_suggestions import about
 from chain.assistant import Assistant
 from core.answer import Answer, Turn
 from core.errors import DocumentError
@@ -25,6 +26,7 @@ from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from ingest.reading import question_file
 from ingest.reading.question_file import PreparedAnswer
+from language.matching import fold
 from tests.support.openai_server import openai_server
 from tests.support.small import Small
 from ui.maintenance.change_html import notes_html
@@ -179,6 +181,19 @@ def test_questions_to_go_on_with_are_prepared_and_not_those_that_were_asked(
     assert assistant.examples(index, "fr") == ()
 
 
+def test_a_document_without_any_has_a_question_to_begin_with_too(indexed: Small) -> None:
+    fleet = (
+        "# The fleet of Duinstad\n\n## Squadrons\n\n"
+        "The fleet of Duinstad consists of three squadrons:\n\n- tugs;\n- barges;\n- ferries.\n"
+    )
+    files = {"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS, "fleet.en.md": fleet}
+    assistant = Assistant(indexed(files))
+    first, second = assistant.examples(assistant.index.snapshot(), "en")
+    assert first in QUESTIONS
+    assert second == "Which three squadrons does the fleet of Duinstad consist of?"
+    assert assistant.ask(second).documents == ("fleet",)
+
+
 def test_a_changed_source_withdraws_its_questions_and_a_rollback_brings_them_back(
     harbour: Settings, small: Small, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -328,6 +343,24 @@ def test_the_briefs_have_theirs(settings: Settings) -> None:
     languages = {one.language for one in questions}
     assert languages == {"nl", "en", "de", "fr", "pl", "es", "it"}
     assert verify(settings).problems == ()
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_word_that_no_source_and_no_other_question_has_is_not_offered(
+    settings: Settings, language: str
+) -> None:
+    index = open_index(settings).snapshot()
+    documents = [one for one in index.documents() if one.language == language]
+    texts = {one.question for one in index.questions([one.key for one in index.documents()])}
+    words = [set(re.findall(r"\w{5,}", fold(text))) for text in texts]
+    offered = [
+        question
+        for one in documents
+        for question in about(index, one, language, index.passages([one.key]), 60)
+    ]
+    assert len(offered) > 60
+    for word in {word for one in offered for word in re.findall(r"\w{5,}", fold(one))}:
+        assert index.has(word) or sum(word in one for one in words) > 1, word
 
 
 def test_a_scope_leaves_out_what_others_answer(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from core.source import DocumentInfo, Scope
 from language.identify import written_in
 from people.conversation import Conversation, Exchange
 from tests.support.searches import searches
+from tests.support.small import Small
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,42 @@ def test_follow_ups_are_answered_from_what_was_not_cited_yet(
         assert next_one.confidence >= 0.7
         first = next_one.citations[0]
         assert (first.document.id, first.headings) not in cited
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_questions_to_begin_with_are_each_of_another_document_that_answers_them(
+    assistant: Assistant, language: str
+) -> None:
+    index = assistant.index.snapshot()
+    offered = assistant.examples(index, language)
+    assert 4 <= len(offered) <= 5
+    answers = [assistant.ask(question, language=language) for question in offered]
+    assert all(one.is_sourced for one in answers)
+    assert len({one.citations[0].document.id for one in answers}) == len(offered)
+    assert {one.citations[0].document.language for one in answers} == {language}
+    assert assistant.examples(index, "de") == ()  # no document is in German
+
+
+def test_they_cost_a_bounded_number_of_searches(
+    unprepared: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched = searches(monkeypatch)
+    anew = Assistant(unprepared)
+    offered = anew.examples(anew.index.snapshot(), "nl")
+    assert len(offered) <= len(searched) <= 40
+    searched.clear()
+    assert anew.examples(anew.index.snapshot(), "nl") == offered
+    assert searched == []
+
+
+def test_the_number_of_a_paragraph_is_no_part_of_its_question(indexed: Small) -> None:
+    text = (
+        "# Act\n\n## Recitals\n\n(4) Hoists are the machines of a port.\n\n"
+        "4.6. The decision of the board is sent to the owner.\n"
+    )
+    passages = Assistant(indexed({"act.en.md": text})).index.passages()
+    asked = [one.question for passage in passages for one in questions(passage, "en")]
+    assert asked == ["What are hoists?"]
 
 
 def _questions(assistant: Assistant, language: str, heading: str) -> list[str]:

@@ -146,6 +146,14 @@ def test_a_store_has_one_importer(library: str, place: str) -> None:
     assert importers == {str(file.relative_to(ROOT)) for file in ROOT.glob(place)}
 
 
+def test_what_a_reply_must_have_is_written_in_one_place() -> None:
+    """Which needs nothing: a command that only reads replies does without LangChain."""
+    there = ROOT / "chain/model/json_schema.py"
+    files = {file for package in PACKAGES for file in _files(package)}
+    assert {file for file in files if "additionalProperties" in file.read_text("utf-8")} == {there}
+    assert set(_imports(there)) == {"collections.abc", "typing"}
+
+
 def test_only_settings_read_the_environment() -> None:
     """core/environment.py sets what libraries read there, and reads nothing itself."""
     users = {

@@ -1,5 +1,6 @@
 """Pages in Streamlit's own test harness, and what a user does on them."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from core import settings
@@ -34,6 +35,13 @@ def press(app: "AppTest", label: str) -> "AppTest":
 def shown(app: "AppTest") -> str:
     """All of a page that is ours, as it is sent to the browser."""
     return "\n".join(element.body for element in app.html if "<style>" not in element.body)
+
+
+def unfolded(app: "AppTest") -> str:
+    """What a page says before anything is unfolded."""
+    boxes = (*app.error, *app.warning, *app.info, *app.markdown)
+    told = "\n".join((shown(app), *(box.value for box in boxes)))
+    return re.sub("<details.*?</details>", "", told, flags=re.DOTALL)
 
 
 def labels(app: "AppTest") -> list[str]:

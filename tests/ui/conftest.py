@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 from core.settings import ROOT, Settings
 from people.database import FILE
 from tests.support.apps import run
+from tests.support.in_process import one_worker, start_here
+from ui import jobs
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -17,6 +19,19 @@ def _nothing_cached() -> Iterator[None]:
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
+
+
+@pytest.fixture(scope="module")
+def one_reader() -> Iterator[None]:
+    """The files of a module's tests are read in one process."""
+    with one_worker():
+        yield
+
+
+@pytest.fixture
+def commands_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes no process of its own does without."""
+    monkeypatch.setattr(jobs, "start", start_here)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from streamlit.util import calc_hash
 
 from core.errors import NotAllowedError, SettingsError, SignInError
 from core.settings import Settings
-from tests.support.apps import labels
+from tests.support.apps import labels, unfolded
 from ui import access, navigation
 from ui.navigation import Place
 from ui.roles import User, user_of
@@ -268,7 +268,19 @@ def test_nothing_of_the_app_is_shown_before_signing_in(opened: Callable[..., App
 
 def test_an_old_sign_in_has_to_be_renewed(opened: Callable[..., AppTest]) -> None:
     app = opened(signed_in(iat=time.time() - 13 * 3600))
-    assert TEXTS("access.again") in words(app)
+    assert app.warning[0].value == TEXTS("access.again")
+    assert "12 hours" in words(app)
+    assert "12 hours" not in unfolded(app)
+    assert not app.chat_input
+
+
+def test_a_sign_in_that_is_not_complete_is_told_in_the_readers_language(
+    opened: Callable[..., AppTest],
+) -> None:
+    app = opened({}, redirect_uri="https://here.example")
+    assert app.error[0].value == TEXTS("errors.settings")
+    assert "redirect_uri must" in words(app)
+    assert "redirect_uri" not in unfolded(app)
     assert not app.chat_input
 
 

@@ -2,7 +2,6 @@
 
 import datetime
 import json
-from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -22,10 +21,9 @@ from people.audit_record import records
 from people.database import database
 from people.feedback import read, save
 from tests.support.apps import press, run, shown
-from tests.support.in_process import one_worker, start_here
 from tests.support.small import Small
 from tests.ui.test_ui_maintenance import verdict
-from ui import access, jobs
+from ui import access
 from ui.access import User
 from ui.markup import escape
 from vectorstore.store import open_index
@@ -63,6 +61,7 @@ ELS = User(id="els", name="Els", role="maintainer")
 JAN = User(id="jan", name="Jan", role="maintainer")
 READER = User(id="reader", name="Rita", role="reader")
 EVALUATOR = User(id="eva", name="Eva", role="evaluator")
+pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
 TODAY = datetime.datetime.now(datetime.UTC).date()
 
 
@@ -82,17 +81,6 @@ def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
         monkeypatch.setenv(f"STRATEGIEWIJZER_{name.upper()}", value)
     ingest(made)
     return Settings()
-
-
-@pytest.fixture(autouse=True, scope="module")
-def reader() -> Iterator[None]:
-    with one_worker():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def commands_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "start", start_here)
 
 
 def _page() -> None:

@@ -20,7 +20,7 @@ from people.conversations import Conversations
 from people.database import FILE, database
 from people.feedback import Feedback, handle, read
 from tests.support.answers import doubted
-from tests.support.apps import ask, press, run, shown
+from tests.support.apps import ask, press, run, shown, unfolded
 from tests.support.passages import answer_of
 from tests.support.small import Small
 from ui.answers.remarks import told
@@ -29,7 +29,7 @@ from ui.chat.question_field import MAX_QUESTION, question_in
 from ui.chat.session import Chat
 from ui.sidebar import kinds, sources_html
 from ui.texts import languages, load
-from vectorstore.store import Index
+from vectorstore.store import Index, open_index
 
 APP = Path(__file__).parents[2] / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -161,6 +161,15 @@ def test_the_start_page_and_the_sidebar_say_which_texts_are_loaded(
     assert f"<summary>Sources: {told}</summary>" in page
     assert page.count("<li>Title &lt;") == len(there)
     assert ("is not the official text" in page) == ("brief" in there.values())
+
+
+def test_the_sidebar_says_when_the_sources_were_last_published_and_no_id(
+    app: AppTest, settings: Settings
+) -> None:
+    sources = open_index(settings).snapshot()
+    when = load("nl").moment(datetime.datetime.fromisoformat(sources.created))
+    assert f"<dt>Bijgewerkt op</dt><dd>{when}</dd>" in shown(app)
+    assert sources.generation not in shown(app)
 
 
 def test_what_is_counted_is_said_of_one_and_of_several() -> None:
@@ -572,4 +581,6 @@ def test_without_an_index_the_page_says_how_to_make_one_and_goes_on_once_it_is_t
 def test_a_wrong_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_RESULTS", "many")
     app = run(AppTest.from_file(APP, default_timeout=120))
-    assert "results" in app.error[0].value
+    assert app.error[0].value == load("nl")("errors.settings")
+    assert "results" in shown(app)
+    assert "results" not in unfolded(app)

@@ -17,7 +17,7 @@ from eval.question_result import QuestionResult
 from eval.rates import RATES
 from eval.results import Stamp
 from eval.run_report import number
-from tests.support.apps import labels, press, run
+from tests.support.apps import labels, press, run, unfolded
 from tests.support.waiting import RUNS_ON, until
 from tests.unit.test_eval_report import (
     GREETING,
@@ -254,8 +254,9 @@ def test_a_damaged_run_says_so_and_the_others_can_be_chosen(
         whole = file.read_text("utf-8")
         file.write_text(damage(whole), "utf-8")
         app = opened()
-        assert "Dit kan niet worden getoond:" in shown(app)
+        assert app.error[0].value == TEXTS("evaluation.problem")
         assert told in shown(app)
+        assert told not in unfolded(app)
         assert "Make it again with: python -m eval" in shown(app)
         file.write_text(whole, "utf-8")
     file.write_text("{", "utf-8")
@@ -443,7 +444,7 @@ def test_an_own_question_set_is_checked_kept_and_chosen(data_dir: Path) -> None:
 def test_a_set_that_is_none_is_refused_with_what_is_wrong(data_dir: Path) -> None:
     app = opened()
     for content, told in (
-        (b"- id: x\n", "question 'x'"),
+        (b"- id: x\n", "question &#x27;x&#x27;"),
         (b"[", "cannot be read as YAML"),
         (b"\xff\xfe", "cannot be read as YAML"),
         (b"", "is a YAML list of questions"),
@@ -453,6 +454,7 @@ def test_a_set_that_is_none_is_refused_with_what_is_wrong(data_dir: Path) -> Non
         assert "Deze vragenlijst is niet toegevoegd" in shown(app)
         assert told in shown(app)
         assert "lijst.yaml" in shown(app)
+        assert told not in unfolded(app)
         assert str(data_dir) not in shown(app)
         assert list((data_dir / "questions").iterdir()) == []
     with pytest.raises(QuestionSetError, match="has no name"):
@@ -468,6 +470,7 @@ def test_a_run_that_fails_says_why(data_dir: Path) -> None:
     run(app)
     assert "De laatste meting is niet gelukt" in shown(app)
     assert "make ingest" in shown(app)
+    assert "make ingest" not in unfolded(app)
 
 
 def ended(data_dir: Path, name: str) -> jobs.Job:

@@ -4,7 +4,7 @@ import base64
 import datetime
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from people.audit_record import records
 from people.database import database
 from people.feedback import Feedback, read, save
 from tests.support.apps import begin_anew, run
-from tests.support.in_process import one_worker, start_apart, start_here
+from tests.support.in_process import start_apart
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
 from tests.support.small import Small
 from tests.support.waiting import RUNS_ON, until
@@ -43,6 +43,7 @@ client = Client(origins={{"{url}"}}, tries=1)
 sys.exit(run(sys.argv[2:], Settings(), Cellar(client, "{url}/resource/celex/")))
 """
 READER = User(id="reader", name="Rita", role="reader")
+pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
 
 
 @pytest.fixture
@@ -55,18 +56,6 @@ def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(folder))
     ingest(made)
     return made.model_copy(update={"documents_dir": folder})
-
-
-@pytest.fixture(autouse=True, scope="module")
-def reader() -> Iterator[None]:
-    with one_worker():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def commands_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes no process of its own does without, but for the story below."""
-    monkeypatch.setattr(jobs, "start", start_here)
 
 
 def _page() -> None:

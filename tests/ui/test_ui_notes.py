@@ -8,7 +8,7 @@ from core.settings import Settings
 from people import conversations
 from people.database import FILE
 from tests.servers.test_notes import HOSTILE, note
-from tests.support.apps import ask, press, run
+from tests.support.apps import ask, press, run, unfolded
 from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
 from tests.ui.test_ui_conversations import opened as opened
 from ui.chat import session
@@ -74,8 +74,12 @@ def test_what_does_not_fit_or_cannot_be_written_is_told(
     (settings.data_dir / FILE).unlink()
     (settings.data_dir / FILE).mkdir()
     app = keep_first(app)
+    listed = run(AppTest.from_function(_notes_app, default_timeout=120))
     (settings.data_dir / FILE).rmdir()
-    assert NL("notes.problem") in shown(app)
+    assert f">{NL('notes.problem')}<" in shown(app)
+    assert listed.error[0].value == NL("notes.problem")
+    assert "cannot be" in shown(listed)
+    assert "cannot be" not in unfolded(listed)
 
 
 def test_an_empty_page_tells_how_to_keep_a_quote(noted: AppTest) -> None:

@@ -15,7 +15,7 @@ from core.settings import ROOT, Settings
 from core.source import DocumentInfo
 from ingest.pipeline import ingest
 from language.matching import fold, traced, without_accents
-from tests.support.apps import run
+from tests.support.apps import run, unfolded
 from ui.addresses import place_of, quotes, reading_address
 from ui.scripts import into_view, script
 from ui.sources import type_search
@@ -169,8 +169,9 @@ def test_without_an_index_the_page_says_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = opened(set_up(tmp_path, {}), monkeypatch)
-    assert "Er zijn nog geen bronnen ingelezen" in app.info[0].value
-    assert "make ingest" in app.info[0].value
+    assert app.error[0].value == TEXTS("errors.no_index")
+    assert "make ingest" in shown(app)
+    assert "make ingest" not in unfolded(app)
 
 
 def test_hits_are_marked_in_context_and_link_to_their_passage(app: AppTest) -> None:

@@ -94,9 +94,11 @@ def keep(
          "Meet de hele lijst met de kwaliteitseis."),
         (FEW, (COMPLETE, MET), "warning",
          "**Te weinig vragen om te beslissen.** Deze 16 vragen bewijzen niets: volledig "
-         "100% (100 tot 100); misleidt 0% (0 tot 0). Meet de hele lijst."),
+         "100% (81 tot 100); misleidt 0% (0 tot 19). Meet de hele lijst."),
+        (FEW, (COMPLETE, MISLEADS), "error",
+         "**Mag niet live.** 1 van de 2 regels van ` gate.yaml ` zijn gehaald over 16 vragen"),
     ],
-    ids=("passed", "failed", "unchecked", "too few"),
+    ids=("passed", "failed", "unchecked", "too few", "few and failed"),
 )  # fmt: skip
 def test_one_sentence_says_whether_it_may_go_live_and_only_what_passed_is_green(
     data_dir: Path,
@@ -319,7 +321,7 @@ def test_a_page_has_one_set_of_figures_and_counts_messages_and_conversations_apa
     assert "Belangrijkste cijfers over 17 vragen" in page
     table = page.partition("Vragen (17)")[2].partition("Beurten van gesprekken (3)")
     assert complete in table[0]
-    assert "0% (0 tot 0)" in table[2].partition("Berichten (1)")[0]
+    assert "0% (0 tot 56)" in table[2].partition("Berichten (1)")[0]
     assert "berichten goed opgevangen" in table[2].partition("Berichten (1)")[2]
     assert "berichten goed opgevangen" not in table[0]
 

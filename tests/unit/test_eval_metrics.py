@@ -108,8 +108,15 @@ def test_an_interval_holds_the_rate_and_is_the_same_every_time() -> None:
     assert interval(shares) == (low, high)
 
 
+def test_none_or_all_of_few_questions_is_not_sure_and_of_many_it_is() -> None:
+    # Wilson's interval for 0 of 16 reaches to z² / (n + z²).
+    assert interval([(0, 3)] * 16) == pytest.approx((0, 0.1936), abs=1e-4)
+    assert interval([(2, 2), (1, 1)] * 8) == pytest.approx((0.8064, 1), abs=1e-4)
+    assert interval([(1, 1)] * 1000) == pytest.approx((0.9962, 1), abs=1e-4)
+
+
 def test_an_interval_is_narrow_without_spread_and_absent_without_questions() -> None:
-    assert interval([(2, 2), (1, 1), (0, 0)]) == (1, 1)
+    assert interval([(1, 2), (2, 4), (0, 0)]) == (0.5, 0.5)
     assert interval([]) is None
     assert interval([(0, 0)]) is None
 

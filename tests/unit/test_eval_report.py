@@ -182,7 +182,7 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("verdict", ("Too few questions to tell whether this may go live 1 of 2 rules are met over",
+        ("verdict", ("May not go live 1 of 2 rules are met over",
                      "14 questions, compared with the baseline of 2026-11-20. What decides: "
                      "hit@5: 50%, at least 90% is needed; mostly: not retrieved; full answer rate: "
                      "70%, at least 60% is needed. Failed (1) ✗ failed: hit@5: 50%",
@@ -239,7 +239,7 @@ def test_figures_are_given_for_each_group_in_rows(page: str, what: str, name: st
 def test_the_signature_is_put_under_what_the_run_was_made_with(page: str, results: Results) -> None:
     signoff = section(page, "signoff")
     for made_with in (
-        "2026-11-24 16:08 UTC, 14 questions", "Too few questions to tell", "a6df0c4",
+        "2026-11-24 16:08 UTC, 14 questions", "May not go live", "a6df0c4",
         "20261124T155115-1e76", "tiny/3", "extractive", "answer.md 1425f729ded1",
         "core.yaml 189fa6f1", results.fingerprint,
     ):  # fmt: skip
@@ -252,7 +252,7 @@ def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -
     assert 'id="changed"' not in page
     assert 'id="judge"' not in page
     assert section(page, "short") == "What fell short (0) None."
-    assert "complete 100% 95% interval 100 to 100 of the answerable questions" in section(
+    assert "complete 100% 95% interval 21 to 100 of the answerable questions" in section(
         page, "headlines"
     )
     page = run_report.html(results_of(RIGHTLY_REFUSED), checks=CHECKS[:1])
@@ -263,7 +263,8 @@ def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -
 @pytest.mark.parametrize(
     ("questions", "checks", "verdict", "mark"),
     [
-        (99, CHECKS, "Too few questions to tell whether this may go live", "too-few"),
+        (99, CHECKS[:1], "Too few questions to tell whether this may go live", "too-few"),
+        (99, CHECKS, "✗ May not go live", "failed"),
         (100, (), "Not checked whether this may go live", "unchecked"),
         (100, CHECKS, "✗ May not go live", "failed"),
         (100, CHECKS[:1], "✓ May go live", "passed"),

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import NoIndexError, StrategiewijzerError
+from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from people.conversation import Exchange
 from ui import error_texts, sidebar
@@ -134,8 +134,7 @@ def _show_corpus(
         documents = index.documents()
         facts = sidebar.state_html(settings, index, texts)
     except StrategiewijzerError as error:
-        lead = "no_index" if isinstance(error, NoIndexError) else "store"
-        error_texts.told(texts(f"errors.{lead}"), str(error), texts)
+        error_texts.no_sources(error, texts)
         st.button(texts("chat.retry"))
         return None
     with filtered:

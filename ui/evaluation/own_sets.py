@@ -8,8 +8,7 @@ import streamlit as st
 
 from core.errors import QuestionSetError, StoreError, StrategiewijzerError
 from eval.dataset import load
-from ui import access, uploads
-from ui.markup import code
+from ui import access, error_texts, uploads
 from ui.texts import Texts
 
 CHOSEN = "evaluation-set"  # the name of the set that is asked, "" for ours
@@ -43,7 +42,7 @@ def offer(data_dir: Path, texts: Texts) -> None:
         args=(data_dir,),
     )
     if problem := st.session_state.get(_PROBLEM):
-        st.error(f"{texts('evaluation.own.refused')}\n\n{code(problem)}")
+        error_texts.told(texts("evaluation.own.refused"), problem, texts)
 
 
 def _add(data_dir: Path) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings, current
-from ui import access, sidebar
+from ui import access, error_texts, sidebar
 from ui.evaluation import (
     accept,
     approved_answers,
@@ -44,7 +44,7 @@ def page() -> None:
     except NotAllowedError:
         st.error(texts("evaluation.not_allowed"))
     except StrategiewijzerError as error:
-        st.error(f"{texts('evaluation.problem')}\n\n{code(str(error))}")
+        error_texts.told(texts("evaluation.problem"), str(error), texts)
 
 
 def _show(settings: Settings, texts: Texts) -> None:

@@ -12,7 +12,7 @@ from eval.gate import RULES
 from ui import access, error_texts, jobs
 from ui.evaluation import own_sets
 from ui.jobs import Job
-from ui.markup import code, escape, facts_html
+from ui.markup import escape, facts_html
 from ui.pseudonyms import name_of, on_record
 from ui.texts import Texts
 
@@ -101,7 +101,7 @@ def _tell_last(job: Job, texts: Texts) -> None:
             st.info(texts("evaluation.start.stopped"))
         elif not name:
             reason = "\n".join(job.errors().splitlines()[-_LAST_LINES:])
-            st.error(f"{texts('evaluation.start.failed')}\n\n{code(reason)}")
+            error_texts.told(texts("evaluation.start.failed"), reason, texts)
         else:
             st.html(facts_html(texts("evaluation.start.other")))
         with st.container(horizontal=True, vertical_alignment="center"):

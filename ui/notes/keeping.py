@@ -69,8 +69,8 @@ def _turn(chat: Chat, note: Note, texts: Texts) -> None:
         else:
             again = chat.removed if chat.removed and chat.removed.id == id else note
             told = texts("notes.now_kept") if put(chat, again) else full(texts)
-    except StrategiewijzerError as error:
-        told = f"{texts('notes.problem')} {error}"
+    except StrategiewijzerError:
+        told = texts("notes.problem")
     chat.kept_told = (id, told)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.settings import current
 from people.note import MAX_REMARK, Note
-from ui import downloads, formats, page_links, sidebar
+from ui import downloads, error_texts, formats, page_links, sidebar
 from ui.answers.evidence_panel import in_context, official_pages
 from ui.answers.references import reference
 from ui.answers.surroundings import Surroundings, surroundings
@@ -21,6 +21,7 @@ from ui.shared_assistant import usable_index
 from ui.texts import Texts
 
 _SHOWN = 20  # notes, until the reader asks for more: all of 500 would be sent at every click
+_PROBLEM = "notes-problem"  # what the last click could not do, with the program's own words
 
 
 def page() -> None:
@@ -29,13 +30,14 @@ def page() -> None:
     texts = sidebar.interface_texts(settings)
     session = chat(settings)
     st.title(texts("notes.title"), anchor=False)
-    if problem := st.session_state.pop("notes-problem", ""):
-        st.warning(problem)
+    if problem := st.session_state.pop(_PROBLEM, None):
+        lead, said = problem
+        error_texts.told(lead, said, texts, st.warning)
     try:
         notes = session.store.notes()
         conversations = {one.id for one in session.store.listed()}
     except StrategiewijzerError as error:
-        st.error(f"{texts('notes.problem')}\n\n{code(str(error))}")
+        error_texts.told(texts("notes.problem"), str(error), texts)
         return
     how_long = "notes.how_long" if session.conversations.lasting else "notes.not_lasting"
     st.html(facts_html(texts(how_long, days=settings.keep_conversations)))
@@ -199,13 +201,11 @@ def _remove(session: Chat, note: Note, texts: Texts) -> None:
 
 def _change(act: Callable[[], bool | None], texts: Texts) -> None:
     """Does something with a note; why that failed is told when the page is shown."""
-    problem = ""
     try:
         if act() is False:
-            problem = full(texts)
+            st.session_state[_PROBLEM] = full(texts), ""
     except StrategiewijzerError as error:
-        problem = f"{texts('notes.problem')}\n\n{code(str(error))}"
-    st.session_state["notes-problem"] = problem
+        st.session_state[_PROBLEM] = texts("notes.problem"), str(error)
 
 
 def _show_more(shown: int) -> None:

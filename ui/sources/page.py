@@ -6,10 +6,9 @@ hold); without it the page lists them all.
 
 import streamlit as st
 
-from core.errors import NoIndexError, StrategiewijzerError
+from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from ui import sidebar
-from ui.markup import code
+from ui import error_texts, sidebar
 from ui.shared_assistant import assistant
 from ui.sources import catalogue, reading_view
 from ui.sources.documents import by_document
@@ -23,12 +22,9 @@ def page() -> None:
     texts = sidebar.interface_texts(settings)
     try:
         _show(assistant().index.snapshot(), settings, texts)
-    except NoIndexError as error:
-        st.title(texts("catalogue.title"), anchor=False)
-        st.info(f"{texts('errors.no_index')}\n\n{code(str(error))}")
     except StrategiewijzerError as error:
         st.title(texts("catalogue.title"), anchor=False)
-        st.error(f"{texts('errors.store')}\n\n{code(str(error))}")
+        error_texts.no_sources(error, texts)
 
 
 def _show(index: Snapshot, settings: Settings, texts: Texts) -> None:
