@@ -85,7 +85,7 @@ $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 		echo "Python's venv module is missing. Install it (Debian: apt install python3-venv)." >&2; exit 1; }
 	@test -x $(PY) || { echo "Making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
-	@echo "Installing the packages of requirements.lock (once, a few minutes) ..."
+	@echo "Installing the packages of requirements.lock (once, a minute or two) ..."
 	@# --no-compile: what is imported is compiled then, a tenth of what is installed
 	@$(PIP) --no-compile -r requirements.lock
 	@touch $(INSTALLED)
