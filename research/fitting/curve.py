@@ -7,13 +7,14 @@ import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.drawing import COLOURS, INK, SHARE
+from eval.drawing import COLOURS, INK
 
 _COLOURS = [*COLOURS, "#009E73"]  # Okabe and Ito's, as in the report
 _DASHES = [[2, 2], [6, 3], [1, 0]]
 
 
 _BINS = 10
+_SHARE = alt.Scale(domain=[0, 1])
 
 
 def chance_curve(grounds: Mapping[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]) -> str:
@@ -33,8 +34,8 @@ def chance_curve(grounds: Mapping[str, tuple[NDArray[np.float64], NDArray[np.boo
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(point=True, strokeWidth=2)
         .encode(
-            alt.X("said:Q", title="chance said", scale=SHARE),
-            alt.Y("right:Q", title="share right", scale=SHARE),
+            alt.X("said:Q", title="chance said", scale=_SHARE),
+            alt.Y("right:Q", title="share right", scale=_SHARE),
             alt.Color("ground:N", scale=alt.Scale(range=_COLOURS), legend=legend),
             alt.StrokeDash("ground:N", scale=alt.Scale(range=_DASHES), legend=legend),
         )
@@ -62,8 +63,8 @@ def refusal_curve(groups: Mapping[str, NDArray[np.float64]], in_use: float) -> s
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
-            alt.X("threshold:Q", title="refuse below this confidence", scale=SHARE),
-            alt.Y("share:Q", title="share of the questions refused", scale=SHARE),
+            alt.X("threshold:Q", title="refuse below this confidence", scale=_SHARE),
+            alt.Y("share:Q", title="share of the questions refused", scale=_SHARE),
             alt.Color("questions:N", scale=alt.Scale(domain=domain, range=_COLOURS), legend=legend),
             alt.StrokeDash(
                 "questions:N", scale=alt.Scale(domain=domain, range=_DASHES), legend=legend

@@ -1,5 +1,6 @@
 """A fresh machine: what the Makefile, the lock and the settings of Streamlit promise."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -49,6 +50,49 @@ def test_every_declared_dependency_is_in_its_lock_and_those_of_the_tests_only_in
     assert names <= _pinned(LOCK).keys()
     assert dev - names <= _pinned(DEV_LOCK).keys() - _pinned(LOCK).keys()
     assert _pinned(LOCK).items() <= _pinned(DEV_LOCK).items()
+
+
+LEFT_OUT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["uv"][
+    "exclude-dependencies"
+]
+WITHOUT = """
+import pkgutil, sys
+left_out, packages = (names.split() for names in sys.argv[1:])
+sys.modules.update(dict.fromkeys(left_out))  # so importing one is an error
+for package in packages:
+    for module in pkgutil.walk_packages([package], f"{package}."):
+        if not module.name.endswith((".__main__", ".env")):  # these run something
+            __import__(module.name)
+from chain.__main__ import main
+sys.exit(main(["Wat is EMPACT?"]))
+"""
+
+
+@pytest.mark.parametrize("lock", [LOCK, DEV_LOCK])
+def test_what_others_require_in_vain_is_in_no_lock(lock: str) -> None:
+    assert len(LEFT_OUT) > 3
+    assert not {*LEFT_OUT} & _pinned(lock).keys()
+
+
+def test_what_is_left_out_is_told_and_not_missed(settings: Settings) -> None:
+    told = (ROOT / "docs/dependencies.md").read_text("utf-8")
+    assert not [name for name in LEFT_OUT if not re.search(rf"^\|[^|]*\b{name}\b", told, re.M)]
+    no_product = {"tests", "research"}
+    packages = sorted({file.parent.name for file in ROOT.glob("*/__init__.py")} - no_product)
+    command = [sys.executable, "-c", WITHOUT, " ".join(LEFT_OUT), " ".join(packages)]
+    environment = {**os.environ, "STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "[1]" in done.stdout
+
+
+def test_no_page_shows_a_data_frame() -> None:
+    """For that Streamlit needs packages that are left out."""
+    frames = r"\bst\.(dataframe|data_editor|table|\w+_chart|map)\("
+    pages = {file: file.read_text("utf-8") for file in (ROOT / "ui").rglob("*.py")}
+    assert len(pages) > 20
+    found = [call for text in pages.values() for call in re.findall(frames, text)]
+    assert found == ["altair_chart"]  # of rows that stand in the chart
 
 
 def test_every_package_of_ours_is_declared() -> None:

@@ -385,6 +385,9 @@ def test_each_chart_has_its_text_the_table_every_figure_and_other_questions_are_
         "Het tabblad Tabel bevat dezelfde cijfers."
         for name in ("volledig", "bruikbaar")
     }
+    # The rows stand in the chart, for which Streamlit needs no package of data frames.
+    assert not [chart for chart in charts if chart.proto.datasets or chart.proto.data.data]
+    assert all(chart.proto.spec.count('"values": [{') == 4 for chart in charts)
     for name in two:
         overall = figures_of(data_dir, name)
         low, high = overall["intervals"]["answers"]["useful_answer_rate"]

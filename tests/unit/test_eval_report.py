@@ -19,6 +19,7 @@ from eval import plots, run_report
 from eval import stamp as stamping
 from eval.causes import MEANINGS, explain, likely_cause
 from eval.compare import Comparison, compare
+from eval.drawing import WIDTH, numbers
 from eval.evaluate import sum_up
 from eval.findings import CitedSection, Reading, RetrievedSection, SentenceVerdict
 from eval.gate import RuleResult
@@ -566,10 +567,8 @@ def texts(svg: str) -> list[str]:
 
 
 def marks(svg: str, kind: str) -> int:
-    """How many marks of a kind (symbol, rule, rect, line, text) are drawn, axes and legends
-    aside."""
-    groups = (one for one in drawn(svg).iter() if f"mark-{kind} role-mark" in one.get("class", ""))
-    return sum(len(list(group)) for group in groups)
+    """How many marks of a kind (symbol, rule, line, bar) are drawn, axes and legends aside."""
+    return sum(one.get("class") == kind for one in drawn(svg).iter())
 
 
 def test_every_plot_says_what_it_is_and_how_to_read_it(results: Results) -> None:
@@ -627,6 +626,44 @@ def test_latency_has_median_and_95th_percentile(results: Results) -> None:
     svg = plots.stages(results)
     assert {"retrieve", "first sentence", "median", "95th percentile"} <= set(texts(svg))
     assert (marks(svg, "symbol"), marks(svg, "rule")) == (4, 2)
+
+
+def test_a_mark_stands_where_the_ticks_say(results: Results) -> None:
+    root = drawn(plots.reliability(results))
+    below = (one for one in root.iter() if one.get("text-anchor") == "middle")
+    at = {one.text: float(one.get("x", "")) for one in below}
+    points = [one for one in root.iter() if one.get("class") == "symbol"]
+    assert results.calibration is not None
+    for one, point in zip(results.calibration.bins, points, strict=True):
+        share = (float(point.get("cx", "")) - at["0.0"]) / (at["1.0"] - at["0.0"])
+        assert share == pytest.approx(one.confidence, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0, 85.4, ["0", "20", "40", "60", "80", "100"]),
+        (60, 2810, ["0", "1,000", "2,000", "3,000"]),
+        (62, 63, ["62", "63"]),
+        (0, 0, ["0", "1"]),
+    ],
+)
+def test_an_axis_has_round_numbers(low: float, high: float, ticks: list[str]) -> None:
+    axis = numbers("milliseconds", low, high)
+    assert list(axis.ticks.values()) == ticks
+    assert axis.low <= low <= high <= axis.high
+
+
+def test_all_that_is_written_fits_in_the_picture(results: Results) -> None:
+    """A letter of this size is 6 pixels wide."""
+    for plot in plots.plots(results):
+        for one in drawn(plot.svg).iter():
+            if one.tag.endswith("}text") and "rotate" not in one.get("transform", ""):
+                wide = 6 * len(one.text or "")
+                before = {"start": 0, "middle": wide / 2, "end": wide}[one.get("text-anchor", "")]
+                left = float(one.get("x", "")) - before
+                assert left >= 0
+                assert left + wide <= WIDTH
 
 
 @pytest.mark.parametrize("draw", [draw for draw, _ in plots.PLOTS.values()])

@@ -126,7 +126,8 @@ def _chart(name: str, there: Sequence[KeptRun], chosen: KeptRun, texts: Texts) -
             labelAngle=-30, labelOverlap=True, labelExpr=f"({json.dumps(labels)})[datum.label]"
         ),
     )
-    base = alt.Chart(alt.InlineData(values=rows)).encode(runs)
+    # With a name the rows stay in the chart; Streamlit makes others a data frame (dependencies.md).
+    base = alt.Chart(alt.InlineData(values=rows, name="runs")).encode(runs)
     scale = alt.Scale(domain=list(_domain(rows)), zero=False)
     is_rate = any(str(row["shown"]).endswith("%") for row in rows)
     written = "format(datum.value, '~%')" if is_rate else "datum.label"
@@ -144,7 +145,7 @@ def _chart(name: str, there: Sequence[KeptRun], chosen: KeptRun, texts: Texts) -
         scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())),
         legend=None,  # the line of text above says it, which a phone has room for
     )
-    last = alt.Chart(alt.InlineData(values=rows[-1:])).encode(runs, value)
+    last = alt.Chart(alt.InlineData(values=rows[-1:], name="last")).encode(runs, value)
     chart: alt.LayerChart = (
         alt.layer(
             base.mark_area(opacity=0.18).encode(band, alt.Y2("high:Q")),
