@@ -92,10 +92,10 @@ def test_a_verdict_is_still_shown_after_a_reload(browser: Browser, address: str)
         ask(page, REPORTS)
         answered(page, 1)
         page.get_by_role("radio", name="Bruikbaar").first.click()
-        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
+        expect(page.get_by_text("dagen bewaard, los van dit gesprek")).to_be_visible()
         page.reload()
         answered(page, 1)
-        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
+        expect(page.get_by_text("dagen bewaard, los van dit gesprek")).to_be_visible()
 
 
 @pytest.mark.long
@@ -145,7 +145,8 @@ def test_a_deleted_conversation_can_be_put_back(browser: Browser, address: str) 
         answered(page, 1)
         place = page.url
         choose(page, "Verwijderen")
-        expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
+        told = "Het gesprek is verwijderd. Oordelen die u erin gaf, blijven 365 dagen bewaard"
+        expect(page.get_by_text(told)).to_be_visible()
         expect(question(page, "Wat is EMPACT?")).to_have_count(0)
         press(button(page, "Ongedaan maken"))
         expect(question(page, "Wat is EMPACT?")).to_be_visible()
@@ -397,7 +398,7 @@ def test_a_verdict_and_its_row_stay_in_view(browser: Browser, address: str) -> N
         expect(page.locator("[class*='st-key-plain-next-']").first).to_be_visible()
         verdict = page.get_by_role("radio", name="Niet bruikbaar")
         press(verdict)
-        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
+        expect(page.get_by_text("dagen bewaard, los van dit gesprek")).to_be_visible()
         page.mouse.move(5, 5)
         settled(page)
         expect(page.locator("[class*='st-key-actions-']")).to_have_css("opacity", "1")
