@@ -1,5 +1,5 @@
-// Says what Streamlit itself says in the language of the page. given: words, around,
-// language, byte (its sign).
+// Says what Streamlit itself says in the language of the page.
+// given: words, around, language, byte (its sign).
 // What Streamlit shows of ours or of the sources is left alone.
 
 const words = new Map(given.words);
