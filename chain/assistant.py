@@ -19,7 +19,7 @@ from chain.answer.suggestions import Suggestions
 from chain.answer.trials import Trials
 from chain.answerer import Answerer, Request
 from chain.checking.verification import similarities_of
-from chain.deciding import can_be_quoted, decide, is_shorter, requested, restarted
+from chain.deciding import can_be_quoted, decide, requested, restarted
 from chain.finding import find, find_more
 from chain.query import Query
 from chain.recording import After, recorded, recorder
@@ -175,14 +175,7 @@ class Assistant:
             unconfirmed=self._settings.unconfirmed,
         )
         if not decision.refuses:
-            written = watch.to_first_sentence(writing.write(query.config))
-            if meant.brief and not self._settings.generative:
-                written = iter([*written])  # quotes, which come at once
-                if not is_shorter(writing.composition.blocks, query.history):
-                    shortest = meant._replace(problem="shortest")
-                    yield from self._reply(index, query, shortest, watch)
-                    return
-            yield from written
+            yield from watch.to_first_sentence(writing.write(query.config))
         if writing.composition.blocks or can_be_quoted(meant):
             yield from tell(index, query, meant, decision, writing, self._suggestions, watch)
         else:

@@ -29,8 +29,8 @@ from chain.reading.relevance import rank
 from chain.understanding.asking import wants_writing
 from chain.understanding.meaning import Understood
 from chain.writing.extractive import last_said
-from core.answer import Reason, Turn
-from core.answer_blocks import Blocks, marked_text, own
+from core.answer import Reason
+from core.answer_blocks import Blocks, own
 from core.event import Event, TextDelta
 from core.passage import ScoredPassage
 from core.prepared import MatchedQuestion
@@ -188,12 +188,6 @@ def can_be_quoted(meant: Understood) -> bool:
     """Whether quotes can stand in for a model: for a short answer, not for a table or a
     translation."""
     return not meant.last or meant.brief
-
-
-def is_shorter(blocks: Blocks, history: Sequence[Turn]) -> bool:
-    """Whether this is shorter than the last answer, which may be a sentence already."""
-    *_, shown = (turn.answer_text for turn in history if not turn.message)
-    return len(marked_text(blocks).text) < len(shown)
 
 
 def replied(meant: Understood, language: str) -> OwnWords:

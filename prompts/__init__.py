@@ -39,9 +39,10 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 WRITING = tuple(name for name in _PLACEHOLDERS if name.startswith(("answer", "task")))
 """The prompts for what a reader sees: answers and tasks."""
 _FALLBACK_LANGUAGE = "en"
-TaskProblem = Literal["no_answer", "which_language", "failed", "shortest"]
+TaskProblem = Literal["no_answer", "which_language", "failed", "shortest", "not_quotable"]
 """Why a task is not carried out: there is no answer to do it with, the language of a translation is
-not named, nothing that the model wrote was supported, or the answer cannot be shorter."""
+not named, nothing that the model wrote was supported; or there is no model, to make the answer
+shorter, or to compare, summarise or order it."""
 
 
 class Plural(Frozen):
@@ -105,9 +106,9 @@ class Phrases(Frozen):
     hidden as it was not confirmed. `limits` names the fields of a `Scope`;
     `widen` introduces those to take away. `replies` answer messages that ask the sources nothing;
     to "shorter" and "summarise" where there is nothing to shorten and no document is named, to
-    other tasks where there is no model. `tasks` says why one is not carried out with a model;
-    `letter` stands around an e-mail; `not_quotable` above results where a comparison or the like
-    is asked for.
+    other tasks where there is no model. `tasks` says why one is not carried out, "not_quotable"
+    also above results where a comparison or the like is asked for; `letter` stands around an
+    e-mail.
     """
 
     searched: Plural
@@ -120,7 +121,6 @@ class Phrases(Frozen):
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
     tasks: Mapping[TaskProblem, str]
     letter: Letter
-    not_quotable: str
 
     def searched_in(self, count: int, date: str) -> str:
         """How many documents were searched, and when they were last updated."""

@@ -18,6 +18,19 @@ from ui.texts import Texts
 _ITEM = re.compile(r"(?:^|\n+) *- ")
 _AFTER_LIST = re.compile(r"\n+(?![ \n])")  # lines that are indented go on with an item
 _LIST_ENDS = "</li></ul>"
+_TABLE = re.compile(r"^\|.*\|(?:\n\|.*\|)+$", re.MULTILINE)
+# What stands around the cells of a table, and the tags for it; a cell is "th" in the head.
+_BARS = re.compile(
+    r"(?P<begin>^\| *)|(?P<end> *\|(?:\n\|(?: *:?-{3,}:? *\|)+)?$)"
+    r"|(?P<head> *\|\n\|(?: *:?-{3,}:? *\|)+\n\| *)|(?P<row> *\|\n\| *)|(?P<bar> *(?<!\\)\| *)"
+)
+_TABLE_TAGS = {
+    "begin": '<table class="sw-rows"><tr><{cell}>',
+    "head": "</{cell}></tr><tr><td>",
+    "row": "</{cell}></tr><tr><{cell}>",
+    "end": "</{cell}></tr></table>",
+    "bar": "</{cell}><{cell}>",
+}
 
 
 def escape(text: str) -> str:
@@ -60,9 +73,9 @@ def marked_pieces(
     text: str, spans: Sequence[tuple[int, int]], cuts: Iterable[int] = ()
 ) -> Iterator[tuple[int, int, str]]:
     """A text in pieces, (start, end, HTML): cut where spans, which are marked, begin and end, and
-    at these other cuts. Spans may overlap. Lines that begin with "- " are items of a list: tags
-    take the place of the signs between them."""
-    tags = _list_tags(text)
+    at these other cuts. Spans may overlap. Lines that begin with "- " are items of a list, those
+    between bars rows of a table: tags take the place of the signs between them."""
+    tags = sorted([*_list_tags(text), *_table_tags(text)])
     ends = {0, len(text), *cuts, *itertools.chain.from_iterable(spans)}
     ends.update(end for start, end, _ in tags for end in (start, end))
     for left, right in itertools.pairwise(sorted(ends)):
@@ -78,7 +91,7 @@ def marked_pieces(
 
 
 def text_html(text: str) -> str:
-    """A text of a source, with its lists."""
+    """A text of a source, with its lists and tables."""
     return "".join(piece for *_, piece in marked_pieces(text, ()))
 
 
@@ -95,6 +108,18 @@ def _list_tags(text: str) -> list[tuple[int, int, str]]:
         if end or not following:
             tags.append((*(end.span() if end else (last, last)), _LIST_ENDS))
     return tags
+
+
+def _table_tags(text: str) -> Iterator[tuple[int, int, str]]:
+    """The places (start, end) of what stands around the cells of tables, with the tags for it."""
+    for table in _TABLE.finditer(text):
+        bars = list(_BARS.finditer(table[0]))
+        cell = "th" if any(one.lastgroup == "head" for one in bars) else "td"
+        for one in bars:
+            left, right = (table.start() + place for place in one.span())
+            yield left, right, _TABLE_TAGS[one.lastgroup or ""].format(cell=cell)
+            if one.lastgroup == "head":
+                cell = "td"
 
 
 def table_html(

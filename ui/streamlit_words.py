@@ -21,7 +21,13 @@ def translated(texts: Texts) -> str:
                 continue
             before, _, after = former.partition("{")
             around.append([before, after.partition("}")[2], first, rest.partition("}")[2]])
-    return script("streamlit_words", words=[*words.items()], around=around, language=texts.language)
+    return script(
+        "streamlit_words",
+        words=[*words.items()],
+        around=around,
+        language=texts.language,
+        byte=texts("byte"),
+    )
 
 
 def _own(texts: Texts) -> Iterator[tuple[str, str]]:

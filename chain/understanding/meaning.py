@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from chain.understanding.followup import item_meant, standalone
 from chain.understanding.manners import classify
-from chain.understanding.named_document import document_named
+from chain.understanding.named_document import document_named, says_document
 from core.answer import Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
@@ -88,7 +88,7 @@ def understand(
         documents: those in the index.
         embedder: the local one; the limits for small talk and rewritings are its cosines.
         rewrite: rewrites a question after some turns with a model; None without a model: then
-            "shorter" and the summary of a document are the only tasks.
+            the summary of a document is the only task.
     """
     asked = [turn for turn in history if not turn.message]
     kind = classify(question, language, embedder)
@@ -105,8 +105,13 @@ def understand(
         if kind != "shorter":
             return Understood(question, kind, problem="no_answer")
     if kind == "shorter" and asked:
+        if rewrite is None:
+            return Understood(question, kind, problem="shortest")
         before, _ = _by_itself(asked[-1].question, language, asked[:-1], embedder, rewrite)
         return Understood(before, kind, brief=True)
+    is_sourced = bool(asked and asked[-1].cited)
+    if kind == "summarise" and is_sourced and rewrite is None and not says_document(question):
+        return Understood(question, kind, problem="not_quotable")
     if kind:
         return Understood(question, kind)
     about = asked[-1].cited[:1] if asked else ()

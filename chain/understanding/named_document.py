@@ -3,10 +3,11 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
-from chain.understanding.known_phrases import is_filler
+from chain.understanding.known_phrases import is_filler, phrases_in
 from chain.understanding.manner_lists import concepts
 from chain.understanding.message_words import edits_allowed, tokens
 from core.source import DocumentInfo
@@ -14,6 +15,7 @@ from core.source import DocumentInfo
 # Least margin in score of the best-fitting document over the next: a word that all of ten documents
 # have weighs log(11/10), which is less.
 _CLEARLY = 0.1
+_SMALL = 2  # digits of a number that may count sentences or points
 
 
 def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | None:
@@ -27,7 +29,7 @@ def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | Non
     for document in documents:
         said = f"{document.title} {document.reference} {document.celex}"
         named.setdefault(document.id, set()).update(_name_parts(said))
-    asked = _name_parts(message)
+    asked = _name_parts(message) - _counts(message)
     in_all = Counter(part for parts in named.values() for part in parts)
     weights = {
         id_: sum(
@@ -39,6 +41,21 @@ def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | Non
     if first - second < _CLEARLY:
         return None
     return max(weights, key=lambda id_: weights[id_])
+
+
+def says_document(message: str) -> bool:
+    """Whether a message has a word for a document: "summarise the strategy", not "summarise it"."""
+    return any(concepts(token.plain, "documents") for token in tokens(message))
+
+
+def _counts(message: str) -> set[str]:
+    """Small numbers that count what follows: in "in 2 sentences", not in "annex 2, please"."""
+    words = [token.plain for token in tokens(message)]
+    return {
+        word
+        for word, after in pairwise(words)
+        if word.isdecimal() and len(word) <= _SMALL and not any(phrases_in([after]))
+    }
 
 
 def _name_parts(text: str) -> set[str]:

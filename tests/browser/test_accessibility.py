@@ -201,3 +201,18 @@ def test_a_page_is_in_order_fits_a_phone_and_has_room_for_wider_text(
         page.add_style_tag(content=SPACED)
         settled(page)
         assert set(page.evaluate(CUT_OFF)) <= before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_in_the_navigation_that_has_the_focus_has_a_ring(
+    browser: Browser, address: str, scheme: str
+) -> None:
+    with opened(browser, address, scheme) as page:
+        _empty(page)
+        settled(page)
+        links = page.get_by_test_id("stSidebarNavLink")
+        links.first.focus()
+        page.keyboard.press("Tab")
+        expect(links.nth(1)).to_be_focused()
+        expect(links.nth(1)).to_have_css("outline", re.compile(r"solid 2px$"))
+        expect(links.first).to_have_css("outline-style", "none")

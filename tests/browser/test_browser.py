@@ -168,7 +168,7 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
         first = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?").first
         first.get_by_role("radio").first.focus()
         page.keyboard.press("Enter")
-        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
+        expect(page.get_by_text("dagen bewaard, los van dit gesprek")).to_be_visible()
         settled(page)
         group.last.get_by_role("radio").first.focus()  # at the end of the page
         first.get_by_role("radio").first.focus()
@@ -182,7 +182,7 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
         page.keyboard.type("De bron van 2010 ontbreekt.")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        expect(page.get_by_text("met uw toelichting")).to_be_visible()
+        expect(page.get_by_text("Met uw toelichting 365 dagen bewaard")).to_be_visible()
     given = read(database(settings))[-1]
     assert (given.question, given.comment) == (REPORTS, "De bron van 2010 ontbreekt.")
 

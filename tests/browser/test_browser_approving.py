@@ -93,7 +93,7 @@ def test_what_was_not_useful_is_approved_and_given_to_who_asks_in_other_words(
         answered(reader, ASKED)
         verdict = reader.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")
         press(verdict.get_by_role("radio", name="Niet bruikbaar"))
-        expect(reader.get_by_text("Bedankt. Bewaard met dit gesprek.")).to_be_visible()
+        expect(reader.get_by_text("Bedankt. 365 dagen bewaard")).to_be_visible()
     with opened(browser, f"{address}/maintenance", width=width) as page:
         in_answers(page, "Te beantwoorden (1)")
         expect(page.locator(".sw-question")).to_have_text(ASKED)

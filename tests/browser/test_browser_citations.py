@@ -102,6 +102,25 @@ def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
         assert sideways(page) <= 0
 
 
+def test_on_a_phone_the_link_of_a_long_card_is_above_the_field_and_a_second_tap_does_something(
+    browser: Browser, address: str
+) -> None:
+    phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+    with visitor(browser, address, **phone) as page:
+        page.goto(address)
+        chip = first_chip(page, "Welke prioriteiten heeft de drugsagenda?")
+        card = chip.locator(".sw-card")
+        number = chip.locator(".sw-number")
+        for is_open in (True, False, True):
+            number.tap(force=True)  # which the span around it gets
+            expect(card).to_be_visible(visible=is_open)
+        link, field = box_of(card.locator(".sw-card-link")), box_of(page.get_by_test_id("stBottom"))
+        assert link["y"] + link["height"] <= field["y"]
+        card.locator("q").first.tap()
+        expect(panel(page)).to_be_visible()
+        expect(card).to_be_hidden()
+
+
 def test_a_chip_is_large_enough_for_a_finger(browser: Browser, address: str) -> None:
     with opened(browser, address, width=320) as page:
         first_chip(page, APPROVED)

@@ -192,15 +192,15 @@ def test_phrases_that_lack_a_reply_are_refused() -> None:
 TITLES = {
     "csa-strategy": (
         "EU strategy for a more effective fight against child sexual abuse (2020-2025)",
-        607,
+        "607 final",
     ),
-    "drugs-agenda": ("EU Agenda and Action Plan on Drugs 2021-2025", 606),
-    "firearms-plan": ("2020-2025 EU action plan on firearms trafficking", 608),
-    "security-union-strategy": ("The EU Security Union Strategy 2020-2025", 605),
+    "drugs-agenda": ("EU Agenda and Action Plan on Drugs 2021-2025", "606 final/2"),
+    "firearms-plan": ("2020-2025 EU action plan on firearms trafficking", "608 final"),
+    "security-union-strategy": ("The EU Security Union Strategy 2020-2025", "605 final"),
 }
 DOCUMENTS = [
     *(
-        DocumentInfo(id=id_, language="en", title=title, reference=f"COM(2020) {number} final")
+        DocumentInfo(id=id_, language="en", title=title, reference=f"COM(2020) {number}")
         for id_, (title, number) in TITLES.items()
     ),
     DocumentInfo(
@@ -230,6 +230,9 @@ DOCUMENTS = [
         ("Vat het jaarverslga samen", "upload"),
         ("Summarise the strategy", None),  # there are two
         ("Summarise this document", None),
+        ("Vat samen in 2 zinnen", None),  # which the number of the drugs agenda ends in
+        ("Summarise COM(2020) 606 final/2", "drugs-agenda"),
+        ("Summarise COM 2020 606 final 2 please", "drugs-agenda"),
         ("Vat dit samen", None),
     ],
 )

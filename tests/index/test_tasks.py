@@ -284,26 +284,6 @@ def test_without_a_model_the_replies_are_as_they_were(settings: Settings) -> Non
     )
 
 
-def test_without_a_model_shorter_says_so_where_nothing_is_left_to_leave_out(
-    settings: Settings,
-) -> None:
-    plain = Assistant(settings)
-    results = "How do firearms and drugs get into the EU?"
-    turns = [Turn.of(results, first := plain.ask(results))]
-    short = plain.ask("Shorter please", turns)
-    assert short.is_sourced
-    assert len(short.text) < len(first.text)
-    turns.append(Turn.of("Shorter please", short))
-    for _ in range(2):
-        *said, last = plain.stream("Shorter please", turns)
-        assert isinstance(last, Finished)
-        assert (last.answer.kind, last.answer.citations) == ("reply", ())
-        assert last.answer.text == "Without a language model the answer above cannot be shorter."
-        texts = [one.text for one in said if isinstance(one, TextDelta)]
-        assert texts == [last.answer.text]
-        turns.append(Turn.of("Shorter please", last.answer))
-
-
 @pytest.mark.parametrize(
     ("message", "language", "code"),
     [

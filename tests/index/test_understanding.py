@@ -10,6 +10,7 @@ from core.answer import Turn
 from core.event import Finished, TextDelta
 from core.settings import ROOT, Settings
 from core.source import Scope
+from prompts import phrases
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019 in de EU?"
 
@@ -94,16 +95,56 @@ def test_a_rewriting_is_used_where_it_asks_what_the_follow_up_does(
     assert [text for text, is_used in strayed.items() if is_used] == []
 
 
-def test_shorter_gives_the_first_block_of_the_answer_before(assistant: Assistant) -> None:
-    question = "What does the strategy say about end-to-end encryption?"
-    first = assistant.ask(question)
-    short = assistant.ask("can you make that shorter?", [Turn.of(question, first)])
-    assert (short.kind, short.message, short.more) == ("answer", "shorter", ())
-    assert short.understood_as == question
-    assert first.text.startswith(short.text.removesuffix(" [1]"))
-    history = [Turn.of(question, first), Turn.of("can you make that shorter?", short)]
-    assert [turn.question for turn in history] == [question, question]
-    assert "shorter" not in assistant.ask("And who proposed it?", history, "en").understood_as
+ANSWERED = "What does the strategy say about end-to-end encryption?"
+
+
+@pytest.mark.parametrize(
+    ("before", "message", "language", "reply"),
+    [
+        ((ANSWERED,), "can you make that shorter?", "en", "the answer above cannot be shorter."),
+        (("Hoe worden vuurwapens en drugs de EU in gesmokkeld?",), "korter", "nl", "hierboven kan"),
+        ((REPORTS, "en in 2010?"), "Kun je dat korter zeggen?", "nl", "Korter dan het antwoord"),
+        (("Was ist die Hauptstadt von Frankreich?",), "kürzer bitte", "de", "nicht kürzen."),
+        ((ANSWERED, "shorter"), "plus court", "fr", "ne peut pas être plus courte."),
+    ],
+)
+def test_without_a_model_nothing_is_made_shorter_and_no_question_is_asked_anew(
+    assistant: Assistant, before: tuple[str, ...], message: str, language: str, reply: str
+) -> None:
+    history: list[Turn] = []
+    for question in before:
+        history.append(Turn.of(question, assistant.ask(question, history)))
+    *said, last = assistant.stream(message, history, language)
+    assert isinstance(last, Finished)
+    short = last.answer
+    assert (short.kind, short.message, short.citations) == ("reply", "shorter", ())
+    assert (short.understood_as, short.follows) == ("", "")
+    assert reply in short.text
+    assert [one.text for one in said if isinstance(one, TextDelta)] == [short.text]
+    history.append(Turn.of(message, short))
+    assert message not in assistant.ask("And who proposed it?", history, "en").understood_as
+
+
+@pytest.mark.parametrize(
+    ("message", "language"),
+    [
+        ("vat samen in 2 zinnen", "nl"),  # a document's number ends in "/2"
+        ("summarise in two sentences", "en"),
+        ("fasse in zwei Sätzen zusammen", "de"),
+        ("résume en deux phrases", "fr"),
+    ],
+)
+def test_a_summary_of_the_last_answer_takes_a_model(
+    assistant: Assistant, message: str, language: str
+) -> None:
+    history = [Turn.of(ANSWERED, assistant.ask(ANSWERED))]
+    answer = assistant.ask(message, history, language)
+    assert (answer.kind, answer.message, answer.citations) == ("reply", "summarise", ())
+    assert answer.text == phrases(language).tasks["not_quotable"]
+    asks_which = phrases("en").replies["summarise"]
+    for turns in ([], [Turn.of("?", assistant.ask("What is the capital of France?"))]):
+        assert assistant.ask(message, turns, "en").text == asks_which
+    assert assistant.ask("summarise the strategy", history).text == asks_which
 
 
 def test_a_summary_of_a_document_is_its_overview(assistant: Assistant) -> None:

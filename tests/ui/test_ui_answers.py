@@ -69,9 +69,11 @@ def test_a_list_that_was_cut_short_leads_to_the_whole(
     app: AppTest, settings: Settings, say: Say
 ) -> None:
     answer = made(settings)["list"]
-    say(answer)
+    *others, last = answer.blocks
+    english = last.model_copy(update={"note": "2 of 33 items."})
+    say(answer.model_copy(update={"blocks": (*others, english)}))
     page = shown(ask(app, "Welke?"))
-    assert '<p class="sw-facts">2 van de ' in page
+    assert '<p class="sw-facts"><span lang="nl">2 van de 33 punten.</span> <a ' in page
     assert "De hele lijst lezen" in page
     span = f"{answer.citations[0].start}-{answer.citations[0].end}"
     note = page[page.index("2 van de ") :]

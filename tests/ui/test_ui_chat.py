@@ -453,7 +453,7 @@ def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: 
     assert (given.answered, given.answer_text) == (True, second.text)
     assert given.documents == second.documents
     assert given.generation == second.generation
-    assert "Bewaard met dit gesprek" in shown(app)
+    assert "dagen bewaard, los van dit gesprek" in shown(app)
 
 
 def test_a_thumb_that_is_down_asks_what_is_wrong_and_a_reader_can_think_again(
@@ -465,7 +465,7 @@ def test_a_thumb_that_is_down_asks_what_is_wrong_and_a_reader_can_think_again(
     assert [(given.helpful, given.comment) for given in kept()] == [(False, "")]
     comment(app, "  Er ontbreekt iets.\n")
     assert [(given.answered, given.comment) for given in kept()] == [(False, "Er ontbreekt iets.")]
-    assert "met uw toelichting" in shown(app)
+    assert "Met uw toelichting 365 dagen bewaard" in shown(app)
     judge(app, 0, UP)
     assert [(given.helpful, given.comment) for given in kept()] == [(True, "")]
     assert not app.text_area

@@ -140,6 +140,7 @@ def test_a_deleted_conversation_comes_back(opened: Open, settings: Settings) -> 
     before = chat(app).conversation
     choose(app, before.id, "delete")
     assert (questions(app), kept(settings).listed()) == ([], ())
+    assert "Oordelen die u erin gaf, blijven 365 dagen bewaard, zonder uw naam." in shown(app)
     press(app, "Ongedaan maken")
     assert chat(app).conversation == before
     assert kept(settings).find(before.id) == before

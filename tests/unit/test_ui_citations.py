@@ -29,7 +29,7 @@ from ui.answers.copying import plain_text, references
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.fragments import at_quote, leads_to_words
 from ui.answers.surroundings import Surroundings, excerpts
-from ui.markup import code, escape, link
+from ui.markup import code, escape, link, text_html
 from ui.texts import load
 
 NL = load("nl")
@@ -164,19 +164,22 @@ def test_only_the_exceptions_carry_a_mark_that_says_whose_words_they_are(
     told = answer(citation(1, QUOTE, source))
     shown, above = chips(told, f"Dat is meer. [1] {QUOTE} [1] Het groeit. [1]")
     assert marks(shown) == [words]
-    assert above.text == f"Elke zin wordt door zijn bron ondersteund. · {glyph} {words}"
+    assert (
+        above.text
+        == f"Elke zin wordt door zijn bron ondersteund. · Waar {glyph} achter staat: {words}."
+    )
     assert (SUMMARY in shown.text) == (kind == "brief")
     shown, above = chips(told, f"{QUOTE} [1] {QUOTE} [1] Het groeit. [1]")
     assert marks(shown) == ["in andere woorden, door de bron ondersteund"]
     usual = f"{words.replace('letterlijk', 'Letterlijk geciteerd')}."
-    assert above.text.startswith(f"{BRIEFLY if kind == 'brief' else usual} · ✓ ")
+    assert above.text.startswith(f"{BRIEFLY if kind == 'brief' else usual} · Waar ✓ achter staat: ")
 
 
 def test_one_summary_among_official_texts_is_an_exception() -> None:
     told = answer(citation(1, QUOTE, passage(document=OFFICIAL)), citation(2, QUOTE, passage()))
     shown, above = chips(told, f"{QUOTE} [1]\n\n{QUOTE} [1]\n\n{QUOTE} [2]")
     assert marks(shown) == ["uit een samenvatting, niet de officiële tekst"]
-    assert f"{LITERALLY} · ° " in above.text
+    assert f"{LITERALLY} · Waar ° achter staat: " in above.text
 
 
 @pytest.mark.parametrize(
@@ -274,7 +277,10 @@ def test_how_an_answer_was_checked_is_told_once_above_it(
 )  # fmt: skip
 def test_an_answer_has_paragraphs_lists_notes_and_markers(text: str, shown: str) -> None:
     made = answer_html(
-        blocks_of(text), language="nl", marker=numbered, note=lambda number: f" <i>{number}</i>"
+        blocks_of(text),
+        language="nl",
+        marker=numbered,
+        note=lambda told, number: told + (f" <i>{number}</i>" if number else ""),
     )
     assert made == f'<div class="sw-answer" lang="nl">{shown}</div>'
     plain = answer_html((own("Volgens [1] en [٣] en [" + "9" * 5000 + "]."),), marker=numbered)
@@ -534,6 +540,47 @@ def test_citations_of_one_passage_share_it_and_leave_its_text_as_it_is(
     assert len(shown.attributes("section")) == 1
     places = [element["id"] for element in shown.attributes("span") if "id" in element]
     assert sorted(places, key=str) == [f"a-{number}" for number, _ in enumerate(quotes, start=1)]
+
+
+TABLE = (
+    "Zie:\n\n| Nu | Straks |\n| --- | --- |\n| Artikel 7 | Artikel 17 |\n|  | a\\|b |\n| - | - |"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            f"{TABLE}\n\nEn.",
+            'Zie:\n\n<table class="sw-rows"><tr><th>Nu</th><th>Straks</th></tr>'
+            "<tr><td>Artikel 7</td><td>Artikel 17</td></tr><tr><td></td><td>a\\|b</td></tr>"
+            "<tr><td>-</td><td>-</td></tr></table>\n\nEn.",
+        ),
+        (
+            "- een\n\n| <b> | x |\n| y |  |",
+            '<ul><li>een</li></ul><table class="sw-rows"><tr><td>&lt;b&gt;</td><td>x</td></tr>'
+            "<tr><td>y</td><td></td></tr></table>",
+        ),
+        (
+            "| a | b |\n| :---: | --- |",
+            '<table class="sw-rows"><tr><td>a</td><td>b</td></tr></table>',
+        ),
+        ("| a | b |\n\nc | d\n|e| f", "| a | b |\n\nc | d\n|e| f"),
+    ],
+)
+def test_rows_between_bars_are_shown_as_a_table(text: str, shown: str) -> None:
+    assert text_html(text) == shown
+
+
+def test_a_quote_in_a_table_is_marked_in_its_cells_and_kept_behind_them() -> None:
+    source = passage(TABLE)
+    told = answer(citation(1, "Artikel 7 | Artikel 17", source), passages=(source,))
+    html = evidence_html(told, "a", NL, None)
+    row = html.partition("</th></tr>")[2].partition("</tr>")[0]
+    assert re.findall("<mark>(.*?)</mark>", row) == ["Artikel 7", "Artikel 17"]
+    assert row.startswith('<tr><td><span id="a-1" tabindex="-1"><mark>Artikel 7</mark></span></td>')
+    assert row.count("sw-keep-told") == 1
+    assert row.endswith("</span></td>")
 
 
 def test_quotes_with_one_number_have_one_place_and_no_number_behind_each() -> None:

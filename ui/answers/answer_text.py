@@ -14,7 +14,7 @@ def answer_html(
     own_language: str = "",
     marker: Callable[[int, str], str] = lambda number, words: "",
     doubt: Callable[[AnswerSentence], str] = lambda sentence: "",
-    note: Callable[[int], str] = lambda number: "",
+    note: Callable[[str, int | None], str] = lambda told, number: escape(told),
     bold: Sequence[str] = (),
     level: int = 3,
 ) -> str:
@@ -27,7 +27,7 @@ def answer_html(
         marker: HTML for the marker of the citation with a number, behind the words that it covers,
             those of a list a line each; empty where there is no such citation: "[n]" is shown.
         doubt: HTML behind a sentence that is not confirmed, or differs from the sources.
-        note: HTML behind a note on a list, from the number that covers all of the list.
+        note: HTML for a note on a list, from its text and the number that covers all of the list.
         bold: stretches that stand out.
         level: of the headings that labels are shown as.
     """
@@ -49,8 +49,7 @@ def answer_html(
         covering = introduced if block.is_bare else last[0] if block.evidence else None
         introduced = last[0] if last and block.kind == "paragraph" else None
         if block.note:
-            whole = "" if covering is None else note(covering)
-            shown.append(f'<p class="sw-facts">{escape(block.note)}{whole}</p>')
+            shown.append(f'<p class="sw-facts">{note(block.note, covering)}</p>')
     spoken = f' lang="{escape(language)}"' if language else ""
     return f'<div class="sw-answer"{spoken}>{"".join(shown)}</div>'
 

@@ -1,12 +1,13 @@
 """An answer on the page: the answer proper, what is folded below it, and its evidence."""
 
+import re
 from typing import Protocol
 
 import streamlit as st
 
 from core.answer import Answer
 from core.source import Scope
-from prompts import spoken_in_short
+from prompts import phrases, spoken_in_short
 from ui.addresses import reading_address
 from ui.answers import checks, remarks
 from ui.answers.answer_text import answer_html
@@ -14,10 +15,12 @@ from ui.answers.chips import Chips
 from ui.answers.citations import by_number
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.surroundings import surroundings
-from ui.markup import code, facts_html, new_tab
+from ui.markup import code, escape, facts_html, new_tab
 from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.snapshot import Snapshot
+
+_COUNT = re.compile(r"\d+")  # of items, in a note on a list
 
 
 class Ask(Protocol):
@@ -83,7 +86,7 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         own_language=spoken_in_short(answer.question_language) if answer.found else "",
         marker=chips.marker,
         doubt=chips.doubt,
-        note=_Sections(answer, texts),
+        note=_Notes(answer, texts),
         bold=answer.asked_for,
     )
     return chips.checked_html() + remarks.notes_html(remarks.above(answer, texts)) + shown
@@ -100,7 +103,7 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
             blocks,
             language=remarks.languages(answer, blocks)[0],
             marker=chips.marker,
-            note=_Sections(answer, texts),
+            note=_Notes(answer, texts),
         )
         for blocks in answer.further
     )
@@ -108,18 +111,25 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     return f'<div class="sw-more">{heading}{checked}{shown}</div>'
 
 
-class _Sections:
-    """Behind a note on a list that was cut short: a link to its section in the sources page."""
+class _Notes:
+    """The note on a list that was cut short, in the language of the interface, and behind it a link
+    to its section in the sources page."""
 
     def __init__(self, answer: Answer, texts: Texts) -> None:
         self._cited = by_number(answer.citations)
         self._texts = texts
 
-    def __call__(self, number: int) -> str:
+    def __call__(self, told: str, number: int | None) -> str:
+        counts = _COUNT.findall(told)
+        if len(counts) == 2:
+            told = phrases(self._texts.language).part_of_list.format(*counts)
+        shown = f'<span lang="{self._texts.language}">{escape(told)}</span>'
+        if number is None:
+            return shown
         first = self._cited[number][0]
         spans = [(one.start, one.end) for one in self._cited[number]]
         address = f"sources?{reading_address(first.document, first.passage_id, spans)}"
-        return f" {new_tab(address, self._texts('answers.whole_list'), self._texts)}"
+        return f"{shown} {new_tab(address, self._texts('answers.whole_list'), self._texts)}"
 
 
 def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:

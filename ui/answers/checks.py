@@ -71,7 +71,10 @@ class Checks:
         found, total = confirmed(self._answer)
         if self.usual is None and not total:
             return []
-        marks = (f"{GLYPHS[one]} {texts(f'answers.verdicts.{one}')}" for one in self.exceptions)
+        marks = (
+            texts("answers.marked", mark=GLYPHS[one], told=texts(f"answers.verdicts.{one}"))
+            for one in self.exceptions
+        )
         if not total:
             return [self._usual(texts), *marks]
         counted = "some" if found < total else "all" if total > 1 else "one"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.settings import Settings
+from core.settings import Settings, current
 from people.conversation import MAX_NAME, Conversation, Exchange, ListedConversation
 from ui import downloads, error_texts, formats
 from ui.answers.conversation_export import conversation_markdown, conversation_page
@@ -154,7 +154,10 @@ def show_undo(chat: Chat, texts: Texts) -> None:
     if chat.before is None:
         return
     deleted = chat.before.id != chat.conversation.id
-    told = texts("history.deleted" if deleted else "history.replaced")
+    if deleted:
+        told = texts("history.deleted", days=current().keep_feedback)
+    else:
+        told = texts("history.replaced")
     with st.container(horizontal=True, vertical_alignment="center", key="undo-bar"):
         st.html(facts_html(told, role="status"), width="content")
         st.button(texts("history.undo"), icon=":material/undo:", on_click=chat.undo, key="undo")

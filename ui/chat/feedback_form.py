@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
+from core.settings import current
 from core.source import Scope
 from people import feedback as store
 from people.database import Database
@@ -101,10 +102,8 @@ def show_more(
             error_texts.told(texts("errors.feedback"), verdict.problem, texts)
             st.button(texts("chat.retry"), key=f"keep-{verdict.id}", on_click=keep)
         elif verdict.given:
-            with_comment = verdict.is_bad and verdict.comment
-            _show_kept(
-                verdict, texts("feedback.saved_comment" if with_comment else "feedback.saved")
-            )
+            key = "saved_comment" if verdict.is_bad and verdict.comment else "saved"
+            _show_kept(verdict, texts(f"feedback.{key}", days=current().keep_feedback))
 
 
 def _show_thumbs(

@@ -13,7 +13,7 @@ from ui import addresses, error_texts
 from ui.answers import answer_view as answers
 from ui.chat.address import question_address
 from ui.chat.session import Chat
-from ui.markup import code, escape, facts_html
+from ui.markup import escape, facts_html
 from ui.notes import keeping
 from ui.shared_assistant import assistant
 from ui.texts import Texts
@@ -60,7 +60,7 @@ def show_shared(token: str, chat: Chat, texts: Texts) -> None:
         st.warning(texts("sharing.none"))
         st.link_button(texts("sharing.ask"), addresses.here(), type="primary")
         return
-    st.title(code(conversation.title), anchor=False)
+    st.html(f'<h1 class="sw-title">{escape(conversation.title)}</h1>')
     st.html(facts_html(texts("sharing.shared")))
     for number, one in enumerate(conversation.exchanges):
         with st.chat_message("user", avatar=":material/person:"):

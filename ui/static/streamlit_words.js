@@ -1,4 +1,5 @@
-// Says what Streamlit itself says in the language of the page. given: words, around, language.
+// Says what Streamlit itself says in the language of the page.
+// given: words, around, language, byte (its sign).
 // What Streamlit shows of ours or of the sources is left alone.
 
 const words = new Map(given.words);
@@ -15,16 +16,23 @@ const told = (text) => {
   }
   return text;
 };
+// "tarieven.md, 30.0KB" as "tarieven.md, 30 KB"
+const sized = (text) => text.replace(/(\d+\.\d)([KMG]?)B$/, (_, number, times) =>
+  `${Number(number).toLocaleString(given.language)}\u00a0${times}${given.byte}`);
+const chosenFile = "[data-testid=stFileChip]";
 const tell = (node) => {
   if (node.nodeType === Node.TEXT_NODE) {
     const text = node.data.trim();
     const parent = node.parentElement;
     if (!text || (parent?.closest(oursAsText) && !parent.closest(uploader))) return;
-    if (told(text) !== text) node.data = node.data.replace(text, () => told(text));
+    const isSize = parent?.closest(chosenFile) && !parent.closest("[data-testid=stFileChipName]");
+    const now = isSize ? sized(text) : told(text);
+    if (now !== text) node.data = node.data.replace(text, () => now);
   } else if (!node.closest(ours)) {
     for (const name of shown) {
       const text = node.getAttribute(name);
-      if (text && told(text) !== text) node.setAttribute(name, told(text));
+      const now = text && (node.matches(chosenFile) ? sized(text) : told(text));
+      if (now !== text) node.setAttribute(name, now);
     }
   }
 };
