@@ -70,7 +70,7 @@ def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir
     with opened(browser, address) as page:
         expect(page.get_by_text("Mag live.").first).to_be_visible()
         first = page.get_by_test_id("stMain").get_by_role("button").first
-        expect(first).to_have_text(re.compile(r"Foute antwoorden \(5\)"))
+        expect(first).to_have_text(re.compile(r"Foute antwoorden: 6 van de 107 vragen"))
         assert broken_rules(page) == []
         press_button(page, re.compile("Besluiten"))
         press(page.get_by_text("Gaat live", exact=True))

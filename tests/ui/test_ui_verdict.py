@@ -37,6 +37,7 @@ from tests.unit.test_eval_report import (
     STAMP,
     UNANSWERABLE,
     asked,
+    read,
 )
 from ui import access, jobs
 from ui.evaluation import sign_off
@@ -266,8 +267,8 @@ def test_wrong_answers_are_the_first_button_and_open_worst_first_with_why(data_d
     keep(data_dir, WRONG)
     app = opened()
     offered = [label for label in labels(app) if label not in ("Starten", "")]
-    assert offered[0] == "Foute antwoorden (5)"
-    press(app, "Foute antwoorden (5)")
+    assert offered[0] == "Foute antwoorden: 6 van de 7 vragen"
+    press(app, "Foute antwoorden: 6 van de 7 vragen")
     assert app.query_params["show"] == "wrong"
     order = wrong_listed(app)
     assert set(order[:2]) == {"What about misled?", "What about half?"}  # these mislead
@@ -287,7 +288,9 @@ def test_wrong_answers_are_the_first_button_and_open_worst_first_with_why(data_d
     assert "nobody may look" not in page
     assert "<script" not in page
 
-    run(app.get("button_group")[0].set_value("messages"))
+    parts = app.get("button_group")[0]
+    assert list(parts.options) == ["Vragen (6 van 7)", "Berichten (1 van 1)"]
+    run(parts.set_value("messages"))
     assert wrong_listed(app) == ["What about hi?"]
     assert "Dit is een bericht en geen vraag aan de bronnen" in shown(app)
     run(app.button(key="plain-question-wrong-0").click())
@@ -296,12 +299,30 @@ def test_wrong_answers_are_the_first_button_and_open_worst_first_with_why(data_d
     assert "Foute antwoorden" in shown(app)
     press(app, "← Naar de cijfers")
     assert "show" not in app.query_params
+    press(app, "Foute antwoorden: 6 van de 7 vragen")
+    assert len(wrong_listed(app)) == 5  # the first part again, not what was looked at before
+
+
+def test_the_verdict_leads_to_the_answers_with_the_cause_that_it_names(data_dir: Path) -> None:
+    long = read(units=4)
+    folded = asked("folded", **long, facts_in_text=0)
+    checks = (MISLEADS.model_copy(update={"cause": "buried"}), COMPLETE)
+    keep(data_dir, (*MANY, *WRONG, folded), checks)
+    app = opened()
+    press(app, "Foute antwoorden: 6 van de 108 vragen")
+    assert "What about folded?" not in wrong_listed(app)
+    press(app, "← Naar de cijfers")
+    press(app, "Waardoor vooral: te veel bijzaken")
+    assert wrong_listed(app) == ["What about folded?"]
+    assert "alle feiten staan er" in shown(app)
+    run(app.selectbox(key="evaluation-wrong-cause").set_value(""))
+    assert len(wrong_listed(app)) == 5
 
 
 def test_a_run_without_wrong_answers_offers_none(data_dir: Path) -> None:
     keep(data_dir, FEW)
     (button,) = [one for one in opened().button if one.label.startswith("Foute antwoorden")]
-    assert button.label == "Foute antwoorden (0)"
+    assert button.label == "Foute antwoorden: 0 van de 16 vragen"
     assert button.disabled
 
 
