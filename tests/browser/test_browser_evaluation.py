@@ -79,6 +79,7 @@ def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir
         press_button(page, "Besluit vastleggen")
         told = re.compile(r"Gaat live: Els de Vries, .*\. Alle regels zijn gehaald\.")
         expect(page.get_by_text(told).first).to_be_visible()
+        expect(page.get_by_label("Reden")).to_be_hidden()  # nobody presses again
         (made,) = release.sign_offs(data_dir / "runs" / name)
         assert made.goes_live
 

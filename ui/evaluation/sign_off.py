@@ -20,8 +20,14 @@ from ui.texts import Texts
 
 
 def offer(settings: Settings, run: KeptRun, texts: Texts) -> None:
-    """The form to decide with."""
-    with st.popover(texts("evaluation.sign.offer"), icon=":material/draw:"):
+    """The form to decide with; after a decision it is another one, closed and empty."""
+    form = f"{run.name}-{len(run.decisions)}"
+    with st.popover(
+        texts("evaluation.sign.offer"),
+        icon=":material/draw:",
+        key=f"evaluation-sign-{form}",
+        on_change="rerun",
+    ):
         st.markdown(texts("evaluation.sign.explained"))
         if run.verdict != "passed":
             st.html(facts_html(texts("evaluation.sign.not_passed")))
@@ -30,7 +36,7 @@ def offer(settings: Settings, run: KeptRun, texts: Texts) -> None:
             (True, False),
             index=None,
             format_func=lambda live: texts(f"evaluation.sign.{'goes' if live else 'stays'}"),
-            key=f"evaluation-decision-{run.name}",
+            key=f"evaluation-decision-{form}",
         )
         known = access.user().name
         name = known or st.text_input(
@@ -39,7 +45,7 @@ def offer(settings: Settings, run: KeptRun, texts: Texts) -> None:
         reason = st.text_area(
             texts("evaluation.sign.reason"),
             max_chars=LONGEST_REASON,
-            key=f"evaluation-reason-{run.name}",
+            key=f"evaluation-reason-{form}",
         )
         if known:
             st.html(facts_html(texts("evaluation.sign.as", name=known)))
