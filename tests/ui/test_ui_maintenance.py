@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import DocumentError
 from core.settings import Settings
 from core.source import DocumentInfo
+from eval import release
 from ingest.pipeline import ingest
 from people.audit_form import sha256
 from people.audit_record import records
@@ -24,6 +25,8 @@ from tests.support.in_process import one_worker, start_apart, start_here
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
 from tests.support.small import Small
 from tests.support.waiting import RUNS_ON, until
+from tests.ui.test_ui_evaluation import opened as evaluation
+from tests.ui.test_ui_verdict import FEW, keep
 from ui import access, jobs, pseudonyms
 from ui.access import User
 from ui.maintenance import added_files, document_files, removed_files
@@ -897,6 +900,28 @@ def test_after_a_restore_the_page_says_what_publishing_would_bring_back(
     assert told in shown(app)
     finished(press(app, "maintenance-publish"), settings)
     assert told not in shown(app)
+
+
+def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdict_where_not(
+    app: AppTest, settings: Settings
+) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    ingest(settings)
+    first, second = Generations(settings).pointer().kept
+    name = keep(settings.data_dir, FEW, generation=second)
+    told = "Besloten is dat deze versie niet live gaat"
+    other = "Deze meting is van een versie die niet meer in gebruik is."
+    assert other not in shown(evaluation())
+    release.sign(settings, name, goes_live=False, name="Els", reason="Nog niet.", by="")
+    assert "onder Beheer, Versies een andere versie" in shown(evaluation())
+    page = shown(tab(app, "Versies"))
+    assert told in page
+    assert "Zet hieronder een andere versie terug" in page
+    finished(press(app, f"maintenance-rollback-{first}"), settings)
+    assert told not in shown(app)
+    page = shown(evaluation())
+    assert other in page
+    assert told not in page
 
 
 def test_documents_are_counted_once_and_their_language_versions_apart(

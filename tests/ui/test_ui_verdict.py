@@ -191,8 +191,9 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
     report = (folder / "report.html").read_text("utf-8")
     assert "<strong>Does not go live</strong>: Els &lt;b&gt;" in report
     assert "**Goes live**: Els &lt;b&gt;" in (folder / "report.md").read_text("utf-8")
-    lines = sign_off.by_generation(data_dir, load("nl"))
-    assert "Meting van 24 november 2026, 09:00:00. Gaat live: Els" in lines[STAMP.generation]
+    line, goes_live = sign_off.by_generation(data_dir, load("nl"))[STAMP.generation]
+    assert "Meting van 24 november 2026, 09:00:00. Gaat live: Els" in line
+    assert goes_live
 
     settings = Settings()
     assert verify_store(settings).broken == ""

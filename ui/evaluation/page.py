@@ -78,6 +78,7 @@ def _show_run(settings: Settings, there: Sequence[KeptRun], texts: Texts) -> Non
         read(run.folder)  # says what is wrong with it
     with top:
         verdict.show(run, texts)
+        verdict.show_version(settings, run, texts)
         with st.container(horizontal=True):
             wrong_answers.offer(run, texts)
             if not busy and run.verdict in ("too few", "unchecked"):

@@ -89,14 +89,15 @@ def told(decision: SignOff, texts: Texts) -> str:
     )
 
 
-def by_generation(data_dir: Path, texts: Texts) -> dict[str, str]:
-    """The last decision on each index generation, as HTML."""
+def by_generation(data_dir: Path, texts: Texts) -> dict[str, tuple[str, bool]]:
+    """The last decision on each index generation, as HTML, and whether it goes live."""
     return dict(reversed(list(_decided(kept(data_dir), texts))))
 
 
-def _decided(runs: Iterable[KeptRun], texts: Texts) -> Iterable[tuple[str, str]]:
+def _decided(runs: Iterable[KeptRun], texts: Texts) -> Iterable[tuple[str, tuple[str, bool]]]:
     for run in runs:
         if run.figures and run.decisions:
+            last = run.decisions[-1]
             measured = texts("evaluation.sign.measured", date=when(run.figures, texts))
-            line = facts_html(f"{measured} {told(run.decisions[-1], texts)}")
-            yield run.figures.stamp.generation, line
+            line = facts_html(f"{measured} {told(last, texts)}")
+            yield run.figures.stamp.generation, (line, last.goes_live)

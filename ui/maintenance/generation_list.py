@@ -38,7 +38,10 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     decisions = sign_off.by_generation(settings.data_dir, texts)
     for one in kept:
         with st.container(border=True):
-            st.html(_generation(one, texts) + decisions.get(one.id, ""))
+            decision, goes_live = decisions.get(one.id, ("", True))
+            st.html(_generation(one, texts) + decision)
+            if one.in_use and not goes_live:
+                st.warning(texts("maintenance.generations.not_live"))
             with st.container(horizontal=True):
                 _note(one, settings, texts, busy=busy)
                 if not one.in_use:
