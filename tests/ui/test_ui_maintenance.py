@@ -924,6 +924,45 @@ def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdic
     assert told not in page
 
 
+def test_after_a_restore_each_place_says_what_is_true(app: AppTest, settings: Settings) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    planned(app, settings)
+    finished(press(app, "maintenance-publish"), settings)
+    before = Generations(settings).pointer().kept[0]
+    tab(app, "Versies")
+    finished(press(app, f"maintenance-rollback-{before}"), settings)
+    page = shown(tab(app, "Controleren en publiceren"))
+    assert "Er is een andere versie in gebruik dan die waarmee" in page
+    assert "De documenten zijn veranderd" not in page
+    assert "is teruggezet." in page
+    (chosen,) = [one for one in app.selectbox if "maintenance-published" in (one.key or "")]
+    told = [one.partition(":")[0] for one in chosen.options]
+    assert told == ["Een andere versie terugzetten", "Publiceren"]
+    tab(app, "Documenten")
+    assert [one.label for one in app.expander if "beta.md" in one.label] == [
+        "` beta.md ` · niet in de versie die in gebruik is"
+    ]
+
+    added_files.add(settings, "gamma.md", BETA.replace("eta", "amma").encode(), replace=False)
+    planned(app, settings)
+    finished(press(app, "maintenance-publish"), settings)
+    assert "Toegevoegd: Bamma (nl) en nog 1 ander · in gebruik" in shown(tab(app, "Versies"))
+
+
+def test_a_publication_that_runs_is_not_called_one_without_a_report(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "start", start_apart)
+    waits = ("-c", RUNS_ON, "--json")  # a publication, by its arguments
+    job = jobs.start(settings.data_dir, "ingest", waits, "")
+    page = shown(tab(app, "Controleren en publiceren"))
+    jobs.stop(job)
+    assert "Deze bewerking loopt nog." in page
+    assert "is er geen rapport" not in page
+    page = shown(finished(app, settings))
+    assert "is er geen rapport" in page
+
+
 def test_documents_are_counted_once_and_their_language_versions_apart(
     app: AppTest, settings: Settings
 ) -> None:

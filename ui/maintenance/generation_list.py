@@ -77,15 +77,16 @@ def _title(one: KeptGeneration, named: Mapping[str, Sequence[str]], texts: Texts
     if one.added is None:
         return texts("maintenance.generations.oldest")
     told = [
-        f"{texts(f'maintenance.kinds.{kind}')}: {_first(names)}"
+        f"{texts(f'maintenance.kinds.{kind}')}: {_first(names, texts)}"
         for kind, names in named.items()
         if names
     ]
     return "; ".join(told) or texts("maintenance.generations.same")
 
 
-def _first(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} + {len(names) - 1}"
+def _first(names: Sequence[str], texts: Texts) -> str:
+    others = texts.counted("maintenance.generations.others", len(names) - 1)
+    return names[0] if len(names) == 1 else f"{names[0]} {others}"
 
 
 def _changes(named: Mapping[str, Sequence[str]], texts: Texts, *, least: int = 1) -> str:
