@@ -36,7 +36,6 @@ def page() -> None:
     """Shows a run and how it differs from another, or one question of it."""
     settings = current()
     texts = sidebar.interface_texts(settings)
-    st.set_page_config(layout="wide")  # two answers side by side, and tables of many figures
     st.title(texts("evaluation.title"), anchor=False)
     try:
         access.require("evaluator")
