@@ -456,7 +456,10 @@ def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Setti
     field(app, "title").set_value("Havens")
     field(app, "url").set_value("geen adres")
     save_details(app)
-    assert "Het veld “Officiële pagina” heeft een waarde die niet kan." in shown(app)
+    page = shown(app)
+    assert "Het veld “Officiële pagina” heeft een waarde die niet kan. Wat kan: Het adres" in page
+    assert "beginnend met https://" in page
+    assert "bij de gegevens van het document" not in page  # the form is here
     field(app, "url").set_value("https://eu.int/havens")
     save_details(app)
     assert "Opgeslagen." in shown(app)
@@ -464,6 +467,8 @@ def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Setti
     written = "title: Havens\ndate: 2020-07-24\nurl: https://eu.int/havens\n"
     assert sorted(sidecar.read_text().splitlines()) == sorted(written.splitlines())
     planned(app, settings)
+    assert "<dt>Officiële pagina</dt><dd>https://eu.int/havens</dd>" in shown(app)
+    assert "<dt>Id</dt><dd>beta</dd>" in shown(app)
     finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
 

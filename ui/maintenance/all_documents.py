@@ -20,7 +20,7 @@ from ui.maintenance import (
     upload_form,
 )
 from ui.maintenance import job_list as work
-from ui.maintenance.about import SAVED, about
+from ui.maintenance.about import SAVED, about, problem
 from ui.maintenance.file_preview import Said
 from ui.markup import code, facts_html
 from ui.pagination import page_of
@@ -192,7 +192,7 @@ def _document(
         with st.spinner(texts("maintenance.upload.reading")):
             said = file_preview.kept(row.file, settings, loader)
     if said.failure is not None:
-        st.error(error_texts.reason(said.failure.fault, said.failure.field, texts))
+        st.error(problem(said.failure.fault, said.failure.field, texts))
         error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         said = Said(info=row.entry.info if row.entry else None, failure=said.failure)
     upload_form.notes(said, row.path, {entry.key: entry for entry in entries}, texts)
