@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from chain.checking.verification import closeness
 from core.answer import Answer
+from eval.cited_rows import cited_rows, is_right_row
 from eval.findings import SentenceVerdict
 from eval.support import claims, quotes_by_number
 from language.matching import fold
@@ -22,12 +23,15 @@ _CLOSE = 0.86
 def verdicts(answer: Answer, embedder: Embedder) -> tuple[SentenceVerdict, ...]:
     """One verdict per sentence of an answer; none for a refusal, which claims nothing.
 
-    A citation is needless if it does not support the sentence alone and the others do without it.
+    A row of a table is judged cell by cell. A citation is needless if it does not support the
+    sentence alone and the others do without it.
     """
     quotes = quotes_by_number(answer)
     about = {citation.number: "\n".join(citation.headings) for citation in answer.citations}
 
     def supported(text: str, numbers: Sequence[int]) -> bool:
+        if (is_row := is_right_row(text, cited_rows(answer, numbers))) is not None:
+            return is_row
         cited = [number for number in numbers if number in quotes]
         return supports(
             text,

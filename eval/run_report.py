@@ -25,6 +25,7 @@ from eval.question_result import QuestionResult
 from eval.rates import RATES
 from eval.readings import ReadFigure, agreements, read_figures, readings
 from eval.results import Results, SignOff, Summary
+from eval.summary import reported
 
 NOTHING = "–"  # shown for a figure that does not apply
 SIGNIFICANT = 0.05  # p-values below this are called significant, as is the custom since Fisher
@@ -278,8 +279,11 @@ def _rendered(
     by_cause = {
         cause: [one for one in results.questions if one.cause == cause] for cause in MEANINGS
     }
+    counted = reported(results.questions)
     made = {
         "results": results,
+        "wrong": sum(one.wrong for one in counted),
+        "counted": len(counted),
         "comparison": comparison,
         "tests": {(one.group, one.name): one for one in comparison.tests} if comparison else {},
         "checks": checks,

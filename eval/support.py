@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from core.answer import Answer
 from eval.answer_lines import AnswerLine, Stretch, answer_lines, plain
+from eval.cited_rows import cited_rows, is_right_row
 from language.matching import fold
 from language.quantities import figures
 from language.sentences import sentences
@@ -40,9 +41,9 @@ def quotes_by_number(answer: Answer) -> Mapping[int, tuple[str, ...]]:
 def claims(answer: Answer) -> tuple[Claim, ...]:
     """Sentences of the answer and its folded blocks, with their citation numbers.
 
-    Verbatim quoted text is one claim, whatever its punctuation. A marker covers the text before it
-    in its paragraph, and the list that its sentence introduces; in a model's text, only the
-    sentence before it. Labels, notes, refusals and replies claim nothing.
+    Verbatim quoted text is one claim, whatever its punctuation; so is a row of a table. A marker
+    covers the text before it in its paragraph, and the list that its sentence introduces; in a
+    model's text, only the sentence before it. Labels, notes, refusals and replies claim nothing.
     """
     if not answer.is_sourced:
         return ()
@@ -58,14 +59,20 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
 
 def unsupported(answer: Answer) -> tuple[str, ...]:
     """Sentences without a marker, with the marker of no citation, or with a figure that their
-    quotes lack."""
+    quotes lack; rows of a table with a cell under another heading than its own."""
     quotes = quotes_by_number(answer)
-    return tuple(text for text, numbers in claims(answer) if not _holds(text, numbers, quotes))
+    return tuple(
+        text for text, numbers in claims(answer) if not _holds(text, numbers, answer, quotes)
+    )
 
 
-def _holds(text: str, numbers: frozenset[int], quotes: Mapping[int, tuple[str, ...]]) -> bool:
+def _holds(
+    text: str, numbers: frozenset[int], answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+) -> bool:
     if not numbers or not numbers <= quotes.keys():
         return False
+    if (is_row := is_right_row(text, cited_rows(answer, numbers))) is not None:
+        return is_row
     quoted = (quote for number in sorted(numbers) for quote in quotes[number])
     return figures(text) <= figures("\n".join(quoted))
 
@@ -84,7 +91,8 @@ def _sentences(
 ) -> list[Claim]:
     text, numbers = stretch.text, frozenset(stretch.numbers)
     cited = [fold(plain(quote)) for number in numbers for quote in quotes.get(number, ())]
-    if any(fold(text).rstrip(".;:") in quote for quote in cited):
+    is_quoted = any(fold(text).rstrip(".;:") in quote for quote in cited)
+    if is_quoted or is_right_row(text, cited_rows(answer, numbers)) is not None:
         return [(text, numbers)]
     spans = sentences(text, answer.language)
     parts = [text[start:end] for start, end in spans if re.search(r"\w", text[start:end])]

@@ -7,7 +7,6 @@ writes answers, so that it notices errors there.
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from core.answer import Answer
 from core.answer_blocks import Blocks
 from core.passage import Unit
 from eval.answer_lines import AnswerLine, Stretch, answer_lines
+from eval.cited_rows import is_right_row, rows_within
 from eval.passage_lists import ListedPassage, Place
 from eval.pointers import points_back
 from language.matching import fold
@@ -192,12 +192,9 @@ class Tracer:
 
 def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:
     """Whether a text is this table row with its headings: "Weapon: revolver; number: 102"."""
-    if not source.is_row(number):
-        return False
     unit = source.passage.units[number]
-    header = source.passage.text[slice(*unit.lead_in)] if unit.lead_in else ""
-    said, row = Counter(_sequence(text)), Counter(_sequence(source.units[number]))
-    return row <= said <= row + Counter(_sequence(header))
+    rows = rows_within(source.passage.text, unit.start, unit.end)
+    return source.is_row(number) and is_right_row(text, rows) is True
 
 
 def _sequence(text: str) -> list[str]:

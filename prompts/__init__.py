@@ -106,9 +106,8 @@ class Phrases(Frozen):
     hidden as it was not confirmed. `limits` names the fields of a `Scope`;
     `widen` introduces those to take away. `replies` answer messages that ask the sources nothing;
     to "shorter" and "summarise" where there is nothing to shorten and no document is named, to
-    other tasks where there is no model. `tasks` says why one is not carried out, "not_quotable"
-    also above results where a comparison or the like is asked for; `letter` stands around an
-    e-mail.
+    other tasks where there is no model. `tasks` says why one is not carried out; `letter` stands
+    around an e-mail; `not_quotable` above results where a comparison or the like is asked for.
     """
 
     searched: Plural
@@ -121,6 +120,7 @@ class Phrases(Frozen):
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
     tasks: Mapping[TaskProblem, str]
     letter: Letter
+    not_quotable: str
 
     def searched_in(self, count: int, date: str) -> str:
         """How many documents were searched, and when they were last updated."""

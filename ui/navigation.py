@@ -7,7 +7,7 @@ the readers of office files, and nobody who asks a question should wait for thes
 import importlib
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -63,7 +63,12 @@ def _run() -> None:
         error_texts.told(texts("errors.settings"), str(error), texts)
         return
     shown = st.navigation([_page(place, who, settings, texts) for place in PLACES])
-    st.set_page_config(page_title=f"{shown.title} – {texts('title')}")
+    # Said of each page: Streamlit keeps the width of the page before.
+    # Two answers or languages side by side, and tables of many figures, want all of it.
+    reading = shown.url_path == "sources" and "document" in st.query_params
+    wide = reading or shown.url_path == "evaluation"
+    layout: Literal["wide", "centered"] = "wide" if wide else "centered"
+    st.set_page_config(page_title=f"{shown.title} – {texts('title')}", layout=layout)
     sidebar.choose_language(texts)
     if isinstance(who, User):
         sign_in.in_sidebar(who, texts)

@@ -66,7 +66,8 @@ class SegmentEntry(Frozen):
 
 
 class Manifest(Frozen):
-    """What a generation was made from. `created` is UTC, ISO 8601; `method` as in `method_of`.
+    """What a generation was made from. `created` is UTC, ISO 8601; `method` as in `method_of`;
+    `before` is the id of the generation that was in use then, empty in older manifests.
 
     `splitter` stands in older manifests, and is not written any more.
     """
@@ -74,6 +75,7 @@ class Manifest(Frozen):
     id: str
     created: str
     method: str
+    before: str = ""
     splitter: str = Field(default="", exclude=True)
     documents: tuple[DocumentEntry, ...]
     segments: tuple[SegmentEntry, ...]

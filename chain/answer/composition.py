@@ -223,7 +223,7 @@ def _above_results(request: Request) -> Blocks:
     if request.lacking:
         above.append(said.not_found(request.lacking))
     if not request.quotable:
-        above.append(phrases(request.language).tasks["not_quotable"])
+        above.append(phrases(request.language).not_quotable)
     return tuple(own(text) for text in (*above, said.found))
 
 

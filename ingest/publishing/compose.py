@@ -56,6 +56,7 @@ def compose(
         id=own,
         created=created,
         method=method,
+        before=before.id if before else "",
         documents=entries,
         segments=(
             *(segment for segment in (before.segments if before else ()) if segment.id in shared),

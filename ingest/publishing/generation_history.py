@@ -1,4 +1,4 @@
-"""The kept generations, each compared with the one before it."""
+"""The kept generations, each compared with the one that was in use when it was made."""
 
 from collections.abc import Mapping
 
@@ -17,10 +17,10 @@ class KeptGeneration(Frozen):
     """One kept generation. `created` is UTC, ISO 8601; the counts are of the documents, their
     language versions, passages and units that it uses. `note` is of whoever published it.
 
-    `added`, `changed` and `removed` are keys of documents, compared with the kept generation
-    before; None for the oldest. `titles` are the short titles of these. `size` is in bytes: its
-    vectors, and its keyword index on this machine. What it shares with another generation counts in
-    both.
+    `added`, `changed` and `removed` are keys of documents, compared with the generation that was in
+    use when it was made, or else the kept one before; None for the oldest. `titles` are the short
+    titles of these. `size` is in bytes: its vectors, and its keyword index on this machine. What it
+    shares with another generation counts in both.
     """
 
     id: str
@@ -80,7 +80,9 @@ def history(settings: Settings) -> tuple[KeptGeneration, ...]:
     generations = Generations(settings)
     current = generations.current().manifest
     kept = generations.kept()
-    befores = [None, *(generation.manifest for generation in kept)]
+    there = {generation.id: generation.manifest for generation in kept}
+    earlier = zip(there.values(), (None, *there.values()), strict=False)
+    befores = [there.get(one.before, last) for one, last in earlier]
     return tuple(
         KeptGeneration(
             id=generation.id,

@@ -13,7 +13,7 @@ from core.settings import Settings
 from eval import release, run_report, runs
 from ingest.publishing.generation_history import history
 from tests.support.axe import broken_rules
-from tests.support.browser import opened, press, served, sideways
+from tests.support.browser import opened, press, served, settled, sideways
 from tests.ui.test_ui_verdict import COMPLETE, MET, WRONG, keep
 from tests.ui.test_ui_verdict import MANY as MANY_ASKED
 
@@ -70,7 +70,7 @@ def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir
     with opened(browser, address) as page:
         expect(page.get_by_text("Mag live.").first).to_be_visible()
         first = page.get_by_test_id("stMain").get_by_role("button").first
-        expect(first).to_have_text(re.compile(r"Foute antwoorden \(5\)"))
+        expect(first).to_have_text(re.compile(r"Foute antwoorden: 6 van de 107 vragen"))
         assert broken_rules(page) == []
         press_button(page, re.compile("Besluiten"))
         press(page.get_by_text("Gaat live", exact=True))
@@ -79,6 +79,7 @@ def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir
         press_button(page, "Besluit vastleggen")
         told = re.compile(r"Gaat live: Els de Vries, .*\. Alle regels zijn gehaald\.")
         expect(page.get_by_text(told).first).to_be_visible()
+        expect(page.get_by_label("Reden")).to_be_hidden()  # nobody presses again
         (made,) = release.sign_offs(data_dir / "runs" / name)
         assert made.goes_live
 
@@ -91,6 +92,22 @@ def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir
         page.goto(address.replace("evaluation", "maintenance"))
         press(page.get_by_role("tab", name="Versies"))
         expect(page.get_by_text(told).first).to_be_visible()
+
+
+def test_a_page_has_one_width_whatever_was_looked_at_before(browser: Browser, address: str) -> None:
+    def width(page: Page) -> float:
+        expect(page.get_by_role("heading", name="Beheer", level=1)).to_be_visible()
+        settled(page)
+        box = page.get_by_role("heading", name="Beheer", level=1).bounding_box()
+        assert box is not None
+        return box["x"]
+
+    with opened(browser, address.replace("evaluation", "maintenance")) as page:
+        before = width(page)
+        press(page.get_by_role("link", name="Evaluatie"))
+        expect(page.get_by_role("heading", name="Evaluatie", level=1)).to_be_visible()
+        press(page.get_by_role("link", name="Beheer"))
+        assert width(page) == before
 
 
 def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(

@@ -79,6 +79,18 @@ def test_after_a_rollback_what_the_files_bring_back_is_known(small: Small) -> No
     assert ahead(settings) is None
 
 
+def test_what_is_published_after_a_rollback_is_compared_with_what_was_in_use(small: Small) -> None:
+    files = {"alpha.md": _document("alpha")}
+    settings = small(files)
+    ingest(settings)
+    small(files := {**files, "beta.md": _document("beta")})
+    ingest(settings)
+    Generations(settings).rollback()
+    small({**files, "gamma.md": _document("gamma")})
+    ingest(settings)
+    assert history(settings)[-1].added == ("beta.en", "gamma.en")
+
+
 def test_a_note_is_kept_with_a_generation_also_when_it_was_a_trial(small: Small) -> None:
     settings = small({"alpha.md": _document("alpha")})
     first = ingest(settings, note="First").generation

@@ -214,6 +214,18 @@ def test_what_is_asked_comes_into_the_queue_and_leaves_it_when_answered(settings
     assert "Te beantwoorden (0)" in str(app.segmented_control[0].proto)
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_empty_queue_says_what_comes_there_and_that_a_message_does_not(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_QUESTIONS", "30" if kept else "0")
+    save(database(settings), verdict("one", question="Kun je dat korter zeggen?"))
+    (told,) = [one.value for one in opened().info]
+    assert "lezers het antwoord afkeurden" in told
+    assert ("die zonder antwoord bleven" in told) is kept  # which takes the setting
+    assert "zoals “korter”, staat alleen onder Feedback" in told
+
+
 def test_sentences_of_two_documents_are_no_answer_and_those_ticked_stay(
     settings: Settings, small: Small
 ) -> None:

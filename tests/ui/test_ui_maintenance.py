@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import DocumentError
 from core.settings import Settings
 from core.source import DocumentInfo
+from eval import release
 from ingest.pipeline import ingest
 from people.audit_form import sha256
 from people.audit_record import records
@@ -24,6 +25,8 @@ from tests.support.in_process import start_apart
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
 from tests.support.small import Small
 from tests.support.waiting import RUNS_ON, until
+from tests.ui.test_ui_evaluation import opened as evaluation
+from tests.ui.test_ui_verdict import FEW, keep
 from ui import access, jobs, pseudonyms
 from ui.access import User
 from ui.maintenance import added_files, document_files, removed_files
@@ -442,7 +445,10 @@ def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Setti
     field(app, "title").set_value("Havens")
     field(app, "url").set_value("geen adres")
     save_details(app)
-    assert "Het veld “Officiële pagina” heeft een waarde die niet kan." in shown(app)
+    page = shown(app)
+    assert "Het veld “Officiële pagina” heeft een waarde die niet kan. Wat kan: Het adres" in page
+    assert "beginnend met https://" in page
+    assert "bij de gegevens van het document" not in page  # the form is here
     field(app, "url").set_value("https://eu.int/havens")
     save_details(app)
     assert "Opgeslagen." in shown(app)
@@ -450,6 +456,8 @@ def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Setti
     written = "title: Havens\ndate: 2020-07-24\nurl: https://eu.int/havens\n"
     assert sorted(sidecar.read_text().splitlines()) == sorted(written.splitlines())
     planned(app, settings)
+    assert "<dt>Officiële pagina</dt><dd>https://eu.int/havens</dd>" in shown(app)
+    assert "<dt>Id</dt><dd>beta</dd>" in shown(app)
     finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
 
@@ -886,6 +894,67 @@ def test_after_a_restore_the_page_says_what_publishing_would_bring_back(
     assert told in shown(app)
     finished(press(app, "maintenance-publish"), settings)
     assert told not in shown(app)
+
+
+def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdict_where_not(
+    app: AppTest, settings: Settings
+) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    ingest(settings)
+    first, second = Generations(settings).pointer().kept
+    name = keep(settings.data_dir, FEW, generation=second)
+    told = "Besloten is dat deze versie niet live gaat"
+    other = "Deze meting is van een versie die niet meer in gebruik is."
+    assert other not in shown(evaluation())
+    release.sign(settings, name, goes_live=False, name="Els", reason="Nog niet.", by="")
+    assert "onder Beheer, Versies een andere versie" in shown(evaluation())
+    page = shown(tab(app, "Versies"))
+    assert told in page
+    assert "Zet hieronder een andere versie terug" in page
+    finished(press(app, f"maintenance-rollback-{first}"), settings)
+    assert told not in shown(app)
+    page = shown(evaluation())
+    assert other in page
+    assert told not in page
+
+
+def test_after_a_restore_each_place_says_what_is_true(app: AppTest, settings: Settings) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    planned(app, settings)
+    finished(press(app, "maintenance-publish"), settings)
+    before = Generations(settings).pointer().kept[0]
+    tab(app, "Versies")
+    finished(press(app, f"maintenance-rollback-{before}"), settings)
+    page = shown(tab(app, "Controleren en publiceren"))
+    assert "Er is een andere versie in gebruik dan die waarmee" in page
+    assert "De documenten zijn veranderd" not in page
+    assert "is teruggezet." in page
+    (chosen,) = [one for one in app.selectbox if "maintenance-published" in (one.key or "")]
+    told = [one.partition(":")[0] for one in chosen.options]
+    assert told == ["Een andere versie terugzetten", "Publiceren"]
+    tab(app, "Documenten")
+    assert [one.label for one in app.expander if "beta.md" in one.label] == [
+        "` beta.md ` · niet in de versie die in gebruik is"
+    ]
+
+    added_files.add(settings, "gamma.md", BETA.replace("eta", "amma").encode(), replace=False)
+    planned(app, settings)
+    finished(press(app, "maintenance-publish"), settings)
+    assert "Toegevoegd: Bamma (nl) en nog 1 ander · in gebruik" in shown(tab(app, "Versies"))
+
+
+def test_a_publication_that_runs_is_not_called_one_without_a_report(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "start", start_apart)
+    waits = ("-c", RUNS_ON, "--json")  # a publication, by its arguments
+    job = jobs.start(settings.data_dir, "ingest", waits, "")
+    page = shown(tab(app, "Controleren en publiceren"))
+    jobs.stop(job)
+    assert "Deze bewerking loopt nog." in page
+    assert "is er geen rapport" not in page
+    page = shown(finished(app, settings))
+    assert "is er geen rapport" in page
 
 
 def test_documents_are_counted_once_and_their_language_versions_apart(

@@ -37,6 +37,7 @@ from tests.unit.test_eval_report import (
     STAMP,
     UNANSWERABLE,
     asked,
+    read,
 )
 from ui import access, jobs
 from ui.evaluation import sign_off
@@ -192,8 +193,9 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
     report = (folder / "report.html").read_text("utf-8")
     assert "<strong>Does not go live</strong>: Els &lt;b&gt;" in report
     assert "**Goes live**: Els &lt;b&gt;" in (folder / "report.md").read_text("utf-8")
-    lines = sign_off.by_generation(data_dir, load("nl"))
-    assert "Meting van 24 november 2026, 09:00:00. Gaat live: Els" in lines[STAMP.generation]
+    line, goes_live = sign_off.by_generation(data_dir, load("nl"))[STAMP.generation]
+    assert "Meting van 24 november 2026, 09:00:00. Gaat live: Els" in line
+    assert goes_live
 
     settings = Settings()
     assert verify_store(settings).broken == ""
@@ -244,6 +246,39 @@ def test_who_is_signed_in_signs_under_that_name(
     assert "U besluit als Els." in shown(app)
 
 
+def test_after_a_decision_the_box_is_closed_and_empty(data_dir: Path) -> None:
+    keep(data_dir, FEW)
+    app = opened()
+    before = app.text_area[0].key
+    (decision,) = [one for one in app.radio if one.label == "Besluit"]
+    decision.set_value(False)
+    app.text_input(key="evaluation-signer").set_value("Els")
+    app.text_area[0].set_value("Te weinig vragen.")
+    press(app, "Besluit vastleggen")
+    (decision,) = [one for one in app.radio if one.label == "Besluit"]
+    assert (decision.value, app.text_area[0].value) == (None, "")
+    assert app.text_area[0].key != before  # another box: the browser draws it closed
+    assert "Gaat niet live: Els," in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("language", "english", "minutes"),
+    [
+        ("nl", "in het Engels", "enkele minuten"),
+        ("en", "in English", "a few minutes"),
+        ("de", "auf Englisch", "einige Minuten"),
+        ("fr", "en anglais", "quelques minutes"),
+    ],
+)
+def test_buttons_say_that_a_report_is_in_english_and_how_long_the_whole_set_takes(
+    language: str, english: str, minutes: str
+) -> None:
+    texts = load(language)
+    assert english in texts("evaluation.download.html")
+    assert english in texts("evaluation.download.md")
+    assert minutes in texts("evaluation.start.offline")
+
+
 # Wrong answers
 
 WRONG = (
@@ -268,8 +303,8 @@ def test_wrong_answers_are_the_first_button_and_open_worst_first_with_why(data_d
     keep(data_dir, WRONG)
     app = opened()
     offered = [label for label in labels(app) if label not in ("Starten", "")]
-    assert offered[0] == "Foute antwoorden (5)"
-    press(app, "Foute antwoorden (5)")
+    assert offered[0] == "Foute antwoorden: 6 van de 7 vragen"
+    press(app, "Foute antwoorden: 6 van de 7 vragen")
     assert app.query_params["show"] == "wrong"
     order = wrong_listed(app)
     assert set(order[:2]) == {"What about misled?", "What about half?"}  # these mislead
@@ -289,7 +324,9 @@ def test_wrong_answers_are_the_first_button_and_open_worst_first_with_why(data_d
     assert "nobody may look" not in page
     assert "<script" not in page
 
-    run(app.get("button_group")[0].set_value("messages"))
+    parts = app.get("button_group")[0]
+    assert list(parts.options) == ["Vragen (6 van 7)", "Berichten (1 van 1)"]
+    run(parts.set_value("messages"))
     assert wrong_listed(app) == ["What about hi?"]
     assert "Dit is een bericht en geen vraag aan de bronnen" in shown(app)
     run(app.button(key="plain-question-wrong-0").click())
@@ -298,12 +335,30 @@ def test_wrong_answers_are_the_first_button_and_open_worst_first_with_why(data_d
     assert "Foute antwoorden" in shown(app)
     press(app, "← Naar de cijfers")
     assert "show" not in app.query_params
+    press(app, "Foute antwoorden: 6 van de 7 vragen")
+    assert len(wrong_listed(app)) == 5  # the first part again, not what was looked at before
+
+
+def test_the_verdict_leads_to_the_answers_with_the_cause_that_it_names(data_dir: Path) -> None:
+    long = read(units=4)
+    folded = asked("folded", **long, facts_in_text=0)
+    checks = (MISLEADS.model_copy(update={"cause": "buried"}), COMPLETE)
+    keep(data_dir, (*MANY, *WRONG, folded), checks)
+    app = opened()
+    press(app, "Foute antwoorden: 6 van de 108 vragen")
+    assert "What about folded?" not in wrong_listed(app)
+    press(app, "← Naar de cijfers")
+    press(app, "Waardoor vooral: te veel bijzaken")
+    assert wrong_listed(app) == ["What about folded?"]
+    assert "alle feiten staan er" in shown(app)
+    run(app.selectbox(key="evaluation-wrong-cause").set_value(""))
+    assert len(wrong_listed(app)) == 5
 
 
 def test_a_run_without_wrong_answers_offers_none(data_dir: Path) -> None:
     keep(data_dir, FEW)
     (button,) = [one for one in opened().button if one.label.startswith("Foute antwoorden")]
-    assert button.label == "Foute antwoorden (0)"
+    assert button.label == "Foute antwoorden: 0 van de 16 vragen"
     assert button.disabled
 
 

@@ -54,7 +54,17 @@ def passage(name: str, *units: str | tuple[str, ...]) -> Passage:
 SIZE = passage("size", MARKET, SAME, ALSO)
 BRIEF = passage("brief", "It was adopted in 2020.", (LEAD, *ITEMS), AFTER)
 LONG = passage("long", ("There are 14 steps:", *(f"step {n} of it;" for n in range(1, 15))))
-TABLE = passage("table", ("Weapon | Number", "revolver | 102", "rifle | 33"))
+ROWS = "| Weapon | Number |\n| --- | --- |\n| revolver | 102 |\n| rifle | 33 |"
+TABLE = passage_of(
+    AGENDA,
+    ROWS,
+    "table",
+    id="table",
+    units=tuple(
+        Unit(start=ROWS.index(row), end=ROWS.index(row) + len(row), kind="item", lead_in=(2, 17))
+        for row in ("revolver | 102", "rifle | 33")
+    ),
+)
 LIST = "\n".join(f"- {item}" for item in ITEMS)
 WHOLE = f"{LEAD} [2]\n\n{LIST}"
 
@@ -167,6 +177,9 @@ def test_a_table_row_is_a_unit_with_its_headings() -> None:
     found = reading("Weapon: revolver; number: 102 [4]", gold=["revolver | 102"])
     assert (found.direct, found.units, found.cut, found.loose) == (True, 1, (), ())
     assert reading("revolver | 102 [4]").loose == ("revolver | 102",)
+    assert reading("- Weapon: revolver; number: 102 [4]").cut == ()
+    swapped = "Weapon: 102; number: revolver"
+    assert reading(f"- {swapped} [4]").cut == (swapped,)
 
 
 # Lists

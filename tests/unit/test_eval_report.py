@@ -196,7 +196,7 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
                      "Questions that are different (")),
         ("changed", ("With the same answer as before (1)",
                      "What about half? half 0 of 1 facts, as before")),
-        ("short", (f"What fell short ({len(SHORT)})",
+        ("short", (f"What fell short ({len(SHORT)} of 14 answers)",
                    *(f"{one.capitalize()} (1)" for one in MEANINGS))),
         # A failure shows what it takes to see why.
         ("short", ("What about cited?",
@@ -252,7 +252,7 @@ def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -
     assert "No gate was run" in section(page, "verdict")
     assert 'id="changed"' not in page
     assert 'id="judge"' not in page
-    assert section(page, "short") == "What fell short (0) None."
+    assert section(page, "short") == "What fell short (0 of 1 answers) None."
     assert "complete 100% 95% interval 21 to 100 of the answerable questions" in section(
         page, "headlines"
     )
@@ -298,6 +298,12 @@ def test_decisions_stand_in_both_reports_and_cannot_change_their_markup() -> Non
     assert "- **Does not go live**: Els, 2026-11-25. Not yet.\n" in text
     assert [one for one in tokens(text) if one.type == "image"] == []
     assert "<img" not in text
+
+
+def test_the_reports_count_wrong_answers_as_the_page_does(results: Results) -> None:
+    told = "8 of 14 questions answered wrongly. Of all 14 answers, those to messages and in "
+    for report in (run_report.html(results), run_report.markdown(results)):
+        assert f"{told}conversations included, 12 fell short, also in form alone." in report
 
 
 def test_messages_and_conversations_are_reported_apart(results: Results) -> None:

@@ -2,9 +2,11 @@
 
 import pytest
 
+from core.citation import Citation
+from eval.alce import verdicts
 from eval.support import claims, unsupported
 from tests.support.answers import retold
-from tests.unit.test_eval_run import FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage
+from tests.unit.test_eval_run import EMBEDDER, FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage
 
 QUOTE = cite(1, SIZE, MARKET)
 
@@ -88,3 +90,49 @@ def test_what_is_folded_claims_as_much_and_a_refusal_nothing() -> None:
     folded = retold(given, more=("### Drugs, Size\n\nCannabis has 93%. [1]",))
     assert unsupported(folded) == ("Cannabis has 93%.",)
     assert claims(folded.model_copy(update={"answered": False})) == ()
+
+
+TABLE = passage(
+    "| Directive 2014/94/EU | This Regulation |\n| --- | --- |\n"
+    "| Article 11 | Article 23 |\n| Article 12 | Article 24; Annex 3 |",
+    "Correlation table",
+    2,
+)
+ROW = cite(1, TABLE, "Article 11 | Article 23")
+BOTH = cite(1, TABLE, "Article 11 | Article 23 |\n| Article 12 | Article 24; Annex 3")
+
+
+@pytest.mark.parametrize(
+    ("row", "quote"),
+    [
+        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23", ROW),
+        ("This Regulation: Article 23", ROW),
+        ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", BOTH),
+    ],
+)
+def test_a_row_of_a_table_is_supported_with_its_headings(row: str, quote: Citation) -> None:
+    given = answer(f"In short:\n\n- {row} [1]", quote, passages=(TABLE,))
+    assert (row, frozenset({1})) in claims(given)
+    assert row not in unsupported(given)
+    assert [one.supported for one in verdicts(given, EMBEDDER) if one.text == row] == [True]
+
+
+@pytest.mark.parametrize(
+    ("row", "quote"),
+    [
+        ("Directive 2014/94/EU: Article 23; This Regulation: Article 11", ROW),  # swapped
+        ("Directive 2014/94/EU: Article 11; This Regulation: Article 24; Annex 3", BOTH),  # 2 rows
+        ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", ROW),  # another
+        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23, Annex 3", BOTH),
+    ],
+)
+def test_a_cell_under_another_heading_or_of_another_row_is_not(row: str, quote: Citation) -> None:
+    given = answer(f"{row} [1]", quote, passages=(TABLE,))
+    assert unsupported(given) == (row,)
+    assert [one.supported for one in verdicts(given, EMBEDDER)] == [False]
+
+
+def test_prose_that_cites_a_row_is_judged_as_prose() -> None:
+    given = answer("This Regulation has Article 23 for it. [1]", ROW, passages=(TABLE,))
+    assert unsupported(given) == ()
+    assert unsupported(retold(given, text="It is Article 24 of it. [1]"))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from core.errors import StrategiewijzerError
+from core.settings import Settings
 from eval import release, runs
 from eval.compare import Comparison, compare
 from eval.gate import GoLive, go_live
@@ -15,6 +16,7 @@ from eval.results import Figures, Results, SignOff
 from eval.run_report import Figure, headlines
 from eval.summary import summarise
 from ui.texts import Texts
+from vectorstore.generations import Generations, store_exists
 
 
 class KeptRun(NamedTuple):
@@ -53,6 +55,15 @@ def decided(decision: SignOff, texts: Texts) -> str:
 def when(figures: Figures, texts: Texts) -> str:
     """The date and time of a run where the reader is: "25 November 2026, 10:15:07"."""
     return texts.moment(datetime.datetime.fromisoformat(figures.stamp.date), seconds=True)
+
+
+def generation_in_use(settings: Settings) -> str:
+    """The id of the index generation that readers are answered from; empty where there is none, or
+    none can be read."""
+    try:
+        return Generations(settings).pointer().current if store_exists(settings) else ""
+    except StrategiewijzerError:
+        return ""
 
 
 def kept(data_dir: Path) -> list[KeptRun]:

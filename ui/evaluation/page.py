@@ -36,7 +36,6 @@ def page() -> None:
     """Shows a run and how it differs from another, or one question of it."""
     settings = current()
     texts = sidebar.interface_texts(settings)
-    st.set_page_config(layout="wide")  # two answers side by side, and tables of many figures
     st.title(texts("evaluation.title"), anchor=False)
     try:
         access.require("evaluator")
@@ -78,6 +77,7 @@ def _show_run(settings: Settings, there: Sequence[KeptRun], texts: Texts) -> Non
         read(run.folder)  # says what is wrong with it
     with top:
         verdict.show(run, texts)
+        verdict.show_version(settings, run, texts)
         with st.container(horizontal=True):
             wrong_answers.offer(run, texts)
             if not busy and run.verdict in ("too few", "unchecked"):

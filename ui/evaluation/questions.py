@@ -54,19 +54,31 @@ def show(run: KeptRun, other: KeptRun | None, comparison: Comparison | None, tex
     _list(shown, moves, texts)
 
 
-def of_part(results: Sequence[QuestionResult], key: str, texts: Texts) -> Sequence[QuestionResult]:
+def of_part(
+    results: Sequence[QuestionResult],
+    key: str,
+    texts: Texts,
+    of: Mapping[RunPart, int] | None = None,
+) -> Sequence[QuestionResult]:
     """The results of one part of a run: its questions, conversations or messages, which are
-    counted apart."""
+    counted apart; `of`: how many of each part there are in all, where that is told."""
     counts = Counter(result.part for result in results)
     if len(counts) < 2:
         return results
+
+    def told(part: RunPart) -> str:
+        n: object = counts[part]
+        if of:
+            n = texts("evaluation.number_of", number=n, total=of[part])
+        return texts(f"evaluation.figures_of.{part}", n=n)
+
     parts = [part for part in get_args(RunPart) if part in counts]
     part = st.segmented_control(
         texts("evaluation.part"),
         parts,
         default=parts[0],
         required=True,
-        format_func=lambda part: texts(f"evaluation.figures_of.{part}", n=counts[part]),
+        format_func=told,
         label_visibility="collapsed",
         key=key,
         persist_state="session",

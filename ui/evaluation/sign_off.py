@@ -20,8 +20,14 @@ from ui.texts import Texts
 
 
 def offer(settings: Settings, run: KeptRun, texts: Texts) -> None:
-    """The form to decide with."""
-    with st.popover(texts("evaluation.sign.offer"), icon=":material/draw:"):
+    """The form to decide with; after a decision it is another one, closed and empty."""
+    form = f"{run.name}-{len(run.decisions)}"
+    with st.popover(
+        texts("evaluation.sign.offer"),
+        icon=":material/draw:",
+        key=f"evaluation-sign-{form}",
+        on_change="rerun",
+    ):
         st.markdown(texts("evaluation.sign.explained"))
         if run.verdict != "passed":
             st.html(facts_html(texts("evaluation.sign.not_passed")))
@@ -30,7 +36,7 @@ def offer(settings: Settings, run: KeptRun, texts: Texts) -> None:
             (True, False),
             index=None,
             format_func=lambda live: texts(f"evaluation.sign.{'goes' if live else 'stays'}"),
-            key=f"evaluation-decision-{run.name}",
+            key=f"evaluation-decision-{form}",
         )
         known = access.user().name
         name = known or st.text_input(
@@ -39,7 +45,7 @@ def offer(settings: Settings, run: KeptRun, texts: Texts) -> None:
         reason = st.text_area(
             texts("evaluation.sign.reason"),
             max_chars=LONGEST_REASON,
-            key=f"evaluation-reason-{run.name}",
+            key=f"evaluation-reason-{form}",
         )
         if known:
             st.html(facts_html(texts("evaluation.sign.as", name=known)))
@@ -83,14 +89,15 @@ def told(decision: SignOff, texts: Texts) -> str:
     )
 
 
-def by_generation(data_dir: Path, texts: Texts) -> dict[str, str]:
-    """The last decision on each index generation, as HTML."""
+def by_generation(data_dir: Path, texts: Texts) -> dict[str, tuple[str, bool]]:
+    """The last decision on each index generation, as HTML, and whether it goes live."""
     return dict(reversed(list(_decided(kept(data_dir), texts))))
 
 
-def _decided(runs: Iterable[KeptRun], texts: Texts) -> Iterable[tuple[str, str]]:
+def _decided(runs: Iterable[KeptRun], texts: Texts) -> Iterable[tuple[str, tuple[str, bool]]]:
     for run in runs:
         if run.figures and run.decisions:
+            last = run.decisions[-1]
             measured = texts("evaluation.sign.measured", date=when(run.figures, texts))
-            line = facts_html(f"{measured} {told(run.decisions[-1], texts)}")
-            yield run.figures.stamp.generation, line
+            line = facts_html(f"{measured} {told(last, texts)}")
+            yield run.figures.stamp.generation, (line, last.goes_live)

@@ -4,9 +4,10 @@ import datetime
 
 import streamlit as st
 
+from core.settings import Settings
 from eval import run_report
 from eval.gate import DECIDING, RuleResult, deciding
-from ui.evaluation.kept_runs import KeptRun
+from ui.evaluation.kept_runs import KeptRun, generation_in_use
 from ui.evaluation.tables import label, localised, with_interval
 from ui.markup import code
 from ui.texts import Texts
@@ -37,6 +38,18 @@ def show(run: KeptRun, texts: Texts) -> None:
     elif run.verdict == "unchecked":
         parts.append(texts("evaluation.verdict.no_rules"))
     BOXES[run.verdict](" ".join(parts))
+
+
+def show_version(settings: Settings, run: KeptRun, texts: Texts) -> None:
+    """Says where the verdict is not about the version in use, and where the decision is against
+    that version."""
+    current = generation_in_use(settings)
+    if run.figures is None or not current:
+        return
+    if run.figures.stamp.generation != current:
+        st.warning(texts("evaluation.verdict.not_in_use"))
+    elif run.decisions and not run.decisions[-1].goes_live:
+        st.warning(texts("evaluation.sign.in_use"))
 
 
 def show_rules(run: KeptRun, texts: Texts) -> None:

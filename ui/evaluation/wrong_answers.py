@@ -1,9 +1,11 @@
 """The wrong answers of a run, worst first: what was expected, what was shown, why it is wrong."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from eval.gate import deciding
 from eval.question_result import QuestionResult
 from eval.summary import reported
 from ui.evaluation.kept_runs import KeptRun, read
@@ -13,25 +15,40 @@ from ui.pagination import page_of
 from ui.texts import Texts
 
 SHOWN = "wrong"  # in the address
+_PART, _CAUSE = "evaluation-wrong-part", "evaluation-wrong-cause"
 _PAGE = 10
 _LONGEST = 600  # characters of an answer; all of it stands on the question's own page
 
 
 def offer(run: KeptRun, texts: Texts) -> None:
-    """The way to them, with how many there are among the questions that the figures are about."""
-    there = _wrong(run)
-    number = len(reported(there))
+    """The way to them, with how many there are among the questions that the figures are about;
+    and to those with the cause that the verdict names."""
+    everything = read(run.folder).questions
+    counted = reported(everything)
+    told = {"wrong": sum(one.wrong for one in counted), "all": len(counted)}
     st.button(
-        texts("evaluation.wrong.offer", number=number),
+        texts("evaluation.wrong.offer", **told),
         type="primary",
         icon=":material/rule:",
-        disabled=not there,
+        disabled=not any(one.wrong for one in everything),
         on_click=_open,
     )
+    causes = (one.cause for one in deciding(run.gate.checks) if not one.passed)
+    for cause in dict.fromkeys(filter(None, causes)):
+        named = texts.label("evaluation.causes", cause)
+        st.button(
+            texts("evaluation.wrong.offer_cause", cause=named),
+            icon=":material/search:",
+            on_click=_open,
+            args=(cause,),
+        )
 
 
-def _open() -> None:
+def _open(cause: str = "") -> None:
+    """Opens the list on its first part, whatever was looked at before."""
     st.query_params["show"] = SHOWN
+    st.session_state[_CAUSE] = cause
+    st.session_state.pop(_PART, None)
 
 
 def _close() -> None:
@@ -41,10 +58,15 @@ def _close() -> None:
 def show(run: KeptRun, texts: Texts) -> None:
     """The list, a page at a time; those that are held out are only counted."""
     st.button(f"← {texts('evaluation.wrong.back')}", on_click=_close)
-    there = of_part(_wrong(run), "evaluation-wrong-part", texts)
+    everything = read(run.folder).questions
+    cause = _cause(everything, texts)
+    wrong = [one for one in everything if (one.cause == cause if cause else one.wrong)]
+    asked = Counter(one.part for one in everything)
+    there = of_part(wrong, _PART, texts, of=asked)
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.wrong.heading"))}</h2>')
-    secret = sum(one.held_out and one.wrong for one in read(run.folder).questions)
-    st.html(facts_html(f"{texts('evaluation.wrong.order')} {held_out(secret, texts)}"))
+    secret = held_out(sum(one.held_out for one in there), texts)
+    st.html(facts_html(f"{texts('evaluation.wrong.order')} {secret}"))
+    there = sorted((one for one in there if not one.held_out), key=_badness)
     st.session_state[LISTED] = [one.id for one in there]
     place, on_page = page_of(there, _PAGE, key="evaluation-wrong-page")
     for row, result in enumerate(on_page):
@@ -59,9 +81,21 @@ def show(run: KeptRun, texts: Texts) -> None:
             st.html(_card_html(result, texts))
 
 
-def _wrong(run: KeptRun) -> list[QuestionResult]:
-    there = [one for one in read(run.folder).questions if one.wrong and not one.held_out]
-    return sorted(there, key=_badness)
+def _cause(there: Iterable[QuestionResult], texts: Texts) -> str:
+    """The cause to look at; empty: all that is wrong."""
+    causes: set[str] = {"", st.session_state.get(_CAUSE, "")}
+    causes |= {one.cause or "" for one in there}
+
+    def named(cause: str) -> str:
+        return texts.label("evaluation.causes", cause) or texts("evaluation.questions.all")
+
+    return st.selectbox(
+        texts("evaluation.questions.cause"),
+        sorted(causes),
+        format_func=named,
+        key=_CAUSE,
+        persist_state="session",
+    )
 
 
 def _badness(result: QuestionResult) -> tuple[bool, ...]:
@@ -114,6 +148,8 @@ def why(result: QuestionResult, texts: Texts) -> str:
             is_in = texts.label("languages", result.text_language) or "?"
             may_be = ", ".join(texts.label("languages", one) for one in result.languages)
             return texts("evaluation.why.language", is_in=is_in, may_be=may_be)
+        case "cut list" | "loose end" | "buried":
+            return texts(f"evaluation.meanings.{result.cause}")
         case _:
             return " ".join(_lacking(result, texts))
 

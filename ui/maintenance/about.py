@@ -13,7 +13,7 @@ from typing import cast, get_args
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import DocumentError, StrategiewijzerError
+from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.settings import Settings
 from core.source import DocumentKind
 from ingest.reading import confirmed, sidecar
@@ -127,10 +127,23 @@ def _save(
             )
             keep_decision(settings, made, user.id)
             confirmed.confirm(file, settings.documents_dir, official=official)
+    except DocumentError as error:
+        st.error(problem(error.fault, error.field, texts))
+        error_texts.details(str(error), texts)
+        return False
     except StrategiewijzerError as error:
         error_texts.show(error, texts)
         return False
     return True
+
+
+def problem(fault: Fault, field: str, texts: Texts) -> str:
+    """Why a document cannot be taken, for above its details: of a value there, what can be."""
+    rule = texts.values.get(f"maintenance.about.{field}", "") if fault == "value" else ""
+    label = texts.label("maintenance.fields", field)
+    if not rule:
+        return error_texts.reason(fault, field, texts)
+    return texts("maintenance.about.wrong", field=label, rule=rule)
 
 
 def _is_fetched(file: Path, settings: Settings) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -20,7 +20,7 @@ from ui.maintenance import (
     upload_form,
 )
 from ui.maintenance import job_list as work
-from ui.maintenance.about import SAVED, about
+from ui.maintenance.about import SAVED, about, problem
 from ui.maintenance.file_preview import Said
 from ui.markup import code, facts_html
 from ui.pagination import page_of
@@ -33,12 +33,19 @@ _PAGE = 20  # documents shown at once; all of them would be sent to the browser 
 
 @dataclass(frozen=True)
 class _Row:
-    """A document: its file, if that is there, and what the generation in use knows of it."""
+    """A document: its file, if that is there, what the generation in use knows of it, and whether
+    another that is kept has it."""
 
     path: str
     file: Path | None
     entry: DocumentEntry | None
     state: document_files.FileState
+    elsewhere: bool = False
+
+    @property
+    def standing(self) -> str:
+        """The key of the text for its state."""
+        return f"maintenance.own.{'elsewhere' if self.elsewhere else self.state}"
 
     @property
     def label(self) -> str:
@@ -122,7 +129,16 @@ def _rows(settings: Settings, entries: Sequence[DocumentEntry]) -> list[_Row]:
         )
         for path, file in places.items()
     ]
+    new = {row.path for row in rows if row.state == "new"}
+    known = _published_once(settings) if new else frozenset()
+    rows = [replace(row, elsewhere=row.path in new & known) for row in rows]
     return sorted(rows, key=lambda row: (row.state != "new", row.label.casefold()))
+
+
+def _published_once(settings: Settings) -> frozenset[str]:
+    """The paths of all documents of the generations that are kept."""
+    kept = Generations(settings).kept() if store_exists(settings) else ()
+    return frozenset(entry.path for one in kept for entry in one.manifest.documents)
 
 
 def _documents(
@@ -145,7 +161,7 @@ def _documents(
     shown, rows = page_of(rows, _PAGE, key="maintenance-own-page")
     for row in rows:
         name = hashlib.sha256(row.path.encode()).hexdigest()[:12]
-        key, standing = f"plain-own-{name}", texts(f"maintenance.own.{row.state}")
+        key, standing = f"plain-own-{name}", texts(row.standing)
         if st.session_state.get(SAVED) == name:  # with another label Streamlit would fold it
             st.session_state[key] = True
         place = shown.expander(
@@ -176,7 +192,7 @@ def _document(
         with st.spinner(texts("maintenance.upload.reading")):
             said = file_preview.kept(row.file, settings, loader)
     if said.failure is not None:
-        st.error(error_texts.reason(said.failure.fault, said.failure.field, texts))
+        st.error(problem(said.failure.fault, said.failure.field, texts))
         error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         said = Said(info=row.entry.info if row.entry else None, failure=said.failure)
     upload_form.notes(said, row.path, {entry.key: entry for entry in entries}, texts)

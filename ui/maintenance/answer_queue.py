@@ -80,7 +80,11 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
             st.html(facts_html(texts("maintenance.answers.not_kept")))
     found: Sequence[object] = getattr(queue, choice)
     if not found:
-        st.info(texts(f"maintenance.answers.none.{choice}"))
+        is_short = choice == "waiting" and not settings.keep_questions
+        told = [texts(f"maintenance.answers.none.{'only_verdicts' if is_short else choice}")]
+        if choice == "waiting":  # a verdict on such a message is nowhere here
+            told.append(texts("maintenance.answers.talk"))
+        st.info(" ".join(told))
         return
     if choice == "proposed":
         _all_at_once(queue.proposed, settings, texts, busy=busy)

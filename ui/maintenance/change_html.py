@@ -22,7 +22,9 @@ from ui.texts import Texts
 _PATH = " › "
 _DATES = ("date", "effective_from")  # fields
 _LABELS = {"language": "languages", "kind": "kinds", "area": "areas"}  # texts of their values
-_SHOWN = ("kind", "title", "known_as", "date", "area", "reference", "publisher")  # to be looked at
+_SHOWN = (  # to be looked at
+    "kind", "title", "known_as", "id", "date", "area", "reference", "publisher", "url",
+)  # fmt: skip
 _PASSAGES = 40  # of one document; the report that can be downloaded has them all
 
 

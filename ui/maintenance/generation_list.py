@@ -38,7 +38,10 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     decisions = sign_off.by_generation(settings.data_dir, texts)
     for one in kept:
         with st.container(border=True):
-            st.html(_generation(one, texts) + decisions.get(one.id, ""))
+            decision, goes_live = decisions.get(one.id, ("", True))
+            st.html(_generation(one, texts) + decision)
+            if one.in_use and not goes_live:
+                st.warning(texts("maintenance.generations.not_live"))
             with st.container(horizontal=True):
                 _note(one, settings, texts, busy=busy)
                 if not one.in_use:
@@ -74,15 +77,16 @@ def _title(one: KeptGeneration, named: Mapping[str, Sequence[str]], texts: Texts
     if one.added is None:
         return texts("maintenance.generations.oldest")
     told = [
-        f"{texts(f'maintenance.kinds.{kind}')}: {_first(names)}"
+        f"{texts(f'maintenance.kinds.{kind}')}: {_first(names, texts)}"
         for kind, names in named.items()
         if names
     ]
     return "; ".join(told) or texts("maintenance.generations.same")
 
 
-def _first(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} + {len(names) - 1}"
+def _first(names: Sequence[str], texts: Texts) -> str:
+    others = texts.counted("maintenance.generations.others", len(names) - 1)
+    return names[0] if len(names) == 1 else f"{names[0]} {others}"
 
 
 def _changes(named: Mapping[str, Sequence[str]], texts: Texts, *, least: int = 1) -> str:

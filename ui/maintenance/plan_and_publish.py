@@ -22,6 +22,7 @@ from ui.maintenance import job_list as work
 from ui.maintenance.change_html import counts_html, notes_html
 from ui.markup import facts_html
 from ui.texts import Texts
+from vectorstore.manifest import made_at
 
 _NOTE = "maintenance-note"
 _KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"
@@ -49,7 +50,9 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     elif _was_published(settings):
         st.info(texts("maintenance.plan.published"))
     elif not busy:
-        st.info(texts("maintenance.plan.outdated"))
+        newest = _newest(settings)
+        restored = newest is not None and work.task(newest) == "rollback"
+        st.info(texts(f"maintenance.plan.{'another' if restored else 'outdated'}"))
     _published(settings, texts)
 
 
@@ -185,19 +188,27 @@ def _start(*arguments: str) -> None:
 
 
 def _published(settings: Settings, texts: Texts) -> None:
-    """The reports of the publications, the newest first."""
+    """The reports of the publications, and what was restored, the newest first."""
     st.header(texts("maintenance.published.heading"), anchor=False)
-    runs = {job.id: job for job in work.newest_first(settings, "publish")}
+    runs = {job.id: job for job in work.newest_first(settings, "publish", "rollback")}
     if not runs:
         st.info(texts("maintenance.published.none"))
         return
     chosen = st.selectbox(
         texts("maintenance.published.choose"),
         list(runs),
-        format_func=lambda name: work.since(runs[name], texts),
+        format_func=lambda name: _called(runs[name], texts),
         key=f"maintenance-published-{next(iter(runs))}",  # a new one is shown once it is there
     )
     job = runs[chosen]
+    if job.state == "running":
+        st.info(texts("maintenance.published.running"))
+        return
+    if work.task(job) == "rollback" and job.state == "done":
+        made = made_at(job.arguments[-1])
+        moment = texts.moment(made) if made else job.arguments[-1]
+        st.success(texts("maintenance.published.restored", moment=moment))
+        return
     report = work.report(job)
     if report is None:
         st.info(texts("maintenance.published.unfinished"))
@@ -223,6 +234,10 @@ def _published(settings: Settings, texts: Texts) -> None:
             )
     st.html(counts_html(report, texts) + notes_html(report, texts))
     previewed.show(report, "maintenance-published", texts)
+
+
+def _called(job: Job, texts: Texts) -> str:
+    return f"{texts(f'maintenance.tasks.{work.task(job)}')}: {work.since(job, texts)}"
 
 
 def _file(report: Report, kind: str) -> str:

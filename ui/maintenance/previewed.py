@@ -10,9 +10,8 @@ from core.names import as_path
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ingest.publishing.ingest_report import DocumentChange, Report
-from ui import error_texts
 from ui.maintenance import document_files, file_preview, upload_form
-from ui.maintenance.about import about
+from ui.maintenance.about import about, problem
 from ui.maintenance.change_html import document_html, info_html
 from ui.markup import code
 from ui.pagination import page_of
@@ -82,6 +81,6 @@ def _correct(
         with st.spinner(texts("maintenance.upload.reading")):
             said = file_preview.kept(file, settings, loader)
         if said.failure is not None:
-            st.error(error_texts.reason(said.failure.fault, said.failure.field, texts))
+            st.error(problem(said.failure.fault, said.failure.field, texts))
         upload_form.notes(said, change.path, {entry.key: entry for entry in entries}, texts)
         about(settings, file, name, said, entries, texts, saved)
