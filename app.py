@@ -13,11 +13,9 @@ else:
     import streamlit as st
     from starlette.middleware import Middleware
 
-    from api.error_shape import ErrorShape
-    from api.later import routes
+    from api.later import ErrorShape, routes
     from ui import uploads
-    from ui.guard import Guard
-    from ui.observed import Closed, Observed
+    from ui.guard import MaintenanceMiddleware, RequestIdMiddleware, SecurityMiddleware
 
     def _assistant() -> Any:
         from ui.shared_assistant import assistant  # takes long to import
@@ -28,5 +26,8 @@ else:
         __file__,
         lifespan=uploads.lifespan,
         routes=routes(_assistant),
-        middleware=[Middleware(one) for one in (Observed, ErrorShape, Guard, Closed)],
+        middleware=[
+            Middleware(one)
+            for one in (RequestIdMiddleware, ErrorShape, SecurityMiddleware, MaintenanceMiddleware)
+        ],
     )

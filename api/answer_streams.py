@@ -5,18 +5,21 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import anyio
-from fastapi import Request
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
 
-from api.key_access import Caller
+from api.key_access import Caller, Pool
 from api.problem import ApiError
 from chain.assistant import Assistant
 from chain.model.aside import aside
-from core.answer import Answer, Turn
-from core.event import Event, Finished
+from core.answer import Answer, Event, Finished, Turn
 from core.settings import Settings
 from core.source import Scope
+from vectorstore.chroma import GenerationGone
 
 Events = AsyncGenerator[Event | None, None]
 """The events of an answer; None whenever none has come for a while."""
@@ -150,3 +153,43 @@ async def _events(
 def _busy(message: str) -> ApiError:
     # An extractive answer takes less than a second, so a place is soon free.
     return ApiError(429, message, "too_many_questions", headers={"Retry-After": "1"})
+
+
+# What the routes work with: one for each application.
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts that all routes share.
+
+    assistant: gives the one of pages and API; blocks, so call it in a `Pool`.
+    settings: gives the current ones.
+    answers: begins answers.
+    reading: where searching and reading is done.
+    """
+
+    assistant: Callable[[], Assistant]
+    settings: Callable[[], Settings]
+    answers: AnswerStreams
+    reading: Pool
+
+    async def read(self, work: Callable[[], BaseModel]) -> Response:
+        """What comes of work on the index, as JSON. Both are made in a thread: a long document
+        would keep the event loop from the pages."""
+
+        def made() -> str:
+            try:
+                return work().model_dump_json()
+            except GenerationGone:  # replaced meanwhile: the next look finds the one in use
+                return work().model_dump_json()
+
+        return Response(await self.reading.run(made), media_type="application/json")
+
+
+def service(request: Request) -> Service:
+    found = request.app.state.service
+    assert isinstance(found, Service)  # noqa: S101 - set where the application is made
+    return found
+
+
+TheService = Annotated[Service, Depends(service)]

@@ -7,24 +7,12 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from api import (
-    ask_route,
-    document_routes,
-    generation_route,
-    health_routes,
-    mcp_route,
-    metrics_route,
-    openai_routes,
-    search_route,
-)
-from api.answer_streams import AnswerStreams
-from api.bounded_body import BoundedBody
-from api.key_access import Gate
-from api.later import Later
-from api.problem import RESPONSES, Unforeseen, handle
-from api.readiness import Readiness
-from api.service import Service
-from api.threads import Pool
+from api import ask_route, document_routes, health_routes, mcp_route, openai_routes, search_route
+from api.answer_streams import AnswerStreams, Service
+from api.health_routes import Readiness
+from api.key_access import ApiKeyMiddleware, Pool
+from api.later import LazyApp
+from api.problem import RESPONSES, BoundedBody, Unforeseen, handle
 from chain.assistant import Assistant
 from core.settings import Settings, current
 from core.version import VERSION
@@ -33,9 +21,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     ask_route.router,
     search_route.router,
     document_routes.router,
-    generation_route.router,
     health_routes.router,
-    metrics_route.router,
+    health_routes.router,
+    health_routes.router,
     openai_routes.router,
     mcp_route.router,
 )
@@ -75,7 +63,7 @@ def application(
         responses=RESPONSES,
         middleware=[
             Middleware(Unforeseen),
-            Middleware(Gate, settings=settings),
+            Middleware(ApiKeyMiddleware, settings=settings),
             Middleware(BoundedBody),
         ],
         telemetry=_NO_TELEMETRY,
@@ -89,10 +77,10 @@ def application(
         app.include_router(router)
 
     def mcp() -> ASGIApp:
-        from api.mcp_http import McpOverHttp
+        from api.mcp_route import McpOverHttp
         from api.mcp_tools import mcp_server
 
         return McpOverHttp(mcp_server(service, VERSION), settings)
 
-    app.state.mcp = Later(mcp)
+    app.state.mcp = LazyApp(mcp)
     return app

@@ -11,15 +11,13 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.answer_streams import Events
+from api.answer_streams import Events, TheService
 from api.key_access import AskCaller
 from api.problem import problem_of
 from api.search_limits import NOT_BLANK, WHOLE, LanguageCode, SearchLimits
-from api.service import TheService
 from chain.query import MAX_QUESTION
-from core.answer import Answer, AnswerKind, Message, Turn
-from core.event import Event, Finished, Stage, TextDelta
-from core.marked import Marked, Marker
+from core.answer import Answer, AnswerKind, Event, Finished, Message, Stage, TextDelta, Turn
+from core.answer_blocks import Marked, Marker
 
 router = APIRouter()
 

@@ -8,14 +8,11 @@ from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 from pydantic import Field
 
+from api.answer_streams import TheService
 from api.key_access import ReadCaller
 from api.problem import ApiError
 from api.search_limits import LanguageCode
-from api.service import TheService
-from core.frozen import Frozen
-from core.passage import Passage
-from core.source import DocumentInfo, Standing
-from core.versions import preferred
+from core.source import DocumentInfo, Frozen, Passage, Standing, preferred
 from vectorstore.manifest import DocumentEntry
 from vectorstore.snapshot import Snapshot
 

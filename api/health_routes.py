@@ -1,11 +1,67 @@
-"""GET /healthz and /readyz: whether the process lives, and whether it can answer. Without a key."""
+"""What operators ask: health, readiness, metrics, the generation in use."""
 
-from typing import Literal
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request, Response
 
-from api.readiness import Readiness
-from core.frozen import Frozen
+from api.answer_streams import TheService
+from api.key_access import Caller, Pool, require
+from chain.assistant import Assistant
+from core.errors import StrategiewijzerError
+from core.settings import Settings
+from core.source import Frozen
+from people.api_keys import found, hash_of
+from vectorstore.generations import Generations
+
+_LONGEST = 10.0  # seconds for a look; a server of a database that hangs is waited for longer
+
+
+class Readiness:
+    """Looks whether there is all that a question by the API takes: settings, the keys, the index.
+
+    Anybody may ask, so there is one look at a time: whoever comes meanwhile gets what it finds.
+
+    Args:
+        assistant: gives the one of pages and API.
+        settings: gives the current ones.
+    """
+
+    def __init__(
+        self, assistant: Callable[[], Assistant], settings: Callable[[], Settings]
+    ) -> None:
+        self._assistant = assistant
+        self._settings = settings
+        self._thread = Pool(1)
+        self._looking: asyncio.Task[None] | None = None
+
+    async def check(self) -> None:
+        """
+        Raises:
+            StrategiewijzerError: what lacks, or the look takes too long; it goes on then, for
+                whoever asks next.
+        """
+        looking = self._looking
+        if looking is None or looking.done():
+            looking = self._looking = asyncio.create_task(self._thread.run(self._look))
+            # An error that came too late for all who asked is no error of the event loop.
+            looking.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.wait([looking], timeout=_LONGEST)
+        if not looking.done():
+            raise StrategiewijzerError(
+                f"The database or the index has not replied within {_LONGEST:.0f} seconds. Look at "
+                "both with: ./strategiewijzer doctor"
+            )
+        looking.result()
+
+    def _look(self) -> None:
+        found(self._settings(), hash_of(""))  # as the key of a request is looked up
+        self._assistant().index.snapshot()
+
+
+# GET /healthz and /readyz: whether the process lives, and whether it can answer. Without a key.
+
 
 router = APIRouter()
 
@@ -28,3 +84,68 @@ async def ready(request: Request) -> Health:
     assert isinstance(readiness, Readiness)  # noqa: S101 - set where the application is made
     await readiness.check()
     return Health()
+
+
+# GET /metrics: the figures of the service, for Prometheus.
+
+
+_FIGURES: dict[str, Any] = {
+    "description": "Figures in the text format of Prometheus.",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
+
+
+@router.get("/metrics", response_class=Response, responses={200: _FIGURES})
+async def metrics(_: Annotated[Caller, Depends(require("metrics"))]) -> Response:
+    """The figures of the service; needs a key with the scope `metrics`."""
+    from core import telemetry  # takes a while to import, and only this needs it
+
+    figures, content_type = telemetry.exposition()
+    return Response(figures, media_type=content_type)
+
+
+# GET /v1/generations: the states of the index that are kept.
+
+
+class GenerationSummary(Frozen):
+    """A generation of the index. `created` is UTC, ISO 8601; `method` is how texts were embedded;
+    the counts are of the language versions and passages in it."""
+
+    id: str
+    created: str
+    in_use: bool
+    method: str
+    documents: int
+    passages: int
+
+
+class GenerationList(Frozen):
+    """The kept generations, oldest first."""
+
+    generations: tuple[GenerationSummary, ...]
+
+
+@router.get("/v1/generations", response_model=GenerationList)
+async def generations(
+    _: Annotated[Caller, Depends(require("read", "maintainer"))], service: TheService
+) -> Response:
+    """Lists the generations that the index can go back to; for maintainers."""
+
+    def work() -> GenerationList:
+        store = Generations(service.settings())
+        in_use = store.current().id
+        return GenerationList(
+            generations=tuple(
+                GenerationSummary(
+                    id=one.id,
+                    created=one.manifest.created,
+                    in_use=one.id == in_use,
+                    method=one.manifest.method,
+                    documents=len(one.manifest.documents),
+                    passages=one.manifest.passages,
+                )
+                for one in store.kept()
+            )
+        )
+
+    return await service.read(work)

@@ -1,27 +1,90 @@
-"""Who calls, and what that allows.
-
-A key is looked up before anything else of a request is read (`Gate`); what a route needs it says
-with `require`. No cookie counts, so a page in a browser has no rights of its visitor here.
+"""Work that blocks is done in threads of the API's own: the event loop, and the threads that the
+server has for files, go on serving the pages.
 """
 
 import datetime
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+import anyio
+import anyio.to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problem import ApiError, problem_of
-from api.threads import Pool
-from api.throttle import Throttle
 from core.api_error import NO_KEY
 from core.errors import StrategiewijzerError
-from core.role import includes
-from core.settings import Role, Settings
+from core.settings import Role, Settings, includes
 from people.api_keys import ApiKey, Permission, found, hash_of
+
+_T = TypeVar("_T")
+
+
+class Pool:
+    """At most so many threads at once; who comes later waits."""
+
+    def __init__(self, size: int) -> None:
+        self._limiter = anyio.CapacityLimiter(size)
+
+    async def run(self, work: Callable[[], _T]) -> _T:
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+
+# How often a key may ask, and strangers may try: counted in this process, forgotten with it.
+
+
+_TRIES = 20  # wrong keys a minute: programs with a stale one, none that tries them
+
+
+class Throttle:
+    """Counts the requests of keys, and the wrong keys of all strangers together.
+
+    Strangers are not told apart by address: behind a proxy everybody has its address, and what a
+    request says of it (X-Forwarded-For) anybody on this machine can make up. They keep nobody out
+    who has a key, since only what was looked up and is wrong counts.
+    """
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def wrong(self) -> None:
+        """Counts a wrong key.
+
+        Raises:
+            ApiError: too many were wrong in the last minute.
+        """
+        told = f"{NO_KEY} Too many wrong keys came in the last minute: wait before the next try."
+        self._count(RateLimitItemPerMinute(_TRIES), "wrong", "", told)
+
+    def asked(self, key: str, per_minute: int) -> None:
+        """Counts a request of a key (id).
+
+        Raises:
+            ApiError: it made too many in the last minute.
+        """
+        told = (
+            f"This key may make {per_minute} requests a minute. Wait as long as Retry-After "
+            "says; whoever runs this service can raise api_requests_per_minute."
+        )
+        self._count(RateLimitItemPerMinute(per_minute), "key", key, told)
+
+    def _count(self, allowed: RateLimitItem, kind: str, who: str, told: str) -> None:
+        if self._limiter.hit(allowed, kind, who):
+            return
+        left = self._limiter.get_window_stats(allowed, kind, who).reset_time - time.time()
+        wait = {"Retry-After": str(max(1, round(left + 0.5)))}
+        raise ApiError(429, told, "rate_limit_exceeded", headers=wait)
+
+
+# Who calls, and what that allows.
+
 
 OPEN = ("/healthz", "/readyz")
 """What is told without a key: a container's health check has none."""
@@ -62,7 +125,7 @@ class Caller:
             )
 
 
-class Gate:
+class ApiKeyMiddleware:
     """ASGI middleware: refuses whoever has no valid key, and keys that ask too often.
 
     Args:

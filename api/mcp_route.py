@@ -1,9 +1,65 @@
-"""POST /mcp, as openapi.json names it; api/mcp_http.py answers, behind the same keys."""
+"""MCP by streamable HTTP, at /mcp, behind the keys of the API.
 
+Nothing is kept between two requests, so any replica can take the next one.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from mcp.server.mcpserver import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.problem import ApiError
+from core.api_error import MAX_BODY
+from core.hosts import NOT_OURS, is_ours
+from core.settings import Settings
+
+
+class McpOverHttp:
+    """The ASGI application.
+
+    Args:
+        server: what is served.
+        settings: gives the current ones: by which names this machine may be called.
+    """
+
+    def __init__(self, server: MCPServer[Any], settings: Callable[[], Settings]) -> None:
+        self._server = server
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._check(Headers(scope=scope))
+        # A manager of its own for each request: it has no state to share, and would need a
+        # lifespan, which a route of another server's application does not get.
+        # Replies are events, not JSON: of an answer that takes long, these show that it lives.
+        self._server.streamable_http_app(
+            stateless_http=True,
+            max_request_body_size=MAX_BODY,
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        )
+        manager = self._server.session_manager  # the one just made: nothing is awaited between
+        async with manager.run():
+            await manager.handle_request(scope, receive, send)
+
+    def _check(self, headers: Headers) -> None:
+        """
+        Raises:
+            ApiError: a page of another site asks, also one whose name was made to lead here. The
+                SDK's own check knows no names but those that are listed one by one.
+        """
+        names = self._settings().names
+        if not is_ours(headers.get("host", ""), names):
+            raise ApiError(421, NOT_OURS, "unknown_host")
+        origin = headers.get("origin", "")
+        if origin and not is_ours(origin.partition("://")[2], names):
+            raise ApiError(403, "No page of another site may ask this.", "foreign_origin")
+
+
+# POST /mcp, as openapi.json names it; api/mcp_route.py answers, behind the same keys.
+
 
 router = APIRouter()
 

@@ -1,49 +1,333 @@
-"""The MCP server: four tools that read, for programs with a language model of their own.
+"""What the tools of the MCP server give back."""
 
-The same for both transports; api/mcp_http.py and command/mcp_stdio.py serve it.
-"""
-
+import datetime
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Annotated, Any, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import ToolAnnotations
-from pydantic import Field
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.tools import Tool
+from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import Field, ValidationError, create_model
 
+from api.answer_streams import Service
+from api.document_routes import sections_of
 from api.key_access import Caller, caller_of
-from api.mcp_arguments import (
-    FAR,
-    Areas,
-    AsOf,
-    DocumentId,
-    Documents,
-    Language,
-    QuestionText,
-    Start,
-    ToolServer,
-    tool_of,
-)
-from api.mcp_reading import documents_listed, section_read
-from api.mcp_shapes import (
-    AskedAnswer,
-    FoundPassage,
-    FoundPassages,
-    ListedDocuments,
-    SectionRead,
-)
-from api.problem import problem_of
-from api.search_limits import WHOLE
-from api.service import Service
+from api.problem import ApiError, problem_of
+from api.search_limits import WHOLE, Day, LanguageCode, Name, unknown
+from api.source_quote import SourceQuote, of_proper
+from chain.query import MAX_QUESTION
+from core.answer import Answer, AnswerKind, Finished, LeftOutSentence, Mode
 from core.errors import StrategiewijzerError
-from core.event import Finished
-from core.source import Scope
-from language.characters import visible
+from core.source import DocumentKind, Frozen, Scope, ScoredPassage, Standing, preferred
+from language.escaping import is_web_page, visible
 from language.identify import conversation
 from vectorstore.chroma import GenerationGone
+from vectorstore.manifest import DocumentEntry
 from vectorstore.snapshot import Snapshot
+
+
+class AskedAnswer(Frozen):
+    """A checked answer, or why there is none.
+
+    `text` has a marker such as [1] behind what a citation with that number supports. `kind`:
+    "answer"; "partial", which lacks what `missing` names; "found", results of which it is not sure
+    that they answer; "refusal", as the sources do not say it; "reply" to a message that is no
+    question. `related` are questions that can be answered. `unconfirmed` are sentences of `text`
+    that a language model wrote and the sources were not found to say; `left_out` are those that
+    differ from the sources, which are not in `text`. `unchecked`: the check by a language model has
+    failed.
+    """
+
+    kind: AnswerKind
+    text: str
+    language: str
+    citations: tuple[SourceQuote, ...]
+    missing: tuple[str, ...]
+    related: tuple[str, ...]
+    mode: Mode
+    unconfirmed: tuple[str, ...]
+    left_out: tuple[LeftOutSentence, ...]
+    unchecked: bool
+
+    @classmethod
+    def of(cls, answer: Answer) -> "AskedAnswer":
+        return cls(
+            kind=answer.kind,
+            text=answer.text,
+            language=answer.language,
+            citations=of_proper(answer),
+            missing=answer.missing,
+            related=answer.related,
+            mode=answer.mode,
+            unconfirmed=answer.unconfirmed,
+            left_out=answer.left_out,
+            unchecked=answer.unchecked,
+        )
+
+
+class FoundPassage(Frozen):
+    """A passage of a document, word for word. `section` can be read as a whole with read_section;
+    `url` is the official page, or empty."""
+
+    document: str
+    title: str
+    kind: DocumentKind
+    standing: Standing
+    language: str
+    headings: tuple[str, ...]
+    section: int
+    text: str
+    url: str
+
+    @classmethod
+    def of(cls, found: ScoredPassage) -> "FoundPassage":
+        passage, document = found.passage, found.passage.document
+        return cls(
+            document=document.id,
+            title=document.title,
+            kind=document.kind,
+            standing=found.standing,
+            language=document.language,
+            headings=passage.headings,
+            section=passage.section,
+            text=passage.text,
+            url=document.url if is_web_page(document.url) else "",
+        )
+
+
+class FoundPassages(Frozen):
+    """Passages, best first."""
+
+    passages: tuple[FoundPassage, ...]
+
+
+class SectionRead(Frozen):
+    """The text under one heading, word for word. `next_start` is where to go on reading it, None at
+    its end; `before` and `after` are the numbers of the sections around it."""
+
+    document: str
+    title: str
+    language: str
+    section: int
+    headings: tuple[str, ...]
+    text: str
+    next_start: int | None
+    before: int | None
+    after: int | None
+
+
+class ListedDocument(Frozen):
+    """A document in one of its `languages`. A brief is this project's own summary of the official
+    text `about`."""
+
+    id: str
+    title: str
+    kind: DocumentKind
+    about: str
+    reference: str
+    date: datetime.date | None
+    area: str
+    languages: tuple[str, ...]
+    standing: Standing
+    url: str
+
+
+class ListedDocuments(Frozen):
+    """Some of the `total` documents; `next_start` is where the list goes on, None at its end."""
+
+    total: int
+    documents: tuple[ListedDocument, ...]
+    next_start: int | None
+
+
+# The arguments of MCP tools: unknown and wrong ones are refused, in words that a model can act on.
+
+
+FAR = 10_000_000  # characters or documents: more than any section or list has
+_TOLD = 5  # of the arguments that are wrong: more are no slip
+
+QuestionText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_QUESTION,
+        description="A question in any official language of the EU, which stands alone.",
+    ),
+]
+DocumentId = Annotated[
+    str, Field(min_length=1, max_length=200, description="As list_documents and search give it.")
+]
+Documents = Annotated[
+    list[DocumentId],
+    Field(default_factory=list, max_length=50, description="Only these documents; empty: all."),
+]
+Areas = Annotated[
+    list[Name],
+    Field(
+        default_factory=list,
+        max_length=50,
+        description="Only these policy areas, as list_documents gives them; empty: all.",
+    ),
+]
+AsOf = Annotated[
+    Day | None,
+    Field(description="As of this day: later documents are left out."),
+]
+Language = Annotated[
+    LanguageCode | None,
+    Field(description="ISO 639-1; told from the question, or English, if not given."),
+]
+Start = Annotated[int, Field(ge=0, le=FAR, description="Where to go on: next_start."), WHOLE]
+
+
+def tool_of(function: Callable[..., Any], title: str, annotations: ToolAnnotations) -> Tool:
+    """A tool whose schema, and whose calls, allow no other arguments than its function's."""
+    tool = Tool.from_function(function, title=title, annotations=annotations)
+    lenient = tool.fn_metadata.arg_model
+    strict = create_model(lenient.__name__, __base__=lenient, __cls_kwargs__={"extra": "forbid"})
+    metadata = tool.fn_metadata.model_copy(update={"arg_model": strict})
+    schema = strict.model_json_schema(by_alias=True)
+    return tool.model_copy(update={"fn_metadata": metadata, "parameters": schema})
+
+
+class ToolServer(MCPServer[Any]):
+    """A server that tells whoever calls a tool wrongly how to call it."""
+
+    def __init__(self, name: str, *, tools: Sequence[Tool], **options: Any) -> None:
+        super().__init__(name, tools=[*tools], **options)
+        self._schemas = {tool.name: tool.parameters for tool in tools}
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        schema = self._schemas.get(name)
+        if schema is None:
+            raise ToolError(unknown("tool", name, self._schemas))
+        try:
+            return await super().call_tool(name, arguments, context)
+        except UnexpectedToolError:
+            raise
+        except ToolError as error:
+            cause = error.__cause__
+            if not isinstance(cause, ValidationError):
+                raise
+            raise ToolError(format_validation_error(cause, schema)) from cause
+
+
+def format_validation_error(error: ValidationError, schema: Mapping[str, Any]) -> str:
+    """What is wrong with the arguments of a tool with this schema, and how they should be."""
+    expected = schema["properties"]
+    wrong: dict[str, str] = {}
+    for one in error.errors(include_url=False, include_input=False):
+        name = str(one["loc"][0])
+        if one["type"] == "extra_forbidden":
+            wrong[name] = unknown("argument", name, expected)
+        elif one["type"] == "missing":
+            wrong[name] = f"The argument {name!r} is missing: {_words(expected[name])}."
+        else:
+            wrong[name] = f"The argument {name!r} has to be {_words(expected[name])}."
+    return " ".join([*wrong.values()][:_TOLD])
+
+
+def _words(schema: Mapping[str, Any]) -> str:
+    """What a value has to be, of the kinds of values that the tools take."""
+    if "anyOf" in schema:
+        return " or ".join(map(_words, schema["anyOf"]))
+    match schema:
+        case {"enum": values}:
+            return f"one of {', '.join(values)}"
+        case {"type": "integer", "minimum": least, "maximum": most}:
+            return f"a whole number from {least} to {most}"
+        case {"type": "array", "maxItems": most, "items": items}:
+            return f"a list, in brackets, of at most {most}, each {_words(items)}"
+        case {"type": "string", "format": "date"}:
+            return "a day, written as 2026-12-31"
+        case {"type": "string", "minLength": least, "maxLength": most}:
+            return f"text of {least} to {most} characters"
+        case _:
+            return str(schema["type"])
+
+
+# What the MCP tools read of the sources.
+
+
+LONGEST = (
+    20_000  # characters of a section at once: some 5,000 tokens, which fit any model's context
+)
+
+
+def section_read(
+    index: Snapshot, document: str, section: int, language: str, start: int
+) -> SectionRead:
+    """
+    Raises:
+        ApiError: there is no such document or section.
+        GenerationGone: the index was replaced meanwhile.
+    """
+    versions = {one.info.language: one for one in index.entries() if one.info.id == document}
+    if not versions:
+        raise ApiError(
+            404, "There is no document with this id. list_documents has them.", "not_found"
+        )
+    info = versions[preferred(versions, language)].info
+    sections = sections_of(index.passages([info.key]))
+    numbers = [one.number for one in sections]
+    if section not in numbers:
+        raise ApiError(
+            404,
+            f"This document has no section {section}. It has {numbers[0]} to {numbers[-1]}, not "
+            "all of them with text; search tells where something stands.",
+            "not_found",
+        )
+    at = numbers.index(section)
+    found, end = sections[at], start + LONGEST
+    return SectionRead(
+        document=info.id,
+        title=info.title,
+        language=info.language,
+        section=section,
+        headings=found.headings,
+        text=found.text[start:end],
+        next_start=end if end < len(found.text) else None,
+        before=numbers[at - 1] if at else None,
+        after=numbers[at + 1] if at + 1 < len(numbers) else None,
+    )
+
+
+def documents_listed(index: Snapshot, language: str, start: int, limit: int) -> ListedDocuments:
+    """The documents from the one with this number on, each in the language that is wanted, else in
+    English, else in its first."""
+    versions: dict[str, dict[str, DocumentEntry]] = {}
+    for entry in index.entries():
+        versions.setdefault(entry.info.id, {})[entry.info.language] = entry
+    standings = index.standings()
+    end = start + limit
+    listed = []
+    for every in list(versions.values())[start:end]:
+        info = every[preferred(every, language)].info
+        listed.append(
+            ListedDocument(
+                id=info.id,
+                title=info.title,
+                kind=info.kind,
+                about=info.about,
+                reference=info.reference,
+                date=info.date,
+                area=info.area,
+                languages=tuple(sorted(every)),
+                standing=standings.get(info.key, "in_force"),
+                url=info.url if is_web_page(info.url) else "",
+            )
+        )
+    more = end if end < len(versions) else None
+    return ListedDocuments(total=len(versions), documents=tuple(listed), next_start=more)
+
+
+# The MCP server: four tools that read, for programs with a language model of their own.
+
 
 _T = TypeVar("_T")
 

@@ -1,15 +1,390 @@
-"""What a reply of OpenAI's protocol says of an answer, the same in both of its forms."""
+"""Answers in OpenAI's protocols: their shapes, and an answer as its text."""
 
 import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
 
-from api.client_words import client_words
-from api.openai_shapes import AnswerFacts
-from api.openai_text import ClientText
+from pydantic import Field, RootModel
+
 from api.search_limits import SearchLimits
 from api.source_quote import SourceQuote, source_quotes
-from core.answer import Answer
-from core.event import Event, Finished, TextDelta
+from core.answer import (
+    Answer,
+    AnswerKind,
+    Event,
+    Finished,
+    LeftOutSentence,
+    Message,
+    Mode,
+    ModelTrouble,
+    TextDelta,
+)
+from core.answer_blocks import ITEM, AnswerBlock, Blocks, Marker
+from core.source import Citation, DocumentInfo, Frozen, section
+from language.cues import checked
+from language.escaping import address, escaped, inline, is_web_page
+
+_FALLBACK = "en"
+
+
+class ClientWords(Frozen):
+    """The words of one language; `section` and `page` have a placeholder of their name;
+    `unconfirmed` stands behind a sentence, `unconfirmed_in` before the texts of several."""
+
+    references: str
+    summary_of: str
+    summary: str
+    section: str
+    page: str
+    superseded: str
+    upcoming: str
+    missing: str
+    related: str
+    unconfirmed: str
+    unconfirmed_in: str
+    broke_off: str
+    unchecked: str
+
+
+_All = RootModel[Mapping[str, ClientWords]]
+
+
+def client_words(language: str) -> ClientWords:
+    """The words in a language (ISO 639-1), or in English."""
+    every = _load()
+    return every.get(language, every[_FALLBACK])
+
+
+@cache
+def _load() -> Mapping[str, ClientWords]:
+    return checked(Path(__file__).with_name("client_words.yaml"), _All).root
+
+
+@cache
+def reference_headings() -> tuple[str, ...]:
+    """What stands above references, in each language."""
+    return tuple(words.references for words in _load().values())
+
+
+# An answer as the text that a client of OpenAI's protocol shows: Markdown.
+
+
+class ClientText:
+    """What has been said of an answer so far. `text` is Markdown; `markers` are their places in it.
+
+    A marker stays "[1]", which clients look for; what else could begin a link is escaped.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.markers: list[Marker] = []
+        self._passages: dict[int, str] = {}
+        self._notes: set[str] = set()
+        self._doubt = ""  # stands behind sentences that are not confirmed, once that is known
+
+    def add(self, blocks: Blocks, passages: Mapping[int, str]) -> str:
+        """Adds what of these blocks has not been said yet and returns it as Markdown.
+
+        Args:
+            blocks: all that has arrived; it only grows.
+            passages: the id of the passage of each number in them.
+        """
+        before = len(self.text)
+        self.text, self.markers = "", []
+        self._passages.update(passages)
+        for block in blocks:
+            self._add_block(block)
+        return self.text[before:]
+
+    def end(self, answer: Answer) -> str:
+        """Adds what belongs below a finished answer and returns it as Markdown."""
+        before = len(self.text)
+        in_place = not self.text
+        if in_place:
+            self._doubt = client_words(answer.language).unconfirmed
+            self.add(answer.blocks, {one.number: one.passage_id for one in answer.citations})
+        # A note on a list, and what a checker says of a sentence, are known at the end only.
+        notes = [one.note for one in answer.blocks if one.note and one.note not in self._notes]
+        doubted = () if in_place else answer.unconfirmed
+        citations = self.citations(answer)
+        for below in (*map(escaped, notes), *_below(answer, doubted, citations)):
+            self.text += f"\n\n{below}"
+        return self.text[before:]
+
+    def citations(self, answer: Answer) -> tuple[Citation, ...]:
+        """The citations of the finished answer that this text has markers for, by the numbers here.
+
+        While an answer arrives its passages are numbered in the order of arrival.
+        """
+        of_passage: dict[str, list[Citation]] = {}
+        for citation in answer.citations:
+            of_passage.setdefault(citation.passage_id, []).append(citation)
+        shown = {marker.number for marker in self.markers}
+        return tuple(
+            citation.model_copy(update={"number": number})
+            for number, passage in sorted(self._passages.items())
+            if number in shown
+            for citation in of_passage.get(passage, ())
+        )
+
+    def _add_block(self, block: AnswerBlock) -> None:
+        self.text += "\n\n" * bool(self.text)
+        if block.kind == "label":
+            self.text += f"**{escaped(' '.join(one.text for one in block.sentences))}**"
+            return
+        for number, line in enumerate(block.lines):
+            self.text += "\n" * bool(number) + ITEM * (block.kind == "list")
+            for place, sentence in enumerate(line):
+                # behind a marker a space comes first: "[1](" or "[1]:" would be a link
+                said = sentence.shown
+                if self._doubt and sentence.is_doubted:
+                    said = f"{said} [{self._doubt}]"
+                self.text += inline(f" {said}") if place else escaped(said)
+                for cited in sentence.numbers:
+                    self._add_marker(cited, begins=cited == sentence.numbers[0])
+        if block.note:
+            self._notes.add(block.note)
+            self.text += f"\n\n{escaped(block.note)}"
+
+    def _add_marker(self, number: int, *, begins: bool) -> None:
+        start = len(self.text) + begins
+        self.text += f"{' ' * begins}[{number}]"
+        self.markers.append(Marker(start=start, end=len(self.text), number=number))
+
+
+def _below(answer: Answer, doubted: Sequence[str], citations: Sequence[Citation]) -> Iterator[str]:
+    """What to know of an answer, what can be asked instead, and the references."""
+    words = client_words(answer.language)
+    if doubted:
+        yield "\n".join((escaped(words.unconfirmed_in), "", *_listed(map(escaped, doubted))))
+    if answer.trouble == "cut" and answer.mode == "generative":
+        yield escaped(words.broke_off)
+    if answer.unchecked:
+        yield escaped(words.unchecked)
+    if answer.kind == "partial":  # results and a refusal say it themselves
+        yield escaped(f"{words.missing} {', '.join(answer.missing)}")
+    if answer.related:
+        yield "\n".join((escaped(words.related), "", *_listed(map(escaped, answer.related))))
+    if citations:
+        by_number: dict[int, list[Citation]] = {}
+        for citation in citations:
+            by_number.setdefault(citation.number, []).append(citation)
+        lines = (_reference(cited, words) for cited in by_number.values())
+        yield "\n".join((f"**{escaped(words.references)}**", "", *_listed(lines)))
+
+
+def _listed(lines: Iterable[str]) -> Iterator[str]:
+    return (f"{ITEM}{line}" for line in lines)
+
+
+def _reference(cited: Sequence[Citation], words: ClientWords) -> str:
+    """Where the passage of a number stands, with its official page."""
+    first = cited[0]
+    path = section(cited)
+    pages = ", ".join(dict.fromkeys(one.page_range for one in cited if one.page_range))
+    facts = (
+        _named(first.document, words),
+        escaped(words.section.format(section=path)) if path else "",
+        escaped(words.page.format(page=pages)) if pages else "",
+        escaped(words.superseded) if first.standing == "superseded" else "",
+        escaped(words.upcoming) if first.standing == "upcoming" else "",
+        address(first.url) if is_web_page(first.url) else "",
+    )
+    return rf"\[{first.number}\] {', '.join(fact for fact in facts if fact)}"
+
+
+def _named(document: DocumentInfo, words: ClientWords) -> str:
+    """A document by title and number; a brief as the summary that it is."""
+    title = f"*{escaped(document.title)}*"
+    number = escaped(document.reference)
+    if document.kind != "brief":
+        return f"{title} ({number})" if number else title
+    about = " ".join(
+        part for part in (f"*{escaped(document.about)}*" * bool(document.about), number) if part
+    )
+    told = f"{escaped(words.summary_of)} {about}" if about else escaped(words.summary)
+    return f"{title} ({told})"
+
+
+# The replies of OpenAI's protocol, as openapi.json describes them and as they are sent.
+
+
+class UrlCitation(Frozen):
+    """The official page that a marker in the text refers to. `start_index` to `end_index`
+    (exclusive) is the marker, counted in Unicode characters (code points)."""
+
+    url: str
+    title: str
+    start_index: int
+    end_index: int
+
+
+class FileCitation(Frozen):
+    """The passage that a marker refers to, of a document without an official page. `index` is where
+    the marker begins, counted in Unicode characters (code points)."""
+
+    file_id: str
+    filename: str
+    index: int
+
+
+class ChatUrlCitation(Frozen):
+    type: Literal["url_citation"]
+    url_citation: UrlCitation
+
+
+class ChatFileCitation(Frozen):
+    type: Literal["file_citation"]
+    file_citation: FileCitation
+
+
+class ResponseUrlCitation(UrlCitation):
+    type: Literal["url_citation"]
+
+
+class ResponseFileCitation(FileCitation):
+    type: Literal["file_citation"]
+
+
+class AnswerFacts(Frozen):
+    """What is known of the answer, as in `Answer`; `limits` are those that the request had."""
+
+    kind: AnswerKind
+    reason: str
+    message: Message | Literal[""]
+    language: str
+    missing: tuple[str, ...]
+    related: tuple[str, ...]
+    did_you_mean: str
+    confidence: float
+    mode: Mode
+    trouble: ModelTrouble | Literal[""]
+    unconfirmed: tuple[str, ...]
+    left_out: tuple[LeftOutSentence, ...]
+    checker: str
+    unchecked: bool
+    generation: str
+    limits: SearchLimits
+
+
+class _Extra(Frozen):
+    citations: tuple[SourceQuote, ...]
+    strategiewijzer: AnswerFacts
+
+
+class _ChatMessage(Frozen):
+    role: Literal["assistant"]
+    content: str
+    refusal: str | None
+    annotations: tuple[
+        Annotated[ChatUrlCitation | ChatFileCitation, Field(discriminator="type")], ...
+    ]
+
+
+class _ChatChoice(Frozen):
+    index: Literal[0]
+    message: _ChatMessage
+    logprobs: None
+    finish_reason: Literal["stop"]
+
+
+class _ChatUsage(Frozen):
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class ChatReply(_Extra):
+    """A chat completion. `usage` is an estimate: four characters a token."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: tuple[_ChatChoice]
+    usage: _ChatUsage
+
+
+class _ResponseText(Frozen):
+    type: Literal["output_text"]
+    text: str
+    annotations: tuple[
+        Annotated[ResponseUrlCitation | ResponseFileCitation, Field(discriminator="type")], ...
+    ]
+    logprobs: tuple[()]
+
+
+class _ResponseRefusal(Frozen):
+    type: Literal["refusal"]
+    refusal: str
+
+
+class _ResponseMessage(Frozen):
+    id: str
+    type: Literal["message"]
+    role: Literal["assistant"]
+    status: Literal["completed"]
+    content: tuple[Annotated[_ResponseText | _ResponseRefusal, Field(discriminator="type")], ...]
+
+
+class _ResponseUsage(Frozen):
+    input_tokens: int
+    input_tokens_details: Mapping[str, int]
+    output_tokens: int
+    output_tokens_details: Mapping[str, int]
+    total_tokens: int
+
+
+class _TextFormat(Frozen):
+    format: Mapping[str, str]
+
+
+class ResponseReply(_Extra):
+    """A response; nothing of it is stored. `usage` is an estimate: four characters a token."""
+
+    id: str
+    object: Literal["response"]
+    created_at: int
+    status: Literal["completed"]
+    background: Literal[False]
+    error: None
+    incomplete_details: None
+    instructions: None
+    max_output_tokens: None
+    metadata: Mapping[str, str]
+    model: str
+    output: tuple[_ResponseMessage]
+    parallel_tool_calls: Literal[False]
+    previous_response_id: None
+    store: Literal[False]
+    temperature: None
+    text: _TextFormat
+    tool_choice: Literal["none"]
+    tools: tuple[()]
+    top_p: None
+    truncation: Literal["disabled"]
+    usage: _ResponseUsage
+
+
+class ModelInfo(Frozen):
+    """The one model that there is."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: Literal[0] = 0  # nobody made it
+    owned_by: str
+
+
+class ModelList(Frozen):
+    object: Literal["list"] = "list"
+    data: tuple[ModelInfo, ...]
+
+
+# What a reply of OpenAI's protocol says of an answer, the same in both of its forms.
+
 
 Json = dict[str, object]
 

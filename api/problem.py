@@ -5,6 +5,7 @@ owner should see, and messages about files hold paths.
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -12,12 +13,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.error_shape import of_status
-from core.api_error import ErrorReply, error_reply
+from api.later import of_status
+from core.api_error import MAX_BODY, ErrorReply, error_reply
 from core.errors import (
     IndexMismatchError,
     ModelError,
@@ -173,3 +175,42 @@ RESPONSES: dict[int | str, dict[str, object]] = {
     for status in (400, 401, 403, 404, 405, 413, 421, 422, 429, 500, 503)
 }
 """What any request can be told, for the description of the API."""
+
+
+# A request has so many bytes at most, said beforehand or counted while it is read.
+
+
+_SIZE = re.compile(r"[0-9]{1,15}")
+
+
+class BoundedBody:
+    """ASGI middleware. Starlette's own tells in plain text what it refuses, clients want JSON."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            size = Headers(scope=scope).get("content-length", "0")
+            if not _SIZE.fullmatch(size) or int(size) > MAX_BODY:
+                raise _too_large()
+            receive = _counted(receive)
+        await self._app(scope, receive, send)
+
+
+def _counted(receive: Receive) -> Receive:
+    came = 0
+
+    async def counted() -> Message:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > MAX_BODY:
+            raise HTTPException(413)  # the one kind of error that FastAPI lets through
+        return message
+
+    return counted
+
+
+def _too_large() -> ApiError:
+    return ApiError(413, f"A request may have {MAX_BODY // 2**20} MB.", "request_too_large")

@@ -1,14 +1,37 @@
-"""What a search is limited to, the same in each protocol, and the types of its values."""
+"""How a name that is not there is told: with the nearest that is."""
 
 import datetime
+import difflib
 import re
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-from core.frozen import Frozen
-from core.source import Scope
+from core.source import Frozen, Scope
+from language.escaping import visible
 from language.official import OFFICIAL
+
+_SHOWN = 50  # characters of a name that somebody else has chosen
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """A sentence or two.
+
+    Args:
+        kind: what the name is of: "argument".
+        name: the one that is not there.
+        known: those that are.
+    """
+    names = list(known)
+    near = difflib.get_close_matches(name[:_SHOWN].lower(), names, n=1)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    shown = visible(name[:_SHOWN])
+    return f"There is no {kind} {shown!r}.{meant} There are: {', '.join(names)}."
+
+
+# What a search is limited to, the same in each protocol, and the types of its values.
+
 
 _NAMES = 100  # areas or documents that a search is limited to; more are hardly a limit
 

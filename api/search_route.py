@@ -5,13 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
+from api.answer_streams import TheService
 from api.key_access import ReadCaller
 from api.search_limits import NOT_BLANK, Day, LanguageCode, Names
-from api.service import TheService
 from chain.query import MAX_QUESTION
-from core.frozen import Frozen
-from core.passage import ScoredPassage
-from core.source import Scope
+from core.source import Frozen, Scope, ScoredPassage
 from language.identify import conversation
 from vectorstore.profile import LOOK
 from vectorstore.snapshot import Snapshot

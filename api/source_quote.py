@@ -5,9 +5,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from core.answer import Answer
-from core.citation import Citation
-from core.frozen import Frozen
-from core.source import DocumentKind, Standing
+from core.source import Citation, DocumentKind, Frozen, Standing
 from language.escaping import is_web_page
 
 QuoteVerdict = Literal["quoted", "supported"]

@@ -16,17 +16,15 @@ import datetime
 import sys
 from collections.abc import Collection, Sequence
 
-from chain.assistant import Assistant
-from chain.recording import Keeping
+from chain.assistant import Assistant, Keeping
 from core.answer import Answer
 from core.answer_blocks import marked_text
-from core.citation import Citation, section
 from core.errors import StrategiewijzerError
-from core.observing import observe
-from core.official_hosts import is_official_address
+from core.hosts import is_official_address
 from core.settings import Settings
-from core.source import DocumentInfo, Scope, Summarised
-from language.characters import visible
+from core.source import Citation, DocumentInfo, Scope, Summarised, section
+from core.telemetry import observe
+from language.escaping import visible
 from language.official import OFFICIAL
 
 

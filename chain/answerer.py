@@ -10,8 +10,7 @@ from langchain_core.runnables import RunnableConfig
 from chain.reading.parts import Part
 from core.answer import Message, Mode
 from core.answer_blocks import Doubt, SentenceStatus
-from core.passage import ScoredPassage
-from core.prepared import PreparedQuestion
+from core.source import PreparedQuestion, ScoredPassage
 
 
 @dataclass(frozen=True)

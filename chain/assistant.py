@@ -1,38 +1,29 @@
-"""Assistant: turns a question into a checked answer, or a refusal.
-
-message -> what is meant    chain/understanding/; small talk gets a reply
-        -> passages found   finding.py; a task rests on those of the last answer
-        -> decided          deciding.py: ranked, confidence; refused, or looked at in parts
-        -> written, checked answer/drafting.py
-        -> told             telling.py: the answer, or a refusal that says why
-        -> handed on        recording.py, to what keeps a record or counts questions
+"""Hands each answer on to what keeps something of it: before anybody sees any of it, where the
+setting `audit` asks for a record.
 """
 
-from collections.abc import Collection, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.answer.document_questions import document_questions
-from chain.answer.drafting import Checking, Search, Writing
-from chain.answer.suggestions import Suggestions
-from chain.answer.trials import Trials
+from chain.answer.drafting import AnswerRun, Checking, Search
+from chain.answer.section_questions import Probes
+from chain.answer.suggestions import Suggestions, document_questions
+from chain.answerability import build_request, can_be_quoted, decide, retry_on_gone_generation
 from chain.answerer import Answerer, Request
 from chain.checking.verification import similarities_of
-from chain.deciding import can_be_quoted, decide, requested, restarted
-from chain.finding import find, find_more
 from chain.query import Query
-from chain.recording import After, recorded, recorder
-from chain.stopwatch import Stopwatch, measured
-from chain.telling import reply, tell
-from chain.understanding.meaning import Understood, understand
+from chain.respond import Stopwatch, measured, reply, respond
+from chain.retrieve import retrieve, retrieve_more
+from chain.understanding.meaning import Interpretation, interpret
 from chain.writing.extractive import ExtractiveAnswerer
-from core.answer import Answer, Turn
+from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
 from core.environment import trace_with_langsmith
-from core.event import Event, Finished, Stage
-from core.passage import ScoredPassage
-from core.settings import Settings
-from core.source import DocumentInfo, Scope
+from core.errors import SettingsError
+from core.settings import AT_START, Settings, changed, current
+from core.source import DocumentInfo, Scope, ScoredPassage
 from language.identify import conversation
 from vectorstore.embeddings import local_embedder
 from vectorstore.snapshot import Snapshot
@@ -40,6 +31,55 @@ from vectorstore.store import Index, open_index
 
 if TYPE_CHECKING:
     from chain.understanding.condense import Condenser
+
+After = Callable[[Answer, str], None]
+"""What is done with a finished answer before it is told; the text is who asked."""
+
+
+class Keeping(Protocol):
+    """What is done with each answer by these settings; None where nothing is.
+
+    trial: maintainers try out what is not published yet.
+    """
+
+    def __call__(self, settings: Settings, *, trial: bool = False) -> After | None: ...
+
+
+def recorder(settings: Settings, after: After | None) -> After | None:
+    """What records answers.
+
+    Raises:
+        SettingsError: the audit record is on, and nothing is given that keeps it.
+    """
+    if settings.audit and after is None:
+        raise SettingsError(
+            "The audit record is on (STRATEGIEWIJZER_AUDIT), and this command cannot keep it. "
+            "Ask with: ./strategiewijzer ask"
+        )
+    return after
+
+
+def recorded(
+    events: Iterator[Event], after: After | None, by: str, *, holds: bool
+) -> Iterator[Event]:
+    """The events, of which `after` gets the answer before the last.
+
+    Where it `holds`, all text is held back until then: what `after` raises ends the events, so
+    nothing is shown that is not on record, also when a reader stops halfway.
+    """
+    held: list[Event] = []
+    for event in events:
+        if holds and isinstance(event, TextDelta):
+            held.append(event)
+            continue
+        if isinstance(event, Finished):
+            if after is not None:
+                after(event.answer, by)
+            yield from held
+        yield event
+
+
+# Assistant: turns a question into a checked answer, or a refusal.
 
 
 class Assistant:
@@ -71,7 +111,7 @@ class Assistant:
         trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
         self.index = index or open_index(settings, trial=trial)
-        self._trials = Trials(settings)
+        self._trials = Probes(settings)
         self._suggestions = Suggestions(self._trials)
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = self._extractive
@@ -141,7 +181,9 @@ class Assistant:
         """
         language = language or self._language(question, history)
         query = Query(question, language, history, scope.within(areas), config)
-        answer = measured(lambda watch: restarted(lambda: self._answer(query, watch)))
+        answer = measured(
+            lambda watch: retry_on_gone_generation(lambda: self._answer(query, watch))
+        )
         yield from recorded(answer, self._after, by, holds=self._settings.audit)
 
     def _answer(self, query: Query, watch: Stopwatch) -> Generator[Event, None, None]:
@@ -160,13 +202,13 @@ class Assistant:
         decision = decide(index, query, meant, found, self._trials, self._settings)
         if decision.in_parts:
             watch.begin("parts")
-        request = requested(index, query, meant, decision)
+        request = build_request(index, query, meant, decision)
         watch.begin("answer")
         stand_in = [self._extractive] if can_be_quoted(meant) and decision.quotable else []
         answerers = tuple(dict.fromkeys((self._answerer, *stand_in)))
         if request.is_approved:  # word for word, also where a model could write
             answerers = (self._extractive,)
-        writing = Writing(
+        writing = AnswerRun(
             request,
             answerers,
             similarities_of(index),
@@ -177,9 +219,9 @@ class Assistant:
         if not decision.refuses:
             yield from watch.to_first_sentence(writing.write(query.config))
         if writing.composition.blocks or can_be_quoted(meant):
-            yield from tell(index, query, meant, decision, writing, self._suggestions, watch)
+            yield from respond(index, query, meant, decision, writing, self._suggestions, watch)
         else:
-            failed = Understood(query.question, meant.message, problem="failed")
+            failed = Interpretation(query.question, meant.message, problem="failed")
             yield from reply(index, query, failed, writing, watch)
 
     def follow_ups(
@@ -212,21 +254,23 @@ class Assistant:
         return self._suggestions.examples(index, language)
 
     def _reply(
-        self, index: Snapshot, query: Query, meant: Understood, watch: Stopwatch
+        self, index: Snapshot, query: Query, meant: Interpretation, watch: Stopwatch
     ) -> Iterator[Event]:
         asked = Request(query.question, query.language, ())
-        nothing = Writing(asked, [self._extractive], similarities_of(index))
+        nothing = AnswerRun(asked, [self._extractive], similarities_of(index))
         return reply(index, query, meant, nothing, watch)
 
-    def _find(self, index: Snapshot, query: Query, meant: Understood) -> tuple[ScoredPassage, ...]:
+    def _find(
+        self, index: Snapshot, query: Query, meant: Interpretation
+    ) -> tuple[ScoredPassage, ...]:
         settings = self._settings
-        return find(index, query, meant, settings.results, for_model=settings.generative)
+        return retrieve(index, query, meant, settings.results, for_model=settings.generative)
 
-    def _search_again(self, index: Snapshot, query: Query, meant: Understood) -> Search | None:
+    def _search_again(self, index: Snapshot, query: Query, meant: Interpretation) -> Search | None:
         """A second search for a question; a task rests on what it has."""
         if meant.message or not self._settings.search_again:
             return None
-        return lambda queries, known: find_more(
+        return lambda queries, known: retrieve_more(
             index, query, queries, known, self._settings.results
         )
 
@@ -234,7 +278,7 @@ class Assistant:
         questions = [*(turn.question for turn in history), question]
         return conversation(questions, self._settings.default_language)[-1]
 
-    def _understand(self, index: Snapshot, query: Query) -> Understood:
+    def _understand(self, index: Snapshot, query: Query) -> Interpretation:
         """Interprets the message; a model rewrites follow-ups if there is one, else rules do."""
         condenser = self._condenser
 
@@ -242,7 +286,7 @@ class Assistant:
             assert condenser is not None  # noqa: S101 - else `rewrite` is not passed on
             return condenser.standalone(asked, query.language, before, query.config)
 
-        return understand(
+        return interpret(
             query.question,
             query.language,
             query.history,
@@ -250,3 +294,50 @@ class Assistant:
             local_embedder(),
             rewrite if condenser is not None else None,
         )
+
+
+# Gives the assistant that goes by the current settings, one for all of a process.
+
+
+class _Made(NamedTuple):
+    settings: Settings
+    assistant: Assistant
+
+
+class CurrentAssistant:
+    """Called, it gives the assistant, made anew when a setting has changed; safe to share between
+    threads.
+
+    The index stays open, unless it is to be opened in another way. An answer under way ends with
+    the assistant that it began with.
+
+    Args:
+        keeping: what is done with each answer.
+        trial: as of `Assistant`.
+
+    Raises:
+        StrategiewijzerError: when called, as `Assistant`; the next call tries again.
+    """
+
+    def __init__(self, keeping: Keeping, *, trial: bool = False) -> None:
+        self._keeping = keeping
+        self._trial = trial
+        self._lock = threading.Lock()
+        self._made: _Made | None = None
+
+    def __call__(self) -> Assistant:
+        made = self._made
+        if made is None or made.settings != current():
+            with self._lock:  # only one thread makes it, and an index is opened once
+                made = self._made = self._of(current())
+        return made.assistant
+
+    def _of(self, settings: Settings) -> _Made:
+        made, index = self._made, None
+        if made is not None:
+            if made.settings == settings:  # another thread was first
+                return made
+            if not changed(made.settings, settings, AT_START):
+                index = made.assistant.index
+        after = self._keeping(settings, trial=self._trial)
+        return _Made(settings, Assistant(settings, trial=self._trial, after=after, index=index))

@@ -10,8 +10,8 @@ from langchain_core.prompts import ChatPromptTemplate
 
 import prompts
 from chain.answerer import Draft
-from chain.model.budget import fenced
 from chain.model.language_model import ChatModel
+from chain.model.prompt_budget import fenced
 from chain.writing.reply_reader import SCHEMA, read
 from core.errors import ModelError, SettingsError
 from core.settings import Settings

@@ -12,8 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
-from command.audit import audit
-from command.personal import people
+from command.user_data import audit, people
 
 app = typer.Typer(
     help="Answers about the EU's Security Union strategies, with citations that can be checked.",
@@ -38,7 +37,7 @@ class _HandsOn(TyperCommand):
 def ask(context: typer.Context) -> None:
     """Ask one question (python -m chain)."""
     from chain.__main__ import main
-    from people.after_answers import after_answers
+    from people.asked_questions import after_answers
 
     raise typer.Exit(main(context.args, after_answers))
 
@@ -101,7 +100,7 @@ def _is_indexed() -> bool:
 @app.command(cls=_HandsOn)
 def keys(context: typer.Context) -> None:
     """Make, list and revoke the keys of programs that use the API (docs/api.md)."""
-    from command.keys import app as of_keys
+    from command.user_data import app as of_keys
 
     of_keys(context.args, prog_name="strategiewijzer keys")
 
@@ -133,7 +132,7 @@ def database(
 
     The program upgrades by itself at its first use; this is for whoever wants it done before.
     """
-    from command.schema import run
+    from command.user_data import run
 
     raise typer.Exit(run(action))
 
@@ -143,7 +142,7 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")],
 ) -> None:
     """Back up data folder, documents and index in one verified file, while the app runs."""
-    from command.backup_report import backup_to
+    from command.backup import backup_to
 
     raise typer.Exit(backup_to(file))
 
@@ -154,13 +153,13 @@ def restore(
     yes: Annotated[bool, typer.Option("--yes", help="Put aside what is there now.")] = False,
 ) -> None:
     """Put a backup in place of what is there, whole or not at all; stop the app before."""
-    from command.backup_report import restore_from
+    from command.backup import restore_from
 
     raise typer.Exit(restore_from(file, yes=yes))
 
 
 def main() -> None:
-    from core.observing import observe
+    from core.telemetry import observe
 
     observe()
     app(prog_name="strategiewijzer")

@@ -1,23 +1,304 @@
-"""`strategiewijzer backup FILE`: what cannot be made again, as one file, while the app runs.
+"""Backs up what is kept in one file, and restores it."""
 
-data folder, documents, generation in use -> archive -> verified by restoring it aside -> FILE
-"""
-
+import datetime
+import hashlib
+import json
 import os
+import shutil
 import sqlite3
+import sys
 import tempfile
+import time
+import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
+from typing import IO, Literal
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from command.backup_file import GENERATION, BackupFile, BackupPart, Writer, member_of
-from command.restore import restored_aside
-from core.disk import obstacle
+import typer
+
+from core.disk import make_private, obstacle
 from core.errors import ArchiveError, NoIndexError, StrategiewijzerError
-from core.frozen import Frozen
 from core.settings import ROOT, Settings
+from core.source import Frozen
 from ingest.publishing.lock import exclusive
-from ingest.publishing.transfer import export_generation
+from ingest.publishing.transfer import export_generation, import_generation
+from language.escaping import visible
+from people.api_keys import take_over_revocations
+from people.database import FILE, Database
+from vectorstore.store import open_index
+
+BackupPart = Literal["data", "documents"]
+
+FORMAT = {"format": "strategiewijzer-backup", "version": 1}
+GENERATION = "generation.zip"
+_FORMAT, _SUMS = "format.json", "SHA256SUMS"
+_SMALL = 10_000  # bytes of format.json, which has a hundred
+_LINE = 10_000  # bytes of a checksum and a name: a path has at most 4,096, encoded three times that
+_CHUNK = 1 << 20  # bytes read at once: a file of any size takes no more memory
+
+
+def member_of(part: BackupPart, path: Path) -> str:
+    """The name of the member for a file, given relative to its folder; any bytes are allowed."""
+    return f"{part}/{quote_from_bytes(os.fsencode(path.as_posix()), safe='/')}"
+
+
+class Writer:
+    """Adds members to a new archive, which is complete after its block."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._archive = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+        self._sums: list[str] = []
+
+    def add(self, name: str, source: Path) -> None:
+        """Adds a regular file; a link is refused, also one that was put there just now."""
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+        with open(descriptor, "rb") as content, self._member(name) as member:
+            digest = hashlib.sha256()
+            while data := content.read(_CHUNK):
+                digest.update(data)
+                member.write(data)
+        self._sums.append(f"{digest.hexdigest()}  {name}\n")
+
+    def _member(self, name: str) -> IO[bytes]:
+        member = zipfile.ZipInfo(name, date_time=time.gmtime()[:6])
+        member.external_attr = 0o600 << 16
+        packed = name.endswith(".zip")
+        member.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
+        return self._archive.open(member, "w", force_zip64=True)
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                told = json.dumps(FORMAT).encode()
+                self._sums.append(f"{hashlib.sha256(told).hexdigest()}  {_FORMAT}\n")
+                self._archive.writestr(_FORMAT, told)
+                self._archive.writestr(_SUMS, "".join(self._sums))
+        finally:
+            self._archive.close()
+        os.fsync(self._file.fileno())
+
+
+class BackupFile:
+    """A backup to read: an untrusted file, all of which is checked before use.
+
+    Raises:
+        ArchiveError: it is damaged, cut off, too new, or no backup.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        with self._opened() as archive:
+            names = _checked_names(archive)
+            _check_format(archive)
+            _check_sums(archive, names)
+            self.has_generation = GENERATION in names
+            self._size = sum(member.file_size for member in archive.infolist())
+
+    def extract(self, into: Path) -> None:
+        """Writes data/, documents/ and generation.zip into an empty folder, for the owner only."""
+        if self._size > shutil.disk_usage(into).free:
+            raise ArchiveError(
+                f"{self._file} needs {self._size / 1e6:.1f} MB in {into.parent}, and there is "
+                "less. Make room, then try again. Nothing was changed."
+            )
+        for part in ("data", "documents"):
+            (into / part).mkdir(mode=0o700)
+        with self._opened() as archive:
+            for member in archive.infolist():
+                if member.filename in (_FORMAT, _SUMS):
+                    continue
+                path = into / os.fsdecode(unquote_to_bytes(member.filename))
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with open(descriptor, "wb") as out, archive.open(member) as content:
+                    shutil.copyfileobj(content, out, _CHUNK)
+                    out.flush()
+                    os.fsync(out)
+
+    @contextmanager
+    def _opened(self) -> Iterator[zipfile.ZipFile]:
+        try:
+            with zipfile.ZipFile(self._file) as archive:
+                yield archive
+        except FileNotFoundError as error:
+            raise ArchiveError(f"There is no file {self._file}. Check the name.") from error
+        except OSError as error:
+            raise ArchiveError(
+                f"{self._file} cannot be read or unpacked: {error}. "
+                f"{obstacle(self._file.parent) or 'Check the file and the disk.'}"
+            ) from error
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+            told = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ArchiveError(
+                f"{self._file} is damaged, or no backup: {told}. Nothing was changed. Take another "
+                "backup."
+            ) from error
+
+
+def _checked_names(archive: zipfile.ZipFile) -> list[str]:
+    """The names of the members; none leads out of the folder that it is unpacked into."""
+    names = [member.filename for member in archive.infolist()]
+    if len({*names}) != len(names) or not {_FORMAT, _SUMS} <= {*names}:
+        raise ValueError("it does not consist of the right parts")
+    for name in names:
+        if name not in (_FORMAT, _SUMS, GENERATION) and not _is_inside(name):
+            raise ValueError(f"a part of it has the name {name[:80]!r}")
+    return names
+
+
+def _is_inside(name: str) -> bool:
+    path = unquote_to_bytes(name)
+    first, *rest = path.split(b"/")
+    below = bool(rest) and not any(part in (b"", b".", b"..") for part in rest)
+    return first in (b"data", b"documents") and below and b"\0" not in path
+
+
+def _check_format(archive: zipfile.ZipFile) -> None:
+    with archive.open(_FORMAT) as member:
+        found = json.loads(member.read(_SMALL))
+    if found != FORMAT:
+        raise ValueError(
+            f"its format is {str(found)[:80]}, and {FORMAT} can be read; a later version of this "
+            "program made it, if the number is higher"
+        )
+
+
+def _check_sums(archive: zipfile.ZipFile, names: list[str]) -> None:
+    expected = dict.fromkeys(names, "")
+    del expected[_SUMS]
+    with archive.open(_SUMS) as lines:
+        while line := lines.readline(_LINE).decode():
+            digest, _, name = line.rstrip("\n").partition("  ")
+            if expected.get(name) != "":
+                raise ValueError("its checksums are of other files")
+            expected[name] = digest
+    for name, digest in expected.items():
+        with archive.open(name) as member:
+            if hashlib.file_digest(member, "sha256").hexdigest() != digest:  # type: ignore[arg-type]
+                raise ValueError(f"{name[:80]} does not fit its checksum")
+
+
+# `strategiewijzer restore FILE`: puts a backup in place of what is there, whole or not at all.
+
+
+class Restored(Frozen):
+    """What a restore did besides: where what was there before now is; which keys (ids) were revoked
+    since the backup, and so stay; why that cannot be told, empty when it can."""
+
+    put_aside: tuple[Path, ...]
+    revoked: tuple[str, ...] = ()
+    untold: str = ""
+
+
+def occupied(settings: Settings) -> list[Path]:
+    """The folders that a restore would put aside: those that hold something."""
+    folders = (settings.data_dir, settings.documents_dir)
+    return [folder for folder in folders if folder.is_dir() and any(folder.iterdir())]
+
+
+def restore(settings: Settings, file: Path) -> Restored:
+    """Restores a backup; the app must not be running. A key that was revoked since stays so.
+
+    Args:
+        settings: which folders, and which Chroma server, take what is in it.
+        file: what `back_up` wrote.
+
+    Raises:
+        ArchiveError: the file cannot be used, or the folders not be changed; all is as it was.
+        IndexMismatchError: its index was made by another embedder than is configured.
+        LockedError: an ingest run is busy.
+        StoreError: the index did not pass its check; all is as it was.
+    """
+    backup = BackupFile(file)
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    put_aside = []
+    lock = exclusive(settings.data_dir) if settings.data_dir.is_dir() else nullcontext()
+    try:
+        with lock, ExitStack() as undone:
+            folders = (settings.data_dir, settings.documents_dir)
+            for folder in folders:
+                make_private(folder.parent)
+            data_parent = settings.data_dir.absolute().parent
+            place = tempfile.mkdtemp(prefix=".restoring-", dir=data_parent)
+            undone.callback(shutil.rmtree, place, ignore_errors=True)
+            new = restored_aside(backup, settings, Path(place))
+            revoked, untold = _revoke_again(settings, new[0])
+            for fresh, folder in zip(new, folders, strict=True):
+                if folder.exists():
+                    old = folder.with_name(f"{folder.name}.before-{stamp}")
+                    folder.rename(old)
+                    undone.callback(old.rename, folder)
+                    put_aside.append(old)
+                undone.callback(shutil.rmtree, folder, ignore_errors=True)
+                shutil.move(fresh, folder)  # documents may lie on another disk
+            if settings.chroma_url and backup.has_generation:
+                import_generation(settings, Path(place, GENERATION))
+            undone.pop_all()
+            shutil.rmtree(place, ignore_errors=True)
+    except OSError as error:
+        remedy = obstacle(settings.data_dir) or (
+            "The folders of STRATEGIEWIJZER_DATA_DIR and STRATEGIEWIJZER_DOCUMENTS_DIR have to be "
+            "renamed, so neither may be a disk of its own."
+        )
+        raise ArchiveError(
+            f"{file} cannot be restored: {error}. {remedy} All is as it was."
+        ) from error
+    return Restored(put_aside=tuple(put_aside), revoked=revoked, untold=untold)
+
+
+def _revoke_again(settings: Settings, data: Path) -> tuple[tuple[str, ...], str]:
+    """`revoked` and `untold` of a `Restored`, of the data folder that was unpacked. What is there
+    now may be damaged, or of a later version: that must not keep a backup from being restored."""
+    if not all((folder / FILE).exists() for folder in (settings.data_dir, data)):
+        return (), ""
+    try:
+        return take_over_revocations(Database(settings.data_dir), Database(data)), ""
+    except StrategiewijzerError as error:
+        return (), str(error)
+
+
+def restored_aside(backup: BackupFile, settings: Settings, place: Path) -> tuple[Path, Path]:
+    """Unpacks a backup and makes its index, which answers; returns data and documents.
+
+    Raises:
+        ArchiveError: a database in it is damaged.
+        IndexMismatchError, StoreError: as of `import_generation`.
+    """
+    backup.extract(place)
+    data, documents = place / "data", place / "documents"
+    for file in sorted(data.glob("*.sqlite")):
+        _check_database(file)
+    if backup.has_generation and not settings.chroma_url:
+        own = settings.model_copy(update={"data_dir": data})
+        import_generation(own, place / GENERATION)
+        index = open_index(own)
+        title = index.documents()[0].title
+        if not index.search(title, k=1):
+            raise ArchiveError(f"The index of the backup does not find {title!r}. Make another.")
+    return data, documents
+
+
+def _check_database(file: Path) -> None:
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as connection:
+            (told,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.Error as error:
+        told = str(error)
+    if told != "ok":
+        raise ArchiveError(
+            f"The database {file.name} is damaged: {told}. Take an earlier backup of it."
+        )
+
+
+# `strategiewijzer backup FILE`: what cannot be made again, as one file, while the app runs.
+
 
 # Made again where they are missing; the index is in the archive as an exported generation.
 _MADE_AGAIN = {"chroma", "keyword", "model", "public", "corpora", "benchmarks"}
@@ -154,3 +435,68 @@ def _copy_of_database(path: Path, to: Path) -> Path:
         source.backup(copied)
         copied.execute("PRAGMA journal_mode = DELETE")  # else it may need files beside it
     return to
+
+
+# Prints what `strategiewijzer backup` and `strategiewijzer restore` did, or why they did not.
+
+
+_LISTED = 5  # names of files that were left out: enough to see of what kind they are
+
+
+def backup_to(file: Path) -> int:
+    """Returns the exit code."""
+    try:
+        settings = Settings()
+        made = back_up(settings, file)
+    except StrategiewijzerError as error:
+        return _failed(error)
+    index = f"generation {made.generation}" if made.generation else "no index, as there is none"
+    _print(
+        f"{file} has {made.files} files and {index} ({made.size / 1e6:.1f} MB). It was restored "
+        "aside and its index answers. It holds what people asked: keep it as private as the "
+        "data folder."
+    )
+    if made.left_out:
+        more = ", ..." if len(made.left_out) > _LISTED else ""
+        _print(f"Left out, as links or secrets: {', '.join(made.left_out[:_LISTED])}{more}")
+    for line in kept_elsewhere(settings):
+        _print(line)
+    return 0
+
+
+def restore_from(file: Path, *, yes: bool) -> int:
+    """Returns the exit code."""
+    try:
+        settings = Settings()
+        apart(settings)
+        if (there := occupied(settings)) and not yes:
+            _print(
+                f"{' and '.join(map(str, there))} would be put aside, not removed. Stop the app, "
+                f"then: strategiewijzer restore {file} --yes",
+                error=True,
+            )
+            return 1
+        done = restore(settings, file)
+    except StrategiewijzerError as error:
+        return _failed(error)
+    _print(f"{file} is restored in {settings.data_dir} and {settings.documents_dir}.")
+    for folder in done.put_aside:
+        _print(f"What was there before is in {folder}. Remove it when all is well.")
+    if done.revoked:
+        _print(f"Keys that were revoked since the backup, and stay so: {', '.join(done.revoked)}")
+    if done.untold:
+        _print(
+            f"Keys that were revoked since the backup are valid again, as these cannot be told: "
+            f"{done.untold} Revoke them again: ./strategiewijzer keys list",
+            error=True,
+        )
+    return 0
+
+
+def _failed(error: StrategiewijzerError) -> int:
+    _print(str(error), error=True)
+    return 1
+
+
+def _print(line: str, *, error: bool = False) -> None:
+    typer.echo(visible(line), file=sys.stderr if error else sys.stdout)

@@ -1,18 +1,247 @@
-"""`strategiewijzer doctor`: runs the checks, each within a time, and prints what they find."""
+"""What a check of `strategiewijzer doctor` is, and what it finds."""
 
 import json
 import os
+import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
 
 import typer
 
-from command.diagnosis import Check, Finding, Shortcoming
-from command.health import CHECKS, INSTALL
-from core.errors import SettingsError, StrategiewijzerError, kind_and_place
+from core.disk import existing, obstacle
+from core.errors import (
+    NoIndexError,
+    SettingsError,
+    StoreError,
+    StrategiewijzerError,
+    as_text,
+    kind_and_place,
+)
 from core.settings import ROOT, Settings
-from language.characters import visible
+from core.source import Frozen
+from language.escaping import visible
+
+Severity = Literal["ok", "warning", "failure"]
+
+
+class Finding(Frozen):
+    """What a check found, and what to do about it; an error's own message says both."""
+
+    check: str
+    level: Severity = "ok"
+    found: str
+    remedy: str = ""
+
+
+class Shortcoming(NamedTuple):
+    """What is not well, and what to do about it."""
+
+    found: str
+    remedy: str
+    level: Severity = "failure"
+
+
+class Check(NamedTuple):
+    """One check. `look` returns what is well as text, None where there is nothing to look at, and
+    may raise; `remedy` is for what nobody foresaw; `late` is what it means when it takes longer
+    than `seconds`."""
+
+    name: str
+    look: Callable[[Settings], Shortcoming | str | None]
+    remedy: str
+    seconds: Callable[[Settings], float] = lambda _: 60.0
+    late: Severity = "failure"
+
+    def finding(self, found: str, remedy: str = "", level: Severity = "ok") -> Finding:
+        return Finding(check=self.name, level=level, found=found, remedy=remedy)
+
+
+# What `strategiewijzer doctor` looks at, one function a check; they publish nothing.
+
+
+INSTALL = "Install the packages again: rm -r .venv && make chat"
+
+_ROOM = 1_000_000_000  # bytes; the index of some hundred documents, kept versions and runs
+_SAME_LENGTH = 1e-3  # more than rounding to 32 bits changes a length
+_VERIFY = "Look closer: python -m ingest verify"
+
+
+def _data_folder(settings: Settings) -> Shortcoming | str:
+    folder = settings.data_dir
+    if blocked := obstacle(folder):
+        raise StoreError(blocked)
+    place = existing(folder)
+    disk = shutil.disk_usage(place)
+    found = f"{folder} can be written to, {disk.free / 1e9:.1f} GB free"
+    if disk.total and disk.free < _ROOM:
+        return Shortcoming(found, f"Make room on the disk of {place}.", "warning")
+    return found
+
+
+def _database(settings: Settings) -> Shortcoming | str:
+    from people.database import database, versions, was_copied
+
+    kept_in = database(settings)
+    found = kept_in.version()
+    told = f"{kept_in.place}, tables {found or 'not made yet'}"
+    if was_copied(kept_in):
+        return Shortcoming(
+            f"{told}: it was copied to a server and is in use again, without what is kept there",
+            "Set STRATEGIEWIJZER_DATABASE_URL to the server, for a command by hand as the service "
+            "has it (docs/operations.md), and remove the file.",
+            "warning",
+        )
+    if found == versions()[-1] or not kept_in.is_there:
+        return told
+    remedy = "The next use brings it up to date, or now: ./strategiewijzer database upgrade"
+    return Shortcoming(told, remedy, "warning")
+
+
+def _source_texts(settings: Settings) -> Shortcoming | str:
+    from ingest.reading.files import find
+
+    found = find(settings.corpus_dirs)
+    if found.unreadable:
+        raise found.unreadable[0]
+    folders = ", ".join(as_text(folder) for folder in settings.corpus_dirs)
+    if not found.files:
+        remedy = "Put files there, or set STRATEGIEWIJZER_CORPUS_DIRS."
+        return Shortcoming(f"there are none in {folders}", remedy)
+    return f"{len(found.files)} files in {folders}"
+
+
+def _embedder(settings: Settings) -> Shortcoming | str:
+    import numpy as np
+
+    from vectorstore.embeddings import make_embedder
+
+    embedder = make_embedder(settings)
+    vector = embedder.query("Hoeveel is de drugsmarkt waard?")
+    length = float(np.linalg.norm(vector))
+    if abs(length - 1) > _SAME_LENGTH:
+        found = f"{embedder.fingerprint} gives a vector of length {length:.3f}, not 1"
+        return Shortcoming(found, INSTALL)
+    where = f" at {settings.embeddings_url}" if settings.embeddings_url else " in this process"
+    return f"{embedder.fingerprint}{where}, {len(vector)} dimensions"
+
+
+def _index(settings: Settings) -> Shortcoming | str:
+    from ingest.commands.status import moment
+    from vectorstore.embeddings import make_embedder
+    from vectorstore.generations import Generations, store_exists
+    from vectorstore.manifest import method_of
+
+    if not store_exists(settings):  # to connect would make its folder
+        raise NoIndexError
+    generations = Generations(settings)
+    manifest = generations.current().manifest
+    used = generations.made_by(method_of(make_embedder(settings))).manifest
+    if used.id != manifest.id:
+        return Shortcoming(
+            f"{manifest.method} made the generation in use, so questions are answered from an "
+            f"earlier one, {used.id}",
+            "Take over the settings of the last ingest, or: make ingest",
+            "warning",
+        )
+    return (
+        f"generation {used.id} of {moment(used.created)} (UTC), {len(used.documents)} documents, "
+        f"{used.passages} passages, made by {used.method}"
+    )
+
+
+def _whole(settings: Settings) -> Shortcoming | str | None:
+    from ingest.publishing.verify import problems_at_once
+    from vectorstore.generations import Generations
+
+    if not _is_published(settings):
+        return None
+    generation = Generations(settings).current()
+    if wrong := next(problems_at_once(generation, settings), None):
+        return Shortcoming(wrong.problem, wrong.remedy)
+    return "it has what its manifest counts, and a sample of passages is found"
+
+
+def _in_step(settings: Settings) -> Shortcoming | str | None:
+    from ingest.pipeline import ingest
+
+    if not _is_published(settings):
+        return None
+    report = ingest(settings, dry_run=True)
+    plan = report.plan
+    found, remedies = [], []
+    if report.failures:
+        first = report.failures[0]
+        found.append(
+            f"files not taken: {len(report.failures)}, such as {first.place}: {first.problem}"
+        )
+        remedies.append(first.remedy)
+    if not plan.is_empty:
+        kinds = ("added", "changed", "renamed", "removed")
+        counts = [f"{len(getattr(plan, kind))} {kind}" for kind in kinds if getattr(plan, kind)]
+        found.append(f"documents to take over: {', '.join(counts)}")
+        look = "See what: python -m ingest --dry-run. Take it over: make ingest"
+        remedies.append(report.stop or look)
+    if found:
+        return Shortcoming("; ".join(found), " ".join(remedies), "warning")
+    return f"with all {len(plan.unchanged)} documents"
+
+
+def _is_published(settings: Settings) -> bool:
+    from vectorstore.generations import Generations, store_exists
+
+    return store_exists(settings) and bool(Generations(settings).pointer().current)
+
+
+def _reranker(settings: Settings) -> str | None:
+    from vectorstore.rerank import make_reranker
+
+    reranker = make_reranker(settings)
+    if reranker is None:
+        return None
+    reranker.try_out()
+    return f"{settings.rerank_url} judges passages"
+
+
+def _model(settings: Settings) -> Shortcoming | str:
+    from chain.model_check import check
+
+    if not settings.generative:
+        return "no model configured: answers are quoted from the sources"
+    works = []
+    for seen in check(settings):
+        if seen.error:
+            raise seen.error
+        told = dict(seen.lines)
+        named = f"{told['model']} at {told['address']}"
+        if not seen.works:
+            remedy = "Set another STRATEGIEWIJZER_MODEL. More: python -m chain --check-model"
+            return Shortcoming(f"{named} said {told['said']}", remedy)
+        works.append(f"{named} answers ({told['reply']}; seconds: {told['seconds']})")
+    return "; ".join(works)
+
+
+CHECKS = (
+    Check("data folder", _data_folder, "Set STRATEGIEWIJZER_DATA_DIR to another folder."),
+    Check("database", _database, "Look closer: ./strategiewijzer database check"),
+    Check("source texts", _source_texts, "Check the folders of STRATEGIEWIJZER_CORPUS_DIRS."),
+    Check("embedder", _embedder, INSTALL),
+    Check("index", _index, _VERIFY),
+    Check("index is whole", _whole, _VERIFY),
+    Check("index in step", _in_step, "Look closer: python -m ingest --dry-run", late="warning"),
+    Check("reranker", _reranker, "Check STRATEGIEWIJZER_RERANK_URL."),
+    Check(
+        "model",
+        _model,
+        "Look closer: python -m chain --check-model",
+        seconds=lambda settings: 2 * settings.answer_timeout + 30,  # answering model and checker
+    ),
+)
+
+
+# `strategiewijzer doctor`: runs the checks, each within a time, and prints what they find.
+
 
 PYTHONS = ((3, 11), (3, 14))
 """The first version of Python that will do, and the first that will not."""

@@ -2,17 +2,15 @@
 
 import contextlib
 
-from api.answer_streams import AnswerStreams
-from api.key_access import Caller
+from api.answer_streams import AnswerStreams, Service
+from api.key_access import Caller, Pool
 from api.mcp_tools import mcp_server
-from api.service import Service
-from api.threads import Pool
-from chain.current_assistant import CurrentAssistant
+from chain.assistant import CurrentAssistant
 from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import current
 from core.version import VERSION
-from people.after_answers import after_answers
+from people.asked_questions import after_answers
 
 _READERS = 2  # searches at once: one program asks
 _WHO = Caller(id="local", name="this machine", role="reader", scopes=("ask", "read"))

@@ -4,23 +4,21 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-from pydantic import computed_field, model_validator
+from pydantic import Field, computed_field, model_validator
 
 from core.answer_blocks import (
     AnswerBlock,
     AnswerSentence,
     Blocks,
     Doubt,
+    Marked,
+    Marker,
     SentenceStatus,
     marked_text,
     parse,
     sentences,
 )
-from core.citation import Citation
-from core.frozen import Frozen
-from core.marked import Marked, Marker
-from core.passage import Passage
-from core.prepared import Approval
+from core.source import Approval, Citation, Frozen, Passage
 
 Mode = Literal["extractive", "generative", "fallback"]
 
@@ -300,3 +298,35 @@ class Turn(Frozen):
             cited=cited,
             offered=offered,
         )
+
+
+# What a stream of an answer yields.
+
+
+class Stage(Frozen):
+    """The step that a question is in."""
+
+    name: Literal["searching", "reading", "checking", "searching_again"]
+
+
+class TextDelta(Frozen):
+    """A piece of answer text with its markers, to be shown as it arrives.
+
+    `cited` are the ids of the passages that these stand for, in their order: in the finished answer
+    a passage may have another number. `blocks` are all that has arrived, this piece included, and
+    the beginning of the next sentence, for which `text` is empty.
+    """
+
+    text: str
+    markers: tuple[Marker, ...] = ()
+    cited: tuple[str, ...] = ()
+    blocks: Blocks = Field(default=(), exclude=True)
+
+
+class Finished(Frozen):
+    """The last event of a stream: the whole answer."""
+
+    answer: Answer
+
+
+Event = Stage | TextDelta | Finished

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from core.frozen import Frozen
+from core.source import Frozen
 
 ApiErrorType = Literal[
     "invalid_request_error",

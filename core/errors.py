@@ -1,30 +1,45 @@
-"""The errors people see. A message ends with what to do next.
-
-    StrategiewijzerError
-    ├── SettingsError        a setting is wrong or unknown
-    ├── DocumentError        a source text cannot be used as it is (names file and line)
-    ├── FetchError           an official text could not be fetched
-    ├── StoppedError         a run refused to publish (ingest/publishing/ingest_report.py)
-    ├── NoIndexError         nothing has been ingested yet
-    ├── IndexMismatchError   the index was made by another embedder or version
-    ├── LockedError          another ingest run holds the lock
-    ├── StoreError           the vector store cannot be reached or answers wrongly
-    ├── ArchiveError         the file of a generation cannot be written or read
-    ├── ModelError           the language model or embeddings server failed
-    ├── PromptError          a prompt, phrases or a word list is not in form
-    ├── NotAllowedError      the user's role does not include this
-    │   └── SignInError      nobody is signed in, or the sign-in expired
-    └── QuestionSetError     a question set is not in the agreed format
-
-Errors of libraries are translated at the one place that imports the library.
+"""File names and titles from outside: as text that can be stored, and as text that is safe to
+show.
 """
 
+import os
+import re
 import traceback
 from pathlib import Path
 from typing import Literal
 
 from core.answer import ModelTrouble
-from core.names import as_text, printable
+
+_CODE = re.compile(r"\\x([89a-f][0-9a-f])")  # escape of a byte that is not UTF-8
+
+
+def as_text(path: object) -> str:
+    """A path as text that can be stored: bytes that are not UTF-8 become escapes such as \\xff."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def as_path(text: str) -> Path:
+    """The path that `as_text` encoded: escapes become bytes unless a file has the literal name.
+
+    A name may contain the four characters of an escape itself; then the file exists as it is.
+    """
+    path = Path(text)
+    if os.path.lexists(path):
+        return path
+    return Path(_CODE.sub(lambda code: chr(0xDC00 + int(code[1], 16)), text))
+
+
+def printable(name: object) -> str:
+    """A path or title in one line, with what is invisible escaped: newlines, control characters,
+    marks that turn the direction of writing, bytes that are not UTF-8."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in as_text(name)
+    )
+
+
+# The errors people see. A message ends with what to do next.
+
 
 Fault = Literal[
     "value",

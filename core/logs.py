@@ -18,8 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from core.errors import kind_and_place
-from core.names import printable
+from core.errors import kind_and_place, printable
 
 logger = logging.getLogger(__name__)
 
@@ -76,15 +75,15 @@ def log_uncaught() -> None:
     can catch, and warnings. An error that ends the process is still printed by Python."""
     logging.captureWarnings(True)
     threading.excepthook = _thread_ended
-    sys.unraisablehook = lambda found: _told("An error was left aside", found.exc_value)
+    sys.unraisablehook = lambda found: _log_failure("An error was left aside", found.exc_value)
 
 
 def _thread_ended(found: threading.ExceptHookArgs) -> None:
     if not isinstance(found.exc_value, SystemExit):  # which ends a thread silently
-        _told("A thread was ended by an error", found.exc_value)
+        _log_failure("A thread was ended by an error", found.exc_value)
 
 
-def _told(what: str, error: BaseException | None) -> None:
+def _log_failure(what: str, error: BaseException | None) -> None:
     logger.error(what, exc_info=error)
 
 

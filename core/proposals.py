@@ -4,9 +4,7 @@ write them: a line of JSON each."""
 from collections.abc import Mapping
 from typing import Literal
 
-from core.frozen import Frozen
-from core.passage import Passage
-from core.prepared import PreparedQuestion
+from core.source import Frozen, Passage, PreparedQuestion
 
 Dropped = Literal["form", "language", "unit", "elsewhere", "twin"]
 """Why a question is not proposed: it is no plain question, or not in its language; its units are

@@ -1,32 +1,151 @@
-"""Every setting of the project.
-
-A setting is a field of `Settings`, an environment variable `STRATEGIEWIJZER_<FIELD>` (lists, paths
-and tables: as JSON), a line of `.env` or a file of that name among the secrets of a container or of
-systemd (core/settings_sources.py). OpenAI's own names are honoured as they are. The first of these
-wins: argument, environment, `.env`, secret file, default. What changes while a program runs holds
-from the next question on, but for core/settings_at_start.py.
-"""
+"""Where settings come from; the only reader of the environment."""
 
 import functools
 import logging
-from collections.abc import Hashable
+import os
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
+    BaseModel,
     Field,
     SecretStr,
     StringConstraints,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as NoJsonError
 
-from core.host_names import name_of
-from core.server_addresses import check_postgresql, without_secret
-from core.settings_at_start import AT_START, PLACES, changed
-from core.settings_sources import PREFIX, ROOT, SettingsSources
+from core.errors import SettingsError
+from core.hosts import check_postgresql, name_of, without_secret
+from core.source import Frozen
+
+PREFIX = "STRATEGIEWIJZER_"
+ROOT = Path(__file__).resolve().parent.parent
+_REMEDY = "correct it in the environment, in .env or in its secret file"
+
+
+def _secret_folders() -> tuple[Path, ...]:
+    """Where Docker, Podman and systemd put secrets as files, as far as this process may read it."""
+    places = ("/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", ""))
+    return tuple(Path(p) for p in places if os.path.isdir(p) and os.access(p, os.R_OK | os.X_OK))
+
+
+class SettingsSources(BaseSettings):
+    """Reads fields from arguments, the environment, `.env` and secret files.
+
+    Raises:
+        SettingsError: a value is wrong, a secret file cannot be read, or a name is unknown;
+            secrets are never repeated.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ROOT / ".env",
+        secrets_dir=_secret_folders(),
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    def __init__(self, **values: Any) -> None:
+        self._refuse_unknown_names(set(values))
+        with _settings_errors():
+            super().__init__(**values)
+
+    @classmethod
+    def sources(cls) -> Hashable:
+        """A key that changes when the environment or `.env` does."""
+        state = None
+        if file := cls._env_file():
+            found = file.stat()
+            state = found.st_mtime_ns, found.st_size, found.st_ino
+        return frozenset(os.environ.items()), state
+
+    @classmethod
+    def environment(cls, values: Mapping[str, SecretStr | Path | str]) -> dict[str, str]:
+        """The environment of this process, with these values of settings in place of others."""
+        texts = {
+            f"{PREFIX}{name.upper()}": one.get_secret_value()
+            if isinstance(one, SecretStr)
+            else str(one)
+            for name, one in values.items()
+        }
+        return {**os.environ, **texts}
+
+    @classmethod
+    def _env_file(cls) -> Path | None:
+        file = cls.model_config.get("env_file")
+        return file if isinstance(file, Path) and file.is_file() else None
+
+    @classmethod
+    def _refuse_unknown_names(cls, given: set[str]) -> None:
+        names = list(os.environ)
+        if file := cls._env_file():
+            lines = file.read_text("utf-8").splitlines()
+            names += [line.split("=", 1)[0].removeprefix("export ").strip() for line in lines]
+        folders = cls.model_config.get("secrets_dir")
+        for folder in folders if isinstance(folders, tuple) else ():
+            names += [file.name.upper() for file in Path(folder).iterdir()]
+        ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
+        if unknown := sorted((ours | given) - set(cls.model_fields)):
+            raise SettingsError(
+                f"Unknown setting: {', '.join(unknown)}. The settings are listed in "
+                "core/settings.py."
+            )
+
+
+@contextmanager
+def _settings_errors() -> Iterator[None]:
+    """Tells of a wrong setting without its value, which may be a secret."""
+    try:
+        yield
+    except ValidationError as error:
+        lines = [
+            ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError(f"A setting is wrong; {_REMEDY}:\n  " + "\n  ".join(lines)) from None
+    except NoJsonError as error:  # its cause has the value, its message only the name
+        raise SettingsError(
+            f"A setting is no JSON, or its file no UTF-8; {_REMEDY}: {error}"
+        ) from None
+
+
+# Which settings hold as long as a process runs; all others follow at the next question.
+
+
+PLACES = (
+    *("data_dir", "chroma_url", "chroma_token", "chroma_user", "chroma_tenant", "chroma_database"),
+    "database_url",
+)
+"""Where things are kept: a process, and the jobs that it starts, stay with the same ones."""
+AT_START = (
+    *PLACES,
+    *("embeddings_url", "embeddings_model", "embeddings_api_key", "embeddings_requests"),
+    *("embeddings_query_prefix", "embeddings_passage_prefix"),
+    *("rerank_url", "rerank_model", "rerank_api_key"),
+    *("keep_conversations", "keep_feedback", "keep_jobs", "keep_audit"),
+    *("log_format", "log_level", "otlp_endpoint"),
+)
+"""What a process opens, begins or tidies up by once."""
+
+
+def changed(first: BaseModel, now: BaseModel, names: Iterable[str]) -> dict[str, Any]:
+    """Those of these settings that are not as they were first, with their first values."""
+    return {one: getattr(first, one) for one in names if getattr(first, one) != getattr(now, one)}
+
+
+# Every setting of the project.
+
 
 __all__ = [
     "PREFIX",
@@ -240,3 +359,75 @@ def _read(sources: Hashable) -> Settings:
     if kept := changed(at_start(), now, AT_START):
         logger.warning("Changed, but not in use before the next start: %s", ", ".join(kept))
     return now.model_copy(update=kept)
+
+
+# Which roles include which.
+
+
+_ORDER: tuple[Role, ...] = get_args(Role)
+
+
+def includes(role: Role, wanted: Role) -> bool:
+    """Whether a role is this one, or includes it."""
+    return _ORDER.index(role) >= _ORDER.index(wanted)
+
+
+# To which servers questions go, by host name.
+
+
+Purpose = Literal["model", "embeddings", "rerank", "index", "langsmith", "database", "collector"]
+"""What a server gets: question, earlier turns and passages, to write; the question, to make a
+vector of it; question and passages, to order these; the vector of the question; all of these; what
+is kept of people; how long answers take, without a word of them."""
+
+_OPENAI = "https://api.openai.com"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_UNKNOWN = "?"  # a wrong address is not repeated: it may hold a password
+
+
+class Destination(Frozen):
+    """A server that gets questions, or what is made of them."""
+
+    purpose: Purpose
+    host: str
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on the machine that this program runs on."""
+        return self.host in _LOOPBACK
+
+
+def destinations(settings: Settings) -> tuple[Destination, ...]:
+    """The servers that get questions; none: no question leaves this program."""
+    model = settings.azure_endpoint or settings.openai_base_url or _OPENAI
+    addresses: dict[Purpose, str] = {
+        "model": model if settings.generative else "",
+        "embeddings": settings.embeddings_url,
+        "rerank": settings.rerank_url,
+        "index": settings.chroma_url,
+        "langsmith": _langsmith() if settings.langsmith_tracing else "",
+        "database": settings.database_url.get_secret_value(),
+        "collector": settings.otlp_endpoint,
+    }
+    return tuple(
+        Destination(purpose=purpose, host=_host(url)) for purpose, url in addresses.items() if url
+    )
+
+
+def leaves_this_machine(found: tuple[Destination, ...]) -> bool:
+    """Whether one of these is another machine."""
+    return not all(one.is_here for one in found)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url if "://" in url else f"//{url}").hostname or _UNKNOWN
+    except ValueError:
+        return _UNKNOWN
+
+
+def _langsmith() -> str:
+    """Where LangSmith's client sends to, which has variables of its own for that."""
+    from langsmith.utils import get_api_url  # takes long to import; tracing has done so
+
+    return get_api_url(None)

@@ -1,14 +1,23 @@
-"""Documents and their sections, and the scope of a search.
+"""Shapes of the sources: documents, passages, prepared questions, citations, versions."""
 
-Offsets are character offsets (Python string indices) in `SourceDocument.text`, end exclusive.
-"""
-
+import bisect
 import datetime
 import re
-from collections.abc import Collection
-from typing import Literal
+from collections.abc import Collection, Sequence
+from itertools import takewhile
+from typing import ClassVar, Literal
 
-from core.frozen import Frozen
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """Base of all data types: immutable, and unknown keys are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# Documents and their sections, and the scope of a search.
+
 
 DocumentKind = Literal["brief", "official", "upload"]
 """This project's own summary; an official text; a document that a maintainer added."""
@@ -130,3 +139,276 @@ class Scope(Frozen):
             and self.language in ("", document.language)
             and (self.as_of is None or document.date is None or document.date <= self.as_of)
         )
+
+
+# Passages: what is retrieved as one, and the units that are quoted.
+
+
+class Unit(Frozen):
+    """The smallest quotable part of a passage: a whole sentence, list item or footnote.
+
+    For an item, `lead_in` is the (start, end) of the sentence that introduces its list. A footnote
+    ("note") stands below its reference. `marks` are those of the points around it, outermost first:
+    ("2", "(a)").
+    """
+
+    start: int
+    end: int
+    kind: Literal["sentence", "item", "note"] = "sentence"
+    lead_in: tuple[int, int] | None = None
+    marks: tuple[str, ...] = ()
+
+
+class Passage(Frozen):
+    """A stretch of a document that is retrieved as one. Its vector is the mean of its units'
+    vectors.
+
+    `id` is `<document key>:<hash of headings and text>`, so that an unchanged passage keeps its id
+    and its vector, and a hit can be filtered by document without reading it. `page` (from 1) is
+    where it begins, `page_breaks` are the offsets in its text where the next pages begin.
+    `continues`: its section began in an earlier passage. `items_after` is how many items of its
+    last list are in later passages, the first of which is `continued_in` (its id). `preamble`: it
+    stands before the first article of a text with articles, so it is a recital or a memorandum and
+    lays nothing down.
+    """
+
+    id: str
+    document: DocumentInfo
+    text: str
+    headings: tuple[str, ...]
+    section: int
+    start: int
+    end: int
+    units: tuple[Unit, ...]
+    page: int | None = None
+    page_breaks: tuple[int, ...] = ()
+    anchor: str = ""
+    continues: bool = False
+    items_after: int = 0
+    continued_in: str = ""
+    preamble: bool = False
+
+    @property
+    def language(self) -> str:
+        return self.document.language
+
+    @property
+    def unit_ids(self) -> list[str]:
+        """The ids of its units, in order."""
+        return [f"{self.id}#{number}" for number in range(len(self.units))]
+
+    def pages(self, start: int, end: int) -> tuple[int, int] | None:
+        """The first and last page (from 1) of a stretch of its text; None without pages."""
+        if self.page is None:
+            return None
+        return (
+            self.page + bisect.bisect_right(self.page_breaks, start),
+            self.page + bisect.bisect_left(self.page_breaks, end),
+        )
+
+    def marks(self, start: int) -> tuple[str, ...]:
+        """The marks of the points around a place in its text: ("2", "(a)")."""
+        around = (unit.marks for unit in self.units if unit.start <= start < unit.end)
+        return next(around, ())
+
+    def context(self, unit: Unit | None = None) -> str:
+        """The text of a passage or of one of its units, with its context.
+
+        For a passage its heading path and text; for a unit the last heading, the lead-in of a list
+        item, and the unit's text. The latter is embedded: raise `context_version` when it changes.
+        """
+        if unit is None:
+            return "\n".join((" › ".join(self.headings), self.text))
+        parts = list(self.headings[-1:])
+        if unit.lead_in is not None:
+            parts.append(self.text[unit.lead_in[0] : unit.lead_in[1]])
+        parts.append(self.text[unit.start : unit.end])
+        return "\n".join(parts)
+
+    context_version: ClassVar[str] = "heading+lead-in+unit"
+
+
+class ScoredPassage(Frozen):
+    """A passage found for a question.
+
+    `score` orders the results and has no unit (vectorstore/search.py). `similarity` is the cosine
+    of question and passage, `unit_similarities` those of question and each unit, on the scale of
+    the default embedder (vectorstore/profile.py). `level` is how much nearer to the question any
+    text of its language is (vectorstore/search.py). `standing` is that of its document when it was
+    found. `named`: the question names its document. `asked` is how close (0-1) the nearest prepared
+    question of each unit is (vectorstore/search.py); empty: none was looked for.
+    """
+
+    passage: Passage
+    score: float
+    similarity: float
+    unit_similarities: tuple[float, ...] = ()
+    level: float = 0.0
+    standing: Standing = "in_force"
+    named: bool = False
+    asked: tuple[float, ...] = ()
+
+
+# Prepared questions: what people ask about a document, with the units that answer it.
+
+
+class Approval(Frozen):
+    """Who approved an answer, for which organisation, and when."""
+
+    by: str
+    organisation: str = ""
+    on: datetime.date
+
+
+class PreparedQuestion(Frozen):
+    """A question, and the units of one document version that answer it.
+
+    `id` is `<document key>:<hash of language and question>`. `units` are their ids
+    (`<passage id>#<number>`), in the order in which they are shown; empty: the document does not
+    answer it, although it sounds so. `by`: "project", "model NAME", or a person.
+    """
+
+    id: str
+    question: str
+    language: str  # ISO 639-1
+    units: tuple[str, ...] = ()
+    by: str = ""
+    approved: Approval | None = None
+
+    @property
+    def passages(self) -> tuple[str, ...]:
+        """The ids of the passages that its units are in."""
+        return tuple(dict.fromkeys(unit.partition("#")[0] for unit in self.units))
+
+    def asks(self, question: str) -> bool:
+        """Whether these are its own words."""
+        return _plain(question) == _plain(self.question)
+
+
+WhyStale = Literal["none", "several", "changed"]
+"""No unit begins with the words any more; several do; no unit is exactly what was approved."""
+
+
+class StaleQuestion(Frozen):
+    """A prepared question that has lost its answer: what is wrong with `words`, those of one of its
+    units. `file` is where it stands, `line` that of its answer there."""
+
+    question: str
+    language: str
+    words: str
+    why: WhyStale
+    file: str
+    line: int
+
+
+class MatchedQuestion(Frozen):
+    """A prepared question near the one that was asked; `cosine` is that of the two, on the scale of
+    the default embedder (vectorstore/profile.py)."""
+
+    prepared: PreparedQuestion
+    cosine: float
+
+
+def _plain(question: str) -> list[str]:
+    return re.findall(r"\w+", question.casefold())
+
+
+# Citations: a quote, and where it stands.
+
+
+class Citation(Frozen):
+    """A checked citation. `quote` is an exact substring of the passage's text.
+
+    `number` is that of its passage in the answer: quotes from one passage share it. `start` and
+    `end` are the quote's offsets in the passage's text; it stands on `page` to `last_page` (from 1;
+    None without pages). `marks` are those of the point that it begins in, `last_marks` of the one
+    that it ends in (None: not known).
+    """
+
+    number: int
+    passage_id: str
+    document: DocumentInfo
+    headings: tuple[str, ...]
+    quote: str
+    start: int
+    end: int
+    page: int | None
+    last_page: int | None
+    url: str
+    standing: Standing = "in_force"
+    marks: tuple[str, ...] = ()
+    last_marks: tuple[str, ...] | None = None
+
+    @property
+    def page_range(self) -> str:
+        """For example 12 or 12–13; empty without pages."""
+        ends = dict.fromkeys(page for page in (self.page, self.last_page) if page is not None)
+        return "–".join(map(str, ends))
+
+    @property
+    def point(self) -> tuple[str, ...]:
+        """The marks of the point that holds it, or of those that it goes on through: ("2", "(a)"),
+        ("2", "(a)–(c)"); empty without points."""
+        if self.last_marks is None:
+            return self.marks
+        pairs = zip(self.marks, self.last_marks, strict=False)
+        shared = tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        first, last = self.marks[len(shared) :], self.last_marks[len(shared) :]
+        return (*shared, f"{' › '.join(first)}–{' › '.join(last)}") if first and last else shared
+
+
+def section(citations: Sequence[Citation]) -> str:
+    """The heading path of quotes out of one passage, below their document's title, and the points
+    they are in, each once and none within another: "Article 14 › 9; 10"."""
+    title = citations[0].document.title
+    points = dict.fromkeys(one.point for one in citations)
+    outer = (
+        " › ".join(point)
+        for point in points
+        if not any(point != other == point[: len(other)] for other in points)
+    )
+    headings = (name for name in citations[0].headings if name != title)
+    return " › ".join(filter(None, (*headings, "; ".join(outer))))
+
+
+# Selects versions of documents: among languages, and over time.
+
+
+_FALLBACK = "en"
+
+
+def preferred(languages: Collection[str], wanted: str) -> str:
+    """The language version to use: the wanted language, else English, else the first."""
+    for language in (wanted, _FALLBACK):
+        if language in languages:
+            return language
+    return min(languages)
+
+
+def standings(documents: Sequence[DocumentInfo], day: datetime.date) -> dict[str, Standing]:
+    """The standings, by key, of the documents that give way to others on a day.
+
+    A document is superseded from the day on which its successor is there and in force; a successor
+    that is not among the documents counts as in force. A brief steps back where the official text
+    (same CELEX number) is there in its language. No document is there before its date.
+    """
+
+    def begun(start: datetime.date | None) -> bool:
+        return start is None or start <= day
+
+    in_force = {d.id: begun(d.date) and begun(d.effective_from) for d in documents}
+    official = {
+        (d.celex, d.language)
+        for d in documents
+        if d.kind == "official" and d.celex and begun(d.date)
+    }
+
+    found: dict[str, Standing] = {}
+    for document in documents:
+        if document.superseded_by and in_force.get(document.superseded_by, True):
+            found[document.key] = "superseded"
+        elif not begun(document.effective_from):
+            found[document.key] = "upcoming"
+        elif document.kind == "brief" and (document.celex, document.language) in official:
+            found[document.key] = "summary"
+    return found

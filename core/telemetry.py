@@ -1,10 +1,7 @@
-"""What is measured of questions, calls of servers and runs of ingest: metrics and traces.
+"""Names of what `core/telemetry.py` measures: metrics, attributes, spans.
 
-    question, stage, call, ingest -> Recorder (core/telemetry_sdk.py) -> /metrics of this process
-                                                                      -> a collector, if one is set
-
-Nothing is recorded, and no library loaded, until `start`. No name (core/telemetry_names.py), label
-or attribute holds a question, an answer, a text or a person; labels have few values.
+They follow OpenTelemetry's conventions for generative AI (`gen_ai.*`) where these have a name.
+docs/observability.md tells all of them.
 """
 
 import atexit
@@ -12,41 +9,82 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from core import logs
 from core.answer import Answer
-from core.errors import ModelError
+from core.errors import ModelError, SettingsError
 from core.logs import request_id
-from core.telemetry_names import (
-    ADDRESS,
-    CALLS,
-    DURATION,
-    ERROR,
-    GENERATION,
-    INGESTS,
-    INPUT_TOKENS,
-    KIND,
-    MODE,
-    MODEL,
-    OPERATION,
-    OUTPUT_TOKENS,
-    PORT,
-    PROVIDER,
-    QUESTIONS,
-    REFUSED,
-    REQUEST,
-    STAGE,
-    STAGES,
-    STATUS,
-    TOKEN_TYPE,
-    TOKENS,
-    TROUBLE,
-    TROUBLES,
-)
+from core.settings import current
 
 if TYPE_CHECKING:
     from core.telemetry_sdk import Recorder, Running
+
+# Attributes
+OPERATION = "gen_ai.operation.name"
+PROVIDER = "gen_ai.provider.name"
+MODEL = "gen_ai.request.model"
+INPUT_TOKENS = "gen_ai.usage.input_tokens"
+OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+TOKEN_TYPE = "gen_ai.token.type"  # noqa: S105 - a kind of words
+ERROR = "error.type"
+ADDRESS = "server.address"
+PORT = "server.port"
+STATUS = "http.response.status_code"
+KIND = "strategiewijzer.kind"
+MODE = "strategiewijzer.mode"
+STAGE = "strategiewijzer.stage"
+TROUBLE = "strategiewijzer.trouble"
+GENERATION = "strategiewijzer.generation"
+REQUEST = "strategiewijzer.request_id"
+
+
+class Measure(NamedTuple):
+    """A metric: its name, unit ("s": seconds) and attributes, and what it tells."""
+
+    name: str
+    instrument: Literal["counter", "histogram", "gauge"]
+    unit: str
+    attributes: tuple[str, ...]
+    tells: str
+
+
+QUESTIONS = Measure("strategiewijzer.questions", "counter", "", (KIND, MODE), "Questions asked")
+DURATION = Measure(
+    *("strategiewijzer.question.duration", "histogram", "s", (KIND, MODE)),
+    "Time from question to whole answer",
+)
+STAGES = Measure(
+    "strategiewijzer.stage.duration", "histogram", "s", (STAGE,), "Time of a stage of a question"
+)
+TROUBLES = Measure(
+    *("strategiewijzer.model.troubles", "counter", "", (TROUBLE,)),
+    "Answers that the model did not write, or not all of",
+)
+CALLS = Measure(
+    *("gen_ai.client.operation.duration", "histogram", "s", (OPERATION, PROVIDER, MODEL, ERROR)),
+    "Time of a request to the server of a model",
+)
+TOKENS = Measure(
+    *("gen_ai.client.token.usage", "histogram", "", (OPERATION, PROVIDER, MODEL, TOKEN_TYPE)),
+    "Tokens of a request, where the server tells them",
+)
+REFUSED = Measure(
+    "strategiewijzer.requests.refused", "counter", "", (STATUS,), "HTTP requests refused"
+)
+INGESTS = Measure(
+    "strategiewijzer.ingest.duration", "histogram", "s", (ERROR,), "Time of an ingest"
+)
+INDEX = Measure("strategiewijzer.index", "gauge", "", (GENERATION,), "1 for the generation in use")
+PASSAGES = Measure(
+    "strategiewijzer.index.passages", "gauge", "", (), "Passages of the generation in use"
+)
+MEASURES = (QUESTIONS, DURATION, STAGES, TROUBLES, CALLS, TOKENS, REFUSED, INGESTS, INDEX, PASSAGES)
+
+
+# What is measured of questions, calls of servers and runs of ingest: metrics and traces.
+
 
 Operation = Literal["chat", "embeddings", "rerank"]
 
@@ -198,3 +236,28 @@ def _kind(error: BaseException) -> str:
     if isinstance(error, GeneratorExit):
         return "stopped"
     return error.reason if isinstance(error, ModelError) else type(error).__name__
+
+
+# Starts what a process is observed by: logs and telemetry, as its settings say.
+
+
+def observe(*, serves: bool = False) -> None:
+    """Starts logs and telemetry, once per process.
+
+    Wrong settings are told by whoever uses them; until then the defaults hold.
+
+    Args:
+        serves: whether this process is a server, whose metrics are read from outside; any other
+            is a command, which prints what it does and logs only warnings, or all at "debug".
+    """
+    logs.log_uncaught()
+    try:
+        settings = current()
+    except SettingsError:
+        logs.set_up("text", "info" if serves else "warning")
+        return
+    level = settings.log_level
+    if not serves and level == "info":
+        level = "warning"
+    logs.set_up(settings.log_format, level)
+    start(settings.otlp_endpoint, scraped=serves)

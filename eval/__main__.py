@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from core.errors import StrategiewijzerError
-from core.observing import observe
+from core.telemetry import observe
 from eval.commands import accept, ask, check, compare, export, feedback
 
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {

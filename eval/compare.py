@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from core.frozen import Frozen
-from eval.metrics import Interval, Share
-from eval.question_result import QuestionResult
-from eval.rates import RATES, ShareOf
-from eval.results import Results, Stamp
-from eval.significance import mcnemar, paired_bootstrap
-from eval.summary import reported
+from core.source import Frozen
+from eval.metrics import Interval, Share, mcnemar, paired_bootstrap
+from eval.rates import RATES, ShareOf, reported
+from eval.results import QuestionResult, Results, Stamp
 
 Direction = Literal["better", "worse", "different"]
 Pair = tuple[QuestionResult, QuestionResult]  # before, now

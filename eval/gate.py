@@ -13,13 +13,11 @@ import yaml
 from pydantic import Field, ValidationError
 
 from core.errors import StrategiewijzerError
-from core.frozen import Frozen
+from core.source import Frozen
 from eval import verdicts
 from eval.compare import LESS_IS_BETTER, Comparison
-from eval.question_result import QuestionResult
-from eval.rates import RATES
-from eval.results import Results
-from eval.summary import reported
+from eval.rates import RATES, reported
+from eval.results import QuestionResult, Results
 
 RULES = Path(__file__).with_name("gate.yaml")
 """Rules for a run of the project's own question set."""

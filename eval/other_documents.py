@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.events import Tell, nobody
+from ingest.publishing.ingest_report import Tell, nobody
 from vectorstore.embeddings import make_embedder
 from vectorstore.manifest import method_of
 

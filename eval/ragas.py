@@ -25,12 +25,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import StrategiewijzerError
-from core.passage import Passage
-from core.versions import preferred
-from eval.dataset import Question
-from eval.outline import Outline
-from eval.question_result import QuestionResult
-from eval.results import Results
+from core.source import Passage, preferred
+from eval.dataset import Outline, Question
+from eval.results import QuestionResult, Results
 
 Row = dict[str, str | list[str]]
 

@@ -1,12 +1,23 @@
-"""Definitions of the figures.
+"""Rates of a run with their intervals, its summary, and the calibration of its confidences."""
 
-Each is one line of `RATES`: a question's share in it, or None if it does not apply.
-"""
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from collections.abc import Callable, Mapping
+import numpy as np
 
-from eval.metrics import Share, average_precision, hit_at, ndcg_at, reciprocal_rank
-from eval.question_result import QuestionResult
+from eval.metrics import (
+    Interval,
+    Share,
+    average_precision,
+    bounds,
+    hit_at,
+    interval,
+    ndcg_at,
+    percentile,
+    rate,
+    reciprocal_rank,
+    resamples,
+)
+from eval.results import Bin, Calibration, QuestionResult, Summary
 
 ShareOf = Callable[[QuestionResult], Share | None]
 
@@ -225,3 +236,114 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
     },
 }
 """Group -> name -> a question's share in the figure."""
+
+
+# Figures of a group of questions.
+
+
+def summarise(
+    results: Sequence[QuestionResult], manners_of: Sequence[QuestionResult] | None = None
+) -> Summary:
+    """Figures of a group, rounded to four decimals (rates) and 0.1 ms.
+
+    `manners_of` are the results that manners cover, where these are others.
+    """
+    values: dict[str, dict[str, float | None]] = {}
+    intervals: dict[str, dict[str, Interval | None]] = {}
+    for group, metrics in RATES.items():
+        values[group], intervals[group] = {}, {}
+        counted = manners_of if manners_of is not None and group == "manners" else results
+        for name, share_of in metrics.items():
+            shares = [share for share in map(share_of, counted) if share is not None]
+            bounds = interval(shares)
+            values[group][name] = _rounded(rate(shares), 4)
+            intervals[group][name] = (
+                (round(bounds[0], 4), round(bounds[1], 4)) if bounds is not None else None
+            )
+    stages = dict.fromkeys(stage for result in results for stage in result.stages_ms)
+    return Summary(
+        n=len(results),
+        latency_ms=_percentiles([result.latency_ms for result in results]),
+        stages_ms={
+            stage: _percentiles(
+                [result.stages_ms[stage] for result in results if stage in result.stages_ms]
+            )
+            for stage in stages
+        },
+        intervals=intervals,
+        **values,
+    )
+
+
+def reported(results: Sequence[QuestionResult]) -> list[QuestionResult]:
+    """Results that a run's figures cover: the questions, without messages and conversations; all
+    results if there are no questions."""
+    questions = [result for result in results if result.part == "questions"]
+    return questions or list(results)
+
+
+def summarise_by(
+    results: Sequence[QuestionResult], keys: Callable[[QuestionResult], Iterable[str]]
+) -> dict[str, Summary]:
+    """Figures of each group, in order of name; a question counts in each of its groups."""
+    groups: dict[str, list[QuestionResult]] = {}
+    for result in results:
+        for key in keys(result):
+            groups.setdefault(key, []).append(result)
+    return {key: summarise(groups[key]) for key in sorted(groups)}
+
+
+def _percentiles(milliseconds: Sequence[float]) -> dict[str, float | None]:
+    return {f"p{percent}": _rounded(percentile(milliseconds, percent), 1) for percent in (50, 95)}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return round(value, digits) if value is not None else None
+
+
+# Calibration of the confidence.
+
+
+BINS = 10  # more would leave too few questions in a bin for a share
+
+
+def calibrate(results: Sequence[QuestionResult]) -> Calibration | None:
+    """Reliability diagram and expected calibration error (ECE) of the confidence; None without
+    questions.
+
+    Confidence is the probability that the documents answer the question. Questions are put in ten
+    bins of equal width; the ECE is the mean distance between mean confidence and share of
+    answerable questions, weighted by the number of questions in a bin.
+
+    Guo et al., "On calibration of modern neural networks", 2017, https://arxiv.org/abs/1706.04599;
+    bins after Naeini et al. 2015.
+    """
+    if not results:
+        return None
+    confidence = np.array([result.confidence for result in results])
+    answerable = np.array([result.answerable for result in results], dtype=np.float64)
+    places = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = confidence - answerable
+    draws = resamples(len(results))
+    # Summed gap per sample and bin; its absolute value is the bin's part of the error.
+    sums = np.zeros((len(draws), BINS))
+    for number in range(BINS):
+        sums[:, number] = np.where(places[draws] == number, gaps[draws], 0.0).sum(axis=1)
+    low, high = bounds(np.abs(sums).sum(axis=1) / len(results))
+    bins = []
+    for number in range(BINS):
+        inside = places == number
+        if inside.any():
+            bins.append(
+                Bin(
+                    low=number / BINS,
+                    high=(number + 1) / BINS,
+                    n=int(inside.sum()),
+                    confidence=round(float(confidence[inside].mean()), 4),
+                    answerable=round(float(answerable[inside].mean()), 4),
+                )
+            )
+    ece = sum(one.n * abs(one.confidence - one.answerable) for one in bins) / len(results)
+    return Calibration(
+        ece=round(ece, 4), interval=(round(low, 4), round(high, 4)), bins=tuple(bins)
+    )

@@ -14,13 +14,12 @@ from typing import Literal
 from pydantic import ValidationError
 
 from core.errors import StrategiewijzerError
-from core.frozen import Frozen
 from core.settings import Settings
+from core.source import Frozen
 from eval import run_report, runs
 from eval.gate import RuleResult
 from eval.results import LONGEST_NAME, LONGEST_REASON, SignOff
-from people.audit_form import RunDecision
-from people.audit_record import keep_decision
+from people.audit import RunDecision, keep_decision
 
 _GATE = "gate.json"
 _SIGN_OFF = "sign-off.jsonl"

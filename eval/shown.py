@@ -1,23 +1,120 @@
-"""Readability of an answer: which of its units answer the question, cut lists, dangling references.
-
-    answer -> units shown (eval/tracing.py) -> those that the question set names (gold) -> Reading
-
-A unit is a sentence, a list item, or a whole list. Labels and notes are no units. This module
-shares no code with what writes answers, so that it notices errors there.
-"""
+"""What a reader is shown: whether it is supported, whole and on the first screen."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from chain.checking.verification import closeness
 from core.answer import Answer
-from eval.findings import Reading
-from eval.passage_lists import Place
-from eval.pointers import about_itself
-from eval.tracing import Shown, ShownPart, Tracer
+from eval.results import Reading, SentenceVerdict
+from eval.tracing import (
+    AnswerLine,
+    Place,
+    Shown,
+    ShownPart,
+    Stretch,
+    Tracer,
+    about_itself,
+    answer_lines,
+    cited_rows,
+    is_right_row,
+    plain,
+)
+from language.facts import figures
 from language.matching import fold
+from language.sentences import sentences
+from vectorstore.embeddings import Embedder
 
-LONGEST_LIST = 12  # as an answer shows: chain/reading/lists.py
+_NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
+
+Claim = tuple[str, frozenset[int]]  # a sentence, and the numbers of its citations
+
+
+def inexact_quotes(answer: Answer) -> tuple[str, ...]:
+    """Quotes that differ from the text at their offsets in the passage."""
+    texts = {passage.id: passage.text for passage in answer.passages}
+    return tuple(
+        citation.quote
+        for citation in answer.citations
+        if not citation.quote
+        or texts.get(citation.passage_id, "")[citation.start : citation.end] != citation.quote
+    )
+
+
+def quotes_by_number(answer: Answer) -> Mapping[int, tuple[str, ...]]:
+    """Citation number -> quotes, in order of first use."""
+    found: dict[int, list[str]] = {}
+    for citation in answer.citations:
+        found.setdefault(citation.number, []).append(citation.quote)
+    return {number: tuple(quotes) for number, quotes in found.items()}
+
+
+def claims(answer: Answer) -> tuple[Claim, ...]:
+    """Sentences of the answer and its folded blocks, with their citation numbers.
+
+    Verbatim quoted text is one claim, whatever its punctuation; so is a row of a table. A marker
+    covers the text before it in its paragraph, and the list that its sentence introduces; in a
+    model's text, only the sentence before it. Labels, notes, refusals and replies claim nothing.
+    """
+    if not answer.is_sourced:
+        return ()
+    quotes = quotes_by_number(answer)
+    return tuple(
+        claim
+        for part in (answer.blocks, *answer.further)
+        for line in answer_lines(part)
+        if line.kind in ("paragraph", "item")
+        for claim in _claims(line, answer, quotes)
+    )
+
+
+def unsupported(answer: Answer) -> tuple[str, ...]:
+    """Sentences without a marker, with the marker of no citation, or with a figure that their
+    quotes lack; rows of a table with a cell under another heading than its own."""
+    quotes = quotes_by_number(answer)
+    return tuple(
+        text for text, numbers in claims(answer) if not _holds(text, numbers, answer, quotes)
+    )
+
+
+def _holds(
+    text: str, numbers: frozenset[int], answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+) -> bool:
+    if not numbers or not numbers <= quotes.keys():
+        return False
+    if (is_row := is_right_row(text, cited_rows(answer, numbers))) is not None:
+        return is_row
+    quoted = (quote for number in sorted(numbers) for quote in quotes[number])
+    return figures(text) <= figures("\n".join(quoted))
+
+
+def _claims(
+    line: AnswerLine, answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+) -> Iterator[Claim]:
+    for place, stretch in enumerate(line.stretches):
+        # A list number is no figure.
+        text = _NUMBERED.sub("", stretch.text) if place == 0 else stretch.text
+        yield from _sentences(Stretch(text, stretch.numbers), answer, quotes)
+
+
+def _sentences(
+    stretch: Stretch, answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+) -> list[Claim]:
+    text, numbers = stretch.text, frozenset(stretch.numbers)
+    cited = [fold(plain(quote)) for number in numbers for quote in quotes.get(number, ())]
+    is_quoted = any(fold(text).rstrip(".;:") in quote for quote in cited)
+    if is_quoted or is_right_row(text, cited_rows(answer, numbers)) is not None:
+        return [(text, numbers)]
+    spans = sentences(text, answer.language)
+    parts = [text[start:end] for start, end in spans if re.search(r"\w", text[start:end])]
+    earlier = frozenset() if answer.mode == "generative" else numbers
+    return [*((part, earlier) for part in parts[:-1]), (parts[-1], numbers)]
+
+
+# Readability of an answer: which of its units answer the question, cut lists, dangling references.
+
+
+LONGEST_LIST = 12  # as an answer shows: chain/reading/quotables.py
 """Items that suffice of a longer list, with a note that says how many there are."""
 
 _PIPES = re.compile(r"^\s*\||\S\s+\|\s+\S")
@@ -175,3 +272,66 @@ def _loose(part: ShownPart) -> Iterator[str]:
     for line in part.lines:
         if _PIPES.search(line.text):
             yield line.text
+
+
+# Citation recall and precision of an answer, judged by figures and cosine.
+
+
+# Least cosine of a sentence and quotes that support it. On the briefs, 99% of units and their
+# translations are above 0.878, and 95% of units and other units of their section below 0.857.
+_CLOSE = 0.86
+
+
+def verdicts(answer: Answer, embedder: Embedder) -> tuple[SentenceVerdict, ...]:
+    """One verdict per sentence of an answer; none for a refusal, which claims nothing.
+
+    A row of a table is judged cell by cell. A citation is needless if it does not support the
+    sentence alone and the others do without it.
+    """
+    quotes = quotes_by_number(answer)
+    about = {citation.number: "\n".join(citation.headings) for citation in answer.citations}
+
+    def supported(text: str, numbers: Sequence[int]) -> bool:
+        if (is_row := is_right_row(text, cited_rows(answer, numbers))) is not None:
+            return is_row
+        cited = [number for number in numbers if number in quotes]
+        return supports(
+            text,
+            [quote for number in cited for quote in quotes[number]],
+            "\n".join(about[number] for number in cited),
+            embedder,
+        )
+
+    found = []
+    for text, markers in claims(answer):
+        numbers = tuple(sorted(markers))
+        needless = tuple(
+            number
+            for number in numbers
+            if len(numbers) > 1
+            and not supported(text, [number])
+            and supported(text, [other for other in numbers if other != number])
+        )
+        found.append(
+            SentenceVerdict(
+                text=text,
+                citations=numbers,
+                supported=supported(text, numbers),
+                needless=needless,
+            )
+        )
+    return tuple(found)
+
+
+def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedder) -> bool:
+    """Whether quotes together support a sentence, by figures and cosine; in any language.
+
+    They, or `about` (such as their headings), must have its figures, and a quote or all quotes
+    joined must have its words or be near to it. `embedder` must be the local one, for which the
+    limit holds.
+    """
+    if not quotes or not figures(sentence) <= figures("\n".join((about, *quotes))):
+        return False
+    if any(fold(sentence).rstrip(".;:") in fold(quote) for quote in quotes):
+        return True
+    return closeness([sentence], quotes, embedder)[0] >= _CLOSE

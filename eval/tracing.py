@@ -1,27 +1,363 @@
-"""Traces the text of an answer, word for word, to the units of the passages that it cites.
+"""Traces what an answer says to the passages, by code apart from the chain's."""
 
-    text -> blocks -> stretches -> units shown, each with the evidence that it rests on
-
-A model's sentence is traced to the units that it quotes. This module shares no code with what
-writes answers, so that it notices errors there.
-"""
-
+import itertools
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
 
 from core.answer import Answer
-from core.answer_blocks import Blocks
-from core.passage import Unit
-from eval.answer_lines import AnswerLine, Stretch, answer_lines
-from eval.cited_rows import is_right_row, rows_within
-from eval.passage_lists import ListedPassage, Place
-from eval.pointers import points_back
+from core.answer_blocks import AnswerBlock, Blocks, numbers
+from core.answer_blocks import AnswerSentence as Said
+from core.source import Frozen, Passage, Unit
+from language.facts import figures
 from language.matching import fold
-from language.quantities import figures
 from language.sentences import sentences
 
+Numbers = tuple[int, ...]
+
+_LONGEST_NOTE = 12  # words, of "12 of 23" and why; a longer one says something itself
+_EMPHASIS = re.compile(r"\\(?=[^\w\s])|\*{1,3}|`")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Text without Markdown, and the numbers of its citations."""
+
+    text: str
+    numbers: Numbers
+
+
+@dataclass(frozen=True)
+class AnswerLine:
+    """One line of an answer. A label or note has one stretch without numbers."""
+
+    kind: Literal["label", "paragraph", "item", "note", "own"]
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(stretch.text for stretch in self.stretches)
+
+    @property
+    def numbers(self) -> Numbers:
+        return tuple(dict.fromkeys(n for one in self.stretches for n in one.numbers))
+
+    @property
+    def introduces(self) -> bool:
+        """Whether it introduces a list: it ends with a colon."""
+        return self.kind == "paragraph" and self.text.endswith(":")
+
+
+def answer_lines(blocks: Blocks) -> tuple[AnswerLine, ...]:
+    """Lines of the answer proper, or of what is unfolded together, in order.
+
+    An item without a marker gets the citations of the paragraph before its list, an introduction
+    without one those of its items. What stands above the first label are own words, unless it has
+    a marker: then there are none.
+    """
+    found: list[AnswerLine] = []
+    results = next((place for place, block in enumerate(blocks) if block.kind == "label"), 0)
+    if numbers(blocks[:results]):
+        results = 0
+    above = (AnswerLine("own", tuple(_stretches(block.sentences))) for block in blocks[:results])
+    lines = (line for block in blocks[results:] for line in _lines(block))
+    found += (line for line in above if line.stretches)
+    for line in (line for line in lines if line.stretches):
+        is_other = line.kind == "note" and not _counts(line.text, found)
+        found.append(replace(line, kind="paragraph") if is_other else line)
+    return _items_covered(_introductions_covered(found))
+
+
+def own_words(blocks: Blocks) -> str:
+    """Text without labels, which are in a document's language."""
+    lines = (line for line in answer_lines(blocks) if line.kind != "label")
+    return "\n".join(line.text for line in lines)
+
+
+def words(blocks: Blocks) -> int:
+    """Number of words, without labels."""
+    return sum(len(line.text.split()) for line in answer_lines(blocks) if line.kind != "label")
+
+
+def cited(blocks: Blocks) -> frozenset[int]:
+    """Numbers of all citations in blocks."""
+    return frozenset(n for line in answer_lines(blocks) for n in line.numbers)
+
+
+def _lines(block: AnswerBlock) -> Iterator[AnswerLine]:
+    if block.kind == "list":
+        numbers = tuple(dict.fromkeys(one.number for one in block.evidence))
+        for item in block.items:
+            yield AnswerLine("item", tuple(_stretches(item, numbers)))
+    else:
+        yield AnswerLine(block.kind, tuple(_stretches(block.sentences)))
+    if block.note:
+        yield AnswerLine("note", (Stretch(plain(block.note), ()),))
+
+
+def _counts(note: str, before: Sequence[AnswerLine]) -> bool:
+    """Whether a note says how many of the items before it are shown ("12 of 23")."""
+    shown = len(list(itertools.takewhile(lambda line: line.kind == "item", reversed(before))))
+    counted = figures(note)
+    more = any(one.isdecimal() and int(one) > shown for one in counted)
+    return shown > 0 and len(note.split()) <= _LONGEST_NOTE and str(shown) in counted and more
+
+
+def _stretches(said: Sequence[Said], of_list: Numbers = ()) -> Iterator[Stretch]:
+    """What is quoted in one piece has the marker of its end."""
+    for place, one in enumerate(said):
+        if re.search(r"\w", one.text) and not one.stand_in:
+            behind = (other.numbers for other in said[place:] if one.status == "quoted")
+            yield Stretch(plain(one.text), one.numbers or next(filter(None, behind), of_list))
+
+
+def plain(text: str) -> str:
+    """Strips emphasis and escapes."""
+    return _EMPHASIS.sub("", text).strip()
+
+
+def _introductions_covered(found: Sequence[AnswerLine]) -> list[AnswerLine]:
+    """Gives introductions without a marker the numbers of what they introduce."""
+    covered: list[AnswerLine] = []
+    following: Numbers = ()
+    for block in reversed(found):
+        if block.introduces and not block.numbers:
+            block = _with_numbers(block, following)
+        elif block.kind in ("paragraph", "item"):
+            following = block.numbers or following
+        covered.append(block)
+    return covered[::-1]
+
+
+def _items_covered(found: Sequence[AnswerLine]) -> tuple[AnswerLine, ...]:
+    """Gives items without a marker the last numbers of the paragraph before their list."""
+    covered: list[AnswerLine] = []
+    leading: Numbers = ()
+    for block in found:
+        if block.kind == "item" and not block.numbers:
+            block = _with_numbers(block, leading)
+        elif block.kind != "item":
+            leading = block.stretches[-1].numbers
+        covered.append(block)
+    return tuple(covered)
+
+
+def _with_numbers(block: AnswerLine, numbers: Numbers) -> AnswerLine:
+    return replace(block, stretches=tuple(replace(s, numbers=numbers) for s in block.stretches))
+
+
+# Detects sentences that refer back (anaphora), and so cannot be read alone.
+
+
+_FILE = Path(__file__).with_name("pointers.yaml")
+_OPENING = "\"'«»([ "
+
+
+class _Words(Frozen):
+    """Words of one language; the file explains them."""
+
+    opens: tuple[str, ...]
+    prepositions: str
+    after: str
+    before: Mapping[str, str] = {}
+    except_: tuple[str, ...] = ()
+    itself: tuple[str, ...] = ()
+
+    @property
+    def pointing(self) -> re.Pattern[str]:
+        openings = (
+            *self.opens,
+            rf"(?:{self.prepositions}) (?:{self.after})",
+            *(rf"{word} (?:{verbs})" for word, verbs in self.before.items()),
+        )
+        return re.compile("|".join(rf"(?:{opening})(?:(?<=')|(?!\w))" for opening in openings))
+
+    @property
+    def not_pointing(self) -> re.Pattern[str]:
+        exceptions = "|".join(rf"(?:{one})(?!\w)" for one in self.except_) or r"(?!)"
+        return re.compile(rf"(?:(?:{self.prepositions}) )?(?:{exceptions})")
+
+    @property
+    def about_itself(self) -> re.Pattern[str]:
+        return re.compile("|".join(rf"(?<!\w)(?:{one})(?!\w)" for one in self.itself) or r"(?!)")
+
+
+def points_back(sentence: str, language: str) -> bool:
+    """Whether a sentence opens with a word that refers back; False for languages not in the file.
+
+    >>> points_back("This strategy has four parts.", "en")
+    True
+    >>> points_back("There are four parts.", "en")
+    False
+    """
+    patterns = _patterns().get(language)
+    if patterns is None:
+        return False
+    pointing, not_pointing, _ = patterns
+    text = fold(sentence).lstrip(_OPENING)
+    return pointing.match(text) is not None and not_pointing.match(text) is None
+
+
+def about_itself(sentence: str, language: str) -> bool:
+    """Whether a summary talks about itself: "this brief does not list"."""
+    patterns = _patterns().get(language)
+    return patterns is not None and patterns[2].search(fold(sentence)) is not None
+
+
+_Patterns = tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]
+
+
+@cache
+def _patterns() -> dict[str, _Patterns]:
+    """Language -> patterns for references back, their exceptions, and talk about itself."""
+    found = {}
+    for language, entry in yaml.safe_load(_FILE.read_text("utf-8")).items():
+        entry["except_"] = entry.pop("except")
+        words = _Words.model_validate(entry)
+        found[language] = words.pointing, words.not_pointing, words.about_itself
+    return found
+
+
+# The lists of a passage: which of its units belong together.
+
+
+Place = tuple[str, int]  # passage id, number of a unit in it
+
+
+@dataclass(frozen=True)
+class ListedPassage:
+    """A passage with its lists: number of the first unit -> numbers of the items."""
+
+    passage: Passage
+    units: tuple[str, ...] = field(init=False)  # folded
+    lists: Mapping[int, tuple[int, ...]] = field(init=False)
+    list_of: Mapping[int, int] = field(init=False)  # unit -> first unit of its list
+
+    def __post_init__(self) -> None:
+        text, units = self.passage.text, self.passage.units
+        object.__setattr__(self, "units", tuple(fold(text[u.start : u.end]) for u in units))
+        object.__setattr__(self, "list_of", dict(self._roots()))
+        lists: dict[int, list[int]] = {}
+        for number, root in self.list_of.items():
+            lists.setdefault(root, [])
+            if number != root or units[number].kind == "item":
+                lists[root].append(number)
+        object.__setattr__(self, "lists", {root: tuple(items) for root, items in lists.items()})
+
+    def _roots(self) -> Iterator[tuple[int, int]]:
+        """Pairs of each unit of a list and the first unit of that list.
+
+        A nested list belongs to the outer one. Items without an introduction form a list from the
+        first. Table rows are no list: each is shown with its headings.
+        """
+        units = self.passage.units
+        numbers = {(unit.start, unit.end): number for number, unit in enumerate(units)}
+        introducing = {numbers[unit.lead_in] for unit in units if unit.lead_in in numbers}
+        before: int | None = None  # the list of the unit before this one
+        for number, unit in enumerate(units):
+            root = number
+            while (lead_in := units[root].lead_in) in numbers:
+                root = numbers[lead_in]
+            if "|" in self.units[number] or (unit.kind != "item" and number not in introducing):
+                before = None
+                continue
+            if units[root].kind == "item" and before is not None:
+                root = before if units[before].kind == "item" else root
+            before = root
+            yield number, root
+
+    def is_row(self, number: int) -> bool:
+        return self.passage.units[number].kind == "item" and "|" in self.units[number]
+
+    def introduced(self, root: int) -> bool:
+        """Whether the list has an introductory sentence."""
+        return self.passage.units[root].kind == "sentence"
+
+    def place(self, number: int) -> Place:
+        return self.passage.id, number
+
+
+# Rows of the Markdown tables that an answer cites, with the headings of their columns.
+
+
+_CELLS = re.compile(r"(?<!\\)\|")
+_RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")  # below the headings
 _END = " .;:,"
+
+
+@dataclass(frozen=True)
+class CitedRow:
+    """Pairs of heading and cell, folded; a column may have no heading, a cell no text."""
+
+    columns: tuple[tuple[str, str], ...]
+
+    def is_read(self, said: str) -> bool:
+        """Whether a folded text is cells of this row in their order, each under its heading."""
+        for heading, cell in self.columns:
+            told = f"{heading}: {cell}" if heading else cell
+            if cell and said.rstrip(_END) == told.rstrip(_END):
+                return True
+            if cell and said.startswith(f"{told}; "):
+                said = said.removeprefix(f"{told}; ")
+        return False
+
+    def is_meant(self, said: str) -> bool:
+        """Whether a folded text names two headings as a row does, or the only one."""
+        headings = {heading for heading, _ in self.columns if heading}
+        named = sum(f"; {heading}: " in f"; {said}" for heading in headings)
+        return bool(headings) and named >= min(2, len(headings))
+
+
+def is_right_row(text: str, rows: Iterable[CitedRow]) -> bool | None:
+    """Whether a text is one of these rows as their table has it; None if it is no row of theirs."""
+    said, rows = fold(text), tuple(rows)
+    if any(row.is_read(said) for row in rows):
+        return True
+    return False if any(row.is_meant(said) for row in rows) else None
+
+
+def cited_rows(answer: Answer, numbers: Iterable[int]) -> tuple[CitedRow, ...]:
+    """The rows that the citations with these numbers quote."""
+    texts, wanted = {one.id: one.text for one in answer.passages}, frozenset(numbers)
+    return tuple(
+        row
+        for one in answer.citations
+        if one.number in wanted
+        for row in rows_within(texts.get(one.passage_id, ""), one.start, one.end)
+    )
+
+
+def rows_within(text: str, start: int, end: int) -> Iterator[CitedRow]:
+    """The rows that a stretch of a text touches, without headings and what no headings are above.
+
+    Args:
+        text: Markdown.
+        start, end: offsets in it, end exclusive.
+    """
+    offset, above = 0, ""
+    headings: list[str] | None = None
+    for line in text.splitlines(keepends=True):
+        said = line.strip()
+        if _RULE.fullmatch(said):
+            headings = _cells(above)
+        elif not said.startswith("|"):
+            headings = None
+        elif headings is not None and start < offset + len(line) and offset < end:
+            yield CitedRow(tuple(itertools.zip_longest(headings, _cells(said), fillvalue="")))
+        offset, above = offset + len(line), said
+
+
+def _cells(line: str) -> list[str]:
+    cells = _CELLS.split(line.removeprefix("|").removesuffix("|"))
+    return [fold(plain(cell)) for cell in cells]
+
+
+# Traces the text of an answer, word for word, to the units of the passages that it cites.
 
 
 @dataclass(frozen=True)

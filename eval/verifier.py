@@ -24,17 +24,22 @@ from eval import gate, run_report
 from eval.commands.ask import GATE_CLOSED
 from eval.commands.terminal import bar
 from eval.metrics import percentile
-from eval.replies import (
+from eval.verdicts import (
+    CHANGES,
     DOCUMENTS,
     FOLDER,
     HALVES,
+    Checking,
     GivenReply,
     Half,
+    ReplyVerdicts,
+    VerifierFigure,
+    figures,
     opinions,
+    outcome,
     read,
     read_documents,
 )
-from eval.verdicts import CHANGES, Checking, ReplyVerdicts, VerifierFigure, figures, outcome
 from vectorstore.store import open_index
 
 ACCURACY = 0.9  # of the checker that figures are computed for

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from core.errors import LockedError, StrategiewijzerError
-from core.observing import observe
+from core.telemetry import observe
 
 _COMMANDS = (
     *("fetch", "status", "history", "rollback", "discard", "verify", "export", "import"),

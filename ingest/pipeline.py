@@ -12,28 +12,30 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from core import telemetry
-from core.errors import DocumentError, IndexMismatchError, StoreError
-from core.names import as_path, as_text
+from core.errors import DocumentError, IndexMismatchError, StoreError, as_path, as_text
 from core.settings import Settings
 from core.source import SourceDocument
 from ingest.publishing import kept_vectors
-from ingest.publishing.build import copy_unchanged, embed, embed_questions
+from ingest.publishing.build import compose, copy_unchanged, embed, embed_questions
 from ingest.publishing.changes import document_changes
-from ingest.publishing.completeness import check
-from ingest.publishing.compose import compose
-from ingest.publishing.events import Embedded, Planned, Published, Tell, nobody
 from ingest.publishing.ingest_report import (
+    Embedded,
     Guesses,
+    Planned,
     PreparedChange,
+    Published,
     Report,
     StoppedError,
+    Tell,
     Unused,
+    nobody,
     reason_to_stop,
 )
 from ingest.publishing.lock import writing
 from ingest.publishing.prepare import Work, prepare
+from ingest.publishing.verify import check
 from ingest.reading import question_file
-from ingest.reading.find import FoundFiles, find
+from ingest.reading.files import FoundFiles, find
 from vectorstore.embeddings import Embedder, Vectors, make_embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations

@@ -6,9 +6,8 @@ from pathlib import Path
 from watchfiles import Change, watch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
-from core.errors import StrategiewijzerError
-from core.names import printable
-from ingest.reading.find import HIDDEN
+from core.errors import StrategiewijzerError, printable
+from ingest.reading.files import HIDDEN
 
 _QUIET = 1000  # milliseconds without a change before a run: programs save in several steps
 _AT_MOST = 10_000  # milliseconds of changes before a run anyway, as some folders never rest

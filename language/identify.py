@@ -54,7 +54,7 @@ def conversation(questions: Sequence[str], likely: str) -> list[str]:
     languages: list[str] = []
     prior = _PRIOR
     for question in questions:
-        likely = _told(question, likely, prior)
+        likely = _likely_language(question, likely, prior)
         prior = {**_PRIOR, likely: _KEPT * _PRIOR.get(likely, 1.0)}
         languages.append(likely)
     return languages
@@ -102,7 +102,7 @@ def _names(language: str) -> Mapping[str, str]:
     return names
 
 
-def _told(text: str, likely: str, prior: Mapping[str, float]) -> str:
+def _likely_language(text: str, likely: str, prior: Mapping[str, float]) -> str:
     if len(text.split()) < 2:  # one word may be a name or an acronym, of no language
         return likely
     words = set(re.findall(r"[^\W\d_]+", fold(text)))

@@ -12,8 +12,8 @@ from typing import Literal, get_args
 import sqlalchemy
 from pydantic import AwareDatetime
 
-from core.frozen import Frozen
 from core.settings import Role, Settings
+from core.source import Frozen
 from people.database import METADATA, Database, database
 
 Permission = Literal["ask", "read", "metrics"]

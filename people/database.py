@@ -2,27 +2,32 @@
 what was asked.
 
 It is one private SQLite file, `data_dir/people.sqlite`, or PostgreSQL where `database_url` is set.
-Whoever uses it first brings its tables up to date (people/upgrade.py).
+Whoever uses it first brings its tables up to date (people/database.py).
 """
 
 import functools
+import importlib
+import pkgutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+import people
 from core.disk import is_damaged
-from core.errors import StrategiewijzerError
+from core.errors import SettingsError, StrategiewijzerError
 from core.settings import Settings
-from people.engines import connected, keep_private, message, sqlite_engine
-from people.old_files import left_behind
-from people.upgrade import bring_up_to_date, is_current, known_version
+from people.engines import BATCH, connected, keep_private, message, sqlite_engine, without_nul
+from people.old_files import left_behind, locked
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 FILE = "people.sqlite"
 METADATA = sqlalchemy.MetaData(
@@ -187,3 +192,193 @@ def database(settings: Settings) -> Database:
 @functools.lru_cache(maxsize=16)  # one in use, and those of tests
 def _database(data_dir: Path, url: SecretStr) -> Database:
     return Database(data_dir, url.get_secret_value())
+
+
+# Brings the tables of a database up to date, and takes over the files of an earlier version.
+
+
+VERSION_TABLE = "people_version"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Asked at every use, so not by the inspector of SQLAlchemy, which takes ten times as long.
+_HAS_TABLES = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'people_version'",
+    "postgresql": "SELECT 1 WHERE to_regclass('people_version') IS NOT NULL",
+}
+_turn = threading.Lock()  # Alembic keeps what it works on in a variable of its module
+
+
+@functools.cache
+def versions() -> tuple[str, ...]:
+    """The versions of the tables, oldest first: numbers of four digits. As they are the names of
+    the files, Alembic is loaded only to migrate."""
+    files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
+    return tuple(sorted(file.stem.partition("_")[0] for file in files))
+
+
+def version_of(connection: Connection) -> str | None:
+    """The version of a database's tables; None: it has none yet."""
+    if connection.exec_driver_sql(_HAS_TABLES[connection.dialect.name]).first() is None:
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM people_version").scalar()
+    return None if found is None else str(found)
+
+
+def is_current(connection: Connection, place: str) -> bool:
+    """Whether the tables are those of this version of the program; arguments and errors as of
+    `known_version`."""
+    return known_version(connection, place) == versions()[-1]
+
+
+def known_version(connection: Connection, place: str) -> str | None:
+    """As `version_of`.
+
+    Args:
+        connection: to the database.
+        place: where it is, for messages.
+
+    Raises:
+        StrategiewijzerError: they are of a later one.
+    """
+    found, known = version_of(connection), versions()
+    if found is not None and found not in known:
+        raise StrategiewijzerError(
+            f"{place} was written by a later version of this program (tables {found}, known until "
+            f"{known[-1]}). Use that version, or restore the copy made before it was installed."
+        )
+    return found
+
+
+def bring_up_to_date(engine: Engine, folder: Path | None, *, only_files: bool = False) -> None:
+    """Migrates the tables and moves what is in files of an earlier version.
+
+    Each file is locked first, and stays so until it is gone: nobody can write into it what would
+    be lost, and nobody uses the database before its content is there. It is erased after the
+    commit; whoever finds it after a crash in between takes it over again, which changes nothing.
+
+    Args:
+        engine: of the database.
+        folder: of the files.
+        only_files: does nothing where there is no file.
+    """
+    if only_files and not left_behind(folder):
+        return
+    with ExitStack() as stack:
+        held = [stack.enter_context(locked(file)) for file in left_behind(folder)]
+        files = [file for file in held if file]
+        with (
+            connected(engine, writes=True, rebuilds=True) as connection,
+            connection.begin(),
+        ):
+            _migrate(connection)
+            for file in files:
+                file.copy_to(connection, known_tables())
+            _check_references(connection)
+        for file in files:
+            file.erase()
+
+
+def _migrate(connection: Connection) -> None:
+    if is_current(connection, "The database"):
+        return
+    from alembic import command
+
+    with _turn:
+        command.upgrade(alembic_config(connection), "head")
+
+
+def alembic_config(connection: Connection) -> "Config":
+    """Alembic's configuration, for a connection whose transaction the caller ends."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _check_references(connection: Connection) -> None:
+    """SQLite does not look at foreign keys while tables are made anew."""
+    if connection.dialect.name != "sqlite":
+        return
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise StrategiewijzerError(
+            "The database was not brought up to date: a row would have lost the one it belongs to. "
+            "Nothing was changed. Use the version of the program that you had."
+        )
+
+
+def known_tables() -> sqlalchemy.MetaData:
+    """The tables of all modules that define some."""
+
+    for name in _modules():
+        importlib.import_module(name)
+    return METADATA
+
+
+def _modules() -> Iterator[str]:
+    return (f"people.{found.name}" for found in pkgutil.iter_modules(people.__path__))
+
+
+# Copies what was kept in the file of one machine to a server that several share.
+
+
+_WHAT = "What is kept of people"
+_COPIED = 1  # SQLite's user_version of a file that was copied to a server
+
+
+def copy_to_server(settings: Settings) -> dict[str, int]:
+    """Copies all rows of `people.sqlite` to the database of `database_url`, whole or not at all.
+
+    Nobody can write to either meanwhile. The file stays, marked as copied (`was_copied`).
+
+    Args:
+        settings: which name both.
+
+    Returns:
+        How many rows of which table.
+
+    Raises:
+        SettingsError: no server is named.
+        StrategiewijzerError: there is no file, the server keeps something already, or one of them
+            cannot be used.
+    """
+    server = database(settings)
+    if server.file:
+        raise SettingsError("Set STRATEGIEWIJZER_DATABASE_URL to the server to copy to.")
+    file = Database(settings.data_dir)
+    if not file.is_there:
+        raise StrategiewijzerError(f"Nothing is kept in {settings.data_dir}: nothing to copy.")
+    tables = known_tables().sorted_tables  # those that others refer to first
+    with file.transaction(_WHAT) as source, server.transaction(_WHAT) as target:
+        for table in tables:
+            if _size(target, table):
+                raise StrategiewijzerError(
+                    f"{server.place} keeps something already ({table.name}). Copy to a database "
+                    "that was not used yet; nothing was changed."
+                )
+        copied = {table.name: _copy(source, target, table) for table in tables}
+        source.exec_driver_sql(f"PRAGMA user_version = {_COPIED}")
+    return copied
+
+
+def was_copied(kept_in: Database) -> bool:
+    """Whether this is a file that was copied to a server, where what people do since is kept.
+
+    Raises:
+        StrategiewijzerError: it cannot be read.
+    """
+    if not kept_in.file or not kept_in.version():
+        return False
+    with kept_in.engine.connect() as connection:
+        return connection.exec_driver_sql("PRAGMA user_version").scalar() == _COPIED
+
+
+def _copy(source: Connection, target: Connection, table: Table) -> int:
+    rows = source.execution_options(yield_per=BATCH).execute(select(table)).mappings()
+    for batch in rows.partitions():
+        target.execute(table.insert(), [without_nul(dict(row)) for row in batch])
+    return _size(target, table)
+
+
+def _size(connection: Connection, table: Table) -> int:
+    return connection.execute(select(func.count()).select_from(table)).scalar_one()

@@ -15,10 +15,9 @@ from sqlalchemy import Column, Connection, Table, Text, delete, select
 
 from core.answer import Answer, Mode, Turn
 from core.errors import StrategiewijzerError
-from core.frozen import Frozen
-from core.source import Scope
+from core.source import Frozen, Scope
 from people.database import METADATA, Database
-from people.inserting import put
+from people.engines import put
 
 _WHAT = "Feedback"  # in messages
 _FEEDBACK = Table(

@@ -11,8 +11,7 @@ from sqlalchemy import Connection, MetaData
 
 from core.errors import StrategiewijzerError
 from people.conversation import plain
-from people.engines import PATIENCE
-from people.inserting import BATCH, insert, without_nul
+from people.engines import BATCH, PATIENCE, insert, without_nul
 
 # Of each file the last number that its tables had, and these: those that others refer to first.
 _FILES = {

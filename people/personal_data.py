@@ -1,23 +1,103 @@
-"""All that is kept of one person: exported as one value, erased in one go.
+"""Who started jobs: the identifier in data_dir/jobs/KIND/JOB/job.json, which ui/jobs.py writes."""
 
-What is kept of people and is not here has no identifier of them (docs/privacy.md).
-"""
-
+import datetime
+import json
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
-from core.frozen import Frozen
+from core.disk import is_locked
+from core.errors import StoreError
 from core.settings import Settings
+from core.source import Frozen
 from people import feedback
-from people.audit_form import AuditRecord
-from people.audit_record import asked_by, askers, forget_asker
-from people.conversation import Conversation, now
+from people.asked_questions import forget_old
+from people.audit import AuditRecord, asked_by, askers, forget_asker, forget_old_records
+from people.conversation import Conversation, Note, now
 from people.conversations import Conversations
 from people.database import database
 from people.feedback import Feedback
-from people.note import Note
-from people.started_jobs import StartedJob, forget_starter, started_jobs
+
+
+class StartedJob(BaseModel, frozen=True):
+    """What a job's file says of who started it, when, and to do what."""
+
+    id: str
+    kind: str
+    arguments: tuple[str, ...]
+    by: str
+    started: AwareDatetime
+
+
+def started_jobs(data_dir: Path) -> tuple[StartedJob, ...]:
+    """The jobs on record, oldest first of each kind."""
+    return tuple(job for _, job in _found(data_dir))
+
+
+def forget_starter(data_dir: Path, user: str) -> int:
+    """Takes the identifier of a user from the jobs that he or she started; returns how many.
+
+    Raises:
+        StoreError: a file cannot be written.
+    """
+    mine = [folder for folder, job in _found(data_dir) if job.by == user]
+    try:
+        for folder in mine:
+            told = json.loads((folder / "job.json").read_text("utf-8"))
+            part = folder / "anonymous.part"
+            part.write_text(json.dumps({**told, "by": ""}), "utf-8")
+            part.replace(folder / "job.json")
+    except OSError as error:
+        raise _not_written(data_dir, error) from error
+    return len(mine)
+
+
+def forget_old_jobs(data_dir: Path, days: int) -> int:
+    """Removes what is kept of jobs that ended and were started longer ago; returns how many.
+
+    Raises:
+        StoreError: a folder cannot be removed.
+    """
+    oldest = now() - datetime.timedelta(days=days)
+    old = [folder for folder, job in _found(data_dir) if job.started < oldest]
+    try:
+        gone = [folder for folder in old if not _runs(folder)]
+        for folder in gone:
+            with suppress(FileNotFoundError):  # another process removes it as well
+                shutil.rmtree(folder)
+    except OSError as error:
+        raise _not_written(data_dir, error) from error
+    return len(gone)
+
+
+def _found(data_dir: Path) -> Iterator[tuple[Path, StartedJob]]:
+    """The jobs with their folders; one that is being removed or is not ours is left out."""
+    for file in sorted((data_dir / "jobs").glob("*/*/job.json")):
+        try:
+            yield file.parent, StartedJob.model_validate_json(file.read_bytes())
+        except (OSError, ValueError):
+            continue
+
+
+def _runs(folder: Path) -> bool:
+    """Whether a process of the job holds the lock on what it prints (ui/jobs.py)."""
+    try:
+        return is_locked(folder / "events.jsonl")
+    except FileNotFoundError:
+        return False
+
+
+def _not_written(data_dir: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"What is kept of jobs in {data_dir / 'jobs'} cannot be changed: {error}. Check that this "
+        "program may write there, then try again."
+    )
+
+
+# All that is kept of one person: exported as one value, erased in one go.
 
 
 class Share(Frozen):
@@ -162,3 +242,39 @@ def _conversations(store: Conversations) -> Iterator[Conversation]:
     for one in store.listed():
         if found := store.find(one.id):
             yield found
+
+
+# Forgets what is kept of people once it is old enough: at every start, and by command.
+
+
+class Forgotten(Frozen):
+    """How many were removed for their age."""
+
+    feedback: int
+    questions: int
+    jobs: int
+    audit: int
+
+
+def forget(settings: Settings) -> Forgotten:
+    """Removes what is older than the settings `keep_...` say, conversations and notes included.
+
+    Raises:
+        StrategiewijzerError: some of it cannot be removed; what comes after it is still there.
+    """
+    if database(settings).is_there:
+        conversations_of(settings, "").forget_old()
+    return Forgotten(
+        feedback=_forget_feedback(settings),
+        questions=forget_old(settings),
+        jobs=forget_old_jobs(settings.data_dir, settings.keep_jobs),
+        audit=forget_old_records(settings),
+    )
+
+
+def _forget_feedback(settings: Settings) -> int:
+    oldest = now() - datetime.timedelta(days=settings.keep_feedback)
+    old = [one for one in feedback.read(database(settings)) if one.date < oldest]
+    for one in old:
+        feedback.remove(database(settings), one.id)
+    return len(old)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from chain.reading.chance import Chance
+from chain.reading.confidence import Chance
 from core.settings import ROOT, Settings
 from tests.support.apps import begin_anew
 from tests.support.kept import Kept, copy_index, ingested

@@ -9,12 +9,14 @@ quote, and who shows them leaves out what the document does not have.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
 from core.source import DocumentInfo
+from ui.markup import code
+from ui.texts import Texts
 
 Span = tuple[int, int]
 """Offsets in a passage's text, end exclusive."""
@@ -69,3 +71,56 @@ def place_of(passage_id: str) -> str:
 
 def _hash(passage_id: str) -> str:
     return passage_id.partition(":")[2]
+
+
+# Links within the app, to the sources and to the chat: the session of the reader stays.
+
+
+def to_document(document: DocumentInfo, key: str) -> None:
+    """A link to read a document, with its title."""
+    to_reading(document.title, reading_query(document), key)
+
+
+def to_reading(label: str, query: Sequence[tuple[str, str]], key: str) -> None:
+    """A link to a place in the reading view.
+
+    Args:
+        label: what it says.
+        query: as `ui.addresses.reading_query`.
+        key: tells it from the others in the page.
+    """
+    page = st.Page(_of_which_the_address_counts, title="sources", url_path="sources")
+    with st.container(key=f"plain-{key}"):
+        st.page_link(page, label=code(" ".join(label.split())), query_params=query)
+
+
+def to_list(texts: Texts) -> None:
+    """A link back to all documents, as they were searched and filtered."""
+    page = st.Page(_of_which_the_address_counts, title="sources", url_path="sources")
+    with st.container(key="plain-all"):
+        st.page_link(page, label=texts("catalogue.all"), icon=":material/arrow_back:")
+
+
+def to_chat(document: DocumentInfo, texts: Texts, key: str) -> None:
+    """A button that goes and asks about one document.
+
+    It is no page link, of which the address would lack the way to the first page.
+    """
+    if st.button(texts("catalogue.ask"), key=f"ask-{key}", icon=":material/forum:"):
+        open_chat({"document": document.id})
+
+
+def to_question(question: str, document: DocumentInfo, key: str) -> None:
+    """A button that goes and asks this of one document."""
+    if st.button(code(question), key=key, icon=":material/subdirectory_arrow_right:"):
+        open_chat({"q": question, "document": document.id})
+
+
+def open_chat(query: Mapping[str, str] | None = None) -> None:
+    """Goes to the chat page."""
+    page = st.Page(_of_which_the_address_counts, title="chat", url_path="", default=True)
+    st.switch_page(page, query_params=query)
+
+
+def _of_which_the_address_counts() -> None:
+    """Stands for a page: Streamlit knows a page by its address, and finds the one that has it."""

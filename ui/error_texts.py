@@ -6,8 +6,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from core.errors import DocumentError, Fault, NoIndexError, StrategiewijzerError
-from core.names import printable
+from core.errors import DocumentError, Fault, NoIndexError, StrategiewijzerError, printable
 from ui.markup import escape, folded_html
 from ui.texts import Texts
 
@@ -19,22 +18,22 @@ def show(error: StrategiewijzerError, texts: Texts) -> None:
     else:
         other = texts("maintenance.errors.other")
         lead = texts.values.get(f"maintenance.errors.{type(error).__name__}", other)
-    told(lead, str(error), texts)
+    show_with_details(lead, str(error), texts)
 
 
 def unexpected(error: StrategiewijzerError, texts: Texts) -> None:
     """Shows that something did not work; why stands in the details, whatever the page is for."""
-    told(texts("maintenance.errors.other"), str(error), texts)
+    show_with_details(texts("maintenance.errors.other"), str(error), texts)
 
 
 def no_sources(error: StrategiewijzerError, texts: Texts) -> None:
     """Shows why nothing can be searched."""
     lead = "no_index" if isinstance(error, NoIndexError) else "store"
-    told(texts(f"errors.{lead}"), str(error), texts)
+    show_with_details(texts(f"errors.{lead}"), str(error), texts)
 
 
 @contextmanager
-def telling(texts: Texts) -> Iterator[None]:
+def showing(texts: Texts) -> Iterator[None]:
     """Shows why the block could not do what was asked, as `unexpected`."""
     try:
         yield
@@ -42,7 +41,9 @@ def telling(texts: Texts) -> Iterator[None]:
         unexpected(error, texts)
 
 
-def told(lead: str, said: str, texts: Texts, box: Callable[[str], object] = st.error) -> None:
+def show_with_details(
+    lead: str, said: str, texts: Texts, box: Callable[[str], object] = st.error
+) -> None:
     """Shows in the reader's language what did not work; the program's own words, which are English,
     stand in the details."""
     box(lead)

@@ -1,8 +1,7 @@
-"""The layer between the network and the app: what may come in, and what browsers are told.
+"""The outermost layers before the app: an id for each request, and the door while it is maintained.
 
-Streamlit lets in pages of any port of this machine and whoever is no browser, asks an outside
-address for its own name when it does not know a page's, is called by any name, takes files from
-anybody, and may be framed by any site. It sits behind this, however it is started (app.py).
+request -> Observed: id, count of refusals -> ErrorShape (api/later.py) -> Guard (ui/guard.py)
+-> Closed -> pages, API
 """
 
 import logging
@@ -14,13 +13,89 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from core import logs, telemetry
 from core.api_error import NO_KEY, error_reply
 from core.errors import SettingsError
-from core.host_names import NOT_OURS, is_loopback, is_ours
+from core.hosts import NOT_OURS, is_loopback, is_ours
 from core.settings import current
+from core.telemetry import observe
 from ui import uploads
 
 logger = logging.getLogger(__name__)
+
+ID = "X-Request-ID"
+PROGRAMS = ("/v1", "/mcp")  # what programs ask; probes and metrics go on during maintenance
+RETRY_AFTER = 300  # seconds: maintenance takes minutes, and clients should not all insist
+_REFUSALS = frozenset({401, 403, 405, 411, 413, 421, 429, 503})  # statuses for what was not let in
+
+
+class RequestIdMiddleware:
+    """ASGI middleware that names each request: as its X-Request-ID says if that is valid, and in
+    the header of the answer. Starts logs and telemetry of the server."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        observe(serves=True)
+        address = st.get_option("browser.serverAddress"), st.get_option("server.port")
+        logger.info("The pages are served at http://%s:%s", *address)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        with logs.request(Headers(scope=scope).get(ID, "")) as asked:
+            await self._app(scope, receive, _sending_request_id(send, asked))
+
+
+def _sending_request_id(send: Send, asked: str) -> Send:
+    accepted = False
+
+    async def sent(message: Message) -> None:
+        nonlocal accepted
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)[ID] = asked
+            if message["status"] in _REFUSALS:
+                telemetry.refused(message["status"])
+        elif message["type"] == "websocket.accept":
+            accepted = True
+        elif message["type"] == "websocket.close" and not accepted:
+            telemetry.refused(403)  # which is what a server makes of it
+        await send(message)
+
+    return sent
+
+
+class MaintenanceMiddleware:
+    """ASGI middleware that tells programs to come back later while `maintenance` is set."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _is_of_programs(scope) and (told := _maintenance()):
+            reply = error_reply(503, told, "maintenance")
+            headers = {"Retry-After": str(RETRY_AFTER)}
+            refusal = JSONResponse(reply.model_dump(), 503, headers)
+            await refusal(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _is_of_programs(scope: Scope) -> bool:
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    return any(path == one or path.startswith(f"{one}/") for one in PROGRAMS)
+
+
+def _maintenance() -> str:
+    """What the setting says now; nothing where the settings are wrong, which the API tells."""
+    try:
+        return current().maintenance
+    except SettingsError:
+        return ""
+
+
+# The layer between the network and the app: what may come in, and what browsers are told.
+
 
 # Streamlit runs scripts of ours that stand in the page, and sets styles on elements.
 _POLICY = {
@@ -63,7 +138,7 @@ _SIZE = re.compile(r"[0-9]{1,15}")
 _TO_API = re.compile(r"POST (?:/v1/.+|/mcp)|DELETE /mcp", re.DOTALL)
 
 
-class Guard:
+class SecurityMiddleware:
     """ASGI middleware. What it refuses reaches no code of Streamlit."""
 
     def __init__(self, app: ASGIApp) -> None:

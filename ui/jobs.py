@@ -30,8 +30,8 @@ from typing import Any, Literal
 
 from core.disk import is_locked, make_private
 from core.errors import LockedError, StoreError
-from core.frozen import Frozen
 from core.settings import ROOT, environment_of_jobs
+from core.source import Frozen
 
 JobKind = Literal["ingest", "eval"]
 JobState = Literal["running", "done", "failed", "stopped"]

@@ -10,9 +10,12 @@ import html
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, TypeVar
 
-from language.characters import visible
-from language.escaping import is_web_page
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from language.escaping import is_web_page, visible
 from ui.texts import Texts
 
 _ITEM = re.compile(r"(?:^|\n+) *- ")
@@ -159,3 +162,32 @@ def code(text: str) -> str:
     fence = "`" * (longest + 1)
     lines = (line.strip() for line in visible(text).splitlines())
     return "\n\n".join(f"{fence} {line} {fence}" for line in lines if line)
+
+
+# A long list a page at a time.
+
+
+Item = TypeVar("Item")
+
+
+def page_of(
+    items: Sequence[Item],
+    size: int,
+    *,
+    key: str,
+    persist_state: Literal["session"] | None = None,
+) -> tuple[DeltaGenerator, Sequence[Item]]:
+    """A place for the chosen page of a list, above the way to the others, and what is on it.
+
+    Args:
+        items: the whole list; the last page is shown when it has fewer than before.
+        size: items on a page.
+        key: of the widget.
+        persist_state: as of `st.pagination`.
+    """
+    place, pages, number = st.container(), -(-len(items) // size), 1
+    if pages > 1:
+        if st.session_state.get(key, 1) > pages:
+            st.session_state[key] = pages
+        number = st.pagination(pages, key=key, persist_state=persist_state)
+    return place, items[(number - 1) * size : number * size]

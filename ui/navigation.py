@@ -1,8 +1,4 @@
-"""Which pages there are, who has them, and what stands on each of them.
-
-A page is imported when it is shown first: the evaluation brings a chart library, the maintenance
-the readers of office files, and nobody who asks a question should wait for these.
-"""
+"""What all readers are told, by setting: a notice above every page, or why the app is closed."""
 
 import importlib
 from collections.abc import Callable
@@ -15,10 +11,90 @@ from streamlit.navigation.page import StreamlitPage
 from core import logs
 from core.errors import SignInError, StrategiewijzerError
 from core.settings import Role, Settings, current
-from ui import access, error_texts, notices, sidebar, sign_in
+from ui import access, error_texts, sidebar
 from ui.access import User
-from ui.scripts import STATIC
+from ui.markup import code, escape
+from ui.scripts import STATIC, script
 from ui.texts import Texts
+
+
+def is_closed(settings: Settings, who: User | SignInError) -> bool:
+    """Whether maintenance keeps this person out; maintainers sign in and go on."""
+    return bool(settings.maintenance) and isinstance(who, User) and not who.may("maintainer")
+
+
+def above(settings: Settings, who: User | SignInError, texts: Texts) -> None:
+    """Shows above a page what the settings say; nothing else is shown to whom it is closed."""
+    if is_closed(settings, who):
+        return
+    if settings.maintenance:
+        lead = texts("notice.only_this") if isinstance(who, User) else texts("notice.closed")
+        st.html(_box(settings.maintenance, lead))
+    if settings.notice:
+        st.html(_box(settings.notice))
+
+
+def closed(settings: Settings, texts: Texts) -> None:
+    """In place of every page."""
+    st.title(texts("notice.closed"), anchor=False)
+    st.html(_box(settings.maintenance))
+
+
+def _box(text: str, lead: str = "") -> str:
+    led = f"<strong>{escape(lead)}</strong>\n" if lead else ""
+    return f'<div class="sw-notice" role="status">{led}{escape(text)}</div>'
+
+
+# What the pages say about who somebody is: sign in, sign out, and why a page is not there.
+
+
+def page(reason: str, texts: Texts) -> None:
+    """Asks to sign in; nothing else is shown.
+
+    Args:
+        reason: shown to somebody whose sign-in no longer counts.
+    """
+    st.title(texts("title"), anchor=False)
+    st.markdown(texts("purpose"))
+    if st.user.get("is_logged_in"):
+        error_texts.show_with_details(texts("access.again"), reason, texts, st.warning)
+    host = escape(access.provider() or "")
+    st.html(f"<p>{escape(texts('access.sign_in_at'))} <strong>{host}</strong></p>")
+    st.button(texts("access.sign_in"), type="primary", on_click=st.login, key="sign-in")
+    st.html(script("keep_place"), unsafe_allow_javascript=True)
+
+
+def no_role(user: User, texts: Texts) -> None:
+    """For somebody who is known but may do nothing here."""
+    st.title(texts("title"), anchor=False)
+    if access.provider() is None:
+        st.warning(texts("access.visitor"))
+        return
+    st.warning(texts("access.no_role"))
+    st.markdown(f"{texts('access.mention')} {code(user.id)}")
+
+
+def forbidden(role: Role, texts: Texts) -> None:
+    """In place of a page that needs another role."""
+    st.title(texts("access.forbidden"), anchor=False)
+    st.warning(texts("access.needs", role=texts(f"access.roles.{role}")))
+
+
+def in_sidebar(user: User, texts: Texts) -> None:
+    """Who is signed in, with which role, and the way out."""
+    if access.provider() is None:
+        return
+    role = texts(f"access.roles.{user.role}") if user.role else ""
+    with st.sidebar:
+        st.html(
+            f'<p class="sw-user">{escape(texts("access.signed_in"))} '
+            f"<strong>{escape(user.name)}</strong>{escape(f' ({role})' if role else '')}</p>"
+        )
+        st.button(texts("access.sign_out"), on_click=st.logout, key="sign-out")
+        st.html(script("return_to_place"), unsafe_allow_javascript=True)
+
+
+# Which pages there are, who has them, and what stands on each of them.
 
 
 class Place(NamedTuple):
@@ -60,7 +136,7 @@ def _run() -> None:
         who = _who()
     except StrategiewijzerError as error:
         texts = sidebar.interface_texts(None)
-        error_texts.told(texts("errors.settings"), str(error), texts)
+        error_texts.show_with_details(texts("errors.settings"), str(error), texts)
         return
     shown = st.navigation([_page(place, who, settings, texts) for place in PLACES])
     # Said of each page: Streamlit keeps the width of the page before.
@@ -71,9 +147,9 @@ def _run() -> None:
     st.set_page_config(page_title=f"{shown.title} – {texts('title')}", layout=layout)
     sidebar.choose_language(texts)
     if isinstance(who, User):
-        sign_in.in_sidebar(who, texts)
+        in_sidebar(who, texts)
     st.html(STATIC / "style.css")
-    notices.above(settings, who, texts)
+    above(settings, who, texts)
     shown.run()
 
 
@@ -88,14 +164,14 @@ def _page(place: Place, who: User | SignInError, settings: Settings, texts: Text
     """The page, or a hidden one that says why the user may not see it."""
     shown: Callable[[], None] = place.page
     title, may_be_here = texts(place.title), False
-    if notices.is_closed(settings, who):
-        shown, title = partial(notices.closed, settings, texts), texts("notice.closed")
+    if is_closed(settings, who):
+        shown, title = partial(closed, settings, texts), texts("notice.closed")
     elif isinstance(who, SignInError):
-        shown = partial(sign_in.page, str(who), texts)
+        shown = partial(page, str(who), texts)
     elif who.role is None:
-        shown = partial(sign_in.no_role, who, texts)
+        shown = partial(no_role, who, texts)
     elif not who.may(place.role):
-        shown = partial(sign_in.forbidden, place.role, texts)
+        shown = partial(forbidden, place.role, texts)
     else:
         may_be_here = True
     return st.Page(

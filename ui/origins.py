@@ -5,7 +5,7 @@ of the text it summarises, and its links are called what they open. A link is ca
 where it leads to a site of the EU institutions, whatever the document says.
 """
 
-from core.official_hosts import is_official_address, shown_host
+from core.hosts import is_official_address, shown_host
 from core.source import DocumentInfo
 from language.escaping import is_web_page
 from ui.texts import Texts

@@ -5,13 +5,12 @@ from collections.abc import Collection, Mapping
 
 import streamlit as st
 
-from core.destinations import destinations
-from core.settings import Settings
+from core.settings import Settings, destinations
 from core.source import DocumentInfo
-from ui import access, streamlit_words
+from ui import access, scripts
 from ui.markup import escape, facts_html, folded_html, new_tab
-from ui.scope import titles
 from ui.scripts import script
+from ui.shared_assistant import titles
 from ui.texts import Texts, languages, load
 from vectorstore.snapshot import Snapshot
 
@@ -49,8 +48,8 @@ def choose_language(texts: Texts) -> None:
     if st.session_state.get("language-chosen"):
         kept = f"{_COOKIE}={texts.language}; Path=/; Max-Age={_A_YEAR}; SameSite=Lax"
         st.sidebar.html(script("set_cookie", cookie=kept), unsafe_allow_javascript=True)
-    scripts = streamlit_words.translated(texts) + script("close_sidebar")
-    st.sidebar.html(scripts, unsafe_allow_javascript=True)
+    javascript = scripts.translated(texts) + script("close_sidebar")
+    st.sidebar.html(javascript, unsafe_allow_javascript=True)
 
 
 def _choose() -> None:

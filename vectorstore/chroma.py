@@ -1,27 +1,254 @@
-"""Adapter for Chroma, with vectorstore/chroma_*.py the only importer of chromadb: records.
+"""The Chroma client: how it is reached, and its failures with their remedy."""
 
-Collections and clients are opaque to the rest of the project.
-"""
-
+import functools
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from pathlib import Path
+from shlex import quote
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+import chromadb
+import httpx
 import numpy as np
+from chromadb.api import ClientAPI
 from chromadb.api import ClientAPI as Client
 from chromadb.api.models.Collection import Collection
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.api.types import GetResult as Records
 from chromadb.api.types import Include as Fields
 from chromadb.api.types import Where
+from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
 from pydantic import BaseModel
 
+from core.disk import is_damaged, make_private, obstacle
 from core.errors import StoreError
-from core.passage import Passage
-from core.prepared import PreparedQuestion
-from vectorstore.chroma_connection import connect, store_folder, written
-from vectorstore.chroma_errors import GenerationGone, is_gone, translated
+from core.settings import Settings
+from core.source import Passage, PreparedQuestion
 from vectorstore.embeddings import Vectors
+
+
+class _OfAStore(Protocol):
+    _client: ClientAPI
+
+
+LONGEST = 300  # characters of an error: a proxy sends a page
+_S = TypeVar("_S", bound=_OfAStore)
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside this package
+    """Another process removed the generation; read the pointer again."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(
+            f"A part of the index is gone: {told}. Try again; if it stays, run: "
+            "python -m ingest verify"
+        )
+
+
+def translated(
+    method: Callable[Concatenate[_S, _P], _T],
+) -> Callable[Concatenate[_S, _P], _T]:
+    """Decorator that translates Chroma's errors into ours; besides it only `connect` does so."""
+
+    @functools.wraps(method)
+    def wrapper(self: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as error:
+            if not is_failure(error):
+                raise
+            options = self._client.get_settings()
+            told = said(error, sent_secret=bool(options.chroma_client_auth_credentials))
+            if is_gone(error):
+                raise GenerationGone(told) from error
+            folder = Path(options.persist_directory) if options.is_persistent else None
+            raise store_error(error, told, folder) from error
+
+    return wrapper
+
+
+def said(error: Exception, *, sent_secret: bool) -> str:
+    """What Chroma or its server said, in a short line. Where a secret was sent the text of a server
+    is left out: it may repeat the secret, in any form."""
+    if sent_secret and not isinstance(error, httpx.TransportError):
+        return _status(error) or f"{type(error).__name__} (its text may repeat the token)"
+    return " ".join(str(error).split())[:LONGEST].rstrip(". ")
+
+
+def _status(error: BaseException | None) -> str:
+    """The status of HTTP that an error was raised for, in words; empty when there is none."""
+    while error is not None:
+        if isinstance(error, httpx.HTTPStatusError):
+            code = error.response.status_code
+            return f"{code} {httpx.codes.get_reason_phrase(code)}".strip()
+        error = error.__context__
+    return ""
+
+
+def store_error(error: Exception, told: str, folder: Path | None) -> StoreError:
+    """What Chroma or its server said, with the remedy.
+
+    Args:
+        error: of Chroma or its client.
+        told: of it, as `said`.
+        folder: of the store; None: on a server.
+    """
+    remedy = "Check it with: python -m ingest verify"
+    if isinstance(error, httpx.TransportError):
+        remedy = "Does the Chroma server run? Try again; what is kept there stays."
+    elif folder is not None and is_damaged(told):
+        remedy = (
+            f"The index in {folder} is damaged. With the app stopped, restore a backup "
+            f"(./strategiewijzer restore FILE), or make it anew: rm -r {quote(str(folder))} && "
+            "./strategiewijzer ingest"
+        )
+    if folder is not None:  # what Chroma says of a full disk is often something else
+        remedy = obstacle(folder) or remedy
+    return StoreError(f"The vector store gave an error: {told}. {remedy}")
+
+
+def is_failure(error: Exception) -> bool:
+    """Whether an error is of Chroma, or of what is between it and us. What its client cannot read,
+    such as a proxy's page, is a bare `Exception`."""
+    return isinstance(error, ChromaError | httpx.HTTPError) or type(error) is Exception
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether a collection is not there, or is being removed by another client just now."""
+    return isinstance(error, NotFoundError) or "Missing metadata segment" in str(error)
+
+
+# Connects to Chroma: to a server, else to a folder inside this process.
+
+
+_QUIET: dict[str, Any] = {"anonymized_telemetry": False, "chroma_otel_granularity": "none"}
+PATIENCE = 60.0  # seconds for a server's reply; the largest, a batch of vectors, takes a few
+
+
+def store_folder(settings: Settings) -> Path:
+    """The folder of Chroma's data when it runs inside this process."""
+    return settings.data_dir / "chroma"
+
+
+def written(settings: Settings) -> int | None:
+    """The time of the last write to the store's folder, in nanoseconds. None where it cannot tell
+    whether the store has changed since: on a server, and within a second of the write, as two
+    writes may get one time (the same problem in git: https://git-scm.com/docs/racy-git).
+
+    The file is not opened: closing it would release Chroma's locks on it.
+    """
+    if settings.chroma_url:
+        return None
+    try:
+        time_written = (store_folder(settings) / "chroma.sqlite3").stat().st_mtime_ns
+    except OSError:
+        return None
+    return time_written if time.time_ns() - time_written > 10**9 else None
+
+
+_opening = threading.Lock()  # Chroma starts a folder twice when two threads open it at once
+
+
+def connect(settings: Settings) -> Client:
+    """A client of the server at `chroma_url`, else of the folder in `data_dir`; telemetry off.
+
+    Raises:
+        StoreError: the server does not answer, or the folder cannot be used; Chroma cannot open a
+            folder that it may not write to, not even to read.
+    """
+    if not settings.chroma_url:
+        return _open_folder(store_folder(settings), ChromaSettings(**_QUIET))
+    url = httpx.URL(settings.chroma_url)
+    ssl = url.scheme == "https"
+    port = url.port or (443 if ssl else 80)
+    try:
+        client = chromadb.HttpClient(
+            host=url.host,
+            port=port,
+            ssl=ssl,
+            settings=_server_options(settings),
+            tenant=settings.chroma_tenant,
+            database=settings.chroma_database,
+        )
+    except NotFoundError as error:
+        raise StoreError(
+            f"The Chroma server at {url.host}:{port} has no tenant {settings.chroma_tenant!r} with "
+            f"a database {settings.chroma_database!r}. Make them (docs/servers.md), or correct "
+            "STRATEGIEWIJZER_CHROMA_TENANT and _DATABASE."
+        ) from error
+    except Exception as error:
+        if not (is_failure(error) or isinstance(error, ValueError)):
+            raise
+        sent_secret = bool(settings.chroma_token.get_secret_value())
+        raise _no_client(error, f"{url.host}:{port}", sent_secret=sent_secret) from error
+    _bound_waiting(client)
+    return client
+
+
+def _server_options(settings: Settings) -> ChromaSettings:
+    secret = settings.chroma_token.get_secret_value()
+    if not secret:
+        return ChromaSettings(**_QUIET)
+    if settings.chroma_user:
+        provider, secret = "basic_authn.BasicAuth", f"{settings.chroma_user}:{secret}"
+    else:
+        provider = "token_authn.TokenAuth"
+    return ChromaSettings(
+        **_QUIET,
+        chroma_client_auth_provider=f"chromadb.auth.{provider}ClientProvider",
+        chroma_client_auth_credentials=secret,
+    )
+
+
+def _no_client(error: Exception, address: str, *, sent_secret: bool) -> StoreError:
+    """Why a server gives no client; Chroma's ValueError stands for what it was raised for."""
+    cause = error.__context__ if isinstance(error, ValueError) else error
+    if isinstance(cause, httpx.ConnectError) and "certificate" in str(cause).lower():
+        return StoreError(
+            f"Nobody vouches for the certificate of the Chroma server at {address}: {cause}. "
+            "Set SSL_CERT_FILE to the certificate of who issued it."
+        )
+    if isinstance(cause, httpx.TransportError):
+        return StoreError(
+            f"No Chroma server answers at {address}. Start it, or unset "
+            "STRATEGIEWIJZER_CHROMA_URL to keep the index in this folder."
+        )
+    told = said(error, sent_secret=sent_secret)
+    return StoreError(
+        f"The Chroma server at {address}, or what is before it, refuses: {told}. Where it asks for "
+        "a token or a password, set STRATEGIEWIJZER_CHROMA_TOKEN, for a password also _CHROMA_USER."
+    )
+
+
+def _bound_waiting(client: Client) -> None:
+    """Chroma's own client waits for ever for a server that hangs."""
+    session = getattr(getattr(client, "_server", None), "_session", None)
+    if isinstance(session, httpx.Client):
+        session.timeout = httpx.Timeout(PATIENCE)
+
+
+def _open_folder(path: Path, options: ChromaSettings) -> Client:
+    try:
+        make_private(path.parent)
+        path.mkdir(exist_ok=True)
+        with _opening:
+            return chromadb.PersistentClient(path=path, settings=options)
+    except OSError as error:
+        remedy = obstacle(path) or "Check STRATEGIEWIJZER_DATA_DIR."
+        raise StoreError(f"The index cannot be opened in {path}: {error}. {remedy}") from error
+    except ChromaError as error:
+        # Chroma also caches a system that failed to start: the next try would fail for that.
+        SharedSystemClient._identifier_to_system.pop(str(path), None)
+        raise store_error(error, said(error, sent_secret=False), path) from error
+
+
+# Adapter for Chroma, with vectorstore/chroma_*.py the only importer of chromadb: records.
+
 
 __all__ = [
     "BATCH",
@@ -40,7 +267,7 @@ __all__ = [
     "written",
 ]
 
-_T = TypeVar("_T", bound=BaseModel)
+_Model = TypeVar("_Model", bound=BaseModel)
 
 BATCH = 1000  # records per call, well below what SQLite takes at once
 
@@ -125,7 +352,9 @@ def decode_questions(
         yield one.model_copy(update={"units": tuple(f"{key}:{unit}" for unit in one.units)})
 
 
-def _decoded(kind: type[_T], name: str, metadata: Any, field: str, more: Mapping[str, str]) -> _T:
+def _decoded(
+    kind: type[_Model], name: str, metadata: Any, field: str, more: Mapping[str, str]
+) -> _Model:
     try:
         fields = json.loads(metadata[field])
         return kind.model_validate({**fields, "id": name, **more}, strict=False)

@@ -1,8 +1,4 @@
-"""Embedders: text to unit vectors, behind one small protocol.
-
-The default runs in this process (multilingual-e5-small with the weights in a package: e5.py).
-An OpenAI-compatible server replaces it by setting `embeddings_url`.
-"""
+"""Text as an embedder takes it."""
 
 import os
 from collections.abc import Callable
@@ -17,13 +13,29 @@ from numpy.typing import NDArray
 
 from core import telemetry
 from core.errors import ModelError
-from core.one_origin import one_origin
+from core.hosts import one_origin
 from core.settings import Settings
 from vectorstore.e5 import PASSAGE, QUERY, e5, keep_in
-from vectorstore.embedded_text import clean, estimated_tokens
 
 if TYPE_CHECKING:
     from openai import OpenAI
+
+
+def estimated_tokens(text: str) -> int:
+    # The server's tokenizer is unknown: this estimate is on the safe side for European languages.
+    return len(clean(text).encode()) // 3
+
+
+# Control characters become spaces: a vocabulary has none, and a server may end the text at a NUL.
+_CONTROL = dict.fromkeys((*range(9), *range(11, 32), 127), " ")
+
+
+def clean(text: str) -> str:
+    return text.translate(_CONTROL)
+
+
+# Embedders: text to unit vectors, behind one small protocol.
+
 
 Vectors = NDArray[np.float32]
 

@@ -10,10 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
-from core.passage import Passage
-from core.prepared import PreparedQuestion
-from core.source import Scope, Standing
-from core.versions import standings
+from core.source import Passage, PreparedQuestion, Scope, Standing, standings
 from language import acts
 from vectorstore import chroma
 from vectorstore.chroma import translated
@@ -114,7 +111,7 @@ class Generation:
 
     @functools.cached_property
     def standings(self) -> Callable[[datetime.date], Mapping[str, Standing]]:
-        """The standings on a day, as `core.versions.standings`, cached."""
+        """The standings on a day, as `core.source.standings`, cached."""
         documents = [entry.info for entry in self.manifest.documents]
         return functools.lru_cache(maxsize=16)(functools.partial(standings, documents))
 

@@ -10,12 +10,11 @@ import tantivy
 
 from core.disk import obstacle
 from core.errors import StoreError
-from core.passage import Passage
 from core.settings import Settings
+from core.source import Passage
 from language.matching import fold
 from vectorstore.generation import Generation
-from vectorstore.keyword import STEMMERS
-from vectorstore.keyword_index import STAMP, KeywordIndex, register
+from vectorstore.keyword_index import STAMP, STEMMERS, KeywordIndex, register
 
 
 def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:

@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from core.frozen import Frozen
-from core.passage import Passage
-from core.source import DocumentInfo, Scope
-from core.versions import preferred
+from core.source import DocumentInfo, Frozen, Passage, Scope, preferred
 from vectorstore.embeddings import Embedder
 
 _TIME = "%Y%m%dT%H%M%S"
@@ -30,7 +27,7 @@ class Counts(NamedTuple):
 class DocumentEntry(Frozen):
     """A language version of a document in a generation, and where its passages are.
 
-    `reading` is the fingerprint of what read its file (ingest/publishing/fingerprint.py); if it is
+    `reading` is the fingerprint of what read its file (ingest/publishing/plan.py); if it is
     empty, as in older manifests, the file is read anew. `questions` is the number of its prepared
     questions. `pages` is 0 in a format without pages. `changed` is the time of the run that last
     changed it (UTC, ISO 8601).
@@ -108,7 +105,7 @@ class Manifest(Frozen):
         passages.
 
         Args:
-            language: the wanted version; `core.versions.preferred` chooses.
+            language: the wanted version; `core.source.preferred` chooses.
             scope: what the search is limited to.
         """
         documents = scope.documents or self._versions_of

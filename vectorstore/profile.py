@@ -24,7 +24,7 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from core.frozen import Frozen
+from core.source import Frozen
 from vectorstore.embeddings import Embedder, Vectors
 
 FOLDER = Path(__file__).with_name("profiles")

@@ -21,8 +21,8 @@ from pydantic import BaseModel, Field, RootModel
 from core import telemetry
 from core.breaker import Breaker
 from core.errors import ModelError
-from core.passage import ScoredPassage
 from core.settings import Settings
+from core.source import ScoredPassage
 
 DEPTH = 20  # passages that are reranked; each takes the server time, and a reader waits
 _TIMEOUT = 5.0  # seconds, which a reader waits; then the index's own order is taken

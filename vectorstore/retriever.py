@@ -8,8 +8,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from core.passage import ScoredPassage
-from core.source import Scope
+from core.source import Scope, ScoredPassage
 from vectorstore.snapshot import Snapshot
 from vectorstore.store import Index
 

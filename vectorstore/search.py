@@ -1,30 +1,171 @@
-"""One search: vectors and words find candidates, one model ranks them.
-
-    question -> query vector -> nearest passages  \\
-                             -> nearest units     -> allowed ones -> a first look: words, best unit
-                             -> prepared questions    -> the first 12: all their units -> best k
-             -> words        -> keyword matches   /
-    (a narrow scope) ----------> all its passages -/
-
-The ranking is described in vectorstore/ranking.py.
-"""
+"""Search in a generation: by vectors and words, fused; prepared questions; language levels."""
 
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
-from core.passage import ScoredPassage
-from core.source import Scope, Standing
+import numpy as np
+
+from core.source import MatchedQuestion, Scope, ScoredPassage, Standing
 from language.acts import named
+from language.facts import Asked, asked, differ
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation, Stack
 from vectorstore.keyword_index import KeywordIndex
-from vectorstore.levels import NONE, Level, language_of, levels
-from vectorstore.prepared_matches import closest, matches
 from vectorstore.profile import LOOK, Profile, mean_cosine, passage_fits
-from vectorstore.ranking import Features, score
 from vectorstore.segments import document_key
+
+FEATURES = ("words", "letters", "unit", "passage", "across", "asked")
+Features = Mapping[str, float]
+
+
+def score(features: Features, weights: Mapping[str, float]) -> float:
+    """The weighted sum of the given features."""
+    return sum(weights[name] * value for name, value in features.items())
+
+
+# Language levels: how near any text of a language is to a question, whatever its topic.
+
+
+_T = TypeVar("_T")
+
+_COHORT = 200  # passages of a language, with which each question is compared: docs/decisions/0004
+_FEW_IN_COHORT = 10  # a cohort of this size counts half: n / (n + _FEW); few passages tell little
+
+
+class LanguageBaseline(NamedTuple):
+    """A language's mean of three features of vectorstore/search.py, minus the mean of all
+    languages."""
+
+    words: float = 0.0
+    letters: float = 0.0
+    unit: float = 0.0
+
+
+NONE = LanguageBaseline()
+
+
+def language_of(document: str) -> str:
+    """The language in a document key."""
+    return document.rpartition(".")[2]
+
+
+def language_baselines(
+    generation: Generation,
+    keyword: KeywordIndex,
+    query: str,
+    language: str,
+    vector: Vectors,
+    documents: Collection[str],
+    profile: Profile,
+) -> Mapping[str, LanguageBaseline]:
+    """The level of each language of the documents (keys); empty when they are in one language.
+
+    Args:
+        query, language, vector: the question, its language and its vector.
+    """
+    spoken = sorted({language_of(document) for document in documents})
+    if len(spoken) < 2:
+        return {}
+    found, sizes = [], []
+    for one in spoken:
+        cohort = _cohort(generation, one)
+        shares = keyword.shares(query, language, cohort.names)
+        words, letters = np.mean([shares.get(name, (0.0, 0.0)) for name in cohort.names], axis=0)
+        unit = float(cohort.best(vector).mean())
+        found.append((words, letters, profile.on_scale("unit", unit)))
+        sizes.append(len(cohort.names))
+    above = np.array(found) - np.mean(found, axis=0)
+    above *= (np.array(sizes) / (np.array(sizes) + _FEW_IN_COHORT))[:, None]
+    return {one: LanguageBaseline(*map(float, of)) for one, of in zip(spoken, above, strict=True)}
+
+
+@lru_cache(maxsize=24)
+def _cohort(generation: Generation, language: str) -> Stack:
+    """Passages of a language, evenly spread over its documents."""
+    keys = sorted(entry.info.key for entry in generation.manifest.documents)
+    chosen = _spread([key for key in keys if language_of(key) == language], _COHORT)
+    return generation.stacked(_spread(list(generation.all_passages(chosen)), _COHORT))
+
+
+def _spread(values: Sequence[_T], count: int) -> list[_T]:
+    """At most `count` of the values, evenly spaced."""
+    places = np.linspace(0, len(values) - 1, min(count, len(values)))
+    return [values[place] for place in places.round().astype(int)]
+
+
+# Matches a question with the prepared questions of the documents that may answer it.
+
+
+_UNKNOWN = "en"  # for a question whose language is not told
+_NEAREST = 24  # prepared questions compared: of a topic there are some ten, in several languages
+_WIDER = 4  # times as many are looked at, as a document has versions that are not searched
+# Cosines of questions that have nothing in common, and of those that are the same.
+_FAR, _SAME = 0.85, 1.0
+
+
+def near(
+    generation: Generation,
+    vector: Vectors,
+    allowed: Collection[str],
+    profile: Profile,
+    count: int = _NEAREST,
+) -> list[MatchedQuestion]:
+    """The prepared questions of these documents (keys) that are near a question's vector, nearest
+    first; at most `count`."""
+    if not generation.manifest.questions:
+        return []
+    hits = generation.nearest_questions(vector, count * _WIDER)
+    mine = [(name, cosine) for name, cosine in hits if document_key(name) in allowed][:count]
+    known = generation.questions([name for name, _ in mine])
+    return [
+        MatchedQuestion(prepared=known[name], cosine=profile.on_scale("question", cosine))
+        for name, cosine in mine
+    ]
+
+
+def matches(
+    generation: Generation,
+    query: str,
+    language: str,
+    vector: Vectors,
+    allowed: Collection[str],
+    profile: Profile,
+) -> tuple[MatchedQuestion, ...]:
+    """As `near`, without those that have nothing in common with the question, and those that ask
+    something else as their facts tell."""
+    own = asked(query, language or _UNKNOWN)
+    found = (one for one in near(generation, vector, allowed, profile) if one.cosine > _FAR)
+    return tuple(one for one in found if not differ(own, _asked(one)))
+
+
+def _asked(one: MatchedQuestion) -> Asked:
+    return asked(one.prepared.question, one.prepared.language)
+
+
+CLOSE = 0.5
+"""Closeness from which a prepared question may ask the same, a cosine of 0.925; below it most ask
+something else: docs/decisions/0016."""
+
+
+def closeness(cosine: float) -> float:
+    """How close a prepared question is (0-1): 0 for one on something else, 1 for the same."""
+    return min(1.0, max(0.0, (cosine - _FAR) / (_SAME - _FAR)))
+
+
+def closest(found: Iterable[MatchedQuestion]) -> Mapping[str, float]:
+    """Maps each unit that answers one of these questions to the closeness of the nearest."""
+    best: dict[str, float] = {}
+    for one in found:
+        for unit in one.prepared.units:
+            best[unit] = max(best.get(unit, 0.0), closeness(one.cosine))
+    return best
+
+
+# One search: vectors and words find candidates, one model ranks them.
+
 
 _CANDIDATES = 60  # passages taken from each list before filtering: docs/decisions/0004
 _UNITS_PER_PASSAGE = 4  # unit hits for each passage wanted: a passage has about five units
@@ -43,7 +184,7 @@ _PREAMBLE = 2.0
 
 @dataclass(frozen=True)
 class Candidate:
-    """A passage found, with its ranking features (vectorstore/ranking.py)."""
+    """A passage found, with its ranking features (vectorstore/search.py)."""
 
     scored: ScoredPassage
     features: Features
@@ -82,7 +223,7 @@ def find(
     if unseen:
         stack = generation.stacked(unseen)
         nearness |= dict(zip(stack.names, map(float, stack.best(vector)), strict=True))
-    level = levels(generation, keyword, query, language, vector, allowed, profile)
+    level = language_baselines(generation, keyword, query, language, vector, allowed, profile)
     day = scope.as_of or datetime.datetime.now(datetime.UTC).date()
     features = _Features(
         keyword.shares(query, language, nearness),
@@ -199,7 +340,7 @@ class _Features:
     """The ranking features of passages but `passage`, relative to the levels of their languages."""
 
     shares: Mapping[str, tuple[float, float]]  # passage id -> (words, letters)
-    levels: Mapping[str, Level]
+    levels: Mapping[str, LanguageBaseline]
     language: str  # of the question
     standings: Mapping[str, Standing]  # of the documents that step back
     named: frozenset[str]  # documents, in the question
@@ -222,7 +363,7 @@ class _Features:
             "asked": self.prepared.get(name, 0.0),
         }
 
-    def level(self, name: str) -> Level:
+    def level(self, name: str) -> LanguageBaseline:
         return self.levels.get(language_of(document_key(name)), NONE)
 
 

@@ -12,8 +12,7 @@ from typing import cast
 
 import numpy as np
 
-from core.passage import Passage
-from core.prepared import PreparedQuestion
+from core.source import Passage, PreparedQuestion
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
@@ -229,7 +228,7 @@ def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str])
     Chroma writes the graph after every so many vectors; those after the last write are added anew
     in each process that opens the segment, each time a little differently, so that processes find
     different passages. A graph that was never written is written by each process that opens the
-    segment, with what that process has in memory (`vectorstore/graph_files.py`). So it is written
+    segment, with what that process has in memory (`vectorstore/generations.py`). So it is written
     once, with the last vector, as the size is known.
     """
     for kind, size in zip(KINDS, entry.counts, strict=True):

@@ -4,17 +4,22 @@ import datetime
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from core.passage import Passage, ScoredPassage
-from core.prepared import MatchedQuestion, PreparedQuestion
-from core.source import DocumentInfo, Scope, Standing
+from core.source import (
+    DocumentInfo,
+    MatchedQuestion,
+    Passage,
+    PreparedQuestion,
+    Scope,
+    ScoredPassage,
+    Standing,
+)
 from vectorstore.embeddings import Embedder
 from vectorstore.generation import Generation
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.manifest import DocumentEntry
-from vectorstore.prepared_matches import matches, near
 from vectorstore.profile import Profile
 from vectorstore.rerank import DEPTH, Reranker
-from vectorstore.search import Candidate, find
+from vectorstore.search import Candidate, find, matches, near
 
 _LARGE = 2_000  # passages of a document, of which all are read to find those beside some; 0.3 s
 _RESTS = 4  # at most, after a list's first passage: of a list only twelve items are shown
@@ -66,7 +71,7 @@ class Snapshot:
 
     def standings(self) -> Mapping[str, Standing]:
         """The standings, by key, of the documents that give way to others today
-        (`core.versions.standings`)."""
+        (`core.source.standings`)."""
         return self._generation.standings(datetime.datetime.now(datetime.UTC).date())
 
     def passages(self, documents: Collection[str] | None = None) -> list[Passage]:

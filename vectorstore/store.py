@@ -6,16 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from core import telemetry
-from core.passage import Passage, ScoredPassage
 from core.settings import Settings
-from core.source import DocumentInfo, Scope
+from core.source import DocumentInfo, Passage, Scope, ScoredPassage
 from vectorstore.chroma import GenerationGone, store_folder
 from vectorstore.embeddings import Embedder, make_embedder
-from vectorstore.generations import Generations
+from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_files import open_keyword, remove_old_keyword_indexes
 from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.manifest import method_of
-from vectorstore.pointer import Pointer
 from vectorstore.profile import Profile, profile_of
 from vectorstore.rerank import make_reranker
 from vectorstore.snapshot import Snapshot

@@ -1,33 +1,74 @@
-"""Composes an answer from drafts and their verdicts, with numbered citations."""
+"""Builds the answer that is shown: blocks, citations, highlights."""
 
 import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from chain.answer.highlights import highlights
 from chain.answerer import Draft, Quote, Request, Verdict
+from chain.understanding.question_kind import asks_for, numbers
+from core.answer import TextDelta
 from core.answer_blocks import (
     AnswerBlock,
     AnswerSentence,
     Blocks,
+    Marked,
     PassageSpan,
     QuotedSpan,
     marked_text,
     own,
 )
-from core.citation import Citation
-from core.event import TextDelta
-from core.marked import Marked
-from core.passage import Passage
 from core.settings import Unconfirmed
+from core.source import Citation, Passage
+from language.dates import dates_as_written
+from language.facts import figures, names_as_written
 from language.identify import written_in
+from language.matching import fold
 from prompts import Letter, languages, phrases, short_phrases
+
+
+def highlights(question: str, language: str, text: str, text_language: str) -> tuple[str, ...]:
+    """Strings of the answer to highlight, each once: those of the answer type of the question.
+
+    Only the first paragraph or list is searched: it has the best match. Words of the question are
+    left out.
+
+    Args:
+        question: as asked.
+        language: of the question (ISO 639-1).
+        text: of the answer, without its markers.
+        text_language: of the answer's text.
+    """
+    kinds = asks_for(question, language)
+    first = text.split("\n\n")[0]
+    found = [
+        *(numbers(first, text_language) if "number" in kinds else ()),
+        *(dates_as_written(first, text_language) if "date" in kinds else ()),
+        *(_names(first, text_language) if "name" in kinds else ()),
+    ]
+    known, asked = figures(question), fold(question)
+    new = (part for part in found if fold(part) not in asked and not _is_known(part, known))
+    return tuple(dict.fromkeys(new))
+
+
+def _names(text: str, language: str) -> list[str]:
+    """Names, but no months of dates and no letters of references: COM(2020) 605."""
+    when = " ".join(dates_as_written(text, language)).split()
+    names = names_as_written(text, language)
+    return [name for name in names if name not in when and f"{name}(" not in text]
+
+
+def _is_known(part: str, known: frozenset[str]) -> bool:
+    return bool(figures(part)) and figures(part) <= known
+
+
+# Composes an answer from drafts and their verdicts, with numbered citations.
+
 
 _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
 
 
-class Composition:
+class AnswerBuilder:
     """Answer under construction: the `blocks` of the answer proper, and those to unfold below it.
 
     A passage has one number throughout. Numbers that a passage has in brackets itself are skipped,

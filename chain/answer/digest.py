@@ -13,20 +13,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from chain.answer.composition import Composition
+from chain.answer.composition import AnswerBuilder
 from chain.answerer import Request
 from chain.checking.verification import Verifier, similarities_of
-from chain.reading.statements import Statement, statements
-from chain.reading.unit_text import reading
-from chain.writing.quoting import QuotedBlock, drafts
+from chain.reading.quotables import Statement, reading, statements
+from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer
-from core.passage import Passage, ScoredPassage
-from core.source import DocumentInfo
+from core.source import DocumentInfo, Passage, ScoredPassage
+from language.cues import question_forms
 from language.matching import fold
-from language.question_forms import question_forms
 from language.vocabulary import vocabulary
 from prompts import languages, version
-from vectorstore.keyword import content_words
+from vectorstore.keyword_index import content_words
 from vectorstore.snapshot import Snapshot
 
 _SENTENCES = 5  # one of each stretch; more is no summary
@@ -159,7 +157,7 @@ def _answer(
     """Answer with each sentence below the name of its section, with a citation."""
     cited = tuple(found[place] for place in dict.fromkeys(one.place for one in chosen))
     request = Request(title, language, cited)
-    composition, verifier = Composition(request), Verifier(request, similarities_of(index))
+    composition, verifier = AnswerBuilder(request), Verifier(request, similarities_of(index))
     section = ""
     for one in chosen:
         passage = found[one.place].passage

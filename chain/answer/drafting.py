@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.answer.composition import Composition
+from chain.answer.composition import AnswerBuilder
 from chain.answerer import Answerer, Draft, Request, Searches, Verdict
 from chain.checking.verification import Similarities, Verifier
-from chain.model.given_sources import Claim
+from chain.model.prompt_budget import Claim
 from chain.writing.extractive import further
-from core.answer import Mode, ModelTrouble
+from core.answer import Mode, ModelTrouble, Stage, TextDelta
 from core.answer_blocks import marked_text
 from core.errors import ModelError
-from core.event import Stage, TextDelta
-from core.passage import ScoredPassage
 from core.settings import Unconfirmed
+from core.source import ScoredPassage
 
 if TYPE_CHECKING:  # a model's client takes long to import
     from chain.checking.checker import Checker, Opinion
@@ -42,7 +41,7 @@ class Checking(NamedTuple):
     seconds: float
 
 
-class Writing:
+class AnswerRun:
     """One answer in the making. `mode`, `model`, `checker`, `unchecked` and `trouble` are as in
     `Answer`.
 
@@ -68,7 +67,7 @@ class Writing:
         unconfirmed: Unconfirmed = "show",
     ) -> None:
         self.request = request
-        self.composition = Composition(request, unconfirmed)
+        self.composition = AnswerBuilder(request, unconfirmed)
         self.mode: Mode = answerers[0].mode
         self.unchecked = False
         self.checker = ""
@@ -137,7 +136,7 @@ class Writing:
         except ModelError as error:
             failure = error
         if self._said and (self._checking or not is_live):
-            self.composition = Composition(self.request, self._unconfirmed)
+            self.composition = AnswerBuilder(self.request, self._unconfirmed)
             for draft, verdict in self._checked(config):
                 delta = self.composition.add(draft, verdict)
                 if not is_live:

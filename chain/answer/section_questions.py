@@ -1,25 +1,50 @@
-"""Question generation from a section of a document, by templates; needs no model.
+"""Questions made from section headings, and probes whether the sources answer them."""
 
-    sentence of the section                 -> the question of the first pattern that it matches
-    heading that says how many it tells of  -> which they are
-
-Any other heading is no question: "What do the sources say about box 1?" is asked by nobody.
-Templates are in language/question_forms.yaml, each for text in its own language. Callers must test
-whether the section really answers.
-"""
-
+import datetime
+import math
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
-from chain.reading.statements import statements
-from core.passage import Passage
-from core.source import DocumentInfo
-from language.cues import cues_of
+from chain.reading.confidence import confidence
+from chain.reading.parts import Part, as_asked
+from chain.reading.quotables import statements
+from chain.reading.relevance import rank
+from core.settings import Settings
+from core.source import DocumentInfo, Passage, Scope, ScoredPassage
+from language.cues import cues_of, question_forms
 from language.identify import CAPITALISES_NOUNS
-from language.question_forms import question_forms
 from prompts import languages, phrases
+from vectorstore.keyword_index import content_words
+from vectorstore.snapshot import Snapshot
+
+QUESTIONS = 2  # more would spend the few tries on the first sections
+"""Questions tried for each section."""
+
+Section = tuple[str, int]  # document key, number
+
+
+def nearest_sections(passages: Sequence[Passage], count: int) -> list[Passage]:
+    """The first passage of each of the best sections."""
+    first: dict[Section, Passage] = {}
+    for passage in passages:
+        first.setdefault(section_of(passage), passage)
+    return list(first.values())[:count]
+
+
+def section_of(passage: Passage) -> Section:
+    return passage.document.key, passage.section
+
+
+def words_of(text: str, language: str) -> frozenset[str]:
+    """Content words, by which questions are compared; not those that only ask."""
+    cues = cues_of(language)
+    return frozenset(content_words(text, language)).difference(cues.asking, cues.helping)
+
+
+# Question generation from a section of a document, by templates; needs no model.
+
 
 _LONGEST = 120  # characters of a question; a longer one is not understood at a glance
 _LONGEST_TITLE = 60  # characters of a title within a question: the other half is for what is asked
@@ -138,3 +163,88 @@ def _running(text: str, passage: Passage) -> str:
 
 def _capital(question: str) -> str:
     return question[:1].upper() + question[1:]
+
+
+# Asks a question to see whether it would be answered, and from where.
+
+
+# Least lead in score of a passage outside of the scope over the best within: it is 150 times (e^5)
+# as likely to be right. A smaller one would refuse what the scope answers as well.
+_EXCLUDED = 5.0
+# Least confidence of a suggestion. More than a question itself needs: what nobody
+# asked for must not end in a wrong answer.
+_SURE = 0.7
+_REMEMBERED = 2000  # questions in the cache: many readers are offered the same; bounds memory
+
+
+class Probed(NamedTuple):
+    """Answer to a question: the best passage, and passage and units of the best statement."""
+
+    best: ScoredPassage
+    passage: Passage
+    units: frozenset[int]
+    confidence: float
+
+
+_Ask = Callable[[datetime.date, str, str, Scope], Probed | None]
+
+
+class Probes:
+    """Tries questions on an index; safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: tuple[Snapshot, _Ask] | None = None
+
+    def answer(self, index: Snapshot, question: str, language: str, scope: Scope) -> Probed | None:
+        """Answer to a question; None if it would be refused.
+
+        Cached while the index generation is in use: many readers get the same few questions.
+        """
+        known = self._known
+        if known is None or known[0] is not index:
+            known = index, lru_cache(maxsize=_REMEMBERED)(partial(self._best, index))
+            self._known = known
+        today = datetime.datetime.now(datetime.UTC).date()  # part of the key: what is in force
+        return known[1](today, question, language, scope)
+
+    def _best(
+        self, index: Snapshot, today: datetime.date, question: str, language: str, scope: Scope
+    ) -> Probed | None:
+        del today
+        wanted = self._settings.results
+        found = index.search(question, wanted, language, scope=scope, rerank=False)
+        ranked = rank(question, language, found, index.profile.relevance)
+        sure = confidence(question, language, found, ranked, index)
+        if sure.value < self._settings.refuse_below or not ranked:
+            return None
+        first, *_ = as_asked(Part(question, tuple(found), ranked), language, index)
+        passage = found[first.passage].passage
+        return Probed(found[0], passage, frozenset(first.statement.units), sure.value)
+
+    def elsewhere(
+        self, index: Snapshot, question: str, language: str, scope: Scope
+    ) -> ScoredPassage | None:
+        """The best passage for a question, if it is outside of the scope; None if nothing answers
+        it, or a document within does, in any language."""
+        tried = self.answer(index, question, language, Scope()) if scope != Scope() else None
+        within = scope.model_copy(update={"language": ""})
+        return None if tried is None or within.admits(tried.passage.document) else tried.best
+
+
+def answers(tried: Probed, asked: SectionQuestion, section: Passage) -> bool:
+    """Whether the best answer is what the question was made from, with high confidence."""
+    meant = tried.passage.id == section.id and bool(asked.units & tried.units)
+    found_there = section_of(tried.passage) == section_of(tried.best.passage) == section_of(section)
+    return tried.confidence >= _SURE and (meant if asked.units else found_there)
+
+
+def is_better_outside(outside: ScoredPassage | None, inside: float) -> bool:
+    """Whether the best passage outside of the scope is so much better than the best within
+    (`inside`) that the question is refused."""
+    return outside is not None and outside.score > inside + _EXCLUDED
+
+
+def highest(found: Sequence[ScoredPassage]) -> float:
+    """Highest score of the passages; minus infinity without any."""
+    return max((one.score for one in found), default=-math.inf)

@@ -1,25 +1,308 @@
-"""Suggested questions: each was prepared, or tested, and the sources answer it.
-
-prepared questions near a question (prepared_suggestions.py); where there are none:
-passages near a question -> their sections -> questions made of these (section_questions.py)
-    -> asked: kept if that section, and that sentence, is the best answer with high confidence
-the question in the sources' spelling, or without its limits -> asked: kept if it is answered
-"""
+"""What can be asked next: prepared questions, questions from headings, corrected spelling."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 
-from chain.answer.digest import spread
-from chain.answer.prepared_suggestions import examples, near
-from chain.answer.section_questions import SectionQuestion, questions
-from chain.answer.sections import QUESTIONS, nearest_sections, section_of, words_of
-from chain.answer.trials import Trials, answers, highest
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from chain.answer.digest import spread, stretches
+from chain.answer.section_questions import (
+    QUESTIONS,
+    Probes,
+    Section,
+    SectionQuestion,
+    answers,
+    highest,
+    is_better_outside,
+    nearest_sections,
+    questions,
+    section_of,
+    words_of,
+)
 from chain.understanding.followup import standalone
-from chain.understanding.spelling import respelt
 from core.answer import Answer, Turn
-from core.passage import Passage, ScoredPassage
-from core.source import Scope
+from core.source import (
+    DocumentInfo,
+    MatchedQuestion,
+    Passage,
+    PreparedQuestion,
+    Scope,
+    ScoredPassage,
+    preferred,
+)
+from language.cues import cues_of
+from language.matching import fold, without_accents
+from vectorstore.keyword_index import content_words
 from vectorstore.snapshot import Snapshot
+
+_SHORTEST = 7  # letters; shorter words are near to too many others
+_WRONG = 1  # edits (optimal string alignment): a wrong letter, or two swapped neighbours
+_ENDING = 2  # letters of an inflection: a plural or a case is no misspelling
+_BEGINNING = 2  # letters that few people get wrong, and in which prefixes differ ("om-", "op-")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+
+
+def respelt(
+    question: str, language: str, index: Snapshot, among: Sequence[Passage] | None = None
+) -> str:
+    """The question with misspelt words replaced by words of the sources; empty if there are none.
+
+    Args:
+        question: as asked.
+        language: of the question and of the passages to take words from (ISO 639-1).
+        index: to look words up in.
+        among: the passages to take words from; None: all.
+    """
+    general = cues_of(language).general
+    changed = question
+    for word in dict.fromkeys(_WORD.findall(question)):
+        if len(word) < _SHORTEST or fold(word) in general or not content_words(word, language):
+            continue
+        if index.has(word):
+            continue
+        passages = index.alike(word) if among is None else among
+        if better := _nearest(word, language, index, passages):
+            changed = re.sub(rf"\b{re.escape(word)}\b", better, changed)
+    return changed if changed != question else ""
+
+
+def _nearest(word: str, language: str, index: Snapshot, passages: Sequence[Passage]) -> str:
+    """The word of these passages that this may be a misspelling of; empty if there is none.
+
+    Inflections do not count as misspellings, and the beginning must match.
+    """
+    plain = _plain(word)
+    known = {
+        _plain(there): there
+        for passage in passages
+        if passage.language == language
+        for there in _WORD.findall(passage.text)
+        if _plain(there)[:_BEGINNING] == plain[:_BEGINNING]
+        and not _plain(there).startswith(plain[:-_ENDING])
+    }
+    found = process.extractOne(plain, known.keys(), scorer=OSA.distance, score_cutoff=_WRONG)
+    if found is None:
+        return ""
+    used = _used(index, language)
+    if used[plain] and used[plain] >= used[found[0]]:
+        return ""
+    better: str = known[found[0]]
+    first = better[0].upper() if word[0].isupper() else better[0].lower()
+    return first + better[1:]
+
+
+@lru_cache(maxsize=8)  # the languages of an index generation or two
+def _used(index: Snapshot, language: str) -> Counter[str]:
+    """How many prepared questions of a language have each word."""
+    every = index.questions([one.key for one in index.documents()])
+    mine = (one.question for one in every if one.language == language)
+    return Counter(word for text in mine for word in set(map(_plain, _WORD.findall(text))))
+
+
+def _plain(word: str) -> str:
+    return without_accents(fold(word))
+
+
+# Prepared questions as suggestions: each has an answer, and was written by a person for people.
+
+
+_NEAR = 300  # prepared questions around one, in all languages, most of them other words for it
+_ELSEWHERE = 0.88  # least cosine of what other documents answer; farther ones share their form only
+_LONGEST = 110  # characters, two lines in a narrow column
+_COUNTED = 20_000  # questions whose words are counted: a second, once
+_TELLING = 1000  # questions of a language among which a word of one alone is rather a slip
+_LONG = 5  # letters of a word that is looked at
+_FEWEST = 4  # words; fewer are keywords
+_SENTENCE = re.compile(r"[^\W\d_a-zà-þ].*\?", re.DOTALL)  # with a capital and a question mark
+# Share of words that makes two questions one in other words.
+_ALIKE = 0.5
+
+
+def near(
+    index: Snapshot,
+    question: str,
+    language: str,
+    scope: Scope,
+    around: Sequence[Passage],
+    about: Collection[str],
+    least: float,
+    turns: Sequence[Turn],
+) -> Iterator[str]:
+    """Prepared questions around a question, nearest first, that are about the same.
+
+    Args:
+        index: has them.
+        question: that was asked, standing alone.
+        language: of the questions (ISO 639-1).
+        scope: limits of the search.
+        around: passages that a search for the question finds; others are about something else.
+        about: ids of the documents that the question is about.
+        least: cosine of a question that one of these documents answers with this one.
+        turns: earlier turns: what was asked, offered or answered there is not offered again.
+    """
+    found = index.asked_nearby(question, language, _NEAR, scope)
+    seen = index.named({id for turn in turns for id in turn.cited})
+    offered = {text for turn in turns for text in turn.offered}
+    gone = {one.prepared.units for one in found if one.prepared.question in offered}
+    sections = {(one.document.id, one.section) for one in around}
+    places = {
+        one.id: one for one in index.named({id for each in found for id in each.prepared.passages})
+    }
+
+    def is_new(one: MatchedQuestion) -> bool:
+        answer = [places[id] for id in one.prepared.passages if id in places]
+        return (
+            one.prepared.units not in gone
+            and not any(_same_text(mine, other) for mine in answer for other in seen)
+            and any((mine.document.id, mine.section) in sections for mine in answer)
+            and one.cosine
+            > (least if any(mine.document.id in about for mine in answer) else _ELSEWHERE)
+        )
+
+    asked = [question, *(turn.question for turn in turns), *offered]
+    fresh = (one.prepared for one in found if is_new(one))
+    return _different(_readable(fresh, language), language, asked, _spelling(index, language))
+
+
+def _same_text(one: Passage, other: Passage) -> bool:
+    """Whether two passages are one, or the same section in two languages."""
+    if one.document.key == other.document.key:
+        return one.id == other.id
+    return (one.document.id, one.section) == (other.document.id, other.section)
+
+
+def about(
+    index: Snapshot, document: DocumentInfo, language: str, passages: Sequence[Passage], count: int
+) -> tuple[str, ...]:
+    """Prepared questions of a document, `count` of them, from all its parts and in its order.
+
+    Args:
+        index: has them.
+        document: the language version.
+        language: of the questions (ISO 639-1).
+        passages: those of the document, in order.
+        count: how many.
+    """
+    every = index.questions([document.key])
+    prepared, spelling = [*_readable(every, language)], _spelling(index, language)
+    by_passage: dict[str, list[PreparedQuestion]] = {}
+    for one in prepared:
+        by_passage.setdefault(one.passages[0], []).append(one)
+    chosen: list[str] = []
+    for places in stretches(len(passages), count):
+        here = (by_passage.get(passages[place].id, ()) for place in places)
+        asked = sorted((one for of_passage in here for one in of_passage), key=_preference)
+        chosen += itertools.islice(_different(asked, language, chosen, spelling), 1)
+    return tuple(chosen)
+
+
+def examples(index: Snapshot, language: str, count: int) -> Iterator[str]:
+    """A prepared question of each of the first documents that have one in a language."""
+    versions: dict[str, dict[str, DocumentInfo]] = {}
+    for entry in index.entries():
+        if entry.questions:
+            versions.setdefault(entry.info.id, {})[entry.info.language] = entry.info
+    found = (
+        one
+        for of_document in versions.values()
+        for document in [of_document[preferred(of_document, language)]]
+        for one in about(index, document, language, index.passages([document.key]), 1)
+    )
+    return itertools.islice(found, count)
+
+
+class _Spelling:
+    """Tells slips of the pen, which are prepared too, as people make them, and are not to be
+    offered: words that the sources lack and that are, but for a letter within, more usual ones of
+    the language, or that of many prepared questions one alone has."""
+
+    def __init__(self, index: Snapshot, language: str) -> None:
+        documents = index.documents()
+        counted = itertools.islice(index.questions([one.key for one in documents]), _COUNTED)
+        prepared = {one.question for one in counted if one.language == language}
+        self._index = index
+        self._is_sourced = any(one.language == language for one in documents)
+        self._counts = Counter(word for one in prepared for word in set(_words(one)))
+        self._fewest = 2 if len(prepared) >= _TELLING else 0
+        self._alike: dict[str, list[str]] = defaultdict(list)  # word without a letter -> such words
+        for word in self._counts:
+            for part in _without_a_letter(word):
+                self._alike[part].append(word)
+
+    def is_right(self, question: str) -> bool:
+        return not any(map(self._is_slip, _words(question)))
+
+    def _is_slip(self, word: str) -> bool:
+        if self._index.has(word):
+            return False
+        return self._counts[word] < self._fewest or any(
+            self._counts[other] > self._counts[word]
+            or (self._is_sourced and self._index.has(other))
+            for part in _without_a_letter(word)
+            for other in self._alike.get(part, ())
+            if _differ_within(word, other)
+        )
+
+
+@lru_cache(maxsize=8)  # the languages of an index generation or two
+def _spelling(index: Snapshot, language: str) -> _Spelling:
+    return _Spelling(index, language)
+
+
+def _differ_within(word: str, other: str) -> bool:
+    """Whether words differ before their last letter, so that they are not two forms of one."""
+    common = min(len(word), len(other)) - 1
+    return word[:common] != other[:common]
+
+
+def _without_a_letter(word: str) -> set[str]:
+    """A word, and it without each of its letters: two words with one in common differ by one."""
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+def _words(question: str) -> list[str]:
+    return [word for word in re.findall(r"\w+", fold(question)) if len(word) >= _LONG]
+
+
+def _readable(prepared: Iterable[PreparedQuestion], language: str) -> Iterator[PreparedQuestion]:
+    """Those that have an answer and are a short whole sentence in the language."""
+    for one in prepared:
+        text = one.question
+        is_sentence = _SENTENCE.fullmatch(text) and len(text.split()) >= _FEWEST
+        if one.units and one.language == language and is_sentence and len(text) <= _LONGEST:
+            yield one
+
+
+def _different(
+    prepared: Iterable[PreparedQuestion],
+    language: str,
+    asked: Sequence[str],
+    spelling: _Spelling,
+) -> Iterator[str]:
+    """Questions that are spelt right and not in other words what was asked or offered, one for each
+    passage."""
+    taken, passages = [words_of(one, language) for one in asked], set[str]()
+    for one in prepared:
+        words = words_of(one.question, language)
+        again = any(len(words & old) > _ALIKE * min(len(words), len(old)) for old in taken)
+        is_new = words and not again and passages.isdisjoint(one.passages)
+        if is_new and spelling.is_right(one.question):
+            taken.append(words)
+            passages.update(one.passages)
+            yield one.question
+
+
+def _preference(one: PreparedQuestion) -> tuple[bool, int, str]:
+    """Approved ones first, then those whose answer is a sentence or a short list."""
+    return one.approved is None, abs(len(one.units) - 2), one.id
+
+
+# Suggested questions: each was prepared, or tested, and the sources answer it.
+
 
 _RELATED = 2  # questions beside a refusal, which may also offer a respelt and a wider one
 _FOLLOW_UPS = 3  # questions after an answer; more would outweigh one of some 40 words
@@ -41,7 +324,7 @@ _SAME = 0.6
 class Suggestions:
     """Makes suggestions from the sections of an index; safe to share between threads."""
 
-    def __init__(self, trials: Trials) -> None:
+    def __init__(self, trials: Probes) -> None:
         self._trials = trials
         self._examples: tuple[Snapshot, dict[str, tuple[str, ...]]] | None = None
 
@@ -182,3 +465,73 @@ def _is_said(asked: SectionQuestion, section: Passage, said: Sequence[str]) -> b
     words = words_of(" ".join(texts), section.language)
     quoted = (words_of(quote, section.language) for quote in said)
     return bool(words) and any(len(words & one) >= _SAME * len(words) for one in quoted)
+
+
+# Questions about a document: each was prepared, or tried, and the document answers it.
+
+
+_ABOUT = 5  # questions about a document: one of each stretch, as the summary has sentences
+_LOOKED_AT = 60  # passages, evenly spread: a long act costs no more than a report
+_TRIED_ABOUT = 14  # questions tried: each is a search, and another one if it is answered
+_ALIKE_ABOUT = 2  # questions with the same first word; five "When did ...?" tell little
+
+
+def document_questions(
+    index: Snapshot, document: DocumentInfo, language: str, trials: Probes
+) -> tuple[str, ...]:
+    """Up to five questions that a language version of a document answers, in its order.
+
+    They come from all its parts; where none is prepared, they are made and tested with the search
+    limited to it, which costs up to 19 searches.
+    """
+    passages = spread(index.passages([document.key]), _LOOKED_AT)
+    if prepared := about(index, document, language, passages, _ABOUT):
+        return prepared
+    scope = Scope(documents=(document.id,))
+    waiting = {
+        number: _candidates([passages[place] for place in places], language)
+        for number, places in enumerate(stretches(len(passages), _ABOUT))
+    }
+    found: list[tuple[int, str]] = []
+    asked_of: set[Section] = set()
+    given, tries = Counter[int](), Counter[int]()
+    while waiting and len(found) < _ABOUT and tries.total() < _TRIED_ABOUT:
+        number = min(waiting, key=lambda one: (given[one], tries[one]))
+        candidate = next(waiting[number], None)
+        if candidate is None:
+            del waiting[number]
+            continue
+        passage, asked = candidate
+        words = words_of(asked.question, language)
+        if section_of(passage) in asked_of:
+            continue
+        alike = sum(_opening(old) == _opening(asked.question) for _, old in found)
+        if any(words <= words_of(old, language) for _, old in found) or (
+            asked.units and alike == _ALIKE_ABOUT
+        ):
+            continue
+        tries[number] += 1
+        tried = trials.answer(index, asked.question, language, scope)
+        if tried is None or not answers(tried, asked, passage):
+            continue
+        outside = trials.elsewhere(index, asked.question, language, scope)
+        if not is_better_outside(outside, tried.best.score):
+            given[number] += 1
+            asked_of.add(section_of(passage))
+            found.append((passage.start, asked.question))
+    return tuple(question for _, question in sorted(found))
+
+
+def _candidates(
+    passages: Sequence[Passage], language: str
+) -> Iterator[tuple[Passage, SectionQuestion]]:
+    """Questions about the passages; first those that one sentence answers."""
+    listed = []
+    for passage in passages:
+        asked = itertools.islice(questions(passage, language), QUESTIONS)
+        listed += [(passage, one) for one in asked]
+    yield from sorted(listed, key=lambda one: not one[1].units)
+
+
+def _opening(question: str) -> str:
+    return question.split(maxsplit=1)[0]

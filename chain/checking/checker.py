@@ -1,24 +1,62 @@
-"""Entailment check by a language model of all sentences of an answer.
+"""Has a model check sentences against the sources that they cite."""
 
-It sees each sentence with the stretches that it rests on and the passages around them, but neither
-question nor conversation. It can only say whether they state it; the quotes shown stay the
-verifier's.
-"""
-
+import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.answerer import Request
-from chain.model.budget import answer_tokens, tokens
-from chain.model.given_sources import Claim, claim_data, passage_data
+from chain.model.json_schema import Schema, list_of, object_of
 from chain.model.language_model import ChatModel
-from chain.model.numbered import Entry, entries, schema
+from chain.model.prompt_budget import Claim, answer_tokens, claim_data, passage_data, tokens
 from core.errors import ModelError
+from language.escaping import visible
+
+Entry = Mapping[str, Any]
+
+
+def schema(title: str, fields: Mapping[str, Schema]) -> Schema:
+    """JSON schema of a list with this title."""
+    entry = object_of(number={"type": "integer"}, **fields)
+    return {"title": title, **object_of(**{title: list_of(entry)})}
+
+
+def entries(reply: str, title: str, count: int) -> Mapping[int, Entry]:
+    """Entries of a reply by number (1 to `count`); others, and numbers that occur twice, are
+    dropped.
+
+    Raises:
+        ModelError: the reply has no such JSON object.
+    """
+    try:
+        told = json.loads(reply[reply.find("{") : reply.rfind("}") + 1], strict=False)
+        listed = told[title]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        listed = None
+    if not isinstance(listed, list):
+        raise ModelError("The model's reply is not in the form that was asked for.", "protocol")
+    found: dict[int, Entry] = {}
+    twice: set[int] = set()
+    for entry in listed:
+        number = entry.get("number") if isinstance(entry, dict) else None
+        if type(number) is not int or not 1 <= number <= count:
+            continue
+        if number in found:
+            twice.add(number)
+        found[number] = {
+            name: visible(value) if isinstance(value, str) else value
+            for name, value in entry.items()
+        }
+    return {number: entry for number, entry in found.items() if number not in twice}
+
+
+# Entailment check by a language model of all sentences of an answer.
+
 
 _VERDICTS = {"supported": True, "not supported": False}
 SCHEMA = schema(

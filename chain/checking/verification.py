@@ -1,32 +1,270 @@
-"""Verifies each draft against the passages, independently of the answerer.
-
-    sentence -> its evidence: the stretches that the model names, else the units nearest to it
-             -> does the evidence have its details? does any passage?
-             -> is it close to the evidence in meaning?
-
-Nothing is left out for its verdict: docs/decisions/0007.
-"""
+"""Verifies sentences against the sources, whoever wrote them."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache, partial
+from typing import NamedTuple
 
+from rapidfuzz import fuzz
+
+import prompts
 from chain.answerer import Draft, Quote, Request, Verdict
-from chain.checking.details import Lacking, has_name, lacking
-from chain.checking.stated import Stated
-from chain.checking.stretches import Text
-from chain.reading.lists import runs
-from chain.reading.unit_text import is_row, reading
+from chain.reading.quotables import is_row, reading, runs
 from core.answer_blocks import Doubt, SentenceStatus
-from core.passage import Passage
+from core.source import Passage
 from language.cues import cues_of
-from language.facts import Facts, facts
-from language.matching import fold
-from language.quantities import quantities
+from language.dates import MONTHS, READ, Date, has_date, written_in_part
+from language.facts import Facts, Quantity, facts, quantities
+from language.matching import fold, traced
+from language.vocabulary import PERCENT, translations, vocabulary
 from vectorstore.e5 import e5
 from vectorstore.embeddings import Embedder, LocalEmbedder, local_embedder
 from vectorstore.snapshot import Snapshot
+
+Span = tuple[int, int]
+
+_LONGEST = 2500  # characters from the first to the last word; a longer stretch proves little
+_ALIKE = 85.0  # of 100: words that a model wrote down with a slip, not other words
+_FEWEST = 8  # characters that can be looked for nearly; shorter ones are like anything
+
+
+class Text:
+    """The folded text of a passage, in which stretches are looked for."""
+
+    def __init__(self, passage: Passage) -> None:
+        self._folded, self._places = traced(passage.text)
+
+    def find(self, first: str, last: str) -> Span | None:
+        """The shortest stretch from these words to those, as offsets in the passage's text; None
+        where either does not stand there.
+
+        Args:
+            first: the first words of the stretch, or all of it.
+            last: its last words; empty where `first` is all of it.
+        """
+        begins, ends = traced(first)[0], traced(last)[0]
+        if not begins:
+            begins, ends = ends, ""
+        if not begins:
+            return None
+        found = [
+            (start, stop)
+            for start, middle in self._places_of(begins)
+            for stop in [self._end(ends, start, middle)]
+            if stop is not None
+        ]
+        if not found:
+            return None
+        start, stop = min(found, key=lambda span: (span[1] - span[0], span[0]))
+        return self._places[start][0], self._places[stop - 1][1]
+
+    def _end(self, ends: str, start: int, middle: int) -> int | None:
+        """Where the last words end behind the first; they may overlap."""
+        if not ends:
+            return middle
+        limit = start + _LONGEST
+        at = self._folded.find(ends, start, limit)
+        while at >= 0 and at + len(ends) < middle:
+            at = self._folded.find(ends, at + 1, limit)
+        if at >= 0:
+            return at + len(ends)
+        near = _nearly(ends, self._folded[start:limit])
+        return max(start + near[1], middle) if near else None
+
+    def _places_of(self, words: str) -> Iterator[Span]:
+        at = self._folded.find(words)
+        if at < 0 and (near := _nearly(words, self._folded)):
+            yield near
+        while at >= 0:
+            yield at, at + len(words)
+            at = self._folded.find(words, at + 1)
+
+
+def _nearly(words: str, text: str) -> Span | None:
+    """The stretch of a text that is most like these words, if it is like them."""
+    if len(words) < _FEWEST:
+        return None
+    found = fuzz.partial_ratio_alignment(words, text, score_cutoff=_ALIKE)
+    if not found:
+        return None
+    return found.dest_start, found.dest_end
+
+
+# Detail check: what a sentence states exactly, its evidence must have, in whatever language.
+
+
+_STEM = 5  # letters: "strengthening" and "strengthen", "providers" and "provider"
+_OWN_NAME = 6  # letters of an acronym from which it is the same in every language: EMPACT, SEESAC
+
+
+class Lacking(NamedTuple):
+    """Details of a claim that its evidence lacks, in normalised form.
+
+    sure: figures, dates, references, and names and acronyms that are the same in both.
+    likely: what may be there in other words: numbers in words, names that begin a sentence, months,
+        countries, acronyms in another language.
+    """
+
+    sure: list[str]
+    likely: list[str]
+
+
+def lacking(claim: Facts, said: Sequence[Facts], is_name: Callable[[str], bool]) -> Lacking:
+    """What a claim states and its evidence does not.
+
+    Args:
+        claim: the sentence to verify.
+        said: the units of its evidence, each with its heading and lead-in, and what is known of
+            their documents (title, date, headings).
+        is_name: whether a word is probably a name; of a word that begins a sentence the capital
+            does not tell.
+    """
+    has = frozenset().union(*(one.quantities | one.worded for one in said))
+    dates = frozenset().union(*(one.dates for one in said))
+    years = {int(value) for value, unit in has if not unit}
+    has |= {(Decimal(year), "") for year, _, _ in dates if year}
+    words = frozenset().union(*(one.words | one.acronyms | one.initials for one in said))
+    same = {one.language for one in said} == {claim.language}
+    acronyms = {one for one in claim.acronyms if not {one, *translations(one)} & words}
+    own = {one for one in acronyms if same or len(one) >= _OWN_NAME}
+    return Lacking(
+        [
+            *(
+                f"{value:f} {unit}".strip()
+                for value, unit in claim.quantities
+                if not _is_among((value, unit), has)
+                and (unit or f"{value:f}" not in words or (value, PERCENT) in has)
+            ),
+            *(
+                written_in_part(one, claim.language)
+                for one in claim.dates
+                if not has_date(dates, years, one)
+            ),
+            *sorted(claim.references - frozenset().union(*(one.references for one in said))),
+            *sorted(own),
+            *(sorted(one for one in claim.names if not has_name(words, one)) if same else ()),
+        ],
+        [
+            *(sorted(acronyms - own)),
+            *_worded(claim, said, has),
+            *(_openings(claim, words, is_name) if same else ()),
+            *_of_the_calendar(claim, said, dates),
+            *(["who speaks"] if _speaks_without(claim, said) else ()),
+            *_countries(claim, said, same=same),
+        ],
+    )
+
+
+def has_name(words: Collection[str], name: str) -> bool:
+    """Whether a name is among words, also with another ending: "Balkan" and "Balkans"."""
+    stem = name if len(name) <= _STEM else name[:-1]
+    return name in words or (len(name) >= _STEM and any(word.startswith(stem) for word in words))
+
+
+def _openings(
+    claim: Facts, words: Collection[str], is_name: Callable[[str], bool]
+) -> Iterator[str]:
+    yield from (one for one in sorted(claim.openings) if not has_name(words, one) and is_name(one))
+
+
+def _worded(claim: Facts, said: Sequence[Facts], has: Collection[Quantity]) -> Iterator[str]:
+    if all(vocabulary(one.language).numbers for one in said):  # number words are known
+        yield from (f"{value:f}" for value, _ in claim.worded if not _is_among((value, ""), has))
+
+
+def _of_the_calendar(claim: Facts, said: Sequence[Facts], dates: Collection[Date]) -> Sequence[str]:
+    if not all(one.language in READ for one in said):
+        return ()
+    calendar = frozenset().union(*(one.calendar for one in said))
+    calendar |= {MONTHS[month] for _, month, _ in dates if month in MONTHS}
+    return sorted(claim.calendar - calendar)
+
+
+def _speaks_without(claim: Facts, said: Sequence[Facts]) -> bool:
+    return claim.is_of_the_speaker and not any(one.is_of_the_speaker for one in said)
+
+
+def _countries(claim: Facts, said: Sequence[Facts], *, same: bool) -> Sequence[str]:
+    """Within a language countries are names."""
+    named = frozenset().union(*(one.countries for one in said))
+    return sorted(claim.countries - named) if named and not same else ()
+
+
+def _is_among(one: Quantity, others: Collection[Quantity]) -> bool:
+    return any(_same(one, other) for other in others)
+
+
+def _same(claimed: Quantity, found: Quantity) -> bool:
+    """Equal value, and equal unit if both have one; a percentage never equals a plain number."""
+    units = {claimed[1], found[1]}
+    return claimed[0] == found[0] and (len(units) == 1 or ("" in units and PERCENT not in units))
+
+
+# Whether a model's sentence states anything.
+
+
+_LONG = 4  # words: a sequence this long in both a sentence and a prompt is no coincidence
+_CLAUSE_END = re.compile(r"[.:;](?=\s|$)")
+
+
+class Stated:
+    """Tells sentences that state something from pieces of the prompt of one request."""
+
+    def __init__(self, request: Request) -> None:
+        self._question = fold(request.question)
+        self._headings = [frozenset(_words(_above(one.passage))) for one in request.found]
+
+    def anything(self, sentence: str) -> bool:
+        return not (
+            self._is_asked(sentence) or self._is_heading(sentence) or _is_instruction(sentence)
+        )
+
+    def _is_asked(self, sentence: str) -> bool:
+        """Whether a sentence is a question, or part of the one asked, also with a full stop."""
+        return sentence.endswith("?") or fold(sentence).rstrip(" .;:!") in self._question
+
+    def _is_heading(self, sentence: str) -> bool:
+        """Whether a sentence has only words of a passage's description in the prompt."""
+        said = frozenset(_words(sentence))
+        return any(said <= words for words in self._headings)
+
+
+def _above(passage: Passage) -> str:
+    document = passage.document
+    return " ".join((document.title, document.reference, *passage.headings, str(document.date)))
+
+
+def _is_instruction(sentence: str) -> bool:
+    """Whether a sentence is part of a prompt for a writer ("Rules:")."""
+    said = max((" ".join(_words(one)) for one in _CLAUSE_END.split(sentence)), key=len)
+    told = _instructions()
+    return (
+        said in told
+        or (sentence.endswith(":") and any(one.startswith(f"{said} ") for one in told))
+        or (said.count(" ") >= _LONG - 1 and any(f" {said} " in f" {one} " for one in told))
+    )
+
+
+@cache
+def _instructions() -> frozenset[str]:
+    """Lines and clauses of the prompts for writers, as words."""
+    pieces = [
+        piece
+        for name in prompts.WRITING
+        for line in prompts.load(name).splitlines()
+        for piece in (line, *_CLAUSE_END.split(line))
+    ]
+    return frozenset(" ".join(_words(piece)) for piece in pieces) - {""}
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", fold(text))
+
+
+# Verifies each draft against the passages, independently of the answerer.
+
 
 Place = tuple[int, int]  # passage number, unit number within it
 Similarities = Callable[[str, Sequence[Passage]], Mapping[str, Sequence[float]]]

@@ -1,36 +1,294 @@
-"""Client of the configured language model: streams a reply, with retries and a deadline.
-
-messages -> request with the optional parameters that the server accepts -> pieces of the reply
-
-A parameter that the server refuses is not sent again. After a lasting failure a circuit breaker
-blocks calls for a while.
-"""
+"""A language model behind a server: requests, and replies as a stream with limits."""
 
 import logging
+import queue
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
-from chain.model.reply import replied, within
-from chain.model.request_form import FORMS, in_one, optional_fields
-from chain.model.server_failures import (
+from chain.model.aside import aside
+from chain.model.servers import (
+    DEFAULT_CONTEXT,
+    Context,
+    Server,
     asked_to_wait,
+    known_context,
     passes,
     refused_parameter,
     refuses_system_role,
     translated,
     wants_responses,
 )
-from chain.model.servers import DEFAULT_CONTEXT, Context, Server, known_context
+from core import telemetry
 from core.answer import ModelTrouble
 from core.breaker import Breaker
 from core.environment import trace_with_langsmith
 from core.errors import ModelError
 from core.settings import Settings
+from language.escaping import visible
+
+_ENDS = {
+    tag: f"{tag[0]}/{tag[1:]}"
+    for tag in ("<think>", "<thinking>", "<thought>", "<reasoning>", "[think]")
+}
+
+
+class Thoughts:
+    """Strips tagged thoughts from the beginning of a reply as it arrives."""
+
+    def __init__(self) -> None:
+        self._blank = ""  # white space before a possible tag
+        self._begun = ""  # the possible tag; within thoughts, their last characters
+        self._end = ""  # the closing tag, within thoughts
+        self._are_over = False
+
+    def without(self, piece: str) -> str:
+        """The part of the reply that this piece adds."""
+        return piece if self._are_over else "".join(map(self._take, piece))
+
+    def rest(self) -> str:
+        """At the end of the reply: an incomplete tag, which is text."""
+        return "" if self._end or self._are_over else self._blank + self._begun
+
+    def _take(self, character: str) -> str:
+        if self._are_over:
+            return character
+        if self._end:
+            self._begun = f"{self._begun}{character.lower()}"[-len(self._end) :]
+            if self._begun == self._end:
+                self._blank = self._begun = self._end = ""
+        elif not self._begun and character.isspace():
+            self._blank += character
+        else:
+            self._begun += character
+            begun = self._begun.lower()
+            self._end = _ENDS.get(begun, "")
+            self._are_over = not any(tag.startswith(begun) for tag in _ENDS)
+        return self._blank + self._begun if self._are_over else ""
+
+
+def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces of a reply, without its thoughts."""
+    thoughts = Thoughts()
+    for piece in pieces:
+        if said := thoughts.without(piece):
+            yield said
+    if rest := thoughts.rest():
+        yield rest
+
+
+# The form in which a server takes a request: optional fields, and the system message.
+
+
+FORMS = frozenset({"response_format", "text"})
+"""The schema of the reply, in either API."""
+
+_LIMITS = ("max_completion_tokens", "max_tokens")  # OpenAI's name, and that of all others
+
+
+def optional_fields(
+    settings: Settings,
+    schema: Mapping[str, Any] | None,
+    tokens: int | None,
+    *,
+    refused: Collection[str],
+    responses: bool,
+    official: bool,
+) -> dict[str, Any]:
+    """The fields that are set and not refused, by their names in either of OpenAI's APIs.
+
+    They go into the body unchanged: langchain-openai would rename or drop some, and it loses the
+    token counts of a stream that it parses by a schema.
+
+    Args:
+        settings: temperature and reasoning effort.
+        schema: JSON schema of the reply, with a title.
+        tokens: limit of the reply; `answer_tokens` if not given.
+        refused: fields that the server refuses.
+        responses: the request goes to the Responses API.
+        official: the server has OpenAI's own models.
+    """
+    tokens, effort = tokens or settings.answer_tokens, settings.reasoning_effort or None
+    form: dict[str, Any] | None = None
+    if schema is not None:
+        form = {"name": schema["title"], "strict": True, "schema": schema}
+    fields: dict[str, Any] = {"stream": True, "temperature": settings.temperature}
+    if responses:
+        fields["text"] = form and {"format": {"type": "json_schema", **form}}
+        fields["max_output_tokens"] = tokens
+        fields["reasoning"] = effort and {"effort": effort}
+    else:
+        fields["response_format"] = form and {"type": "json_schema", "json_schema": form}
+        limits = _LIMITS if official else _LIMITS[::-1]
+        fields |= dict.fromkeys([name for name in limits if name not in refused][:1], tokens)
+        fields["reasoning_effort"] = effort
+        if "stream" not in refused:  # servers refuse the options without it
+            fields["stream_options"] = {"include_usage": True}
+    return {key: value for key, value in fields.items() if value is not None and key not in refused}
+
+
+def in_one(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """Merges the system message into the question, for models without a system role."""
+    if len(messages) < 2 or not isinstance(messages[0], SystemMessage):
+        return list(messages)
+    return [HumanMessage(f"{messages[0].text}\n\n{messages[1].text}"), *messages[2:]]
+
+
+# Streams one reply of a language model, with limits of time and length.
+
+
+_LONGEST = 400_000  # characters, some 100,000 tokens; an endless reply would fill memory
+_PIECE = 200  # characters of a piece: the deadline is checked between two only
+_AHEAD = 100  # pieces kept for a slow reader; then the model waits, and memory is bounded
+_GLANCE = 0.1  # seconds between two checks whether anybody reads: how soon a stop is noticed
+_OUT_OF_TOKENS = frozenset({"length", "max_output_tokens"})
+
+
+def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
+    """Yields the pieces of a reply until a deadline.
+
+    A thread reads them, so that neither a silent server nor a client that drains a stream before
+    closing it can block the answer. It ends at the next piece once nobody reads.
+
+    Raises:
+        ModelError: the time is up, or `pieces` raises it.
+    """
+    arrived: queue.Queue[str | Exception | None] = queue.Queue(_AHEAD)
+    abandoned = threading.Event()
+    deadline = time.monotonic() + seconds
+
+    def put(piece: str | Exception | None) -> None:
+        while not abandoned.is_set():
+            try:
+                return arrived.put(piece, timeout=_GLANCE)
+            except queue.Full:
+                pass
+
+    def following() -> str | Exception | None:
+        left = deadline - time.monotonic()
+        try:
+            if left > 0:  # checked first: an endless reply always has a piece ready
+                return arrived.get(timeout=left)
+        except queue.Empty:
+            pass
+        raise ModelError(
+            f"The model gave no whole answer within {seconds:g} seconds. Set "
+            "STRATEGIEWIJZER_ANSWER_TIMEOUT higher.",
+            "slow",
+        )
+
+    aside(pieces, put, abandoned)
+    try:
+        while (piece := following()) is not None:
+            if isinstance(piece, Exception):
+                raise piece from None
+            yield piece
+    finally:
+        abandoned.set()
+
+
+def replied(
+    client: BaseChatOpenAI,
+    messages: Sequence[BaseMessage],
+    sent: Mapping[str, Any],
+    config: RunnableConfig | None,
+) -> Iterator[str]:
+    """Yields the pieces of one reply, without the model's thoughts.
+
+    Raises:
+        ModelError: the reply is empty, too long or incomplete.
+        Exception: raised by the client.
+    """
+    ending, written = "", False
+
+    def texts() -> Iterator[str]:
+        nonlocal ending
+        body = {key: value for key, value in sent.items() if key != "stream"}
+        with telemetry.call("chat", client.model_name, _address(client)) as call:
+            if "stream" in sent:
+                parts: Iterable[BaseMessage] = client.stream(
+                    list(messages), config, extra_body=body
+                )
+            else:
+                parts = [client.invoke(list(messages), config, extra_body=body)]
+            for part in parts:
+                ending = _ending(part.response_metadata) or ending
+                call.tokens = _tokens(part) or call.tokens
+                yield str(part.text)
+
+    for text in without_thoughts(tidy(texts())):
+        written = written or bool(text.strip())
+        yield text
+    if ending in _OUT_OF_TOKENS:
+        told = "" if written else " before it wrote anything"
+        raise ModelError(
+            f"The model reached its limit of tokens{told}. Set STRATEGIEWIJZER_ANSWER_TOKENS "
+            "higher or leave it empty, or STRATEGIEWIJZER_REASONING_EFFORT lower.",
+            "cut" if written else "empty",
+        )
+    if ending == "content_filter":
+        raise ModelError(
+            "The model's server filters the answer out. See its settings for content.",
+            "cut" if written else "refused",
+        )
+    if not written:
+        raise ModelError("The model's answer is empty.", "empty")
+    if not ending:
+        raise ModelError("The model's answer broke off on its way.", "cut")
+
+
+def tidy(texts: Iterable[str]) -> Iterator[str]:
+    """The text in short pieces, without invisible characters and with runs of white space
+    shortened: to the first character and two line ends.
+
+    Raises:
+        ModelError: the text is too long.
+    """
+    length, blank = 0, ""
+    for text in texts:
+        length += len(text)
+        if length > _LONGEST:
+            raise ModelError(
+                f"The model wrote more than {_LONGEST} characters and was not read further. Set "
+                "STRATEGIEWIJZER_ANSWER_TOKENS lower.",
+                "cut",
+            )
+        kept: list[str] = []
+        for character in visible(text):
+            if not character.isspace():
+                blank = ""
+            elif not blank or (character == "\n" and blank.count("\n") < 2):
+                blank += character
+            else:
+                continue
+            kept.append(character)
+        for start in range(0, len(kept), _PIECE):
+            yield "".join(kept[start : start + _PIECE])
+
+
+def _address(client: BaseChatOpenAI) -> str:
+    return client.openai_api_base or str(getattr(client, "azure_endpoint", "") or "")
+
+
+def _tokens(part: BaseMessage) -> tuple[int, int] | None:
+    """Tokens of the request and of the reply, where the server tells them."""
+    usage = getattr(part, "usage_metadata", None)
+    return (usage["input_tokens"], usage["output_tokens"]) if usage else None
+
+
+def _ending(about: Mapping[str, Any]) -> str:
+    """Finish reason in either API: "stop", "length", "completed", ..."""
+    incomplete = about.get("incomplete_details") or {}
+    return str(incomplete.get("reason") or about.get("finish_reason") or about.get("status") or "")
+
+
+# Client of the configured language model: streams a reply, with retries and a deadline.
+
 
 logger = logging.getLogger(__name__)
 

@@ -1,11 +1,9 @@
-"""Server of the configured language model, with what is special about OpenAI, Azure and Ollama.
-
-The table is in docs/models.md.
-"""
+"""Connections to model servers: keys, bounded responses, failures with their remedy."""
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,11 +13,277 @@ from langchain.chat_models import init_chat_model
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
-from chain.model import bounded
-from chain.model.entra import entra_token
-from chain.model.server_failures import translated
-from core.errors import ModelError
+from core.answer import ModelTrouble
+from core.errors import ModelError, SettingsError
+from core.hosts import one_origin
 from core.settings import Settings
+
+_LARGEST = 16  # megabytes, some 50,000 tokens streamed; an endless response would fill memory
+
+
+def bounded_client() -> httpx.Client:
+    """HTTP client that takes proxies from the environment.
+
+    Reading a response raises `ModelError` (or an error of OpenAI's client caused by it) if the
+    response is larger than `_LARGEST`, compressed, takes longer than the request's time-out, or
+    redirects to another origin.
+    """
+    within_origin = one_origin("The model's server", "OPENAI_BASE_URL")
+    return httpx.Client(
+        headers={"Accept-Encoding": "identity"},
+        event_hooks={"response": [within_origin, _bound]},
+        follow_redirects=True,
+    )
+
+
+def _bound(response: httpx.Response) -> None:
+    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        # A decompression bomb: a few kilobytes can unpack to gigabytes.
+        raise ModelError(
+            "The model's server compresses its replies although it is asked not to. Have it, or "
+            "the proxy before it, send them as they are.",
+            "protocol",
+        )
+    assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - the client is sync
+    seconds = response.request.extensions.get("timeout", {}).get("read")
+    response.stream = _Bounded(response.stream, seconds)
+
+
+class _Bounded(httpx.SyncByteStream):
+    """A response's body, limited in size and in total time: a read time-out alone would let a
+    server keep a connection open for ever."""
+
+    def __init__(self, stream: httpx.SyncByteStream, seconds: float | None) -> None:
+        self._stream = stream
+        self._deadline = time.monotonic() + seconds if seconds else None
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = _LARGEST * 1_000_000
+        for chunk in self._stream:
+            left -= len(chunk)
+            if left < 0:
+                raise ModelError(
+                    f"The model's server sends more than {_LARGEST} megabytes for one reply.",
+                    "protocol",
+                )
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                raise ModelError(
+                    "The model's server does not end its reply. Set "
+                    "STRATEGIEWIJZER_ANSWER_TIMEOUT higher.",
+                    "slow",
+                )
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+# Sign-in at Azure by identity, without a key.
+
+
+_SCOPE = "https://cognitiveservices.azure.com/.default"
+
+
+def entra_token() -> Callable[[], str]:
+    """Provider of Entra ID tokens; renews them as needed.
+
+    Raises:
+        SettingsError: azure-identity is not installed.
+    """
+    try:
+        from azure.identity import DefaultAzureCredential, get_bearer_token_provider
+    except ImportError:
+        raise SettingsError(
+            "STRATEGIEWIJZER_AZURE_IDENTITY needs a package that is not installed. Install it: "
+            ".venv/bin/python -m pip install azure-identity"
+        ) from None
+    provider = get_bearer_token_provider(DefaultAzureCredential(), _SCOPE)
+
+    def token() -> str:
+        try:
+            return str(provider())
+        except Exception as error:  # noqa: BLE001 - of many types; none may reach a reader
+            raise ModelError(
+                f"Entra ID gives no token for the model's server ({type(error).__name__}). Sign in "
+                "or correct the variables of azure-identity.",
+                "key",
+            ) from None
+
+    return token
+
+
+# Translates errors of a model's server: the reason, the remedy, and the refused parameter.
+
+
+REFUSES_FORM = frozenset({400, 415, 422, 501})
+"""Statuses with which servers refuse a parameter, or the form of a request."""
+
+_BY_CODE: Mapping[str, ModelTrouble] = {
+    "invalid_api_key": "key",
+    "insufficient_quota": "quota",
+    "billing_hard_limit_reached": "quota",
+    "billing_not_active": "quota",
+    "rate_limit_exceeded": "quota",
+    "model_not_found": "unknown_model",
+    "DeploymentNotFound": "unknown_model",
+    "context_length_exceeded": "too_long",
+    "exceed_context_size_error": "too_long",
+    "string_above_max_length": "too_long",
+    "content_filter": "refused",
+    "content_policy_violation": "refused",
+    "invalid_prompt": "refused",
+}
+_BY_STATUS: Mapping[int, ModelTrouble] = {
+    401: "key",
+    402: "quota",
+    403: "key",
+    404: "unknown_model",
+    408: "slow",
+    413: "too_long",
+    429: "quota",
+    504: "slow",
+    **dict.fromkeys(REFUSES_FORM, "parameter"),
+}
+_TOO_LONG = re.compile(r"context (?:length|size|window)|ContextWindowExceeded|prompt is too long")
+_FILTERED = re.compile(r"content management policy|ContentPolicyViolation")
+_NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+# Error of langchain-openai for an event of the Responses API: "code: message", or code='code'.
+_EVENT_CODE = re.compile(r"^(\w+): |code='(\w+)'")
+# Errors that langchain-openai lets through if a server violates the protocol.
+_NO_PROTOCOL = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+_NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,59}")
+
+
+# Each continues "The model's server".
+_REMEDIES: Mapping[ModelTrouble, str] = {
+    "key": "refuses the key{told}. Correct OPENAI_API_KEY.",
+    "quota": "has no room or no credit left{told}. Wait or top it up.",
+    "unknown_model": "does not know the model {model!r} or the address{told}. Correct "
+    "STRATEGIEWIJZER_MODEL or OPENAI_BASE_URL (most end in /v1).",
+    "parameter": "refuses the request{told}. See docs/models.md for what it takes.",
+    "too_long": "finds question and passages too long{told}. Set STRATEGIEWIJZER_MODEL_CONTEXT to "
+    "the model's context length.",
+    "slow": "gave no answer in time{told}. Set STRATEGIEWIJZER_ANSWER_TIMEOUT higher.",
+    "unreachable": "cannot be reached. Start it, or correct OPENAI_BASE_URL.",
+    "refused": "filters question, passages or answer out{told}. See its settings for content.",
+    "protocol": "does not speak OpenAI's protocol{told}. Correct OPENAI_BASE_URL (most end in "
+    "/v1).",
+    "failed": "fails{told}. See its log.",
+}
+
+
+def translated(error: Exception, model: str, secret: str = "") -> Exception:
+    """The error as a `ModelError` with a remedy; unchanged if it is no failure of the server.
+
+    Args:
+        error: raised by the client.
+        model: name of the model.
+        secret: the key, which a server may repeat in its message.
+    """
+    if isinstance(error.__cause__, ModelError):  # raised while a response was read
+        return error.__cause__
+    if isinstance(error, openai.APITimeoutError):
+        return _model_error("slow", "", model)
+    if isinstance(error, openai.APIConnectionError | httpx.HTTPError | httpx.InvalidURL):
+        return _model_error("unreachable", "", model)
+    if isinstance(error, openai.APIError):
+        status = getattr(error, "status_code", None)
+        named = (_safe(one, secret) for one in (error.code, error.param))
+        said = ", ".join(filter(None, (f"status {status}" if status else "", *named)))
+        return _model_error(_reason(error, status), said, model)
+    if isinstance(error, openai.OpenAIError):
+        return _model_error("failed", type(error).__name__, model)
+    if isinstance(error, _NO_PROTOCOL):
+        if event := _EVENT_CODE.search(str(error)):
+            code = _safe(event[1] or event[2], secret)
+            if code in _BY_CODE or code.endswith("_error"):
+                return _model_error(_BY_CODE.get(code, "failed"), code, model)
+        if "content filter" in str(error):  # of Azure, by langchain-openai
+            return _model_error("refused", "content_filter", model)
+        return _model_error("protocol", type(error).__name__, model)
+    return error
+
+
+def refused_parameter(error: Exception, sent: Collection[str]) -> str:
+    """The sent parameter that a server refuses; empty if it names none.
+
+    OpenAI and Azure give it as `param` ("reasoning.effort"), others only in their text, which may
+    name several: the first sent one is taken.
+    """
+    if not isinstance(error, openai.APIStatusError) or error.status_code not in REFUSES_FORM:
+        return ""
+    param = re.match(r"\w+", error.param or "")
+    if param and param[0] in sent:
+        return param[0]
+    text = _said(error)
+    # "stream" is also an ordinary word: it counts only in quotation marks.
+    words = {name: rf"['\"]{name}['\"]" if name == "stream" else rf"\b{name}\b" for name in sent}
+    places = {name: found.start() for name in sent if (found := re.search(words[name], text))}
+    return min(places, key=lambda name: places[name], default="")
+
+
+def refuses_system_role(error: Exception) -> bool:
+    """Whether the model's chat template takes no system message."""
+    return isinstance(error, openai.APIStatusError) and any(
+        told in _said(error) for told in ("'system' with this model", "System role not supported")
+    )
+
+
+def wants_responses(error: Exception) -> bool:
+    """Whether OpenAI offers this model only in its Responses API."""
+    return isinstance(error, openai.APIStatusError) and "v1/responses" in _said(error)
+
+
+def passes(error: Exception) -> bool:
+    """Whether the error is transient: the same request may work in a moment."""
+    if isinstance(error, openai.APITimeoutError) or isinstance(error.__cause__, ModelError):
+        return False
+    if isinstance(error, openai.RateLimitError):
+        return error.code not in _NO_CREDIT
+    return isinstance(error, openai.APIConnectionError | openai.InternalServerError)
+
+
+def asked_to_wait(error: Exception) -> float:
+    """Seconds to wait before the next try, by the retry-after header; 0 without one."""
+    response = getattr(error, "response", None)
+    try:
+        return max(0.0, float(response.headers.get("retry-after", 0))) if response else 0.0
+    except ValueError:  # a date
+        return 0.0
+
+
+def _reason(error: openai.APIError, status: int | None) -> ModelTrouble:
+    for code in (error.code, error.type):
+        if known := _BY_CODE.get(code or ""):
+            return known
+    text = _said(error)
+    if status in REFUSES_FORM or status == 500:  # llama.cpp before September 2025
+        if _TOO_LONG.search(text):
+            return "too_long"
+        if _FILTERED.search(text):
+            return "refused"
+    return _BY_STATUS.get(status or 0, "failed")
+
+
+def _said(error: openai.APIError) -> str:
+    """Text and body of an error; the text alone omits bodies that are no strings."""
+    return f"{error} {error.body}"
+
+
+def _safe(name: str | None, secret: str) -> str:
+    """The code or parameter if it looks like one and does not contain the key, else empty."""
+    known = name is not None and _NAME.fullmatch(name) and not (secret and secret in name)
+    return name if known and name is not None else ""
+
+
+def _model_error(reason: ModelTrouble, said: str, model: str) -> ModelError:
+    told = f" ({said})" if said else ""
+    text = _REMEDIES[reason].format(model=model, told=told)
+    return ModelError(f"The model's server {text}", reason)
+
+
+# Server of the configured language model, with what is special about OpenAI, Azure and Ollama.
+
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +350,7 @@ class Server:
         self.address = f"{parts.scheme}://{host}{port}{parts.path}"  # nothing secret in it
         self.secret = settings.openai_api_key.get_secret_value()
         self._token = entra_token() if settings.azure_identity else None
-        self._http = bounded.client()
+        self._http = bounded_client()
         self._is_ollama = not self.official  # until `context` has asked
 
     def client(self, model: str, *, responses: bool) -> BaseChatOpenAI:

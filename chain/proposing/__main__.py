@@ -1,6 +1,6 @@
 """The process that has the model write questions: a line for each section, a line for each reply.
 
-    python -m chain.proposing    started by ingest/publishing/proposer.py
+    python -m chain.proposing    started by ingest/publishing/proposal_run.py
 
 It asks the model only on request, and ends with its standard input.
 """
@@ -11,10 +11,10 @@ from typing import TextIO
 
 from chain.proposing.proposing import Proposing
 from core.errors import StrategiewijzerError
-from core.frozen import Frozen
-from core.observing import observe
 from core.proposals import SectionReply, SectionToAsk
 from core.settings import Settings
+from core.source import Frozen
+from core.telemetry import observe
 
 
 def serve() -> int:

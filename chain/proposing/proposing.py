@@ -1,17 +1,289 @@
-"""Asks the model about one section and keeps what stands the checks."""
+"""Has a model propose questions that a section answers, and keeps those that hold."""
+
+import itertools
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.messages import BaseMessage
+from langchain_core.prompts import ChatPromptTemplate
 
 import prompts
+from chain.model.json_schema import TEXT, Schema, list_of, object_of
 from chain.model.language_model import ChatModel
-from chain.proposing.question_check import checked
-from chain.proposing.question_reply import read, schema
-from chain.proposing.section_prompt import askable, messages
+from chain.model.prompt_budget import fenced
+from chain.reading.relevance import rank
 from core.answer import ModelTrouble
 from core.errors import ModelError, StrategiewijzerError, kind_and_place
-from core.proposals import ProposalFailure, Proposals, ProposerReady, SectionToAsk
+from core.proposals import (
+    Dropped,
+    ProposalFailure,
+    Proposals,
+    ProposedAnswer,
+    ProposerReady,
+    SectionToAsk,
+)
 from core.settings import Settings
+from core.source import Passage, PreparedQuestion
+from language.escaping import visible
+from language.facts import Asked, asked, differ
+from language.identify import detect
+from language.matching import fold
+from vectorstore.embeddings import Vectors
+from vectorstore.snapshot import Snapshot
 from vectorstore.store import Index, open_index
+
+
+def messages(section: SectionToAsk) -> Sequence[BaseMessage]:
+    """The prompt; the number of a unit in it is one more than in the passage."""
+    template = ChatPromptTemplate.from_messages(
+        [("system", prompts.load("questions")), ("human", "{section}")]
+    )
+    return template.format_messages(
+        languages=", ".join(section.languages), section="\n".join(_data(section.passage))
+    )
+
+
+def askable(passage: Passage) -> tuple[int, ...]:
+    """The numbers of the units that a question may be about: a footnote says nothing alone."""
+    return tuple(number for number, unit in enumerate(passage.units) if unit.kind != "note")
+
+
+def _data(passage: Passage) -> Iterator[str]:
+    yield fenced("headings", " › ".join(passage.headings))
+    for number in askable(passage):
+        unit = passage.units[number]
+        yield fenced("unit", passage.text[unit.start : unit.end], f' number="{number + 1}"')
+
+
+# Reads what a model wrote of a section: answers, each with numbers of units and questions.
+
+
+_MOST = 150  # questions of a section that are looked at; it has some fifteen sentences
+_AT_ONCE = 8  # questions of an answer in one language
+_UNITS = 12  # of an answer: more is the section, not an answer
+_LONGEST = 200  # characters of a question; of 6,230 written by people the longest has 150
+_TOLD = 6  # words from which a language is told well: 7 of 5,529 such questions are not
+_BEGINS = re.compile(r'"answers"\s*:\s*\[|\[\s*(?=\{)')
+_BETWEEN = re.compile(r"[\s,]*")
+_MARK = re.compile(r"^(?:[-•–*]|\(?\d{1,2}[.)]|[QV]\d*:)\s+")  # of a list
+_AROUND = "\"'“”„«»‘’ "
+# Markdown, HTML, code and addresses: no question has them.
+_MARKED = re.compile(r"[<>`*#|\\\[\]{}]|__|&\w+;|://|www\.")
+_WORD = re.compile(r"[^\W_]+")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+
+
+class Read(NamedTuple):
+    """The answers that can be used, and how many questions cannot, by reason."""
+
+    answers: tuple[ProposedAnswer, ...]
+    dropped: Counter[Dropped]
+
+
+def schema(units: Collection[int], languages: Sequence[str]) -> Schema:
+    """JSON schema of a reply with these units (from 0) and languages. Small models else give
+    numbers that are not there."""
+    answer = object_of(
+        units=list_of({"type": "integer", "enum": [one + 1 for one in units]}),
+        questions=object_of(**dict.fromkeys(languages, list_of(TEXT))),
+    )
+    return {"title": "answers", **object_of(answers=list_of(answer))}
+
+
+def read(reply: str, units: Collection[int], languages: Collection[str]) -> Read:
+    """The questions of a reply.
+
+    Args:
+        reply: whole, or its beginning.
+        units: the numbers that may answer, as in the passage (from 0).
+        languages: those that were asked for.
+
+    Raises:
+        ModelError: the reply has no list of answers.
+    """
+    begins = _BEGINS.search(reply)
+    if begins is None:
+        raise ModelError("The model's reply is not in the form that was asked for.", "protocol")
+    answers: list[ProposedAnswer] = []
+    dropped: Counter[Dropped] = Counter()
+    seen: set[str] = set()
+    looked_at = 0
+    for entry in _entries(reply, begins.end()):
+        fields = entry if isinstance(entry, dict) else {}
+        answering = _numbers(fields.get("units"), units)
+        kept: dict[str, list[str]] = {}
+        for language, text in _texts(fields.get("questions"), languages, _MOST - looked_at):
+            looked_at += 1
+            question = plain(text)
+            if why := _reason(question, language, answering, seen):
+                dropped[why] += 1
+                continue
+            seen.add(fold(question))
+            kept.setdefault(language, []).append(question)
+        if kept and answering:
+            questions = {language: tuple(texts) for language, texts in kept.items()}
+            answers.append(ProposedAnswer(units=answering, questions=questions))
+        if looked_at == _MOST:
+            break
+    return Read(tuple(answers), dropped)
+
+
+def _reason(
+    question: str, language: str, answering: tuple[int, ...] | None, seen: Collection[str]
+) -> Dropped | None:
+    """Why a question cannot be used; None if it can."""
+    if answering is None:
+        return "unit"
+    if not question:
+        return "form"
+    if len(question.split()) >= _TOLD and detect(question, language) != language:
+        return "language"
+    return "twin" if fold(question) in seen else None
+
+
+def plain(text: object) -> str:
+    """A question as one line of plain text; empty if it is none.
+
+    >>> plain('1. "What is the EU Drugs Agenda?"')
+    'What is the EU Drugs Agenda?'
+    >>> plain("See <b>here</b>"), plain("2021"), plain(None)
+    ('', '', '')
+    """
+    if not isinstance(text, str) or len(text) > 2 * _LONGEST:
+        return ""
+    line = " ".join(visible(text).split()).strip(_AROUND)
+    line = _MARK.sub("", line).strip(_AROUND)
+    words = _WORD.findall(line)
+    is_question = len(words) > 1 and _LETTERS.search(line) and not _MARKED.search(line)
+    return line if is_question and len(line) <= _LONGEST else ""
+
+
+def _entries(reply: str, start: int) -> Iterator[object]:
+    """The whole entries of the list that begins here, as far as they are JSON."""
+    decoder = json.JSONDecoder(strict=False)  # models do not escape line ends
+    while True:
+        between = _BETWEEN.match(reply, start)
+        try:
+            entry, start = decoder.raw_decode(reply, between.end() if between else start)
+        except (ValueError, RecursionError):
+            return
+        yield entry
+
+
+def _numbers(value: object, units: Collection[int]) -> tuple[int, ...] | None:
+    """The units that an answer names, in their order; None if it names another one, or none."""
+    if not isinstance(value, list) or not 0 < len(value) <= _UNITS:
+        return None
+    if not all(type(one) is int and one - 1 in units for one in value):
+        return None
+    return tuple(sorted({one - 1 for one in value}))
+
+
+def _texts(value: object, languages: Collection[str], most: int) -> Iterator[tuple[str, object]]:
+    """(language, question) of an answer: a few of each language that was asked for, and at most
+    `most`."""
+    pairs = (
+        (language, text)
+        for language, listed in (value.items() if isinstance(value, dict) else ())
+        if language in languages and isinstance(listed, list)
+        for text in listed[:_AT_ONCE]
+    )
+    return itertools.islice(pairs, most)
+
+
+# Checks proposed questions against the index: each finds its answer again, and asks something new.
+
+
+_FIRST = 3  # statements among which the answer has to be: as many as a reader is shown first
+_TWIN = 0.97  # cosine from which two questions are the same, if their facts are
+
+
+class Checked(NamedTuple):
+    """The answers with the questions that are kept, and how many are dropped, by reason."""
+
+    answers: tuple[ProposedAnswer, ...]
+    dropped: Counter[Dropped]
+
+
+class _Known(NamedTuple):
+    """A question that is answered already."""
+
+    about: Asked
+    vector: Vectors
+    units: frozenset[str]
+
+
+def checked(
+    answers: Sequence[ProposedAnswer],
+    passage: Passage,
+    known: Sequence[PreparedQuestion],
+    index: Snapshot,
+    results: int,
+) -> Checked:
+    """The questions that find one of their units among the first statements, and that are no twins
+    of a known one, or of one before them, with the same units.
+
+    Args:
+        answers: with numbers of units of the passage.
+        passage: in use.
+        known: the questions that units of the passage answer already.
+        index: what is searched.
+        results: how many passages an answer is made from.
+    """
+    dropped: Counter[Dropped] = Counter()
+    kept: list[ProposedAnswer] = []
+    there = list(_known(known, index))
+    on_scale = index.profile.on_scale
+
+    def reason(question: str, language: str, answer: ProposedAnswer) -> Dropped | None:
+        units = frozenset(passage.unit_ids[number] for number in answer.units)
+        about, vector = asked(question, language), index.embedder.query(question)
+        for one in there:
+            near = one.units == units and on_scale("question", float(one.vector @ vector)) >= _TWIN
+            if near and not differ(about, one.about):
+                return "twin"
+        if not _finds(question, language, units, index, results):
+            return "elsewhere"
+        there.append(_Known(about, vector, units))
+        return None
+
+    for answer in answers:
+        questions: dict[str, tuple[str, ...]] = {}
+        for language, texts in answer.questions.items():
+            reasons = {text: reason(text, language, answer) for text in texts}
+            dropped.update(one for one in reasons.values() if one)
+            if good := tuple(text for text, why in reasons.items() if why is None):
+                questions[language] = good
+        if questions:
+            kept.append(ProposedAnswer(units=answer.units, questions=questions))
+    return Checked(tuple(kept), dropped)
+
+
+def _known(known: Sequence[PreparedQuestion], index: Snapshot) -> Iterator[_Known]:
+    if known:
+        vectors = index.embedder.queries([one.question for one in known])
+        for one, vector in zip(known, vectors, strict=True):
+            yield _Known(asked(one.question, one.language), vector, frozenset(one.units))
+
+
+def _finds(
+    question: str, language: str, units: frozenset[str], index: Snapshot, results: int
+) -> bool:
+    """Whether one of these units is in the first statements that are found for a question."""
+    found = index.search(question, results, language, rerank=False)
+    for one in rank(question, language, found, index.profile.relevance)[:_FIRST]:
+        names = found[one.passage].passage.unit_ids
+        if not units.isdisjoint(names[number] for number in one.statement.units):
+            return True
+    return False
+
+
+# Asks the model about one section and keeps what stands the checks.
+
 
 _PATIENCE = 300.0  # seconds for a reply: it is longer than an answer, and nobody waits for it
 _CHECKS = 300.0  # seconds for looking up its questions, at most 150

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from chain.reading.relevance import Ranked, rank
 from chain.understanding.followup import WORD, standalone
 from core.answer import Turn
-from core.passage import ScoredPassage
-from core.source import Scope
+from core.source import Scope, ScoredPassage
 from language.cues import Cues, cues_of
 from language.matching import without_accents
-from vectorstore.keyword import content_words
+from vectorstore.keyword_index import content_words
 from vectorstore.snapshot import Snapshot
 
 _DIGIT = re.compile(r"\d")

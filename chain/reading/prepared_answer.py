@@ -10,17 +10,14 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from chain.reading.lists import lists_of, shown_first
 from chain.reading.parts import parts
+from chain.reading.quotables import is_row, lists_of, reading, shown_first, statements
 from chain.reading.relevance import Ranked
-from chain.reading.statements import statements
-from chain.reading.unit_text import is_row, reading
-from chain.understanding.asking import asks_for, wants_writing
-from core.passage import Passage, ScoredPassage
-from core.prepared import MatchedQuestion, PreparedQuestion
+from chain.understanding.question_kind import asks_for, wants_writing
+from core.source import MatchedQuestion, Passage, PreparedQuestion, ScoredPassage
+from language.facts import asked, covers
 from language.matching import fold
-from language.same_question import asked, covers
-from vectorstore.prepared_matches import CLOSE, closeness
+from vectorstore.search import CLOSE, closeness
 
 _ALMOST = 0.02  # of a cosine
 _RIVAL = 0.15  # less closeness; a cosine of 0.02

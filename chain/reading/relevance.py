@@ -11,7 +11,7 @@ docs/decisions/0009.
     number   1 if a number is asked for and the unit has one that the question lacks
     date     the same for a date
     reason   1 if a reason is asked for and the unit has a causal word
-    across   1 if the unit is in another language than the question, as in vectorstore/ranking.py
+    across   1 if the unit is in another language than the question, as in vectorstore/search.py
     asked    closeness (0-1) of the nearest prepared question that the unit answers; its weight is
              fitted by `python -m research.fitting.fit_asked`
 
@@ -29,13 +29,12 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from chain.reading.definitions import defines
-from chain.reading.statements import Statement, series, statements
-from chain.understanding.asking import asks_for, counted, gives_reason, numbers
-from core.passage import Passage, ScoredPassage, Unit
+from chain.reading.quotables import Statement, defines, series, statements
+from chain.understanding.question_kind import asks_for, counted, gives_reason, numbers
+from core.source import Passage, ScoredPassage, Unit
 from language.dates import dates_as_written
-from language.quantities import figures
-from vectorstore.keyword import content_words, letter_runs
+from language.facts import figures
+from vectorstore.keyword_index import content_words, letter_runs
 
 # Added to the score (or subtracted). For a list that is asked for 0.5 to 1.5 are alike, and 2.5 is
 # worse; with `_IN_VAIN` as many answers can be signed, in 2 words less (docs/decisions/0013).

@@ -6,8 +6,8 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.budget import CONDENSE_SHARE, fenced, fitting
 from chain.model.language_model import ChatModel
+from chain.model.prompt_budget import CONDENSE_SHARE, fenced, fitting
 from core.answer import Turn
 from core.errors import ModelError
 from core.settings import Settings

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from core.answer import Turn
 from language.cues import Cues, cues_of, has_cues
 from language.identify import CAPITALISES_NOUNS, conversation
-from vectorstore.keyword import content_words
+from vectorstore.keyword_index import content_words
 
 WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
 _DIGIT = re.compile(r"\d")

@@ -1,26 +1,89 @@
-"""Interprets a message: a question that stands alone, a task, or small talk.
-
-message + history -> small talk                its kind
-                  -> "shorter", "in a table"   the answer to work on
-                  -> "summarise X"             the document
-                  -> a question                rewritten so that it stands alone
-"""
+"""What a message means in its conversation: its intent, its question and its document."""
 
 import logging
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from rapidfuzz.distance import OSA
+
 from chain.understanding.followup import item_meant, standalone
-from chain.understanding.manners import classify
-from chain.understanding.named_document import document_named, says_document
+from chain.understanding.intent import classify
+from chain.understanding.phrases import concepts, edits_allowed, is_filler, phrases_in, tokens
 from core.answer import Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
+from language.facts import figures
 from language.identify import named
 from language.matching import fold
-from language.quantities import figures
 from prompts import TaskProblem
 from vectorstore.embeddings import Embedder
+
+# Least margin in score of the best-fitting document over the next: a word that all of ten documents
+# have weighs log(11/10), which is less.
+_CLEARLY = 0.1
+_SMALL = 2  # digits of a number that may count sentences or points
+
+
+def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | None:
+    """Id of the document that a message names; None if none, or several equally well.
+
+    Args:
+        message: "Vat de drugsagenda samen", "summarise COM(2020) 607".
+        documents: language versions of the same document have the same id.
+    """
+    named: dict[str, set[str]] = {}
+    for document in documents:
+        said = f"{document.title} {document.reference} {document.celex}"
+        named.setdefault(document.id, set()).update(_name_parts(said))
+    asked = _name_parts(message) - _counts(message)
+    in_all = Counter(part for parts in named.values() for part in parts)
+    weights = {
+        id_: sum(
+            math.log((1 + len(named)) / in_all[part]) for part in parts if _is_said(part, asked)
+        )
+        for id_, parts in named.items()
+    }
+    first, second, *_ = [*sorted(weights.values(), reverse=True), 0.0, 0.0]
+    if first - second < _CLEARLY:
+        return None
+    return max(weights, key=lambda id_: weights[id_])
+
+
+def says_document(message: str) -> bool:
+    """Whether a message has a word for a document: "summarise the strategy", not "summarise it"."""
+    return any(concepts(token.plain, "documents") for token in tokens(message))
+
+
+def _counts(message: str) -> set[str]:
+    """Small numbers that count what follows: in "in 2 sentences", not in "annex 2, please"."""
+    words = [token.plain for token in tokens(message)]
+    return {
+        word
+        for word, after in pairwise(words)
+        if word.isdecimal() and len(word) <= _SMALL and not any(phrases_in([after]))
+    }
+
+
+def _name_parts(text: str) -> set[str]:
+    """Parts of a document's name: concepts, other words, numbers."""
+    parts: set[str] = set()
+    for token in tokens(text):
+        found = concepts(token.plain, "documents") | concepts(token.plain, "subjects")
+        found -= {"other"}  # its words are no synonyms
+        parts |= found or ({token.plain} if not is_filler(token.plain) else set())
+    return parts
+
+
+def _is_said(part: str, asked: set[str]) -> bool:
+    edits = edits_allowed(part)
+    return part in asked or (edits > 0 and any(OSA.distance(part, word) <= edits for word in asked))
+
+
+# Interprets a message: a question that stands alone, a task, or small talk.
+
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +100,7 @@ _MARKS = ("?", ";", ";")  # Greek asks with a semicolon
 Rewrite = Callable[[str, Sequence[Turn]], str]
 
 
-class Understood(NamedTuple):
+class Interpretation(NamedTuple):
     """Interpretation of a message.
 
     question: stands alone, without the conversation.
@@ -71,14 +134,14 @@ class Understood(NamedTuple):
         return not self.message or self.brief or bool(self.document or self.last)
 
 
-def understand(
+def interpret(
     question: str,
     language: str,
     history: Sequence[Turn],
     documents: Sequence[DocumentInfo],
     embedder: Embedder,
     rewrite: Rewrite | None = None,
-) -> Understood:
+) -> Interpretation:
     """Interprets a message after these turns.
 
     Args:
@@ -96,40 +159,40 @@ def understand(
         kind = "translate"
     document = document_named(question, documents) if kind else None
     if kind == "summarise" and document:
-        return Understood(question, kind, document=document)
+        return Interpretation(question, kind, document=document)
     if kind in _WITH_ANSWER and rewrite is not None:
         cited = asked[-1].cited if asked else ()
         keys = tuple(f"{one.key}:" for one in documents if document in (None, one.id))
         if any(passage.startswith(keys) for passage in cited):
             return _task(question, language, kind, asked)
         if kind != "shorter":
-            return Understood(question, kind, problem="no_answer")
+            return Interpretation(question, kind, problem="no_answer")
     if kind == "shorter" and asked:
         if rewrite is None:
-            return Understood(question, kind, problem="shortest")
+            return Interpretation(question, kind, problem="shortest")
         before, _ = _by_itself(asked[-1].question, language, asked[:-1], embedder, rewrite)
-        return Understood(before, kind, brief=True)
+        return Interpretation(before, kind, brief=True)
     is_sourced = bool(asked and asked[-1].cited)
     if kind == "summarise" and is_sourced and rewrite is None and not says_document(question):
-        return Understood(question, kind, problem="not_quotable")
+        return Interpretation(question, kind, problem="not_quotable")
     if kind:
-        return Understood(question, kind)
+        return Interpretation(question, kind)
     about = asked[-1].cited[:1] if asked else ()
     if asked and rewrite is None and (item := item_meant(question, language, asked[-1])):
-        return Understood(item, follows=asked[-1].question, about=about, of_item=True)
+        return Interpretation(item, follows=asked[-1].question, about=about, of_item=True)
     alone, by_rules = _by_itself(question, language, asked, embedder, rewrite)
     joined = by_rules and alone != question
-    return Understood(alone, follows=asked[-1].question if joined else "", about=about)
+    return Interpretation(alone, follows=asked[-1].question if joined else "", about=about)
 
 
-def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) -> Understood:
+def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) -> Interpretation:
     """A task on the last answer; its question is the one that was answered."""
     target = named(question, language)
     if kind == "translate" and not target:
-        return Understood(question, kind, problem="which_language")
+        return Interpretation(question, kind, problem="which_language")
     about = standalone(asked[-1].question, language, asked[:-1])
     brief = kind == "shorter"
-    return Understood(about, kind, brief=brief, last=asked[-1], language=target)
+    return Interpretation(about, kind, brief=brief, last=asked[-1], language=target)
 
 
 def _names_the_language_asked_for(question: str, language: str, history: Sequence[Turn]) -> bool:

@@ -1,28 +1,281 @@
-"""Extractive answers: the sources' own sentences and lists; needs no model.
+"""Answers in the words of the sources: quotes, whole lists, or search results."""
 
-retrieved passages -> statements, ranked -> the best, and nearly as good ones of its passage
-                                         -> the answer proper
-                      the next best      -> results to unfold below it
-
-Where it is not sure that the best one answers, and for a question in parts: results to look through
-(chain/writing/search_results.py).
-"""
-
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+import itertools
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from chain.answerer import Draft, Quote, Request
-from chain.reading.lists import LONGEST_LIST, first_items, left_out
 from chain.reading.prepared_answer import shown_units
+from chain.reading.quotables import (
+    LONGEST_LIST,
+    about_itself,
+    first_items,
+    is_row,
+    is_sentence,
+    left_out,
+    points_back,
+    reading,
+    runs,
+    statements,
+)
 from chain.reading.relevance import Ranked
-from chain.reading.statements import statements
-from chain.writing.quoting import QuotedBlock, drafts, label_of, unsaid_first
-from chain.writing.search_results import FIRST, search_results
 from core.answer import Mode, Turn
-from core.marked import Marked
+from core.answer_blocks import Marked
+from core.source import Passage
+from language.dates import written
 from language.matching import fold
+from prompts import phrases, spoken
+
+# A statement is repeated only if it is better than any new one by so much score, so 7 times (e^2):
+# less would say the same again for a difference of chance.
+_AGAIN = 2.0
+
+
+@dataclass(frozen=True)
+class QuotedBlock:
+    """Statements of one passage, shown together.
+
+    passage: its index in `Request.found`.
+    units: numbers of the units in the order shown, the best statement first.
+    before: for a list across passages, the items in the passages before this one.
+    goes_on: the list continues in the next block.
+    alone: an item stands as a sentence, without its list.
+    """
+
+    passage: int
+    units: tuple[int, ...]
+    before: int = 0
+    goes_on: bool = False
+    alone: bool = False
+
+
+def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[Draft]:
+    """A draft for each paragraph, or list with its introduction, of a block."""
+    passage = request.found[block.passage].passage
+    label = label_of(passage) if labelled and not block.before else ""
+    for run in runs(block.units):
+        for text, items in [(run, ())] if block.alone else _paragraphs(passage, run):
+            quoted = [*text, *items]
+            note, count = "", block.before + len(items)
+            if items and not block.goes_on and (rest := left_out(passage, items[-1])):
+                note = phrases(request.language).part_of_list.format(count, count + rest)
+            yield Draft(
+                text=" ".join(readings(block.passage, text, request)),
+                cites=(block.passage,),
+                items=tuple(readings(block.passage, items, request)),
+                quote=Quote(
+                    block.passage,
+                    passage.units[quoted[0]].start,
+                    passage.units[quoted[-1]].end,
+                ),
+                label=label or ("" if text or block.before else label_of(passage)),
+                note=note,
+            )
+            label = ""
+
+
+def _paragraphs(
+    passage: Passage, run: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Pairs of sentences and the items that follow them, as unit numbers in order."""
+    text: list[int] = []
+    items: list[int] = []
+    for number in run:
+        if passage.units[number].kind == "item":
+            items.append(number)
+            continue
+        if items:
+            yield tuple(text), tuple(items)
+            text, items = [], []
+        text.append(number)
+    yield tuple(text), tuple(items)
+
+
+def label_of(passage: Passage) -> str:
+    """Document and section of a passage."""
+    title = passage.document.short_title
+    section = passage.headings[-1] if len(passage.headings) > 1 else ""
+    return f"{title}, {section}" if section and section != passage.document.title else title
+
+
+def unsaid_first(ranked: Sequence[Ranked], request: Request) -> Sequence[Ranked]:
+    """Statements, best first; what the previous answer said counts for less."""
+    if not request.said:
+        return ranked
+    lowered = [
+        replace(one, score=one.score - _AGAIN) if _is_said(one, request) else one for one in ranked
+    ]
+    return sorted(lowered, key=lambda one: -one.score)
+
+
+def _is_said(one: Ranked, request: Request) -> bool:
+    return all(
+        fold(text) in request.said for text in readings(one.passage, one.statement.core, request)
+    )
+
+
+def readings(place: int, units: Iterable[int], request: Request) -> list[str]:
+    passage = request.found[place].passage
+    return [reading(passage, passage.units[number]) for number in units]
+
+
+# Results: what the sources have on a question where it is not sure which sentence answers it.
+
+
+FIRST = 3  # results shown at once; the next as many can be unfolded
+_FEWEST, _MOST = 40, 70  # words of a result
+# Score below the best, of the same document and of another: what is twenty times (e^3) less likely,
+# or there four times, is noise. With one result a passage, all facts of the questions that are
+# fitted on stand in .86 (summaries) and .45 (official documents) of three results, in 86 and 188
+# words; without limits in .87 and .46, in 148 and 228. With two a passage in .91 and .47, in 99 and
+# 194; with three in .91 and .48.
+_WITHIN, _WITHIN_ANOTHER = 3.0, 1.5
+_PER_PASSAGE = 2
+
+
+class _Window(NamedTuple):
+    """Numbers of consecutive units of a passage: the statement is from `first` to `last`, what is
+    shown from `begin` to `end` (all inclusive)."""
+
+    begin: int
+    first: int
+    last: int
+    end: int
+
+
+class _Result(NamedTuple):
+    """A statement, and the window that shows it; None for a list or a row of a table."""
+
+    ranked: Ranked
+    window: _Window | None
+
+
+def search_results(request: Request) -> list[list[Draft]]:
+    """The drafts of each result, best first, at most twice `FIRST`: of every part of the question
+    the best, then the next best that do not stand there already."""
+    results = itertools.islice(_best_results(request), 2 * FIRST)
+    return [list(_drafts(one, request)) for one in results]
+
+
+def _best_results(request: Request) -> Iterator[_Result]:
+    """What is shown of the statements; those that are best for a part of the question come
+    first."""
+    ranked = [unsaid_first(part.ranked, request) for part in request.parts if part.ranked]
+    others = sorted((one for part in ranked for one in part), key=lambda one: -one.score)
+    firsts = [part[0] for part in ranked[:1]]
+    for part in ranked[1:]:  # of the document that the first is from, if that has it nearly as well
+        alike = (one for one in part if one.score >= part[0].score - _WITHIN_ANOTHER)
+        same = (one for one in alike if _document(one, request) == _document(firsts[0], request))
+        firsts.append(next(same, part[0]))
+    ordered = [*firsts, *others]
+    scores = {
+        (one.passage, number): one.score
+        for one in reversed(others)
+        for number in one.statement.core
+    }
+    shown: dict[int, set[int]] = {}
+    counts: Counter[int] = Counter()
+    for place, one in enumerate(ordered):
+        is_same = _document(one, request) == _document(ordered[0], request)
+        lowest = others[0].score - (_WITHIN if is_same else _WITHIN_ANOTHER)
+        there = shown.setdefault(one.passage, set())
+        is_new = there.isdisjoint(one.statement.core) and counts[one.passage] < _PER_PASSAGE
+        if is_new and (place < len(firsts) or one.score >= lowest):
+            passage = request.found[one.passage].passage
+            near = {n: score for (p, n), score in scores.items() if p == one.passage}
+            window = None if one.statement.is_list else _window(passage, one, near, there)
+            there.update(range(window.begin, window.end + 1) if window else one.statement.units)
+            counts[one.passage] += 1
+            yield _Result(one, window)
+
+
+def _document(one: Ranked, request: Request) -> str:
+    return request.found[one.passage].passage.document.id
+
+
+def _drafts(result: _Result, request: Request) -> Iterator[Draft]:
+    one, window = result
+    passage = request.found[one.passage].passage
+    label = _label(passage, request.language)
+    if window is None:
+        block = QuotedBlock(one.passage, one.statement.units)
+        for number, draft in enumerate(drafts(block, request, labelled=False)):
+            yield replace(draft, label="" if number else label)
+        return
+    begin, first, last, end = window
+    yield Draft(
+        text=_said(passage, range(first, last + 1)),
+        cites=(one.passage,),
+        quote=Quote(one.passage, passage.units[begin].start, passage.units[end].end),
+        label=label,
+        around=(
+            _said(passage, range(begin, first)),
+            _said(passage, range(last + 1, end + 1)),
+        ),
+    )
+
+
+def _label(passage: Passage, language: str) -> str:
+    """Document, section and date."""
+    day = passage.document.date
+    dated = f" ({written(day, spoken(language))})" if day else ""
+    return f"{label_of(passage)}{dated}"
+
+
+def _window(
+    passage: Passage, one: Ranked, scores: Mapping[int, float], shown: Collection[int]
+) -> _Window | None:
+    """The statement with the sentences around it, the likeliest first; None for one that is not a
+    stretch of sentences, such as a row of a table."""
+    begin, end = first, last = min(one.statement.units), max(one.statement.units)
+    units_between = passage.units[first : last + 1]
+    if any(unit.kind != "sentence" or is_row(passage, unit) for unit in units_between):
+        return None
+    count = sum(_words(passage, number) for number in range(first, last + 1))
+    while count < _FEWEST:
+        further = [
+            number
+            for number in (end + 1, begin - 1)
+            if number not in shown
+            and _is_sentence(passage, number)
+            and count + _words(passage, number) <= _MOST
+            and not (number < begin and points_back(_read(passage, number), passage.language))
+        ]
+        if not further:
+            break
+        number = max(further, key=lambda number: scores.get(number, -math.inf))
+        count += _words(passage, number)
+        begin, end = min(begin, number), max(end, number)
+    return _Window(begin, first, last, end)
+
+
+def _is_sentence(passage: Passage, number: int) -> bool:
+    return (
+        0 <= number < len(passage.units)
+        and is_sentence(passage, number)
+        and not about_itself(passage, passage.units[number])
+    )
+
+
+def _words(passage: Passage, number: int) -> int:
+    return len(_read(passage, number).split())
+
+
+def _said(passage: Passage, numbers: range) -> str:
+    return " ".join(_read(passage, number) for number in numbers)
+
+
+def _read(passage: Passage, number: int) -> str:
+    return reading(passage, passage.units[number])
+
+
+# Extractive answers: the sources' own sentences and lists; needs no model.
+
 
 _ALSO = 0.25  # score: a statement beside the best may be lower by this: docs/decisions/0013
 _BESIDE = 2  # statements of the same passage beside the best; what else it says can be unfolded

@@ -11,9 +11,8 @@ from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.answerer import Draft, Request, Searches
-from chain.model.budget import CHECK_SHARE, CONDENSE_SHARE, fenced, fitting
-from chain.model.given_sources import passage_data
 from chain.model.language_model import ChatModel
+from chain.model.prompt_budget import CHECK_SHARE, CONDENSE_SHARE, fenced, fitting, passage_data
 from chain.writing.reply_reader import SCHEMA, read
 from core.answer import Mode
 from core.errors import ModelError

@@ -1,19 +1,258 @@
-"""Incremental parser of a model's text: sentences, list items and rows of tables.
-
-characters -> lines -> sentences, items and rows -> drafts
-"""
+"""Incremental parser of a model's plain-text reply: lines, lists, tables, citation markers."""
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from chain.answerer import Draft
-from chain.writing.item_marks import BULLET, LETTERED, NUMBERED, ItemMarks
-from chain.writing.markers import closing, is_marked, plain
-from chain.writing.sentence_drafts import drafts_of, says_no_answer
-from chain.writing.table_rows import TableRows
 from core.errors import ModelError
+from language.escaping import BROKEN
 from language.matching import grouped
 from language.sentences import is_open, sentences
+
+_BULLETS = "-*•▪◦‣●○■ "
+_NO_ANSWER = re.compile(r"\bNO[ _-]ANSWER\b|^\W*(?i:no[ _-]answer)\W*$|^\s*\[\s*\]\s*$")
+
+
+def says_no_answer(text: str) -> bool:
+    return bool(_NO_ANSWER.search(text))
+
+
+def drafts_of(
+    text: str, cites: Sequence[int], form: Literal["sentence", "item"]
+) -> Iterator[Draft]:
+    """Yields the draft of a sentence; nothing if it has no letters or says "NO ANSWER"."""
+    said = _without_half_quotes(text.lstrip(_BULLETS))
+    is_said = any(character.isalpha() for character in said) and BROKEN not in said
+    if is_said and not says_no_answer(said):
+        numbers = dict.fromkeys(number - 1 for number in cites if number > 0)
+        yield Draft(text=said, cites=tuple(numbers), form=form)
+
+
+def _without_half_quotes(text: str) -> str:
+    """Strips an unpaired quotation mark at either end: the quotation spans several sentences."""
+    if is_open(text) and not is_open(text[1:]):
+        return text[1:]
+    return text[:-1] if is_open(text) and not is_open(text[:-1]) else text
+
+
+# Parses citation markers and strips markup from a model's text.
+
+
+Cited = tuple[int, tuple[int, ...]]  # offset of a marker in the plain text, and its numbers
+Closing = Literal["", "marker", "stop, marker", "marker, stop"]
+
+_NUMBER = r"\^?\d{1,2}"
+_NUMBERS = rf"{_NUMBER}(?:\s*[,;&–—-]\s*{_NUMBER})*"
+_LABELS = "passages?|pasajes?|fragment[eyu]?|sources?|bron(?:nen)?|quellen?|fuentes?|źródł[oa]"
+_LABELLED = rf"(?:(?:{_LABELS}):?\s*|#)?{_NUMBERS}"
+_SQUARE = rf"(?:\[{_LABELLED}\]|\[\[{_LABELLED}\]\]|【{_LABELLED}(?:[:†][^】]{{0,80}})?】)"
+_SQUARES = rf"{_SQUARE}(?:\s*[,;]?\s*{_SQUARE})*"
+_RAISED = r"[⁰¹²³⁴-⁹]+(?:[ ,]+[⁰¹²³⁴-⁹]+)*"
+_ROUND = rf"\({_LABELLED}\)(?:\s*[,;]?\s*\({_LABELLED}\))*"
+# Superscript digits are a unit behind fewer than three letters (km²), and a power behind a number
+# other than a year.
+_MARK = re.compile(
+    rf"\s*(?:\(\s*{_SQUARES}\s*\)|{_SQUARES}"
+    rf"|(?:(?<=[^\W\d_]{{3}})|(?<=[.!?…»”)])|(?<=\b[12]\d{{3}})){_RAISED}"
+    rf"|(?P<round>{_ROUND}))(?:\s+(?=[.!?…]))?",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r"(\d+)(?:\s*[–—-]\s*\^?(\d+))?")
+_MORE = re.compile(r"(?:†|(?<=\d):)[^】]*")  # 【1†source】, 【1:0】
+
+# A number in parentheses behind these is part of a reference: paragraph (2), lid (2), ust. (2).
+_PART = re.compile(
+    r"(?:\b(?:art|articles?|artike[ln]s?|artículos?|articol[oi]|artykuł\w*|para|paras|paragra\w*|par"
+    r"|abs|absatz|absätzen?|nr|no|numbers?|nummers?|numéros?|números?|points?|punt|punten|punkt\w*|pkt"
+    r"|ponto|lid|leden|alinea|alinéas?|ust|ustęp\w*|apartados?|comma|commi|letters?|lettera|lit|litt"
+    r"|annex|annexe|bijlage|anhang|recitals?|overweging|odst|bod|чл|ал|параграф|παρ|παράγραφος"
+    r"|άρθρο)\.?(?:\s*\d+[a-z]?)?|§+\s*\d*)$",
+    re.IGNORECASE,
+)
+_STOPPED = re.compile(r"[.!?…][\"'”“»«’)\]]*$")
+_REST = re.compile(r"(?P<stop>[.!?…]*)[\s\"'”“»«’)\]]*")
+
+# Markdown and HTML, in the order in which they are stripped.
+_RAISED_TAG = re.compile(rf"<sup>\s*\[?({_NUMBERS})\]?\s*</sup>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,200})?/?>", re.IGNORECASE)
+# An image, of which nothing is part of the sentence; but "It grows![1]" and "It grows![sic]".
+_ALT = rf"!\[(?!{_NUMBERS}\])(?:[^\[\]]|\[[^\[\]]*\])*"
+_IMAGE = re.compile(
+    rf" ?(?:{_ALT}\]\((?:[^()]|\([^()]*\))*\)|(?<!\w){_ALT}\](?:\[\])?|<img\s[^<>]*>)",
+    re.IGNORECASE,
+)
+# Behind a marker stands a point of an article: "[1](a)".
+_LINK = re.compile(
+    rf"(?: (?=\[\]))?\[(?!{_NUMBERS}\])([^\[\]]{{0,300}})\]"
+    r"\((?:[^()\s]|\([^()\s]{0,100}\)){1,500}"
+    r"(?:\s+(?:\"[^\"]{0,200}\"|'[^']{0,200}'))?\s?\)"  # with its title
+)
+_LINKED_MARKER = re.compile(r"(\[[\^\d,;\s–-]{1,20}\]\]?)\((?:https?:|[#./])[^()\s]{0,500}\)")
+# Not within a word, as in "Bürger*innen".
+_EMPHASIS = re.compile(r"(?<!\\)(?:\*\*+|~~|`+|(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w))")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
+
+
+def plain(text: str) -> tuple[str, list[Cited]]:
+    """The text in one line, without markup and markers; and the markers, with their offsets."""
+    flat = _without_markup(text)
+    said, cited, last = "", [], 0
+    for mark in _marks(flat):
+        said = f"{said}{flat[last : mark.start()]}".lstrip()
+        cited.append((len(said), tuple(_numbers(mark[0]))))
+        last = mark.end()
+    return f"{said}{flat[last:]}".strip(), cited
+
+
+def closing(text: str) -> Closing:
+    """Order of full stop and marker at the end of a text; empty if it does not end with a marker. A
+    number in parentheses counts as a marker only with a full stop."""
+    flat = _without_markup(text)
+    marks = list(_marks(flat))
+    rest = _REST.fullmatch(flat, marks[-1].end()) if marks else None
+    if rest is None:
+        return ""
+    if rest["stop"]:
+        return "marker, stop"
+    if _STOPPED.search(flat[: marks[-1].start()].rstrip()):
+        return "stop, marker"
+    return "" if marks[-1]["round"] else "marker"
+
+
+def is_marked(text: str) -> bool:
+    """Whether a text begins with a marker, other than a number in parentheses."""
+    first = next(_marks(_without_markup(text)), None)
+    return first is not None and first.start() == 0 and not first["round"]
+
+
+def _without_markup(text: str) -> str:
+    flat = " ".join(text.split())
+    flat = _RAISED_TAG.sub(r"[\1]", flat)
+    flat = _IMAGE.sub("", flat)
+    flat = _TAG.sub(lambda tag: " " if tag[0][1:3].lower() == "br" else "", flat)
+    flat = _LINKED_MARKER.sub(r"\1", flat)
+    flat = _LINK.sub(r"\1", flat)
+    flat = _EMPHASIS.sub("", flat)
+    return _ESCAPED.sub(r"\1", flat).strip()
+
+
+def _marks(flat: str) -> Iterator[re.Match[str]]:
+    for match in _MARK.finditer(flat):
+        if not match["round"] or _cites(match, flat):
+            yield match
+
+
+def _cites(match: re.Match[str], flat: str) -> bool:
+    """Whether numbers in parentheses are a citation: at the end of a sentence, not part of a
+    reference ("paragraph (2)"), and not in an item of a numbered list."""
+    start = match.start("round")
+    before, after = flat[:start].rstrip(), flat[match.end() :].lstrip()
+    if not before or _PART.search(before) or re.match(r"\W*\(\d", flat):
+        return False
+    at_end = flat[start - 1] == " " and after[:1] in (*".!?…:", "")
+    return at_end or _STOPPED.search(before) is not None
+
+
+def _numbers(mark: str) -> Iterator[int]:
+    figures = _MORE.sub("", unicodedata.normalize("NFKC", mark))
+    for match in _RANGE.finditer(figures):
+        yield from range(int(match[1]), int(match[2] or match[1]) + 1)
+
+
+# Bullets, numbers and letters of list items in a model's text.
+
+
+BULLET = re.compile(r"\s*(?:[•▪◦‣●○■]\s*|[-*+–—]\s+)(?:\[[ xX]\]\s+)?")
+NUMBERED = re.compile(r"\s*(?:\*\*)?(?:(\d{1,2})[.)]|\((\d{1,2})\))(?:\*\*)?\s+")
+LETTERED = re.compile(r"\s*\(?(?:[a-z]|[ivx]{2,4})\)\s+")
+_DATE = re.compile(r"\w+\.?\s+[12]\d{3}")  # behind a day: "1. Juli 2020" is no item
+
+
+class ItemMarks:
+    """Tells items from sentences, line by line: a number is an item's if it follows the last."""
+
+    def __init__(self) -> None:
+        self.form: Literal["sentence", "item"] = "sentence"  # of the line
+        self._number = 0  # of the last numbered item
+
+    def without(self, text: str, *, is_fresh: bool) -> str:
+        """Strips the bullet or number of an item, and sets the form of the line."""
+        numbered = NUMBERED.match(text)
+        number = int(numbered[1] or numbered[2]) if numbered else 0
+        begins = is_fresh and number == 1
+        follows = number == self._number + 1 and (is_fresh or self.form == "item")
+        is_item = numbered and (begins or follows)
+        if numbered and is_item and (numbered[2] or not _DATE.match(text, numbered.end())):
+            self.form, self._number = "item", number
+            return text[numbered.end() :]
+        mark = (BULLET.match(text) or LETTERED.match(text)) if is_fresh else None
+        if is_fresh:
+            self.form = "item" if mark else "sentence"
+        return text[mark.end() :] if mark else text
+
+
+# Rows of the tables in a model's text, as items.
+
+
+_CELLS = re.compile(r"(?<!\\)\|")
+_RULE = re.compile(r"[\s|:-]+")  # below the header of a table
+
+
+class TableRows:
+    """Parses one table after another, row by row."""
+
+    def __init__(self) -> None:
+        self._head: Sequence[str] = ()  # header of the current table
+        self._first = ""  # row of a table, until the second shows whether it is the header
+
+    def row(self, text: str) -> Iterator[Draft]:
+        """Yields the draft of a row, and of the first if this one shows that it is no header."""
+        if not self._head and not self._first:
+            self._first = text
+        elif self._first and _RULE.fullmatch(text):
+            self._head, self._first = [cell for cell, _ in _cells(self._first)], ""
+        else:
+            yield from self.first_row()
+            yield from _row_draft(self._head, text)
+
+    def first_row(self) -> Iterator[Draft]:
+        """Yields the first row of a table that turns out to have no header."""
+        if self._first:
+            row, self._first = self._first, ""
+            self._head = [""] * len(_cells(row))
+            yield from _row_draft(self._head, row)
+
+    def end(self) -> Iterator[Draft]:
+        """Yields what the end of the table completes."""
+        yield from self.first_row()
+        self._head = ()
+
+
+def _cells(row: str) -> list[tuple[str, list[int]]]:
+    """Text and cited passage numbers of each cell of a row."""
+    cells = _CELLS.split(row.strip().removeprefix("|").removesuffix("|"))
+    return [
+        (said, [one for _, numbers in cited for one in numbers])
+        for said, cited in map(plain, cells)
+    ]
+
+
+def _row_draft(head: Sequence[str], row: str) -> Iterator[Draft]:
+    """A table row in the form of the sources' rows: "weapon: revolver; number: 102"."""
+    cells = _cells(row)
+    names = [*head, *[""] * len(cells)]
+    told = [
+        f"{name}: {said}" if name else said
+        for name, (said, _) in zip(names, cells, strict=False)
+        if said
+    ]
+    yield from drafts_of("; ".join(told), [one for _, cites in cells for one in cites], "item")
+
+
+# Incremental parser of a model's text: sentences, list items and rows of tables.
+
 
 _LONGEST = 2000  # characters of a sentence; a longer one is a model's runaway output
 _NEAR = 300  # last characters that tell whether a sentence ends; all would take quadratic time

@@ -15,10 +15,10 @@ from typing import Any
 
 from chain.answerer import Draft, NamedStretch, Searches
 from chain.model.json_schema import TEXT, Schema, list_of, object_of
-from chain.model.thoughts import Thoughts
+from chain.model.language_model import Thoughts
 from chain.writing.prose import Prose
 from core.errors import ModelError
-from language.characters import visible
+from language.escaping import visible
 
 _STRETCH = object_of(passage={"type": "integer"}, first=TEXT, last=TEXT)
 SCHEMA: Schema = {

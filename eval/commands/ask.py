@@ -19,6 +19,7 @@ from eval.compare import Comparison, compare
 from eval.dataset import (
     DOCUMENTS,
     SETS,
+    Outline,
     Question,
     RunPart,
     apart,
@@ -28,9 +29,8 @@ from eval.dataset import (
 )
 from eval.evaluate import run
 from eval.judge import Judgement, judge, require_model
-from eval.outline import Outline
 from eval.results import Results
-from eval.stamp import make_stamp
+from eval.runs import make_stamp
 from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
 

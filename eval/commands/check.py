@@ -11,9 +11,7 @@ from rich.table import Table
 
 from core.settings import ROOT, Settings
 from eval.commands import corpus
-from eval.dataset import SETS, Question, load, load_sets
-from eval.labels import check
-from eval.outline import Outline
+from eval.dataset import SETS, Outline, Question, check, load, load_sets
 from vectorstore.store import open_index
 
 # Where weights were fitted on questions; not there where only the product is installed.

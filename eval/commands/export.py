@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from core.errors import IndexMismatchError, NoIndexError
-from core.passage import Passage
 from core.settings import Settings
+from core.source import Passage
 from eval import runs
 from eval.dataset import SETS, load, load_sets
 from eval.ragas import write

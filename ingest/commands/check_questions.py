@@ -4,19 +4,17 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from core.errors import DocumentError
-from core.names import as_text, printable
-from core.prepared import PreparedQuestion
+from core.errors import DocumentError, as_text, printable
 from core.settings import Settings
+from core.source import PreparedQuestion
 from ingest.commands.parser import command_parser
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.publishing import kept_vectors
-from ingest.publishing.ingest_report import told_stale
+from ingest.publishing.ingest_report import describe_stale
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading import question_file
-from ingest.reading.find import find
-from ingest.reading.read import refuse_large
+from ingest.reading.files import find, refuse_large
 from vectorstore.embeddings import Embedder, make_embedder
 
 
@@ -52,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
             if options.keep_vectors and loaded.questions and file in beside:
                 _keep_vectors(beside[file], _of_its_file(loaded, file), make_embedder(settings))
             for one in loaded.stale:
-                print(told_stale(one), flush=True)
+                print(describe_stale(one), flush=True)
     lone = [*_alone(found.files, beside.values())]
     if not options.paths:
         lone += (

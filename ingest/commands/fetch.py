@@ -12,13 +12,11 @@ from core.errors import FetchError
 from core.settings import Settings
 from ingest.commands.parser import command_parser
 from ingest.commands.progress import print_json
-from ingest.official.cellar import LANGUAGES, Cellar
+from ingest.official.cellar import LANGUAGES, Cellar, chosen
 from ingest.official.client import Client
-from ingest.official.fetch import Fetched, fetch
-from ingest.official.folder import Folder
-from ingest.official.listed import chosen
+from ingest.official.fetch import Fetched, Folder, fetch
 from ingest.publishing.lock import exclusive
-from ingest.reading.confirmed import FETCHED
+from ingest.reading.files import FETCHED
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.filesize import decimal
 
-from core.names import printable
+from core.errors import printable
 from core.settings import Settings
 from ingest.commands.parser import command_parser
 from ingest.commands.status import moment

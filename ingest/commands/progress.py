@@ -20,8 +20,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from core.names import printable
-from ingest.publishing.events import (
+from core.errors import printable
+from ingest.publishing.ingest_report import (
     Asking,
     Embedded,
     Event,
@@ -102,7 +102,7 @@ class LogLines:
         elif isinstance(event, SectionAsked):
             self._count("Sections asked about", event.done, event.total)
         else:
-            self._say(_told(event))
+            self._say(_describe_event(event))
 
     def _count(self, what: str, done: int, total: int) -> None:
         if self._pace.is_due(done, total):
@@ -132,7 +132,7 @@ class Bars:
             task = self._embedding[event.what]
             self._bars.update(task, completed=event.done, total=event.total, visible=True)
         elif isinstance(event, Asking):
-            self._bars.add_task(_told(event), total=None)
+            self._bars.add_task(_describe_event(event), total=None)
 
 
 def bars(console: Console) -> Progress:
@@ -187,7 +187,7 @@ def _planned(event: Planned) -> str:
     return f"{', '.join(counts)}; {event.to_embed} passages to embed"
 
 
-def _told(event: Asking | Published) -> str:
+def _describe_event(event: Asking | Published) -> str:
     if isinstance(event, Asking):
         return f"Asking the question set, {event.when} the change"
     return f"Generation {printable(event.generation)} is in use"

@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 
-from core.errors import SettingsError, StrategiewijzerError
-from core.names import printable
+from core.errors import SettingsError, StrategiewijzerError, printable
 from core.proposals import Dropped, ProposerReady
 from core.settings import Settings
 from ingest.commands.parser import command_parser
 from ingest.commands.progress import JsonLines, LogLines, bar, print_json
-from ingest.publishing.events import SectionAsked, Tell
+from ingest.publishing.ingest_report import SectionAsked, Tell
 from ingest.publishing.own_questions import OwnQuestions
-from ingest.publishing.proposal_run import ProposalRun, SectionPlan
-from ingest.publishing.proposer import Proposer
+from ingest.publishing.proposal_run import ProposalRun, Proposer, SectionPlan
 from ingest.reading.question_file import PreparedAnswer
 
 _REASONS: Mapping[Dropped, str] = {

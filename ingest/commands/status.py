@@ -4,7 +4,7 @@ import datetime
 import json
 from collections.abc import Sequence
 
-from core.names import printable
+from core.errors import printable
 from core.settings import Settings
 from core.source import DocumentInfo
 from ingest.commands.parser import command_parser

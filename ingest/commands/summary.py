@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from core.names import printable
-from ingest.publishing.ingest_report import PreparedChange, Report, told_stale
+from core.errors import printable
+from ingest.publishing.ingest_report import PreparedChange, Report, describe_stale
 
 _LISTED = 10  # stale questions of a document; more would bury the rest of the report
 
@@ -83,7 +83,7 @@ def _prepared(change: PreparedChange) -> Iterator[str]:
         return
     yield f"  {len(change.stale)} prepared questions of {change.key} lose their answer:"
     for one in change.stale[:_LISTED]:
-        yield f"    {told_stale(one)}"
+        yield f"    {describe_stale(one)}"
     if len(change.stale) > _LISTED:
         yield f"    and {len(change.stale) - _LISTED} more; all: python -m ingest check-questions"
 

@@ -14,10 +14,9 @@ from ingest.commands.progress import print_json, progress
 from ingest.commands.summary import show
 from ingest.commands.verify_text import verify_text
 from ingest.pipeline import ingest
-from ingest.publishing import answers, page
-from ingest.publishing.events import Asking, Event, Published, Tell
-from ingest.publishing.ingest_report import Report, StoppedError
-from ingest.reading.confirmed import confirm
+from ingest.publishing import answers, changes
+from ingest.publishing.ingest_report import Asking, Event, Published, Report, StoppedError, Tell
+from ingest.reading.files import confirm
 from ingest.watch import on_changes
 
 _INTERRUPTED = 130  # exit code, by the custom of shells: 128 + SIGINT, which is 2
@@ -146,7 +145,7 @@ def _sync(settings: Settings, options: argparse.Namespace) -> int:
         else:
             show(report, Console())
         if options.report is not None:
-            files = page.write(report, options.report)
+            files = changes.write_page(report, options.report)
             print(*files, sep="\n", file=sys.stderr if options.json else sys.stdout)
     except KeyboardInterrupt:
         print(f"Stopped. {in_use}", file=sys.stderr)

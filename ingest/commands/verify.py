@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.names import printable
+from core.errors import printable
 from core.settings import Settings
 from ingest.commands.parser import command_parser
 from ingest.publishing.verify import verify

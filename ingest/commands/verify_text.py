@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from core.errors import DocumentError
-from core.names import printable
+from core.errors import DocumentError, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ingest.reading.comparison import WordComparison
-from ingest.reading.find import find
-from ingest.reading.read import refuse_large
+from ingest.reading.files import find, refuse_large
 
 _SHOWN = 20  # places of each file; all those of a bad one would bury the other files
 

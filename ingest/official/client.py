@@ -1,7 +1,8 @@
-"""A strict HTTP client: asks only the allowed host, retries within limits, and checks every
-answer."""
+"""Retries with exponential back-off."""
 
 import contextlib
+import datetime
+import email.utils
 import ssl
 import time
 from collections.abc import Collection, Mapping
@@ -9,9 +10,68 @@ from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_exponential,
+    wait_random,
+)
 
 from core.errors import FetchError
-from ingest.official.retry import TransientError, asked_wait, retrying
+
+
+class TransientError(Exception):
+    """A fault that may pass; `wait` is the number of seconds that the server asked for, if it
+    did."""
+
+    def __init__(self, problem: str, wait: float | None = None) -> None:
+        super().__init__(problem)
+        self.wait = wait
+
+
+def retrying(*, tries: int, budget: float, pause: float) -> Retrying:
+    """Retries a function while it raises `TransientError`; raises the last one.
+
+    Args:
+        tries: the largest number of calls.
+        budget: seconds; a pause that would go beyond it is not begun.
+        pause: seconds before the second call; doubles each time, and up to `pause` is added at
+            random, so that many clients do not return at the same moment. A wait that the server
+            asks for overrides it.
+    """
+    growing = wait_exponential(multiplier=pause, max=30) + wait_random(0, pause)
+
+    def wait(state: RetryCallState) -> float:
+        fault = state.outcome.exception() if state.outcome else None
+        asked = fault.wait if isinstance(fault, TransientError) else None
+        return float(growing(state)) if asked is None else asked
+
+    return Retrying(
+        stop=stop_after_attempt(tries) | stop_before_delay(budget),
+        wait=wait,
+        retry=retry_if_exception_type(TransientError),
+        reraise=True,
+    )
+
+
+def asked_wait(retry_after: str) -> float | None:
+    """The seconds in a header Retry-After, which has a number or a date (RFC 9110, 10.2.3)."""
+    if retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        moment = email.utils.parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    return max((moment - datetime.datetime.now(datetime.UTC)).total_seconds(), 0.0)
+
+
+# A strict HTTP client: asks only the allowed host, retries within limits, and checks every answer.
+
 
 # The Office keeps identifiers, lists and texts on this one host, whose certificate says that it is
 # the Office. EUR-Lex is not asked: it answers programs with a check that only a browser passes.
@@ -134,7 +194,7 @@ class Client:
         except httpx.InvalidURL:
             raise _no_address(address, address) from None
         except httpx.RequestError as error:
-            raise TransientError(_told(error)) from error
+            raise TransientError(_describe_request_error(error)) from error
         raise FetchError(
             address,
             f"leads on and on ({_MOST_REDIRECTS} redirects, last to {request.url})",
@@ -213,7 +273,7 @@ def _no_address(url: str, location: str) -> FetchError:
     return FetchError(url, f"leads to {location[:80]!r}, which is no address", "Try again later.")
 
 
-def _told(error: httpx.RequestError) -> str:
+def _describe_request_error(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
     return f"the connection failed ({error or type(error).__name__})"

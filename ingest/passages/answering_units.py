@@ -11,8 +11,7 @@ import bisect
 import re
 from collections.abc import Iterator, Sequence
 
-from core.passage import Passage
-from core.prepared import PreparedQuestion, StaleQuestion, WhyStale
+from core.source import Passage, PreparedQuestion, StaleQuestion, WhyStale
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
 from language.matching import fold
 

@@ -19,7 +19,7 @@ from core.errors import DocumentError, StrategiewijzerError
 from core.settings import Settings
 from core.source import DocumentKind
 from ingest.passages.worker import OUT_OF_MEMORY, Loaded, LoadFailure, Response
-from ingest.reading.confirmed import is_official
+from ingest.reading.files import is_official
 
 _SERVE = (
     "import sys; "

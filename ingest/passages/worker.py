@@ -14,12 +14,8 @@ from pathlib import Path
 from typing import TextIO
 
 from core.environment import one_openmp_thread
-from core.errors import DocumentError, Fault, kind_and_place
-from core.frozen import Frozen
-from core.names import as_text
-from core.passage import Passage
-from core.prepared import PreparedQuestion, StaleQuestion
-from core.source import SourceDocument
+from core.errors import DocumentError, Fault, as_text, kind_and_place
+from core.source import Frozen, Passage, PreparedQuestion, SourceDocument, StaleQuestion
 from ingest.reading.comparison import WordComparison
 
 if sys.platform != "win32":
@@ -97,9 +93,9 @@ def serve(
     from ingest.passages.answering_units import prepared_questions
     from ingest.passages.split import split
     from ingest.reading import question_file
-    from ingest.reading.formats.limits import LimitError
+    from ingest.reading.files import read, unforeseen
+    from ingest.reading.formats.blocks import LimitError
     from ingest.reading.load import load, over_limit
-    from ingest.reading.read import read, unforeseen
     from vectorstore.embeddings import token_counter
 
     def outcome(path: Path, documents_dir: Path) -> Loaded | LoadFailure:
@@ -125,9 +121,10 @@ def serve(
             return LoadFailure.of(unforeseen(path, error))
 
     def compared(path: Path, document: SourceDocument, passages: list[Passage]) -> WordComparison:
-        from ingest.reading import compare_text, source_text
+        from ingest.reading import compare_text
 
-        return compare_text.compare(document, passages, source_text.read(path, read(path)))
+        source = compare_text.read_source_text(path, read(path))
+        return compare_text.compare(document, passages, source)
 
     token_count = token_counter(estimated=estimated, data_dir=Path(data_dir))
     log = _Log()

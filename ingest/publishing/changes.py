@@ -1,15 +1,25 @@
 """The changes of a run to each document: its metadata, and passages that are added, removed or
-changed."""
+changed.
+"""
 
 import difflib
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple
 
-from core.passage import Passage
-from core.source import DocumentInfo, SourceDocument
-from ingest.publishing.ingest_report import ChangeKind, DocumentChange, PassageChange
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from core.errors import StrategiewijzerError, printable
+from core.source import DocumentInfo, Passage, SourceDocument
+from ingest.publishing.ingest_report import (
+    ChangeKind,
+    DocumentChange,
+    PassageChange,
+    Report,
+    describe_stale,
+)
 from ingest.publishing.plan import Plan
 from vectorstore.manifest import DocumentEntry, Manifest
 
@@ -177,3 +187,46 @@ def _change(
         before=before.text if before else "",
         after=after.text if after else "",
     )
+
+
+# The report of a run as a page and as JSON.
+
+
+def write_page(report: Report, file: Path) -> tuple[Path, Path]:
+    """Writes FILE.html for people and FILE.json for programs; a suffix of the name is replaced.
+
+    Raises:
+        StrategiewijzerError: they cannot be written.
+    """
+    base = file.with_suffix("") if file.suffix in (".html", ".json") else file
+    page, data = (base.with_name(base.name + suffix) for suffix in (".html", ".json"))
+    try:
+        base.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(page_html(report), "utf-8")
+        data.write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise StrategiewijzerError(
+            f"{printable(error.filename)}: cannot be written to ({error.strerror}). The index is "
+            "not affected; choose another file for the next --report."
+        ) from None
+    return page, data
+
+
+def page_html(report: Report) -> str:
+    """The report as a page: what happened to each document, with word diffs; failures first."""
+    return _templates().get_template("changes.html.j2").render(report=report)
+
+
+@functools.cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters["printable"] = printable
+    environment.filters["told_stale"] = describe_stale
+    environment.globals["word_diff"] = word_diff
+    return environment

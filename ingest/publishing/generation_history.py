@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from core.frozen import Frozen
 from core.settings import Settings
-from core.source import DocumentInfo
+from core.source import DocumentInfo, Frozen
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
 from vectorstore.keyword_files import keyword_folder

@@ -1,16 +1,87 @@
-"""The report of an ingest run, done or planned, as data for the terminal, a page or a program."""
+"""Progress events of a run, for whatever shows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from core.errors import DocumentError, Fault, StrategiewijzerError
-from core.frozen import Frozen
-from core.names import printable
-from core.prepared import StaleQuestion, WhyStale
-from core.source import DocumentInfo, SourceDocument
+from core.errors import DocumentError, Fault, StrategiewijzerError, printable
+from core.proposals import Dropped
+from core.source import DocumentInfo, Frozen, SourceDocument, StaleQuestion, WhyStale
 from ingest.publishing.plan import Plan
-from ingest.reading.find import LeftOut
+from ingest.reading.files import LeftOut
 from vectorstore.manifest import Manifest
+
+
+class FilesFound(Frozen):
+    """The number of files that will be loaded or skipped."""
+
+    event: Literal["found"] = "found"
+    files: int
+
+
+class FileDone(Frozen):
+    """File number `done` of `total` was loaded, is unchanged, or failed."""
+
+    event: Literal["loaded", "unchanged", "failed"]
+    path: str
+    done: int
+    total: int
+    reason: str = ""  # why it failed, and the remedy
+
+
+class Planned(Frozen):
+    event: Literal["planned"] = "planned"
+    plan: Plan
+    to_embed: int  # passages
+
+
+class Embedded(Frozen):
+    """The number of passages, or prepared questions, embedded so far, of those that need new
+    vectors."""
+
+    event: Literal["embedded"] = "embedded"
+    what: Literal["passages", "questions"] = "passages"
+    done: int
+    total: int
+
+
+class Asking(Frozen):
+    """The question set is being asked, to see which answers change; takes a minute or more."""
+
+    event: Literal["asking"] = "asking"
+    when: Literal["before", "after"]
+
+
+class Published(Frozen):
+    event: Literal["published"] = "published"
+    generation: str
+
+
+class SectionAsked(Frozen):
+    """A model was asked about section number `done` of `total`: how many questions are kept, and
+    how many dropped, by reason; tokens; whether the reply broke off; why it failed."""
+
+    event: Literal["asked"] = "asked"
+    document: str
+    done: int
+    total: int
+    kept: int = 0
+    dropped: Mapping[Dropped, int] = {}
+    read: int = 0
+    written: int = 0
+    is_cut: bool = False
+    reason: str = ""
+
+
+Event = FilesFound | FileDone | Planned | Embedded | Asking | Published | SectionAsked
+Tell = Callable[[Event], None]
+
+
+def nobody(event: Event) -> None:
+    """Ignores events."""
+
+
+# The report of an ingest run, done or planned, as data for the terminal, a page or a program.
+
 
 ChangeKind = Literal["added", "changed", "renamed", "removed"]
 
@@ -70,7 +141,7 @@ _STALE: dict[WhyStale, tuple[str, str]] = {
 }
 
 
-def told_stale(one: StaleQuestion) -> str:
+def describe_stale(one: StaleQuestion) -> str:
     """Where a stale question is, why it is stale, and the remedy."""
     why, remedy = _STALE[one.why]
     question, words = printable(one.question), printable(one.words)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.prepared import PreparedQuestion
+from core.source import PreparedQuestion
 from vectorstore.embeddings import Vectors
 from vectorstore.profile import file_of
 

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from core.disk import make_private, obstacle
 from core.errors import LockedError, StoreError
 from core.settings import Settings
-from vectorstore.lease import Lease, leased
+from vectorstore.generations import Lease, leased
 
 
 @contextmanager

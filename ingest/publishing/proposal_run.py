@@ -1,32 +1,191 @@
-"""Has a model write questions about documents in use, a section at a time.
+"""Which sections of a document a model was asked about, so that only changed ones are asked again.
 
-documents -> sections that were not asked about, and what they cost, which a person agrees to
-          -> each asked (proposer.py) -> proposals (own_questions.py)
-          -> remembered (asked_sections.py)
+data_dir/asked_sections/
+    plan.nl.jsonl    a line for each passage: its id, and a hash of its headings and text, of the
+                     prompt and of the model's name
+    .lock            held by a run, so that nothing is asked and paid for twice
 """
 
+import hashlib
+import json
+import subprocess
+import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import NamedTuple
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple, Self
 
-from core.errors import StrategiewijzerError
-from core.names import printable
-from core.passage import Passage
-from core.prepared import PreparedQuestion
-from core.proposals import Dropped, ProposalFailure, Proposals, ProposerReady, SectionToAsk
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from core.disk import make_private, obstacle
+from core.errors import LockedError, StoreError, StrategiewijzerError, printable
+from core.proposals import (
+    Dropped,
+    ProposalFailure,
+    Proposals,
+    ProposerReady,
+    SectionReply,
+    SectionToAsk,
+)
 from core.settings import Settings
-from core.source import DocumentInfo, Scope
+from core.source import DocumentInfo, Frozen, Passage, PreparedQuestion, Scope
 from ingest.passages.answering_units import prepared_questions, shortest_beginnings
-from ingest.publishing.asked_sections import AskedSections
-from ingest.publishing.events import SectionAsked
+from ingest.publishing.ingest_report import SectionAsked
 from ingest.publishing.own_questions import OwnQuestions, asked_in
-from ingest.publishing.proposer import Proposer
 from ingest.reading.question_file import PreparedAnswer
 from language.official import OFFICIAL
 from vectorstore.embeddings import token_counter
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
+
+
+class _Asked(Frozen):
+    passage: str
+    hash: str
+
+
+class AskedSections:
+    """Reads and adds to these files; what is asked of a model by another name counts apart.
+
+    Args:
+        settings: where they are.
+        model: the name of the model.
+        prompt: the fingerprint of the prompt.
+    """
+
+    def __init__(self, settings: Settings, model: str, prompt: str) -> None:
+        self._folder = settings.data_dir / "asked_sections"
+        self._asked_with = model, prompt
+
+    def remaining(self, key: str, passages: list[Passage]) -> list[Passage]:
+        """Those of a document's passages that were not asked about."""
+        known = set(self._known(self._file(key)))
+        return [one for one in passages if self._hash(one) not in known]
+
+    def add(self, passage: Passage) -> None:
+        """Raises StoreError: it cannot be written."""
+        line = _Asked(passage=passage.id, hash=self._hash(passage)).model_dump_json()
+        try:
+            with self._file(passage.document.key).open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Nobody else asks meanwhile.
+
+        Raises:
+            LockedError: another run is asking.
+            StoreError: the folder cannot be written to.
+        """
+        try:
+            make_private(self._folder)
+            with FileLock(self._folder / ".lock", timeout=0):
+                yield
+        except Timeout:
+            raise LockedError(
+                "Another run is having questions written. Wait until it is done, then run this "
+                "again."
+            ) from None
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    def _file(self, key: str) -> Path:
+        return self._folder / f"{key}.jsonl"
+
+    def _hash(self, passage: Passage) -> str:
+        told = json.dumps([*self._asked_with, passage.context()])
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    def _known(self, file: Path) -> Iterator[str]:
+        try:
+            lines = file.read_text("utf-8", "replace").split("\n")
+        except FileNotFoundError:
+            return
+        for line in lines:
+            try:
+                yield _Asked.model_validate_json(line).hash
+            except ValidationError:
+                continue  # half of a line, after a crash: the section is asked about again
+
+    def _not_written(self, error: OSError) -> StoreError:
+        remedy = obstacle(self._folder) or "Check the setting STRATEGIEWIJZER_DATA_DIR."
+        return StoreError(f"Nothing can be written in {self._folder}: {error}. {remedy}")
+
+
+# Asks the process that has a language model write questions: a line to it, a line back.
+
+
+_COMMAND = (sys.executable, "-m", "chain.proposing")
+_START = 120.0  # seconds until it is ready: it loads the client of the model
+_LARGEST = 4_000_000  # characters of a line back; one has 150 questions at most
+
+
+class Proposer:
+    """The process, which is ended when the context is left. Starting it sends nothing to the model.
+
+    Raises:
+        StrategiewijzerError: it does not start, or ends; the reason is printed by it.
+    """
+
+    ready: ProposerReady
+    """Which model would be asked."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(  # noqa: S603 - this program itself
+            _COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,  # keeps Ctrl-C from it: it is ended here
+        )
+        try:
+            self.ready = ProposerReady.model_validate_json(self._line("", _START))
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(BrokenPipeError), self._process:  # closes the pipes and waits
+            self._process.kill()
+
+    def ask(self, section: SectionToAsk) -> Proposals | ProposalFailure:
+        """What the model proposes for a section, or why there is nothing."""
+        line = self._line(f"{section.model_dump_json()}\n", self.ready.seconds)
+        return SectionReply.model_validate_json(line).outcome
+
+    def _line(self, request: str, seconds: float) -> str:
+        """The line that answers a request."""
+        process = self._process
+        assert process.stdin is not None  # noqa: S101 - it is a pipe
+        assert process.stdout is not None  # noqa: S101
+        timer = threading.Timer(seconds, process.kill)
+        timer.start()
+        try:
+            process.stdin.write(request)
+            process.stdin.flush()
+            line = process.stdout.readline(_LARGEST)
+        except BrokenPipeError:
+            line = ""
+        finally:
+            timer.cancel()
+            timer.join()
+        if not line.endswith("\n"):
+            raise StrategiewijzerError(
+                "The process that has questions written ended, or took longer than "
+                f"{seconds:g} seconds. If a reason is printed above, mend that; then run this "
+                "again: it goes on where it stopped."
+            )
+        return line
+
+
+# Has a model write questions about documents in use, a section at a time.
+
 
 _READERS = ("nl", "en", "fr", "de")  # the languages of the pages, in which most readers ask
 _FEWEST = 4  # words of a unit that says something

@@ -1,28 +1,320 @@
-"""Verbatim check: whether the stored text of a file stands in it word for word.
+"""Compares what was read with the words of the file, read a second time by other code."""
 
-    units and headings -> runs of five words -> looked up in the file's own text -> what is missing
-
-White space is ignored, and so is what we write ourselves: list marks, bars of tables, backslashes,
-numbers of notes that we move below their sentence. A run never spans two units, or two cells of a
-row. Time is linear in the length of the text, whatever it holds.
-"""
-
+import datetime
+import io
+import posixpath
 import re
 import unicodedata
+import zipfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from itertools import chain
+from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import numpy as np
 from numpy.typing import NDArray
+from pypdf import PdfReader
 
-from core.passage import Passage
-from core.source import SourceDocument
+from core.source import Passage, SourceDocument
 from ingest.reading.comparison import Misread, WordComparison
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.blocks import first_heading
-from ingest.reading.source_parts import APART, LABEL
+from ingest.reading.formats.encoding import decode, without_comments
+
+APART = "\0"  # separates texts that do not follow each other
+_LABEL, _LABEL_END = "\ue000", "\ue001"
+LABEL = re.compile(f"{_LABEL}([^{_LABEL_END}]*){_LABEL_END}")
+_IN_WORD = re.compile(r"/(?:document|footnotes|endnotes)\.xml$")
+_DRAWN = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
+# Day 0 of Excel's two systems of dates; the first counts a 29 February 1900 that never was.
+_EPOCHS = (datetime.datetime(1899, 12, 30), datetime.datetime(1904, 1, 1))
+_MOST_DAYS = 2_958_465  # to the end of the year 9999
+
+
+@dataclass(frozen=True)
+class _Form:
+    """Which elements of a format have text (None: all), stand apart from their place, are not
+    shown, or are the number of a note."""
+
+    text: frozenset[str] | None = None
+    apart: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+
+
+_WORD = _Form(
+    text=frozenset(("t", "noBreakHyphen")),
+    apart=frozenset(("txbxContent",)),
+    dropped=frozenset(("del", "moveFrom")),
+)
+_OPEN = _Form(
+    apart=frozenset(("note-body",)),
+    dropped=frozenset(("tracked-changes", "annotation")),
+    labels=frozenset(("note-citation",)),
+)
+_SLIDE = _Form(text=frozenset(("t",)))
+_STRING = _Form(text=frozenset(("t",)), dropped=frozenset(("rPh",)))  # rPh: the pronunciation
+
+
+def as_label(text: str) -> str:
+    """Marks a text as the number of a note; a sentence may be read without it."""
+    return f"{_LABEL}{text}{_LABEL_END}"
+
+
+def read_parts(suffix: str, parts: zipfile.ZipFile) -> tuple[str, ...]:
+    """The text of each slide of a presentation; one text of any other file."""
+    match suffix:
+        case ".docx":
+            names = filter(_IN_WORD.search, parts.namelist())
+            return (APART.join(_text(_tree(parts, name), _WORD) for name in names),)
+        case ".odt":
+            return (_text(_tree(parts, "content.xml"), _OPEN),)
+        case ".pptx":
+            return tuple(_slides(parts))
+        case ".xlsx":
+            return (APART.join(_cells(parts)),)
+    raise ValueError(suffix)
+
+
+def _tree(parts: zipfile.ZipFile, name: str) -> Element:
+    return ElementTree.fromstring(parts.read(name))  # noqa: S314 - loaded before, see source_text
+
+
+def _name(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _text(root: Element, form: _Form) -> str:
+    streams: list[list[str]] = []
+
+    def walk(element: Element, own: list[str]) -> None:
+        name = _name(element)
+        if name in form.dropped:
+            return
+        if name in form.apart or element.tag.startswith(_DRAWN):
+            own = []
+            streams.append(own)
+        if name == "noBreakHyphen":
+            own.append("\u2011")
+        counts = form.text is None or name in form.text
+        text = element.text or ""
+        if counts and text:
+            own.append(as_label(text) if name in form.labels else text)
+        for child in element:
+            walk(child, own)
+            if counts and child.tail:
+                own.append(child.tail)
+
+    main: list[str] = []
+    streams.append(main)
+    walk(root, main)
+    return APART.join("".join(stream) for stream in streams)
+
+
+def _related(parts: zipfile.ZipFile, name: str) -> dict[str, str]:
+    """The parts that a part refers to, by identifier."""
+    folder, file = posixpath.split(name)
+    beside = posixpath.join(folder, "_rels", f"{file}.rels")
+    if beside not in parts.namelist():
+        return {}
+    return {
+        relation.get("Id", ""): posixpath.normpath(
+            posixpath.join("/", folder, relation.get("Target", ""))
+        ).lstrip("/")
+        for relation in _tree(parts, beside)
+    }
+
+
+def _slides(parts: zipfile.ZipFile) -> Iterator[str]:
+    """The text of each slide in order, with the speaker's notes."""
+    main = "ppt/presentation.xml"
+    related = _related(parts, main)
+    for slide in _tree(parts, main).iter():
+        if _name(slide) != "sldId":
+            continue
+        name = next(related[value] for key, value in slide.items() if key.endswith("}id"))
+        notes = [
+            other for other in _related(parts, name).values() if "/notesSlides/" in f"/{other}"
+        ]
+        yield APART.join(_text(_tree(parts, part), _SLIDE) for part in (name, *notes))
+
+
+def _cells(parts: zipfile.ZipFile) -> Iterator[str]:
+    """The names of the sheets, and the text of each row; numbers also as they may be shown."""
+    book = _tree(parts, "xl/workbook.xml")
+    yield from (sheet.get("name", "") for sheet in book.iter() if _name(sheet) == "sheet")
+    shared: list[str] = []
+    if "xl/sharedStrings.xml" in parts.namelist():
+        shared = [_text(entry, _STRING) for entry in _tree(parts, "xl/sharedStrings.xml")]
+    for name in parts.namelist():
+        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+            for row in (row for row in _tree(parts, name).iter() if _name(row) == "row"):
+                shown = [_shown(cell, shared) for cell in row]
+                yield "".join(texts[0] for texts in shown)
+                yield from (text for texts in shown for text in texts[1:])
+
+
+def _shown(cell: Element, shared: list[str]) -> tuple[str, ...]:
+    """What a cell may show: a text; or a number as such, as a share and as a date."""
+    value = next((child.text or "" for child in cell if _name(child) == "v"), "")
+    match cell.get("t", "n"):
+        case "s":
+            return (shared[int(value)],)
+        case "inlineStr":
+            return (_text(cell, _STRING),)
+        case "b":
+            return ("True" if value == "1" else "False",)
+        case "n" if value:
+            return (*_numbers(float(value)), value)
+        case _:
+            return (value,)
+
+
+def _numbers(number: float) -> Iterator[str]:
+    yield f"{round(number, 10):.15g}"
+    yield f"{round(number * 100, 6):g}%"
+    if 0 <= number <= _MOST_DAYS:
+        for epoch in _EPOCHS:
+            with suppress(OverflowError):
+                moment = epoch + datetime.timedelta(seconds=round(number * 86_400))
+                yield moment.isoformat()
+                yield moment.date().isoformat()
+                yield moment.time().isoformat()
+
+
+# Reads the text of a file independently of `ingest/reading/formats/`, for the verbatim check.
+
+
+_READ_APART = frozenset(("script", "style", "template", "title", "textarea", "noscript"))
+_SMALL = 0.85  # of the size of the text around: larger figures are text, not a raised number
+# A label that is marked already, "word(1)", or a mark of changes in a consolidated text.
+_UNLINKED = re.compile(rf"({LABEL.pattern})|(?<=[^\W\d_])\(\d{{1,3}}\)|[►▼]\s*[A-Z]\d{{0,3}}|◄")
+_LONGEST_LABEL = 8  # characters of a link that may be a note's number, "[123]"; longer is text
+
+
+def read_source_text(path: Path, data: bytes) -> tuple[str, ...]:
+    """The text of a file that has been loaded before, and so is known to be harmless.
+
+    Returns:
+        The text of each page or slide; one text for a file without pages. `APART` separates texts
+        that do not follow each other, and `as_label` marks numbers of notes. Lines end only where
+        those of a page do.
+    """
+    if path.suffix.lower() == ".pdf":
+        return tuple(_pdf(data))
+    return tuple(" ".join(text.split("\n")) for text in _without_lines(path, data))
+
+
+def _without_lines(path: Path, data: bytes) -> tuple[str, ...]:
+    match path.suffix.lower():
+        case ".html" | ".htm" | ".xhtml":
+            return (_page(decode(path, data, declares=True)),)
+        case ".epub":
+            return (APART.join(_epub(path, data)),)
+        case ".docx" | ".odt" | ".pptx" | ".xlsx":
+            with zipfile.ZipFile(io.BytesIO(data)) as parts:
+                return read_parts(path.suffix.lower(), parts)
+        case ".md" | ".markdown" | ".txt":
+            return (without_comments(decode(path, data)),)
+    raise ValueError(path.suffix)
+
+
+def _pdf(data: bytes) -> Iterator[str]:
+    for page in PdfReader(io.BytesIO(data)).pages:
+        chunks = _Chunks()
+        page.extract_text(visitor_text=chunks.add)
+        yield "".join(chunks.found)
+
+
+class _Chunks:
+    """Collects the text of a page as pypdf visits it."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self._size = 0.0  # of the text before
+
+    def add(
+        self, text: str, around: list[float], own: list[float], _: object, font_size: float
+    ) -> None:
+        """Small figures right after larger text are the number of a note."""
+        size = abs(font_size * own[3] * around[3])
+        if text.strip().isdigit() and size < _SMALL * self._size:
+            text = as_label(text)
+        elif text.strip():
+            self._size = size
+        self.found.append(text)
+
+
+def _epub(path: Path, data: bytes) -> Iterator[str]:
+    """The text of each page of an e-book that its package names."""
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        for name in parts.namelist():
+            if not name.endswith(".opf"):
+                continue
+            package = ElementTree.fromstring(parts.read(name))  # noqa: S314 - see `read`
+            for item in package.iter("{http://www.idpf.org/2007/opf}item"):
+                page = posixpath.join(posixpath.dirname(name), unquote(item.get("href", "")))
+                if "html" in item.get("media-type", "") and page in parts.namelist():
+                    yield _page(decode(path, parts.read(page), declares=True))
+
+
+def _page(text: str) -> str:
+    reader = _Page()
+    reader.feed(text)
+    reader.close()
+    return reader.text()
+
+
+class _Page(HTMLParser):
+    """Collects the text of a web page, with the marks that we add to a list of terms."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: list[str] = []
+        self._silent = 0  # elements around, whose text is not shown
+        self._link: int | None = None  # where the text of a link within the page begins
+        self._after_term = False
+
+    def text(self) -> str:
+        text = without_comments("".join(self._found))
+        return _UNLINKED.sub(lambda mark: mark[1] or as_label(mark[0]), text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _READ_APART:
+            self._silent += 1
+        elif tag == "a":
+            self._link = len(self._found) if "#" in (dict(attrs).get("href") or "") else None
+        elif tag in ("dt", "dd") and self._after_term:
+            self._found.append(":" if tag == "dd" else ",")
+            self._after_term = False
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass  # nothing is in it
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _READ_APART:
+            self._silent = max(self._silent - 1, 0)
+        elif tag == "a" and self._link is not None:
+            text = "".join(self._found[self._link :])
+            if len(text.strip()) <= _LONGEST_LABEL:
+                self._found[self._link :] = [as_label(text)]
+            self._link = None
+        elif tag == "dt":
+            self._after_term = True
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self._found.append(data)
+
+
+# Verbatim check: whether the stored text of a file stands in it word for word.
+
 
 WORDS = 5  # in a run: fewer occur by chance, more are lacking for one word that differs
 _LONGEST = 200  # characters compared of a run: each length takes one more pass over the file
@@ -63,7 +355,7 @@ def compare(
     Args:
         document: as it was loaded.
         passages: the passages of the document.
-        source: the file's own text, page by page, as `ingest.reading.source_text.read` gives it.
+        source: the file's own text, page by page, as `read_source_text` gives it.
     """
     windows: dict[tuple[int, int], list[tuple[_Kept, list[str]]]] = {}
     for kept in (*_headings(document), *_units(passages)):

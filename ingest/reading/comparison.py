@@ -1,6 +1,6 @@
 """The result of the verbatim check in `ingest/reading/compare_text.py`."""
 
-from core.frozen import Frozen
+from core.source import Frozen
 
 
 class Misread(Frozen):

@@ -1,22 +1,139 @@
-"""From a file to a `SourceDocument`: its text, its metadata and its sections.
+"""Loads a document from its file: its text, and what describes it."""
 
-All offsets of a document count in its text, which is the file's own text for Markdown and plain
-text, so that a quote is found in the file as it is.
-"""
-
+import datetime
 import hashlib
 import logging
+import re
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
-from core.errors import DocumentError
-from core.names import as_text, printable
-from core.source import SourceDocument
-from ingest.reading import formats, question_file, sidecar
-from ingest.reading.describe import describe
-from ingest.reading.formats import CONVERT, FORMATS
-from ingest.reading.formats.blocks import Parsed, sections
-from ingest.reading.formats.limits import LimitError, check_blocks
-from ingest.reading.read import read, sha256
+from core.errors import DocumentError, as_text, printable
+from core.source import DocumentInfo, SourceDocument
+from ingest.reading import formats, question_file
+from ingest.reading.files import read, sha256
+from ingest.reading.formats import CONVERT, FORMATS, front_matter
+from ingest.reading.formats.blocks import LimitError, Parsed, Value, check_blocks, sections
+from ingest.reading.formats.encoding import without_control
+from language.acts import celex_number, document_number
+from language.dates import dates_in, only_day
+from language.matching import fold
+from language.official import OFFICIAL, most_likely
+
+_BEGINNING = 1500  # characters, half a page, in a format without pages; the text has other dates
+_LONGEST = 80  # characters of a line of its own; the date in a sentence is that of something else
+_FEW_WORDS = 6  # beside a date: "Press release | Brussels, 24 July 2020"
+_LABEL = r"(?:[^\W\d]+ ?:\s*)?[(\[]?"  # "Reference: "
+_FINAL = r"(?: (?:final|def\w*|endg\w*)\.?(?:/\d+)?)?"
+_NUMBER = document_number("COM|SWD|JOIN|SEC|C")
+_REFERENCE = re.compile(rf"{_LABEL}({_NUMBER}{_FINAL})(?!\w)")
+_CELEX = re.compile(rf"(?:^|CELEX[^\w]*|\s)({celex_number('1-9CE')})(?![\w(])")
+_ELI = re.compile(r"https?://data\.europa\.eu/eli/[\w/.-]*\w")
+
+
+def reference(parsed: Parsed) -> str:
+    """The number of a document of the Commission: COM(2020) 606 final, SWD(...), C(...)."""
+    return _first(parsed, _REFERENCE, at_start=True)
+
+
+def celex(parsed: Parsed) -> str:
+    """The number of a document on EUR-Lex: 52020DC0606(01)."""
+    return _first(parsed, _CELEX)
+
+
+def eli(parsed: Parsed) -> str:
+    """The address of a legal act: https://data.europa.eu/eli/reg/2019/1020/oj.
+
+    Acts state it with http, as a name; what is linked to is the page that answers over https.
+    """
+    return re.sub("^http:", "https:", _first(parsed, _ELI))
+
+
+def date(parsed: Parsed, language: str) -> datetime.date | None:
+    """The first date in a line with at most a few other words."""
+    for line in _lines(parsed):
+        dates, rest = dates_in(fold(line), language)
+        day = only_day(dates)
+        if day and len(re.findall(r"[^\W\d]{2,}", rest)) <= _FEW_WORDS:
+            return day
+    return None
+
+
+def _first(parsed: Parsed, pattern: re.Pattern[str], *, at_start: bool = False) -> str:
+    for line in _lines(parsed):
+        if found := pattern.match(line) if at_start else pattern.search(line):
+            return found[pattern.groups]
+    return ""
+
+
+def _lines(parsed: Parsed) -> Iterator[str]:
+    """The short lines of the first page, or of the beginning where there are no pages."""
+    end = parsed.page_starts[1] if len(parsed.page_starts) > 1 else _BEGINNING
+    for block in parsed.blocks:
+        if block.start < end and block.kind in ("heading", "paragraph", "item"):
+            # `begin` keeps what Markdown takes for the number of an item: "24. července 2020".
+            text = block.title or parsed.text[block.begin : block.stop]
+            for line in text.split("\n"):
+                line = " ".join(line.split()).lstrip("-*•– ")
+                if 0 < len(line) <= _LONGEST:
+                    yield line
+
+
+# The metadata of a document, and which fields are guesses.
+
+
+_LANGUAGE_SUFFIX = re.compile(r"[._](?P<language>[a-z]{2})$", re.IGNORECASE)
+
+
+def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]:
+    """The metadata of a document, and the names of the fields that are guesses.
+
+    Raises:
+        DocumentError: its sidecar is wrong, or a value in its front matter that the sidecar does
+            not override.
+    """
+    stem = printable(path.stem)
+    suffix = _LANGUAGE_SUFFIX.search(stem)
+    language = suffix["language"].lower() if suffix else ""
+    if suffix and language in OFFICIAL:
+        stem = stem[: suffix.start()]
+    else:
+        language = ""
+    named = {"id": _slug(stem), "language": language}
+    beside = front_matter.read_sidecar(path)
+    for name, error in parsed.wrong.items():
+        if name not in beside:
+            raise error
+    stated = {**named, **parsed.stated, **beside}
+    known = {name: value for name, value in stated.items() if value}
+    told = parsed.language if parsed.language in OFFICIAL else ""
+    language = str(known.get("language") or told or most_likely(parsed.text)[0])
+    found = {
+        "title": parsed.title or stem,
+        "language": language,
+        "date": date(parsed, language) or parsed.date,
+        "url": parsed.url or eli(parsed),
+        "reference": parsed.reference or reference(parsed),
+        "celex": parsed.celex or celex(parsed),
+    }
+    guesses = {name: value for name, value in found.items() if value and name not in known}
+    shown = {name: _shown(value) for name, value in {**guesses, **known}.items()}
+    return DocumentInfo.model_validate(shown), tuple(guesses)
+
+
+def _shown(value: Value) -> Value:
+    """A value without invisible characters, which a YAML escape or a property can bring in."""
+    return " ".join(without_control(value).split()) if isinstance(value, str) else value
+
+
+def _slug(name: str) -> str:
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")
+    return slug or f"document-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+# From a file to a `SourceDocument`: its text, its metadata and its sections.
+
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +211,7 @@ def over_limit(path: Path, error: LimitError) -> DocumentError:
 
 
 def _fingerprint(path: Path, digest: str, own_questions: Path | None) -> str:
-    for file in (sidecar.find(path), question_file.find(path), own_questions):
+    for file in (front_matter.find_sidecar(path), question_file.find(path), own_questions):
         if file is not None and file.is_file():
             digest = hashlib.sha256((digest + sha256(file)).encode()).hexdigest()
     return digest

@@ -17,12 +17,10 @@ from pathlib import Path
 
 import yaml
 
-from core.errors import DocumentError
-from core.frozen import Frozen
-from core.names import as_text
-from core.prepared import Approval
+from core.errors import DocumentError, as_text
+from core.source import Approval, Frozen
 from ingest.reading.formats.encoding import decode
-from ingest.reading.sidecar import beside
+from ingest.reading.formats.front_matter import beside
 from language.matching import fold
 from language.official import OFFICIAL
 

@@ -2,8 +2,8 @@
 
 import argparse
 
+from people.database import alembic_config, versions
 from people.engines import connected, sqlite_engine
-from people.upgrade import alembic_config, versions
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from people.upgrade import VERSION_TABLE, known_tables
+from people.database import VERSION_TABLE, known_tables
 
 context.configure(
     connection=context.config.attributes["connection"],

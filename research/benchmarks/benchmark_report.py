@@ -4,8 +4,8 @@ import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.frozen import Frozen
-from eval.stamp import code_version
+from core.source import Frozen
+from eval.runs import code_version
 from research.benchmarks.benchmark_plot import Figures, plot
 from research.benchmarks.documents_read import DocumentsRead
 from research.benchmarks.embedding import EmbeddingBy

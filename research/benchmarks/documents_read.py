@@ -10,17 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from core.errors import DocumentError
-from core.frozen import Frozen
 from core.settings import Settings
+from core.source import Frozen
 from ingest.passages.isolated import Loader
-from ingest.reading import source_text
+from ingest.reading import compare_text
 from ingest.reading.compare_text import compare
 from ingest.reading.comparison import WordComparison
-from ingest.reading.find import find
+from ingest.reading.files import find, read
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.blocks import Block
 from ingest.reading.load import load
-from ingest.reading.read import read
 from research.benchmarks.headings_read import Part, Share, headings_read, title_read
 from research.benchmarks.truth import Truth, references, truth_of
 
@@ -110,7 +109,7 @@ def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
         pages=len(document.page_starts),
         cpu=_cpu(lambda: load(path)) if document.page_starts else 0.0,
     )
-    comparison = compare(document, loaded.passages, source_text.read(path, read(path)))
+    comparison = compare(document, loaded.passages, compare_text.read_source_text(path, read(path)))
     parts = [_runs(comparison), _paragraphs(document.text, blocks)]
     if truth and truth.titles:
         parts.append(title_read(document.title, truth))

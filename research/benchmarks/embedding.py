@@ -10,8 +10,8 @@ from functools import partial
 import numpy as np
 
 from core.environment import one_openmp_thread
-from core.frozen import Frozen
 from core.settings import Settings
+from core.source import Frozen
 from eval.dataset import QUESTIONS, load
 from research.benchmarks.machine import memory_mb
 from research.benchmarks.measure import Latency, latency, seconds

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.frozen import Frozen
+from core.source import Frozen
 from ingest.reading.formats.blocks import Block
 from research.benchmarks.truth import Heading, Match, Truth, align, is_label, is_title, parents
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.frozen import Frozen
 from core.settings import Settings
-from core.source import Scope
+from core.source import Frozen, Scope
 from eval.dataset import QUESTIONS, load
 from ingest.pipeline import ingest
 from research.benchmarks.indexes import corpus, known, settings_of

@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from core.frozen import Frozen
+from core.source import Frozen
 
 
 class Machine(Frozen):

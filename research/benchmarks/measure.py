@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from core.frozen import Frozen
+from core.source import Frozen
 from eval.metrics import percentile
 
 

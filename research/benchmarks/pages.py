@@ -13,8 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.frozen import Frozen
 from core.settings import ROOT, Settings
+from core.source import Frozen
 from eval.dataset import QUESTIONS, load
 from research.benchmarks.machine import cpu_seconds, memory_mb
 from research.benchmarks.measure import Latency, latency

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.frozen import Frozen
 from core.settings import Settings
+from core.source import Frozen
 from eval.metrics import Interval, bounds, hit_at, reciprocal_rank, resamples
 from research.benchmarks.indexes import xquad_sets
 from research.benchmarks.measure import Latency, latency

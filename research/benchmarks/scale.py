@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from core.frozen import Frozen
 from core.settings import Settings
+from core.source import Frozen
 from ingest.pipeline import ingest
-from ingest.reading.find import find
+from ingest.reading.files import find
 from ingest.reading.load import load as load_file
 from research.benchmarks.indexes import corpus, known, settings_of
 from research.benchmarks.machine import memory_mb

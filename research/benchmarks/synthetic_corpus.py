@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.passage import Passage
+from core.source import Passage
 from vectorstore.embeddings import Embedder, Vectors
 
 SECTIONS = 10  # passages in a document

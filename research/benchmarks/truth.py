@@ -24,7 +24,7 @@ import yaml
 from pydantic import ValidationError
 
 from core.errors import DocumentError
-from core.frozen import Frozen
+from core.source import Frozen
 
 LISTS = Path(__file__).parent / "headings"
 _ALIKE = 0.8  # least similarity of two spellings of one heading, as in deltatextsplitter

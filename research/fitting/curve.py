@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.drawing import COLOURS, INK
+from eval.plots import COLOURS, INK
 
 _COLOURS = [*COLOURS, "#009E73"]  # Okabe and Ito's, as in the report
 _DASHES = [[2, 2], [6, 3], [1, 0]]

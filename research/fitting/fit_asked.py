@@ -23,7 +23,7 @@ import numpy as np
 from rich.console import Console
 
 from chain.reading import relevance
-from chain.reading.chance import PREPARED_FEATURES
+from chain.reading.confidence import PREPARED_FEATURES
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval.dataset import Question, load
@@ -33,7 +33,7 @@ from research.fitting.fit_chance import Ground, asked_of, fitted, table
 from research.fitting.fitted_numbers import Section, rewrite, write
 from research.fitting.logistic import probability
 from research.fitting.logit import Array, Asked
-from vectorstore import ranking
+from vectorstore import search
 from vectorstore.store import Index, open_index
 
 PREPARED = QUESTIONS / "documents" / "prepared"
@@ -79,7 +79,7 @@ def _order(asked: Sequence[Question], index: Index, console: Console) -> None:
     profile = index.snapshot().profile
     sections: Mapping[Section, tuple[Sequence[str], list[Asked], Mapping[str, float]]] = {
         "ranking": (
-            ranking.FEATURES,
+            search.FEATURES,
             fit_ranking.from_briefs(asked, index),
             profile.ranking,
         ),

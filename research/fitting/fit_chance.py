@@ -1,5 +1,5 @@
-"""Fits the chance that the first statement answers (chain/reading/chance.py); writes the weights
-into the embedder's profile (vectorstore/profile.py), and draws `docs/chance.svg`.
+"""Fits the chance that the first statement answers (chain/reading/confidence.py); writes the
+weights into the embedder's profile (vectorstore/profile.py), and draws `docs/chance.svg`.
 
     python -m research.fitting.fit_chance --documents DIR --xquad DIR
 
@@ -23,15 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from chain.answer.trials import Trials
-from chain.deciding import decide, requested
-from chain.finding import find
+from chain.answer.section_questions import Probes
+from chain.answerability import build_request, decide
 from chain.query import Query
-from chain.reading.chance import FEATURES, features
+from chain.reading.confidence import FEATURES, features
 from chain.reading.relevance import rank
-from chain.understanding.meaning import Understood
-from chain.writing.extractive import choose
-from chain.writing.quoting import readings
+from chain.retrieve import retrieve
+from chain.understanding.meaning import Interpretation
+from chain.writing.extractive import choose, readings
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import Question, fingerprints, load
@@ -146,16 +145,16 @@ def without_prepared(settings: Settings) -> Settings:
 
 def asked_of(asked: Sequence[Question], index: Index, settings: Settings) -> Ground:
     """Answers as the assistant gives them, without a model."""
-    trials, snapshot = Trials(settings), index.snapshot()
+    trials, snapshot = Probes(settings), index.snapshot()
     rows, right, answerable, single, close = [], [], [], [], []
     for one in asked:
-        query, meant = Query(one.question, one.language), Understood(one.question)
-        found = find(snapshot, query, meant, settings.results, for_model=False)
+        query, meant = Query(one.question, one.language), Interpretation(one.question)
+        found = retrieve(snapshot, query, meant, settings.results, for_model=False)
         decision = decide(snapshot, query, meant, found, trials, settings)
         ranked = decision.whole.ranked
         if not ranked:
             continue
-        request = requested(snapshot, query, meant, decision)
+        request = build_request(snapshot, query, meant, decision)
         near = snapshot.prepared(one.question, one.language)
         blocks = choose(request)
         shown = [text for one in blocks for text in readings(one.passage, one.units, request)]

@@ -19,8 +19,8 @@ import yaml
 from numpy.typing import NDArray
 from rich.console import Console
 
-from chain.understanding.manner_lists import manner_lists
-from chain.understanding.message_classifier import CHANCES, QUESTION, WEIGHTS, softmax
+from chain.understanding.intent import CHANCES, QUESTION, WEIGHTS, softmax
+from chain.understanding.phrases import manner_lists
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import load

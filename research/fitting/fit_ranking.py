@@ -14,15 +14,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eval.dataset import Question
-from eval.outline import Outline
+from eval.dataset import Outline, Question
 from research.fitting.linear import group_of, run
 from research.fitting.logit import Asked
 from research.public import PublicSet
 from research.public.index import document_of
 from vectorstore.profile import LOOK
-from vectorstore.ranking import FEATURES
-from vectorstore.search import Candidate
+from vectorstore.search import FEATURES, Candidate
 from vectorstore.store import Index
 
 

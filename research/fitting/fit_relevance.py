@@ -16,10 +16,9 @@ import numpy as np
 
 from chain.reading.relevance import FEATURES, features, places
 from chain.understanding.followup import standalone
-from core.passage import Passage, ScoredPassage, Unit
 from core.settings import Settings
-from eval.dataset import Question
-from eval.outline import Outline, Place
+from core.source import Passage, ScoredPassage, Unit
+from eval.dataset import Outline, Place, Question
 from language.matching import fold, in_folded
 from research.fitting.linear import group_of, run
 from research.fitting.logit import Asked

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.settings import Settings
 from eval.other_documents import prepare
-from ingest.reading.find import find
+from ingest.reading.files import find
 from ingest.reading.load import load
 from vectorstore.store import Index, open_index
 

@@ -12,11 +12,11 @@ import json
 import re
 from functools import lru_cache
 
-from core.passage import Passage, Unit
 from core.settings import Settings
+from core.source import Passage, Unit
 from ingest.pipeline import ingest
 from ingest.publishing.build import Progress
-from ingest.publishing.events import Embedded, Event
+from ingest.publishing.ingest_report import Embedded, Event
 from ingest.reading.formats import plain
 from research.public.shapes import PublicDocument, PublicSet
 from vectorstore.embeddings import make_embedder

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Literal, Protocol
 
 from core.errors import QuestionSetError
-from core.frozen import Frozen
 from core.settings import Settings
-from eval.stamp import code_version
+from core.source import Frozen
+from eval.runs import code_version
 from research.public.index import build_index, marked
 from research.public.shapes import PublicSet, halves
 from research.public.tasks import Figure, retrieval, sentence_finding

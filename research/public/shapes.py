@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from core.frozen import Frozen
+from core.source import Frozen
 
 Format = Literal["xquad", "squad", "beir", "tsv"]
 

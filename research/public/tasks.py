@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from chain.reading.relevance import rank_units
-from core.frozen import Frozen
-from core.passage import ScoredPassage
+from core.source import Frozen, ScoredPassage
 from eval.metrics import (
     Interval,
     Share,

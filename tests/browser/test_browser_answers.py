@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.answer_blocks import AnswerBlock, QuotedSpan
-from core.citation import Citation
 from core.settings import Settings
+from core.source import Citation
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.database import database

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from core.settings import Settings
-from people.audit_check import verify_store
-from people.audit_record import records
+from people.audit import records, verify_store
 from people.database import FILE
 from people.personal_data import PersonalData, conversations_of
 from tests.support.browser import ask, opened, press, served

@@ -15,8 +15,8 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import ask, press, served, visitor
+from ui.access import User as Person
 from ui.navigation import PLACES
-from ui.roles import User as Person
 from ui.texts import load
 
 # The provider still uses an interface of Authlib that goes away in its next major version.

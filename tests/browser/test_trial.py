@@ -10,16 +10,15 @@ from core.errors import LockedError, NoIndexError, StoreError
 from core.settings import Settings
 from ingest.__main__ import BUSY, main
 from ingest.pipeline import ingest
-from ingest.publishing.events import Embedded, Event
 from ingest.publishing.generation_history import history
-from ingest.publishing.ingest_report import StoppedError
+from ingest.publishing.ingest_report import Embedded, Event, StoppedError
 from ingest.publishing.lock import exclusive
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.index.test_ingest import _environment
 from tests.index.test_story import LIGHTHOUSES
 from tests.support.small import Small
-from vectorstore import chroma, pointer
+from vectorstore import chroma, generations
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
 from vectorstore.keyword_files import keyword_folder
@@ -191,7 +190,7 @@ def test_after_a_day_it_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPa
     tried = ingest(settings, trial=True)
     assistant = Assistant(settings, trial=True)
     assert "32 lighthouses" in assistant.ask(ASKED).text
-    monkeypatch.setattr(pointer, "TRIAL", datetime.timedelta(0))
+    monkeypatch.setattr(generations, "TRIAL", datetime.timedelta(0))
 
     with pytest.raises(StoreError, match="its day is over"):
         assistant.ask(ASKED)

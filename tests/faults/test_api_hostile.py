@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from chain.assistant import Assistant
+from core.answer import Event, Stage
 from core.api_error import MAX_BODY
 from core.errors import StoreError
-from core.event import Event, Stage
 from core.settings import ROOT, Settings
 from tests.support import patient_http
 from tests.support.api_server import bearer, client, key, serving, told

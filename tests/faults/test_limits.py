@@ -17,8 +17,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from chain.assistant import Assistant
-from chain.model.language_model import ChatModel
-from chain.model.reply import _AHEAD, within
+from chain.model.language_model import _AHEAD, ChatModel, within
 from chain.writing.reply_reader import read
 from core.errors import ModelError
 from core.settings import Settings

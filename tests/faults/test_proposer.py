@@ -5,11 +5,10 @@ import sys
 import pytest
 
 from core.errors import StrategiewijzerError
-from core.passage import Passage
 from core.proposals import ProposerReady, SectionToAsk
-from core.source import DocumentInfo
-from ingest.publishing import proposer
-from ingest.publishing.proposer import Proposer
+from core.source import DocumentInfo, Passage
+from ingest.publishing import proposal_run
+from ingest.publishing.proposal_run import Proposer
 
 READY = ProposerReady(model="m", address="http://a", prompt="p", rules="r", seconds=0.5)
 SECTION = SectionToAsk(
@@ -30,7 +29,7 @@ SECTION = SectionToAsk(
 def speaks(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """Has this script stand in for the process."""
     program = f"import sys, time\nready = {READY.model_dump_json()!r}\n{script}"
-    monkeypatch.setattr(proposer, "_COMMAND", (sys.executable, "-c", program))
+    monkeypatch.setattr(proposal_run, "_COMMAND", (sys.executable, "-c", program))
 
 
 def test_one_that_reads_no_request_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

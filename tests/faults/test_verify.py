@@ -16,7 +16,7 @@ from core.errors import IndexMismatchError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
-from ingest.publishing import plan, stored_passages
+from ingest.publishing import plan
 from ingest.publishing.verify import Verification, verify
 from ingest.reading.formats import READERS, Reader
 from tests.index.test_ingest import _document, _environment
@@ -24,8 +24,7 @@ from tests.support.small import Small
 from vectorstore import chroma, keyword_files
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
-from vectorstore.generations import Generations
-from vectorstore.pointer import COLLECTION
+from vectorstore.generations import COLLECTION, Generations
 from vectorstore.store import open_index
 
 FILES = {f"{name}.md": _document(name) for name in ("alpha", "beta")}
@@ -70,9 +69,7 @@ def test_a_near_duplicate_that_the_search_misses_stops_nothing_and_a_broken_sear
         return rest if best in lost else [(best, similarity), *rest]
 
     monkeypatch.setattr(Generation, "nearest_passages", missing)
-    monkeypatch.setattr(
-        "ingest.publishing.completeness._SAME", 0.9999
-    )  # no two of these say the same
+    monkeypatch.setattr("ingest.publishing.verify._SAME", 0.9999)  # no two of these say the same
     assert len(verify(settings).problems) == problems
 
 
@@ -270,7 +267,7 @@ def test_what_another_version_read_is_not_compared_and_the_rest_is(
     settings = small({"alpha.md": _document("alpha"), "beta.en.txt": "Beta speaks of boats.\n"})
     ingest(settings)
     monkeypatch.setitem(READERS, "plain", Reader(READERS["plain"].version + 1))
-    monkeypatch.setattr(stored_passages, "passage_id", lambda *_: "another")
+    monkeypatch.setattr("ingest.publishing.verify.passage_id", lambda *_: "another")
     found = verify(settings)
     assert [one.problem[:17] for one in found.problems] == ["Passage alpha.en:"] * 2
     assert found.notes == (

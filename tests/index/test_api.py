@@ -15,17 +15,16 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api import readiness
+from api import health_routes
 from api.ask_route import EarlierAnswer
 from chain.assistant import Assistant
-from core.answer import Answer, Turn
-from core.event import Event, Finished, Stage, TextDelta
-from core.marked import Marker
+from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
+from core.answer_blocks import Marker
 from core.settings import ROOT, Settings, current
 from core.version import VERSION
-from people.after_answers import after_answers
 from people.api_keys import found, hash_of
-from people.audit_record import records
+from people.asked_questions import after_answers
+from people.audit import records
 from tests.support import patient_http
 from tests.support.answers import doubted, made
 from tests.support.api_server import bearer, client, key, serving, told
@@ -419,7 +418,7 @@ def test_it_is_not_ready_while_the_database_is_stopped(
 def test_a_database_that_hangs_is_waited_for_by_one_look_and_not_for_long(
     assistant: Assistant, roomy: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "_LONGEST", 0.3)  # seconds; the database has fifteen
+    monkeypatch.setattr(health_routes, "_LONGEST", 0.3)  # seconds; the database has fifteen
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = SecretStr(f"postgresql://app@127.0.0.1:{silent.getsockname()[1]}/app")
         served = roomy.model_copy(update={"database_url": url})

@@ -12,7 +12,7 @@ import pytest
 import schemathesis
 from schemathesis import Case
 
-from api import throttle
+from api import key_access
 from api.application import application
 from chain.assistant import Assistant
 from core.settings import Settings
@@ -40,7 +40,7 @@ def _made(settings: Settings) -> Iterator[None]:
     _Made.assistant = Assistant(_Made.settings)
     _Made.headers = bearer(key(_Made.settings, role="maintainer"))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(throttle, "_TRIES", 1_000_000)  # each route is tried with wrong keys
+        patched.setattr(key_access, "_TRIES", 1_000_000)  # each route is tried with wrong keys
         yield
 
 

@@ -18,9 +18,7 @@ from typer.testing import CliRunner, Result
 
 from chain.assistant import Assistant
 from command.__main__ import app
-from command.backup import back_up, kept_elsewhere
-from command.backup_file import FORMAT
-from command.restore import Restored, restore
+from command.backup import FORMAT, Restored, back_up, kept_elsewhere, restore
 from core.errors import ArchiveError, LockedError, StoreError, StrategiewijzerError
 from core.settings import Settings
 from ingest.publishing.lock import exclusive

@@ -11,20 +11,19 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 import prompts
 from chain import __main__ as command
-from chain.answer.composition import Composition
+from chain.answer.composition import AnswerBuilder
 from chain.answerer import Draft, Quote, Request, Verdict
 from chain.assistant import Assistant
 from chain.checking.verification import Verifier
 from chain.reading.confidence import confidence, lacks, similarities
 from chain.reading.relevance import rank
-from chain.understanding.asking import asks_for
-from chain.understanding.demands import demands_of
+from chain.understanding.question_kind import asks_for, demands_of
 from core.answer import Answer, Turn
 from core.answer_blocks import marked_text
 from core.settings import ROOT, Settings
 from eval.dataset import load
-from language.countries import countries
 from language.dates import written
+from language.facts import countries
 from language.identify import detect, written_in
 from vectorstore.store import open_index
 
@@ -427,7 +426,7 @@ def _quoted(*quotes: Quote) -> Verdict:
 
 
 def test_a_composition_numbers_passages_once_and_lays_out_lists(request_: Request) -> None:
-    composition = Composition(request_)
+    composition = AnswerBuilder(request_)
     first, second, other = Quote(0, 0, 20), Quote(0, 20, 30), Quote(1, 0, 10)
     composition.add(Draft("One. Two.", (0,), quote=first), _quoted(first))
     composition.add(Draft("Which are:", (0,), items=("a;", "b."), quote=second), _quoted(second))
@@ -443,7 +442,7 @@ def test_a_composition_numbers_passages_once_and_lays_out_lists(request_: Reques
 
 
 def test_the_sentences_of_a_model_run_on_and_its_items_make_a_list(request_: Request) -> None:
-    composition = Composition(request_)
+    composition = AnswerBuilder(request_)
     quote = Quote(0, 0, 20)
     for text, form in (("One.", "sentence"), ("Two.", "sentence"), ("a", "item"), ("b", "item")):
         composition.add(Draft(text, (0,), form), Verdict("confirmed", (quote,)))  # type: ignore[arg-type]
@@ -455,7 +454,7 @@ def test_the_sentences_of_a_model_run_on_and_its_items_make_a_list(request_: Req
 
 
 def test_a_quote_beyond_its_passage_never_becomes_a_citation(request_: Request) -> None:
-    composition = Composition(request_)
+    composition = AnswerBuilder(request_)
     composition.add(Draft("One.", (0,)), Verdict("confirmed", (Quote(0, 0, 10**6),)))
     with pytest.raises(AssertionError, match="outside passage"):
         _ = composition.citations

@@ -11,8 +11,7 @@ from core.settings import Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
 from ingest.publishing.plan import Plan
-from ingest.reading.confirmed import confirm
-from ingest.reading.read import sha256
+from ingest.reading.files import confirm, sha256
 from tests.support.small import Small
 from vectorstore.generations import Generations
 
@@ -101,7 +100,7 @@ def test_an_index_that_calls_a_file_official_by_its_own_word_is_put_right(
     """Made before a confirmation was asked for; no other document is read anew."""
     with monkeypatch.context() as before:
         before.setattr("ingest.passages.isolated.is_official", lambda *_: True)
-        before.setattr("ingest.publishing.gather.is_official", lambda *_: True)
+        before.setattr("ingest.publishing.prepare.is_official", lambda *_: True)
         ingest(settings)
     confirm(settings.corpus_dirs[0] / "note.md", settings.documents_dir, official=True)
     report = ingest(settings)

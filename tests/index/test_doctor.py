@@ -14,8 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from command.__main__ import app
-from command.diagnosis import Check, Finding
-from command.doctor import PYTHONS, examined
+from command.doctor import PYTHONS, Check, Finding, examined
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from tests.faults.test_verify import _collection

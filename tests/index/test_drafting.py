@@ -8,20 +8,19 @@ from dataclasses import dataclass
 import pytest
 from langchain_core.runnables import RunnableConfig
 
-from chain.answer.drafting import Checking, Writing
+from chain.answer.drafting import AnswerRun, Checking
 from chain.answerer import Draft, NamedStretch, Quote, Request, Searches
 from chain.assistant import Assistant
 from chain.checking.checker import Checker
 from chain.checking.verification import Similarities
-from chain.model.given_sources import Claim
 from chain.model.language_model import ChatModel
+from chain.model.prompt_budget import Claim
 from chain.writing.reply_reader import read
-from core.answer import Mode
+from core.answer import Mode, Stage, TextDelta
 from core.answer_blocks import AnswerSentence, marked_text, sentences
 from core.errors import ModelError
-from core.event import Stage, TextDelta
-from core.passage import Passage, ScoredPassage
 from core.settings import Settings
+from core.source import Passage, ScoredPassage
 from tests.support.openai_server import Reply, Script, checked, numbers, openai_server, sentence_of
 from tests.support.waiting import PATIENCE, SILENT
 from vectorstore.snapshot import Snapshot
@@ -92,14 +91,14 @@ class Says:
 
 
 @pytest.fixture
-def write(index: Snapshot, request_: Request, server: Script) -> Callable[..., Writing]:
+def write(index: Snapshot, request_: Request, server: Script) -> Callable[..., AnswerRun]:
     """Has a reply written, and read again by the model on the server."""
     checker = Checker(ChatModel(Settings(openai_base_url=server.url, model="scripted")))
 
     def written(
         *replies: str, error: ModelError | None = None, seconds: float = PATIENCE, **more: object
-    ) -> Writing:
-        writing = Writing(
+    ) -> AnswerRun:
+        writing = AnswerRun(
             request_,
             [Says(replies, error)],
             index.similarities,
@@ -113,7 +112,7 @@ def write(index: Snapshot, request_: Request, server: Script) -> Callable[..., W
     return written
 
 
-Write = Callable[..., Writing]
+Write = Callable[..., AnswerRun]
 
 
 def _rejecting(*said: str) -> Callable[[dict[str, object]], str]:
@@ -127,11 +126,11 @@ def _rejecting(*said: str) -> Callable[[dict[str, object]], str]:
     return reply
 
 
-def _text(writing: Writing) -> str:
+def _text(writing: AnswerRun) -> str:
     return marked_text(writing.composition.blocks).text
 
 
-def _marks(writing: Writing) -> list[tuple[str, str, str]]:
+def _marks(writing: AnswerRun) -> list[tuple[str, str, str]]:
     said = sentences(writing.composition.blocks)
     return [(one.text, one.status, one.reason) for one in said]
 
@@ -162,7 +161,7 @@ def test_every_sentence_stands_in_its_place_with_its_mark(write: Write, server: 
 
 
 def test_without_a_checker_closeness_in_meaning_decides(index: Snapshot, request_: Request) -> None:
-    writing = Writing(
+    writing = AnswerRun(
         request_, [Says([f"{PROCEDURES} [L] {RELATED} [L] {FRUIT} [L]"])], index.similarities
     )
     for _ in writing.write(None):
@@ -201,7 +200,7 @@ def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
 ) -> None:
     server.check = _rejecting("two reports")
     checker = Checker(ChatModel(Settings(openai_base_url=server.url, model="scripted")))
-    writing = Writing(
+    writing = AnswerRun(
         request_,
         [Says([f"{REPORTS} [L] {PROCEDURES} [L]"])],
         index.similarities,
@@ -216,7 +215,7 @@ def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
 def test_words_are_told_while_a_sentence_is_written(index: Snapshot, request_: Request) -> None:
     reply = json.dumps({"sentences": [{"text": PROCEDURES, "evidence": []}], "searches": []})
     for said in (f"{PROCEDURES} [L]", reply):
-        writing = Writing(request_, [Says([said])], index.similarities)
+        writing = AnswerRun(request_, [Says([said])], index.similarities)
         stage, *told = writing.write(None)
         assert stage == Stage(name="checking")
         seen = [marked_text(one.blocks).text for one in told if isinstance(one, TextDelta)]
@@ -339,7 +338,7 @@ def test_what_is_quoted_is_never_sent(index: Snapshot, request_: Request, server
             yield Draft("Not what it quotes.", (0,), quote=quote)
 
     checker = Checker(ChatModel(Settings(openai_base_url=server.url, model="scripted")))
-    writing = Writing(
+    writing = AnswerRun(
         request_,
         [Quotes([], mode="extractive", model="")],
         index.similarities,
@@ -388,7 +387,7 @@ def _said(
         ) -> Iterator[Draft | Searches]:
             yield draft
 
-    writing = Writing(request, [One([])], similarities)
+    writing = AnswerRun(request, [One([])], similarities)
     for _ in writing.write(None):
         pass
     (said,) = sentences(writing.composition.blocks)
@@ -513,7 +512,7 @@ def test_what_the_passages_lack_is_searched_for_once_more(
     unit = new[0].passage.units[0]
     told = new[0].passage.text[unit.start : unit.end]
     says = Says([f"{LAW} [L]\nSEARCH: drugs\nSEARCH: more drugs", f"{told} [3]\nSEARCH: again"])
-    writing = Writing(request_, [says], index.similarities, search=search)
+    writing = AnswerRun(request_, [says], index.similarities, search=search)
     events = list(writing.write(None))
     stages = [one.name for one in events if isinstance(one, Stage)]
     assert stages == ["checking", "searching_again"]
@@ -539,7 +538,7 @@ def test_a_second_search_that_brings_nothing_leaves_the_answer(
     )
     for found, rounds in (((), 1), (new, 2)):
         says = Says([f"{LAW} [L]\nSEARCH: drugs", second])
-        writing = Writing(
+        writing = AnswerRun(
             request_, [says], index.similarities, search=lambda *_, found=found: found
         )
         for _ in writing.write(None):
@@ -577,7 +576,7 @@ def test_a_reader_who_leaves_ends_the_reply(index: Snapshot, request_: Request) 
             finally:
                 closed.set()
 
-    events = Writing(request_, [Endless([])], index.similarities).write(None)
+    events = AnswerRun(request_, [Endless([])], index.similarities).write(None)
     next(events)
     next(events)
     events.close()  # type: ignore[attr-defined]

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import StrategiewijzerError
-from core.passage import Passage
 from core.settings import Settings
-from core.source import DocumentInfo
+from core.source import DocumentInfo, Passage
 from eval import ragas, runs
 from eval.commands.export import main
 from eval.results import Results

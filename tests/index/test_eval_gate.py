@@ -11,10 +11,9 @@ from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.compare import compare
-from eval.dataset import SETS, dialogues, load_sets
+from eval.dataset import SETS, Outline, dialogues, load_sets
 from eval.evaluate import System, run, sum_up
 from eval.gate import RuleResult, Rules, judge, read_rules
-from eval.outline import Outline
 from eval.results import Results
 from tests.unit.test_eval_report import GREETING, asked, read
 from tests.unit.test_eval_run import STAMP, ran

@@ -11,8 +11,19 @@ from core.settings import ROOT, Settings
 from eval import verifier
 from eval.commands.ask import GATE_CLOSED
 from eval.gate import Limits, read_rules
-from eval.replies import HALVES, GivenReply, Reply, read, read_documents
-from eval.verdicts import CHANGES, FIGURES, Judged, ReplyVerdicts, figures, outcome
+from eval.verdicts import (
+    CHANGES,
+    FIGURES,
+    HALVES,
+    GivenReply,
+    Judged,
+    Reply,
+    ReplyVerdicts,
+    figures,
+    outcome,
+    read,
+    read_documents,
+)
 from eval.verifier import judge_verifier
 from language.matching import fold
 from vectorstore.snapshot import Snapshot

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from chain.finding import FOUND, GIVEN, find, with_surroundings
 from chain.query import Query
-from chain.understanding.meaning import Understood
+from chain.retrieve import FOUND, GIVEN, retrieve, with_surroundings
+from chain.understanding.meaning import Interpretation
 from core.settings import Settings
 from vectorstore import snapshot
 from vectorstore.snapshot import Snapshot
@@ -43,10 +43,10 @@ def test_what_stands_beside_the_best_comes_before_the_others_found(index: Snapsh
 
 
 def test_without_a_model_only_what_was_found_is_there(index: Snapshot) -> None:
-    query, meant = Query(QUESTION, "en"), Understood(QUESTION)
-    found = find(index, query, meant, FIRST, for_model=False)
+    query, meant = Query(QUESTION, "en"), Interpretation(QUESTION)
+    found = retrieve(index, query, meant, FIRST, for_model=False)
     assert len(found) == FIRST
-    for_model = find(index, query, meant, FIRST, for_model=True)
+    for_model = retrieve(index, query, meant, FIRST, for_model=True)
     assert [one.passage.id for one in for_model[:FIRST]] == [one.passage.id for one in found]
     assert len(for_model) == GIVEN
 

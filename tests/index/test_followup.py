@@ -8,9 +8,7 @@ from chain.assistant import Assistant
 from chain.understanding.followup import standalone
 from core.answer import Turn
 from core.settings import Settings
-from eval.dataset import load
-from eval.labels import check
-from eval.outline import Outline
+from eval.dataset import Outline, check, load
 from language.identify import conversation
 from vectorstore.store import open_index
 

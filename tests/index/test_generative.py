@@ -8,18 +8,16 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
 from chain.assistant import Assistant
-from core.answer import Answer
-from core.event import Finished, Stage
+from core.answer import Answer, Finished, Stage
 from core.settings import Settings
 from core.source import Scope
-from eval.dataset import Question
+from eval.dataset import Outline, Question
 from eval.evaluate import run
-from eval.outline import Outline
 from people.feedback import Feedback
 from tests.support.openai_server import Reply, Script, checked, openai_server
 from tests.support.waiting import PATIENCE, SILENT
 from tests.unit.test_eval_run import STAMP
-from ui.answers.remarks import languages, told
+from ui.answers.answer_view import languages_shown, remarks_below
 from ui.texts import load
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
@@ -253,8 +251,8 @@ def test_an_answer_in_another_language_than_was_asked_for_is_told_as_what_it_is(
     server.reply = "In 2019 there were more than 725,000 reports in the EU [1]."
     answer = assistant.ask("Ile zgłoszeń było w UE w 2019 r.?", language="pl")
     assert (answer.mode, answer.language, answer.asked_in) == ("generative", "en", "pl")
-    assert languages(answer) == ["en"]
-    assert told(answer, load("en")) == []  # a note on what its quotes are in would be about others
+    assert languages_shown(answer) == ["en"]
+    assert remarks_below(answer, load("en")) == []
     assert Feedback.on(answer, id="1", helpful=True).language == "pl"
 
 
@@ -268,9 +266,9 @@ def test_what_is_quoted_below_a_models_answer_has_the_language_of_its_source(
     question = "Hoeveel meldingen van kindermisbruik waren er in de EU in 2019?"
     answer = assistant.ask(question, language="nl", scope=Scope(language="en"))
     assert (answer.mode, answer.language, answer.asked_in) == ("generative", "nl", "")
-    assert languages(answer, answer.blocks) == ["nl"]
+    assert languages_shown(answer, answer.blocks) == ["nl"]
     assert answer.further
-    assert all(languages(answer, block) == ["en"] for block in answer.further)
+    assert all(languages_shown(answer, block) == ["en"] for block in answer.further)
 
 
 def test_a_missing_citation_is_found(assistant: Assistant, server: Script) -> None:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from chain.answer.highlights import highlights
+from chain.answer.composition import highlights
 from chain.assistant import Assistant
 from core.settings import Settings
 from tests.support.answers import blocks_of
-from ui.answers.answer_text import answer_html
+from ui.answers.answer_view import answer_html
 
 
 @pytest.fixture(scope="module")

@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from core.errors import NoIndexError
-from core.names import printable
+from core.errors import NoIndexError, printable
 from core.settings import Settings
 from core.source import DocumentInfo
 from ingest.__main__ import main
 from ingest.commands.status import standing
 from ingest.pipeline import ingest
-from ingest.publishing import compose
+from ingest.publishing import build
 from ingest.publishing.generation_history import ahead, history
-from ingest.reading.confirmed import confirm
+from ingest.reading.files import confirm
 from tests.index.test_ingest import _document, _environment
 from tests.support.small import Small
 from vectorstore.generations import Generations
@@ -112,7 +111,7 @@ def test_a_document_bears_when_it_last_changed(
         def now(cls, tz: datetime.tzinfo | None = None) -> "Clock":
             return cls(2026, 12, cls.day, tzinfo=tz)
 
-    monkeypatch.setattr(compose.datetime, "datetime", Clock)
+    monkeypatch.setattr(build.datetime, "datetime", Clock)
     settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
     ingest(settings)
     Clock.day = 2

@@ -11,8 +11,8 @@ from core.errors import DocumentError, LockedError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
-from ingest.publishing.completeness import check
 from ingest.publishing.lock import exclusive
+from ingest.publishing.verify import check
 from tests.support.small import Small
 from vectorstore.chroma import connect
 from vectorstore.generations import Generations

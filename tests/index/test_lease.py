@@ -11,14 +11,13 @@ import pytest
 from core.errors import LockedError, StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.events import Event, Planned
+from ingest.publishing.ingest_report import Event, Planned
 from ingest.publishing.verify import verify
 from tests.index.test_ingest import _document
 from tests.servers.test_servers import _free_port, _running
 from tests.support.small import Small
-from vectorstore import chroma, lease
-from vectorstore.generations import Generations
-from vectorstore.lease import Lease
+from vectorstore import chroma, generations
+from vectorstore.generations import Generations, Lease
 from vectorstore.store import open_index
 
 
@@ -128,8 +127,8 @@ def test_after_a_crash_the_same_folder_goes_on_at_once_and_another_when_the_lock
     ingest(here)
     ingest(there)
     crash()
-    later = time.time() + lease.LEASE
-    monkeypatch.setattr(lease.time, "time", lambda: later)
+    later = time.time() + generations.LEASE
+    monkeypatch.setattr(generations.time, "time", lambda: later)
     ingest(there)
 
 
@@ -179,7 +178,7 @@ def test_of_many_that_want_it_at_once_one_gets_it_also_when_it_has_to_be_taken_o
 
 
 def test_it_is_renewed_while_a_run_lasts(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "LEASE", 2.0)
+    monkeypatch.setattr(generations, "LEASE", 2.0)
     held = Lease(chroma.connect(here), "folder", "machine")
     for _ in range(3):
         threading.Event().wait(1.5)

@@ -5,7 +5,7 @@ import pytest
 from chain.reading.confidence import confidence
 from chain.reading.relevance import rank
 from tests.support.small import Small
-from vectorstore.levels import levels
+from vectorstore.search import language_baselines
 from vectorstore.store import Index, open_index
 
 PARKING = """# Parkeren in de stad
@@ -69,11 +69,11 @@ def test_what_any_text_of_a_language_has_is_above_that_of_others(index: Index) -
         "nl",
         index.embedder.query(QUESTION),
     )
-    of = levels(*given, ["parking.nl", "charging.en"], index.profile)
+    of = language_baselines(*given, ["parking.nl", "charging.en"], index.profile)
     assert of["nl"].letters > 0 > of["en"].letters
     for values in zip(*of.values(), strict=True):
         assert sum(values) == pytest.approx(0, abs=1e-9)
-    assert levels(*given, ["parking.nl"], index.profile) == {}
+    assert language_baselines(*given, ["parking.nl"], index.profile) == {}
 
 
 def test_the_confidence_is_that_of_passages_in_the_language_of_what_answers(index: Index) -> None:

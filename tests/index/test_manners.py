@@ -8,9 +8,9 @@ from typing import get_args
 import pytest
 import yaml
 
-from chain.understanding.manner_lists import manner_lists
-from chain.understanding.manners import classify
-from chain.understanding.named_document import document_named
+from chain.understanding.intent import classify
+from chain.understanding.meaning import document_named
+from chain.understanding.phrases import manner_lists
 from core.answer import Message
 from core.settings import ROOT, Settings
 from core.source import DocumentInfo

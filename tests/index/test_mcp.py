@@ -17,13 +17,13 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
 
-from api import mcp_reading
-from api.mcp_reading import LONGEST
+from api import mcp_tools
+from api.mcp_tools import LONGEST
 from chain.assistant import Assistant
 from chain.query import MAX_QUESTION
 from core.settings import ROOT, Settings
 from core.version import VERSION
-from people.audit_record import records
+from people.audit import records
 from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import Served, served_at, serving
@@ -399,7 +399,7 @@ def test_a_long_section_is_read_in_parts(served: Served, monkeypatch: pytest.Mon
     place = {"document": "firearms-plan", "section": 1, "language": "en"}
     whole = told(call(served, "read_section", **place))["text"]
     assert len(whole) < LONGEST
-    monkeypatch.setattr(mcp_reading, "LONGEST", len(whole) // 3)
+    monkeypatch.setattr(mcp_tools, "LONGEST", len(whole) // 3)
     parts, start = [], 0
     while start is not None:
         part = told(call(served, "read_section", **place, start=start))

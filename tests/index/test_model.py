@@ -14,8 +14,7 @@ from pydantic import SecretStr
 
 from chain import __main__ as command
 from chain.assistant import Assistant
-from chain.model.language_model import ChatModel
-from chain.model.thoughts import without_thoughts
+from chain.model.language_model import ChatModel, without_thoughts
 from core import breaker
 from core.answer import ModelTrouble, Turn
 from core.errors import ModelError, SettingsError

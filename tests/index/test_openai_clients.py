@@ -19,10 +19,9 @@ from pydantic import SecretStr
 
 from chain.assistant import Assistant
 from chain.query import MAX_QUESTION
-from core.answer_blocks import own
+from core.answer import Event, Stage, TextDelta
+from core.answer_blocks import Marked, own
 from core.errors import ModelError, NoIndexError
-from core.event import Event, Stage, TextDelta
-from core.marked import Marked
 from core.settings import Settings
 from tests.support import patient_http
 from tests.support.apart import apart

@@ -13,14 +13,12 @@ from typer.testing import CliRunner, Result
 
 from command.__main__ import app
 from core.settings import Settings
-from people import asked_questions, audit_record, feedback, retention, started_jobs
-from people.audit_check import verify_store
-from people.audit_record import keep, records
+from people import asked_questions, audit, feedback, personal_data
+from people.audit import keep, records, verify_store
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.database import FILE, database
-from people.personal_data import PersonalData, collect, conversations_of, erase, people
-from people.retention import forget
+from people.personal_data import PersonalData, collect, conversations_of, erase, forget, people
 from tests.servers.test_audit import REPLY
 from tests.servers.test_conversations import answer
 from tests.servers.test_feedback import said
@@ -201,7 +199,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def move(days: int) -> None:
         moment = _now() + datetime.timedelta(days=days)
-        for module in (retention, started_jobs, audit_record, asked_questions):
+        for module in (personal_data, personal_data, audit, asked_questions):
             monkeypatch.setattr(module, "now", lambda: moment)
 
     return move
@@ -255,7 +253,7 @@ def test_a_job_file_that_is_no_job_is_passed_over(kept: Settings) -> None:
     spoilt = kept.data_dir / "jobs/eval/x/job.json"
     spoilt.parent.mkdir()
     spoilt.write_text("[", "utf-8")
-    assert [job.by for job in started_jobs.started_jobs(kept.data_dir)] == [AN, BO]
+    assert [job.by for job in personal_data.started_jobs(kept.data_dir)] == [AN, BO]
 
 
 def test_two_processes_forget_at_once(kept: Settings) -> None:

@@ -9,18 +9,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from chain.answer.prepared_suggestions import about
+from chain.answer.suggestions import about
 from chain.assistant import Assistant
 from core.answer import Answer, Turn
 from core.errors import DocumentError
-from core.prepared import Approval
 from core.settings import Settings
-from core.source import Scope
+from core.source import Approval, Scope
 from eval.dataset import Question, apart
 from ingest.__main__ import main
 from ingest.commands.summary import show
 from ingest.pipeline import ingest
-from ingest.publishing import page
+from ingest.publishing import changes
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
@@ -207,7 +206,7 @@ def test_a_changed_source_withdraws_its_questions_and_a_rollback_brings_them_bac
     show(planned, Console(file=out, width=200))
     assert "3 prepared questions of harbour.en lose their answer:" in out.getvalue()
     assert "no unit begins with 'Since the renewal the quay has'" in out.getvalue()
-    assert "How many cranes stand in the harbour of Veldport?" in page.html(planned)
+    assert "How many cranes stand in the harbour of Veldport?" in changes.page_html(planned)
     assert "Geen zin begint met “Since the renewal the quay has”" in notes_html(planned, load("nl"))
 
     ingest(settings)
@@ -222,7 +221,7 @@ def test_what_a_stale_question_says_is_text_on_the_pages(small: Small) -> None:
     evil = "<script>alert(1)</script> **x**?"
     file = f"answers:\n- units: ['<b>gone</b>']\n  questions: {{en: [{evil!r}]}}\n"
     planned = ingest(small({"harbour.md": HARBOUR, "harbour.questions.yaml": file}), dry_run=True)
-    for shown in (page.html(planned), notes_html(planned, load("en"))):
+    for shown in (changes.page_html(planned), notes_html(planned, load("en"))):
         assert "&lt;script&gt;" in shown
         assert "<script>" not in shown
         assert "<b>gone" not in shown

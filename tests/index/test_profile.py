@@ -15,8 +15,7 @@ from chain.reading.relevance import rank
 from chain.understanding.followup import standalone
 from core.errors import ModelError
 from core.settings import Settings
-from eval.dataset import Question
-from eval.outline import Outline
+from eval.dataset import Outline, Question
 from ingest.pipeline import ingest
 from research.fitting import questions
 from research.fitting.fitted_numbers import write

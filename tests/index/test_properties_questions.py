@@ -11,18 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chain.answer.highlights import highlights
+from chain.answer.composition import highlights
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from language.dates import dates_as_written
 from language.escaping import is_web_page
-from language.facts import facts
+from language.facts import (
+    amounts,
+    facts,
+    figures,
+    figures_as_written,
+    names_as_written,
+    with_decimal_points,
+)
 from language.matching import fold, traced, without_accents
-from language.proper_names import names_as_written
-from language.quantities import amounts, figures, figures_as_written, with_decimal_points
 from language.sentences import sentences
 from ui.addresses import place_of, quotes, reading_address, reading_query
-from ui.chat.address import question_address, scope_of
+from ui.chat.conversation_list import question_address, scope_of
 from ui.chat.question_field import question_in
 from ui.markup import escape
 from ui.sources.type_search import compared, spans

@@ -15,13 +15,13 @@ from typing import Self
 import pytest
 
 from chain.proposing.proposing import Proposing
-from core.prepared import Approval, PreparedQuestion
 from core.proposals import ProposalFailure, Proposals, SectionToAsk
 from core.settings import ROOT, Settings
+from core.source import Approval, PreparedQuestion
 from ingest.__main__ import BUSY, main
 from ingest.commands import questions
-from ingest.publishing.asked_sections import AskedSections
 from ingest.publishing.own_questions import OwnQuestions, asked_in
+from ingest.publishing.proposal_run import AskedSections
 from ingest.reading.question_file import PreparedAnswer
 from tests.support.interrupting import interruptible
 from tests.support.openai_server import NO_CREDIT, RATE_LIMIT, Request, Script, openai_server

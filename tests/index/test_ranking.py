@@ -20,8 +20,8 @@ from tests.support.http_server import Handler, http_server
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.profile import LOOK, passage_fits
-from vectorstore.ranking import FEATURES
 from vectorstore.rerank import DEPTH, ServerReranker, make_reranker
+from vectorstore.search import FEATURES
 from vectorstore.store import Index, open_index
 
 DRUGS = "Hoeveel is de drugsmarkt waard?"

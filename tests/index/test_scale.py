@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import IndexMismatchError, StoreError
-from core.passage import Passage
 from core.settings import Settings
+from core.source import Passage
 from ingest import pipeline
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
 from ingest.publishing import plan
-from ingest.publishing.completeness import check
 from ingest.publishing.plan import Plan, segments_to_merge
+from ingest.publishing.verify import check
 from tests.index.test_ingest import _document
 from tests.support.small import Small
 from vectorstore import chroma, keyword_files, segments

@@ -8,11 +8,9 @@ import pytest
 
 from chain import __main__ as command
 from chain.assistant import Assistant
-from core.event import Finished, Stage, TextDelta
-from core.passage import ScoredPassage
+from core.answer import Finished, Stage, TextDelta
 from core.settings import Settings
-from core.source import DocumentInfo, Scope
-from core.versions import standings
+from core.source import DocumentInfo, Scope, ScoredPassage, standings
 from tests.support.small import Small
 from vectorstore.generation import Generation
 from vectorstore.retriever import PassageRetriever

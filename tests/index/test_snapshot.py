@@ -5,13 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from chain.assistant import Assistant
-from core.answer import Answer
-from core.event import Finished, Stage, TextDelta
+from core.answer import Answer, Finished, Stage, TextDelta
 from ingest.pipeline import ingest
 from tests.index.test_story import LIGHTHOUSES
 from tests.support.small import Small
-from vectorstore.generations import Generations
-from vectorstore.pointer import Pointer
+from vectorstore.generations import Generations, Pointer
 from vectorstore.store import open_index
 
 ASKED = "How many lighthouses does the northern coast have?"

@@ -14,18 +14,15 @@ from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda
 
 from core.errors import IndexMismatchError, NoIndexError
-from core.passage import ScoredPassage
 from core.settings import Settings
-from core.source import Scope
+from core.source import Scope, ScoredPassage
 from ingest.pipeline import ingest
 from tests.support.small import Small
 from vectorstore import chroma
 from vectorstore.chroma import store_folder
 from vectorstore.embeddings import LocalEmbedder, make_embedder
-from vectorstore.generations import Generations
-from vectorstore.graph_files import clear_unused
-from vectorstore.keyword import STEMMERS, content_words
-from vectorstore.keyword_index import KeywordIndex
+from vectorstore.generations import Generations, clear_unused
+from vectorstore.keyword_index import STEMMERS, KeywordIndex, content_words
 from vectorstore.retriever import PassageRetriever
 from vectorstore.store import Index, open_index
 

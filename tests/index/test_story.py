@@ -3,7 +3,7 @@
 import pytest
 
 from chain.assistant import Assistant
-from core.event import Finished, TextDelta
+from core.answer import Finished, TextDelta
 from ingest.pipeline import ingest
 from tests.support.small import Small
 

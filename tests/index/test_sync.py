@@ -16,8 +16,7 @@ from typing import IO, Any
 import pytest
 from rich.console import Console
 
-from core.errors import DocumentError
-from core.names import as_text, printable
+from core.errors import DocumentError, as_text, printable
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.commands.progress import LogLines, progress
@@ -26,16 +25,14 @@ from ingest.passages.isolated import Loader
 from ingest.passages.split import split
 from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
-from ingest.publishing import fingerprint, page
+from ingest.publishing import changes, plan
 from ingest.publishing.changes import passage_changes, word_diff
-from ingest.publishing.completeness import check
-from ingest.publishing.events import Embedded, FileDone, FilesFound
-from ingest.publishing.ingest_report import Report, StoppedError
-from ingest.reading import read as reading
-from ingest.reading.find import find
+from ingest.publishing.ingest_report import Embedded, FileDone, FilesFound, Report, StoppedError
+from ingest.publishing.verify import check
+from ingest.reading import files as reading
+from ingest.reading.files import find, read
 from ingest.reading.formats import READERS, Reader
 from ingest.reading.load import load
-from ingest.reading.read import read
 from tests.index.test_ingest import _document, _environment
 from tests.support.interrupting import interruptible
 from tests.support.small import Small
@@ -352,7 +349,7 @@ def test_only_documents_of_the_format_whose_version_was_raised_are_read_anew(
     if "alpha.en" not in kept:
         monkeypatch.setitem(READERS, "markdown", Reader(READERS["markdown"].version + 1))
     if not kept:
-        monkeypatch.setattr(fingerprint, "VERSION", fingerprint.VERSION + 1)
+        monkeypatch.setattr(plan, "VERSION", plan.VERSION + 1)
 
     report = ingest(settings)
 
@@ -405,7 +402,7 @@ def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_ru
 
     load_in_process = Loader.load
     monkeypatch.setattr(Loader, "load", stricter)
-    monkeypatch.setattr(fingerprint, "VERSION", fingerprint.VERSION + 1)
+    monkeypatch.setattr(plan, "VERSION", plan.VERSION + 1)
 
     first, second = ingest(settings), ingest(settings)
 
@@ -555,7 +552,7 @@ def test_a_named_document_that_has_another_id_now_is_not_there_twice(three: Sett
 def test_what_is_left_alone_after_a_change_of_the_program_is_read_by_the_next_run(
     three: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fingerprint, "VERSION", fingerprint.VERSION + 1)
+    monkeypatch.setattr(plan, "VERSION", plan.VERSION + 1)
     small_change = ingest(three, only=["alpha.en"])
     assert (small_change.embedded, _documents(three)) == (1, {"alpha", "beta", "gamma"})
     check(Generations(three).current(), three)
@@ -626,7 +623,7 @@ def test_a_plan_tells_which_passages_come_go_and_differ(small: Small) -> None:
 def test_the_page_marks_the_words_and_runs_nothing_from_a_source(
     small: Small, tmp_path: Path
 ) -> None:
-    files = page.write(_changed(small), tmp_path / "out/changes.html")
+    files = changes.write_page(_changed(small), tmp_path / "out/changes.html")
 
     assert [file.name for file in files] == ["changes.html", "changes.json"]
     text = files[0].read_text("utf-8")

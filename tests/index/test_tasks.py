@@ -6,12 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from chain.assistant import Assistant
-from core.answer import Answer, Turn
-from core.event import Finished, TextDelta
+from core.answer import Answer, Finished, TextDelta, Turn
 from core.settings import Settings
 from language.identify import named
 from tests.support.openai_server import Request, Script, openai_server
-from ui.answers.remarks import told
+from ui.answers.answer_view import remarks_below
 from ui.texts import load
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
@@ -145,7 +144,7 @@ def test_a_translation_is_checked_across_languages(
     assert answer.citations[0].document.language == "en"
     assert f"code: {language}." in _prompt(server)[0]
     assert [one.text for one in answer.left_out] == [wrong]
-    assert not any("No sources were found" in note for note in told(answer, load("en")))
+    assert not any("No sources were found" in note for note in remarks_below(answer, load("en")))
 
 
 def test_a_task_can_follow_a_task(
@@ -230,7 +229,7 @@ def test_a_model_that_fails_is_told_of_and_shorter_is_then_a_quote(
     server.status = 401
     table = assistant.ask("Put that in a table", history)
     assert (table.kind, table.trouble) == ("reply", "key")
-    (note,) = told(table, load("en"))
+    (note,) = remarks_below(table, load("en"))
     assert "refuses the key" in note
     short = assistant.ask("Shorter please", history)
     assert (short.kind, short.mode, short.message) == ("answer", "fallback", "shorter")

@@ -6,7 +6,7 @@ import pytest
 
 import prompts
 from chain.assistant import Assistant
-from chain.reading.chance import FEATURES, SURE, Chance
+from chain.reading.confidence import FEATURES, SURE, Chance
 from core.answer import Answer, Turn
 from core.answer_blocks import AnswerSentence, sentences
 from core.settings import Settings

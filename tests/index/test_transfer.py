@@ -17,9 +17,8 @@ from core.errors import ArchiveError, IndexMismatchError, LockedError, NoIndexEr
 from core.settings import Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
-from ingest.publishing.generation_file import MEMBERS, VERSION
 from ingest.publishing.lock import exclusive
-from ingest.publishing.transfer import export_generation, import_generation
+from ingest.publishing.transfer import MEMBERS, VERSION, export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.index.test_ingest import _document, _environment
 from tests.support.small import Small

@@ -3,11 +3,10 @@
 import pytest
 import yaml
 
+from chain.answer.suggestions import respelt
 from chain.assistant import Assistant
-from chain.understanding.meaning import understand
-from chain.understanding.spelling import respelt
-from core.answer import Turn
-from core.event import Finished, TextDelta
+from chain.understanding.meaning import interpret
+from core.answer import Finished, TextDelta, Turn
 from core.settings import ROOT, Settings
 from core.source import Scope
 from prompts import phrases
@@ -75,7 +74,7 @@ def test_a_rewriting_is_used_where_it_asks_what_the_follow_up_does(
 
     def used(kind: str) -> dict[str, bool]:
         return {
-            text: understand(
+            text: interpret(
                 one["question"],
                 one["language"],
                 [Turn(question=one["before"], answer_text="")],

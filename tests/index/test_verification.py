@@ -12,8 +12,8 @@ import pytest
 
 from chain.answerer import Draft, NamedStretch, Request, Verdict
 from chain.checking.verification import Verifier, local_similarities
-from core.passage import Passage, ScoredPassage, Unit
 from core.settings import Settings
+from core.source import Passage, ScoredPassage, Unit
 from vectorstore.store import open_index
 
 _EVERY = 24

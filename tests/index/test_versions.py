@@ -4,12 +4,11 @@ import datetime
 
 from chain.assistant import Assistant
 from core.settings import Settings
-from core.source import DocumentInfo, DocumentKind
-from core.versions import standings
+from core.source import DocumentInfo, DocumentKind, standings
 from ingest.pipeline import ingest
-from ingest.reading.confirmed import confirm
+from ingest.reading.files import confirm
 from tests.support.small import Small
-from ui.answers.remarks import told
+from ui.answers.answer_view import remarks_below
 from ui.texts import load
 
 TODAY = datetime.date(2026, 11, 24)
@@ -82,7 +81,7 @@ def test_the_text_in_force_comes_first_and_the_old_one_is_told(indexed: Indexed)
 
     dogs = assistant.ask("When do dogs swim in the pond?", language="en")
     assert (dogs.citations[0].document.id, dogs.citations[0].standing) == ("plan-1", "superseded")
-    shown = " ".join(told(dogs, load("en")))
+    shown = " ".join(remarks_below(dogs, load("en")))
     assert "Another document has taken the place of “Plan 1”" in shown
 
 
@@ -90,7 +89,7 @@ def test_without_the_field_the_older_text_is_not_told_apart(indexed: Indexed) ->
     assistant = Assistant(_questions_are_answered(indexed({"old.md": _plan(1, DOGS)})))
     dogs = assistant.ask("When do dogs swim in the pond?", language="en")
     assert dogs.citations[0].standing == "in_force"
-    assert "taken the place" not in " ".join(told(dogs, load("en")))
+    assert "taken the place" not in " ".join(remarks_below(dogs, load("en")))
 
 
 def test_an_answer_rests_on_the_official_text_first_and_says_when_it_quotes_the_summary(
@@ -108,7 +107,7 @@ def test_an_answer_rests_on_the_official_text_first_and_says_when_it_quotes_the_
     dogs = Assistant(settings).ask("When do dogs swim in the pond?", language="en")
     assert dogs.citations[0].standing == "summary"
     note = "“Plan 1”, which is quoted here, is a summary by this project; the official text is"
-    assert note in " ".join(told(dogs, load("en")))
+    assert note in " ".join(remarks_below(dogs, load("en")))
 
 
 def _questions_are_answered(settings: Settings) -> Settings:

@@ -162,7 +162,7 @@ def test_only_settings_read_the_environment() -> None:
         for file in _files(package)
         if any(word in file.read_text("utf-8") for word in ("os.environ", "getenv"))
     }
-    assert users == {"core/settings_sources.py", "core/environment.py"}
+    assert users == {"core/settings.py", "core/environment.py"}
     assert "environ.get(" not in (ROOT / "core/environment.py").read_text("utf-8")
     assert "environ[" not in (ROOT / "core/environment.py").read_text("utf-8")
 

@@ -7,7 +7,7 @@ import pytest
 
 import prompts
 from core.errors import PromptError
-from language import cues, question_forms
+from language import cues
 from language.official import OFFICIAL
 
 
@@ -71,7 +71,7 @@ def test_fingerprints_name_every_file_and_change_with_the_text(
 def test_all_languages_of_the_phrases_have_cues_and_forms_and_all_official_ones_ask() -> None:
     for language in prompts.languages():
         assert cues.has_cues(language)
-        assert question_forms.question_forms(language).forms
+        assert cues.question_forms(language).forms
     assert cues.cues_of("mt") == cues.cues_of("en")
     for language in OFFICIAL:
         assert {"list", "number", "date", "name", "reason"} <= cues.asks(language).keys()

@@ -49,7 +49,7 @@ def test_what_no_test_concerns_is_told() -> None:
 @pytest.mark.parametrize(
     ("changed", "concerned_by_it"),
     [
-        ("chain/reading/lists.py", "index/test_extractive.py"),
+        ("chain/reading/quotables.py", "index/test_extractive.py"),
         ("tests/unit/test_facts.py", "unit/test_facts.py"),
         ("tests/support/openai_server.py", "index/test_model.py"),
         ("docs/chat.md", "policy/test_docs_links.py"),

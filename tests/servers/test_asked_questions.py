@@ -12,26 +12,24 @@ from typer.testing import CliRunner
 
 from chain.assistant import Assistant
 from command.__main__ import app
-from core.answer import Answer, Turn
+from core.answer import Answer, Event, Finished, TextDelta, Turn
 from core.errors import StrategiewijzerError
-from core.event import Event, Finished, TextDelta
 from core.settings import Settings
 from people import asked_questions
-from people.after_answers import after_answers
 from people.asked_questions import (
     CountedQuestion,
+    after_answers,
     dismiss,
     forget_old,
     note,
     read,
     remove,
 )
-from people.audit_record import records
+from people.audit import records
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
-from people.database import METADATA, Database, database
+from people.database import METADATA, Database, alembic_config, database, version_of, versions
 from people.engines import connected
-from people.upgrade import alembic_config, version_of, versions
 from tests.servers.test_feedback import HOSTILE
 from tests.support.databases import address_of, dumped, is_kept
 from tests.support.passages import answer_of
@@ -326,11 +324,11 @@ def test_a_question_that_cannot_be_counted_costs_nobody_the_answer(
     def fails(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("people.after_answers.note", fails)
+    monkeypatch.setattr("people.asked_questions.note", fails)
     counting = settings.model_copy(update={"keep_questions": 30})
     answer = Assistant(counting, after=after_answers(counting)).ask(DRUGS, by="an")
     assert "30 miljard" in answer.text
-    (told_in_log,) = [one for one in caplog.records if one.name == "people.after_answers"]
+    (told_in_log,) = [one for one in caplog.records if one.name == "people.asked_questions"]
     assert "is not counted" in told_in_log.getMessage()
     assert DRUGS not in caplog.text
 

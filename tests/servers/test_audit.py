@@ -16,33 +16,32 @@ from typer.testing import CliRunner, Result
 from chain import __main__ as chain_command
 from chain.assistant import Assistant
 from command.__main__ import app
-from core.answer import Answer
+from core.answer import Answer, Event, Finished, Stage
 from core.errors import SettingsError, StrategiewijzerError
-from core.event import Event, Finished, Stage
 from core.settings import ROOT, Settings
-from people import audit_record, feedback
-from people.after_answers import after_answers
-from people.audit_check import verify, verify_file, verify_store
-from people.audit_form import (
+from people import audit, feedback
+from people.asked_questions import after_answers
+from people.audit import (
     FORMAT,
     START,
     AnswerDecision,
     AuditRecord,
     Link,
     OfficialDecision,
-    asker_hash,
-    canonical,
-    sha256,
-)
-from people.audit_record import (
     asked_by,
+    asker_hash,
     askers,
+    canonical,
     chain,
     forget_asker,
     forget_old_records,
     keep,
     keep_decision,
     records,
+    sha256,
+    verify,
+    verify_file,
+    verify_store,
 )
 from people.conversations import Conversations
 from people.database import Database, database
@@ -76,7 +75,7 @@ def on(kept_in: Database) -> Settings:
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Sets the clock of the record."""
-    return lambda moment: monkeypatch.setattr(audit_record, "now", lambda: moment)
+    return lambda moment: monkeypatch.setattr(audit, "now", lambda: moment)
 
 
 def _all(settings: Settings) -> list[AuditRecord]:
@@ -133,7 +132,7 @@ def test_records_are_one_chain_of_any_question_and_any_length(
 ) -> None:
     for _ in range(3):
         keep(on, REPLY, "an")
-    monkeypatch.setattr(audit_record, "_AT_ONCE", 2)  # there are more than are read at once
+    monkeypatch.setattr(audit, "_AT_ONCE", 2)  # there are more than are read at once
     found = _all(on)
     assert [one.record["before"] for one in found] == [START, found[0].hash, found[1].hash]
     assert [one.record["number"] for one in found] == [1, 2, 3]
@@ -150,7 +149,7 @@ from pathlib import Path
 from core.answer import Answer
 from core.settings import Settings
 from people import engines
-from people.audit_record import keep
+from people.audit import keep
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.database import database

@@ -14,7 +14,7 @@ from chain.assistant import Assistant
 from core.errors import SettingsError, StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.events import Embedded, Event
+from ingest.publishing.ingest_report import Embedded, Event
 from ingest.publishing.verify import verify
 from tests.index.test_lease import _files, _names, _ships
 from tests.index.test_story import LIGHTHOUSES
@@ -23,8 +23,8 @@ from tests.support import patient_http
 from tests.support.browser import free_port
 from tests.support.proxies import TOKEN, USER, proxied
 from tests.support.small import Small
-from vectorstore import chroma, chroma_connection
-from vectorstore.lease import Lease
+from vectorstore import chroma
+from vectorstore.generations import Lease
 from vectorstore.store import open_index
 
 
@@ -216,7 +216,7 @@ def test_a_server_that_stops_in_the_middle_of_an_ingest_loses_nothing(
 def test_a_server_that_hangs_is_waited_for_no_longer_than_is_set(
     here: Settings, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chroma_connection, "PATIENCE", 0.2)
+    monkeypatch.setattr(chroma, "PATIENCE", 0.2)
     index_of = chroma.connect(here)
     with server.hanging(), pytest.raises(StoreError, match="Does the Chroma server run"):
         Lease(index_of, "folder", "machine")

@@ -14,9 +14,8 @@ from sqlalchemy import event, update
 
 from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
-from core.passage import Unit
-from core.source import DocumentInfo, Scope
-from people import engines, user_store
+from core.source import DocumentInfo, Scope, Unit
+from people import conversations, engines
 from people.conversation import MAX_NAME, Conversation, Exchange, now
 from people.conversations import Conversations
 from people.database import FILE, Database
@@ -241,9 +240,9 @@ def test_conversations_are_forgotten_after_the_days_that_are_set(
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
     today = now()
-    monkeypatch.setattr(user_store, "now", lambda: today + datetime.timedelta(days=89))
+    monkeypatch.setattr(conversations, "now", lambda: today + datetime.timedelta(days=89))
     assert mine.find(asked.id)
-    monkeypatch.setattr(user_store, "now", lambda: today + datetime.timedelta(days=91))
+    monkeypatch.setattr(conversations, "now", lambda: today + datetime.timedelta(days=91))
     assert mine.listed() == ()
     assert mine.find(asked.id) is None
     assert is_kept("EMPACT", kept_in)
@@ -323,7 +322,7 @@ def test_an_exchange_that_a_later_version_wrote_is_refused(
     mine.put(asked)
     later = asked.exchanges[0].model_dump_json().replace("{", '{"mood":"good",', 1)
     with kept_in.transaction("Test") as connection:
-        connection.execute(update(user_store.EXCHANGES).values(exchange=later))
+        connection.execute(update(conversations.EXCHANGES).values(exchange=later))
     with pytest.raises(StrategiewijzerError, match="Use the version"):
         mine.find(asked.id)
     assert len(mine.listed()) == 1

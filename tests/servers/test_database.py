@@ -21,19 +21,24 @@ from sqlalchemy import event
 from typer.testing import CliRunner
 
 from command.__main__ import app as command
-from command.doctor import examined
-from command.health import CHECKS
+from command.doctor import CHECKS, examined
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
 from people import asked_questions, feedback, old_files
 from people.api_keys import found, hash_of, make
-from people.audit_check import verify_store
-from people.audit_record import keep
+from people.audit import keep, verify_store
 from people.conversation import Conversation, Exchange, now
-from people.conversations import Conversations
-from people.database import FILE, Database, database
-from people.upgrade import VERSION_TABLE, alembic_config, known_tables, version_of, versions
-from people.user_store import CONVERSATIONS
+from people.conversations import CONVERSATIONS, Conversations
+from people.database import (
+    FILE,
+    VERSION_TABLE,
+    Database,
+    alembic_config,
+    database,
+    known_tables,
+    version_of,
+    versions,
+)
 from tests.servers.test_conversations import answer, talk
 from tests.servers.test_feedback import NOON, said
 from tests.servers.test_notes import note

@@ -12,18 +12,20 @@ from markdown_it import MarkdownIt
 
 from chain.assistant import Assistant
 from core.answer import Answer
-from core.citation import Citation
 from core.settings import Settings
-from core.source import DocumentInfo, Scope
+from core.source import Citation, DocumentInfo, Scope
 from people.conversation import Exchange
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE, Shown
-from ui.answers.conversation_export import conversation_markdown, conversation_page
-from ui.answers.made import made_html
-from ui.answers.word import conversation_docx
+from ui.answers.conversation_export import (
+    conversation_docx,
+    conversation_markdown,
+    conversation_page,
+)
+from ui.answers.copying import made_html
 from ui.texts import languages, load
-from vectorstore.ranking import FEATURES
+from vectorstore.search import FEATURES
 from vectorstore.store import open_index
 
 NL = load("nl")

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from api.error_shape import ErrorShape
+from api.later import ErrorShape
 from core.settings import Settings
 from research.benchmarks.page_session import session as session_of
 from tests.support import patient_http
@@ -29,7 +29,7 @@ from tests.support.apart import apart
 from tests.support.api_server import bearer, key, told
 from tests.support.browser import served
 from tests.support.http_server import Handler, http_server
-from ui.guard import Guard
+from ui.guard import SecurityMiddleware
 
 _T = TypeVar("_T")
 STREAM = "_stcore/stream"
@@ -207,7 +207,7 @@ def test_settings_that_cannot_be_read_name_no_host(monkeypatch: pytest.MonkeyPat
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("ok")(scope, receive, send)
 
-    client = TestClient(ErrorShape(Guard(answered)), base_url="http://intern.example")
+    client = TestClient(ErrorShape(SecurityMiddleware(answered)), base_url="http://intern.example")
     assert told(client.get("/v1/documents")) == (421, "unknown_host")
     monkeypatch.setenv("STRATEGIEWIJZER_ALLOWED_HOSTS", '["intern.example"]')
     assert client.get("/v1/documents").text == "ok"

@@ -23,12 +23,12 @@ from chain.understanding.condense import Condenser
 from core.answer import Answer, Turn
 from core.answer_blocks import sentences
 from core.errors import ModelError
-from core.passage import Passage
 from core.proposals import ProposalFailure, SectionToAsk
 from core.settings import ROOT, Settings
+from core.source import Passage
 from eval.dataset import Question, load
-from eval.support import claims, inexact_quotes
-from language.quantities import figures
+from eval.shown import claims, inexact_quotes
+from language.facts import figures
 from tests.support.local_llm import QWEN, SMOLLM2, LocalModel, local_llm
 from vectorstore.store import open_index
 

@@ -9,20 +9,18 @@ import pytest
 from markdown_it import MarkdownIt
 from sqlalchemy import update
 
-from core.citation import Citation
 from core.errors import StrategiewijzerError
+from core.source import Citation
 from people import conversations
-from people.conversation import now
-from people.conversations import Conversations
+from people.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note, now
+from people.conversations import NOTES, Conversations
 from people.database import Database
-from people.note import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
-from people.user_store import NOTES
 from tests.servers.test_conversations import answer, talk
 from tests.support.databases import is_kept
 from tests.unit.test_ui_citations import HOSTILE
 from ui.answers.citations import stretches
-from ui.answers.surroundings import Surroundings
-from ui.notes.notes_export import grouped, notes_docx, notes_markdown
+from ui.answers.evidence_panel import Surroundings
+from ui.notes.keeping import grouped, notes_docx, notes_markdown
 from ui.texts import load
 
 NL = load("nl")

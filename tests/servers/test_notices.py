@@ -29,8 +29,8 @@ from tests.support.browser import ask, box_of, opened, served, sideways, text_of
 from tests.support.openai_server import openai_server
 from tests.support.waiting import until
 from ui import access
-from ui.observed import ID, RETRY_AFTER, Closed, Observed
-from ui.roles import User
+from ui.access import User
+from ui.guard import ID, RETRY_AFTER, MaintenanceMiddleware, RequestIdMiddleware
 from ui.texts import languages, load
 
 TOLD = "Zaterdag <b>gesloten</b>, zie https://example.org.\nVan 9 tot 12 uur."
@@ -83,7 +83,7 @@ def client(env: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> TestCli
         Route(path, _said, methods=["GET", "POST"]) for path in ("/v1/ask", "/mcp", "/healthz")
     ]
     routes += [Route("/v1x", _said), Route("/sources", _said), Route("/v1/busy", _no)]
-    layers = [Middleware(Observed), Middleware(Closed)]
+    layers = [Middleware(RequestIdMiddleware), Middleware(MaintenanceMiddleware)]
     return TestClient(Starlette(routes=routes, middleware=layers))
 
 

@@ -12,7 +12,7 @@ import pytest
 from chain.assistant import Assistant
 from core.errors import IndexMismatchError, ModelError, StoreError
 from ingest.pipeline import ingest
-from ingest.publishing.events import Embedded, Event
+from ingest.publishing.ingest_report import Embedded, Event
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.index.test_story import LIGHTHOUSES

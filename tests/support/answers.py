@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from chain.assistant import Assistant
 from core.answer import Answer
-from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, parse
-from core.citation import Citation
-from core.marked import Marked, Marker
-from core.passage import Passage, Unit
+from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, Marked, Marker, parse
 from core.settings import Settings
+from core.source import Citation, Passage, Unit
 from tests.support.passages import answer_of, citation_of
 
 

@@ -21,15 +21,18 @@ import prompts
 from chain import __main__ as command
 from core.answer import Answer
 from core.answer_blocks import AnswerSentence
-from core.official_hosts import is_official_address, shown_host
-from eval.support import claims, inexact_quotes
-from language.characters import visible
+from core.hosts import is_official_address, shown_host
+from eval.shown import claims, inexact_quotes
+from language.escaping import visible
 from people.conversation import Exchange
 from tests.unit.test_ui_citations import Shown
 from ui.answers import answer_view
-from ui.answers.conversation_export import conversation_markdown, conversation_page
+from ui.answers.conversation_export import (
+    conversation_docx,
+    conversation_markdown,
+    conversation_page,
+)
 from ui.answers.copying import markdown, plain_text
-from ui.answers.word import conversation_docx
 from ui.scripts import script
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot

@@ -1,9 +1,7 @@
 """Passages, citations and answers made by hand: a test gives what it is about, and no more."""
 
 from core.answer import Answer
-from core.citation import Citation
-from core.passage import Passage
-from core.source import DocumentInfo
+from core.source import Citation, DocumentInfo, Passage
 
 
 def passage_of(document: DocumentInfo, text: str, heading: str, **given: object) -> Passage:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.passage import ScoredPassage
+from core.source import ScoredPassage
 from vectorstore.snapshot import Snapshot
 
 

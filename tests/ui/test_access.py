@@ -16,8 +16,8 @@ from core.errors import NotAllowedError, SettingsError, SignInError
 from core.settings import Settings
 from tests.support.apps import labels, unfolded
 from ui import access, navigation
+from ui.access import User, user_of
 from ui.navigation import Place
-from ui.roles import User, user_of
 from ui.texts import load
 
 APP = Path(__file__).parents[2] / "app.py"

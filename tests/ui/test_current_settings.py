@@ -11,14 +11,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from chain.assistant import Assistant
-from chain.current_assistant import CurrentAssistant
+from chain.assistant import Assistant, CurrentAssistant
+from core.answer import Finished
 from core.errors import SettingsError
-from core.event import Finished
-from core.settings import ROOT, Settings, current
-from core.settings_at_start import AT_START
-from people.after_answers import after_answers
-from people.audit_record import chain, records
+from core.settings import AT_START, ROOT, Settings, current
+from people.asked_questions import after_answers
+from people.audit import chain, records
 from tests.servers.test_notices import env as env
 from tests.support.api_server import client, key, serving
 from tests.support.apps import ask, begin_anew, run

@@ -15,9 +15,8 @@ from chain.assistant import Assistant
 from core.settings import ROOT, Settings, current
 from people.conversations import Conversations
 from tests.support.apps import ask, run
-from vectorstore import chroma_connection
-from vectorstore.generations import Generations
-from vectorstore.pointer import Pointer, StoredPointer
+from vectorstore import chroma
+from vectorstore.generations import Generations, Pointer, StoredPointer
 from vectorstore.snapshot import Snapshot
 
 QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
@@ -100,7 +99,7 @@ def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
         return asked["_asked"] - before
 
     now = 1_800_000_000
-    monkeypatch.setattr(chroma_connection.time, "time_ns", lambda: now * 10**9)
+    monkeypatch.setattr(chroma.time, "time_ns", lambda: now * 10**9)
     assert looked(now - 60) == 1
     assert looked(now - 60) == 0
     assert looked(now - 30) == 1

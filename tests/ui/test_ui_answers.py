@@ -8,8 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
-from core.answer import Answer, Turn
-from core.event import Event, Finished, TextDelta
+from core.answer import Answer, Event, Finished, TextDelta, Turn
 from core.settings import Settings
 from core.source import Scope
 from people.conversation import Conversation

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
 from core.answer import Answer
-from core.prepared import Approval
 from core.settings import Settings
+from core.source import Approval
 from eval.__main__ import main as evaluate
 from eval.dataset import load
 from ingest.pipeline import ingest
@@ -17,7 +17,7 @@ from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import PreparedAnswer
 from people.asked_questions import note
 from people.asked_questions import read as questions_kept
-from people.audit_record import records
+from people.audit import records
 from people.database import database
 from people.feedback import read, save
 from tests.support.apps import press, run, shown

@@ -9,9 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
-from core.answer import Answer, ModelTrouble, Turn
+from core.answer import Answer, Event, Finished, ModelTrouble, TextDelta, Turn
 from core.errors import ModelError, StoreError
-from core.event import Event, Finished, TextDelta
 from core.settings import Settings
 from core.source import DocumentInfo, DocumentKind, Scope
 from ingest.pipeline import ingest
@@ -23,7 +22,7 @@ from tests.support.answers import doubted
 from tests.support.apps import ask, press, run, shown, unfolded
 from tests.support.passages import answer_of
 from tests.support.small import Small
-from ui.answers.remarks import told
+from ui.answers.answer_view import remarks_below
 from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
 from ui.chat.question_field import MAX_QUESTION, question_in
 from ui.chat.session import Chat
@@ -256,7 +255,7 @@ def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
         import streamlit as st
 
         from core.source import DocumentInfo, Scope
-        from ui.chat import filters
+        from ui.chat import question_field
         from ui.texts import load
 
         documents = [
@@ -267,8 +266,8 @@ def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
             st.session_state.begun = True
             day = datetime.date(2021, 1, 2)
             wanted = Scope(documents=("b", "gone"), language="en", as_of=day)
-            filters.preset(wanted)
-        st.session_state.scope = filters.choose(documents, load("en"))
+            question_field.preset_filters(wanted)
+        st.session_state.scope = question_field.choose_filters(documents, load("en"))
 
     page = run(AppTest.from_function(chosen, default_timeout=120))
     expected = Scope(documents=("b",), language="en", as_of=datetime.date(2021, 1, 2))
@@ -419,18 +418,18 @@ def test_what_a_model_could_not_support_is_told(
 @pytest.mark.parametrize("language", languages())
 def test_why_a_model_was_not_used_is_told_in_one_line(language: str, trouble: ModelTrouble) -> None:
     answer = given(language=language, trouble=trouble)
-    (line,) = told(answer, load(language))
-    assert line not in told(answer.model_copy(update={"trouble": ""}), load(language))
+    (line,) = remarks_below(answer, load(language))
+    assert line not in remarks_below(answer.model_copy(update={"trouble": ""}), load(language))
     if trouble == "cut":
-        (other,) = told(answer.model_copy(update={"mode": "generative"}), load(language))
+        (other,) = remarks_below(answer.model_copy(update={"mode": "generative"}), load(language))
         assert other != line
 
 
 @pytest.mark.parametrize("language", languages())
 def test_that_a_checker_failed_is_told_in_one_line(language: str) -> None:
     answer = given(language=language, unchecked=True, mode="generative")
-    (line,) = told(answer, load(language))
-    assert told(answer.model_copy(update={"unchecked": False}), load(language)) == []
+    (line,) = remarks_below(answer, load(language))
+    assert remarks_below(answer.model_copy(update={"unchecked": False}), load(language)) == []
     assert line not in (load(other)("answer.unchecked") for other in set(languages()) - {language})
 
 

@@ -17,7 +17,7 @@ from people.conversations import Conversations
 from people.database import FILE, database
 from tests.support.apps import ask, press, run, shown
 from ui.access import LOCAL
-from ui.chat.address import question_address, scope_of
+from ui.chat.conversation_list import question_address, scope_of
 from ui.chat.session import Chat
 from ui.privacy.erasing import erase_all
 

@@ -13,9 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core.errors import QuestionSetError
 from eval import runs
 from eval.evaluate import sum_up
-from eval.question_result import QuestionResult
 from eval.rates import RATES
-from eval.results import Stamp
+from eval.results import QuestionResult, Stamp
 from eval.run_report import number
 from tests.support.apps import labels, press, run, unfolded
 from tests.support.waiting import RUNS_ON, until
@@ -31,9 +30,9 @@ from tests.unit.test_eval_report import (
 )
 from ui import access, jobs
 from ui.access import User
-from ui.evaluation import own_sets
-from ui.evaluation.diff import word_diff
-from ui.evaluation.tables import label
+from ui.evaluation import start
+from ui.evaluation.kept_runs import label
+from ui.evaluation.one_question import word_diff
 from ui.markup import escape
 from ui.texts import languages, load
 
@@ -461,7 +460,7 @@ def test_a_set_that_is_none_is_refused_with_what_is_wrong(data_dir: Path) -> Non
         assert str(data_dir) not in shown(app)
         assert list((data_dir / "questions").iterdir()) == []
     with pytest.raises(QuestionSetError, match="has no name"):
-        own_sets.keep(data_dir, "...yaml", SET)
+        start.keep(data_dir, "...yaml", SET)
 
 
 def test_a_run_that_fails_says_why(data_dir: Path) -> None:

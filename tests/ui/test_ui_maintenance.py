@@ -16,8 +16,7 @@ from core.settings import Settings
 from core.source import DocumentInfo
 from eval import release
 from ingest.pipeline import ingest
-from people.audit_form import sha256
-from people.audit_record import records
+from people.audit import records, sha256
 from people.database import database
 from people.feedback import Feedback, read, save
 from tests.support.apps import begin_anew, run
@@ -27,9 +26,9 @@ from tests.support.small import Small
 from tests.support.waiting import RUNS_ON, until
 from tests.ui.test_ui_evaluation import opened as evaluation
 from tests.ui.test_ui_verdict import FEW, keep
-from ui import access, jobs, pseudonyms
+from ui import access, jobs
 from ui.access import User
-from ui.maintenance import added_files, document_files, removed_files
+from ui.maintenance import about, document_files
 from ui.maintenance import feedback_queue as queue
 from vectorstore.generations import Generations
 
@@ -157,7 +156,7 @@ def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Se
     planned(app, settings)
     assert "Er valt niets te publiceren." in shown(app)
     assert "maintenance-trial" not in [button.key for button in app.button]
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
     run(app)
     assert "sinds de wijzigingen het laatst zijn bekeken" in shown(app)
     assert "maintenance-publish" not in [button.key for button in app.button]
@@ -171,8 +170,8 @@ def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Se
 
 def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Settings) -> None:
     (settings.corpus_dirs[0] / "alpha.md").unlink()
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
-    added_files.add(settings, "empty.md", b" ", replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "empty.md", b" ", replace=False)
     planned(app, settings)
     assert "Meer dan de helft van de documenten zou verdwijnen" in shown(app)
     assert "In dit bestand staat geen tekst." in shown(app)
@@ -230,7 +229,7 @@ def test_what_cannot_be_taken_is_refused_with_the_remedy(app: AppTest, settings:
 
 
 def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) -> None:
-    added_files.add(settings, "plan.nl.md", ALPHA.encode(), replace=False)
+    about.add_file(settings, "plan.nl.md", ALPHA.encode(), replace=False)
     upload(app, ("Plan.nl.md", BETA))
     run(app.radio[0].set_value("skip"))
     assert app.button(key="maintenance-add").disabled
@@ -241,10 +240,10 @@ def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) 
     upload(app, ("plan.nl.md", BETA))
     press(app, "maintenance-add")  # replace
     assert (document_files.folder(settings) / "plan.nl.md").read_text() == BETA
-    (gone,) = removed_files.removed(settings)
+    (gone,) = document_files.removed(settings)
     press(app, f"maintenance-restore-{gone.id}")
     assert (document_files.folder(settings) / "plan.nl.md").read_text() == ALPHA
-    assert len(removed_files.removed(settings)) == 1  # the other can be put back in turn
+    assert len(document_files.removed(settings)) == 1  # the other can be put back in turn
 
 
 def test_what_cannot_be_read_is_told_at_upload_and_the_preview_is_offered_after_it(
@@ -261,7 +260,7 @@ def test_what_cannot_be_read_is_told_at_upload_and_the_preview_is_offered_after_
     press(app, "maintenance-add")
     assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
 
-    added_files.add(settings, "beta.md", BETA.encode(), replace=True)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=True)
     finished(press(app, "maintenance-preview"), settings)
     assert app.session_state["maintenance-tab"] == "Controleren en publiceren"
     assert "De haven telt 12 kranen." in shown(app)
@@ -295,7 +294,7 @@ def test_every_document_in_use_can_be_corrected_and_removed(
     run(remove.click())
     assert not alpha.exists()
     assert not list(alpha.parent.glob("alpha.md*"))
-    (gone,) = removed_files.removed(settings)
+    (gone,) = document_files.removed(settings)
     press(app, f"maintenance-restore-{gone.id}")
     assert alpha.read_text() == ALPHA
     assert (alpha.parent / "alpha.md.meta.yaml").exists()
@@ -315,34 +314,34 @@ def test_a_document_outside_of_the_folders_is_not_touched(
 def test_what_was_removed_is_erased_also_when_nothing_else_changed(
     app: AppTest, settings: Settings
 ) -> None:
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
     (file,) = document_files.listed(settings)
-    removed_files.remove(settings, file)  # it never was in use
+    document_files.remove(settings, file)  # it never was in use
     planned(app, settings)
     assert "Voor lezers verandert er niets." in shown(app)
     before = Generations(settings).pointer()
     finished(press(app, "maintenance-publish"), settings)
     tab(app, "Documenten")
-    assert removed_files.removed(settings) == ()
+    assert document_files.removed(settings) == ()
     assert Generations(settings).pointer() == before
 
 
 def test_what_is_still_in_use_is_not_erased(app: AppTest, settings: Settings) -> None:
     """The last good version of a document that was replaced by one that cannot be read."""
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
     ingest(settings)
-    added_files.add(settings, "beta.md", b"# Kop\n", replace=True)
+    about.add_file(settings, "beta.md", b"# Kop\n", replace=True)
     planned(app, settings)
     finished(press(app, "maintenance-publish"), settings)
     run(app)
-    assert [one.name for one in removed_files.removed(settings)] == ["beta.md"]
+    assert [one.name for one in document_files.removed(settings)] == ["beta.md"]
 
 
 def test_no_path_and_no_jargon_stands_outside_of_the_details(
     app: AppTest, settings: Settings
 ) -> None:
-    added_files.add(settings, "beta.md", b"# Kop\n", replace=False)
-    added_files.add(settings, "plan.nl.md", b"# Plan\n\n24 juli 2020\n\nTekst.\n", replace=False)
+    about.add_file(settings, "beta.md", b"# Kop\n", replace=False)
+    about.add_file(settings, "plan.nl.md", b"# Plan\n\n24 juli 2020\n\nTekst.\n", replace=False)
     planned(app, settings)
     pages = [shown(app)]
     finished(press(app, "maintenance-publish"), settings)
@@ -358,31 +357,31 @@ def test_no_path_and_no_jargon_stands_outside_of_the_details(
 def test_a_removed_document_can_be_put_back_until_it_is_published(
     app: AppTest, settings: Settings
 ) -> None:
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
     ingest(settings)
     (file,) = document_files.listed(settings)
-    added_files.describe(settings, file, {"title": "Twee"})
+    about.describe(settings, file, {"title": "Twee"})
     run(app)
     (row,) = [one for one in app.expander if "beta.md" in one.label]
     assert "gewijzigd, nog niet gepubliceerd" in row.label
 
-    removed_files.remove(settings, file)
-    (gone,) = removed_files.removed(settings)
+    document_files.remove(settings, file)
+    (gone,) = document_files.removed(settings)
     assert document_files.listed(settings) == ()
     press(run(app), f"maintenance-restore-{gone.id}")
     assert document_files.listed(settings) == (file,)
     assert (file.parent / "beta.md.meta.yaml").read_text() == "title: Twee\n"
 
-    removed_files.remove(settings, file)
+    document_files.remove(settings, file)
     ingest(settings)
     run(app)
-    assert removed_files.removed(settings) == ()
+    assert document_files.removed(settings) == ()
 
 
 def test_metadata_is_given_and_wrong_metadata_refused(settings: Settings) -> None:
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
     (file,) = document_files.listed(settings)
-    added_files.describe(
+    about.describe(
         settings, file, {"title": 'Het: "plan" <b>', "reference": "2020", "url": "https://eu.int/x"}
     )
     ingest(settings)
@@ -391,8 +390,8 @@ def test_metadata_is_given_and_wrong_metadata_refused(settings: Settings) -> Non
     assert (entry.info.title, entry.info.reference) == ('Het: "plan" <b>', "2020")
     for wrong in ({"url": "javascript:alert(1)"}, {"id": "Niet Goed"}, {"language": "Dutch"}):
         with pytest.raises(DocumentError):
-            added_files.describe(settings, file, wrong)
-    added_files.describe(settings, file, {"title": ""})
+            about.describe(settings, file, wrong)
+    about.describe(settings, file, {"title": ""})
     assert not (file.parent / "beta.md.meta.yaml").exists()
 
 
@@ -421,7 +420,7 @@ def test_what_was_filled_in_stands_out_until_it_is_confirmed(
     app: AppTest, settings: Settings
 ) -> None:
     text = "# De haven\n\n24 juli 2020\n\nDe haven telt 12 kranen.\n"
-    added_files.add(settings, "beta.nl.md", text.encode(), replace=False)
+    about.add_file(settings, "beta.nl.md", text.encode(), replace=False)
     opened(run(app), "beta.nl.md")
     assert "controleer dit: Titel, Datum." in shown(app)
     assert field(app, "title").label == "Titel (automatisch ingevuld)"
@@ -434,7 +433,7 @@ def test_what_was_filled_in_stands_out_until_it_is_confirmed(
 
 def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Settings) -> None:
     wrong = BETA.replace("language: nl", "language: nl\ndate: 24-07-2020")
-    added_files.add(settings, "beta.md", wrong.encode(), replace=False)
+    about.add_file(settings, "beta.md", wrong.encode(), replace=False)
     planned(app, settings)
     assert "<strong>beta.md</strong>: Het veld “Datum”" in shown(app)
     tab(app, "Documenten")
@@ -541,7 +540,7 @@ def test_what_is_kept_of_who_did_something_is_an_identifier(
     places = [place for place in settings.data_dir.rglob("*") if place.is_file()]
     assert [place.name for place in places if b"els@" in place.read_bytes()] == []
 
-    monkeypatch.setattr(pseudonyms, "_seen", {})  # the app was started again
+    monkeypatch.setattr(access, "_seen", {})  # the app was started again
     run(app)
     assert "gestart door 4711 op" in shown(app)
 
@@ -624,7 +623,7 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
 
 def built(app: AppTest, settings: Settings) -> AppTest:
     """The page once what a document more would make is there to be asked."""
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
     planned(app, settings)
     return finished(press(app, "maintenance-trial"), settings)
 
@@ -677,7 +676,7 @@ def test_what_was_tried_is_discarded_built_again_and_not_shown_once_it_is_outdat
     finished(press(app, "maintenance-trial"), settings)
     assert Generations(settings).pointer().trial not in ("", tried)
     assert can_be_asked(app)
-    added_files.add(settings, "gamma.md", BETA.replace("beta", "gamma").encode(), replace=False)
+    about.add_file(settings, "gamma.md", BETA.replace("beta", "gamma").encode(), replace=False)
     run(app)
     assert not can_be_asked(app)
     assert "veranderd sinds" in shown(app)
@@ -705,10 +704,10 @@ def test_prepared_questions_go_and_come_back_with_their_document(settings: Setti
     names = ("quay.md", "quay.questions.yaml", "quay.questions.an-embedder-1.npy", "quays.md")
     for name in names:
         (folder / name).write_text("# Quay\n\nIt is long.\n", "utf-8")
-    removed_files.remove(settings, folder / "quay.md")
+    document_files.remove(settings, folder / "quay.md")
     assert [one.name for one in sorted(folder.glob("quay*"))] == ["quays.md"]
-    (gone,) = removed_files.removed(settings)
-    removed_files.restore(settings, gone)
+    (gone,) = document_files.removed(settings)
+    document_files.restore(settings, gone)
     assert sorted(one.name for one in folder.glob("quay*")) == sorted(names)
 
 
@@ -779,7 +778,7 @@ def test_a_file_is_called_official_once_a_maintainer_says_so_in_the_preview(
 
 
 def test_saving_other_details_confirms_nothing(app: AppTest, settings: Settings) -> None:
-    added_files.add(settings, "act.md", ACT.encode(), replace=False)
+    about.add_file(settings, "act.md", ACT.encode(), replace=False)
     opened(run(app), "act.md")
     field(app, "publisher").set_value("Raad")
     save_details(app)
@@ -796,7 +795,7 @@ def test_without_a_record_nothing_is_called_official(
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
     monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
     begin_anew()
-    added_files.add(settings, "act.md", ACT.encode(), replace=False)
+    about.add_file(settings, "act.md", ACT.encode(), replace=False)
     opened(run(app), "act.md")
     field(app, "kind").set_value("official")
     save_details(app)
@@ -808,7 +807,7 @@ def test_without_a_record_nothing_is_called_official(
 def test_a_file_called_official_by_its_own_word_before_is_told(
     app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    added_files.add(settings, "act.md", ACT.encode(), replace=False)
+    about.add_file(settings, "act.md", ACT.encode(), replace=False)
     with monkeypatch.context() as before:
         before.setattr("ingest.passages.isolated.is_official", lambda *_: True)
         ingest(settings)
@@ -842,7 +841,7 @@ def test_the_publication_just_made_is_the_one_that_is_shown(
 ) -> None:
     for number in (12, 13):
         beta = BETA.replace("12", str(number))
-        added_files.add(settings, "beta.md", beta.encode(), replace=True)
+        about.add_file(settings, "beta.md", beta.encode(), replace=True)
         planned(app, settings)
         finished(press(app, "maintenance-publish"), settings)
         now = re.sub("<del>.*?</del>|<span.*?</span>|</?ins>", "", shown(app))
@@ -858,7 +857,7 @@ def test_the_publication_just_made_is_the_one_that_is_shown(
 def test_a_version_is_called_by_what_it_changed_and_bears_a_note(
     app: AppTest, settings: Settings
 ) -> None:
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
     planned(app, settings)
     app.text_input(key="maintenance-note").set_value("--rebuild <b>de haven</b>")
     finished(press(app, "maintenance-publish"), settings)
@@ -879,7 +878,7 @@ def test_a_version_is_called_by_what_it_changed_and_bears_a_note(
 def test_after_a_restore_the_page_says_what_publishing_would_bring_back(
     app: AppTest, settings: Settings
 ) -> None:
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
     ingest(settings)
     before = Generations(settings).pointer().kept[0]
     tab(app, "Versies")
@@ -899,7 +898,7 @@ def test_after_a_restore_the_page_says_what_publishing_would_bring_back(
 def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdict_where_not(
     app: AppTest, settings: Settings
 ) -> None:
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
     ingest(settings)
     first, second = Generations(settings).pointer().kept
     name = keep(settings.data_dir, FEW, generation=second)
@@ -919,7 +918,7 @@ def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdic
 
 
 def test_after_a_restore_each_place_says_what_is_true(app: AppTest, settings: Settings) -> None:
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
     planned(app, settings)
     finished(press(app, "maintenance-publish"), settings)
     before = Generations(settings).pointer().kept[0]
@@ -937,7 +936,7 @@ def test_after_a_restore_each_place_says_what_is_true(app: AppTest, settings: Se
         "` beta.md ` · niet in de versie die in gebruik is"
     ]
 
-    added_files.add(settings, "gamma.md", BETA.replace("eta", "amma").encode(), replace=False)
+    about.add_file(settings, "gamma.md", BETA.replace("eta", "amma").encode(), replace=False)
     planned(app, settings)
     finished(press(app, "maintenance-publish"), settings)
     assert "Toegevoegd: Bamma (nl) en nog 1 ander · in gebruik" in shown(tab(app, "Versies"))
@@ -961,7 +960,7 @@ def test_documents_are_counted_once_and_their_language_versions_apart(
     app: AppTest, settings: Settings
 ) -> None:
     english = ALPHA.replace("language: nl", "language: en")
-    added_files.add(settings, "alpha.en.md", english.encode(), replace=False)
+    about.add_file(settings, "alpha.en.md", english.encode(), replace=False)
     ingest(settings)
     run(app)
     assert "Alle documenten (1)" in [one.value for one in app.header]
@@ -971,8 +970,8 @@ def test_documents_are_counted_once_and_their_language_versions_apart(
 
 def test_every_checkbox_says_below_it_what_it_does(app: AppTest, settings: Settings) -> None:
     (settings.corpus_dirs[0] / "alpha.md").unlink()
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
-    added_files.add(settings, "empty.md", b" ", replace=False)
+    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
+    about.add_file(settings, "empty.md", b" ", replace=False)
     planned(app, settings)
     assert len(app.checkbox) == 3
     for told in (

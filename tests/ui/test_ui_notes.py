@@ -11,8 +11,8 @@ from tests.servers.test_notes import HOSTILE, note
 from tests.support.apps import ask, press, run, unfolded
 from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
 from tests.ui.test_ui_conversations import opened as opened
+from ui.access import User
 from ui.chat import session
-from ui.roles import User
 from ui.texts import languages, load
 
 NL = load("nl")

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.destinations import Destination, destinations, leaves_this_machine
-from core.settings import ROOT, Settings
+from core.settings import ROOT, Destination, Settings, destinations, leaves_this_machine
 from people import feedback
-from people.audit_record import records
+from people.audit import records
 from people.conversation import Conversation, Exchange
 from people.database import FILE, Database, database
 from tests.servers.test_feedback import said
@@ -17,7 +16,7 @@ from tests.servers.test_notes import note
 from tests.support.apps import ask, begin_anew, press, run
 from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
 from tests.ui.test_ui_conversations import opened as opened
-from ui.privacy.kept import kept as kept_things
+from ui.privacy.erasing import kept as kept_things
 from ui.texts import languages, load
 
 NL = load("nl")
@@ -218,7 +217,7 @@ def test_without_a_record_the_page_shows_no_answer_and_says_why(
     opened: Open, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
-    monkeypatch.setattr("people.audit_record.database", _no_database)
+    monkeypatch.setattr("people.audit.database", _no_database)
     app = ask(opened(), REPORTS)
     (exchange,) = chat(app).conversation.exchanges
     assert exchange.answer is None

@@ -10,16 +10,15 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import StoreError
-from core.passage import Passage
 from core.settings import ROOT, Settings
-from core.source import DocumentInfo
+from core.source import DocumentInfo, Passage
 from ingest.pipeline import ingest
 from language.matching import fold, traced, without_accents
 from tests.support.apps import run, unfolded
 from ui.addresses import place_of, quotes, reading_address
 from ui.scripts import into_view, script
 from ui.sources import type_search
-from ui.sources.document_html import beside_html, marked_html, reading_html, sections_of
+from ui.sources.reading_view import beside_html, marked_html, reading_html, sections_of
 from ui.texts import load
 from vectorstore.store import open_index
 
@@ -315,7 +314,7 @@ def test_a_summary_that_cannot_be_made_leaves_the_text(
         raise StoreError("It cannot be read.")
 
     st.cache_resource.clear()  # also of what another test had made
-    monkeypatch.setattr("ui.sources.in_short.digest", fails)
+    monkeypatch.setattr("ui.sources.reading_view.digest", fails)
     read(app, document="haven", language="en")
     assert not app.exception
     assert not app.expander

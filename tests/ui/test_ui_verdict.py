@@ -14,9 +14,8 @@ from eval import release, run_report, runs
 from eval.compare import compare
 from eval.evaluate import sum_up
 from eval.gate import ENOUGH_QUESTIONS, RuleResult, Rules, judge
-from eval.question_result import QuestionResult
-from people.audit_check import verify_store
-from people.audit_record import records
+from eval.results import QuestionResult
+from people.audit import records, verify_store
 from tests.support.apps import begin_anew, labels, press, run
 from tests.ui.test_ui_evaluation import (
     BEFORE,
@@ -40,7 +39,7 @@ from tests.unit.test_eval_report import (
     read,
 )
 from ui import access, jobs
-from ui.evaluation import sign_off
+from ui.evaluation import verdict
 from ui.markup import escape
 from ui.texts import load
 
@@ -193,7 +192,7 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
     report = (folder / "report.html").read_text("utf-8")
     assert "<strong>Does not go live</strong>: Els &lt;b&gt;" in report
     assert "**Goes live**: Els &lt;b&gt;" in (folder / "report.md").read_text("utf-8")
-    line, goes_live = sign_off.by_generation(data_dir, load("nl"))[STAMP.generation]
+    line, goes_live = verdict.sign_offs_by_generation(data_dir, load("nl"))[STAMP.generation]
     assert "Meting van 24 november 2026, 09:00:00. Gaat live: Els" in line
     assert goes_live
 

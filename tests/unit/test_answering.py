@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.answer import Event, Stage, TextDelta
 from core.errors import ModelError
-from core.event import Event, Stage, TextDelta
 from ui.chat.answering import in_background
 
 

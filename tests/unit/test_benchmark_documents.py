@@ -105,7 +105,7 @@ def test_words_that_the_file_does_not_have_are_told(
 ) -> None:
     (tmp_path / "harbours.txt").write_text("Harbours have many ships and some have none.", "utf-8")
     monkeypatch.setattr(
-        "research.benchmarks.documents_read.source_text.read",
+        "research.benchmarks.documents_read.compare_text.read_source_text",
         lambda path, data: ("Harbours have many ships or some have none.",),
     )
     report = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)[0]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chain.model.budget import answer_tokens, fitting, tokens
 from chain.model.language_model import ChatModel
+from chain.model.prompt_budget import answer_tokens, fitting, tokens
 from chain.understanding.condense import Condenser
 from core.answer import Turn
 from core.errors import ModelError

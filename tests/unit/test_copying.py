@@ -7,14 +7,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from core.answer import Answer
-from core.citation import Citation
-from core.source import DocumentInfo
+from core.source import Citation, DocumentInfo
 from language.escaping import escaped
 from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE
-from ui.answers.copying import markdown, markdown_text, plain_text, references
-from ui.answers.references import reference
+from ui.answers.copying import markdown, markdown_text, plain_text, reference, references
 from ui.texts import load
 
 STRATEGY = DocumentInfo(

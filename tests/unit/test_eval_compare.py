@@ -6,8 +6,7 @@ import pytest
 
 from eval.compare import Comparison, compare
 from eval.evaluate import sum_up
-from eval.question_result import QuestionResult
-from eval.results import Results
+from eval.results import QuestionResult, Results
 from tests.unit.test_eval_report import GREETING, asked, read
 from tests.unit.test_eval_run import STAMP, by_id, ran
 

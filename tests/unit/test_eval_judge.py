@@ -11,9 +11,8 @@ import pytest
 import prompts
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
-from eval.findings import SentenceVerdict
 from eval.judge import Agreement, Judgement, agreement, judge
-from eval.results import Results
+from eval.results import Results, SentenceVerdict
 from tests.support.openai_server import Request, Script, openai_server
 from tests.support.waiting import SILENT
 from tests.unit.test_eval_run import HOSTILE, by_id, ran

@@ -11,12 +11,13 @@ from eval.metrics import (
     balanced,
     hit_at,
     interval,
+    mcnemar,
     ndcg_at,
+    paired_bootstrap,
     percentile,
     rate,
     reciprocal_rank,
 )
-from eval.significance import mcnemar, paired_bootstrap
 
 SECOND = [False, True, False, True]
 NEVER = [False, False, False]

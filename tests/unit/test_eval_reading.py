@@ -5,12 +5,10 @@ from collections.abc import Sequence
 import pytest
 
 from core.answer import Answer, Mode
-from core.passage import Passage, Unit
-from core.source import DocumentInfo
-from eval.answer_lines import answer_lines, words
-from eval.findings import Reading
-from eval.pointers import about_itself, points_back
+from core.source import DocumentInfo, Passage, Unit
+from eval.results import Reading
 from eval.shown import read
+from eval.tracing import about_itself, answer_lines, points_back, words
 from tests.support.answers import blocks_of
 from tests.support.passages import answer_of, citation_of, passage_of
 

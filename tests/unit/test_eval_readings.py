@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StrategiewijzerError
-from eval.readings import RELIABLE, ReadAnswer, agreements, read_figures, readings
-from eval.run_report import HEADLINES
+from eval.run_report import HEADLINES, RELIABLE, ReadAnswer, agreements, read_figures, readings
 
 HEADER = (
     "question,ground,language,answerable,version,form,reader,full,signed,misleads,first_screen,"

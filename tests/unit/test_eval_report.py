@@ -16,17 +16,27 @@ from pydantic import SecretStr
 from core.settings import Settings
 from core.version import VERSION
 from eval import plots, run_report
-from eval import stamp as stamping
-from eval.causes import MEANINGS, explain, likely_cause
+from eval import runs as stamping
 from eval.compare import Comparison, compare
-from eval.drawing import WIDTH, numbers
 from eval.evaluate import sum_up
-from eval.findings import CitedSection, Reading, RetrievedSection, SentenceVerdict
 from eval.gate import RuleResult
 from eval.judge import Agreement, Judgement
-from eval.question_result import Cause, QuestionResult
-from eval.results import Results, SignOff, Stamp
-from eval.stamp import code_version, make_stamp, masked
+from eval.plots import WIDTH, numbers
+from eval.results import (
+    MEANINGS,
+    Cause,
+    CitedSection,
+    QuestionResult,
+    Reading,
+    Results,
+    RetrievedSection,
+    SentenceVerdict,
+    SignOff,
+    Stamp,
+    explain,
+    likely_cause,
+)
+from eval.runs import code_version, make_stamp, masked
 
 HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"
 STAMP = Stamp(

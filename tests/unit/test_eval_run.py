@@ -4,16 +4,12 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 
 from core.answer import Answer, Turn
-from core.citation import Citation
-from core.passage import Passage, Unit
 from core.settings import Settings
-from core.source import DocumentInfo
-from eval.alce import verdicts
-from eval.dataset import Question
+from core.source import Citation, DocumentInfo, Passage, Unit
+from eval.dataset import Outline, Question
 from eval.evaluate import run, sum_up
-from eval.outline import Outline
-from eval.question_result import QuestionResult
-from eval.results import Results, Stamp
+from eval.results import QuestionResult, Results, Stamp
+from eval.shown import verdicts
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from vectorstore.embeddings import make_embedder

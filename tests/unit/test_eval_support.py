@@ -2,9 +2,8 @@
 
 import pytest
 
-from core.citation import Citation
-from eval.alce import verdicts
-from eval.support import claims, unsupported
+from core.source import Citation
+from eval.shown import claims, unsupported, verdicts
 from tests.support.answers import retold
 from tests.unit.test_eval_run import EMBEDDER, FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage
 

@@ -13,13 +13,10 @@ import yaml
 from core.errors import FetchError
 from core.settings import ROOT, Settings
 from ingest.commands.fetch import run
-from ingest.official.cellar import LANGUAGES, Cellar
-from ingest.official.client import Client
-from ingest.official.fetch import Fetched, fetch
-from ingest.official.folder import Folder
-from ingest.official.listed import ListedText, chosen, listed
-from ingest.official.retry import asked_wait
-from ingest.reading.find import find
+from ingest.official.cellar import LANGUAGES, Cellar, ListedText, chosen, listed
+from ingest.official.client import Client, asked_wait
+from ingest.official.fetch import Fetched, Folder, fetch
+from ingest.reading.files import find
 from ingest.reading.formats import markdown
 from ingest.reading.load import load
 from language.official import OFFICIAL

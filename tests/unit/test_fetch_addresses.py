@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from ingest.official.cellar import RESOURCES, Cellar
+from ingest.official.cellar import RESOURCES, Cellar, chosen
 from ingest.official.client import ORIGINS, Client
-from ingest.official.fetch import Fetched, fetch
-from ingest.official.folder import Folder
-from ingest.official.listed import chosen
+from ingest.official.fetch import Fetched, Folder, fetch
 from tests.support.publications_server import (
     DRUGS,
     STRATEGY,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from language.identifiers import has_identifier
+from people.asked_questions import has_identifier
 
 OF_SOMEBODY = [
     "Mail it to jan@example.nl",

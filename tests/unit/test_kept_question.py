@@ -5,8 +5,8 @@ import datetime
 import pytest
 
 from core.answer import Answer
-from core.prepared import Approval
-from people.kept_question import kept_question
+from core.source import Approval
+from people.asked_questions import kept_question
 from tests.support.passages import answer_of
 
 APPROVAL = Approval(by="A", on=datetime.date(2026, 11, 29))

@@ -3,24 +3,21 @@
 import pytest
 
 from chain import __main__ as command
-from chain.answer.composition import Composition
+from chain.answer.composition import AnswerBuilder
 from chain.answerer import Draft, Quote, Request, Verdict
 from chain.writing.extractive import last_said
 from core.answer import Answer, Turn
+from core.answer_blocks import Marked
 from core.answer_blocks import numbers as cited_numbers
-from core.marked import Marked
-from core.passage import Passage, ScoredPassage, Unit
-from core.source import DocumentInfo
-from eval.answer_lines import answer_lines, cited
-from eval.support import claims, unsupported
+from core.source import DocumentInfo, Passage, ScoredPassage, Unit
+from eval.shown import claims, unsupported
+from eval.tracing import answer_lines, cited
 from language.matching import fold
 from people.conversation import Exchange
-from ui.answers.answer_text import answer_html
-from ui.answers.checks import Checks
-from ui.answers.chips import Chips
+from ui.answers.answer_view import Chips, answer_html, languages_shown
+from ui.answers.citations import Checks
 from ui.answers.conversation_export import conversation_markdown, conversation_page
 from ui.answers.copying import markdown, plain_text
-from ui.answers.remarks import languages
 from ui.markup import code, escape
 from ui.texts import load
 
@@ -53,7 +50,7 @@ def answer() -> Answer:
 def _answer(first: str, second: str) -> Answer:
     """Two quotations, and the first once more below them."""
     found = (_found("hostile", first, "fr"), _found("agency", second))
-    composition = Composition(Request("Which budget?", "en", found))
+    composition = AnswerBuilder(Request("Which budget?", "en", found))
     quotes = [Quote(place, 0, len(one.passage.text)) for place, one in enumerate(found)]
     drafts = [
         Draft(one.passage.text, (place,), quote=quotes[place]) for place, one in enumerate(found)
@@ -94,7 +91,7 @@ def test_the_page_shows_the_bracket_as_text_and_our_numbers_as_chips(answer: Ans
     assert shown.count("<p>The budget was doubled [1].<span") == 2
     assert 'href="#a-1"' not in shown
     assert shown.count('<a href="#a-3"') == 2
-    assert languages(answer, answer.further[0]) == ["fr"]
+    assert languages_shown(answer, answer.further[0]) == ["fr"]
 
 
 def test_what_is_said_to_be_checked_is_what_has_a_marker(answer: Answer) -> None:

@@ -16,8 +16,7 @@ from pptx import Presentation
 from pptx.util import Inches
 
 from core.errors import DocumentError
-from core.passage import Passage
-from core.source import SourceDocument
+from core.source import Passage, SourceDocument
 from ingest.passages.split import split
 from ingest.reading.formats import blocks_of, zip_parts
 from ingest.reading.load import load

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.official_hosts import is_official_address, shown_host
+from core.hosts import is_official_address, shown_host
 from core.source import DocumentInfo
 from ui.origins import naming, pages
 from ui.texts import languages, load

@@ -6,15 +6,11 @@ from collections.abc import Iterator
 import pytest
 from markdown_it import MarkdownIt
 
-from api.client_words import client_words
-from api.openai_history import asked
-from api.openai_reply import ClientReply
-from api.openai_requests import ClientMessage
+from api.openai_reply import ClientReply, client_words
+from api.openai_requests import ClientMessage, asked
 from api.search_limits import SearchLimits
-from core.answer import Answer
-from core.citation import Citation
-from core.event import Finished, TextDelta
-from core.source import DocumentInfo
+from core.answer import Answer, Finished, TextDelta
+from core.source import Citation, DocumentInfo
 from tests.support.answers import blocks_of, doubted, marked
 from tests.unit.test_ui_citations import HOSTILE
 

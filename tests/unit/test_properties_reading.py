@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from core.errors import DocumentError
-from core.passage import Passage
-from core.source import DocumentInfo, SourceDocument
+from core.source import DocumentInfo, Passage, SourceDocument
 from ingest.passages.split import split
 from ingest.reading.formats import blocks_of
-from ingest.reading.formats.limits import LimitError
+from ingest.reading.formats.blocks import LimitError
+from ingest.reading.formats.front_matter import SIDECAR_SUFFIX
 from ingest.reading.load import load
-from ingest.reading.sidecar import SUFFIX
 from tests.support.pdf_files import typed
 from vectorstore.embeddings import token_counter
 
@@ -217,7 +216,7 @@ def test_front_matter(folder: Path, text: str) -> None:
 @steady
 @given(text=fields)
 def test_sidecars(folder: Path, text: str) -> None:
-    beside = folder / f"beside.md{SUFFIX}"
+    beside = folder / f"beside.md{SIDECAR_SUFFIX}"
     beside.write_text(text, "utf-8", errors="replace")
     _read(folder / "beside.md", b"# A title\n\nA text.\n")
 

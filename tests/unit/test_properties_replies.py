@@ -9,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chain.answerer import Draft
-from chain.model.reply import tidy
-from chain.model.thoughts import without_thoughts
-from chain.writing.markers import closing, is_marked, plain
+from chain.model.language_model import tidy, without_thoughts
+from chain.writing.prose import closing, is_marked, plain
 from chain.writing.reply_reader import ReplyReader, read
 from core.errors import ModelError
-from language.characters import visible
+from language.escaping import visible
 
 steady = settings(deadline=None, derandomize=True, max_examples=150, database=None)
 

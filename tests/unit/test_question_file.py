@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from core.errors import DocumentError
-from core.passage import Passage, Unit
-from core.prepared import PreparedQuestion
-from core.source import DocumentInfo
+from core.source import DocumentInfo, Passage, PreparedQuestion, Unit
 from ingest.passages.answering_units import prepared_questions, shortest_beginnings
 from ingest.publishing import kept_vectors
 from ingest.reading import question_file

@@ -2,7 +2,7 @@
 
 import pytest
 
-from language.same_question import asked, differ
+from language.facts import asked, differ
 
 OTHERS = [
     ("How many reports were there in 2021?", "en", "How many reports were there in 2019?", "en"),

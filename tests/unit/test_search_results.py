@@ -6,11 +6,10 @@ import pytest
 
 from chain.answerer import Draft, Request
 from chain.reading.parts import Part
+from chain.reading.quotables import Statement
 from chain.reading.relevance import Ranked
-from chain.reading.statements import Statement
-from chain.writing.search_results import FIRST, search_results
-from core.passage import Passage, ScoredPassage, Unit
-from core.source import DocumentInfo
+from chain.writing.extractive import FIRST, search_results
+from core.source import DocumentInfo, Passage, ScoredPassage, Unit
 from tests.support.passages import passage_of
 
 DOCUMENT = DocumentInfo(id="plan", title="The plan", language="en")

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.passage import Passage, Unit
-from core.source import SourceDocument
+from core.source import Passage, SourceDocument, Unit
 from ingest.passages.split import split
-from ingest.reading.find import find
+from ingest.reading.files import find
 from ingest.reading.load import load
 from vectorstore.embeddings import token_counter
 

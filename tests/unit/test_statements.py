@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from chain.assistant import Assistant
-from chain.reading.pointing import points_back
-from chain.reading.statements import series, statements
-from chain.reading.unit_text import reading
+from chain.reading.quotables import points_back, reading, series, statements
 from core.answer import Answer
-from core.passage import Passage
 from core.settings import Settings
+from core.source import Passage
 from ingest.pipeline import ingest
 from vectorstore.store import open_index
 

@@ -10,25 +10,24 @@ from markdown_it import MarkdownIt
 from api.openai_reply import ClientReply
 from api.search_limits import SearchLimits
 from chain import __main__ as command
-from core.answer import Answer
+from core.answer import Answer, Finished
 from core.answer_blocks import own
-from core.citation import Citation, section
-from core.event import Finished
-from core.passage import Passage, Unit
-from core.source import DocumentInfo, DocumentKind, Standing
+from core.source import Citation, DocumentInfo, DocumentKind, Passage, Standing, Unit, section
 from people.conversation import Exchange
 from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
-from ui.answers import remarks
-from ui.answers.answer_text import answer_html
-from ui.answers.answer_view import more_html
-from ui.answers.chips import Chips
+from ui.answers import answer_view
+from ui.answers.answer_view import Chips, answer_html, more_html
 from ui.answers.citations import anchors
 from ui.answers.conversation_export import conversation_markdown
 from ui.answers.copying import plain_text, references
-from ui.answers.evidence_panel import evidence_html
-from ui.answers.fragments import at_quote, leads_to_words
-from ui.answers.surroundings import Surroundings, excerpts
+from ui.answers.evidence_panel import (
+    Surroundings,
+    at_quote,
+    evidence_html,
+    excerpts,
+    leads_to_words,
+)
 from ui.markup import code, escape, link, text_html
 from ui.texts import load
 
@@ -393,11 +392,11 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
 
 def test_hostile_text_in_remarks_is_shown_and_not_run() -> None:
     lacking = answer(citation(1, "2019", passage()), missing=(HOSTILE,))
-    shown = Shown(remarks.notes_html(remarks.told(lacking, NL)))
+    shown = Shown(answer_view.notes_html(answer_view.remarks_below(lacking, NL)))
     assert {tag for tag, _ in shown.elements} == {"p"}
     assert shown.text.count(HOSTILE) == 1
     source = passage(document=DocumentInfo(id="evil", language="nl", title=HOSTILE))
-    shown = Shown(remarks.changed_html(answer(citation(1, "23 000", source)), around(), NL))
+    shown = Shown(answer_view.changed_html(answer(citation(1, "23 000", source)), around(), NL))
     assert {tag for tag, _ in shown.elements} == {"div", "p", "ul", "li"}
     assert HOSTILE in shown.text
 
@@ -409,10 +408,10 @@ def test_that_quotes_are_in_another_language_is_told_once_above_an_answer_and_ab
     cited = citation(1, QUOTE, passage())
     german = answer(cited, text=f"{QUOTE} [1]", asked_in="de", **given)
     told = "Hiervoor zijn geen bronnen gevonden in het Duits; de citaten zijn in het Nederlands."
-    assert remarks.above(german, NL) == [told]
+    assert answer_view.remarks_above(german, NL) == [told]
     exported = conversation_markdown("?", [Exchange(question="?", answer=german)], NL)
     assert exported.count("gevonden in het Duits") == 1
-    assert remarks.above(answer(cited, text=f"{QUOTE} [1]", **given), NL) == []
+    assert answer_view.remarks_above(answer(cited, text=f"{QUOTE} [1]", **given), NL) == []
 
 
 NO_PAGES = ("javascript:alert(1)", "java\nscript:alert(1)", " JAVASCRIPT:alert(1)")
@@ -666,7 +665,7 @@ def test_what_changed_in_a_source_since_the_answer_is_told(
     now: tuple[Passage, ...], standing: Standing | None, told: str
 ) -> None:
     given = answer(citation(1, "725 000 meldingen in 2019.", passage()))
-    shown = Shown(remarks.changed_html(given, around(*now, standing=standing), NL)).text
+    shown = Shown(answer_view.changed_html(given, around(*now, standing=standing), NL)).text
     assert shown.endswith(told) if told else shown == ""
 
 

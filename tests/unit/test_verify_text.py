@@ -18,11 +18,9 @@ from ingest.__main__ import main
 from ingest.passages.isolated import Loader
 from ingest.passages.split import split
 from ingest.reading import formats
-from ingest.reading.compare_text import compare
+from ingest.reading.compare_text import as_label, compare, read_source_text
 from ingest.reading.comparison import WordComparison
 from ingest.reading.load import load
-from ingest.reading.source_parts import as_label
-from ingest.reading.source_text import read
 from tests.support import pdf_files
 
 DATA = ROOT / "tests" / "data"
@@ -48,7 +46,7 @@ MARKDOWN = "\n\n".join((LINES[0], *(f"- {line}" for line in LINES[1:])))
 def compared(path: Path, document: SourceDocument | None = None) -> WordComparison:
     document = document or load(path)
     passages = split(document, lambda text: len(text) // 4 + 2)
-    return compare(document, passages, read(path, path.read_bytes()))
+    return compare(document, passages, read_source_text(path, path.read_bytes()))
 
 
 def written(path: Path, text: str = PAGE) -> Path:
@@ -226,7 +224,7 @@ def test_what_a_page_adds_to_its_text_is_nothing_that_is_missing(page: str) -> N
 )
 def test_marks_of_notes_and_of_changes_are_no_words_of_a_page(tmp_path: Path, page: str) -> None:
     path = written(tmp_path / "a.html", page)
-    source = read(path, path.read_bytes())
+    source = read_source_text(path, path.read_bytes())
     assert of_text("The markets of the Union grow as in 2019.", *source) == []
     assert of_text("The markets of a Union grow as in 2019.", *source)
 

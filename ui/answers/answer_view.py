@@ -1,24 +1,344 @@
-"""An answer on the page: the answer proper, what is folded below it, and its evidence."""
+"""An answer on the page: its text, the chips of its citations, its remarks."""
 
 import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import streamlit as st
 
 from core.answer import Answer
-from core.source import Scope
+from core.answer_blocks import AnswerSentence, Blocks, Mark, marked_lines
+from core.source import Citation, Scope, section
 from prompts import phrases, spoken_in_short
+from ui import origins
 from ui.addresses import reading_address
-from ui.answers import checks, remarks
-from ui.answers.answer_text import answer_html
-from ui.answers.chips import Chips
-from ui.answers.citations import by_number
-from ui.answers.evidence_panel import evidence_html
-from ui.answers.surroundings import surroundings
+from ui.answers import citations
+from ui.answers.citations import (
+    GLYPHS,
+    Checks,
+    CheckVerdict,
+    anchors,
+    by_number,
+    cited_in,
+    confirmed,
+    numbers,
+    pages,
+)
+from ui.answers.evidence_panel import Piece, Surroundings, evidence_html, excerpts, surroundings
 from ui.markup import code, escape, facts_html, new_tab
 from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.snapshot import Snapshot
+
+
+def answer_html(
+    blocks: Blocks,
+    *,
+    language: str = "",
+    own_language: str = "",
+    marker: Callable[[int, str], str] = lambda number, words: "",
+    doubt: Callable[[AnswerSentence], str] = lambda sentence: "",
+    note: Callable[[str, int | None], str] = lambda told, number: escape(told),
+    bold: Sequence[str] = (),
+    level: int = 3,
+) -> str:
+    """The blocks of an answer.
+
+    Args:
+        blocks: labels, paragraphs and lists.
+        language: ISO 639-1.
+        own_language: of what the assistant says itself above results, if it is another.
+        marker: HTML for the marker of the citation with a number, behind the words that it covers,
+            those of a list a line each; empty where there is no such citation: "[n]" is shown.
+        doubt: HTML behind a sentence that is not confirmed, or differs from the sources.
+        note: HTML for a note on a list, from its text and the number that covers all of the list.
+        bold: stretches that stand out.
+        level: of the headings that labels are shown as.
+    """
+    shown: list[str] = []
+    introduced: int | None = None  # the number that a paragraph ends with
+    for block, lines in marked_lines(blocks):
+        said = [
+            " ".join(_sentence_html(*one, marker, doubt, bold) for one in line) for line in lines
+        ]
+        if block.kind == "label":
+            shown += (f'<h{level} class="sw-label">{line}</h{level}>' for line in said)
+        elif block.kind == "paragraph":
+            is_own = bool(own_language) and all(one.status == "own" for one in block.sentences)
+            spoken = f' lang="{escape(own_language)}"' if is_own else ""
+            shown += (f"<p{spoken}>{line}</p>" for line in said)
+        else:
+            shown.append(f"<ul>{''.join(f'<li>{line}</li>' for line in said)}</ul>")
+        last = lines[-1][-1][0].numbers[-1:]
+        covering = introduced if block.is_bare else last[0] if block.evidence else None
+        introduced = last[0] if last and block.kind == "paragraph" else None
+        if block.note:
+            shown.append(f'<p class="sw-facts">{note(block.note, covering)}</p>')
+    spoken = f' lang="{escape(language)}"' if language else ""
+    return f'<div class="sw-answer"{spoken}>{"".join(shown)}</div>'
+
+
+def _sentence_html(
+    sentence: AnswerSentence,
+    marks: Sequence[Mark],
+    marker: Callable[[int, str], str],
+    doubt: Callable[[AnswerSentence], str],
+    bold: Sequence[str],
+) -> str:
+    """Escaped text with its markers, on one line with its last word."""
+    if sentence.stand_in:
+        shown = escape(sentence.stand_in)
+        return f'<span class="sw-left-out">{shown}</span>{doubt(sentence)}'
+    shown = _standing_out(sentence.text, bold)
+    if sentence.is_hit:
+        shown = f'<mark class="sw-hit">{shown}</mark>'
+    if sentence.is_doubted:
+        return f'<span class="sw-unconfirmed">{shown}</span>{doubt(sentence)}'
+    for number, words in marks:
+        shown += marker(number, words) or f" [{number}]"
+    return shown
+
+
+def _standing_out(text: str, bold: Sequence[str]) -> str:
+    """Escaped text in which these stretches are bold, where they are no part of a longer word."""
+    if not bold:
+        return escape(text)
+    longest_first = "|".join(map(re.escape, sorted(bold, key=len, reverse=True)))
+    pieces = re.split(rf"(?<!\w)({longest_first})(?!\w)", text)
+    return "".join(
+        f"<strong>{escape(piece)}</strong>" if number % 2 else escape(piece)
+        for number, piece in enumerate(pieces)
+    )
+
+
+# Behind the words: the number of their source, a card with what it says, how it was checked.
+
+
+_DOUBT = "?"
+
+
+class Chips:
+    """The markers of one answer as they are shown; `marker` and `doubt` go into
+    `answer_text.answer_html`."""
+
+    def __init__(
+        self, answer: Answer, prefix: str, texts: Texts, around: Surroundings | None = None
+    ) -> None:
+        self._answer = answer
+        self._around = around
+        self._checks = Checks(answer)
+        self._targets = anchors(answer, prefix)
+        self._prefix = prefix
+        self._texts = texts
+        self._made = 0
+
+    def marker(self, number: int, words: str) -> str:
+        """A link to the quotes, their card, and a mark where the check is not the usual one.
+
+        Empty: there is no such citation.
+        """
+        quotes = self._checks.quotes(number, words)
+        if not quotes:
+            return ""
+        self._made += 1
+        card = f"{self._prefix}-card-{self._made}"
+        read = excerpts(self._answer, quotes, self._around)
+        shown = _chip_html(quotes, read, self._targets[number], card, self._texts)
+        verdict = self._checks.verdict(number, words)
+        return shown if verdict == self._checks.usual else shown + _mark_html(verdict, self._texts)
+
+    def doubt(self, sentence: AnswerSentence) -> str:
+        """A sign with a word behind a sentence that is not confirmed, and a card that says why,
+        with what comes nearest to it; of one that is left out also what it says."""
+        self._made += 1
+        name = escape(f"{self._prefix}-card-{self._made}")
+        word = self._texts("answers.left_out" if sentence.stand_in else "answers.unconfirmed")
+        told = why(sentence, self._texts)
+        shown = [f'<span class="sw-card-title">{escape(told)}</span>']
+        if sentence.stand_in and sentence.text != sentence.stand_in:
+            language = escape(self._answer.language)
+            shown.append(
+                f'<span class="sw-card-text" lang="{language}">{escape(sentence.text)}</span>'
+            )
+        shown += self._nearest_html(sentence)
+        return (
+            f'<span class="sw-chip sw-doubt" tabindex="-1">'
+            f'<button type="button" aria-describedby="{name}">'
+            f'<span aria-hidden="true">{_DOUBT}</span> {escape(word)}</button>'
+            f'<span class="sw-card" id="{name}">{"".join(shown)}</span></span>'
+        )
+
+    def _nearest_html(self, sentence: AnswerSentence) -> Iterator[str]:
+        """The first stretch of the sources that comes near to a sentence, with its place."""
+        passages = {one.id: one for one in self._answer.passages}
+        near = next((one for one in sentence.nearest if one.passage_id in passages), None)
+        if near is None:
+            return
+        passage = passages[near.passage_id]
+        language = escape(passage.language)
+        place = " › ".join((passage.document.title, *passage.headings[1:]))
+        told = f"{self._texts('answers.nearest_to')} {place}"
+        words = escape(passage.text[near.start : near.end])
+        yield f'<span class="sw-card-facts" lang="{language}">{escape(told)}</span>'
+        yield f'<span class="sw-card-text" lang="{language}"><q>{words}</q></span>'
+
+    def checked_html(self) -> str:
+        """How the answer was checked, and the marks of what is an exception to that."""
+        told = " · ".join(map(escape, self._checks.told(self._texts)))
+        return f'<p class="sw-facts sw-checked">{told}</p>' if told else ""
+
+
+def why(sentence: AnswerSentence, texts: Texts) -> str:
+    """Why a sentence is not confirmed, in one sentence."""
+    if not sentence.reason:
+        return texts("answers.why.unknown")
+    return texts(f"answers.why.{sentence.reason}", details=", ".join(sentence.details))
+
+
+def _chip_html(
+    quotes: Sequence[Citation],
+    read: Sequence[Sequence[Piece]],
+    target: str,
+    card: str,
+    texts: Texts,
+) -> str:
+    """A link to quotes out of one passage, with their card: the quotes in the text around them.
+
+    All of it is part of a paragraph, which only takes spans. Brackets are there for whoever copies
+    the sentence. Where a finger cannot hover, a tap on the number reaches the span around the link
+    instead (style.css): it opens the card, which then has a link of its own.
+    """
+    first = quotes[0]
+    place, name = escape(target), escape(card)
+    facts = [*origins.marked(first.document, texts), section(quotes), pages(quotes, texts)]
+    language = escape(first.document.language)
+    quoted = "".join(
+        f'<span class="sw-card-text" lang="{language}">{_excerpt_html(one)}</span>' for one in read
+    )
+    return (
+        f'<span class="sw-chip" tabindex="-1">'
+        f'<a href="#{place}" aria-describedby="{name}" '
+        f'aria-label="{escape(texts("sources.marker", number=first.number))}">'
+        f'<span class="sw-bracket">[</span><span class="sw-number">{first.number}</span>'
+        f'<span class="sw-bracket">]</span></a>'
+        f'<span class="sw-card" id="{name}">'
+        f'<span class="sw-card-title" lang="{language}">{escape(first.document.title)}</span>'
+        f'<span class="sw-card-facts">{" · ".join(escape(fact) for fact in facts if fact)}</span>'
+        f"{quoted}"
+        f'<a class="sw-card-link" href="#{place}">{escape(texts("answers.to_quote"))}</a>'
+        f"</span></span>"
+    )
+
+
+def _excerpt_html(pieces: Sequence[Piece]) -> str:
+    shown = ((escape(words), quoted) for words, quoted in pieces)
+    return "".join(f"<q>{words}</q>" if quoted else words for words, quoted in shown)
+
+
+def _mark_html(verdict: CheckVerdict, texts: Texts) -> str:
+    told = escape(texts(f"answers.verdicts.{verdict}"))
+    return (
+        f'<span class="sw-mark" role="img" aria-label="{told}" title="{told}">'
+        f"{GLYPHS[verdict]}</span>"
+    )
+
+
+# What is said of an answer: above it languages and how much of it was found, below it what is not
+# in force, missing or left out.
+
+
+def languages_shown(answer: Answer, blocks: Blocks | None = None) -> list[str]:
+    """The languages of blocks of an answer, most used first: those of its quotes if it has any.
+
+    What a model says is in the answer's language, whatever its sources are in.
+
+    Args:
+        answer: whose they are.
+        blocks: some of what is folded; None: the answer proper.
+    """
+    shown = answer.blocks if blocks is None else blocks
+    quoted = Counter(one.document.language for one in cited_in(shown, answer))
+    if not quoted or (answer.mode == "generative" and shown == answer.blocks):
+        return [answer.language]
+    return [language for language, _ in quoted.most_common()]
+
+
+def remark_understood(answer: Answer, texts: Texts) -> str:
+    """The question that a follow-up follows, or how a model understood it."""
+    if answer.follows:
+        return texts("answers.follows", question=answer.follows)
+    return texts("answers.understood", question=answer.understood_as)
+
+
+def few_found(answer: Answer, texts: Texts) -> str:
+    """A warning above an answer of which fewer than half of a model's sentences are confirmed."""
+    found, total = confirmed(answer)
+    return texts("answers.few_found") if 2 * found < total else ""
+
+
+def remarks_above(answer: Answer, texts: Texts) -> list[str]:
+    """What a reader has to know before reading it: that quotes are in another language, and that
+    little was found."""
+    asked_in, used = answer.question_language, languages_shown(answer)
+    if answer.mode == "generative" or not answer.is_sourced or asked_in in used:
+        other = ""
+    else:
+        asked, *names = (texts.label("languages", name) for name in (asked_in, *used))
+        other = texts("answer.other_language", language=asked, languages=", ".join(names))
+    return [note for note in (other, few_found(answer, texts)) if note]
+
+
+def remarks_below(answer: Answer, texts: Texts) -> list[str]:
+    """What is said below an answer, a sentence each; of a reply only why a task was not carried
+    out."""
+    if answer.kind == "reply" and not answer.citations:
+        why = texts(f"answer.trouble.{answer.trouble}") if answer.trouble else ""
+        return [texts("answer.no_task", why=why)] if why else []
+    notes = list(
+        dict.fromkeys(
+            texts(f"answer.{citation.standing}", title=citation.document.title)
+            for citation in answer.citations
+            if citation.standing != "in_force"
+        )
+    )
+    if answer.trouble == "cut" and answer.mode == "generative":
+        notes.append(texts("answer.broke_off"))
+    elif answer.trouble:
+        notes.append(texts("answer.no_model", why=texts(f"answer.trouble.{answer.trouble}")))
+    elif answer.mode == "fallback":
+        notes.append(texts("answer.fallback"))
+    if answer.unchecked:
+        notes.append(texts("answer.unchecked"))
+    if answer.kind == "partial":  # results and a refusal say it themselves
+        notes.append(f"{texts('answer.missing')} {', '.join(answer.missing)}")
+    return notes
+
+
+def notes_html(notes: Iterable[str]) -> str:
+    return "".join(f'<p class="sw-note" role="note">{escape(note)}</p>' for note in notes)
+
+
+def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
+    """Says what has changed in the cited documents since the answer was given."""
+    found: dict[tuple[str, str], list[Citation]] = {}
+    for citation in answer.citations:
+        change = around.change(citation)
+        if change is not None:
+            found.setdefault((change, citation.document.title), []).append(citation)
+    if not found:
+        return ""
+    told = [
+        texts(f"answers.changes.{change}", title=title, numbers=numbers(cited))
+        for (change, title), cited in found.items()
+    ]
+    items = "".join(f"<li>{escape(one)}</li>" for one in told)
+    heading = escape(texts("answers.changed"))
+    return f'<div class="sw-note" role="note"><p>{heading}</p><ul>{items}</ul></div>'
+
+
+# An answer on the page: the answer proper, what is folded below it, and its evidence.
+
 
 _COUNT = re.compile(r"\d+")  # of items, in a note on a list
 
@@ -58,16 +378,16 @@ def show(
     chips = Chips(answer, prefix, texts, around)
     st.html(_proper_html(answer, chips, texts))
     _show_suggestions(answer, prefix, texts, ask)
-    below = remarks.notes_html(remarks.told(answer, texts)) + evidence_html(
+    below = notes_html(remarks_below(answer, texts)) + evidence_html(
         answer, prefix, texts, around, above=more_html(answer, chips, texts)
     )
     if below:
         st.html(f'<div class="sw-below">{below}</div>')
-    if around and (changed := remarks.changed_html(answer, around, texts)):
+    if around and (changed := changed_html(answer, around, texts)):
         st.html(changed)
         again = texts("answers.ask_again")
         st.button(again, key=f"{prefix}-again", on_click=ask, args=(answer.question,))
-    if answer.citations or checks.confirmed(answer)[1]:
+    if answer.citations or citations.confirmed(answer)[1]:
         st.html(script("cards") + script("panel"), unsafe_allow_javascript=True)
 
 
@@ -82,14 +402,14 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         )
     shown = answer_html(
         answer.blocks,
-        language=remarks.languages(answer)[0],
+        language=languages_shown(answer)[0],
         own_language=spoken_in_short(answer.question_language) if answer.found else "",
         marker=chips.marker,
         doubt=chips.doubt,
         note=_Notes(answer, texts),
         bold=answer.asked_for,
     )
-    return chips.checked_html() + remarks.notes_html(remarks.above(answer, texts)) + shown
+    return chips.checked_html() + notes_html(remarks_above(answer, texts)) + shown
 
 
 def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
@@ -101,7 +421,7 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     shown = "".join(
         answer_html(
             blocks,
-            language=remarks.languages(answer, blocks)[0],
+            language=languages_shown(answer, blocks)[0],
             marker=chips.marker,
             note=_Notes(answer, texts),
         )
@@ -134,7 +454,7 @@ class _Notes:
 
 def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:
     """What a follow-up follows, or how a model understood it, and a way to ask it as it stands."""
-    told = remarks.understood(answer, texts)
+    told = remark_understood(answer, texts)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(facts_html(told), width="content")
         st.button(

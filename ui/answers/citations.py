@@ -2,13 +2,15 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from core.answer import Answer
-from core.answer_blocks import Blocks
+from core.answer_blocks import Blocks, marked_lines, sentences
 from core.answer_blocks import numbers as cited_numbers
-from core.citation import Citation
-from core.passage import Passage
+from core.source import Citation, DocumentKind, Passage
+from language.dates import written
 from ui.texts import Texts
 
 _ITEM_BEGINS = re.compile(r"\s*(?:[-*•–]|\(?\w{1,4}[.)])?\s*")  # all there is between two items
@@ -79,3 +81,137 @@ def _as_one(quotes: Sequence[Citation], passage: Passage) -> Citation:
         "last_marks": last.marks if last.last_marks is None else last.last_marks,
     }
     return first.model_copy(update=ends)
+
+
+# How what an answer shows was checked: one way for most of it, and what is an exception to that.
+
+
+CheckVerdict = Literal["supported", "literal", "literal_brief", "literal_official", "row"]
+"""It is a model's, and its source says so; it stands in its source letter by letter, which may be
+a summary by this project or an official text; it is a row of a table, each cell with the heading of
+its column."""
+
+GLYPHS: Mapping[CheckVerdict, str] = {
+    "supported": "✓",
+    "literal": "”",
+    "literal_brief": "°",
+    "literal_official": "§",
+    "row": "⊞",
+}
+VERDICTS: tuple[CheckVerdict, ...] = tuple(GLYPHS)
+_FINAL = re.compile(r" final(?:/\d+)?$")  # not said where a document is only mentioned
+_LITERAL: Mapping[DocumentKind, CheckVerdict] = {
+    "brief": "literal_brief",
+    "official": "literal_official",
+}
+
+
+class Checks:
+    """The checks of one answer.
+
+    `usual` is what holds for most of the answer proper, or of what is folded where that has no
+    markers; None: there are no markers at all. `exceptions` are the other verdicts that occur.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._cited = by_number(answer.citations)
+        proper, more = self._verdicts(answer.blocks), self._verdicts(*answer.further)
+        counted = Counter(proper or more)
+        by_count = sorted(counted, key=lambda one: (-counted[one], VERDICTS.index(one)))
+        self.usual = by_count[0] if by_count else None
+        found = {*proper, *more} - {self.usual}
+        self.exceptions = tuple(one for one in VERDICTS if one in found)
+
+    def told(self, texts: Texts) -> list[str]:
+        """Which prepared question it answers and who approved that, how it was checked, and the
+        marks of what is an exception to that."""
+        return [*self._prepared(texts), *self._checked(texts)]
+
+    def _prepared(self, texts: Texts) -> Iterator[str]:
+        answer = self._answer
+        if answer.prepared:
+            yield texts("answers.prepared", question=answer.prepared)
+        if approved := answer.approved:
+            by, day = approved.organisation or approved.by, written(approved.on, texts.language)
+            yield texts("answers.approved", by=by, date=day)
+
+    def _checked(self, texts: Texts) -> list[str]:
+        found, total = confirmed(self._answer)
+        if self.usual is None and not total:
+            return []
+        marks = (
+            texts("answers.marked", mark=GLYPHS[one], told=texts(f"answers.verdicts.{one}"))
+            for one in self.exceptions
+        )
+        if not total:
+            return [self._usual(texts), *marks]
+        counted = "some" if found < total else "all" if total > 1 else "one"
+        by = texts("answers.found.by", model=self._answer.checker) if self._answer.checker else ""
+        told = texts(f"answers.found.{counted}", found=found, total=total)
+        return [f"{told} {by or texts('answers.found.by_program')}", *marks]
+
+    def _usual(self, texts: Texts) -> str:
+        """How most of it was checked; of summaries, what they are of."""
+        cited = cited_in(self._answer.blocks, self._answer) or self._answer.citations
+        references = dict.fromkeys(
+            _FINAL.sub("", one.document.reference)
+            for one in cited
+            if one.document.kind == "brief" and one.document.about_form == "document"
+        )
+        key = f"answers.checked.{self.usual}"
+        if self.usual != "literal_brief" or not all(references):
+            return texts(key)
+        if len(references) > 1:
+            key = "answers.checked.literal_briefs"
+        return texts(f"{key}_of" if references else key, references=", ".join(references))
+
+    def quotes(self, number: int, words: str) -> tuple[Citation, ...]:
+        """The quotes behind words (a line each): the one that has them all, else all of the number.
+
+        Empty: there is no citation with this number.
+        """
+        cited = self._cited.get(number, ())
+        return next(((one,) for one in cited if _has(words, [one])), cited)
+
+    def verdict(self, number: int, words: str) -> CheckVerdict:
+        """How words (a line each) were checked against the quotes with a number."""
+        cited = self._cited[number]
+        if _has(words, cited):
+            return _LITERAL.get(cited[0].document.kind, "literal")
+        return "row" if all(_is_row(line, cited) for line in words.splitlines()) else "supported"
+
+    def _verdicts(self, *shown: Blocks) -> list[CheckVerdict]:
+        return [
+            self.verdict(number, words)
+            for blocks in shown
+            for _, lines in marked_lines(blocks)
+            for line in lines
+            for _, marks in line
+            for number, words in marks
+            if number in self._cited
+        ]
+
+
+def confirmed(answer: Answer) -> tuple[int, int]:
+    """How many of a model's sentences are confirmed, and how many there are."""
+    claims = [one for one in sentences(answer.blocks) if one.is_claim]
+    return sum(one.status == "confirmed" for one in claims), len(claims)
+
+
+def _has(words: str, citations: Sequence[Citation]) -> bool:
+    """Whether every line stands in one of the quotes, letter by letter; spaces do not count."""
+    quotes = [_spaced(citation.quote) for citation in citations]
+    lines = [_spaced(line) for line in words.splitlines()]
+    return any(lines) and all(any(line in quote for quote in quotes) for line in lines)
+
+
+def _is_row(line: str, citations: Sequence[Citation]) -> bool:
+    """Whether a line is "heading: cell; heading: cell", with every cell in a quoted table."""
+    tables = [_spaced(one.quote) for one in citations if "|" in one.quote]
+    cells = [cell.partition(": ") for cell in _spaced(line).split("; ")]
+    return all(there and any(value in table for table in tables) for _, there, value in cells)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())

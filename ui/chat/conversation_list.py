@@ -1,24 +1,177 @@
-"""The user's conversations in the sidebar: a line each, with a menu of what can be done with it."""
+"""What the address of the chat page says, and what it shows of the conversation.
 
+?c=ID          one of the user's conversations
+?s=NAME        one that somebody has shared, to read (ui/chat/conversation_list.py)
+?q=QUESTION    asks this question in a new conversation, once; then the address becomes ?c=ID
+?document=ID   a new conversation about this document; may be given several times, as may area;
+               language and as_of limit it further, and all of these go together with q
+"""
+
+import contextlib
 import datetime
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from people.conversation import MAX_NAME, Conversation, Exchange, ListedConversation
-from ui import downloads, error_texts, formats
-from ui.answers.conversation_export import conversation_markdown, conversation_page
-from ui.answers.word import conversation_docx
-from ui.chat import sharing
+from core.source import Scope
+from people.conversation import MAX_NAME, Conversation, Exchange, ListedConversation, now
+from people.conversations import Conversations
+from ui import addresses, error_texts, formats, scripts
+from ui.answers import answer_view as answers
+from ui.answers.conversation_export import (
+    conversation_docx,
+    conversation_markdown,
+    conversation_page,
+)
 from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape, facts_html
+from ui.notes import keeping
 from ui.privacy import erasing
 from ui.scripts import script
+from ui.shared_assistant import assistant
 from ui.texts import Texts
+
+
+def follow_address(chat: Chat) -> Scope | None:
+    """Does what the address says; what the search is limited to from then on, if that changes.
+
+    A conversation that this session has named itself is not opened again: the browser may still
+    send its address when the reader has just left it, and a question would end up in there.
+    """
+    params = {key: st.query_params.get_all(key) for key in st.query_params}
+    question, id = _first(params, "q"), _first(params, "c")
+    address = urlencode(params, doseq=True)
+    if question or scope_of(params) != Scope():
+        if address not in chat.addressed:
+            chat.show(Conversation())
+            chat.scope = scope_of(params)
+            chat.ask(question)
+            if chat.too_long:
+                st.session_state[FIELD] = question
+            chat.addressed[address] = chat.conversation.id
+            return chat.scope
+        if question and chat.addressed[address] != chat.conversation.id:
+            chat.open(chat.addressed[address])
+    elif id and id not in {chat.conversation.id, *chat.told}:
+        chat.open(id)
+        if chat.conversation.exchanges:
+            return chat.conversation.exchanges[-1].scope
+    return None
+
+
+def set_address(chat: Chat) -> None:
+    """Lets the address name the conversation, so that a reload shows it."""
+    named = bool(chat.conversation.exchanges) and chat.conversations.lasting
+    now = st.query_params.to_dict()
+    if named:
+        chat.told.add(chat.conversation.id)
+        if now != {"c": chat.conversation.id}:
+            st.query_params.from_dict({"c": chat.conversation.id})
+    elif now.keys() & {"c", "q"}:
+        st.query_params.clear()
+
+
+def question_address(question: str, scope: Scope) -> str:
+    """The query of an address that asks this question in this scope."""
+    named = {
+        "q": question,
+        "area": scope.areas,
+        "document": scope.documents,
+        "language": scope.language,
+        "as_of": scope.as_of.isoformat() if scope.as_of else "",
+    }
+    return "?" + urlencode({key: value for key, value in named.items() if value}, doseq=True)
+
+
+def scope_of(params: Mapping[str, Sequence[str]]) -> Scope:
+    """The scope that an address names; what cannot be read limits nothing."""
+    as_of = None
+    with contextlib.suppress(ValueError):
+        as_of = datetime.date.fromisoformat(_first(params, "as_of"))
+    return Scope(
+        areas=tuple(params.get("area", ())),
+        documents=tuple(params.get("document", ())),
+        language=_first(params, "language"),
+        as_of=as_of,
+    )
+
+
+def _first(params: Mapping[str, Sequence[str]], name: str) -> str:
+    return next(iter(params.get(name, ())), "")
+
+
+# A conversation that others may read: its user makes the link, and can take it back.
+
+
+_DAYS = (7, 30, 90)  # a week, a month, a quarter: no link is for ever
+
+
+def show_sharing(chat: Chat, shared: ListedConversation, texts: Texts) -> None:
+    """What makes the link and what takes it back."""
+    st.write(texts("sharing.help"))
+    try:
+        _show_link(chat.store, shared.id, texts)
+    except StrategiewijzerError as error:
+        error_texts.show_with_details(texts("history.problem"), str(error), texts, st.warning)
+
+
+def _show_link(store: Conversations, id: str, texts: Texts) -> None:
+    days = st.radio(
+        texts("sharing.days"),
+        _DAYS,
+        format_func=lambda days: texts("sharing.number_of_days", number=days),
+        horizontal=True,
+        key="share-days",
+    )
+    if st.button(texts("sharing.make"), icon=":material/link:", key="share"):
+        token = store.share(id, now() + datetime.timedelta(days=days))
+        st.code(f"{addresses.here()}?{urlencode({'s': token})}", language=None, wrap_lines=True)
+    if until := store.shared_until(id):
+        st.html(facts_html(texts("sharing.until", date=texts.date(until.date()))))
+        if st.button(texts("sharing.stop"), icon=":material/link_off:", key="unshare"):
+            store.unshare(id)
+            st.rerun(scope="fragment")
+
+
+def show_shared(token: str, chat: Chat, texts: Texts) -> None:
+    """The conversation that was shared under this name, to read; or that there is none."""
+    try:
+        conversation = chat.store.find_shared(token)
+        index = assistant().index.snapshot()
+    except StrategiewijzerError as error:
+        error_texts.show_with_details(texts("errors.other"), str(error), texts)
+        return
+    if conversation is None:
+        st.warning(texts("sharing.none"))
+        st.link_button(texts("sharing.ask"), addresses.here(), type="primary")
+        return
+    st.html(f'<h1 class="sw-title">{escape(conversation.title)}</h1>')
+    st.html(facts_html(texts("sharing.shared")))
+    for number, one in enumerate(conversation.exchanges):
+        with st.chat_message("user", avatar=":material/person:"):
+            st.html(f'<h2 class="sw-question">{escape(one.question)}</h2>')
+        with st.chat_message("assistant", avatar=":material/menu_book:"):
+            if one.answer is None:
+                st.info(texts("export.unanswered"))
+            else:
+                answers.show(one.answer, f"shared-{number}", texts, _ask, index, alone=True)
+    keeping.show(chat, conversation, "shared", texts)
+    st.link_button(texts("sharing.ask"), addresses.here(), type="primary")
+
+
+def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> None:
+    """Asks in a conversation of the reader's own."""
+    query = question_address(question, scope or Scope())
+    st.query_params.from_dict(parse_qs(query.removeprefix("?")))
+
+
+# The user's conversations in the sidebar: a line each, with a menu of what can be done with it.
+
 
 _Written = Callable[[str, Sequence[Exchange], Texts], str | bytes]
 
@@ -41,7 +194,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
     try:
         listed = chat.store.listed(search or "")
     except StrategiewijzerError as error:
-        error_texts.told(texts("history.problem"), str(error), texts, st.warning)
+        error_texts.show_with_details(texts("history.problem"), str(error), texts, st.warning)
         return
     if not listed:
         told = texts("history.not_found" if search else "history.none")
@@ -115,14 +268,14 @@ def _show_export(chat: Chat, one: ListedConversation, texts: Texts) -> None:
         "html": conversation_page,
     }
     for ending, write in written.items():
-        downloads.offer(
+        scripts.offer_download(
             texts(f"history.export_{ending}"),
             functools.partial(_file, chat, one, write, texts),
-            name=downloads.file_name(one.title, ending),
+            name=scripts.file_name(one.title, ending),
             key=f"export-{ending}",
         )
     if st.button(texts("history.print"), key="export-print"):
-        downloads.print_page(conversation_page(one.title, chat.find(one.id).exchanges, texts))
+        scripts.print_page(conversation_page(one.title, chat.find(one.id).exchanges, texts))
 
 
 def _file(chat: Chat, one: ListedConversation, write: _Written, texts: Texts) -> str | bytes:
@@ -132,7 +285,7 @@ def _file(chat: Chat, one: ListedConversation, write: _Written, texts: Texts) ->
 _DIALOGS: dict[str, Callable[[Chat, ListedConversation, Texts], None]] = {
     "rename": _show_renaming,
     "export": _show_export,
-    "share": sharing.show,
+    "share": show_sharing,
 }
 
 

@@ -1,20 +1,81 @@
-"""One question of the conversation with what came of it, and what can be done with it."""
+"""What can be done with an answer: copy it, pass it on, keep it as a file."""
+
+from functools import partial
+from typing import Literal, get_args
 
 import streamlit as st
 
 from core.answer import Answer
+from core.errors import StrategiewijzerError
 from core.settings import Settings
+from language.escaping import visible
 from people.conversation import Exchange
 from people.database import database
-from ui import error_texts
+from ui import access, addresses, error_texts, scripts
 from ui.answers import answer_view as answers
-from ui.chat import actions, feedback_form
+from ui.answers import copying
+from ui.answers.conversation_export import conversation_docx
+from ui.answers.copying import made_html
+from ui.chat import feedback_form
+from ui.chat.conversation_list import question_address
 from ui.chat.session import Chat
 from ui.markup import escape, facts_html, folded_html
-from ui.scope import told
 from ui.scripts import into_view, script
+from ui.shared_assistant import describe_scope
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
+
+_Form = Literal["markdown", "references", "docx", "made"]
+
+
+def show(
+    exchange: Exchange, answer: Answer, prefix: str, texts: Texts, index: Snapshot | None
+) -> None:
+    """Buttons in a row; what they copy, save or show is made when it is asked for."""
+    button = partial(st.button, type="tertiary")
+    if button(texts("copying.open"), icon=":material/content_copy:", key=f"{prefix}-copy"):
+        scripts.copy(copying.plain_text(answer, texts), texts)
+    if button(
+        texts("chat.link"),
+        icon=":material/link:",
+        key=f"{prefix}-link",
+        help=texts("chat.link_help"),
+    ):
+        scripts.copy(addresses.here() + question_address(exchange.question, exchange.scope), texts)
+    left_out = {
+        "references": not answer.citations,
+        "made": not access.user().may("evaluator"),
+    }
+    forms = [form for form in get_args(_Form) if not left_out.get(form)]
+    form = None
+    with st.popover(texts("copying.more"), type="tertiary", key=f"{prefix}-more"):
+        for one in forms:
+            if button(texts(f"copying.forms.{one}"), key=f"{prefix}-{one}"):
+                form = one
+    if form == "markdown":
+        scripts.copy(copying.markdown(answer, texts), texts)
+    elif form == "references":
+        scripts.copy(visible("\n".join(copying.references(answer, texts))), texts)
+    elif form == "docx":
+        made = conversation_docx(exchange.question, [exchange], texts)
+        name = scripts.file_name(exchange.question, "docx")
+        scripts.save_file(made, name=name)
+    elif form == "made":
+        _show_made(exchange, answer, texts, index)
+
+
+def _show_made(exchange: Exchange, answer: Answer, texts: Texts, index: Snapshot | None) -> None:
+    @st.dialog(texts("made.title"), width="large")
+    def opened() -> None:
+        try:
+            st.html(made_html(answer, exchange.scope, index, texts))
+        except StrategiewijzerError as error:
+            error_texts.show_with_details(texts("errors.store"), str(error), texts, st.warning)
+
+    opened()
+
+
+# One question of the conversation with what came of it, and what can be done with it.
 
 
 def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool) -> None:
@@ -26,7 +87,7 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
             f'<h2 class="{place}"><span class="sw-hidden">{escape(texts("chat.you_asked"))} '
             f"</span>{escape(exchange.question)}</h2>"
         )
-        if limits := told(exchange.scope, texts):
+        if limits := describe_scope(exchange.scope, texts):
             shown += facts_html(limits)
         if exchange.context:
             context = escape(texts("chat.context", number=len(exchange.context)))
@@ -88,7 +149,7 @@ def _show_below(
     with st.container(
         horizontal=True, vertical_alignment="center", gap=None, key=f"{row}-{exchange.id}"
     ):
-        actions.show(exchange, answer, prefix, texts, index)
+        show(exchange, answer, prefix, texts, index)
         keep = feedback_form.show(
             answer,
             chat.verdict(exchange),
@@ -102,7 +163,7 @@ def _show_below(
 
 def _show_unanswered(chat: Chat, exchange: Exchange, texts: Texts) -> None:
     if exchange.problem:
-        error_texts.told(texts("errors.other"), exchange.problem, texts)
+        error_texts.show_with_details(texts("errors.other"), exchange.problem, texts)
     else:
         st.info(texts("chat.stopped" if exchange.stopped else "chat.unanswered"))
     st.button(

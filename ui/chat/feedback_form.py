@@ -99,7 +99,7 @@ def show_more(
                 )
                 st.form_submit_button(texts("feedback.save"), on_click=keep)
         if verdict.problem:
-            error_texts.told(texts("errors.feedback"), verdict.problem, texts)
+            error_texts.show_with_details(texts("errors.feedback"), verdict.problem, texts)
             st.button(texts("chat.retry"), key=f"keep-{verdict.id}", on_click=keep)
         elif verdict.given:
             key = "saved_comment" if verdict.is_bad and verdict.comment else "saved"

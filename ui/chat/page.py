@@ -8,14 +8,13 @@ from core.settings import Settings, current
 from people.conversation import Exchange
 from ui import error_texts, sidebar
 from ui.answers.citations import by_number, cited_in
-from ui.chat import address, answering, conversation_list, exchange, filters, followups, sharing
+from ui.chat import answering, conversation_list, exchange, question_field
 from ui.chat.question_field import MAX_QUESTION, length_html
 from ui.chat.session import FIELD, Chat, chat
 from ui.markup import code, escape, facts_html
 from ui.notes import keeping
-from ui.scope import told
 from ui.scripts import script
-from ui.shared_assistant import assistant, usable_index
+from ui.shared_assistant import assistant, describe_scope, usable_index
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
 
@@ -28,11 +27,11 @@ def page() -> None:
     texts = sidebar.interface_texts(settings)
     session = chat(settings)
     if token := st.query_params.get("s"):
-        sharing.show_shared(token, session, texts)
+        conversation_list.show_shared(token, session, texts)
         return
-    limited = address.follow(session)
+    limited = conversation_list.follow_address(session)
     if limited is not None:
-        filters.preset(limited)
+        question_field.preset_filters(limited)
     if session.conversation.exchanges:
         st.html(f'<h1 class="sw-hidden">{escape(texts("title"))}</h1>')
     else:
@@ -42,7 +41,7 @@ def page() -> None:
     index = _show_corpus(session, settings, texts, filtered)
     # In a conversation the next question finds a server that is back.
     _show_field(session, texts, ready=index is not None or bool(session.conversation.exchanges))
-    address.tell(session)
+    conversation_list.set_address(session)
     with new:
         conversation_list.show_new(session, texts)
     with kept:
@@ -114,7 +113,7 @@ def _show_conversation(
                 with below.container():
                     conversation_list.show_undo(session, texts)
                     if index is not None and not session.pending:
-                        followups.show(session, texts)
+                        answering.show_followups(session, texts)
 
 
 def _as_answered(one: Exchange, index: Snapshot | None) -> Snapshot | None:
@@ -138,7 +137,7 @@ def _show_corpus(
         st.button(texts("chat.retry"))
         return None
     with filtered:
-        session.scope = filters.choose(documents, texts)
+        session.scope = question_field.choose_filters(documents, texts)
     st.sidebar.html(facts)
     return index
 
@@ -146,7 +145,9 @@ def _show_corpus(
 def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
     with place.container():
         if session.problem:
-            error_texts.told(texts("history.problem"), session.problem, texts, st.warning)
+            error_texts.show_with_details(
+                texts("history.problem"), session.problem, texts, st.warning
+            )
         if session.missing:
             st.warning(texts("history.missing"))
 
@@ -163,13 +164,13 @@ def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:
         + audited
         + sidebar.sources_html(documents, texts)
     )
-    if limits := told(session.scope, texts):
+    if limits := describe_scope(session.scope, texts):
         st.html(f'<p class="sw-note">{escape(limits)}</p>')
         st.button(
             texts("chat.unlimited"),
             icon=":material/filter_alt_off:",
             key="unlimited",
-            on_click=filters.clear,
+            on_click=question_field.clear_filters,
         )
     examples = assistant().examples(index, texts.language)
     if not examples and any(one.kind == "brief" for one in documents):

@@ -13,10 +13,9 @@ import streamlit as st
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings
 from core.source import Scope
-from people.conversation import Conversation, Exchange
+from people.conversation import Conversation, Exchange, Note
 from people.conversations import Conversations
 from people.database import database
-from people.note import Note
 from ui import access
 from ui.chat.feedback_form import ReaderVerdict
 from ui.chat.question_field import question_in

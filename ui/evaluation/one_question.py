@@ -1,19 +1,71 @@
-"""One question of a run: what was asked, expected, found and answered, then and now."""
+"""What two answers have in common, word by word."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 
 import streamlit as st
 
-from eval.question_result import QuestionResult
-from ui.evaluation.diff import word_diff
+from eval.results import QuestionResult
 from ui.evaluation.kept_runs import KeptRun, read, when
-from ui.evaluation.questions import LISTED, open_question
-from ui.evaluation.wrong_answers import why
+from ui.evaluation.questions import LISTED, open_question, why
 from ui.markup import code, escape, facts_html, table_html
 from ui.texts import Texts
 
+_SHORT = 3  # equal words; fewer between two changes are no pause for the eye
+_WORD = re.compile(r"\S+\s*|\s+")
 
-def show(run: KeptRun, other: KeptRun | None, name: str, texts: Texts) -> None:
+
+def word_diff(before: str, now: str, texts: Texts) -> tuple[str, str]:
+    """Both texts as HTML; `<del>` marks what only the first has, `<ins>` what only the second has.
+
+    The marks are also said in words, for screen readers. Spaces and line breaks do not count.
+    """
+    old, new = _WORD.findall(before), _WORD.findall(now)
+    left, right = [], []
+    for same, there, here in _stretches(old, new):
+        gone, come = "".join(old[there]), "".join(new[here])
+        left.append(escape(gone) if same else _marked("del", gone, texts))
+        right.append(escape(come) if same else _marked("ins", come, texts))
+    return "".join(left), "".join(right)
+
+
+def _stretches(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, slice, slice]]:
+    """Equal and changed stretches in turn: whether it is equal, and its words in both.
+
+    A few equal words between changes are part of the change: it reads as one.
+    """
+    matcher = SequenceMatcher(
+        None, [word.strip() for word in old], [word.strip() for word in new], autojunk=False
+    )
+    there = here = 0
+    for start, new_start, length in matcher.get_matching_blocks():
+        ends = start in (0, len(old)) or start + length == len(old)
+        if length < _SHORT and not ends:
+            continue
+        if start > there or new_start > here:
+            yield False, slice(there, start), slice(here, new_start)
+        there, here = start + length, new_start + length
+        if length:
+            yield True, slice(start, there), slice(new_start, here)
+
+
+def _marked(tag: str, text: str, texts: Texts) -> str:
+    words = text.rstrip()
+    if not words:
+        return text
+    said = escape(texts(f"evaluation.diff.{tag}"))
+    end = escape(texts("evaluation.diff.end"))
+    return (
+        f'<{tag}><span class="sw-hidden">[{said} </span>{escape(words)}'
+        f'<span class="sw-hidden"> {end}]</span></{tag}>{text[len(words) :]}'
+    )
+
+
+# One question of a run: what was asked, expected, found and answered, then and now.
+
+
+def show_one_question(run: KeptRun, other: KeptRun | None, name: str, texts: Texts) -> None:
     """The question with this id, in the run and in the one compared with."""
     _way_back(name, texts)
     result = _find(run, name)

@@ -11,21 +11,8 @@ import streamlit as st
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings, current
 from ui import access, error_texts, sidebar
-from ui.evaluation import (
-    accept,
-    approved_answers,
-    differences,
-    figures,
-    one_question,
-    questions,
-    sign_off,
-    start,
-    trend,
-    verdict,
-    wrong_answers,
-)
-from ui.evaluation.kept_runs import KeptRun, compared, kept, read
-from ui.evaluation.tables import runs_html
+from ui.evaluation import figures, one_question, questions, start, verdict
+from ui.evaluation.kept_runs import KeptRun, compared, kept, read, runs_html
 from ui.markup import code
 from ui.texts import Texts
 
@@ -43,7 +30,7 @@ def page() -> None:
     except NotAllowedError:
         st.error(texts("evaluation.not_allowed"))
     except StrategiewijzerError as error:
-        error_texts.told(texts("evaluation.problem"), str(error), texts)
+        error_texts.show_with_details(texts("evaluation.problem"), str(error), texts)
 
 
 def _show(settings: Settings, texts: Texts) -> None:
@@ -52,17 +39,17 @@ def _show(settings: Settings, texts: Texts) -> None:
         st.info(texts("evaluation.empty"))
         if not start.progress(settings, texts, newest=None):
             start.offer(settings, texts, first=True)
-        approved_answers.show(settings, texts)
+        start.show_approved(settings, texts)
         return
     question = st.query_params.get("question")
-    if question is None and st.query_params.get("show") != wrong_answers.SHOWN:
+    if question is None and st.query_params.get("show") != questions.WRONG_SHOWN:
         _show_run(settings, there, texts)
         return
     run, other = _choose(there, texts)
     if question is not None:
-        one_question.show(run, other, question, texts)
+        one_question.show_one_question(run, other, question, texts)
     else:
-        wrong_answers.show(run, texts)
+        questions.show_wrong_answers(run, texts)
 
 
 def _show_run(settings: Settings, there: Sequence[KeptRun], texts: Texts) -> None:
@@ -72,27 +59,27 @@ def _show_run(settings: Settings, there: Sequence[KeptRun], texts: Texts) -> Non
     run, other = _choose(there, texts)
     if not busy:
         start.offer(settings, texts, first=False)
-    approved_answers.show(settings, texts)
+    start.show_approved(settings, texts)
     if run.figures is None:
         read(run.folder)  # says what is wrong with it
     with top:
-        verdict.show(run, texts)
+        verdict.show_verdict(run, texts)
         verdict.show_version(settings, run, texts)
         with st.container(horizontal=True):
-            wrong_answers.offer(run, texts)
+            questions.offer_wrong_answers(run, texts)
             if not busy and run.verdict in ("too few", "unchecked"):
                 start.offer_whole(settings, texts)
-            sign_off.offer(settings, run, texts)
-            accept.offer(settings.data_dir, run, texts)
-        sign_off.show(run, texts)
-        accept.show(settings.data_dir, run, texts)
+            verdict.offer_sign_off(settings, run, texts)
+            verdict.offer_accept(settings.data_dir, run, texts)
+        verdict.show_sign_off(run, texts)
+        verdict.show_accepted(settings.data_dir, run, texts)
         verdict.show_rules(run, texts)
     comparison = compared(other.folder, run.folder) if other is not None else None
     if comparison is not None and not comparison.same_questions:
         st.warning(texts("evaluation.nothing_in_common"))
         comparison = None
     if comparison is not None:
-        differences.show(comparison.before, comparison.now, texts)
+        figures.show_differences(comparison.before, comparison.now, texts)
     figures.show_headlines(run, comparison, texts)
     names = [texts(f"evaluation.tabs.{name}") for name in ("figures", "questions", "trend", "runs")]
     in_figures, in_questions, in_trend, in_runs = st.tabs(
@@ -103,10 +90,10 @@ def _show_run(settings: Settings, there: Sequence[KeptRun], texts: Texts) -> Non
             figures.show_all(run, comparison, texts)
     if in_questions.open:
         with in_questions:
-            questions.show(run, other, comparison, texts)
+            questions.show_questions(run, other, comparison, texts)
     if in_trend.open:
         with in_trend:
-            trend.show(run, there, texts)
+            figures.show_trend(run, there, texts)
     if in_runs.open:
         with in_runs:
             st.html(runs_html(there, run, texts))

@@ -1,20 +1,147 @@
-"""Start an evaluation, see how far it is, and what came of the last one."""
+"""Question sets of one's own: YAML files in the folder questions of the data folder."""
 
+import re
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
-from core.errors import LockedError
+from core.errors import LockedError, QuestionSetError, StoreError, StrategiewijzerError
 from core.settings import Settings
+from eval import feedback_questions
+from eval.dataset import load
 from eval.gate import RULES
-from ui import access, error_texts, jobs
-from ui.evaluation import own_sets
+from ingest.publishing.own_questions import OwnQuestions
+from ingest.reading.question_file import PreparedAnswer
+from ui import access, error_texts, jobs, uploads
+from ui.access import name_of, on_record
 from ui.jobs import Job
-from ui.markup import escape, facts_html
-from ui.pseudonyms import name_of, on_record
+from ui.markup import escape, facts_html, page_of
 from ui.texts import Texts
+
+CHOSEN = "evaluation-set"  # the name of the set that is asked, "" for ours
+_FOLDER = "questions"
+_GIVEN = "evaluation-set-given"
+_PROBLEM = "evaluation-set-problem"
+_LARGEST = 5  # MB; our own questions take less than a fifth of one
+_LONGEST = 80  # characters of a name; file systems allow 255 bytes
+
+
+def listed(data_dir: Path) -> dict[str, Path]:
+    """The sets that are there, by name."""
+    return {file.name: file for file in sorted((data_dir / _FOLDER).glob("*.yaml"))}
+
+
+def set_file(data_dir: Path, name: str) -> Path:
+    """Where the set with this name is kept."""
+    return data_dir / _FOLDER / name
+
+
+def offer_own_sets(data_dir: Path, texts: Texts) -> None:
+    """A place to add a set; one that is not as it should be is refused with what is wrong."""
+    uploads.uploader(
+        texts("evaluation.own.choose"),
+        "evaluator",
+        _LARGEST,
+        type=["yaml", "yml"],
+        help=texts("evaluation.own.help"),
+        key=_GIVEN,
+        on_change=_add_set,
+        args=(data_dir,),
+    )
+    if problem := st.session_state.get(_PROBLEM):
+        error_texts.show_with_details(texts("evaluation.own.refused"), problem, texts)
+
+
+def _add_set(data_dir: Path) -> None:
+    """Keeps the set that was given and chooses it."""
+    st.session_state[_PROBLEM] = ""
+    given = st.session_state[_GIVEN]
+    if given is None:
+        return
+    try:
+        access.require("evaluator")
+        st.session_state[CHOSEN] = keep(data_dir, given.name, given.getvalue())
+    except StrategiewijzerError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def keep(data_dir: Path, given: str, content: bytes) -> str:
+    """Keeps a set in place of one with the same name; returns its name, in which no path is left.
+
+    Raises:
+        QuestionSetError: the set is not in the agreed format; nothing is kept.
+        StoreError: nothing can be written in the data folder.
+    """
+    name = re.sub(r"[^\w-]+", "-", Path(given).stem)[:_LONGEST].strip("-") + ".yaml"
+    if name == ".yaml":
+        raise QuestionSetError("This file has no name. Give it one, such as my-questions.yaml.")
+    folder = data_dir / _FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".given-", dir=folder) as place:
+            file = Path(place) / name
+            file.write_bytes(content)
+            try:
+                load(file)
+            except QuestionSetError as error:  # whoever gave the set knows no other place of it
+                raise QuestionSetError(str(error).replace(str(file), name)) from None
+            file.replace(folder / name)
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: cannot be written ({error.strerror}). Let this program write there."
+        ) from None
+    return name
+
+
+# Approved answers, and the way to ask them in an evaluation.
+
+
+_PAGE = 10
+_ADDED = "evaluation-approved-added"
+
+
+def show_approved(settings: Settings, texts: Texts) -> None:
+    """Each answer that was approved, and whether the question set has it; nothing without any.
+
+    Raises:
+        StrategiewijzerError: the answers or the set cannot be read.
+    """
+    approved = OwnQuestions(settings).approved()
+    if not approved:
+        return
+    file = set_file(settings.data_dir, feedback_questions.APPROVED_FILE)
+    there = feedback_questions.known_approved(file)
+    with st.expander(texts("evaluation.approved.heading", number=len(approved))):
+        st.markdown(texts("evaluation.approved.explained", name=file.name))
+        if st.session_state.pop(_ADDED, False):
+            st.info(texts("evaluation.approved.added", name=file.name))
+        place, shown = page_of(approved, _PAGE, key="evaluation-approved-page")
+        for key, answer in shown:
+            with place, st.container(horizontal=True, vertical_alignment="center"):
+                question = f'<h3 class="sw-question">{escape(answer.questions[0].text)}</h3>'
+                st.html(question + facts_html(key))
+                is_in = feedback_questions.is_approved_in(answer, there)
+                st.button(
+                    texts(f"evaluation.approved.{'there' if is_in else 'add'}"),
+                    key=f"evaluation-approved-{key}-{answer.id}",
+                    disabled=is_in,
+                    on_click=_add,
+                    args=(settings, key, answer, texts),
+                )
+
+
+def _add(settings: Settings, key: str, answer: PreparedAnswer, texts: Texts) -> None:
+    with error_texts.showing(texts):
+        access.require("evaluator")
+        file = set_file(settings.data_dir, feedback_questions.APPROVED_FILE)
+        st.session_state[_ADDED] = feedback_questions.add_approved(key, answer, file) > 0
+
+
+# Start an evaluation, see how far it is, and what came of the last one.
+
 
 EVERY = (1, 4, 20)  # ask every Nth question: all; a quarter, with intervals twice as wide; a trial
 _WATCHED = "evaluation-watched"  # the job that this session sees run
@@ -81,7 +208,7 @@ def _watch(job: Job, texts: Texts) -> None:
 
 
 def _stop(job: Job, texts: Texts) -> None:
-    with error_texts.telling(texts):
+    with error_texts.showing(texts):
         access.require("evaluator")
         jobs.stop(job)
         st.rerun()
@@ -101,7 +228,7 @@ def _tell_last(job: Job, texts: Texts) -> None:
             st.info(texts("evaluation.start.stopped"))
         elif not name:
             reason = "\n".join(job.errors().splitlines()[-_LAST_LINES:])
-            error_texts.told(texts("evaluation.start.failed"), reason, texts)
+            error_texts.show_with_details(texts("evaluation.start.failed"), reason, texts)
         else:
             st.html(facts_html(texts("evaluation.start.other")))
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -125,14 +252,14 @@ def _offer(settings: Settings, texts: Texts) -> None:
     st.markdown(texts("evaluation.start.explained"))
     told = "evaluation.start.model" if settings.generative else "evaluation.start.offline"
     st.html(facts_html(texts(told, model=settings.model_label)))
-    own = own_sets.listed(settings.data_dir)
+    own = listed(settings.data_dir)
     questions = st.selectbox(
         texts("evaluation.start.set"),
         ["", *own],
         format_func=lambda name: name or texts("evaluation.start.our_set"),
-        key=own_sets.CHOSEN,
+        key=CHOSEN,
     )
-    own_sets.offer(settings.data_dir, texts)
+    offer_own_sets(settings.data_dir, texts)
     every = st.radio(
         texts("evaluation.start.every"),
         EVERY,
@@ -157,7 +284,7 @@ def _arguments(questions: Path | None, every: int, *, gate: bool) -> tuple[str, 
 
 
 def _start(settings: Settings, arguments: Sequence[str], texts: Texts) -> None:
-    with error_texts.telling(texts):
+    with error_texts.showing(texts):
         user = access.require("evaluator")
         with suppress(LockedError):  # somebody was first: theirs is shown, with who and since when
             jobs.start(settings.data_dir, "eval", arguments, on_record(user))

@@ -1,32 +1,96 @@
-"""What is known about a document, to be given or corrected.
-
-That it is an official text is said here, by a person, and kept apart from what its file says
-(ingest/reading/confirmed.py).
-"""
+"""Adds the file of a document, and states what is known about one."""
 
 import datetime
 import hashlib
+import os
+import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import cast, get_args
 
 import streamlit as st
+import yaml
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.settings import Settings
 from core.source import DocumentKind
-from ingest.reading import confirmed, sidecar
+from ingest.reading import files
+from ingest.reading.files import sha256
+from ingest.reading.formats import front_matter
 from ingest.reading.formats.blocks import Value
-from ingest.reading.read import sha256
 from language.official import OFFICIAL
-from people.audit_form import OfficialDecision
-from people.audit_record import keep_decision
+from people.audit import OfficialDecision, keep_decision
 from ui import access, error_texts, formats
-from ui.maintenance import added_files
-from ui.maintenance.file_preview import Said
+from ui.maintenance.document_files import Said, folder, free, remove, taken, writing
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
+
+
+def add_file(settings: Settings, name: str, content: bytes, *, replace: bool) -> str:
+    """Keeps a file; where its name is taken, in place of that file or under another name.
+
+    Args:
+        settings: say where.
+        name: a safe one.
+        content: of the file.
+        replace: the file that has the name now is removed, else both are kept.
+
+    Returns:
+        The name under which it is there.
+
+    Raises:
+        StoreError: it cannot be written; what was there before stays.
+    """
+    place = folder(settings)
+    with writing(place):
+        place.mkdir(parents=True, exist_ok=True)
+        there = taken(settings, name)
+        if there is not None and not replace:
+            name = free(settings, name)
+        unfinished = place / f".unfinished-{secrets.token_hex(4)}"
+        try:
+            unfinished.write_bytes(content)
+            if there is not None and replace:
+                known = front_matter.find_sidecar(there)
+                remove(settings, there, keep_description=True)
+                if known is not None and known.name == there.name + front_matter.SIDECAR_SUFFIX:
+                    known.rename(place / (name + front_matter.SIDECAR_SUFFIX))
+            unfinished.replace(place / name)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return name
+
+
+def describe(settings: Settings, file: Path, fields: Mapping[str, Value]) -> None:
+    """Writes the sidecar of a file; without a field that has a value there is none.
+
+    Args:
+        settings: say where uploads go.
+        file: what is described.
+        fields: those of `DocumentInfo` that are stated.
+
+    Raises:
+        DocumentError: a value is wrong; what was there before stays.
+        StoreError: it cannot be written.
+    """
+    stated = {name: value for name, value in fields.items() if value}
+    beside = file.with_name(file.name + front_matter.SIDECAR_SUFFIX)
+    text = yaml.safe_dump(stated, sort_keys=False, allow_unicode=True, width=1000)
+    front_matter.read(beside, text)
+    unfinished = file.with_name(f".unfinished-{secrets.token_hex(4)}")
+    with writing(file.parent):
+        if stated:
+            unfinished.write_text(text, "utf-8")
+            unfinished.replace(beside)
+        else:
+            beside.unlink(missing_ok=True)
+    if folder(settings).is_dir():
+        os.utime(folder(settings))  # a plan that was made before is out of date
+
+
+# What is known about a document, to be given or corrected.
+
 
 # Streamlit allows ten years around the value only, if nothing is said.
 _FIRST, _LAST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
@@ -34,7 +98,7 @@ _LONGEST = 500  # characters of a field: titles of acts have several lines, more
 SAVED = "maintenance-saved"  # of which document the details were just saved
 
 
-def about(
+def show_about(
     settings: Settings,
     file: Path,
     name: str,
@@ -55,7 +119,7 @@ def about(
         saved: called once the details are kept.
     """
     try:
-        stated = sidecar.read(file)
+        stated = front_matter.read_sidecar(file)
     except DocumentError:  # its form is told above; what is saved takes its place
         stated = {}
     info, proposed = said.info, {}
@@ -117,16 +181,16 @@ def _save(
     """
     try:
         user = access.require("maintainer")
-        added_files.describe(settings, file, stated)
+        describe(settings, file, stated)
         official = given["kind"] == "official"
-        if official != confirmed.is_official(file, settings.documents_dir):
+        if official != files.is_official(file, settings.documents_dir):
             made = OfficialDecision(
                 decision="official" if official else "not_official",
                 document=f"{given['id'] or file.stem}.{given['language'] or ''}".rstrip("."),
                 file=sha256(file),
             )
             keep_decision(settings, made, user.id)
-            confirmed.confirm(file, settings.documents_dir, official=official)
+            files.confirm(file, settings.documents_dir, official=official)
     except DocumentError as error:
         st.error(problem(error.fault, error.field, texts))
         error_texts.details(str(error), texts)
@@ -148,7 +212,7 @@ def problem(fault: Fault, field: str, texts: Texts) -> str:
 
 def _is_fetched(file: Path, settings: Settings) -> bool:
     try:
-        return confirmed.is_fetched(file, settings.documents_dir)
+        return files.is_fetched(file, settings.documents_dir)
     except DocumentError:
         return False
 

@@ -1,32 +1,200 @@
-"""All documents: add, describe, remove, put back. What is done here is used once published."""
+"""The form that takes files: each is looked at before it is added."""
 
 import hashlib
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.errors import NoIndexError
-from core.names import as_text, printable
+from core.errors import NoIndexError, as_text, printable
 from core.settings import Settings
+from ingest.official.cellar import LANGUAGES, chosen, listed
 from ingest.passages.isolated import Loader
-from ui import access, error_texts
-from ui.maintenance import (
-    document_files,
-    file_preview,
-    generation_list,
-    removed_files,
-    upload_form,
-)
+from ingest.reading.formats import CONVERT, FORMATS
+from ui import access, error_texts, uploads
+from ui.maintenance import about, document_files, generation_list
 from ui.maintenance import job_list as work
-from ui.maintenance.about import SAVED, about, problem
-from ui.maintenance.file_preview import Said
-from ui.markup import code, facts_html
-from ui.pagination import page_of
+from ui.maintenance.about import SAVED, problem, show_about
+from ui.maintenance.document_files import Said
+from ui.markup import code, escape, facts_html, page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
 from vectorstore.manifest import DocumentEntry, Manifest
+
+_ROUND = "maintenance-round"  # counts what was uploaded: a new field is an empty one
+DONE = "maintenance-done"  # what was just added, in words
+
+_CURABLE = ("value",)  # faults that the form of a document cures
+
+Chosen = tuple[str, UploadedFile, bool]
+"""The name to keep a file under, the file, and whether it takes another's place."""
+
+
+def show_upload(
+    settings: Settings, entries: Sequence[DocumentEntry], loader: Loader, texts: Texts
+) -> None:
+    given = uploads.uploader(
+        texts("maintenance.upload.choose"),
+        "maintainer",
+        settings.max_file_size,
+        accept_multiple_files=True,
+        help=texts("maintenance.upload.help"),
+        key=f"maintenance-upload-{st.session_state.setdefault(_ROUND, 0)}",
+    )
+    limits = texts(
+        "maintenance.upload.formats", formats=" ".join(FORMATS), size=settings.max_file_size
+    )
+    st.html(facts_html(limits))
+    keys = {entry.key: entry for entry in entries}
+    chosen = []
+    for number, file in enumerate(given):
+        name = document_files.safe_name(file.name)
+        if _can_be_read(file, name, settings, loader, keys, texts):
+            chosen += _look_at(file, name, number, settings, texts)
+    if given:
+        st.button(
+            texts("maintenance.upload.add", number=len(chosen)),
+            key="maintenance-add",
+            type="primary",
+            disabled=not chosen,
+            on_click=_add,
+            args=(chosen, settings, texts),
+        )
+
+
+def _can_be_read(
+    file: UploadedFile,
+    name: str,
+    settings: Settings,
+    loader: Loader,
+    keys: Mapping[str, DocumentEntry],
+    texts: Texts,
+) -> bool:
+    """Whether a file is worth keeping under a name; says why not, and what will ask for a look."""
+    shown = code(printable(file.name))
+    refused = document_files.refusal(name, file.size, settings)
+    if refused is not None:
+        why = texts(
+            f"maintenance.refused.{refused}",
+            formats=" ".join(FORMATS),
+            better=CONVERT.get(Path(name).suffix.lower(), ""),
+            size=settings.max_file_size,
+        )
+        st.error(f"{shown} {why}")
+        return False
+    with st.spinner(texts("maintenance.upload.reading")):
+        said = document_files.preview_uploaded(name, file.getvalue(), loader)
+    if said.failure is not None:
+        can = said.failure.fault in _CURABLE
+        (st.warning if can else st.error)(
+            f"{shown} {error_texts.reason(said.failure.fault, said.failure.field, texts)}"
+        )
+        error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
+        return can
+    upload_notes(said, str(document_files.folder(settings) / name), keys, texts, name=f"{shown} ")
+    return True
+
+
+def upload_notes(
+    said: Said, path: str, keys: Mapping[str, DocumentEntry], texts: Texts, *, name: str = ""
+) -> None:
+    """What to know of a file that can be taken; `name` stands before it, as Markdown."""
+    if said.unused:
+        st.info(f"{name}{texts('maintenance.upload.unused')} {code(', '.join(said.unused))}")
+    if said.unconfirmed:
+        st.warning(f"{name}{texts('maintenance.about.unconfirmed')}")
+    other = keys.get(said.info.key) if said.info else None
+    if other is not None and other.path != as_text(Path(os.path.abspath(path))):
+        st.warning(f"{name}{texts('maintenance.upload.double')} {code(other.info.short_title)}")
+
+
+def _look_at(
+    file: UploadedFile, name: str, number: int, settings: Settings, texts: Texts
+) -> list[Chosen]:
+    """What is to be done with a file; nothing when it is skipped."""
+    if name != file.name:
+        st.info(f"{texts('maintenance.upload.renamed')} {code(name)}")
+    if document_files.taken(settings, name) is None:
+        return [(name, file, False)]
+    wish = st.radio(
+        f"{texts('maintenance.upload.collision')} {code(name)}",
+        ("replace", "both", "skip"),
+        format_func=lambda one: texts(f"maintenance.upload.{one}"),
+        help=texts("maintenance.upload.collision_help"),
+        horizontal=True,
+        key=f"maintenance-collision-{st.session_state[_ROUND]}-{number}",
+    )
+    return [] if wish == "skip" else [(name, file, wish == "replace")]
+
+
+def _add(chosen: Sequence[Chosen], settings: Settings, texts: Texts) -> None:
+    with work.attempt():
+        access.require("maintainer")
+        for name, file, replace in chosen:
+            about.add_file(settings, name, file.getvalue(), replace=replace)
+        st.session_state[_ROUND] += 1
+        st.session_state[DONE] = texts("maintenance.upload.added", number=len(chosen))
+
+
+# Official texts from the Publications Office, fetched in the background.
+
+
+_NUMBERS, _LANGUAGES = "maintenance-celex", "maintenance-languages"
+
+
+def show_fetch(settings: Settings, texts: Texts, *, busy: bool) -> None:
+    """What to fetch, and what came of the last time; `busy`: a job runs."""
+    st.header(texts("maintenance.fetch.heading"), anchor=False)
+    st.markdown(texts("maintenance.fetch.explained"))
+    st.text_input(
+        texts("maintenance.fetch.numbers"),
+        placeholder=" ".join(source.celex for source in listed()),
+        help=texts("maintenance.fetch.numbers_help", number=len(listed())),
+        key=_NUMBERS,
+    )
+    st.multiselect(
+        texts("maintenance.fetch.languages"),
+        sorted(LANGUAGES),
+        default=["nl", "en"],
+        format_func=lambda language: texts.label("languages", language),
+        key=_LANGUAGES,
+    )
+    st.button(
+        texts("maintenance.fetch.start"),
+        key="maintenance-fetch",
+        disabled=busy or not st.session_state[_LANGUAGES],
+        on_click=_fetch,
+    )
+    job = work.latest(settings, "fetch")
+    outcomes = [one for one in (job.events() if job else []) if one.get("event") == "fetched"]
+    if job is not None and outcomes:
+        rows = "".join(f"<li>{_outcome(one, texts)}</li>" for one in outcomes)
+        st.html(f"{facts_html(work.since(job, texts))}<ul>{rows}</ul>")
+
+
+def _outcome(one: Mapping[str, str], texts: Texts) -> str:
+    """What became of one text, as HTML."""
+    status = escape(texts(f"maintenance.fetched.{one['status']}"))
+    name = escape(f"{one['celex']} ({texts.label('languages', one['language'])})")
+    told = escape(one["file"]) or error_texts.fold(one["problem"], texts)
+    return f"<strong>{status}</strong> {name} {told}"
+
+
+def _fetch() -> None:
+    """Starts it, with numbers that are numbers and no options of the command."""
+    with work.attempt():
+        numbers = re.split(r"[\s,;]+", st.session_state[_NUMBERS].strip())
+        sources = chosen(numbers) if any(numbers) else ()
+        languages = ",".join(st.session_state[_LANGUAGES])
+        work.start("fetch", "--json", "--languages", languages, *(one.celex for one in sources))
+
+
+# All documents: add, describe, remove, put back. What is done here is used once published.
+
 
 _PAGE = 20  # documents shown at once; all of them would be sent to the browser at every click
 
@@ -58,7 +226,7 @@ class _Row:
         )
 
 
-def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
+def show_documents(settings: Settings, texts: Texts, *, busy: bool) -> None:
     """What is in use and what will be, and where to add to it; `busy`: a job runs.
 
     Raises:
@@ -71,16 +239,16 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     with Loader(settings) as loader:
         if can_add:
             st.markdown(texts("maintenance.upload.explained"))
-            upload_form.show(settings, entries, loader, texts)
+            show_upload(settings, entries, loader, texts)
         else:
             st.error(texts("maintenance.upload.not_read"))
             where = f"{document_files.folder(settings)}\nSTRATEGIEWIJZER_CORPUS_DIRS"
             error_texts.details(where, texts)
-        if done := st.session_state.pop(upload_form.DONE, ""):
+        if done := st.session_state.pop(DONE, ""):
             st.success(done)
         if manifest is not None:
-            removed_files.forget(settings, manifest, work.published(settings))
-        rows, gone = _rows(settings, entries), removed_files.removed(settings)
+            document_files.forget(settings, manifest, work.published(settings))
+        rows, gone = _rows(settings, entries), document_files.removed(settings)
         if gone or any(row.state in ("new", "changed") for row in rows):
             _preview(settings, texts, busy=busy)
         _removed(gone, settings, texts)
@@ -190,13 +358,13 @@ def _document(
         said = Said(info=row.entry.info)
     else:
         with st.spinner(texts("maintenance.upload.reading")):
-            said = file_preview.kept(row.file, settings, loader)
+            said = document_files.preview_kept(row.file, settings, loader)
     if said.failure is not None:
         st.error(problem(said.failure.fault, said.failure.field, texts))
         error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         said = Said(info=row.entry.info if row.entry else None, failure=said.failure)
-    upload_form.notes(said, row.path, {entry.key: entry for entry in entries}, texts)
-    about(settings, row.file, name, said, entries, texts)
+    upload_notes(said, row.path, {entry.key: entry for entry in entries}, texts)
+    show_about(settings, row.file, name, said, entries, texts)
     st.button(
         texts("maintenance.own.remove"),
         key=f"maintenance-remove-{name}",
@@ -209,10 +377,10 @@ def _document(
 def _remove(settings: Settings, file: Path) -> None:
     with work.attempt():
         access.require("maintainer")
-        removed_files.remove(settings, file)
+        document_files.remove(settings, file)
 
 
-def _removed(gone: Sequence[removed_files.Removed], settings: Settings, texts: Texts) -> None:
+def _removed(gone: Sequence[document_files.Removed], settings: Settings, texts: Texts) -> None:
     """What was removed or replaced since the last publication, to be put back."""
     if not gone:
         return
@@ -229,7 +397,7 @@ def _removed(gone: Sequence[removed_files.Removed], settings: Settings, texts: T
             )
 
 
-def _restore(settings: Settings, one: removed_files.Removed) -> None:
+def _restore(settings: Settings, one: document_files.Removed) -> None:
     with work.attempt():
         access.require("maintainer")
-        removed_files.restore(settings, one)
+        document_files.restore(settings, one)

@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from chain.reading.unit_text import reading
-from core.passage import Passage
+from chain.reading.quotables import reading
 from core.settings import Settings
-from core.versions import preferred
+from core.source import Passage, preferred
 from ingest.publishing.own_questions import asked_in
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
 from language.identify import detect
@@ -20,7 +19,7 @@ from ui import access
 from ui.chat.question_field import MAX_QUESTION
 from ui.maintenance import approving
 from ui.maintenance import job_list as work
-from ui.maintenance.question_groups import QuestionGroup, Wording
+from ui.maintenance.approving import QuestionGroup, Wording
 from ui.markup import escape, facts_html, link
 from ui.origins import pages
 from ui.texts import Texts

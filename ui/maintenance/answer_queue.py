@@ -15,10 +15,8 @@ from ui.access import User
 from ui.maintenance import answer_editor, approving
 from ui.maintenance import job_list as work
 from ui.maintenance.answer_editor import Opened
-from ui.maintenance.approving import ChangedUnit, StaleAnswer
-from ui.maintenance.question_groups import QuestionGroup, question_groups
-from ui.markup import escape, facts_html, folded_html, table_html
-from ui.pagination import page_of
+from ui.maintenance.approving import ChangedUnit, QuestionGroup, StaleAnswer, question_groups
+from ui.markup import escape, facts_html, folded_html, page_of, table_html
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot

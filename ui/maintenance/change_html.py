@@ -1,11 +1,18 @@
-"""What a run changes, or would change, as HTML: the data of ingest/publishing/page.py, in the
-interface language. What comes from files is data; what ingest says in English is folded."""
+"""What a run changes, or would change, as HTML: the data of ingest/publishing/changes.py, in the
+interface language. What comes from files is data; what ingest says in English is folded.
+"""
 
 import datetime
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
-from core.names import printable
-from core.prepared import StaleQuestion
+import streamlit as st
+
+from core.errors import as_path, printable
+from core.settings import Settings
+from core.source import StaleQuestion
+from ingest.passages.isolated import Loader
 from ingest.publishing.changes import word_diff
 from ingest.publishing.ingest_report import (
     DocumentChange,
@@ -16,8 +23,11 @@ from ingest.publishing.ingest_report import (
     Report,
 )
 from ui import error_texts, formats
-from ui.markup import definitions_html, escape, facts_html, folded_html
+from ui.maintenance import all_documents, document_files
+from ui.maintenance.about import problem, show_about
+from ui.markup import code, definitions_html, escape, facts_html, folded_html, page_of
 from ui.texts import Texts
+from vectorstore.manifest import DocumentEntry
 
 _PATH = " › "
 _DATES = ("date", "effective_from")  # fields
@@ -215,3 +225,76 @@ def _listed(name: str, lines: Iterable[str], texts: Texts, *, is_open: bool = Fa
     title = escape(texts(f"maintenance.report.{name}", number=len(items)))
     listed = f"<div><ul>{''.join(items)}</ul></div>"
     return folded_html("sw-change", title, listed, is_open=is_open)
+
+
+# The documents of a report: what changes in each, how readers will see it, a way to correct it.
+
+
+_PAGE = 20  # documents shown at once; all of a first run would be sent at every click
+_ORDER = ("removed", "changed", "added", "renamed")  # what asks for a look comes first
+
+
+def show_preview(report: Report, key: str, texts: Texts) -> None:
+    """What was published, a page of documents at a time."""
+    place, shown = _page(report, key)
+    for change in shown:
+        place.html(document_html(change, texts))
+
+
+def show_to_correct(
+    report: Report,
+    key: str,
+    settings: Settings,
+    entries: Sequence[DocumentEntry],
+    saved: Callable[[], None],
+    texts: Texts,
+) -> None:
+    """What would be published: with each document how readers will see it, to be corrected.
+
+    Args:
+        report: of the preview.
+        key: of the widget for pages.
+        settings: say where documents are.
+        entries: the documents in use.
+        saved: called once something was corrected.
+        texts: the strings of the interface language.
+    """
+    place, shown = _page(report, key)
+    with place, Loader(settings) as loader:
+        for change in shown:
+            st.html(document_html(change, texts) + info_html(change, texts))
+            file = as_path(change.path)
+            if change.info and file.is_file() and document_files.is_read(settings, file):
+                _correct(change, file, settings, entries, loader, saved, texts)
+
+
+def _page(
+    report: Report, key: str
+) -> tuple[st.delta_generator.DeltaGenerator, Sequence[DocumentChange]]:
+    changes = sorted(report.changes, key=lambda change: _ORDER.index(change.kind))
+    return page_of(changes, _PAGE, key=f"{key}-page")
+
+
+def _correct(
+    change: DocumentChange,
+    file: Path,
+    settings: Settings,
+    entries: Sequence[DocumentEntry],
+    loader: Loader,
+    saved: Callable[[], None],
+    texts: Texts,
+) -> None:
+    name = hashlib.sha256(f"preview {change.path}".encode()).hexdigest()[:12]
+    label = f"{texts('maintenance.report.correct')} {code(change.title)}"
+    place = st.expander(label, key=f"plain-preview-{name}", on_change="rerun")
+    if not place.open:
+        return
+    with place:
+        with st.spinner(texts("maintenance.upload.reading")):
+            said = document_files.preview_kept(file, settings, loader)
+        if said.failure is not None:
+            st.error(problem(said.failure.fault, said.failure.field, texts))
+        all_documents.upload_notes(
+            said, change.path, {entry.key: entry for entry in entries}, texts
+        )
+        show_about(settings, file, name, said, entries, texts, saved)

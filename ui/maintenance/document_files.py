@@ -1,11 +1,11 @@
 """The files of documents: those that a maintainer adds, and all others that are in use.
 
 What is added goes into uploads/ below the setting `documents_dir`, and is used once it is
-published. A removed file can be put back until then (ui/maintenance/removed_files.py):
+published. A removed file can be put back until then (ui/maintenance/document_files.py):
 
 uploads/
     plan.nl.pdf
-    plan.nl.pdf.meta.yaml               what is known about it (ingest/reading/sidecar.py)
+    plan.nl.pdf.meta.yaml               what is known about it (front_matter.py of the formats)
     .removed/
         20261125T101500-3f2a/plan.nl.pdf
         20261125T101500-3f2a/.from      the folder that it comes from
@@ -13,24 +13,33 @@ uploads/
 
 import datetime
 import functools
+import glob
+import hashlib
 import os
 import re
+import secrets
+import shutil
+import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+import streamlit as st
+
 from core.disk import obstacle
-from core.errors import DocumentError, StoreError
-from core.names import as_text
+from core.errors import DocumentError, StoreError, as_text
 from core.settings import Settings
-from ingest.reading import confirmed, question_file, sidecar
-from ingest.reading.find import find
-from ingest.reading.formats import CONVERT, FORMATS
+from core.source import DocumentInfo, Frozen
+from ingest.passages.isolated import Loader
+from ingest.publishing.ingest_report import Failure
+from ingest.reading import files, question_file
+from ingest.reading.files import find, is_official
+from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.load import fingerprint
 from language.official import OFFICIAL
-from vectorstore.manifest import DocumentEntry
+from vectorstore.manifest import DocumentEntry, Manifest
 
 Refusal = Literal["name", "convert", "format", "empty", "large"]
 FileState = Literal["new", "changed", "published", "gone"]
@@ -106,7 +115,7 @@ def state(file: Path, entries: Mapping[str, DocumentEntry], settings: Settings) 
     if entry is None:
         return "new"
     own = question_file.own_file(settings.documents_dir, entry.key)
-    parts = (file, sidecar.find(file), question_file.find(file), own)
+    parts = (file, front_matter.find_sidecar(file), question_file.find(file), own)
     stats = [one.stat() for one in parts if one is not None and one.is_file()]
     published = datetime.datetime.fromisoformat(entry.changed) if entry.changed else None
     marks = tuple((one.st_mtime_ns, one.st_size) for one in stats)
@@ -132,7 +141,7 @@ def _official(file: Path, documents_dir: Path, marks: object) -> bool:
     """Whether a file with these times and sizes counts as an official text."""
     del marks
     try:
-        return confirmed.is_official(file, documents_dir)
+        return files.is_official(file, documents_dir)
     except DocumentError:
         return False
 
@@ -155,3 +164,191 @@ def writing(place: Path) -> Iterator[None]:
         raise StoreError(
             f"Nothing can be written in {place}: {error.strerror}. {remedy}"
         ) from error
+
+
+# Files of documents that were removed or replaced, wherever they were.
+
+
+_REMOVED = ".removed"
+_FROM = ".from"
+_BESIDE = (front_matter.SIDECAR_SUFFIX, ".http.json")  # what belongs to a file, behind its name
+_STAMP = "%Y%m%dT%H%M%S.%f"
+
+
+class Removed(Frozen):
+    """A file that was removed at a time (UTC) and can be put back into the folder it was in."""
+
+    id: str
+    name: str
+    folder: Path
+    date: datetime.datetime
+
+
+def remove(settings: Settings, file: Path, *, keep_description: bool = False) -> None:
+    """Takes a file away with what stands beside it, so that it can be put back.
+
+    Raises:
+        StoreError: it cannot be moved.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    kept = folder(settings) / _REMOVED / f"{now:{_STAMP}}-{secrets.token_hex(2)}"
+    with writing(folder(settings)):
+        kept.mkdir(parents=True)
+        (kept / _FROM).write_bytes(os.fsencode(file.parent))
+    try:
+        with writing(file.parent):
+            for beside in _beside(file):
+                shutil.copy2(beside, kept)
+            shutil.copy2(file, kept)
+            file.unlink()
+    except StoreError:
+        shutil.rmtree(kept, ignore_errors=True)
+        raise
+    with writing(folder(settings)):
+        for beside in () if keep_description else _beside(file):
+            beside.unlink()
+        os.utime(folder(settings))  # a plan that was made before is out of date
+
+
+def _beside(file: Path) -> list[Path]:
+    """What belongs to a file: its description, and its prepared questions with their vectors."""
+    names = [file.with_name(file.name + suffix) for suffix in _BESIDE]
+    questions = question_file.find(file)
+    if questions is not None:
+        kept = f"{glob.escape(questions.stem)}.*.npy"
+        names += [questions, *sorted(questions.parent.glob(kept))]
+    return [beside for beside in names if beside.is_file() and not beside.is_symlink()]
+
+
+def removed(settings: Settings) -> tuple[Removed, ...]:
+    """What can be put back, newest first."""
+    found = []
+    for place in sorted((folder(settings) / _REMOVED).glob("*"), reverse=True):
+        for file in find([place]).files:
+            date = datetime.datetime.fromisoformat(f"{place.name.partition('-')[0]}Z")
+            found.append(
+                Removed(id=place.name, name=file.name, folder=_from(settings, place), date=date)
+            )
+    return tuple(found)
+
+
+def _from(settings: Settings, kept: Path) -> Path:
+    """The folder that something was removed from; that of the uploads where ingest reads no other
+    any more."""
+    try:
+        place = Path(os.fsdecode((kept / _FROM).read_bytes()))
+    except (OSError, ValueError):
+        return folder(settings)
+    return place if is_read(settings, place) else folder(settings)
+
+
+def restore(settings: Settings, one: Removed) -> None:
+    """Puts a file back with what stood beside it; one that has its name now is removed in turn.
+
+    Raises:
+        StoreError: it cannot be moved.
+    """
+    kept = folder(settings) / _REMOVED / one.id
+    with writing(one.folder):
+        one.folder.mkdir(parents=True, exist_ok=True)
+        there = (
+            taken(settings, one.name)
+            if one.folder == folder(settings)
+            else next((file for file in (one.folder / one.name,) if file.exists()), None)
+        )
+        if there is not None:
+            remove(settings, there)
+        (kept / _FROM).unlink(missing_ok=True)
+        for file in sorted(kept.iterdir(), reverse=True):  # what stands beside it first
+            shutil.move(file, one.folder / file.name)
+        kept.rmdir()
+        os.utime(folder(settings))
+
+
+def forget(
+    settings: Settings, manifest: Manifest, published: datetime.datetime | None = None
+) -> None:
+    """Deletes for good what was removed or replaced before the last publication.
+
+    What is still in use is kept: a document without its file, one that could not be replaced.
+
+    Args:
+        settings: say where.
+        manifest: of the generation in use.
+        published: when somebody last published from here, be it that nothing else changed.
+    """
+    entries = {entry.path: entry for entry in manifest.documents}
+    made = datetime.datetime.fromisoformat(manifest.created)
+    last = max(made, published or made)
+    for one in removed(settings):
+        file = Path(os.path.abspath(one.folder / one.name))
+        is_used = as_text(file) in entries and state(file, entries, settings) != "published"
+        if last > one.date and not is_used:
+            shutil.rmtree(folder(settings) / _REMOVED / one.id, ignore_errors=True)
+
+
+# What a file says of itself, told before it is published: read as ingest would, by its reader.
+
+
+_KEPT = 1000  # files, a few kilobytes each: reading one anew takes long, all take memory
+
+
+class Said(Frozen):
+    """What reading a file told; without `info` it cannot be taken as it is, and `failure` says why.
+
+    `guessed` are the fields that were filled in by the program, `unused` names in its front matter
+    that are no fields. `unconfirmed`: it calls itself an official text, which nobody has confirmed.
+    """
+
+    info: DocumentInfo | None = None
+    guessed: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    unconfirmed: bool = False
+    failure: Failure | None = None
+
+
+def preview_uploaded(name: str, content: bytes, loader: Loader) -> Said:
+    """Of a file that is not kept yet.
+
+    Args:
+        name: under which it would be kept; a safe one.
+        content: of the file.
+        loader: starts a process for the first file that it reads.
+    """
+
+    def load() -> Said:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / name
+            file.write_bytes(content)
+            return _load(file, loader)
+
+    return _said(name, hashlib.sha256(content).hexdigest(), load)
+
+
+def preview_kept(file: Path, settings: Settings, loader: Loader) -> Said:
+    """Of a file with what stands beside it."""
+    try:
+        mark = f"{fingerprint(file)} {is_official(file, settings.documents_dir)}"
+    except DocumentError as error:
+        return Said(failure=Failure.of(error))
+    return _said(str(file), mark, lambda: _load(file, loader))
+
+
+@st.cache_resource(show_spinner=False, max_entries=_KEPT)
+def _said(name: str, mark: str, _load: Callable[[], Said]) -> Said:
+    """As `_load` tells, once for each file and each of its contents."""
+    return _load()
+
+
+def _load(file: Path, loader: Loader) -> Said:
+    try:
+        loaded = loader.load(file)
+    except DocumentError as error:
+        return Said(failure=Failure.of(error))
+    document = loaded.document
+    return Said(
+        info=document.info,
+        guessed=document.guessed,
+        unused=document.unused,
+        unconfirmed=loaded.unconfirmed,
+    )

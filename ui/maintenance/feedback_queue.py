@@ -8,18 +8,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.answer_blocks import parse
-from core.marked import Marked
+from core.answer_blocks import Marked, parse
 from core.settings import Settings
 from people.database import database
 from people.feedback import Feedback, handle, read, reopen
-from ui import access, downloads, formats
-from ui.answers.answer_text import answer_html
+from ui import access, formats, scripts
+from ui.access import name_of, on_record
+from ui.answers.answer_view import answer_html
 from ui.maintenance import job_list as work
-from ui.markup import escape, facts_html, folded_html
-from ui.pagination import page_of
-from ui.pseudonyms import name_of, on_record
-from ui.scope import told
+from ui.markup import escape, facts_html, folded_html, page_of
+from ui.shared_assistant import describe_scope
 from ui.texts import Texts
 
 _PAGE = 10  # verdicts shown at once; each is longer than a row, with its question and answer
@@ -94,7 +92,7 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
         texts.date(formats.local(one.date).date()),
         texts.label("languages", one.language),
         one.generation,
-        told(one.scope, texts),
+        describe_scope(one.scope, texts),
     ]
     if one.handled is not None:
         moment = texts.date(formats.local(one.handled).date())
@@ -131,7 +129,7 @@ def _export(found: Sequence[Feedback], texts: Texts) -> None:
     """What is chosen, as a file."""
     with st.container(horizontal=True):
         for kind, written in (("csv", _csv), ("json", _json)):
-            downloads.offer(
+            scripts.offer_download(
                 texts("maintenance.feedback.export", kind=kind.upper()),
                 functools.partial(written, found),
                 name=f"feedback.{kind}",

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.errors import NoIndexError, StrategiewijzerError
-from core.names import printable
+from core.errors import NoIndexError, StrategiewijzerError, printable
 from core.settings import Settings
 from ingest.publishing.generation_history import KeptGeneration, ahead, history
 from ingest.publishing.lock import writing
 from ingest.publishing.verify import Verification
 from ui import access, error_texts
-from ui.evaluation import sign_off
+from ui.evaluation import verdict
 from ui.maintenance import job_list as work
 from ui.markup import escape, facts_html
 from ui.texts import Texts
@@ -35,7 +34,7 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
         return
     st.markdown(texts("maintenance.generations.explained", number=settings.keep_generations))
     brought_back(settings, texts)
-    decisions = sign_off.by_generation(settings.data_dir, texts)
+    decisions = verdict.sign_offs_by_generation(settings.data_dir, texts)
     for one in kept:
         with st.container(border=True):
             decision, goes_live = decisions.get(one.id, ("", True))

@@ -16,9 +16,9 @@ from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings, current
 from ingest.publishing.ingest_report import Report
 from ui import access, error_texts, formats, jobs
+from ui.access import name_of, on_record
 from ui.jobs import Job
 from ui.markup import escape, facts_html
-from ui.pseudonyms import name_of, on_record
 from ui.texts import Texts
 
 JobTask = Literal["plan", "trial", "discard", "publish", "fetch", "rollback", "verify"]

@@ -15,7 +15,6 @@ from ui.maintenance import (
     all_documents,
     answer_queue,
     feedback_queue,
-    fetch_official,
     generation_list,
     job_list,
     plan_and_publish,
@@ -36,8 +35,8 @@ def page() -> None:
     busy = job_list.watch(settings, texts)
 
     def sources() -> None:
-        all_documents.show(settings, texts, busy=busy)
-        fetch_official.show(settings, texts, busy=busy)
+        all_documents.show_documents(settings, texts, busy=busy)
+        all_documents.show_fetch(settings, texts, busy=busy)
 
     sections: dict[str, Callable[[], None]] = {
         "documents": sources,

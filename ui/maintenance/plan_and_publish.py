@@ -1,28 +1,134 @@
-"""Plan and publish: nothing is published but what a plan showed."""
+"""Questions to what a plan would publish, before it is: its answer beside that of the index in use.
+
+Nothing of it is kept but in the session.
+"""
 
 import functools
+from collections.abc import Callable
+from typing import NamedTuple
 
 import streamlit as st
 
-from core.names import printable
+from chain.assistant import Assistant
+from core.answer import Answer
+from core.errors import StrategiewijzerError, printable
 from core.settings import Settings
-from ingest.publishing import page
+from core.source import Scope
+from ingest.publishing import changes
 from ingest.publishing.ingest_report import Report
-from ui import downloads, error_texts
+from ui import access, error_texts, scripts
+from ui.answers import answer_view as answers
+from ui.chat.question_field import MAX_QUESTION
 from ui.jobs import Job
-from ui.maintenance import (
-    all_documents,
-    document_files,
-    generation_list,
-    previewed,
-    removed_files,
-    trial,
-)
+from ui.maintenance import all_documents, change_html, document_files, generation_list
 from ui.maintenance import job_list as work
 from ui.maintenance.change_html import counts_html, notes_html
-from ui.markup import facts_html
+from ui.markup import escape, facts_html
+from ui.shared_assistant import compared_assistant, trial_assistant
 from ui.texts import Texts
+from vectorstore.generations import Generations, Pointer, store_exists
 from vectorstore.manifest import made_at
+
+_QUESTION = "maintenance-trial-question"
+_ASKED = "maintenance-trial-asked"
+_ANSWERS = "maintenance-trial-answers"
+
+_SIDES: dict[str, Callable[[], Assistant]] = {
+    "present": compared_assistant,
+    "planned": trial_assistant,
+}
+
+_Told = Answer | StrategiewijzerError
+
+
+class _Answers(NamedTuple):
+    """What became of a question, on each side; of which index."""
+
+    question: str
+    pointer: Pointer
+    told: dict[str, _Told]
+
+
+def there(report: Report, settings: Settings) -> Pointer | None:
+    """Where the trial of this plan is; None when it was not built or is gone."""
+    pointer = Generations(settings).pointer() if store_exists(settings) else Pointer()
+    return pointer if pointer.trial and pointer.plan == report.fingerprint else None
+
+
+def show_trial(pointer: Pointer, texts: Texts, *, busy: bool) -> None:
+    """A field for questions, the two answers to the last one, and the way to drop the trial.
+
+    Args:
+        pointer: of the index, with the trial.
+        texts: the strings of the interface language.
+        busy: a job runs; nothing else can be started.
+    """
+    st.subheader(texts("maintenance.trial.heading"), anchor=False)
+    if pointer.tried_until:
+        moment = texts.moment(pointer.tried_until)
+        st.markdown(texts("maintenance.trial.explained", moment=moment))
+    with st.form("maintenance-trial-form", border=False):
+        st.text_input(texts("maintenance.trial.question"), key=_QUESTION, max_chars=MAX_QUESTION)
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                texts("maintenance.trial.ask"), type="primary", on_click=_ask_typed
+            )
+            st.form_submit_button(
+                texts("maintenance.trial.discard"),
+                help=texts("maintenance.trial.discard_help"),
+                disabled=busy,
+                on_click=work.start,
+                args=("discard",),
+            )
+    question = st.session_state.get(_ASKED, "")
+    if question:
+        _compare(_answered(question, pointer, texts), texts)
+
+
+def _ask_typed() -> None:
+    _ask(st.session_state[_QUESTION].strip())
+
+
+def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> None:
+    """Asks a question, as `answers.Ask`: each stands alone here, and nothing limits it."""
+    st.session_state[_ASKED] = st.session_state[_QUESTION] = question
+
+
+def _answered(question: str, pointer: Pointer, texts: Texts) -> _Answers:
+    """The answers to a question; asked once of each state of the index."""
+    known: _Answers | None = st.session_state.get(_ANSWERS)
+    if known is None or (known.question, known.pointer) != (question, pointer):
+        with st.spinner(texts("chat.stages.searching")):
+            told = {name: _ask_staged(made, question) for name, made in _SIDES.items()}
+        st.session_state[_ANSWERS] = known = _Answers(question, pointer, told)
+    return known
+
+
+def _ask_staged(made: Callable[[], Assistant], question: str) -> _Told:
+    try:
+        return made().ask(question, by=access.user().id)
+    except StrategiewijzerError as error:
+        return error
+
+
+def _compare(found: _Answers, texts: Texts) -> None:
+    """Both answers, side by side where there is room."""
+    st.html(f'<h4 class="sw-heading">{escape(found.question)}</h4>')
+    for column, (name, made) in zip(st.columns(2), _SIDES.items(), strict=True):
+        told = found.told[name]
+        with column:
+            heading = escape(texts(f"maintenance.trial.{name}"))
+            st.html(f'<h5 class="sw-small">{heading}</h5>')
+            if isinstance(told, StrategiewijzerError):
+                error_texts.show(told, texts)
+                continue
+            answers.show(told, f"trial-{name}", texts, _ask, made().index.snapshot())
+            if name == "planned" and told.citations:
+                st.html(facts_html(texts("maintenance.trial.links")))
+
+
+# Plan and publish: nothing is published but what a plan showed.
+
 
 _NOTE = "maintenance-note"
 _KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"
@@ -115,12 +221,12 @@ def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: 
         st.warning(_stop(report, texts))
         error_texts.details(report.stop, texts)
     elif report.plan.is_empty:
-        waiting = "erase" if removed_files.removed(settings) else "empty"
+        waiting = "erase" if document_files.removed(settings) else "empty"
         st.success(texts(f"maintenance.plan.{waiting}"))
     st.html(counts_html(report, texts) + notes_html(report, texts))
     manifest = all_documents.manifest_in_use(settings)
     entries = manifest.documents if manifest else ()
-    previewed.show_to_correct(
+    change_html.show_to_correct(
         report,
         "maintenance-plan",
         settings,
@@ -128,7 +234,7 @@ def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: 
         lambda: work.start(*plan.arguments[2:]),
         texts,
     )
-    if not report.plan.is_empty or removed_files.removed(settings):
+    if not report.plan.is_empty or document_files.removed(settings):
         _publish(plan, report, settings, texts, busy=busy)
 
 
@@ -151,7 +257,7 @@ def _publish(plan: Job, report: Report, settings: Settings, texts: Texts, *, bus
         can = _checkbox("shrink", texts, number=len(report.plan.removed))
         options.append(_SHRINK)
     arguments = ("--json", "--as-planned", report.fingerprint, *options)
-    tried = trial.there(report, settings)
+    tried = there(report, settings)
     st.text_input(
         texts("maintenance.plan.note"),
         max_chars=generation_list.NOTE,
@@ -178,7 +284,7 @@ def _publish(plan: Job, report: Report, settings: Settings, texts: Texts, *, bus
                 args=("--trial", *arguments),
             )
     if tried:
-        trial.show(tried, texts, busy=busy)
+        show_trial(tried, texts, busy=busy)
 
 
 def _start(*arguments: str) -> None:
@@ -226,14 +332,14 @@ def _published(settings: Settings, texts: Texts) -> None:
         error_texts.details(report.stop, texts)
     with st.container(horizontal=True):
         for kind in ("html", "json"):
-            downloads.offer(
+            scripts.offer_download(
                 texts("maintenance.published.download", kind=kind.upper()),
                 functools.partial(_file, report, kind),
                 name=f"{job.id}.{kind}",
                 key=f"maintenance-download-{kind}",
             )
     st.html(counts_html(report, texts) + notes_html(report, texts))
-    previewed.show(report, "maintenance-published", texts)
+    change_html.show_preview(report, "maintenance-published", texts)
 
 
 def _called(job: Job, texts: Texts) -> str:
@@ -241,4 +347,4 @@ def _called(job: Job, texts: Texts) -> str:
 
 
 def _file(report: Report, kind: str) -> str:
-    return page.html(report) if kind == "html" else report.model_dump_json(indent=2)
+    return changes.page_html(report) if kind == "html" else report.model_dump_json(indent=2)

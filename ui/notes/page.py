@@ -8,15 +8,13 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import current
-from people.note import MAX_REMARK, Note
-from ui import downloads, error_texts, formats, page_links, sidebar
-from ui.answers.evidence_panel import in_context, official_pages
-from ui.answers.references import reference
-from ui.answers.surroundings import Surroundings, surroundings
+from people.conversation import MAX_REMARK, Note
+from ui import addresses, error_texts, formats, scripts, sidebar
+from ui.answers.copying import reference
+from ui.answers.evidence_panel import Surroundings, in_context, official_pages, surroundings
 from ui.chat.session import Chat, chat
 from ui.markup import code, escape, facts_html, text_html
-from ui.notes.keeping import full, put, take_away
-from ui.notes.notes_export import By, changed, grouped, notes_docx, notes_markdown
+from ui.notes.keeping import By, changed, full, grouped, notes_docx, notes_markdown, put, take_away
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
 
@@ -32,12 +30,12 @@ def page() -> None:
     st.title(texts("notes.title"), anchor=False)
     if problem := st.session_state.pop(_PROBLEM, None):
         lead, said = problem
-        error_texts.told(lead, said, texts, st.warning)
+        error_texts.show_with_details(lead, said, texts, st.warning)
     try:
         notes = session.store.notes()
         conversations = {one.id for one in session.store.listed()}
     except StrategiewijzerError as error:
-        error_texts.told(texts("notes.problem"), str(error), texts)
+        error_texts.show_with_details(texts("notes.problem"), str(error), texts)
         return
     how_long = "notes.how_long" if session.conversations.lasting else "notes.not_lasting"
     st.html(facts_html(texts(how_long, days=settings.keep_conversations)))
@@ -71,7 +69,7 @@ def _show_empty(session: Chat, texts: Texts) -> None:
         _show_removed(session, texts)
     st.info(texts("notes.empty"))
     if st.button(texts("notes.to_chat"), icon=":material/forum:", key="to-chat"):
-        page_links.open_chat()
+        addresses.open_chat()
 
 
 def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Texts) -> By:
@@ -95,10 +93,10 @@ def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Tex
             key = "chosen" if chosen else "all"
             st.write(texts(f"notes.export_{key}", number=len(chosen or notes)))
             for ending, made in (("docx", notes_docx), ("md", notes_markdown)):
-                downloads.offer(
+                scripts.offer_download(
                     texts(f"history.export_{ending}"),
                     partial(made, exported, around, texts),
-                    name=downloads.file_name(texts("notes.title"), ending),
+                    name=scripts.file_name(texts("notes.title"), ending),
                     key=f"export-notes-{ending}",
                 )
     return by
@@ -173,7 +171,7 @@ def _show_question(session: Chat, note: Note, texts: Texts, *, has_asked: bool) 
     ):
         if note.conversation != session.conversation.id:
             session.open(note.conversation)
-        page_links.open_chat()
+        addresses.open_chat()
 
 
 def _show_removed(session: Chat, texts: Texts) -> None:

@@ -1,12 +1,15 @@
 """Erases all that is kept of whoever uses this session, in the store and in the session."""
 
+from collections.abc import Iterator
+from typing import Literal, get_args
+
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.settings import current
+from core.settings import Destination, Settings, current
 from people.conversation import Conversation
 from people.personal_data import PersonCounts, erase
-from ui import error_texts, pseudonyms
+from ui import access, error_texts
 from ui.chat.session import Chat
 from ui.markup import facts_html
 from ui.texts import Texts
@@ -30,7 +33,7 @@ def show_erased(texts: Texts) -> None:
         told = texts("privacy.erased", **erased.model_dump())
         st.html(facts_html(told, role="status"))
     elif isinstance(erased, str):
-        error_texts.told(texts("privacy.problem"), erased, texts, st.warning)
+        error_texts.show_with_details(texts("privacy.problem"), erased, texts, st.warning)
 
 
 def erase_all(chat: Chat) -> None:
@@ -41,8 +44,55 @@ def erase_all(chat: Chat) -> None:
     except StrategiewijzerError as error:
         st.session_state[_ERASED] = str(error)
         return
-    pseudonyms.forget(store.user)
+    access.forget_pseudonym(store.user)
     chat.show(Conversation())
     chat.removed = None
     chat.kept_told = ("", "")
     chat.verdicts.clear()
+
+
+# What is kept of whoever uses these pages, for how long, and which servers get questions.
+
+
+KeptThing = Literal[
+    "conversations", "notes", "feedback", "questions", "work", "audit", "browser", "copies"
+]
+
+
+def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[str, str]]:
+    """What is kept, each with its name.
+
+    Args:
+        settings: how long.
+        texts: the strings of the interface language.
+        lasting: whether conversations and notes of this reader outlive the session.
+    """
+    days: dict[KeptThing, int] = {
+        "conversations": settings.keep_conversations,
+        "notes": settings.keep_conversations,
+        "feedback": settings.keep_feedback,
+        "questions": settings.keep_questions,
+        "work": settings.keep_jobs,
+        "audit": settings.keep_audit,
+    }
+    for thing in get_args(KeptThing):
+        about = _about(thing, settings, lasting=lasting)
+        told = texts(f"privacy.about.{about}", days=days.get(thing))
+        yield texts(f"privacy.kept.{thing}"), told
+
+
+def _about(thing: KeptThing, settings: Settings, *, lasting: bool) -> str:
+    """The key of what is said of it."""
+    if thing in ("conversations", "notes") and not lasting:
+        return "not_kept"
+    if thing == "questions" and not settings.keep_questions:
+        return "questions_off"
+    if thing == "audit":
+        recorded = "audit_users" if settings.audit_users else "audit"
+        return recorded if settings.audit else "audit_off"
+    return thing
+
+
+def host(one: Destination, texts: Texts) -> str:
+    """A server's name, and whether it is on this machine."""
+    return texts("privacy.on_this_machine", host=one.host) if one.is_here else one.host

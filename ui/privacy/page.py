@@ -5,15 +5,14 @@ import zipfile
 
 import streamlit as st
 
-from core.destinations import destinations, leaves_this_machine
 from core.errors import StrategiewijzerError
-from core.settings import Settings, current
+from core.settings import Settings, current, destinations, leaves_this_machine
 from people.personal_data import collect
-from ui import access, downloads, error_texts, sidebar
+from ui import access, error_texts, scripts, sidebar
 from ui.chat.session import Chat, chat
 from ui.markup import code, definitions_html, escape
 from ui.privacy import erasing
-from ui.privacy.kept import host, kept
+from ui.privacy.erasing import host, kept
 from ui.texts import Texts
 
 
@@ -59,10 +58,10 @@ def _show_download(session: Chat, texts: Texts) -> None:
     try:
         data = collect(current(), session.store)
     except StrategiewijzerError as error:
-        error_texts.told(texts("privacy.problem"), str(error), texts, st.warning)
+        error_texts.show_with_details(texts("privacy.problem"), str(error), texts, st.warning)
         return
-    name = downloads.file_name(texts("privacy.yours"), "zip")
-    downloads.save(_zipped(data.as_json()), name=name)
+    name = scripts.file_name(texts("privacy.yours"), "zip")
+    scripts.save_file(_zipped(data.as_json()), name=name)
 
 
 def _zipped(text: str) -> bytes:

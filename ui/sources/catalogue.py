@@ -1,22 +1,275 @@
-"""The list of all documents: searched as one types, filtered, sorted, a page at a time."""
+"""Documents as a catalogue has them: what is known about each, and how they belong together."""
 
+import datetime
+import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import streamlit as st
 
-from core.source import DocumentInfo, Standing
-from core.versions import preferred
-from ui import page_links
+from core.source import DocumentInfo, Standing, preferred
+from ui import addresses
 from ui.addresses import reading_query
-from ui.markup import escape, facts_html
-from ui.pagination import page_of
-from ui.sources import choices
-from ui.sources.documents import Documents, card_html, related
-from ui.sources.rows import Row, ordered, rows_of
-from ui.sources.type_search import FoundPlaces, find, searchable, snippet_html, spans
+from ui.answers.copying import named
+from ui.markup import code, definitions_html, escape, facts_html, link, page_of
+from ui.origins import pages, site
+from ui.sources.type_search import FoundPlaces, compared, find, searchable, snippet_html, spans
 from ui.texts import Texts
+from vectorstore.manifest import DocumentEntry
 from vectorstore.snapshot import Snapshot
+
+Versions = Mapping[str, DocumentEntry]
+"""The language versions of one document, by language (ISO 639-1)."""
+
+Documents = Mapping[str, Versions]
+"""All documents, by id."""
+
+
+def by_document(entries: Iterable[DocumentEntry]) -> Documents:
+    documents: dict[str, dict[str, DocumentEntry]] = {}
+    for entry in entries:
+        documents.setdefault(entry.info.id, {})[entry.info.language] = entry
+    return documents
+
+
+def card_html(versions: Versions, document: DocumentInfo, standing: Standing, texts: Texts) -> str:
+    """What tells a document from others in the list: its area, date, kind and languages, and that
+    it is not in force."""
+    return facts_html(
+        texts.label("areas", document.area),
+        texts.date(document.date) if document.date else "",
+        texts.label("kinds", document.kind),
+        _languages(versions, texts),
+        "" if standing == "in_force" else texts.label("standings", standing),
+    )
+
+
+def record_html(
+    versions: Versions, entry: DocumentEntry, standings: Mapping[str, Standing], texts: Texts
+) -> str:
+    """The catalogue record of a document: what it is, from whom, from when and how long."""
+    document = entry.info
+    is_brief = document.kind == "brief"
+    facts = {
+        "area": escape(texts.label("areas", document.area)),
+        "kind": escape(texts.label("kinds", document.kind)),
+        "publisher": escape(document.publisher),
+        "about": escape(named(document, texts)) if is_brief else "",
+        "reference": "" if is_brief else escape(document.reference),
+        "version": escape(document.version),
+        "date": escape(texts.date(document.date)) if document.date and not is_brief else "",
+        "effective": escape(texts.date(document.effective_from)) if document.effective_from else "",
+        "standing": escape(texts.label("standings", standings.get(entry.key, "in_force"))),
+        "languages": escape(_languages(versions, texts)),
+        "pages": str(entry.pages or ""),
+        "passages": str(entry.passages),
+        "origin": _origin_html(document, texts),
+    }
+    told = ((texts(f"catalogue.record.{name}"), value) for name, value in facts.items() if value)
+    return definitions_html("sw-record", told)
+
+
+def related(documents: Documents, name: str) -> dict[str, list[str]]:
+    """The documents (ids) that one belongs with, by how; a successor may be unknown here."""
+    own = [entry.info for entry in documents[name].values()]
+    succeeded = {one.superseded_by for one in own if one.superseded_by}
+    celexes = {one.celex for one in own if one.celex}
+    is_brief = any(one.kind == "brief" for one in own)
+    counterpart = "official" if is_brief else "brief"
+    found: dict[str, list[str]] = {
+        "superseded_by": sorted(succeeded - {name}),
+        "supersedes": [],
+        "summary_of" if is_brief else "summaries": [],
+    }
+    for other, versions in documents.items():
+        if other == name:
+            continue
+        infos = [entry.info for entry in versions.values()]
+        if any(one.superseded_by == name for one in infos):
+            found["supersedes"].append(other)
+        if any(one.celex in celexes and one.kind == counterpart for one in infos):
+            found["summary_of" if is_brief else "summaries"].append(other)
+    return {how: others for how, others in found.items() if others}
+
+
+def _languages(versions: Versions, texts: Texts) -> str:
+    return ", ".join(sorted(texts.label("languages", language) for language in versions))
+
+
+def _origin_html(document: DocumentInfo, texts: Texts) -> str:
+    """Links to the pages of a document, each a <dd>; a brief's say what they open, others where."""
+    is_brief = document.kind == "brief"
+    return "</dd><dd>".join(
+        link(url, label if is_brief else site(url), texts) for label, url in pages(document, texts)
+    )
+
+
+# What the reader chooses in the catalogue: words, filters, order and page.
+
+
+_LONGEST = 200  # characters that are searched for; each word is looked up in all passages
+_KEYS = {name: f"catalogue-{name}" for name in ("search", "area", "kind", "language", "sort")}
+PAGE_KEY = "catalogue-page"  # of the page of the list that is shown
+
+
+class Choices(NamedTuple):
+    """Empty ones limit nothing; `sort` is "title" or "date"."""
+
+    words: str
+    areas: Sequence[str]
+    kinds: Sequence[str]
+    language: str | None
+    sort: str
+
+
+def choose(documents: Documents, texts: Texts) -> Choices:
+    """The field to search in, and filters where there is a choice."""
+    words = st.text_input(
+        texts("catalogue.search"),
+        placeholder=texts("catalogue.search"),
+        label_visibility="collapsed",
+        type="search",
+        icon=":material/search:",
+        key=_KEYS["search"],
+        live=True,
+        on_change=_to_first_page,
+        persist_state="session",
+    ).strip()[:_LONGEST]
+    with st.container(horizontal=True, key="plain-filters"):
+        areas, kinds, language = _filters(documents, texts)
+        sort = _choose_order(texts)
+    return Choices(words, areas, kinds, language, sort)
+
+
+def reset() -> None:
+    """Takes back the search and all filters."""
+    st.session_state[_KEYS["search"]] = ""
+    st.session_state[_KEYS["area"]] = []
+    st.session_state[_KEYS["kind"]] = []
+    st.session_state[_KEYS["language"]] = None
+    _to_first_page()
+
+
+def _filters(documents: Documents, texts: Texts) -> tuple[Sequence[str], Sequence[str], str | None]:
+    """The areas, the kinds and the language that are chosen; offered where there is a choice."""
+    infos = [entry.info for versions in documents.values() for entry in versions.values()]
+    areas = sorted({info.area for info in infos if info.area})
+    kinds = sorted({info.kind for info in infos})
+    languages = sorted({info.language for info in infos})
+    pills = functools.partial(
+        st.pills, wrap=True, on_change=_to_first_page, persist_state="session"
+    )
+    chosen_areas: Sequence[str] = ()
+    chosen_kinds: Sequence[str] = ()
+    chosen_language: str | None = None
+    if len(areas) > 1:
+        chosen_areas = pills(
+            texts("catalogue.record.area"),
+            areas,
+            selection_mode="multi",
+            format_func=lambda area: code(texts.label("areas", area)),
+            key=_KEYS["area"],
+        )
+    if len(kinds) > 1:
+        chosen_kinds = pills(
+            texts("catalogue.record.kind"),
+            kinds,
+            selection_mode="multi",
+            format_func=lambda kind: texts.label("kinds", kind),
+            key=_KEYS["kind"],
+        )
+    if len(languages) > 1:
+        chosen_language = pills(
+            texts("catalogue.record.languages"),
+            languages,
+            format_func=lambda language: code(texts.label("languages", language)),
+            key=_KEYS["language"],
+        )
+    return chosen_areas, chosen_kinds, chosen_language
+
+
+def _choose_order(texts: Texts) -> str:
+    return st.segmented_control(
+        texts("catalogue.sort.by"),
+        ("title", "date"),
+        default="title",
+        required=True,
+        format_func=lambda sort: texts(f"catalogue.sort.{sort}"),
+        key=_KEYS["sort"],
+        on_change=_to_first_page,
+        persist_state="session",
+    )
+
+
+def _to_first_page() -> None:
+    st.session_state[PAGE_KEY] = 1
+
+
+# The rows of the catalogue: which documents it lists, and in which order.
+
+
+@dataclass(frozen=True)
+class Row:
+    """A document in the list: the language version that is shown, and what was found in it.
+
+    `chosen` are the versions that the filters let through, `versions` all there are.
+    """
+
+    versions: Versions
+    chosen: Versions
+    entry: DocumentEntry
+    found: FoundPlaces | None = None
+
+    @property
+    def info(self) -> DocumentInfo:
+        return self.entry.info
+
+
+def rows_of(
+    documents: Documents,
+    preference: str,
+    areas: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+    language: str | None = None,
+) -> list[Row]:
+    """The documents that these filters let through; empty ones let everything through.
+
+    Args:
+        documents: all there are.
+        preference: the language (ISO 639-1) of the version to show, where there is one.
+        areas: policy areas.
+        kinds: kinds of document.
+        language: only versions in this language (ISO 639-1).
+    """
+    rows = []
+    for versions in documents.values():
+        left = {
+            name: entry
+            for name, entry in versions.items()
+            if (not areas or entry.info.area in areas)
+            and (not kinds or entry.info.kind in kinds)
+            and (not language or name == language)
+        }
+        if left:
+            rows.append(Row(versions, left, left[preferred(left, preference)]))
+    return rows
+
+
+def ordered(rows: Iterable[Row], sort: str) -> list[Row]:
+    """By title, or the newest first; where the words are in the title before all others."""
+
+    def order(row: Row) -> tuple[bool, int, str]:
+        elsewhere = row.found is not None and not row.found.in_title
+        date = row.info.date or datetime.date.min
+        newest = -date.toordinal() if sort == "date" else 0
+        return elsewhere, newest, compared(row.info.title)
+
+    return sorted(rows, key=order)
+
+
+# The list of all documents: searched as one types, filtered, sorted, a page at a time.
+
 
 _PAGE = 15  # documents shown at once; all of them would be sent to the browser at every click
 _HITS = 3  # passages of a document in a list; more would push the next document off the screen
@@ -28,7 +281,7 @@ def show(index: Snapshot, documents: Documents, texts: Texts) -> None:
     Raises:
         StrategiewijzerError: the store cannot be read.
     """
-    words, areas, kinds, language, sort = choices.choose(documents, texts)
+    words, areas, kinds, language, sort = choose(documents, texts)
     rows = rows_of(documents, texts.language, areas, kinds, language)
     if words:
         rows = _searched(index, rows, words, texts)
@@ -36,9 +289,9 @@ def show(index: Snapshot, documents: Documents, texts: Texts) -> None:
     _tell_count(rows, len(documents), words, texts)
     if not rows:
         st.info(texts("catalogue.nothing"))
-        st.button(texts("catalogue.reset"), on_click=choices.reset)
+        st.button(texts("catalogue.reset"), on_click=reset)
         return
-    place, shown = page_of(rows, _PAGE, key=choices.PAGE_KEY, persist_state="session")
+    place, shown = page_of(rows, _PAGE, key=PAGE_KEY, persist_state="session")
     standings = index.standings()
     with place:
         for row in shown:
@@ -76,13 +329,13 @@ def _show_row(
 ) -> None:
     name = row.info.id
     with st.container(border=True):
-        page_links.to_document(row.info, f"open-{name}")
+        addresses.to_document(row.info, f"open-{name}")
         standing = standings.get(row.entry.key, "in_force")
         st.html(card_html(row.versions, row.info, standing, texts))
         show_related(documents, name, ("superseded_by", "summary_of"), texts)
         if row.found:
             _show_hits(row.info, row.found, words, texts)
-        page_links.to_chat(row.info, texts, name)
+        addresses.to_chat(row.info, texts, name)
 
 
 def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Texts) -> None:
@@ -97,7 +350,7 @@ def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Te
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.html(facts_html(told), width="content")
                 info = versions[preferred(versions, texts.language)].info
-                page_links.to_document(info, f"{how}-{name}-{other}")
+                addresses.to_document(info, f"{how}-{name}-{other}")
 
 
 def _show_hits(document: DocumentInfo, found: FoundPlaces, words: str, texts: Texts) -> None:
@@ -105,7 +358,7 @@ def _show_hits(document: DocumentInfo, found: FoundPlaces, words: str, texts: Te
     for line in found.lines[:_HITS]:
         marked = spans(line.text, words)
         with st.container(gap=None):
-            page_links.to_reading(
+            addresses.to_reading(
                 line.headings[-1],
                 reading_query(document, line.id, marked or [(0, 0)]),
                 f"hit-{line.id.replace(':', '-')}",

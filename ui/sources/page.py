@@ -11,7 +11,7 @@ from core.settings import Settings, current
 from ui import error_texts, sidebar
 from ui.shared_assistant import assistant
 from ui.sources import catalogue, reading_view
-from ui.sources.documents import by_document
+from ui.sources.catalogue import by_document
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
 

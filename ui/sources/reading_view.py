@@ -1,20 +1,273 @@
-"""The reading view: one document, alone or with another language version beside it."""
+"""A document as HTML to read: its outline, its sections, and the quotes marked in its passages.
 
-from collections.abc import Sequence
+A passage has its id as the name of its place, so that a citation or anybody else can link to it.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.versions import preferred
-from ui import page_links
-from ui.addresses import quotes, reading_query
-from ui.markup import escape
+from chain.answer.digest import digest
+from core.answer import Answer
+from core.errors import StrategiewijzerError, kind_and_place
+from core.settings import current
+from core.source import DocumentInfo, Passage, Scope, preferred
+from ui import addresses
+from ui.addresses import Span, place_of, quotes, reading_query
+from ui.answers import answer_view
+from ui.markup import escape, marked_pieces
 from ui.scripts import into_view
-from ui.sources import in_short
-from ui.sources.catalogue import show_related
-from ui.sources.document_html import beside_html, marked_html, reading_html, sections_of
-from ui.sources.documents import Documents, Versions, record_html
+from ui.shared_assistant import assistant
+from ui.sources.catalogue import Documents, Versions, record_html, show_related
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
+
+_PATH = " › "
+
+Quotes = Mapping[str, Sequence[Span]]
+"""Quotes to mark, by the name of their passage's place (`ui.addresses.quotes`)."""
+
+Sections = Mapping[int, Sequence[Passage]]
+"""The passages of a document by the number of their section, in order."""
+
+
+def sections_of(passages: Sequence[Passage]) -> Sections:
+    """The passages of one language version by section, in the order of the document."""
+    sections: dict[int, list[Passage]] = {}
+    for passage in sorted(passages, key=lambda one: one.start):
+        sections.setdefault(passage.section, []).append(passage)
+    return sections
+
+
+def reading_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
+    """A document with the links to its sections beside it, or above it where that is narrow."""
+    if not sections:
+        return ""
+    parts = [_section_html(section, quotes, texts) for section in sections.values()]
+    language = _language(sections)
+    return (
+        f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
+        f'<article class="sw-reading" lang="{language}">{"".join(parts)}</article></div></div>'
+    )
+
+
+def beside_html(sections: Sections, others: Sections, quotes: Quotes, texts: Texts) -> str:
+    """Two language versions, section beside section.
+
+    Args:
+        sections: of the version that is read.
+        others: of the version beside it; sections with the same number belong together.
+        quotes: what is marked, in either.
+        texts: the strings of the interface language.
+    """
+    if not sections or not others:
+        return reading_html(sections or others, quotes, texts)
+    places = {place_of(passage.id) for section in sections.values() for passage in section}
+    rows = []
+    for number in sorted(sections.keys() | others.keys()):
+        cells = "".join(
+            f'<div lang="{_language(version)}">{_tongue_html(version, texts)}'
+            f"{_cell_html(version.get(number, ()), quotes, texts, taken)}</div>"
+            for version, taken in ((sections, frozenset[str]()), (others, frozenset(places)))
+        )
+        rows.append(f'<div class="sw-row">{cells}</div>')
+    told = ""
+    if not _alike(sections, others):
+        told = f'<p class="sw-note">{escape(texts("catalogue.other_outline"))}</p>'
+    return (
+        f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
+        f'<article class="sw-reading">{told}{"".join(rows)}</article></div></div>'
+    )
+
+
+def marked_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
+    """Says which passages have quotes that are marked, with links to them."""
+    items = []
+    for section in sections.values():
+        for passage in section:
+            if _spans(passage, quotes):
+                place, name = escape(place_of(passage.id)), escape(_name(passage))
+                items.append(f'<a href="#{place}">{name}</a>')
+    if not items:
+        return ""
+    return f'<p class="sw-note">{escape(texts("catalogue.marked"))} {"; ".join(items)}</p>'
+
+
+def _outline_html(sections: Sections, texts: Texts) -> str:
+    """The links to the sections, twice: to stay in view, and to fold where there is no room.
+
+    CSS hides one of the two.
+    """
+    if len(sections) < 2:
+        return ""
+    items = "".join(
+        f'<li class="sw-depth-{min(len(section[0].headings), 5)}">'
+        f'<a href="#{escape(place_of(section[0].id))}">{escape(section[0].headings[-1])}</a></li>'
+        for section in sections.values()
+    )
+    name, language = escape(texts("catalogue.outline")), _language(sections)
+    listed = f'<ol lang="{language}">{items}</ol>'
+    return (
+        f'<nav class="sw-outline sw-wide" aria-label="{name}"><p aria-hidden="true">{name}</p>'
+        f"{listed}</nav>"
+        f'<nav class="sw-outline sw-narrow" aria-label="{name}">'
+        f"<details><summary>{name}</summary>{listed}</details></nav>"
+    )
+
+
+def _tongue_html(sections: Sections, texts: Texts) -> str:
+    name = escape(texts.label("languages", _language(sections)))
+    return f'<p class="sw-tongue" lang="{escape(texts.language)}">{name}</p>'
+
+
+def _cell_html(
+    section: Sequence[Passage], quotes: Quotes, texts: Texts, taken: frozenset[str]
+) -> str:
+    if section:
+        return _section_html(section, quotes, texts, taken)
+    told = escape(texts("catalogue.no_counterpart"))
+    return f'<p class="sw-facts" lang="{escape(texts.language)}">{told}</p>'
+
+
+def _section_html(
+    section: Sequence[Passage],
+    quotes: Quotes,
+    texts: Texts,
+    taken: frozenset[str] = frozenset(),
+) -> str:
+    """A section under its heading. Passages of which the place is taken get none."""
+    parts, page = [f"<h2>{escape(_name(section[0]))}</h2>"], None
+    for passage in section:
+        place = place_of(passage.id)
+        parts.append(_passage_html(passage, page, quotes, texts, has_place=place not in taken))
+        pages = passage.pages(0, len(passage.text))
+        page = pages[1] if pages else None
+    return "".join(parts)
+
+
+def _passage_html(
+    passage: Passage, page: int | None, quotes: Quotes, texts: Texts, *, has_place: bool
+) -> str:
+    """One passage; `page` is where the one before it in its section ends."""
+    breaks: dict[int, int] = {}
+    if passage.page is not None:
+        numbered = enumerate(passage.page_breaks, start=passage.page + 1)
+        breaks = {offset: number for number, offset in numbered}
+        if passage.page != page:
+            breaks[0] = passage.page
+    text = _text_html(passage.text, _spans(passage, quotes), breaks, texts)
+    if not has_place:
+        return f'<div class="sw-passage">{text}</div>'
+    place = escape(place_of(passage.id))
+    named = " sw-named" if place_of(passage.id) in quotes else ""
+    label = escape(texts("catalogue.permalink"))
+    return (
+        f'<div class="sw-passage{named}" id="{place}">{text}'
+        f'<a class="sw-permalink" href="#{place}" aria-label="{label}" title="{label}">¶</a></div>'
+    )
+
+
+def _text_html(text: str, spans: Sequence[Span], breaks: Mapping[int, int], texts: Texts) -> str:
+    """The text, character for character, with the quotes marked and where pages begin."""
+    parts = []
+    for left, _, piece in marked_pieces(text, spans, breaks):
+        if left in breaks:
+            told = escape(texts("sources.page", page=breaks[left]))
+            parts.append(f'<span class="sw-page">{told}</span> ')
+        parts.append(piece)
+    return "".join(parts)
+
+
+def _spans(passage: Passage, quotes: Quotes) -> list[Span]:
+    """The quotes that the passage has; an address may name others."""
+    asked_for = quotes.get(place_of(passage.id), ())
+    return [(start, end) for start, end in asked_for if start < end <= len(passage.text)]
+
+
+def _name(passage: Passage) -> str:
+    """The path of a section below the document's title."""
+    return _PATH.join(passage.headings[1:] or passage.headings)
+
+
+def _language(sections: Sections) -> str:
+    return escape(next(iter(sections.values()))[0].language)
+
+
+def _alike(sections: Sections, others: Sections) -> bool:
+    """Whether two versions have the same outline, so that their sections belong together."""
+
+    def outline(one: Sections) -> dict[int, int]:
+        return {number: len(section[0].headings) for number, section in one.items()}
+
+    return outline(sections) == outline(others)
+
+
+# Above the text of a document: what it says in short, and questions that it answers.
+
+
+logger = logging.getLogger(__name__)
+
+_KEPT = 200  # documents in a language; one costs up to 19 searches to make, and memory to keep
+
+
+def place(texts: Texts) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Where they will stand, folded so that the text stays where it is when they come; and all of
+    that, to be emptied where there is nothing to tell."""
+    whole = st.empty()
+    with whole.container(key="digest"):
+        inside = st.expander(texts("catalogue.digest"))
+    return inside, whole
+
+
+def show_in_short(index: Snapshot, versions: Versions, language: str, texts: Texts) -> bool:
+    """A summary of the version in a language, and questions in the interface language, or in the
+    document's where that gives none. Tells whether there is any of it."""
+    read = versions[language].info
+    asked = versions.get(texts.language, versions[language]).info
+    said: Answer | None = None
+    questions: tuple[str, ...] = ()
+    try:
+        said = _digest(index.generation, read.key, index)
+        if said is not None:
+            st.html(f'<h2 class="sw-hidden">{escape(texts("catalogue.digest"))}</h2>')
+            answer_view.show(said, "digest", texts, _ask, index)
+        state = f"{index.generation} {current().model_dump_json()}"
+        questions = _questions(state, asked.key, texts.language, asked, index) or _questions(
+            state, read.key, language, read, index
+        )
+    except StrategiewijzerError:  # the page tells it, where it stands for itself
+        pass
+    except Exception as error:  # noqa: BLE001 - the text can be read all the same
+        logger.error("A summary ended with %s", kind_and_place(error))
+    if questions:
+        st.html(f'<h2 class="sw-small">{escape(texts("catalogue.questions"))}</h2>')
+    for number, question in enumerate(questions):
+        addresses.to_question(question, read, f"plain-question-{number}")
+    return said is not None or bool(questions)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_KEPT)
+def _digest(generation: str, key: str, _index: Snapshot) -> Answer | None:
+    """`generation` only tells one state from another. Shared by all sessions and never changed."""
+    return digest(_index, key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_KEPT)
+def _questions(
+    state: str, key: str, language: str, _document: DocumentInfo, _index: Snapshot
+) -> tuple[str, ...]:
+    """As `_digest`; the settings are part of `state`, as they say what is answered."""
+    return assistant().questions_about(_index, _document, language)
+
+
+def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> None:
+    """A summary of the sources as they are offers nothing to ask."""
+
+
+# The reading view: one document, alone or with another language version beside it.
+
 
 _HOWS = ("superseded_by", "supersedes", "summary_of", "summaries")
 
@@ -31,16 +284,16 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
     if st.query_params.get("language") != language:
         st.query_params["language"] = language  # so that the address of a passage is complete
     entry = versions[language]
-    page_links.to_list(texts)
+    addresses.to_list(texts)
     st.html(f'<h1 class="sw-title" lang="{escape(language)}">{escape(entry.info.title)}</h1>')
     st.html(record_html(versions, entry, index.standings(), texts))
     show_related(documents, name, _HOWS, texts)
     with st.container(horizontal=True, vertical_alignment="center"):
-        page_links.to_chat(entry.info, texts, name)
+        addresses.to_chat(entry.info, texts, name)
         _other_versions(versions, language, texts)
     beside = _choose_beside(versions, language, texts)
     marked = quotes(st.query_params.get_all("quote"))
-    inside, whole = in_short.place(texts)
+    inside, whole = place(texts)
     shown = [sections_of(index.passages([versions[one].key])) for one in (language, *beside)]
     told = "".join(marked_html(sections, marked, texts) for sections in shown)
     if told:
@@ -51,7 +304,7 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
         st.html(reading_html(shown[0], marked, texts))
     st.html(into_view("show_place"), unsafe_allow_javascript=True)
     with inside:
-        there = in_short.show(index, versions, language, texts)
+        there = show_in_short(index, versions, language, texts)
     if not there:
         whole.empty()
 
@@ -59,7 +312,7 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
 def _other_versions(versions: Versions, language: str, texts: Texts) -> None:
     for other in sorted(versions.keys() - {language}):
         label = texts("catalogue.read_in", language=texts.label("languages", other))
-        page_links.to_reading(label, reading_query(versions[other].info), f"read-{other}")
+        addresses.to_reading(label, reading_query(versions[other].info), f"read-{other}")
 
 
 def _choose_beside(versions: Versions, language: str, texts: Texts) -> Sequence[str]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.passage import Passage
-from core.source import DocumentInfo
+from core.source import DocumentInfo, Passage
 from language.matching import fold, traced, without_accents
 from ui.addresses import Span
 from ui.markup import escape

@@ -8,11 +8,11 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from ingest.reading.formats import hidden_text, hypertext, linked_notes, markdown, zip_parts
+from ingest.reading.formats import html_to_markdown, hypertext, markdown, zip_parts
 from ingest.reading.formats.blocks import Parsed
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.html_to_markdown import to_markdown
-from ingest.reading.formats.table import Element
+from ingest.reading.formats.hypertext import Element
 
 _CONTAINER = "META-INF/container.xml"
 _ROOT_FILE = "{urn:oasis:names:tc:opendocument:xmlns:container}rootfile"
@@ -38,17 +38,17 @@ def parse(path: Path, data: bytes) -> Parsed:
         for page in _spine(package, posixpath.dirname(name)):
             if page in parts.namelist():
                 book.extend(_contents(path, parts, page))
-    linked_notes.attach(book)
+    html_to_markdown.attach_notes(book)
     parsed = markdown.read(to_markdown(book))
     return replace(
         parsed,
-        title=_told(package, "title") or parsed.title,
-        language=_told(package, "language")[:2].lower(),
-        date=zip_parts.day(_told(package, "date")),
+        title=_metadata_text(package, "title") or parsed.title,
+        language=_metadata_text(package, "language")[:2].lower(),
+        date=zip_parts.day(_metadata_text(package, "date")),
     )
 
 
-def _told(package: Element, name: str) -> str:
+def _metadata_text(package: Element, name: str) -> str:
     return (package.findtext(f"{_OPF}metadata/{_DUBLIN}{name}") or "").strip()
 
 
@@ -69,7 +69,7 @@ def _contents(path: Path, parts: zipfile.ZipFile, page: str) -> list[Element]:
     body = tree.find("body") if tree is not None else None
     if body is None:
         return []
-    hidden_text.drop(body)
+    hypertext.drop_hidden(body)
     for element in body.iter(etree.Element):
         for name in ("id", "name"):
             if element.get(name):

@@ -1,31 +1,332 @@
-"""Texts of the EU's institutions as EUR-Lex and the Publications Office (Cellar) publish them.
-
-Whatever made a page (a Word file of the Commission, the Official Journal's own tools, for a
-consolidated text, or LexUriServ), its paragraphs become headings and lists, and its cover gives the
-metadata.
-"""
+"""Reads EUR-Lex's XHTML: what it is about, its title, notes and consolidated text."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import dropwhile, takewhile
+from urllib.parse import unquote
 
 from lxml import etree
 
-from ingest.reading.formats import (
-    cellar_about,
-    cellar_lists,
-    cellar_outline,
-    cellar_styles,
-    cellar_title,
-    consolidated,
-    linked_notes,
-    markdown,
-    typed_notes,
-)
-from ingest.reading.formats.blocks import Parsed, first_heading
-from ingest.reading.formats.element_text import words
+from ingest.reading.formats import eurlex_body, html_to_markdown, markdown
+from ingest.reading.formats.blocks import Parsed, Value, first_heading
+from ingest.reading.formats.eurlex_body import StyleRole
 from ingest.reading.formats.html_to_markdown import to_markdown
-from ingest.reading.formats.hypertext import cut
-from ingest.reading.formats.table import Element
+from ingest.reading.formats.hypertext import NOTE, Element, cells_of, cut, cut_letters, texts, words
+from ingest.reading.formats.hypertext import content as in_one_line
+from language.acts import celex_number
+from language.dates import day_in
+from language.official import OFFICIAL, most_likely
+
+_VARIABLES = "<!--all docVars name and value:"
+_VARIABLE = re.compile(r'name=([^;"]+);value="(.*)"', re.DOTALL)
+_EMPTY = ("EMPTY", "UNUSED")
+_CONSOLIDATED = re.compile(
+    rf"[^:]{{4,60}}: (?P<celex>{celex_number('0-9')}) — (?P<language>[A-Z]{{2}}) — "
+    r"(?P<date>\d\d\.\d\d\.\d{4})"
+)
+_CELEX = re.compile(rf"CELEX:({celex_number('0-9')})(?!\w)")
+_ELI = re.compile(r"/eli/(reg|dir|dec)(?:_\w+)?/(\d{4})/(\d{1,4})(?:/|$)")
+_ELI_LETTERS = {"reg": "R", "dir": "L", "dec": "D"}
+
+
+def variables(text: str) -> Mapping[str, str]:
+    """The variables, without empty ones, of the first template that a page was made from."""
+    comment = text.partition(_VARIABLES)[2].partition("]-->")[0]
+    found = map(_VARIABLE.fullmatch, comment.partition("[")[2].split("],["))
+    values = {one[1]: " ".join(one[2].split()) for one in found if one}
+    return {name: value for name, value in values.items() if value and value not in _EMPTY}
+
+
+def stated_properties(tree: Element, text: str) -> dict[str, Value]:
+    """The fields of `DocumentInfo` that a page gives, apart from the title of an act."""
+    found = _from_variables(variables(text))
+    if told := _CONSOLIDATED.fullmatch(page_title(tree)):
+        found["celex"], found["language"] = told["celex"], told["language"].lower()
+        found["date"] = day_in(told["date"], "en")
+    core = {m.get("name", "").lower(): m.get("content", "") for m in tree.iter("meta")}
+    found |= {
+        "title": found.get("title") or " ".join(core.get("dc.description", "").split()),
+        "language": found.get("language") or core.get("dc.language", "").lower(),
+        "celex": found.get("celex") or _celex(core.get("dc.identifier", "")),
+    }
+    for link in tree.xpath("//link[@rel='canonical']"):
+        found["url"] = link.get("href", "")
+        found["celex"] = found["celex"] or _celex(link.get("href", ""))
+    if found["language"] not in OFFICIAL:
+        del found["language"]
+    return {name: value for name, value in found.items() if value}
+
+
+def page_title(tree: Element) -> str:
+    """The content of a page's `<title>`."""
+    return " ".join(str(tree.findtext(".//title") or "").split())
+
+
+def cover(content: Element) -> dict[str, Value]:
+    """The date and reference on the cover of a text of the Commission."""
+    found: dict[str, Value] = {}
+    for paragraph in content.iter("p"):
+        name, line = paragraph.get("class", ""), in_one_line(paragraph)
+        if name == "Rfrenceinstitutionnelle":
+            found.setdefault("reference", line)
+        elif name == "Emission" and (day := day_in(line, "en")):
+            found.setdefault("date", day)
+    return found
+
+
+def _from_variables(values: Mapping[str, str]) -> dict[str, Value]:
+    kind, subject = values.get("LW_TYPE.DOC.CP", ""), values.get("LW_TITRE.OBJ.CP", "")
+    number = values.get("LW_REF.INST.NEW_TEXT", "")
+    parts = (values.get("LW_REF.INST.NEW", "") + number, values.get("LW_REF.INST.NEW_ADOPTED", ""))
+    return {
+        "title": official_title(values.get("LW_STATUT.CP", ""), kind, subject),
+        "date": day_in(values.get("LW_EMISSION_ISODATE", ""), "en"),
+        "reference": " ".join(filter(None, parts)) if number else "",
+        "language": values.get("LW_LANGUE", "").lower(),
+    }
+
+
+def official_title(status: str, kind: str, subject: str) -> str:
+    """The title of a text of the Commission, without the addressees in its kind."""
+    if not subject:
+        return ""
+    title = " ".join(filter(None, (status, kind if len(kind) <= 80 else "", subject)))
+    return title[:1].upper() + title[1:]
+
+
+def _celex(address: str) -> str:
+    if found := _CELEX.search(unquote(address)):
+        return found[1]
+    if found := _ELI.search(address):
+        return f"3{found[2]}{_ELI_LETTERS[found[1]]}{int(found[3]):04}"
+    return ""
+
+
+# The title of an official text: in full as metadata, in short as the first heading.
+
+
+# Characters of a title that is the first heading as it is; longer ones steer search.
+_LONGEST = 120
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_NAME = re.compile(r"\((?:[^\s()]+ ){2,8}[^\s()]+\)$")  # (General Data Protection Regulation)
+
+
+def set_title(content: Element, lines: Sequence[str], language: str) -> dict[str, Value]:
+    """Puts the title first, as a heading, and removes its lines from the text.
+
+    Args:
+        lines: the known lines of the title.
+
+    Returns:
+        Title and date, as far as they are known.
+    """
+    paragraphs = [p for p in content.iter("p") if p.find(".//p") is None and words(p)]
+    roles = [eurlex_body.style_role(p.get("class", "")) for p in paragraphs]
+    if "kind" in roles or any(_is_subject(p) for p in paragraphs):
+        return _of_template(content, paragraphs)
+    pairs = list(zip(paragraphs, roles, strict=True))
+    run = takewhile(lambda one: one[1] == "title", dropwhile(lambda one: one[1] != "title", pairs))
+    own = [paragraph for paragraph, _ in run]
+    lines = list(lines) or list(map(words, own))
+    if not lines:
+        return {}
+    named = [line for line in lines if not _IN_BRACKETS.fullmatch(line)] or lines
+    title = " ".join(named)
+    language = language or most_likely(title)[0]
+    dates = [day for line in named if (day := day_in(line, language))]
+    _insert(content, _short(named, title), own)
+    _drop_repeated(own or paragraphs, lines)
+    return {"title": title, "date": dates[0] if dates else None}
+
+
+def _is_subject(paragraph: Element) -> bool:
+    name = paragraph.get("class", "")
+    return eurlex_body.style_role(name) == "title" and "titre" in name.lower()
+
+
+def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, Value]:
+    """The title of a text in a template of the Commission: "Proposal for a", kind, subject.
+
+    It is on the cover and again above the text. If an explanatory memorandum comes between, the
+    kind stays there, as the heading of the proposal itself.
+    """
+    first: dict[StyleRole, str] = {}
+    own: list[Element] = []
+    is_after_memorandum = False
+    roles = [eurlex_body.style_role(paragraph.get("class", "")) for paragraph in paragraphs]
+    for number, (paragraph, role) in enumerate(zip(paragraphs, roles, strict=True)):
+        name, line = paragraph.get("class", ""), words(paragraph)
+        is_after_memorandum = is_after_memorandum or role == "part"
+        if role not in ("title", "kind", "status"):
+            continue
+        if role not in first:
+            first[role] = line
+            own.append(paragraph)
+        elif role == "kind" and is_after_memorandum and not eurlex_body.is_cover(name):
+            paragraph.text = f"{first.get('status', '')} {paragraph.text or ''}"
+            is_after_memorandum = False
+        elif _squeezed(line) == _squeezed(first[role]) or (
+            role == "kind" and _is_above_part(roles, number)
+        ):
+            cut(paragraph)
+    subject = first.get("title", "")
+    title = official_title(first.get("status", ""), first.get("kind", ""), subject)
+    if title:
+        short = title if len(title) <= _LONGEST else subject[:1].upper() + subject[1:]
+        _insert(content, short, own)
+    for paragraph in own:
+        cut(paragraph)
+    return {"title": title}
+
+
+def _is_above_part(roles: Sequence[StyleRole], number: int) -> bool:
+    """Whether a cover stands above a heading of its own, such as that of an annex."""
+    below = (roles[later] for later in range(number + 1, len(roles)))
+    return next((role for role in below if role not in ("left out", "title")), None) == "part"
+
+
+def _squeezed(line: str) -> str:
+    return "".join(line.split()).casefold()
+
+
+def _short(named: Sequence[str], title: str) -> str:
+    """The first line of a title, with the name of the act or else its subject."""
+    if len(title) <= _LONGEST or len(named) == 1:
+        return title
+    name = _NAME.search(title)
+    return f"{named[0]} {name[0] if name else named[-1]}"
+
+
+def _drop_repeated(paragraphs: Sequence[Element], lines: Sequence[str]) -> None:
+    """Removes the lines of a title where the text begins with them."""
+    left = "".join("".join(lines).split())
+    for paragraph in paragraphs:
+        line = "".join(words(paragraph).split())
+        if not left.startswith(line) and words(paragraph) not in lines:
+            return
+        left = left.removeprefix(line)
+        cut(paragraph)
+
+
+def _insert(content: Element, title: str, lines: Sequence[Element]) -> None:
+    """Puts a title first, with the notes and ids of the lines that it is made from."""
+    heading = etree.Element("h1")
+    heading.text = title
+    for line in lines:
+        heading.extend(list(line.iter(NOTE)))
+        if line.get("id") and not heading.get("id"):
+            heading.set("id", line.get("id", ""))
+    content.insert(0, heading)
+
+
+# Consolidated texts: an act with its amendments worked in, and marks that say which these are.
+
+
+_MARK = re.compile(r"►\s?[A-Z]{1,2}\d{0,3}")
+_BEGINS = re.compile(r"▼\s?[A-Z]{1,2}\d{0,3}")
+_MARKS = re.compile(r"[►▼]\s?[A-Z]{1,2}\d{0,3}\s*|\s*◄")
+_ONLY_MARKS = re.compile(r"(?:[►▼]\s?[A-Z]{1,2}\d{0,3}|◄|[\s—_-])+")
+# Characters of the amendments, of which some acts have dozens: the version is a line.
+_LONGEST_AMENDED = 300
+
+
+def is_one(tree: Element) -> bool:
+    """Whether a page begins with the table of a consolidated text."""
+    return next(iter(_tables(tree)), None) is not None
+
+
+def unfold(content: Element) -> tuple[list[str], str]:
+    """Removes what stands above the text, and all marks.
+
+    Returns:
+        The lines of the act's title, and its amendments.
+    """
+    tables = _tables(content)
+    if not tables:
+        return [], ""
+    first, *others = tables
+    introduced = [t.xpath("string(preceding-sibling::p[normalize-space()][1])") for t in others]
+    amendments = [words(row) for t in others for row in t.iter("tr") if "►" in words(row)]
+    lines = [words(p) for p in first.iter("p") if not _MARK.fullmatch(words(p))]
+    for above in [*tables[-1].itersiblings(preceding=True), tables[-1]]:
+        cut(above)
+    _drop_marks(content)
+    amended = " ".join(" ".join((*introduced, *amendments)).replace("►", "").split())
+    return [line for line in lines if line], amended[:_LONGEST_AMENDED]
+
+
+def _tables(content: Element) -> list[Element]:
+    """The tables of marks above a text that begins with a mark."""
+    found: list[Element] = []
+    for element in content.iter("table", "p"):
+        if element.tag == "table" and _is_of_marks(element):
+            found.append(element)
+        elif element.tag == "p" and _BEGINS.match(words(element)):
+            break
+    return [table for table in found if table.getparent() is found[0].getparent()]
+
+
+def _is_of_marks(table: Element) -> bool:
+    cells = [row[0] for row in cells_of(table) if row]
+    return any(_MARK.fullmatch(words(cell)) for cell in cells)
+
+
+def _drop_marks(content: Element) -> None:
+    for paragraph in list(content.iter("p")):
+        if (line := words(paragraph)) and _ONLY_MARKS.fullmatch(line):
+            cut(paragraph)
+    for element in content.iter():
+        for side in ("text", "tail"):
+            if written := getattr(element, side):
+                setattr(element, side, _MARKS.sub("", written))
+
+
+# Footnotes without links, as on LexUriServ's pages: "the Commission(1)" and "(1) OJ L 1".
+
+
+_LABEL = re.compile(r"\((\d{1,3})\)\s")
+
+
+def attach(content: Element) -> None:
+    """Moves the notes at the end of a text to their references."""
+    notes = _at_the_end(content)
+    number = 1
+    for place in list(texts(content)):
+        owner, side = place
+        text = getattr(owner, side) or ""
+        while number in notes:
+            found = re.search(rf"(?<=[^\W\d_\"”»])\({number}\)|(?<=[\"”»])\({number}\)", text)
+            if found is None or notes[number] in (owner, *owner.iterancestors()):
+                break
+            note = etree.Element(NOTE, label=str(number))
+            cut(notes[number])
+            cut_letters(notes[number], len(str(number)) + 2)
+            note.append(notes[number])
+            setattr(owner, side, text[: found.start()])
+            if side == "text":
+                owner.insert(0, note)
+            else:
+                owner.addnext(note)
+            owner, side, text = note, "tail", text[found.end() :]
+            note.tail = text
+            number += 1
+
+
+def _at_the_end(content: Element) -> dict[int, Element]:
+    """The paragraphs at the end of a text that are numbered from 1 on, by number."""
+    found: dict[int, Element] = {}
+    lines = [p for p in content.iter("p") if p.find(".//p") is None and words(p)]
+    for paragraph in reversed(lines):
+        label = _LABEL.match(words(paragraph) + " ")
+        if label is None or (found and int(label[1]) != min(found) - 1):
+            break
+        found[int(label[1])] = paragraph
+    return found if 1 in found else {}
+
+
+# Texts of the EU's institutions as EUR-Lex and the Publications Office (Cellar) publish them.
+
 
 _CONTENT = "//*[@class='contentWrapper' or @id='docHtml' or @id='document1' or @id='TexteOnly']"
 _IMPRINT = re.compile(r"ELI: ?https?://\S+|ISSN \d{4}-\d{3}[\dX]\b[^.]{0,60}")
@@ -34,8 +335,8 @@ _IMPRINT = re.compile(r"ELI: ?https?://\S+|ISSN \d{4}-\d{3}[\dX]\b[^.]{0,60}")
 def is_official(tree: Element) -> bool:
     """Whether a page has the classes or ids of a text of the institutions."""
     return (
-        any(cellar_styles.is_own(element.get("class", "")) for element in tree.iter("p", "a"))
-        or consolidated.is_one(tree)
+        any(eurlex_body.is_own(element.get("class", "")) for element in tree.iter("p", "a"))
+        or is_one(tree)
         or next(iter(tree.xpath("//*[@id='TexteOnly']")), None) is not None
     )
 
@@ -47,30 +348,30 @@ def read(tree: Element, text: str) -> Parsed:
         tree: the page.
         text: its source, with comments.
     """
-    stated = cellar_about.stated(tree, text)
-    linked_notes.attach(tree)
+    stated = stated_properties(tree, text)
+    html_to_markdown.attach_notes(tree)
     content = _content(tree)
     language = str(stated.get("language") or tree.get("lang") or tree.get("xml:lang") or "")
-    typed_notes.attach(content)
-    lines, amended = consolidated.unfold(content)
+    attach(content)
+    lines, amended = unfold(content)
     lines = lines or list(filter(None, [str(stated.get("title", ""))]))
-    titled = cellar_title.set_title(content, lines, language)
-    stated = {**cellar_about.cover(content), **titled, "version": amended, **stated}
+    titled = set_title(content, lines, language)
+    stated = {**cover(content), **titled, "version": amended, **stated}
     for paragraph in list(content.iter("p", "div")):
-        is_left_out = cellar_styles.role(paragraph.get("class", "")) == "left out"
+        is_left_out = eurlex_body.style_role(paragraph.get("class", "")) == "left out"
         if is_left_out or (paragraph.tag == "p" and _IMPRINT.fullmatch(words(paragraph))):
             cut(paragraph)
     for paragraph in content.iter("p"):
-        if cellar_styles.is_item(paragraph.get("class", "")):
-            cellar_lists.name_number(paragraph)
+        if eurlex_body.is_item(paragraph.get("class", "")):
+            eurlex_body.name_number(paragraph)
     for number in content.xpath(".//span[@class='num']"):
         number.tail = f" {number.tail or ''}"
-    cellar_outline.mark(content)
-    cellar_lists.make(content)
+    eurlex_body.mark_headings(content)
+    eurlex_body.make_lists(content)
     parsed = markdown.read(to_markdown(content, names=True))
     heading = first_heading(parsed.blocks)
     own = parsed.title if heading is not None and heading.level == 1 else ""
-    title = own or cellar_about.page_title(tree) or parsed.title
+    title = own or page_title(tree) or parsed.title
     return replace(parsed, stated=stated, title=title, language=language[:2].lower())
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from core.errors import DocumentError, Fault
 from core.source import DocumentInfo, DocumentKind, Summarised
 from ingest.reading.formats.blocks import Parsed, Value
+from ingest.reading.formats.encoding import decode
 
 _DATES = ("date", "effective_from")
 _FENCE = re.compile(r"---[ \t]*\n")
@@ -192,3 +194,49 @@ def _value(place: _Place, mark: yaml.Mark, name: str, node: yaml.Node) -> Value:
     if not is_right(text):
         raise place.error(mark, f"{name} has a wrong value {text!r}", f"{remedy}.", name)
     return text
+
+
+# Sidecars: the metadata of a file, in a file beside it: plan.pdf.meta.yaml, plan.meta.yaml.
+
+
+SIDECAR_SUFFIX = ".meta.yaml"
+
+
+def find_sidecar(path: Path) -> Path | None:
+    """The sidecar of a file."""
+    return beside(path, SIDECAR_SUFFIX)
+
+
+def beside(path: Path, suffix: str) -> Path | None:
+    """The file beside another that has its name and this suffix; of two, the one with the full
+    name, as in plan.pdf.meta.yaml.
+
+    A link does not count: its target was not put there to be published.
+    """
+    names = (path.with_name(path.name + suffix), path.with_name(path.stem + suffix))
+    return next((file for file in names if _is_there(file)), None)
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except OSError:  # also a name that is too long for a file
+        return False
+
+
+def read_sidecar(path: Path) -> dict[str, Value]:
+    """The metadata in the sidecar of a file; empty without a sidecar.
+
+    Raises:
+        DocumentError: names the sidecar and the line of what is wrong in it.
+    """
+    file = find_sidecar(path)
+    if file is None:
+        return {}
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise DocumentError(
+            file, None, f"cannot be read ({error.strerror})", "Check your rights.", "unreadable"
+        ) from error
+    return read(file, decode(file, data))

@@ -1,24 +1,140 @@
-"""Web pages: the main text as Markdown, without navigation, scripts and bold or italic marks."""
+"""The main text of a web page, without navigation, cookie bars and share buttons.
+
+trafilatura finds it; the structure stays the page's own, as trafilatura's output lacks the ids of
+headings, footnotes, terms with their definitions, list numbers and sometimes all headings.
+"""
 
 import datetime
+import re
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from trafilatura import extract_metadata
+from lxml import etree
+from trafilatura import extract, extract_metadata
 
-from ingest.reading.formats import (
-    cellar_about,
-    eurlex,
-    hidden_text,
-    hypertext,
-    linked_notes,
-    main_text,
-    markdown,
-)
+from ingest.reading.formats import eurlex, html_to_markdown, hypertext, markdown
 from ingest.reading.formats.blocks import Parsed, first_heading
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.html_to_markdown import to_markdown
+from ingest.reading.formats.hypertext import HEADINGS, INLINE, Element, cells_of, content, is_layout
+
+# Every block gets a sign of its own, three Braille characters, before trafilatura sees it.
+_SIGN_LENGTH = 3
+_FIRST_SIGN, _SIGNS = 0x2801, 255  # all Braille patterns but the blank one, U+2800
+_SIGN = re.compile(f"[\u2801-\u28ff]{{{_SIGN_LENGTH}}}")
+_PAGE_EDGES = "//div[@title='header' or @title='footer']"  # as LibreOffice exports them
+_HEADERS = ("header", "hgroup")
+_SHORTEST_LEAD = 40  # characters; shorter is a date, a name or a button
+
+
+@dataclass(frozen=True)
+class _Block:
+    """An element with text of its own, and its places: (element, "text" or "tail")."""
+
+    element: Element
+    places: list[tuple[Element, str]]
+
+
+def keep(tree: Element) -> None:
+    """Removes from a page, block by block, what trafilatura leaves out."""
+    for element in tree.xpath(_PAGE_EDGES):
+        element.drop_tree()
+    signed = deepcopy(tree)
+    for number, block in enumerate(_blocks(signed)):
+        for element, side in block.places:
+            setattr(element, side, _sign(number) + getattr(element, side))
+    text = extract(signed, output_format="txt", include_comments=False, favor_recall=True)
+    signs = set(_SIGN.findall(text or ""))
+    blocks = _blocks(tree)
+    kept = [_sign(number) in signs for number in range(len(blocks))]
+    kept = _with_leads(blocks, _with_headings(blocks, _with_tables(blocks, kept)))
+    for block, is_kept in zip(blocks, kept, strict=True):
+        for element, side in block.places if not is_kept else ():
+            setattr(element, side, None)
+
+
+def _with_headings(blocks: list[_Block], kept: list[bool]) -> list[bool]:
+    """Also keeps a heading with kept text below it."""
+    found = list(kept)
+    below: _Block | None = None  # a kept block, with no heading in between
+    for number in range(len(blocks) - 1, -1, -1):
+        block = blocks[number]
+        if block.element.tag in HEADINGS and below is not None:
+            found[number] = found[number] or _home(block.element) in below.element.iterancestors()
+        if found[number]:
+            below = block
+        elif block.element.tag in HEADINGS:
+            below = None
+    return found
+
+
+def _with_leads(blocks: list[_Block], kept: list[bool]) -> list[bool]:
+    """Also keeps the sentences between the title of a page and the kept text."""
+    found = list(kept)
+    is_below_title = False
+    for number, block in enumerate(blocks):
+        if block.element.tag in HEADINGS:
+            is_below_title = block.element.tag == "h1" and kept[number]
+        elif kept[number]:
+            is_below_title = False
+        elif is_below_title:
+            found[number] = _is_sentence(block.element)
+    return found
+
+
+def _is_sentence(element: Element) -> bool:
+    text = content(element)
+    is_link = next(element.iter("a"), None) is not None
+    return len(text) >= _SHORTEST_LEAD and text.endswith((".", "!", "?")) and not is_link
+
+
+def _with_tables(blocks: list[_Block], kept: list[bool]) -> list[bool]:
+    """Keeps the whole of a table of which a part is kept, such as cells with links."""
+    around = [next(block.element.iterancestors("table"), None) for block in blocks]
+    of_text = {table for table, is_kept in zip(around, kept, strict=True) if is_kept} - {None}
+    of_text -= {t for t in of_text if t is not None and is_layout(t, cells_of(t))}
+    return [one or table in of_text for one, table in zip(kept, around, strict=True)]
+
+
+def _home(heading: Element) -> Element:
+    """The element that a heading is the heading of: its parent, apart from wrappers of its own."""
+    home = heading.getparent()
+    while (parent := home.getparent()) is not None and (
+        home.tag in _HEADERS or _says_no_more(home, heading)
+    ):
+        home = parent
+    return home
+
+
+def _says_no_more(around: Element, heading: Element) -> bool:
+    """Whether an element has no other text than its heading."""
+    room = sum(len(text.strip()) for text in heading.itertext())
+    for text in around.itertext():
+        room -= len(text.strip())
+        if room < 0:
+            return False
+    return True
+
+
+def _blocks(tree: Element) -> list[_Block]:
+    blocks: dict[Element, _Block] = {}
+    for element in tree.iter(etree.Element):
+        for side, within in (("text", element), ("tail", element.getparent())):
+            if within is not None and (getattr(element, side) or "").strip():
+                while within.tag in INLINE and (parent := within.getparent()) is not None:
+                    within = parent
+                blocks.setdefault(within, _Block(within, [])).places.append((element, side))
+    return list(blocks.values())
+
+
+def _sign(number: int) -> str:
+    return "".join(
+        chr(_FIRST_SIGN + number // _SIGNS**place % _SIGNS) for place in range(_SIGN_LENGTH)
+    )
+
+
+# Web pages: the main text as Markdown, without navigation, scripts and bold or italic marks.
 
 
 def parse(path: Path, data: bytes) -> Parsed:
@@ -31,13 +147,13 @@ def parse(path: Path, data: bytes) -> Parsed:
     tree = hypertext.parse(path, text)
     if tree is None:
         return Parsed("", ())
-    hidden_text.drop(tree)
+    hypertext.drop_hidden(tree)
     if eurlex.is_official(tree):
         return eurlex.read(tree, text)
-    page_title = cellar_about.page_title(tree)
+    page_title = eurlex.page_title(tree)
     about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
-    linked_notes.attach(tree)
-    main_text.keep(tree)
+    html_to_markdown.attach_notes(tree)
+    keep(tree)
     parsed = markdown.read(to_markdown(tree, names=True))
     heading = first_heading(parsed.blocks)
     own = parsed.title if heading is not None and heading.level == 1 else ""

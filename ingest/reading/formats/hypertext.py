@@ -1,12 +1,120 @@
-"""HTML trees, which web pages, Word files and e-books are or become: to read and change them."""
+"""Elements of hypertext: their text, tables, and what is hidden."""
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from lxml import etree, html
 
 from core.errors import DocumentError
-from ingest.reading.formats.table import Element
+from ingest.reading.formats import blocks
+
+Element: TypeAlias = etree._Element
+
+_MARK = re.compile(
+    r"\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})[.)]|(?:\d{1,3}\.){2,5}", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\d{1,3}[.)]")
+_BULLET = re.compile(r"[-–—•·▪◦*o\uf000-\uf0ff]")  # the last from Word's Symbol font
+_FIGURES = re.compile("[0-9]{1,9}")  # not "²" or "③"; Markdown takes as many
+_LARGEST_SPAN = 100  # HTML allows 1,000 columns and 65,534 rows, and each is written out
+
+
+def cells_of(table: Element) -> list[list[Element]]:
+    """The cells of each row, without those of nested tables."""
+    rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
+    return [row.xpath("./td | ./th") for row in rows]
+
+
+def list_items(cells: Iterable[Sequence[Element]]) -> list[tuple[str, Element]]:
+    """The items of a table that is a list, as in legal texts: "(a)" beside its text.
+
+    Returns:
+        Mark and text of each row; nothing when the table is no list.
+    """
+    items = []
+    for row in cells:
+        filled = [cell for cell in row if content(cell)]
+        mark = content(filled[0]) if filled else ""
+        if len(filled) != 2 or not (_MARK.fullmatch(mark) or _BULLET.fullmatch(mark)):
+            return []
+        items.append((mark, filled[1]))
+    return items
+
+
+def markdown_mark(mark: str) -> tuple[str, str]:
+    """The Markdown mark of a list item, and the part of its own mark that becomes text.
+
+    >>> markdown_mark("3."), markdown_mark("(a)"), markdown_mark("•")
+    (('3. ', ''), ('- ', '(a) '), ('- ', ''))
+    """
+    if _NUMBER.fullmatch(mark):
+        return f"{mark} ", ""
+    return "- ", "" if _BULLET.fullmatch(mark) or not mark else f"{mark} "
+
+
+def is_layout(table: Element, cells: Iterable[Sequence[Element]]) -> bool:
+    """Whether a table is only layout."""
+    within = table.iterdescendants("table", "h1", "h2", "h3", "h4", "h5", "h6")
+    return (
+        table.get("role") in ("presentation", "none")
+        or next(within, None) is not None
+        or all(len(row) <= 1 for row in cells)
+    )
+
+
+def grid(cells: Sequence[Sequence[tuple[Element, str]]]) -> list[list[str]]:
+    """The texts of cells in rows of equal length; a cell that spans rows is repeated in each."""
+    places: dict[tuple[int, int], str] = {}
+    for top, row in enumerate(cells):
+        left = 0
+        for cell, text in row:
+            while (top, left) in places:
+                left += 1
+            width = _span(cell, "colspan")
+            for down in range(min(_span(cell, "rowspan"), len(cells) - top)):
+                places |= {(top + down, left + right): "" for right in range(1, width)}
+                places[top + down, left] = text
+            left += width
+    columns = range(max((left + 1 for _, left in places), default=0))
+    return [[places.get((top, left), "") for left in columns] for top in range(len(cells))]
+
+
+def table_to_markdown(rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown, without empty rows and columns; "" for a table without text.
+
+    The first row is the header.
+
+    Raises:
+        LimitError: it has too many columns.
+    """
+    filled = [row for row in rows if any(row)]
+    used = [number for number, column in enumerate(zip(*filled, strict=True)) if any(column)]
+    blocks.refuse_above(blocks.MOST_COLUMNS, len(used), "columns")
+    lines = [
+        f"| {' | '.join(row[number].replace('|', chr(92) + '|') for number in used)} |"
+        for row in filled
+    ]
+    return "\n".join((lines[0], "|" + " --- |" * len(used), *lines[1:])) if lines else ""
+
+
+def content(element: Element) -> str:
+    """The text of an element, in one line."""
+    return " ".join("".join(element.itertext()).split())
+
+
+def _span(cell: Element, name: str) -> int:
+    return min(max(number(cell.get(name), 1), 1), _LARGEST_SPAN)
+
+
+def number(written: str | None, otherwise: int) -> int:
+    """The value of an attribute such as "12"; `otherwise` if it is no such number."""
+    return int(written) if written and _FIGURES.fullmatch(written) else otherwise
+
+
+# HTML trees, which web pages, Word files and e-books are or become: to read and change them.
+
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 NOTE = "note"  # our element for a note at its reference, made by linked_notes.py
@@ -76,3 +184,80 @@ def unwrap(element: Element) -> None:
     element.text = None
     cut(element)
     cut(before)
+
+
+# The words of an element: all of them, the first of them, and their places.
+
+
+def words(element: Element) -> str:
+    """The text of an element without its notes, in one line."""
+    found = element.xpath(f".//text()[not(ancestor::{NOTE})] | .//br | .//p | .//td | .//div")
+    return " ".join("".join(one if isinstance(one, str) else " " for one in found).split())
+
+
+def texts(element: Element) -> Iterator[tuple[Element, str]]:
+    """The places of text in an element, in order, as (element, attribute)."""
+    yield element, "text"
+    for child in element:
+        yield from texts(child)
+        yield child, "tail"
+
+
+def prepend(element: Element, text: str) -> None:
+    """Puts text before the first words of an element."""
+    for owner, side in texts(element):
+        own = getattr(owner, side) or ""
+        if own.strip():
+            setattr(owner, side, text + own.lstrip())
+            return
+
+
+def cut_letters(element: Element, letters: int) -> None:
+    """Removes the first letters from the text of an element, and the white space around them."""
+    for owner, side in texts(element):
+        text = (getattr(owner, side) or "").lstrip()
+        taken = min(letters, len(text))
+        setattr(owner, side, text[taken:].lstrip())
+        letters -= taken
+        if text[taken:].strip():
+            return
+
+
+# Text of a web page that no browser shows: an injection hides there, and no reader would find it.
+
+
+_ZERO = r"0*\.?0*(?:px|pt|em|rem|%)?(?:;|!|$)"
+_FAR = r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%|vw|vh)"  # outside of any window
+_HIDING = re.compile(
+    rf"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|(?:font-size|opacity):(?=[.0]){_ZERO}"
+    rf"|(?:left|right|top|bottom|text-indent|margin-left):{_FAR})"
+)
+_COLOUR = re.compile(r"(?:^|;)color:([^;!]+)")
+_BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
+_TOP = ("html", "body")
+
+
+def drop_hidden(tree: Element) -> None:
+    """Removes elements that are hidden by their `hidden` attribute or their `style`."""
+    for element in [one for one in tree.iter() if isinstance(one.tag, str) and _is_hidden(one)]:
+        if element.tag not in _TOP:  # a page that hides all until its script ran
+            cut(element)
+
+
+def _is_hidden(element: Element) -> bool:
+    if element.get("hidden", "until-found") != "until-found":  # that is found by who searches
+        return True
+    style = re.sub(r"\s+|/\*.*?\*/", "", element.get("style", "")).casefold()
+    if not style:
+        return False
+    colour, background = _COLOUR.search(style), _BACKGROUND.search(style)
+    same = colour is not None and background is not None and colour[1] == background[1]
+    found = _HIDING.search(style)
+    return same or (found is not None and not _is_shown_again(element, found[0]))
+
+
+def _is_shown_again(element: Element, hiding: str) -> bool:
+    """Whether an element within states the same property, as where only the gaps are hidden."""
+    name = hiding.strip(";").partition(":")[0]
+    inherited = name in ("font-size", "visibility")
+    return inherited and any(name in one.get("style", "") for one in element.iterdescendants())

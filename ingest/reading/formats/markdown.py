@@ -18,9 +18,15 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from ingest.reading import clean
 from ingest.reading.formats import front_matter
-from ingest.reading.formats.blocks import Block, BlockKind, Parsed, first_heading
+from ingest.reading.formats.blocks import (
+    DEEPEST,
+    Block,
+    BlockKind,
+    LimitError,
+    Parsed,
+    first_heading,
+)
 from ingest.reading.formats.encoding import decode, without_comments, without_control
-from ingest.reading.formats.limits import DEEPEST, LimitError
 
 _INDENT = re.compile(r"[ \t>]*")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would else be a mark

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.reading.formats import markdown, properties, zip_parts
+from ingest.reading.formats import markdown, zip_parts
 from ingest.reading.formats.blocks import Parsed
 from ingest.reading.formats.html_to_markdown import to_markdown
-from ingest.reading.formats.hypertext import NOTE
-from ingest.reading.formats.table import Element
+from ingest.reading.formats.hypertext import NOTE, Element
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -62,7 +61,7 @@ def parse(path: Path, data: bytes) -> Parsed:
     with zip_parts.open_checked(path, data, "content.xml") as parts:
         content = zip_parts.tree(path, parts, "content.xml")
         styles = zip_parts.tree(path, parts, "styles.xml")
-        about = properties.of_open_document(path, parts)
+        about = zip_parts.of_open_document(path, parts)
     body = content.find(f"{_OFFICE}body/{_OFFICE}text") if content is not None else None
     if content is None or body is None:
         raise zip_parts.damaged(path)

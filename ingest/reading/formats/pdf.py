@@ -1,47 +1,96 @@
-"""PDF: the text of its pages in reading order, as Markdown.
+"""Metadata on the cover of a PDF of the Council, which is a picture with an alternative text.
 
-    pdf_page      characters -> words with place and style
-    pdf_drawing   ruled lines, and bullets that are drawn
-    pdf_tables    words within ruled lines, and cells in columns -> tables
-    pdf_lines     words -> lines
-    pdf_running_lines  lines -> those without running headers and page numbers
-    pdf_columns   lines -> flows in reading order
-    pdf_notes     flows -> footnotes apart
-    pdf_blocks    flows -> paragraphs, list items, tables, over columns and pages
-    pdf_headings  which of them are headings
-    pdf_markdown  blocks and footnotes -> text and where pages begin
-
-A PDF states where marks are on paper, not what they are; all else is inferred (decision 10).
+"Document Cover Page. / Subject: ... / Date: 24 June 2022. / Language: EN." in lines of their own.
 """
 
+import ctypes
 import datetime
 import logging
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 from pypdfium2 import raw
 
 from core.errors import DocumentError
 from ingest.reading.formats import markdown
-from ingest.reading.formats.blocks import Parsed
-from ingest.reading.formats.pdf_blocks import blocks_of, body_size
-from ingest.reading.formats.pdf_columns import Flow, flows
-from ingest.reading.formats.pdf_cover import read_cover
-from ingest.reading.formats.pdf_drawing import Box
+from ingest.reading.formats.blocks import Parsed, Value
+from ingest.reading.formats.pdf_blocks import (
+    Flow,
+    blocks_of,
+    body_size,
+    flows,
+    without_running_lines,
+)
 from ingest.reading.formats.pdf_headings import with_headings
-from ingest.reading.formats.pdf_hyphens import Joiner
-from ingest.reading.formats.pdf_lines import PdfLine, underlines
-from ingest.reading.formats.pdf_markdown import to_markdown
-from ingest.reading.formats.pdf_notes import Footnote, take_notes
-from ingest.reading.formats.pdf_page import Page, read_page
-from ingest.reading.formats.pdf_running_lines import without_running_lines
-from ingest.reading.formats.pdf_tables import ruled_tables
-from language.dates import calendar_day
+from ingest.reading.formats.pdf_lines import PdfLine, ruled_tables, underlines
+from ingest.reading.formats.pdf_markdown import Footnote, Joiner, take_notes, to_markdown
+from ingest.reading.formats.pdf_page import Box, Page, read_page
+from language.dates import calendar_day, day_in
 from language.matching import fold
+from language.official import OFFICIAL
+
+_FIELD = re.compile(r"^(Subject|Date|Language): (.+?)\.?\s*$", re.MULTILINE)
+_NOT_SET = "Not Set"
+_MOST = 2000  # elements of a page's tags; a damaged file may claim any number
+_LONGEST = 20_000  # bytes of an alternative text, which get memory before any is read
+
+
+def read_cover(document: pypdfium2.PdfDocument) -> dict[str, Value]:
+    """The title, language and date on the cover; empty without such a cover."""
+    page = document[0]
+    try:
+        texts = list(_alternatives(page))
+    finally:
+        page.close()
+    for text in texts:
+        stated = {name: " ".join(value.split()) for name, value in _FIELD.findall(text)}
+        language = stated.get("Language", "").lower()
+        if language in OFFICIAL and stated.get("Subject", _NOT_SET) != _NOT_SET:
+            return {
+                "title": stated["Subject"],
+                "language": language,
+                "date": day_in(stated.get("Date", ""), language),
+            }
+    return {}
+
+
+def _alternatives(page: pypdfium2.PdfPage) -> Iterator[str]:
+    """The alternative texts of the figures of a page."""
+    tree = raw.FPDF_StructTree_GetForPage(page.raw)
+    if not tree:
+        return
+    try:
+        for element in islice(_elements(tree), _MOST):
+            length = raw.FPDF_StructElement_GetAltText(element, None, 0)
+            if 2 < length <= _LONGEST:
+                buffer = ctypes.create_string_buffer(length)
+                raw.FPDF_StructElement_GetAltText(element, buffer, length)
+                yield buffer.raw.decode("utf-16-le", "replace").rstrip("\0")
+    finally:
+        raw.FPDF_StructTree_Close(tree)
+
+
+def _elements(tree: Any) -> Iterator[Any]:
+    """All elements of the tags of a page."""
+    left = [
+        raw.FPDF_StructTree_GetChildAtIndex(tree, index)
+        for index in range(raw.FPDF_StructTree_CountChildren(tree))
+    ]
+    while left:
+        element = left.pop()
+        if element:
+            yield element
+            count = min(raw.FPDF_StructElement_CountChildren(element), _MOST)
+            left += [raw.FPDF_StructElement_GetChildAtIndex(element, n) for n in range(count)]
+
+
+# PDF: the text of its pages in reading order, as Markdown.
+
 
 log = logging.getLogger(__name__)
 

@@ -1,16 +1,242 @@
-"""Makes paragraphs, list items and tables of the lines of a PDF; footnotes are apart."""
+"""Leaves out the lines of PDF pages that repeat from page to page, and tables of contents."""
 
+import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import Literal
 
-from ingest.reading.formats.pdf_columns import Flow
-from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
-from ingest.reading.formats.pdf_tables import Table
+from ingest.reading.formats.legal_lines import division
+from ingest.reading.formats.pdf_lines import (
+    LIST_MARK,
+    PdfLine,
+    Table,
+    aligned_tables,
+    lines_of,
+    white_stretches,
+)
+from ingest.reading.formats.pdf_page import Page
+from language.matching import fold
+from language.official import OFFICIAL
+
+_MARGIN = 0.15  # of the page's height, 4.5 cm of A4: more would take headings for running headers
+_SAME_HEIGHT = 4  # points; less would part headers, more would join neighbouring lines
+_LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
+_PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")
+_LANGUAGE_MARKS = frozenset(language.upper() for language in OFFICIAL)
+_DIGITS = re.compile(r"\d{1,4}")
+_ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
+
+
+def without_running_lines(pages: Sequence[Page]) -> list[list[PdfLine]]:
+    """The lines of each page, without running headers and footers, page numbers and tables of
+    contents.
+
+    A running line is in the margin of several pages at the same height, and differs only in the
+    page number.
+    """
+    found = [lines_of(page.number, page.words) for page in pages]
+    seen: defaultdict[tuple[str, bool, int], set[int]] = defaultdict(set)
+    for page, lines in zip(pages, found, strict=True):
+        for line in lines:
+            for place in _places(page, line):
+                seen[place].add(page.number)
+    enough = min(3, max(2, math.ceil(len(pages) / 2)))
+    running = {place for place, numbers in seen.items() if len(numbers) >= enough}
+    return [
+        list(
+            _without_contents(
+                line
+                for line in lines
+                if running.isdisjoint(_places(page, line))
+                and not _is_page_number(page, line)
+                and not _is_language(page, line)
+            )
+        )
+        for page, lines in zip(pages, found, strict=True)
+    ]
+
+
+def _without_contents(lines: Iterable[PdfLine]) -> Iterator[PdfLine]:
+    """Drops the entries of a table of contents: lines that end in leaders and a number, and a line
+    above that continues in one."""
+    above: PdfLine | None = None
+    for line in lines:
+        is_entry = _LEADERS.search(line.text) is not None
+        if above is not None and not (is_entry and line.text[0].islower()):
+            yield above
+        above = None if is_entry else line
+    if above is not None:
+        yield above
+
+
+def _places(page: Page, line: PdfLine) -> Iterator[tuple[str, bool, int]]:
+    """The keys that a running line shares with its repetitions.
+
+    Its first or last figure may count the pages, from any number on, but not the figure of an
+    article, as articles can begin on each of several pages.
+    """
+    at_top = line.base < page.height / 2
+    distance = line.base if at_top else page.height - line.base
+    if distance > _MARGIN * page.height:
+        return
+    height, text = round(distance / _SAME_HEIGHT), fold(line.text)
+    yield _ROMAN.sub("#", text), at_top, height
+    figures = [] if division(line.text) else list(_DIGITS.finditer(text))
+    for figure in figures[:1] + figures[-1:]:
+        count = f"#{int(figure[0]) - page.number}"
+        yield text[: figure.start()] + count + text[figure.end() :], at_top, height
+
+
+def _is_page_number(page: Page, line: PdfLine) -> bool:
+    number = _PAGE_NUMBER.fullmatch(line.text)
+    return number is not None and _in_margin(page, line) and int(number[1]) == page.number
+
+
+def _is_language(page: Page, line: PdfLine) -> bool:
+    """Whether a line is the language mark at the foot of a page of the Union: "EN 3 EN"."""
+    words = {word for word in line.text.split() if not word.isdigit()}
+    return _in_margin(page, line) and bool(words) and words <= _LANGUAGE_MARKS
+
+
+def _in_margin(page: Page, line: PdfLine) -> bool:
+    return min(line.base, page.height - line.base) < _MARGIN * page.height
+
+
+# The reading order of a page: column by column; what spans columns separates them.
+
+
+_MIN_LINES = 4  # on each side of a gutter; fewer stand side by side in a letterhead
+_FILL = 0.6  # of a column's width, filled by its typical line; cells of a table fill less
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Lines and tables below each other in a column from `left` to `right`."""
+
+    left: float
+    right: float
+    content: tuple[PdfLine | Table, ...]
+
+
+def flows(lines: Sequence[PdfLine], tables: Sequence[Table]) -> list[Flow]:
+    """A page's lines and tables in reading order."""
+    content: list[PdfLine | Table] = [*lines, *tables]
+    if not content:
+        return []
+    left, right = min(item.left for item in content), max(item.right for item in content)
+    return list(_flows(sorted(content, key=_place), left, right))
+
+
+def _place(item: PdfLine | Table) -> tuple[float, float]:
+    return (item.base, item.left)
+
+
+def _flows(content: Sequence[PdfLine | Table], left: float, right: float) -> Iterator[Flow]:
+    gutter = _gutter(content, left, right)
+    if gutter is None:
+        yield Flow(left, right, tuple(_with_tables(content)))
+        return
+    sides = _sides(content, *gutter)
+    for across, band in groupby(zip(content, sides, strict=True), key=lambda pair: not pair[1]):
+        here = list(band)
+        if across:
+            yield Flow(left, right, tuple(_with_tables([item for item, _ in here])))
+            continue
+        first = [item for item, side in here if side == "left"]
+        second = [item for item, side in here if side == "right"]
+        if first:
+            yield from _flows(first, left, max(item.right for item in first))
+        if second:
+            yield from _flows(second, min(item.left for item in second), right)
+
+
+def _sides(content: Sequence[PdfLine | Table], start: float, end: float) -> list[str]:
+    """The side of a gutter that each thing is on: "left", "right" or "" (across).
+
+    The short last line of a paragraph across the gutter is across too.
+    """
+    sides: list[str] = []
+    for number, item in enumerate(content):
+        side = "left" if item.right <= start + 1 else "right" if item.left >= end - 1 else ""
+        above = content[number - 1] if number else None
+        if side == "left" and above is not None and not sides[-1] and _is_next(above, item):
+            beside = content[number + 1 : number + 2]
+            side = "left" if beside and beside[0].base - item.base < 2 else ""
+        sides.append(side)
+    return sides
+
+
+def _is_next(above: PdfLine | Table, item: PdfLine | Table) -> bool:
+    """Whether a line looks like the next one of its paragraph."""
+    return (
+        isinstance(above, PdfLine)
+        and isinstance(item, PdfLine)
+        and above.size == item.size
+        and item.base - above.base < 1.6 * item.size
+        and abs(above.left - item.left) < 1
+    )
+
+
+def _with_tables(content: Sequence[PdfLine | Table]) -> Iterator[PdfLine | Table]:
+    """Ordered content, in which aligned lines become tables without rules."""
+    for is_table, group in groupby(content, key=lambda item: isinstance(item, Table)):
+        if is_table:
+            yield from group
+        else:
+            yield from aligned_tables([item for item in group if isinstance(item, PdfLine)])
+
+
+def _gutter(
+    content: Sequence[PdfLine | Table], left: float, right: float
+) -> tuple[float, float] | None:
+    """The white stretch between two columns of text, or None."""
+    lines = [item for item in content if isinstance(item, PdfLine)]
+    if len(lines) < 2 * _MIN_LINES:
+        return None
+    size = median(line.size for line in lines)
+    best: tuple[float, float] | None = None
+    for white in white_stretches([[(line.left, line.right)] for line in lines], size):
+        start, end = _tightened(lines, *white)
+        first = [line for line in lines if line.right <= start + 1]
+        second = [line for line in lines if line.left >= end - 1]
+        if (
+            min(len(first), len(second)) >= _MIN_LINES
+            and _is_text(first, left, start)
+            and _is_text(second, end, right)
+            and _overlap(first, second)
+            and (best is None or end - start > best[1] - best[0])
+        ):
+            best = (start, end)
+    return best
+
+
+def _tightened(lines: Sequence[PdfLine], start: float, end: float) -> tuple[float, float]:
+    """A stretch that few lines cross, narrowed to where most lines end before it and begin after
+    it."""
+    before = [line.right for line in lines if line.right < end and line.left < start]
+    after = [line.left for line in lines if line.left > start and line.right > end]
+    return max(before, default=start), min(after, default=end)
+
+
+def _is_text(lines: Sequence[PdfLine], left: float, right: float) -> bool:
+    """Whether lines fill a column, or are in columns themselves."""
+    widths = median(line.right - line.left for line in lines)
+    return widths >= _FILL * (right - left) or _gutter(lines, left, right) is not None
+
+
+def _overlap(first: Sequence[PdfLine], second: Sequence[PdfLine]) -> bool:
+    """Whether both are next to each other, rather than one below the other."""
+    top = max(first[0].base, second[0].base)
+    bottom = min(first[-1].base, second[-1].base)
+    return bottom - top > 2 * first[0].size
+
+
+# Makes paragraphs, list items and tables of the lines of a PDF; footnotes are apart.
+
 
 _ENDS = re.compile(r"[.:;?!…][”“»\"')\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
 _STARTS = re.compile(r"[“„«\"'(\[–•]*[^\W_a-zà-öø-ÿα-ωа-я]")  # with a capital or figure

@@ -1,24 +1,157 @@
-"""Finds the headings of a PDF: by type size, weight and numbering."""
+"""What tells a heading of a PDF from text: the style of a block (no table), its numbering, the part
+of an act that it begins.
+"""
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from ingest.reading.formats.legal_lines import Division, division
 from ingest.reading.formats.pdf_blocks import PdfBlock
-from ingest.reading.formats.pdf_levels import Heading, levels_of
-from ingest.reading.formats.pdf_lines import PdfLine
-from ingest.reading.formats.pdf_looks import (
-    LARGER,
-    NUMBERING,
-    Look,
-    is_apart,
-    is_bullet,
-    look_of,
-    numbering_of,
-    part_of,
-    text_of,
-)
+from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
 from language.matching import fold
+
+LARGER = 1.08  # of the body's type size: 12 points to 11 (1.09) is larger, rounding is not
+NUMBERING = re.compile(
+    r"(?P<decimal>\d{1,2}(?:\.\d{1,2})*)(?:[.)]\s|\s)|(?P<roman>[IVX]+)[.)]\s|(?P<letter>[A-Z])[.)]\s"
+)
+_ENCLOSED = re.compile(r"[(\[].*[)\]]|[“‘„«\"].*[”’“»\"]", re.DOTALL)
+_WIDE = 2.2  # of the type size: words this far apart do not belong together
+
+
+@dataclass(frozen=True)
+class Look:
+    """The style that headings of one level share; `numbering` is its kind, with its depth."""
+
+    size: float
+    bold: bool
+    italic: bool
+    capitals: bool
+    numbering: str = ""
+    underlined: bool = False
+
+
+def text_of(block: PdfBlock) -> str:
+    return " ".join(line.text for line in block.lines)
+
+
+def part_of(block: PdfBlock) -> Division | None:
+    """The part of an act that a block begins, if its first line is only its label."""
+    found = division(block.lines[0].text)
+    return found if found and (found.alone or all(line.bold for line in block.lines)) else None
+
+
+def look_of(block: PdfBlock, *, plain: bool = False) -> Look:
+    """The style of a block; `plain`: without its numbering."""
+    return Look(
+        size=round(2 * block.lines[0].size) / 2,
+        bold=all(line.bold for line in block.lines),
+        italic=all(line.italic for line in block.lines),
+        capitals=text_of(block).isupper(),
+        numbering="" if plain else numbering_of(block),
+    )
+
+
+def numbering_of(block: PdfBlock) -> str:
+    """The kind of numbering a text begins with: "decimal", "decimal.", "roman", "letter" or ""."""
+    match = NUMBERING.match(text_of(block))
+    if match is None or match.lastgroup is None:
+        return ""
+    return match.lastgroup + "." * match[match.lastgroup].count(".")
+
+
+def is_bullet(block: PdfBlock) -> bool:
+    mark = LIST_MARK.fullmatch(block.lines[0].words[0].text)
+    return mark is not None and mark["bullet"] is not None and all(w.bold for w in block.lines)
+
+
+def is_apart(block: PdfBlock) -> bool:
+    """Whether a block is a remark, a quotation, or things beside each other."""
+    if _ENCLOSED.fullmatch(text_of(block)) and not part_of(block):
+        return True
+    last = block.lines[-1]  # the others may be stretched to the full width
+    is_numbered = len(block.lines) == 1 and (numbering_of(block) or is_bullet(block))
+    words = last.words[1:] if is_numbered else last.words
+    return any(b.left - a.right > _WIDE * last.size for a, b in pairwise(words))
+
+
+# The levels of the headings of a PDF: by numbering, kind of part, and type size.
+
+
+_DEEPEST = 6  # levels of headings in Markdown
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A look, and the part of an act that the heading begins, if any."""
+
+    look: Look
+    part: Division | None
+
+    @property
+    def depth(self) -> int:
+        """The depth of a decimal number: 2 for "2.1"; 0 without one."""
+        numbering = self.look.numbering
+        return 1 + numbering.count(".") if numbering.startswith("decimal") else 0
+
+
+def levels_of(found: Mapping[int, Heading], title: int) -> dict[int, int]:
+    """The level of each heading: one more than the number of headings above it."""
+    order = _order([heading.look for heading in found.values()])
+    levels: dict[int, int] = {}
+    above: list[Heading] = []
+    for number, heading in found.items():
+        if number == title:
+            levels[number], above = 1, []
+            continue
+        above = _above(heading, above, order)
+        levels[number] = min(_DEEPEST, len(above) + 2)
+        above.append(heading)
+    return levels
+
+
+def _above(heading: Heading, path: Sequence[Heading], order: dict[Look, int]) -> list[Heading]:
+    """The headings of a path that are above another one in the outline."""
+    for place, other in enumerate(path):
+        if other == heading or (heading.depth and other.depth == heading.depth):
+            return list(path[:place])
+    kept = list(path)
+    while kept and not _is_above(kept[-1], heading, order):
+        kept.pop()
+    if heading.depth > 1:
+        shallower = [n for n, other in enumerate(path) if 0 < other.depth < heading.depth]
+        return list(path[: shallower[-1] + 1]) if shallower else kept
+    return kept
+
+
+def _is_above(upper: Heading, lower: Heading, order: dict[Look, int]) -> bool:
+    if upper.part and lower.part:
+        return upper.part.rank < lower.part.rank
+    if upper.part or lower.part:
+        is_larger = upper.look.size >= LARGER * lower.look.size
+        is_smaller = lower.look.size >= LARGER * upper.look.size
+        return is_larger or (upper.part is not None and not is_smaller)
+    if upper.depth and lower.depth:
+        return upper.depth < lower.depth
+    return order[upper.look] < order[lower.look]
+
+
+def _order(looks: Sequence[Look]) -> dict[Look, int]:
+    """Ranks styles: larger type first, then the first to occur. A style without numbering ranks
+    like the first such style with it."""
+    numbered: dict[Look, Look] = {}
+    for look in looks:
+        if look.numbering:
+            numbered.setdefault(replace(look, numbering=""), look)
+    same = {look: numbered.get(look, look) for look in looks}
+    ranks = sorted(dict.fromkeys(same.values()), key=lambda look: -look.size)
+    places = {look: place for place, look in enumerate(ranks)}
+    return {look: places[rank] for look, rank in same.items()}
+
+
+# Finds the headings of a PDF: by type size, weight and numbering.
+
 
 _NOT_SMALLER = 0.95  # of the body's type size: less is a note; sizes are rounded
 _LONGEST = {True: 300, False: 160}  # characters of a heading, in larger type or not; more is text

@@ -14,7 +14,7 @@ from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 from pptx.text.text import TextFrame
 
-from ingest.reading.formats import markdown, properties, table, zip_parts
+from ingest.reading.formats import hypertext, markdown, zip_parts
 from ingest.reading.formats.blocks import Parsed
 from ingest.reading.formats.encoding import without_control
 
@@ -38,7 +38,7 @@ def parse(path: Path, data: bytes) -> Parsed:
         DocumentError: it is damaged, protected, or would unpack to too much.
     """
     with zip_parts.open_checked(path, data, "ppt/presentation.xml") as parts:
-        about = properties.of_office(path, parts)
+        about = zip_parts.of_office(path, parts)
     try:
         slides = Presentation(io.BytesIO(data)).slides
         pages = [
@@ -80,7 +80,7 @@ def _blocks(slide: Slide, number: int) -> Iterator[str]:
             body.append(_lines(shape.text_frame))  # type: ignore[attr-defined]
         elif isinstance(shape, GraphicFrame) and shape.has_table:
             rows = [[_line(cell.text) for cell in row.cells] for row in shape.table.rows]
-            body.append(table.to_markdown(rows))
+            body.append(hypertext.table_to_markdown(rows))
     if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None:
         body.append(_lines(frame))
     body = list(filter(None, body))

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.reading.formats import limits, markdown, properties, table, zip_parts
+from ingest.reading.formats import blocks, hypertext, markdown, zip_parts
 from ingest.reading.formats.blocks import Parsed
 from ingest.reading.formats.encoding import without_control
 
@@ -25,7 +25,7 @@ def parse(path: Path, data: bytes) -> Parsed:
         DocumentError: it is damaged, protected, or would unpack to too much.
     """
     with zip_parts.open_checked(path, data, "xl/workbook.xml") as parts:
-        about = properties.of_office(path, parts)
+        about = zip_parts.of_office(path, parts)
     try:
         workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sections = []
@@ -47,7 +47,7 @@ def _blocks(rows: list[list[str]]) -> Iterator[str]:
         yield f"### {' – '.join(titles)}"
     yield from (markdown.paragraph(line) for line in above if len(line) > _LONGEST_TITLE)
     if rows:
-        yield table.to_markdown(rows[header:])
+        yield hypertext.table_to_markdown(rows[header:])
 
 
 def _header(rows: list[list[str]]) -> int:
@@ -71,7 +71,7 @@ def _rows(sheet: Iterable[Iterable[Cell]]) -> list[list[str]]:
         if cells := {column: text for column, cell in enumerate(row) if (text := _text(cell))}:
             rows.append(cells)
             used |= cells.keys()
-            limits.refuse_above(limits.MOST_COLUMNS, len(used), "columns")
+            blocks.refuse_above(blocks.MOST_COLUMNS, len(used), "columns")
     columns = sorted(used)
     return [[row.get(column, "") for column in columns] for row in rows]
 

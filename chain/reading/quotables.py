@@ -1,0 +1,376 @@
+"""What can be quoted of a passage: statements, whole lists, definitions, and their text."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import groupby, takewhile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.source import Passage, Unit
+from language.cues import cues_of
+from language.matching import fold, without_accents
+from language.vocabulary import vocabulary
+from vectorstore.keyword_index import content_words
+
+_FOOTNOTE = re.compile(r"^[⁰¹²³⁴-⁹]+\s*")  # the number of the footnote before
+_CELLS = re.compile(r"(?<!\\)\|")
+
+
+def reading(passage: Passage, unit: Unit) -> str:
+    """Text of a unit as shown: in one line, without a footnote's number before it; a table row with
+    its headings.
+
+    | weapon | number |    | revolver | 102 |    ->    weapon: revolver; number: 102
+    """
+    if is_row(passage, unit) and unit.lead_in is not None:
+        pairs = zip(
+            _cells(passage, *unit.lead_in), _cells(passage, unit.start, unit.end), strict=False
+        )
+        return "; ".join(f"{head}: {cell}" if head else cell for head, cell in pairs if cell)
+    text = " ".join(passage.text[unit.start : unit.end].split()).lstrip("#- ")
+    return _FOOTNOTE.sub("", text)
+
+
+def is_row(passage: Passage, unit: Unit) -> bool:
+    """Whether a unit is a row of a table, header rows included."""
+    return passage.text[_line_start(passage, unit.start) : unit.start].rstrip(" \t").endswith("|")
+
+
+def _line_start(passage: Passage, offset: int) -> int:
+    return passage.text.rfind("\n", 0, offset) + 1
+
+
+def _cells(passage: Passage, start: int, end: int) -> list[str]:
+    """Cells of the table row at these offsets, with an empty first cell, which precedes `start`."""
+    line = passage.text[_line_start(passage, start) : end]
+    return [" ".join(cell.split()).replace("\\|", "|") for cell in _CELLS.split(line)[1:]]
+
+
+# Lists of a passage: their units, and how many of them are shown.
+
+
+LONGEST_LIST = 12  # a list of sixty would bury the answer: docs/decisions/0013
+"""Most items of a list to show; of a longer list the first."""
+
+
+def lists_of(passage: Passage) -> dict[int, tuple[int, ...]]:
+    """First unit of each list -> its units: the sentence that introduces or precedes it, if any,
+    and all items, nested ones included. Table rows are no lists."""
+    at = {(unit.start, unit.end): number for number, unit in enumerate(passage.units)}
+    root: dict[int, int] = {}
+    lists: dict[int, list[int]] = {}
+    before = -1  # unit that items belong to: the last sentence, else the first item
+    for number, unit in enumerate(passage.units):
+        if unit.kind != "item" or is_row(passage, unit):
+            if unit.kind != "note":
+                before = -1 if is_row(passage, unit) else number
+            continue
+        before = number if before < 0 else before
+        lead = at.get(unit.lead_in, before) if unit.lead_in is not None else before
+        root[number] = root.get(lead, lead)
+        lists.setdefault(root[number], [root[number]])
+        if number != root[number]:
+            lists[root[number]].append(number)
+    return {first: tuple(members) for first, members in lists.items()}
+
+
+def shown_first(passage: Passage, members: tuple[int, ...]) -> tuple[int, ...]:
+    """The introduction and the first `LONGEST_LIST` items of a list, with their nested items."""
+    lead = passage.units[members[0]]
+    top = [n for n in members if passage.units[n].lead_in in (None, (lead.start, lead.end))]
+    items = [n for n in top if passage.units[n].kind == "item"]
+    if len(items) <= LONGEST_LIST:
+        return members
+    return tuple(n for n in members if n < items[LONGEST_LIST])
+
+
+def first_items(passage: Passage, most: int) -> tuple[int, ...]:
+    """The first `most` items of the list that a passage begins with, with their nested items."""
+    found: list[int] = []
+    for number, unit in enumerate(passage.units):
+        if unit.kind == "sentence" or is_row(passage, unit):
+            break
+        most -= unit.kind == "item" and unit.lead_in is None
+        if most < 0:
+            break
+        if unit.kind == "item":
+            found.append(number)
+    return tuple(found)
+
+
+def left_out(passage: Passage, last: int) -> int:
+    """Number of items behind unit `last` in its list, here and in later passages."""
+    rest = passage.units[last + 1 :]
+    items = list(
+        takewhile(lambda unit: unit.kind != "sentence" and not is_row(passage, unit), rest)
+    )
+    after = passage.items_after if len(items) == len(rest) else 0
+    return sum(unit.kind == "item" for unit in items) + after
+
+
+def runs(units: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Splits units into runs of consecutive ones."""
+    for _, run in groupby(enumerate(units), key=lambda pair: pair[1] - pair[0]):
+        yield tuple(number for _, number in run)
+
+
+# Tells whether a sentence depends on the one before it, by its words.
+
+
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+_OPENING = 6  # first words, checked for a reference back; a later one is to the sentence itself
+
+
+def points_back(text: str, language: str) -> bool:
+    """Whether a sentence opens with a word that refers back (an anaphor).
+
+    >>> points_back("In that year the number rose.", "en")
+    True
+    >>> points_back("There are eight of them.", "en")
+    False
+    """
+    words = vocabulary(language)
+    opening = [fold(word) for word in _WORD.findall(text[:200])[:_OPENING]]
+    said = f"{' '.join(opening)} "
+    if not opening or any(said.startswith(f"{phrase} ") for phrase in words.no_pointing):
+        return False
+    if _opening(language).match(said) or not words.same.isdisjoint(opening):
+        return True
+    for word in opening:
+        if word in words.demonstratives:
+            return True
+        if word not in words.linking:
+            return False
+    return False
+
+
+def follows(text: str, language: str) -> bool:
+    """Whether a sentence states a consequence ("therefore")."""
+    words = [fold(word) for word in _WORD.findall(text)]
+    return not vocabulary(language).consequences.isdisjoint(words)
+
+
+@cache
+def _opening(language: str) -> re.Pattern[str]:
+    phrases = sorted(map(re.escape, vocabulary(language).pointing), key=len, reverse=True)
+    return re.compile(rf"(?:{'|'.join(phrases)}) " if phrases else "(?!)")
+
+
+# Finds definitions of the term that a question asks about.
+
+
+_LONGEST_TERM = 4  # words of a term to define; a longer phrase asks about a subject, not a term
+# A definition in a law begins with its number, and a quotation mark before the term.
+_QUOTED = re.compile(r"(?:\(?\w{1,4}[.)] ?)?(?=[\"'“”„‟«»‘‚‹›])")
+
+
+def defines(
+    question: str, language: str, units: Sequence[tuple[Passage, Unit]]
+) -> NDArray[np.float64]:
+    """Definition score of each unit, with its passage: 2 if it begins with the term in
+    quotation marks, as in a law; 1 if it has a definition such as "X is", "X, a", "X:" or "(X)";
+    else 0."""
+    term = _term(question, language)
+    if not term:
+        return np.zeros(len(units))
+    name = r"\W+(?:\w+\W+){0,2}".join(rf"{re.escape(word)}\w{{0,2}}" for word in term)
+    said = []
+    for passage, unit in units:
+        form = rf"\b{name}(?:\)|\W? ?{_being(passage.language)})"
+        text = without_accents(passage.text[unit.start : unit.end])  # as the term is
+        quoted = _QUOTED.match(text)
+        begins = quoted and re.match(rf"\W*{name}\b", text[quoted.end() :], re.IGNORECASE)
+        said.append(2.0 if begins else float(bool(re.search(form, text, re.IGNORECASE))))
+    return np.array(said)
+
+
+@cache
+def _being(language: str) -> str:
+    """Pattern for what links a term to its definition: "is", ", the", ":"; not at the end of a
+    sentence."""
+    signs = sorted(map(without_accents, cues_of(language).being), key=len, reverse=True)
+    alternatives = "|".join(rf"{re.escape(sign)}(?!(?<=\w)\w)" for sign in signs)
+    return rf"(?:{alternatives})(?=[\s\S]*\w)"
+
+
+def _term(question: str, language: str) -> list[str]:
+    """Words of the term that a question wants defined; empty if it asks something else."""
+    asks = sorted(cues_of(language).definition, key=len, reverse=True)
+    by = "|".join(map(re.escape, cues_of(language).according))
+    bare = re.sub(rf"(?<!\w)(?:{by})(?!\w).*", " ", question, flags=re.IGNORECASE)
+    named = bare
+    for ask in asks:
+        end = "" if ask.endswith(("'", "’")) else r"(?!\w)"
+        bare = re.sub(rf"(?<!\w){re.escape(ask)}{end}", " ", bare, flags=re.IGNORECASE)
+    term = content_words(bare, language)
+    return term if bare != named and len(term) <= _LONGEST_TERM else []
+
+
+# Statements: the smallest parts of a passage that can be quoted alone.
+
+
+_BACK = 2  # most sentences added before one that refers back; more is a paragraph, not a statement
+_ENUMERATED = re.compile(r"(?P<name>[^\W\d_]{3,}) (?P<number>[A-Z]|[IVX]+|\d{1,2})\b")
+_ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")
+_FEWEST = 5  # words: a unit with an address and fewer words says only where to look
+# Different words of a sentence that says something, and of one without a mark at its end: shorter
+# ones are headings and signatures, in all that was found in twelve official documents.
+_SENTENCE, _UNENDED = 4, 6
+_END = re.compile(r"[.!?…;;。][\W\d]*$")
+# The formula that closes an act, in the languages where it begins with words and no name of a
+# place.
+_CLOSING = re.compile(
+    r"(?:Done at|Gedaan te|Fait à|Geschehen zu|Hecho en|Fatto a|Feito em|Sporządzono w|Utfärdad i"
+    r"|Udfærdiget i|Tehty|Kelt|Întocmit la|Adoptată? la|Sastavljeno u|Magħmul fi|Priimta"
+    r"|Съставено в|Arna dhéanamh) .{0,60}$"
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The smallest part of a passage that can be quoted alone.
+
+    units: numbers of its units, in text order.
+    core: those that make the statement; the others are their context.
+    left_out: number of items of a long list that are not in `units`.
+    """
+
+    units: tuple[int, ...]
+    core: tuple[int, ...]
+    is_list: bool = False
+    left_out: int = 0
+
+
+@lru_cache(maxsize=2000)  # many questions retrieve the same passages
+def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, ...]:
+    """The statements of a passage, in text order.
+
+    With `reasons`, a consequence ("The Commission therefore proposed ...") includes the sentence
+    before it.
+    """
+    found = []
+    lists = lists_of(passage)
+    for number, unit in enumerate(passage.units):
+        if unit.kind == "note" or about_itself(passage, unit) or _says_little(passage, unit):
+            continue
+        if number in lists:
+            members = lists[number]
+            if unit.kind == "item" and passage.continues and number == 0:
+                continue
+            before = _before(passage, number, lists, reasons)
+            if before is not None:
+                shown = shown_first(passage, members)
+                if all(_is_open(passage, passage.units[one], ":") for one in shown):
+                    continue
+                found.append(
+                    Statement((*before, *shown), shown, True, left_out(passage, shown[-1]))
+                )
+        elif is_row(passage, unit):
+            if unit.kind == "item":  # its headings alone say nothing
+                found.append(Statement((number,), (number,)))
+        elif is_sentence(passage, number):
+            before = _before(passage, number, lists, reasons)
+            if before is not None:
+                found.append(Statement((*before, number), (number,)))
+    return tuple(found)
+
+
+def series(passage: Passage, among: Sequence[Statement]) -> Statement | None:
+    """A series of sentences ("Block A contains ...", "Block B consists of ...") as one list, with
+    the sentence before that announces it and those after that mention a member; None if there is
+    no series."""
+    named: dict[str, dict[str, Statement]] = {}
+    for one in among:
+        unit = passage.units[one.core[0]]
+        opening = _ENUMERATED.match(passage.text[unit.start : unit.end])
+        if opening and unit.kind == "sentence":
+            named.setdefault(opening["name"], {}).setdefault(opening["number"], one)
+    for name, members in named.items():
+        if len(members) < 2:
+            continue
+        numbers = sorted({n for one in members.values() for n in one.units})
+        first, last = numbers[0], numbers[-1]
+        of_series = re.compile(rf"\b{re.escape(name)} (?:{'|'.join(members)})\b", re.IGNORECASE)
+        if first and fold(name) in fold(_text(passage, first - 1)):
+            first -= 1
+        while last + 1 < len(passage.units) and of_series.search(_text(passage, last + 1)):
+            last += 1
+        units = tuple(range(first, last + 1))
+        return Statement(units, units, True)
+    return None
+
+
+def is_sentence(passage: Passage, number: int) -> bool:
+    """Whether a unit is a whole sentence: nothing of a table or list, no heading or signature."""
+    unit = passage.units[number]
+    return (
+        unit.kind == "sentence"
+        and not is_row(passage, unit)
+        and not _is_listed(number, lists_of(passage))
+        and not _is_open(passage, unit)
+        and _says_something(passage, unit)
+    )
+
+
+def about_itself(passage: Passage, unit: Unit) -> bool:
+    """Whether a summary talks about itself: "this brief does not list the individual actions"."""
+    if passage.document.kind != "brief":
+        return False
+    text = fold(passage.text[unit.start : unit.end])
+    return any(name in text for name in vocabulary(passage.language).summaries)
+
+
+def _says_little(passage: Passage, unit: Unit) -> bool:
+    """Whether a unit has only an address or no words: "See https://...", ";"."""
+    text = passage.text[unit.start : unit.end]
+    words = _WORD.findall(_ADDRESS.sub("", text))
+    return not words or (len(words) < _FEWEST and _ADDRESS.search(text) is not None)
+
+
+def _is_open(passage: Passage, unit: Unit, marks: str = ",:") -> bool:
+    """Whether a sentence is incomplete: "Having regard to ...," "Article 2 is replaced by:"."""
+    return passage.text[unit.start : unit.end].rstrip("*_ ").endswith(tuple(marks))
+
+
+def _says_something(passage: Passage, unit: Unit) -> bool:
+    """Whether a sentence is one: no heading, signature or formula of closing."""
+    text = passage.text[unit.start : unit.end].strip("*_ ")
+    words = len(set(_WORD.findall(fold(text))))
+    return words >= (_SENTENCE if _END.search(text) else _UNENDED) and not _CLOSING.match(text)
+
+
+def _is_listed(number: int, lists: dict[int, tuple[int, ...]]) -> bool:
+    return any(number in members for members in lists.values())
+
+
+def _before(
+    passage: Passage, number: int, lists: dict[int, tuple[int, ...]], reasons: bool
+) -> tuple[int, ...] | None:
+    """The units that a unit refers back to, at most two sentences or a list; None if they are not
+    in the passage."""
+    brought: list[int] = []
+    while True:
+        text = _text(passage, number)
+        needed = points_back(text, passage.language)
+        if not needed and not (reasons and follows(text, passage.language)):
+            break
+        earlier = [n for n in range(number) if passage.units[n].kind != "note"]
+        if not earlier or len(brought) >= _BACK or is_row(passage, passage.units[earlier[-1]]):
+            if needed:
+                return None
+            break
+        number = earlier[-1]
+        members = next((m for m in lists.values() if number in m), (number,))
+        if len(members) > LONGEST_LIST + 1 or about_itself(passage, passage.units[number]):
+            return None
+        brought = [*members, *brought]
+        number = members[0]
+    return tuple(brought)
+
+
+def _text(passage: Passage, number: int) -> str:
+    unit = passage.units[number]
+    return passage.text[unit.start : unit.end]

@@ -1,0 +1,315 @@
+"""Intent classification: is a message a question about the sources, a task or small talk?"""
+
+import json
+import math
+import unicodedata
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cache, lru_cache
+from operator import itemgetter
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chain.understanding.phrases import (
+    Token,
+    concepts,
+    is_filler,
+    kinds_in,
+    longest,
+    made_of_phrases,
+    manner_lists,
+    meanings,
+    phrases_in,
+    plain_words,
+    tokens,
+    words_known,
+)
+from core.answer import Message
+from vectorstore.embeddings import Embedder, Vectors
+
+WEIGHTS = Path(__file__).with_name("manners.json")
+QUESTION: Final = "question"
+CHANCES: Mapping[str, float] = {"harm": 0.6, "": 0.9}
+"""Least probability of a kind, and of any other ("") by the vector alone: docs/decisions/0012."""
+
+
+_SURE = 0.8
+"""Probability of a question from which nothing that is near to a message makes it one."""
+
+
+class _Model(NamedTuple):
+    embedder: str
+    kinds: tuple[Message | Literal["question"], ...]
+    weights: NDArray[np.float64]  # (kinds, dimensions + 1), the intercept last
+
+
+def by_vector(text: str, embedder: Embedder) -> Message | None:
+    """The likeliest kind of a message if its probability is high enough; None for a question, and
+    with an embedder that the weights are not for."""
+    kind, chance = max(_chances(text, embedder).items(), key=itemgetter(1))
+    if kind == QUESTION or chance < CHANCES.get(kind, CHANCES[""]):
+        return None
+    return kind
+
+
+def is_question(text: str, embedder: Embedder) -> bool:
+    """Whether the vector alone tells a question to the sources; never with another embedder."""
+    return _chances(text, embedder)[QUESTION] >= _SURE
+
+
+def _chances(text: str, embedder: Embedder) -> Mapping[Message | Literal["question"], float]:
+    """Probability of each kind."""
+    model = _model()
+    if embedder.fingerprint != model.embedder:
+        return {QUESTION: 0.0}
+    scores = model.weights[:, :-1] @ embedder.query(text) + model.weights[:, -1]
+    return dict(zip(model.kinds, map(float, softmax(scores)), strict=True))
+
+
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities from scores, over the last axis."""
+    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+
+
+@cache
+def _model() -> _Model:
+    stored = json.loads(WEIGHTS.read_text("utf-8"))
+    return _Model(stored["embedder"], tuple(stored["kinds"]), np.array(stored["weights"]))
+
+
+# Tells tasks that name their object: "translate the agenda", "summarise the strategy".
+
+
+TASKS: tuple[Message, ...] = ("shorter", "table", "translate", "email", "summarise")
+_ORDER_WORDS = 6  # words within which an order to write is given; later ones are what is asked
+_ORDERED = 3  # least words of a phrase that orders an e-mail: "e-mail" may be what is asked about
+_REFERENCE = "com"  # COM(2020) 607; in Portuguese also a filler
+
+
+def task_ordered(words: Sequence[str], message: str) -> Message | None:
+    """Kind of a task with its object; None for other messages.
+
+    Args:
+        words: of the message, normalised.
+        message: as typed.
+    """
+    lists, said = manner_lists(), list(phrases_in(words))
+    opening = next((n for n, word in enumerate(words) if not is_filler(word)), len(words) - 1)
+    start = " ".join(words[: opening + _ORDER_WORDS])
+    if (lists.writing.within(start) and lists.letters.within(start)) or any(
+        kind == "email" and len(places) >= _ORDERED and places[0] <= opening
+        for places, kind in said
+    ):
+        return "email"
+    if lists.translating.pattern().fullmatch(words[opening]):
+        return "translate"
+    # "a short summary" is one, too
+    task = {place for places, kind in said if kind in ("summarise", "shorter") for place in places}
+    # "summarise the agenda: how many ..." is a question.
+    if not task or ":" in message or asks_for_existing(words):
+        return None
+    rest = [
+        word
+        for n, word in enumerate(words)
+        if n not in task and (word == _REFERENCE or not is_filler(word))
+    ]
+    document = [word for word in rest if word == _REFERENCE or concepts(word, "documents")]
+    other = [word for word in rest[:1] if words.index(word) > opening] + rest[1:]
+    names = all(word in document or concepts(word, "subjects") or word.isdigit() for word in other)
+    return "summarise" if document and names else None
+
+
+def asks_for_existing(words: Sequence[str]) -> bool:
+    """Whether it asks for something that exists: "is there a summary of the agenda" is no task."""
+    return manner_lists().existing.pattern().match(" ".join(words)) is not None
+
+
+# Tells the kind of a message by its nearness to examples, and the words that speak for a kind.
+
+
+SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")
+
+# Margins: how much nearer (cosine) a message must be to an example of a kind than to any question.
+# Measured on eval/questions and research/fitting: docs/decisions/0012.
+_UNTOLD = 0.07  # nothing but nearness speaks for it
+_ADDRESSED = 0.022  # it speaks to or about the assistant
+_WORDED = 0.0  # it has a phrase of the kind, and few unknown words
+_SOCIABLE, _SOCIABLE_SAID = 0.06, 0.02  # small talk; with a phrase of it at its begin or end
+_SCOLDING = 0.04  # rude words, or words to the assistant
+_CUED: Mapping[Message, float] = {"opinion": -0.1, "legal": -0.05}  # with a cue of the kind
+_JUDGING = -0.025  # asks to judge, without saying who else does
+_OWN_CASE = 0.03  # legal advice for the asker
+_NAMED, _UNNAMED = -0.04, 0.03  # harm, with and without a crime in its words
+_NEVER = math.inf
+# How far (cosine) a kind that is cued, or said, may be behind the nearest one.
+_CUED_BEHIND = 0.03
+_SAID_BEHIND = 0.02  # more would overrule what the whole message is nearest to
+
+
+def by_nearness(
+    words: Sequence[str], text: str, language: str, asks: bool, embedder: Embedder
+) -> Message | None:
+    """Kind of a message that is near enough to an example of it; None if there is none.
+
+    Args:
+        words: of the text, normalised.
+        text: the message without small talk around it.
+        language: of the message (ISO 639-1).
+        asks: whether it ends as a question.
+        embedder: the local one, for which the margins hold.
+    """
+    near = _nearness(text, embedder)
+    fits = [kind for kind in near if near[kind] >= _needed(kind, words, language, asks)]
+    if "harm" in fits:
+        return "harm"
+    said, cues = " ".join(words), manner_lists().cues
+    best = max(fits, key=lambda kind: near[kind], default=None)
+    for kind in sorted(cues, key=lambda kind: -near[kind]):
+        if best in fits and kind in fits and cues[kind].within(said):
+            return kind if near[kind] >= near[best] - _CUED_BEHIND else best
+    return best
+
+
+def social_by_nearness(
+    message: str, said: frozenset[Message], told: Message | None, embedder: Embedder
+) -> Message | None:
+    """Kind of small talk of a whole message; None if it is not near enough to any.
+
+    Args:
+        message: as typed; it is no question.
+        said: kinds of small talk that it begins or ends with.
+        told: kind of the rest; small talk must be nearer where that is a kind of its own.
+        embedder: the local one, for which the margins hold.
+    """
+    near = _nearness(message, embedder)
+    best = max(SOCIAL, key=lambda kind: near[kind])
+    if near[best] < (_SOCIABLE if told and told not in SOCIAL else _SOCIABLE_SAID):
+        return None
+    nearest = max(said, key=lambda kind: near[kind])
+    return nearest if near[nearest] >= near[best] - _SAID_BEHIND else best
+
+
+def _needed(kind: Message, words: Sequence[str], language: str, asks: bool) -> float:
+    """Margin (cosine) by which the message must be nearer to the kind than to any question."""
+    lists, said = manner_lists(), " ".join(words)
+    if kind == "harm":
+        return _needed_for_harm(said, language)
+    if kind in ("opinion", "legal"):
+        if lists.cues[kind].within(said):
+            return _CUED[kind]
+        if kind == "legal":
+            return _OWN_CASE if lists.self.within(said, language) else _NEVER
+        judges = asks and lists.judging.within(said)
+        return _JUDGING if judges and not lists.reported.within(said, language, "en") else _NEVER
+    if kind in SOCIAL:
+        return _NEVER if asks or len(words) < 2 else _SOCIABLE
+    if _is_worded(kind, words):
+        return _WORDED
+    polite = lists.polite.within(said)
+    addressed = lists.addressed.within(said, language, "en", "any") and not polite
+    if kind == "rude":
+        scolds = addressed or kind in kinds_in(words)
+        return _SCOLDING if scolds and not asks else _NEVER
+    if kind in TASKS:
+        return _NEVER
+    return _ADDRESSED if addressed else _UNTOLD
+
+
+def _needed_for_harm(said: str, language: str) -> float:
+    lists = manner_lists()
+    harm = lists.harm
+    named = harm.crimes.within(said) or (harm.doing.within(said) and harm.goods.within(said))
+    own = named and lists.self.within(said, language) and not lists.cues["legal"].within(said)
+    if not (own or harm.asking.within(said)) or harm.attributed.within(said):
+        return _NEVER
+    return _NAMED if named else _UNNAMED
+
+
+def _is_worded(kind: Message, words: Sequence[str]) -> bool:
+    """Whether it has a phrase of this kind and few unknown words."""
+    if kind in TASKS and asks_for_existing(words):
+        return False
+    unknown = sum(word not in words_known() for word in words)
+    most = min(1, len(words) // 4) if kind in TASKS else len(words) // 4
+    return unknown <= most and kind in kinds_in(words)
+
+
+def _nearness(text: str, embedder: Embedder) -> Mapping[Message, float]:
+    """Kind -> cosine with its nearest example, minus cosine with the nearest question."""
+    kinds, vectors = _examples(cast(Hashable, embedder))
+    cosines = vectors @ embedder.query(text)
+    question = float(cosines[kinds == QUESTION].max())
+    return {kind: float(cosines[kinds == kind].max()) - question for kind in get_args(Message)}
+
+
+@lru_cache(maxsize=4)  # embedders: there is one, tests have others
+def _examples(embedder: Hashable) -> tuple[NDArray[np.str_], Vectors]:
+    """Kinds and vectors of the examples."""
+    listed = [(kind, text) for kind, texts in manner_lists().examples.items() for text in texts]
+    vectors = cast(Embedder, embedder).passages([text for _, text in listed])
+    return np.array([kind for kind, _ in listed]), vectors
+
+
+# Intent classification of a message before any search: small talk, a task, or a question.
+
+
+_MOST_WORDS = 30  # a longer message is a question
+
+
+def classify(message: str, language: str, embedder: Embedder) -> Message | None:
+    """Kind of a message; None for a question to the sources.
+
+    Args:
+        message: as typed.
+        language: of the message (ISO 639-1); decides the meaning of a word of several languages.
+        embedder: the local one, for which the margins of nearness hold.
+    """
+    message = unicodedata.normalize("NFC", message)
+    said = tokens(message)
+    if not 0 < len(said) <= _MOST_WORDS:
+        return None
+    asks = "?" in message or (language == "el" and message.rstrip().endswith(";"))
+    if told := made_of_phrases(plain_words(said), language, asks):
+        return told
+    own, social = _without_social(said, language)
+    words = plain_words(own)
+    if told := made_of_phrases(words, language, asks) or task_ordered(words, message):
+        return told
+    text = message if own == said else message[own[0].start : own[-1].end] + "?" * asks
+    told = None
+    if not is_question(text, embedder):
+        told = by_nearness(words, text, language, asks, embedder) or by_vector(text, embedder)
+    if not social:
+        return told
+    if asks:
+        return None if told in SOCIAL else told
+    return social_by_nearness(message, social, told, embedder) or told
+
+
+def _without_social(
+    said: Sequence[Token], language: str
+) -> tuple[Sequence[Token], frozenset[Message]]:
+    """Strips small talk from both ends of a message; returns the rest and the kinds stripped."""
+    social: set[Message] = set()
+    for last in (False, True):
+        while True:
+            length, kinds = _social_at(plain_words(said), language, last=last)
+            if not length or length >= len(said):
+                break
+            social |= kinds
+            said = said[:-length] if last else said[length:]
+    return said, frozenset(social)
+
+
+def _social_at(words: Sequence[str], language: str, *, last: bool) -> tuple[int, set[Message]]:
+    """Length and kinds of the longest small-talk phrase at the start, or at the end (`last`)."""
+    # "is it any good" does not end with an acknowledgement
+    allowed = [kind for kind in SOCIAL if not last or kind != "acknowledgement"]
+    for length in range(min(longest(), len(words)), 0, -1):
+        piece = tuple(words[-length:] if last else words[:length])
+        if kinds := {kind for kind, _ in meanings(piece, language) if kind in allowed and kind}:
+            return length, kinds
+    return 0, set()

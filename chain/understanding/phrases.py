@@ -1,0 +1,319 @@
+"""Phrases of small talk and tasks: their lists, and whether a message is made of them."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pydantic import RootModel
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from core.answer import Message
+from core.source import Frozen
+from language.cues import checked
+from language.matching import without_accents
+
+# Words and these symbols; other symbols and punctuation are dropped.
+_WORD = re.compile(r"\w+|[👋🖐🙏❤🥰💐👍👌✅👏🎉😂🖕💩😊🙂😀]")
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")  # heyyyy
+_SHORTENED = {"s": "is", "re": "are", "m": "am"}  # what's, you're, I'm
+_SHORTENED_BEFORE = frozenset(
+    ("what", "who", "where", "how", "that", "it", "this", "there", "i", "you", "we", "they")
+)
+# (letters, edits): edits allowed in a misspelt word of at least so many letters. Shorter words are
+# near to too many others.
+_MISSPELT = ((9, 2), (6, 1))
+
+
+class Token(NamedTuple):
+    """A normalised word, and its offsets in the message."""
+
+    plain: str
+    start: int
+    end: int
+
+
+def tokens(message: str) -> tuple[Token, ...]:
+    """The words and symbols of a message, in order."""
+    return tuple(Token(folded(m[0]), *m.span()) for m in _WORD.finditer(message))
+
+
+def folded(word: str) -> str:
+    """A word, normalised.
+
+    >>> folded("Bedanktttt")
+    'bedankt'
+    """
+    plain = without_accents(unicodedata.normalize("NFKC", word).casefold())
+    return _DRAWN_OUT.sub(r"\1", plain)
+
+
+def plain_words(said: Iterable[Token]) -> tuple[str, ...]:
+    """The words of tokens, "what s" as "what is"."""
+    words: list[str] = []
+    for token in said:
+        shortened = bool(words) and words[-1] in _SHORTENED_BEFORE
+        words.append(_SHORTENED.get(token.plain, token.plain) if shortened else token.plain)
+    return tuple(words)
+
+
+def edits_allowed(word: str) -> int:
+    """Edits (optimal string alignment) within which another word may be meant by this one."""
+    return next((edits for letters, edits in _MISSPELT if len(word) >= letters), 0)
+
+
+# The lists of `manners.yaml`, which explains them, and patterns made of them.
+
+
+_FILE = Path(__file__).with_name("manners.yaml")
+
+
+class PhraseList(RootModel[Mapping[str, str]]):
+    """Language -> phrases separated by commas; "*" is any rest of a word."""
+
+    def pattern(self, *languages: str) -> re.Pattern[str]:
+        """Pattern for these phrases in normalised words, of all languages if none is named."""
+        named = (name for name in languages or self.root if name in self.root)
+        return _compiled(tuple(self.root[name] for name in named))
+
+    def within(self, said: str, *languages: str) -> bool:
+        """Whether normalised words have one of these phrases; in languages that are not named they
+        may mean something else."""
+        return self.pattern(*languages).search(said) is not None
+
+
+class _Harm(Frozen):
+    asking: PhraseList
+    crimes: PhraseList
+    doing: PhraseList
+    goods: PhraseList
+    attributed: PhraseList
+
+
+class MannerLists(Frozen):
+    """Schema of `manners.yaml`. Strings are phrases separated by commas."""
+
+    examples: Mapping[Message | Literal["question"], tuple[str, ...]]
+    phrases: Mapping[Message, Mapping[str, str]]
+    fillers: Mapping[str, str]
+    softening: PhraseList
+    documents: Mapping[str, str]
+    subjects: Mapping[str, str]
+    translating: PhraseList
+    cues: Mapping[Message, PhraseList]
+    judging: PhraseList
+    reported: PhraseList
+    writing: PhraseList
+    letters: PhraseList
+    harm: _Harm
+    addressed: PhraseList
+    polite: PhraseList
+    existing: PhraseList
+    self: PhraseList
+
+
+@cache
+def manner_lists() -> MannerLists:
+    """The lists; read once.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    return checked(_FILE, MannerLists)
+
+
+def concepts(word: str, groups: Literal["documents", "subjects"]) -> frozenset[str]:
+    """Synonym groups of a normalised word: "drugsagenda" belongs to agenda and to drugs."""
+    return frozenset(name for name, parts in _groups(groups).items() if parts.search(word))
+
+
+@cache
+def _groups(groups: Literal["documents", "subjects"]) -> Mapping[str, re.Pattern[str]]:
+    lists = manner_lists()
+    beginning, listed = (r"\b", lists.subjects) if groups == "subjects" else ("", lists.documents)
+    found = {}
+    for name, said in listed.items():
+        parts = (re.escape(folded(part.strip())) for part in said.split(","))
+        found[name] = re.compile(f"{beginning}(?:{'|'.join(parts)})")
+    return found
+
+
+@cache
+def _compiled(lists: tuple[str, ...]) -> re.Pattern[str]:
+    found = {
+        " ".join(
+            r"\w*".join(" ".join(plain_words(tokens(part))) for part in phrase.split("*")).split()
+        )
+        for listed in lists
+        for phrase in listed.split(",")
+    }
+    alternatives = "|".join(sorted(found)) or "(?!)"  # finds nothing
+    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)")
+
+
+# Phrases of small talk and tasks, and the fillers that may stand beside them, in any language.
+
+
+_Known = Mapping[tuple[str, ...], Mapping[Message | None, frozenset[str]]]
+
+
+def meanings(words: tuple[str, ...], language: str) -> Iterator[tuple[Message | None, bool]]:
+    """Kinds of a phrase (None: a filler), each with whether it is of another language.
+
+    Args:
+        words: normalised.
+        language: of the message. It decides: "tak" is thanks in Danish and yes in Polish.
+    """
+    known = _known().get(words, {})
+    own = {kind: languages for kind, languages in known.items() if language in languages}
+    for kind, languages in (own or known).items():
+        yield kind, _is_foreign(languages, language)
+
+
+def phrases_in(words: Sequence[str]) -> Iterator[tuple[range, Message | None]]:
+    """The places of each phrase or filler among these words, and its kinds in any language."""
+    for start in range(len(words)):
+        for length in range(1, min(longest(), len(words) - start) + 1):
+            for kind in _known().get(tuple(words[start : start + length]), {}):
+                yield range(start, start + length), kind
+
+
+def kinds_in(words: Sequence[str]) -> frozenset[Message]:
+    """Kinds of all phrases among these words."""
+    return frozenset(kind for _, kind in phrases_in(words) if kind)
+
+
+def is_filler(word: str) -> bool:
+    """Whether a word changes nothing beside a phrase."""
+    return None in _known().get((word,), {})
+
+
+@cache
+def longest() -> int:
+    """Words of the longest phrase."""
+    return max(map(len, _known()))
+
+
+@cache
+def words_known() -> frozenset[str]:
+    """The words of all phrases and fillers."""
+    return frozenset(word for words in _known() for word in words)
+
+
+def spelt(words: Sequence[str], language: str) -> list[str]:
+    """Replaces unknown words by the nearest one of the language's and English phrases."""
+    known = _vocabulary(language)
+    return [word if word in known else _nearest(word, known) for word in words]
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    edits = edits_allowed(word)
+    alike = [other for other in known if edits and other[0] == word[0]]
+    found = process.extractOne(word, alike, scorer=OSA.distance, score_cutoff=edits)
+    return found[0] if found else word
+
+
+@cache
+def _vocabulary(language: str) -> tuple[str, ...]:
+    return tuple(
+        {
+            word: None
+            for words, kinds in _known().items()
+            if not all(_is_foreign(languages, language) for languages in kinds.values())
+            for word in words
+        }
+    )
+
+
+def _is_foreign(languages: frozenset[str], language: str) -> bool:
+    return languages.isdisjoint((language, "en", "any"))
+
+
+@cache
+def _known() -> _Known:
+    """Words -> kind (None: a filler) -> languages."""
+    lists = manner_lists()
+    listed: list[tuple[Message | None, Mapping[str, str]]] = [*lists.phrases.items()]
+    known: dict[tuple[str, ...], dict[Message | None, frozenset[str]]] = {}
+    for kind, by_language in [*listed, (None, lists.fillers)]:
+        for language, said in by_language.items():
+            for words in (plain_words(tokens(phrase)) for phrase in said.split(",")):
+                if words:
+                    of = known.setdefault(words, {})
+                    of[kind] = of.get(kind, frozenset()) | {language}
+    return known
+
+
+# Tells a message that consists of known phrases and fillers only, by the best segmentation.
+
+
+# Precedence of kinds in a message made of phrases of several.
+_FIRST: tuple[Message, ...] = (
+    "rude", "email", "translate", "table", "summarise", "shorter", "sources", "workings",
+    "identity", "capabilities", "farewell", "thanks", "greeting", "acknowledgement",
+)  # fmt: skip
+_MISSPELT_WORDS = 8  # words; in longer messages too many words are near to one of a phrase
+_NEVER_MISSPELT: tuple[Message, ...] = ("rude", "acknowledgement")
+
+
+class _Tiling(NamedTuple):
+    """A segmentation of the first words into phrases and fillers."""
+
+    foreign: int  # pieces in other languages
+    pieces: int
+    phrases: int  # pieces that are phrases: "help" alone is one, in "thanks for your help" a filler
+    kinds: frozenset[Message]
+
+    @property
+    def cost(self) -> tuple[bool, int, int, int]:
+        """The least is the best: one with phrases, then fewer foreign pieces, pieces, phrases."""
+        return not self.phrases, self.foreign, self.pieces, self.phrases
+
+
+def made_of_phrases(words: Sequence[str], language: str, asks: bool) -> Message | None:
+    """Kind of a message that consists of phrases, also when it is softened or misspelt.
+
+    Args:
+        words: normalised.
+        language: of the message (ISO 639-1).
+        asks: whether it ends as a question.
+    """
+    softening = manner_lists().softening
+    firm = [word for word in words if not softening.within(word)]
+    kind = _first(_tiled(words, language), asks) or _first(_tiled(firm, language), asks)
+    if kind or len(words) > _MISSPELT_WORDS:
+        return kind
+    kind = _first(_tiled(spelt(words, language), language), asks)
+    if kind in _NEVER_MISSPELT or (len(words) == 1 and kind not in ("greeting", "thanks")):
+        return None  # a search for "price" is no insult
+    return kind
+
+
+def _first(kinds: frozenset[Message], asks: bool) -> Message | None:
+    if asks and not kinds.isdisjoint(("thanks", "farewell", "acknowledgement")):
+        return None  # "good?" and "thanks, and the other?" are questions
+    return next((kind for kind in _FIRST if kind in kinds), None)
+
+
+def _tiled(words: Sequence[str], language: str) -> frozenset[Message]:
+    """Kinds of the phrases in the best segmentation of the words (dynamic programming); empty if
+    there is none."""
+    best: list[_Tiling | None] = [_Tiling(0, 0, 0, frozenset()), *(None for _ in words)]
+    for start, before in enumerate(best):
+        if before is None:
+            continue
+        for end in range(start + 1, min(start + longest(), len(words)) + 1):
+            for kind, foreign in meanings(tuple(words[start:end]), language):
+                tiling = _Tiling(
+                    before.foreign + foreign,
+                    before.pieces + 1,
+                    before.phrases + (kind is not None),
+                    before.kinds | ({kind} if kind else set()),
+                )
+                there = best[end]
+                if there is None or tiling.cost < there.cost:
+                    best[end] = tiling
+    return best[-1].kinds if best[-1] else frozenset()

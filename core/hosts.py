@@ -1,0 +1,144 @@
+"""Hosts and addresses: how they are written, and which are trusted."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Collection
+from urllib.parse import urlsplit
+
+import httpx
+
+from core.errors import ModelError
+
+NOT_OURS = (
+    "Nobody may call this app by the name in the header Host. Whoever runs it adds that name to "
+    "the setting STRATEGIEWIJZER_ALLOWED_HOSTS (docs/operations.md, A proxy)."
+)
+"""What is told to whoever calls by another name."""
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]{1,253}))(?::(?:[0-9]{0,5}|\*))?", re.ASCII)
+
+
+def name_of(host: str) -> str:
+    """The name or address in "name:port", in small letters; empty if this is none."""
+    found = _HOST.fullmatch(host.lower())
+    return (found[1] or found[2]) if found else ""
+
+
+def is_loopback(name: str | None) -> bool:
+    """Whether this is "localhost" or an address of the machine for itself."""
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name or "").is_loopback
+    except ValueError:
+        return False
+
+
+def is_ours(host: str, allowed: Collection[str]) -> bool:
+    """Whether a header Host has a local name, which no DNS leads elsewhere, or an allowed one."""
+    name = name_of(host)
+    return is_loopback(name) or name.endswith(".localhost") or name in allowed
+
+
+# Checks of the addresses of servers that settings name; a ValueError repeats nothing of them.
+
+
+def without_secret(url: str, instead: str) -> str:
+    """Refuses a password or query: HTTP clients log the addresses they request, and runs store
+    them.
+
+    Args:
+        url: of an HTTP server, or empty.
+        instead: the settings that take a secret.
+    """
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise ValueError(
+            f"the address holds a user name or password. Take it out and set {instead} instead"
+        )
+    if "?" in url or "#" in url:
+        raise ValueError(
+            "the address holds a query, where a key would be logged. Take out what begins with "
+            f"? or # and set {instead} instead"
+        )
+    return url
+
+
+def check_postgresql(url: str) -> None:
+    """Refuses another kind of database, and an @ in the password: part of it would become the name
+    of a host, which errors repeat."""
+    if url and not url.startswith("postgresql://"):
+        raise ValueError("the address is not one of PostgreSQL: postgresql://user@host/name")
+    if url.count("@") > 1:
+        raise ValueError("the address has more than one @. Write one in a password as %40")
+
+
+# Which web addresses are those of the EU institutions.
+
+
+# Reviewed by hand: every institution, agency and register of the EU is below this domain, which
+# only they can get names in. What is added is trusted as much.
+_DOMAINS = ("europa.eu",)
+_PLAIN = re.compile(r"[!-~]+")  # no letter that only looks like another, nothing that browsers drop
+_HOST_NAME = re.compile(r"[a-z0-9.-]+")
+
+
+def is_official_address(url: str) -> bool:
+    """Whether an address leads to a site of the EU institutions: over https, at the usual port,
+    and without a user name, which would stand where people read the host."""
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        return False
+    host = address.netloc.casefold()  # with a user name or port, if there is one
+    return (
+        address.scheme == "https"
+        and _PLAIN.fullmatch(url) is not None
+        and "\\" not in url
+        and _HOST_NAME.fullmatch(host) is not None
+        and any(host == domain or host.endswith(f".{domain}") for domain in _DOMAINS)
+    )
+
+
+def shown_host(url: str) -> str:
+    """The host of an address as no other can look like it: in ASCII; empty where there is none."""
+    try:
+        host = (urlsplit(url).hostname or "").removeprefix("www.")
+        return host.encode("idna").decode("ascii")
+    except ValueError:  # UnicodeError is one
+        return ""
+
+
+# Redirects of servers that get questions and passages: followed within one origin only.
+
+
+def one_origin(server: str, setting: str) -> Callable[[httpx.Response], None]:
+    """Makes a hook for the responses of an httpx client: refuses redirects to another origin.
+
+    Args:
+        server: begins the message of the error.
+        setting: holds the address of the server.
+
+    Raises (the hook):
+        ModelError: the response redirects elsewhere; nothing was sent there.
+    """
+
+    def refuse(response: httpx.Response) -> None:
+        if not response.has_redirect_location:
+            return
+        asked = response.request.url
+        told = asked.join(response.headers["Location"])
+        if _origin(told) != _origin(asked):
+            # The origin only: a path or query may hold a secret.
+            raise ModelError(
+                f"{server} redirects to {_origin(told)}, which no setting names: nothing was sent "
+                f"there. If questions may go there, set {setting} to its address; else see who "
+                "answers at the present one.",
+                "unreachable",
+            )
+
+    return refuse
+
+
+def _origin(url: httpx.URL) -> str:
+    port = url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
+    return f"{url.scheme}://{url.host}:{port}"
