@@ -109,18 +109,6 @@ def test_every_package_has_a_room() -> None:
     assert packages == {package for package in PACKAGES if not package.endswith(".py")}
 
 
-def test_a_name_of_a_file_has_one_meaning() -> None:
-    """Also without its folder; a command is named as it is called."""
-    names = Counter(
-        file.name
-        for package in PACKAGES
-        for file in _files(package)
-        if file.parent.name != "commands"
-    )
-    shared = {name for name, count in names.items() if count > 1}
-    assert shared == {"__init__.py", "__main__.py", "page.py"}
-
-
 def test_a_type_has_one_meaning() -> None:
     """A public class or a public name for a type."""
     names = Counter(
