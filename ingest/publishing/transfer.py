@@ -350,7 +350,7 @@ def export_generation(
     generation_id: str | None = None,
     progress: Progress = lambda done, total: None,
 ) -> str:
-    """Writes a kept generation to a file (generation_file.py), in place of an older file.
+    """Writes a kept generation to a file (transfer.py), in place of an older file.
 
     Args:
         settings: where the index is.

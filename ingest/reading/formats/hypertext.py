@@ -117,7 +117,7 @@ def number(written: str | None, otherwise: int) -> int:
 
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-NOTE = "note"  # our element for a note at its reference, made by linked_notes.py
+NOTE = "note"  # our element for a note at its reference, made by html_to_markdown.py
 _WITHIN_LINES = """
     a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark note
     q rp rt ruby s samp small span strike strong sub sup time tt u var wbr
