@@ -1,4 +1,4 @@
-"""Answers in the making: the assistant works in threads, its events arrive in the event loop."""
+"""Answers as a stream of events, and the assistant that gives them."""
 
 import asyncio
 import contextlib
@@ -20,6 +20,9 @@ from core.answer import Answer, Event, Finished, Turn
 from core.settings import Settings
 from core.source import Scope
 from vectorstore.chroma import GenerationGone
+
+# Answers in the making: the assistant works in threads, its events arrive in the event loop.
+
 
 Events = AsyncGenerator[Event | None, None]
 """The events of an answer; None whenever none has come for a while."""

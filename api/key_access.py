@@ -1,6 +1,4 @@
-"""Work that blocks is done in threads of the API's own: the event loop, and the threads that the
-server has for files, go on serving the pages.
-"""
+"""Who may ask: keys, their scopes, and how often."""
 
 import datetime
 import time
@@ -23,6 +21,10 @@ from core.api_error import NO_KEY
 from core.errors import StrategiewijzerError
 from core.settings import Role, Settings, includes
 from people.api_keys import ApiKey, Permission, found, hash_of
+
+# Work that blocks is done in threads of the API's own: the event loop, and the threads that the
+# server has for files, go on serving the pages.
+
 
 _T = TypeVar("_T")
 

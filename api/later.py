@@ -1,6 +1,4 @@
-"""Applications that are made at their first request, since importing what they take is slow: the
-API takes as long as all the rest of the app's start, and the SDK of MCP as long again.
-"""
+"""Loads the API at its first request, and shapes errors before that."""
 
 import threading
 from collections.abc import Callable
@@ -19,6 +17,10 @@ from core.settings import Settings, current
 
 if TYPE_CHECKING:
     from chain.assistant import Assistant
+
+# Applications that are made at their first request, since importing what they take is slow: the
+# API takes as long as all the rest of the app's start, and the SDK of MCP as long again.
+
 
 PATHS = ("/v1/{rest:path}", "/mcp", "/healthz", "/readyz", "/metrics")
 """What is the API's; all else is the pages'."""

@@ -1,4 +1,4 @@
-"""What goes wrong with a request, as its reply: one shape, and nothing of what is inside.
+"""Errors as problem documents (RFC 9457), and bodies within a size.
 
 Neither the request nor the text of an unforeseen error is repeated: both may hold what only its
 owner should see, and messages about files hold paths.
@@ -28,6 +28,9 @@ from core.errors import (
     StrategiewijzerError,
     kind_and_place,
 )
+
+# What goes wrong with a request, as its reply: one shape, and nothing of what is inside.
+
 
 logger = logging.getLogger(__name__)
 

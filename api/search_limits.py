@@ -1,4 +1,4 @@
-"""How a name that is not there is told: with the nearest that is."""
+"""What a request may ask to be searched, with what was probably meant by a wrong word."""
 
 import datetime
 import difflib
@@ -11,6 +11,9 @@ from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 from core.source import Frozen, Scope
 from language.escaping import visible
 from language.official import OFFICIAL
+
+# How a name that is not there is told: with the nearest that is.
+
 
 _SHOWN = 50  # characters of a name that somebody else has chosen
 

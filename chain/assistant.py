@@ -1,6 +1,4 @@
-"""Hands each answer on to what keeps something of it: before anybody sees any of it, where the
-setting `audit` asks for a record.
-"""
+"""The assistant: a question -> what is found -> whether it is answered -> the answer, checked."""
 
 import threading
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
@@ -31,6 +29,10 @@ from vectorstore.store import Index, open_index
 
 if TYPE_CHECKING:
     from chain.understanding.condense import Condenser
+
+# Hands each answer on to what keeps something of it: before anybody sees any of it, where the
+# setting `audit` asks for a record.
+
 
 After = Callable[[Answer, str], None]
 """What is done with a finished answer before it is told; the text is who asked."""

@@ -1,4 +1,4 @@
-"""What a check of `strategiewijzer doctor` is, and what it finds."""
+"""Says how everything is, and what to do where it is not well."""
 
 import json
 import os
@@ -22,6 +22,9 @@ from core.errors import (
 from core.settings import ROOT, Settings
 from core.source import Frozen
 from language.escaping import visible
+
+# What a check of `strategiewijzer doctor` is, and what it finds.
+
 
 Severity = Literal["ok", "warning", "failure"]
 

@@ -1,4 +1,4 @@
-"""Answers with their citations, and earlier turns of a conversation."""
+"""The answer: its blocks, citations and remarks, and the events of its making."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -19,6 +19,9 @@ from core.answer_blocks import (
     sentences,
 )
 from core.source import Approval, Citation, Frozen, Passage
+
+# Answers with their citations, and earlier turns of a conversation.
+
 
 Mode = Literal["extractive", "generative", "fallback"]
 

@@ -1,4 +1,4 @@
-"""Texts with the places of their citation markers."""
+"""The blocks of an answer: text with marks for what it quotes, lists, tables, notes."""
 
 import itertools
 import re
@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from core.source import Citation, Frozen
+
+# Texts with the places of their citation markers.
 
 
 class Marker(Frozen):

@@ -1,6 +1,4 @@
-"""File names and titles from outside: as text that can be stored, and as text that is safe to
-show.
-"""
+"""Errors that people see: what is wrong, and the remedy; and text made safe to print."""
 
 import os
 import re
@@ -9,6 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from core.answer import ModelTrouble
+
+# File names and titles from outside: as text that can be stored, and as text that is safe to show.
+
 
 _CODE = re.compile(r"\\x([89a-f][0-9a-f])")  # escape of a byte that is not UTF-8
 

@@ -1,4 +1,4 @@
-"""Where settings come from; the only reader of the environment."""
+"""Settings: where they come from, what each is, which hold until a restart."""
 
 import functools
 import logging
@@ -26,6 +26,9 @@ from pydantic_settings import SettingsError as NoJsonError
 from core.errors import SettingsError
 from core.hosts import check_postgresql, name_of, without_secret
 from core.source import Frozen
+
+# Where settings come from; the only reader of the environment.
+
 
 PREFIX = "STRATEGIEWIJZER_"
 ROOT = Path(__file__).resolve().parent.parent

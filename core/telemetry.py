@@ -1,4 +1,4 @@
-"""Names of what `core/telemetry.py` measures: metrics, attributes, spans.
+"""Metrics and traces: their names, how they are recorded, and how a command begins to.
 
 They follow OpenTelemetry's conventions for generative AI (`gen_ai.*`) where these have a name.
 docs/observability.md tells all of them.
@@ -20,6 +20,9 @@ from core.settings import current
 
 if TYPE_CHECKING:
     from core.telemetry_sdk import Recorder, Running
+
+# Names of what `core/telemetry.py` measures: metrics, attributes, spans.
+
 
 # Attributes
 OPERATION = "gen_ai.operation.name"

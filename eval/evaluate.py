@@ -1,4 +1,4 @@
-"""Assesses one answer against its labels; deterministic, without a model."""
+"""Asks the question set, assesses each answer, and puts the results together."""
 
 import re
 import time
@@ -30,6 +30,8 @@ from eval.tracing import cited, own_words, words
 from language.identify import detect
 from language.matching import contains, fold
 from vectorstore.embeddings import Embedder
+
+# Assesses one answer against its labels; deterministic, without a model.
 
 
 def assess(

@@ -1,4 +1,4 @@
-"""LLM judge: a language model grades one answer.
+"""The optional judge: a model that grades the answers of a finished run.
 
 question, passages, answer as fenced data -> prompts/judge.md -> model -> Grade
 """
@@ -23,6 +23,9 @@ from core.errors import ModelError, SettingsError, StrategiewijzerError
 from core.settings import Settings
 from core.source import Frozen
 from eval.results import QuestionResult, Results
+
+# LLM judge: a language model grades one answer.
+
 
 logger = logging.getLogger(__name__)
 

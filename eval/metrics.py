@@ -1,4 +1,4 @@
-"""Metrics of one run. Tests that compare two runs are in eval/metrics.py.
+"""Metrics of rankings and of rates, with intervals, and tests of a difference.
 
 A ranking is a sequence of booleans, best result first: True for a relevant result. A `Share` is one
 question's contribution to a rate: (part, whole), for example 2 of 3 facts. A question to which the
@@ -10,6 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Metrics of one run. Tests that compare two runs are in eval/metrics.py.
+
 
 Ranking = Sequence[bool]
 Share = tuple[float, float]

@@ -1,4 +1,4 @@
-"""Form of the report's plots: static SVG without network, scripts or fonts.
+"""Plots of a report, drawn as SVG.
 
 Equal values give byte-identical plots. The two colours are Okabe and Ito's, which colour-blind
 readers can distinguish; shape, dashes and words repeat them for print in grey.
@@ -13,6 +13,9 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from eval.results import Results, Summary
+
+# Form of the report's plots: static SVG without network, scripts or fonts.
+
 
 WIDTH = 350  # pixels, axes included: two plots fit side by side on A4
 ROW = 20  # pixels, of a name or of a line of the legend

@@ -1,4 +1,4 @@
-"""What people found who read answers, beside what is counted of the same answers.
+"""The report of a run, in HTML and Markdown, with what people found who read answers.
 
     eval/readings/*.csv -> by ground: share as read, share as counted, and how far the two agree
 
@@ -30,6 +30,9 @@ from eval.metrics import Interval
 from eval.plots import plots
 from eval.rates import RATES, reported
 from eval.results import MEANINGS, QuestionResult, Results, SignOff, Summary, explain
+
+# What people found who read answers, beside what is counted of the same answers.
+
 
 FOLDER = Path(__file__).with_name("readings")
 RELIABLE = 0.6

@@ -1,4 +1,4 @@
-"""Provenance of a run: settings, prompts, index, code and questions."""
+"""Runs of the evaluation: their stamp, where they are kept, the baseline."""
 
 import datetime
 import json
@@ -16,6 +16,9 @@ from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from core.version import VERSION
 from eval.results import Figures, QuestionResult, Results, Stamp
+
+# Provenance of a run: settings, prompts, index, code and questions.
+
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _QUERY = re.compile(r"(?<=://)([^?#\s]*[?#])\S+")

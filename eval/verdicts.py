@@ -1,4 +1,4 @@
-"""Test sets of the verifier: replies as of a strong model, whose sentences have false twins.
+"""What the chain's checks find in a model's replies, against what is true of them.
 
 Files of tests/replies/, written by hand, by several authors who had not seen the verifier: over the
 bundled summaries (`open`, `held`), and over official documents that stand outside of the project
@@ -27,6 +27,9 @@ from core.settings import ROOT, Settings
 from core.source import Frozen, Passage, ScoredPassage
 from eval.metrics import Interval, Share, interval, rate
 from vectorstore.snapshot import Snapshot
+
+# Test sets of the verifier: replies as of a strong model, whose sentences have false twins.
+
 
 FOLDER = ROOT / "tests" / "replies"
 DOCUMENTS = FOLDER / "documents"

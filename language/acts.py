@@ -1,4 +1,4 @@
-"""Numbers of acts and documents: 2011/93/EU, COM(2020) 607 final, 52020DC0606(01)."""
+"""Numbers of documents and legal acts in a text."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +9,8 @@ import yaml
 
 from core.source import DocumentInfo
 from language.matching import fold, without_accents
+
+# Numbers of acts and documents: 2011/93/EU, COM(2020) 607 final, 52020DC0606(01).
 
 
 def celex_number(sectors: str) -> str:

@@ -1,4 +1,4 @@
-"""YAML files of words, checked against a schema."""
+"""Words that say what a question asks for, and how a question is made, by language."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,6 +10,9 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from core.errors import PromptError
 from core.source import Frozen
+
+# YAML files of words, checked against a schema.
+
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
 

@@ -1,4 +1,4 @@
-"""Months and days of the week that a text names, with or without a date."""
+"""Dates in a text, in the languages of the EU: calendar names, days, months, years."""
 
 import datetime
 import re
@@ -10,6 +10,9 @@ from babel.dates import format_date
 
 from language.acts import without_references
 from language.matching import fold
+
+# Months and days of the week that a text names, with or without a date.
+
 
 # Languages in which the name of a month or day has this form, but for an ending of `_ENDING`.
 READ = frozenset({"da", "de", "en", "es", "fr", "it", "nl", "pt", "sv"})

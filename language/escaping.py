@@ -1,8 +1,11 @@
-"""Invisible characters, which can make a text look like another one."""
+"""Text made safe for pages and terminals: invisible characters, HTML, Markdown."""
 
 import re
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlsplit
+
+# Invisible characters, which can make a text look like another one.
+
 
 # Unicode's control characters, default ignorables and annotation marks: among them those that turn
 # the direction of writing, have no width, or move a terminal's cursor. Spaces are kept.

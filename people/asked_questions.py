@@ -1,4 +1,4 @@
-"""Questions kept for the maintainers' answers, without who asked."""
+"""Counts what is asked, without who asked and without what identifies anybody."""
 
 import datetime
 import hashlib
@@ -23,6 +23,9 @@ from people.audit import keep
 from people.conversation import now
 from people.database import METADATA, database
 from people.engines import put
+
+# Questions kept for the maintainers' answers, without who asked.
+
 
 _MAIL = re.compile(r"\w@\w|\w\s@\s\w")
 _SEQUENCE = re.compile(r"\+?\d(?:(?: ?[()] ?|[.,'’]| ?[-–/ ] ?)?\d)*")

@@ -1,4 +1,4 @@
-"""A user's questions and their answers: `Conversation`."""
+"""Shapes of what a reader keeps: conversations, exchanges and notes."""
 
 import datetime
 import hashlib
@@ -9,6 +9,9 @@ from pydantic import AwareDatetime, Field
 from core.answer import Answer, Turn
 from core.source import Citation, Frozen, Scope
 from language.matching import fold, without_accents
+
+# A user's questions and their answers: `Conversation`.
+
 
 MAX_NAME = 120  # characters; the list shows one line
 

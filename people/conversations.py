@@ -1,4 +1,4 @@
-"""The tables of conversations and notes of all users, as one user sees them."""
+"""Keeps a reader's conversations and notes in the database."""
 
 import datetime
 import hashlib
@@ -41,6 +41,9 @@ from people.conversation import (
 )
 from people.database import METADATA, Database
 from people.engines import insert, put
+
+# The tables of conversations and notes of all users, as one user sees them.
+
 
 WHAT = "Conversations"  # in messages
 

@@ -1,5 +1,4 @@
-"""The database of what is kept of people: conversations, notes, feedback, keys, audit records,
-what was asked.
+"""The database: its transactions, the upgrade of its tables, the move to a server.
 
 It is one private SQLite file, `data_dir/people.sqlite`, or PostgreSQL where `database_url` is set.
 Whoever uses it first brings its tables up to date (people/database.py).
@@ -28,6 +27,10 @@ from people.old_files import left_behind, locked
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+# The database of what is kept of people: conversations, notes, feedback, keys, audit records, what
+# was asked.
+
 
 FILE = "people.sqlite"
 METADATA = sqlalchemy.MetaData(

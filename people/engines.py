@@ -1,5 +1,4 @@
-"""The two kinds of database: SQLite in one private file or in memory, and PostgreSQL
-(people/postgresql.py).
+"""SQLite and PostgreSQL: engines, and rows that replace older ones.
 
 On both a transaction that writes locks out all others that write, so that a write can rest on an
 earlier read; one that reads sees the state of one moment.
@@ -17,6 +16,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import NullPool, StaticPool
 
 from core.disk import make_private
+
+# The two kinds of database: SQLite in one private file or in memory, and PostgreSQL
+# (people/postgresql.py).
+
 
 PATIENCE = 10.0  # seconds to wait while another writes; what people say is said only once
 _WRITES = {"writes": True}

@@ -1,4 +1,4 @@
-"""Who started jobs: the identifier in data_dir/jobs/KIND/JOB/job.json, which ui/jobs.py writes."""
+"""What is kept of a person: jobs, conversations, feedback; exported, erased, and for how long."""
 
 import datetime
 import json
@@ -20,6 +20,8 @@ from people.conversation import Conversation, Note, now
 from people.conversations import Conversations
 from people.database import database
 from people.feedback import Feedback
+
+# Who started jobs: the identifier in data_dir/jobs/KIND/JOB/job.json, which ui/jobs.py writes.
 
 
 class StartedJob(BaseModel, frozen=True):

@@ -1,4 +1,4 @@
-"""Who the provider says somebody is, and the role that gives: from claims to a user.
+"""Who uses a session, what their roles allow, and how they are named on disk.
 
 Claims are data from outside: one that is not as it should be gives nothing, neither a name nor a
 role.
@@ -18,6 +18,9 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from core.errors import NotAllowedError, SettingsError, SignInError
 from core.hosts import is_loopback
 from core.settings import Role, Settings, current, includes
+
+# Who the provider says somebody is, and the role that gives: from claims to a user.
+
 
 Claims = Mapping[str, object]
 _ORDER: tuple[Role, ...] = get_args(Role)

@@ -1,4 +1,4 @@
-"""Addresses within the app: what the pages link to, and how they read it back.
+"""Addresses of the app's pages, and links to them.
 
 document=ID&language=CODE&quote=HASH:FROM-TO&quote=...#passage-HASH   in the sources page
 
@@ -17,6 +17,9 @@ import streamlit as st
 from core.source import DocumentInfo
 from ui.markup import code
 from ui.texts import Texts
+
+# Addresses within the app: what the pages link to, and how they read it back.
+
 
 Span = tuple[int, int]
 """Offsets in a passage's text, end exclusive."""

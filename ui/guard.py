@@ -1,7 +1,7 @@
-"""The outermost layers before the app: an id for each request, and the door while it is maintained.
+"""Middleware of the app: request ids, maintenance, and who is let in.
 
-request -> Observed: id, count of refusals -> ErrorShape (api/later.py) -> Guard (ui/guard.py)
--> Closed -> pages, API
+request -> RequestIdMiddleware -> ErrorShape (api/later.py) -> SecurityMiddleware
+-> MaintenanceMiddleware -> pages, API
 """
 
 import logging
@@ -20,6 +20,9 @@ from core.hosts import NOT_OURS, is_loopback, is_ours
 from core.settings import current
 from core.telemetry import observe
 from ui import uploads
+
+# The outermost layers before the app: an id for each request, and the door while it is maintained.
+
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""What all readers are told, by setting: a notice above every page, or why the app is closed."""
+"""The frame of every page: sign-in, notices, and the menu of pages."""
 
 import importlib
 from collections.abc import Callable
@@ -16,6 +16,8 @@ from ui.access import User
 from ui.markup import code, escape
 from ui.scripts import STATIC, script
 from ui.texts import Texts
+
+# What all readers are told, by setting: a notice above every page, or why the app is closed.
 
 
 def is_closed(settings: Settings, who: User | SignInError) -> bool:

@@ -1,4 +1,4 @@
-"""The scripts of the pages: files in ui/static that are put into the page itself.
+"""Scripts in pages, Streamlit's own words translated, and downloads.
 
 So nothing is fetched for them, and Streamlit runs one whenever its element is drawn.
 """
@@ -15,6 +15,9 @@ import streamlit as st
 
 from language.matching import without_accents
 from ui.texts import Texts, languages, load
+
+# The scripts of the pages: files in ui/static that are put into the page itself.
+
 
 STATIC = Path(__file__).parent / "static"
 

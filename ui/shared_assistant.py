@@ -1,4 +1,4 @@
-"""The assistant that all sessions of this process share."""
+"""The assistant that all sessions share, and how a scope is described."""
 
 import gc
 import logging
@@ -15,6 +15,9 @@ from people.asked_questions import after_answers
 from people.personal_data import forget
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
+
+# The assistant that all sessions of this process share.
+
 
 logger = logging.getLogger(__name__)
 

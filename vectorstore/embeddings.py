@@ -1,4 +1,4 @@
-"""Text as an embedder takes it."""
+"""Embedders: what text of a passage is embedded, and the vectors of texts."""
 
 import os
 from collections.abc import Callable
@@ -19,6 +19,9 @@ from vectorstore.e5 import PASSAGE, QUERY, e5, keep_in
 
 if TYPE_CHECKING:
     from openai import OpenAI
+
+
+# Text as an embedder takes it.
 
 
 def estimated_tokens(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The keywords of a text: folded words without stop words, stemmed; runs of four letters.
+"""The keyword index: words of a text, and the passages that have them.
 
 Questions, passages and the keyword index (vectorstore/keyword_index.py) use the same ones.
 """
@@ -11,6 +11,9 @@ from pathlib import Path
 import tantivy
 
 from language.matching import fold
+
+# The keywords of a text: folded words without stop words, stemmed; runs of four letters.
+
 
 STEMMERS = {
     "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",

@@ -1,4 +1,4 @@
-"""Retries with exponential back-off."""
+"""HTTP client for the Publications Office: limits, deadlines, and when it asks again."""
 
 import contextlib
 import datetime
@@ -21,6 +21,8 @@ from tenacity import (
 )
 
 from core.errors import FetchError
+
+# Retries with exponential back-off.
 
 
 class TransientError(Exception):

@@ -1,4 +1,4 @@
-"""Checks whether an answer is the text that was asked for.
+"""Fetches official texts: what was received, the folder that keeps it, what has changed.
 
 Only what shows without knowing the text: its type, that it is complete, and that it is a text, not
 a form or a check for browsers.
@@ -21,6 +21,9 @@ from core.errors import FetchError
 from core.source import Frozen
 from ingest.official.cellar import LANGUAGES, Cellar, Item, ListedText, NotHeldError, Version
 from ingest.official.client import CONDITIONS, HttpReply, Known
+
+# Checks whether an answer is the text that was asked for.
+
 
 SUFFIXES = {
     "application/xhtml+xml": ".xhtml",

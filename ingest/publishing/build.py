@@ -1,4 +1,4 @@
-"""The manifest of a new generation: its documents, and the segments that they are in."""
+"""Builds a generation: composes its manifest from segments, and writes what is new."""
 
 import datetime
 from collections import Counter
@@ -14,6 +14,8 @@ from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.generation import Generation
 from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, new_id, total
 from vectorstore.segments import document_key
+
+# The manifest of a new generation: its documents, and the segments that they are in.
 
 
 def compose(

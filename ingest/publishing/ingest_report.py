@@ -1,4 +1,4 @@
-"""Progress events of a run, for whatever shows them."""
+"""What an ingest tells: events while it runs, and the report that is kept of it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
@@ -9,6 +9,8 @@ from core.source import DocumentInfo, Frozen, SourceDocument, StaleQuestion, Why
 from ingest.publishing.plan import Plan
 from ingest.reading.files import LeftOut
 from vectorstore.manifest import Manifest
+
+# Progress events of a run, for whatever shows them.
 
 
 class FilesFound(Frozen):

@@ -1,4 +1,4 @@
-"""The fingerprint of what turns a file into passages: versions of our code and of libraries."""
+"""The plan of an ingest: which documents are new, changed, renamed or gone, and why."""
 
 import hashlib
 import json
@@ -12,6 +12,9 @@ from pathlib import Path
 from core.source import Frozen, SourceDocument
 from ingest.reading.formats import FORMATS, READERS, Reader
 from vectorstore.manifest import DocumentEntry, Manifest
+
+# The fingerprint of what turns a file into passages: versions of our code and of libraries.
+
 
 # Raised by whoever changes what a document of any format is described by and cut into: cleaning,
 # front matter, Markdown, sentences, units, passages, prepared questions. What only one format gives

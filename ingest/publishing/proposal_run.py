@@ -1,4 +1,4 @@
-"""Which sections of a document a model was asked about, so that only changed ones are asked again.
+"""Asks a model for questions on sections: which are left, the process, what it proposed.
 
 data_dir/asked_sections/
     plan.nl.jsonl    a line for each passage: its id, and a hash of its headings and text, of the
@@ -40,6 +40,8 @@ from language.official import OFFICIAL
 from vectorstore.embeddings import token_counter
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
+
+# Which sections of a document a model was asked about, so that only changed ones are asked again.
 
 
 class _Asked(Frozen):

@@ -1,4 +1,4 @@
-"""A quick check of a generation before it is published.
+"""Verifies a generation: that it is complete, and that what it holds is what files say.
 
 `ingest/publishing/verify.py` checks everything.
 """
@@ -28,6 +28,9 @@ from vectorstore.leftovers import LeftoversError
 from vectorstore.manifest import Counts, DocumentEntry
 from vectorstore.segments import Segment, document_key, mean
 from vectorstore.store import leftovers
+
+# A quick check of a generation before it is published.
+
 
 REBUILD = "Build the index anew with: python -m ingest --rebuild"
 

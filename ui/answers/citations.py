@@ -1,4 +1,4 @@
-"""What is said of a citation wherever it is shown: its place, its pages, its section."""
+"""Citations of an answer in words, and how it was checked."""
 
 import itertools
 import re
@@ -12,6 +12,9 @@ from core.answer_blocks import numbers as cited_numbers
 from core.source import Citation, DocumentKind, Passage
 from language.dates import written
 from ui.texts import Texts
+
+# What is said of a citation wherever it is shown: its place, its pages, its section.
+
 
 _ITEM_BEGINS = re.compile(r"\s*(?:[-*•–]|\(?\w{1,4}[.)])?\s*")  # all there is between two items
 

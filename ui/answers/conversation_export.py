@@ -1,4 +1,4 @@
-"""A conversation to keep: as Markdown, and as a page to print that needs no network.
+"""A conversation as a file: Markdown, HTML, Word.
 
 Questions, answers and sources are data: the page's template escapes what it is given, Markdown goes
 through `language.escaping.escaped`.
@@ -44,6 +44,8 @@ from ui.answers.copying import (
 from ui.markup import escape
 from ui.shared_assistant import describe_scope
 from ui.texts import Texts
+
+# A conversation to keep: as Markdown, and as a page to print that needs no network.
 
 
 def conversation_markdown(title: str, exchanges: Iterable[Exchange], texts: Texts) -> str:

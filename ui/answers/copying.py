@@ -1,4 +1,4 @@
-"""Answers as text to copy, with references and how they were made."""
+"""An answer to copy, its references, and how it was made."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -12,6 +12,8 @@ from ui.markup import escape, table_html
 from ui.texts import Texts, languages, load
 from vectorstore.search import FEATURES, Candidate
 from vectorstore.snapshot import Snapshot
+
+# Answers as text to copy, with references and how they were made.
 
 
 def reference(

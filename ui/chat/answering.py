@@ -1,4 +1,4 @@
-"""Questions that can be asked next, below the last answer."""
+"""Answers a question while its text appears; the questions to ask next."""
 
 import logging
 import queue
@@ -17,6 +17,9 @@ from ui.chat.session import Chat
 from ui.markup import code, escape
 from ui.shared_assistant import assistant
 from ui.texts import Texts
+
+# Questions that can be asked next, below the last answer.
+
 
 logger = logging.getLogger(__name__)
 

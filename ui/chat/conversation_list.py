@@ -1,4 +1,4 @@
-"""What the address of the chat page says, and what it shows of the conversation.
+"""Conversations: the list, their address, and sharing.
 
 ?c=ID          one of the user's conversations
 ?s=NAME        one that somebody has shared, to read (ui/chat/conversation_list.py)
@@ -35,6 +35,8 @@ from ui.privacy import erasing
 from ui.scripts import script
 from ui.shared_assistant import assistant
 from ui.texts import Texts
+
+# What the address of the chat page says, and what it shows of the conversation.
 
 
 def follow_address(chat: Chat) -> Scope | None:

@@ -1,4 +1,4 @@
-"""What can be done with an answer: copy it, pass it on, keep it as a file."""
+"""A question and its answer, with what can be done with them."""
 
 from functools import partial
 from typing import Literal, get_args
@@ -24,6 +24,9 @@ from ui.scripts import into_view, script
 from ui.shared_assistant import describe_scope
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
+
+# What can be done with an answer: copy it, pass it on, keep it as a file.
+
 
 _Form = Literal["markdown", "references", "docx", "made"]
 

@@ -1,4 +1,4 @@
-"""What a search is limited to, as the reader chooses it; kept while other pages are shown."""
+"""The field for a question, and the filters of its search."""
 
 import datetime
 import re
@@ -15,6 +15,9 @@ from ui.markup import escape, facts_html
 from ui.scripts import script
 from ui.shared_assistant import describe_scope, titles
 from ui.texts import Texts
+
+# What a search is limited to, as the reader chooses it; kept while other pages are shown.
+
 
 # Where Streamlit keeps what is chosen, by field of `Scope`.
 KEYS: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""What differs between two runs besides their figures: code, index, model, settings, prompts."""
+"""Figures of a run, over time, and what was set differently."""
 
 import datetime
 import json
@@ -26,6 +26,9 @@ from ui.evaluation.kept_runs import (
 )
 from ui.markup import escape, facts_html, table_html
 from ui.texts import Texts
+
+# What differs between two runs besides their figures: code, index, model, settings, prompts.
+
 
 _NONE = "–"
 

@@ -1,4 +1,4 @@
-"""The runs that are kept, read once and then from memory."""
+"""Runs that are kept, and tables of them."""
 
 import datetime
 from collections.abc import Iterable, Mapping
@@ -20,6 +20,8 @@ from ui import formats
 from ui.markup import escape, table_html
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
+
+# The runs that are kept, read once and then from memory.
 
 
 class KeptRun(NamedTuple):

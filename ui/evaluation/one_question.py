@@ -1,4 +1,4 @@
-"""What two answers have in common, word by word."""
+"""One question of a run: what was shown, expected and different."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +11,9 @@ from ui.evaluation.kept_runs import KeptRun, read, when
 from ui.evaluation.questions import LISTED, open_question, why
 from ui.markup import code, escape, facts_html, table_html
 from ui.texts import Texts
+
+# What two answers have in common, word by word.
+
 
 _SHORT = 3  # equal words; fewer between two changes are no pause for the eye
 _WORD = re.compile(r"\S+\s*|\s+")

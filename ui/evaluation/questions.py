@@ -1,4 +1,4 @@
-"""The questions of a run: which of them, their figures, and the way to each."""
+"""Questions of a run: all of them, and the wrong answers first."""
 
 import functools
 from collections import Counter
@@ -17,6 +17,9 @@ from ui.evaluation.figures import named_group
 from ui.evaluation.kept_runs import KeptRun, compared, figures_html, headlines_of, read
 from ui.markup import code, definitions_html, escape, facts_html, page_of
 from ui.texts import Texts
+
+# The questions of a run: which of them, their figures, and the way to each.
+
 
 PAGE = 20  # questions; all of a run would be sent to the browser at every click
 LISTED = "evaluation-listed"  # ids of the questions that the filters leave, in order

@@ -1,4 +1,4 @@
-"""Question sets of one's own: YAML files in the folder questions of the data folder."""
+"""Starts a run: of the whole set, of a trial, of one's own questions."""
 
 import re
 import tempfile
@@ -20,6 +20,9 @@ from ui.access import name_of, on_record
 from ui.jobs import Job
 from ui.markup import escape, facts_html, page_of
 from ui.texts import Texts
+
+# Question sets of one's own: YAML files in the folder questions of the data folder.
+
 
 CHOSEN = "evaluation-set"  # the name of the set that is asked, "" for ours
 _FOLDER = "questions"

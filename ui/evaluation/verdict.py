@@ -1,4 +1,4 @@
-"""Whether what a run measured may go live: one sentence, and the rules behind it."""
+"""May this go live: the verdict of the gate, the sign-off, the baseline."""
 
 import datetime
 from collections.abc import Iterable
@@ -23,6 +23,9 @@ from ui.evaluation.kept_runs import (
 )
 from ui.markup import code, facts_html
 from ui.texts import Texts
+
+# Whether what a run measured may go live: one sentence, and the rules behind it.
+
 
 BOXES = {"passed": st.success, "failed": st.error, "too few": st.warning, "unchecked": st.info}
 

@@ -1,4 +1,4 @@
-"""Adds the file of a document, and states what is known about one."""
+"""What is known about a document, edited: its fields and the file beside it."""
 
 import datetime
 import hashlib
@@ -25,6 +25,8 @@ from ui import access, error_texts, formats
 from ui.maintenance.document_files import Said, folder, free, remove, taken, writing
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
+
+# Adds the file of a document, and states what is known about one.
 
 
 def add_file(settings: Settings, name: str, content: bytes, *, replace: bool) -> str:

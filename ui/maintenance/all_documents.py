@@ -1,4 +1,4 @@
-"""The form that takes files: each is looked at before it is added."""
+"""All documents: the list, adding by upload or from the Publications Office, removing."""
 
 import hashlib
 import os
@@ -24,6 +24,9 @@ from ui.markup import code, escape, facts_html, page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
 from vectorstore.manifest import DocumentEntry, Manifest
+
+# The form that takes files: each is looked at before it is added.
+
 
 _ROUND = "maintenance-round"  # counts what was uploaded: a new field is an empty one
 DONE = "maintenance-done"  # what was just added, in words

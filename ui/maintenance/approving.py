@@ -1,4 +1,4 @@
-"""The questions that want a prepared answer: those that ask the same together, worst first.
+"""Approves answers: questions that ask the same, grouped, and what is written to files.
 
 what was asked, verdicts -> wordings -> near, with the same facts: a group -> wrong, refused or
                                                                               asked by several
@@ -32,6 +32,9 @@ from ui import jobs
 from ui.access import User, on_record
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.snapshot import Snapshot
+
+# The questions that want a prepared answer: those that ask the same together, worst first.
+
 
 _SAME = 0.93  # least cosine of two questions that ask the same (docs/decisions/0016)
 _COMPARED = 2000  # wordings, and verdicts, the newest

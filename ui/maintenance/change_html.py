@@ -1,6 +1,4 @@
-"""What a run changes, or would change, as HTML: the data of ingest/publishing/changes.py, in the
-interface language. What comes from files is data; what ingest says in English is folded.
-"""
+"""Changes of a plan as HTML, and the preview of what is new."""
 
 import datetime
 import hashlib
@@ -28,6 +26,10 @@ from ui.maintenance.about import problem, show_about
 from ui.markup import code, definitions_html, escape, facts_html, folded_html, page_of
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
+
+# What a run changes, or would change, as HTML: the data of ingest/publishing/changes.py, in the
+# interface language. What comes from files is data; what ingest says in English is folded.
+
 
 _PATH = " › "
 _DATES = ("date", "effective_from")  # fields

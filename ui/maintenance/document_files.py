@@ -1,4 +1,4 @@
-"""The files of documents: those that a maintainer adds, and all others that are in use.
+"""Files of documents: uploaded, previewed, removed, put back.
 
 What is added goes into uploads/ below the setting `documents_dir`, and is used once it is
 published. A removed file can be put back until then (ui/maintenance/document_files.py):
@@ -40,6 +40,9 @@ from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.load import fingerprint
 from language.official import OFFICIAL
 from vectorstore.manifest import DocumentEntry, Manifest
+
+# The files of documents: those that a maintainer adds, and all others that are in use.
+
 
 Refusal = Literal["name", "convert", "format", "empty", "large"]
 FileState = Literal["new", "changed", "published", "gone"]

@@ -1,4 +1,4 @@
-"""Questions to what a plan would publish, before it is: its answer beside that of the index in use.
+"""What publishing would change, a trial of it, and publishing.
 
 Nothing of it is kept but in the session.
 """
@@ -28,6 +28,9 @@ from ui.shared_assistant import compared_assistant, trial_assistant
 from ui.texts import Texts
 from vectorstore.generations import Generations, Pointer, store_exists
 from vectorstore.manifest import made_at
+
+# Questions to what a plan would publish, before it is: its answer beside that of the index in use.
+
 
 _QUESTION = "maintenance-trial-question"
 _ASKED = "maintenance-trial-asked"

@@ -1,4 +1,4 @@
-"""Keeping a quote of an answer with one click, and taking it away with another.
+"""Keeps a note, and exports notes.
 
 The buttons stand in the evidence, and in the panel that the browser copies from it
 (ui/answers/evidence_panel.py). Each presses one of Streamlit's, which is not shown. Which quotes
@@ -22,6 +22,8 @@ from ui.chat.session import Chat
 from ui.markup import escape
 from ui.scripts import script
 from ui.texts import Texts
+
+# Keeping a quote of an answer with one click, and taking it away with another.
 
 
 @st.fragment  # neither runs the whole page nor interrupts an answer in the making

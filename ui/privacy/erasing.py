@@ -1,4 +1,4 @@
-"""Erases all that is kept of whoever uses this session, in the store and in the session."""
+"""What is kept of a reader, and erasing it."""
 
 from collections.abc import Iterator
 from typing import Literal, get_args
@@ -13,6 +13,9 @@ from ui import access, error_texts
 from ui.chat.session import Chat
 from ui.markup import facts_html
 from ui.texts import Texts
+
+# Erases all that is kept of whoever uses this session, in the store and in the session.
+
 
 _ERASED = "erased"
 

@@ -1,4 +1,4 @@
-"""Documents as a catalogue has them: what is known about each, and how they belong together."""
+"""The catalogue of documents: cards, choices, search by typing."""
 
 import datetime
 import functools
@@ -18,6 +18,9 @@ from ui.sources.type_search import FoundPlaces, compared, find, searchable, snip
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
 from vectorstore.snapshot import Snapshot
+
+# Documents as a catalogue has them: what is known about each, and how they belong together.
+
 
 Versions = Mapping[str, DocumentEntry]
 """The language versions of one document, by language (ISO 639-1)."""

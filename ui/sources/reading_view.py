@@ -1,4 +1,4 @@
-"""A document as HTML to read: its outline, its sections, and the quotes marked in its passages.
+"""One document to read: in short, and its text.
 
 A passage has its id as the name of its place, so that a citation or anybody else can link to it.
 """
@@ -23,6 +23,9 @@ from ui.shared_assistant import assistant
 from ui.sources.catalogue import Documents, Versions, record_html, show_related
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
+
+# A document as HTML to read: its outline, its sections, and the quotes marked in its passages.
+
 
 _PATH = " › "
 

@@ -1,4 +1,4 @@
-"""Blocks with exact offsets, which every format is read into, and sections made of them."""
+"""Blocks of a parsed document, and the limits of what a file may hold."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,9 @@ from typing import Literal
 
 from core.errors import DocumentError
 from core.source import Section
+
+# Blocks with exact offsets, which every format is read into, and sections made of them.
+
 
 BlockKind = Literal["heading", "paragraph", "item", "header", "row", "line", "note", "noise"]
 

@@ -1,4 +1,4 @@
-"""Headings of Word files by outline level, which mammoth does not read.
+"""Reads Word files: the outline made of levels, then HTML, then Markdown.
 
 Word's own headings have a level, and so has all else in its navigation pane: styles of a
 publisher's template, paragraphs given a level by hand. They get the style "Heading n", which
@@ -17,6 +17,9 @@ from ingest.reading.formats import html_to_markdown, hypertext, markdown, zip_pa
 from ingest.reading.formats.blocks import Parsed
 from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.hypertext import Element
+
+# Headings of Word files by outline level, which mammoth does not read.
+
 
 _DOCUMENT, _STYLES_PART = "word/document.xml", "word/styles.xml"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

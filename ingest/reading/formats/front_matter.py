@@ -1,4 +1,4 @@
-"""The metadata of a document in YAML: between --- lines above its text, or in a sidecar."""
+"""What describes a document: the lines on top of it, or a file beside it."""
 
 import datetime
 import re
@@ -14,6 +14,9 @@ from core.errors import DocumentError, Fault
 from core.source import DocumentInfo, DocumentKind, Summarised
 from ingest.reading.formats.blocks import Parsed, Value
 from ingest.reading.formats.encoding import decode
+
+# The metadata of a document in YAML: between --- lines above its text, or in a sidecar.
+
 
 _DATES = ("date", "effective_from")
 _FENCE = re.compile(r"---[ \t]*\n")

@@ -1,4 +1,4 @@
-"""Footnotes of a page: a number that links to a text below, which links back.
+"""Writes Markdown of HTML, with notes at their references.
 
 Word, LibreOffice, EUR-Lex, e-books and most web sites make them so, however much else differs.
 """
@@ -20,6 +20,9 @@ from ingest.reading.formats.hypertext import (
     cut,
     texts,
 )
+
+# Footnotes of a page: a number that links to a text below, which links back.
+
 
 _LABEL = re.compile(
     r"[\[(]?\s*(\d{1,4}|[a-z]{1,2}|[ivxlc]{1,6}|[*†‡§]{1,4})\s*[\])]?", re.IGNORECASE

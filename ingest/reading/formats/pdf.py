@@ -1,4 +1,4 @@
-"""Metadata on the cover of a PDF of the Council, which is a picture with an alternative text.
+"""Reads PDF: pages -> lines -> blocks -> headings -> Markdown; the cover's title and date.
 
 "Document Cover Page. / Subject: ... / Date: 24 June 2022. / Language: EN." in lines of their own.
 """
@@ -33,6 +33,9 @@ from ingest.reading.formats.pdf_page import Box, Page, read_page
 from language.dates import calendar_day, day_in
 from language.matching import fold
 from language.official import OFFICIAL
+
+# Metadata on the cover of a PDF of the Council, which is a picture with an alternative text.
+
 
 _FIELD = re.compile(r"^(Subject|Date|Language): (.+?)\.?\s*$", re.MULTILINE)
 _NOT_SET = "Not Set"

@@ -1,4 +1,4 @@
-"""Leaves out the lines of PDF pages that repeat from page to page, and tables of contents."""
+"""Blocks of PDF pages: columns, running lines left out, paragraphs."""
 
 import math
 import re
@@ -21,6 +21,9 @@ from ingest.reading.formats.pdf_lines import (
 from ingest.reading.formats.pdf_page import Page
 from language.matching import fold
 from language.official import OFFICIAL
+
+# Leaves out the lines of PDF pages that repeat from page to page, and tables of contents.
+
 
 _MARGIN = 0.15  # of the page's height, 4.5 cm of A4: more would take headings for running headers
 _SAME_HEIGHT = 4  # points; less would part headers, more would join neighbouring lines

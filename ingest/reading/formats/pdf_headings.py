@@ -1,6 +1,4 @@
-"""What tells a heading of a PDF from text: the style of a block (no table), its numbering, the part
-of an act that it begins.
-"""
+"""Headings of a PDF, by how their lines look, and their levels."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,6 +9,10 @@ from ingest.reading.formats.legal_lines import Division, division
 from ingest.reading.formats.pdf_blocks import PdfBlock
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
 from language.matching import fold
+
+# What tells a heading of a PDF from text: the style of a block (no table), its numbering, the part
+# of an act that it begins.
+
 
 LARGER = 1.08  # of the body's type size: 12 points to 11 (1.09) is larger, rounding is not
 NUMBERING = re.compile(

@@ -1,4 +1,4 @@
-"""White gaps from top to bottom on a page, which separate columns of text."""
+"""Lines and tables of PDF pages, made of words by where they stand and by the white between."""
 
 import re
 from bisect import bisect_right
@@ -10,6 +10,9 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from ingest.reading.formats.pdf_page import Box, Page, Word
+
+# White gaps from top to bottom on a page, which separate columns of text.
+
 
 Span = tuple[float, float]
 """From left to right, in points."""

@@ -1,4 +1,4 @@
-"""Joins the lines of a paragraph; a hyphen at a line's end stays if it belongs to the word."""
+"""Markdown of the blocks of a PDF: hyphens joined, notes at their references, tables."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,9 @@ from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine, Row
 from ingest.reading.formats.pdf_page import Box
 from language.official import OFFICIAL
 from language.sentences import sentences
+
+# Joins the lines of a paragraph; a hyphen at a line's end stays if it belongs to the word.
+
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:-[^\W_]+)*)[-\xad]$")

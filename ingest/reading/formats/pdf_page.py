@@ -1,4 +1,4 @@
-"""Drawings on a page of a PDF that concern its text: ruled lines and dots."""
+"""A page of a PDF: its words and the lines drawn on it."""
 
 import ctypes
 import unicodedata
@@ -12,6 +12,9 @@ import pypdfium2
 from pypdfium2 import raw
 
 from ingest.reading.formats.encoding import without_control
+
+# Drawings on a page of a PDF that concern its text: ruled lines and dots.
+
 
 _MAX_SEGMENTS = 2000  # of a drawing: a longer one is a picture, not the rules of a table
 _MAX_RULES = 1000  # on a page: more is a drawing
