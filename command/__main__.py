@@ -100,7 +100,7 @@ def _is_indexed() -> bool:
 @app.command(cls=_HandsOn)
 def keys(context: typer.Context) -> None:
     """Make, list and revoke the keys of programs that use the API (docs/api.md)."""
-    from command.user_data import app as of_keys
+    from command.keys import app as of_keys
 
     of_keys(context.args, prog_name="strategiewijzer keys")
 
@@ -132,7 +132,7 @@ def database(
 
     The program upgrades by itself at its first use; this is for whoever wants it done before.
     """
-    from command.user_data import run
+    from command.schema import run
 
     raise typer.Exit(run(action))
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from command.user_data import app
+from command.keys import app
 from core.settings import ROOT, Settings
 from people import api_keys
 from people.api_keys import PREFIX, hash_of, kept

@@ -260,10 +260,10 @@ def test_two_processes_forget_at_once(kept: Settings) -> None:
     """As when two replicas start."""
     code = (
         "import sys; from pathlib import Path; from core.settings import Settings; "
-        "from people import started_jobs, audit_record, retention; import datetime; "
+        "from people import audit, personal_data; import datetime; "
         "later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=4000)\n"
-        "for one in (started_jobs, audit_record, retention): one.now = lambda: later\n"
-        "retention.forget(Settings(data_dir=Path(sys.argv[1])))"
+        "for one in (audit, personal_data): one.now = lambda: later\n"
+        "personal_data.forget(Settings(data_dir=Path(sys.argv[1])))"
     )
     runs = [subprocess.Popen([sys.executable, "-c", code, str(kept.data_dir)]) for _ in range(3)]
     assert [run.wait(60) for run in runs] == [0, 0, 0]
