@@ -24,7 +24,7 @@ _BY_FOLDER = {
 # Rooms that nobody imports, and whose words these use.
 _USED_BY = {
     "corpus": ("corpus", "ingest"),
-    "prompts": ("prompts", "chain/writing", "chain/answer", "chain/understanding"),
+    "prompts": ("prompts", "chain"),
 }
 
 
@@ -74,7 +74,7 @@ def _is_test(file: Path) -> bool:
 
 
 def _of(room: str) -> set[Path]:
-    wanted, name = _USED_BY.get(room, (room,)), room.rpartition("/")[2]
+    wanted, name = _USED_BY.get(room.partition("/")[0], (room,)), room.rpartition("/")[2]
     return {
         file
         for file in TESTS.rglob("test_*.py")
