@@ -23,6 +23,7 @@ from tests.support.browser import (
     text_of,
 )
 from tests.support.openai_server import Script
+from tests.support.waiting import until
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -370,7 +371,7 @@ def test_a_conversation_is_printed_from_a_page_of_its_own(browser: Browser, addr
         press(button(page, "Afdrukken of PDF"))
         frame = page.frame_locator("iframe.sw-print")
         expect(frame.locator("h1")).to_have_text(REPORTS)
-        page.wait_for_function("window.printed")
+        until(lambda: page.evaluate("window.printed"), "the page is printed")
         assert REPORTS in page.evaluate("window.printed")
 
 

@@ -26,6 +26,7 @@ from tests.support.browser import (
 )
 from tests.support.http_server import http_server
 from tests.support.openai_server import Script
+from tests.support.waiting import until
 from tests.unit.test_ui_citations import HOSTILE as EVIL
 from ui.answers.conversation_export import conversation_page
 from ui.answers.evidence_panel import at_quote
@@ -190,7 +191,8 @@ def test_a_click_opens_the_source_beside_the_answer_which_stays_where_it_is(
         assert box_of(panel(page)) == beside
         page.mouse.wheel(0, -2000)
         # the browser turns a wheel when it comes to it
-        page.wait_for_function("() => document.querySelector('.stMain').scrollTop === 0")
+        top = "document.querySelector('.stMain').scrollTop === 0"
+        until(lambda: page.evaluate(top), "the page is scrolled to its top")
         settled(page)
         stood = place(page)
         page.keyboard.press("Escape")

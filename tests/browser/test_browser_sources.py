@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.settings import Settings
 from ingest.pipeline import ingest
 from tests.support.browser import box_of, opened, press, served, settled, sideways, text_of
+from tests.support.waiting import until
 from ui.addresses import reading_address
 from vectorstore.store import open_index
 
@@ -185,7 +186,7 @@ def test_a_summary_is_folded_and_the_text_stays_where_it_is(
         }""")
         expect(digest.locator("[class*=st-key-plain-question]").first).to_be_attached()
         expect(digest.locator(".sw-answer").first).to_be_hidden()
-        page.wait_for_function("window.tallest > 0")  # told once a frame is drawn
+        until(lambda: page.evaluate("window.tallest > 0"), "the frame is drawn")
         assert page.evaluate("window.tallest") < 60
         digest.locator("summary").first.click()
         expect(digest.locator(".sw-answer").first).to_be_visible()
