@@ -22,8 +22,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     search_route.router,
     document_routes.router,
     health_routes.router,
-    health_routes.router,
-    health_routes.router,
     openai_routes.router,
     mcp_route.router,
 )
