@@ -58,7 +58,7 @@ class McpOverHttp:
             raise ApiError(403, "No page of another site may ask this.", "foreign_origin")
 
 
-# POST /mcp, as openapi.json names it; api/mcp_route.py answers, behind the same keys.
+# POST /mcp, as openapi.json names it; answered here, behind the same keys.
 
 
 router = APIRouter()

@@ -21,7 +21,7 @@ from core.settings import current
 if TYPE_CHECKING:
     from core.telemetry_sdk import Recorder, Running
 
-# Names of what `core/telemetry.py` measures: metrics, attributes, spans.
+# Names of what is measured: metrics, attributes, spans.
 
 
 # Attributes

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# Metrics of one run. Tests that compare two runs are in eval/metrics.py.
+# Metrics of one run; tests that compare two runs stand below.
 
 
 Ranking = Sequence[bool]

@@ -158,7 +158,7 @@ def _npy_header(header: dict[str, object]) -> bytes:
     return out.getvalue()
 
 
-# Reads an exported generation (`ingest/publishing/transfer.py`) from an untrusted file.
+# Reads an exported generation from an untrusted file.
 
 
 _SMALL = 10_000  # bytes of format.json and SHA256SUMS, which have a few hundred
