@@ -14,7 +14,7 @@ else:
     from starlette.middleware import Middleware
 
     from api.later import ErrorShape, routes
-    from ui import uploads
+    from ui import guard
     from ui.guard import MaintenanceMiddleware, RequestIdMiddleware, SecurityMiddleware
 
     def _assistant() -> Any:
@@ -24,7 +24,7 @@ else:
 
     app = st.App(
         __file__,
-        lifespan=uploads.lifespan,
+        lifespan=guard.lifespan,
         routes=routes(_assistant),
         middleware=[
             Middleware(one)

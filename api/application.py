@@ -7,8 +7,8 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from api import ask_route, document_routes, health_routes, mcp_route, openai_routes, search_route
-from api.answer_streams import AnswerStreams, Service
+from api import ask_route, health_routes, mcp_route, openai_routes, source_routes
+from api.ask_route import AnswerStreams, Service
 from api.health_routes import Readiness
 from api.key_access import ApiKeyMiddleware, Pool
 from api.later import LazyApp
@@ -19,8 +19,8 @@ from core.version import VERSION
 
 ROUTERS: tuple[APIRouter, ...] = (
     ask_route.router,
-    search_route.router,
-    document_routes.router,
+    source_routes.router,
+    source_routes.router,
     health_routes.router,
     openai_routes.router,
     mcp_route.router,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.answer_streams import TheService
+from api.ask_route import TheService
 from api.key_access import Caller, Pool, require
 from chain.assistant import Assistant
 from core.errors import StrategiewijzerError

@@ -17,8 +17,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problem import ApiError, problem_of
-from core.api_error import NO_KEY
-from core.errors import StrategiewijzerError
+from core.errors import NO_KEY, StrategiewijzerError
 from core.settings import Role, Settings, includes
 from people.api_keys import ApiKey, Permission, found, hash_of
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.api_error import MAX_BODY, ErrorReply, error_reply
+from core.errors import MAX_BODY, ErrorReply, error_reply
 from core.hosts import NOT_OURS
 from core.settings import Settings, current
 

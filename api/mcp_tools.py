@@ -12,21 +12,20 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field, ValidationError, create_model
 
-from api.answer_streams import Service
-from api.document_routes import sections_of
+from api.ask_route import Service
 from api.key_access import Caller, caller_of
 from api.problem import ApiError, problem_of
-from api.search_limits import WHOLE, Day, LanguageCode, Name, unknown
-from api.source_quote import SourceQuote, of_proper
-from chain.query import MAX_QUESTION
+from api.request_shapes import WHOLE, Day, LanguageCode, Name, SourceQuote, of_proper, unknown
+from api.source_routes import sections_of
+from chain.request import MAX_QUESTION
 from core.answer import Answer, AnswerKind, Finished, LeftOutSentence, Mode
 from core.errors import StrategiewijzerError
 from core.source import DocumentKind, Frozen, Scope, ScoredPassage, Standing, preferred
-from language.escaping import is_web_page, visible
 from language.identify import conversation
+from language.matching import is_web_page, visible
 from vectorstore.chroma import GenerationGone
-from vectorstore.manifest import DocumentEntry
-from vectorstore.snapshot import Snapshot
+from vectorstore.segments import DocumentEntry
+from vectorstore.store import Snapshot
 
 
 class AskedAnswer(Frozen):

@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, RootModel
 
-from api.search_limits import SearchLimits
-from api.source_quote import SourceQuote, source_quotes
+from api.request_shapes import SearchLimits, SourceQuote, source_quotes
 from core.answer import (
     Answer,
     AnswerKind,
@@ -24,8 +23,8 @@ from core.answer import (
 )
 from core.answer_blocks import ITEM, AnswerBlock, Blocks, Marker
 from core.source import Citation, DocumentInfo, Frozen, section
-from language.cues import checked
-from language.escaping import address, escaped, inline, is_web_page
+from language.matching import address, escaped, inline, is_web_page
+from language.words import checked
 
 _FALLBACK = "en"
 

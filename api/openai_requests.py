@@ -13,14 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.openai_reply import MODEL, reference_headings
 from api.problem import ApiError, invalid_request
-from api.search_limits import SearchLimits, unknown
-from chain.query import MAX_QUESTION
+from api.request_shapes import SearchLimits, unknown
+from chain.request import MAX_QUESTION
 from chain.understanding.intent import classify
 from core.answer import Turn
 from core.answer_blocks import Marked
-from core.api_error import MAX_BODY
-from language.escaping import visible
+from core.errors import MAX_BODY
 from language.identify import conversation
+from language.matching import visible
 from vectorstore.embeddings import local_embedder
 
 _MESSAGES = 1000  # in one request: more than any conversation has

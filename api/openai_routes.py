@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
-from api.answer_streams import Events, Service, TheService
+from api.ask_route import Events, Service, TheService
 from api.key_access import AskCaller, Caller
 from api.openai_reply import (
     MODEL,

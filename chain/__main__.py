@@ -24,7 +24,7 @@ from core.hosts import is_official_address
 from core.settings import Settings
 from core.source import Citation, DocumentInfo, Scope, Summarised, section
 from core.telemetry import observe
-from language.escaping import visible
+from language.matching import visible
 from language.official import OFFICIAL
 
 
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str], keeping: Keeping | None = None) -> int:
 
 def _check_model(settings: Settings) -> int:
     """Prints what works of the configured models; the exit code."""
-    from chain.model_check import check  # the model's client takes long to import
+    from chain.with_model import check  # the model's client takes long to import
 
     code = 0
     for seen in check(settings):

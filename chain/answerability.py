@@ -5,8 +5,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from chain.answer.section_questions import Probes, highest, is_better_outside
-from chain.answerer import Request, Task
-from chain.query import Query
 from chain.reading.confidence import (
     Chance,
     Confidence,
@@ -19,8 +17,9 @@ from chain.reading.confidence import (
 from chain.reading.parts import Part, in_parts
 from chain.reading.prepared_answer import answering, has_form, is_said, promoted
 from chain.reading.relevance import rank
+from chain.request import Query, Request, Task
+from chain.understanding.intent import demands_of, wants_writing
 from chain.understanding.meaning import Interpretation
-from chain.understanding.question_kind import demands_of, wants_writing
 from chain.writing.extractive import last_said
 from core.answer import Event, Reason, TextDelta
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, own
@@ -29,7 +28,7 @@ from core.source import MatchedQuestion, Scope, ScoredPassage
 from language.dates import written
 from prompts import languages, phrases, short_phrases, spoken
 from vectorstore.chroma import GenerationGone
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 
 def refusal(

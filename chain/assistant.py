@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.answer.drafting import AnswerRun, Checking, Search
+from chain.answer.composition import AnswerRun, Checking, Search
 from chain.answer.section_questions import Probes
 from chain.answer.suggestions import Suggestions, document_questions
 from chain.answerability import build_request, can_be_quoted, decide, retry_on_gone_generation
-from chain.answerer import Answerer, Request
 from chain.checking.verification import similarities_of
-from chain.query import Query
+from chain.request import Answerer, Query, Request
 from chain.respond import Stopwatch, measured, reply, respond
 from chain.retrieve import retrieve, retrieve_more
 from chain.understanding.meaning import Interpretation, interpret
@@ -24,11 +23,10 @@ from core.settings import AT_START, Settings, changed, current
 from core.source import DocumentInfo, Scope, ScoredPassage
 from language.identify import conversation
 from vectorstore.embeddings import local_embedder
-from vectorstore.snapshot import Snapshot
-from vectorstore.store import Index, open_index
+from vectorstore.store import Index, Snapshot, open_index
 
 if TYPE_CHECKING:
-    from chain.understanding.condense import Condenser
+    from chain.with_model import Condenser
 
 # Hands each answer on to what keeps something of it: before anybody sees any of it, where the
 # setting `audit` asks for a record.

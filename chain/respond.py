@@ -6,17 +6,17 @@ from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
 import prompts
-from chain.answer.drafting import AnswerRun
+from chain.answer.composition import AnswerRun
 from chain.answer.suggestions import Suggestions, respelt
 from chain.answerability import Decision, OwnWords, build_refusal, build_reply, reason
-from chain.query import Query
+from chain.request import Query
 from chain.understanding.meaning import Interpretation
 from core import telemetry
 from core.answer import Answer, Event, Finished, Stage, TextDelta
 from core.answer_blocks import marked_text
 from core.errors import kind_and_place
 from core.source import PreparedQuestion
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 logger = logging.getLogger(__name__)
 

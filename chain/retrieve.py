@@ -7,11 +7,11 @@ a task     -> the passages that the last answer cites
 import itertools
 from collections.abc import Sequence
 
-from chain.query import Query
+from chain.request import Query
 from chain.understanding.meaning import Interpretation
 from core.source import ScoredPassage
 from vectorstore.retriever import PassageRetriever, scored_passage
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 FOUND = 24
 """Passages that are looked for where a language model answers."""

@@ -25,7 +25,7 @@ from core.settings import ROOT, Settings
 from core.source import Frozen
 from ingest.publishing.lock import exclusive
 from ingest.publishing.transfer import export_generation, import_generation
-from language.escaping import visible
+from language.matching import visible
 from people.api_keys import take_over_revocations
 from people.database import FILE, Database
 from vectorstore.store import open_index

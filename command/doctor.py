@@ -21,7 +21,7 @@ from core.errors import (
 )
 from core.settings import ROOT, Settings
 from core.source import Frozen
-from language.escaping import visible
+from language.matching import visible
 
 # What a check of `strategiewijzer doctor` is, and what it finds.
 
@@ -134,7 +134,7 @@ def _index(settings: Settings) -> Shortcoming | str:
     from ingest.commands.status import moment
     from vectorstore.embeddings import make_embedder
     from vectorstore.generations import Generations, store_exists
-    from vectorstore.manifest import method_of
+    from vectorstore.segments import method_of
 
     if not store_exists(settings):  # to connect would make its folder
         raise NoIndexError
@@ -208,7 +208,7 @@ def _reranker(settings: Settings) -> str | None:
 
 
 def _model(settings: Settings) -> Shortcoming | str:
-    from chain.model_check import check
+    from chain.with_model import check
 
     if not settings.generative:
         return "no model configured: answers are quoted from the sources"

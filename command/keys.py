@@ -11,7 +11,7 @@ import typer
 
 from core.errors import StrategiewijzerError
 from core.settings import Role, Settings
-from language.escaping import visible
+from language.matching import visible
 from people.api_keys import PERMISSIONS, ApiKey, kept, make
 from people.api_keys import revoke as end
 

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from api.answer_streams import AnswerStreams, Service
+from api.ask_route import AnswerStreams, Service
 from api.key_access import Caller, Pool
 from api.mcp_tools import mcp_server
 from chain.assistant import CurrentAssistant

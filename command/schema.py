@@ -7,8 +7,7 @@ import typer
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from people.database import FILE, Database, copy_to_server, database, versions
-from people.old_files import left_behind
+from people.database import FILE, Database, copy_to_server, database, left_behind, versions
 
 
 def run(action: Literal["check", "upgrade", "copy"]) -> int:

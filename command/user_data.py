@@ -117,7 +117,7 @@ _User = Annotated[str, typer.Argument(help="An identifier, as `people list` prin
 def list_people() -> None:
     """Print each identifier of whom anything is kept, and how much."""
     from core.settings import Settings
-    from language.escaping import visible
+    from language.matching import visible
     from people.personal_data import people as kept_people
 
     for user, counts in kept_people(Settings()).items():
@@ -179,7 +179,7 @@ def _known(settings: "Settings", user: str) -> "Conversations":
         StrategiewijzerError: nothing is kept of the person, in the database of these settings.
     """
     from core.errors import StrategiewijzerError
-    from language.escaping import visible
+    from language.matching import visible
     from people.database import database
     from people.personal_data import PersonCounts, conversations_of, counts
 

@@ -3,7 +3,7 @@
 import bisect
 import datetime
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import takewhile
 from typing import ClassVar, Literal
 
@@ -233,7 +233,7 @@ class ScoredPassage(Frozen):
 
     `score` orders the results and has no unit (vectorstore/search.py). `similarity` is the cosine
     of question and passage, `unit_similarities` those of question and each unit, on the scale of
-    the default embedder (vectorstore/profile.py). `level` is how much nearer to the question any
+    the default embedder (vectorstore/embeddings.py). `level` is how much nearer to the question any
     text of its language is (vectorstore/search.py). `standing` is that of its document when it was
     found. `named`: the question names its document. `asked` is how close (0-1) the nearest prepared
     question of each unit is (vectorstore/search.py); empty: none was looked for.
@@ -303,7 +303,7 @@ class StaleQuestion(Frozen):
 
 class MatchedQuestion(Frozen):
     """A prepared question near the one that was asked; `cosine` is that of the two, on the scale of
-    the default embedder (vectorstore/profile.py)."""
+    the default embedder (vectorstore/embeddings.py)."""
 
     prepared: PreparedQuestion
     cosine: float
@@ -412,3 +412,80 @@ def standings(documents: Sequence[DocumentInfo], day: datetime.date) -> dict[str
         elif document.kind == "brief" and (document.celex, document.language) in official:
             found[document.key] = "summary"
     return found
+
+
+# What passes between a run that wants questions written and the process that has a language model
+# write them: a line of JSON each.
+
+
+Dropped = Literal["form", "language", "unit", "elsewhere", "twin"]
+"""Why a question is not proposed: it is no plain question, or not in its language; its units are
+not in the section; they are not among the first three statements found for it; it is the twin of
+another."""
+
+
+class ProposerReady(Frozen):
+    """The first line: which model would be asked.
+
+    Attributes:
+        model: its name, else the address of its server, as in the settings.
+        address: of its server, without secrets.
+        prompt: the fingerprint of the prompt.
+        rules: the prompt without a section.
+        seconds: the longest that a section takes.
+    """
+
+    model: str
+    address: str
+    prompt: str
+    rules: str
+    seconds: float
+
+
+class SectionToAsk(Frozen):
+    """A request: a passage, the languages of the questions (ISO 639-1; that of its document first),
+    and the questions that its units answer already."""
+
+    passage: Passage
+    languages: tuple[str, ...]
+    known: tuple[PreparedQuestion, ...] = ()
+
+
+class ProposedAnswer(Frozen):
+    """Numbers of units of the passage, in their order, and the questions that they answer, by
+    language."""
+
+    units: tuple[int, ...]
+    questions: Mapping[str, tuple[str, ...]]
+
+
+class Proposals(Frozen):
+    """What the model wrote of one section, as far as it can be used.
+
+    Attributes:
+        model: the name of the model.
+        dropped: how many questions were dropped, by reason.
+        read: tokens of the prompt, as its server counts them; 0 where it does not.
+        written: tokens of the reply, likewise.
+        is_cut: the reply broke off; the answers are its beginning.
+    """
+
+    answers: tuple[ProposedAnswer, ...]
+    model: str
+    dropped: Mapping[Dropped, int] = {}
+    read: int = 0
+    written: int = 0
+    is_cut: bool = False
+
+
+class ProposalFailure(Frozen):
+    """Why there are none: what to tell, and whether other sections would fail likewise."""
+
+    told: str
+    is_lasting: bool
+
+
+class SectionReply(Frozen):
+    """The line that answers a request."""
+
+    outcome: Proposals | ProposalFailure

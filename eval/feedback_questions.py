@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import yaml
 
-from chain.understanding.followup import standalone
-from chain.understanding.question_kind import asks_for
+from chain.understanding.intent import asks_for
+from chain.understanding.meaning import standalone
 from core.errors import QuestionSetError
 from core.source import Scope
 from eval.dataset import QUESTIONS, Question, QuestionKind, load

@@ -15,10 +15,10 @@ from typing import Annotated, Literal, get_args
 import yaml
 from pydantic import Field, ValidationError
 
-from chain.answer.drafting import AnswerRun, with_opinion
-from chain.answerer import Draft, NamedStretch, Request, Verdict
+from chain.answer.composition import AnswerRun, with_opinion
 from chain.checking.checker import Opinion
 from chain.checking.verification import Similarities, Text, Verifier
+from chain.request import Draft, NamedStretch, Request, Verdict
 from chain.retrieve import FOUND, GIVEN, with_surroundings
 from core.answer import Mode
 from core.answer_blocks import Doubt, SentenceStatus, sentences
@@ -26,7 +26,7 @@ from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from core.source import Frozen, Passage, ScoredPassage
 from eval.metrics import Interval, Share, interval, rate
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 # Test sets of the verifier: replies as of a strong model, whose sentences have false twins.
 

@@ -8,14 +8,25 @@ was, and the next run removes what the crash left behind.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from watchfiles import Change, watch
+from watchfiles._rust_notify import WatchfilesRustInternalError
+
 from core import telemetry
-from core.errors import DocumentError, IndexMismatchError, StoreError, as_path, as_text
+from core.errors import (
+    DocumentError,
+    IndexMismatchError,
+    StoreError,
+    StrategiewijzerError,
+    as_path,
+    as_text,
+    printable,
+)
 from core.settings import Settings
 from core.source import SourceDocument
-from ingest.publishing import kept_vectors
+from ingest.publishing import own_questions
 from ingest.publishing.build import compose, copy_unchanged, embed, embed_questions
 from ingest.publishing.changes import document_changes
 from ingest.publishing.ingest_report import (
@@ -35,11 +46,11 @@ from ingest.publishing.lock import writing
 from ingest.publishing.prepare import Work, prepare
 from ingest.publishing.verify import check
 from ingest.reading import question_file
-from ingest.reading.files import FoundFiles, find
+from ingest.reading.files import HIDDEN, FoundFiles, find
 from vectorstore.embeddings import Embedder, Vectors, make_embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
-from vectorstore.keyword_files import carry_keyword
+from vectorstore.keyword_index import carry_keyword
 from vectorstore.store import tidy
 
 
@@ -212,10 +223,10 @@ def _kept(work: Work, embedder: Embedder) -> dict[str, Vectors]:
     found: dict[str, Vectors] = {}
     for path, loaded in work.gathered.loaded.items():
         file = question_file.find(as_path(path)) if loaded.questions else None
-        beside = kept_vectors.file_beside(file, embedder.fingerprint) if file else None
+        beside = own_questions.file_beside(file, embedder.fingerprint) if file else None
         if beside and beside.is_file():
             width = len(embedder.query(loaded.questions[0].question))
-            found |= kept_vectors.kept(beside, loaded.questions, width)
+            found |= own_questions.kept(beside, loaded.questions, width)
     return found
 
 
@@ -264,3 +275,68 @@ def _build(
         carry_keyword(settings, work.current, new, work.fresh)
     check(new, settings)
     return new
+
+
+# Runs a function at once, and again after every change of source texts, until interrupted.
+
+
+_QUIET = 1000  # milliseconds without a change before a run: programs save in several steps
+_AT_MOST = 10_000  # milliseconds of changes before a run anyway, as some folders never rest
+_PATIENCE = 5  # failures in a row; one may pass, and one that lasts would repeat for ever
+
+
+def on_changes(paths: Sequence[Path], run: Callable[[], None]) -> None:
+    """Calls `run` now and after every change below the paths; returns never.
+
+    The watch begins before the first run, so that a change during a run causes another run.
+
+    Args:
+        paths: folders and files; missing ones are not watched.
+        run: must handle our own errors itself.
+
+    Raises:
+        StrategiewijzerError: there is nothing to watch, or the system cannot watch it.
+        KeyboardInterrupt: the only way out.
+    """
+    present = [path.resolve() for path in paths if path.exists()]
+    if not present:
+        raise StrategiewijzerError(
+            f"There is nothing to watch: {', '.join(map(printable, paths))} is not there. "
+            "Make the folder, or name another."
+        )
+    # An editor that replaces a file by a new one would end a watch on the file itself.
+    folders = {path if path.is_dir() else path.parent for path in present}
+
+    def is_ours(_: Change, changed: str) -> bool:
+        path = Path(changed)
+        below = (path.relative_to(root) for root in present if path.is_relative_to(root))
+        return any(not any(part.startswith(HIDDEN) for part in way.parts) for way in below)
+
+    failed = 0
+    while True:
+        try:
+            for _ in _signals(folders, is_ours):
+                failed = 0
+                run()
+        except WatchfilesRustInternalError as error:  # also a change to a name that is not UTF-8
+            failed += 1
+            if failed == _PATIENCE:
+                raise StrategiewijzerError(
+                    f"The folders cannot be watched ({error}). Run python -m ingest yourself."
+                ) from error
+
+
+def _signals(folders: Iterable[Path], is_ours: Callable[[Change, str], bool]) -> Iterator[None]:
+    """Yields once when the watch has begun, and once for every group of changes."""
+    begun = False
+    for changes in watch(
+        *folders,
+        watch_filter=is_ours,
+        debounce=_AT_MOST,
+        step=_QUIET,
+        rust_timeout=2 * _QUIET,
+        yield_on_timeout=True,
+    ):
+        if changes or not begun:
+            begun = True
+            yield

@@ -17,7 +17,7 @@ from rapidfuzz.distance import Prefix
 
 from language.matching import fold
 from language.official import OFFICIAL, identifier, most_likely
-from language.vocabulary import telling
+from language.words import telling
 
 CAPITALISES_NOUNS = "de"
 """The language that capitalises all nouns, so that a capital does not mark a name."""

@@ -100,10 +100,7 @@ def _the_program_stays() -> Iterator[None]:
 # All that an index over the bundled briefs is made by.
 _MAKERS = ("core", "corpus", "ingest", "language", "vectorstore", "requirements.lock")
 # All that the vector of a text is made by.
-_EMBEDDER = (
-    *(f"vectorstore/{name}.py" for name in ("e5", "e5_graph", "e5_weights", "onnx_file")),
-    "requirements.lock",
-)
+_EMBEDDER = ("vectorstore/e5.py", "requirements.lock")
 
 _MAKE = """
 import sys

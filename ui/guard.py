@@ -4,22 +4,31 @@ request -> RequestIdMiddleware -> ErrorShape (api/later.py) -> SecurityMiddlewar
 -> MaintenanceMiddleware -> pages, API
 """
 
+import asyncio
+import contextlib
 import logging
 import re
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import logs, telemetry
-from core.api_error import NO_KEY, error_reply
-from core.errors import SettingsError
+from core.errors import NO_KEY, SettingsError, StrategiewijzerError, error_reply
 from core.hosts import NOT_OURS, is_loopback, is_ours
-from core.settings import current
+from core.settings import Role, current
 from core.telemetry import observe
-from ui import uploads
+from ui import access
 
 # The outermost layers before the app: an id for each request, and the door while it is maintained.
 
@@ -245,7 +254,7 @@ def _refusal_of_upload(scope: Scope, headers: Headers) -> int:
     size = headers.get("content-length", "")
     if not _SIZE.fullmatch(size) or "transfer-encoding" in headers:  # which would decide
         return 411
-    return uploads.refusal(found[1], int(size))
+    return refusal(found[1], int(size))
 
 
 def _with_headers(send: Send) -> Send:
@@ -257,3 +266,114 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sent
+
+
+# Which sessions may send files, and how much: what the layer before the app asks (ui/guard.py).
+
+
+_MEGABYTE = 2**20
+_LASTS = 3600  # seconds after the page was last run: time to look for files, but no forgotten page
+# Soon over for those who sent too much by mistake.
+_WINDOW = 600  # seconds, in which a session may send:
+_FILES = 500  # files; many small ones cost time and memory besides their bytes
+_TIMES = 10  # times as many bytes as one file may have; what is sent is kept in memory
+_AROUND = _MEGABYTE  # bytes that a browser may send around a file
+_LOOK = 60  # seconds between two looks at which sessions are over: their files are in memory
+
+
+@dataclass
+class _Allowance:
+    """What one session may send: `largest` bytes a file, until `ends`; `sent` is when how much."""
+
+    largest: int
+    ends: float
+    sent: deque[tuple[float, int]] = field(default_factory=deque)
+
+
+_allowed: dict[str, _Allowance] = {}
+_lock = threading.Lock()
+
+
+def uploader(label: str, role: Role, largest: int, **options: Any) -> Any:
+    """As `st.file_uploader`; from now on the session of somebody with this role may send files.
+
+    Args:
+        label: what stands above it.
+        role: without it nothing that is sent is taken.
+        largest: megabytes that a file may have.
+        options: any other argument of `st.file_uploader`.
+    """
+    context = get_script_run_ctx()
+    with contextlib.suppress(StrategiewijzerError):
+        access.require(role)
+        if context is not None:
+            allow(context.session_id, largest * _MEGABYTE)
+    return st.file_uploader(label, max_upload_size=largest, **options)
+
+
+def allow(session: str, largest: int) -> None:
+    """Lets a session send files of at most `largest` bytes, for an hour."""
+    with _lock:
+        allowance = _allowed.setdefault(session, _Allowance(0, 0))
+        allowance.largest = largest
+        allowance.ends = time.monotonic() + _LASTS
+
+
+def refusal(session: str, size: int) -> int:
+    """The HTTP status by which an upload of so many bytes is refused; 0 when it may come.
+
+    One that may come counts, whether or not all of it arrives.
+    """
+    now = time.monotonic()
+    with _lock:
+        allowance = _allowed.get(session)
+        if allowance is None or allowance.ends < now:
+            return 403
+        if size > allowance.largest + _AROUND:
+            return 413
+        sent = allowance.sent
+        while sent and sent[0][0] < now - _WINDOW:
+            sent.popleft()
+        together = size + sum(one for _, one in sent)
+        if len(sent) >= _FILES or together > _TIMES * allowance.largest + _AROUND:
+            return 429
+        sent.append((now, size))
+        return 0
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: object) -> AsyncGenerator[None]:
+    """While the app runs: files of sessions that are over are dropped."""
+    del app
+    dropping = asyncio.create_task(_drop_for_ever())
+    try:
+        yield
+    finally:
+        dropping.cancel()
+
+
+async def _drop_for_ever() -> None:
+    gone: set[str] = set()
+    while True:
+        await asyncio.sleep(_LOOK)
+        gone = drop(gone, runtime.get_instance())
+
+
+def drop(gone: set[str], running: runtime.Runtime) -> set[str]:
+    """Drops what is kept of sessions that were not connected at the last look either.
+
+    Streamlit keeps a session that has lost its connection for a while, and its files until
+    another session ends.
+
+    Args:
+        gone: the sessions that were not connected at the last look.
+        running: what knows of sessions, and keeps their files.
+
+    Returns: those that are not connected now.
+    """
+    with _lock:
+        now_gone = {session for session in _allowed if not running.is_active_session(session)}
+        for session in now_gone & gone:
+            del _allowed[session]
+            running.uploaded_file_mgr.remove_session_files(session)
+    return now_gone - gone

@@ -14,7 +14,7 @@ from core.source import DocumentInfo, Scope, preferred
 from people.asked_questions import after_answers
 from people.personal_data import forget
 from ui.texts import Texts
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 # The assistant that all sessions of this process share.
 

@@ -11,12 +11,11 @@ from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
 from core.source import Passage, PreparedQuestion, Scope, Standing, standings
-from language import acts
+from language import dates
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
-from vectorstore.manifest import Counts, Manifest
-from vectorstore.segments import Segment, document_key, merged
+from vectorstore.segments import Counts, Manifest, Segment, document_key, merged
 
 _REMEMBERED = 1000  # passages in the cache, some 15 MB with the vectors of their units
 
@@ -86,9 +85,9 @@ class Generation:
             ) from None
 
     @functools.cached_property
-    def names(self) -> acts.Names:
+    def names(self) -> dates.Names:
         """The names of its documents, for finding them in questions."""
-        return acts.names_in(entry.info for entry in self.manifest.documents)
+        return dates.names_in(entry.info for entry in self.manifest.documents)
 
     @functools.cached_property
     @translated

@@ -19,8 +19,7 @@ from core.source import Frozen
 from vectorstore import chroma
 from vectorstore.chroma import GenerationGone, store_folder, translated
 from vectorstore.generation import Generation
-from vectorstore.manifest import Manifest, SegmentEntry, made_at
-from vectorstore.segments import KINDS, create
+from vectorstore.segments import KINDS, Manifest, SegmentEntry, create, made_at
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from core.source import Scope, ScoredPassage
-from vectorstore.snapshot import Snapshot
-from vectorstore.store import Index
+from vectorstore.store import Index, Snapshot
 
 
 class PassageRetriever(BaseRetriever):

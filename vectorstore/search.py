@@ -9,12 +9,11 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from core.source import MatchedQuestion, Scope, ScoredPassage, Standing
-from language.acts import named
+from language.dates import named
 from language.facts import Asked, asked, differ
-from vectorstore.embeddings import Vectors
+from vectorstore.embeddings import LOOK, Profile, Vectors, mean_cosine, passage_fits
 from vectorstore.generation import Generation, Stack
 from vectorstore.keyword_index import KeywordIndex
-from vectorstore.profile import LOOK, Profile, mean_cosine, passage_fits
 from vectorstore.segments import document_key
 
 FEATURES = ("words", "letters", "unit", "passage", "across", "asked")

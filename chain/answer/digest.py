@@ -14,18 +14,17 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chain.answer.composition import AnswerBuilder
-from chain.answerer import Request
 from chain.checking.verification import Verifier, similarities_of
 from chain.reading.quotables import Statement, reading, statements
+from chain.request import Request
 from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer
 from core.source import DocumentInfo, Passage, ScoredPassage
-from language.cues import question_forms
 from language.matching import fold
-from language.vocabulary import vocabulary
+from language.words import question_forms, vocabulary
 from prompts import languages, version
 from vectorstore.keyword_index import content_words
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 _SENTENCES = 5  # one of each stretch; more is no summary
 _FEWEST, _MOST = 8, 45  # words of a sentence: fewer is a slogan, more is hard to take in

@@ -13,11 +13,11 @@ from chain.reading.quotables import statements
 from chain.reading.relevance import rank
 from core.settings import Settings
 from core.source import DocumentInfo, Passage, Scope, ScoredPassage
-from language.cues import cues_of, question_forms
 from language.identify import CAPITALISES_NOUNS
+from language.words import cues_of, question_forms
 from prompts import languages, phrases
 from vectorstore.keyword_index import content_words
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 QUESTIONS = 2  # more would spend the few tries on the first sections
 """Questions tried for each section."""

@@ -23,7 +23,7 @@ from chain.answer.section_questions import (
     section_of,
     words_of,
 )
-from chain.understanding.followup import standalone
+from chain.understanding.meaning import standalone
 from core.answer import Answer, Turn
 from core.source import (
     DocumentInfo,
@@ -34,10 +34,10 @@ from core.source import (
     ScoredPassage,
     preferred,
 )
-from language.cues import cues_of
 from language.matching import fold, without_accents
+from language.words import cues_of
 from vectorstore.keyword_index import content_words
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 _SHORTEST = 7  # letters; shorter words are near to too many others
 _WRONG = 1  # edits (optimal string alignment): a wrong letter, or two swapped neighbours

@@ -11,7 +11,6 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
-from chain.model.aside import aside
 from chain.model.servers import (
     DEFAULT_CONTEXT,
     Context,
@@ -26,11 +25,12 @@ from chain.model.servers import (
 )
 from core import telemetry
 from core.answer import ModelTrouble
+from core.background import pump
 from core.breaker import Breaker
 from core.environment import trace_with_langsmith
 from core.errors import ModelError
 from core.settings import Settings
-from language.escaping import visible
+from language.matching import visible
 
 _ENDS = {
     tag: f"{tag[0]}/{tag[1:]}"
@@ -182,7 +182,7 @@ def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
             "slow",
         )
 
-    aside(pieces, put, abandoned)
+    pump(pieces, put, abandoned)
     try:
         while (piece := following()) is not None:
             if isinstance(piece, Exception):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chain.answerer import Quote, Request
+from chain.request import Quote, Request
 from core.source import Passage, ScoredPassage, Standing
 
 # The answer gets 1/4 of the context: 1,024 tokens of Ollama's smallest default. A larger share

@@ -11,9 +11,8 @@ from typing import TextIO
 
 from chain.proposing.proposing import Proposing
 from core.errors import StrategiewijzerError
-from core.proposals import SectionReply, SectionToAsk
 from core.settings import Settings
-from core.source import Frozen
+from core.source import Frozen, SectionReply, SectionToAsk
 from core.telemetry import observe
 
 

@@ -18,23 +18,22 @@ from chain.model.prompt_budget import fenced
 from chain.reading.relevance import rank
 from core.answer import ModelTrouble
 from core.errors import ModelError, StrategiewijzerError, kind_and_place
-from core.proposals import (
+from core.settings import Settings
+from core.source import (
     Dropped,
+    Passage,
+    PreparedQuestion,
     ProposalFailure,
     Proposals,
     ProposedAnswer,
     ProposerReady,
     SectionToAsk,
 )
-from core.settings import Settings
-from core.source import Passage, PreparedQuestion
-from language.escaping import visible
 from language.facts import Asked, asked, differ
 from language.identify import detect
-from language.matching import fold
+from language.matching import fold, visible
 from vectorstore.embeddings import Vectors
-from vectorstore.snapshot import Snapshot
-from vectorstore.store import Index, open_index
+from vectorstore.store import Index, Snapshot, open_index
 
 
 def messages(section: SectionToAsk) -> Sequence[BaseMessage]:

@@ -8,17 +8,17 @@ from typing import NamedTuple, cast
 
 from chain.reading.quotables import reading
 from chain.reading.relevance import Ranked
-from chain.understanding.question_kind import Demands, asks_for, demands_of, gives_reason
+from chain.understanding.intent import Demands, asks_for, demands_of, gives_reason
 from core.source import MatchedQuestion, Passage, PreparedQuestion, ScoredPassage, Unit
-from language.acts import names_of
+from language.dates import names_of
 from language.facts import countries, figures, initials, names_money
 from language.matching import fold, without_accents
-from language.vocabulary import translations
+from language.words import translations
 from vectorstore.embeddings import Embedder, Vectors
+from vectorstore.embeddings import everyday as everyday_sentences
 from vectorstore.keyword_index import content_words
-from vectorstore.profile import everyday as everyday_sentences
 from vectorstore.search import CLOSE, closeness
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 _LETTERS = 4  # length of the character n-grams, as in the keyword index
 # Share of a name's n-grams that one word of the evidence must have. Less finds any name in some

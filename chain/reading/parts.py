@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chain.reading.relevance import Ranked, rank
-from chain.understanding.followup import WORD, standalone
+from chain.understanding.meaning import WORD, standalone
 from core.answer import Turn
 from core.source import Scope, ScoredPassage
-from language.cues import Cues, cues_of
 from language.matching import without_accents
+from language.words import Cues, cues_of
 from vectorstore.keyword_index import content_words
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 _DIGIT = re.compile(r"\d")
 _COMPARATIVE = re.compile(r"\w{3,}er(?:e[nrs]?)?")  # larger, größere, kleinere

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from chain.reading.parts import parts
 from chain.reading.quotables import is_row, lists_of, reading, shown_first, statements
 from chain.reading.relevance import Ranked
-from chain.understanding.question_kind import asks_for, wants_writing
+from chain.understanding.intent import asks_for, wants_writing
 from core.source import MatchedQuestion, Passage, PreparedQuestion, ScoredPassage
 from language.facts import asked, covers
 from language.matching import fold

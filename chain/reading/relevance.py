@@ -1,7 +1,7 @@
 """Relevance of each sentence and list item of the retrieved passages to the question.
 
 A linear model over these features, fitted by `python -m research.fitting.fit_relevance`; weights
-and provenance are in the embedder's profile (vectorstore/profile.py), alternatives in
+and provenance are in the embedder's profile (vectorstore/embeddings.py), alternatives in
 docs/decisions/0009.
 
     cosine   of question and unit, above the level of the unit's language
@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chain.reading.quotables import Statement, defines, series, statements
-from chain.understanding.question_kind import asks_for, counted, gives_reason, numbers
+from chain.understanding.intent import asks_for, counted, gives_reason, numbers
 from core.source import Passage, ScoredPassage, Unit
 from language.dates import dates_as_written
 from language.facts import figures

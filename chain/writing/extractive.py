@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
-from chain.answerer import Draft, Quote, Request
 from chain.reading.prepared_answer import shown_units
 from chain.reading.quotables import (
     LONGEST_LIST,
@@ -24,6 +23,7 @@ from chain.reading.quotables import (
     statements,
 )
 from chain.reading.relevance import Ranked
+from chain.request import Draft, Quote, Request
 from core.answer import Mode, Turn
 from core.answer_blocks import Marked
 from core.source import Passage

@@ -3,20 +3,26 @@
 passages that fit -> prompt -> model -> Reader -> drafts
 """
 
+import json
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.answerer import Draft, Request, Searches
-from chain.model.language_model import ChatModel
+from chain.model.json_schema import TEXT, Schema, list_of, object_of
+from chain.model.language_model import ChatModel, Thoughts
 from chain.model.prompt_budget import CHECK_SHARE, CONDENSE_SHARE, fenced, fitting, passage_data
-from chain.writing.reply_reader import SCHEMA, read
+from chain.request import Draft, NamedStretch, Request, Searches
+from chain.writing.prose import Prose
 from core.answer import Mode
 from core.errors import ModelError
 from core.settings import Settings
+from language.matching import visible
 
 _MOST = 100  # sentences and items of a reply; the prompts ask for five, or one list
 
@@ -97,3 +103,238 @@ def _asked(request: Request) -> str:
         return "\n".join(filter(None, (request.question, so_far)))
     text = fenced("answer", request.task.text) if request.task.text else ""
     return "\n".join(filter(None, (text, fenced("message", request.task.message))))
+
+
+# Incremental parser of a model's reply: yields drafts with their citations.
+
+
+_STRETCH = object_of(passage={"type": "integer"}, first=TEXT, last=TEXT)
+SCHEMA: Schema = {
+    "title": "answer",
+    "description": "The sentences of the answer, each with the stretches that it rests on.",
+    **object_of(
+        sentences=list_of(object_of(text=TEXT, evidence=list_of(_STRETCH))),
+        searches=list_of(TEXT),
+    ),
+}
+"""JSON Schema of a structured answer, within what OpenAI's strict mode takes."""
+
+_LONGEST = 4000  # characters of a JSON entry, or around the list; more is runaway output
+_MOST_STRETCHES = 20  # of one sentence that are looked for; two or three are usual
+_MOST_SEARCHES, _LONGEST_SEARCH = 3, 300  # characters of a query
+_LIST = re.compile(r'"sentences"\s*:\s*\[$')
+_BEGUN = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)')
+_NOTHING_YET = re.compile(r"\W*(?:N|NO|NO[ _-]?A\w*|S|SE|SEA\w*:?.*|\[.*)?", re.S)
+
+
+def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft | Searches]:
+    """Yields the drafts of a reply: each as soon as it is complete, and open ones while they are
+    written; last the searches that it asks for, if any.
+
+    Args:
+        pieces: of the reply, of any size; if they raise `ModelError`, complete drafts are yielded
+            before it is re-raised.
+        language: of the reply (ISO 639-1).
+
+    Raises:
+        ModelError: the reply is empty, does not end, or has neither a sentence nor "NO ANSWER".
+    """
+    reader = ReplyReader(language)
+    shown = ""
+    try:
+        for piece in pieces:
+            yield from reader.feed(piece)
+            if (begun := reader.begun) and begun.text != shown:
+                shown = begun.text
+                yield begun
+    except ModelError:
+        yield from reader.close(broken=True)
+        raise
+    yield from reader.close()
+    if reader.searches:
+        yield Searches(reader.searches)
+
+
+class ReplyReader:
+    """Parses one reply; yields each draft once, as soon as its sentence is complete.
+
+    It reads character by character, so the sizes of the pieces make no difference.
+    """
+
+    def __init__(self, language: str = "en") -> None:
+        self._language = language
+        self._thoughts = Thoughts()
+        self._prose = Prose(language)
+        self._listed: _Listed | None = None
+        self._has_given = False
+
+    def feed(self, piece: str) -> Iterator[Draft]:
+        """Yields the drafts that a further piece completes.
+
+        Raises:
+            ModelError: a sentence or an entry does not end.
+        """
+        for character in piece:
+            for said in self._thoughts.without(character):
+                for draft in self._take(said):
+                    self._has_given = True
+                    yield draft
+
+    def close(self, *, broken: bool = False) -> Iterator[Draft]:
+        """Yields the drafts that the end of the reply completes; never half a sentence.
+
+        Args:
+            broken: the reply broke off: its last full stop may be that of "EUR 2.5 million".
+
+        Raises:
+            ModelError: the reply is empty, or has neither a sentence nor "NO ANSWER" nor an empty
+                list.
+        """
+        if self._listed is None:
+            for draft in self._rest(broken=broken):
+                self._has_given = True
+                yield draft
+        form = self._listed or self._prose
+        if broken or self._has_given or form.declines:
+            return
+        if self._prose.is_empty and self._listed is None:
+            raise ModelError("The model's answer is empty.", "empty")
+        raise ModelError("The model's answer is not in the form that was asked for.", "protocol")
+
+    @property
+    def begun(self) -> Draft | None:
+        """What has arrived of the sentence that is being written, if it can be shown."""
+        text = self._prose.waiting if self._listed is None else self._listed.begun
+        if _NOTHING_YET.fullmatch(text):
+            return None
+        return self._prose.open_draft(text)
+
+    @property
+    def searches(self) -> tuple[str, ...]:
+        """The queries for a further search, at most three."""
+        asked = self._prose.searches if self._listed is None else self._listed.searches
+        return tuple(dict.fromkeys(asked))[:_MOST_SEARCHES]
+
+    def _rest(self, *, broken: bool) -> Iterator[Draft]:
+        yield from self._prose.feed(self._thoughts.rest())
+        yield from self._prose.close(broken=broken)
+
+    def _take(self, character: str) -> Iterator[Draft]:
+        if self._listed is not None:
+            yield from self._listed.take(character)
+        elif character == "{" and self._prose.at_line_start:
+            self._listed = _Listed(self._language)
+        elif character == '"' and self._prose.waiting.rstrip().endswith("{"):
+            self._listed = _Listed(self._language)
+            yield from self._listed.take(character)
+        else:
+            yield from self._prose.feed(character)
+            if character == ">" and self._prose.waiting.lower().endswith("</think>"):
+                self._prose.forget()  # some servers omit the opening tag of the thoughts
+
+
+class _Listed:
+    """Parses the JSON of `SCHEMA` from behind its first brace. A sentence is complete when its
+    entry is closed."""
+
+    def __init__(self, language: str) -> None:
+        self._has_begun = False  # the list of sentences
+        self._has_ended = False
+        self._is_empty = True
+        self._json = ""  # the current entry, or what precedes the list
+        self._around = ""  # the list: what is read of the object besides its entries
+        self._depth = 0  # of open brackets in it
+        self._is_quoted = False
+        self._is_escaped = False
+        self._prose = Prose(language)
+
+    @property
+    def declines(self) -> bool:
+        """Whether the list is empty, or says "NO ANSWER"."""
+        return (self._has_ended and self._is_empty) or self._prose.declines
+
+    @property
+    def begun(self) -> str:
+        """What has arrived of the text of the current entry."""
+        found = _BEGUN.search(self._json) if self._has_begun else None
+        try:
+            return visible(json.loads(f'"{found[1]}"', strict=False)) if found else ""
+        except ValueError:  # half of an escape
+            return ""
+
+    @property
+    def searches(self) -> Sequence[str]:
+        fields = _parsed("{" + self._around)
+        asked = fields.get("searches") if isinstance(fields, dict) else ()
+        texts = (visible(one).strip() for one in asked or () if isinstance(one, str))
+        return [" ".join(text.split())[:_LONGEST_SEARCH] for text in texts if text]
+
+    def take(self, character: str) -> Iterator[Draft]:
+        """Yields the drafts of the entry that a character completes."""
+        if self._has_ended or (self._has_begun and not self._json and character not in '{"'):
+            self._has_ended |= character == "]"
+            if self._has_ended and len(self._around) < _LONGEST:
+                self._around += character
+            self._is_empty &= self._has_ended or character.isspace()
+            return
+        self._json += character
+        if len(self._json) > _LONGEST:
+            raise ModelError(f"The model wrote more than {_LONGEST} characters for one sentence.")
+        if not self._has_begun:
+            if character == "[" and _LIST.search(self._json):
+                self._has_begun, self._around, self._json = True, self._json, ""
+            return
+        self._is_empty = False
+        if self._completes(character):
+            entry, self._json = self._json, ""
+            yield from self._drafts(entry)
+
+    def _completes(self, character: str) -> bool:
+        """Whether a character closes the entry; brackets within strings do not count."""
+        if self._is_escaped:
+            self._is_escaped = False
+        elif self._is_quoted and character == "\\":
+            self._is_escaped = True
+        elif character == '"':
+            self._is_quoted = not self._is_quoted
+        elif not self._is_quoted:
+            self._depth += (character in "{[") - (character in "}]")
+        return not self._depth and not self._is_quoted
+
+    def _drafts(self, entry: str) -> Iterator[Draft]:
+        """Yields the sentences of an entry, each citing its passages; skips a malformed entry."""
+        value = _parsed(entry)
+        fields = value if isinstance(value, dict) else {"text": value}
+        text = fields.get("text")
+        if not isinstance(text, str):
+            return
+        stretches = tuple(_stretches(fields.get("evidence")))
+        cites = tuple(
+            number - 1
+            for number in _listed(fields.get("passages"))
+            if isinstance(number, int) and number > 0
+        )
+        cites = cites or tuple(dict.fromkeys(one.passage for one in stretches))
+        for draft in (*self._prose.feed(visible(text)), *self._prose.end_line()):
+            yield replace(draft, cites=cites or draft.cites, stretches=stretches)
+
+
+def _parsed(text: str) -> Any:
+    """A value in JSON; None where it is malformed."""
+    try:
+        return json.loads(text, strict=False)  # models do not escape line ends
+    except (ValueError, RecursionError):
+        return None
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _stretches(evidence: Any) -> Iterator[NamedStretch]:
+    for one in _listed(evidence)[:_MOST_STRETCHES]:
+        fields = one if isinstance(one, dict) else {}
+        number, words = fields.get("passage"), (fields.get("first"), fields.get("last"))
+        first, last = (visible(one) if isinstance(one, str) else "" for one in words)
+        if isinstance(number, int) and number > 0:
+            yield NamedStretch(number - 1, first, last)

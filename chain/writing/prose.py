@@ -5,10 +5,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from chain.answerer import Draft
+from chain.request import Draft
 from core.errors import ModelError
-from language.escaping import BROKEN
-from language.matching import grouped
+from language.matching import BROKEN, grouped
 from language.sentences import is_open, sentences
 
 _BULLETS = "-*•▪◦‣●○■ "

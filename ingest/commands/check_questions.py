@@ -10,7 +10,7 @@ from core.source import PreparedQuestion
 from ingest.commands.parser import command_parser
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
-from ingest.publishing import kept_vectors
+from ingest.publishing import own_questions
 from ingest.publishing.ingest_report import describe_stale
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading import question_file
@@ -74,7 +74,7 @@ def _of_its_file(loaded: Loaded, file: Path) -> list[PreparedQuestion]:
 
 def _keep_vectors(file: Path, questions: Sequence[PreparedQuestion], embedder: Embedder) -> None:
     vectors = embedder.queries([one.question for one in questions])
-    kept_vectors.keep(kept_vectors.file_beside(file, embedder.fingerprint), questions, vectors)
+    own_questions.keep(own_questions.file_beside(file, embedder.fingerprint), questions, vectors)
 
 
 def _alone(documents: Sequence[Path], known: Collection[Path]) -> Iterator[Path]:

@@ -12,8 +12,7 @@ from core.errors import FetchError
 from core.settings import Settings
 from ingest.commands.parser import command_parser
 from ingest.commands.progress import print_json
-from ingest.official.cellar import LANGUAGES, Cellar, chosen
-from ingest.official.client import Client
+from ingest.official.client import LANGUAGES, Cellar, Client, chosen
 from ingest.official.fetch import Fetched, Folder, fetch
 from ingest.publishing.lock import exclusive
 from ingest.reading.files import FETCHED

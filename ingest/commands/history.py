@@ -9,7 +9,7 @@ from core.errors import printable
 from core.settings import Settings
 from ingest.commands.parser import command_parser
 from ingest.commands.status import moment
-from ingest.publishing.generation_history import history
+from ingest.publishing.changes import history
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from core.errors import printable
+from ingest.publishing.build import Plan
 from ingest.publishing.ingest_report import (
     Asking,
     Embedded,
@@ -32,7 +33,6 @@ from ingest.publishing.ingest_report import (
     SectionAsked,
     Tell,
 )
-from ingest.publishing.plan import Plan
 
 _EVERY = 5.0  # seconds between two lines that only say how far a run is; more bury the others
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from core.errors import SettingsError, StrategiewijzerError, printable
-from core.proposals import Dropped, ProposerReady
 from core.settings import Settings
+from core.source import Dropped, ProposerReady
 from ingest.commands.parser import command_parser
 from ingest.commands.progress import JsonLines, LogLines, bar, print_json
 from ingest.publishing.ingest_report import SectionAsked, Tell

@@ -9,7 +9,7 @@ from core.settings import Settings
 from core.source import DocumentInfo
 from ingest.commands.parser import command_parser
 from vectorstore.generations import Generations
-from vectorstore.manifest import DocumentEntry
+from vectorstore.segments import DocumentEntry
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -13,11 +13,10 @@ from ingest.commands.parser import command_parser
 from ingest.commands.progress import print_json, progress
 from ingest.commands.summary import show
 from ingest.commands.verify_text import verify_text
-from ingest.pipeline import ingest
-from ingest.publishing import answers, changes
+from ingest.pipeline import ingest, on_changes
+from ingest.publishing import changes
 from ingest.publishing.ingest_report import Asking, Event, Published, Report, StoppedError, Tell
 from ingest.reading.files import confirm
-from ingest.watch import on_changes
 
 _INTERRUPTED = 130  # exit code, by the custom of shells: 128 + SIGINT, which is 2
 
@@ -91,7 +90,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add(
         "--questions",
         type=Path,
-        default=answers.QUESTIONS,
+        default=changes.QUESTIONS,
         metavar="FILE_OR_DIR",
         help="the question set for --with-eval (default: eval/questions)",
     )
@@ -117,7 +116,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 def _sync(settings: Settings, options: argparse.Namespace) -> int:
     """One run, with all that is shown and written of it."""
     trouble: StrategiewijzerError | None = None
-    before: list[answers.QuestionRun] = []
+    before: list[changes.QuestionRun] = []
     in_use = "The index is as it was before."
 
     def heard(event: Event) -> None:
@@ -135,8 +134,8 @@ def _sync(settings: Settings, options: argparse.Namespace) -> int:
             if before:
                 try:
                     tell(Asking(when="after"))
-                    after = answers.ask(settings, options.questions)
-                    changed = answers.compare(before[0], after)
+                    after = changes.ask(settings, options.questions)
+                    changed = changes.compare(before[0], after)
                     report = report.model_copy(update={"answers": changed})
                 except StrategiewijzerError as error:  # what was published stays, and is told
                     trouble = error
@@ -156,14 +155,14 @@ def _sync(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _ingest(
-    settings: Settings, options: argparse.Namespace, tell: Tell, before: list[answers.QuestionRun]
+    settings: Settings, options: argparse.Namespace, tell: Tell, before: list[changes.QuestionRun]
 ) -> Report:
     """A run; what the question set was answered just before its end is added to `before`."""
 
     def ask_before() -> None:
         if options.with_eval:
             tell(Asking(when="before"))
-            before.append(answers.ask(settings, options.questions))
+            before.append(changes.ask(settings, options.questions))
 
     return ingest(
         settings,

@@ -19,8 +19,17 @@ from pydantic import ValidationError
 
 from core.errors import FetchError
 from core.source import Frozen
-from ingest.official.cellar import LANGUAGES, Cellar, Item, ListedText, NotHeldError, Version
-from ingest.official.client import CONDITIONS, HttpReply, Known
+from ingest.official.client import (
+    CONDITIONS,
+    LANGUAGES,
+    Cellar,
+    HttpReply,
+    Item,
+    Known,
+    ListedText,
+    NotHeldError,
+    Version,
+)
 
 # Checks whether an answer is the text that was asked for.
 

@@ -12,8 +12,8 @@ from itertools import accumulate
 from typing import Literal
 
 from core.source import Passage, Section, SourceDocument, Unit
+from ingest.reading.clean import MOST_UNITS, Block, refuse_above
 from ingest.reading.formats import blocks_of, legal_lines
-from ingest.reading.formats.blocks import MOST_UNITS, Block, refuse_above
 from language.sentences import cut, sentences
 
 _LONGEST_ITEM = 400  # characters, some 60 words: longer ones say several things, and are cut

@@ -90,12 +90,12 @@ def serve(
     os.dup2(2, 1)  # keeps what libraries print out of the answers
     one_openmp_thread()
     # not earlier: the libraries that these import take their threads at import
-    from ingest.passages.answering_units import prepared_questions
     from ingest.passages.split import split
     from ingest.reading import question_file
+    from ingest.reading.clean import LimitError
     from ingest.reading.files import read, unforeseen
-    from ingest.reading.formats.blocks import LimitError
     from ingest.reading.load import load, over_limit
+    from ingest.reading.question_file import prepared_questions
     from vectorstore.embeddings import token_counter
 
     def outcome(path: Path, documents_dir: Path) -> Loaded | LoadFailure:

@@ -1,19 +1,230 @@
-"""Builds a generation: composes its manifest from segments, and writes what is new."""
+"""The plan of an ingest: which documents are new, changed, renamed or gone, and why."""
 
 import datetime
+import hashlib
+import json
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from core.source import Passage, PreparedQuestion, SourceDocument
-from ingest.publishing.plan import Plan, reading_of, segments_to_merge
+from core.source import Frozen, Passage, PreparedQuestion, SourceDocument
+from ingest.reading.formats import FORMATS, READERS, Reader
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.generation import Generation
-from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, new_id, total
-from vectorstore.segments import document_key
+from vectorstore.segments import DocumentEntry, Manifest, SegmentEntry, document_key, new_id, total
+
+# The fingerprint of what turns a file into passages: versions of our code and of libraries.
+
+
+# Raised by whoever changes what a document of any format is described by and cut into: cleaning,
+# front matter, Markdown, sentences, units, passages, prepared questions. What only one format gives
+# has its own version, in READERS.
+VERSION = 1
+# Distributions that all formats are read with. None is missing: tests/policy/test_fingerprint.py.
+LIBRARIES = ("babel", "markdown-it-py", "mdit-py-plugins", "py3langid", "pyyaml", "sentencex")
+
+
+def reading_fingerprint(path: str) -> str:
+    """Fingerprint of what reads and cuts a file of this name; when it changes, its document is
+    "changed".
+
+    It covers our versions, those of the libraries for its format, and that of Python. Passages that
+    come out the same keep their vectors.
+    """
+    name = FORMATS.get(Path(path).suffix.lower())
+    return _fingerprint(name, READERS[name], VERSION) if name else ""
+
+
+@cache
+def _fingerprint(name: str, reader: Reader, shared: int) -> str:
+    libraries = [f"{one} {version(one)}" for one in (*LIBRARIES, *reader.libraries)]
+    whole = (name, reader.version, shared, sys.version_info[:2], libraries)
+    return sha256(repr(whole).encode()).hexdigest()[:12]
+
+
+# The plan of an ingest run: documents compared with the generation in use by content hash.
+
+
+_SMALL = 500  # passages; they are copied in about two seconds
+_GROWTH = 4  # at most about five segments at 100,000 passages: docs/decisions/0005
+
+
+class Rename(Frozen):
+    """A document whose content moved to another path, with the same key or another."""
+
+    key: str
+    path: str
+    former_key: str
+    former_path: str
+
+
+class Plan(Frozen):
+    """Keys of documents ("csa-strategy.nl"), by what happens to them."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    renamed: tuple[Rename, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the generation in use is up to date."""
+        return not (self.written or self.removed)
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The documents whose passages are written, with new or known vectors."""
+        return frozenset((*self.added, *self.changed, *(one.key for one in self.renamed)))
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The documents whose passages in the generation in use are dropped."""
+        former = (one.former_key for one in self.renamed)
+        return frozenset((*self.changed, *self.removed, *former))
+
+
+def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEntry]:
+    """Maps paths to entries of the generation in use; empty if the embedding method changed."""
+    if manifest is None or manifest.method != method:
+        return {}
+    return {entry.path: entry for entry in manifest.documents}
+
+
+def make_plan(
+    documents: Sequence[SourceDocument | DocumentEntry],
+    manifest: Manifest | None,
+    method: str,
+    renamed: Sequence[Rename] = (),
+) -> Plan:
+    """Compares the source texts with the manifest of the generation in use.
+
+    Args:
+        documents: all documents that the index should hold.
+        manifest: of the generation in use, or None when there is none.
+        method: the embedding method.
+        renamed: the result of `renames` for these documents.
+    """
+    keys = {document.key for document in documents}
+    before = {entry.key for entry in manifest.documents} if manifest else set()
+    known = known_files(manifest, method)
+    unchanged = {
+        document.key
+        for document in documents
+        if (entry := known.get(document.path)) is not None and _content(entry) == _content(document)
+    }
+    now, former = {one.key for one in renamed}, {one.former_key for one in renamed}
+    return Plan(
+        added=tuple(sorted(keys - before - now)),
+        changed=tuple(sorted((keys & before) - unchanged - now)),
+        renamed=tuple(renamed),
+        removed=tuple(sorted(before - keys - former)),
+        unchanged=tuple(sorted(unchanged)),
+    )
+
+
+def _content(document: SourceDocument | DocumentEntry) -> tuple[str, str, str, str]:
+    """What makes a document another one. The kind is not only what its files say."""
+    return document.key, document.sha256, document.info.kind, reading_of(document)
+
+
+def reading_of(document: SourceDocument | DocumentEntry) -> str:
+    """Fingerprint of what read a document: now, or for the generation in use."""
+    if isinstance(document, SourceDocument):
+        return reading_fingerprint(document.path)
+    return document.reading
+
+
+def renames(
+    documents: Sequence[SourceDocument | DocumentEntry],
+    files: Collection[str],
+    manifest: Manifest | None,
+) -> tuple[Rename, ...]:
+    """The documents whose content left one path and stands at another.
+
+    Args:
+        documents: the current documents.
+        files: the paths of all files that exist.
+        manifest: of the generation in use, or None when there is none.
+    """
+    entries = manifest.documents if manifest else ()
+    left = {entry.sha256: entry for entry in entries if entry.sha256 and entry.path not in files}
+    keys, paths = {entry.key for entry in entries}, {entry.path for entry in entries}
+    now = {document.key: document for document in documents if document.path not in paths}
+    taken = {document.key for document in documents}
+    found = []
+    for _, document in sorted(now.items()):
+        entry = left.get(document.sha256)
+        if entry is None:
+            continue
+        if entry.key == document.key or (entry.key not in taken and document.key not in keys):
+            del left[document.sha256]
+            found.append(
+                Rename(
+                    key=document.key,
+                    path=document.path,
+                    former_key=entry.key,
+                    former_path=entry.path,
+                )
+            )
+    return tuple(found)
+
+
+def plan_fingerprint(
+    documents: Sequence[SourceDocument | DocumentEntry],
+    failed: Sequence[str],
+    manifest: Manifest | None,
+    method: str,
+) -> str:
+    """Fingerprint of a planned run.
+
+    Args:
+        documents: all documents that the index should hold.
+        failed: the files that failed, and why.
+        manifest: of the generation in use, or None when there is none.
+        method: the embedding method.
+    """
+    contents = sorted((*_content(document), document.path) for document in documents)
+    before = manifest.id if manifest else ""
+    whole = (contents, sorted(failed), before, method)
+    return hashlib.sha256(json.dumps(whole).encode()).hexdigest()[:16]
+
+
+def segments_to_merge(manifest: Manifest, plan: Plan, fresh: int) -> frozenset[str]:
+    """The segments whose unchanged documents move into the new one, so that segments stay few.
+
+    Smallest first: those that are small, that are at most `_GROWTH` times what is written anyway,
+    or that hold more stale passages than used ones. So segments grow in steps of `_GROWTH`: a
+    search asks a handful, and a passage is rarely copied.
+
+    Args:
+        manifest: of the generation in use.
+        plan: what changes.
+        fresh: the number of passages that the new segment gets anyway.
+    """
+    unchanged, used = set(plan.unchanged), dict.fromkeys((s.id for s in manifest.segments), 0)
+    for entry in manifest.documents:
+        if entry.info.key in unchanged:
+            used[entry.segment] += entry.passages
+    merged, size = set(), fresh
+    for segment in sorted(manifest.segments, key=lambda segment: (used[segment.id], segment.id)):
+        here = used[segment.id]
+        if here <= max(_SMALL, _GROWTH * size) or 2 * here < segment.passages:
+            merged.add(segment.id)
+            size += here
+    return frozenset(merged)
+
+
+# Builds a generation: composes its manifest from segments, and writes what is new.
+
 
 # The manifest of a new generation: its documents, and the segments that they are in.
 

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from core.errors import DocumentError, Fault, StrategiewijzerError, printable
-from core.proposals import Dropped
-from core.source import DocumentInfo, Frozen, SourceDocument, StaleQuestion, WhyStale
-from ingest.publishing.plan import Plan
+from core.source import DocumentInfo, Dropped, Frozen, SourceDocument, StaleQuestion, WhyStale
+from ingest.publishing.build import Plan
 from ingest.reading.files import LeftOut
-from vectorstore.manifest import Manifest
+from vectorstore.segments import Manifest
 
 # Progress events of a run, for whatever shows them.
 

@@ -15,24 +15,25 @@ from core.settings import Settings
 from core.source import Passage, PreparedQuestion, SourceDocument
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
-from ingest.publishing.build import Stored, known_passages
-from ingest.publishing.ingest_report import Failure, FileDone, FilesFound, Tell
-from ingest.publishing.plan import (
+from ingest.publishing.build import (
     Plan,
     Rename,
+    Stored,
     known_files,
+    known_passages,
     make_plan,
     plan_fingerprint,
     reading_fingerprint,
     renames,
 )
+from ingest.publishing.ingest_report import Failure, FileDone, FilesFound, Tell
 from ingest.reading import question_file
 from ingest.reading.files import FoundFiles, is_official, refuse_large, unforeseen
 from ingest.reading.load import double, fingerprint
 from vectorstore.embeddings import Embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations, store_exists
-from vectorstore.manifest import DocumentEntry, Manifest, method_of
+from vectorstore.segments import DocumentEntry, Manifest, method_of
 
 Document = SourceDocument | DocumentEntry
 """Loaded, or as the generation in use knows it."""

@@ -22,20 +22,23 @@ from pydantic import ValidationError
 
 from core.disk import make_private, obstacle
 from core.errors import LockedError, StoreError, StrategiewijzerError, printable
-from core.proposals import (
+from core.settings import Settings
+from core.source import (
+    DocumentInfo,
     Dropped,
+    Frozen,
+    Passage,
+    PreparedQuestion,
     ProposalFailure,
     Proposals,
     ProposerReady,
+    Scope,
     SectionReply,
     SectionToAsk,
 )
-from core.settings import Settings
-from core.source import DocumentInfo, Frozen, Passage, PreparedQuestion, Scope
-from ingest.passages.answering_units import prepared_questions, shortest_beginnings
 from ingest.publishing.ingest_report import SectionAsked
 from ingest.publishing.own_questions import OwnQuestions, asked_in
-from ingest.reading.question_file import PreparedAnswer
+from ingest.reading.question_file import PreparedAnswer, prepared_questions, shortest_beginnings
 from language.official import OFFICIAL
 from vectorstore.embeddings import token_counter
 from vectorstore.generation import Generation

@@ -43,8 +43,7 @@ from ingest.publishing.verify import check
 from vectorstore.embeddings import Vectors, make_embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
-from vectorstore.manifest import Manifest, SegmentEntry, method_of, new_id
-from vectorstore.segments import document_key
+from vectorstore.segments import Manifest, SegmentEntry, document_key, method_of, new_id
 from vectorstore.store import tidy
 
 NAME = "strategiewijzer-generation"

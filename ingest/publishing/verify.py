@@ -16,17 +16,15 @@ from core.settings import Settings
 from core.source import Frozen, Passage, SourceDocument
 from ingest.passages.isolated import Loader
 from ingest.passages.split import passage_id
-from ingest.publishing.build import batches
-from ingest.publishing.plan import reading_fingerprint
+from ingest.publishing.build import batches, reading_fingerprint
 from ingest.reading import question_file
 from ingest.reading.load import fingerprint
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations, Pointer
-from vectorstore.keyword_files import keyword_folder, open_keyword
+from vectorstore.keyword_index import keyword_folder, open_keyword
 from vectorstore.leftovers import LeftoversError
-from vectorstore.manifest import Counts, DocumentEntry
-from vectorstore.segments import Segment, document_key, mean
+from vectorstore.segments import Counts, DocumentEntry, Segment, document_key, mean
 from vectorstore.store import leftovers
 
 # A quick check of a generation before it is published.

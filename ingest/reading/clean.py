@@ -1,23 +1,158 @@
-"""Page noise: share buttons, cookie bars, lists of links. It is marked, not cut, so that offsets
-stay exact.
+"""Blocks of a parsed document, and which of them are page noise.
 
-A block is noise when nearly all of it is (most words are labels of buttons, or the whole line is a
-known one); in doubt it is text. The words are in `noise.yaml`.
+Noise (share buttons, cookie bars, lists of links) is marked, not cut, so that offsets stay exact. A
+block is noise when nearly all of it is: most words are labels of buttons, or the whole line is a
+known one; in doubt it is text. The words are in `noise.yaml`.
 """
 
 import datetime
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
-from ingest.reading.formats.blocks import Block
+from core.errors import DocumentError
+from core.source import Section
 from language.dates import calendar_day, months
 from language.matching import fold
+
+# Blocks with exact offsets, which every format is read into, and sections made of them.
+
+
+BlockKind = Literal["heading", "paragraph", "item", "header", "row", "line", "note", "noise"]
+
+
+Value = str | datetime.date | None
+"""Of a field of `DocumentInfo`."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, list item, table row or line of code: `start` to `end` is its text.
+
+    `begin` to `stop` includes its marks ("- ", "| ... |", a code fence). `level` is that of a
+    heading (1-6) or the depth of a list item (1 and up). `header` is the first row of a table. A
+    `note` is a footnote; it belongs to the block above it.
+    """
+
+    kind: BlockKind
+    begin: int
+    start: int
+    end: int
+    stop: int
+    level: int = 0
+    title: str = ""  # of a heading, without marks
+    anchor: str = ""  # of a heading: its id in a web page
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A file's text, its blocks, the offsets of its pages, and its metadata.
+
+    `stated` are the fields of `DocumentInfo` given on purpose (front matter), `wrong` the errors in
+    other given fields, `unused` names that are no fields; the others (empty: unknown) are inferred
+    from text or properties, and may be wrong.
+    """
+
+    text: str
+    blocks: tuple[Block, ...]
+    page_starts: tuple[int, ...] = ()
+    stated: Mapping[str, Value] = field(default_factory=dict)
+    wrong: Mapping[str, DocumentError] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+    title: str = ""
+    language: str = ""
+    date: datetime.date | None = None
+    url: str = ""
+    reference: str = ""
+    celex: str = ""
+
+
+def first_heading(blocks: Sequence[Block]) -> Block | None:
+    return next((block for block in blocks if block.kind == "heading"), None)
+
+
+def sections(blocks: Sequence[Block], title: str) -> tuple[Section, ...]:
+    """The sections that have a body, each with its path of headings from the title down.
+
+    Headings without a body are counted too, so that language versions with the same outline have
+    the same numbers. Page noise interrupts a section: the text after it is another section with the
+    same number and headings.
+    """
+    found: list[Section] = []
+    path: list[Block] = []
+    root = first_heading(blocks)
+    number, interrupted = -1, True
+    for block in blocks:
+        if block.kind == "heading":
+            path = [heading for heading in path if heading.level < block.level] + [block]
+            number, interrupted = number + 1, True
+        elif block.kind == "noise":
+            interrupted = True
+        elif interrupted:
+            number, interrupted = max(number, 0), False
+            names = [heading.title for heading in path]
+            if not (path and path[0] is root and root.level == 1):
+                names.insert(0, title)
+            found.append(
+                Section(
+                    number=number,
+                    headings=tuple(names),
+                    start=block.begin,
+                    end=block.stop,
+                    anchor=path[-1].anchor if path else "",
+                )
+            )
+        else:
+            found[-1] = found[-1].model_copy(update={"end": block.stop})
+    return tuple(found)
+
+
+# Size limits of a document, so that nobody waits for files that are no texts for people.
+
+
+MOST_BLOCKS = 50_000  # paragraphs, list items, rows
+MOST_HEADINGS = 10_000  # a code of law has a few thousand
+MOST_COLUMNS = 256  # of a table, as a sheet of Excel 97 has; a wider one is data, not text
+MOST_UNITS = 100_000  # sentences, items and rows, as they can be quoted
+DEEPEST = 20  # nesting of lists and quotations; a list with its items counts twice
+
+
+class LimitError(Exception):
+    """A document exceeds a limit; the message says which."""
+
+
+def check_blocks(text: str, blocks: Sequence[Block]) -> None:
+    """Checks the blocks of a document against the limits.
+
+    Raises:
+        LimitError: one of them is exceeded.
+    """
+    headings = sum(block.kind == "heading" for block in blocks)
+    refuse_above(MOST_HEADINGS, headings, "headings")
+    refuse_above(MOST_BLOCKS, len(blocks) - headings, "paragraphs, list items and table rows")
+    for block in blocks:
+        if block.kind == "header":
+            refuse_above(MOST_COLUMNS, text.count("|", block.start, block.end) + 1, "columns")
+
+
+def refuse_above(limit: int, number: int, what: str) -> None:
+    """
+    Raises:
+        LimitError: the number is above the limit.
+    """
+    if number > limit:
+        raise LimitError(f"has more than {limit:,} {what} ({number:,})")
+
+
+# Page noise: share buttons, cookie bars, lists of links. It is marked, not cut, so that offsets
+# stay exact.
+
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BREADCRUMBS = re.compile(r"(?:[^>›»|/\n]+ [>›»|/] ){2,}[^>›»|/\n]+")

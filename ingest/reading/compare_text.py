@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from pypdf import PdfReader
 
 from core.source import Passage, SourceDocument
+from ingest.reading.clean import first_heading
 from ingest.reading.comparison import Misread, WordComparison
 from ingest.reading.formats import blocks_of
-from ingest.reading.formats.blocks import first_heading
 from ingest.reading.formats.encoding import decode, without_comments
 
 APART = "\0"  # separates texts that do not follow each other

@@ -11,12 +11,11 @@ from pathlib import Path
 from core.errors import DocumentError, as_text, printable
 from core.source import DocumentInfo, SourceDocument
 from ingest.reading import formats, question_file
+from ingest.reading.clean import LimitError, Parsed, Value, check_blocks, sections
 from ingest.reading.files import read, sha256
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
-from ingest.reading.formats.blocks import LimitError, Parsed, Value, check_blocks, sections
 from ingest.reading.formats.encoding import without_control
-from language.acts import celex_number, document_number
-from language.dates import dates_in, only_day
+from language.dates import celex_number, dates_in, document_number, only_day
 from language.matching import fold
 from language.official import OFFICIAL, most_likely
 

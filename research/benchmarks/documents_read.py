@@ -14,11 +14,11 @@ from core.settings import Settings
 from core.source import Frozen
 from ingest.passages.isolated import Loader
 from ingest.reading import compare_text
+from ingest.reading.clean import Block
 from ingest.reading.compare_text import compare
 from ingest.reading.comparison import WordComparison
 from ingest.reading.files import find, read
 from ingest.reading.formats import blocks_of
-from ingest.reading.formats.blocks import Block
 from ingest.reading.load import load
 from research.benchmarks.headings_read import Part, Share, headings_read, title_read
 from research.benchmarks.truth import Truth, references, truth_of

@@ -1,5 +1,5 @@
 """Fits the weights of the confidence; writes them into the embedder's profile
-(vectorstore/profile.py), and draws `docs/refusal.svg`.
+(vectorstore/embeddings.py), and draws `docs/refusal.svg`.
 
     python -m research.fitting
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from chain.reading.confidence import lacks, similarities
 from chain.reading.relevance import rank
-from chain.understanding.followup import standalone
+from chain.understanding.meaning import standalone
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import Question, fingerprints
@@ -26,8 +26,7 @@ from research.fitting import questions as questions_to_fit_on
 from research.fitting.curve import refusal_curve
 from research.fitting.fitted_numbers import write
 from research.fitting.logistic import Array, fit, probability
-from vectorstore.snapshot import Snapshot
-from vectorstore.store import open_index
+from vectorstore.store import Snapshot, open_index
 
 CURVE = ROOT / "docs" / "refusal.svg"
 _PENALTY = 1.0  # on standardised features

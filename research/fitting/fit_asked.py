@@ -1,5 +1,5 @@
 """Fits what a near prepared question counts for; writes it into the embedder's profile
-(vectorstore/profile.py).
+(vectorstore/embeddings.py).
 
     python -m research.fitting.fit_asked --documents DIR
 

@@ -1,5 +1,5 @@
 """Fits the chance that the first statement answers (chain/reading/confidence.py); writes the
-weights into the embedder's profile (vectorstore/profile.py), and draws `docs/chance.svg`.
+weights into the embedder's profile (vectorstore/embeddings.py), and draws `docs/chance.svg`.
 
     python -m research.fitting.fit_chance --documents DIR --xquad DIR
 
@@ -25,9 +25,9 @@ from rich.console import Console
 
 from chain.answer.section_questions import Probes
 from chain.answerability import build_request, decide
-from chain.query import Query
 from chain.reading.confidence import FEATURES, features
 from chain.reading.relevance import rank
+from chain.request import Query
 from chain.retrieve import retrieve
 from chain.understanding.meaning import Interpretation
 from chain.writing.extractive import choose, readings

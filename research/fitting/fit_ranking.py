@@ -1,5 +1,5 @@
 """Fits the weights that rank passages; writes them into the embedder's profile
-(vectorstore/profile.py).
+(vectorstore/embeddings.py).
 
     python -m research.fitting.fit_ranking --xquad DIR
 
@@ -19,7 +19,7 @@ from research.fitting.linear import group_of, run
 from research.fitting.logit import Asked
 from research.public import PublicSet
 from research.public.index import document_of
-from vectorstore.profile import LOOK
+from vectorstore.embeddings import LOOK
 from vectorstore.search import FEATURES, Candidate
 from vectorstore.store import Index
 

@@ -1,5 +1,5 @@
 """Fits the weights that rank sentences; writes them into the embedder's profile
-(vectorstore/profile.py).
+(vectorstore/embeddings.py).
 
     python -m research.fitting.fit_relevance --xquad DIR
 
@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from chain.reading.relevance import FEATURES, features, places
-from chain.understanding.followup import standalone
+from chain.understanding.meaning import standalone
 from core.settings import Settings
 from core.source import Passage, ScoredPassage, Unit
 from eval.dataset import Outline, Place, Question

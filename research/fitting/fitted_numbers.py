@@ -1,4 +1,4 @@
-"""Writes fitted numbers into the profile of their embedder (vectorstore/profile.py)."""
+"""Writes fitted numbers into the profile of their embedder (vectorstore/embeddings.py)."""
 
 import datetime
 import json
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from vectorstore.profile import file_of
+from vectorstore.embeddings import file_of
 
 Section = Literal["ranking", "relevance", "confidence", "chance", "prepared", "cosines"]
 

@@ -12,14 +12,13 @@ import sys
 
 from rich.console import Console
 
-from chain.understanding.followup import standalone
+from chain.understanding.meaning import standalone
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import Settings
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
-from vectorstore.profile import DEFAULT, REFERENCE, measure
-from vectorstore.snapshot import Snapshot
-from vectorstore.store import open_index
+from vectorstore.embeddings import DEFAULT, REFERENCE, measure
+from vectorstore.store import Snapshot, open_index
 
 _EVERY = 8
 
@@ -30,7 +29,7 @@ def main() -> int:
         if index.embedder.fingerprint != DEFAULT:
             raise SettingsError(
                 f"The scale is that of {DEFAULT}. Unset STRATEGIEWIJZER_EMBEDDINGS_URL, or name "
-                "another default in vectorstore/profile.py."
+                "another default in vectorstore/embeddings.py."
             )
         REFERENCE.write_text(
             json.dumps(_chosen(index), indent=1, ensure_ascii=False) + "\n", "utf-8"

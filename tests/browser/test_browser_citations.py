@@ -28,7 +28,7 @@ from tests.support.http_server import http_server
 from tests.support.openai_server import Script
 from tests.support.waiting import until
 from tests.unit.test_ui_citations import HOSTILE as EVIL
-from ui.answers.conversation_export import conversation_page
+from ui.answers.copying import conversation_page
 from ui.answers.evidence_panel import at_quote
 from ui.texts import load
 

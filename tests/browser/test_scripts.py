@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from core.settings import ROOT
-from ui import scripts
-from ui.scripts import STATIC, script
+from ui import markup
+from ui.markup import STATIC, script
 
 FILES = sorted(STATIC.glob("*.js"))
 HOSTILE = (
@@ -24,7 +24,7 @@ HOSTILE = (
 @pytest.fixture
 def _told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "only_told.js").write_text("window.told = given.words;\n", "utf-8")
-    monkeypatch.setattr(scripts, "STATIC", tmp_path)
+    monkeypatch.setattr(markup, "STATIC", tmp_path)
 
 
 @pytest.mark.parametrize("words", HOSTILE)

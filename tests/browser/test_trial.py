@@ -10,7 +10,7 @@ from core.errors import LockedError, NoIndexError, StoreError
 from core.settings import Settings
 from ingest.__main__ import BUSY, main
 from ingest.pipeline import ingest
-from ingest.publishing.generation_history import history
+from ingest.publishing.changes import history
 from ingest.publishing.ingest_report import Embedded, Event, StoppedError
 from ingest.publishing.lock import exclusive
 from ingest.publishing.transfer import export_generation, import_generation
@@ -21,7 +21,7 @@ from tests.support.small import Small
 from vectorstore import chroma, generations
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
-from vectorstore.keyword_files import keyword_folder
+from vectorstore.keyword_index import keyword_folder
 from vectorstore.store import open_index
 
 ASKED = "How many lighthouses does the northern coast have?"

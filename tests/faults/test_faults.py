@@ -26,9 +26,9 @@ from tests.index.test_ingest import _document, _environment
 from tests.support.browser import free_port
 from tests.support.small import Small
 from tests.support.waiting import PATIENCE
-from vectorstore import keyword_files
+from vectorstore import keyword_index
 from vectorstore.generations import Generations
-from vectorstore.keyword_files import open_keyword
+from vectorstore.keyword_index import open_keyword
 from vectorstore.store import Index, open_index
 
 NAMES = ("alpha", "beta", "gamma")
@@ -182,7 +182,7 @@ def test_a_keyword_index_that_finds_no_room_is_told_and_nothing_is_left(
     folder = settings.data_dir / "keyword" / "new"
     disk.fill(8_000)
     with pytest.raises(StoreError, match=r"keyword index cannot be written.*Make room"):
-        keyword_files.build(folder, generation.all_passages())
+        keyword_index.build(folder, generation.all_passages())
     assert [place.name for place in folder.parent.iterdir()] == [generation.id]
 
 

@@ -5,8 +5,7 @@ import sys
 import pytest
 
 from core.errors import StrategiewijzerError
-from core.proposals import ProposerReady, SectionToAsk
-from core.source import DocumentInfo, Passage
+from core.source import DocumentInfo, Passage, ProposerReady, SectionToAsk
 from ingest.publishing import proposal_run
 from ingest.publishing.proposal_run import Proposer
 

@@ -16,12 +16,12 @@ from core.errors import IndexMismatchError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
-from ingest.publishing import plan
+from ingest.publishing import build
 from ingest.publishing.verify import Verification, verify
 from ingest.reading.formats import READERS, Reader
 from tests.index.test_ingest import _document, _environment
 from tests.support.small import Small
-from vectorstore import chroma, keyword_files
+from vectorstore import chroma, keyword_index
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.generations import COLLECTION, Generations
@@ -211,7 +211,7 @@ def test_a_keyword_index_with_as_many_but_other_passages_is_seen(whole: Settings
     generation = Generations(whole).current()
     passages = list(generation.all_passages())
     folder = whole.data_dir / "keyword" / generation.id
-    keyword_files.build(folder, [passages[0], *passages[:-1]])
+    keyword_index.build(folder, [passages[0], *passages[:-1]])
 
     told = _told(verify(whole))
 
@@ -279,8 +279,8 @@ def test_what_another_version_read_is_not_compared_and_the_rest_is(
 def test_stale_passages_of_earlier_generations_are_no_damage(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "_SMALL", 0)
-    monkeypatch.setattr(plan, "_GROWTH", 0)
+    monkeypatch.setattr(build, "_SMALL", 0)
+    monkeypatch.setattr(build, "_GROWTH", 0)
     settings = small(FILES)
     ingest(settings)
     ingest(small({**FILES, "beta.md": _document("beta", "Now of boats.")}))

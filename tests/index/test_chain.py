@@ -12,12 +12,12 @@ from langchain_core.callbacks import BaseCallbackHandler
 import prompts
 from chain import __main__ as command
 from chain.answer.composition import AnswerBuilder
-from chain.answerer import Draft, Quote, Request, Verdict
 from chain.assistant import Assistant
 from chain.checking.verification import Verifier
 from chain.reading.confidence import confidence, lacks, similarities
 from chain.reading.relevance import rank
-from chain.understanding.question_kind import asks_for, demands_of
+from chain.request import Draft, Quote, Request, Verdict
+from chain.understanding.intent import asks_for, demands_of
 from core.answer import Answer, Turn
 from core.answer_blocks import marked_text
 from core.settings import ROOT, Settings

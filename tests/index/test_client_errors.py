@@ -10,9 +10,8 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
 from chain.assistant import Assistant
-from chain.query import MAX_QUESTION
-from core.api_error import MAX_BODY
-from core.errors import ModelError, NoIndexError, StoreError
+from chain.request import MAX_QUESTION
+from core.errors import MAX_BODY, ModelError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
 from tests.index.test_api import Slow
 from tests.support.answers import made

@@ -10,7 +10,7 @@ from core.errors import StoreError
 from core.settings import Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
-from ingest.publishing.plan import Plan
+from ingest.publishing.build import Plan
 from ingest.reading.files import confirm, sha256
 from tests.support.small import Small
 from vectorstore.generations import Generations

@@ -9,7 +9,7 @@ from chain.assistant import Assistant
 from core.settings import Settings
 from core.source import DocumentInfo, Scope, Summarised
 from tests.support.searches import searches
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 KEYS = [
     f"{name}.{language}"

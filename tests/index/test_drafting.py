@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import pytest
 from langchain_core.runnables import RunnableConfig
 
-from chain.answer.drafting import AnswerRun, Checking
-from chain.answerer import Draft, NamedStretch, Quote, Request, Searches
+from chain.answer.composition import AnswerRun, Checking
 from chain.assistant import Assistant
 from chain.checking.checker import Checker
 from chain.checking.verification import Similarities
 from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import Claim
-from chain.writing.reply_reader import read
+from chain.request import Draft, NamedStretch, Quote, Request, Searches
+from chain.writing.generative import read
 from core.answer import Mode, Stage, TextDelta
 from core.answer_blocks import AnswerSentence, marked_text, sentences
 from core.errors import ModelError
@@ -23,8 +23,7 @@ from core.settings import Settings
 from core.source import Passage, ScoredPassage
 from tests.support.openai_server import Reply, Script, checked, numbers, openai_server, sentence_of
 from tests.support.waiting import PATIENCE, SILENT
-from vectorstore.snapshot import Snapshot
-from vectorstore.store import open_index
+from vectorstore.store import Snapshot, open_index
 
 QUESTION = "What did the Commission do about Directive 2011/93/EU?"
 LAW = (

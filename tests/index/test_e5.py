@@ -12,7 +12,7 @@ import pytest
 from core.errors import StoreError
 from core.settings import ROOT, Settings
 from ingest.passages.isolated import Loader
-from vectorstore import e5_graph, e5_weights
+from vectorstore import e5 as model_file
 from vectorstore.e5 import E5, e5
 from vectorstore.embeddings import MODEL, LocalEmbedder, local_embedder
 from vectorstore.store import open_index
@@ -84,13 +84,13 @@ def test_weights_that_are_missing_or_of_another_form_are_told(
     class Found:
         origin = str(tmp_path / "__init__.py")
 
-    monkeypatch.setattr(e5_weights.importlib.util, "find_spec", lambda name: Found())
+    monkeypatch.setattr(model_file.importlib.util, "find_spec", lambda name: Found())
     with pytest.raises(StoreError, match="Install"):
         E5()
     (tmp_path / "e5-small-q4.bin").write_bytes(b"GGUF" + bytes(100))
     with pytest.raises(StoreError, match="another form"):
         E5()
-    monkeypatch.setattr(e5_weights.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(model_file.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(StoreError, match="Install"):
         E5()
 
@@ -119,8 +119,8 @@ def test_the_model_is_made_once_and_kept(made: Path, monkeypatch: pytest.MonkeyP
     def never(*_: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr(e5_graph, "write", never)
-    monkeypatch.setattr(e5_weights.Weights, "vocabulary", never)
+    monkeypatch.setattr(model_file, "write", never)
+    monkeypatch.setattr(model_file.Weights, "vocabulary", never)
     assert np.array_equal(E5(made).vector(QUESTION), e5().vector(QUESTION))
 
 
@@ -157,7 +157,7 @@ def test_what_is_written_in_part_is_not_used(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(e5_graph, "write", interrupted)
+        patch.setattr(model_file, "write", interrupted)
         with pytest.raises(KeyboardInterrupt):
             E5(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -26,8 +26,7 @@ from eval.verdicts import (
 )
 from eval.verifier import judge_verifier
 from language.matching import fold
-from vectorstore.snapshot import Snapshot
-from vectorstore.store import open_index
+from vectorstore.store import Snapshot, open_index
 
 # Figures on verdicts made for it: five true sentences, four twins, two riders
 

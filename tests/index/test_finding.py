@@ -4,13 +4,12 @@ import itertools
 
 import pytest
 
-from chain.query import Query
+from chain.request import Query
 from chain.retrieve import FOUND, GIVEN, retrieve, with_surroundings
 from chain.understanding.meaning import Interpretation
 from core.settings import Settings
-from vectorstore import snapshot
-from vectorstore.snapshot import Snapshot
-from vectorstore.store import open_index
+from vectorstore import store
+from vectorstore.store import Snapshot, open_index
 
 QUESTION = "How many reports of child sexual abuse were there in 2019?"
 FIRST = 3
@@ -56,5 +55,5 @@ def test_a_document_that_is_very_large_is_not_read_for_it(
 ) -> None:
     found = index.search(QUESTION, FIRST, "en")
     assert len(with_surroundings(index, found, QUESTION, FIRST)) > len(found)
-    monkeypatch.setattr(snapshot, "_LARGE", 3)
+    monkeypatch.setattr(store, "_LARGE", 3)
     assert with_surroundings(index, found, QUESTION, FIRST) == tuple(found)

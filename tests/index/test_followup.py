@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chain.assistant import Assistant
-from chain.understanding.followup import standalone
+from chain.understanding.meaning import standalone
 from core.answer import Turn
 from core.settings import Settings
 from eval.dataset import Outline, check, load

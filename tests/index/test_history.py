@@ -13,7 +13,7 @@ from ingest.__main__ import main
 from ingest.commands.status import standing
 from ingest.pipeline import ingest
 from ingest.publishing import build
-from ingest.publishing.generation_history import ahead, history
+from ingest.publishing.changes import ahead, history
 from ingest.reading.files import confirm
 from tests.index.test_ingest import _document, _environment
 from tests.support.small import Small

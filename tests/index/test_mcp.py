@@ -20,7 +20,7 @@ from mcp_types import CallToolResult, TextContent
 from api import mcp_tools
 from api.mcp_tools import LONGEST
 from chain.assistant import Assistant
-from chain.query import MAX_QUESTION
+from chain.request import MAX_QUESTION
 from core.settings import ROOT, Settings
 from core.version import VERSION
 from people.audit import records
@@ -30,7 +30,7 @@ from tests.support.api_server import Served, served_at, serving
 from tests.support.api_server import key as key_for
 from tests.support.openai_server import openai_server
 from vectorstore.chroma import GenerationGone
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 QUESTION = "How many illicit firearms do civilians in the EU hold?"
 MODES = ("auto", "legacy")  # of 2026-07-28, without a handshake; and before

@@ -18,7 +18,7 @@ from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import SecretStr
 
 from chain.assistant import Assistant
-from chain.query import MAX_QUESTION
+from chain.request import MAX_QUESTION
 from core.answer import Event, Stage, TextDelta
 from core.answer_blocks import Marked, own
 from core.errors import ModelError, NoIndexError

@@ -12,19 +12,17 @@ import pytest
 from chain.assistant import Assistant
 from chain.reading.confidence import confidence
 from chain.reading.relevance import rank
-from chain.understanding.followup import standalone
+from chain.understanding.meaning import standalone
 from core.errors import ModelError
 from core.settings import Settings
 from eval.dataset import Outline, Question
 from ingest.pipeline import ingest
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
-from vectorstore import profile
-from vectorstore.embeddings import Vectors, local_embedder
+from vectorstore import embeddings
+from vectorstore.embeddings import DEFAULT, Vectors, local_embedder, profile_of
 from vectorstore.generations import Generations
-from vectorstore.profile import DEFAULT, profile_of
-from vectorstore.snapshot import Snapshot
-from vectorstore.store import Index, open_index
+from vectorstore.store import Index, Snapshot, open_index
 
 
 class Turned:
@@ -166,7 +164,7 @@ def test_the_default_embedder_is_read_as_it_is(tmp_path: Path) -> None:
 
 def test_what_was_measured_of_the_default_embedder_is_still_so() -> None:
     stored = profile_of(local_embedder(), Path()).cosines
-    for kind, found in profile.measure(local_embedder()).items():
+    for kind, found in embeddings.measure(local_embedder()).items():
         assert found.mean == pytest.approx(stored[kind].mean, abs=2e-3)
         assert found.spread == pytest.approx(stored[kind].spread, abs=2e-3)
 
@@ -199,8 +197,8 @@ def test_nothing_is_kept_of_an_embedder_that_fails(tmp_path: Path) -> None:
 @pytest.fixture
 def own_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "profiles"
-    shutil.copytree(profile.FOLDER, folder)
-    monkeypatch.setattr(profile, "FOLDER", folder)
+    shutil.copytree(embeddings.FOLDER, folder)
+    monkeypatch.setattr(embeddings, "FOLDER", folder)
     return folder
 
 

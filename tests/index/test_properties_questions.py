@@ -15,7 +15,6 @@ from chain.answer.composition import highlights
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from language.dates import dates_as_written
-from language.escaping import is_web_page
 from language.facts import (
     amounts,
     facts,
@@ -24,13 +23,13 @@ from language.facts import (
     names_as_written,
     with_decimal_points,
 )
-from language.matching import fold, traced, without_accents
+from language.matching import fold, is_web_page, traced, without_accents
 from language.sentences import sentences
 from ui.addresses import place_of, quotes, reading_address, reading_query
 from ui.chat.conversation_list import question_address, scope_of
 from ui.chat.question_field import question_in
 from ui.markup import escape
-from ui.sources.type_search import compared, spans
+from ui.sources.catalogue import compared, spans
 from vectorstore.keyword_index import KeywordIndex
 
 steady = settings(deadline=None, derandomize=True, max_examples=200, database=None)

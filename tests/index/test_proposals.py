@@ -15,9 +15,8 @@ from typing import Self
 import pytest
 
 from chain.proposing.proposing import Proposing
-from core.proposals import ProposalFailure, Proposals, SectionToAsk
 from core.settings import ROOT, Settings
-from core.source import Approval, PreparedQuestion
+from core.source import Approval, PreparedQuestion, ProposalFailure, Proposals, SectionToAsk
 from ingest.__main__ import BUSY, main
 from ingest.commands import questions
 from ingest.publishing.own_questions import OwnQuestions, asked_in

@@ -17,9 +17,9 @@ from core.settings import Settings
 from language.matching import contains
 from research.fitting.logit import Asked, cross_validated, fit
 from tests.support.http_server import Handler, http_server
+from vectorstore.embeddings import LOOK, passage_fits
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex
-from vectorstore.profile import LOOK, passage_fits
 from vectorstore.rerank import DEPTH, ServerReranker, make_reranker
 from vectorstore.search import FEATURES
 from vectorstore.store import Index, open_index

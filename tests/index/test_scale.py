@@ -13,17 +13,16 @@ from ingest import pipeline
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
-from ingest.publishing import plan
-from ingest.publishing.plan import Plan, segments_to_merge
+from ingest.publishing import build
+from ingest.publishing.build import Plan, segments_to_merge
 from ingest.publishing.verify import check
 from tests.index.test_ingest import _document
 from tests.support.small import Small
-from vectorstore import chroma, keyword_files, segments
+from vectorstore import chroma, keyword_index, segments
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
-from vectorstore.keyword_files import open_keyword, remove_old_keyword_indexes
-from vectorstore.keyword_index import KeywordIndex
-from vectorstore.manifest import Manifest
+from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
+from vectorstore.segments import Manifest
 from vectorstore.store import open_index
 
 NAMES = ("alpha", "beta", "gamma")
@@ -36,8 +35,8 @@ def _files(**first: str) -> dict[str, str]:
 @pytest.fixture
 def _never_merged(monkeypatch: pytest.MonkeyPatch) -> None:
     """As with many passages: a segment is not moved because it is small."""
-    monkeypatch.setattr(plan, "_SMALL", 0)
-    monkeypatch.setattr(plan, "_GROWTH", 0)
+    monkeypatch.setattr(build, "_SMALL", 0)
+    monkeypatch.setattr(build, "_GROWTH", 0)
 
 
 def _collections(settings: Settings) -> dict[str, int]:
@@ -78,7 +77,7 @@ def test_the_keyword_index_is_carried_over_where_documents_only_came(
     settings = small(_files())
     ingest(settings)
     small({**_files(), "delta.md": _document("delta", "Now of rafts.")})
-    monkeypatch.setattr(keyword_files, "build", _only_from_a_base(keyword_files.build))
+    monkeypatch.setattr(keyword_index, "build", _only_from_a_base(keyword_index.build))
 
     ingest(settings)
     words = open_keyword(settings, _current(settings))
@@ -112,7 +111,7 @@ def test_after_updates_each_passage_has_the_shares_it_has_in_an_index_made_at_on
     words = open_keyword(settings, _current(settings))
     passages = list(_current(settings).all_passages())
 
-    at_once = keyword_files.build(settings.data_dir / "at-once", passages)
+    at_once = keyword_index.build(settings.data_dir / "at-once", passages)
 
     for question in ("Does alpha speak of ships?", "canoes", "What is spoken of beta and rafts?"):
         shares = words.shares(question, "en", [passage.id for passage in passages])
@@ -135,11 +134,11 @@ def test_a_keyword_index_that_cannot_be_put_in_place_is_told_and_the_same_of_ano
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", refused)
         with pytest.raises(StoreError, match=r"keyword index cannot be written.*not permitted"):
-            keyword_files.build(place, [])
+            keyword_index.build(place, [])
     assert not list(tmp_path.iterdir())
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", taken)
-        assert len(keyword_files.build(place, [])) == 0
+        assert len(keyword_index.build(place, [])) == 0
     assert [found.name for found in tmp_path.iterdir()] == ["words"]
 
 

@@ -25,7 +25,7 @@ from ingest.passages.isolated import Loader
 from ingest.passages.split import split
 from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
-from ingest.publishing import changes, plan
+from ingest.publishing import build, changes
 from ingest.publishing.changes import passage_changes, word_diff
 from ingest.publishing.ingest_report import Embedded, FileDone, FilesFound, Report, StoppedError
 from ingest.publishing.verify import check
@@ -349,7 +349,7 @@ def test_only_documents_of_the_format_whose_version_was_raised_are_read_anew(
     if "alpha.en" not in kept:
         monkeypatch.setitem(READERS, "markdown", Reader(READERS["markdown"].version + 1))
     if not kept:
-        monkeypatch.setattr(plan, "VERSION", plan.VERSION + 1)
+        monkeypatch.setattr(build, "VERSION", build.VERSION + 1)
 
     report = ingest(settings)
 
@@ -402,7 +402,7 @@ def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_ru
 
     load_in_process = Loader.load
     monkeypatch.setattr(Loader, "load", stricter)
-    monkeypatch.setattr(plan, "VERSION", plan.VERSION + 1)
+    monkeypatch.setattr(build, "VERSION", build.VERSION + 1)
 
     first, second = ingest(settings), ingest(settings)
 
@@ -552,7 +552,7 @@ def test_a_named_document_that_has_another_id_now_is_not_there_twice(three: Sett
 def test_what_is_left_alone_after_a_change_of_the_program_is_read_by_the_next_run(
     three: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "VERSION", plan.VERSION + 1)
+    monkeypatch.setattr(build, "VERSION", build.VERSION + 1)
     small_change = ingest(three, only=["alpha.en"])
     assert (small_change.embedded, _documents(three)) == (1, {"alpha", "beta", "gamma"})
     check(Generations(three).current(), three)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from chain.answerer import Draft, NamedStretch, Request, Verdict
 from chain.checking.verification import Verifier, local_similarities
+from chain.request import Draft, NamedStretch, Request, Verdict
 from core.settings import Settings
 from core.source import Passage, ScoredPassage, Unit
 from vectorstore.store import open_index

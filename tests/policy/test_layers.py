@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _BELOW_CHAIN = ("vectorstore", "prompts", "language", "core")
 _BELOW_INGEST = ("vectorstore", "language", "core")
-_BELOW_DRAFTS = ("chain/reading", "chain/model", "chain/answerer.py", *_BELOW_CHAIN)
+_BELOW_DRAFTS = ("chain/reading", "chain/model", "chain/request.py", *_BELOW_CHAIN)
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "core": (),
     "language": ("core",),
@@ -25,7 +25,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "ingest/publishing": ("ingest/passages", "ingest/reading", *_BELOW_INGEST),
     "ingest/official": ("core",),
     "ingest/commands": ("ingest", *_BELOW_INGEST),
-    "chain/model": ("chain/answerer.py", *_BELOW_CHAIN),
+    "chain/model": ("chain/request.py", *_BELOW_CHAIN),
     "chain/understanding": ("chain/model", *_BELOW_CHAIN),
     "chain/reading": ("chain/understanding", *_BELOW_CHAIN),
     "chain/writing": _BELOW_DRAFTS,

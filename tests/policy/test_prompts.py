@@ -7,7 +7,7 @@ import pytest
 
 import prompts
 from core.errors import PromptError
-from language import cues
+from language import words
 from language.official import OFFICIAL
 
 
@@ -47,7 +47,7 @@ def test_fingerprints_name_every_file_and_change_with_the_text(
     (tmp_path / "phrases").mkdir()
     (tmp_path / "short.yaml").write_text("en: {}", "utf-8")
     monkeypatch.setattr(prompts, "_HERE", tmp_path)
-    monkeypatch.setattr(cues, "FILE", cue_file)
+    monkeypatch.setattr(words, "FILE", cue_file)
 
     def stamped(prompt: str, cue: str) -> tuple[Mapping[str, str], str]:
         (tmp_path / "answer.md").write_text(prompt, "utf-8")
@@ -70,22 +70,22 @@ def test_fingerprints_name_every_file_and_change_with_the_text(
 
 def test_all_languages_of_the_phrases_have_cues_and_forms_and_all_official_ones_ask() -> None:
     for language in prompts.languages():
-        assert cues.has_cues(language)
-        assert cues.question_forms(language).forms
-    assert cues.cues_of("mt") == cues.cues_of("en")
+        assert words.has_cues(language)
+        assert words.question_forms(language).forms
+    assert words.cues_of("mt") == words.cues_of("en")
     for language in OFFICIAL:
-        assert {"list", "number", "date", "name", "reason"} <= cues.asks(language).keys()
+        assert {"list", "number", "date", "name", "reason"} <= words.asks(language).keys()
 
 
 def test_a_cue_list_with_a_wrong_entry_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    wrong = cues.FILE.read_text("utf-8").replace("    opening:", "    opnening:", 1)
+    wrong = words.FILE.read_text("utf-8").replace("    opening:", "    opnening:", 1)
     (tmp_path / "cues.yaml").write_text(wrong, "utf-8")
-    monkeypatch.setattr(cues, "FILE", tmp_path / "cues.yaml")
-    cues._file.cache_clear()
+    monkeypatch.setattr(words, "FILE", tmp_path / "cues.yaml")
+    words._file.cache_clear()
     try:
         with pytest.raises(PromptError, match=r"cues\.yaml is not in form: [\s\S]*opnening"):
-            cues.cues_of("en")
+            words.cues_of("en")
     finally:
-        cues._file.cache_clear()
+        words._file.cache_clear()

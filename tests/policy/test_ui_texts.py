@@ -83,7 +83,7 @@ def test_the_texts_that_are_asked_for_exist_and_are_filled(file: Path) -> None:
 def test_texts_are_looked_for_in_every_module_and_template() -> None:
     with_texts = {file.relative_to(ROOT).as_posix() for file in SHOWN_BY if [*asked_for(file)]}
     assert {
-        "ui/sidebar.py",
+        "ui/navigation.py",
         "ui/maintenance/plan_and_publish.py",
         "ui/answers/conversation.html.j2",
     } <= with_texts

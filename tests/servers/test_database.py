@@ -24,7 +24,7 @@ from command.__main__ import app as command
 from command.doctor import CHECKS, examined
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
-from people import asked_questions, feedback, old_files
+from people import asked_questions, feedback
 from people.api_keys import found, hash_of, make
 from people.audit import keep, verify_store
 from people.conversation import Conversation, Exchange, now
@@ -33,6 +33,7 @@ from people.database import (
     FILE,
     VERSION_TABLE,
     Database,
+    OldFile,
     alembic_config,
     database,
     known_tables,
@@ -180,7 +181,7 @@ def test_an_upgrade_that_fails_changes_nothing(
     def fails(*_: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(old_files.OldFile, "copy_to", fails)
+    monkeypatch.setattr(OldFile, "copy_to", fails)
     with pytest.raises(StrategiewijzerError, match="cannot be taken over: disk I/O error"):
         an(kept_in).listed()
     assert old.read_bytes() == content
@@ -243,7 +244,7 @@ def test_a_crash_after_the_commit_loses_nothing_and_brings_nothing_back(
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(old_files.OldFile, "erase", crash)
+    monkeypatch.setattr(OldFile, "erase", crash)
     with pytest.raises(KeyboardInterrupt):
         an(kept_in).listed()
     assert old.exists()

@@ -18,12 +18,12 @@ from people.conversation import Exchange
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE, Shown
-from ui.answers.conversation_export import (
+from ui.answers.copying import (
     conversation_docx,
     conversation_markdown,
     conversation_page,
+    made_html,
 )
-from ui.answers.copying import made_html
 from ui.texts import languages, load
 from vectorstore.search import FEATURES
 from vectorstore.store import open_index

@@ -19,13 +19,12 @@ from chain.assistant import Assistant
 from chain.model.language_model import ChatModel
 from chain.proposing.proposing import Proposing
 from chain.reading.relevance import rank
-from chain.understanding.condense import Condenser
+from chain.with_model import Condenser
 from core.answer import Answer, Turn
 from core.answer_blocks import sentences
 from core.errors import ModelError
-from core.proposals import ProposalFailure, SectionToAsk
 from core.settings import ROOT, Settings
-from core.source import Passage
+from core.source import Passage, ProposalFailure, SectionToAsk
 from eval.dataset import Question, load
 from eval.shown import claims, inexact_quotes
 from language.facts import figures

@@ -23,19 +23,20 @@ from core.answer import Answer
 from core.answer_blocks import AnswerSentence
 from core.hosts import is_official_address, shown_host
 from eval.shown import claims, inexact_quotes
-from language.escaping import visible
+from language.matching import visible
 from people.conversation import Exchange
 from tests.unit.test_ui_citations import Shown
 from ui.answers import answer_view
-from ui.answers.conversation_export import (
+from ui.answers.copying import (
     conversation_docx,
     conversation_markdown,
     conversation_page,
+    markdown,
+    plain_text,
 )
-from ui.answers.copying import markdown, plain_text
-from ui.scripts import script
+from ui.markup import script
 from ui.texts import Texts
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 _RUN = 8  # words in a row that are no coincidence
 _PROMPTS = Path(prompts.__file__).parent

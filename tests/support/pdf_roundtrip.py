@@ -14,8 +14,8 @@ from collections import Counter
 from pathlib import Path
 
 from core.settings import ROOT
+from ingest.reading.clean import Parsed
 from ingest.reading.formats import markdown, pdf
-from ingest.reading.formats.blocks import Parsed
 from language.matching import fold
 from tests.support import pdf_files
 

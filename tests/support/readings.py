@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.settings import ROOT
-from ingest.passages.answering_units import prepared_questions
 from ingest.passages.split import split
 from ingest.passages.worker import Loaded
-from ingest.publishing import plan
+from ingest.publishing import build
 from ingest.reading import formats, question_file
 from ingest.reading.load import load
+from ingest.reading.question_file import prepared_questions
 
 RECORDED = ROOT / "tests" / "readings.json"
 RECORD = "Record it with: .venv/bin/python -m tests.support.readings"
@@ -58,7 +58,7 @@ def reading(path: Path) -> Reading:
     whole = given.model_dump_json(exclude=places)
     version = formats.READERS[formats.FORMATS[path.suffix]].version
     digest = sha256(whole.encode()).hexdigest()[:_LENGTH]
-    return Reading(document.sha256[:_LENGTH], version, plan.VERSION, digest)
+    return Reading(document.sha256[:_LENGTH], version, build.VERSION, digest)
 
 
 def recorded() -> dict[str, Reading]:
@@ -77,7 +77,7 @@ def not_raised(now: Mapping[str, Reading], before: Mapping[str, Reading]) -> Ite
                 f"{name} is read differently, and no version is higher than recorded. Raise that "
                 f'of "{reader}" in READERS (ingest/reading/formats/__init__.py); or, where what '
                 "all formats share gives something else, VERSION in "
-                f"ingest/publishing/plan.py. {RECORD}"
+                f"ingest/publishing/build.py. {RECORD}"
             )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.source import ScoredPassage
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 
 def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:

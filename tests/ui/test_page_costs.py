@@ -17,7 +17,7 @@ from people.conversations import Conversations
 from tests.support.apps import ask, run
 from vectorstore import chroma
 from vectorstore.generations import Generations, Pointer, StoredPointer
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
 

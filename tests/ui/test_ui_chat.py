@@ -26,7 +26,7 @@ from ui.answers.answer_view import remarks_below
 from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
 from ui.chat.question_field import MAX_QUESTION, question_in
 from ui.chat.session import Chat
-from ui.sidebar import kinds, sources_html
+from ui.navigation import kinds, sources_html
 from ui.texts import languages, load
 from vectorstore.store import Index, open_index
 

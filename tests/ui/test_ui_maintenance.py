@@ -29,7 +29,7 @@ from tests.ui.test_ui_verdict import FEW, keep
 from ui import access, jobs
 from ui.access import User
 from ui.maintenance import about, document_files
-from ui.maintenance import feedback_queue as queue
+from ui.maintenance import answer_queue as queue
 from vectorstore.generations import Generations
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
@@ -39,7 +39,7 @@ FETCH = """
 import sys
 from core.settings import Settings
 from ingest.commands.fetch import run
-from ingest.official.cellar import Cellar
+from ingest.official.client import Cellar
 from ingest.official.client import Client
 client = Client(origins={{"{url}"}}, tries=1)
 sys.exit(run(sys.argv[2:], Settings(), Cellar(client, "{url}/resource/celex/")))

@@ -28,10 +28,10 @@ def shown(app: AppTest) -> str:
 
 def _notes_app() -> None:
     from core.settings import current
-    from ui import sidebar
+    from ui import navigation
     from ui.notes import page
 
-    sidebar.interface_texts(current())
+    navigation.interface_texts(current())
     page.page()
 
 

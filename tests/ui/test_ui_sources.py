@@ -16,8 +16,8 @@ from ingest.pipeline import ingest
 from language.matching import fold, traced, without_accents
 from tests.support.apps import run, unfolded
 from ui.addresses import place_of, quotes, reading_address
-from ui.scripts import into_view, script
-from ui.sources import type_search
+from ui.markup import into_view, script
+from ui.sources import catalogue
 from ui.sources.reading_view import beside_html, marked_html, reading_html, sections_of
 from ui.texts import load
 from vectorstore.store import open_index
@@ -202,12 +202,12 @@ def test_the_briefs_are_traced_exactly(file: Path) -> None:
 
 
 def test_a_sign_that_is_compared_as_several_is_one_place() -> None:
-    assert type_search.spans("½ kilo ﷺ", "1 2 ﷺ") == [(0, 1), (7, 8)]
+    assert catalogue.spans("½ kilo ﷺ", "1 2 ﷺ") == [(0, 1), (7, 8)]
 
 
 def test_the_words_are_found_where_they_stand() -> None:
     text = "In 2019 waren er 725 000 meldingen van cocaïne."
-    assert [text[start:end] for start, end in type_search.spans(text, "COCAINE 725.000 er")] == [
+    assert [text[start:end] for start, end in catalogue.spans(text, "COCAINE 725.000 er")] == [
         "er",
         "725 000",
         "cocaïne",
@@ -216,7 +216,7 @@ def test_the_words_are_found_where_they_stand() -> None:
 
 def test_a_snippet_shows_the_words_however_long_the_passage_is() -> None:
     text = f"{'voor ' * 200}De <b>haven</b> telt kranen. {'na ' * 200}"
-    shown = type_search.snippet_html(text, type_search.spans(text, "haven kranen"))
+    shown = catalogue.snippet_html(text, catalogue.spans(text, "haven kranen"))
     assert "&lt;b&gt;<mark>haven</mark>&lt;/b&gt; telt <mark>kranen</mark>" in shown
     assert shown.startswith("… ")
     assert shown.endswith(" …")
@@ -225,13 +225,13 @@ def test_a_snippet_shows_the_words_however_long_the_passage_is() -> None:
 
 def test_words_may_be_divided_over_title_and_text(settings: Settings) -> None:
     index = open_index(settings).snapshot()
-    lines = type_search.searchable(index.generation, index)
-    found = type_search.find("haven schepen", index.documents(), lines)
+    lines = catalogue.searchable(index.generation, index)
+    found = catalogue.find("haven schepen", index.documents(), lines)
     assert list(found) == ["haven.nl"]
     assert not found["haven.nl"].in_title
     assert [line.headings[-1] for line in found["haven.nl"].lines] == ["Schepen"]
-    assert type_search.find("haven walvis", index.documents(), lines) == {}
-    assert type_search.find("  ", index.documents(), lines) == {}
+    assert catalogue.find("haven walvis", index.documents(), lines) == {}
+    assert catalogue.find("  ", index.documents(), lines) == {}
 
 
 # The reading view

@@ -7,7 +7,7 @@ import pytest
 
 from core.answer import Event, Stage, TextDelta
 from core.errors import ModelError
-from ui.chat.answering import in_background
+from ui.chat.exchange import in_background
 
 
 def test_events_come_in_order() -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.reading.clean import is_noise
+from ingest.reading.clean import is_noise, sections
 from ingest.reading.formats import plain
-from ingest.reading.formats.blocks import sections
 from ingest.reading.load import load
 from language.sentences import sentences
 

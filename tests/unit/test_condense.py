@@ -6,7 +6,7 @@ import pytest
 
 from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import answer_tokens, fitting, tokens
-from chain.understanding.condense import Condenser
+from chain.with_model import Condenser
 from core.answer import Turn
 from core.errors import ModelError
 from core.settings import Settings

@@ -13,8 +13,7 @@ import yaml
 from core.errors import FetchError
 from core.settings import ROOT, Settings
 from ingest.commands.fetch import run
-from ingest.official.cellar import LANGUAGES, Cellar, ListedText, chosen, listed
-from ingest.official.client import Client, asked_wait
+from ingest.official.client import LANGUAGES, Cellar, Client, ListedText, asked_wait, chosen, listed
 from ingest.official.fetch import Fetched, Folder, fetch
 from ingest.reading.files import find
 from ingest.reading.formats import markdown

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from ingest.official.cellar import RESOURCES, Cellar, chosen
-from ingest.official.client import ORIGINS, Client
+from ingest.official.client import ORIGINS, RESOURCES, Cellar, Client, chosen
 from ingest.official.fetch import Fetched, Folder, fetch
 from tests.support.publications_server import (
     DRUGS,

@@ -4,7 +4,7 @@ import pytest
 
 from chain import __main__ as command
 from chain.answer.composition import AnswerBuilder
-from chain.answerer import Draft, Quote, Request, Verdict
+from chain.request import Draft, Quote, Request, Verdict
 from chain.writing.extractive import last_said
 from core.answer import Answer, Turn
 from core.answer_blocks import Marked
@@ -16,8 +16,7 @@ from language.matching import fold
 from people.conversation import Exchange
 from ui.answers.answer_view import Chips, answer_html, languages_shown
 from ui.answers.citations import Checks
-from ui.answers.conversation_export import conversation_markdown, conversation_page
-from ui.answers.copying import markdown, plain_text
+from ui.answers.copying import conversation_markdown, conversation_page, markdown, plain_text
 from ui.markup import code, escape
 from ui.texts import load
 

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 
 from api.openai_reply import ClientReply, client_words
 from api.openai_requests import ClientMessage, asked
-from api.search_limits import SearchLimits
+from api.request_shapes import SearchLimits
 from core.answer import Answer, Finished, TextDelta
 from core.source import Citation, DocumentInfo
 from tests.support.answers import blocks_of, doubted, marked

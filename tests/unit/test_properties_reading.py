@@ -16,8 +16,8 @@ from hypothesis.strategies import SearchStrategy
 from core.errors import DocumentError
 from core.source import DocumentInfo, Passage, SourceDocument
 from ingest.passages.split import split
+from ingest.reading.clean import LimitError
 from ingest.reading.formats import blocks_of
-from ingest.reading.formats.blocks import LimitError
 from ingest.reading.formats.front_matter import SIDECAR_SUFFIX
 from ingest.reading.load import load
 from tests.support.pdf_files import typed

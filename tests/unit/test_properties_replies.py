@@ -8,12 +8,12 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chain.answerer import Draft
 from chain.model.language_model import tidy, without_thoughts
+from chain.request import Draft
+from chain.writing.generative import ReplyReader, read
 from chain.writing.prose import closing, is_marked, plain
-from chain.writing.reply_reader import ReplyReader, read
 from core.errors import ModelError
-from language.escaping import visible
+from language.matching import visible
 
 steady = settings(deadline=None, derandomize=True, max_examples=150, database=None)
 

@@ -8,9 +8,9 @@ import pytest
 
 from core.errors import DocumentError
 from core.source import DocumentInfo, Passage, PreparedQuestion, Unit
-from ingest.passages.answering_units import prepared_questions, shortest_beginnings
-from ingest.publishing import kept_vectors
+from ingest.publishing import own_questions
 from ingest.reading import question_file
+from ingest.reading.question_file import prepared_questions, shortest_beginnings
 
 RIGHT = """by: project
 answers:
@@ -183,15 +183,15 @@ def asked(number: int) -> PreparedQuestion:
 def test_kept_vectors_are_those_that_were_kept_but_for_rounding(tmp_path: Path) -> None:
     vectors = np.random.default_rng(1).normal(size=(3, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    file = kept_vectors.file_beside(tmp_path / "port.questions.yaml", "multilingual-e5-small/1")
+    file = own_questions.file_beside(tmp_path / "port.questions.yaml", "multilingual-e5-small/1")
     assert file.name == "port.questions.multilingual-e5-small-1.npy"
-    assert kept_vectors.kept(file, [asked(0)], 384) == {}
-    kept_vectors.keep(file, [asked(0), asked(1), asked(2)], vectors)
-    found = kept_vectors.kept(file, [asked(2), asked(7)], 384)
+    assert own_questions.kept(file, [asked(0)], 384) == {}
+    own_questions.keep(file, [asked(0), asked(1), asked(2)], vectors)
+    found = own_questions.kept(file, [asked(2), asked(7)], 384)
     assert set(found) == {asked(2).id}
     assert float(found[asked(2).id] @ vectors[2]) > 0.9999
     assert abs(float(np.linalg.norm(found[asked(2).id])) - 1) < 1e-5
-    assert kept_vectors.kept(file, [asked(2)], 512) == {}, "of another embedder"
+    assert own_questions.kept(file, [asked(2)], 512) == {}, "of another embedder"
 
 
 @pytest.mark.parametrize(
@@ -199,9 +199,9 @@ def test_kept_vectors_are_those_that_were_kept_but_for_rounding(tmp_path: Path) 
 )
 def test_a_file_that_has_no_vectors_is_as_none(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x.npy").write_bytes(data)
-    assert kept_vectors.kept(tmp_path / "x.npy", [asked(2)], 384) == {}
+    assert own_questions.kept(tmp_path / "x.npy", [asked(2)], 384) == {}
 
 
 def test_objects_in_such_a_file_are_not_made(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    assert kept_vectors.kept(tmp_path / "x.npy", [asked(2)], 384) == {}
+    assert own_questions.kept(tmp_path / "x.npy", [asked(2)], 384) == {}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chain.answerer import Draft, Searches
-from chain.writing.reply_reader import ReplyReader, read
+from chain.request import Draft, Searches
+from chain.writing.generative import ReplyReader, read
 from core.errors import ModelError
 
 SENTENCES: list[dict[str, Any]] = [

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from chain.answerer import Draft, Request
 from chain.reading.parts import Part
 from chain.reading.quotables import Statement
 from chain.reading.relevance import Ranked
+from chain.request import Draft, Request
 from chain.writing.extractive import FIRST, search_results
 from core.source import DocumentInfo, Passage, ScoredPassage, Unit
 from tests.support.passages import passage_of

@@ -8,7 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from api.openai_reply import ClientReply
-from api.search_limits import SearchLimits
+from api.request_shapes import SearchLimits
 from chain import __main__ as command
 from core.answer import Answer, Finished
 from core.answer_blocks import own
@@ -19,8 +19,7 @@ from tests.support.passages import answer_of, citation_of, passage_of
 from ui.answers import answer_view
 from ui.answers.answer_view import Chips, answer_html, more_html
 from ui.answers.citations import anchors
-from ui.answers.conversation_export import conversation_markdown
-from ui.answers.copying import plain_text, references
+from ui.answers.copying import conversation_markdown, plain_text, references
 from ui.answers.evidence_panel import (
     Surroundings,
     at_quote,

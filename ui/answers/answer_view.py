@@ -11,7 +11,7 @@ from core.answer import Answer
 from core.answer_blocks import AnswerSentence, Blocks, Mark, marked_lines
 from core.source import Citation, Scope, section
 from prompts import phrases, spoken_in_short
-from ui import origins
+from ui import addresses
 from ui.addresses import reading_address
 from ui.answers import citations
 from ui.answers.citations import (
@@ -26,10 +26,9 @@ from ui.answers.citations import (
     pages,
 )
 from ui.answers.evidence_panel import Piece, Surroundings, evidence_html, excerpts, surroundings
-from ui.markup import code, escape, facts_html, new_tab
-from ui.scripts import script
+from ui.markup import code, escape, facts_html, new_tab, script
 from ui.texts import Texts, languages, load
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 
 def answer_html(
@@ -211,7 +210,7 @@ def _chip_html(
     """
     first = quotes[0]
     place, name = escape(target), escape(card)
-    facts = [*origins.marked(first.document, texts), section(quotes), pages(quotes, texts)]
+    facts = [*addresses.marked(first.document, texts), section(quotes), pages(quotes, texts)]
     language = escape(first.document.language)
     quoted = "".join(
         f'<span class="sw-card-text" lang="{language}">{_excerpt_html(one)}</span>' for one in read

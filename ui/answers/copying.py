@@ -1,17 +1,38 @@
 """An answer to copy, its references, and how it was made."""
 
+import datetime
+import functools
+import io
+import re
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from docx import Document
+from docx.document import Document as Word
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import OxmlElement
+from docx.oxml.ns import nsdecls, qn
+from docx.text.paragraph import Paragraph
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from lxml import etree
+from markupsafe import Markup
 
 from core.answer import Answer
-from core.answer_blocks import ITEM, Blocks, line_text, marked_text
+from core.answer_blocks import ITEM, AnswerSentence, Blocks, line_text, marked_lines, marked_text
 from core.source import Citation, DocumentInfo, Scope, section
-from language.escaping import address, escaped, visible
-from ui import origins
-from ui.answers.citations import Checks, by_number, pages
+from language.matching import address, escaped, visible
+from people.conversation import Exchange
+from ui import addresses, formats
+from ui.answers import answer_view
+from ui.answers.answer_view import answer_html
+from ui.answers.citations import GLYPHS, Checks, by_number, pages
 from ui.markup import escape, table_html
+from ui.shared_assistant import describe_scope
 from ui.texts import Texts, languages, load
 from vectorstore.search import FEATURES, Candidate
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 # Answers as text to copy, with references and how they were made.
 
@@ -122,18 +143,20 @@ def more_heading(answer: Answer, texts: Texts) -> str:
 def references(answer: Answer, texts: Texts) -> list[str]:
     """The references of an answer as text, one per number: "[1] European Commission, …"."""
     return [
-        " ".join((f"[{number}]", reference(quotes, texts), *listed(addresses(quotes[0], texts))))
+        " ".join(
+            (f"[{number}]", reference(quotes, texts), *listed(citation_links(quotes[0], texts)))
+        )
         for number, quotes in by_number(answer.citations).items()
     ]
 
 
-def addresses(citation: Citation, texts: Texts) -> list[tuple[str, str]]:
+def citation_links(citation: Citation, texts: Texts) -> list[tuple[str, str]]:
     """The web pages of a citation: of a brief what each opens, and the address.
 
     The official page of any other document is what the reference itself names.
     """
     document = citation.document
-    named = origins.pages(document, texts, citation.url)
+    named = addresses.pages(document, texts, citation.url)
     return [(f"{label}:" if document.kind == "brief" else "", url) for label, url in named]
 
 
@@ -171,7 +194,9 @@ def markdown_references(citations: Sequence[Citation], texts: Texts) -> list[str
 
 def markdown_reference(quotes: Sequence[Citation], texts: Texts) -> str:
     """The reference of quotes out of one passage, with their web pages."""
-    links = listed((escaped(label), address(url)) for label, url in addresses(quotes[0], texts))
+    links = listed(
+        (escaped(label), address(url)) for label, url in citation_links(quotes[0], texts)
+    )
     return " ".join((reference(quotes, texts, data=escaped, emphasis="*{}*"), *links))
 
 
@@ -193,7 +218,7 @@ def markdown_text(blocks: Blocks, texts: Texts) -> str:
 # How an answer was made, for evaluators: what was searched for, found and checked, and when.
 
 
-_PASSAGES = 12  # as many as any search compares unit by unit: LOOK in vectorstore/profile.py
+_PASSAGES = 12  # as many as any search compares unit by unit: LOOK in vectorstore/embeddings.py
 
 
 def made_html(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts) -> str:
@@ -247,3 +272,310 @@ def _row(number: int, one: Candidate, cited: set[str], texts: Texts) -> tuple[st
 
 def _figure(number: float, texts: Texts) -> str:
     return texts.figure(f"{number:.2f}")
+
+
+# A conversation as a file: Markdown, HTML, Word.
+
+
+# A conversation to keep: as Markdown, and as a page to print that needs no network.
+
+
+def conversation_markdown(title: str, exchanges: Iterable[Exchange], texts: Texts) -> str:
+    """A conversation as Markdown: questions, answers, and below each the quotes it rests on.
+
+    Args:
+        title: of the conversation.
+        exchanges: oldest first; those without an answer are told as such.
+        texts: the strings of the interface language.
+    """
+    blocks = [f"# {escaped(title)}", f"*{escaped(made(texts))}*"]
+    for exchange in exchanges:
+        blocks.append(f"## {escaped(exchange.question)}")
+        blocks.append(escaped(" · ".join(question_facts(exchange, texts))))
+        if exchange.answer is None:
+            blocks.append(escaped(texts("export.unanswered")))
+            continue
+        blocks += _answer_blocks(exchange.answer, texts)
+    blocks += ["---", f"*{escaped(texts('export.authentic'))}*"]
+    return "\n\n".join(blocks) + "\n"
+
+
+def conversation_page(title: str, exchanges: Sequence[Exchange], texts: Texts) -> str:
+    """As `conversation_markdown`, as a page in one file that runs no script."""
+    return _template().render(title=title, exchanges=exchanges, texts=texts, made=made(texts))
+
+
+def question_facts(exchange: Exchange, texts: Texts) -> list[str]:
+    """When a question was asked, and what its search was limited to."""
+    zone = formats.zone_name(exchange.asked, texts.language)
+    asked = texts("export.asked", moment=texts.moment(exchange.asked), zone=zone)
+    return [asked, *filter(None, [describe_scope(exchange.scope, texts)])]
+
+
+def answer_facts(answer: Answer, texts: Texts) -> list[str]:
+    """How an answer was made, from which state of the sources, and what it lacks."""
+    facts = answer_view.remarks_above(answer, texts) + answer_view.remarks_below(answer, texts)
+    if answer.is_sourced and answer.mode != "fallback":
+        facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
+    if answer.understood_as:
+        facts.insert(0, answer_view.remark_understood(answer, texts))
+    if answer.generation and answer.kind != "reply":
+        facts.append(texts("export.generation", generation=answer.generation))
+    return facts
+
+
+def _answer_blocks(answer: Answer, texts: Texts) -> list[str]:
+    proper, *more = markdown_texts(answer, texts)
+    checked = " · ".join(Checks(answer).told(texts))
+    blocks = [escaped(checked)] if checked else []
+    blocks += [proper, *(escaped(fact) for fact in answer_facts(answer, texts)), *more]
+    if answer.citations:
+        blocks.append(f"### {escaped(texts('references.heading'))}")
+    for quotes, written in zip(
+        by_number(answer.citations).values(),
+        markdown_references(answer.citations, texts),
+        strict=True,
+    ):
+        blocks.append(written)
+        for quote in dict.fromkeys(one.quote for one in quotes):
+            blocks.append(quoted(quote))
+    return blocks
+
+
+def quoted(quote: str) -> str:
+    """A quote as Markdown."""
+    lines = [line for line in quote.splitlines() if line.strip()]
+    return "\n>\n".join(f"> {escaped(line)}" for line in lines)
+
+
+def made(texts: Texts) -> str:
+    return texts("export.made", date=texts.date(datetime.datetime.now(formats.zone()).date()))
+
+
+class _Shown:
+    """What an answer says, as HTML: behind it the numbers of its quotes.
+
+    Args:
+        answer: what is shown.
+        place: begins the names of its references in the page.
+        texts: the strings of the interface language.
+    """
+
+    def __init__(self, answer: Answer, place: str, texts: Texts) -> None:
+        self._answer = answer
+        self._place = place
+        self._texts = texts
+        self._checks = Checks(answer)
+
+    @property
+    def checked(self) -> str:
+        return " · ".join(self._checks.told(self._texts))
+
+    def html(self, blocks: Blocks, level: int) -> Markup:
+        """The answer proper, or what is folded on the page; labels are of this level."""
+        language = answer_view.languages_shown(self._answer, blocks)[0]
+        shown = answer_html(
+            blocks, language=language, marker=self._marker, doubt=self._doubt, level=level
+        )
+        return Markup(shown)  # noqa: S704 - escaped there
+
+    def _doubt(self, sentence: AnswerSentence) -> str:
+        return "" if sentence.stand_in else f" <em>{escape(doubt(self._texts))}</em>"
+
+    def _marker(self, number: int, words: str) -> str:
+        if not self._checks.quotes(number, words):
+            return ""
+        verdict = self._checks.verdict(number, words)
+        told = escape(self._texts(f"answers.verdicts.{verdict}"))
+        target = escape(f"{self._place}-{number}")
+        mark = "" if verdict == self._checks.usual else GLYPHS[verdict]
+        return f'<sup><a href="#{target}" title="{told}">[{number}]</a>{mark}</sup>'
+
+
+def _reference(quotes: Sequence[Citation], texts: Texts) -> Markup:
+    """A reference with its title in italics."""
+    written = reference(quotes, texts, data=escape, emphasis="<cite>{}</cite>")
+    return Markup(written)  # noqa: S704 - escaped here
+
+
+def _visible(value: object) -> object:
+    """What the template shows, without what nobody sees; HTML stays HTML."""
+    return type(value)(visible(value)) if isinstance(value, str) else value
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        question_facts=question_facts,
+        answer_facts=answer_facts,
+        shown_answer=_Shown,
+        by_number=by_number,
+        more_heading=more_heading,
+        reference=_reference,
+        addresses=citation_links,
+    )
+    return environment.get_template("conversation.html.j2")
+
+
+# A conversation as a Word document, in which each marker is a footnote with reference and quotes.
+
+
+_ITALIC = re.compile("\x02(.*?)\x03", re.DOTALL)  # what nobody types, around a title
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_EMPTY = (
+    f"<w:footnotes {nsdecls('w')}>"
+    '<w:footnote w:type="separator" w:id="-1"><w:p><w:r><w:separator/></w:r></w:p></w:footnote>'
+    '<w:footnote w:type="continuationSeparator" w:id="0"><w:p><w:r><w:continuationSeparator/></w:r>'
+    "</w:p></w:footnote></w:footnotes>"
+)
+
+
+def conversation_docx(title: str, exchanges: Iterable[Exchange], texts: Texts) -> bytes:
+    """As `ui.answers.copying.conversation_markdown`, as a Word file."""
+    word, footnotes = begun(title, texts)
+    for exchange in exchanges:
+        word.add_heading(clean(exchange.question), 1)
+        fact(word, " · ".join(question_facts(exchange, texts)))
+        if exchange.answer is None:
+            word.add_paragraph(texts("export.unanswered"))
+        else:
+            _add_answer(word, exchange.answer, footnotes, texts)
+    return finished(word, footnotes, texts)
+
+
+def begun(title: str, texts: Texts) -> tuple[Word, "Footnotes"]:
+    """A document with its title, and what takes its footnotes."""
+    word = Document()
+    word.core_properties.title = word.core_properties.subject = clean(title)[:255]
+    word.core_properties.author = texts("title")
+    word.core_properties.comments = ""
+    word.add_heading(clean(title), 0)
+    fact(word, made(texts))
+    return word, Footnotes(texts)
+
+
+def finished(word: Word, footnotes: "Footnotes", texts: Texts) -> bytes:
+    """The file, with what is said at its end."""
+    fact(word, texts("export.authentic"))
+    footnotes.attach(word)
+    file = io.BytesIO()
+    word.save(file)
+    return file.getvalue()
+
+
+def _add_answer(word: Word, answer: Answer, footnotes: "Footnotes", texts: Texts) -> None:
+    if checked := " · ".join(Checks(answer).told(texts)):
+        fact(word, checked)
+    cited = by_number(answer.citations)
+    _add_text(word, answer.blocks, cited, footnotes, texts)
+    for one in answer_facts(answer, texts):
+        fact(word, one)
+    if answer.more:
+        word.add_heading(clean(more_heading(answer, texts)), 2)
+        for blocks in answer.further:
+            _add_text(word, blocks, cited, footnotes, texts)
+
+
+def _add_text(
+    word: Word,
+    blocks: Blocks,
+    cited: dict[int, tuple[Citation, ...]],
+    footnotes: "Footnotes",
+    texts: Texts,
+) -> None:
+    for block, lines in marked_lines(blocks):
+        for line in lines:
+            if block.kind == "label":
+                word.add_heading(clean(" ".join(one.text for one, _ in line)), 3)
+                continue
+            paragraph = word.add_paragraph(style="List Bullet" if block.kind == "list" else None)
+            for place, (sentence, marks) in enumerate(line):
+                paragraph.add_run(clean(f"{' ' * bool(place)}{sentence.shown}"))
+                if sentence.is_doubted:
+                    paragraph.add_run(f" {doubt(texts)}").italic = True
+                for number, _ in marks:
+                    if number in cited:
+                        footnotes.refer(paragraph, cited[number])
+                    else:
+                        paragraph.add_run(f" [{number}]")
+        if block.note:
+            word.add_paragraph(clean(block.note))
+
+
+def fact(word: Word, text: str) -> None:
+    """A line of what is to be known, in italics."""
+    word.add_paragraph().add_run(clean(text)).italic = True
+
+
+def clean(text: str) -> str:
+    """What of a text can stand in the file, and is seen."""
+    return _NO_XML.sub("", visible(text))
+
+
+class Footnotes:
+    """The footnotes of a document, numbered as they are referred to."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._root = etree.fromstring(_EMPTY)
+        self._count = 0
+
+    def refer(
+        self, paragraph: Paragraph, quotes: Sequence[Citation], *, repeated: bool = True
+    ) -> None:
+        """Adds a footnote with the reference of these quotes out of one passage, and the quotes
+        where they are `repeated`."""
+        self._count += 1
+        paragraph._p.append(_superscript("w:footnoteReference", self._count))
+        note = etree.SubElement(self._root, qn("w:footnote"), {qn("w:id"): str(self._count)})
+        written = reference(quotes, self._texts, data=clean, emphasis="\x02{}\x03")
+        pages = listed(citation_links(quotes[0], self._texts))
+        first = etree.SubElement(note, qn("w:p"))
+        first.append(_superscript("w:footnoteRef"))
+        for number, words in enumerate(_ITALIC.split(f" {written} {' '.join(pages)}")):
+            first.append(_run(words, italic=bool(number % 2)))
+        language = quotes[0].document.language
+        for quote in dict.fromkeys(one.quote for one in quotes if repeated):
+            told = f"“{' '.join(quote.split())}”"
+            etree.SubElement(note, qn("w:p")).append(_run(told, language=language))
+
+    def attach(self, word: Word) -> None:
+        part = Part(
+            PackURI("/word/footnotes.xml"),
+            CONTENT_TYPE.WML_FOOTNOTES,
+            etree.tostring(self._root, xml_declaration=True, encoding="UTF-8", standalone=True),
+            word.part.package,
+        )
+        word.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+
+
+def _run(text: str, *, italic: bool = False, language: str = "") -> etree._Element:
+    run = OxmlElement("w:r")
+    properties = etree.SubElement(run, qn("w:rPr"))
+    if italic:
+        etree.SubElement(properties, qn("w:i"))
+    etree.SubElement(properties, qn("w:sz"), {qn("w:val"): "18"})  # half points
+    if language:
+        etree.SubElement(properties, qn("w:lang"), {qn("w:val"): language})
+    words = etree.SubElement(run, qn("w:t"))
+    words.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+    words.text = clean(text)
+    return run
+
+
+def _superscript(tag: str, number: int | None = None) -> etree._Element:
+    run = OxmlElement("w:r")
+    properties = etree.SubElement(run, qn("w:rPr"))
+    etree.SubElement(properties, qn("w:vertAlign"), {qn("w:val"): "superscript"})
+    mark = etree.SubElement(run, qn(tag))
+    if number is not None:
+        mark.set(qn("w:id"), str(number))
+    return run

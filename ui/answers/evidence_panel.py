@@ -13,14 +13,14 @@ import streamlit as st
 from core.answer import Answer
 from core.errors import StrategiewijzerError
 from core.source import Citation, Passage, Standing, section
-from language.escaping import is_web_page
+from language.matching import is_web_page
 from people.conversation import quote_id
-from ui import origins
+from ui import addresses
 from ui.addresses import Span, reading_address
 from ui.answers.citations import anchors, by_number, numbers, pages, rests_on, stretches
 from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab, text_html
 from ui.texts import Texts
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 _WORDS = 12  # a longer quote is told by its ends, which together have as many
 _END = 6  # words of each end; fewer may stand elsewhere in the page as well
@@ -253,7 +253,7 @@ def _source_html(
     marked = highlighted(text, spans, anchors(answer, prefix), quoted or spans, keeps)
     facts = [
         texts.label("kinds", document.kind),
-        origins.number(document, texts),
+        addresses.number(document, texts),
         texts.date(document.date) if document.date else "",
         pages(citations, texts),
         texts.label("standings", first.standing) if first.standing != "in_force" else "",
@@ -338,7 +338,7 @@ def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
     """
     document = citations[0].document
     if document.kind == "brief":
-        named = origins.pages(document, texts)
+        named = addresses.pages(document, texts)
         return "".join(_link_html(url, label, texts) for label, url in named)
     by_url: dict[str, list[Citation]] = {}
     for citation, *_ in by_number(citations).values():
@@ -348,7 +348,7 @@ def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
     for url, cited in by_url.items():
         key = "answers.open_at_quote" if leads_to_words(url) else "answers.open_source"
         label = texts(key if len(by_url) == 1 else f"{key}_for", numbers=numbers(cited))
-        shown.append(_link_html(url, origins.naming(url, label), texts))
+        shown.append(_link_html(url, addresses.naming(url, label), texts))
     return "".join(shown)
 
 

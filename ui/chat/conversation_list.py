@@ -21,18 +21,13 @@ from core.settings import Settings, current
 from core.source import Scope
 from people.conversation import MAX_NAME, Conversation, Exchange, ListedConversation, now
 from people.conversations import Conversations
-from ui import addresses, error_texts, formats, scripts
+from ui import addresses, formats, markup
 from ui.answers import answer_view as answers
-from ui.answers.conversation_export import (
-    conversation_docx,
-    conversation_markdown,
-    conversation_page,
-)
+from ui.answers.copying import conversation_docx, conversation_markdown, conversation_page
 from ui.chat.session import FIELD, Chat
-from ui.markup import code, escape, facts_html
+from ui.markup import code, escape, facts_html, script
 from ui.notes import keeping
 from ui.privacy import erasing
-from ui.scripts import script
 from ui.shared_assistant import assistant
 from ui.texts import Texts
 
@@ -119,7 +114,7 @@ def show_sharing(chat: Chat, shared: ListedConversation, texts: Texts) -> None:
     try:
         _show_link(chat.store, shared.id, texts)
     except StrategiewijzerError as error:
-        error_texts.show_with_details(texts("history.problem"), str(error), texts, st.warning)
+        markup.show_with_details(texts("history.problem"), str(error), texts, st.warning)
 
 
 def _show_link(store: Conversations, id: str, texts: Texts) -> None:
@@ -146,7 +141,7 @@ def show_shared(token: str, chat: Chat, texts: Texts) -> None:
         conversation = chat.store.find_shared(token)
         index = assistant().index.snapshot()
     except StrategiewijzerError as error:
-        error_texts.show_with_details(texts("errors.other"), str(error), texts)
+        markup.show_with_details(texts("errors.other"), str(error), texts)
         return
     if conversation is None:
         st.warning(texts("sharing.none"))
@@ -196,7 +191,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
     try:
         listed = chat.store.listed(search or "")
     except StrategiewijzerError as error:
-        error_texts.show_with_details(texts("history.problem"), str(error), texts, st.warning)
+        markup.show_with_details(texts("history.problem"), str(error), texts, st.warning)
         return
     if not listed:
         told = texts("history.not_found" if search else "history.none")
@@ -270,14 +265,14 @@ def _show_export(chat: Chat, one: ListedConversation, texts: Texts) -> None:
         "html": conversation_page,
     }
     for ending, write in written.items():
-        scripts.offer_download(
+        markup.offer_download(
             texts(f"history.export_{ending}"),
             functools.partial(_file, chat, one, write, texts),
-            name=scripts.file_name(one.title, ending),
+            name=markup.file_name(one.title, ending),
             key=f"export-{ending}",
         )
     if st.button(texts("history.print"), key="export-print"):
-        scripts.print_page(conversation_page(one.title, chat.find(one.id).exchanges, texts))
+        markup.print_page(conversation_page(one.title, chat.find(one.id).exchanges, texts))
 
 
 def _file(chat: Chat, one: ListedConversation, write: _Written, texts: Texts) -> str | bytes:

@@ -1,29 +1,170 @@
-"""A question and its answer, with what can be done with them."""
+"""Answers a question while its text appears; the questions to ask next."""
 
+import logging
+import queue
+import time
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Literal, get_args
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.answer import Answer
-from core.errors import StrategiewijzerError
+from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
+from core.background import pump
+from core.errors import StrategiewijzerError, kind_and_place
 from core.settings import Settings
-from language.escaping import visible
-from people.conversation import Exchange
+from language.matching import visible
+from people.conversation import Conversation, Exchange
 from people.database import database
-from ui import access, addresses, error_texts, scripts
+from ui import access, addresses, markup
 from ui.answers import answer_view as answers
 from ui.answers import copying
-from ui.answers.conversation_export import conversation_docx
-from ui.answers.copying import made_html
+from ui.answers.answer_view import answer_html
+from ui.answers.copying import conversation_docx, made_html
 from ui.chat import feedback_form
 from ui.chat.conversation_list import question_address
 from ui.chat.session import Chat
-from ui.markup import escape, facts_html, folded_html
-from ui.scripts import into_view, script
-from ui.shared_assistant import describe_scope
+from ui.markup import code, escape, facts_html, folded_html, into_view, script
+from ui.shared_assistant import assistant, describe_scope
 from ui.texts import Texts
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
+
+# Questions that can be asked next, below the last answer.
+
+
+logger = logging.getLogger(__name__)
+
+
+def show_followups(chat: Chat, texts: Texts) -> None:
+    """Buttons that ask them. The answer stands on the page already when they are looked for."""
+    last = chat.conversation.exchanges[-1] if chat.conversation.exchanges else None
+    if last is None or last.answer is None:
+        return
+    if last.follow_ups is None:
+        last = last.model_copy(update={"follow_ups": _found(last, chat.conversation)})
+        chat.change(last)
+    if not last.follow_ups:
+        return
+    with st.container(gap=None):
+        st.html(f'<h3 class="sw-small">{escape(texts("chat.next"))}</h3>')
+        for number, question in enumerate(last.follow_ups):  # as code a label stays data
+            st.button(
+                code(question),
+                key=f"plain-next-{last.id}-{number}",
+                icon=":material/subdirectory_arrow_right:",
+                type="tertiary",
+                on_click=chat.ask,
+                args=(question,),
+                width="stretch",
+            )
+
+
+def _found(exchange: Exchange, conversation: Conversation) -> tuple[str, ...]:
+    """None when the index cannot be searched, which the next question tells."""
+    if exchange.answer is None:
+        return ()
+    history = conversation.history(exchange)
+    try:
+        return assistant().follow_ups(exchange.answer, history, exchange.scope)
+    except StrategiewijzerError:
+        return ()
+    except Exception as error:  # noqa: BLE001 - else they would be looked for at every rerun
+        logger.error("Related questions ended with %s", kind_and_place(error))
+        return ()
+
+
+# An answer in the making: what is being done, the text as it arrives, and a way to stop it.
+
+
+_GLANCE = 0.1  # seconds between two looks at whether the reader wants something else: hardly felt
+
+
+def answer(
+    making: DeltaGenerator, chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Texts
+) -> Exchange:
+    """Answers a question and takes in what came of it, which it returns.
+
+    Args:
+        making: where the answer is shown as it arrives; empty again at the end.
+        chat: of which the exchange is the pending one.
+        exchange: the question.
+        history: what it can point back to.
+        texts: the strings of the interface language.
+    """
+    with making.container():
+        status, place = st.empty(), st.empty()
+        status.html(_status(texts("chat.stages.searching")))
+        st.button(
+            texts("chat.stop"),
+            icon=":material/stop_circle:",
+            on_click=chat.stop,
+            shortcut="Esc",
+            key=f"stop-{exchange.id}",
+        )
+    try:
+        events = assistant().stream(
+            exchange.question, history=history, scope=exchange.scope, by=chat.conversations.user
+        )
+        drawn = 0.0  # when the answer was last drawn: its words come faster than anybody reads
+        for event in in_background(events):
+            if event is None:
+                _glance()
+            elif isinstance(event, Stage):
+                status.html(_status(texts(f"chat.stages.{event.name}")))
+            elif isinstance(event, TextDelta):
+                if event.text or time.monotonic() - drawn > _GLANCE:
+                    place.html(answer_html(event.blocks))
+                    drawn = time.monotonic()
+            elif isinstance(event, Finished):
+                exchange = exchange.model_copy(update={"answer": event.answer})
+    except StrategiewijzerError as error:
+        exchange = exchange.model_copy(update={"problem": str(error)})
+    except Exception as error:  # noqa: BLE001 - else the question would be asked at every rerun
+        logger.error("A question ended with %s", kind_and_place(error))
+        exchange = exchange.model_copy(update={"problem": type(error).__name__})
+    chat.pending = ""
+    chat.finished = exchange.id
+    chat.change(exchange)
+    making.empty()
+    return exchange
+
+
+def in_background(events: Iterator[Event]) -> Generator[Event | None, None, None]:
+    """The same events; None whenever none has come for a moment.
+
+    A model may say nothing for a minute. The page must not wait that long to see that its reader
+    has stopped it; what is left behind ends at its next event.
+    """
+    arrived: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()
+    left = pump(events, arrived.put)
+    try:
+        while True:
+            try:
+                event = arrived.get(timeout=_GLANCE)
+            except queue.Empty:
+                yield None
+                continue
+            if event is None:
+                return
+            if isinstance(event, Exception):
+                raise event
+            yield event
+    finally:
+        left.set()
+
+
+def _glance() -> None:
+    """Lets Streamlit end this run if the reader has done something: reading its state does."""
+    len(st.session_state)
+
+
+def _status(text: str) -> str:
+    return f'<p class="sw-status" role="status">{escape(text)}</p>'
+
+
+# A question and its answer, with what can be done with them.
+
 
 # What can be done with an answer: copy it, pass it on, keep it as a file.
 
@@ -37,14 +178,14 @@ def show(
     """Buttons in a row; what they copy, save or show is made when it is asked for."""
     button = partial(st.button, type="tertiary")
     if button(texts("copying.open"), icon=":material/content_copy:", key=f"{prefix}-copy"):
-        scripts.copy(copying.plain_text(answer, texts), texts)
+        markup.copy(copying.plain_text(answer, texts), texts)
     if button(
         texts("chat.link"),
         icon=":material/link:",
         key=f"{prefix}-link",
         help=texts("chat.link_help"),
     ):
-        scripts.copy(addresses.here() + question_address(exchange.question, exchange.scope), texts)
+        markup.copy(addresses.here() + question_address(exchange.question, exchange.scope), texts)
     left_out = {
         "references": not answer.citations,
         "made": not access.user().may("evaluator"),
@@ -56,13 +197,13 @@ def show(
             if button(texts(f"copying.forms.{one}"), key=f"{prefix}-{one}"):
                 form = one
     if form == "markdown":
-        scripts.copy(copying.markdown(answer, texts), texts)
+        markup.copy(copying.markdown(answer, texts), texts)
     elif form == "references":
-        scripts.copy(visible("\n".join(copying.references(answer, texts))), texts)
+        markup.copy(visible("\n".join(copying.references(answer, texts))), texts)
     elif form == "docx":
         made = conversation_docx(exchange.question, [exchange], texts)
-        name = scripts.file_name(exchange.question, "docx")
-        scripts.save_file(made, name=name)
+        name = markup.file_name(exchange.question, "docx")
+        markup.save_file(made, name=name)
     elif form == "made":
         _show_made(exchange, answer, texts, index)
 
@@ -73,7 +214,7 @@ def _show_made(exchange: Exchange, answer: Answer, texts: Texts, index: Snapshot
         try:
             st.html(made_html(answer, exchange.scope, index, texts))
         except StrategiewijzerError as error:
-            error_texts.show_with_details(texts("errors.store"), str(error), texts, st.warning)
+            markup.show_with_details(texts("errors.store"), str(error), texts, st.warning)
 
     opened()
 
@@ -166,7 +307,7 @@ def _show_below(
 
 def _show_unanswered(chat: Chat, exchange: Exchange, texts: Texts) -> None:
     if exchange.problem:
-        error_texts.show_with_details(texts("errors.other"), exchange.problem, texts)
+        markup.show_with_details(texts("errors.other"), exchange.problem, texts)
     else:
         st.info(texts("chat.stopped" if exchange.stopped else "chat.unanswered"))
     st.button(

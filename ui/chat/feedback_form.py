@@ -14,9 +14,8 @@ from core.source import Scope
 from people import feedback as store
 from people.database import Database
 from people.feedback import Feedback
-from ui import error_texts
-from ui.markup import facts_html
-from ui.scripts import into_view
+from ui import markup
+from ui.markup import facts_html, into_view
 from ui.texts import Texts
 
 MAX_COMMENT = 1000  # characters, half a page, as for a question
@@ -99,7 +98,7 @@ def show_more(
                 )
                 st.form_submit_button(texts("feedback.save"), on_click=keep)
         if verdict.problem:
-            error_texts.show_with_details(texts("errors.feedback"), verdict.problem, texts)
+            markup.show_with_details(texts("errors.feedback"), verdict.problem, texts)
             st.button(texts("chat.retry"), key=f"keep-{verdict.id}", on_click=keep)
         elif verdict.given:
             key = "saved_comment" if verdict.is_bad and verdict.comment else "saved"

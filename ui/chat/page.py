@@ -3,20 +3,20 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from chain.request import MAX_QUESTION
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from people.conversation import Exchange
-from ui import error_texts, sidebar
+from ui import markup, navigation
 from ui.answers.citations import by_number, cited_in
-from ui.chat import answering, conversation_list, exchange, question_field
-from ui.chat.question_field import MAX_QUESTION, length_html
+from ui.chat import conversation_list, exchange, question_field
+from ui.chat.question_field import length_html
 from ui.chat.session import FIELD, Chat, chat
-from ui.markup import code, escape, facts_html
+from ui.markup import code, escape, facts_html, script
 from ui.notes import keeping
-from ui.scripts import script
 from ui.shared_assistant import assistant, describe_scope, usable_index
 from ui.texts import Texts
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 _EXAMPLES = 5
 
@@ -24,7 +24,7 @@ _EXAMPLES = 5
 def page() -> None:
     """Shows the conversation and answers its last question."""
     settings = current()
-    texts = sidebar.interface_texts(settings)
+    texts = navigation.interface_texts(settings)
     session = chat(settings)
     if token := st.query_params.get("s"):
         conversation_list.show_shared(token, session, texts)
@@ -102,7 +102,7 @@ def _show_conversation(
                 making = st.empty()  # always there, so that what follows keeps its place
                 if one.id == session.pending:
                     history_so_far = session.conversation.history(one)
-                    one = answering.answer(making, session, one, history_so_far, texts)
+                    one = exchange.answer(making, session, one, history_so_far, texts)
                     index = _as_answered(one, index)
                 if one.id == session.finished:
                     session.finished = ""
@@ -113,7 +113,7 @@ def _show_conversation(
                 with below.container():
                     conversation_list.show_undo(session, texts)
                     if index is not None and not session.pending:
-                        answering.show_followups(session, texts)
+                        exchange.show_followups(session, texts)
 
 
 def _as_answered(one: Exchange, index: Snapshot | None) -> Snapshot | None:
@@ -131,9 +131,9 @@ def _show_corpus(
     try:
         index = assistant().index.snapshot()
         documents = index.documents()
-        facts = sidebar.state_html(settings, index, texts)
+        facts = navigation.state_html(settings, index, texts)
     except StrategiewijzerError as error:
-        error_texts.no_sources(error, texts)
+        markup.no_sources(error, texts)
         st.button(texts("chat.retry"))
         return None
     with filtered:
@@ -145,9 +145,7 @@ def _show_corpus(
 def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
     with place.container():
         if session.problem:
-            error_texts.show_with_details(
-                texts("history.problem"), session.problem, texts, st.warning
-            )
+            markup.show_with_details(texts("history.problem"), session.problem, texts, st.warning)
         if session.missing:
             st.warning(texts("history.missing"))
 
@@ -162,7 +160,7 @@ def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:
         f"<p>{escape(texts('purpose'))}</p>"
         + facts_html(can)
         + audited
-        + sidebar.sources_html(documents, texts)
+        + navigation.sources_html(documents, texts)
     )
     if limits := describe_scope(session.scope, texts):
         st.html(f'<p class="sw-note">{escape(limits)}</p>')

@@ -6,13 +6,12 @@ from collections.abc import Collection, Mapping
 
 import streamlit as st
 
-from chain.query import MAX_QUESTION as MAX_QUESTION
+from chain.request import MAX_QUESTION
 from core.source import DocumentInfo, Scope
-from language.escaping import visible
+from language.matching import visible
 from language.sentences import sentences
 from ui import formats
-from ui.markup import escape, facts_html
-from ui.scripts import script
+from ui.markup import escape, facts_html, script
 from ui.shared_assistant import describe_scope, titles
 from ui.texts import Texts
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings, current
-from ui import access, error_texts, sidebar
+from ui import access, markup, navigation
 from ui.evaluation import figures, one_question, questions, start, verdict
 from ui.evaluation.kept_runs import KeptRun, compared, kept, read, runs_html
 from ui.markup import code
@@ -22,7 +22,7 @@ NOTHING = "none"  # to compare with
 def page() -> None:
     """Shows a run and how it differs from another, or one question of it."""
     settings = current()
-    texts = sidebar.interface_texts(settings)
+    texts = navigation.interface_texts(settings)
     st.title(texts("evaluation.title"), anchor=False)
     try:
         access.require("evaluator")
@@ -30,7 +30,7 @@ def page() -> None:
     except NotAllowedError:
         st.error(texts("evaluation.not_allowed"))
     except StrategiewijzerError as error:
-        error_texts.show_with_details(texts("evaluation.problem"), str(error), texts)
+        markup.show_with_details(texts("evaluation.problem"), str(error), texts)
 
 
 def _show(settings: Settings, texts: Texts) -> None:

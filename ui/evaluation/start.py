@@ -15,7 +15,7 @@ from eval.dataset import load
 from eval.gate import RULES
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer
-from ui import access, error_texts, jobs, uploads
+from ui import access, guard, jobs, markup
 from ui.access import name_of, on_record
 from ui.jobs import Job
 from ui.markup import escape, facts_html, page_of
@@ -44,7 +44,7 @@ def set_file(data_dir: Path, name: str) -> Path:
 
 def offer_own_sets(data_dir: Path, texts: Texts) -> None:
     """A place to add a set; one that is not as it should be is refused with what is wrong."""
-    uploads.uploader(
+    guard.uploader(
         texts("evaluation.own.choose"),
         "evaluator",
         _LARGEST,
@@ -55,7 +55,7 @@ def offer_own_sets(data_dir: Path, texts: Texts) -> None:
         args=(data_dir,),
     )
     if problem := st.session_state.get(_PROBLEM):
-        error_texts.show_with_details(texts("evaluation.own.refused"), problem, texts)
+        markup.show_with_details(texts("evaluation.own.refused"), problem, texts)
 
 
 def _add_set(data_dir: Path) -> None:
@@ -137,7 +137,7 @@ def show_approved(settings: Settings, texts: Texts) -> None:
 
 
 def _add(settings: Settings, key: str, answer: PreparedAnswer, texts: Texts) -> None:
-    with error_texts.showing(texts):
+    with markup.showing(texts):
         access.require("evaluator")
         file = set_file(settings.data_dir, feedback_questions.APPROVED_FILE)
         st.session_state[_ADDED] = feedback_questions.add_approved(key, answer, file) > 0
@@ -211,7 +211,7 @@ def _watch(job: Job, texts: Texts) -> None:
 
 
 def _stop(job: Job, texts: Texts) -> None:
-    with error_texts.showing(texts):
+    with markup.showing(texts):
         access.require("evaluator")
         jobs.stop(job)
         st.rerun()
@@ -231,7 +231,7 @@ def _tell_last(job: Job, texts: Texts) -> None:
             st.info(texts("evaluation.start.stopped"))
         elif not name:
             reason = "\n".join(job.errors().splitlines()[-_LAST_LINES:])
-            error_texts.show_with_details(texts("evaluation.start.failed"), reason, texts)
+            markup.show_with_details(texts("evaluation.start.failed"), reason, texts)
         else:
             st.html(facts_html(texts("evaluation.start.other")))
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -287,7 +287,7 @@ def _arguments(questions: Path | None, every: int, *, gate: bool) -> tuple[str, 
 
 
 def _start(settings: Settings, arguments: Sequence[str], texts: Texts) -> None:
-    with error_texts.showing(texts):
+    with markup.showing(texts):
         user = access.require("evaluator")
         with suppress(LockedError):  # somebody was first: theirs is shown, with who and since when
             jobs.start(settings.data_dir, "eval", arguments, on_record(user))

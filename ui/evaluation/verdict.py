@@ -10,7 +10,7 @@ from core.settings import Settings
 from eval import release, run_report, runs
 from eval.gate import DECIDING, RuleResult, deciding
 from eval.results import LONGEST_NAME, LONGEST_REASON, SignOff
-from ui import access, error_texts, scripts
+from ui import access, markup
 from ui.evaluation.kept_runs import (
     KeptRun,
     decided,
@@ -145,7 +145,7 @@ def offer_sign_off(settings: Settings, run: KeptRun, texts: Texts) -> None:
 def _sign(
     settings: Settings, run: KeptRun, texts: Texts, *, goes_live: bool, name: str, reason: str
 ) -> None:
-    with error_texts.showing(texts):
+    with markup.showing(texts):
         user = access.require("evaluator")
         release.sign(
             settings,
@@ -217,7 +217,7 @@ def show_accepted(data_dir: Path, run: KeptRun, texts: Texts) -> None:
 
 
 def _accept(data_dir: Path, name: str | None, texts: Texts, *, undo: str | None) -> None:
-    with error_texts.showing(texts):
+    with markup.showing(texts):
         access.require("evaluator")
         runs.accept(data_dir, name)
         st.session_state[UNDO] = undo
@@ -235,7 +235,7 @@ def _offer_files(run: KeptRun, texts: Texts) -> None:
     there = [name for name in FILES if (run.folder / name).is_file()] if offer.open else []
     for name in there:
         with offer:
-            scripts.offer_download(
+            markup.offer_download(
                 texts(f"evaluation.download.{name.partition('.')[2]}"),
                 (run.folder / name).read_bytes,
                 name=f"{run.name}-{name}",

@@ -16,15 +16,15 @@ from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.settings import Settings
 from core.source import DocumentKind
 from ingest.reading import files
+from ingest.reading.clean import Value
 from ingest.reading.files import sha256
 from ingest.reading.formats import front_matter
-from ingest.reading.formats.blocks import Value
 from language.official import OFFICIAL
 from people.audit import OfficialDecision, keep_decision
-from ui import access, error_texts, formats
+from ui import access, formats, markup
 from ui.maintenance.document_files import Said, folder, free, remove, taken, writing
 from ui.texts import Texts
-from vectorstore.manifest import DocumentEntry
+from vectorstore.segments import DocumentEntry
 
 # Adds the file of a document, and states what is known about one.
 
@@ -195,10 +195,10 @@ def _save(
             files.confirm(file, settings.documents_dir, official=official)
     except DocumentError as error:
         st.error(problem(error.fault, error.field, texts))
-        error_texts.details(str(error), texts)
+        markup.details(str(error), texts)
         return False
     except StrategiewijzerError as error:
-        error_texts.show(error, texts)
+        markup.show(error, texts)
         return False
     return True
 
@@ -208,7 +208,7 @@ def problem(fault: Fault, field: str, texts: Texts) -> str:
     rule = texts.values.get(f"maintenance.about.{field}", "") if fault == "value" else ""
     label = texts.label("maintenance.fields", field)
     if not rule:
-        return error_texts.reason(fault, field, texts)
+        return markup.reason(fault, field, texts)
     return texts("maintenance.about.wrong", field=label, rule=rule)
 
 

@@ -12,10 +12,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import NoIndexError, as_text, printable
 from core.settings import Settings
-from ingest.official.cellar import LANGUAGES, chosen, listed
+from ingest.official.client import LANGUAGES, chosen, listed
 from ingest.passages.isolated import Loader
 from ingest.reading.formats import CONVERT, FORMATS
-from ui import access, error_texts, uploads
+from ui import access, guard, markup
 from ui.maintenance import about, document_files, generation_list
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, problem, show_about
@@ -23,7 +23,7 @@ from ui.maintenance.document_files import Said
 from ui.markup import code, escape, facts_html, page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
-from vectorstore.manifest import DocumentEntry, Manifest
+from vectorstore.segments import DocumentEntry, Manifest
 
 # The form that takes files: each is looked at before it is added.
 
@@ -40,7 +40,7 @@ Chosen = tuple[str, UploadedFile, bool]
 def show_upload(
     settings: Settings, entries: Sequence[DocumentEntry], loader: Loader, texts: Texts
 ) -> None:
-    given = uploads.uploader(
+    given = guard.uploader(
         texts("maintenance.upload.choose"),
         "maintainer",
         settings.max_file_size,
@@ -94,9 +94,9 @@ def _can_be_read(
     if said.failure is not None:
         can = said.failure.fault in _CURABLE
         (st.warning if can else st.error)(
-            f"{shown} {error_texts.reason(said.failure.fault, said.failure.field, texts)}"
+            f"{shown} {markup.reason(said.failure.fault, said.failure.field, texts)}"
         )
-        error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
+        markup.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         return can
     upload_notes(said, str(document_files.folder(settings) / name), keys, texts, name=f"{shown} ")
     return True
@@ -183,7 +183,7 @@ def _outcome(one: Mapping[str, str], texts: Texts) -> str:
     """What became of one text, as HTML."""
     status = escape(texts(f"maintenance.fetched.{one['status']}"))
     name = escape(f"{one['celex']} ({texts.label('languages', one['language'])})")
-    told = escape(one["file"]) or error_texts.fold(one["problem"], texts)
+    told = escape(one["file"]) or markup.fold(one["problem"], texts)
     return f"<strong>{status}</strong> {name} {told}"
 
 
@@ -221,7 +221,7 @@ class _Row:
     @property
     def label(self) -> str:
         """Its title, where it has been published, and the name of its file."""
-        name = error_texts.name(self.path)
+        name = markup.name(self.path)
         return (
             f"{self.entry.info.short_title} ({self.entry.info.language}, {name})"
             if self.entry
@@ -246,7 +246,7 @@ def show_documents(settings: Settings, texts: Texts, *, busy: bool) -> None:
         else:
             st.error(texts("maintenance.upload.not_read"))
             where = f"{document_files.folder(settings)}\nSTRATEGIEWIJZER_CORPUS_DIRS"
-            error_texts.details(where, texts)
+            markup.details(where, texts)
         if done := st.session_state.pop(DONE, ""):
             st.success(done)
         if manifest is not None:
@@ -364,7 +364,7 @@ def _document(
             said = document_files.preview_kept(row.file, settings, loader)
     if said.failure is not None:
         st.error(problem(said.failure.fault, said.failure.field, texts))
-        error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
+        markup.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         said = Said(info=row.entry.info if row.entry else None, failure=said.failure)
     upload_notes(said, row.path, {entry.key: entry for entry in entries}, texts)
     show_about(settings, row.file, name, said, entries, texts)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from chain.reading.quotables import reading
+from chain.request import MAX_QUESTION
 from core.settings import Settings
 from core.source import Passage, preferred
 from ingest.publishing.own_questions import asked_in
@@ -16,14 +17,13 @@ from ingest.reading.question_file import AskedQuestion, PreparedAnswer
 from language.identify import detect
 from language.official import OFFICIAL
 from ui import access
-from ui.chat.question_field import MAX_QUESTION
+from ui.addresses import pages
 from ui.maintenance import approving
 from ui.maintenance import job_list as work
 from ui.maintenance.approving import QuestionGroup, Wording
 from ui.markup import escape, facts_html, link
-from ui.origins import pages
 from ui.texts import Texts
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 _OPENED = "maintenance-answer-opened"
 _COUNT = "maintenance-answer-count"  # of openings: each has fields of its own

@@ -13,16 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from chain.understanding.followup import standalone
 from chain.understanding.intent import classify
+from chain.understanding.meaning import standalone
 from core.errors import LockedError, NotAllowedError
 from core.settings import Settings
 from core.source import Approval, Frozen, Passage
-from ingest.passages.answering_units import prepared_questions
 from ingest.publishing.own_questions import OwnQuestions
-from ingest.reading.question_file import PreparedAnswer
-from language.escaping import visible
+from ingest.reading.question_file import PreparedAnswer, prepared_questions
 from language.facts import asked, differ
+from language.matching import visible
 from people import feedback
 from people.asked_questions import CountedQuestion, Outcome, dismiss, question_id, read, remove
 from people.audit import AnswerDecision, Decided, asker_hash, keep_decision
@@ -31,7 +30,7 @@ from people.feedback import Feedback, handle
 from ui import jobs
 from ui.access import User, on_record
 from vectorstore.embeddings import Vectors, local_embedder
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 # The questions that want a prepared answer: those that ask the same together, worst first.
 

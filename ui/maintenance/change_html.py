@@ -20,12 +20,12 @@ from ingest.publishing.ingest_report import (
     PreparedChange,
     Report,
 )
-from ui import error_texts, formats
+from ui import formats, markup
 from ui.maintenance import all_documents, document_files
 from ui.maintenance.about import problem, show_about
 from ui.markup import code, definitions_html, escape, facts_html, folded_html, page_of
 from ui.texts import Texts
-from vectorstore.manifest import DocumentEntry
+from vectorstore.segments import DocumentEntry
 
 # What a run changes, or would change, as HTML: the data of ingest/publishing/changes.py, in the
 # interface language. What comes from files is data; what ingest says in English is folded.
@@ -68,17 +68,15 @@ def notes_html(report: Report, texts: Texts) -> str:
     failures = (_failure(one, texts) for one in report.failures)
     guesses = (_guesses(one, texts) for one in report.guesses)
     unused = (
-        f"<strong>{escape(error_texts.name(one.path))}</strong>: {escape(', '.join(one.names))}"
+        f"<strong>{escape(markup.name(one.path))}</strong>: {escape(', '.join(one.names))}"
         for one in report.unused
     )
     left_out = (
-        f"<strong>{escape(error_texts.name(seen.path))}</strong>: "
+        f"<strong>{escape(markup.name(seen.path))}</strong>: "
         f"{escape(texts(f'maintenance.left_out.{seen.why}'))}"
         for seen in report.left_out
     )
-    unconfirmed = (
-        f"<strong>{escape(error_texts.name(path))}</strong>" for path in report.unconfirmed
-    )
+    unconfirmed = (f"<strong>{escape(markup.name(path))}</strong>" for path in report.unconfirmed)
     stale = (_stale(change, one, texts) for change in report.questions for one in change.stale)
     return "".join(
         (
@@ -95,18 +93,18 @@ def notes_html(report: Report, texts: Texts) -> str:
 
 def _failure(one: Failure, texts: Texts) -> str:
     """A document that cannot be taken: its name, why, what to do, and the details."""
-    said = error_texts.reason(one.fault, one.field, texts)
+    said = markup.reason(one.fault, one.field, texts)
     if one.kept:
         said += f" {texts('maintenance.report.kept')}"
     told = f"{printable(one.path)}: {one.problem}. {one.remedy}"
-    name = escape(error_texts.name(one.path))
-    return f"<strong>{name}</strong>: {escape(said)}{error_texts.fold(told, texts)}"
+    name = escape(markup.name(one.path))
+    return f"<strong>{name}</strong>: {escape(said)}{markup.fold(told, texts)}"
 
 
 def _stale(change: PreparedChange, one: StaleQuestion, texts: Texts) -> str:
     """A prepared question that has lost its answer: its document, the question, and why."""
     told = texts(f"maintenance.stale.{one.why}", words=printable(one.words), line=one.line)
-    name = escape(error_texts.name(change.path))
+    name = escape(markup.name(change.path))
     return f"<strong>{name}</strong>: {escape(printable(one.question))} {escape(told)}"
 
 
@@ -119,7 +117,7 @@ def _guesses(one: Guesses, texts: Texts) -> str:
         )
         for name, value in one.fields.items()
     )
-    name = escape(error_texts.name(one.path))
+    name = escape(markup.name(one.path))
     return f"<strong>{name}</strong>{definitions_html('sw-guesses', fields)}"
 
 
@@ -129,13 +127,13 @@ def document_html(change: DocumentChange, texts: Texts) -> str:
     is_whole = change.kind in ("added", "removed")
     count = _passages(len(change.passages), texts, "passages" if is_whole else "differ")
     differ = f" · {escape(count)}" if change.passages else ""
-    path = f"{error_texts.name(change.former_path)} → " if change.former_path else ""
+    path = f"{markup.name(change.former_path)} → " if change.former_path else ""
     shown = "".join(_passage(passage, texts) for passage in change.passages[:_PASSAGES])
     more = len(change.passages) - _PASSAGES
     if more > 0:
         shown += f"<p>{escape(texts('maintenance.report.more', number=more))}</p>"
     same = () if is_whole else (_passages(change.unchanged, texts, "same"),)
-    facts = facts_html(path + error_texts.name(change.path), *same)
+    facts = facts_html(path + markup.name(change.path), *same)
     return folded_html(
         "sw-change",
         f"<strong>{kind}</strong> {escape(printable(change.title))}{differ}",

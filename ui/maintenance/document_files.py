@@ -39,7 +39,7 @@ from ingest.reading.files import find, is_official
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.load import fingerprint
 from language.official import OFFICIAL
-from vectorstore.manifest import DocumentEntry, Manifest
+from vectorstore.segments import DocumentEntry, Manifest
 
 # The files of documents: those that a maintainer adds, and all others that are in use.
 

@@ -15,7 +15,7 @@ from core.disk import obstacle
 from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings, current
 from ingest.publishing.ingest_report import Report
-from ui import access, error_texts, formats, jobs
+from ui import access, formats, jobs, markup
 from ui.access import name_of, on_record
 from ui.jobs import Job
 from ui.markup import escape, facts_html
@@ -67,7 +67,7 @@ def problems(texts: Texts) -> None:
     if isinstance(problem, LockedError):
         st.warning(texts("maintenance.jobs.taken"))
     elif problem is not None:
-        error_texts.show(problem, texts)
+        markup.show(problem, texts)
 
 
 def latest(settings: Settings, *tasks: JobTask) -> Job | None:
@@ -147,7 +147,7 @@ def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
     if silent > _SILENT:
         st.warning(texts("maintenance.jobs.silent", time=formats.clock(job.heard, texts.language)))
         if told := obstacle(settings.data_dir):
-            error_texts.details(told, texts)
+            markup.details(told, texts)
     st.button(
         texts("maintenance.jobs.stop"),
         key="maintenance-stop",
@@ -168,7 +168,7 @@ def _ended(job: Job, what: str, texts: Texts) -> None:
     line = f"{what}: {texts(f'maintenance.states.{how}')} · {since(job, texts)}"
     if how == "failed":
         st.error(texts("maintenance.jobs.failed", task=what))
-        error_texts.details("\n".join(job.errors().strip().splitlines()[-_LAST_LINES:]), texts)
+        markup.details("\n".join(job.errors().strip().splitlines()[-_LAST_LINES:]), texts)
     st.html(facts_html(line, role="status"))
 
 

@@ -10,26 +10,19 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import current
-from ui import access, error_texts, sidebar
-from ui.maintenance import (
-    all_documents,
-    answer_queue,
-    feedback_queue,
-    generation_list,
-    job_list,
-    plan_and_publish,
-)
+from ui import access, markup, navigation
+from ui.maintenance import all_documents, answer_queue, generation_list, job_list, plan_and_publish
 
 
 def page() -> None:
     """Shows what maintainers need; everybody else is told so."""
     settings = current()
-    texts = sidebar.interface_texts(settings)
+    texts = navigation.interface_texts(settings)
     st.title(texts("maintenance.title"), anchor=False)
     try:
         access.require("maintainer")
     except StrategiewijzerError as error:
-        error_texts.show(error, texts)
+        markup.show(error, texts)
         return
     job_list.problems(texts)
     busy = job_list.watch(settings, texts)
@@ -42,8 +35,8 @@ def page() -> None:
         "documents": sources,
         "plan": lambda: plan_and_publish.show(settings, texts, busy=busy),
         "generations": lambda: generation_list.show(settings, texts, busy=busy),
-        "answers": lambda: answer_queue.show(settings, texts, busy=busy),
-        "feedback": lambda: feedback_queue.show(settings, texts),
+        "answers": lambda: answer_queue.show_answers(settings, texts, busy=busy),
+        "feedback": lambda: answer_queue.show_feedback(settings, texts),
     }
     names = [texts(f"maintenance.tabs.{name}") for name in sections]
     tabs = st.tabs(names, key=job_list.TAB, on_change="rerun")
@@ -54,4 +47,4 @@ def page() -> None:
             try:
                 show()
             except StrategiewijzerError as error:
-                error_texts.show(error, texts)
+                markup.show(error, texts)

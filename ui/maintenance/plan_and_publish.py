@@ -10,15 +10,15 @@ from typing import NamedTuple
 import streamlit as st
 
 from chain.assistant import Assistant
+from chain.request import MAX_QUESTION
 from core.answer import Answer
 from core.errors import StrategiewijzerError, printable
 from core.settings import Settings
 from core.source import Scope
 from ingest.publishing import changes
 from ingest.publishing.ingest_report import Report
-from ui import access, error_texts, scripts
+from ui import access, markup
 from ui.answers import answer_view as answers
-from ui.chat.question_field import MAX_QUESTION
 from ui.jobs import Job
 from ui.maintenance import all_documents, change_html, document_files, generation_list
 from ui.maintenance import job_list as work
@@ -27,7 +27,7 @@ from ui.markup import escape, facts_html
 from ui.shared_assistant import compared_assistant, trial_assistant
 from ui.texts import Texts
 from vectorstore.generations import Generations, Pointer, store_exists
-from vectorstore.manifest import made_at
+from vectorstore.segments import made_at
 
 # Questions to what a plan would publish, before it is: its answer beside that of the index in use.
 
@@ -123,7 +123,7 @@ def _compare(found: _Answers, texts: Texts) -> None:
             heading = escape(texts(f"maintenance.trial.{name}"))
             st.html(f'<h5 class="sw-small">{heading}</h5>')
             if isinstance(told, StrategiewijzerError):
-                error_texts.show(told, texts)
+                markup.show(told, texts)
                 continue
             answers.show(told, f"trial-{name}", texts, _ask, made().index.snapshot())
             if name == "planned" and told.citations:
@@ -222,7 +222,7 @@ def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: 
     st.html(facts_html(work.since(plan, texts)))
     if report.stop:
         st.warning(_stop(report, texts))
-        error_texts.details(report.stop, texts)
+        markup.details(report.stop, texts)
     elif report.plan.is_empty:
         waiting = "erase" if document_files.removed(settings) else "empty"
         st.success(texts(f"maintenance.plan.{waiting}"))
@@ -321,7 +321,7 @@ def _published(settings: Settings, texts: Texts) -> None:
     report = work.report(job)
     if report is None:
         st.info(texts("maintenance.published.unfinished"))
-        error_texts.details(job.errors(), texts)
+        markup.details(job.errors(), texts)
         return
     if report.generation:
         st.success(texts("maintenance.published.done"))
@@ -332,10 +332,10 @@ def _published(settings: Settings, texts: Texts) -> None:
     else:
         why = _stop(report, texts, strict=_STRICT in job.arguments)
         st.warning(f"{texts('maintenance.published.not')} {why}")
-        error_texts.details(report.stop, texts)
+        markup.details(report.stop, texts)
     with st.container(horizontal=True):
         for kind in ("html", "json"):
-            scripts.offer_download(
+            markup.offer_download(
                 texts("maintenance.published.download", kind=kind.upper()),
                 functools.partial(_file, report, kind),
                 name=f"{job.id}.{kind}",

@@ -11,16 +11,14 @@ from typing import Literal
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from language.escaping import escaped
+from language.matching import escaped
 from people.conversation import MAX_NOTES, MAX_QUOTE, Conversation, Note
 from ui import formats
 from ui.answers.citations import by_number, stretches
-from ui.answers.conversation_export import begun, clean, fact, finished, made, quoted
-from ui.answers.copying import markdown_reference
+from ui.answers.copying import begun, clean, fact, finished, made, markdown_reference, quoted
 from ui.answers.evidence_panel import Surroundings
 from ui.chat.session import Chat
-from ui.markup import escape
-from ui.scripts import script
+from ui.markup import escape, script
 from ui.texts import Texts
 
 # Keeping a quote of an answer with one click, and taking it away with another.

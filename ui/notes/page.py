@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.settings import current
 from people.conversation import MAX_REMARK, Note
-from ui import addresses, error_texts, formats, scripts, sidebar
+from ui import addresses, formats, markup, navigation
 from ui.answers.copying import reference
 from ui.answers.evidence_panel import Surroundings, in_context, official_pages, surroundings
 from ui.chat.session import Chat, chat
@@ -25,17 +25,17 @@ _PROBLEM = "notes-problem"  # what the last click could not do, with the program
 def page() -> None:
     """Lists the notes of whoever uses this session."""
     settings = current()
-    texts = sidebar.interface_texts(settings)
+    texts = navigation.interface_texts(settings)
     session = chat(settings)
     st.title(texts("notes.title"), anchor=False)
     if problem := st.session_state.pop(_PROBLEM, None):
         lead, said = problem
-        error_texts.show_with_details(lead, said, texts, st.warning)
+        markup.show_with_details(lead, said, texts, st.warning)
     try:
         notes = session.store.notes()
         conversations = {one.id for one in session.store.listed()}
     except StrategiewijzerError as error:
-        error_texts.show_with_details(texts("notes.problem"), str(error), texts)
+        markup.show_with_details(texts("notes.problem"), str(error), texts)
         return
     how_long = "notes.how_long" if session.conversations.lasting else "notes.not_lasting"
     st.html(facts_html(texts(how_long, days=settings.keep_conversations)))
@@ -93,10 +93,10 @@ def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Tex
             key = "chosen" if chosen else "all"
             st.write(texts(f"notes.export_{key}", number=len(chosen or notes)))
             for ending, made in (("docx", notes_docx), ("md", notes_markdown)):
-                scripts.offer_download(
+                markup.offer_download(
                     texts(f"history.export_{ending}"),
                     partial(made, exported, around, texts),
-                    name=scripts.file_name(texts("notes.title"), ending),
+                    name=markup.file_name(texts("notes.title"), ending),
                     key=f"export-notes-{ending}",
                 )
     return by

@@ -9,7 +9,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Destination, Settings, current
 from people.conversation import Conversation
 from people.personal_data import PersonCounts, erase
-from ui import access, error_texts
+from ui import access, markup
 from ui.chat.session import Chat
 from ui.markup import facts_html
 from ui.texts import Texts
@@ -36,7 +36,7 @@ def show_erased(texts: Texts) -> None:
         told = texts("privacy.erased", **erased.model_dump())
         st.html(facts_html(told, role="status"))
     elif isinstance(erased, str):
-        error_texts.show_with_details(texts("privacy.problem"), erased, texts, st.warning)
+        markup.show_with_details(texts("privacy.problem"), erased, texts, st.warning)
 
 
 def erase_all(chat: Chat) -> None:

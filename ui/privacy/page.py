@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current, destinations, leaves_this_machine
 from people.personal_data import collect
-from ui import access, error_texts, scripts, sidebar
+from ui import access, markup, navigation
 from ui.chat.session import Chat, chat
 from ui.markup import code, definitions_html, escape
 from ui.privacy import erasing
@@ -19,7 +19,7 @@ from ui.texts import Texts
 def page() -> None:
     """Tells whoever uses this session what becomes of what he or she asks."""
     settings = current()
-    texts = sidebar.interface_texts(settings)
+    texts = navigation.interface_texts(settings)
     session = chat(settings)
     st.title(texts("privacy.title"), anchor=False)
     _show_where_questions_go(settings, texts)
@@ -58,10 +58,10 @@ def _show_download(session: Chat, texts: Texts) -> None:
     try:
         data = collect(current(), session.store)
     except StrategiewijzerError as error:
-        error_texts.show_with_details(texts("privacy.problem"), str(error), texts, st.warning)
+        markup.show_with_details(texts("privacy.problem"), str(error), texts, st.warning)
         return
-    name = scripts.file_name(texts("privacy.yours"), "zip")
-    scripts.save_file(_zipped(data.as_json()), name=name)
+    name = markup.file_name(texts("privacy.yours"), "zip")
+    markup.save_file(_zipped(data.as_json()), name=name)
 
 
 def _zipped(text: str) -> bytes:

@@ -1,23 +1,173 @@
-"""The catalogue of documents: cards, choices, search by typing."""
+"""The catalogue of the sources, with search as you type."""
 
 import datetime
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import streamlit as st
 
-from core.source import DocumentInfo, Standing, preferred
+from core.source import DocumentInfo, Passage, Standing, preferred
+from language.matching import fold, traced, without_accents
 from ui import addresses
-from ui.addresses import reading_query
+from ui.addresses import Span, pages, reading_query, site
 from ui.answers.copying import named
 from ui.markup import code, definitions_html, escape, facts_html, link, page_of
-from ui.origins import pages, site
-from ui.sources.type_search import FoundPlaces, compared, find, searchable, snippet_html, spans
 from ui.texts import Texts
-from vectorstore.manifest import DocumentEntry
-from vectorstore.snapshot import Snapshot
+from vectorstore.segments import DocumentEntry
+from vectorstore.store import Snapshot
+
+_AROUND = 60  # characters before the first word in a snippet: the words that it belongs to
+_LENGTH = 260  # characters of a snippet: two or three lines, so that a list can be looked through
+_MARKED = 20  # words that are marked in one passage; more marks show nothing
+
+
+@dataclass(frozen=True)
+class SearchedPassage:
+    """A passage as it is searched: `compared` are its headings below the title, and its text."""
+
+    id: str
+    headings: tuple[str, ...]
+    text: str
+    page: int | None
+    compared: str
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """One language version of a document as it is searched."""
+
+    title: str
+    lines: tuple[SearchedPassage, ...]
+
+
+@dataclass(frozen=True)
+class FoundPlaces:
+    """Where in a document the words are: all of them in its title, or in these passages."""
+
+    in_title: bool
+    lines: tuple[SearchedPassage, ...]
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def searchable(generation: str, _index: Snapshot) -> dict[str, Searchable]:
+    """What can be searched in a generation, by document key; made once for all sessions.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    passages: dict[str, list[Passage]] = {}
+    for passage in _index.passages():
+        passages.setdefault(passage.document.key, []).append(passage)
+    return {
+        document.key: Searchable(
+            title=compared(
+                f"{document.title} {document.about} {document.reference} {document.celex}"
+            ),
+            lines=tuple(
+                _line(passage)
+                for passage in sorted(passages.get(document.key, ()), key=lambda one: one.start)
+            ),
+        )
+        for document in _index.documents()
+    }
+
+
+def compared(text: str) -> str:
+    """A text as it is compared here."""
+    return without_accents(fold(text))
+
+
+def find(
+    words: str, documents: Iterable[DocumentInfo], texts: Mapping[str, Searchable]
+) -> dict[str, FoundPlaces]:
+    """The documents, by key, that have all these words in title and one passage together.
+
+    Only passages in which a word stands are given: a title alone gives none.
+    """
+    wanted = compared(words).split()
+    found: dict[str, FoundPlaces] = {}
+    for document in documents if wanted else ():
+        there = texts.get(document.key)
+        if there is None:
+            continue
+        left = [word for word in wanted if word not in there.title]
+        lines = _having(left or wanted, there.lines)
+        if lines or not left:
+            found[document.key] = FoundPlaces(not left, lines)
+    return found
+
+
+def spans(text: str, words: str) -> list[Span]:
+    """Where these words stand in a text, in order; none of the places overlap."""
+    folded, places = traced(text)
+    covered: set[int] = set()
+    for word in compared(words).split():
+        at = folded.find(word)
+        while at >= 0:
+            covered.update(range(at, at + len(word)))
+            at = folded.find(word, at + len(word))
+    found: list[Span] = []
+    last = -2
+    for at in sorted(covered):
+        start, end = places[at]
+        if at == last + 1 or (found and start < found[-1][1]):  # "½" is three: 1, ⁄ and 2
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+        last = at
+    return found[:_MARKED]
+
+
+def snippet_html(text: str, marked: Sequence[Span]) -> str:
+    """The stretch of a passage with the most of these places, marked, in its context."""
+    start, end = _window(text, marked)
+    parts, position = [], start
+    for left, right in marked:
+        if start <= left and right <= end:
+            parts.append(f"{escape(text[position:left])}<mark>{escape(text[left:right])}</mark>")
+            position = right
+    shown = "".join(parts) + escape(text[position:end])
+    return f"{'… ' if start else ''}{shown}{' …' if end < len(text) else ''}"
+
+
+def _line(passage: Passage) -> SearchedPassage:
+    headings = passage.headings[1:] or passage.headings
+    return SearchedPassage(
+        id=passage.id,
+        headings=headings,
+        text=passage.text,
+        page=passage.page,
+        compared=compared("\n".join((*headings, passage.text))),
+    )
+
+
+def _having(
+    words: Collection[str], lines: Iterable[SearchedPassage]
+) -> tuple[SearchedPassage, ...]:
+    return tuple(line for line in lines if all(word in line.compared for word in words))
+
+
+def _window(text: str, marked: Sequence[Span]) -> Span:
+    """Where a snippet begins and ends: between words, with as many marks as fit in it."""
+    best = max(
+        (start for start, _ in marked),
+        key=lambda start: sum(start <= left < start + _LENGTH - _AROUND for left, _ in marked),
+        default=0,
+    )
+    start = max(0, best - _AROUND)
+    if start:
+        start = text.find(" ", start, best) + 1 or best
+    end = min(len(text), start + _LENGTH)
+    if end < len(text):
+        end = max(text.rfind(" ", best + 1, end), best + 1)
+        end = max([end, *(right for left, right in marked if left < end < right)])
+    return start, end
+
+
+# The catalogue of documents: cards, choices, search by typing.
+
 
 # Documents as a catalogue has them: what is known about each, and how they belong together.
 

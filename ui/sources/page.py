@@ -8,28 +8,28 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from ui import error_texts, sidebar
+from ui import markup, navigation
 from ui.shared_assistant import assistant
 from ui.sources import catalogue, reading_view
 from ui.sources.catalogue import by_document
 from ui.texts import Texts
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 
 def page() -> None:
     """Lists the documents, or shows the one that the address names."""
     settings = current()
-    texts = sidebar.interface_texts(settings)
+    texts = navigation.interface_texts(settings)
     try:
         _show(assistant().index.snapshot(), settings, texts)
     except StrategiewijzerError as error:
         st.title(texts("catalogue.title"), anchor=False)
-        error_texts.no_sources(error, texts)
+        markup.no_sources(error, texts)
 
 
 def _show(index: Snapshot, settings: Settings, texts: Texts) -> None:
     with st.sidebar:
-        st.html(sidebar.state_html(settings, index, texts))
+        st.html(navigation.state_html(settings, index, texts))
     # A page link within the page changes the query but not the address bar: tell the browser.
     st.query_params.from_dict({name: st.query_params.get_all(name) for name in st.query_params})
     documents = by_document(index.entries())

@@ -17,12 +17,11 @@ from core.source import DocumentInfo, Passage, Scope, preferred
 from ui import addresses
 from ui.addresses import Span, place_of, quotes, reading_query
 from ui.answers import answer_view
-from ui.markup import escape, marked_pieces
-from ui.scripts import into_view
+from ui.markup import escape, into_view, marked_pieces
 from ui.shared_assistant import assistant
 from ui.sources.catalogue import Documents, Versions, record_html, show_related
 from ui.texts import Texts
-from vectorstore.snapshot import Snapshot
+from vectorstore.store import Snapshot
 
 # A document as HTML to read: its outline, its sections, and the quotes marked in its passages.
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.source import SourceDocument
+from ingest.reading.clean import Block, Parsed
 from ingest.reading.formats import markdown, plain
-from ingest.reading.formats.blocks import Block, Parsed
 
 
 class Reader(NamedTuple):

@@ -13,8 +13,8 @@ from pathlib import Path
 import mammoth
 from lxml import etree
 
+from ingest.reading.clean import Parsed
 from ingest.reading.formats import html_to_markdown, hypertext, markdown, zip_parts
-from ingest.reading.formats.blocks import Parsed
 from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.hypertext import Element
 

@@ -8,14 +8,13 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from ingest.reading.clean import Parsed, Value, first_heading
 from ingest.reading.formats import eurlex_body, html_to_markdown, markdown
-from ingest.reading.formats.blocks import Parsed, Value, first_heading
 from ingest.reading.formats.eurlex_body import StyleRole
 from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.hypertext import NOTE, Element, cells_of, cut, cut_letters, texts, words
 from ingest.reading.formats.hypertext import content as in_one_line
-from language.acts import celex_number
-from language.dates import day_in
+from language.dates import celex_number, day_in
 from language.official import OFFICIAL, most_likely
 
 _VARIABLES = "<!--all docVars name and value:"

@@ -12,7 +12,7 @@ import yaml
 
 from core.errors import DocumentError, Fault
 from core.source import DocumentInfo, DocumentKind, Summarised
-from ingest.reading.formats.blocks import Parsed, Value
+from ingest.reading.clean import Parsed, Value
 from ingest.reading.formats.encoding import decode
 
 # The metadata of a document in YAML: between --- lines above its text, or in a sidecar.

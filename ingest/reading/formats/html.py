@@ -13,8 +13,8 @@ from pathlib import Path
 from lxml import etree
 from trafilatura import extract, extract_metadata
 
+from ingest.reading.clean import Parsed, first_heading
 from ingest.reading.formats import eurlex, html_to_markdown, hypertext, markdown
-from ingest.reading.formats.blocks import Parsed, first_heading
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.hypertext import HEADINGS, INLINE, Element, cells_of, content, is_layout

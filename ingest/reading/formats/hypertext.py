@@ -8,7 +8,7 @@ from typing import TypeAlias
 from lxml import etree, html
 
 from core.errors import DocumentError
-from ingest.reading.formats import blocks
+from ingest.reading import clean
 
 Element: TypeAlias = etree._Element
 
@@ -91,7 +91,7 @@ def table_to_markdown(rows: Iterable[Sequence[str]]) -> str:
     """
     filled = [row for row in rows if any(row)]
     used = [number for number, column in enumerate(zip(*filled, strict=True)) if any(column)]
-    blocks.refuse_above(blocks.MOST_COLUMNS, len(used), "columns")
+    clean.refuse_above(clean.MOST_COLUMNS, len(used), "columns")
     lines = [
         f"| {' | '.join(row[number].replace('|', chr(92) + '|') for number in used)} |"
         for row in filled

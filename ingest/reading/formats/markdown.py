@@ -17,15 +17,8 @@ from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.footnote import footnote_plugin
 
 from ingest.reading import clean
+from ingest.reading.clean import DEEPEST, Block, BlockKind, LimitError, Parsed, first_heading
 from ingest.reading.formats import front_matter
-from ingest.reading.formats.blocks import (
-    DEEPEST,
-    Block,
-    BlockKind,
-    LimitError,
-    Parsed,
-    first_heading,
-)
 from ingest.reading.formats.encoding import decode, without_comments, without_control
 
 _INDENT = re.compile(r"[ \t>]*")

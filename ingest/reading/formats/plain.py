@@ -7,8 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from ingest.reading import clean
+from ingest.reading.clean import Block, Parsed, first_heading
 from ingest.reading.formats import front_matter
-from ingest.reading.formats.blocks import Block, Parsed, first_heading
 from ingest.reading.formats.encoding import decode, without_comments
 
 _LINE = re.compile(r"[^\n]+")

@@ -11,8 +11,9 @@ from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.reading.formats import blocks, hypertext, markdown, zip_parts
-from ingest.reading.formats.blocks import Parsed
+from ingest.reading import clean
+from ingest.reading.clean import Parsed
+from ingest.reading.formats import hypertext, markdown, zip_parts
 from ingest.reading.formats.encoding import without_control
 
 _LONGEST_TITLE = 150  # characters of a line above a table; longer is a note, which is text
@@ -71,7 +72,7 @@ def _rows(sheet: Iterable[Iterable[Cell]]) -> list[list[str]]:
         if cells := {column: text for column, cell in enumerate(row) if (text := _text(cell))}:
             rows.append(cells)
             used |= cells.keys()
-            blocks.refuse_above(blocks.MOST_COLUMNS, len(used), "columns")
+            clean.refuse_above(clean.MOST_COLUMNS, len(used), "columns")
     columns = sorted(used)
     return [[row.get(column, "") for column in columns] for row in rows]
 

@@ -16,7 +16,7 @@ from xml.parsers.expat import ExpatError
 from lxml import etree
 
 from core.errors import DocumentError
-from ingest.reading.formats.blocks import Parsed
+from ingest.reading.clean import Parsed
 from ingest.reading.formats.hypertext import Element
 
 MOST_UNPACKED = 500_000_000  # bytes; far above reports with pictures, far below a bomb

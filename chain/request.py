@@ -1,16 +1,40 @@
-"""Protocol for answerers: what they get, and the drafts that they propose."""
+"""What is asked of the assistant, and what answers it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from langchain_core.runnables import RunnableConfig
 
 from chain.reading.parts import Part
-from core.answer import Message, Mode
+from core.answer import Message, Mode, Turn
 from core.answer_blocks import Doubt, SentenceStatus
-from core.source import PreparedQuestion, ScoredPassage
+from core.source import PreparedQuestion, Scope, ScoredPassage
+
+MAX_QUESTION = 1000
+"""Characters; the longest question of eval/questions has 186."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Input of one answer.
+
+    question: the message as it came.
+    language: of the message (ISO 639-1).
+    history: earlier turns, oldest first.
+    scope: limits of the search.
+    config: LangChain's, for callbacks and tracers.
+    """
+
+    question: str
+    language: str
+    history: Sequence[Turn] = ()
+    scope: Scope = Scope()
+    config: RunnableConfig | None = None
+
+
+# Protocol for answerers: what they get, and the drafts that they propose.
 
 
 @dataclass(frozen=True)
