@@ -1,86 +1,114 @@
-"""Asks the assistant one question, or finds out whether the configured language model works.
+"""Asks the assistant one question, or finds out whether the configured language model works."""
 
-    python -m chain "question" [--language nl] [--area drugs] [--document drugs-agenda]
-                    [--source-language en] [--as-of 2020-07-24] [--trial] [--json]
-    python -m chain --check-model
-
---area, --document, --source-language and --as-of limit what is searched. --trial asks what
-`python -m ingest --trial` has built and not published. With --json the whole
-answer is printed as JSON: text, what else there is, citations with their quotes, passages.
---check-model asks the model one question of its own and prints what works (docs/models.md).
-The exit code is 0 for an answer, a refusal and a model that works, 1 for a problem.
-"""
-
-import argparse
 import datetime
 import sys
 from collections.abc import Collection, Sequence
+from typing import Annotated
+
+import typer
 
 from chain.assistant import Assistant, Keeping
 from core.answer import Answer
 from core.answer_blocks import marked_text
+from core.command_line import CommandLine
 from core.errors import StrategiewijzerError
 from core.hosts import is_official_address
 from core.settings import Settings
-from core.source import Citation, DocumentInfo, Scope, Summarised, section
+from core.source import Citation, Scope, Summarised, section
 from core.telemetry import observe
 from language.matching import visible
 from language.official import OFFICIAL
 
+app = CommandLine()
 
-def main(arguments: Sequence[str], keeping: Keeping | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m chain",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("question", nargs="?", default="")
-    parser.add_argument(
-        "--language", choices=OFFICIAL, metavar="CODE", help="of the question, if not told well"
-    )
-    parser.add_argument(
-        "--area", action="append", metavar="AREA", help="only this area; may be repeated"
-    )
-    parser.add_argument(
-        "--document", action="append", metavar="ID", help="only this document; may be repeated"
-    )
-    parser.add_argument(
-        "--source-language",
-        choices=OFFICIAL,
-        default="",
-        metavar="CODE",
-        help="only sources in this language",
-    )
-    parser.add_argument(
-        "--as-of",
-        type=_day,
-        metavar="YYYY-MM-DD",
-        help="only what was there on this day, and what was in force then",
-    )
-    parser.add_argument("--trial", action="store_true", help="ask what is not published yet")
-    parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
-    parser.add_argument(
-        "--check-model", action="store_true", help="ask the language model one question"
-    )
-    options = parser.parse_args(arguments)
-    if bool(options.question) == options.check_model:
-        parser.error("ask one question, or give --check-model")
+
+def _code(text: str) -> str:
+    if text not in OFFICIAL:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(OFFICIAL)}")
+    return text
+
+
+def _day(text: str) -> datetime.date:
     try:
-        if options.check_model:
-            return _check_model(Settings())
-        settings = Settings()
-        after = keeping(settings, trial=options.trial) if keeping else None
-        assistant = Assistant(settings, trial=options.trial, after=after)
-        scope = _scope(options, assistant.index.documents())
-        question = visible(options.question)  # with bytes that are no UTF-8 it cannot be searched
-        answer = assistant.ask(question, language=options.language, scope=scope)
-    except StrategiewijzerError as error:
-        print(error, file=sys.stderr)
-        return 1
-    if options.json:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write it as in 2020-07-24") from None
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(show_default=False)] = "",
+    language: Annotated[
+        str | None,
+        typer.Option(parser=_code, metavar="CODE", help="Of the question, if not told well."),
+    ] = None,
+    area: Annotated[
+        list[str] | None, typer.Option(metavar="AREA", help="Only this area; may be repeated.")
+    ] = None,
+    document: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this document; may be repeated.")
+    ] = None,
+    source_language: Annotated[
+        str | None,
+        typer.Option(parser=_code, metavar="CODE", help="Only sources in this language."),
+    ] = None,
+    as_of: Annotated[
+        datetime.date | None,
+        typer.Option(
+            parser=_day,
+            metavar="YYYY-MM-DD",
+            help="Only what was there on this day, and what was in force then.",
+        ),
+    ] = None,
+    trial: Annotated[
+        bool,
+        typer.Option(
+            "--trial", help="Ask what `python -m ingest --trial` has built and not published."
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print the whole answer as JSON: text, what else there is, citations with their "
+            "quotes, passages.",
+        ),
+    ] = False,
+    check_model: Annotated[
+        bool,
+        typer.Option(
+            "--check-model",
+            help="Ask the language model one question of its own and print what works "
+            "(docs/models.md).",
+        ),
+    ] = False,
+) -> int:
+    """Asks the assistant one question, or finds out whether the configured language model works.
+
+    The exit code is 0 for an answer, a refusal and a model that works, 1 for a problem.
+    """
+    if bool(question) == check_model:
+        context.fail("ask one question, or give --check-model")
+    settings = Settings()
+    if check_model:
+        return _check_model(settings)
+    keeping: Keeping | None = context.obj  # of a command line that keeps what was asked
+    after = keeping(settings, trial=trial) if keeping else None
+    assistant = Assistant(settings, trial=trial, after=after)
+    there = assistant.index.documents()
+    scope = Scope(
+        areas=_known("area", area or (), {one.area for one in there} - {""}),
+        documents=_known("document", document or (), {one.id for one in there}),
+        language=source_language or "",
+        as_of=as_of,
+    )
+    # With bytes that are no UTF-8 a question cannot be searched.
+    answer = assistant.ask(visible(question), language=language, scope=scope)
+    if as_json:
         print(answer.model_dump_json(indent=2))
-        return 0
-    _print(answer)
+    else:
+        _print(answer)
     return 0
 
 
@@ -175,30 +203,8 @@ def _pages(citation: Citation) -> list[tuple[str, str]]:
     return [(f"{opens}: ", url) for opens, url in pages if url]
 
 
-def _day(text: str) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no date; write it as in 2020-07-24"
-        ) from None
-
-
-def _scope(options: argparse.Namespace, documents: Collection[DocumentInfo]) -> Scope:
-    """What the options limit the search to.
-
-    Raises:
-        StrategiewijzerError: there is no such area or document.
-    """
-    return Scope(
-        areas=_known("area", options.area or (), {document.area for document in documents} - {""}),
-        documents=_known("document", options.document or (), {one.id for one in documents}),
-        language=options.source_language,
-        as_of=options.as_of,
-    )
-
-
 def _known(kind: str, given: Sequence[str], there: Collection[str]) -> tuple[str, ...]:
+    """The areas or documents given. Raises StrategiewijzerError: one of them is not there."""
     for value in given:
         if value not in there:
             raise StrategiewijzerError(
@@ -206,6 +212,10 @@ def _known(kind: str, given: Sequence[str], there: Collection[str]) -> tuple[str
                 f"{', '.join(sorted(there)) or 'none'}"
             )
     return tuple(given)
+
+
+def main(arguments: Sequence[str]) -> int:
+    return app.run(arguments, "python -m chain")
 
 
 if __name__ == "__main__":

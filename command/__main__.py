@@ -6,73 +6,73 @@ What a command needs is imported when it runs, so that help and completion are q
 import os
 import sys
 import time
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
+from typer.main import get_command
 
-from command.user_data import audit, people
+from core.command_line import BUSY, CommandGroup, CommandLine
 
-app = typer.Typer(
-    help="Answers about the EU's Security Union strategies, with citations that can be checked.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,  # they print the values of variables
-)
-app.add_typer(people, name="people")
-app.add_typer(audit, name="audit")
-
+_ELSEWHERE: Mapping[str, tuple[str, str]] = {
+    "ask": ("chain.__main__ app", "Ask one question (python -m chain)."),
+    "ingest": ("ingest.__main__ app", "Bring the index in step with the source texts, go back."),
+    "fetch": ("ingest.__main__ app fetch", "Get official texts from the Publications Office."),
+    "eval": ("eval.__main__ app", "Ask the question set, compare runs, accept one."),
+    "keys": ("command.database keys", "Make, list and revoke the keys of other programs."),
+    "people": ("command.database people", "List, export and erase what is kept of people."),
+    "audit": ("command.database audit", "Export and verify the record of every answer."),
+    "database": ("command.database database", "Check or upgrade the database, or copy it."),
+}
+"""Commands of other modules: their module, command line and name there; their help."""
 _WAIT = 5  # seconds between looks for the index that another makes in half a minute
 
 
-class _HandsOn(TyperCommand):
-    """A command whose arguments, --help among them, are for the parser of another main."""
+class _Commands(CommandGroup):
+    """Loads a command of another module once it is asked for."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # of a private class
-        ctx.args = list(args)
-        return args
+    def __init__(self, *, commands: Mapping[str, Any], **given: Any) -> None:
+        elsewhere = {name: TyperCommand(name, help=told) for name, (_, told) in _ELSEWHERE.items()}
+        super().__init__(commands={**elsewhere, **commands}, **given)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # of a private class
+        name, found, rest = super().resolve_command(ctx, args)
+        command: Any = found
+        if name in _ELSEWHERE:
+            module, line, *inside = _ELSEWHERE[str(name)][0].split()
+            command = get_command(getattr(import_module(module), line))
+            for one in inside:
+                command = command.commands[one]
+            command.help = command.help or _ELSEWHERE[str(name)][1]
+        return name, command, rest
 
 
-@app.command(cls=_HandsOn)
-def ask(context: typer.Context) -> None:
-    """Ask one question (python -m chain)."""
-    from chain.__main__ import main
+def _keeping(*given: Any, **options: Any) -> Any:
+    """`people.asked_questions.after_answers`, for `ask`."""
     from people.asked_questions import after_answers
 
-    raise typer.Exit(main(context.args, after_answers))
+    return after_answers(*given, **options)
 
 
-@app.command(cls=_HandsOn)
-def ingest(context: typer.Context) -> None:
-    """Bring the index in step with the source texts, show it, go back (python -m ingest)."""
-    from ingest.__main__ import main
-
-    raise typer.Exit(main(context.args))
-
-
-@app.command(cls=_HandsOn)
-def fetch(context: typer.Context) -> None:
-    """Get official texts from the Publications Office (python -m ingest fetch)."""
-    from ingest.__main__ import main
-
-    raise typer.Exit(main(["fetch", *context.args]))
-
-
-@app.command("eval", cls=_HandsOn)
-def evaluate(context: typer.Context) -> None:
-    """Ask the question set, compare runs, accept one (python -m eval)."""
-    from eval.__main__ import main
-
-    raise typer.Exit(main(context.args))
+app = CommandLine(
+    cls=_Commands,
+    help="Answers about the EU's Security Union strategies, with citations that can be checked.",
+    no_args_is_help=True,
+    add_completion=True,
+    context_settings={"obj": _keeping},
+)
 
 
 @app.command()
 def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages.")] = 8501,
-) -> None:
-    """Serve the pages in the browser; builds the index where there is none (make chat)."""
+) -> int:
+    """Serve the pages in the browser. Builds the index where there is none (make chat)."""
     from core.settings import ROOT
-    from ingest.__main__ import BUSY, main
+    from ingest.__main__ import main
 
     os.chdir(ROOT)  # where Streamlit finds its configuration
     # A document that cannot be taken is told, and the others are served all the same. Of replicas
@@ -80,7 +80,7 @@ def serve(
     while not (indexed := _is_indexed()) and main([]) == BUSY:
         time.sleep(_WAIT)
     if not (indexed or _is_indexed()):
-        raise typer.Exit(1)
+        return 1
     streamlit = ["-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, *streamlit])  # noqa: S606 - signals reach the server
@@ -97,17 +97,9 @@ def _is_indexed() -> bool:
         return False
 
 
-@app.command(cls=_HandsOn)
-def keys(context: typer.Context) -> None:
-    """Make, list and revoke the keys of programs that use the API (docs/api.md)."""
-    from command.keys import app as of_keys
-
-    of_keys(context.args, prog_name="strategiewijzer keys")
-
-
 @app.command()
 def mcp() -> None:
-    """Serve the assistant to a program of this machine over MCP (docs/clients.md)."""
+    """Serve a program of this machine over MCP (docs/clients.md)."""
     from command.mcp_stdio import run
 
     run()
@@ -116,53 +108,40 @@ def mcp() -> None:
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-) -> None:
-    """Check settings, folders, embedder, index and servers; say how to mend what fails."""
+) -> int:
+    """Check settings, folders, embedder, index and servers. Says how to mend what fails."""
     from command.doctor import run
 
-    raise typer.Exit(run(as_json=as_json))
-
-
-@app.command()
-def database(
-    action: Annotated[Literal["check", "upgrade", "copy"], typer.Argument(help="What to do.")],
-) -> None:
-    """Say whether the database of conversations and feedback is up to date, or bring it there; copy
-    what this machine kept to the server of STRATEGIEWIJZER_DATABASE_URL.
-
-    The program upgrades by itself at its first use; this is for whoever wants it done before.
-    """
-    from command.schema import run
-
-    raise typer.Exit(run(action))
+    return run(as_json=as_json)
 
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")],
-) -> None:
-    """Back up data folder, documents and index in one verified file, while the app runs."""
+    file: Annotated[Path, typer.Argument(help="Where to write it.")],
+) -> int:
+    """Back up all that is kept in one verified file. The app may run meanwhile."""
     from command.backup import backup_to
 
-    raise typer.Exit(backup_to(file))
+    return backup_to(file)
 
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `backup` wrote.")],
+    file: Annotated[Path, typer.Argument(help="What `backup` wrote.")],
     yes: Annotated[bool, typer.Option("--yes", help="Put aside what is there now.")] = False,
-) -> None:
-    """Put a backup in place of what is there, whole or not at all; stop the app before."""
+) -> int:
+    """Put a backup in place of what is there. It is restored whole or not at all; stop the app
+    before."""
     from command.backup import restore_from
 
-    raise typer.Exit(restore_from(file, yes=yes))
+    return restore_from(file, yes=yes)
 
 
 def main() -> None:
     from core.telemetry import observe
 
     observe()
-    app(prog_name="strategiewijzer")
+    sys.exit(app.run(sys.argv[1:], "strategiewijzer"))
 
 
 if __name__ == "__main__":

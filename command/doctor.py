@@ -131,7 +131,7 @@ def _embedder(settings: Settings) -> Shortcoming | str:
 
 
 def _index(settings: Settings) -> Shortcoming | str:
-    from ingest.commands.status import moment
+    from ingest.commands.generations import moment
     from vectorstore.embeddings import make_embedder
     from vectorstore.generations import Generations, store_exists
     from vectorstore.segments import method_of

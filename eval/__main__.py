@@ -1,29 +1,442 @@
 """The evaluation: `python -m eval` asks a question set, `python -m eval COMMAND` does the rest."""
 
+import itertools
+import json
+import re
+import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
 
-from core.errors import StrategiewijzerError
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.markup import escape
+from rich.table import Table
+
+import prompts
+from chain.assistant import Assistant
+from core.command_line import DEFAULT, CommandLine
+from core.errors import IndexMismatchError, NoIndexError
+from core.settings import ROOT, Settings
+from core.source import Passage
 from core.telemetry import observe
-from eval.commands import accept, ask, check, compare, export, feedback
+from eval import gate, other_documents, ragas, release, run_report, runs
+from eval import judge as judging
+from eval.compare import Comparison
+from eval.compare import compare as compared
+from eval.dataset import (
+    DOCUMENTS,
+    SETS,
+    Outline,
+    Question,
+    RunPart,
+    apart,
+    dialogues,
+    fingerprints,
+    load,
+    load_sets,
+)
+from eval.dataset import check as problems_of
+from eval.evaluate import run as evaluate
+from eval.feedback_questions import FILE, add
+from eval.results import Results
+from ingest.commands.progress import bar, progress
+from people.database import database
+from people.feedback import read
+from vectorstore.embeddings import local_embedder
+from vectorstore.store import open_index
 
-COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
-    "check": check.main,
-    "compare": compare.main,
-    "accept": accept.main,
-    "feedback": feedback.main,
-    "export": export.main,
-}
-"""Commands by name; without a command, `ask` runs."""
+# Where weights were fitted on questions; not there where only the product is installed.
+_FITTED_ON = ROOT / "research" / "fitting"
+_SUMMARY = re.compile(r"<summary>(.*)</summary>")
+
+app = CommandLine()
+
+_Corpus = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="DIR...",
+        help="Folders or files with the documents to ask, in place of the assistant's; their index "
+        "is kept in data/corpora and made anew only where they changed.",
+    ),
+]
 
 
-def main(arguments: list[str]) -> int:
-    name, *rest = arguments or [""]
+@app.command(DEFAULT)
+def ask(
+    questions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE_OR_DIR",
+            help="A question set, or a folder of them (default: eval/questions, over which figures "
+            "are reported, and eval/messages and eval/conversations, which are reported apart).",
+        ),
+    ] = None,
+    corpus: _Corpus = None,
+    documents: Annotated[
+        bool,
+        typer.Option(
+            "--documents",
+            help="Ask about the official documents of eval/documents, which the answers are not "
+            "made for: a second ground, with rules of its own in the gate and its runs beside its "
+            "index.",
+        ),
+    ] = False,
+    trial: Annotated[
+        bool,
+        typer.Option(
+            "--trial", help="Ask what `python -m ingest --trial` has built and not published."
+        ),
+    ] = False,
+    every: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Ask only every Nth question or conversation, for a quick look.",
+        ),
+    ] = 1,
+    parallel: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Ask N questions at a time, for a language model that answers many at once.",
+        ),
+    ] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Where the run is written (default: a new folder in data/runs)."
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="The run to compare with: its name or folder (default: the accepted one, if any).",
+        ),
+    ] = None,
+    gate_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--gate",
+            metavar="FILE",
+            help="Rules that the run must pass, such as eval/gate.yaml; else the exit code is 3.",
+        ),
+    ] = None,
+    judge: Annotated[
+        bool,
+        typer.Option(
+            "--judge",
+            help="Also let the configured language model grade the answers; reported apart.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print a JSON object a line, for a program: progress, then the run's folder and "
+            "gate.",
+        ),
+    ] = False,
+) -> int:
+    """Ask the assistant every question of a question set and measure the answers as a reader sees
+    them: do they say what was asked and little else, is what cannot be answered refused, do the
+    citations hold. The run is kept in data/runs/ with a report to read and to sign.
+
+        python -m eval --questions my-questions.yaml --out my-run
+        python -m eval --corpus my-documents --questions my-questions.yaml
+        python -m eval --documents            over official documents instead
+        python -m eval --gate eval/gate.yaml  exit code 3 when it may not go live
+        python -m eval --parallel 8           through a language model that is set
+        python -m eval compare previous last
+
+    The format of a question set is described in docs/evaluation.md.
+    """
+    settings = Settings()
+    if documents:
+        questions, corpus = DOCUMENTS, [DOCUMENTS / "texts"]
+    sets: Mapping[RunPart, Path] = {"questions": questions} if questions else SETS
+    asked = dialogues(load_sets(sets))[::every]
+    rules = gate.read_rules(gate_file) if gate_file else None
+    if judge:
+        judging.require_model(settings)
+    own = _settings_of(corpus, settings, as_json=as_json)
+    before = None if documents else _baseline(baseline, settings)
+    if documents:
+        rules = rules and gate.Rules.model_validate(dict(rules.documents))
+        there = {document.id for document in open_index(own).documents()}
+        asked = [turns for turns in asked if all(there.issuperset(one.documents) for one in turns)]
+    chosen = [one for turns in asked for one in turns]
+    with _progress("Asking", len(chosen), as_json=as_json) as advance:
+        results = _ask(own, chosen, fingerprints(sets), advance, trial=trial, parallel=parallel)
+    comparison = compared(before, results) if before is not None else None
+    checks = gate.judge(rules, results, comparison) if rules is not None else ()
+
+    folder = out or runs.new_folder((own if documents else settings).data_dir, results)
+    if rules is not None and gate_file:
+        against = comparison.before.date if comparison else ""
+        found = release.GateReport(rules=gate_file.name, baseline=against, checks=checks)
+        release.keep_gate(folder, found)
+    files, report = _write(folder, results, comparison, checks)
     try:
-        return COMMANDS[name](rest) if name in COMMANDS else ask.main(arguments)
-    except StrategiewijzerError as error:
-        print(error, file=sys.stderr)
-        return 1
+        if judge:  # last: a fault of the model's server must not cost the run
+            total = sum(result.answered for result in results.questions)
+            with _progress("Judging", total, as_json=as_json) as advance:
+                judgement = judging.judge(results, settings, on_done=advance)
+            files, report = _write(folder, results, comparison, checks, judgement)
+    finally:
+        if not as_json:
+            show(report)
+            print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
+            print(*files, sep="\n")
+    failed = [check for check in checks if not check.passed]
+    if as_json:
+        _tell(
+            event="run",
+            folder=str(folder),
+            gate=("closed" if failed else "open") if rules is not None else None,
+            failed=[check.model_dump(exclude={"passed"}) for check in failed],
+        )
+    return gate.CLOSED if failed else 0
+
+
+def _settings_of(
+    corpus: Sequence[Path] | None, settings: Settings, *, as_json: bool = False
+) -> Settings:
+    """The settings of the index that is asked: the assistant's, or one over `--corpus`.
+
+    Raises:
+        StrategiewijzerError: as `eval.other_documents.prepare`.
+    """
+    if not corpus:
+        return settings
+    with progress(as_json=as_json) as tell:
+        return other_documents.prepare(corpus, settings, tell)
+
+
+def _baseline(name: str | None, settings: Settings) -> Results | None:
+    name = name or runs.accepted(settings.data_dir)
+    return runs.read(runs.resolve(name, settings.data_dir)) if name else None
+
+
+def _ask(
+    settings: Settings,
+    questions: Sequence[Question],
+    sets: Mapping[str, str],
+    advance: Callable[[], None],
+    *,
+    trial: bool,
+    parallel: int,
+) -> Results:
+    unaudited = settings.model_copy(update={"audit": False})  # the run is a record of its own
+    assistant = Assistant(unaudited, trial=trial)
+    index = assistant.index
+    stamp = runs.make_stamp(
+        settings,
+        sets,
+        prompts=prompts.fingerprints(),
+        embedder=index.embedder.fingerprint,
+        generation=index.generation,
+    )
+    snapshot = index.snapshot()
+    prepared = snapshot.questions([one.key for one in snapshot.documents()])
+    return evaluate(
+        apart(questions, (one.question for one in prepared)),
+        assistant,
+        Outline.of(index.passages()),
+        local_embedder(),
+        stamp=stamp,
+        parallel=parallel,
+        on_result=lambda _: advance(),
+    )
+
+
+def _write(
+    folder: Path,
+    results: Results,
+    comparison: Comparison | None,
+    checks: Sequence[gate.RuleResult],
+    judgement: judging.Judgement | None = None,
+) -> tuple[tuple[Path, ...], str]:
+    """Writes the run and its reports; returns the files, and the report in Markdown."""
+    markdown = run_report.markdown(results, comparison, checks, judgement)
+    html = run_report.html(results, comparison, checks, judgement)
+    return runs.write(results, folder, html=html, md=markdown), markdown
+
+
+@contextmanager
+def _progress(what: str, total: int, *, as_json: bool) -> Iterator[Callable[[], None]]:
+    """What is to be called for each of `total` that is done: moves a bar, or tells a program."""
+    done = itertools.count(1)
+    if as_json:
+        _tell(event="progress", doing=what, done=0, total=total)
+        yield lambda: _tell(event="progress", doing=what, done=next(done), total=total)
+        return
+    with bar(what) as shown:
+        yield lambda: shown(next(done), total)
+
+
+def _tell(**event: JsonValue) -> None:
+    print(json.dumps(event), flush=True)
+
+
+def show(markdown: str) -> None:
+    """Prints a report. Nothing is folded in a terminal: what unfolds it becomes a title."""
+    Console().print(Markdown(_SUMMARY.sub(r"\n**\1**\n", markdown)))
+
+
+@app.command()
+def check(
+    questions: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE_OR_DIR", help="A question set, or a folder of them (default: ours)."
+        ),
+    ] = None,
+    corpus: _Corpus = None,
+) -> int:
+    """Do the labels of a question set fit the documents?"""
+    asked = load(questions) if questions else load_sets(SETS)
+    outline = Outline.of(open_index(_settings_of(corpus, Settings())).passages())
+    fitted_on = load(_FITTED_ON) if _FITTED_ON.is_dir() else ()
+    problems = problems_of(asked, outline, fitted_on=fitted_on)
+    console = Console()
+    for problem in problems:
+        text = f"{problem.severity}: {problem.question}: {problem.key}: {problem.message}"
+        console.print(escape(text), soft_wrap=True)
+    console.print(_counts(asked))
+    severities = Counter(problem.severity for problem in problems)
+    console.print(f"{severities['error']} errors, {severities['warning']} warnings")
+    return 1 if severities["error"] else 0
+
+
+def _counts(questions: Iterable[Question]) -> Table:
+    """How many questions there are of each language and kind."""
+    counts = Counter[tuple[str, str]]()
+    for question in questions:
+        columns = [
+            question.kind,
+            *(["follow-up"] if question.history else []),
+            *(["turn of a conversation"] if question.conversation else []),
+            *([question.challenge] if question.challenge else []),
+            *(["held out"] if question.held_out else []),
+            "all",
+        ]
+        for column in columns:
+            counts[question.language, column] += 1
+            counts["all", column] += 1
+    languages = [*sorted({language for language, _ in counts} - {"all"}), "all"]
+    table = Table("", *languages, title="Questions")
+    for column in [*sorted({column for _, column in counts} - {"all"}), "all"]:
+        table.add_row(column, *(str(counts[language, column] or "") for language in languages))
+    return table
+
+
+@app.command()
+def compare(
+    before: Annotated[str, typer.Argument(metavar="A", help="The earlier run.")],
+    now: Annotated[str, typer.Argument(metavar="B", help="The later run.")],
+) -> None:
+    """Which questions moved between two runs, and how surely?
+
+    A run is its name in data/runs, its folder, or "last", "previous" or "accepted".
+    """
+    folder = Settings().data_dir
+    earlier, later = (runs.read(runs.resolve(name, folder)) for name in (before, now))
+    show(run_report.changes(compared(earlier, later)))
+
+
+@app.command()
+def accept(
+    run: Annotated[str | None, typer.Argument(help='Its name in data/runs, or "last".')] = None,
+) -> None:
+    """Make a run the one that others may not be worse than. Without RUN, list them."""
+    folder = Settings().data_dir
+    if run:
+        runs.accept(folder, runs.resolve(run, folder).name)
+    chosen = runs.accepted(folder)
+    for name in runs.listed(folder):
+        print(f"{name}  accepted" if name == chosen else name)
+
+
+@app.command()
+def feedback(
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help=f"The question set to add to (default: {FILE} in data_dir)."
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also the questions whose answers were found good.")
+    ] = False,
+) -> None:
+    """Add what readers found wrong to a question set. It takes the questions whose answers or
+    evidence got thumbs-down; what the file already holds stays as it is."""
+    settings = Settings()
+    file = out or settings.data_dir / FILE
+    verdicts = [given for given in read(database(settings)) if every or given.found_wrong]
+    if not verdicts:
+        kind = "feedback" if every else "thumbs-down"
+        print(f"There is no {kind} yet. Readers give it in the chat page.")
+        return
+    done = add(verdicts, file)
+    print(
+        f"{file}: {done.added} added. Skipped: {done.known} added before, "
+        f"{done.asked} that ask what it or eval/questions asks."
+    )
+    if done.added or file.exists():
+        command = f"python -m eval check {shlex.quote(str(file))}"
+        print(f"Fill in what the file's entries lack (TODO), then run: {command}")
+
+
+@app.command()
+def export(
+    run: Annotated[str, typer.Argument(help='Its name in data/runs, its folder, or "last".')],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Default: ragas.jsonl in the folder of the run."),
+    ] = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE_OR_DIR", help="The question set that was asked (default: ours)."
+        ),
+    ] = None,
+) -> None:
+    """Write a run as a dataset for Ragas: JSONL (EvaluationDataset.from_jsonl)."""
+    settings = Settings()
+    folder = runs.resolve(run, settings.data_dir)
+    results = runs.read(folder)
+    file = out or (folder.parent if folder.is_file() else folder) / "ragas.jsonl"
+    passages = _passages(settings, results.stamp.generation)
+    ragas.write(results, file, load(questions) if questions else load_sets(SETS), passages)
+    if not passages:
+        typer.echo(
+            "Without reference contexts: the index of this run is not in use any more.", err=True
+        )
+    print(file)
+
+
+def _passages(settings: Settings, generation: str) -> list[Passage]:
+    """All passages of the index, when it is still this generation; else none."""
+    try:
+        index = open_index(settings)
+    except (NoIndexError, IndexMismatchError):
+        return []
+    return index.passages() if index.generation == generation else []
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a command; returns its exit code: 1 for a problem, 3 when the gate is closed."""
+    return app.run(arguments, "python -m eval")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from eval.results import QuestionResult, Results
 
 RULES = Path(__file__).with_name("gate.yaml")
 """Rules for a run of the project's own question set."""
-
+CLOSED = 3
+"""Exit code when the gate is closed; 1 is a problem, and 2 says that arguments are wrong."""
 
 GoLive = Literal["passed", "failed", "too few", "unchecked"]
 """Whether what a run measured may go live; of too few questions nobody can tell that it may."""

@@ -1,28 +1,20 @@
-"""Measures what becomes of a strong model's sentences: the replies in tests/replies/.
+"""Measures what becomes of a strong model's sentences: `python -m eval.verifier`."""
 
-    python -m eval.verifier [--documents] [--half open|held] [--list] [--gate eval/gate.yaml]
-
-True sentences should be confirmed and their false twins not. Half of the replies are held out: the
-verifier is measured on them, and nobody who changes it looks at them. `--documents` takes the
-replies over official documents, which the index in use must have (tests/replies/documents).
-"""
-
-import argparse
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from chain.checking.verification import similarities_of
-from core.errors import StrategiewijzerError
+from core.command_line import CommandLine
 from core.settings import Settings
 from eval import gate, run_report
-from eval.commands.ask import GATE_CLOSED
-from eval.commands.terminal import bar
 from eval.metrics import percentile
 from eval.verdicts import (
     CHANGES,
@@ -40,6 +32,7 @@ from eval.verdicts import (
     read,
     read_documents,
 )
+from ingest.commands.progress import bar
 from vectorstore.store import open_index
 
 ACCURACY = 0.9  # of the checker that figures are computed for
@@ -55,41 +48,66 @@ _ROWS = {
 }
 
 
-def main(arguments: list[str]) -> int:
-    """Returns the exit code: 0 done, 1 an error (on standard error), 3 the gate is closed."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.list and options.half == "held":
-        parser.error(
+app = CommandLine()
+
+
+@app.command()
+def measure(
+    context: typer.Context,
+    documents: Annotated[
+        bool, typer.Option("--documents", help="The replies over official documents.")
+    ] = False,
+    half: Annotated[Half | None, typer.Option(help="Only this half (default: both).")] = None,
+    listed: Annotated[
+        bool,
+        typer.Option(
+            "--list",
+            help="Of the open half, list every true sentence that is not confirmed, and why, and "
+            "what false is.",
+        ),
+    ] = False,
+    gate_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--gate",
+            metavar="FILE",
+            help="Rules whose limits for the verifier the held half must keep, such as "
+            "eval/gate.yaml; else the exit code is 3.",
+        ),
+    ] = None,
+) -> int:
+    """Measures what becomes of a strong model's sentences: the replies in tests/replies/.
+
+    True sentences should be confirmed and their false twins not. Half of the replies are held out:
+    the verifier is measured on them, and nobody who changes it looks at them. --documents takes the
+    replies over official documents, which the index in use must have (tests/replies/documents).
+    """
+    if listed and half == "held":
+        context.fail(
             "the sentences of the held half are never listed: a verifier that was changed to fit "
             "them is not measured by them any more. Use --half open."
         )
-    if options.gate is not None and options.half == "open":
-        parser.error("the gate is about the held half; leave out --half open.")
-    halves: Sequence[Half] = (options.half,) if options.half else HALVES
-    try:
-        rules = gate.read_rules(options.gate) if options.gate is not None else None
-        outcomes = {
-            (half, form): _outcomes(half, documents=options.documents, stretches=form)
-            for half in halves
-            for form in _forms(half, documents=options.documents)
-        }
-    except StrategiewijzerError as error:
-        Console(stderr=True).print(escape(str(error)), soft_wrap=True)
-        return 1
+    if gate_file and half == "open":
+        context.fail("the gate is about the held half; leave out --half open.")
+    rules = gate.read_rules(gate_file) if gate_file else None
+    outcomes = {
+        (part, form): _outcomes(part, documents=documents, stretches=form)
+        for part in ((half,) if half else HALVES)
+        for form in _forms(part, documents=documents)
+    }
     console = Console()
-    for (half, form), found in outcomes.items():
-        title = f"Replies, {half} half: {len(found)}"
+    for (part, form), found in outcomes.items():
+        title = f"Replies, {part} half: {len(found)}"
         title += ", with stretches" if form else ", without stretches"
-        readers = opinions(DOCUMENTS if options.documents else FOLDER / half)
+        readers = opinions(DOCUMENTS if documents else FOLDER / part)
         console.print(_figures_table(title, found, readers))
         console.print(_languages_table(found))
-    if options.list:
-        for line in _lines(outcomes["open", options.documents]):
+    if listed:
+        for line in _lines(outcomes["open", documents]):
             console.print(escape(line), soft_wrap=True)
     if rules is None:
         return 0
-    limits = rules.verifier_documents if options.documents else rules.verifier
+    limits = rules.verifier_documents if documents else rules.verifier
     checks = judge_verifier(limits, figures(outcomes["held", True]))
     failed = sum(not check.passed for check in checks)
     title = f"Gate: {failed} of {len(checks)} rules failed" if failed else "Gate: passed"
@@ -97,7 +115,7 @@ def main(arguments: list[str]) -> int:
     for check in checks:
         table.add_row("ok" if check.passed else "FAILED", check.rule, check.found)
     console.print(table)
-    return GATE_CLOSED if failed else 0
+    return gate.CLOSED if failed else 0
 
 
 def judge_verifier(
@@ -120,34 +138,6 @@ def judge_verifier(
     return tuple(checks)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m eval.verifier",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--documents",
-        action="store_true",
-        help="the replies over official documents",
-    )
-    parser.add_argument("--half", choices=HALVES, help="only this half (default: both)")
-    parser.add_argument(
-        "--list",
-        action="store_true",
-        help="of the open half, list every true sentence that is not confirmed, and why, and what "
-        "false is",
-    )
-    parser.add_argument(
-        "--gate",
-        type=Path,
-        metavar="FILE",
-        help="rules whose limits for the verifier the held half must keep, such as "
-        "eval/gate.yaml; else the exit code is 3",
-    )
-    return parser
-
-
 def _forms(half: Half, *, documents: bool) -> Sequence[bool]:
     """With the stretches that sentences name, where they do, and without."""
     return (True, False) if documents or half == "held" else (False,)
@@ -157,11 +147,11 @@ def _outcomes(half: Half, *, documents: bool, stretches: bool) -> list[ReplyVerd
     replies = read_documents(half) if documents else read(half)
     index = open_index(Settings()).snapshot()
     outcomes = []
-    with bar(f"Verifying, {half} half", len(replies)) as advance:
-        for reply in replies:
+    with bar(f"Verifying, {half} half") as shown:
+        for number, reply in enumerate(replies, 1):
             given = GivenReply(reply, index, stretches=stretches)
             outcomes.append(outcome(given, similarities_of(index)))
-            advance()
+            shown(number, len(replies))
     return outcomes
 
 
@@ -212,6 +202,11 @@ def _lines(outcomes: Iterable[ReplyVerdicts]) -> Iterable[str]:
                 yield f"{one.sentence} {one.status}: {one.text} ({why})"
             elif one.kind != "true" and one.status == "confirmed":
                 yield f"{one.sentence} confirmed, {name}: {one.text}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit code: 0 done, 1 an error (on standard error), 3 the gate is closed."""
+    return app.run(arguments, "python -m eval.verifier")
 
 
 if __name__ == "__main__":

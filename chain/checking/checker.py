@@ -10,8 +10,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.json_schema import Schema, list_of, object_of
-from chain.model.language_model import ChatModel
+from chain.model.language_model import ChatModel, Schema, list_of, object_of
 from chain.model.prompt_budget import Claim, answer_tokens, claim_data, passage_data, tokens
 from chain.request import Request
 from core.errors import ModelError

@@ -32,6 +32,9 @@ from core.errors import ModelError
 from core.settings import Settings
 from language.matching import visible
 
+Schema = Mapping[str, Any]
+TEXT: Schema = {"type": "string"}
+
 _ENDS = {
     tag: f"{tag[0]}/{tag[1:]}"
     for tag in ("<think>", "<thinking>", "<thought>", "<reasoning>", "[think]")
@@ -488,3 +491,20 @@ class ChatModel:
     def _made(self, name: str, *, responses: bool) -> BaseChatOpenAI:
         self._client = self._server.client(name, responses=responses)
         return self._client
+
+
+# JSON schemas of replies, within what OpenAI's strict mode takes.
+
+
+def object_of(**fields: Schema) -> Schema:
+    """An object that has all of these fields and no other."""
+    return {
+        "type": "object",
+        "properties": fields,
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+
+
+def list_of(entry: Schema) -> Schema:
+    return {"type": "array", "items": entry}

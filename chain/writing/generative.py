@@ -14,8 +14,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.json_schema import TEXT, Schema, list_of, object_of
-from chain.model.language_model import ChatModel, Thoughts
+from chain.model.language_model import TEXT, ChatModel, Schema, Thoughts, list_of, object_of
 from chain.model.prompt_budget import CHECK_SHARE, CONDENSE_SHARE, fenced, fitting, passage_data
 from chain.request import Draft, NamedStretch, Request, Searches
 from chain.writing.prose import Prose

@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from core.errors import FetchError
 from core.settings import Settings
-from ingest.commands.parser import command_parser
+from ingest.commands import AsJson, app
 from ingest.commands.progress import print_json
 from ingest.official.client import LANGUAGES, Cellar, Client, chosen
 from ingest.official.fetch import Fetched, Folder, fetch
@@ -18,26 +20,34 @@ from ingest.publishing.lock import exclusive
 from ingest.reading.files import FETCHED
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs the command; returns its exit code."""
+@app.command("fetch")
+def fetch_texts(
+    celex: Annotated[
+        list[str] | None,
+        typer.Argument(help="Default: the texts of ingest/sources.yaml."),
+    ] = None,
+    languages: Annotated[str, typer.Option(metavar="CODES", help="Two-letter codes.")] = "nl,en",
+    as_json: AsJson = False,
+) -> int:
+    """Get official texts from the Publications Office into documents/official/."""
     settings = Settings()
     with Client(size_limit=settings.max_file_size * 2**20) as client:
-        return run(arguments, settings, Cellar(client))
+        return run(celex or (), languages, settings, Cellar(client), as_json=as_json)
 
 
-def run(arguments: Sequence[str], settings: Settings, cellar: Cellar) -> int:
+def run(
+    celex: Sequence[str],
+    codes: str,
+    settings: Settings,
+    cellar: Cellar,
+    *,
+    as_json: bool = False,
+) -> int:
     """Runs the command with these settings, against this repository; returns its exit code."""
-    parser = command_parser("fetch")
-    parser.add_argument(
-        "celex", nargs="*", metavar="CELEX", help="default: the texts of ingest/sources.yaml"
-    )
-    parser.add_argument("--languages", default="nl,en", help="two-letter codes; default: nl,en")
-    parser.add_argument("--json", action="store_true", help="print what happens as lines of JSON")
-    options = parser.parse_args(arguments)
-    sources, languages = chosen(options.celex), _languages(options.languages)
+    sources, languages = chosen(celex), _languages(codes)
     place = _place(settings)
     outcomes: list[Fetched] = []
-    if options.json:
+    if as_json:
         print_json({"event": "fetching", "texts": len(sources) * len(languages)})
     progress = Console(stderr=True)
     with (
@@ -46,12 +56,12 @@ def run(arguments: Sequence[str], settings: Settings, cellar: Cellar) -> int:
     ):
         for outcome in fetch(sources, languages, Folder(place), cellar):
             outcomes.append(outcome)
-            if options.json:
+            if as_json:
                 print_json({"event": "fetched", **outcome.model_dump(mode="json")})
                 continue
             what = outcome.file or f"{outcome.celex} in {outcome.language}"
             progress.print(f"{outcome.status}: {escape(what)}", highlight=False)
-    if not options.json:
+    if not as_json:
         _show(outcomes, place)
     return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
 

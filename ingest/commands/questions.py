@@ -1,24 +1,31 @@
-"""`python -m ingest questions [DOCUMENT ...]`: has the language model write prepared questions.
+"""Commands about prepared questions: have a model write some, decide on them, check them all."""
 
-They are proposals until a person accepts them: --list, --accept, --refuse.
-"""
-
-import argparse
+import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from pathlib import Path
+from typing import Annotated
 
-from core.errors import SettingsError, StrategiewijzerError, printable
+import typer
+
+from core.errors import DocumentError, SettingsError, StrategiewijzerError, as_text, printable
 from core.settings import Settings
-from core.source import Dropped, ProposerReady
-from ingest.commands.parser import command_parser
+from core.source import Dropped, PreparedQuestion, ProposerReady
+from ingest.commands import AsJson, app
 from ingest.commands.progress import JsonLines, LogLines, bar, print_json
-from ingest.publishing.ingest_report import SectionAsked, Tell
+from ingest.passages.isolated import Loader
+from ingest.passages.worker import Loaded
+from ingest.publishing import own_questions
+from ingest.publishing.ingest_report import SectionAsked, Tell, describe_stale
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.publishing.proposal_run import ProposalRun, Proposer, SectionPlan
+from ingest.reading import question_file
+from ingest.reading.files import find, refuse_large
 from ingest.reading.question_file import PreparedAnswer
+from vectorstore.embeddings import Embedder, make_embedder
 
 _REASONS: Mapping[Dropped, str] = {
     "form": "are no plain question",
@@ -32,31 +39,39 @@ _ACCEPT = "python -m ingest questions --accept [DOCUMENT ...]"
 _PUBLISH = "Publish them with: python -m ingest"
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs the command; returns its exit code: 1 when nothing may be sent, or a section failed."""
-    parser = command_parser("questions")
-    parser.add_argument("documents", nargs="*", metavar="DOCUMENT", help="key or id; none: all")
-    parser.add_argument("--yes", action="store_true", help="do not ask whether to go on")
-    parser.add_argument(
-        "--limit", type=_calls, default=200, metavar="N", help="calls at most (200)"
-    )
-    parser.add_argument("--json", action="store_true", help="print events as JSON lines")
-    doing = parser.add_mutually_exclusive_group()
-    for name, told in (
-        ("dry-run", "only say what it would cost"),
-        ("list", "show how many questions are proposed, and in use"),
-        ("accept", "take the proposed questions into use"),
-        ("refuse", "drop the proposed questions"),
-    ):
-        doing.add_argument(f"--{name}", action="store_true", help=told)
-    options = parser.parse_args(arguments)
+@app.command()
+def questions(
+    context: typer.Context,
+    documents: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="DOCUMENT", help="Key or id; none: all."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to go on.")] = False,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Calls at most.")] = 200,
+    as_json: AsJson = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what it would cost.")
+    ] = False,
+    show: Annotated[
+        bool, typer.Option("--list", help="Show how many questions are proposed, and in use.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take the proposed questions into use.")
+    ] = False,
+    refuse: Annotated[bool, typer.Option("--refuse", help="Drop the proposed questions.")] = False,
+) -> int:
+    """Have the language model write prepared questions, which are proposals until a person
+    accepts them. Exit with 1 when nothing may be sent, or a section failed."""
+    if dry_run + show + accept + refuse > 1:
+        context.fail("Give one of --dry-run, --list, --accept and --refuse.")
     settings = Settings()
-    if options.list or options.accept or options.refuse:
+    names = documents or ()
+    if show or accept or refuse:
         own = OwnQuestions(settings)
-        keys = _with_questions(own, options.documents)
-        if options.list:
+        keys = _with_questions(own, names)
+        if show:
             return _list(own, keys)
-        return _accept(own, keys) if options.accept else _refuse(own, keys)
+        return _accept(own, keys) if accept else _refuse(own, keys)
     if not settings.generative:
         raise SettingsError(
             "No language model is configured, so none can write questions. Set "
@@ -65,14 +80,14 @@ def main(arguments: Sequence[str]) -> int:
         )
     with Proposer() as proposer:
         run = ProposalRun(settings, proposer.ready)
-        with nullcontext() if options.dry_run else run.exclusive():
-            plan = run.plan(options.documents, options.limit)
-            _tell_plan(plan, proposer.ready, options)
-            if options.dry_run or not plan.calls:
+        with nullcontext() if dry_run else run.exclusive():
+            plan = run.plan(names, limit)
+            _tell_plan(plan, proposer.ready, limit, as_json=as_json)
+            if dry_run or not plan.calls:
                 return 0
-            if not (options.yes or _agreed()):
+            if not (yes or _agreed()):
                 return 1
-            return _ask(run, plan, proposer, settings, as_json=options.json)
+            return _ask(run, plan, proposer, settings, as_json=as_json)
 
 
 def _ask(
@@ -95,9 +110,9 @@ def _ask(
     return code or int(any(one.reason for one in asked))
 
 
-def _tell_plan(plan: SectionPlan, ready: ProposerReady, options: argparse.Namespace) -> None:
+def _tell_plan(plan: SectionPlan, ready: ProposerReady, limit: int, *, as_json: bool) -> None:
     """Says what would be asked, before anything is sent."""
-    if options.json:
+    if as_json:
         counts = {"read": plan.read, "written": plan.written}
         left = {"later": plan.later, "before": plan.before}
         server = {"model": ready.model, "address": ready.address}
@@ -116,7 +131,7 @@ def _tell_plan(plan: SectionPlan, ready: ProposerReady, options: argparse.Namesp
     )
     print(f"They go to {printable(ready.address)}, model {printable(ready.model)}.")
     if plan.later:
-        print(f"Limit: {options.limit:,} calls (--limit). {plan.later:,} sections are left then.")
+        print(f"Limit: {limit:,} calls (--limit). {plan.later:,} sections are left then.")
 
 
 def _agreed() -> bool:
@@ -231,7 +246,76 @@ def _count_of(answers: Iterable[PreparedAnswer]) -> int:
     return sum(len(one.questions) for one in answers)
 
 
-def _calls(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of calls; write it as in 200")
-    return int(text)
+@app.command()
+def check_questions(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH", help="Folder or file.")
+    ] = None,
+    keep_vectors: Annotated[
+        bool,
+        typer.Option(
+            "--keep-vectors",
+            help="Write the questions' vectors beside their files, so that no other machine needs "
+            "to.",
+        ),
+    ] = False,
+) -> int:
+    """Does every prepared question find its answer? Exit with 1 when a file is wrong or a question
+    is stale."""
+    settings = Settings()
+    found = find(paths or settings.corpus_dirs)
+    beside = {file: own for file in found.files if (own := question_file.find(file))}
+    mine = OwnQuestions(settings)
+    own_keys = {key for key in mine.documents() if mine.accepted(key)}
+    asked, good, problems, stale = set[str](), 0, 0, 0
+    with Loader(settings) as loader:
+        for file in found.files if own_keys else beside:
+            try:
+                refuse_large(file, settings.max_file_size)
+                loaded = loader.load(file)
+            except DocumentError as error:
+                print(error)
+                problems += 1
+                continue
+            good += len(loaded.questions)
+            stale += len(loaded.stale)
+            if loaded.questions or loaded.stale:
+                asked.add(loaded.document.key)
+            if keep_vectors and loaded.questions and file in beside:
+                _keep_vectors(beside[file], _of_its_file(loaded, file), make_embedder(settings))
+            for one in loaded.stale:
+                print(describe_stale(one), flush=True)
+    lone = [*_alone(found.files, beside.values())]
+    if not paths:
+        lone += (
+            question_file.own_file(settings.documents_dir, key) for key in sorted(own_keys - asked)
+        )
+    for file in lone:
+        print(f"{printable(as_text(file))}: there is no document of this name. Rename it.")
+        problems += 1
+    print(
+        f"{good:,} questions of {len(asked)} documents have their answer; "
+        f"{stale} are stale, {problems} files are wrong."
+    )
+    return 1 if problems or stale else 0
+
+
+def _of_its_file(loaded: Loaded, file: Path) -> list[PreparedQuestion]:
+    """The questions of the file beside a document, without the organisation's own."""
+    ids = {one.id for answer in question_file.read(file) for one in answer.questions}
+    return [one for one in loaded.questions if one.id.rpartition(":")[2] in ids]
+
+
+def _keep_vectors(file: Path, questions: Sequence[PreparedQuestion], embedder: Embedder) -> None:
+    vectors = embedder.queries([one.question for one in questions])
+    own_questions.keep(own_questions.file_beside(file, embedder.fingerprint), questions, vectors)
+
+
+def _alone(documents: Sequence[Path], known: Collection[Path]) -> Iterator[Path]:
+    """The files with prepared questions in the documents' folders that belong to none of them."""
+    taken = set(known)
+    for folder in sorted({one.parent for one in documents}):
+        with os.scandir(folder) as entries:
+            names = sorted(one.name for one in entries if one.is_file(follow_symlinks=False))
+        mine = (folder / name for name in names if name.endswith(question_file.SUFFIX))
+        yield from (file for file in mine if file not in taken)

@@ -1,119 +1,198 @@
-"""`python -m ingest [PATH ...]`: bring the index in step with the source texts."""
+"""`python -m ingest [PATH ...]`: bring the index in step with the source texts, and report it."""
 
-import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from core.errors import StoreError, StrategiewijzerError
+from core.command_line import DEFAULT, INTERRUPTED
+from core.errors import DocumentError, StoreError, StrategiewijzerError, printable
 from core.settings import Settings
-from ingest.commands.parser import command_parser
+from ingest.commands import AsJson, app
 from ingest.commands.progress import print_json, progress
-from ingest.commands.summary import show
-from ingest.commands.verify_text import verify_text
+from ingest.passages.isolated import Loader
 from ingest.pipeline import ingest, on_changes
 from ingest.publishing import changes
-from ingest.publishing.ingest_report import Asking, Event, Published, Report, StoppedError, Tell
-from ingest.reading.files import confirm
+from ingest.publishing.ingest_report import (
+    Asking,
+    Event,
+    PreparedChange,
+    Published,
+    Report,
+    StoppedError,
+    describe_stale,
+)
+from ingest.reading.comparison import WordComparison
+from ingest.reading.files import confirm, find, refuse_large
 
-_INTERRUPTED = 130  # exit code, by the custom of shells: 128 + SIGINT, which is 2
+_ALONE = (
+    ("dry_run", "changes nothing", ("watch", "with_eval")),
+    ("dry_run", "changes nothing", ("official", "not_official")),
+    ("only", "names the documents", ("paths", "rebuild", "watch")),
+    ("trial", "publishes nothing", ("dry_run", "rebuild", "watch", "with_eval")),
+)
+"""Options that are for themselves: why, and what they do not go with."""
+_SHOWN = 20  # places of each file with words missing; all those of a bad one would bury the others
+_LISTED = 10  # stale questions of a document; more would bury the rest of the report
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs the command; returns its exit code: 1 also when a file could not be taken."""
-    options = _options(arguments)
-    settings = Settings()
-    if options.verify_text:
-        return verify_text(settings, options.paths)
-    for file in options.official:
-        confirm(file, settings.documents_dir, official=True)
-    for file in options.not_official:
-        confirm(file, settings.documents_dir, official=False)
-    if options.watch:
-        return _watch(settings, options)
-    return _sync(settings, options)
-
-
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = command_parser()
-    add = parser.add_argument
-    add("paths", nargs="*", type=Path, metavar="PATH", help="folder or file")
-    add("--dry-run", action="store_true", help="show the plan, change nothing")
-    add("--trial", action="store_true", help="build what would be published, to be asked first")
-    add("--strict", action="store_true", help="publish nothing when a file cannot be taken")
-    add("--rebuild", action="store_true", help="make everything anew, when the index is damaged")
-    add("--keep-missing", action="store_true", help="keep documents whose files are gone")
-    add(
-        "--only",
-        nargs="+",
-        default=[],
-        metavar="KEY",
-        help="take over these documents alone (such as drugs-agenda.en), and leave all others",
-    )
-    add("--allow-shrink", action="store_true", help="let more than half of the documents go")
-    add(
-        "--as-planned",
-        default="",
-        metavar="FINGERPRINT",
-        help="publish only what the dry run with this fingerprint showed",
-    )
-    add("--note", default="", metavar="TEXT", help="a note to keep with what is published")
-    for flag, told in (("--official", "are official texts"), ("--not-official", "are none")):
-        add(
-            flag,
-            nargs="+",
-            type=Path,
-            default=[],
+@app.command(DEFAULT)
+def sync(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH", help="Folder or file.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan, change nothing.")
+    ] = False,
+    trial: Annotated[
+        bool, typer.Option("--trial", help="Build what would be published, to be asked first.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Publish nothing when a file cannot be taken.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make everything anew, when the index is damaged.")
+    ] = False,
+    keep_missing: Annotated[
+        bool, typer.Option("--keep-missing", help="Keep documents whose files are gone.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY...",
+            help="Take over these documents alone (such as drugs-agenda.en), and leave all others.",
+        ),
+    ] = None,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Let more than half of the documents go.")
+    ] = False,
+    as_planned: Annotated[
+        str,
+        typer.Option(
+            metavar="FINGERPRINT",
+            help="Publish only what the dry run with this fingerprint showed.",
+        ),
+    ] = "",
+    note: Annotated[
+        str, typer.Option(metavar="TEXT", help="A note to keep with what is published.")
+    ] = "",
+    official: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE...",
+            help="Say, by your word, that these files are official texts; it is remembered.",
+        ),
+    ] = None,
+    not_official: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE...",
+            help="Say, by your word, that these files are none; it is remembered.",
+        ),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Do it again whenever a file changes.")
+    ] = False,
+    verify_text: Annotated[
+        bool,
+        typer.Option(
+            "--verify-text",
+            help="Change nothing; is all that would be quoted in the files, word for word?",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
             metavar="FILE",
-            help=f"say, by your word, that these files {told}; it is remembered",
-        )
-    add("--watch", action="store_true", help="do it again whenever a file changes")
-    add(
-        "--verify-text",
-        action="store_true",
-        help="change nothing; is all that would be quoted in the files, word for word?",
+            help="Write what changes in each document to FILE.html and FILE.json.",
+        ),
+    ] = None,
+    with_eval: Annotated[
+        bool,
+        typer.Option(
+            "--with-eval",
+            help="Ask the question set before and after: which answers change? (minutes)",
+        ),
+    ] = False,
+    questions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE_OR_DIR",
+            help="The question set for --with-eval (default: eval/questions).",
+        ),
+    ] = None,
+) -> int:
+    """Bring the index in step with the source texts.
+
+    Without a PATH the folders of the setting corpus_dirs are used: corpus/ and documents/. The exit
+    code is 1 when a file could not be taken, or nothing was published to be on the safe side, and
+    75 while another run holds the lock.
+    """
+    given = {name for name, value in context.params.items() if value}
+    for flag, does, others in _ALONE:
+        if flag in given and given & set(others):
+            *most, last = (
+                f"--{one.replace('_', '-')}" if one != "paths" else one for one in others
+            )
+            context.fail(
+                f"--{flag.replace('_', '-')} {does}: leave out {', '.join(most)} and {last}"
+            )
+    if verify_text and given - {"paths", "verify_text"}:
+        context.fail("--verify-text only looks: leave out all other options")
+    questions = questions or changes.QUESTIONS
+    if not questions.exists():
+        context.fail(f"--questions: there is no {questions}")
+    settings = Settings()
+    if verify_text:
+        return _verify_text(settings, paths or settings.corpus_dirs)
+    for files, says in ((official, True), (not_official, False)):
+        for file in files or ():
+            confirm(file, settings.documents_dir, official=says)
+    run = _Run(
+        settings,
+        partial(
+            ingest,
+            settings,
+            paths or (),
+            dry_run=dry_run,
+            trial=trial,
+            strict=strict,
+            rebuild=rebuild,
+            keep_missing=keep_missing,
+            only=only or (),
+            allow_shrink=allow_shrink,
+            compare=report is not None or as_json,
+            planned=as_planned,
+            note=note,
+        ),
+        as_json=as_json,
+        report=report,
+        questions=questions if with_eval else None,
     )
-    add("--json", action="store_true", help="print what happens as lines of JSON, the report last")
-    add(
-        "--report",
-        type=Path,
-        metavar="FILE",
-        help="write what changes in each document to FILE.html and FILE.json",
-    )
-    add(
-        "--with-eval",
-        action="store_true",
-        help="ask the question set before and after: which answers change? (minutes)",
-    )
-    add(
-        "--questions",
-        type=Path,
-        default=changes.QUESTIONS,
-        metavar="FILE_OR_DIR",
-        help="the question set for --with-eval (default: eval/questions)",
-    )
-    options = parser.parse_args(arguments)
-    if options.dry_run and (options.watch or options.with_eval):
-        parser.error("--dry-run changes nothing: leave out --watch and --with-eval")
-    if options.dry_run and (options.official or options.not_official):
-        parser.error("--dry-run changes nothing: leave out --official and --not-official")
-    if options.only and (options.paths or options.rebuild or options.watch):
-        parser.error("--only names the documents: leave out paths, --rebuild and --watch")
-    if options.trial and (options.dry_run or options.rebuild or options.watch or options.with_eval):
-        parser.error(
-            "--trial publishes nothing: leave out --dry-run, --rebuild, --watch and --with-eval"
-        )
-    alone = parser.parse_args(["--verify-text", "--", *map(str, options.paths)])
-    if options.verify_text and options != alone:
-        parser.error("--verify-text only looks: leave out all other options")
-    if not options.questions.exists():
-        parser.error(f"--questions: there is no {options.questions}")
-    return options
+    return _watch(run, paths or settings.corpus_dirs) if watch else _sync(run)
 
 
-def _sync(settings: Settings, options: argparse.Namespace) -> int:
+@dataclass(frozen=True)
+class _Run:
+    """A run to be made, how it is shown, and the question set that is asked before and after."""
+
+    settings: Settings
+    ingest: Callable[..., Report]
+    as_json: bool
+    report: Path | None
+    questions: Path | None
+
+
+def _sync(run: _Run) -> int:
     """One run, with all that is shown and written of it."""
     trouble: StrategiewijzerError | None = None
     before: list[changes.QuestionRun] = []
@@ -125,84 +204,189 @@ def _sync(settings: Settings, options: argparse.Namespace) -> int:
             in_use = f"Generation {event.generation} is in use."
         tell(event)
 
+    def ask_before() -> None:
+        if run.questions:
+            heard(Asking(when="before"))
+            before.append(changes.ask(run.settings, run.questions))
+
     try:
-        with progress(as_json=options.json) as tell:
+        with progress(as_json=run.as_json) as tell:
             try:
-                report = _ingest(settings, options, heard, before)
+                report = run.ingest(tell=heard, before_publishing=ask_before)
             except StoppedError as error:
                 trouble, report = error, error.report
-            if before:
+            if before and run.questions:
                 try:
                     tell(Asking(when="after"))
-                    after = changes.ask(settings, options.questions)
+                    after = changes.ask(run.settings, run.questions)
                     changed = changes.compare(before[0], after)
                     report = report.model_copy(update={"answers": changed})
                 except StrategiewijzerError as error:  # what was published stays, and is told
                     trouble = error
-        if options.json:
+        if run.as_json:
             print_json({"event": "report", "report": report.model_dump(mode="json")})
         else:
             show(report, Console())
-        if options.report is not None:
-            files = changes.write_page(report, options.report)
-            print(*files, sep="\n", file=sys.stderr if options.json else sys.stdout)
+        if run.report is not None:
+            files = changes.write_page(report, run.report)
+            print(*files, sep="\n", file=sys.stderr if run.as_json else sys.stdout)
     except KeyboardInterrupt:
         print(f"Stopped. {in_use}", file=sys.stderr)
-        return _INTERRUPTED
+        return INTERRUPTED
     if trouble is not None:
         raise trouble
     return 1 if report.failures else 0
 
 
-def _ingest(
-    settings: Settings, options: argparse.Namespace, tell: Tell, before: list[changes.QuestionRun]
-) -> Report:
-    """A run; what the question set was answered just before its end is added to `before`."""
-
-    def ask_before() -> None:
-        if options.with_eval:
-            tell(Asking(when="before"))
-            before.append(changes.ask(settings, options.questions))
-
-    return ingest(
-        settings,
-        options.paths,
-        dry_run=options.dry_run,
-        trial=options.trial,
-        strict=options.strict,
-        rebuild=options.rebuild,
-        keep_missing=options.keep_missing,
-        only=options.only,
-        allow_shrink=options.allow_shrink,
-        compare=options.report is not None or options.json,
-        planned=options.as_planned,
-        note=options.note,
-        tell=tell,
-        before_publishing=ask_before,
-    )
-
-
-def _watch(settings: Settings, options: argparse.Namespace) -> int:
+def _watch(run: _Run, folders: Sequence[Path]) -> int:
     """Runs again and again, also after a run that went wrong, until Ctrl-C."""
     code = 0
 
-    def run() -> None:
+    def run_once() -> None:
         nonlocal code
         try:
-            code = _sync(settings, options)
+            code = _sync(run)
         except StoreError:
             raise  # after a full disk Chroma may hang in this process for good
         except StrategiewijzerError as error:
             print(error, file=sys.stderr)
-        if code == _INTERRUPTED:
+        if code == INTERRUPTED:
             raise KeyboardInterrupt
-        if options.json:
+        if run.as_json:
             print_json({"event": "watching"})
         else:
             print("Watching for changes; Ctrl-C ends it.", flush=True)
 
     try:
-        on_changes(options.paths or settings.corpus_dirs, run)
+        on_changes(folders, run_once)
     except KeyboardInterrupt:
-        return code if code == _INTERRUPTED else 0
+        return code if code == INTERRUPTED else 0
     return 0
+
+
+def _verify_text(settings: Settings, paths: Sequence[Path]) -> int:
+    """Compares every file below the paths; changes nothing.
+
+    Returns:
+        The exit code: 1 when words are missing in a file, or one could not be read.
+    """
+    runs = missing = 0
+    found = find(paths)
+    problems = len(found.unreadable)
+    for error in found.unreadable:
+        print(error)
+    with Loader(settings, compares=True) as loader:
+        for file in found.files:
+            try:
+                refuse_large(file, settings.max_file_size)
+                comparison = loader.load(file).comparison
+            except DocumentError as error:
+                print(error)
+                problems += 1
+                continue
+            assert comparison is not None  # noqa: S101 - it was asked for
+            runs, missing = runs + comparison.runs, missing + comparison.missing
+            for line in _misread(file, comparison):
+                print(printable(line), flush=True)
+    stand = (runs - missing) / runs if runs else 1.0
+    print(
+        f"{runs - missing:,} of {runs:,} runs of five words stand in their files ({stand:.3%}); "
+        f"{len(found.files)} files, {problems} not read."
+    )
+    return 1 if missing or problems else 0
+
+
+def _misread(file: Path, comparison: WordComparison) -> Iterator[str]:
+    """A line for each place where words are missing, as far as there are not too many."""
+    for one in comparison.misread[:_SHOWN]:
+        page = "" if one.page is None else f", page {one.page}"
+        yield f"{file}{page}, {one.heading}: not in the file: {one.text}"
+    if (more := len(comparison.misread) - _SHOWN) > 0:
+        yield f"{file}: and {more} more places"
+
+
+# The report of a run, in a terminal.
+
+
+def show(report: Report, console: Console) -> None:
+    """Prints what a run did or would do. What comes from files is text, never markup."""
+    console.print(_counts(report))
+    for line in _lines(report):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if report.guesses:
+        console.print(_guesses(report))
+        console.print("To state it yourself, write FILE.meta.yaml next to the file.")
+
+
+def _counts(report: Report) -> Table:
+    trial = "Trial (nothing was published)" if report.trial else "Ingest"
+    title = "Plan (nothing was changed)" if report.dry_run else trial
+    table = Table(title=title, title_justify="left")
+    for name in ("documents", "passages"):
+        table.add_column(name)
+        table.add_column("", justify="right")
+    plan = report.plan
+    to_embed = "embedded" if report.generation or report.trial else "to embed"
+    table.add_row("added", str(len(plan.added)), to_embed, str(report.embedded))
+    table.add_row("changed", str(len(plan.changed)), "reused", str(report.reused))
+    table.add_row("renamed", str(len(plan.renamed)), "", "")
+    table.add_row("removed", str(len(plan.removed)), "", "")
+    table.add_row("unchanged", str(len(plan.unchanged)), "seconds", f"{report.seconds:.1f}")
+    return table
+
+
+def _lines(report: Report) -> Iterator[str]:
+    plan = report.plan
+    yield from (f"  added: {printable(key)}" for key in plan.added)
+    yield from (f"  changed: {printable(key)}" for key in plan.changed)
+    for rename in plan.renamed:
+        paths = f"{printable(rename.former_path)} → {printable(rename.path)}"
+        former = "" if rename.former_key == rename.key else f"{rename.former_key} → "
+        yield f"  renamed: {former}{rename.key} ({paths})"
+    yield from (f"  removed: {printable(key)}" for key in plan.removed)
+    yield from (f"  kept, though its file is gone: {printable(key)}" for key in report.missing)
+    for prepared in report.questions:
+        yield from _prepared(prepared)
+    for seen in report.left_out:
+        yield f"  left out: {printable(seen.path)} {seen.reason}"
+    for one in report.unused:
+        yield f"  not used of {printable(one.path)}: {', '.join(one.names)}"
+    for path in report.unconfirmed:
+        yield f"  NOT CONFIRMED: {printable(path)} says that it is an official text. It is called"
+        yield f"    one once a person says so: python -m ingest --official {printable(path)}"
+    for failure in report.failures:
+        kept = f" (stays as it was: {', '.join(failure.kept)})" if failure.kept else ""
+        yield f"  NOT TAKEN: {failure.place}: {failure.problem}. {failure.remedy}{kept}"
+    if report.answers is not None:
+        changed = len(report.answers.changed)
+        yield f"  {changed} of {report.answers.asked} answers of the question set changed"
+    if report.dry_run and report.stop:
+        yield f"A run would stop here. {report.stop}"
+    elif report.dry_run and not plan.is_empty:
+        yield f"To publish just this: python -m ingest --as-planned {report.fingerprint}"
+    if report.trial:
+        yield 'To ask it: python -m chain "QUESTION" --trial'
+        yield f"To publish just this: python -m ingest --as-planned {report.fingerprint}"
+        yield "To drop it: python -m ingest discard"
+    if report.generation:
+        yield f"Generation {report.generation} is in use."
+
+
+def _prepared(change: PreparedChange) -> Iterator[str]:
+    if change.before != change.after:
+        yield f"  prepared questions of {change.key}: {change.before} → {change.after}"
+    if not change.stale:
+        return
+    yield f"  {len(change.stale)} prepared questions of {change.key} lose their answer:"
+    for one in change.stale[:_LISTED]:
+        yield f"    {describe_stale(one)}"
+    if len(change.stale) > _LISTED:
+        yield f"    and {len(change.stale) - _LISTED} more; all: python -m ingest check-questions"
+
+
+def _guesses(report: Report) -> Table:
+    table = Table("document", "guessed", title="Guessed", title_justify="left")
+    for one in report.guesses:
+        told = "\n".join(f"{name}: {printable(value)}" for name, value in one.fields.items())
+        table.add_row(Text(printable(one.path)), Text(told))
+    return table

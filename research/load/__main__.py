@@ -1,14 +1,5 @@
-"""Load test: users that ask the app's API in a loop, described in docs/benchmarks.md.
+"""Load test: users that ask the app's API in a loop, described in docs/benchmarks.md."""
 
-    python -m research.load [--users 50] [--seconds 60] [--model-url URL]
-
-Runs the real app on a copy of the index in use (run `make ingest` first), on this machine only:
-one user, then many, then a few without and with an ingest meanwhile; with --model-url also eight
-streams that a language model writes. Prints a table; exits with 1 when a request failed.
-Needs what the tests need (`make test` installs it).
-"""
-
-import argparse
 import csv
 import datetime
 import json
@@ -21,9 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import httpx
+import typer
 
+from core.command_line import CommandLine
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import QUESTIONS, load
@@ -112,34 +106,44 @@ class _Load:
         ]
 
 
-def main(arguments: Sequence[str]) -> int:
-    options = _options(arguments)
+app = CommandLine()
+
+
+@app.command()
+def measure(
+    users: Annotated[int, typer.Option(help="How many ask at once.")] = 50,
+    seconds: Annotated[int, typer.Option(help="Of the long phases.")] = 60,
+    model_url: Annotated[str, typer.Option(help="An OpenAI-compatible server for streams.")] = "",
+) -> int:
+    """Load test: users that ask the app's API in a loop.
+
+    Runs the real app on a copy of the index in use (run `make ingest` first), on this machine only:
+    one user, then many, then a few without and with an ingest meanwhile; with --model-url also
+    eight streams that a language model writes. Prints a table; exits with 1 when a request failed.
+    Needs what the tests need (`make test` installs it).
+    """
     print(f"{this_machine()}\n")
     print("| phase | questions | failed | a second | p50 / p95 | processor each | memory |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     failed = 0
-    try:
-        for figures in _phases(options):
-            for row in figures:
-                print(row, flush=True)
-                failed += row.failures
-    except StrategiewijzerError as error:
-        print(error, file=sys.stderr)
-        return 1
+    for figures in _phases(users, seconds, model_url):
+        for row in figures:
+            print(row, flush=True)
+            failed += row.failures
     return 1 if failed else 0
 
 
-def _phases(options: argparse.Namespace) -> Iterator[list[Figures]]:
-    with _load({}) as app:
-        yield app.run("one user", 1, options.seconds // 3)
-        yield app.run(f"{options.users} users", options.users, options.seconds)
-        yield app.run(f"{options.users} users again", options.users, options.seconds)
-        yield app.run(f"{_FEW} users", _FEW, options.seconds // 2)
-        with _ingesting(app.folder):
-            yield app.run(f"{_FEW} users, ingest meanwhile", _FEW, options.seconds // 2)
-    if options.model_url:
-        with _load({"OPENAI_BASE_URL": options.model_url}) as app:
-            yield app.run(f"{_STREAMS} streams", _STREAMS, options.seconds, streamed=True)
+def _phases(users: int, seconds: int, model_url: str) -> Iterator[list[Figures]]:
+    with _load({}) as served_app:
+        yield served_app.run("one user", 1, seconds // 3)
+        yield served_app.run(f"{users} users", users, seconds)
+        yield served_app.run(f"{users} users again", users, seconds)
+        yield served_app.run(f"{_FEW} users", _FEW, seconds // 2)
+        with _ingesting(served_app.folder):
+            yield served_app.run(f"{_FEW} users, ingest meanwhile", _FEW, seconds // 2)
+    if model_url:
+        with _load({"OPENAI_BASE_URL": model_url}) as served_app:
+            yield served_app.run(f"{_STREAMS} streams", _STREAMS, seconds, streamed=True)
 
 
 @contextmanager
@@ -194,16 +198,8 @@ def _questions(out: Path) -> Path:
     return file
 
 
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m research.load",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--users", type=int, default=50, help="how many ask at once; default 50")
-    parser.add_argument("--seconds", type=int, default=60, help="of the long phases; default 60")
-    parser.add_argument("--model-url", default="", help="an OpenAI-compatible server for streams")
-    return parser.parse_args(arguments)
+def main(arguments: Sequence[str]) -> int:
+    return app.run(arguments, "python -m research.load")
 
 
 if __name__ == "__main__":

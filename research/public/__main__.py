@@ -1,11 +1,12 @@
 """Command for public question sets: `python -m research.public`."""
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,52 +19,72 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from core.errors import StrategiewijzerError
+from core.command_line import CommandLine
 from core.settings import Settings
-from research.public.public_run import PublicRun, run
-from research.public.readers import FORMATS, load, set_files
-from research.public.shapes import PublicSet
+from research.public.public_run import Half, PublicRun, run
+from research.public.readers import load, set_files
+from research.public.shapes import Format, PublicSet
 from research.public.tasks import Figure
 
-_DESCRIPTION = """\
-Search a public question set with the project's own index: is the right paragraph found, and, where
-the set gives answers, the sentence that has one.
-"""
-_EPILOG = """\
-examples:
-  python -m research.public --format xquad xquad.de.json
-  python -m research.public --format xquad xquad.en.json --questions-from xquad.de.json
-  python -m research.public --format squad dev-v2.0.json --every 20
-  python -m research.public --format beir scifact --out scifact.json
-
-Formats and protocol are described in docs/public-sets.md.
-"""
 _UNKNOWN = "–"
 
 
-def main(arguments: list[str]) -> int:
+app = CommandLine("Stopped. What was embedded is used again the next time.")
+
+
+@app.command()
+def measure(
+    path: Annotated[Path, typer.Argument(help="The set: a file or folder.")],
+    form: Annotated[Format, typer.Option("--format")],
+    language: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="Of the set, such as de; of a folder, which to take."),
+    ] = None,
+    questions_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Ask the questions with the same ids of this set in another language.",
+        ),
+    ] = None,
+    every: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Ask the first of every N questions.")
+    ] = 1,
+    half: Annotated[
+        Half | None,
+        typer.Option(
+            help="Ask only about the articles 0, 2, ... or 1, 3, ... (all paragraphs are searched)."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")
+    ] = None,
+) -> None:
+    """Search a public question set with the project's own index: is the right paragraph found, and,
+    where the set gives answers, the sentence that has one.
+
+        python -m research.public --format xquad xquad.de.json
+        python -m research.public --format xquad xquad.en.json \\
+            --questions-from xquad.de.json
+        python -m research.public --format squad dev-v2.0.json --every 20
+        python -m research.public --format beir scifact --out scifact.json
+
+    Formats and protocol are described in docs/public-sets.md.
+    """
+    settings = Settings()
+    sets = [load(form, file, language, questions_from) for file in set_files(form, path, language)]
+    runs = [_run(public, settings, half, every) for public in sets]
+    _show(runs)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(as_json(runs), "utf-8")
+        print(out)
+
+
+def main(arguments: Sequence[str]) -> int:
     """Runs the command; returns the exit code (0: done, 1: an error on standard error, 130:
     interrupted)."""
-    options = _parser().parse_args(arguments)
-    try:
-        settings = Settings()
-        sets = [
-            load(options.format, file, options.language, options.questions_from)
-            for file in set_files(options.format, options.path, options.language)
-        ]
-        runs = [_run(public, settings, options) for public in sets]
-    except StrategiewijzerError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped. What was embedded is used again the next time.", file=sys.stderr)
-        return 130
-    _show(runs)
-    if options.out is not None:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(as_json(runs), "utf-8")
-        print(options.out)
-    return 0
+    return app.run(arguments, "python -m research.public")
 
 
 def as_json(runs: Sequence[PublicRun]) -> str:
@@ -71,44 +92,7 @@ def as_json(runs: Sequence[PublicRun]) -> str:
     return json.dumps({"runs": [one.model_dump(mode="json") for one in runs]}, indent=2) + "\n"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m research.public",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("path", type=Path, metavar="PATH", help="the set: a file or folder")
-    parser.add_argument("--format", required=True, choices=FORMATS)
-    parser.add_argument(
-        "--language", metavar="CODE", help="of the set, such as de; of a folder, which to take"
-    )
-    parser.add_argument(
-        "--questions-from",
-        type=Path,
-        metavar="PATH",
-        help="ask the questions with the same ids of this set in another language",
-    )
-    parser.add_argument(
-        "--every", type=_count, default=1, metavar="N", help="ask the first of every N questions"
-    )
-    parser.add_argument(
-        "--half",
-        choices=("even", "odd"),
-        help="ask only about the articles 0, 2, ... or 1, 3, ... (all paragraphs are searched)",
-    )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON")
-    return parser
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
-
-
-def _run(public: PublicSet, settings: Settings, options: argparse.Namespace) -> PublicRun:
+def _run(public: PublicSet, settings: Settings, half: Half | None, every: int) -> PublicRun:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -125,7 +109,7 @@ def _run(public: PublicSet, settings: Settings, options: argparse.Namespace) -> 
                 tasks[step] = bar.add_task(f"{public.name}: {step}", total=total)
             bar.update(tasks[step], completed=done)
 
-        return run(public, settings, half=options.half, every=options.every, watch=watch)
+        return run(public, settings, half=half, every=every, watch=watch)
 
 
 def _show(runs: Sequence[PublicRun]) -> None:

@@ -15,7 +15,6 @@ _READERS: Mapping[Format, Callable[[Path, str, str], PublicSet]] = {
     "beir": beir.read,
     "tsv": tsv.read,
 }
-FORMATS: tuple[Format, ...] = tuple(_READERS)
 
 _DEFAULT_LANGUAGE: Mapping[Format, str] = {"squad": "en", "beir": "en"}  # as they were published
 _LANGUAGE_IN_NAME = re.compile(r"\.([a-z]{2})\.(?:json|tsv)$")  # xquad.de.json

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from command.keys import app
+from command.database import keys
 from core.settings import ROOT, Settings
 from people import api_keys
 from people.api_keys import PREFIX, hash_of, kept
@@ -39,7 +39,7 @@ def address(settings: Settings) -> Iterator[str]:
 def run(settings: Settings, *arguments: str) -> tuple[int, str, str]:
     """The exit code and what the command prints, on both ways out."""
     environment = {"STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir)}
-    result = CliRunner().invoke(app, list(arguments), env=environment)
+    result = CliRunner().invoke(keys, list(arguments), env=environment)
     return result.exit_code, result.stdout, result.stderr
 
 

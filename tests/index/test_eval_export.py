@@ -9,7 +9,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import DocumentInfo, Passage
 from eval import ragas, runs
-from eval.commands.export import main
+from eval.__main__ import main
 from eval.results import Results
 from ingest.pipeline import ingest
 from tests.support.small import Small
@@ -127,7 +127,7 @@ def test_a_run_is_exported_from_the_command_line(
     stamp = STAMP.model_copy(update={"generation": open_index(index).generation})
     run = runs.runs_folder(index.data_dir) / "20200724T000000Z"
     runs.write(results.model_copy(update={"stamp": stamp}), run)
-    assert main(["last", "--questions", str(tmp_path / "set.yaml")]) == 0
+    assert main(["export", "last", "--questions", str(tmp_path / "set.yaml")]) == 0
     assert capsys.readouterr().out == f"{run / 'ragas.jsonl'}\n"
     first = json.loads((run / "ragas.jsonl").read_text("utf-8").splitlines()[0])
     assert first["user_input"] == "earlier\ntext\nright"
@@ -140,6 +140,6 @@ def test_a_run_of_another_index_has_no_references(
     runs.write(results, tmp_path / "run")
     out = tmp_path / "elsewhere.jsonl"
     run, questions = str(tmp_path / "run" / "results.json"), str(tmp_path / "set.yaml")
-    assert main([run, "--out", str(out), "--questions", questions]) == 0
+    assert main(["export", run, "--out", str(out), "--questions", questions]) == 0
     assert "Without reference contexts" in capsys.readouterr().err
     assert json.loads(out.read_text("utf-8").splitlines()[0]).keys() == COLUMNS

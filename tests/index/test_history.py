@@ -10,7 +10,7 @@ from core.errors import NoIndexError, printable
 from core.settings import Settings
 from core.source import DocumentInfo
 from ingest.__main__ import main
-from ingest.commands.status import standing
+from ingest.commands.generations import standing
 from ingest.pipeline import ingest
 from ingest.publishing import build
 from ingest.publishing.changes import ahead, history

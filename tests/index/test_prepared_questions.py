@@ -17,7 +17,7 @@ from core.settings import Settings
 from core.source import Approval, Scope
 from eval.dataset import Question, apart
 from ingest.__main__ import main
-from ingest.commands.summary import show
+from ingest.commands.sync import show
 from ingest.pipeline import ingest
 from ingest.publishing import changes
 from ingest.publishing.own_questions import OwnQuestions, asked_in

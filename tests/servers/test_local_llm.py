@@ -17,7 +17,7 @@ from babel.dates import get_month_names
 
 from chain.assistant import Assistant
 from chain.model.language_model import ChatModel
-from chain.proposing.proposing import Proposing
+from chain.proposing import Proposing
 from chain.reading.relevance import rank
 from chain.with_model import Condenser
 from core.answer import Answer, Turn

@@ -37,12 +37,11 @@ BETA = "---\nid: beta\ntitle: Beta\nlanguage: nl\n---\n\n# Beta\n\nDe haven telt
 WAITS = ("-c", RUNS_ON, "verify")
 FETCH = """
 import sys
-from core.settings import Settings
-from ingest.commands.fetch import run
-from ingest.official.client import Cellar
-from ingest.official.client import Client
-client = Client(origins={{"{url}"}}, tries=1)
-sys.exit(run(sys.argv[2:], Settings(), Cellar(client, "{url}/resource/celex/")))
+from ingest.__main__ import fetch, main
+from ingest.official.client import Cellar, Client
+fetch.Client = lambda size_limit: Client(origins={{"{url}"}}, tries=1)
+fetch.Cellar = lambda client: Cellar(client, "{url}/resource/celex/")
+sys.exit(main(sys.argv[1:]))
 """
 READER = User(id="reader", name="Rita", role="reader")
 pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")

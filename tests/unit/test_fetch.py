@@ -506,7 +506,7 @@ def test_the_command_shows_what_it_did_and_what_comes_next(
     office: Office, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
-    assert run([STRATEGY, "--languages", "nl"], settings, cellar_of(office)) == 0
+    assert run([STRATEGY], "nl", settings, cellar_of(office)) == 0
     shown = capsys.readouterr()
     assert "new: 52020dc0605.nl.xhtml" in shown.err
     assert shown.out.rstrip().endswith("Now run: make ingest")
@@ -519,7 +519,7 @@ def test_the_command_fails_when_one_text_did_with_all_else_done(
     office: Office, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
-    assert run([STRATEGY, "--json"], settings, cellar_of(office)) == 1
+    assert run([STRATEGY], "nl,en", settings, cellar_of(office), as_json=True) == 1
     begun, *outcomes = map(json.loads, capsys.readouterr().out.splitlines())
     assert begun == {"event": "fetching", "texts": 2}
     assert [(outcome["language"], outcome["status"]) for outcome in outcomes] == [
@@ -530,7 +530,7 @@ def test_the_command_fails_when_one_text_did_with_all_else_done(
 
 def test_a_language_that_the_eu_does_not_have_is_told(office: Office, settings: Settings) -> None:
     with pytest.raises(FetchError, match="'xx' is not an official language"):
-        run(["--languages", "nl,xx"], settings, cellar_of(office))
+        run([], "nl,xx", settings, cellar_of(office))
     assert office.asked == []
 
 
@@ -541,5 +541,5 @@ def test_texts_are_not_put_where_ingest_does_not_look(office: Office, tmp_path: 
         corpus_dirs=(tmp_path / "corpus",),
     )
     with pytest.raises(FetchError, match="corpus_dirs"):
-        run([], settings, cellar_of(office))
+        run([], "nl,en", settings, cellar_of(office))
     assert not (tmp_path / "documents").exists()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chain.proposing.proposing import plain, read, schema
+from chain.proposing import plain, read, schema
 from core.errors import ModelError
 
 UNITS, LANGUAGES = (0, 1, 3), ("en", "nl")

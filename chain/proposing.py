@@ -1,19 +1,28 @@
-"""Has a model propose questions that a section answers, and keeps those that hold."""
+"""Has the configured language model write questions that a section of a document answers.
+
+    passage -> prompt -> model -> questions with the numbers of units
+            -> those found again in the index that have no twin -> proposals
+
+    python -m chain.proposing    started by ingest/publishing/proposal_run.py
+
+That is a process of its own, as ingest imports nothing of the assistant. Nothing else calls it.
+"""
 
 import itertools
 import json
+import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 import prompts
-from chain.model.json_schema import TEXT, Schema, list_of, object_of
-from chain.model.language_model import ChatModel
+from chain.model.language_model import TEXT, ChatModel, Schema, list_of, object_of
 from chain.model.prompt_budget import fenced
 from chain.reading.relevance import rank
 from core.answer import ModelTrouble
@@ -21,14 +30,17 @@ from core.errors import ModelError, StrategiewijzerError, kind_and_place
 from core.settings import Settings
 from core.source import (
     Dropped,
+    Frozen,
     Passage,
     PreparedQuestion,
     ProposalFailure,
     Proposals,
     ProposedAnswer,
     ProposerReady,
+    SectionReply,
     SectionToAsk,
 )
+from core.telemetry import observe
 from language.facts import Asked, asked, differ
 from language.identify import detect
 from language.matching import fold, visible
@@ -359,3 +371,30 @@ class Proposing:
             written=sum(one["output_tokens"] for one in used),
             is_cut=is_cut,
         )
+
+
+def serve() -> int:
+    """Answers a line for each section with a line, until standard input ends; returns the exit
+    code. It asks the model only on request."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # keeps what libraries print out of the answers
+    try:
+        proposing = Proposing(Settings())
+    except StrategiewijzerError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    _send(answers, proposing.ready)
+    for line in sys.stdin.buffer:  # in UTF-8, whatever the locale is
+        section = SectionToAsk.model_validate_json(line)
+        _send(answers, SectionReply(outcome=proposing.outcome(section)))
+    return 0
+
+
+def _send(answers: TextIO, line: Frozen) -> None:
+    answers.write(line.model_dump_json() + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    observe()
+    sys.exit(serve())

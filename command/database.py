@@ -1,0 +1,304 @@
+"""Commands over what the database keeps: keys of programs, people's data, the audit record."""
+
+import datetime
+import os
+import re
+import stat
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from core.command_line import CommandLine
+from core.errors import StrategiewijzerError
+from core.settings import Role, Settings
+from language.matching import visible
+from people import api_keys, asked_questions, personal_data
+from people import audit as records
+from people.conversations import Conversations
+from people.database import FILE, Database, copy_to_server, left_behind, versions
+from people.database import database as database_of
+
+keys = CommandLine(no_args_is_help=True)
+people = CommandLine(no_args_is_help=True)
+audit = CommandLine(no_args_is_help=True)
+database = CommandLine()
+
+
+# The keys of other programs (docs/api.md).
+
+
+class _Scope(StrEnum):  # Typer takes no list of a Literal
+    ASK = "ask"
+    READ = "read"
+    METRICS = "metrics"
+
+
+_MAX_NAME = 100  # characters, as the column has
+
+
+@keys.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Who or what uses it: 'Open WebUI'.")],
+    scope: Annotated[list[_Scope], typer.Option(help="What it may do; give it more than once.")],
+    role: Annotated[Role, typer.Option(help="Its role, as on the pages.")] = "reader",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it lasts.")] = 365,
+) -> None:
+    """Make a key and print it, once. Not into a file that others may read."""
+    if _others_may_read():
+        typer.echo(
+            "Standard output is a file that others may read, so no key was made. Close it to them "
+            "with chmod 600, or say umask 077 before you name a new one; then try again.",
+            err=True,
+        )
+        raise typer.Exit(1)
+    name = " ".join(visible(name).split())
+    if not name or len(name) > _MAX_NAME:
+        raise typer.BadParameter(f"a name has 1 to {_MAX_NAME} characters", param_hint="NAME")
+    scopes = tuple(one for one in api_keys.PERMISSIONS if one in scope)
+    key, made = api_keys.make(Settings(), name, scopes, role, datetime.timedelta(days=days))
+    typer.echo(key)
+    typer.echo(
+        f"{_line(made)}\nKeep it now: it is not shown again. Revoke it with: "
+        f"./strategiewijzer keys revoke {made.id}",
+        err=True,  # so that the key alone can go into a file
+    )
+
+
+@keys.command("list")
+def list_all() -> None:
+    """List all keys, never what they are."""
+    there = api_keys.kept(Settings())
+    for key in there:
+        typer.echo(_line(key))
+    if not there:
+        typer.echo("There is no key. Make one with: ./strategiewijzer keys new NAME --scope ask")
+
+
+@keys.command()
+def revoke(id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
+    """End a key now; requests that are being answered are finished."""
+    ended = api_keys.revoke(Settings(), id)
+    if not ended:
+        typer.echo(
+            "There is no such key, or it is revoked already. See: ./strategiewijzer keys list",
+            err=True,
+        )
+        raise typer.Exit(1)
+    typer.echo("It is revoked.")
+
+
+def _others_may_read() -> bool:
+    """Whether standard output is a file that is not its owner's alone."""
+    try:
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+    except (OSError, ValueError):  # it is no file of the operating system
+        return False
+    return stat.S_ISREG(mode) and bool(mode & 0o077)
+
+
+def _line(key: api_keys.ApiKey) -> str:
+    ends = f"until {key.expires:%Y-%m-%d}"
+    if key.revoked is not None:
+        ends = f"revoked {key.revoked:%Y-%m-%d}"
+    elif not key.is_valid(datetime.datetime.now(datetime.UTC)):
+        ends = f"expired {key.expires:%Y-%m-%d}"
+    return "  ".join((key.id, key.role, ",".join(key.scopes), ends, visible(key.name)))
+
+
+# The record of every answer (docs/privacy.md).
+
+
+@audit.command("export")
+def export_audit(
+    since: Annotated[
+        datetime.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only records of this day (UTC) and later."),
+    ] = None,
+) -> None:
+    """Print the records as JSON lines, oldest first."""
+    first = since.replace(tzinfo=datetime.UTC) if since else None
+    for one in records.records(Settings(), first):
+        typer.echo(one.model_dump_json(exclude_defaults=True))
+
+
+@audit.command()
+def head() -> None:
+    """Print number and hash of the last record. Note the hash where nobody here can change it."""
+    last = records.chain(Settings()).head
+    typer.echo(f"{last.number} {last.hash}")
+
+
+@audit.command()
+def verify(
+    file: Annotated[
+        Path | None, typer.Argument(help="An exported file; without it, what is kept here.")
+    ] = None,
+    noted: Annotated[
+        str, typer.Option("--head", help="A hash that `audit head` printed earlier.")
+    ] = "",
+) -> None:
+    """Verify that no record was changed, removed from between others, added or moved."""
+    if noted and not re.fullmatch("[0-9a-f]{64}", noted):
+        raise typer.BadParameter("a hash has 64 digits from 0 to f", param_hint="--head")
+    found = records.verify_file(file, noted) if file else records.verify_store(Settings(), noted)
+    if found.broken:
+        typer.echo(f"{found.broken}. Before it {found.records} records fit.", err=True)
+        raise typer.Exit(1)
+    if not found.records or not found.end or not found.start:
+        typer.echo("There are no records.")
+    else:
+        typer.echo(
+            f"{found.records} records fit, from {found.start.number + 1} to {found.end.number}. "
+            f"The last has the hash {found.end.hash}."
+        )
+    if found.noted is not None:
+        typer.echo(f"The head that was noted is record {found.noted}.")
+    else:
+        typer.echo(
+            "That the end is there, and that not all was written anew, shows only against a hash "
+            "that was noted elsewhere: --head HASH (./strategiewijzer audit head)."
+        )
+
+
+# What is kept of people (docs/privacy.md).
+
+
+_User = Annotated[str, typer.Argument(help="An identifier, as `people list` prints it.")]
+
+
+@people.command("list")
+def list_people() -> None:
+    """Print each identifier and how much is kept of it."""
+    for user, counts in personal_data.people(Settings()).items():
+        told = ", ".join(f"{name} {number}" for name, number in counts if number)
+        typer.echo(f"{visible(user)}: {told}")
+
+
+@people.command("export")
+def export_personal(
+    user: _User,
+    to: Annotated[Path | None, typer.Option(help="A file to make; without it, print.")] = None,
+) -> None:
+    """Write all that is kept of a person as JSON. Exit with 1 when nothing is."""
+    settings = Settings()
+    text = personal_data.collect(settings, _known(settings, user)).as_json()
+    if to is None:
+        typer.echo(text)
+        return
+    try:
+        to.touch(mode=0o600, exist_ok=False)  # it is as private as what it is made of
+        to.write_text(text + "\n", "utf-8")
+    except OSError as error:
+        raise StrategiewijzerError(f"{to} cannot be made: {error}. Name another file.") from None
+    typer.echo(f"{to} holds all that is kept of this person. Only you may read it.")
+
+
+@people.command()
+def erase(
+    user: _User,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Erase all that is kept of a person. It cannot be taken back. Exit with 1 when nothing is."""
+    settings = Settings()
+    store = _known(settings, user)
+    if not yes:
+        typer.confirm("Erase all that is kept of this person?", abort=True)
+    erased = personal_data.erase(settings, store)
+    typer.echo(
+        f"Deleted: {erased.conversations} conversations, {erased.notes} notes, "
+        f"{erased.feedback} verdicts on answers in them.\n"
+        f"Kept without the identifier: {erased.jobs} jobs, {erased.handled} handled verdicts, "
+        f"{erased.audit} audit records.\n"
+        "Not reached: earlier verdicts and counts of what was asked, which name nobody, files that "
+        "were saved, backups, and what servers of models have kept."
+    )
+
+
+def _known(settings: Settings, user: str) -> Conversations:
+    """The store of a person.
+
+    Raises:
+        StrategiewijzerError: nothing is kept of the person, in the database of these settings.
+    """
+    store = personal_data.conversations_of(settings, user)
+    if personal_data.counts(settings, store) == personal_data.PersonCounts():
+        raise StrategiewijzerError(
+            f"Nothing is kept of {visible(user)!r} in {database_of(settings).place}. See of whom: "
+            "./strategiewijzer people list. Where the service keeps it elsewhere, run this as the "
+            "service does (docs/operations.md)."
+        )
+    return store
+
+
+@people.command()
+def forget() -> None:
+    """Remove what is older than the settings allow. The pages do it when they start."""
+    gone = personal_data.forget(Settings())
+    typer.echo(
+        "Conversations and notes that are old enough are gone, with "
+        f"{gone.feedback} verdicts, {gone.questions} questions, {gone.jobs} jobs and {gone.audit} "
+        "audit records."
+    )
+
+
+@people.command("remove-question")
+def remove_question(
+    language: Annotated[str, typer.Argument(help="Of the question, such as nl.")],
+    question: Annotated[str, typer.Argument(help="As the page Maintenance shows it.")],
+) -> None:
+    """Delete a question of what was asked, as one that names somebody; exit with 1 when it is not
+    kept."""
+    settings = Settings()
+    if not asked_questions.remove(settings, question, language):
+        raise StrategiewijzerError(
+            f"No such question in this language is kept in {database_of(settings).place}. Give the "
+            "whole question, as the page Maintenance shows it."
+        )
+    typer.echo("The question is deleted. Verdicts on its answers, audit records and backups stay.")
+
+
+# The database itself.
+
+
+@database.command()
+def upgrade_or_check(
+    action: Annotated[Literal["check", "upgrade", "copy"], typer.Argument(help="What to do.")],
+) -> int:
+    """Say whether the database of conversations and feedback is up to date, or bring it there; copy
+    what this machine kept to the server of STRATEGIEWIJZER_DATABASE_URL. Exit with 1 when it is not
+    up to date.
+
+    The program upgrades by itself at its first use; this is for whoever wants it done before.
+    """
+    settings = Settings()
+    if action == "copy":
+        _copy(settings)
+    kept_in = database_of(settings)
+    if action == "upgrade":
+        with kept_in.transaction("What is kept of people"):
+            pass  # being used brings it up to date
+    return _check(kept_in)
+
+
+def _copy(settings: Settings) -> None:
+    for table, rows in copy_to_server(settings).items():
+        typer.echo(f"{table}: {rows}")
+    typer.echo(
+        f"Copied. {settings.data_dir / FILE} is used no more and holds what people asked: remove "
+        "it when all is well."
+    )
+
+
+def _check(kept_in: Database) -> int:
+    found, expected = kept_in.version(), versions()[-1]
+    typer.echo(f"{kept_in.place}: tables {found or 'not made yet'}, of this program {expected}")
+    old = left_behind(kept_in.folder)
+    if old:
+        typer.echo(f"Not taken over yet: {', '.join(map(str, old))}")
+    if found == expected and not old:
+        return 0
+    typer.echo("Bring it up to date: ./strategiewijzer database upgrade")
+    return 1

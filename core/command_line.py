@@ -1,0 +1,126 @@
+"""Command lines: Typer without frames and colours, with this program's errors and exit codes."""
+
+import functools
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+_Function = TypeVar("_Function", bound=Callable[..., int | None])
+
+DEFAULT = "default"
+"""Name of the command that runs where the first argument names no other."""
+BUSY = 75
+"""Exit code when another run holds the lock: EX_TEMPFAIL of sysexits.h, try again later."""
+INTERRUPTED = 130
+"""Exit code by the custom of shells: 128 + SIGINT, which is 2."""
+
+
+class CommandLine(typer.Typer):
+    """Typer whose commands return their exit code, or None for 0, and raise this program's errors.
+
+    Args:
+        stopped: is printed when Ctrl-C ends a command.
+        cls: of the group, where there is more than one command.
+        given: as for Typer.
+    """
+
+    def __init__(self, stopped: str = "", cls: type | None = None, **given: Any) -> None:
+        settings = {"add_completion": False, "rich_markup_mode": None, **given}
+        # Pretty exceptions print the values of variables.
+        super().__init__(cls=cls or CommandGroup, pretty_exceptions_enable=False, **settings)
+        self._stopped = stopped
+
+    def command(self, name: str | None = None, **given: Any) -> Callable[..., Any]:
+        register = super().command(name, cls=Command, **given)
+
+        def add(function: _Function) -> _Function:
+            register(functools.wraps(function)(functools.partial(self._run, function)))
+            return function
+
+        return add
+
+    def _run(self, function: Callable[..., int | None], *args: Any, **options: Any) -> None:
+        try:
+            code = function(*args, **options)
+        except KeyboardInterrupt:
+            if self._stopped:
+                typer.echo(self._stopped, err=True)
+            code = INTERRUPTED
+        except Exception as error:
+            from core.errors import LockedError, StrategiewijzerError  # takes long to import
+
+            if not isinstance(error, StrategiewijzerError):
+                raise
+            typer.echo(str(error), err=True)
+            code = BUSY if isinstance(error, LockedError) else 1
+        raise typer.Exit(code or 0)
+
+    def run(self, arguments: Sequence[str], name: str) -> int:
+        """Runs a command; returns its exit code, 2 for wrong arguments. `name` is what was typed
+        before the arguments."""
+        try:
+            get_command(self)(list(arguments), prog_name=name)
+        except SystemExit as ended:
+            return int(ended.code or 0)
+        raise AssertionError("a command line always exits")
+
+
+class Command(TyperCommand):
+    """A command. Of its help, indented paragraphs stay as they are. An option with a metavar that
+    ends with "..." takes values up to the next option."""
+
+    def __init__(self, name: str | None, *, help: str | None = None, **given: Any) -> None:
+        super().__init__(name, help=re.sub(r"\n\n(?=    )", "\n\n\b\n", help or ""), **given)
+        for one in self.params:
+            if one.param_type_name == "argument":  # NAME says enough without <list[Path]>
+                one.metavar = one.metavar or one.name.upper()
+                one.display_type_rich = lambda ctx: None  # type: ignore[attr-defined]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # of a private class
+        options: dict[str, Any] = {
+            name: one for one in self.params if one.param_type_name == "option" for name in one.opts
+        }
+        many, spread = "", list[str]()
+        for number, word in enumerate(args):
+            before = options.get(spread[-1]) if spread else None
+            if word == "--":
+                spread += args[number:]
+                break
+            if word.startswith("-"):
+                if before and not before.is_flag and word.partition("=")[0] in options:
+                    ctx.fail(f"Option {spread[-1]!r} requires an argument.")  # not another option
+                taker = options.get(word)
+                many = (
+                    word if taker and taker.multiple and str(taker.metavar).endswith("...") else ""
+                )
+            elif many and not before:
+                spread.append(many)
+            spread.append(word)
+        return super().parse_args(ctx, spread)
+
+
+class CommandGroup(TyperGroup):
+    """Commands by name; the one called DEFAULT runs where the first argument names no other."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._default = self.commands.pop(DEFAULT, None)
+        if self._default:
+            names = {name: one.get_short_help_str(58) for name, one in self.commands.items()}
+            lines = (f"  {name:<16}{told}" for name, told in names.items())
+            self._default.epilog = "\n".join(["\b", "Commands, each with its own --help:", *lines])
+
+    def make_context(
+        self, info_name: Any, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        is_completed = not args and extra.get("resilient_parsing")
+        if self._default is None or is_completed or (args and args[0] in self.commands):
+            return super().make_context(info_name, args, parent, **extra)
+        return self._default.make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)

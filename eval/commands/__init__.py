@@ -1,1 +1,0 @@
-"""What `python -m eval COMMAND` does, a file each."""

@@ -1,0 +1,163 @@
+"""Commands over the generations of the index: show, go back, drop, verify, export and import."""
+
+import datetime
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.filesize import decimal
+
+from core.errors import printable
+from core.settings import Settings
+from core.source import DocumentInfo
+from ingest.commands import app
+from ingest.commands.progress import bar
+from ingest.publishing import changes
+from ingest.publishing import verify as verification
+from ingest.publishing.lock import writing
+from ingest.publishing.transfer import export_generation, import_generation
+from vectorstore.generations import Generations
+from vectorstore.segments import DocumentEntry
+from vectorstore.store import tidy
+
+_AsJson = Annotated[bool, typer.Option("--json", help="Print what there is as JSON.")]
+
+
+@app.command()
+def status(as_json: _AsJson = False) -> None:
+    """Show the documents of the generation in use."""
+    manifest = Generations(Settings()).current().manifest
+    today = datetime.datetime.now(datetime.UTC).date()
+    if as_json:
+        documents = [
+            {**entry.model_dump(mode="json"), "standing": standing(entry.info, today)}
+            for entry in manifest.documents
+        ]
+        about = manifest.model_dump(mode="json", include={"id", "created", "method"})
+        print(json.dumps({**about, "documents": documents}, ensure_ascii=False, indent=2))
+        return
+    print(f"Generation {manifest.id}, made {moment(manifest.created)} (UTC)")
+    for entry in manifest.documents:
+        print("", *map(printable, _lines(entry, today)), sep="\n")
+
+
+def _lines(entry: DocumentEntry, today: datetime.date) -> tuple[str, ...]:
+    info = entry.info
+    facts = {
+        "version": info.version,
+        "dated": info.date,
+        "language": info.language,
+        "pages": entry.pages,
+        "passages": entry.passages,
+        "last change": moment(entry.changed),
+    }
+    told = [f"{name} {value}" for name, value in facts.items() if value]
+    return (
+        f"{info.key}  {info.title}",
+        f"  {', '.join([*told, standing(info, today)])}",
+        f"  {info.kind}: {entry.path}",
+    )
+
+
+def standing(info: DocumentInfo, today: datetime.date) -> str:
+    """Whether a document is in force on a day, in words."""
+    if info.superseded_by:
+        return f"superseded by {info.superseded_by}"
+    if info.effective_from and info.effective_from > today:
+        return f"in force from {info.effective_from}"
+    return "in force"
+
+
+def moment(iso: str) -> str:
+    """A date-time of a manifest (UTC, ISO 8601), for reading; empty stays empty."""
+    return iso[:19].replace("T", " ")
+
+
+@app.command()
+def history(as_json: _AsJson = False) -> None:
+    """Show the kept generations, and what each changed."""
+    kept = changes.history(Settings())
+    if as_json:
+        print(json.dumps([one.model_dump(mode="json") for one in kept], indent=2))
+        return
+    for one in reversed(kept):
+        print(f"{one.id}{'  in use' if one.in_use else ''}")
+        documents = f"{one.documents} documents in {one.versions} language versions"
+        counts = f"{documents}, {one.passages} passages, {decimal(one.size)}"
+        print(f"  made {moment(one.created)} (UTC) by {one.method}: {counts}")
+        if one.added is not None:
+            keys = {"added": one.added, "changed": one.changed, "removed": one.removed}
+            told = (f"{len(those or ())} {name}" for name, those in keys.items())
+            print(f"  against the one before: {', '.join(told)}")
+        if one.note:
+            print(f"  note: {printable(one.note)}")
+
+
+@app.command()
+def rollback(
+    generation: Annotated[
+        str | None,
+        typer.Argument(help="Default: the one before the one in use."),
+    ] = None,
+) -> None:
+    """Put an earlier generation in use."""
+    settings = Settings()
+    with writing(settings) as lease:
+        now = Generations(settings, lease).rollback(generation)
+    print(f"Generation {now} is in use. The next ingest follows the source texts again.")
+
+
+@app.command()
+def discard() -> None:
+    """Drop what --trial built; readers never saw it."""
+    settings = Settings()
+    with writing(settings) as lease:
+        generations = Generations(settings, lease)
+        there = generations.pointer().trial
+        generations.discard()
+        tidy(settings, generations)
+    print(f"Discarded {there}." if there else "There was nothing to discard.")
+
+
+@app.command()
+def verify(as_json: _AsJson = False) -> int:
+    """Check the generation in use thoroughly; exit with 1 when there is a problem."""
+    found = verification.verify(Settings())
+    if as_json:
+        print(found.model_dump_json())
+        return 1 if found.problems else 0
+    for line in (*found.problems, *found.notes):
+        print(printable(str(line)))
+    if found.problems:
+        print(f"Generation {found.generation} is damaged: {len(found.problems)} problems.")
+        return 1
+    print(
+        f"Generation {found.generation} is whole: {found.documents} documents, "
+        f"{found.passages} passages, {found.units} units."
+    )
+    return 0
+
+
+@app.command("export")
+def export_to(
+    file: Annotated[Path, typer.Argument(help="Where to write it.")],
+    generation: Annotated[
+        str | None, typer.Option(metavar="ID", help="Default: the one in use.")
+    ] = None,
+) -> None:
+    """Write a generation to one file."""
+    with bar("Exporting passages") as progress:
+        written = export_generation(Settings(), file, generation, progress)
+    size = file.stat().st_size / 1e6
+    print(f"Generation {written} is in {file} ({size:.1f} MB).")
+
+
+@app.command("import")
+def import_from(
+    file: Annotated[Path, typer.Argument(help="What `export` wrote.")],
+) -> None:
+    """Put a generation from such a file in use."""
+    with bar("Importing passages") as progress:
+        made = import_generation(Settings(), file, progress)
+    print(f"Generation {made} is in use. Go back with: python -m ingest rollback")

@@ -1,0 +1,93 @@
+"""Command lines: which command runs with what, its exit code, and what is told of a mistake."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+
+from core.command_line import DEFAULT, CommandLine
+from core.errors import LockedError, StrategiewijzerError
+
+app = CommandLine("Stopped.")
+
+
+@app.command(DEFAULT)
+def tell(
+    files: Annotated[list[Path] | None, typer.Argument()] = None,
+    only: Annotated[list[str] | None, typer.Option(metavar="KEY...")] = None,
+    area: Annotated[list[str] | None, typer.Option(metavar="AREA")] = None,
+) -> None:
+    """Tell what was given.
+
+    It is folded
+    here.
+
+        and as it is
+        here
+    """
+    typer.echo(f"{[str(one) for one in files or ()]} {only} {area}")
+
+
+@app.command("import")
+def take(what: str) -> int:
+    """Take something. Or fail."""
+    raised = {
+        "lock": LockedError(Path("index.lock")),
+        "problem": StrategiewijzerError("No. Try again."),
+        "stop": KeyboardInterrupt(),
+    }
+    if what in raised:
+        raise raised[what]
+    return len(what)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("", "[] None None"),
+        ("a --only x y --area b c", "['a', 'c'] ['x', 'y'] ['b']"),
+        ("--only x --only y z", "[] ['x', 'y', 'z'] None"),
+        ("--only=x y", "['y'] ['x'] None"),
+        ("--only x -- y --only z a", "['y', '--only', 'z', 'a'] ['x'] None"),
+        ("default", "['default'] None None"),
+        ("a import", "['a', 'import'] None None"),
+    ],
+)
+def test_the_default_runs_where_no_other_is_named(
+    arguments: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run(arguments.split(), "program") == 0
+    assert capsys.readouterr().out == f"{told}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ("import four", 4, ""),
+        ("import lock", 75, "index.lock"),
+        ("import problem", 1, "No. Try again.\n"),
+        ("import stop", 130, "Stopped.\n"),
+        ("import", 2, "Usage: program import [OPTIONS] {WHAT}"),
+        ("--only", 2, "Error: Option '--only' requires an argument.\n"),
+        ("--only --area x", 2, "Error: Option '--only' requires an argument.\n"),
+        ("--area --only=x", 2, "Error: Option '--area' requires an argument.\n"),
+        ("--none", 2, "Error: No such option: --none"),
+    ],
+)
+def test_exit_codes_tell_what_became_of_it(
+    arguments: str, code: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run(arguments.split(), "program") == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert told in printed.err
+
+
+def test_help_is_plain_and_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["--help"], "program") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Usage: program [OPTIONS] [FILES]..."
+    shown = {"  It is folded here.", "      and as it is", "      here"}
+    assert shown <= {*lines}
+    assert lines[-1] == "    import          Take something."
