@@ -3,14 +3,13 @@
 import datetime
 import sys
 from collections.abc import Collection, Sequence
-from typing import Annotated
 
 import typer
 
 from chain.assistant import Assistant, Keeping
 from core.answer import Answer
 from core.answer_blocks import marked_text
-from core.command_line import CommandLine
+from core.command_line import CommandLine, flag, option
 from core.errors import StrategiewijzerError
 from core.hosts import is_official_address
 from core.settings import Settings
@@ -38,51 +37,31 @@ def _day(text: str) -> datetime.date:
 @app.command()
 def ask(
     context: typer.Context,
-    question: Annotated[str, typer.Argument(show_default=False)] = "",
-    language: Annotated[
-        str | None,
-        typer.Option(parser=_code, metavar="CODE", help="Of the question, if not told well."),
-    ] = None,
-    area: Annotated[
-        list[str] | None, typer.Option(metavar="AREA", help="Only this area; may be repeated.")
-    ] = None,
-    document: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this document; may be repeated.")
-    ] = None,
-    source_language: Annotated[
-        str | None,
-        typer.Option(parser=_code, metavar="CODE", help="Only sources in this language."),
-    ] = None,
-    as_of: Annotated[
-        datetime.date | None,
-        typer.Option(
-            parser=_day,
-            metavar="YYYY-MM-DD",
-            help="Only what was there on this day, and what was in force then.",
-        ),
-    ] = None,
-    trial: Annotated[
-        bool,
-        typer.Option(
-            "--trial", help="Ask what `python -m ingest --trial` has built and not published."
-        ),
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print the whole answer as JSON: text, what else there is, citations with their "
-            "quotes, passages.",
-        ),
-    ] = False,
-    check_model: Annotated[
-        bool,
-        typer.Option(
-            "--check-model",
-            help="Ask the language model one question of its own and print what works "
-            "(docs/models.md).",
-        ),
-    ] = False,
+    question: str = typer.Argument("", show_default=False),
+    language: str | None = option(None, "CODE", "Of the question, if not told well.", parser=_code),
+    area: list[str] | None = option(None, "AREA", "Only this area; may be repeated."),
+    document: list[str] | None = option(None, "ID", "Only this document; may be repeated."),
+    source_language: str | None = option(
+        None, "CODE", "Only sources in this language.", parser=_code
+    ),
+    as_of: datetime.date | None = option(
+        None,
+        "YYYY-MM-DD",
+        "Only what was there on this day, and what was in force then.",
+        parser=_day,
+    ),
+    trial: bool = flag(
+        "--trial", "Ask what `python -m ingest --trial` has built and not published."
+    ),
+    as_json: bool = flag(
+        "--json",
+        "Print the whole answer as JSON: text, what else there is, citations with their "
+        "quotes, passages.",
+    ),
+    check_model: bool = flag(
+        "--check-model",
+        "Ask the language model one question of its own and print what works (docs/models.md).",
+    ),
 ) -> int:
     """Asks the assistant one question, or finds out whether the configured language model works.
 

@@ -9,13 +9,13 @@ import time
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from core.command_line import BUSY, CommandGroup, CommandLine
+from core.command_line import BUSY, CommandGroup, CommandLine, flag
 
 _ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "ask": ("chain.__main__ app", "Ask one question (python -m chain)."),
@@ -68,7 +68,7 @@ app = CommandLine(
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages.")] = 8501,
+    port: int = typer.Option(8501, min=1, max=65535, help="Port of the pages."),
 ) -> int:
     """Serve the pages in the browser. Builds the index where there is none (make chat)."""
     from core.settings import ROOT
@@ -107,7 +107,7 @@ def mcp() -> None:
 
 @app.command()
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    as_json: bool = flag("--json", "Print the findings as JSON."),
 ) -> int:
     """Check settings, folders, embedder, index and servers. Says how to mend what fails."""
     from command.doctor import run
@@ -117,7 +117,7 @@ def doctor(
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where to write it.")],
+    file: Path = typer.Argument(..., help="Where to write it."),
 ) -> int:
     """Back up all that is kept in one verified file. The app may run meanwhile."""
     from command.backup import backup_to
@@ -127,8 +127,8 @@ def backup(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `backup` wrote.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Put aside what is there now.")] = False,
+    file: Path = typer.Argument(..., help="What `backup` wrote."),
+    yes: bool = flag("--yes", "Put aside what is there now."),
 ) -> int:
     """Put a backup in place of what is there. It is restored whole or not at all; stop the app
     before."""

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from core.command_line import CommandLine
+from core.command_line import CommandLine, flag
 from core.errors import StrategiewijzerError
 from core.settings import Role, Settings
 from language.matching import visible
@@ -41,10 +41,10 @@ _MAX_NAME = 100  # characters, as the column has
 
 @keys.command()
 def new(
-    name: Annotated[str, typer.Argument(help="Who or what uses it: 'Open WebUI'.")],
-    scope: Annotated[list[_Scope], typer.Option(help="What it may do; give it more than once.")],
-    role: Annotated[Role, typer.Option(help="Its role, as on the pages.")] = "reader",
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it lasts.")] = 365,
+    name: str = typer.Argument(..., help="Who or what uses it: 'Open WebUI'."),
+    scope: list[_Scope] = typer.Option(..., help="What it may do; give it more than once."),
+    role: Role = typer.Option("reader", help="Its role, as on the pages."),
+    days: int = typer.Option(365, min=1, max=3650, help="How long it lasts."),
 ) -> None:
     """Make a key and print it, once. Not into a file that others may read."""
     if _others_may_read():
@@ -78,7 +78,7 @@ def list_all() -> None:
 
 
 @keys.command()
-def revoke(id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
+def revoke(id: str = typer.Argument(..., help="As `keys list` shows it.")) -> None:
     """End a key now; requests that are being answered are finished."""
     ended = api_keys.revoke(Settings(), id)
     if not ended:
@@ -113,10 +113,9 @@ def _line(key: api_keys.ApiKey) -> str:
 
 @audit.command("export")
 def export_audit(
-    since: Annotated[
-        datetime.datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Only records of this day (UTC) and later."),
-    ] = None,
+    since: datetime.datetime | None = typer.Option(
+        None, formats=["%Y-%m-%d"], help="Only records of this day (UTC) and later."
+    ),
 ) -> None:
     """Print the records as JSON lines, oldest first."""
     first = since.replace(tzinfo=datetime.UTC) if since else None
@@ -133,12 +132,10 @@ def head() -> None:
 
 @audit.command()
 def verify(
-    file: Annotated[
-        Path | None, typer.Argument(help="An exported file; without it, what is kept here.")
-    ] = None,
-    noted: Annotated[
-        str, typer.Option("--head", help="A hash that `audit head` printed earlier.")
-    ] = "",
+    file: Path | None = typer.Argument(
+        None, help="An exported file; without it, what is kept here."
+    ),
+    noted: str = typer.Option("", "--head", help="A hash that `audit head` printed earlier."),
 ) -> None:
     """Verify that no record was changed, removed from between others, added or moved."""
     if noted and not re.fullmatch("[0-9a-f]{64}", noted):
@@ -180,7 +177,7 @@ def list_people() -> None:
 @people.command("export")
 def export_personal(
     user: _User,
-    to: Annotated[Path | None, typer.Option(help="A file to make; without it, print.")] = None,
+    to: Path | None = typer.Option(None, help="A file to make; without it, print."),
 ) -> None:
     """Write all that is kept of a person as JSON. Exit with 1 when nothing is."""
     settings = Settings()
@@ -199,7 +196,7 @@ def export_personal(
 @people.command()
 def erase(
     user: _User,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    yes: bool = flag("--yes", "Do not ask first."),
 ) -> None:
     """Erase all that is kept of a person. It cannot be taken back. Exit with 1 when nothing is."""
     settings = Settings()
@@ -246,8 +243,8 @@ def forget() -> None:
 
 @people.command("remove-question")
 def remove_question(
-    language: Annotated[str, typer.Argument(help="Of the question, such as nl.")],
-    question: Annotated[str, typer.Argument(help="As the page Maintenance shows it.")],
+    language: str = typer.Argument(..., help="Of the question, such as nl."),
+    question: str = typer.Argument(..., help="As the page Maintenance shows it."),
 ) -> None:
     """Delete a question of what was asked, as one that names somebody; exit with 1 when it is not
     kept."""
@@ -265,7 +262,7 @@ def remove_question(
 
 @database.command()
 def upgrade_or_check(
-    action: Annotated[Literal["check", "upgrade", "copy"], typer.Argument(help="What to do.")],
+    action: Literal["check", "upgrade", "copy"] = typer.Argument(..., help="What to do."),
 ) -> int:
     """Say whether the database of conversations and feedback is up to date, or bring it there; copy
     what this machine kept to the server of STRATEGIEWIJZER_DATABASE_URL. Exit with 1 when it is not

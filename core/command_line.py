@@ -19,6 +19,16 @@ INTERRUPTED = 130
 """Exit code by the custom of shells: 128 + SIGINT, which is 2."""
 
 
+def flag(name: str, told: str) -> Any:
+    """An option without a value; `told` is its help."""
+    return typer.Option(False, name, help=told)
+
+
+def option(default: Any, metavar: str, told: str, *names: str, **more: Any) -> Any:
+    """An option with a value, which help calls `metavar`; `told` is its help."""
+    return typer.Option(default, *names, metavar=metavar, help=told, **more)
+
+
 class CommandLine(typer.Typer):
     """Typer whose commands return their exit code, or None for 0, and raise this program's errors.
 

@@ -20,7 +20,7 @@ from rich.table import Table
 
 import prompts
 from chain.assistant import Assistant
-from core.command_line import DEFAULT, CommandLine
+from core.command_line import DEFAULT, CommandLine, flag, option
 from core.errors import IndexMismatchError, NoIndexError
 from core.settings import ROOT, Settings
 from core.source import Passage
@@ -69,82 +69,49 @@ _Corpus = Annotated[
 
 @app.command(DEFAULT)
 def ask(
-    questions: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE_OR_DIR",
-            help="A question set, or a folder of them (default: eval/questions, over which figures "
-            "are reported, and eval/messages and eval/conversations, which are reported apart).",
-        ),
-    ] = None,
+    questions: Path | None = option(
+        None,
+        "FILE_OR_DIR",
+        "A question set, or a folder of them (default: eval/questions, over which figures "
+        "are reported, and eval/messages and eval/conversations, which are reported apart).",
+    ),
     corpus: _Corpus = None,
-    documents: Annotated[
-        bool,
-        typer.Option(
-            "--documents",
-            help="Ask about the official documents of eval/documents, which the answers are not "
-            "made for: a second ground, with rules of its own in the gate and its runs beside its "
-            "index.",
-        ),
-    ] = False,
-    trial: Annotated[
-        bool,
-        typer.Option(
-            "--trial", help="Ask what `python -m ingest --trial` has built and not published."
-        ),
-    ] = False,
-    every: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="Ask only every Nth question or conversation, for a quick look.",
-        ),
-    ] = 1,
-    parallel: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="Ask N questions at a time, for a language model that answers many at once.",
-        ),
-    ] = 1,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Where the run is written (default: a new folder in data/runs)."
-        ),
-    ] = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RUN",
-            help="The run to compare with: its name or folder (default: the accepted one, if any).",
-        ),
-    ] = None,
-    gate_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--gate",
-            metavar="FILE",
-            help="Rules that the run must pass, such as eval/gate.yaml; else the exit code is 3.",
-        ),
-    ] = None,
-    judge: Annotated[
-        bool,
-        typer.Option(
-            "--judge",
-            help="Also let the configured language model grade the answers; reported apart.",
-        ),
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print a JSON object a line, for a program: progress, then the run's folder and "
-            "gate.",
-        ),
-    ] = False,
+    documents: bool = flag(
+        "--documents",
+        "Ask about the official documents of eval/documents, which the answers are not "
+        "made for: a second ground, with rules of its own in the gate and its runs beside its "
+        "index.",
+    ),
+    trial: bool = flag(
+        "--trial", "Ask what `python -m ingest --trial` has built and not published."
+    ),
+    every: int = option(
+        1, "N", "Ask only every Nth question or conversation, for a quick look.", min=1
+    ),
+    parallel: int = option(
+        1, "N", "Ask N questions at a time, for a language model that answers many at once.", min=1
+    ),
+    out: Path | None = option(
+        None, "DIR", "Where the run is written (default: a new folder in data/runs)."
+    ),
+    baseline: str | None = option(
+        None,
+        "RUN",
+        "The run to compare with: its name or folder (default: the accepted one, if any).",
+    ),
+    gate_file: Path | None = option(
+        None,
+        "FILE",
+        "Rules that the run must pass, such as eval/gate.yaml; else the exit code is 3.",
+        "--gate",
+    ),
+    judge: bool = flag(
+        "--judge", "Also let the configured language model grade the answers; reported apart."
+    ),
+    as_json: bool = flag(
+        "--json",
+        "Print a JSON object a line, for a program: progress, then the run's folder and gate.",
+    ),
 ) -> int:
     """Ask the assistant every question of a question set and measure the answers as a reader sees
     them: do they say what was asked and little else, is what cannot be answered refused, do the
@@ -294,12 +261,9 @@ def show(markdown: str) -> None:
 
 @app.command()
 def check(
-    questions: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="FILE_OR_DIR", help="A question set, or a folder of them (default: ours)."
-        ),
-    ] = None,
+    questions: Path | None = typer.Argument(
+        None, metavar="FILE_OR_DIR", help="A question set, or a folder of them (default: ours)."
+    ),
     corpus: _Corpus = None,
 ) -> int:
     """Do the labels of a question set fit the documents?"""
@@ -341,8 +305,8 @@ def _counts(questions: Iterable[Question]) -> Table:
 
 @app.command()
 def compare(
-    before: Annotated[str, typer.Argument(metavar="A", help="The earlier run.")],
-    now: Annotated[str, typer.Argument(metavar="B", help="The later run.")],
+    before: str = typer.Argument(..., metavar="A", help="The earlier run."),
+    now: str = typer.Argument(..., metavar="B", help="The later run."),
 ) -> None:
     """Which questions moved between two runs, and how surely?
 
@@ -355,7 +319,7 @@ def compare(
 
 @app.command()
 def accept(
-    run: Annotated[str | None, typer.Argument(help='Its name in data/runs, or "last".')] = None,
+    run: str | None = typer.Argument(None, help='Its name in data/runs, or "last".'),
 ) -> None:
     """Make a run the one that others may not be worse than. Without RUN, list them."""
     folder = Settings().data_dir
@@ -368,15 +332,10 @@ def accept(
 
 @app.command()
 def feedback(
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help=f"The question set to add to (default: {FILE} in data_dir)."
-        ),
-    ] = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="Also the questions whose answers were found good.")
-    ] = False,
+    out: Path | None = option(
+        None, "FILE", f"The question set to add to (default: {FILE} in data_dir)."
+    ),
+    every: bool = flag("--all", "Also the questions whose answers were found good."),
 ) -> None:
     """Add what readers found wrong to a question set. It takes the questions whose answers or
     evidence got thumbs-down; what the file already holds stays as it is."""
@@ -399,17 +358,11 @@ def feedback(
 
 @app.command()
 def export(
-    run: Annotated[str, typer.Argument(help='Its name in data/runs, its folder, or "last".')],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Default: ragas.jsonl in the folder of the run."),
-    ] = None,
-    questions: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE_OR_DIR", help="The question set that was asked (default: ours)."
-        ),
-    ] = None,
+    run: str = typer.Argument(..., help='Its name in data/runs, its folder, or "last".'),
+    out: Path | None = option(None, "FILE", "Default: ragas.jsonl in the folder of the run."),
+    questions: Path | None = option(
+        None, "FILE_OR_DIR", "The question set that was asked (default: ours)."
+    ),
 ) -> None:
     """Write a run as a dataset for Ragas: JSONL (EvaluationDataset.from_jsonl)."""
     settings = Settings()

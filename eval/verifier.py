@@ -4,7 +4,6 @@ import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from chain.checking.verification import similarities_of
-from core.command_line import CommandLine
+from core.command_line import CommandLine, flag, option
 from core.settings import Settings
 from eval import gate, run_report
 from eval.metrics import percentile
@@ -54,27 +53,20 @@ app = CommandLine()
 @app.command()
 def measure(
     context: typer.Context,
-    documents: Annotated[
-        bool, typer.Option("--documents", help="The replies over official documents.")
-    ] = False,
-    half: Annotated[Half | None, typer.Option(help="Only this half (default: both).")] = None,
-    listed: Annotated[
-        bool,
-        typer.Option(
-            "--list",
-            help="Of the open half, list every true sentence that is not confirmed, and why, and "
-            "what false is.",
-        ),
-    ] = False,
-    gate_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--gate",
-            metavar="FILE",
-            help="Rules whose limits for the verifier the held half must keep, such as "
-            "eval/gate.yaml; else the exit code is 3.",
-        ),
-    ] = None,
+    documents: bool = flag("--documents", "The replies over official documents."),
+    half: Half | None = typer.Option(None, help="Only this half (default: both)."),
+    listed: bool = flag(
+        "--list",
+        "Of the open half, list every true sentence that is not confirmed, and why, and "
+        "what false is.",
+    ),
+    gate_file: Path | None = option(
+        None,
+        "FILE",
+        "Rules whose limits for the verifier the held half must keep, such as "
+        "eval/gate.yaml; else the exit code is 3.",
+        "--gate",
+    ),
 ) -> int:
     """Measures what becomes of a strong model's sentences: the replies in tests/replies/.
 

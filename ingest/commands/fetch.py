@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from core.command_line import option
 from core.errors import FetchError
 from core.settings import Settings
 from ingest.commands import AsJson, app
@@ -22,11 +22,10 @@ from ingest.reading.files import FETCHED
 
 @app.command("fetch")
 def fetch_texts(
-    celex: Annotated[
-        list[str] | None,
-        typer.Argument(help="Default: the texts of ingest/sources.yaml."),
-    ] = None,
-    languages: Annotated[str, typer.Option(metavar="CODES", help="Two-letter codes.")] = "nl,en",
+    celex: list[str] | None = typer.Argument(
+        None, help="Default: the texts of ingest/sources.yaml."
+    ),
+    languages: str = option("nl,en", "CODES", "Two-letter codes."),
     as_json: AsJson = False,
 ) -> int:
     """Get official texts from the Publications Office into documents/official/."""

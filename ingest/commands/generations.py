@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.filesize import decimal
 
+from core.command_line import option
 from core.errors import printable
 from core.settings import Settings
 from core.source import DocumentInfo
@@ -96,10 +97,7 @@ def history(as_json: _AsJson = False) -> None:
 
 @app.command()
 def rollback(
-    generation: Annotated[
-        str | None,
-        typer.Argument(help="Default: the one before the one in use."),
-    ] = None,
+    generation: str | None = typer.Argument(None, help="Default: the one before the one in use."),
 ) -> None:
     """Put an earlier generation in use."""
     settings = Settings()
@@ -141,10 +139,8 @@ def verify(as_json: _AsJson = False) -> int:
 
 @app.command("export")
 def export_to(
-    file: Annotated[Path, typer.Argument(help="Where to write it.")],
-    generation: Annotated[
-        str | None, typer.Option(metavar="ID", help="Default: the one in use.")
-    ] = None,
+    file: Path = typer.Argument(..., help="Where to write it."),
+    generation: str | None = option(None, "ID", "Default: the one in use."),
 ) -> None:
     """Write a generation to one file."""
     with bar("Exporting passages") as progress:
@@ -155,7 +151,7 @@ def export_to(
 
 @app.command("import")
 def import_from(
-    file: Annotated[Path, typer.Argument(help="What `export` wrote.")],
+    file: Path = typer.Argument(..., help="What `export` wrote."),
 ) -> None:
     """Put a generation from such a file in use."""
     with bar("Importing passages") as progress:

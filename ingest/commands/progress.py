@@ -14,6 +14,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -90,23 +91,17 @@ class LogLines:
         if isinstance(event, FilesFound):
             self._say(f"{event.files} files found")
             self._pace = _Pace()
-        elif isinstance(event, FileDone):
-            if event.event == "failed":
-                self._say(f"Not taken: {event.reason}")
-            self._count(_READING, event.done, event.total)
         elif isinstance(event, Planned):
             self._say(_planned(event))
             self._pace = _Pace()
-        elif isinstance(event, Embedded):
-            self._count(_EMBEDDING[event.what], event.done, event.total)
-        elif isinstance(event, SectionAsked):
-            self._count("Sections asked about", event.done, event.total)
+        elif isinstance(event, FileDone | Embedded | SectionAsked):
+            if isinstance(event, FileDone) and event.event == "failed":
+                self._say(f"Not taken: {event.reason}")
+            if self._pace.is_due(event.done, event.total):
+                pace = self._pace.told(event.done, event.total)
+                self._say(f"{_counted(event)}: {event.done} of {event.total}{pace}")
         else:
             self._say(_describe_event(event))
-
-    def _count(self, what: str, done: int, total: int) -> None:
-        if self._pace.is_due(done, total):
-            self._say(f"{what}: {done} of {total}{self._pace.told(done, total)}")
 
     def _say(self, text: str) -> None:
         self._write(f"{time.strftime('%H:%M:%S')} {text}")
@@ -117,22 +112,20 @@ class Bars:
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
-        self._reading = bars.add_task(_READING, total=None)
-        self._embedding = {
-            what: bars.add_task(label, total=None, visible=False)
-            for what, label in _EMBEDDING.items()
-        }
+        self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, FilesFound):
-            self._bars.update(self._reading, total=event.files)
-        elif isinstance(event, FileDone):
-            self._bars.update(self._reading, completed=event.done)
-        elif isinstance(event, Embedded):
-            task = self._embedding[event.what]
-            self._bars.update(task, completed=event.done, total=event.total, visible=True)
+            self._show(_READING, 0, event.files)
+        elif isinstance(event, FileDone | Embedded | SectionAsked):
+            self._show(_counted(event), event.done, event.total)
         elif isinstance(event, Asking):
             self._bars.add_task(_describe_event(event), total=None)
+
+    def _show(self, what: str, done: int, total: int) -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._bars.add_task(what)
+        self._bars.update(self._tasks[what], completed=done, total=total)
 
 
 def bars(console: Console) -> Progress:
@@ -180,6 +173,13 @@ class _Pace:
             return ""
         minutes, seconds = divmod(round((total - done) * spent / done), 60)
         return f" ({done / spent:.1f}/s, {minutes}:{seconds:02} left)"
+
+
+def _counted(event: FileDone | Embedded | SectionAsked) -> str:
+    """What an event counts."""
+    if isinstance(event, Embedded):
+        return _EMBEDDING[event.what]
+    return _READING if isinstance(event, FileDone) else "Sections asked about"
 
 
 def _planned(event: Planned) -> str:

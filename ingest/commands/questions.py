@@ -4,22 +4,21 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from functools import partial
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from core.command_line import flag, option
 from core.errors import DocumentError, SettingsError, StrategiewijzerError, as_text, printable
 from core.settings import Settings
 from core.source import Dropped, PreparedQuestion, ProposerReady
 from ingest.commands import AsJson, app
-from ingest.commands.progress import JsonLines, LogLines, bar, print_json
+from ingest.commands.progress import print_json, progress
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.publishing import own_questions
-from ingest.publishing.ingest_report import SectionAsked, Tell, describe_stale
+from ingest.publishing.ingest_report import SectionAsked, describe_stale
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.publishing.proposal_run import ProposalRun, Proposer, SectionPlan
 from ingest.reading import question_file
@@ -42,23 +41,16 @@ _PUBLISH = "Publish them with: python -m ingest"
 @app.command()
 def questions(
     context: typer.Context,
-    documents: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="DOCUMENT", help="Key or id; none: all."),
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to go on.")] = False,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Calls at most.")] = 200,
+    documents: list[str] | None = typer.Argument(
+        None, metavar="DOCUMENT", help="Key or id; none: all."
+    ),
+    yes: bool = flag("--yes", "Do not ask whether to go on."),
+    limit: int = option(200, "N", "Calls at most.", min=1),
     as_json: AsJson = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what it would cost.")
-    ] = False,
-    show: Annotated[
-        bool, typer.Option("--list", help="Show how many questions are proposed, and in use.")
-    ] = False,
-    accept: Annotated[
-        bool, typer.Option("--accept", help="Take the proposed questions into use.")
-    ] = False,
-    refuse: Annotated[bool, typer.Option("--refuse", help="Drop the proposed questions.")] = False,
+    dry_run: bool = flag("--dry-run", "Only say what it would cost."),
+    show: bool = flag("--list", "Show how many questions are proposed, and in use."),
+    accept: bool = flag("--accept", "Take the proposed questions into use."),
+    refuse: bool = flag("--refuse", "Drop the proposed questions."),
 ) -> int:
     """Have the language model write prepared questions, which are proposals until a person
     accepts them. Exit with 1 when nothing may be sent, or a section failed."""
@@ -97,7 +89,7 @@ def _ask(
     asked: list[SectionAsked] = []
     code = 0
     try:
-        with _listener(as_json=as_json) as tell:
+        with progress(as_json=as_json) as tell:
             for one in run.ask(plan, proposer):
                 asked.append(one)
                 tell(one)
@@ -144,17 +136,6 @@ def _agreed() -> bool:
         why = "you did not agree."
     print(f"Nothing was sent: {why}", file=sys.stderr)
     return False
-
-
-@contextmanager
-def _listener(*, as_json: bool) -> Iterator[Tell]:
-    if as_json:
-        yield JsonLines()
-    elif sys.stderr.isatty():
-        with bar("Asking about sections") as shown:
-            yield lambda one: shown(one.done, one.total) if isinstance(one, SectionAsked) else None
-    else:
-        yield LogLines(partial(print, file=sys.stderr, flush=True))
 
 
 def _outcome(asked: Sequence[SectionAsked], plan: SectionPlan, *, accepted: bool) -> Iterator[str]:
@@ -248,17 +229,11 @@ def _count_of(answers: Iterable[PreparedAnswer]) -> int:
 
 @app.command()
 def check_questions(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH", help="Folder or file.")
-    ] = None,
-    keep_vectors: Annotated[
-        bool,
-        typer.Option(
-            "--keep-vectors",
-            help="Write the questions' vectors beside their files, so that no other machine needs "
-            "to.",
-        ),
-    ] = False,
+    paths: list[Path] | None = typer.Argument(None, metavar="PATH", help="Folder or file."),
+    keep_vectors: bool = flag(
+        "--keep-vectors",
+        "Write the questions' vectors beside their files, so that no other machine needs to.",
+    ),
 ) -> int:
     """Does every prepared question find its answer? Exit with 1 when a file is wrong or a question
     is stale."""

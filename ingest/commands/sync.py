@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from core.command_line import DEFAULT, INTERRUPTED
+from core.command_line import DEFAULT, INTERRUPTED, flag, option
 from core.errors import DocumentError, StoreError, StrategiewijzerError, printable
 from core.settings import Settings
 from ingest.commands import AsJson, app
@@ -39,6 +38,7 @@ _ALONE = (
     ("trial", "publishes nothing", ("dry_run", "rebuild", "watch", "with_eval")),
 )
 """Options that are for themselves: why, and what they do not go with."""
+_SAID = "Say, by your word and for good, that these files"
 _SHOWN = 20  # places of each file with words missing; all those of a bad one would bury the others
 _LISTED = 10  # stale questions of a document; more would bury the rest of the report
 
@@ -46,90 +46,28 @@ _LISTED = 10  # stale questions of a document; more would bury the rest of the r
 @app.command(DEFAULT)
 def sync(
     context: typer.Context,
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH", help="Folder or file.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the plan, change nothing.")
-    ] = False,
-    trial: Annotated[
-        bool, typer.Option("--trial", help="Build what would be published, to be asked first.")
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Publish nothing when a file cannot be taken.")
-    ] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make everything anew, when the index is damaged.")
-    ] = False,
-    keep_missing: Annotated[
-        bool, typer.Option("--keep-missing", help="Keep documents whose files are gone.")
-    ] = False,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY...",
-            help="Take over these documents alone (such as drugs-agenda.en), and leave all others.",
-        ),
-    ] = None,
-    allow_shrink: Annotated[
-        bool, typer.Option("--allow-shrink", help="Let more than half of the documents go.")
-    ] = False,
-    as_planned: Annotated[
-        str,
-        typer.Option(
-            metavar="FINGERPRINT",
-            help="Publish only what the dry run with this fingerprint showed.",
-        ),
-    ] = "",
-    note: Annotated[
-        str, typer.Option(metavar="TEXT", help="A note to keep with what is published.")
-    ] = "",
-    official: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE...",
-            help="Say, by your word, that these files are official texts; it is remembered.",
-        ),
-    ] = None,
-    not_official: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE...",
-            help="Say, by your word, that these files are none; it is remembered.",
-        ),
-    ] = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Do it again whenever a file changes.")
-    ] = False,
-    verify_text: Annotated[
-        bool,
-        typer.Option(
-            "--verify-text",
-            help="Change nothing; is all that would be quoted in the files, word for word?",
-        ),
-    ] = False,
+    paths: list[Path] | None = typer.Argument(None, metavar="PATH", help="Folder or file."),
+    dry_run: bool = flag("--dry-run", "Show the plan, change nothing."),
+    trial: bool = flag("--trial", "Build what would be published, to be asked first."),
+    strict: bool = flag("--strict", "Publish nothing when a file cannot be taken."),
+    rebuild: bool = flag("--rebuild", "Make everything anew, when the index is damaged."),
+    keep_missing: bool = flag("--keep-missing", "Keep documents whose files are gone."),
+    only: list[str] | None = option(
+        None, "KEY...", "Take over these documents alone, such as drugs-agenda.en."
+    ),
+    allow_shrink: bool = flag("--allow-shrink", "Let more than half of the documents go."),
+    as_planned: str = option("", "FINGERPRINT", "Publish only what this dry run showed."),
+    note: str = option("", "TEXT", "A note to keep with what is published."),
+    official: list[Path] | None = option(None, "FILE...", f"{_SAID} are official texts."),
+    not_official: list[Path] | None = option(None, "FILE...", f"{_SAID} are none."),
+    watch: bool = flag("--watch", "Do it again whenever a file changes."),
+    verify_text: bool = flag(
+        "--verify-text", "Change nothing; is all that would be quoted in the files, word for word?"
+    ),
     as_json: AsJson = False,
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write what changes in each document to FILE.html and FILE.json.",
-        ),
-    ] = None,
-    with_eval: Annotated[
-        bool,
-        typer.Option(
-            "--with-eval",
-            help="Ask the question set before and after: which answers change? (minutes)",
-        ),
-    ] = False,
-    questions: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE_OR_DIR",
-            help="The question set for --with-eval (default: eval/questions).",
-        ),
-    ] = None,
+    report: Path | None = option(None, "FILE", "Write the changes to FILE.html and FILE.json."),
+    with_eval: bool = flag("--with-eval", "Ask the question set before and after. (minutes)"),
+    questions: Path | None = option(None, "FILE_OR_DIR", "That set (default: eval/questions)."),
 ) -> int:
     """Bring the index in step with the source texts.
 
@@ -138,14 +76,10 @@ def sync(
     75 while another run holds the lock.
     """
     given = {name for name, value in context.params.items() if value}
-    for flag, does, others in _ALONE:
-        if flag in given and given & set(others):
-            *most, last = (
-                f"--{one.replace('_', '-')}" if one != "paths" else one for one in others
-            )
-            context.fail(
-                f"--{flag.replace('_', '-')} {does}: leave out {', '.join(most)} and {last}"
-            )
+    for alone, does, others in _ALONE:
+        if alone in given and given & set(others):
+            *most, last = map(_as_typed, others)
+            context.fail(f"{_as_typed(alone)} {does}: leave out {', '.join(most)} and {last}")
     if verify_text and given - {"paths", "verify_text"}:
         context.fail("--verify-text only looks: leave out all other options")
     questions = questions or changes.QUESTIONS
@@ -179,6 +113,10 @@ def sync(
         questions=questions if with_eval else None,
     )
     return _watch(run, paths or settings.corpus_dirs) if watch else _sync(run)
+
+
+def _as_typed(name: str) -> str:
+    return name if name == "paths" else f"--{name.replace('_', '-')}"
 
 
 @dataclass(frozen=True)

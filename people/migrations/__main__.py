@@ -1,15 +1,21 @@
 """`python -m people.migrations WHAT`: writes the migration to the tables as the code has them."""
 
-import argparse
+import sys
 
+import typer
+
+from core.command_line import CommandLine
 from people.database import alembic_config, versions
 from people.engines import connected, sqlite_engine
 
+app = CommandLine()
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m people.migrations", description=__doc__)
-    parser.add_argument("what", help='what changes, such as "Keys for programs"')
-    what = parser.parse_args().what
+
+@app.command()
+def write(
+    what: str = typer.Argument(help='What changes, such as "Keys for programs".'),
+) -> None:
+    """Writes the migration to the tables as the code has them."""
     from alembic import command
 
     with connected(sqlite_engine(None), writes=True, rebuilds=True) as connection:
@@ -22,4 +28,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(app.run(sys.argv[1:], "python -m people.migrations"))

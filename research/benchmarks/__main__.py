@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from core.command_line import CommandLine
+from core.command_line import CommandLine, option
 from core.settings import Settings
 from research.benchmarks.benchmark_plot import Figures
 from research.benchmarks.benchmark_report import save, table
@@ -43,8 +43,8 @@ _XQuAD = Annotated[Path | None, typer.Option(help="Folder with xquad.en.json.")]
 
 @app.command("retrieval")
 def measure_retrieval(
-    xquad: Annotated[Path, typer.Option(help="Folder with xquad.en.json.")],
-    every: Annotated[int, typer.Option(help="Ask every n-th question only.")] = 1,
+    xquad: Path = typer.Option(..., help="Folder with xquad.en.json."),
+    every: int = typer.Option(1, help="Ask every n-th question only."),
 ) -> None:
     """Ours against the plain LangChain recipe, on XQuAD."""
     settings = Settings()
@@ -78,10 +78,8 @@ def measure_embedding(runs: _Runs = 3) -> None:
 
 @app.command("pages")
 def measure_pages(
-    readers: Annotated[str, typer.Option(metavar="N,...", help="How many.")] = "1,25",
-    against: Annotated[
-        Path | None, typer.Option(help="Another checkout, measured in turn with this.")
-    ] = None,
+    readers: str = option("1,25", "N,...", "How many."),
+    against: Path | None = typer.Option(None, help="Another checkout, measured in turn with this."),
 ) -> None:
     """The chat page, with many readers at once."""
     settings = Settings()
@@ -90,10 +88,8 @@ def measure_pages(
 
 @app.command("documents")
 def measure_documents(
-    real: Annotated[Path, typer.Argument(metavar="DIR", help="Real documents.")],
-    lists: Annotated[
-        Path, typer.Option(metavar="DIR", help="True headings.", show_default=False)
-    ] = LISTS,
+    real: Path = typer.Argument(..., metavar="DIR", help="Real documents."),
+    lists: Path = option(LISTS, "DIR", "True headings.", show_default=False),
 ) -> None:
     """How well the documents of a folder are read."""
     settings = Settings()

@@ -13,7 +13,6 @@
    prints what weights fitted on the other give, of what would be given as an answer.
 """
 
-import argparse
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ from rich.console import Console
 
 from chain.reading import relevance
 from chain.reading.confidence import PREPARED_FEATURES
-from core.errors import StrategiewijzerError
+from core.command_line import CommandLine, option
 from core.settings import Settings
 from eval.dataset import Question, load
 from eval.other_documents import prepare
@@ -41,25 +40,22 @@ _WEIGHTS = tuple(np.arange(0.0, 16.1, 0.5))
 _PROGRAM = "python -m research.fitting.fit_asked"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog=_PROGRAM)
-    parser.add_argument("--documents", type=Path, required=True, metavar="DIR")
-    options = parser.parse_args(arguments)
+app = CommandLine()
+
+
+@app.command()
+def main(documents: Path = option(..., "DIR", "Official documents.")) -> None:
+    """Fits how much a prepared question counts."""
     console = Console()
-    try:
-        settings = Settings()
-        _order(questions(), open_index(settings), console)
-        alone = [one for one in questions() if not one.history and not one.conversation]
-        own = with_prepared(options.documents, settings)
-        grounds = {
-            "summaries": asked_of(alone, open_index(settings), settings),
-            "official documents": asked_of(load(PREPARED / "asked.yaml"), open_index(own), own),
-        }
-        _chance(grounds, open_index(settings).embedder.fingerprint, console)
-    except StrategiewijzerError as error:
-        Console(stderr=True).print(error, markup=False)
-        return 1
-    return 0
+    settings = Settings()
+    _order(questions(), open_index(settings), console)
+    alone = [one for one in questions() if not one.history and not one.conversation]
+    own = with_prepared(documents, settings)
+    grounds = {
+        "summaries": asked_of(alone, open_index(settings), settings),
+        "official documents": asked_of(load(PREPARED / "asked.yaml"), open_index(own), own),
+    }
+    _chance(grounds, open_index(settings).embedder.fingerprint, console)
 
 
 def with_prepared(folder: Path, settings: Settings) -> Settings:
@@ -130,4 +126,4 @@ def _chance(grounds: Mapping[str, Ground], embedder: str, console: Console) -> N
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(app.run(sys.argv[1:], _PROGRAM))

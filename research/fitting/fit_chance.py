@@ -12,7 +12,6 @@ prints what weights fitted on the other two give: the share of the answerable qu
 and the share right of these. The weights are then fitted on all three, which count alike.
 """
 
-import argparse
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -31,7 +30,7 @@ from chain.request import Query
 from chain.retrieve import retrieve
 from chain.understanding.meaning import Interpretation
 from chain.writing.extractive import choose, readings
-from core.errors import StrategiewijzerError
+from core.command_line import CommandLine, option
 from core.settings import ROOT, Settings
 from eval.dataset import Question, fingerprints, load
 from eval.other_documents import prepare
@@ -71,26 +70,26 @@ class Ground(NamedTuple):
         )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m research.fitting.fit_chance")
-    parser.add_argument("--documents", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--xquad", type=Path, required=True, metavar="DIR")
-    options = parser.parse_args(arguments)
+app = CommandLine()
+
+
+@app.command()
+def main(
+    documents: Path = option(..., "DIR", "Official documents."),
+    xquad: Path = option(..., "DIR", "Folder with xquad.en.json."),
+) -> None:
+    """Fits the chance that the first statement answers."""
     console = Console()
-    try:
-        settings = Settings()
-        index = open_index(without_prepared(settings))
-        alone = [one for one in questions() if not one.history and not one.conversation]
-        official = load(QUESTIONS / "documents")
-        own = prepare([options.documents], settings)
-        grounds = {
-            "summaries": asked_of(alone, index, settings),
-            "official documents": asked_of(official, open_index(own), own),
-            "XQuAD": _paragraphs(options.xquad, settings),
-        }
-    except StrategiewijzerError as error:
-        Console(stderr=True).print(error, markup=False)
-        return 1
+    settings = Settings()
+    index = open_index(without_prepared(settings))
+    alone = [one for one in questions() if not one.history and not one.conversation]
+    official = load(QUESTIONS / "documents")
+    own = prepare([documents], settings)
+    grounds = {
+        "summaries": asked_of(alone, index, settings),
+        "official documents": asked_of(official, open_index(own), own),
+        "XQuAD": _paragraphs(xquad, settings),
+    }
     curves = {}
     for name, ground in grounds.items():
         others = [one for other, one in grounds.items() if other != name]
@@ -111,7 +110,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         questions=fingerprints({"questions": QUESTIONS / "documents"}),
     )
     console.print(weights)
-    return 0
 
 
 def fitted(grounds: Sequence[Ground], columns: int = len(FEATURES)) -> Array:
@@ -189,4 +187,4 @@ def _paragraphs(folder: Path, settings: Settings) -> Ground:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(app.run(sys.argv[1:], "python -m research.fitting.fit_chance"))

@@ -11,9 +11,11 @@ it. Prints hit@1 and MRR of each set, by six-fold cross-validation over articles
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from core.command_line import CommandLine, option
 from eval.dataset import Outline, Question
 from research.fitting.linear import group_of, run
 from research.fitting.logit import Asked
@@ -23,11 +25,16 @@ from vectorstore.embeddings import LOOK
 from vectorstore.search import FEATURES, Candidate
 from vectorstore.store import Index
 
+_PROGRAM = "python -m research.fitting.fit_ranking"
+app = CommandLine()
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    return run(
-        arguments,
-        program="python -m research.fitting.fit_ranking",
+
+@app.command()
+def main(xquad: Path = option(..., "DIR", "Folder with xquad.en.json.")) -> None:
+    """Fits the weights and writes them."""
+    run(
+        xquad,
+        program=_PROGRAM,
         section="ranking",
         features=FEATURES[:-1],  # `asked` is fitted by fit_asked.py
         from_xquad=_xquad,
@@ -68,4 +75,4 @@ def _asked(evidence: Sequence[Candidate], right: Sequence[bool], group: int) -> 
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(app.run(sys.argv[1:], _PROGRAM))

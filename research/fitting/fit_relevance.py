@@ -11,11 +11,13 @@ and MRR of each set, by six-fold cross-validation over articles or questions.
 
 import sys
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from chain.reading.relevance import FEATURES, features, places
 from chain.understanding.meaning import standalone
+from core.command_line import CommandLine, option
 from core.settings import Settings
 from core.source import Passage, ScoredPassage, Unit
 from eval.dataset import Outline, Place, Question
@@ -26,11 +28,16 @@ from research.public import PublicSet
 from research.public.tasks import right_units
 from vectorstore.store import Index
 
+_PROGRAM = "python -m research.fitting.fit_relevance"
+app = CommandLine()
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    return run(
-        arguments,
-        program="python -m research.fitting.fit_relevance",
+
+@app.command()
+def main(xquad: Path = option(..., "DIR", "Folder with xquad.en.json.")) -> None:
+    """Fits the weights and writes them."""
+    run(
+        xquad,
+        program=_PROGRAM,
         section="relevance",
         features=FEATURES[:-1],  # `asked` is fitted by fit_asked.py
         from_xquad=_xquad,
@@ -89,4 +96,4 @@ def _passages() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(app.run(sys.argv[1:], _PROGRAM))

@@ -1,13 +1,11 @@
-"""Shared command of the fits of linear models: data, cross-validation and file of weights."""
+"""What the fits of linear models share: data, cross-validation and file of weights."""
 
-import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
-from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval.dataset import Question
 from research.fitting import questions
@@ -21,19 +19,19 @@ _PAIRS = (("en", "en"), ("de", "de"), ("en", "de"))  # languages of paragraphs a
 
 
 def run(
-    arguments: Sequence[str] | None,
+    folder: Path,
     *,
     program: str,
     section: Section,
     features: Sequence[str],
     from_xquad: Callable[[PublicSet, Index], list[Asked]],
     from_briefs: Callable[[Sequence[Question], Index], list[Asked]],
-) -> int:
-    """Fits, prints the cross-validated figures and writes the weights; returns the exit code.
+) -> None:
+    """Fits, prints the cross-validated figures and writes the weights.
 
     Args:
-        arguments: of the command line.
-        program: the command, for its help and the provenance.
+        folder: with XQuAD.
+        program: the command, for the provenance.
         section: of the profile, for the weights.
         features: names of the first columns of `Asked.values`; further ones are not fitted.
         from_xquad: computes examples from questions on the even articles and an index of all
@@ -45,25 +43,18 @@ def run(
     def fitted(examples: list[Asked]) -> list[Asked]:
         return [replace(one, values=one.values[:, : len(features)]) for one in examples]
 
-    parser = argparse.ArgumentParser(prog=program)
-    parser.add_argument("--xquad", type=Path, required=True, metavar="DIR")
-    folder: Path = parser.parse_args(arguments).xquad
-    try:
-        settings = Settings()
-        sets = {}
-        for paragraphs, asked in _PAIRS:
-            others = None if asked == paragraphs else folder / f"xquad.{asked}.json"
-            public = load("xquad", folder / f"xquad.{paragraphs}.json", None, others)
-            made = from_xquad(halves(public)[0], build_index(public, settings))
-            sets[f"xquad {asked} over {paragraphs}, even articles"] = fitted(made)
-        index = open_index(settings)
-        sets["briefs"] = fitted(from_briefs(questions(), index))
-        for turn, mixed in enumerate(in_turn(settings), start=1):
-            name = f"briefs, each in one language, turn {turn}"
-            sets[name] = fitted(from_briefs(questions(), mixed))
-    except StrategiewijzerError as error:
-        Console(stderr=True).print(error, markup=False)
-        return 1
+    settings = Settings()
+    sets = {}
+    for paragraphs, asked in _PAIRS:
+        others = None if asked == paragraphs else folder / f"xquad.{asked}.json"
+        public = load("xquad", folder / f"xquad.{paragraphs}.json", None, others)
+        made = from_xquad(halves(public)[0], build_index(public, settings))
+        sets[f"xquad {asked} over {paragraphs}, even articles"] = fitted(made)
+    index = open_index(settings)
+    sets["briefs"] = fitted(from_briefs(questions(), index))
+    for turn, mixed in enumerate(in_turn(settings), start=1):
+        name = f"briefs, each in one language, turn {turn}"
+        sets[name] = fitted(from_briefs(questions(), mixed))
     console = Console()
     for name, (hit, mrr) in cross_validated(sets).items():
         console.print(f"{name}: hit@1 {hit:.4f}, MRR {mrr:.4f} ({len(sets[name])} questions)")
@@ -71,7 +62,6 @@ def run(
     weights = dict(zip(features, (round(float(w), 2) for w in fit(sets.values())), strict=True))
     write(index.embedder.fingerprint, section, weights, program, fitted_on=fitted_on)
     console.print(weights)
-    return 0
 
 
 def group_of(public: PublicSet) -> dict[str, int]:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import httpx
 import typer
@@ -111,9 +110,9 @@ app = CommandLine()
 
 @app.command()
 def measure(
-    users: Annotated[int, typer.Option(help="How many ask at once.")] = 50,
-    seconds: Annotated[int, typer.Option(help="Of the long phases.")] = 60,
-    model_url: Annotated[str, typer.Option(help="An OpenAI-compatible server for streams.")] = "",
+    users: int = typer.Option(50, help="How many ask at once."),
+    seconds: int = typer.Option(60, help="Of the long phases."),
+    model_url: str = typer.Option("", help="An OpenAI-compatible server for streams."),
 ) -> int:
     """Load test: users that ask the app's API in a loop.
 

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,7 +18,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from core.command_line import CommandLine
+from core.command_line import CommandLine, option
 from core.settings import Settings
 from research.public.public_run import Half, PublicRun, run
 from research.public.readers import load, set_files
@@ -34,31 +33,20 @@ app = CommandLine("Stopped. What was embedded is used again the next time.")
 
 @app.command()
 def measure(
-    path: Annotated[Path, typer.Argument(help="The set: a file or folder.")],
-    form: Annotated[Format, typer.Option("--format")],
-    language: Annotated[
-        str | None,
-        typer.Option(metavar="CODE", help="Of the set, such as de; of a folder, which to take."),
-    ] = None,
-    questions_from: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH",
-            help="Ask the questions with the same ids of this set in another language.",
-        ),
-    ] = None,
-    every: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Ask the first of every N questions.")
-    ] = 1,
-    half: Annotated[
-        Half | None,
-        typer.Option(
-            help="Ask only about the articles 0, 2, ... or 1, 3, ... (all paragraphs are searched)."
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")
-    ] = None,
+    path: Path = typer.Argument(..., help="The set: a file or folder."),
+    form: Format = typer.Option(..., "--format"),
+    language: str | None = option(
+        None, "CODE", "Of the set, such as de; of a folder, which to take."
+    ),
+    questions_from: Path | None = option(
+        None, "PATH", "Ask the questions with the same ids of this set in another language."
+    ),
+    every: int = option(1, "N", "Ask the first of every N questions.", min=1),
+    half: Half | None = typer.Option(
+        None,
+        help="Ask only about the articles 0, 2, ... or 1, 3, ... (all paragraphs are searched).",
+    ),
+    out: Path | None = option(None, "FILE", "Write the figures as JSON."),
 ) -> None:
     """Search a public question set with the project's own index: is the right paragraph found, and,
     where the set gives answers, the sentence that has one.
