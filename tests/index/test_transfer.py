@@ -186,22 +186,9 @@ def _npy(array: object, *, allow_pickle: bool = False) -> bytes:
     return out.getvalue()
 
 
-def _cut_off(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-300])
-
-
-def _flipped(file: Path) -> None:
-    data = bytearray(file.read_bytes())
-    data[len(data) // 2] ^= 0xFF
-    file.write_bytes(bytes(data))
-
-
-def _foreign(file: Path) -> None:
-    file.write_bytes(b"%PDF-1.7 not a zip")
-
-
-def _empty(file: Path) -> None:
-    file.write_bytes(b"")
+def _flipped(data: bytes) -> bytes:
+    half = len(data) // 2
+    return data[:half] + bytes([data[half] ^ 0xFF]) + data[half + 1 :]
 
 
 def _another_zip(file: Path) -> None:
@@ -209,41 +196,15 @@ def _another_zip(file: Path) -> None:
         archive.writestr("word/document.xml", "<w/>")
 
 
-def _newer(file: Path) -> None:
-    _rewritten(file, {"format.json": b'{"format": "strategiewijzer-generation", "version": 3}'})
-
-
-def _with_a_path(file: Path) -> None:
-    _rewritten(file, {"../../outside": b"x"})
-
-
-def _without_vectors(file: Path) -> None:
-    _rewritten(file, {"units.npy": None})
-
-
 def _with_other_sums(file: Path) -> None:
     changed = _read(file, "passages.jsonl").replace(b"ships", b"shops")
     _rewritten(file, {"passages.jsonl": changed}, right_sums=False)
-
-
-def _with_pickle(file: Path) -> None:
-    objects = np.empty((4, 384), dtype=object)
-    _rewritten(file, {"units.npy": _npy(objects, allow_pickle=True)})
 
 
 def _with_nan(file: Path) -> None:
     vectors = np.load(io.BytesIO(_read(file, "units.npy"))).copy()
     vectors[3, 7] = np.nan
     _rewritten(file, {"units.npy": _npy(vectors)})
-
-
-def _with_fewer_vectors(file: Path) -> None:
-    data = _read(file, "units.npy")
-    _rewritten(file, {"units.npy": data[:-1536]})
-
-
-def _with_more_vectors(file: Path) -> None:
-    _rewritten(file, {"units.npy": _read(file, "units.npy") + bytes(1536)})
 
 
 def _with_fewer_passages(file: Path) -> None:
@@ -260,11 +221,6 @@ def _with_a_passage_twice(file: Path) -> None:
     _rewritten(file, {"passages.jsonl": b"".join([*lines[:-1], lines[0]])})
 
 
-def _with_a_passage_of_nothing(file: Path) -> None:
-    changed = _read(file, "passages.jsonl").replace(b'"alpha', b'"omega')
-    _rewritten(file, {"passages.jsonl": changed})
-
-
 def _with_a_bomb(file: Path) -> None:
     with zipfile.ZipFile(file) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -274,32 +230,48 @@ def _with_a_bomb(file: Path) -> None:
             archive.writestr(name, data + b" " * 50_000_000 * (name == "manifest.json"), packed)
 
 
-DAMAGES = (
-    (_cut_off, "is damaged"),
-    (_flipped, "is damaged"),
-    (_foreign, "not a zip"),
-    (_empty, "not a zip"),
-    (_another_zip, "the right parts"),
-    (_newer, "strategiewijzer-generation 2 can be read"),
-    (_with_a_path, "the right parts"),
-    (_without_vectors, "the right parts"),
-    (_with_other_sums, "checksums"),
-    (_with_pickle, "not float32"),
-    (_with_nan, "wrong units"),
-    (_with_fewer_vectors, "cannot reshape"),
-    (_with_more_vectors, "the passages that its manifest lists"),
-    (_with_fewer_passages, "the passages that its manifest lists"),
-    (_with_a_passage_twice, "is there twice"),
-    (_with_a_passage_of_nothing, "is of no document"),
-    (_with_a_bomb, "larger than can be"),
-)
+def _bytes(change: Callable[[bytes], bytes]) -> Callable[[Path], object]:
+    """A change of the whole file."""
+    return lambda file: file.write_bytes(change(file.read_bytes()))
 
 
-@pytest.mark.parametrize(
-    ("damage", "told"), DAMAGES, ids=lambda value: getattr(value, "__name__", "")
-)
+def _member(name: str, change: Callable[[bytes], bytes | None]) -> Callable[[Path], object]:
+    """A change of one member, with checksums that fit."""
+    return lambda file: _rewritten(file, {name: change(_read(file, name))})
+
+
+NEWER = b'{"format": "strategiewijzer-generation", "version": 3}'
+OBJECTS = _npy(np.empty((4, 384), dtype=object), allow_pickle=True)
+DAMAGES: Mapping[str, tuple[Callable[[Path], object], str]] = {
+    "cut off": (_bytes(lambda data: data[:-300]), "is damaged"),
+    "flipped": (_bytes(_flipped), "is damaged"),
+    "foreign": (_bytes(lambda _: b"%PDF-1.7 not a zip"), "not a zip"),
+    "empty": (_bytes(lambda _: b""), "not a zip"),
+    "another zip": (_another_zip, "the right parts"),
+    "newer": (_member("format.json", lambda _: NEWER), "strategiewijzer-generation 2 can be read"),
+    "a path": (lambda file: _rewritten(file, {"../../outside": b"x"}), "the right parts"),
+    "no vectors": (_member("units.npy", lambda _: None), "the right parts"),
+    "other sums": (_with_other_sums, "checksums"),
+    "pickle": (_member("units.npy", lambda _: OBJECTS), "not float32"),
+    "no number": (_with_nan, "wrong units"),
+    "fewer vectors": (_member("units.npy", lambda data: data[:-1536]), "cannot reshape"),
+    "more vectors": (
+        _member("units.npy", lambda data: data + bytes(1536)),
+        "the passages that its manifest lists",
+    ),
+    "fewer passages": (_with_fewer_passages, "the passages that its manifest lists"),
+    "a passage twice": (_with_a_passage_twice, "is there twice"),
+    "a passage of nothing": (
+        _member("passages.jsonl", lambda data: data.replace(b'"alpha', b'"omega')),
+        "is of no document",
+    ),
+    "a bomb": (_with_a_bomb, "larger than can be"),
+}
+
+
+@pytest.mark.parametrize(("damage", "told"), DAMAGES.values(), ids=DAMAGES)
 def test_a_file_that_is_not_right_is_refused_and_changes_nothing(
-    exported: tuple[Settings, Path], damage: Callable[[Path], None], told: str
+    exported: tuple[Settings, Path], damage: Callable[[Path], object], told: str
 ) -> None:
     settings, file = exported
     before = _found(settings), Generations(settings).pointer(), _collections(settings)

@@ -297,11 +297,25 @@ def test_pictures_in_a_list_are_left_out_and_the_text_is_known_by_its_name(
 # Faults
 
 
-def test_a_server_that_asks_to_wait_is_asked_again(office: Office, get: Fetch) -> None:
-    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
-    office.spoil(f"celex/{STRATEGY}", status(503, retry_after="0"), status(429))
+BODY = text("Strategie")
+PASSES: dict[str, tuple[str, list[Fault], int]] = {
+    "asks to wait": (f"celex/{STRATEGY}", [status(503, retry_after="0"), status(429)], 4),
+    "cuts off": ("DOC_1", [cut_off(BODY), cut_off(BODY, chunked=True)], 6),
+    "gives a cookie": (STRATEGY, [status(503, retry_after="0", set_cookie="id=1")], 3),
+}
+
+
+@pytest.mark.parametrize("fault", PASSES)
+def test_a_server_that_recovers_is_asked_again_without_its_cookie(
+    fault: str, office: Office, folder: Path, get: Fetch
+) -> None:
+    place, faults, times = PASSES[fault]
+    office.hold(STRATEGY, "nld", XHTML, BODY)
+    office.spoil(place, *faults)
     assert [outcome.status for outcome in get()] == ["new"]
-    assert len(office.asked) == 4
+    assert (folder / "52020dc0605.nl.xhtml").read_bytes() == BODY
+    assert len(office.asked) == times
+    assert not any("cookie" in asked.headers for asked in office.asked)
 
 
 def test_a_wait_beyond_the_budget_is_not_begun(office: Office, get: Fetch) -> None:
@@ -319,14 +333,6 @@ def test_retry_after_is_a_number_or_a_date() -> None:
     assert asked_wait("Fri, 24 Jul 2020 10:00:00 GMT") == 0
     assert asked_wait("soon") is None
     assert asked_wait("") is None
-
-
-def test_a_broken_connection_is_made_again(office: Office, folder: Path, get: Fetch) -> None:
-    body = text("Strategie")
-    office.hold(STRATEGY, "nld", XHTML, body)
-    office.spoil("DOC_1", cut_off(body), cut_off(body, chunked=True))
-    assert [outcome.status for outcome in get()] == ["new"]
-    assert (folder / "52020dc0605.nl.xhtml").read_bytes() == body
 
 
 BIG = 10**7
@@ -405,24 +411,18 @@ def test_a_file_that_is_listed_but_gone_is_told_and_the_rest_fetched(
     assert "listed, but not there" in outcomes[1].problem
 
 
-def test_an_endless_redirect_ends(office: Office, get: Fetch) -> None:
-    office.spoil(STRATEGY, redirect(f"{office.url}/resource/celex/{STRATEGY}"), always=True)
+@pytest.mark.parametrize(
+    ("address", "problem", "times"),
+    [("{url}", "leads on and on", 6), ("http://user:word@{host}", "may not be asked", 1)],
+)
+def test_a_redirect_that_leads_nowhere_is_told(
+    office: Office, get: Fetch, address: str, problem: str, times: int
+) -> None:
+    there = address.format(url=office.url, host=office.url.partition("://")[2])
+    office.spoil(STRATEGY, redirect(f"{there}/resource/celex/{STRATEGY}"), always=True)
     (outcome,) = get()
-    assert "leads on and on" in outcome.problem
-    assert len(office.asked) == 6
-
-
-def test_credentials_in_an_address_are_refused(office: Office, get: Fetch) -> None:
-    office.spoil(STRATEGY, redirect(office.url.replace("://", "://user:word@")))
-    (outcome,) = get()
-    assert "may not be asked" in outcome.problem
-
-
-def test_a_cookie_is_not_sent_back(office: Office, get: Fetch) -> None:
-    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
-    office.spoil(STRATEGY, status(503, retry_after="0", set_cookie="id=1"))
-    assert [outcome.status for outcome in get()] == ["new"]
-    assert not any("cookie" in asked.headers for asked in office.asked)
+    assert problem in outcome.problem
+    assert len(office.asked) == times
 
 
 def test_a_server_that_is_not_there_is_told(folder: Path) -> None:
