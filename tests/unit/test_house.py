@@ -2,7 +2,7 @@
 
 from core.settings import ROOT
 from language.matching import fold
-from research.house import files_run, lines, modules
+from research.house.__main__ import files_run, lines, modules
 
 
 def test_modules_are_those_of_the_product() -> None:
