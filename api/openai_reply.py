@@ -64,7 +64,7 @@ def _load() -> Mapping[str, ClientWords]:
 
 @cache
 def reference_headings() -> tuple[str, ...]:
-    """What stands above references, in each language."""
+    """The headings above references, one for each language."""
     return tuple(words.references for words in _load().values())
 
 
@@ -72,7 +72,8 @@ def reference_headings() -> tuple[str, ...]:
 
 
 class ClientText:
-    """What has been said of an answer so far. `text` is Markdown; `markers` are their places in it.
+    """The text of an answer so far, as a client gets it. `text` is Markdown; `markers` are their
+    places in it.
 
     A marker stays "[1]", which clients look for; what else could begin a link is escaped.
     """
@@ -155,7 +156,7 @@ class ClientText:
 
 
 def _below(answer: Answer, doubted: Sequence[str], citations: Sequence[Citation]) -> Iterator[str]:
-    """What to know of an answer, what can be asked instead, and the references."""
+    """The remarks, suggested questions and references below an answer."""
     words = client_words(answer.language)
     if doubted:
         yield "\n".join((escaped(words.unconfirmed_in), "", *_listed(map(escaped, doubted))))
@@ -180,7 +181,7 @@ def _listed(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _reference(cited: Sequence[Citation], words: ClientWords) -> str:
-    """Where the passage of a number stands, with its official page."""
+    """The reference of a numbered passage, with its official page."""
     first = cited[0]
     path = section(cited)
     pages = ", ".join(dict.fromkeys(one.page_range for one in cited if one.page_range))
@@ -249,7 +250,8 @@ class ResponseFileCitation(FileCitation):
 
 
 class AnswerFacts(Frozen):
-    """What is known of the answer, as in `Answer`; `limits` are those that the request had."""
+    """The facts of an answer that clients get, as in `Answer`; `limits` are those that the request
+    had."""
 
     kind: AnswerKind
     reason: str
@@ -422,7 +424,7 @@ class ClientReply:
 
     @property
     def refusal(self) -> str | None:
-        """What was said in place of an answer; None for an answer and for small talk."""
+        """The text of a refusal; None for an answer and for small talk."""
         answer = self.finished
         refuses = answer.kind == "refusal" or answer.message in DECLINED
         return answer.text if refuses else None
@@ -433,7 +435,8 @@ class ClientReply:
         return source_quotes(self.finished, self.said.citations(self.finished))
 
     def annotations(self, *, nested: bool) -> list[Json]:
-        """One for each marker: the official page that it refers to, or the document without one.
+        """One annotation for each marker: the official page that it refers to, or the document
+        without one.
 
         Args:
             nested: as Chat Completions has it, with the facts one level down.
@@ -459,7 +462,7 @@ class ClientReply:
         return found
 
     def extra(self) -> Json:
-        """What OpenAI's protocol has no place for."""
+        """Our own fields, for which OpenAI's protocol has no place."""
         answer = self.finished
         return {
             "citations": [quote.model_dump(mode="json") for quote in self.quotes],

@@ -73,8 +73,8 @@ class _Format(_Body):
 
 
 class _Common(_Body):
-    """What both forms of the protocol have; `strategiewijzer` is ours, and says what is searched
-    for the answer."""
+    """The fields that both forms of the protocol have; `strategiewijzer` is ours, and limits the
+    search."""
 
     model_config = ConfigDict(extra="allow")  # what is left aside
 
@@ -225,7 +225,8 @@ def asked(
 
 
 def _turns(messages: Sequence[ClientMessage]) -> Iterator[Turn]:
-    """Each user's message with the answer behind it; those of systems and tools are left aside."""
+    """Pairs each user's message with the answer to it; messages of systems and tools are left
+    aside."""
     question = ""
     for message in messages:
         if message.role == "user":

@@ -164,7 +164,7 @@ _FALLBACK_LANGUAGE = "en"
 
 
 class Asks(Frozen):
-    """What asks for a kind of answer: `amount` is one of money."""
+    """Words that ask for a kind of answer: `amount` is one of money."""
 
     list: tuple[str, ...]
     number: tuple[str, ...]
@@ -175,7 +175,7 @@ class Asks(Frozen):
 
 
 class Cues(Frozen):
-    """What a question leans on, compares and consists of.
+    """Cue words of questions: for follow-ups, comparisons and parts.
 
     Follow-ups: `opening` words begin one, `referring` ones stand for something said before;
     `ordinals` are what "first" to "tenth" begin with, in that order; `items` words beside one leave

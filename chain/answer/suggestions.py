@@ -1,4 +1,4 @@
-"""What can be asked next: prepared questions, questions from headings, corrected spelling."""
+"""Suggestions: prepared questions, questions from headings, corrected spelling."""
 
 import itertools
 import re
@@ -269,7 +269,7 @@ def _words(question: str) -> list[str]:
 
 
 def _readable(prepared: Iterable[PreparedQuestion], language: str) -> Iterator[PreparedQuestion]:
-    """Those that have an answer and are a short whole sentence in the language."""
+    """Keeps the questions that have an answer and are a short whole sentence in the language."""
     for one in prepared:
         text = one.question
         is_sentence = _SENTENCE.fullmatch(text) and len(text.split()) >= _FEWEST

@@ -411,7 +411,7 @@ class KeptGeneration(Frozen):
 
 
 class Ahead(Frozen):
-    """What the newest kept generation has other than the one in use, an earlier one that was put
+    """The changes of the newest kept generation against the one in use, an earlier one that was put
     back: short titles of documents. `created` is when that newest one was made (UTC, ISO 8601)."""
 
     created: str
@@ -421,8 +421,8 @@ class Ahead(Frozen):
 
 
 def ahead(settings: Settings) -> Ahead | None:
-    """What publishing the files as they were then would bring back; None where the newest kept
-    generation is in use.
+    """The changes that publishing the files as they were then would bring back; None where the
+    newest kept generation is in use.
 
     Raises:
         NoIndexError: nothing has been ingested yet.

@@ -66,7 +66,7 @@ class AskedSections:
         self._asked_with = model, prompt
 
     def remaining(self, key: str, passages: list[Passage]) -> list[Passage]:
-        """Those of a document's passages that were not asked about."""
+        """The passages of a document that were not asked about."""
         known = set(self._known(self._file(key)))
         return [one for one in passages if self._hash(one) not in known]
 
@@ -160,7 +160,7 @@ class Proposer:
             self._process.kill()
 
     def ask(self, section: SectionToAsk) -> Proposals | ProposalFailure:
-        """What the model proposes for a section, or why there is nothing."""
+        """Asks the model for proposals for a section; says why there are none."""
         line = self._line(f"{section.model_dump_json()}\n", self.ready.seconds)
         return SectionReply.model_validate_json(line).outcome
 
@@ -209,7 +209,7 @@ class Sections(NamedTuple):
 
 
 class SectionPlan(NamedTuple):
-    """What is asked now, with the tokens that prompts and replies take, about.
+    """The sections to ask about now, with an estimate of the tokens of prompts and replies.
 
     Attributes:
         later: sections that are left because of the limit.
@@ -250,7 +250,7 @@ class ProposalRun:
         return self._asked.exclusive()
 
     def plan(self, documents: Sequence[str], limit: int) -> SectionPlan:
-        """What to ask about documents (keys or ids; none: all), in at most `limit` calls.
+        """Plans what to ask about documents (keys or ids; none: all), in at most `limit` calls.
 
         Raises:
             StrategiewijzerError: there is no such document.

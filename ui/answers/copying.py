@@ -92,7 +92,7 @@ def named(
 
 
 def author(publisher: str, texts: Texts) -> str:
-    """Who published a text: the institutions in the interface language, others as given."""
+    """The publisher of a text: an institution in the interface language, others as given."""
     for language in languages():
         for key, name in load(language).values.items():
             if name == publisher and key.startswith("institutions."):
@@ -130,12 +130,12 @@ def plain(blocks: Blocks, texts: Texts) -> str:
 
 
 def doubt(texts: Texts) -> str:
-    """What stands behind a sentence that is not confirmed."""
+    """The remark behind a sentence that is not confirmed."""
     return f"[{texts('answers.unconfirmed')}]"
 
 
 def more_heading(answer: Answer, texts: Texts) -> str:
-    """What stands above the blocks that are folded on the page."""
+    """The heading above the blocks that are folded on the page."""
     key = "nearest" if answer.kind == "refusal" else "more"
     return texts(f"answers.{key}", number=len(answer.further))
 
@@ -165,7 +165,7 @@ def listed(pages: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def markdown(answer: Answer, texts: Texts) -> str:
-    """As `plain_text`, in Markdown that shows exactly the data it is made of."""
+    """Writes as `plain_text` does, in Markdown that shows exactly the data it is made of."""
     parts = markdown_texts(answer, texts)
     if answer.citations:
         parts += [
@@ -301,7 +301,7 @@ def conversation_markdown(title: str, exchanges: Iterable[Exchange], texts: Text
 
 
 def conversation_page(title: str, exchanges: Sequence[Exchange], texts: Texts) -> str:
-    """As `conversation_markdown`, as a page in one file that runs no script."""
+    """Writes as `conversation_markdown` does, as a page in one file that runs no script."""
     return _template().render(title=title, exchanges=exchanges, texts=texts, made=made(texts))
 
 
@@ -399,7 +399,7 @@ def _reference(quotes: Sequence[Citation], texts: Texts) -> Markup:
 
 
 def _visible(value: object) -> object:
-    """What the template shows, without what nobody sees; HTML stays HTML."""
+    """Removes characters that nobody sees from what the template shows; HTML stays HTML."""
     return type(value)(visible(value)) if isinstance(value, str) else value
 
 
@@ -439,7 +439,7 @@ _EMPTY = (
 
 
 def conversation_docx(title: str, exchanges: Iterable[Exchange], texts: Texts) -> bytes:
-    """As `ui.answers.copying.conversation_markdown`, as a Word file."""
+    """Writes as `conversation_markdown` does, as a Word file."""
     word, footnotes = begun(title, texts)
     for exchange in exchanges:
         word.add_heading(clean(exchange.question), 1)
@@ -516,7 +516,7 @@ def fact(word: Word, text: str) -> None:
 
 
 def clean(text: str) -> str:
-    """What of a text can stand in the file, and is seen."""
+    """Removes from a text what cannot stand in the file, and what nobody sees."""
     return _NO_XML.sub("", visible(text))
 
 
