@@ -3,11 +3,9 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, RootModel
+from pydantic import Field
 
 from api.request_shapes import SearchLimits, SourceQuote, source_quotes
 from core.answer import (
@@ -24,49 +22,7 @@ from core.answer import (
 from core.answer_blocks import ITEM, AnswerBlock, Blocks, Marker
 from core.source import Citation, DocumentInfo, Frozen, section
 from language.matching import address, escaped, inline, is_web_page
-from language.words import checked
-
-_FALLBACK = "en"
-
-
-class ClientWords(Frozen):
-    """The words of one language; `section` and `page` have a placeholder of their name;
-    `unconfirmed` stands behind a sentence, `unconfirmed_in` before the texts of several."""
-
-    references: str
-    summary_of: str
-    summary: str
-    section: str
-    page: str
-    superseded: str
-    upcoming: str
-    missing: str
-    related: str
-    unconfirmed: str
-    unconfirmed_in: str
-    broke_off: str
-    unchecked: str
-
-
-_All = RootModel[Mapping[str, ClientWords]]
-
-
-def client_words(language: str) -> ClientWords:
-    """The words in a language (ISO 639-1), or in English."""
-    every = _load()
-    return every.get(language, every[_FALLBACK])
-
-
-@cache
-def _load() -> Mapping[str, ClientWords]:
-    return checked(Path(__file__).with_name("client_words.yaml"), _All).root
-
-
-@cache
-def reference_headings() -> tuple[str, ...]:
-    """The headings above references, one for each language."""
-    return tuple(words.references for words in _load().values())
-
+from prompts import ClientWords, client_words
 
 # An answer as the text that a client of OpenAI's protocol shows: Markdown.
 

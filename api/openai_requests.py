@@ -11,7 +11,8 @@ from typing import Annotated
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.openai_reply import MODEL, reference_headings
+import prompts
+from api.openai_reply import MODEL
 from api.problem import ApiError, invalid_request
 from api.request_shapes import SearchLimits, unknown
 from chain.request import MAX_QUESTION
@@ -250,7 +251,7 @@ def _with_kinds(turns: Sequence[Turn], question: str, default_language: str) -> 
 
 def _turn(question: str, said: str) -> Turn:
     """A question with the answer as it was sent (api/openai_reply.py), without what stood below."""
-    headings = "|".join(map(re.escape, reference_headings()))
+    headings = "|".join(map(re.escape, prompts.reference_headings()))
     proper = re.split(rf"\n\n\*\*(?:{headings})\*\*\n", visible(said), maxsplit=1)[0]
     pieces = []
     for number, piece in enumerate(_MARKER.split(proper, _MARKERS)):  # words, number, words, ...

@@ -40,6 +40,7 @@ from ingest.publishing.ingest_report import SectionAsked
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import PreparedAnswer, prepared_questions, shortest_beginnings
 from language.official import OFFICIAL
+from language.words import SPOKEN
 from vectorstore.embeddings import token_counter
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
@@ -192,7 +193,6 @@ class Proposer:
 # Has a model write questions about documents in use, a section at a time.
 
 
-_READERS = ("nl", "en", "fr", "de")  # the languages of the pages, in which most readers ask
 _FEWEST = 4  # words of a unit that says something
 _TAGS = 12  # tokens around a unit in the prompt
 _QUESTION = 20  # tokens of a question in the reply
@@ -324,7 +324,7 @@ class ProposalRun:
 
     def _languages(self, document: DocumentInfo) -> tuple[str, ...]:
         """The document's language, and those whose readers are given this version of it."""
-        given = (one for one in _READERS if document.key in self._generation.versions(one, Scope()))
+        given = (one for one in SPOKEN if document.key in self._generation.versions(one, Scope()))
         return tuple(one for one in dict.fromkeys((document.language, *given)) if one in OFFICIAL)
 
 
