@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from core.errors import StrategiewijzerError, printable
 from core.settings import ROOT, Settings
 from core.source import DocumentInfo, Frozen, Passage, SourceDocument
+from core.templates import environment
 from ingest.publishing.build import Plan
 from ingest.publishing.ingest_report import (
     AnswerChange,
@@ -231,17 +232,10 @@ def page_html(report: Report) -> str:
 
 @functools.cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["printable"] = printable
-    environment.filters["told_stale"] = describe_stale
-    environment.globals["word_diff"] = word_diff
-    return environment
+    templates = environment(Path(__file__).parent, word_diff=word_diff)
+    templates.filters["printable"] = printable
+    templates.filters["describe_stale"] = describe_stale
+    return templates
 
 
 # Which answers of a question set a run changes.

@@ -15,13 +15,14 @@ from docx.opc.part import Part
 from docx.oxml import OxmlElement
 from docx.oxml.ns import nsdecls, qn
 from docx.text.paragraph import Paragraph
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from lxml import etree
 from markupsafe import Markup
 
 from core.answer import Answer
 from core.answer_blocks import ITEM, AnswerSentence, Blocks, line_text, marked_lines, marked_text
 from core.source import Citation, DocumentInfo, Scope, section
+from core.templates import environment
 from language.matching import address, escaped, visible
 from people.conversation import Exchange
 from ui import addresses, formats
@@ -405,15 +406,8 @@ def _visible(value: object) -> object:
 
 @functools.cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
+    templates = environment(
+        Path(__file__).parent,
         question_facts=question_facts,
         answer_facts=answer_facts,
         shown_answer=_Shown,
@@ -422,7 +416,8 @@ def _template() -> Template:
         reference=_reference,
         addresses=citation_links,
     )
-    return environment.get_template("conversation.html.j2")
+    templates.finalize = _visible
+    return templates.get_template("conversation.html.j2")
 
 
 # A conversation as a Word document, in which each marker is a footnote with reference and quotes.
