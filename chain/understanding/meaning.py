@@ -25,10 +25,10 @@ from chain.understanding.phrases import concepts, edits_allowed, is_filler, phra
 from core.answer import Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
+from language.cues import Cues, cues_of, has_cues
 from language.facts import figures
 from language.identify import CAPITALISES_NOUNS, conversation, named
 from language.matching import fold
-from language.words import Cues, cues_of, has_cues
 from prompts import TaskProblem
 from vectorstore.embeddings import Embedder
 from vectorstore.keyword_index import content_words
