@@ -138,7 +138,7 @@ def _print(answer: Answer) -> None:
 
 
 def _print_reference(citations: Sequence[Citation]) -> None:
-    """Where a passage stands, and its quotes."""
+    """Prints the reference of a passage, and its quotes."""
     where = ", ".join(part for part in _where(citations) if part)
     quotes = dict.fromkeys(one.quote for one in citations)
     _say(f"\n[{citations[0].number}] {where}", *(f"    “{one}”" for one in quotes), sep="\n")
