@@ -33,7 +33,8 @@ class CommandLine(typer.Typer):
     """Typer whose commands return their exit code, or None for 0, and raise this program's errors.
 
     Args:
-        stopped: is printed when Ctrl-C ends a command.
+        stopped: is printed when Ctrl-C ends a command, with the exit code 130; without it a process
+            ends as Ctrl-C ends one.
         cls: of the group, where there is more than one command.
         given: as for Typer.
     """
@@ -57,8 +58,9 @@ class CommandLine(typer.Typer):
         try:
             code = function(*args, **options)
         except KeyboardInterrupt:
-            if self._stopped:
-                typer.echo(self._stopped, err=True)
+            if not self._stopped:
+                raise _Interrupted from None
+            typer.echo(self._stopped, err=True)
             code = INTERRUPTED
         except Exception as error:
             from core.errors import LockedError, StrategiewijzerError  # takes long to import
@@ -76,7 +78,13 @@ class CommandLine(typer.Typer):
             get_command(self)(list(arguments), prog_name=name)
         except SystemExit as ended:
             return int(ended.code or 0)
+        except _Interrupted:
+            raise KeyboardInterrupt from None
         raise AssertionError("a command line always exits")
+
+
+class _Interrupted(BaseException):
+    """Ctrl-C on its way past Typer, which would make an exit code of it."""
 
 
 class Command(TyperCommand):

@@ -91,3 +91,10 @@ def test_help_is_plain_and_lists_the_commands(capsys: pytest.CaptureFixture[str]
     shown = {"  It is folded here.", "      and as it is", "      here"}
     assert shown <= {*lines}
     assert lines[-1] == "    import          Take something."
+
+
+def test_ctrl_c_without_a_word_to_say_ends_the_process_itself() -> None:
+    silent = CommandLine()
+    silent.command()(take)
+    with pytest.raises(KeyboardInterrupt):
+        silent.run(["stop"], "program")
