@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -23,13 +23,14 @@ from pydantic import ValidationError
 
 from core.errors import StrategiewijzerError
 from core.source import Frozen
-from eval.compare import Comparison, Test
-from eval.gate import GoLive, RuleResult, deciding, go_live
-from eval.judge import Agreement, Judgement, agreement
-from eval.metrics import Interval
+from eval.gate import Comparison, GoLive, RuleResult, Test, deciding, go_live
+from eval.metrics import Agreement, Interval, agreement
 from eval.plots import plots
 from eval.rates import RATES, reported
 from eval.results import MEANINGS, QuestionResult, Results, SignOff, Summary, explain
+
+if TYPE_CHECKING:  # an extra, which is loaded only where it is asked for
+    from eval.judge import Judgement
 
 # What people found who read answers, beside what is counted of the same answers.
 
@@ -236,7 +237,7 @@ def html(
     results: Results,
     comparison: Comparison | None = None,
     checks: Sequence[RuleResult] = (),
-    judgement: Judgement | None = None,
+    judgement: "Judgement | None" = None,
 ) -> str:
     """The page: gate, figures, plots, changes, questions that fell short, and a box to sign."""
     return _rendered("report.html.j2", results, comparison, checks, judgement)
@@ -246,7 +247,7 @@ def markdown(
     results: Results,
     comparison: Comparison | None = None,
     checks: Sequence[RuleResult] = (),
-    judgement: Judgement | None = None,
+    judgement: "Judgement | None" = None,
 ) -> str:
     """The summary, in the Markdown of GitHub and GitLab; the terminal shows it as well."""
     return _rendered("report.md.j2", results, comparison, checks, judgement)
@@ -406,7 +407,7 @@ def _rendered(
     results: Results,
     comparison: Comparison | None,
     checks: Sequence[RuleResult],
-    judgement: Judgement | None,
+    judgement: "Judgement | None",
 ) -> str:
     by_cause = {
         cause: [one for one in results.questions if one.cause == cause] for cause in MEANINGS

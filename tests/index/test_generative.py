@@ -369,7 +369,7 @@ def test_an_evaluation_counts_the_tokens_that_the_server_counted(
         }
     )
     index = assistant.index
-    results = run([asked], assistant, Outline.of(index.passages()), index.embedder, stamp=STAMP)
+    results = run([asked], assistant, Outline.of(index.passages()), stamp=STAMP)
     (result,) = results.questions
     assert result.useful
     assert result.tokens is not None

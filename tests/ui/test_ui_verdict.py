@@ -11,9 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings
 from eval import release, run_report, runs
-from eval.compare import compare
 from eval.evaluate import sum_up
-from eval.gate import ENOUGH_QUESTIONS, RuleResult, Rules, judge
+from eval.gate import ENOUGH_QUESTIONS, RuleResult, Rules, compare, judge
 from eval.results import QuestionResult
 from people.audit import records, verify_store
 from tests.support.apps import begin_anew, labels, press, run

@@ -17,10 +17,10 @@ from core.settings import Settings
 from core.version import VERSION
 from eval import plots, run_report
 from eval import runs as stamping
-from eval.compare import Comparison, compare
 from eval.evaluate import sum_up
-from eval.gate import RuleResult
-from eval.judge import Agreement, Judgement
+from eval.gate import Comparison, RuleResult, compare
+from eval.judge import Judgement
+from eval.metrics import Agreement
 from eval.plots import WIDTH, numbers
 from eval.results import (
     MEANINGS,

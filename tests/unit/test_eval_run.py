@@ -4,7 +4,6 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 
 from core.answer import Answer, Turn
-from core.settings import Settings
 from core.source import Citation, DocumentInfo, Passage, Unit
 from eval.dataset import Outline, Question
 from eval.evaluate import run, sum_up
@@ -12,7 +11,6 @@ from eval.results import QuestionResult, Results, Stamp
 from eval.shown import verdicts
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
-from vectorstore.embeddings import make_embedder
 
 DRUGS = DocumentInfo(id="drugs-agenda", language="en", title="Drugs")
 STAMP = Stamp(
@@ -63,7 +61,6 @@ TWO = SIZE.model_copy(
     update={"units": (Unit(start=0, end=42), Unit(start=43, end=len(MARKET)))}
 )  # a unit a sentence
 OUTLINE = Outline.of([SIZE, SIZE_NL, OTHER])
-EMBEDDER = make_embedder(Settings())
 
 
 def question(name: str, **values: object) -> Question:
@@ -128,7 +125,7 @@ class Scripted:
 
 
 def ran(questions: tuple[Question, ...] = QUESTIONS) -> Results:
-    return run(questions, Scripted(), OUTLINE, EMBEDDER, stamp=STAMP)
+    return run(questions, Scripted(), OUTLINE, stamp=STAMP)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +146,6 @@ def test_every_question_is_asked_with_its_history_and_reported_in_order(
         QUESTIONS,
         assistant,
         OUTLINE,
-        EMBEDDER,
         stamp=STAMP,
         parallel=at_once,
         on_result=lambda result: done.append(result.id),
@@ -239,7 +235,7 @@ def test_citations_may_support_a_sentence_together_or_be_needless() -> None:
         cite(2, OTHER, "Nothing of use."),
         passages=(SIZE, OTHER),
     )
-    (verdict,) = verdicts(cited, EMBEDDER)
+    (verdict,) = verdicts(cited)
     assert (verdict.supported, verdict.needless) == (True, (2,))
     together = answer(
         "The market is worth EUR 30 billion a year and cannabis has 39% of it [1][2].",
@@ -247,7 +243,7 @@ def test_citations_may_support_a_sentence_together_or_be_needless() -> None:
         cite(2, SIZE, "Cannabis has 39% of it."),
         passages=(SIZE,),
     )
-    (verdict,) = verdicts(together, EMBEDDER)
+    (verdict,) = verdicts(together)
     assert (verdict.supported, verdict.needless) == (True, ())
 
 
@@ -311,7 +307,7 @@ def seen(given: Answer, *gold: str, **values: object) -> QuestionResult:
     """The result of a question that is answered so."""
 
     asked = question("q", answers=gold, **values)
-    return run((asked,), Scripted(given), OUTLINE, EMBEDDER, stamp=STAMP).questions[0]
+    return run((asked,), Scripted(given), OUTLINE, stamp=STAMP).questions[0]
 
 
 SHORT = answer(f"{FIRST_SENTENCE} [1]", cite(1, TWO, FIRST_SENTENCE), passages=(TWO,))
@@ -468,7 +464,7 @@ def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them
     for parallel in (1, 3):
         assistant = Scripted()
         asked = (turns[0], alone, *turns[1:])
-        results = run(asked, assistant, OUTLINE, EMBEDDER, stamp=STAMP, parallel=parallel)
+        results = run(asked, assistant, OUTLINE, stamp=STAMP, parallel=parallel)
         histories = dict(assistant.asked)
         told = tuple(Turn.of(name, ANSWERS[name]) for name in names)
         assert [histories[name] for name in names] == [(), told[:1], told[:2]]

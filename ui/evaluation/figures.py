@@ -8,7 +8,7 @@ import altair as alt
 import streamlit as st
 
 from eval import run_report
-from eval.compare import Comparison, Test
+from eval.gate import Comparison, Test
 from eval.results import Stamp
 from eval.run_report import HEADLINES, Figure, change, figures, number, reading
 from ui import formats

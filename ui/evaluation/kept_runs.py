@@ -10,8 +10,7 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval import release, run_report, runs
-from eval.compare import Comparison, Test, compare
-from eval.gate import DECIDING, GoLive, go_live
+from eval.gate import DECIDING, Comparison, GoLive, Test, compare, go_live
 from eval.rates import summarise
 from eval.release import GateReport
 from eval.results import Figures, Results, SignOff, Summary

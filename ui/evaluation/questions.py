@@ -7,9 +7,8 @@ from typing import get_args
 
 import streamlit as st
 
-from eval.compare import Comparison, Direction
 from eval.dataset import RunPart
-from eval.gate import deciding
+from eval.gate import Comparison, Direction, deciding
 from eval.rates import reported
 from eval.results import QuestionResult
 from language.matching import fold
