@@ -207,7 +207,7 @@ def test_a_judge_without_a_model_is_refused_before_anything_is_asked(
 
 def test_extras_are_not_loaded_unless_they_are_asked_for() -> None:
     told = "import eval.__main__, ui.evaluation.page, sys; print(*sys.modules)"
-    loaded = subprocess.run(  # noqa: S603 - fixed arguments
+    loaded = subprocess.run(
         [sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     assert "eval.run_report" in loaded
