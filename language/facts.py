@@ -383,7 +383,7 @@ _COUNT = {"number", "amount"}  # "how much" is either
 
 
 class Asked(NamedTuple):
-    """What a question is specific about."""
+    """The details that a question is specific about."""
 
     figures: frozenset[str]
     countries: frozenset[str]

@@ -19,8 +19,12 @@ from language.dates import months
 from language.matching import fold
 
 PERCENT = "%"
+SPOKEN = ("nl", "en", "fr", "de")
+"""The languages of the pages and of the assistant's own phrases (ISO 639-1); docs/languages.md."""
 
-_WORDS = Path(__file__).with_name("words.yaml")
+FOLDER = Path(__file__).parent
+"""The word lists."""
+_WORDS = FOLDER / "words.yaml"
 # CLDR has a word for each of these: thousand, million, billion, trillion.
 _SCALES = (1_000, 1_000_000, 1_000_000_000, 1_000_000_000_000)
 _COUNTS = (1, 2, 5, 21)  # together they cover every plural form of the EU's languages
@@ -159,12 +163,12 @@ def checked(path: Path, schema: type[_Schema]) -> _Schema:
 # Cue words: lower-case words by which a question tells what it asks for and what it leans on.
 
 
-FILE = Path(__file__).with_name("cues.yaml")
+FILE = FOLDER / "cues.yaml"
 _FALLBACK_LANGUAGE = "en"
 
 
 class Asks(Frozen):
-    """What asks for a kind of answer: `amount` is one of money."""
+    """Words that ask for a kind of answer: `amount` is one of money."""
 
     list: tuple[str, ...]
     number: tuple[str, ...]
@@ -175,7 +179,7 @@ class Asks(Frozen):
 
 
 class Cues(Frozen):
-    """What a question leans on, compares and consists of.
+    """Cue words of questions: for follow-ups, comparisons and parts.
 
     Follow-ups: `opening` words begin one, `referring` ones stand for something said before;
     `ordinals` are what "first" to "tenth" begin with, in that order; `items` words beside one leave
@@ -254,7 +258,7 @@ def _file() -> _File:
 # Patterns that make questions of sentences and headings (chain/answer/section_questions.py).
 
 
-FORMS_FILE = Path(__file__).with_name("question_forms.yaml")
+FORMS_FILE = FOLDER / "question_forms.yaml"
 
 
 class QuestionForm(Frozen):

@@ -2,6 +2,7 @@
 
 `<name>.md` are prompts for a language model; `phrases/<language>.yaml` what the assistant itself
 says in that language, `short.yaml` the little that it says in all official languages of the EU.
+`clients.yaml` is what other programs show around an answer.
 """
 
 import hashlib
@@ -189,6 +190,48 @@ def short_phrases(language: str) -> ShortPhrases:
         PromptError: the file has wrong or missing entries.
     """
     return _short()[spoken_in_short(language)]
+
+
+class ClientWords(Frozen):
+    """The words of one language; `section` and `page` have a placeholder of their name;
+    `unconfirmed` stands behind a sentence, `unconfirmed_in` before the texts of several."""
+
+    references: str
+    summary_of: str
+    summary: str
+    section: str
+    page: str
+    superseded: str
+    upcoming: str
+    missing: str
+    related: str
+    unconfirmed: str
+    unconfirmed_in: str
+    broke_off: str
+    unchecked: str
+
+
+class _ClientWordsFile(RootModel[Mapping[str, ClientWords]]):
+    """The words around an answer by language."""
+
+
+@cache
+def _every_client() -> Mapping[str, ClientWords]:
+    return checked(_HERE / "clients.yaml", _ClientWordsFile).root
+
+
+def client_words(language: str) -> ClientWords:
+    """The words around an answer in another program, in a language or in English.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    return _every_client()[spoken(language)]
+
+
+def reference_headings() -> tuple[str, ...]:
+    """The headings above references, one for each language."""
+    return tuple(words.references for words in _every_client().values())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What can be quoted of a passage: statements, whole lists, definitions, and their text."""
+"""Quotable statements of a passage: sentences, whole lists, definitions, and their text."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import prompts
+import ui.texts
 from core.errors import PromptError
 from language import words
 from language.official import OFFICIAL
@@ -29,8 +30,9 @@ def test_a_prompt_with_a_wrong_placeholder_is_refused(
         prompts.load.cache_clear()
 
 
-def test_phrases_exist_in_four_languages_and_fall_back_to_english() -> None:
-    assert set(prompts.languages()) == {"nl", "en", "fr", "de"}
+def test_phrases_exist_in_the_languages_of_the_pages_and_fall_back_to_english() -> None:
+    assert set(prompts.languages()) == set(ui.texts.languages()) == set(words.SPOKEN)
+    assert len(prompts.reference_headings()) == len(words.SPOKEN)
     for language in prompts.languages():
         assert "{" not in prompts.phrases(language).searched_in(2, "2020-07-24")
     for language in ("nl", "fr", "de", "en"):
