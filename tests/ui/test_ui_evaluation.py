@@ -32,7 +32,7 @@ from ui import access, jobs
 from ui.access import User
 from ui.evaluation import start
 from ui.evaluation.kept_runs import label
-from ui.evaluation.one_question import word_diff
+from ui.evaluation.questions import word_diff
 from ui.markup import escape
 from ui.texts import languages, load
 

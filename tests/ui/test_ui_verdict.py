@@ -38,7 +38,7 @@ from tests.unit.test_eval_report import (
     read,
 )
 from ui import access, jobs
-from ui.evaluation import verdict
+from ui.evaluation.kept_runs import sign_offs_by_generation
 from ui.markup import escape
 from ui.texts import load
 
@@ -191,7 +191,7 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
     report = (folder / "report.html").read_text("utf-8")
     assert "<strong>Does not go live</strong>: Els &lt;b&gt;" in report
     assert "**Goes live**: Els &lt;b&gt;" in (folder / "report.md").read_text("utf-8")
-    line, goes_live = verdict.sign_offs_by_generation(data_dir, load("nl"))[STAMP.generation]
+    line, goes_live = sign_offs_by_generation(data_dir, load("nl"))[STAMP.generation]
     assert "Meting van 24 november 2026, 09:00:00. Gaat live: Els" in line
     assert goes_live
 
