@@ -105,25 +105,6 @@ def interval(shares: Sequence[Share]) -> Interval | None:
     return bounds(parts[draws].sum(axis=1) / wholes[draws].sum(axis=1))
 
 
-def balanced(first: Sequence[Share], second: Sequence[Share]) -> tuple[float, Interval] | None:
-    """Mean of two rates over the same questions, with its 95% interval; None if a rate has no
-    whole. For sensitivity and specificity it is the balanced accuracy.
-
-    Questions are resampled with both shares. Brodersen et al., "The balanced accuracy and its
-    posterior distribution", 2010, https://doi.org/10.1109/ICPR.2010.764
-    """
-    counted = [both for both in zip(first, second, strict=True) if both[0][1] or both[1][1]]
-    shares = np.array(counted, dtype=np.float64).reshape(-1, 2, 2)
-    if not shares[:, :, 1].sum(axis=0).all():
-        return None
-    sums = shares[resamples(len(shares))].sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        drawn = (sums[:, :, 0] / sums[:, :, 1]).mean(axis=1)
-    parts, wholes = shares.sum(axis=0).T
-    # A sample may have no question with a whole.
-    return float((parts / wholes).mean()), bounds(drawn[np.isfinite(drawn)])
-
-
 def resamples(n: int) -> NDArray[np.int64]:
     """Question indices of each bootstrap sample, shape (RESAMPLES, n); deterministic."""
     return np.random.default_rng(SEED).integers(n, size=(RESAMPLES, n))

@@ -192,6 +192,18 @@ OUTCOMES = {
 }
 """What may become of a question, in a few words."""
 
+FINDINGS = {
+    "cut": "Cut lists",
+    "loose": "Loose ends",
+    "inexact": "Quotes not in their passage",
+    "unsupported": "Figures or markers missing",
+    "unconfirmed": "Not confirmed by the sources",
+    "left_out": "Left out: with details that the sources do not have",
+    "forbidden": "Says what it must not",
+    "missing": "Not in the sources, says the answer",
+}
+"""Headings of what was found wrong or wanting (`QuestionResult.findings`)."""
+
 VERDICTS: Mapping[GoLive, str] = {
     "passed": "May go live",
     "failed": "May not go live",
@@ -448,7 +460,11 @@ def _templates() -> Environment:
     )  # fmt: skip
     environment.globals.update({helper.__name__: helper for helper in helpers})
     environment.globals.update(
-        HEADLINES=HEADLINES, MEANINGS=MEANINGS, SIGNIFICANT=SIGNIFICANT, VERDICTS=VERDICTS
+        FINDINGS=FINDINGS,
+        HEADLINES=HEADLINES,
+        MEANINGS=MEANINGS,
+        SIGNIFICANT=SIGNIFICANT,
+        VERDICTS=VERDICTS,
     )
     environment.filters["md"] = _in_markdown
     return environment

@@ -37,6 +37,7 @@ from eval.results import (
     likely_cause,
 )
 from eval.runs import code_version, make_stamp, masked
+from ui.texts import languages, load
 
 HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"
 STAMP = Stamp(
@@ -334,6 +335,20 @@ def test_an_answer_is_shown_with_what_is_folded_below_it_and_what_is_wrong_with_
     short = section(run_report.html(results_of(cut)), "short")
     assert "Folded below it (1) ### Drugs More of it. [1]" in short
     assert "Cut lists In short:" in short
+
+
+def test_whatever_was_found_wrong_has_a_heading_in_the_report_and_on_the_page() -> None:
+    found = ("Of this.",)
+    every = dict.fromkeys(("unsupported", "unconfirmed", "left_out", "missing"), found)
+    every |= {"inexact_quotes": found, "forbidden_said": found}
+    result = asked("all", **every, **read(cut=found, loose=found))
+    assert result.findings == dict.fromkeys(run_report.FINDINGS, found)
+    short = section(run_report.html(results_of(result)), "short")
+    assert [one for one in run_report.FINDINGS.values() if f"{one} Of this." not in short] == []
+    for language in languages():
+        named = load(language).values
+        assert [k for k in run_report.FINDINGS if f"evaluation.question.{k}" not in named] == []
+    assert FINE.findings == {}
 
 
 def test_a_significant_change_is_called_so() -> None:

@@ -328,25 +328,35 @@ FOLDED = retold(
 )
 
 
-def test_a_short_answer_that_says_it_can_be_signed() -> None:
-    result = seen(SHORT, FIRST_SENTENCE)
-    assert result.complete
-    assert result.signable
-    assert result.cause is None
+GOLD_CANNABIS = "Cannabis has 39% of it"
+NOTHING = {"answerable": False, "kind": "unanswerable", "facts": []}
 
 
-def test_an_answer_among_much_else_is_buried() -> None:
-    result = seen(PADDED, FIRST_SENTENCE)  # one of three sentences answers
-    assert (result.useful, result.complete, result.signable) == (True, True, False)
-    assert result.cause == "buried"
-    assert seen(PADDED, FIRST_SENTENCE, "Cannabis has 39%").signable  # two of three
+@pytest.mark.parametrize(
+    ("given", "gold", "values", "signable", "cause"),
+    [
+        (SHORT, [FIRST_SENTENCE], {}, True, None),
+        (SHORT, [], {}, None, None),  # without gold nobody can tell
+        (PADDED, [FIRST_SENTENCE], {}, False, "buried"),  # one of three sentences answers
+        (PADDED, [FIRST_SENTENCE, "Cannabis has 39%"], {}, True, None),  # two of three
+        (FOLDED, [GOLD_CANNABIS], {}, False, "buried"),
+        (REFUSAL, [FIRST_SENTENCE], {}, False, "refused wrongly"),
+        (REFUSAL, [], NOTHING, True, None),
+        (retold(REFUSAL, text=" "), [], NOTHING, False, None),  # it must say so
+        (SHORT, [], NOTHING, False, "should have been refused"),
+    ],
+)
+def test_what_can_be_signed_and_what_it_lacks(
+    given: Answer, gold: list[str], values: dict[str, object], signable: bool, cause: str | None
+) -> None:
+    result = seen(given, *gold, **values)
+    assert (result.signable, result.cause) == (signable, cause)
 
 
-def test_facts_that_are_only_folded_below_the_answer_are_buried() -> None:
-    result = seen(FOLDED, "Cannabis has 39% of it")
-    assert result.facts_found
-    assert (result.facts_in_text, result.complete, result.fully_answered) == (0, False, True)
-    assert (result.signable, result.cause) == (False, "buried")
+def test_facts_may_stand_among_much_else_and_are_not_complete_where_they_are_folded() -> None:
+    padded, folded = seen(PADDED, FIRST_SENTENCE), seen(FOLDED, GOLD_CANNABIS)
+    assert (padded.useful, padded.complete) == (True, True)
+    assert (folded.facts_in_text, folded.complete, folded.fully_answered) == (0, False, True)
 
 
 def test_what_an_answer_quotes_counts_for_its_facts() -> None:
@@ -362,25 +372,13 @@ def test_a_loose_end_and_a_cut_list_cannot_be_signed() -> None:
     assert seen(cut, "It is", facts=[["It is"]]).cause == "cut list"
 
 
-def test_a_refusal_can_be_signed_when_nothing_answers_and_it_says_so() -> None:
-    values = {"answerable": False, "kind": "unanswerable", "facts": []}
-    assert seen(REFUSAL, **values).signable
-    assert seen(retold(REFUSAL, text=" "), **values).signable is False
-    assert seen(SHORT, **values).signable is False
-    assert seen(REFUSAL, FIRST_SENTENCE).signable is False
-
-
-def test_without_gold_nobody_can_tell_whether_an_answer_can_be_signed() -> None:
-    assert seen(SHORT).signable is None
-
-
 def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
     results = [
         seen(SHORT, FIRST_SENTENCE),
         seen(PADDED, FIRST_SENTENCE),
-        seen(FOLDED, "Cannabis has 39% of it"),
+        seen(FOLDED, GOLD_CANNABIS),
         seen(REFUSAL, FIRST_SENTENCE),
-        seen(REFUSAL, answerable=False, kind="unanswerable", facts=[]),
+        seen(REFUSAL, **NOTHING),
     ]
     overall = sum_up(results, STAMP).overall
     assert overall.reading == {

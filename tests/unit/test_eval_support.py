@@ -105,33 +105,26 @@ BOTH = cite(1, TABLE, "Article 11 | Article 23 |\n| Article 12 | Article 24; Ann
 
 
 @pytest.mark.parametrize(
-    ("row", "quote"),
+    ("row", "quote", "supported"),
     [
-        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23", ROW),
-        ("This Regulation: Article 23", ROW),
-        ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", BOTH),
+        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23", ROW, True),
+        ("This Regulation: Article 23", ROW, True),
+        ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", BOTH, True),
+        ("Directive 2014/94/EU: Article 23; This Regulation: Article 11", ROW, False),  # swapped
+        # Of two rows, and of another than is quoted.
+        ("Directive 2014/94/EU: Article 11; This Regulation: Article 24; Annex 3", BOTH, False),
+        ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", ROW, False),
+        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23, Annex 3", BOTH, False),
     ],
 )
-def test_a_row_of_a_table_is_supported_with_its_headings(row: str, quote: Citation) -> None:
-    given = answer(f"In short:\n\n- {row} [1]", quote, passages=(TABLE,))
-    assert (row, frozenset({1})) in claims(given)
-    assert row not in unsupported(given)
-    assert [one.supported for one in verdicts(given) if one.text == row] == [True]
-
-
-@pytest.mark.parametrize(
-    ("row", "quote"),
-    [
-        ("Directive 2014/94/EU: Article 23; This Regulation: Article 11", ROW),  # swapped
-        ("Directive 2014/94/EU: Article 11; This Regulation: Article 24; Annex 3", BOTH),  # 2 rows
-        ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", ROW),  # another
-        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23, Annex 3", BOTH),
-    ],
-)
-def test_a_cell_under_another_heading_or_of_another_row_is_not(row: str, quote: Citation) -> None:
-    given = answer(f"{row} [1]", quote, passages=(TABLE,))
-    assert unsupported(given) == (row,)
-    assert [one.supported for one in verdicts(given)] == [False]
+def test_a_row_of_a_table_is_supported_with_each_cell_under_its_heading(
+    row: str, quote: Citation, supported: bool
+) -> None:
+    for text in (f"{row} [1]", f"In short:\n\n- {row} [1]"):
+        given = answer(text, quote, passages=(TABLE,))
+        assert (row, frozenset({1})) in claims(given)
+        assert (row in unsupported(given)) is not supported
+        assert [one.supported for one in verdicts(given) if one.text == row] == [supported]
 
 
 def test_prose_that_cites_a_row_is_judged_as_prose() -> None:

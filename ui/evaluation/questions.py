@@ -523,17 +523,10 @@ def _side_html(side: str, run: KeptRun, result: QuestionResult, answer: str, tex
         f'<div class="sw-compared" lang="{escape(result.text_language or result.language)}">'
         f"{answer}</div>",
         _listed("more", map(_lines_html, result.more), texts),
-        _listed("cut", map(escape, result.reading.cut), texts),
-        _listed("loose", map(escape, result.reading.loose), texts),
         _listed("citations", _citations(result), texts),
         _listed("retrieved", _retrieved(result, texts), texts),
         _listed("verdicts", _verdicts(result, texts), texts),
-        _listed("inexact", map(escape, result.inexact_quotes), texts),
-        _listed("unsupported", map(escape, result.unsupported), texts),
-        _listed("unconfirmed", map(escape, result.unconfirmed), texts),
-        _listed("left_out", map(escape, result.left_out), texts),
-        _listed("forbidden", map(escape, result.forbidden_said), texts),
-        _listed("missing", map(escape, result.missing), texts),
+        *(_listed(kind, map(escape, found), texts) for kind, found in result.findings.items()),
     ]
     return "".join(parts)
 
