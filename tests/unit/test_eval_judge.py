@@ -146,18 +146,28 @@ def test_an_invalid_verdict_is_retried_once_and_told_what_is_wrong(
     assert told in again[3]["content"]
 
 
-def test_a_verdict_that_stays_invalid_counts_as_failed(
-    results: Results, settings: Settings, server: Script, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("fault", ["?", 500])
+def test_a_verdict_that_stays_invalid_or_a_later_failure_costs_one(
+    results: Results,
+    settings: Settings,
+    server: Script,
+    caplog: pytest.LogCaptureFixture,
+    fault: str | int,
 ) -> None:
-    server.reply = lambda request: "?" if asked_about(request) == "right" else verdict()
-    with caplog.at_level(logging.WARNING):
+    server.reply = lambda request: fault if asked_about(request) == HOSTILE else verdict()
+    with caplog.at_level(logging.DEBUG):
         judgement = judge(results, settings)
     assert (judgement.asked, judgement.failed) == (3, 1)
-    assert list(judgement.verdicts) == ["wrong quote", HOSTILE]
-    assert len(server.requests) == 4
-    assert "No verdict on right" in caplog.text
+    assert list(judgement.verdicts) == ["right", "wrong quote"]
+    assert f"No verdict on {HOSTILE}" in caplog.text
+    assert SECRET not in caplog.text + judgement.model_dump_json()
+
+
+def test_without_any_verdict_there_are_no_means(
+    results: Results, settings: Settings, server: Script
+) -> None:
     server.reply = "?"
-    nothing = judge(results, settings.model_copy(update={"model": "another"}))
+    nothing = judge(results, settings)
     assert (nothing.failed, nothing.means, nothing.agreement) == (3, {}, {})
 
 
@@ -253,17 +263,6 @@ def test_a_server_that_is_not_there(results: Results, settings: Settings) -> Non
         with pytest.raises(ModelError, match="cannot be reached") as raised:
             judge(results, gone)
     assert SECRET not in str(raised.value)
-
-
-def test_a_later_failure_costs_one_verdict(
-    results: Results, settings: Settings, server: Script, caplog: pytest.LogCaptureFixture
-) -> None:
-    server.reply = lambda request: 500 if asked_about(request) == HOSTILE else verdict()
-    with caplog.at_level(logging.DEBUG):
-        judgement = judge(results, settings)
-    assert (judgement.failed, list(judgement.verdicts)) == (1, ["right", "wrong quote"])
-    assert SECRET not in caplog.text
-    assert SECRET not in judgement.model_dump_json()
 
 
 def test_without_a_model_the_remedy_is_named(results: Results, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def question(name: str, **values: object) -> Question:
     return Question.model_validate(given | {"facts": [["30 miljard", "30 billion"]]} | values)
 
 
+NOTHING = {"answerable": False, "kind": "unanswerable", "facts": []}
 QUESTIONS = (
     question(
         "right",
@@ -83,8 +84,8 @@ QUESTIONS = (
         sections=["Size of the drug market"],
     ),
     question("wrong refusal", sections=["Size of the drug market"], documents=["firearms-plan"]),
-    question("right refusal", answerable=False, kind="unanswerable", facts=[]),
-    question(HOSTILE, answerable=False, kind="unanswerable", facts=[]),
+    question("right refusal", **NOTHING),
+    question(HOSTILE, **NOTHING),
 )
 
 FIRST_SENTENCE = "The market is worth EUR 30 billion a year."
@@ -275,28 +276,22 @@ def test_other_questions_are_another_run(results: Results) -> None:
     assert ran(QUESTIONS[:3]).fingerprint != results.fingerprint
 
 
-def test_questions_in_another_language_than_what_answers_them_are_reported_apart() -> None:
+def test_parts_and_challenges_are_reported_apart() -> None:
     asked = (
         question("right", documents=["drugs-agenda"]),
         question("right", language="nl", documents=["drugs-agenda"]),
         question("right", language="fr", documents=["drugs-agenda"]),
         question("right", language="fr", documents=["absent"]),
-        question("right", language="fr"),
+        question("right", language="fr", held_out=True),
+        question(HOSTILE, **NOTHING, challenge="injection"),
     )
-    assert {name: group.n for name, group in ran(asked).by_part.items()} == {
+    results = ran(asked)
+    assert {name: group.n for name, group in results.by_part.items()} == {
         "open": 5,
+        "held out": 1,
         "same language": 2,
         "across languages": 1,
     }
-
-
-def test_held_out_questions_and_challenges_are_reported_apart() -> None:
-    asked = (
-        question("right", held_out=True),
-        question(HOSTILE, answerable=False, kind="unanswerable", facts=[], challenge="injection"),
-    )
-    results = ran(asked)
-    assert {name: group.n for name, group in results.by_part.items()} == {"held out": 1, "open": 1}
     assert list(results.by_challenge) == ["injection"]
 
 
@@ -329,7 +324,6 @@ FOLDED = retold(
 
 
 GOLD_CANNABIS = "Cannabis has 39% of it"
-NOTHING = {"answerable": False, "kind": "unanswerable", "facts": []}
 
 
 @pytest.mark.parametrize(
@@ -422,7 +416,7 @@ def test_a_message_is_handled_when_it_is_taken_for_what_it_is_without_sources() 
 def test_manners_are_counted_over_all_that_is_asked_and_figures_over_questions() -> None:
     harm = {"answerable": False, "kind": "message", "facts": [], "message": "harm"}
     as_harm = REPLY.model_copy(update={"message": "harm"})
-    abuse = {"answerable": False, "kind": "unanswerable", "facts": [], "challenge": "abuse"}
+    abuse = {**NOTHING, "challenge": "abuse"}
     results = [
         seen(SHORT),
         seen(REPLY),  # a question that is taken for a message
@@ -454,7 +448,7 @@ def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them
         question(name, **values | {"conversation": "talk"})
         for name, values in zip(
             names,
-            ({}, {}, {"answerable": False, "kind": "unanswerable", "facts": []}),
+            ({}, {}, NOTHING),
             strict=True,
         )
     )
