@@ -1,6 +1,4 @@
-"""Text normalisation, to compare texts whatever their case, spaces, digit grouping and quotation
-marks.
-"""
+"""Text normalisation for comparing, and escaping for Markdown."""
 
 import re
 import unicodedata

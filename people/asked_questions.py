@@ -16,8 +16,8 @@ from core.answer import Answer, AnswerKind
 from core.errors import StrategiewijzerError, kind_and_place
 from core.settings import Settings
 from core.source import Frozen
+from language.cues import cues_of, has_cues
 from language.matching import GROUPED, fold, visible
-from language.words import cues_of, has_cues
 from people.audit import keep
 from people.conversation import now
 from people.database import METADATA, database

@@ -1,4 +1,4 @@
-"""The two SQLite files in which version 0.1.0 kept conversations and feedback."""
+"""The database of what is kept of people: its version, its transactions, and the files before it."""
 
 import functools
 import importlib

@@ -17,8 +17,8 @@ from pydantic import AfterValidator, RootModel
 from core.answer import Message, Reason
 from core.errors import PromptError
 from core.source import Frozen
-from language import words
-from language.words import checked
+from language import cues
+from language.cues import checked
 
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
@@ -240,7 +240,7 @@ def fingerprints() -> Mapping[str, str]:
     depend on: prompts, phrases, and the cues and forms of questions."""
     ours = sorted((*_HERE.glob("*.md"), *_HERE.glob("phrases/*.yaml"), _HERE / "short.yaml"))
     files = {file.relative_to(_HERE).as_posix(): file for file in ours}
-    files |= {file.name: file for file in (words.FILE, words.FORMS_FILE)}
+    files |= {file.name: file for file in (cues.FILE, cues.FORMS_FILE)}
     return {
         name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for name, file in files.items()
     }

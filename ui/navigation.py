@@ -1,4 +1,4 @@
-"""The sidebar: interface language, and the state of the corpus."""
+"""Navigation: the pages that a reader may open, and the sidebar with language and corpus."""
 
 import datetime
 import importlib

@@ -1,4 +1,4 @@
-"""Builds the answer that is shown: blocks, citations, highlights."""
+"""Builds the answer that is shown from drafts: checks, blocks, citations, highlights."""
 
 import itertools
 import logging

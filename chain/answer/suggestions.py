@@ -34,8 +34,8 @@ from core.source import (
     ScoredPassage,
     preferred,
 )
+from language.cues import cues_of
 from language.matching import fold, without_accents
-from language.words import cues_of
 from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot
 

@@ -14,10 +14,11 @@ from chain.reading.quotables import is_row, reading, runs
 from chain.request import Draft, Quote, Request, Verdict
 from core.answer_blocks import Doubt, SentenceStatus
 from core.source import Passage
+from language.cues import cues_of
 from language.dates import MONTHS, READ, Date, has_date, written_in_part
 from language.facts import Facts, Quantity, facts, quantities
 from language.matching import fold, traced
-from language.words import PERCENT, cues_of, translations, vocabulary
+from language.words import PERCENT, translations, vocabulary
 from vectorstore.e5 import e5
 from vectorstore.embeddings import Embedder, LocalEmbedder, local_embedder
 from vectorstore.store import Snapshot

@@ -1,6 +1,4 @@
-"""The changes of a run to each document: its metadata, and passages that are added, removed or
-changed.
-"""
+"""Changes of a run: in each document, and in the answers to a question set; kept generations."""
 
 import difflib
 import functools

@@ -1,4 +1,4 @@
-"""An answer to copy, its references, and how it was made."""
+"""An answer to copy, how it was made, and a whole conversation as text, page or Word file."""
 
 import datetime
 import functools

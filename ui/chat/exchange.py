@@ -1,4 +1,4 @@
-"""Answers a question while its text appears; the questions to ask next."""
+"""Answers a question while its text appears, and shows the exchange with what can be asked next."""
 
 import logging
 import queue

@@ -1,4 +1,4 @@
-"""The tab of prepared answers: what waits for one, what is approved, stale or proposed."""
+"""The tab of prepared answers and of verdicts: what waits, what is approved, stale or proposed."""
 
 import csv
 import functools
