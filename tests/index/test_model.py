@@ -196,19 +196,25 @@ def test_a_follow_up_is_rewritten_without_a_limit_of_tokens(
     assert answer.understood_as == rewritten
 
 
-@pytest.mark.parametrize(("finish", "cut_after"), [("length", None), ("stop", 14)])
+@pytest.mark.parametrize(
+    ("finish", "cut_after", "first", "checks"),
+    [("length", None, "cut", 1), ("stop", 14, "unreachable", 0)],
+)
 def test_a_reply_that_breaks_off_gives_its_pieces_first_and_keeps_what_was_checked(
-    settings: Settings, server: Script, finish: str, cut_after: int | None
+    settings: Settings, server: Script, finish: str, cut_after: int | None, first: str, checks: int
 ) -> None:
+    """By the checker as well, unless the server was lost: then it is not asked once more."""
     server.reply = f"{SAID} Then there were {'many ' * 20}"
     server.finish, server.cut_after = finish, cut_after
     pieces: list[str] = []
     with pytest.raises(ModelError) as raised:
         pieces.extend(_model(server).stream(MESSAGES, seconds=PATIENCE))
-    assert raised.value.reason == "cut"
+    assert (raised.value.reason, raised.value.first) == ("cut", first)
     assert "".join(pieces).startswith(SAID)
     answer = _assistant(settings, server).ask(QUESTION)
     assert (answer.mode, answer.trouble, answer.answered) == ("generative", "cut", True)
+    assert len(server.checks) == checks
+    assert answer.unchecked
 
 
 def test_a_filtered_answer_is_refused(server: Script) -> None:
@@ -338,6 +344,28 @@ def test_a_failure_that_lasts_is_not_tried_at_every_question(
     now[0] += 101
     server.reply = SAID
     assert next(model.stream(MESSAGES, seconds=PATIENCE))  # also if it is not read to its end
+    assert _whole(model) == SAID
+
+
+def test_after_a_lost_connection_one_request_tries_before_others(server: Script) -> None:
+    server.cut_after = 2
+    model = _model(server)
+    _failed(model)
+    server.cut_after = None
+    others: list[str] = []
+
+    def reply(_: published.Request) -> str:
+        if not others:
+            others.append("asks")
+            try:
+                others.append(_whole(model))
+            except ModelError as error:
+                others.append(f"{error.reason}, {error.first}")
+        return SAID
+
+    server.reply = reply
+    assert _whole(model) == SAID
+    assert others == ["asks", "paused, unreachable"]
     assert _whole(model) == SAID
 
 
