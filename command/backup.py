@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import typer
@@ -27,8 +26,6 @@ from people.api_keys import take_over_revocations
 from people.database import FILE, Database
 from vectorstore.store import open_index
 
-BackupPart = Literal["data", "documents"]
-
 BACKUP_FILE = ArchiveFormat(
     name="strategiewijzer-backup",
     version=1,
@@ -37,11 +34,6 @@ BACKUP_FILE = ArchiveFormat(
     remedy="Take another backup.",
 )
 GENERATION = "generation.zip"
-
-
-def member_of(part: BackupPart, path: Path) -> str:
-    """The name of the member for a file, given relative to its folder; any bytes are allowed."""
-    return f"{part}/{quote_from_bytes(os.fsencode(path.as_posix()), safe='/')}"
 
 
 class BackupFile(Archive):
@@ -280,14 +272,12 @@ def _write(settings: Settings, aside: Path, place: Path) -> Backup:
             with archive.member(GENERATION, packed=False) as add:
                 _copy(place / GENERATION, add)
             (place / GENERATION).unlink()
-        for part, path in _found(settings):
+        for name, path in _found(settings):
             if path.is_symlink() or not path.is_file() or path.name.endswith(_SECRET):
                 left_out.append(str(path))
                 continue
-            folder = settings.data_dir if part == "data" else settings.documents_dir
-            is_database = part == "data" and path.suffix == ".sqlite"
+            is_database = name.startswith("data/") and name.endswith(".sqlite")
             source = _copy_of_database(path, place / "database") if is_database else path
-            name = member_of(part, path.relative_to(folder))
             with archive.member(name, packed=not name.endswith(".zip")) as add:
                 _copy(source, add)
             if is_database:
@@ -311,14 +301,15 @@ def _exported(settings: Settings, to: Path) -> str:
         return ""
 
 
-def _found(settings: Settings) -> Iterator[tuple[BackupPart, Path]]:
-    """The files to keep, without hidden ones, and links in place of files or folders."""
-    for path in _below(settings.data_dir):
-        inside = path.relative_to(settings.data_dir)
-        if inside.parts[0] not in _MADE_AGAIN and not path.name.endswith(_OF_THIS_MACHINE):
-            yield "data", path
-    for path in _below(settings.documents_dir):
-        yield "documents", path
+def _found(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """The files to keep by their names in the backup, which allow any bytes; without hidden ones,
+    and links in place of files or folders."""
+    for part, folder in (("data", settings.data_dir), ("documents", settings.documents_dir)):
+        for path in _below(folder):
+            inside = path.relative_to(folder)
+            made_again = inside.parts[0] in _MADE_AGAIN or path.name.endswith(_OF_THIS_MACHINE)
+            if part == "documents" or not made_again:
+                yield f"{part}/{quote_from_bytes(os.fsencode(inside.as_posix()), safe='/')}", path
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ piece, so that it need not fit in memory.
 
 import hashlib
 import json
+import lzma
 import os
 import time
 import zipfile
@@ -28,6 +29,9 @@ FORMAT, SUMS = "format.json", "SHA256SUMS"
 CHUNK = 1 << 20  # bytes read at once: a file of any size takes no more memory
 _SMALL = 10_000  # bytes of format.json, which has a hundred
 _LINE = 10_000  # bytes of a checksum and a name: a path has at most 4,096, encoded three times that
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError)
+"""What reading a damaged ZIP file raises, besides RuntimeError and OSError."""
+
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # none that unpacks to more than 1,032 times
 
 
@@ -146,7 +150,7 @@ class Archive:
                 f"{self.file} cannot be read or unpacked: {error}. "
                 f"{obstacle(self.file.parent) or 'Check the file and the disk.'}"
             ) from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        except (*DAMAGED, RuntimeError) as error:
             told = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ArchiveError(
                 f"{self.file} is damaged, or {self.form.called}: {told}. Nothing was changed. "
