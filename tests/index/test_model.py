@@ -62,12 +62,6 @@ def _failed(model: ChatModel, **more: object) -> ModelError:
 # What is sent
 
 
-def test_nothing_is_sent_that_nobody_set(server: Script) -> None:
-    assert _whole(_model(server)) == SAID
-    (request,) = server.requests
-    assert request.keys() == {"model", "messages", "stream", "stream_options"}
-
-
 def test_what_is_set_is_sent(server: Script) -> None:
     chosen = _model(server, temperature=0.2, reasoning_effort="low", answer_tokens=500)
     _whole(chosen, schema=SCHEMA)
@@ -87,11 +81,14 @@ def test_an_empty_setting_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (Settings().temperature, Settings().answer_tokens) == (None, None)
 
 
-@pytest.mark.parametrize("name", ["o1", "o3-mini", "gpt-5", "gpt-4o"])
-def test_no_name_of_a_model_makes_the_client_send_more(server: Script, name: str) -> None:
+@pytest.mark.parametrize("name", ["scripted", "o1", "o3-mini", "gpt-5", "gpt-4o"])
+def test_nothing_is_sent_that_nobody_set_whatever_the_model_is_called(
+    server: Script, name: str
+) -> None:
     server.refusal = published.reasoning_model
     assert _whole(_model(server, model=name)) == SAID
-    assert server.requests[0].keys() == {"model", "messages", "stream", "stream_options"}
+    (request,) = server.requests
+    assert request.keys() == {"model", "messages", "stream", "stream_options"}
 
 
 # What is refused
@@ -215,11 +212,6 @@ def test_a_reply_that_breaks_off_gives_its_pieces_first_and_keeps_what_was_check
     assert (answer.mode, answer.trouble, answer.answered) == ("generative", "cut", True)
     assert len(server.checks) == checks
     assert answer.unchecked
-
-
-def test_a_filtered_answer_is_refused(server: Script) -> None:
-    server.reply, server.finish = "", "content_filter"
-    assert _failed(_model(server)).reason == "refused"
 
 
 def test_thoughts_before_a_reply_are_no_part_of_it(server: Script) -> None:
@@ -533,15 +525,18 @@ def test_a_model_that_has_only_the_responses_api_is_asked_by_it(
 
 
 @pytest.mark.parametrize(
+    ("name", "path"), [("gpt-5-pro", "responses"), ("gpt-5", "chat/completions")]
+)
+@pytest.mark.parametrize(
     ("reply", "finish", "reason"),
     [("", "length", "empty"), (SAID, "length", "cut"), ("", "content_filter", "refused")],
 )
 def test_a_response_that_is_incomplete(
-    official: Script, reply: str, finish: str, reason: ModelTrouble
+    official: Script, name: str, path: str, reply: str, finish: str, reason: ModelTrouble
 ) -> None:
     official.reply, official.finish = reply, finish
-    assert _failed(_official(official, model="gpt-5-pro")).reason == reason
-    assert official.paths == ["/v1/responses"]
+    assert _failed(_official(official, model=name)).reason == reason
+    assert official.paths == [f"/v1/{path}"]
 
 
 # Ollama
@@ -586,10 +581,17 @@ def test_ollama_gets_the_whole_prompt_that_it_would_cut(settings: Settings, serv
     assert "You answer questions about" in server.read
 
 
-def test_other_servers_are_asked_for_their_context_once(server: Script) -> None:
+@pytest.mark.parametrize("models", [["scripted"], []])
+def test_other_servers_are_asked_for_their_context_once(server: Script, models: list[str]) -> None:
+    server.models = models
     model = _model(server)
     assert [model.room(), model.room()] == [8192, 8192]
     assert server.paths == ["/api/show", "/v1/models"]
+
+
+def test_the_context_that_ollama_uses_is_used_whole(server: Script) -> None:
+    _ollama(server, parameters="num_ctx 16384")
+    assert _model(server).room() == 16384
 
 
 @pytest.mark.parametrize(
@@ -612,17 +614,6 @@ def test_a_context_that_is_not_set_is_what_the_server_or_the_name_tells(
     server.models, server.about_models = [name], told
     assert _model(server, model=name).room() == room
     assert _model(server, model=name, model_context=2048).room() == 2048
-
-
-def test_a_server_without_a_list_of_models_has_the_usual_context(server: Script) -> None:
-    server.models = []
-    server.status = 500
-    assert _model(server, model="scripted").room() == 8192
-
-
-def test_the_context_that_ollama_uses_is_used_whole(server: Script) -> None:
-    _ollama(server, parameters="num_ctx 16384")
-    assert _model(server).room() == 16384
 
 
 # python -m chain --check-model
