@@ -1,4 +1,4 @@
-"""The database of what is kept of people: its version, its transactions, and the files before it."""
+"""The database of what is kept of people: its version, transactions, and the files before it."""
 
 import functools
 import importlib

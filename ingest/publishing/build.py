@@ -1,4 +1,4 @@
-"""The plan of an ingest (documents that are new, changed, renamed or gone), and its new generation."""
+"""The plan of an ingest (which documents are new, changed, renamed or gone) and its generation."""
 
 import datetime
 import hashlib
