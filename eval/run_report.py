@@ -17,12 +17,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from pydantic import ValidationError
 
 from core.errors import StrategiewijzerError
 from core.source import Frozen
+from core.templates import environment
 from eval.gate import Comparison, GoLive, RuleResult, Test, deciding, go_live
 from eval.metrics import Agreement, Interval, agreement
 from eval.plots import plots
@@ -447,24 +448,17 @@ def _in_markdown(text: str) -> Markup:
 
 @functools.cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,  # Markdown holds HTML as well
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     helpers = (
         figures, headlines, label, number, bounds, change, p_value, reading, outcome, explain,
         plots, as_read, describe_check, deciding, with_bounds,
     )  # fmt: skip
-    environment.globals.update({helper.__name__: helper for helper in helpers})
-    environment.globals.update(
-        FINDINGS=FINDINGS,
+    templates = environment(
+        Path(__file__).parent,
+        **{helper.__name__: helper for helper in helpers},
         HEADLINES=HEADLINES,
         MEANINGS=MEANINGS,
         SIGNIFICANT=SIGNIFICANT,
         VERDICTS=VERDICTS,
     )
-    environment.filters["md"] = _in_markdown
-    return environment
+    templates.filters["md"] = _in_markdown
+    return templates
