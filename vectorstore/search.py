@@ -11,7 +11,14 @@ import numpy as np
 from core.source import MatchedQuestion, Scope, ScoredPassage, Standing
 from language.dates import named
 from language.facts import Asked, asked, differ
-from vectorstore.embeddings import LOOK, Profile, Vectors, mean_cosine, passage_fits
+from vectorstore.embeddings import (
+    LOOK,
+    Profile,
+    RankingAmounts,
+    Vectors,
+    mean_cosine,
+    passage_fits,
+)
 from vectorstore.generation import Generation, Stack
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.segments import document_key
@@ -101,8 +108,6 @@ def _spread(values: Sequence[_T], count: int) -> list[_T]:
 _UNKNOWN = "en"  # for a question whose language is not told
 _NEAREST = 24  # prepared questions compared: of a topic there are some ten, in several languages
 _WIDER = 4  # times as many are looked at, as a document has versions that are not searched
-# Cosines of questions that have nothing in common, and of those that are the same.
-_FAR, _SAME = 0.85, 1.0
 
 
 def near(
@@ -120,8 +125,9 @@ def near(
     mine = [(name, cosine) for name, cosine in hits if document_key(name) in allowed][:count]
     known = generation.questions([name for name, _ in mine])
     return [
-        MatchedQuestion(prepared=known[name], cosine=profile.on_scale("question", cosine))
+        MatchedQuestion(prepared=known[name], cosine=moved, closeness=profile.closeness(moved))
         for name, cosine in mine
+        for moved in [profile.on_scale("question", cosine)]
     ]
 
 
@@ -136,7 +142,7 @@ def matches(
     """As `near`, without those that have nothing in common with the question, and those that ask
     something else as their facts tell."""
     own = asked(query, language or _UNKNOWN)
-    found = (one for one in near(generation, vector, allowed, profile) if one.cosine > _FAR)
+    found = (one for one in near(generation, vector, allowed, profile) if one.closeness > 0)
     return tuple(one for one in found if not differ(own, _asked(one)))
 
 
@@ -144,22 +150,12 @@ def _asked(one: MatchedQuestion) -> Asked:
     return asked(one.prepared.question, one.prepared.language)
 
 
-CLOSE = 0.5
-"""Closeness from which a prepared question may ask the same, a cosine of 0.925; below it most ask
-something else: docs/decisions/0016."""
-
-
-def closeness(cosine: float) -> float:
-    """How close a prepared question is (0-1): 0 for one on something else, 1 for the same."""
-    return min(1.0, max(0.0, (cosine - _FAR) / (_SAME - _FAR)))
-
-
 def closest(found: Iterable[MatchedQuestion]) -> Mapping[str, float]:
     """Maps each unit that answers one of these questions to the closeness of the nearest."""
     best: dict[str, float] = {}
     for one in found:
         for unit in one.prepared.units:
-            best[unit] = max(best.get(unit, 0.0), closeness(one.cosine))
+            best[unit] = max(best.get(unit, 0.0), one.closeness)
     return best
 
 
@@ -173,12 +169,6 @@ _LANGUAGES = 4  # more languages do not widen the search further: each costs its
 # A scope with at most this share and this number of passages has hardly any among the nearest of
 # all, so all its passages are compared. The last `_SCOPES` are cached, some 8 MB each at most.
 _RARE, _FEW, _SCOPES = 0.05, 1000, 8
-# Penalty of a document not in force: it must be 20 times (e^3) as likely to come first, so it is
-# only found for what its successor does not say.
-_STEP_BACK = 3.0
-_NAMED = 3.0  # bonus of a document that the question names; 1 to 4 are alike: docs/decisions/0004
-# Penalty of a recital or a memorandum: an article that says the same is to be cited.
-_PREAMBLE = 2.0
 
 
 @dataclass(frozen=True)
@@ -232,6 +222,7 @@ def find(
         asked_for,
         prepared,
         answering,
+        profile.amounts.ranking,
     )
     first_look = {
         name: score(features.of(name, profile.on_scale("unit", unit)), profile.ranking)
@@ -240,7 +231,7 @@ def find(
     }
     likely = sorted(first_look, key=lambda name: (-first_look[name], name))[: _MORE * wanted]
     for passage in generation.passages(likely):
-        first_look[passage.id] -= _PREAMBLE * passage.preamble
+        first_look[passage.id] -= features.amounts.preamble * passage.preamble
     likely = sorted(likely, key=lambda name: (-first_look[name], name))[:wanted]
     return _ranked(generation, likely, features, vector, profile)[:k]
 
@@ -311,7 +302,7 @@ def _ranked(
             passage=passage,
             score=score(own, profile.ranking)
             + features.of_document(key)
-            - _PREAMBLE * passage.preamble,
+            - features.amounts.preamble * passage.preamble,
             similarity=profile.on_scale("passage", mean_cosine(vectors, vector)),
             unit_similarities=tuple(float(cosine) for cosine in cosines),
             level=features.level(passage.id).unit,
@@ -345,10 +336,12 @@ class _Features:
     named: frozenset[str]  # documents, in the question
     prepared: Mapping[str, float]  # passage id -> closeness of the nearest prepared question
     answering: Mapping[str, float]  # unit id -> the same
+    amounts: RankingAmounts
 
     def of_document(self, key: str) -> float:
         """The bonus or penalty of a document."""
-        return _NAMED * (key in self.named) - _STEP_BACK * (key in self.standings)
+        named, standing = key in self.named, key in self.standings
+        return self.amounts.named * named - self.amounts.step_back * standing
 
     def of(self, name: str, unit: float) -> dict[str, float]:
         """The features of a passage (id), given the cosine of its best unit."""

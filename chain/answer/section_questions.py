@@ -168,12 +168,6 @@ def _capital(question: str) -> str:
 # Asks a question to see whether it would be answered, and from where.
 
 
-# Least lead in score of a passage outside of the scope over the best within: it is 150 times (e^5)
-# as likely to be right. A smaller one would refuse what the scope answers as well.
-_EXCLUDED = 5.0
-# Least confidence of a suggestion. More than a question itself needs: what nobody
-# asked for must not end in a wrong answer.
-_SURE = 0.7
 _REMEMBERED = 2000  # questions in the cache: many readers are offered the same; bounds memory
 
 
@@ -183,7 +177,7 @@ class Probed(NamedTuple):
     best: ScoredPassage
     passage: Passage
     units: frozenset[int]
-    confidence: float
+    is_sure: bool
 
 
 _Ask = Callable[[datetime.date, str, str, Scope], Probed | None]
@@ -214,13 +208,14 @@ class Probes:
         del today
         wanted = self._settings.results
         found = index.search(question, wanted, language, scope=scope, rerank=False)
-        ranked = rank(question, language, found, index.profile.relevance)
+        ranked = rank(question, language, found, index.profile)
         sure = confidence(question, language, found, ranked, index)
         if sure.value < self._settings.refuse_below or not ranked:
             return None
         first, *_ = as_asked(Part(question, tuple(found), ranked), language, index)
         passage = found[first.passage].passage
-        return Probed(found[0], passage, frozenset(first.statement.units), sure.value)
+        is_sure = sure.value >= index.profile.amounts.confidence.suggested
+        return Probed(found[0], passage, frozenset(first.statement.units), is_sure)
 
     def elsewhere(
         self, index: Snapshot, question: str, language: str, scope: Scope
@@ -236,13 +231,13 @@ def answers(tried: Probed, asked: SectionQuestion, section: Passage) -> bool:
     """Whether the best answer is what the question was made from, with high confidence."""
     meant = tried.passage.id == section.id and bool(asked.units & tried.units)
     found_there = section_of(tried.passage) == section_of(tried.best.passage) == section_of(section)
-    return tried.confidence >= _SURE and (meant if asked.units else found_there)
+    return tried.is_sure and (meant if asked.units else found_there)
 
 
-def is_better_outside(outside: ScoredPassage | None, inside: float) -> bool:
+def is_better_outside(outside: ScoredPassage | None, inside: float, index: Snapshot) -> bool:
     """Whether the best passage outside of the scope is so much better than the best within
     (`inside`) that the question is refused."""
-    return outside is not None and outside.score > inside + _EXCLUDED
+    return outside is not None and outside.score > inside + index.profile.amounts.ranking.outside
 
 
 def highest(found: Sequence[ScoredPassage]) -> float:

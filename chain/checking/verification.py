@@ -19,7 +19,7 @@ from language.facts import Facts, Quantity, facts, quantities
 from language.matching import fold, traced
 from language.words import PERCENT, cues_of, translations, vocabulary
 from vectorstore.e5 import e5
-from vectorstore.embeddings import Embedder, LocalEmbedder, local_embedder
+from vectorstore.embeddings import Embedder, LocalEmbedder, default_profile, local_embedder
 from vectorstore.store import Snapshot
 
 Span = tuple[int, int]
@@ -269,19 +269,8 @@ Place = tuple[int, int]  # passage number, unit number within it
 Similarities = Callable[[str, Sequence[Passage]], Mapping[str, Sequence[float]]]
 """Cosines of a text with the units of each of these passages, by the passage's id."""
 
-# Least cosines with its evidence of a sentence that is confirmed where nobody else checks it,
-# within and across languages, and of each of its clauses (docs/decisions/0007).
-_NEAR, _NEAR_TRANSLATED, _CLAUSE_NEAR = 0.88, 0.84, 0.775
 _CLAUSE = 4  # words; shorter ones are near to anything
-# Cosine below these by which a sentence is about something else, whatever a model says of it: one
-# that obeys what a source orders also confirms it.
-_FAR = 0.06
 _MOST_UNITS = 5  # of evidence that no model named; more only add single words
-# A word of three tokens or more is in no language's everyday vocabulary; and what is e^2 times as
-# frequent with a capital as without is a name. Of 423 true sentences about the briefs in their own
-# language one begins so, and not with a word of its evidence ("Samengevat").
-_RARE_PIECES = 3
-_CAPITAL_MORE_FREQUENT = 2.0
 _FIGURE = re.compile(r"(\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?:\s?%)?)(?:\s\w+)?")
 _ADDRESS = re.compile(
     r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]+\.)*[\w-]*[a-zA-Z][\w-]+\.[a-z]{2,}\b"
@@ -340,7 +329,9 @@ class Verifier:
             return Verdict("not_confirmed", quotes, "elsewhere", details)
         margin = _margin(text, language, quotes, passages)
         if margin < 0:
-            return Verdict("not_confirmed", quotes, "distant", is_firm=margin < -_FAR)
+            # One that obeys what a source orders also confirms it, however far that is.
+            far = default_profile().amounts.local.far
+            return Verdict("not_confirmed", quotes, "distant", is_firm=margin < -far)
         return Verdict("confirmed", quotes)
 
     def _named(self, draft: Draft) -> list[Place]:
@@ -436,15 +427,17 @@ def _margin(
     quoted = [passages[one.passage].text[one.start : one.end] for one in quotes]
     same = {passages[one.passage].language for one in quotes} == {language}
     whole, *parts = closeness([text, *_clauses(text, language)], quoted, local_embedder())
-    margin = whole - (_NEAR if same else _NEAR_TRANSLATED)
-    return min(margin, *(part - _CLAUSE_NEAR for part in parts)) if parts else margin
+    least = default_profile().amounts.local
+    margin = whole - (least.near if same else least.near_translated)
+    return min(margin, *(part - least.clause_near for part in parts)) if parts else margin
 
 
 def _may_be_name(word: str) -> bool:
     """Whether a word is probably a name, by how frequent its tokens are with a capital and without,
     in text of all languages."""
     small, capital = e5().pieces(word.casefold()), e5().pieces(word.capitalize())
-    return len(small) >= _RARE_PIECES or sum(capital) - sum(small) >= _CAPITAL_MORE_FREQUENT
+    least = default_profile().amounts.local
+    return len(small) >= least.rare_pieces or sum(capital) - sum(small) >= least.more_frequent
 
 
 def _clauses(text: str, language: str) -> list[str]:

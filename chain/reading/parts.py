@@ -126,7 +126,6 @@ def in_parts(
     """The retrieved passages with each part's best passage added, and the scored parts; just the
     whole if the question asks one thing."""
     found, asked = whole.found, parts(whole.question, language)
-    weights = index.profile.relevance
     nearest = [index.search(part, 1, language, scope=scope) for part in asked]
     # Scores of different queries do not compare: an added passage gets the whole's lowest score.
     lowest = min((scored.score for scored in found), default=0.0)
@@ -138,9 +137,9 @@ def in_parts(
     made = []
     for part, best in zip(asked, nearest, strict=True):
         scored = _scored_for(part, passages, best, index)
-        made.append(Part(part, scored, rank(part, language, scored, weights)))
+        made.append(Part(part, scored, rank(part, language, scored, index.profile)))
     if len(made) == 1:  # a topic: scores for the question and for the topic are averaged
-        both = _both(rank(whole.question, language, passages, weights), made[0].ranked)
+        both = _both(rank(whole.question, language, passages, index.profile), made[0].ranked)
         return passages, (Part(whole.question, passages, both),)
     return passages, tuple(made) or (whole,)
 
@@ -151,7 +150,7 @@ def as_asked(whole: Part, language: str, index: Snapshot) -> Sequence[Ranked]:
     if not (topic := _topic(whole.question, language)):
         return whole.ranked
     scored = _scored_for(topic, whole.found, (), index)
-    return _both(whole.ranked, rank(topic, language, scored, index.profile.relevance))
+    return _both(whole.ranked, rank(topic, language, scored, index.profile))
 
 
 def _both(first: Sequence[Ranked], second: Sequence[Ranked]) -> list[Ranked]:

@@ -22,7 +22,7 @@ names, and subtracted for a recital or memorandum.
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -34,20 +34,11 @@ from chain.understanding.intent import asks_for, counted, gives_reason, numbers
 from core.source import Passage, ScoredPassage, Unit
 from language.dates import dates_as_written
 from language.facts import figures
+from vectorstore.embeddings import Profile
 from vectorstore.keyword_index import content_words, letter_runs
 
-# Added to the score (or subtracted). For a list that is asked for 0.5 to 1.5 are alike, and 2.5 is
-# worse; with `_IN_VAIN` as many answers can be signed, in 2 words less (docs/decisions/0013).
-_LIST, _COUNTED = 1.0, 2.0  # a list, and one with the right number of items, if one is asked for
-_IN_VAIN = 0.1  # each item of a list if none is asked for (subtracted)
-_DEFINES = 3.0  # a definition; too few questions ask for one to fit it
-_NAMED = 2.0  # a unit of a document that the question names; too few questions name one to fit it
-_PREAMBLE = 3.0  # a recital or memorandum (subtracted): an article may lay it down
 _REMEMBERED = 500  # passages in the cache: all of the briefs, and a bound for larger collections
 FEATURES = ("cosine", "words", "letters", "passage", "number", "date", "reason", "across", "asked")
-
-
-Weights = Mapping[str, float]  # by feature
 
 
 @dataclass(frozen=True)
@@ -70,16 +61,16 @@ class Ranked:
 
 
 def rank(
-    question: str, language: str, found: Sequence[ScoredPassage], weights: Weights
+    question: str, language: str, found: Sequence[ScoredPassage], profile: Profile
 ) -> list[Ranked]:
     """Ranks the statements of the passages, best first, by their best core unit.
 
-    `weights` are those of the passages' index (`Profile.relevance`).
+    `profile` is that of the passages' index.
 
     If a list is asked for, lists score higher, above all with the number of items asked for, and a
     series of sentences counts as a list. If not, each further item of a list lowers its score.
     """
-    units = rank_units(question, language, found, weights)
+    units, amounts = rank_units(question, language, found, profile), profile.amounts.relevance
     scores = {(one.passage, one.number): one.score for one in units}
     wanted = asks_for(question, language)
     count = counted(question, language) if "list" in wanted else 0
@@ -95,24 +86,25 @@ def rank(
             score = max(scores.get((index, number), -math.inf) for number in telling)
             if is_wanted:
                 items = sum(passage.units[number].kind == "item" for number in one.core)
-                score += _LIST + _COUNTED * (count == items + one.left_out)
+                score += amounts.list + amounts.counted * (count == items + one.left_out)
             elif one.is_list:
-                score -= _IN_VAIN * (len(one.core) - 1)
+                score -= amounts.in_vain * (len(one.core) - 1)
             ranked.append(Ranked(index, one, score))
     return sorted(ranked, key=lambda one: (-one.score, one.passage, one.statement.core))
 
 
 def rank_units(
-    question: str, language: str, found: Sequence[ScoredPassage], weights: Weights
+    question: str, language: str, found: Sequence[ScoredPassage], profile: Profile
 ) -> list[RankedUnit]:
     """Ranks the units of the passages, best first; without footnotes, which need their sentence."""
-    there = places(found)
-    scores = features(question, language, found) @ [weights[name] for name in FEATURES]
-    scores += _DEFINES * defines(
+    there, amounts = places(found), profile.amounts.relevance
+    weights = [profile.relevance[name] for name in FEATURES]
+    scores = features(question, language, found) @ weights
+    scores += amounts.defines * defines(
         question, language, [(found[place].passage, unit) for place, _, unit in there]
     )
     scores += [
-        _NAMED * found[place].named - _PREAMBLE * found[place].passage.preamble
+        amounts.named * found[place].named - amounts.preamble * found[place].passage.preamble
         for place, _, _ in there
     ]
     ranked = [

@@ -110,7 +110,7 @@ def _features(
         found = index.search(asked, k=settings.results, language=language)
         near = similarities(asked, language, found, index)
         topic.append(near)
-        ranked = rank(asked, language, found, index.profile.relevance)
+        ranked = rank(asked, language, found, index.profile)
         sources.append(near | lacks(asked, language, found, ranked, index))
     return topic, sources
 

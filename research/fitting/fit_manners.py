@@ -19,13 +19,14 @@ import yaml
 from numpy.typing import NDArray
 from rich.console import Console
 
-from chain.understanding.intent import CHANCES, QUESTION, WEIGHTS, softmax
+from chain.understanding.intent import QUESTION, WEIGHTS, limits, softmax
 from chain.understanding.phrases import manner_lists
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import load
 from language.matching import fold
 from research.fitting import QUESTIONS
+from research.fitting.fitted_numbers import amounts_of
 from vectorstore.embeddings import make_embedder
 
 FOLDER = Path(__file__).with_name("messages")
@@ -54,7 +55,7 @@ def main() -> int:
         chances[~others] = softmax(rest @ weights[:, :-1].T + weights[:, -1])
     best = [kinds[number] for number in chances.argmax(1)]
     taken = [
-        kind if chance >= CHANCES.get(kind, CHANCES[""]) else QUESTION
+        kind if chance >= limits().least(kind) else QUESTION
         for kind, chance in zip(best, chances.max(1), strict=True)
     ]
     pairs = [(kind, guess) for (_, kind), guess in zip(told, taken, strict=True)]
@@ -69,6 +70,7 @@ def main() -> int:
         "embedder": embedder.fingerprint,
         "fitted_on": len(told),
         "kinds": kinds,
+        **amounts_of(json.loads(WEIGHTS.read_text("utf-8"))),
         "weights": fit(vectors, right, len(kinds)).round(3).tolist(),
     }
     WEIGHTS.write_text(json.dumps(made) + "\n", "utf-8")

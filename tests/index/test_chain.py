@@ -204,7 +204,7 @@ def test_the_confidence_sees_what_the_passages_lack(
     index = assistant.index.snapshot()
     found = index.search(question, language=language)
     near = similarities(question, language, found, index)
-    ranked = rank(question, language, found, index.profile.relevance)
+    ranked = rank(question, language, found, index.profile)
     seen = near | lacks(question, language, found, ranked, index)
     assert seen[feature] == value
 

@@ -103,7 +103,7 @@ def _figures(index: Snapshot, asked: tuple[Question, ...]) -> dict[str, float]:
     for one in asked:
         text = standalone(one.question, one.language, one.history)
         found = index.search(text, 6, one.language)
-        ranked = rank(text, one.language, found, index.profile.relevance)
+        ranked = rank(text, one.language, found, index.profile)
         sure = confidence(text, one.language, found, ranked, index)
         refused[one.answerable].append(sure.value < Settings().refuse_below)
         sections = outline.relevant_sections(one)
