@@ -3,8 +3,7 @@
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from vectorstore.embeddings import (
     mean_cosine,
     passage_fits,
 )
-from vectorstore.generation import Generation, Stack
+from vectorstore.generation import Generation
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.segments import document_key
 
@@ -35,9 +34,6 @@ def score(features: Features, weights: Mapping[str, float]) -> float:
 # Language levels: how near any text of a language is to a question, whatever its topic.
 
 
-_T = TypeVar("_T")
-
-_COHORT = 200  # passages of a language, with which each question is compared: docs/decisions/0004
 _FEW_IN_COHORT = 10  # a cohort of this size counts half: n / (n + _FEW); few passages tell little
 
 
@@ -77,7 +73,7 @@ def language_baselines(
         return {}
     found, sizes = [], []
     for one in spoken:
-        cohort = _cohort(generation, one)
+        cohort = generation.cohort(one)
         shares = keyword.shares(query, language, cohort.names)
         words, letters = np.mean([shares.get(name, (0.0, 0.0)) for name in cohort.names], axis=0)
         unit = float(cohort.best(vector).mean())
@@ -86,20 +82,6 @@ def language_baselines(
     above = np.array(found) - np.mean(found, axis=0)
     above *= (np.array(sizes) / (np.array(sizes) + _FEW_IN_COHORT))[:, None]
     return {one: LanguageBaseline(*map(float, of)) for one, of in zip(spoken, above, strict=True)}
-
-
-@lru_cache(maxsize=24)
-def _cohort(generation: Generation, language: str) -> Stack:
-    """Passages of a language, evenly spread over its documents."""
-    keys = sorted(entry.info.key for entry in generation.manifest.documents)
-    chosen = _spread([key for key in keys if language_of(key) == language], _COHORT)
-    return generation.stacked(_spread(list(generation.all_passages(chosen)), _COHORT))
-
-
-def _spread(values: Sequence[_T], count: int) -> list[_T]:
-    """At most `count` of the values, evenly spaced."""
-    places = np.linspace(0, len(values) - 1, min(count, len(values)))
-    return [values[place] for place in places.round().astype(int)]
 
 
 # Matches a question with the prepared questions of the documents that may answer it.
@@ -167,8 +149,8 @@ _UNITS_PER_PASSAGE = 4  # unit hits for each passage wanted: a passage has about
 _MORE = 2  # candidates for each passage to rank, as recitals lose places
 _LANGUAGES = 4  # more languages do not widen the search further: each costs its time again
 # A scope with at most this share and this number of passages has hardly any among the nearest of
-# all, so all its passages are compared. The last `_SCOPES` are cached, some 8 MB each at most.
-_RARE, _FEW, _SCOPES = 0.05, 1000, 8
+# all, so all its passages are compared.
+_RARE, _FEW = 0.05, 1000
 
 
 @dataclass(frozen=True)
@@ -271,13 +253,8 @@ def _nearness_of_all(
     generation: Generation, documents: frozenset[str], vector: Vectors
 ) -> dict[str, float]:
     """The cosine of the best unit of each passage of a few documents."""
-    stack = _units_of(generation, documents)
+    stack = generation.scope(documents)
     return dict(zip(stack.names, map(float, stack.best(vector)), strict=True))
-
-
-@lru_cache(maxsize=_SCOPES)
-def _units_of(generation: Generation, documents: frozenset[str]) -> Stack:
-    return generation.stacked(list(generation.all_passages(documents)))
 
 
 def _ranked(

@@ -3,9 +3,11 @@
 import datetime
 import math
 import re
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache, partial
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from chain.reading.confidence import confidence
 from chain.reading.parts import Part, as_asked
@@ -188,19 +190,19 @@ class Probes:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: tuple[Snapshot, _Ask] | None = None
+        self._known: WeakKeyDictionary[Snapshot, _Ask] = WeakKeyDictionary()
 
     def answer(self, index: Snapshot, question: str, language: str, scope: Scope) -> Probed | None:
         """Answer to a question; None if it would be refused.
 
         Cached while the index generation is in use: many readers get the same few questions.
         """
-        known = self._known
-        if known is None or known[0] is not index:
-            known = index, lru_cache(maxsize=_REMEMBERED)(partial(self._best, index))
-            self._known = known
+        ask = self._known.get(index)
+        if ask is None:
+            best = partial(self._best, weakref.proxy(index))
+            ask = self._known[index] = lru_cache(maxsize=_REMEMBERED)(best)
         today = datetime.datetime.now(datetime.UTC).date()  # part of the key: what is in force
-        return known[1](today, question, language, scope)
+        return ask(today, question, language, scope)
 
     def _best(
         self, index: Snapshot, today: datetime.date, question: str, language: str, scope: Scope

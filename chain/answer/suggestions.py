@@ -2,9 +2,11 @@
 
 import itertools
 import re
+import weakref
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -38,6 +40,8 @@ from language.matching import fold, without_accents
 from language.words import cues_of
 from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot
+
+_T = TypeVar("_T")
 
 _SHORTEST = 7  # letters; shorter words are near to too many others
 _WRONG = 1  # edits (optimal string alignment): a wrong letter, or two swapped neighbours
@@ -95,7 +99,20 @@ def _nearest(word: str, language: str, index: Snapshot, passages: Sequence[Passa
     return first + better[1:]
 
 
-@lru_cache(maxsize=8)  # the languages of an index generation or two
+def _once(make: Callable[[Snapshot, str], _T]) -> Callable[[Snapshot, str], _T]:
+    """What is made of an index generation for a language, kept as long as the generation is."""
+    made: WeakKeyDictionary[Snapshot, dict[str, _T]] = WeakKeyDictionary()
+
+    def of(index: Snapshot, language: str) -> _T:
+        known = made.setdefault(index, {})
+        if language not in known:
+            known[language] = make(index, language)
+        return known[language]
+
+    return of
+
+
+@_once
 def _used(index: Snapshot, language: str) -> Counter[str]:
     """How many prepared questions of a language have each word."""
     every = index.questions([one.key for one in index.documents()])
@@ -224,7 +241,7 @@ class _Spelling:
         documents = index.documents()
         counted = itertools.islice(index.questions([one.key for one in documents]), _COUNTED)
         prepared = {one.question for one in counted if one.language == language}
-        self._index = index
+        self._index: Snapshot = weakref.proxy(index)
         self._is_sourced = any(one.language == language for one in documents)
         self._counts = Counter(word for one in prepared for word in set(_words(one)))
         self._fewest = 2 if len(prepared) >= _TELLING else 0
@@ -248,9 +265,7 @@ class _Spelling:
         )
 
 
-@lru_cache(maxsize=8)  # the languages of an index generation or two
-def _spelling(index: Snapshot, language: str) -> _Spelling:
-    return _Spelling(index, language)
+_spelling = _once(_Spelling)
 
 
 def _differ_within(word: str, other: str) -> bool:
@@ -320,7 +335,9 @@ class Suggestions:
 
     def __init__(self, trials: Probes) -> None:
         self._trials = trials
-        self._examples: tuple[Snapshot, dict[str, tuple[str, ...]]] | None = None
+        self._examples: WeakKeyDictionary[Snapshot, dict[str, tuple[str, ...]]] = (
+            WeakKeyDictionary()
+        )
 
     def related(
         self,
@@ -381,16 +398,14 @@ class Suggestions:
     def examples(self, index: Snapshot, language: str) -> tuple[str, ...]:
         """A question of each document, up to five, for readers of a language: by turns a prepared
         one and one made of a document without any; cached while the index generation is in use."""
-        known = self._examples
-        if known is None or known[0] is not index:
-            self._examples = known = index, {}
-        if language not in known[1]:
+        known = self._examples.setdefault(index, {})
+        if language not in known:
             by_turns = itertools.zip_longest(
                 examples(index, language, _EXAMPLES), self._made(index, language)
             )
             found = filter(None, itertools.chain.from_iterable(by_turns))
-            known[1][language] = tuple(itertools.islice(found, _EXAMPLES))
-        return known[1][language]
+            known[language] = tuple(itertools.islice(found, _EXAMPLES))
+        return known[language]
 
     def _made(self, index: Snapshot, language: str) -> Iterator[str]:
         """A question of each of at most five documents in a language that have none prepared, from
