@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chain.answer.composition import AnswerBuilder
-from chain.checking.verification import Verifier, similarities_of
+from chain.checking.verification import quoted
 from chain.reading.quotables import Statement, reading, statements
 from chain.request import Request
 from chain.writing.extractive import QuotedBlock, drafts
@@ -151,15 +151,16 @@ def _answer(
     """Answer with each sentence below the name of its section, with a citation."""
     cited = tuple(found[place] for place in dict.fromkeys(one.place for one in chosen))
     request = Request(title, language, cited)
-    composition, verifier = AnswerBuilder(request), Verifier(request, similarities_of(index))
-    section = ""
+    composition, section = AnswerBuilder(request), ""
+    passages = [one.passage for one in cited]
     for one in chosen:
         passage = found[one.place].passage
         block = QuotedBlock(cited.index(found[one.place]), one.units)
         name = passage.headings[-1] if len(passage.headings) > 1 else ""
         for draft in drafts(block, request, labelled=False):
-            verdict = verifier.verdict(draft)
-            if verdict.status == "quoted":
+            assert draft.quote is not None  # noqa: S101 - so drafts of a block are made
+            verdict = quoted(draft, draft.quote, passages)
+            if verdict.is_confirmed:
                 label = name if name != section else ""
                 composition.add(replace(draft, label=label), verdict)
                 section = name
@@ -168,7 +169,7 @@ def _answer(
         blocks=composition.blocks,
         language=composition.language,
         citations=composition.citations,
-        passages=tuple(one.passage for one in cited),
+        passages=tuple(passages),
         answered=True,
         confidence=1.0,
         mode="extractive",

@@ -13,7 +13,7 @@ import prompts
 from chain import __main__ as command
 from chain.answer.composition import AnswerBuilder
 from chain.assistant import Assistant
-from chain.checking.verification import Verifier
+from chain.checking.verification import Verifier, nearness_of
 from chain.reading.confidence import confidence, lacks, similarities
 from chain.reading.relevance import rank
 from chain.request import Draft, Quote, Request, Verdict
@@ -424,7 +424,8 @@ def test_a_models_sentence_needs_a_quote_with_its_figures_and_its_meaning(
 
 
 def _verifier(request: Request, settings: Settings) -> Verifier:
-    return Verifier(request, open_index(settings).snapshot().similarities)
+    index = open_index(settings).snapshot()
+    return Verifier(request, nearness_of(index, index.embedder))
 
 
 def _quoted(*quotes: Quote) -> Verdict:
