@@ -14,9 +14,8 @@ from chain.reading.confidence import (
     confidence,
     of_passage,
 )
-from chain.reading.parts import Part, in_parts
 from chain.reading.prepared_answer import answering, has_form, is_said, promoted
-from chain.reading.relevance import rank
+from chain.reading.relevance import Part, in_parts, rank
 from chain.request import Query, Request, Task
 from chain.understanding.intent import demands_of, wants_writing
 from chain.understanding.meaning import Interpretation

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.reading.parts import Part
+from chain.reading.relevance import Part
 from core.answer import Message, Mode, Turn
 from core.answer_blocks import Doubt, SentenceStatus
 from core.source import PreparedQuestion, Scope, ScoredPassage

@@ -10,9 +10,8 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from chain.reading.confidence import confidence
-from chain.reading.parts import Part, as_asked
 from chain.reading.quotables import statements
-from chain.reading.relevance import rank
+from chain.reading.relevance import Part, as_asked, rank
 from core.settings import Settings
 from core.source import DocumentInfo, Passage, Scope, ScoredPassage
 from language.identify import CAPITALISES_NOUNS

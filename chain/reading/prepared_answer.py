@@ -10,9 +10,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from chain.reading.parts import parts
 from chain.reading.quotables import is_row, lists_of, reading, shown_first, statements
-from chain.reading.relevance import Ranked
+from chain.reading.relevance import Ranked, parts
 from chain.understanding.intent import asks_for, wants_writing
 from core.source import MatchedQuestion, Passage, PreparedQuestion, ScoredPassage
 from language.facts import asked, covers

@@ -40,8 +40,8 @@ WEIGHTS = Path(__file__).with_name("manners.json")
 QUESTION: Final = "question"
 
 
-class Limits(Frozen):
-    """Limits of the classifier, as probabilities, and margins: how much nearer (cosine) a message
+class MessageLimits(Frozen):
+    """MessageLimits of the classifier, as probabilities, and margins: how much nearer (cosine) a message
     must be to an example of a kind than to any question. What each was set on stands beside it in
     `WEIGHTS`; docs/decisions/0012.
     """
@@ -73,7 +73,7 @@ class _Model(NamedTuple):
     embedder: str
     kinds: tuple[Message | Literal["question"], ...]
     weights: NDArray[np.float64]  # (kinds, dimensions + 1), the intercept last
-    limits: Limits
+    limits: MessageLimits
 
 
 def by_vector(text: str, embedder: Embedder) -> Message | None:
@@ -108,11 +108,11 @@ def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 @cache
 def _model() -> _Model:
     stored = json.loads(WEIGHTS.read_text("utf-8"))
-    told = Limits(**{name: one["value"] for name, one in stored["amounts"].items()})
+    told = MessageLimits(**{name: one["value"] for name, one in stored["amounts"].items()})
     return _Model(stored["embedder"], tuple(stored["kinds"]), np.array(stored["weights"]), told)
 
 
-def limits() -> Limits:
+def limits() -> MessageLimits:
     return _model().limits
 
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chain.assistant import Assistant
-from chain.reading.parts import parts
-from chain.reading.relevance import rank_units
+from chain.reading.relevance import parts, rank_units
 from core.answer import Answer
 from tests.support.small import Small
 

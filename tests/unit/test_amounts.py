@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chain.understanding.intent import WEIGHTS, Limits
+from chain.understanding.intent import WEIGHTS, MessageLimits
 from research.fitting.fitted_numbers import rewrite, stamp, write
 from vectorstore import embeddings
 from vectorstore.embeddings import DEFAULT, Amounts, LocalEmbedder, default_profile, file_of
@@ -51,7 +51,7 @@ def test_each_amount_says_what_it_was_set_on() -> None:
     profile = json.loads(file_of(DEFAULT).read_text("utf-8"))
     assert {name for name in profile if "amounts" in profile[name]} == set(Amounts.model_fields)
     messages = json.loads(WEIGHTS.read_text("utf-8"))["amounts"]
-    assert set(messages) == set(Limits.model_fields)
+    assert set(messages) == set(MessageLimits.model_fields)
     for amounts in (messages, *(of["amounts"] for of in profile.values() if "amounts" in of)):
         assert all(one["set_on"] for one in amounts.values())
 
