@@ -41,7 +41,7 @@ QUESTION: Final = "question"
 
 
 class MessageLimits(Frozen):
-    """MessageLimits of the classifier, as probabilities, and margins: how much nearer (cosine) a message
+    """Limits of the classifier, as probabilities, and margins: how much nearer (cosine) a message
     must be to an example of a kind than to any question. What each was set on stands beside it in
     `WEIGHTS`; docs/decisions/0012.
     """
