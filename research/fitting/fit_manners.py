@@ -30,7 +30,7 @@ from research.fitting.fitted_numbers import amounts_of
 from vectorstore.embeddings import make_embedder
 
 FOLDER = Path(__file__).with_name("messages")
-_FOLDS = 5
+FOLDS = 5
 _PENALTY = 1e-3  # on standardised features
 _STEPS = 400
 Array = NDArray[np.float64]
@@ -39,16 +39,16 @@ Array = NDArray[np.float64]
 def main() -> int:
     try:
         embedder = make_embedder(Settings())
-        told = list(_told())
+        told = list(labelled())
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1
     kinds = sorted({kind for _, kind in told})
     right = np.array([kinds.index(kind) for _, kind in told])
     vectors = np.stack([embedder.query(text) for text, _ in told]).astype(np.float64)
-    fold_of = np.random.default_rng(0).integers(0, _FOLDS, len(told))
+    fold_of = np.random.default_rng(0).integers(0, FOLDS, len(told))
     chances = np.zeros((len(told), len(kinds)))
-    for number in range(_FOLDS):
+    for number in range(FOLDS):
         others = fold_of != number
         weights = fit(vectors[others], right[others], len(kinds))
         rest = vectors[~others]
@@ -99,7 +99,7 @@ def fit(vectors: Array, right: NDArray[np.int_], kinds: int) -> Array:
     return np.column_stack([slopes, weights[:, -1] - slopes @ mean])
 
 
-def _told() -> Iterator[tuple[str, str]]:
+def labelled() -> Iterator[tuple[str, str]]:
     """Training data: messages and questions with their kind."""
     reported = {fold(question.question) for question in load(ROOT / "eval" / "messages")}
     by_kind = [
