@@ -1,4 +1,4 @@
-"""What can be asked next: prepared questions, questions from headings, corrected spelling."""
+"""Suggestions: prepared questions, questions from headings, corrected spelling."""
 
 import itertools
 import re
@@ -36,8 +36,8 @@ from core.source import (
     ScoredPassage,
     preferred,
 )
+from language.cues import cues_of
 from language.matching import fold, without_accents
-from language.words import cues_of
 from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot
 
@@ -284,7 +284,7 @@ def _words(question: str) -> list[str]:
 
 
 def _readable(prepared: Iterable[PreparedQuestion], language: str) -> Iterator[PreparedQuestion]:
-    """Those that have an answer and are a short whole sentence in the language."""
+    """Keeps the questions that have an answer and are a short whole sentence in the language."""
     for one in prepared:
         text = one.question
         is_sentence = _SENTENCE.fullmatch(text) and len(text.split()) >= _FEWEST
@@ -324,7 +324,7 @@ _FOLLOW_UPS = 3  # questions after an answer; more would outweigh one of some 40
 _EXAMPLES = 5  # questions to begin with: a screen of a phone
 _AMONG = 16  # nearest sections to ask about; farther ones are about something else
 _TRIED = 8  # questions tried around a question: each costs an embedding and a search
-_LOOK = 12  # passages around a question: as many as are compared unit by unit (profile.py)
+_LOOK = 12  # passages around a question: as many as are compared unit by unit (embeddings.py)
 # Share of a sentence's words in a quote that makes it a repetition. A smaller one would leave out
 # what only shares the quote's subject, a larger one would ask for what has just been read.
 _SAME = 0.6

@@ -35,10 +35,10 @@ from chain.understanding.intent import asks_for, counted, gives_reason, numbers
 from chain.understanding.meaning import WORD, standalone
 from core.answer import Turn
 from core.source import Passage, Scope, ScoredPassage, Unit
+from language.cues import Cues, cues_of
 from language.dates import dates_as_written
 from language.facts import figures
 from language.matching import without_accents
-from language.words import Cues, cues_of
 from vectorstore.embeddings import Profile
 from vectorstore.keyword_index import content_words, letter_runs
 from vectorstore.store import Snapshot

@@ -157,7 +157,7 @@ def search_results(request: Request) -> list[list[Draft]]:
 
 
 def _best_results(request: Request) -> Iterator[_Result]:
-    """What is shown of the statements; those that are best for a part of the question come
+    """The statements that are shown as results; those that are best for a part of the question come
     first."""
     amounts = request.amounts.relevance
     ranked = [unsaid_first(part.ranked, request) for part in request.parts if part.ranked]
