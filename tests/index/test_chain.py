@@ -13,7 +13,7 @@ import prompts
 from chain import __main__ as command
 from chain.answer.composition import AnswerBuilder
 from chain.assistant import Assistant
-from chain.checking.verification import Verifier
+from chain.checking.verification import Verifier, nearness_of
 from chain.reading.confidence import confidence, lacks, similarities
 from chain.reading.relevance import rank
 from chain.request import Draft, Quote, Request, Verdict
@@ -21,6 +21,7 @@ from chain.understanding.intent import asks_for, demands_of
 from core.answer import Answer, Turn
 from core.answer_blocks import marked_text
 from core.settings import ROOT, Settings
+from core.source import ScoredPassage
 from eval.dataset import load
 from language.dates import written
 from language.facts import countries
@@ -147,16 +148,21 @@ def test_callbacks_see_retrieval_and_the_choosing_of_sentences(assistant: Assist
     class Names(BaseCallbackHandler):
         def __init__(self) -> None:
             self.seen: list[str] = []
-
-        def on_retriever_start(self, *_: object, **__: object) -> None:
-            self.seen.append("retriever")
+            self.made: list[object] = []
 
         def on_chain_start(self, *_: object, name: str = "", **__: object) -> None:
             self.seen.append(name)
 
+        def on_chain_end(self, outputs: object, **_: object) -> None:
+            self.made.append(outputs)
+
     names = Names()
-    assistant.ask("Wat is EMPACT?", config={"callbacks": [names]})
-    assert names.seen == ["retriever", "extractive_answer"]
+    answer = assistant.ask("Wat is EMPACT?", config={"callbacks": [names]})
+    assert names.seen == ["search", "extractive_answer"]
+    found = names.made[0]
+    assert isinstance(found, list)
+    assert all(isinstance(one, ScoredPassage) for one in found)
+    assert {one.passage.id for one in found} <= {one.id for one in answer.passages}
 
 
 def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
@@ -204,7 +210,7 @@ def test_the_confidence_sees_what_the_passages_lack(
     index = assistant.index.snapshot()
     found = index.search(question, language=language)
     near = similarities(question, language, found, index)
-    ranked = rank(question, language, found, index.profile.relevance)
+    ranked = rank(question, language, found, index.profile)
     seen = near | lacks(question, language, found, ranked, index)
     assert seen[feature] == value
 
@@ -418,7 +424,8 @@ def test_a_models_sentence_needs_a_quote_with_its_figures_and_its_meaning(
 
 
 def _verifier(request: Request, settings: Settings) -> Verifier:
-    return Verifier(request, open_index(settings).snapshot().similarities)
+    index = open_index(settings).snapshot()
+    return Verifier(request, nearness_of(index, index.embedder))
 
 
 def _quoted(*quotes: Quote) -> Verdict:

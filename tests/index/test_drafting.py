@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableConfig
 from chain.answer.composition import AnswerRun, Checking
 from chain.assistant import Assistant
 from chain.checking.checker import Checker
-from chain.checking.verification import Similarities
+from chain.checking.verification import Nearness, nearness_of
 from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import Claim
 from chain.request import Draft, NamedStretch, Quote, Request, Searches
@@ -101,7 +101,7 @@ def write(index: Snapshot, request_: Request, server: Script) -> Callable[..., A
         writing = AnswerRun(
             request_,
             [Says(replies, error)],
-            index.similarities,
+            nearness_of(index, index.embedder),
             checking=Checking(checker, seconds),
             **more,  # type: ignore[arg-type]
         )
@@ -162,7 +162,9 @@ def test_every_sentence_stands_in_its_place_with_its_mark(write: Write, server: 
 
 def test_without_a_checker_closeness_in_meaning_decides(index: Snapshot, request_: Request) -> None:
     writing = AnswerRun(
-        request_, [Says([f"{PROCEDURES} [L] {RELATED} [L] {FRUIT} [L]"])], index.similarities
+        request_,
+        [Says([f"{PROCEDURES} [L] {RELATED} [L] {FRUIT} [L]"])],
+        nearness_of(index, index.embedder),
     )
     for _ in writing.write(None):
         pass
@@ -203,7 +205,7 @@ def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
     writing = AnswerRun(
         request_,
         [Says([f"{REPORTS} [L] {PROCEDURES} [L]"])],
-        index.similarities,
+        nearness_of(index, index.embedder),
         checking=Checking(checker, PATIENCE),
         unconfirmed="hide",
     )
@@ -215,7 +217,7 @@ def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
 def test_words_are_told_while_a_sentence_is_written(index: Snapshot, request_: Request) -> None:
     reply = json.dumps({"sentences": [{"text": PROCEDURES, "evidence": []}], "searches": []})
     for said in (f"{PROCEDURES} [L]", reply):
-        writing = AnswerRun(request_, [Says([said])], index.similarities)
+        writing = AnswerRun(request_, [Says([said])], nearness_of(index, index.embedder))
         stage, *told = writing.write(None)
         assert stage == Stage(name="checking")
         seen = [marked_text(one.blocks).text for one in told if isinstance(one, TextDelta)]
@@ -341,7 +343,7 @@ def test_what_is_quoted_is_never_sent(index: Snapshot, request_: Request, server
     writing = AnswerRun(
         request_,
         [Quotes([], mode="extractive", model="")],
-        index.similarities,
+        nearness_of(index, index.embedder),
         checking=Checking(checker, PATIENCE),
     )
     assert len(list(writing.write(None))) == 2  # the stage, and the one that is word for word
@@ -371,13 +373,13 @@ def test_the_checker_may_be_another_model_or_none(settings: Settings, server: Sc
 # What a sentence rests on
 
 
-def _nearness(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
+def _alike(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
     """Of passages that are in no index: all alike."""
     return {one.id: [0.5] * len(one.units) for one in passages}
 
 
 def _said(
-    similarities: Similarities, request: Request, draft: Draft
+    nearness: Nearness, request: Request, draft: Draft
 ) -> tuple[AnswerSentence, Sequence[str]]:
     """The sentence of a draft, and the texts that it rests on."""
 
@@ -387,7 +389,7 @@ def _said(
         ) -> Iterator[Draft | Searches]:
             yield draft
 
-    writing = AnswerRun(request, [One([])], similarities)
+    writing = AnswerRun(request, [One([])], nearness)
     for _ in writing.write(None):
         pass
     (said,) = sentences(writing.composition.blocks)
@@ -423,7 +425,7 @@ def test_a_stretch_is_found_where_it_stands_else_what_is_nearest(
     law = next(n for n, one in enumerate(request_.found) if LAW in one.passage.text)
     number = {0: law, 1: 1 - law}.get(passage, passage)
     draft = Draft(PROCEDURES, (law,), stretches=(NamedStretch(number, first, last),))
-    said, quotes = _said(index.similarities, request_, draft)
+    said, quotes = _said(nearness_of(index, index.embedder), request_, draft)
     assert said.status == "confirmed"
     assert quotes == [PROCEDURES]
 
@@ -436,11 +438,15 @@ def test_a_stretch_may_run_over_units_or_be_the_whole_passage(
     units = [passage.text[one.start : one.end] for one in passage.units]
     assert len(units) > 2
     over = NamedStretch(law, " ".join(units[0].split()[:5]), " ".join(units[1].split()[-5:]))
-    said, quotes = _said(index.similarities, request_, Draft(LAW, (law,), stretches=(over,)))
+    said, quotes = _said(
+        nearness_of(index, index.embedder), request_, Draft(LAW, (law,), stretches=(over,))
+    )
     start, end = passage.units[0].start, passage.units[1].end
     assert quotes == [passage.text[start:end]]
     whole = NamedStretch(law, passage.text)
-    said, quotes = _said(index.similarities, request_, Draft(LAW, (law,), stretches=(whole,)))
+    said, quotes = _said(
+        nearness_of(index, index.embedder), request_, Draft(LAW, (law,), stretches=(whole,))
+    )
     assert said.status == "confirmed"
     assert sum(map(len, quotes)) >= 0.9 * sum(map(len, units))
 
@@ -460,7 +466,7 @@ def test_of_words_that_stand_twice_the_shorter_stretch_counts(
         (0,),
         stretches=(NamedStretch(0, "The plan is", "aims and means"),),
     )
-    said, _ = _said(_nearness, Request("?", "en", (scored,)), draft)
+    said, _ = _said(Nearness(_alike, index.embedder), Request("?", "en", (scored,)), draft)
     spans = [(one.start, one.end) for one in (*said.evidence, *said.nearest)]
     assert spans == [(30, 69)]
 
@@ -468,11 +474,15 @@ def test_of_words_that_stand_twice_the_shorter_stretch_counts(
 def test_what_the_question_says_needs_no_evidence(index: Snapshot, request_: Request) -> None:
     asked = Request("Did Zorblat open 912,345 procedures in 2021?", "en", request_.found)
     said, _ = _said(
-        index.similarities, asked, Draft("In 2021 no 912,345 procedures were opened.", (0,))
+        nearness_of(index, index.embedder),
+        asked,
+        Draft("In 2021 no 912,345 procedures were opened.", (0,)),
     )
     assert said.status != "differs"
     said, _ = _said(
-        index.similarities, asked, Draft("In 2022 no 912,345 procedures were opened.", (0,))
+        nearness_of(index, index.embedder),
+        asked,
+        Draft("In 2022 no 912,345 procedures were opened.", (0,)),
     )
     assert (said.status, said.details) == ("differs", ("2022",))
 
@@ -487,7 +497,7 @@ def test_a_detail_of_another_passage_is_not_confirmed(index: Snapshot, request_:
     found = tuple(ScoredPassage(passage=one, score=0.0, similarity=0.0) for one in passages)
     stretch = (NamedStretch(0, texts[0]),)
     draft = Draft("The Centre in The Hague has 47 actions.", (0,), stretches=stretch)
-    said, _ = _said(_nearness, Request("?", "en", found), draft)
+    said, _ = _said(Nearness(_alike, index.embedder), Request("?", "en", found), draft)
     assert (said.status, said.reason, said.details) == ("not_confirmed", "elsewhere", ("47",))
     assert [one.passage_id for one in said.nearest] == [passages[0].id]
 
@@ -512,7 +522,7 @@ def test_what_the_passages_lack_is_searched_for_once_more(
     unit = new[0].passage.units[0]
     told = new[0].passage.text[unit.start : unit.end]
     says = Says([f"{LAW} [L]\nSEARCH: drugs\nSEARCH: more drugs", f"{told} [3]\nSEARCH: again"])
-    writing = AnswerRun(request_, [says], index.similarities, search=search)
+    writing = AnswerRun(request_, [says], nearness_of(index, index.embedder), search=search)
     events = list(writing.write(None))
     stages = [one.name for one in events if isinstance(one, Stage)]
     assert stages == ["checking", "searching_again"]
@@ -561,7 +571,10 @@ def test_a_second_search_that_brings_nothing_leaves_the_answer(
     for found, rounds in (((), 1), (new, 2)):
         says = Says([f"{LAW} [L]\nSEARCH: drugs", second])
         writing = AnswerRun(
-            request_, [says], index.similarities, search=lambda *_, found=found: found
+            request_,
+            [says],
+            nearness_of(index, index.embedder),
+            search=lambda *_, found=found: found,
         )
         for _ in writing.write(None):
             pass
@@ -598,7 +611,7 @@ def test_a_reader_who_leaves_ends_the_reply(index: Snapshot, request_: Request) 
             finally:
                 closed.set()
 
-    events = AnswerRun(request_, [Endless([])], index.similarities).write(None)
+    events = AnswerRun(request_, [Endless([])], nearness_of(index, index.embedder)).write(None)
     next(events)
     next(events)
     events.close()  # type: ignore[attr-defined]

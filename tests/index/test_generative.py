@@ -334,8 +334,9 @@ def test_a_tracer_sees_retrieval_and_model(assistant: Assistant, server: Script)
         def __init__(self) -> None:
             self.seen: list[str] = []
 
-        def on_retriever_start(self, *_: object, **__: object) -> None:
-            self.seen.append("retriever")
+        def on_chain_start(self, *_: object, name: str = "", **__: object) -> None:
+            if name == "search":
+                self.seen.append(name)
 
         def on_chat_model_start(self, *_: object, **__: object) -> None:
             self.seen.append("model")
@@ -343,7 +344,7 @@ def test_a_tracer_sees_retrieval_and_model(assistant: Assistant, server: Script)
     names = Names()
     server.reply = "More than 725,000 reports in the EU in 2019 [1]."
     assistant.ask(QUESTION, config={"callbacks": [names]})
-    assert names.seen == ["retriever", "model", "model"]  # the second one checks
+    assert names.seen == ["search", "model", "model"]  # the second one checks
 
 
 def test_an_evaluation_counts_the_tokens_that_the_server_counted(

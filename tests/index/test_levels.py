@@ -80,10 +80,10 @@ def test_the_confidence_is_that_of_passages_in_the_language_of_what_answers(inde
     snapshot = index.snapshot()
     found = snapshot.search(QUESTION, language="nl")
     assert {one.passage.language for one in found} == {"nl", "en"}
-    ranked = rank(QUESTION, "nl", found, snapshot.profile.relevance)
+    ranked = rank(QUESTION, "nl", found, snapshot.profile)
     best = found[ranked[0].passage].passage.language
     alone = [one for one in found if one.passage.language == best]
-    again = rank(QUESTION, "nl", alone, snapshot.profile.relevance)
+    again = rank(QUESTION, "nl", alone, snapshot.profile)
     assert confidence(QUESTION, "nl", found, ranked, snapshot) == confidence(
         QUESTION, "nl", alone, again, snapshot
     )

@@ -6,7 +6,7 @@ import pytest
 
 import prompts
 from chain.assistant import Assistant
-from chain.reading.confidence import FEATURES, SURE, Chance
+from chain.reading.confidence import FEATURES, Chance
 from core.answer import Answer, Turn
 from core.answer_blocks import AnswerSentence, sentences
 from core.settings import Settings
@@ -147,9 +147,9 @@ def test_a_refusal_is_in_the_language_of_the_question(assistant: Assistant) -> N
 
 
 def test_sure_is_likely_and_lacks_nothing() -> None:
-    assert Chance(SURE, lacks=False).is_sure
-    assert not Chance(SURE, lacks=True).is_sure
-    assert not Chance(SURE - 0.01, lacks=False).is_sure
+    assert Chance(0.75, 0.75, lacks=False).is_sure
+    assert not Chance(0.75, 0.75, lacks=True).is_sure
+    assert not Chance(0.74, 0.75, lacks=False).is_sure
 
 
 def test_the_weights_have_every_feature_and_were_fitted(assistant: Assistant) -> None:

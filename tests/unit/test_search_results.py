@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from chain.reading.parts import Part
 from chain.reading.quotables import Statement
-from chain.reading.relevance import Ranked
+from chain.reading.relevance import Part, Ranked
 from chain.request import Draft, Request
 from chain.writing.extractive import FIRST, search_results
 from core.source import DocumentInfo, Passage, ScoredPassage, Unit
