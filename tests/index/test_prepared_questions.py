@@ -97,9 +97,7 @@ def test_a_question_in_other_words_gets_the_prepared_answer(harbour: Settings) -
     assert all(one.quote in HARBOUR for one in answer.citations)
 
 
-def test_a_misspelt_prepared_question_is_told_in_the_spelling_of_its_answer(
-    indexed: Small,
-) -> None:
+def test_a_misspelt_prepared_question_is_told_in_the_spelling_of_its_answer(indexed: Small) -> None:
     slip = "How is the harbuor of Veldport managed?"
     questions = QUESTIONS.replace("Who manages the harbour of Veldport?", slip)
     settings = indexed({"harbour.md": HARBOUR, "harbour.questions.yaml": questions})

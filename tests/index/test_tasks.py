@@ -111,21 +111,9 @@ def test_a_task_is_done_from_what_the_last_answer_cites_and_checked(
 @pytest.mark.parametrize(
     ("message", "language", "reply"),
     [
-        (
-            "Vertaal dat naar het Nederlands",
-            "nl",
-            DUTCH,
-        ),
-        (
-            "Translate that into German",
-            "de",
-            GERMAN,
-        ),
-        (
-            "Traduis cela en français",
-            "fr",
-            FRENCH,
-        ),
+        ("Vertaal dat naar het Nederlands", "nl", DUTCH),
+        ("Translate that into German", "de", GERMAN),
+        ("Traduis cela en français", "fr", FRENCH),
     ],
 )
 def test_a_translation_is_checked_across_languages(

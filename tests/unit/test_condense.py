@@ -14,7 +14,7 @@ from tests.support.openai_server import Script, openai_server
 from tests.support.waiting import SILENT
 
 HISTORY = [
-    Turn(question="Hoeveel meldingen waren er in 2019?", answer_text="Meer dan 725 000. [1]"),
+    Turn(question="Hoeveel meldingen waren er in 2019?", answer_text="Meer dan 725 000. [1]")
 ]
 REWRITTEN = "Hoeveel meldingen waren er in 2010?"
 

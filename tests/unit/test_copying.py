@@ -175,12 +175,7 @@ def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:
         for token in tokens
         if token.children and token.children[1:] and token.children[1].type == "strong_open"
     ]
-    assert bold == [
-        "Strategy, *Priorities*",
-        "Also found (1)",
-        "Agenda, Size",
-        "References",
-    ]
+    assert bold == ["Strategy, *Priorities*", "Also found (1)", "Agenda, Size", "References"]
 
 
 def test_a_refusal_is_copied_without_references() -> None:

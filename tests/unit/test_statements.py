@@ -165,9 +165,7 @@ def test_of_a_long_list_the_first_twelve_are_shown_and_the_rest_is_counted(
     assert (len(guests.units), guests.left_out) == (13, 2)
 
 
-def test_what_is_told_by_letter_or_number_belongs_together(
-    passages: Mapping[str, Passage],
-) -> None:
+def test_what_is_told_by_letter_or_number_belongs_together(passages: Mapping[str, Passage]) -> None:
     passage = passages["Halls"]
     halls = series(passage, statements(passage))
     assert halls is not None
@@ -183,9 +181,7 @@ def ask_market(market: Settings) -> Callable[[str], Answer]:
     return lambda question: assistant.ask(question, language="en")
 
 
-def test_an_answer_counts_what_it_leaves_out_of_a_list(
-    ask_market: Callable[[str], Answer],
-) -> None:
+def test_an_answer_counts_what_it_leaves_out_of_a_list(ask_market: Callable[[str], Answer]) -> None:
     paragraphs = ask_market("Who were the guests?").text.split("\n\n")
     assert paragraphs[0] == "The guests were: [1]"
     assert paragraphs[1].count("- guest") == 12

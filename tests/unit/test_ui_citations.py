@@ -425,11 +425,7 @@ def test_only_web_pages_are_linked(url: str) -> None:
 def test_a_link_opens_in_a_new_tab_and_says_so() -> None:
     shown = Shown(link('https://example.org/?a=1&b="2"', "Lees", NL))
     assert shown.attributes("a") == [
-        {
-            "href": 'https://example.org/?a=1&b="2"',
-            "target": "_blank",
-            "rel": "noopener noreferrer",
-        }
+        {"href": 'https://example.org/?a=1&b="2"', "target": "_blank", "rel": "noopener noreferrer"}
     ]
     assert shown.text == "Lees (opent in een nieuw tabblad)\N{NO-BREAK SPACE}↗"
 

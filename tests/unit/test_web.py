@@ -285,7 +285,7 @@ def test_an_annex_is_titled_as_one(tmp_path: Path) -> None:
     </div></body></html>"""
     document = load(page(tmp_path, html))
     assert [section.headings for section in document.sections] == [
-        ("BIJLAGE bij de mededeling over een EU-drugsagenda", "BIJLAGE – Maatregelen"),
+        ("BIJLAGE bij de mededeling over een EU-drugsagenda", "BIJLAGE – Maatregelen")
     ]
     assert document.text.count("drugsagenda") == 1
 
