@@ -36,11 +36,6 @@ QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 
 
 @pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
-
-
-@pytest.fixture(scope="module")
 def roomy(settings: Settings) -> Settings:
     """Settings that no test here reaches the rate limit of."""
     return settings.model_copy(update={"api_requests_per_minute": 10_000})

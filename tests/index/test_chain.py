@@ -30,11 +30,6 @@ from vectorstore.store import open_index
 SHORT_QUESTIONS = ROOT / "tests" / "short-questions.yaml"
 
 
-@pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
-
-
 @pytest.mark.parametrize(
     ("question", "language"),
     [

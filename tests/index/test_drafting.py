@@ -21,7 +21,7 @@ from core.answer_blocks import AnswerSentence, marked_text, sentences
 from core.errors import ModelError
 from core.settings import Settings
 from core.source import Passage, ScoredPassage
-from tests.support.openai_server import Reply, Script, checked, numbers, openai_server, sentence_of
+from tests.support.openai_server import Reply, Script, checked, numbers, sentence_of
 from tests.support.waiting import PATIENCE, SILENT
 from vectorstore.store import Snapshot, open_index
 
@@ -45,12 +45,6 @@ INVENTED = "In 2021 the Commission opened 912,345 infringement procedures."
 FRUIT = "Bananas are a popular fruit in many countries."
 RELATED = "The Commission opened procedures against nearly all of its member countries."
 REASON = "The passage speaks of 2016."
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with openai_server() as script:
-        yield script
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
@@ -14,19 +13,13 @@ from core.source import Scope
 from eval.dataset import Outline, Question
 from eval.evaluate import run
 from people.feedback import Feedback
-from tests.support.openai_server import Reply, Script, checked, openai_server
+from tests.support.openai_server import Reply, Script, checked
 from tests.support.waiting import PATIENCE, SILENT
 from tests.unit.test_eval_run import STAMP
 from ui.answers.answer_view import languages_shown, remarks_below
 from ui.texts import load
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with openai_server() as script:
-        yield script
 
 
 @pytest.fixture

@@ -4,14 +4,8 @@ import pytest
 
 from chain.answer.composition import highlights
 from chain.assistant import Assistant
-from core.settings import Settings
 from tests.support.answers import blocks_of
 from ui.answers.answer_view import answer_html
-
-
-@pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,6 @@ DRUGS = "How much is the EU drug market worth each year?"
 TWO_THINGS = "What are the priorities on firearms and how much is the drug market worth?"
 
 
-@pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
-
-
 def test_only_the_chosen_documents_are_searched(assistant: Assistant) -> None:
     scope = Scope(documents=("firearms-plan", "csa-strategy"))
     found = assistant.index.search("What are the priorities?", 40, "en", scope=scope)

@@ -1,7 +1,6 @@
 """With a model: tasks on the last answer, checked like any answer; without one, a reply."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -9,7 +8,7 @@ from chain.assistant import Assistant
 from core.answer import Answer, Finished, TextDelta, Turn
 from core.settings import Settings
 from language.identify import named
-from tests.support.openai_server import Request, Script, openai_server
+from tests.support.openai_server import Request, Script
 from ui.answers.answer_view import remarks_below
 from ui.texts import load
 
@@ -19,12 +18,6 @@ GERMAN = "2019 gab es in der EU mehr als 725 000 Meldungen über sexuellen Missb
 DUTCH = "De meldingen van online kindermisbruik in de EU stegen tot meer dan 725 000 in 2019."
 FRENCH = "Les signalements concernant l'UE sont passés de 23 000 en 2010 à 725 000 en 2019."
 INVENTED = "In 2021 there were 912,345 reports in the EU."
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with openai_server() as script:
-        yield script
 
 
 @pytest.fixture

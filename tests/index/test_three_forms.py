@@ -9,16 +9,10 @@ from chain.assistant import Assistant
 from chain.reading.confidence import FEATURES, SURE, Chance
 from core.answer import Answer, Turn
 from core.answer_blocks import AnswerSentence, sentences
-from core.settings import Settings
 from language.official import OFFICIAL
 
 SECTORS = "To how many sectors does the CER Directive apply?"
 PORTS = "Welke maatregelen stelt de drugsagenda voor om havens te beschermen?"
-
-
-@pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
 
 
 def hits(answer: Answer) -> list[AnswerSentence]:
