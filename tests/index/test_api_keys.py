@@ -199,14 +199,10 @@ def test_a_key_opens_only_what_its_scopes_name(settings: Settings, address: str)
             assert told(api.get(path)) == (403, "insufficient_scope")
 
 
-@pytest.mark.parametrize(
-    ("role", "status"), [("reader", 403), ("evaluator", 403), ("maintainer", 503)]
-)
-def test_generations_are_for_maintainers(
-    settings: Settings, address: str, role: str, status: int
-) -> None:
-    made = key(settings, role=role)  # type: ignore[arg-type]
-    assert opens(address, made, "/v1/generations") == status  # 503: there is no index
+def test_generations_are_for_maintainers(settings: Settings, address: str) -> None:
+    for role, status in (("reader", 403), ("evaluator", 403), ("maintainer", 503)):
+        made = key(settings, role=role)  # type: ignore[arg-type]
+        assert opens(address, made, "/v1/generations") == status  # 503: there is no index
 
 
 # Too often

@@ -20,17 +20,11 @@ from vectorstore.store import open_index
 pytestmark = pytest.mark.usefixtures("nothing_kept")
 
 ODD = [
-    "",
-    " ",
-    "\n\n",
-    "725 000, 725\u00a0000 and 725\u202f000",
-    "ﬁrst ① ½ ＡＢＣ e\u0301 é",
+    "", " ", "\n\n", "725 000, 725\u00a0000 and 725\u202f000", "ﬁrst ① ½ ＡＢＣ e\u0301 é",
     "Η Επιτροπή προτείνει· България; Għawdex; ŁÓDŹ",
-    "soft\u00adhyphen, zero\u200bwidth, \ufeffmark, \u202eturned\u202c",
-    "👩‍👩‍👧 🇪🇺",
-    "x" * 3000,
+    "soft\u00adhyphen, zero\u200bwidth, \ufeffmark, \u202eturned\u202c", "👩‍👩‍👧 🇪🇺", "x" * 3000,
     "<s> </s> <pad> <unk> ▁ \x01\x1f",
-]
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

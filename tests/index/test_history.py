@@ -44,11 +44,8 @@ def test_history_tells_what_each_generation_changed(small: Small) -> None:
 
     assert [one.id for one in kept] == [first, second, third]
     assert [one.in_use for one in kept] == [False, True, False]
-    assert [(one.documents, one.passages, one.units) for one in kept] == [
-        (2, 4, 4),
-        (2, 4, 4),
-        (1, 2, 2),
-    ]
+    counts = [(one.documents, one.passages, one.units) for one in kept]
+    assert counts == [(2, 4, 4), (2, 4, 4), (1, 2, 2)]
     assert [(one.added, one.changed, one.removed) for one in kept] == [
         (None, None, None),
         (("gamma.en",), ("alpha.en",), ("beta.en",)),
@@ -68,12 +65,8 @@ def test_after_a_rollback_what_the_files_bring_back_is_known(small: Small) -> No
     assert ahead(settings) is None
     Generations(settings).rollback()
     found = ahead(settings)
-    assert found is not None
-    assert (found.added, found.changed, found.removed) == (
-        ("The gamma plan",),
-        ("Alpha",),
-        ("Beta",),
-    )
+    told = (found.added, found.changed, found.removed)
+    assert told == (("The gamma plan",), ("Alpha",), ("Beta",))
     ingest(settings)
     assert ahead(settings) is None
 

@@ -1,11 +1,14 @@
 """Prepared questions, from their file to an answer and back."""
 
 import datetime
+import hashlib
 import json
 import re
+import zipfile
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -26,10 +29,11 @@ from ingest.publishing.verify import verify
 from ingest.reading import question_file
 from ingest.reading.question_file import PreparedAnswer
 from language.matching import fold
-from tests.support.openai_server import openai_server
+from tests.support.openai_server import Script
 from tests.support.small import Small
 from ui.maintenance.change_html import notes_html
 from ui.texts import load
+from vectorstore.embeddings import LocalEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 
@@ -111,24 +115,22 @@ def test_the_same_words_are_not_repeated_and_who_approved_is_told(harbour: Setti
     answer = asked(harbour, "who manages the harbour of veldport")
     assert answer.kind == "answer"
     assert answer.prepared == ""
-    assert answer.approved is not None
     assert answer.approved.organisation == "Town of Veldport"
     assert "The harbour of Veldport opened in 1954. It is run by the Harbour Board." in answer.text
 
 
 def test_an_approved_answer_is_given_word_for_word_where_a_model_could_write(
-    harbour: Settings,
+    harbour: Settings, server: Script
 ) -> None:
-    with openai_server() as server:
-        server.reply = "The town runs it [1]."
-        written = harbour.model_copy(update={"openai_base_url": server.url, "model": "scripted"})
-        answer = asked(written, "Who manages the harbour of Veldport?")
-        assert (answer.mode, server.requests) == ("extractive", [])
-        assert answer.approved is not None
-        assert "It is run by the Harbour Board." in answer.text
-        other = asked(written, "How many cranes stand in the harbour of Veldport?")
-        assert (other.mode, other.approved) == ("generative", None)
-        assert server.requests
+    server.reply = "The town runs it [1]."
+    written = harbour.model_copy(update={"openai_base_url": server.url, "model": "scripted"})
+    answer = asked(written, "Who manages the harbour of Veldport?")
+    assert (answer.mode, server.requests) == ("extractive", [])
+    assert answer.approved is not None
+    assert "It is run by the Harbour Board." in answer.text
+    other = asked(written, "How many cranes stand in the harbour of Veldport?")
+    assert (other.mode, other.approved) == ("generative", None)
+    assert server.requests
 
 
 def test_a_list_is_whole(harbour: Settings) -> None:
@@ -228,8 +230,6 @@ def test_what_a_stale_question_says_is_text_on_the_pages(small: Small) -> None:
 def test_only_new_questions_are_embedded(
     harbour: Settings, small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vectorstore.embeddings import LocalEmbedder
-
     embedded: list[str] = []
     real = LocalEmbedder.queries
 
@@ -250,8 +250,6 @@ def test_only_new_questions_are_embedded(
 
 
 def test_kept_vectors_are_used(harbour: Settings, tmp_path: Path) -> None:
-    from vectorstore.embeddings import LocalEmbedder
-
     folder = harbour.corpus_dirs[0]
     assert main(["check-questions", str(folder), "--keep-vectors"]) == 0
     assert [one.suffix for one in sorted(folder.iterdir())] == [".md", ".npy", ".yaml"]
@@ -270,20 +268,16 @@ def test_they_are_exported_imported_and_checked(harbour: Settings, tmp_path: Pat
     ours, theirs = (Generations(one).current() for one in (harbour, there))
     assert list(theirs.all_questions()) == list(ours.all_questions())
     ids = [one.id for one in ours.all_questions()]
-    assert {k: v.tolist() for k, v in theirs.question_vectors(ids).items()} == {
-        k: v.tolist() for k, v in ours.question_vectors(ids).items()
-    }
+    vectors, expected = theirs.question_vectors(ids), ours.question_vectors(ids)
+    assert vectors.keys() == expected.keys() == set(ids)
+    assert all(np.array_equal(vectors[one], expected[one]) for one in ids)
 
 
 def test_an_archive_of_before_can_be_read(harbour: Settings, tmp_path: Path) -> None:
-    import hashlib
-    import zipfile
-
     export_generation(harbour, tmp_path / "new.zip")
     with zipfile.ZipFile(tmp_path / "new.zip") as archive:
-        members = {
-            name: archive.read(name) for name in archive.namelist() if "questions" not in name
-        }
+        names = [name for name in archive.namelist() if "questions" not in name]
+        members = {name: archive.read(name) for name in names}
     manifest = json.loads(members["manifest.json"])
     for part in (manifest, *manifest["documents"], *manifest["segments"]):
         del part["questions"]
@@ -350,22 +344,17 @@ def test_a_word_that_no_source_and_no_other_question_has_is_not_offered(
     documents = [one for one in index.documents() if one.language == language]
     texts = {one.question for one in index.questions([one.key for one in index.documents()])}
     words = [set(re.findall(r"\w{5,}", fold(text))) for text in texts]
-    offered = [
-        question
-        for one in documents
-        for question in about(index, one, language, index.passages([one.key]), 60)
-    ]
+    offered: list[str] = []
+    for one in documents:
+        offered += about(index, one, language, index.passages([one.key]), 60)
     assert len(offered) > 60
-    for word in {word for one in offered for word in re.findall(r"\w{5,}", fold(one))}:
+    for word in set(re.findall(r"\w{5,}", fold(" ".join(offered)))):
         assert index.has(word) or sum(word in one for one in words) > 1, word
 
 
 def test_a_scope_leaves_out_what_others_answer(settings: Settings) -> None:
-    found = (
-        open_index(settings)
-        .snapshot()
-        .prepared("Hoeveel is de drugsmarkt waard?", "nl", Scope(documents=("firearms-plan",)))
-    )
+    index, scope = open_index(settings).snapshot(), Scope(documents=("firearms-plan",))
+    found = index.prepared("Hoeveel is de drugsmarkt waard?", "nl", scope)
     assert {one.prepared.id.partition(".")[0] for one in found} <= {"firearms-plan"}
 
 
@@ -375,13 +364,6 @@ def test_a_question_of_an_evaluation_that_is_prepared_measures_memory() -> None:
     other = Question(id="2", question="How many quays?", **labels)
     parts = [made.part for made in apart([one, other], ["how many cranes then"])]
     assert parts == ["memory", "questions"]
-
-
-OWN = """answers:
-- units: ["It is run by the Harbour Board."]
-  questions:
-    en: ["Who is in charge of the quays of Veldport?", "number of hoists veldport"]
-"""
 
 
 def test_own_questions_are_kept_by_the_key_of_their_document_and_replace_the_same_words(

@@ -94,18 +94,12 @@ def test_only_the_official_title_is_emphasised_and_a_brief_is_no_text_of_the_com
     ("document", "listed"),
     [
         (STRATEGY, "p. 3. https://eur-lex.europa.eu/?uri=CELEX:52020DC0605"),
-        (
-            BRIEF,
-            "p. 3). Official document summarised here (EUR-Lex): "
-            "https://eur-lex.europa.eu/?uri=CELEX:52020DC0605",
-        ),
-        (
-            PACKAGE,
-            "p. 3). Press release (press.example): https://press.example/ip "
-            "Questions and answers (press.example): https://press.example/qanda",
-        ),
+        (BRIEF, "p. 3). Official document summarised here (EUR-Lex): "
+         "https://eur-lex.europa.eu/?uri=CELEX:52020DC0605"),
+        (PACKAGE, "p. 3). Press release (press.example): https://press.example/ip "
+         "Questions and answers (press.example): https://press.example/qanda"),
     ],
-)
+)  # fmt: skip
 def test_a_copied_address_says_what_it_opens(document: DocumentInfo, listed: str) -> None:
     answer = given("One. [1]", cited(document))
     assert plain_text(answer, EN).endswith(listed)

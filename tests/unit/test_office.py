@@ -70,13 +70,10 @@ def workbook(path: Path, *rows: Sequence[object], title: str = "Blad1") -> Path:
 
 
 BODY: list[Block] = [
-    (
-        "paragraph",
-        0,
-        "De drugsagenda schat de handelswaarde van de illegale drugsmarkt in de EU op 30 miljard "
-        "euro per jaar of meer. Het persbericht noemt hetzelfde bedrag. In maart 2017 ging de "
-        "Commissie nog uit van ruim 24 miljard euro per jaar.",
-    ),
+    ("paragraph", 0,
+     "De drugsagenda schat de handelswaarde van de illegale drugsmarkt in de EU op 30 miljard "
+     "euro per jaar of meer. Het persbericht noemt hetzelfde bedrag. In maart 2017 ging de "
+     "Commissie nog uit van ruim 24 miljard euro per jaar."),
     ("note", 0, "EU Drug Markets Report 2019 van het EWDD en Europol."),
     ("note", 0, "COM(2017) 195."),
     ("paragraph", 0, "Het rapport verdeelt de uitgaven als volgt:"),
@@ -97,7 +94,7 @@ BODY: list[Block] = [
     ("item", 1, "De lidstaten voeren de agenda uit."),
     ("item", 1, "De Commissie ziet daarop toe."),
     ("paragraph", 0, "De benadering is multidisciplinair en omvat vijf dimensies."),
-]
+]  # fmt: skip
 
 
 # What real programs write
@@ -475,12 +472,9 @@ def zipped(path: Path, parts: dict[str, bytes]) -> Path:
 
 
 NEEDED = {
-    ".docx": "word/document.xml",
-    ".odt": "content.xml",
-    ".epub": "META-INF/container.xml",
-    ".pptx": "ppt/presentation.xml",
-    ".xlsx": "xl/workbook.xml",
-}
+    ".docx": "word/document.xml", ".odt": "content.xml", ".epub": "META-INF/container.xml",
+    ".pptx": "ppt/presentation.xml", ".xlsx": "xl/workbook.xml",
+}  # fmt: skip
 
 
 LOCKED = r"has a password\. Save it without one"

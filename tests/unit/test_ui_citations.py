@@ -526,24 +526,17 @@ TABLE = (
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        (
-            f"{TABLE}\n\nEn.",
-            'Zie:\n\n<table class="sw-rows"><tr><th>Nu</th><th>Straks</th></tr>'
-            "<tr><td>Artikel 7</td><td>Artikel 17</td></tr><tr><td></td><td>a\\|b</td></tr>"
-            "<tr><td>-</td><td>-</td></tr></table>\n\nEn.",
-        ),
-        (
-            "- een\n\n| <b> | x |\n| y |  |",
-            '<ul><li>een</li></ul><table class="sw-rows"><tr><td>&lt;b&gt;</td><td>x</td></tr>'
-            "<tr><td>y</td><td></td></tr></table>",
-        ),
-        (
-            "| a | b |\n| :---: | --- |",
-            '<table class="sw-rows"><tr><td>a</td><td>b</td></tr></table>',
-        ),
+        (f"{TABLE}\n\nEn.", 'Zie:\n\n<table class="sw-rows"><tr><th>Nu</th><th>Straks</th></tr>'
+         "<tr><td>Artikel 7</td><td>Artikel 17</td></tr><tr><td></td><td>a\\|b</td></tr>"
+         "<tr><td>-</td><td>-</td></tr></table>\n\nEn."),
+        ("- een\n\n| <b> | x |\n| y |  |",
+         '<ul><li>een</li></ul><table class="sw-rows"><tr><td>&lt;b&gt;</td><td>x</td></tr>'
+         "<tr><td>y</td><td></td></tr></table>"),
+        ("| a | b |\n| :---: | --- |",
+         '<table class="sw-rows"><tr><td>a</td><td>b</td></tr></table>'),
         ("| a | b |\n\nc | d\n|e| f", "| a | b |\n\nc | d\n|e| f"),
     ],
-)
+)  # fmt: skip
 def test_rows_between_bars_are_shown_as_a_table(text: str, shown: str) -> None:
     assert text_html(text) == shown
 
