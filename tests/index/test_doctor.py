@@ -22,6 +22,7 @@ from tests.index.test_ranking import _server as rerank_server
 from tests.index.test_story import LIGHTHOUSES
 from tests.support import openai_server as published
 from tests.support.browser import free_port
+from tests.support.commands import Command
 from tests.support.openai_server import Script
 from tests.support.small import Small
 from vectorstore.e5 import e5
@@ -33,15 +34,9 @@ SECRET = "sk-very-secret-key"  # noqa: S105 - a made-up one
 
 
 @pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch) -> Use:
+def use(run_ingest: Command) -> Use:
     """Puts the folders of some settings into the environment."""
-
-    def put(settings: Settings) -> None:
-        monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-        folders = json.dumps([str(folder) for folder in settings.corpus_dirs])
-        monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", folders)
-
-    return put
+    return run_ingest.use
 
 
 @pytest.fixture

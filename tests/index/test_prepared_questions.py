@@ -19,7 +19,6 @@ from core.errors import DocumentError
 from core.settings import Settings
 from core.source import Approval, Scope
 from eval.dataset import Question, apart
-from ingest.__main__ import main
 from ingest.commands.summary import show
 from ingest.pipeline import ingest
 from ingest.publishing import changes
@@ -29,6 +28,7 @@ from ingest.publishing.verify import verify
 from ingest.reading import question_file
 from ingest.reading.question_file import PreparedAnswer
 from language.matching import fold
+from tests.support.commands import Command
 from tests.support.openai_server import Script
 from tests.support.small import Small
 from ui.maintenance.change_html import notes_html
@@ -249,9 +249,9 @@ def test_only_new_questions_are_embedded(
     assert embedded == ["hoists veldport?"]
 
 
-def test_kept_vectors_are_used(harbour: Settings, tmp_path: Path) -> None:
+def test_kept_vectors_are_used(harbour: Settings, tmp_path: Path, run_ingest: Command) -> None:
     folder = harbour.corpus_dirs[0]
-    assert main(["check-questions", str(folder), "--keep-vectors"]) == 0
+    assert run_ingest("check-questions", str(folder), "--keep-vectors") == 0
     assert [one.suffix for one in sorted(folder.iterdir())] == [".md", ".npy", ".yaml"]
     there = harbour.model_copy(update={"data_dir": tmp_path / "there"})
     with pytest.MonkeyPatch.context() as patch:
@@ -296,7 +296,7 @@ def test_an_archive_of_before_can_be_read(harbour: Settings, tmp_path: Path) -> 
 
 
 def test_a_wrong_file_is_told_and_its_document_stays_as_it_was(
-    small: Small, capsys: pytest.CaptureFixture[str]
+    small: Small, run_ingest: Command
 ) -> None:
     ingest(small({"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS}))
     wrong = QUESTIONS.replace("units", "unit", 1)
@@ -308,18 +308,16 @@ def test_a_wrong_file_is_told_and_its_document_stays_as_it_was(
     assert failure.problem == "unknown field 'unit'"
     assert failure.kept == ("harbour.en",)
     assert "31 cranes" in asked(settings, "How many cranes has the harbour of Veldport?").text
-    assert main(["check-questions", str(settings.corpus_dirs[0])]) == 1
-    assert "questions.yaml:3: unknown field 'unit'. The fields are:" in capsys.readouterr().out
+    assert run_ingest("check-questions", str(settings.corpus_dirs[0])) == 1
+    assert "questions.yaml:3: unknown field 'unit'. The fields are:" in run_ingest.out
 
 
-def test_stale_and_lone_files_are_listed_by_a_command(
-    small: Small, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_stale_and_lone_files_are_listed_by_a_command(small: Small, run_ingest: Command) -> None:
     settings = small({"harbour.md": CHANGED, "harbour.questions.yaml": QUESTIONS})
     folder = settings.corpus_dirs[0]
     (folder / "lone.questions.yaml").write_text("answers: []\n")
-    assert main(["check-questions", str(folder)]) == 1
-    told = capsys.readouterr().out
+    assert run_ingest("check-questions", str(folder)) == 1
+    told = run_ingest.out
     assert told.count("no unit begins with") == 3
     assert "lone.questions.yaml: there is no document of this name" in told
     assert "3 questions of 1 documents have their answer; 3 are stale" in told
@@ -367,7 +365,7 @@ def test_a_question_of_an_evaluation_that_is_prepared_measures_memory() -> None:
 
 
 def test_own_questions_are_kept_by_the_key_of_their_document_and_replace_the_same_words(
-    harbour: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    harbour: Settings, run_ingest: Command
 ) -> None:
     ingest(harbour)  # an index that is copied has the paths of another test
     own = OwnQuestions(harbour)
@@ -390,10 +388,9 @@ def test_own_questions_are_kept_by_the_key_of_their_document_and_replace_the_sam
     assert asked(harbour, "number of hoists veldport").approved is None
 
     own.add("nowhere.en", [PreparedAnswer(units=(), questions=hoists)])
-    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(harbour.documents_dir))
-    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(harbour.documents_dir)]))
-    assert main(["check-questions"]) == 1
-    assert "nowhere.en.questions.yaml: there is no document of this name" in capsys.readouterr().out
+    run_ingest.use(harbour)
+    assert run_ingest("check-questions") == 1
+    assert "nowhere.en.questions.yaml: there is no document of this name" in run_ingest.out
 
 
 def test_own_questions_of_one_document_are_taken_over_alone(small: Small) -> None:

@@ -18,7 +18,7 @@ from ingest.publishing.build import Plan, segments_to_merge
 from ingest.publishing.verify import check
 from tests.index.test_ingest import _document
 from tests.support.small import Small
-from vectorstore import chroma, keyword_index, segments
+from vectorstore import chroma, keyword_index
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
@@ -259,21 +259,6 @@ def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
     assert report.embedded == (1 if step in ("copy_unchanged", "embed") else 0)
     assert "Of trains." in "\n".join(text for text, _ in _found(settings))
     assert Generations(settings).unpublished() == []
-
-
-def test_half_a_segment_that_a_crash_left_is_removed(small: Small) -> None:
-    settings = small(_files())
-    ingest(settings)
-    manifest = _current(settings).manifest.model_copy(update={"id": "half"})
-    entry = manifest.segments[0].model_copy(update={"id": "half"})
-    client = chroma.connect(settings)
-    segments.create(client, entry, {"manifest": manifest.model_dump_json()})
-    client.delete_collection("units-half")
-
-    assert Generations(settings).unpublished() == []
-    ingest(settings)
-
-    assert "passages-half" not in _collections(settings)
 
 
 @pytest.mark.usefixtures("_never_merged")

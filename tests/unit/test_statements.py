@@ -120,11 +120,8 @@ def test_a_sentence_points_back_with_one_of_its_first_words(
 def test_a_sentence_brings_what_it_points_to_and_a_summary_is_silent_about_itself(
     passages: Mapping[str, Passage],
 ) -> None:
-    assert said(passages["The market"]) == [
-        ["The market opens at dawn."],
-        ["The market opens at dawn.", "It closes at noon."],
-        ["The market opens at dawn.", "It closes at noon.", "That hour was chosen in 1990."],
-    ]
+    told = ["The market opens at dawn.", "It closes at noon.", "That hour was chosen in 1990."]
+    assert said(passages["The market"]) == [told[:1], told[:2], told]
 
 
 def test_a_list_is_one_statement_with_all_that_is_listed_in_it(

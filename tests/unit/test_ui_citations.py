@@ -194,16 +194,24 @@ def test_one_summary_among_official_texts_is_an_exception() -> None:
     ],
 )
 def test_each_quote_of_a_passage_has_its_point_told_behind_the_section(
-    points: list[tuple[str, str | None]], told: str, capsys: pytest.CaptureFixture[str]
+    points: list[tuple[str, str | None]], told: str
 ) -> None:
+    without = section([citation(1, QUOTE, passage())])
+    assert section(at_points(*points)) == " › ".join(filter(None, (without, told)))
+
+
+def at_points(*points: tuple[str, str | None]) -> list[Citation]:
+    """Quotes from the first of two points of an act to the last."""
     quotes = []
     for first, last in points:
         marks = {"marks": first.split(), "last_marks": None if last is None else last.split()}
         quotes.append(citation(1, QUOTE, passage(), **marks))
-    without = section([citation(1, QUOTE, passage())])
-    told = " › ".join(filter(None, (without, told)))
-    assert section(quotes) == told
-    shown = answer(*quotes, text=f"{QUOTE} [1]")
+    return quotes
+
+
+def test_every_form_of_an_answer_tells_the_point(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = answer(*at_points(("2 a)", "2 c)")), text=f"{QUOTE} [1]")
+    told = section(shown.citations)
     command._print(shown)
     assert f", {told}, " in capsys.readouterr().out
     reply = ClientReply(SearchLimits())
@@ -380,13 +388,13 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
 
 def test_hostile_text_in_remarks_is_shown_and_not_run() -> None:
     lacking = answer(citation(1, "2019", passage()), missing=(HOSTILE,))
-    shown = Shown(answer_view.notes_html(answer_view.remarks_below(lacking, NL)))
-    assert {tag for tag, _ in shown.elements} == {"p"}
-    assert shown.text.count(HOSTILE) == 1
+    remarks = answer_view.notes_html(answer_view.remarks_below(lacking, NL))
     source = passage(document=DocumentInfo(id="evil", language="nl", title=HOSTILE))
-    shown = Shown(answer_view.changed_html(answer(citation(1, "23 000", source)), around(), NL))
-    assert {tag for tag, _ in shown.elements} == {"div", "p", "ul", "li"}
-    assert HOSTILE in shown.text
+    changed = answer_view.changed_html(answer(citation(1, "23 000", source)), around(), NL)
+    for html, tags in ((remarks, {"p"}), (changed, {"div", "p", "ul", "li"})):
+        shown = Shown(html)
+        assert {tag for tag, _ in shown.elements} == tags
+        assert shown.text.count(HOSTILE) == 1
 
 
 @pytest.mark.parametrize("given", [{}, {"found": True, "answered": False}])
