@@ -128,18 +128,11 @@ def test_of_a_key_only_the_hash_is_stored(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/v1/ask"),
-        ("GET", "/v1/search?q=a"),
-        ("GET", "/v1/documents"),
-        ("GET", "/v1/documents/x"),
-        ("GET", "/v1/generations"),
-        ("GET", "/v1/openapi.json"),
-        ("GET", "/v1/no-such"),
-        ("PUT", "/v1/ask"),
-        ("POST", "/mcp"),
-        ("GET", "/metrics"),
+        ("POST", "/v1/ask"), ("GET", "/v1/search?q=a"), ("GET", "/v1/documents"),
+        ("GET", "/v1/documents/x"), ("GET", "/v1/generations"), ("GET", "/v1/openapi.json"),
+        ("GET", "/v1/no-such"), ("PUT", "/v1/ask"), ("POST", "/mcp"), ("GET", "/metrics"),
     ],
-)
+)  # fmt: skip
 def test_without_a_key_nothing_is_told_but_how_to_get_one(
     address: str, method: str, path: str
 ) -> None:
