@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
@@ -21,14 +21,9 @@ from rich.table import Table
 import prompts
 from chain.assistant import Assistant
 from core.command_line import DEFAULT, CommandLine, flag, option
-from core.errors import IndexMismatchError, NoIndexError
 from core.settings import ROOT, Settings
-from core.source import Passage
 from core.telemetry import observe
-from eval import gate, other_documents, ragas, release, run_report, runs
-from eval import judge as judging
-from eval.compare import Comparison
-from eval.compare import compare as compared
+from eval import gate, other_documents, release, run_report, runs
 from eval.dataset import (
     DOCUMENTS,
     SETS,
@@ -44,12 +39,16 @@ from eval.dataset import (
 from eval.dataset import check as problems_of
 from eval.evaluate import run as evaluate
 from eval.feedback_questions import FILE, add
+from eval.gate import Comparison
+from eval.gate import compare as compared
 from eval.results import Results
 from ingest.commands.progress import bar, progress
 from people.database import database
 from people.feedback import read
-from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
+
+if TYPE_CHECKING:
+    from eval.judge import Judgement
 
 # Where weights were fitted on questions; not there where only the product is installed.
 _FITTED_ON = ROOT / "research" / "fitting"
@@ -133,7 +132,9 @@ def ask(
     asked = dialogues(load_sets(sets))[::every]
     rules = gate.read_rules(gate_file) if gate_file else None
     if judge:
-        judging.require_model(settings)
+        from eval.judge import require_model  # an extra: whoever does not ask does without
+
+        require_model(settings)
     own = _settings_of(corpus, settings, as_json=as_json)
     before = None if documents else _baseline(baseline, settings)
     if documents:
@@ -154,9 +155,11 @@ def ask(
     files, report = _write(folder, results, comparison, checks)
     try:
         if judge:  # last: a fault of the model's server must not cost the run
+            from eval.judge import judge as grade
+
             total = sum(result.answered for result in results.questions)
             with _progress("Judging", total, as_json=as_json) as advance:
-                judgement = judging.judge(results, settings, on_done=advance)
+                judgement = grade(results, settings, on_done=advance)
             files, report = _write(folder, results, comparison, checks, judgement)
     finally:
         if not as_json:
@@ -218,7 +221,6 @@ def _ask(
         apart(questions, (one.question for one in prepared)),
         assistant,
         Outline.of(index.passages()),
-        local_embedder(),
         stamp=stamp,
         parallel=parallel,
         on_result=lambda _: advance(),
@@ -230,7 +232,7 @@ def _write(
     results: Results,
     comparison: Comparison | None,
     checks: Sequence[gate.RuleResult],
-    judgement: judging.Judgement | None = None,
+    judgement: "Judgement | None" = None,
 ) -> tuple[tuple[Path, ...], str]:
     """Writes the run and its reports; returns the files, and the report in Markdown."""
     markdown = run_report.markdown(results, comparison, checks, judgement)
@@ -365,26 +367,14 @@ def export(
     ),
 ) -> None:
     """Write a run as a dataset for Ragas: JSONL (EvaluationDataset.from_jsonl)."""
-    settings = Settings()
-    folder = runs.resolve(run, settings.data_dir)
-    results = runs.read(folder)
-    file = out or (folder.parent if folder.is_file() else folder) / "ragas.jsonl"
-    passages = _passages(settings, results.stamp.generation)
-    ragas.write(results, file, load(questions) if questions else load_sets(SETS), passages)
-    if not passages:
+    from eval.export import export as write  # an extra: whoever does not ask does without
+
+    file, has_references = write(run, Settings(), out, questions)
+    if not has_references:
         typer.echo(
             "Without reference contexts: the index of this run is not in use any more.", err=True
         )
     print(file)
-
-
-def _passages(settings: Settings, generation: str) -> list[Passage]:
-    """All passages of the index, when it is still this generation; else none."""
-    try:
-        index = open_index(settings)
-    except (NoIndexError, IndexMismatchError):
-        return []
-    return index.passages() if index.generation == generation else []
 
 
 def main(arguments: Sequence[str]) -> int:

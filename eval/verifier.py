@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chain.checking.verification import similarities_of
+from chain.checking.verification import nearness_of
 from core.command_line import CommandLine, flag, option
 from core.settings import Settings
 from eval import gate, run_report
@@ -32,6 +32,7 @@ from eval.verdicts import (
     read_documents,
 )
 from ingest.commands.progress import bar
+from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
 
 ACCURACY = 0.9  # of the checker that figures are computed for
@@ -142,7 +143,7 @@ def _outcomes(half: Half, *, documents: bool, stretches: bool) -> list[ReplyVerd
     with bar(f"Verifying, {half} half") as shown:
         for number, reply in enumerate(replies, 1):
             given = GivenReply(reply, index, stretches=stretches)
-            outcomes.append(outcome(given, similarities_of(index)))
+            outcomes.append(outcome(given, nearness_of(index, local_embedder())))
             shown(number, len(replies))
     return outcomes
 

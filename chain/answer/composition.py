@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.checking.verification import Similarities, Verifier
+from chain.checking.verification import Nearness, Verifier
 from chain.model.prompt_budget import Claim
 from chain.request import Answerer, Draft, Quote, Request, Searches, Verdict
 from chain.understanding.intent import asks_for, numbers
@@ -369,7 +369,7 @@ class AnswerRun:
     Args:
         request: what is to be answered.
         answerers: in turn, until one has an answer.
-        similarities: of the index that the passages come from.
+        nearness: to the passages.
         checking: what reads a model's sentences again.
         search: finds what a model says that the passages lack; None: there is no second search.
         unconfirmed: what becomes of sentences that were not confirmed.
@@ -379,7 +379,7 @@ class AnswerRun:
         self,
         request: Request,
         answerers: Sequence[Answerer],
-        similarities: Similarities,
+        nearness: Nearness,
         *,
         checking: Checking | None = None,
         search: Search | None = None,
@@ -391,9 +391,9 @@ class AnswerRun:
         self.unchecked = False
         self.checker = ""
         self.trouble: ModelTrouble | Literal[""] = ""
-        self._verifier = Verifier(request, similarities)
+        self._verifier = Verifier(request, nearness)
         self._answerers = answerers
-        self._similarities = similarities
+        self._nearness = nearness
         self._checking = checking
         self._search = search
         self._unconfirmed = unconfirmed
@@ -417,7 +417,7 @@ class AnswerRun:
                     yield from self._quoted(answerer, config)
             except ModelError as error:
                 begun = bool(self.composition.blocks)
-                self.trouble = "cut" if begun else error.first
+                self.trouble = "cut" if begun or error.reason == "cut" else error.first
                 rest = "ends" if begun else "falls back to the sources' sentences"
                 logger.warning("%s The answer %s.", error, rest)
                 if not begun:
@@ -456,7 +456,8 @@ class AnswerRun:
             failure = error
         if self._said and (self._checking or not is_live):
             self.composition = AnswerBuilder(self.request, self._unconfirmed)
-            for draft, verdict in self._checked(config):
+            is_lost = failure is not None and failure.first == "unreachable"
+            for draft, verdict in self._checked(config, None if is_lost else self._checking):
                 delta = self.composition.add(draft, verdict)
                 if not is_live:
                     yield delta
@@ -469,7 +470,7 @@ class AnswerRun:
         """The reply as it arrives; where it asks for a search, a second one with what that finds.
 
         Raises:
-            ModelError: the model failed in its first reply.
+            ModelError: the model failed; a second reply may be empty where there is a first.
         """
         wanted = yield from self._taken_in(answerer.draft(self.request, config))
         if wanted is None or self._search is None:
@@ -482,6 +483,8 @@ class AnswerRun:
         try:
             yield from self._taken_in(answerer.draft(self.request, config))
         except ModelError as error:
+            if error.reason != "empty" or not self._said:
+                raise
             logger.warning("%s The answer stays without a second search.", error)
 
     def _taken_in(
@@ -515,20 +518,23 @@ class AnswerRun:
             given=given,
             so_far=marked_text(self.composition.blocks).plain,
         )
-        self._verifier = Verifier(self.request, self._similarities)
+        self._verifier = Verifier(self.request, self._nearness)
         self.composition.extend(self.request)
 
-    def _checked(self, config: RunnableConfig | None) -> Iterator[tuple[Draft, Verdict]]:
+    def _checked(
+        self, config: RunnableConfig | None, checking: Checking | None
+    ) -> Iterator[tuple[Draft, Verdict]]:
         """The model's sentences, with verdicts that the checker has had its say in."""
-        if self._checking is None:
+        if checking is None:
+            self.unchecked = self._checking is not None
             yield from self._said
             return
         claims = [Claim(draft.text, verdict.quotes) for draft, verdict in self._said]
         opinions: Sequence[Opinion | None] = [None] * len(claims)
-        checker = self._checking.checker
+        checker = checking.checker
         try:
             opinions = checker.opinions(
-                claims, self.request, seconds=self._checking.seconds, config=config
+                claims, self.request, seconds=checking.seconds, config=config
             )
         except ModelError as error:
             logger.warning("%s Sentences are shown after the local checks alone.", error)
