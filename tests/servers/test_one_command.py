@@ -76,9 +76,7 @@ def test_other_commands_have_help_of_their_own(name: str, option: str) -> None:
         ["--", QUESTION],
     ],
 )
-def test_ask_gives_what_the_chain_gives(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ask_is_the_chains_ask(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     code = chain.main(arguments)
     there = capsys.readouterr()
     result = CliRunner().invoke(app, ["ask", *arguments])
