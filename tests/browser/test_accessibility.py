@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, choose, evidence, in_scheme, opened, press, settled
+from tests.support.browser import ask, choose, evidence, field, in_scheme, opened, press, settled
 from tests.ui.test_ui_evaluation import BEFORE, NOW, keep
 from ui.navigation import PLACES
 
@@ -25,7 +25,7 @@ def _shows(selector: str) -> Callable[[Page], None]:
 
 
 def _empty(page: Page) -> None:
-    expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()
+    expect(field(page)).to_be_enabled()
 
 
 def _answered(page: Page) -> None:

@@ -12,7 +12,7 @@ from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import PreparedAnswer
 from tests.index.test_prepared_questions import HARBOUR
 from tests.support.axe import broken_rules
-from tests.support.browser import ask, opened, press, served, settled, sideways, text_of
+from tests.support.browser import ask, button, opened, press, served, settled, sideways, text_of
 from tests.support.small import reading
 
 pytestmark = pytest.mark.long
@@ -37,10 +37,6 @@ def harbour(tmp_path: Path) -> Iterator[tuple[str, Settings]]:
     }
     with served(data, tmp_path / "log", reading(documents) | more) as found:
         yield found, settings
-
-
-def press_button(page: Page, name: str) -> None:
-    press(page.get_by_role("button", name=name, exact=True))
 
 
 def answered(page: Page, question: str) -> Locator:
@@ -74,7 +70,7 @@ def approve(page: Page, sentence: str) -> None:
     tick(page, sentence)
     preview = page.locator(".sw-note", has_text="Zo krijgen lezers het antwoord")
     expect(preview).to_contain_text(sentence)
-    press_button(page, "Goedkeuren")
+    press(button(page, "Goedkeuren"))
     expect(page.get_by_text("Goedgekeurd. Het antwoord wordt in gebruik genomen.")).to_be_visible()
     expect(page.get_by_text("Publiceren: klaar")).to_be_visible()
 
@@ -93,7 +89,7 @@ def test_what_was_not_useful_is_approved_given_to_readers_and_withdrawn_when_its
         in_answers(page, "Te beantwoorden (1)")
         expect(page.locator(".sw-question")).to_have_text(ASKED)
         expect(page.locator(".sw-facts", has_text="1× afgekeurd")).to_be_visible()
-        press_button(page, "Antwoord kiezen")
+        press(button(page, "Antwoord kiezen"))
         expect(page.get_by_role("textbox", name="Vraag", exact=True)).to_have_value(ASKED)
         assert broken_rules(page) == []
         assert sideways(page) <= 0
@@ -114,9 +110,9 @@ def test_what_was_not_useful_is_approved_given_to_readers_and_withdrawn_when_its
     file.write_text(HARBOUR.replace("run by the Harbour Board", "run by the Quay Board"))
     with opened(browser, f"{address}/maintenance") as page:
         press(page.get_by_role("tab", name="Controleren en publiceren"))
-        press_button(page, "Wijzigingen bekijken")
+        press(button(page, "Wijzigingen bekijken"))
         expect(page.get_by_text("ze vervallen (1)")).to_be_visible()
-        press_button(page, "Deze wijzigingen publiceren")
+        press(button(page, "Deze wijzigingen publiceren"))
         expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
         in_answers(page, "Vervallen (1)")
         table = page.get_by_role("table", name="De goedgekeurde zinnen, en wat er nu staat")
@@ -129,7 +125,7 @@ def test_what_was_not_useful_is_approved_given_to_readers_and_withdrawn_when_its
 
         press(page.get_by_role("tab", name="Versies"))
         press(page.get_by_role("button", name="Deze versie terugzetten…").first)
-        press_button(page, "Ja, terugzetten")
+        press(button(page, "Ja, terugzetten"))
         expect(page.get_by_text("Een andere versie terugzetten: klaar")).to_be_visible()
         in_answers(page, "Vervallen (0)")
         with opened(browser, address) as reader:
@@ -164,7 +160,7 @@ def test_a_models_proposal_is_refused_and_another_one_is_taken(
         press(proposal.get_by_role("button", name="Weigeren", exact=True))
         expect(page.get_by_text("Geweigerd.")).to_be_visible()
         in_answers(page, "Voorgesteld (1)")
-        press_button(page, "Alle overnemen")
+        press(button(page, "Alle overnemen"))
         expect(page.get_by_text("Publiceren: klaar")).to_be_visible()
         expect(page.get_by_role("radio", name="Voorgesteld (0)")).to_be_visible()
     (kept,) = own.accepted("harbour.en")

@@ -11,8 +11,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.settings import Settings
 from tests.support.browser import (
     ask,
+    button,
     choose,
     evidence,
+    field,
     free_port,
     opened,
     press,
@@ -32,10 +34,6 @@ TAB_STOPS = """[...document.querySelectorAll("a[href], button, input, textarea")
 ).map((one) => one.dataset.testid)"""
 
 
-def field(page: Page) -> Locator:
-    return page.get_by_placeholder(re.compile("Stel uw vraag"))
-
-
 def question(page: Page, text: str) -> Locator:
     return page.get_by_role("heading", name=text, level=2)
 
@@ -45,10 +43,6 @@ def answered(page: Page, number: int) -> None:
     expect(page.locator("details.sw-sources")).to_have_count(number)
     expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_have_count(number)
     expect(field(page)).to_be_enabled()
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
 
 
 @pytest.mark.long

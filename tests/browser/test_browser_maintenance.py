@@ -15,7 +15,7 @@ from people.database import Database
 from people.feedback import save
 from tests.servers.test_feedback import said
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, box_of, opened, press, served, sideways
+from tests.support.browser import ask, box_of, button, opened, press, served, sideways
 from tests.support.small import reading
 from ui import jobs
 
@@ -85,10 +85,6 @@ def go_to(page: Page, name: str) -> None:
     press(page.get_by_role("tab", name=name))
 
 
-def press_button(page: Page, name: str) -> None:
-    press(page.get_by_role("button", name=name, exact=True))
-
-
 def upload(page: Page, *files: tuple[str, str]) -> None:
     kind = "application/octet-stream"
     given = [{"name": name, "mimeType": kind, "buffer": text.encode()} for name, text in files]
@@ -111,11 +107,11 @@ def test_a_document_is_uploaded_planned_tried_out_published_asked_about_and_roll
     with opened(browser, f"{address}/maintenance") as page:
         upload(page, (NAME, HOSTILE), ("oud.doc", "x"))
         expect(page.get_by_text("sla het op als .docx")).to_be_visible()
-        press_button(page, "Documenten toevoegen (1)")
+        press(button(page, "Documenten toevoegen (1)"))
         expect(page.get_by_text("Toegevoegde documenten: 1")).to_be_visible()
         expect(page.get_by_text(NAME).first).to_be_visible()
 
-        press_button(page, PLAN)  # which is offered at once
+        press(button(page, PLAN))  # which is offered at once
         page.locator(".sw-change summary", has_text="Alpha").click()
         changed = page.locator(".sw-change", has_text="Alpha")
         expect(changed.locator("del", has_text="30")).to_be_visible()
@@ -123,7 +119,7 @@ def test_a_document_is_uploaded_planned_tried_out_published_asked_about_and_roll
         page.locator(".sw-change summary", has_text="Tulp <b>vet</b> :smile: $x$").click()
         expect(page.get_by_text("<script>window.harmed = 1</script>")).to_be_visible()
 
-        press_button(page, "Eerst uitproberen")
+        press(button(page, "Eerst uitproberen"))
         field = page.get_by_role("textbox", name="Vraag aan beide versies")
         field.fill(QUESTION)
         field.press("Enter")
@@ -145,7 +141,7 @@ def test_a_document_is_uploaded_planned_tried_out_published_asked_about_and_roll
         assert sideways(page) <= 0
         is_found_by_readers(browser, address, now=False)
 
-        press_button(page, "Deze wijzigingen publiceren")
+        press(button(page, "Deze wijzigingen publiceren"))
         expect(page.get_by_role("button", name="Stoppen")).to_be_visible()
         assert page.evaluate("window.harmed") is None
     # The page was closed meanwhile.
@@ -160,17 +156,17 @@ def test_a_document_is_uploaded_planned_tried_out_published_asked_about_and_roll
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         with page.expect_download() as saving:
-            press_button(page, "Rapport downloaden (HTML)")
+            press(button(page, "Rapport downloaden (HTML)"))
         assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
         assert "<script" not in saving.value.path().read_text("utf-8")
         assert page.evaluate("window.harmed") is None
         is_found_by_readers(browser, address, now=True)
 
         go_to(page, "Versies")
-        press_button(page, "Index controleren")
+        press(button(page, "Index controleren"))
         expect(page.get_by_text("De index is in orde.")).to_be_visible()
-        press_button(page, "Deze versie terugzetten…")
-        press_button(page, "Ja, terugzetten")
+        press(button(page, "Deze versie terugzetten…"))
+        press(button(page, "Ja, terugzetten"))
         expect(page.get_by_text(re.compile("Een andere versie terugzetten: klaar"))).to_be_visible()
         is_found_by_readers(browser, address, now=False)
 
@@ -181,8 +177,8 @@ def test_a_file_that_calls_itself_official_is_looked_at_confirmed_and_restored(
     with opened(browser, f"{address}/maintenance", width=390) as page:
         upload(page, ("tulp.md", OFFICIAL))
         expect(page.get_by_text("Dit bestand noemt zichzelf een officiële tekst.")).to_be_visible()
-        press_button(page, "Documenten toevoegen (1)")
-        press_button(page, PLAN)
+        press(button(page, "Documenten toevoegen (1)"))
+        press(button(page, PLAN))
         change = page.locator(".sw-change summary", has_text="Toegevoegd Verordening (EU) 2099/1")
         expect(change).to_contain_text("· 1 passage")
         expect(page.get_by_text("Eigen document", exact=True)).to_have_count(2)  # with Alpha
@@ -196,12 +192,12 @@ def test_a_file_that_calls_itself_official_is_looked_at_confirmed_and_restored(
         short.press("Tab")
         press(page.get_by_role("combobox", name="Soort"))
         press(page.get_by_role("option", name="Officiële tekst", exact=True))
-        press_button(page, "Gegevens opslaan")
+        press(button(page, "Gegevens opslaan"))
         change = page.locator(".sw-change summary", has_text="Toegevoegd Tulpenverordening <b>")
         expect(change).to_be_visible()  # previewed anew
         expect(page.get_by_text("Noemt zichzelf een officiële tekst")).to_have_count(0)
         page.get_by_role("textbox", name="Notitie bij deze versie").fill("Voor de tulpen")
-        press_button(page, "Deze wijzigingen publiceren")
+        press(button(page, "Deze wijzigingen publiceren"))
         expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
         with opened(browser, address) as reader:
             ask(reader, QUESTION)
@@ -212,8 +208,8 @@ def test_a_file_that_calls_itself_official_is_looked_at_confirmed_and_restored(
         title = page.get_by_role("heading", name="Tulpenverordening <b> (nl)")
         expect(title).to_contain_text("in gebruik")
         expect(page.get_by_text("Voor de tulpen")).to_be_visible()
-        press_button(page, "Deze versie terugzetten…")
-        press_button(page, "Ja, terugzetten")
+        press(button(page, "Deze versie terugzetten…"))
+        press(button(page, "Ja, terugzetten"))
         told = re.compile("Een eerdere versie is teruggezet")
         versions = page.get_by_role("tabpanel", name="Versies")
         expect(versions.get_by_text(told)).to_be_visible()
@@ -243,13 +239,13 @@ def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
         second.evaluate("window.looksAway = true")
         job = jobs.start(data_dir, "ingest", WAITS, "Els")
         try:
-            press_button(second, PLAN)
+            press(button(second, PLAN))
             expect(second.get_by_text("Iemand anders was u voor")).to_be_visible()
             second.evaluate("window.looksAway = false")
             for page in (first, second):
                 expect(page.get_by_text("gestart door Els")).to_be_visible()
                 expect(page.get_by_role("button", name=PLAN, exact=True)).to_be_disabled()
-            press_button(first, "Stoppen")
+            press(button(first, "Stoppen"))
             for page in (first, second):
                 expect(page.get_by_text("Index controleren: gestopt")).to_be_visible()
         finally:
@@ -265,12 +261,12 @@ def test_no_rule_of_accessibility_is_broken_while_there_is_work(
     with opened(browser, f"{address}/maintenance") as page:
         upload(page, ("tulp.md", HOSTILE), ("oud.doc", "x"))
         expect(page.get_by_text("sla het op als .docx")).to_be_visible()
-        press_button(page, "Documenten toevoegen (1)")
+        press(button(page, "Documenten toevoegen (1)"))
         page.locator("summary", has_text="tulp.md").click()
         expect(page.get_by_role("textbox", name="Titel", exact=True)).to_be_visible()
         assert broken_rules(page, SCHEMES) == []
         go_to(page, "Controleren en publiceren")
-        press_button(page, PLAN)
+        press(button(page, PLAN))
         page.locator(".sw-change summary", has_text="Alpha").click()
         expect(page.get_by_role("button", name="Deze wijzigingen publiceren")).to_be_enabled()
         assert broken_rules(page, SCHEMES) == []

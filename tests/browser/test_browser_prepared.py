@@ -10,7 +10,7 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from tests.index.test_prepared_questions import HARBOUR, QUESTIONS
 from tests.support.axe import broken_rules
-from tests.support.browser import ask, opened, press, served, text_of
+from tests.support.browser import ask, button, opened, press, served, text_of
 from tests.support.small import reading
 
 pytestmark = pytest.mark.long
@@ -41,10 +41,6 @@ def checked(page: Page) -> str:
     return text_of(page.locator(".sw-checked").last)
 
 
-def press_button(page: Page, name: str) -> None:
-    press(page.get_by_role("button", name=name, exact=True))
-
-
 def test_an_answer_says_which_question_it_answers_and_who_approved_it_and_outlasts_a_wrong_file(
     browser: Browser, harbour: tuple[str, Path]
 ) -> None:
@@ -64,7 +60,7 @@ def test_an_answer_says_which_question_it_answers_and_who_approved_it_and_outlas
     written(documents, HARBOUR, QUESTIONS.replace("units", "unit", 1))
     (documents / "quays.en.md").write_text("# Quays\n\nThe quays of Elsewhere are long.\n", "utf-8")
     with opened(browser, f"{address}/maintenance") as page:
-        press_button(page, "Wijzigingen bekijken")
+        press(button(page, "Wijzigingen bekijken"))
         told = page.locator("li", has_text="Het bestand met de voorbereide vragen")
         expect(told).to_be_visible()
         told.locator("summary").click()

