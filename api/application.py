@@ -20,7 +20,6 @@ from core.version import VERSION
 ROUTERS: tuple[APIRouter, ...] = (
     ask_route.router,
     source_routes.router,
-    source_routes.router,
     health_routes.router,
     openai_routes.router,
     mcp_route.router,

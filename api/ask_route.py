@@ -185,8 +185,8 @@ class Service:
     reading: Pool
 
     async def read(self, work: Callable[[], BaseModel]) -> Response:
-        """What comes of work on the index, as JSON. Both are made in a thread: a long document
-        would keep the event loop from the pages."""
+        """Runs work on the index in a thread, as a long document would keep the event loop from the
+        pages, and returns its result as JSON."""
 
         def made() -> str:
             try:
@@ -219,7 +219,7 @@ _PING = 15.0  # seconds: proxies close what is silent for 60, clients what is fo
 
 
 class EarlierCitation(BaseModel):
-    """What is needed of a `Citation` of an earlier answer."""
+    """The fields of a `Citation` of an earlier answer that are needed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -240,7 +240,7 @@ class EarlierAnswer(BaseModel):
     citations: Annotated[tuple[EarlierCitation, ...], Field(max_length=_CITED)] = ()
 
     def turn(self) -> Turn:
-        """As `Turn.of` makes it of the whole answer."""
+        """The turn that `Turn.of` makes of the whole answer."""
         quoted = self.citations if self.kind in ("answer", "partial", "found") else ()
         cited = tuple(dict.fromkeys(one.passage_id for one in quoted))
         places = {one.number: cited.index(one.passage_id) + 1 for one in quoted}

@@ -1,4 +1,4 @@
-"""What operators ask: health, readiness, metrics, the generation in use."""
+"""Routes for operators: health, readiness, metrics, the generation in use."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Who may ask: keys, their scopes, and how often."""
+"""Access by key: keys, their scopes, and rate limits."""
 
 import datetime
 import time
@@ -174,7 +174,7 @@ def _unknown() -> ApiError:
 
 
 def caller_of(scope: Scope) -> Caller:
-    """Who makes a request that came through the gate."""
+    """The caller of a request that the middleware let through."""
     caller = scope["state"]["caller"]
     assert isinstance(caller, Caller)  # noqa: S101 - the gate sets it
     return caller

@@ -86,7 +86,7 @@ _REMEDIES = {
 
 
 def of_status(status: int) -> ErrorReply:
-    """What is told of an error of which only the status is known."""
+    """The message for an error of which only the status is known."""
     remedy = _REMEDIES.get(status, "docs/api.md and /v1/openapi.json say what there is.")
     told = f"{HTTPStatus(status).phrase}. {remedy}"
     code = _CODES.get(status, "bad_request" if status < 500 else "internal_error")

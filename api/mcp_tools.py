@@ -1,4 +1,4 @@
-"""What the tools of the MCP server give back."""
+"""Results of the MCP server's tools."""
 
 import datetime
 import logging
@@ -217,7 +217,7 @@ class ToolServer(MCPServer[Any]):
 
 
 def format_validation_error(error: ValidationError, schema: Mapping[str, Any]) -> str:
-    """What is wrong with the arguments of a tool with this schema, and how they should be."""
+    """Says what is wrong with the arguments of a tool with this schema, and what it takes."""
     expected = schema["properties"]
     wrong: dict[str, str] = {}
     for one in error.errors(include_url=False, include_input=False):
@@ -232,7 +232,7 @@ def format_validation_error(error: ValidationError, schema: Mapping[str, Any]) -
 
 
 def _words(schema: Mapping[str, Any]) -> str:
-    """What a value has to be, of the kinds of values that the tools take."""
+    """Describes the values that a schema allows."""
     if "anyOf" in schema:
         return " or ".join(map(_words, schema["anyOf"]))
     match schema:

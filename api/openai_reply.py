@@ -3,11 +3,9 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, RootModel
+from pydantic import Field
 
 from api.request_shapes import SearchLimits, SourceQuote, source_quotes
 from core.answer import (
@@ -24,55 +22,14 @@ from core.answer import (
 from core.answer_blocks import ITEM, AnswerBlock, Blocks, Marker
 from core.source import Citation, DocumentInfo, Frozen, section
 from language.matching import address, escaped, inline, is_web_page
-from language.words import checked
-
-_FALLBACK = "en"
-
-
-class ClientWords(Frozen):
-    """The words of one language; `section` and `page` have a placeholder of their name;
-    `unconfirmed` stands behind a sentence, `unconfirmed_in` before the texts of several."""
-
-    references: str
-    summary_of: str
-    summary: str
-    section: str
-    page: str
-    superseded: str
-    upcoming: str
-    missing: str
-    related: str
-    unconfirmed: str
-    unconfirmed_in: str
-    broke_off: str
-    unchecked: str
-
-
-_All = RootModel[Mapping[str, ClientWords]]
-
-
-def client_words(language: str) -> ClientWords:
-    """The words in a language (ISO 639-1), or in English."""
-    every = _load()
-    return every.get(language, every[_FALLBACK])
-
-
-@cache
-def _load() -> Mapping[str, ClientWords]:
-    return checked(Path(__file__).with_name("client_words.yaml"), _All).root
-
-
-@cache
-def reference_headings() -> tuple[str, ...]:
-    """What stands above references, in each language."""
-    return tuple(words.references for words in _load().values())
-
+from prompts import ClientWords, client_words
 
 # An answer as the text that a client of OpenAI's protocol shows: Markdown.
 
 
 class ClientText:
-    """What has been said of an answer so far. `text` is Markdown; `markers` are their places in it.
+    """The text of an answer so far, as a client gets it. `text` is Markdown; `markers` are their
+    places in it.
 
     A marker stays "[1]", which clients look for; what else could begin a link is escaped.
     """
@@ -155,7 +112,7 @@ class ClientText:
 
 
 def _below(answer: Answer, doubted: Sequence[str], citations: Sequence[Citation]) -> Iterator[str]:
-    """What to know of an answer, what can be asked instead, and the references."""
+    """The remarks, suggested questions and references below an answer."""
     words = client_words(answer.language)
     if doubted:
         yield "\n".join((escaped(words.unconfirmed_in), "", *_listed(map(escaped, doubted))))
@@ -180,7 +137,7 @@ def _listed(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _reference(cited: Sequence[Citation], words: ClientWords) -> str:
-    """Where the passage of a number stands, with its official page."""
+    """The reference of a numbered passage, with its official page."""
     first = cited[0]
     path = section(cited)
     pages = ", ".join(dict.fromkeys(one.page_range for one in cited if one.page_range))
@@ -249,7 +206,8 @@ class ResponseFileCitation(FileCitation):
 
 
 class AnswerFacts(Frozen):
-    """What is known of the answer, as in `Answer`; `limits` are those that the request had."""
+    """The facts of an answer that clients get, as in `Answer`; `limits` are those that the request
+    had."""
 
     kind: AnswerKind
     reason: str
@@ -422,7 +380,7 @@ class ClientReply:
 
     @property
     def refusal(self) -> str | None:
-        """What was said in place of an answer; None for an answer and for small talk."""
+        """The text of a refusal; None for an answer and for small talk."""
         answer = self.finished
         refuses = answer.kind == "refusal" or answer.message in DECLINED
         return answer.text if refuses else None
@@ -433,7 +391,8 @@ class ClientReply:
         return source_quotes(self.finished, self.said.citations(self.finished))
 
     def annotations(self, *, nested: bool) -> list[Json]:
-        """One for each marker: the official page that it refers to, or the document without one.
+        """One annotation for each marker: the official page that it refers to, or the document
+        without one.
 
         Args:
             nested: as Chat Completions has it, with the facts one level down.
@@ -459,7 +418,7 @@ class ClientReply:
         return found
 
     def extra(self) -> Json:
-        """What OpenAI's protocol has no place for."""
+        """Our own fields, for which OpenAI's protocol has no place."""
         answer = self.finished
         return {
             "citations": [quote.model_dump(mode="json") for quote in self.quotes],

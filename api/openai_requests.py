@@ -11,7 +11,8 @@ from typing import Annotated
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.openai_reply import MODEL, reference_headings
+import prompts
+from api.openai_reply import MODEL
 from api.problem import ApiError, invalid_request
 from api.request_shapes import SearchLimits, unknown
 from chain.request import MAX_QUESTION
@@ -73,8 +74,8 @@ class _Format(_Body):
 
 
 class _Common(_Body):
-    """What both forms of the protocol have; `strategiewijzer` is ours, and says what is searched
-    for the answer."""
+    """The fields that both forms of the protocol have; `strategiewijzer` is ours, and limits the
+    search."""
 
     model_config = ConfigDict(extra="allow")  # what is left aside
 
@@ -225,7 +226,8 @@ def asked(
 
 
 def _turns(messages: Sequence[ClientMessage]) -> Iterator[Turn]:
-    """Each user's message with the answer behind it; those of systems and tools are left aside."""
+    """Pairs each user's message with the answer to it; messages of systems and tools are left
+    aside."""
     question = ""
     for message in messages:
         if message.role == "user":
@@ -249,7 +251,7 @@ def _with_kinds(turns: Sequence[Turn], question: str, default_language: str) -> 
 
 def _turn(question: str, said: str) -> Turn:
     """A question with the answer as it was sent (api/openai_reply.py), without what stood below."""
-    headings = "|".join(map(re.escape, reference_headings()))
+    headings = "|".join(map(re.escape, prompts.reference_headings()))
     proper = re.split(rf"\n\n\*\*(?:{headings})\*\*\n", visible(said), maxsplit=1)[0]
     pieces = []
     for number, piece in enumerate(_MARKER.split(proper, _MARKERS)):  # words, number, words, ...

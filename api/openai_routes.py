@@ -183,7 +183,7 @@ class ResponsesForm:
         yield self._event("response.failed", response=response)
 
     def _parts(self) -> list[Json]:
-        """What the message consists of: the text, and once more what refuses."""
+        """The parts of the message: the text, and once more what refuses."""
         parts = [_text(self._reply.said.text, self._reply.annotations(nested=False))]
         if self._reply.refusal:
             parts.append({"type": "refusal", "refusal": self._reply.refusal})
@@ -385,7 +385,7 @@ class _Asking:
 async def _chunks(
     first: Event | None, begun: Events, form: Form, reply: ClientReply
 ) -> AsyncIterator[Json | None]:
-    """What is sent of an answer in the making; None to show that the connection lives."""
+    """The chunks of an answer in the making; None to show that the connection lives."""
     async with aclosing(begun) as events:
         try:
             for chunk in form.begin():
@@ -406,7 +406,7 @@ async def _chunks(
 
 
 def _texts(messages: Sequence[ClientMessage]) -> list[str]:
-    """What `usage` counts of a request."""
+    """The texts of a request that `usage` counts."""
     return [message.text for message in messages]
 
 

@@ -62,7 +62,7 @@ class DocumentText(Frozen):
 
 
 class DocumentFilter(Frozen):
-    """What a list of documents is limited to."""
+    """Limits of a list of documents."""
 
     language: LanguageCode | None = None
     area: Annotated[str, Field(max_length=200)] | None = None

@@ -131,7 +131,7 @@ def _print(answer: Answer) -> None:
 
 
 def _print_reference(citations: Sequence[Citation]) -> None:
-    """Where a passage stands, and its quotes."""
+    """Prints the reference of a passage, and its quotes."""
     where = ", ".join(part for part in _where(citations) if part)
     quotes = dict.fromkeys(one.quote for one in citations)
     _say(f"\n[{citations[0].number}] {where}", *(f"    “{one}”" for one in quotes), sep="\n")
@@ -185,7 +185,7 @@ def _day(text: str) -> datetime.date:
 
 
 def _scope(options: argparse.Namespace, documents: Collection[DocumentInfo]) -> Scope:
-    """What the options limit the search to.
+    """The search scope that the options name.
 
     Raises:
         StrategiewijzerError: there is no such area or document.

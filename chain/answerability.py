@@ -103,7 +103,7 @@ _FAR = 0.2
 
 
 class Decision(NamedTuple):
-    """What the passages allow.
+    """The decision whether, and from what, to answer.
 
     sure: that the sources answer.
     first: that the first statement is the answer; None where passages were given.
@@ -128,8 +128,8 @@ class Decision(NamedTuple):
 
 
 class OwnWords(NamedTuple):
-    """What the assistant says itself: a refusal with its reason, or a reply. Empty if the sources
-    answer."""
+    """The assistant's own words: a refusal with its reason, or a reply to a message that asks
+    nothing. Empty if the sources answer."""
 
     blocks: Blocks = ()
     reason: Reason | Literal[""] = ""
@@ -206,7 +206,7 @@ def decide(
 def build_request(
     index: Snapshot, query: Query, meant: Interpretation, decision: Decision
 ) -> Request:
-    """What the answerers are asked; a question in parts, with more passages for each."""
+    """Builds the request to the answerers; a question in parts has more passages for each part."""
     whole = decision.whole
     found: tuple[ScoredPassage, ...] = whole.found
     parts: tuple[Part, ...] = (whole,)

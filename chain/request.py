@@ -1,4 +1,4 @@
-"""What is asked of the assistant, and what answers it."""
+"""The request to the answerers, and the drafts that they propose."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -143,7 +143,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Searches:
-    """What a model wants to be searched for, as the passages do not answer all of the question."""
+    """Queries of a model that lacks passages for part of the question."""
 
     queries: tuple[str, ...]
 

@@ -87,7 +87,7 @@ def measured(answer: Callable[[Stopwatch], Generator[Event, None, None]]) -> Ite
 
 
 def _log(watch: Stopwatch, finished: Answer | None, failure: Exception | None) -> None:
-    """One record of a question, without anything that was asked or said."""
+    """Logs a question by its figures, without anything that was asked or said."""
     fields: dict[str, object] = {"seconds": round(watch.seconds(), 3)}
     if finished is not None:
         fields |= {"kind": finished.kind, "mode": finished.mode, "language": finished.language}
@@ -105,7 +105,7 @@ def _log(watch: Stopwatch, finished: Answer | None, failure: Exception | None) -
 
 
 class Offers(NamedTuple):
-    """What is told beside an answer; as in `Answer`."""
+    """Suggestions and remarks beside an answer; as in `Answer`."""
 
     did_you_mean: str = ""
     elsewhere: bool = False

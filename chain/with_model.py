@@ -1,4 +1,4 @@
-"""What needs a language model beside the answer: its check, and standalone questions."""
+"""Parts of the assistant that need a language model: its check, and standalone questions."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ _PASSAGE = "The European Union has 27 Member States and 24 official languages."
 
 
 class Seen(NamedTuple):
-    """What came of one question: `lines` are labels and what to say of each."""
+    """The result of one test question: `lines` are labels and what to say of each."""
 
     lines: tuple[tuple[str, str], ...]
     works: bool
@@ -34,7 +34,7 @@ class Seen(NamedTuple):
 
 
 def check(settings: Settings) -> Iterator[Seen]:
-    """What works of each configured model, the answering one first.
+    """Tests each configured model, the answering one first.
 
     Raises:
         SettingsError: none is configured.
@@ -102,7 +102,7 @@ def _messages(*, structured: bool) -> Sequence[BaseMessage]:
 
 
 def _tokens(counted: UsageMetadataCallbackHandler) -> str:
-    """What the server counted, of all requests that it answered."""
+    """The tokens that the server counted, of all requests that it answered."""
     uses = counted.usage_metadata.values()
     if not uses:
         return "not counted by the server"

@@ -189,7 +189,7 @@ def _check_sums(archive: zipfile.ZipFile, names: list[str]) -> None:
 
 
 class Restored(Frozen):
-    """What a restore did besides: where what was there before now is; which keys (ids) were revoked
+    """The side effects of a restore: where the former data now are; which keys (ids) were revoked
     since the backup, and so stay; why that cannot be told, empty when it can."""
 
     put_aside: tuple[Path, ...]
@@ -361,7 +361,7 @@ def apart(settings: Settings) -> None:
 
 
 def kept_elsewhere(settings: Settings) -> list[str]:
-    """What these settings name that a backup does not have, each with what to do about it."""
+    """Places that these settings name and a backup does not have, each with what to do about it."""
     known = (settings.documents_dir.resolve(), ROOT / "corpus")
     others = [folder for folder in settings.corpus_dirs if folder.resolve() not in known]
     told = [f"Not in it: the source texts in {folder}. Copy them yourself." for folder in others]

@@ -30,7 +30,7 @@ Severity = Literal["ok", "warning", "failure"]
 
 
 class Finding(Frozen):
-    """What a check found, and what to do about it; an error's own message says both."""
+    """The finding of a check, and the remedy; an error's own message says both."""
 
     check: str
     level: Severity = "ok"
@@ -39,7 +39,7 @@ class Finding(Frozen):
 
 
 class Shortcoming(NamedTuple):
-    """What is not well, and what to do about it."""
+    """A shortcoming, and the remedy."""
 
     found: str
     remedy: str
@@ -270,7 +270,7 @@ def run(*, as_json: bool) -> int:
 
 
 def examine() -> Iterator[Finding]:
-    """What each check finds; without settings only that they are wrong."""
+    """Runs all checks; without settings it only says that they are wrong."""
     yield _python()
     settings = _settings()
     if isinstance(settings, Finding):
@@ -313,7 +313,7 @@ def _settings() -> Settings | Finding:
 
 
 def examined(check: Check, settings: Settings) -> Finding | None:
-    """What a check finds; a failure when it raises or takes too long."""
+    """Runs one check; a failure when it raises or takes too long."""
     found: list[Finding | None] = []
 
     def look() -> None:

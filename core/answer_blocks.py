@@ -137,7 +137,7 @@ class AnswerSentence(Frozen):
 
     @property
     def shown(self) -> str:
-        """What stands in its place."""
+        """The text that stands in its place."""
         return self.stand_in or self.text
 
     @property

@@ -1,4 +1,4 @@
-"""What libraries read from the environment, set for them."""
+"""Environment variables that libraries read, set for them."""
 
 import os
 

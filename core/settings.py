@@ -36,7 +36,8 @@ _REMEDY = "correct it in the environment, in .env or in its secret file"
 
 
 def _secret_folders() -> tuple[Path, ...]:
-    """Where Docker, Podman and systemd put secrets as files, as far as this process may read it."""
+    """The folders in which Docker, Podman and systemd put secrets, as far as this process may read
+    them."""
     places = ("/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", ""))
     return tuple(Path(p) for p in places if os.path.isdir(p) and os.access(p, os.R_OK | os.X_OK))
 
@@ -143,7 +144,7 @@ AT_START = (
 
 
 def changed(first: BaseModel, now: BaseModel, names: Iterable[str]) -> dict[str, Any]:
-    """Those of these settings that are not as they were first, with their first values."""
+    """The settings that are not as they were first, with their first values."""
     return {one: getattr(first, one) for one in names if getattr(first, one) != getattr(now, one)}
 
 
@@ -430,7 +431,7 @@ def _host(url: str) -> str:
 
 
 def _langsmith() -> str:
-    """Where LangSmith's client sends to, which has variables of its own for that."""
+    """The address that LangSmith's client sends to, which has variables of its own for that."""
     from langsmith.utils import get_api_url  # takes long to import; tracing has done so
 
     return get_api_url(None)

@@ -253,7 +253,7 @@ class ScoredPassage(Frozen):
 
 
 class Approval(Frozen):
-    """Who approved an answer, for which organisation, and when."""
+    """An approval of an answer: by whom, for which organisation, and when."""
 
     by: str
     organisation: str = ""
@@ -460,7 +460,7 @@ class ProposedAnswer(Frozen):
 
 
 class Proposals(Frozen):
-    """What the model wrote of one section, as far as it can be used.
+    """A model's proposals for one section, as far as they can be used.
 
     Attributes:
         model: the name of the model.

@@ -159,7 +159,7 @@ def _quality(result: QuestionResult) -> tuple[float, ...]:
 
 
 def _why(before: QuestionResult, now: QuestionResult) -> str:
-    """What changed, in a few words, the most important first."""
+    """Says in a few words what changed, the most important first."""
     reasons = []
     if (before.answered, before.found) != (now.answered, now.found):
         reasons.append(

@@ -26,7 +26,7 @@ _SIGN_OFF = "sign-off.jsonl"
 
 
 class GateReport(Frozen):
-    """What the gate found: `rules` is the name of their file, `baseline` the date of the run that
+    """The gate's findings: `rules` is the name of their file, `baseline` the date of the run that
     this one may not be worse than; both empty if there was none."""
 
     rules: str = ""
@@ -48,7 +48,7 @@ def keep_gate(folder: Path, found: GateReport) -> None:
 
 
 def gate_of(folder: Path) -> GateReport:
-    """What the gate found of a run; without checks where none is on record."""
+    """The gate's findings on a run; without checks where none is on record."""
     try:
         return GateReport.model_validate_json((folder / _GATE).read_bytes())
     except (OSError, ValidationError):

@@ -272,7 +272,7 @@ class QuestionResult(Frozen):
 
     @property
     def outcome(self) -> str:
-        """What became of the question: a key of `eval.run_report.OUTCOMES`."""
+        """The outcome of the question: a key of `eval.run_report.OUTCOMES`."""
         if self.forbidden_said:
             return "forbidden"
         if self.is_message:

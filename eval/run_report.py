@@ -381,13 +381,13 @@ def reading(test: Test) -> str:
 
 
 def outcome(result: QuestionResult) -> str:
-    """What became of a question, in a few words."""
+    """Says in a few words what became of a question."""
     found, missing = len(result.facts_found), len(result.facts_missing)
     return OUTCOMES[result.outcome].format(found=found, facts=found + missing)
 
 
 def as_read() -> tuple[ReadRow, ...]:
-    """What people found who read answers of this version, by figure (eval/run_report.py)."""
+    """Figures of people who read answers of this version, by figure (eval/run_report.py)."""
     agreed = agreements(readings())
     by_name: dict[str, list[ReadFigure]] = {}
     for one in read_figures(readings()):

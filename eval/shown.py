@@ -1,4 +1,4 @@
-"""What a reader is shown: whether it is supported, whole and on the first screen."""
+"""Judges what a reader is shown: whether it is supported, whole and on the first screen."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

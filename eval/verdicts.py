@@ -1,4 +1,4 @@
-"""What the chain's checks find in a model's replies, against what is true of them.
+"""Compares the verdicts of the chain's checks on a model's replies with what is true of them.
 
 Files of tests/replies/, written by hand, by several authors who had not seen the verifier: over the
 bundled summaries (`open`, `held`), and over official documents that stand outside of the project

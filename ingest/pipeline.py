@@ -203,7 +203,7 @@ def _report(work: Work, found: FoundFiles, stop: str, *, dry_run: bool, compare:
 
 
 def _questions(work: Work) -> Iterator[PreparedChange]:
-    """What happens to the prepared questions of the documents that are written."""
+    """Plans the prepared questions of the documents that are written."""
     entries = {entry.key: entry for entry in (work.before.documents if work.before else ())}
     for path, loaded in work.gathered.loaded.items():
         key = loaded.document.key

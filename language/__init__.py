@@ -1,1 +1,1 @@
-"""What a text says in any official language of the EU: words, sentences, facts such as figures."""
+"""Analysis of text in the official languages of the EU: words, sentences, facts such as figures."""

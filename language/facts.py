@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
 
+from language.cues import asks, cues_of, has_cues
 from language.dates import Date, calendar_names, dates_in, references_in, without_dates
 from language.identify import CAPITALISES_NOUNS
 from language.matching import GROUPED, fold, without_accents
-from language.words import asks, cues_of, has_cues, translations, vocabulary
+from language.words import translations, vocabulary
 
 _CALLED_AFTER = {
     "bg": "BG", "cs": "CZ", "da": "DK", "de": "DE", "el": "GR", "es": "ES", "et": "EE", "fi": "FI",
@@ -383,7 +384,7 @@ _COUNT = {"number", "amount"}  # "how much" is either
 
 
 class Asked(NamedTuple):
-    """What a question is specific about."""
+    """The details that a question is specific about."""
 
     figures: frozenset[str]
     countries: frozenset[str]

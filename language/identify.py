@@ -17,7 +17,7 @@ from rapidfuzz.distance import Prefix
 
 from language.matching import fold
 from language.official import OFFICIAL, identifier, most_likely
-from language.words import telling
+from language.words import SPOKEN, telling
 
 CAPITALISES_NOUNS = "de"
 """The language that capitalises all nouns, so that a capital does not mark a name."""
@@ -34,7 +34,6 @@ _KEPT = 3.0  # factor for the language of the previous question: docs/decisions/
 # own language above it, and none another.
 _CLEAR = 0.8
 _SURE = 0.2  # probability below which a text has too few words to decide
-_NAMES_IN = ("nl", "en", "fr", "de")  # languages whose names of languages are known to everybody
 _ENDING = 3  # letters at the end of a language's name that change with its case: polski, polsku
 _STEM = 4  # least letters of a language's name; one more in others: "lets" is Latvian in Dutch
 
@@ -95,7 +94,7 @@ def _names(language: str) -> Mapping[str, str]:
     of its language: "lets" is Dutch for Latvian."""
     names = {}
     for code in OFFICIAL:
-        for spoken in (*_NAMES_IN, code, *((language,) if language in OFFICIAL else ())):
+        for spoken in (*SPOKEN, code, *((language,) if language in OFFICIAL else ())):
             words = str(Locale(spoken).languages[code]).casefold().split()
             least = _STEM if spoken == language else _STEM + 1
             names.update(dict.fromkeys((word for word in words if len(word) >= least), code))

@@ -1,6 +1,4 @@
-"""Text normalisation, to compare texts whatever their case, spaces, digit grouping and quotation
-marks.
-"""
+"""Text normalisation for comparing, and escaping for Markdown."""
 
 import re
 import unicodedata
@@ -43,7 +41,7 @@ def contains(text: str, part: str) -> bool:
 
 
 def in_folded(text: str, part: str) -> bool:
-    """As `contains`, for a text that is already folded."""
+    """Does as `contains` for a text that is already folded."""
     return re.search(rf"(?<!\w){re.escape(fold(part))}(?!\w)", text) is not None
 
 
@@ -138,13 +136,14 @@ def escaped(text: str) -> str:
 
 
 def inline(text: str) -> str:
-    """As `escaped`, for a stretch that begins no line: a space at either end stays one."""
+    """Escapes as `escaped` does, for a stretch that begins no line: a space at either end stays
+    one."""
     words = re.sub(r"\s+", " ", visible(text))
     return _SPECIAL.sub(lambda found: f"\\{found[0]}", words)
 
 
 def _before_last(found: re.Match[str]) -> str:
-    """What begins a heading, item or line, no longer able to: a number by the dot behind it."""
+    """Escapes what begins a heading, item or line: a number by the dot behind it."""
     return f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}"
 
 

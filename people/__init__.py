@@ -1,1 +1,1 @@
-"""What is kept of people: conversations, notes, feedback, what was asked; all in one database."""
+"""Data of people: conversations, notes, feedback, what was asked; all in one database."""

@@ -42,8 +42,8 @@ _KEYS = sqlalchemy.Table(
 
 
 class ApiKey(Frozen):
-    """What is known of a key. `name` says whose it is; `role` is as on the pages. The times are in
-    UTC; it ends at `expires`, or at `revoked`."""
+    """A key of another program, without its secret. `name` says whose it is; `role` is as on the
+    pages. The times are in UTC; it ends at `expires`, or at `revoked`."""
 
     id: str
     name: str

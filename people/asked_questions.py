@@ -16,8 +16,8 @@ from core.answer import Answer, AnswerKind
 from core.errors import StrategiewijzerError, kind_and_place
 from core.settings import Settings
 from core.source import Frozen
+from language.cues import cues_of, has_cues
 from language.matching import GROUPED, fold, visible
-from language.words import cues_of, has_cues
 from people.audit import keep
 from people.conversation import now
 from people.database import METADATA, database
@@ -174,7 +174,8 @@ class CountedQuestion(Frozen):
 
 
 class _Remembered:
-    """Who asked what, as hashes that only this process can make; the oldest go first."""
+    """Who asked which question lately, as hashes that only this process can make; the oldest go
+    first."""
 
     def __init__(self, most: int) -> None:
         self._salt = secrets.token_bytes(64)
@@ -268,7 +269,7 @@ def forget_old(settings: Settings) -> int:
 
 
 def question_id(question: str, language: str) -> str:
-    """What tells a question from others: a hash of its words and their language."""
+    """Identifies a question: a hash of its words and their language."""
     return hashlib.sha256(f"{language} {_plain(question)}".encode("utf-8", "replace")).hexdigest()
 
 
@@ -297,7 +298,8 @@ logger = logging.getLogger(__name__)
 def after_answers(
     settings: Settings, *, trial: bool = False
 ) -> Callable[[Answer, str], None] | None:
-    """What gets each answer, and who asked, for `Assistant`; None where nothing of it is kept.
+    """The function that gets each answer and who asked, for `Assistant`; None where nothing is
+    kept.
 
     What it raises means that the answer has no audit record, and must not be shown. A question that
     could not be noted costs nobody the answer.

@@ -140,7 +140,7 @@ def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> d
 
 
 def _placed(before: Link, at: datetime.datetime, by: str) -> dict[str, Any]:
-    """What every record has."""
+    """The fields that every record has."""
     return {
         "format": FORMAT,
         "number": before.number + 1,
@@ -189,7 +189,7 @@ def sha256(text: str) -> str:
 
 
 def asker_hash(user: str, salt: str) -> str:
-    """What a record says of who asked."""
+    """The name of the asker in a record: a hash."""
     return sha256(f"{salt} {user}")
 
 
@@ -234,7 +234,7 @@ _EMPTY = {"id": 1, "number": 0, "hash": START, "cut_number": 0, "cut_hash": STAR
 
 
 class Chain(Frozen):
-    """Where the chain ends, `head`, and the last record that was removed for its age, `anchor`."""
+    """The end of the chain, `head`, and the last record that was removed for its age, `anchor`."""
 
     head: Link
     anchor: Link
@@ -405,9 +405,12 @@ _LACKS = (
 
 
 class AuditReport(Frozen):
-    """What a verification found. The records follow `start` and end with `end`; `noted` is the
-    number of the record with the head hash that was noted, None where it was not found. `broken`
-    says what is wrong with the first record that does not fit; empty: all do."""
+    """The findings of a verification.
+
+    The records follow `start` and end with `end`; `noted` is the number of the record with the head
+    hash that was noted, None where it was not found. `broken` says what is wrong with the first
+    record that does not fit; empty: all do.
+    """
 
     records: int
     start: Link | None = None
@@ -483,7 +486,7 @@ def verify(
 
 
 def _link(one: AuditRecord | None) -> Link | None:
-    """Where a record says it stands; None when it does not."""
+    """The place in the chain that a record states; None when it states none."""
     number = one.record.get("number") if one else None
     return Link(number=number, hash=one.hash) if one and isinstance(number, int) else None
 
@@ -493,7 +496,7 @@ def _before(one: AuditRecord) -> Link:
 
 
 def _problem(one: AuditRecord | None, link: Link | None, end: Link | None, place: int) -> str:
-    """What is wrong with a record; empty when nothing is."""
+    """Says what is wrong with a record; empty when nothing is."""
     if one is None or link is None:
         name = f"Record {end.number + 1 if end else place} (the {place}. here)"
         return f"{name} cannot be read, or was not written like this"

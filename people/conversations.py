@@ -93,7 +93,7 @@ NOTES = Table(
 
 
 class UserStore:
-    """What one user keeps.
+    """The conversations and notes of one user.
 
     Args:
         user: identifier of the owner.
@@ -130,7 +130,7 @@ class UserStore:
         return self._database.transaction(WHAT)
 
     def _rows(self, query: Executable) -> Sequence[Any]:
-        """What a query finds."""
+        """The rows that a query finds."""
         return self._database.read(WHAT, lambda connection: connection.execute(query).all())
 
     def _change(self, statement: Executable) -> None:

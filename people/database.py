@@ -1,4 +1,4 @@
-"""The two SQLite files in which version 0.1.0 kept conversations and feedback."""
+"""The database of what is kept of people: its version, transactions, and the files before it."""
 
 import functools
 import importlib
@@ -193,7 +193,7 @@ class Database:
 
     @property
     def place(self) -> str:
-        """Where it is, for messages; without a password."""
+        """The name of the database for messages, without a password."""
         address = self.engine.url
         return str(self.file or f"PostgreSQL ({address.host or 'its socket'}/{address.database})")
 
@@ -226,8 +226,8 @@ class Database:
             raise failure from (error if _is_lost(error) else None)
 
     def read(self, what: str, reads: Callable[[Connection], _T]) -> _T:
-        """What a function reads in one transaction. Errors as of `transaction`; a connection that
-        is lost meanwhile is made anew, once."""
+        """Runs a function that reads, in one transaction. Errors as of `transaction`; a connection
+        that is lost meanwhile is made anew, once."""
         try:
             with self.transaction(what, writes=False) as connection:
                 return reads(connection)
@@ -357,7 +357,7 @@ def is_current(connection: Connection, place: str) -> bool:
 
 
 def known_version(connection: Connection, place: str) -> str | None:
-    """As `version_of`.
+    """The version, as `version_of` gives it, if this program knows it.
 
     Args:
         connection: to the database.

@@ -27,7 +27,7 @@ _REBUILDS = {"writes": True, "rebuilds": True}
 
 
 def sqlite_engine(path: Path | None) -> Engine:
-    """Of a file, or of a database in memory that lives as long as the engine.
+    """The engine for a file, or for a database in memory that lives as long as the engine.
 
     Each transaction opens the file anew, so that one that was replaced or removed is noticed.
     SQLite's default journal is enough for such small writes and, unlike WAL, also works where the
@@ -74,7 +74,7 @@ def connected(engine: Engine, *, writes: bool, rebuilds: bool = False) -> Connec
 
 
 def message(error: object) -> str:
-    """What the server says is wrong; the rest of its error may repeat a row."""
+    """The server's own message; the rest of its error may repeat a row."""
     arguments = getattr(error, "args", ())
     fields = arguments[0] if arguments else None
     return str(fields.get("M", "")) if isinstance(fields, dict) else str(error)

@@ -185,7 +185,7 @@ def _put(connection: Connection, feedback: Feedback) -> None:
 
 
 def _read(database: Database, id: str | None = None) -> list[Feedback]:
-    """As `_selected`; empty where nobody has given a verdict yet."""
+    """Reads as `_selected` does; empty where nobody has given a verdict yet."""
     if not database.is_there:
         return []
     return database.read(_WHAT, lambda connection: _selected(connection, id))

@@ -1,4 +1,4 @@
-"""What is kept of a person: jobs, conversations, feedback; exported, erased, and for how long."""
+"""Personal data: jobs, conversations, feedback; exported, erased, and kept for how long."""
 
 import datetime
 import json
@@ -25,7 +25,7 @@ from people.feedback import Feedback
 
 
 class StartedJob(BaseModel, frozen=True):
-    """What a job's file says of who started it, when, and to do what."""
+    """The facts in a job's file: who started it, when, and to do what."""
 
     id: str
     kind: str
@@ -117,7 +117,7 @@ class HandledFeedback(Frozen):
 
 
 class PersonalData(Frozen):
-    """What is kept of one person, as docs/privacy.md describes it.
+    """All data of one person, as docs/privacy.md describes it.
 
     `feedback` are the verdicts on answers in these conversations: they have the id of the exchange.
     """
@@ -155,7 +155,7 @@ def conversations_of(settings: Settings, user: str) -> Conversations:
 
 
 def collect(settings: Settings, store: Conversations) -> PersonalData:
-    """All that is kept of the user of this store; what is too old is removed first.
+    """Collects all data of the user of this store; what is too old is removed first.
 
     Raises:
         StrategiewijzerError: some of it cannot be read.

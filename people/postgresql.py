@@ -49,7 +49,8 @@ registry.register("postgresql.socket_errors", __name__, SocketErrors.__name__)
 
 
 def postgresql_engine(url: str) -> Engine:
-    """Of a server. A connection that was lost while nobody used it is replaced.
+    """The engine for a PostgreSQL server. A connection that was lost while nobody used it is
+    replaced.
 
     Raises:
         SettingsError: this is no address; it is not repeated, as it may hold a password.
@@ -76,7 +77,7 @@ def postgresql_engine(url: str) -> Engine:
 
 
 def _options(url: URL) -> dict[str, Any]:
-    """What the query of an address says, as pg8000 takes it.
+    """The options in the query of an address, as pg8000 takes them.
 
     Raises:
         ValueError: it has an option or a value that is unknown.

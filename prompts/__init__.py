@@ -2,6 +2,7 @@
 
 `<name>.md` are prompts for a language model; `phrases/<language>.yaml` what the assistant itself
 says in that language, `short.yaml` the little that it says in all official languages of the EU.
+`clients.yaml` is what other programs show around an answer.
 """
 
 import hashlib
@@ -16,8 +17,8 @@ from pydantic import AfterValidator, RootModel
 from core.answer import Message, Reason
 from core.errors import PromptError
 from core.source import Frozen
-from language import words
-from language.words import checked
+from language import cues
+from language.cues import checked
 
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
@@ -191,13 +192,55 @@ def short_phrases(language: str) -> ShortPhrases:
     return _short()[spoken_in_short(language)]
 
 
+class ClientWords(Frozen):
+    """The words of one language; `section` and `page` have a placeholder of their name;
+    `unconfirmed` stands behind a sentence, `unconfirmed_in` before the texts of several."""
+
+    references: str
+    summary_of: str
+    summary: str
+    section: str
+    page: str
+    superseded: str
+    upcoming: str
+    missing: str
+    related: str
+    unconfirmed: str
+    unconfirmed_in: str
+    broke_off: str
+    unchecked: str
+
+
+class _ClientWordsFile(RootModel[Mapping[str, ClientWords]]):
+    """The words around an answer by language."""
+
+
+@cache
+def _every_client() -> Mapping[str, ClientWords]:
+    return checked(_HERE / "clients.yaml", _ClientWordsFile).root
+
+
+def client_words(language: str) -> ClientWords:
+    """The words around an answer in another program, in a language or in English.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    return _every_client()[spoken(language)]
+
+
+def reference_headings() -> tuple[str, ...]:
+    """The headings above references, one for each language."""
+    return tuple(words.references for words in _every_client().values())
+
+
 @cache
 def fingerprints() -> Mapping[str, str]:
     """File name -> the first 12 hex digits of its SHA-256, for each file of words that answers
     depend on: prompts, phrases, and the cues and forms of questions."""
     ours = sorted((*_HERE.glob("*.md"), *_HERE.glob("phrases/*.yaml"), _HERE / "short.yaml"))
     files = {file.relative_to(_HERE).as_posix(): file for file in ours}
-    files |= {file.name: file for file in (words.FILE, words.FORMS_FILE)}
+    files |= {file.name: file for file in (cues.FILE, cues.FORMS_FILE)}
     return {
         name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for name, file in files.items()
     }

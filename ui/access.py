@@ -1,4 +1,4 @@
-"""Who uses a session, what their roles allow, and how they are named on disk.
+"""Access of a session: its user, what their roles allow, and how they are named on disk.
 
 Claims are data from outside: one that is not as it should be gives nothing, neither a name nor a
 role.
@@ -133,7 +133,7 @@ _PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip
 
 
 def user() -> User:
-    """Who uses this session.
+    """The user of this session.
 
     Raises:
         SignInError: nobody is signed in.
@@ -189,7 +189,7 @@ def provider() -> str | None:
 
 
 def _auth_section() -> Mapping[str, object] | None:
-    """What secrets.toml says under `[auth]`, None when it says nothing.
+    """The `[auth]` section of secrets.toml; None when there is none.
 
     A file that cannot be read stops everything: its `[auth]` may be all that keeps people out.
     """
@@ -245,7 +245,7 @@ _seen: dict[str, str] = {}
 
 
 def on_record(user: User) -> str:
-    """What is kept of who does something: the identifier, or nothing without sign-in."""
+    """The identifier that is kept of who does something; nothing without sign-in."""
     if not user.name:
         return ""
     _seen[user.id] = user.name

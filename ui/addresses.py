@@ -53,7 +53,8 @@ def reading_address(
 def reading_query(
     document: DocumentInfo, passage_id: str = "", spans: Iterable[tuple[int, int]] = ()
 ) -> list[tuple[str, str]]:
-    """As `reading_address`, for a link that can name no place: the first quote is scrolled to."""
+    """The query of `reading_address`, for a link that can name no place: the first quote is
+    scrolled to."""
     name = _hash(passage_id)
     quoted = [("quote", f"{name}:{start}-{end}") for start, end in spans]
     return [("document", document.id), ("language", document.language), *quoted]

@@ -20,7 +20,7 @@ def moment(moment: datetime.datetime, language: str, *, seconds: bool = False) -
 
 
 def day_and_time(moment: datetime.datetime, language: str) -> str:
-    """As `moment`, where there is little room: "24-7 10:15"."""
+    """Formats as `moment` does, where there is little room: "24-7 10:15"."""
     there = local(moment)
     day = format_skeleton("Md", there, locale=locale(language))
     return f"{day} {format_time(there, 'short', locale=locale(language))}"
@@ -57,7 +57,7 @@ def local(moment: datetime.datetime) -> datetime.datetime:
 
 
 def zone() -> datetime.tzinfo:
-    """Of the reader's browser; UTC where it is not known."""
+    """The time zone of the reader's browser; UTC where it is not known."""
     try:
         return ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):

@@ -295,7 +295,8 @@ _lock = threading.Lock()
 
 
 def uploader(label: str, role: Role, largest: int, **options: Any) -> Any:
-    """As `st.file_uploader`; from now on the session of somebody with this role may send files.
+    """Shows a file uploader, as `st.file_uploader`; from now on the session of somebody with this
+    role may send files.
 
     Args:
         label: what stands above it.

@@ -69,15 +69,15 @@ class Job(Frozen):
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs, and when it was stopped."""
+        """The exit code of the command; None while it runs, and when it was stopped."""
         try:
             return int((self.folder / "ended").read_text("utf-8"))
         except OSError:
             return None
 
     def events(self, last: int | None = None) -> list[dict[str, Any]]:
-        """What the command has printed so far, or in its last so many bytes; a line that is still
-        being written is left out."""
+        """The events that the command has printed so far, or in its last so many bytes; a line that
+        is still being written is left out."""
         return _events(_read(self.folder / "events.jsonl", last))
 
     @property
@@ -88,7 +88,7 @@ class Job(Frozen):
         return datetime.datetime.fromtimestamp(last, datetime.UTC)
 
     def errors(self) -> str:
-        """What the command has said beside its events."""
+        """The command's error output."""
         return _read(self.folder / "errors.txt")
 
 

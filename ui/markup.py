@@ -214,7 +214,7 @@ def script(name: str, /, **given: object) -> str:
 
 
 def into_view(name: str, /, **given: object) -> str:
-    """As `script`, for one that keeps something in view (keep_in_view.js)."""
+    """A script as `script` makes it, which keeps something in view (keep_in_view.js)."""
     return _element(("keep_in_view", name), given)
 
 
@@ -307,7 +307,7 @@ def print_page(page: str) -> None:
 
 
 def file_name(title: str, ending: str) -> str:
-    """What a file with this title is called.
+    """The file name for a title.
 
     >>> file_name("Hoeveel is de drugsmarkt in België waard?", "docx")
     'hoeveel-is-de-drugsmarkt-in-belgie-waard.docx'
@@ -373,7 +373,7 @@ def show_with_details(
 
 
 def details(told: str, texts: Texts) -> None:
-    """What is for whoever runs the program, folded."""
+    """Shows details for whoever runs the program, folded."""
     if told.strip():
         st.html(fold(told, texts))
 
@@ -392,7 +392,7 @@ def name(path: str) -> str:
 
 
 def fold(told: str, texts: Texts) -> str:
-    """As `details`, as HTML."""
+    """The HTML of `details`."""
     lines = "".join(f"<p><code>{escape(line)}</code></p>" for line in told.strip().splitlines())
     title = escape(texts("maintenance.details"))
     return folded_html("sw-details", title, f'<div lang="en">{lines}</div>')

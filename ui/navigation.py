@@ -1,4 +1,4 @@
-"""The sidebar: interface language, and the state of the corpus."""
+"""Navigation: the pages that a reader may open, and the sidebar with language and corpus."""
 
 import datetime
 import importlib
@@ -86,7 +86,7 @@ def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:
 
 
 def sources_html(documents: Collection[DocumentInfo], texts: Texts) -> str:
-    """What the sources are, in one line that opens for their titles."""
+    """The sources in one line that opens for their titles."""
     listed = titles(documents, texts.language).values()
     items = "".join(f"<li>{escape(title)}</li>" for title in [*listed][:_LISTED])
     catalogue = new_tab("sources", texts("answers.all_sources"), texts)
@@ -192,7 +192,7 @@ def forbidden(role: Role, texts: Texts) -> None:
 
 
 def in_sidebar(user: User, texts: Texts) -> None:
-    """Who is signed in, with which role, and the way out."""
+    """Shows who is signed in, with which role, and the way out."""
     if access.provider() is None:
         return
     role = texts(f"access.roles.{user.role}") if user.role else ""

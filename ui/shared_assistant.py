@@ -29,7 +29,8 @@ trial_assistant = CurrentAssistant(after_answers, trial=True)
 
 
 def assistant() -> Assistant:
-    """One for all sessions; it follows settings and new index generations by itself.
+    """The assistant that all sessions share; it follows settings and new index generations by
+    itself.
 
     Raises:
         StrategiewijzerError: as `Assistant`; the next call tries again.
@@ -42,7 +43,7 @@ def assistant() -> Assistant:
 
 
 def compared_assistant() -> Assistant:
-    """As `assistant`, for the questions that maintainers try out: they are not readers' questions.
+    """The assistant for the questions that maintainers try out, which are not readers' questions.
 
     Raises:
         StrategiewijzerError: as `assistant`.
@@ -61,7 +62,7 @@ def usable_index() -> Snapshot | None:
 
 
 def _begin(made: Assistant, settings: Settings) -> None:
-    """What is done once, while the first reader still types."""
+    """Loads what answers need once, while the first reader still types."""
     try:
         made.warm_up()
         gc.collect()
@@ -75,7 +76,7 @@ def _begin(made: Assistant, settings: Settings) -> None:
 
 
 def describe_scope(scope: Scope, texts: Texts) -> str:
-    """What a search was limited to, in one line; empty when nothing is."""
+    """Describes the limits of a search in one line; empty when there are none."""
     limits = [
         ", ".join(texts.label("areas", area) for area in scope.areas),
         ", ".join(_titles_of(scope, texts)),
@@ -89,7 +90,7 @@ def describe_scope(scope: Scope, texts: Texts) -> str:
 
 
 def _titles_of(scope: Scope, texts: Texts) -> list[str]:
-    """Of the documents in a scope; the id of one that is no longer there."""
+    """The titles of the documents in a scope; the id of one that is no longer there."""
     try:
         there = assistant().index.documents() if scope.documents else ()
     except StrategiewijzerError:  # the page tells it, where it stands for itself

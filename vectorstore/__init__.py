@@ -1,1 +1,1 @@
-"""One index generation: vectors in Chroma, words in tantivy, searched together."""
+"""The index: generations with vectors in Chroma and words in tantivy, searched together."""

@@ -73,8 +73,8 @@ def translated(
 
 
 def said(error: Exception, *, sent_secret: bool) -> str:
-    """What Chroma or its server said, in a short line. Where a secret was sent the text of a server
-    is left out: it may repeat the secret, in any form."""
+    """The message of Chroma or its server, in a short line. Where a secret was sent the text of a
+    server is left out: it may repeat the secret, in any form."""
     if sent_secret and not isinstance(error, httpx.TransportError):
         return _status(error) or f"{type(error).__name__} (its text may repeat the token)"
     return " ".join(str(error).split())[:LONGEST].rstrip(". ")
@@ -91,7 +91,7 @@ def _status(error: BaseException | None) -> str:
 
 
 def store_error(error: Exception, told: str, folder: Path | None) -> StoreError:
-    """What Chroma or its server said, with the remedy.
+    """An error with the message of Chroma or its server, and the remedy.
 
     Args:
         error: of Chroma or its client.
@@ -301,7 +301,7 @@ def vectors(collection: Collection, ids: Sequence[str]) -> dict[str, Vectors]:
 
 
 def present(collection: Collection, ids: Sequence[str]) -> set[str]:
-    """Those of the ids that are in the collection."""
+    """The ids that are in the collection."""
     batches = (list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
     return {name for batch in batches for name in collection.get(ids=batch, include=[])["ids"]}
 

@@ -400,7 +400,7 @@ class E5:
         return self._loaded(_session)
 
     def _loaded(self, load: Callable[[Path], Any]) -> Any:
-        """What a library loads from the folder of the model, which is made if need be."""
+        """Loads a library's form of the model from its folder, which is made if need be."""
         if self._kept:
             try:
                 _keep(self._kept, self._make)

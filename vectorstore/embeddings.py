@@ -68,7 +68,7 @@ class Embedder(Protocol):
     at_once: int
 
     def query(self, text: str) -> Vectors:
-        """One question -> shape (dimensions,)."""
+        """The vector of one question, of shape (dimensions,)."""
 
     def queries(self, texts: list[str]) -> Vectors:
         """n questions -> shape (n, dimensions); for many at once."""

@@ -1,4 +1,4 @@
-"""One index generation: a manifest, and the segments that it uses, read as one."""
+"""A generation of the index: a manifest, and the segments that it uses, read as one."""
 
 import datetime
 import functools
@@ -66,12 +66,12 @@ class Generation:
 
     @property
     def note(self) -> str:
-        """What whoever published this generation wrote about it."""
+        """The note of whoever published this generation."""
         return str(self._metadata.get("note", ""))
 
     @functools.cached_property
     def manifest(self) -> Manifest:
-        """What this generation was made from.
+        """The manifest of this generation.
 
         Raises:
             IndexMismatchError: another version of this program made it.
@@ -105,7 +105,7 @@ class Generation:
     # The two are looked up at each question, and a manifest can have ten thousand documents.
     @functools.cached_property
     def versions(self) -> Callable[[str, Scope], Mapping[str, int]]:
-        """As `Manifest.versions`, cached."""
+        """The document versions, as `Manifest.versions`, cached."""
         return functools.lru_cache(maxsize=256)(self.manifest.versions)
 
     @functools.cached_property

@@ -1,7 +1,4 @@
-"""The keyword index: words of a text, and the passages that have them.
-
-Questions, passages and the keyword index (vectorstore/keyword_index.py) use the same ones.
-"""
+"""The keyword index: words of a text, the passages that have them, and its files."""
 
 import math
 import shutil

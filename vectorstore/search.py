@@ -133,8 +133,8 @@ def matches(
     allowed: Collection[str],
     profile: Profile,
 ) -> tuple[MatchedQuestion, ...]:
-    """As `near`, without those that have nothing in common with the question, and those that ask
-    something else as their facts tell."""
+    """The prepared questions as `near` gives them, without those that share nothing with the
+    question or ask something else as their facts tell."""
     own = asked(query, language or _UNKNOWN)
     found = (one for one in near(generation, vector, allowed, profile) if one.cosine > _FAR)
     return tuple(one for one in found if not differ(own, _asked(one)))

@@ -1,4 +1,4 @@
-"""What a generation was made from."""
+"""Segments of generations, and the manifest that says which of them a generation uses."""
 
 import datetime
 import functools
@@ -126,7 +126,7 @@ class Manifest(Frozen):
 
 
 def total(entries: Iterable[DocumentEntry]) -> Counts:
-    """What documents have together."""
+    """The sum of the counts of documents."""
     each = [(entry.passages, entry.units, entry.questions) for entry in entries]
     return Counts(*(sum(column) for column in zip((0, 0, 0), *each, strict=True)))
 
@@ -193,7 +193,7 @@ class Segment:
 
     @translated
     def counts(self) -> Counts:
-        """What is stored here, without stale ones."""
+        """The counts of what is stored here, without stale entries."""
         questions = self._questions.count() if self._questions else 0
         return Counts(self._passages.count(), self._units.count(), questions).without(self._stale)
 

@@ -1,4 +1,4 @@
-"""One generation opened for searching; vectorstore/search.py does the search."""
+"""A snapshot: one generation opened for searching; vectorstore/search.py does the search."""
 
 import datetime
 import itertools

@@ -1,4 +1,4 @@
-"""Builds the answer that is shown: blocks, citations, highlights."""
+"""Builds the answer that is shown from drafts: checks, blocks, citations, highlights."""
 
 import itertools
 import logging
@@ -270,7 +270,7 @@ class AnswerBuilder:
 
 
 def _above_results(request: Request) -> Blocks:
-    """What they are, below what was not found, or cannot be done by quoting."""
+    """The sentence above results: what was not found, or which task cannot be done by quoting."""
     said = short_phrases(request.language)
     above: list[str] = []
     if request.lacking:
@@ -354,7 +354,7 @@ _BEST_AGAIN = 8  # passages of the first reading that are given again with those
 
 
 class Checking(NamedTuple):
-    """What checks a model's reply; `seconds` is its time."""
+    """The checks of a model's reply; `seconds` is their time."""
 
     checker: "Checker"
     seconds: float
@@ -519,7 +519,7 @@ class AnswerRun:
         self.composition.extend(self.request)
 
     def _checked(self, config: RunnableConfig | None) -> Iterator[tuple[Draft, Verdict]]:
-        """What the model said, with verdicts that the checker has had its say in."""
+        """The model's sentences, with verdicts that the checker has had its say in."""
         if self._checking is None:
             yield from self._said
             return

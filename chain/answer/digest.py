@@ -20,8 +20,9 @@ from chain.request import Request
 from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer
 from core.source import DocumentInfo, Passage, ScoredPassage
+from language.cues import question_forms
 from language.matching import fold
-from language.words import question_forms, vocabulary
+from language.words import vocabulary
 from prompts import languages, version
 from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot

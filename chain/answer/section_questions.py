@@ -13,8 +13,8 @@ from chain.reading.quotables import statements
 from chain.reading.relevance import rank
 from core.settings import Settings
 from core.source import DocumentInfo, Passage, Scope, ScoredPassage
+from language.cues import cues_of, question_forms
 from language.identify import CAPITALISES_NOUNS
-from language.words import cues_of, question_forms
 from prompts import languages, phrases
 from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot

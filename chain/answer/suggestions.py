@@ -1,4 +1,4 @@
-"""What can be asked next: prepared questions, questions from headings, corrected spelling."""
+"""Suggestions: prepared questions, questions from headings, corrected spelling."""
 
 import itertools
 import re
@@ -34,8 +34,8 @@ from core.source import (
     ScoredPassage,
     preferred,
 )
+from language.cues import cues_of
 from language.matching import fold, without_accents
-from language.words import cues_of
 from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot
 
@@ -269,7 +269,7 @@ def _words(question: str) -> list[str]:
 
 
 def _readable(prepared: Iterable[PreparedQuestion], language: str) -> Iterator[PreparedQuestion]:
-    """Those that have an answer and are a short whole sentence in the language."""
+    """Keeps the questions that have an answer and are a short whole sentence in the language."""
     for one in prepared:
         text = one.question
         is_sentence = _SENTENCE.fullmatch(text) and len(text.split()) >= _FEWEST
@@ -312,7 +312,7 @@ _EXAMPLES = 5  # questions to begin with: a screen of a phone
 _RELATES, _GOES_ON = 0.85, 0.83
 _AMONG = 16  # nearest sections to ask about; farther ones are about something else
 _TRIED = 8  # questions tried around a question: each costs an embedding and a search
-_LOOK = 12  # passages around a question: as many as are compared unit by unit (profile.py)
+_LOOK = 12  # passages around a question: as many as are compared unit by unit (embeddings.py)
 # Least gain in the best passage's score by a spelling correction. Without it 18 of 773 questions
 # got an offer, 13 of them wrong; with it one does, rightly (docs/decisions/0013).
 _BETTER = 2.0

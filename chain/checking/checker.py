@@ -96,7 +96,7 @@ class Checker:
         seconds: float,
         config: RunnableConfig | None,
     ) -> list[Opinion | None]:
-        """One opinion for each claim; None for one without a verdict, as it did not fit.
+        """Asks for one opinion on each claim; None for one without a verdict, as it did not fit.
 
         Raises:
             ModelError: the model failed, no sentence fits, or the reply is malformed.

@@ -14,10 +14,11 @@ from chain.reading.quotables import is_row, reading, runs
 from chain.request import Draft, Quote, Request, Verdict
 from core.answer_blocks import Doubt, SentenceStatus
 from core.source import Passage
+from language.cues import cues_of
 from language.dates import MONTHS, READ, Date, has_date, written_in_part
 from language.facts import Facts, Quantity, facts, quantities
 from language.matching import fold, traced
-from language.words import PERCENT, cues_of, translations, vocabulary
+from language.words import PERCENT, translations, vocabulary
 from vectorstore.e5 import e5
 from vectorstore.embeddings import Embedder, LocalEmbedder, local_embedder
 from vectorstore.store import Snapshot
@@ -36,8 +37,8 @@ class Text:
         self._folded, self._places = traced(passage.text)
 
     def find(self, first: str, last: str) -> Span | None:
-        """The shortest stretch from these words to those, as offsets in the passage's text; None
-        where either does not stand there.
+        """Finds the shortest stretch from the first words to the last, as offsets in the passage's
+        text; None where either is not in it.
 
         Args:
             first: the first words of the stretch, or all of it.
@@ -60,7 +61,7 @@ class Text:
         return self._places[start][0], self._places[stop - 1][1]
 
     def _end(self, ends: str, start: int, middle: int) -> int | None:
-        """Where the last words end behind the first; they may overlap."""
+        """The offset at which the last words end behind the first; they may overlap."""
         if not ends:
             return middle
         limit = start + _LONGEST
@@ -111,7 +112,7 @@ class Lacking(NamedTuple):
 
 
 def lacking(claim: Facts, said: Sequence[Facts], is_name: Callable[[str], bool]) -> Lacking:
-    """What a claim states and its evidence does not.
+    """Names the details that a claim states and its evidence does not.
 
     Args:
         claim: the sentence to verify.
@@ -387,7 +388,7 @@ class Verifier:
         return lacking(claim, self._facts(places), _may_be_name)
 
     def _nowhere(self, claim: Facts, details: Sequence[str]) -> list[str]:
-        """Those of the details that no passage has, in any language."""
+        """Keeps the details that no passage has, in any language."""
         everywhere = self._facts(list(_all_places(self._passages)))
         words = frozenset().union(*(one.words for one in everywhere))
         lacks = lacking(claim, everywhere, _may_be_name).sure

@@ -73,12 +73,12 @@ class Claim:
 
 
 def passage_data(number: int, found: ScoredPassage) -> str:
-    """One passage as data: description and text, in fences that it cannot close."""
+    """Writes a passage as data: description and text, in fences that it cannot close."""
     return fenced("passage", f"{_described(found)}\n{found.passage.text}", f' number="{number}"')
 
 
 def claim_data(number: int, claim: Claim, request: Request) -> str:
-    """One sentence as data, with its stretches, each in fences that it cannot close."""
+    """Writes a sentence as data, with its stretches, each in fences that it cannot close."""
     parts = [fenced("sentence", claim.text, f' number="{number}"')]
     for quote in claim.quotes:
         about = f' sentence="{number}" passage="{quote.passage + 1}"'

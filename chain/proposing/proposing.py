@@ -308,7 +308,7 @@ class Proposing:
         )
 
     def outcome(self, section: SectionToAsk) -> Proposals | ProposalFailure:
-        """What the model proposes for a section, or why there is nothing."""
+        """The model's proposals for a section, or why there are none."""
         try:
             return self._proposals(section)
         except ModelError as error:

@@ -1,1 +1,1 @@
-"""What the passages found say about a question, and how sure that is."""
+"""Statements in the passages found, and how surely they answer a question."""

@@ -330,7 +330,7 @@ def _none_of(asked: Mapping[str, str], missing: Sequence[str]) -> float:
 
 
 def probability(weights: Mapping[str, float], values: Mapping[str, float]) -> float:
-    """Of a logistic model: weights by feature, and "intercept"."""
+    """The probability of a logistic model: weights by feature, and "intercept"."""
     total = weights["intercept"] + sum(weights[name] * value for name, value in values.items())
     return 1.0 / (1.0 + math.exp(-total))
 

@@ -13,8 +13,8 @@ from chain.reading.relevance import Ranked, rank
 from chain.understanding.meaning import WORD, standalone
 from core.answer import Turn
 from core.source import Scope, ScoredPassage
+from language.cues import Cues, cues_of
 from language.matching import without_accents
-from language.words import Cues, cues_of
 from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot
 

@@ -128,7 +128,7 @@ def is_said(matched: MatchedQuestion, found: Sequence[ScoredPassage], said: str)
 def shown_units(
     prepared: PreparedQuestion, found: Sequence[ScoredPassage], question: str, language: str
 ) -> tuple[ShownUnits, ...]:
-    """What is shown of a prepared answer to a question, by passage in the order of its units."""
+    """The units that are shown of a prepared answer, by passage in the order of its units."""
     places = {one.passage.id: place for place, one in enumerate(found)}
     named: list[tuple[int, list[int]]] = []
     for name in prepared.units:

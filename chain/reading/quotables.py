@@ -1,4 +1,4 @@
-"""What can be quoted of a passage: statements, whole lists, definitions, and their text."""
+"""Quotable statements of a passage: sentences, whole lists, definitions, and their text."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.source import Passage, Unit
+from language.cues import cues_of
 from language.matching import fold, without_accents
-from language.words import cues_of, vocabulary
+from language.words import vocabulary
 from vectorstore.keyword_index import content_words
 
 _FOOTNOTE = re.compile(r"^[⁰¹²³⁴-⁹]+\s*")  # the number of the footnote before

@@ -1,1 +1,1 @@
-"""What somebody means: the kind of message, what it asks for and names, what it refers to."""
+"""Interpretation of messages: their kind, what they ask for and name, and what they refer to."""

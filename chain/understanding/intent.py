@@ -28,10 +28,10 @@ from chain.understanding.phrases import (
     words_known,
 )
 from core.answer import Message
+from language.cues import asks, cues_of, has_cues
 from language.facts import amounts, countries, figures_as_written, is_acronym, spelt_out
 from language.identify import CAPITALISES_NOUNS
 from language.matching import fold
-from language.words import asks, cues_of, has_cues
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.keyword_index import content_words
 

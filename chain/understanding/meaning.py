@@ -1,4 +1,6 @@
-"""Query rewriting by rules: a follow-up becomes a question that stands alone.
+"""Interpretation of a message in its conversation: its intent, its question, its document.
+
+Without a model a follow-up becomes a question that stands alone by rules:
 
     question + the previous one, rewritten
         -> it stands alone                       unchanged
@@ -25,10 +27,10 @@ from chain.understanding.phrases import concepts, edits_allowed, is_filler, phra
 from core.answer import Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
+from language.cues import Cues, cues_of, has_cues
 from language.facts import figures
 from language.identify import CAPITALISES_NOUNS, conversation, named
 from language.matching import fold
-from language.words import Cues, cues_of, has_cues
 from prompts import TaskProblem
 from vectorstore.embeddings import Embedder
 from vectorstore.keyword_index import content_words
@@ -91,7 +93,7 @@ def item_meant(question: str, language: str, last: Turn) -> str:
 def _place_meant(question: str, language: str) -> int | None:
     """The place (from 0) that an ordinal without a noun of its own means: "the second one"."""
     words = [match[0] for match in WORD.finditer(question)]
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in pairwise([*words, ""]):
         noun = set(_topic(after, language)) - set(cues_of(language).items)
         if (place := _ordinal(word, language)) is not None and not noun:
             return place

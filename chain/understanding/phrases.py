@@ -13,8 +13,8 @@ from rapidfuzz.distance import OSA
 
 from core.answer import Message
 from core.source import Frozen
+from language.cues import checked
 from language.matching import without_accents
-from language.words import checked
 
 # Words and these symbols; other symbols and punctuation are dropped.
 _WORD = re.compile(r"\w+|[👋🖐🙏❤🥰💐👍👌✅👏🎉😂🖕💩😊🙂😀]")

@@ -163,7 +163,7 @@ def search_results(request: Request) -> list[list[Draft]]:
 
 
 def _best_results(request: Request) -> Iterator[_Result]:
-    """What is shown of the statements; those that are best for a part of the question come
+    """The statements that are shown as results; those that are best for a part of the question come
     first."""
     ranked = [unsaid_first(part.ranked, request) for part in request.parts if part.ranked]
     others = sorted((one for part in ranked for one in part), key=lambda one: -one.score)

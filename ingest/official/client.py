@@ -1,4 +1,4 @@
-"""HTTP client for the Publications Office: limits, deadlines, and when it asks again."""
+"""HTTP client for the Publications Office: limits, deadlines, retries; and Cellar's protocol."""
 
 import contextlib
 import datetime

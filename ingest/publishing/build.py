@@ -1,4 +1,4 @@
-"""The plan of an ingest: which documents are new, changed, renamed or gone, and why."""
+"""The plan of an ingest (which documents are new, changed, renamed or gone) and its generation."""
 
 import datetime
 import hashlib
@@ -132,7 +132,7 @@ def make_plan(
 
 
 def _content(document: SourceDocument | DocumentEntry) -> tuple[str, str, str, str]:
-    """What makes a document another one. The kind is not only what its files say."""
+    """Fingerprint of a document's content and kind; the kind is not only what its files say."""
     return document.key, document.sha256, document.info.kind, reading_of(document)
 
 
@@ -318,7 +318,7 @@ Progress = Callable[[int, int], None]
 
 
 class Stored(NamedTuple):
-    """Where the vectors of a passage's units are: in a generation, under a passage id."""
+    """The place of the vectors of a passage's units: in a generation, under a passage id."""
 
     generation: Generation
     passage_id: str

@@ -1,6 +1,4 @@
-"""The changes of a run to each document: its metadata, and passages that are added, removed or
-changed.
-"""
+"""Changes of a run: in each document, and in the answers to a question set; kept generations."""
 
 import difflib
 import functools
@@ -14,12 +12,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from core.errors import StrategiewijzerError, printable
 from core.settings import ROOT, Settings
 from core.source import DocumentInfo, Frozen, Passage, SourceDocument
+from core.templates import environment
 from ingest.publishing.build import Plan
 from ingest.publishing.ingest_report import (
     AnswerChange,
@@ -231,17 +230,10 @@ def page_html(report: Report) -> str:
 
 @functools.cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["printable"] = printable
-    environment.filters["told_stale"] = describe_stale
-    environment.globals["word_diff"] = word_diff
-    return environment
+    templates = environment(Path(__file__).parent, word_diff=word_diff)
+    templates.filters["printable"] = printable
+    templates.filters["describe_stale"] = describe_stale
+    return templates
 
 
 # Which answers of a question set a run changes.
@@ -411,7 +403,7 @@ class KeptGeneration(Frozen):
 
 
 class Ahead(Frozen):
-    """What the newest kept generation has other than the one in use, an earlier one that was put
+    """The changes of the newest kept generation against the one in use, an earlier one that was put
     back: short titles of documents. `created` is when that newest one was made (UTC, ISO 8601)."""
 
     created: str
@@ -421,8 +413,8 @@ class Ahead(Frozen):
 
 
 def ahead(settings: Settings) -> Ahead | None:
-    """What publishing the files as they were then would bring back; None where the newest kept
-    generation is in use.
+    """The changes that publishing the files as they were then would bring back; None where the
+    newest kept generation is in use.
 
     Raises:
         NoIndexError: nothing has been ingested yet.

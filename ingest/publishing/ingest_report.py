@@ -1,4 +1,4 @@
-"""What an ingest tells: events while it runs, and the report that is kept of it."""
+"""Events of an ingest while it runs, and the report that is kept of it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
@@ -143,15 +143,15 @@ _STALE: dict[WhyStale, tuple[str, str]] = {
 
 
 def describe_stale(one: StaleQuestion) -> str:
-    """Where a stale question is, why it is stale, and the remedy."""
+    """Names the place of a stale question, why it is stale, and the remedy."""
     why, remedy = _STALE[one.why]
     question, words = printable(one.question), printable(one.words)
     return f"{printable(one.file)}:{one.line}: {question!r}: {why} {words!r}; {remedy}"
 
 
 class PreparedChange(Frozen):
-    """What happens to the prepared questions of a document: how many it had and has, and those
-    that are left out, as nothing answers them any more."""
+    """Changes of a document's prepared questions: how many it had and has, and those that are left
+    out, as nothing answers them any more."""
 
     key: str
     path: str  # of the document

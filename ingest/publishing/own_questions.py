@@ -53,7 +53,7 @@ class OwnQuestions:
         return tuple(sorted(name for name in names if not name.startswith(".")))
 
     def accepted(self, key: str) -> tuple[PreparedAnswer, ...]:
-        """Those in use, of the document with this key."""
+        """The accepted questions of the document with this key."""
         return _read(own_file(self._documents_dir, key))
 
     def approved(self) -> list[tuple[str, PreparedAnswer]]:
@@ -67,7 +67,7 @@ class OwnQuestions:
         return [(key, one) for _, key, one in sorted(found, key=lambda one: one[:2], reverse=True)]
 
     def proposed(self, key: str) -> tuple[PreparedAnswer, ...]:
-        """Those that wait for a person, of the document with this key."""
+        """The proposed questions that wait for a person, of the document with this key."""
         return _read(self._proposals(key))
 
     def add(self, key: str, answers: Sequence[PreparedAnswer]) -> None:

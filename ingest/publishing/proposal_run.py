@@ -40,6 +40,7 @@ from ingest.publishing.ingest_report import SectionAsked
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import PreparedAnswer, prepared_questions, shortest_beginnings
 from language.official import OFFICIAL
+from language.words import SPOKEN
 from vectorstore.embeddings import token_counter
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
@@ -66,7 +67,7 @@ class AskedSections:
         self._asked_with = model, prompt
 
     def remaining(self, key: str, passages: list[Passage]) -> list[Passage]:
-        """Those of a document's passages that were not asked about."""
+        """The passages of a document that were not asked about."""
         known = set(self._known(self._file(key)))
         return [one for one in passages if self._hash(one) not in known]
 
@@ -160,7 +161,7 @@ class Proposer:
             self._process.kill()
 
     def ask(self, section: SectionToAsk) -> Proposals | ProposalFailure:
-        """What the model proposes for a section, or why there is nothing."""
+        """Asks the model for proposals for a section; says why there are none."""
         line = self._line(f"{section.model_dump_json()}\n", self.ready.seconds)
         return SectionReply.model_validate_json(line).outcome
 
@@ -192,7 +193,6 @@ class Proposer:
 # Has a model write questions about documents in use, a section at a time.
 
 
-_READERS = ("nl", "en", "fr", "de")  # the languages of the pages, in which most readers ask
 _FEWEST = 4  # words of a unit that says something
 _TAGS = 12  # tokens around a unit in the prompt
 _QUESTION = 20  # tokens of a question in the reply
@@ -209,7 +209,7 @@ class Sections(NamedTuple):
 
 
 class SectionPlan(NamedTuple):
-    """What is asked now, with the tokens that prompts and replies take, about.
+    """The sections to ask about now, with an estimate of the tokens of prompts and replies.
 
     Attributes:
         later: sections that are left because of the limit.
@@ -250,7 +250,7 @@ class ProposalRun:
         return self._asked.exclusive()
 
     def plan(self, documents: Sequence[str], limit: int) -> SectionPlan:
-        """What to ask about documents (keys or ids; none: all), in at most `limit` calls.
+        """Plans what to ask about documents (keys or ids; none: all), in at most `limit` calls.
 
         Raises:
             StrategiewijzerError: there is no such document.
@@ -324,7 +324,7 @@ class ProposalRun:
 
     def _languages(self, document: DocumentInfo) -> tuple[str, ...]:
         """The document's language, and those whose readers are given this version of it."""
-        given = (one for one in _READERS if document.key in self._generation.versions(one, Scope()))
+        given = (one for one in SPOKEN if document.key in self._generation.versions(one, Scope()))
         return tuple(one for one in dict.fromkeys((document.language, *given)) if one in OFFICIAL)
 
 

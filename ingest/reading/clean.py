@@ -2,7 +2,7 @@
 
 Noise (share buttons, cookie bars, lists of links) is marked, not cut, so that offsets stay exact. A
 block is noise when nearly all of it is: most words are labels of buttons, or the whole line is a
-known one; in doubt it is text. The words are in `noise.yaml`.
+known one; in doubt it is text. The words are in `language/noise.yaml`.
 """
 
 import datetime
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import takewhile
-from pathlib import Path
 from typing import Literal
 
 import yaml
@@ -20,6 +19,7 @@ from core.errors import DocumentError
 from core.source import Section
 from language.dates import calendar_day, months
 from language.matching import fold
+from language.words import FOLDER
 
 # Blocks with exact offsets, which every format is read into, and sections made of them.
 
@@ -176,8 +176,7 @@ class _Words:
 
 @cache
 def _words() -> _Words:
-    file = Path(__file__).with_name("noise.yaml")
-    lists = yaml.safe_load(file.read_text(encoding="utf-8"))
+    lists = yaml.safe_load((FOLDER / "noise.yaml").read_text("utf-8"))
     return _Words(
         buttons=frozenset(map(fold, lists["buttons"])),
         lines=frozenset(map(fold, lists["lines"])),

@@ -161,7 +161,8 @@ def _cells(parts: zipfile.ZipFile) -> Iterator[str]:
 
 
 def _shown(cell: Element, shared: list[str]) -> tuple[str, ...]:
-    """What a cell may show: a text; or a number as such, as a share and as a date."""
+    """The forms in which a cell may be shown: a text; or a number as such, as a share and as a
+    date."""
     value = next((child.text or "" for child in cell if _name(child) == "v"), "")
     match cell.get("t", "n"):
         case "s":

@@ -71,7 +71,7 @@ class PreparedAnswer(Frozen):
 
 
 def own_file(documents_dir: Path, key: str) -> Path:
-    """Where an organisation keeps its own prepared questions of the document with this key."""
+    """The file of the organisation's own prepared questions of the document with this key."""
     return documents_dir / "questions" / f"{key}{SUFFIX}"
 
 

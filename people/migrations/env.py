@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, in the transaction of whoever asked for them."""
+"""Alembic's environment: runs the migrations in the transaction of whoever asked for them."""
 
 from alembic import context
 

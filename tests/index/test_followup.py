@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chain.assistant import Assistant
-from chain.understanding.meaning import standalone
+from chain.understanding.meaning import item_meant, standalone
 from core.answer import Turn
 from core.settings import Settings
 from eval.dataset import Outline, check, load
@@ -222,3 +222,8 @@ def test_the_questions_that_the_rules_were_developed_on_fit_the_briefs(settings:
     assert {problem.key for problem in problems} <= {
         "answers"
     }  # these are labelled with facts only
+
+
+def test_a_follow_up_without_a_word_means_no_item_of_a_list() -> None:
+    listed = Turn(question="Wat zijn de acties?", answer_text="- een;\n- twee.")
+    assert item_meant("¤?", "nl", listed) == ""

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import prompts
+import ui.texts
 from core.errors import PromptError
-from language import words
+from language import cues, words
 from language.official import OFFICIAL
 
 
@@ -27,8 +28,9 @@ def test_a_wrong_placeholder_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_pat
         prompts.load.cache_clear()
 
 
-def test_phrases_exist_in_four_languages_and_fall_back_to_english() -> None:
-    assert set(prompts.languages()) == {"nl", "en", "fr", "de"}
+def test_phrases_exist_in_the_languages_of_the_pages_and_fall_back_to_english() -> None:
+    assert set(prompts.languages()) == set(ui.texts.languages()) == set(words.SPOKEN)
+    assert len(prompts.reference_headings()) == len(words.SPOKEN)
     for language in prompts.languages():
         assert "{" not in prompts.phrases(language).searched_in(2, "2020-07-24")
     for language in ("nl", "fr", "de", "en"):
@@ -45,7 +47,7 @@ def test_fingerprints_name_every_file_and_change_with_the_text(
     (tmp_path / "phrases").mkdir()
     (tmp_path / "short.yaml").write_text("en: {}", "utf-8")
     monkeypatch.setattr(prompts, "_HERE", tmp_path)
-    monkeypatch.setattr(words, "FILE", cue_file)
+    monkeypatch.setattr(cues, "FILE", cue_file)
 
     def stamped(prompt: str, cue: str) -> tuple[Mapping[str, str], str]:
         (tmp_path / "answer.md").write_text(prompt, "utf-8")
@@ -68,20 +70,20 @@ def test_fingerprints_name_every_file_and_change_with_the_text(
 
 def test_all_languages_of_the_phrases_have_cues_and_forms_and_all_official_ones_ask() -> None:
     for language in prompts.languages():
-        assert words.has_cues(language)
-        assert words.question_forms(language).forms
-    assert words.cues_of("mt") == words.cues_of("en")
+        assert cues.has_cues(language)
+        assert cues.question_forms(language).forms
+    assert cues.cues_of("mt") == cues.cues_of("en")
     for language in OFFICIAL:
-        assert {"list", "number", "date", "name", "reason"} <= words.asks(language).keys()
+        assert {"list", "number", "date", "name", "reason"} <= cues.asks(language).keys()
 
 
 def test_a_wrong_entry_of_cues_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    wrong = words.FILE.read_text("utf-8").replace("    opening:", "    opnening:", 1)
+    wrong = cues.FILE.read_text("utf-8").replace("    opening:", "    opnening:", 1)
     (tmp_path / "cues.yaml").write_text(wrong, "utf-8")
-    monkeypatch.setattr(words, "FILE", tmp_path / "cues.yaml")
-    words._file.cache_clear()
+    monkeypatch.setattr(cues, "FILE", tmp_path / "cues.yaml")
+    cues._file.cache_clear()
     try:
         with pytest.raises(PromptError, match=r"cues\.yaml is not in form: [\s\S]*opnening"):
-            words.cues_of("en")
+            cues.cues_of("en")
     finally:
-        words._file.cache_clear()
+        cues._file.cache_clear()

@@ -26,8 +26,8 @@ def test_a_room_has_tests(room: str) -> None:
 @pytest.mark.parametrize(
     ("room", "tests"),
     [
-        ("chain/understanding", {"unit/test_condense.py", "index/test_followup.py"}),
-        ("chain.understanding", {"unit/test_condense.py", "index/test_followup.py"}),
+        ("chain/understanding", {"index/test_understanding.py", "index/test_followup.py"}),
+        ("chain.understanding", {"index/test_understanding.py", "index/test_followup.py"}),
         ("ui/sources", {"ui/test_ui_sources.py", "browser/test_browser_sources.py"}),
         ("docs", {"policy/test_docs_links.py"}),
         ("prompts", {"policy/test_prompts.py", "index/test_generative.py"}),

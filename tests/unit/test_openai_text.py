@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import pytest
 from markdown_it import MarkdownIt
 
-from api.openai_reply import ClientReply, client_words
+from api.openai_reply import ClientReply
 from api.openai_requests import ClientMessage, asked
 from api.request_shapes import SearchLimits
 from core.answer import Answer, Finished, TextDelta
 from core.source import Citation, DocumentInfo
+from prompts import client_words
 from tests.support.answers import blocks_of, doubted, marked
 from tests.unit.test_ui_citations import HOSTILE
 

@@ -277,8 +277,7 @@ def few_found(answer: Answer, texts: Texts) -> str:
 
 
 def remarks_above(answer: Answer, texts: Texts) -> list[str]:
-    """What a reader has to know before reading it: that quotes are in another language, and that
-    little was found."""
+    """Remarks above an answer: that quotes are in another language, and that little was found."""
     asked_in, used = answer.question_language, languages_shown(answer)
     if answer.mode == "generative" or not answer.is_sourced or asked_in in used:
         other = ""
@@ -289,8 +288,7 @@ def remarks_above(answer: Answer, texts: Texts) -> list[str]:
 
 
 def remarks_below(answer: Answer, texts: Texts) -> list[str]:
-    """What is said below an answer, a sentence each; of a reply only why a task was not carried
-    out."""
+    """Remarks below an answer, a sentence each; of a reply only why a task was not carried out."""
     if answer.kind == "reply" and not answer.citations:
         why = texts(f"answer.trouble.{answer.trouble}") if answer.trouble else ""
         return [texts("answer.no_task", why=why)] if why else []
@@ -412,7 +410,8 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
 
 
 def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
-    """What else the sources say, or what comes nearest; nothing when there is nothing."""
+    """The folded results: what else the sources say, or what comes nearest; nothing when there is
+    nothing."""
     if not answer.further:
         return ""
     key = "nearest" if answer.kind == "refusal" else "more"
@@ -452,7 +451,8 @@ class _Notes:
 
 
 def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:
-    """What a follow-up follows, or how a model understood it, and a way to ask it as it stands."""
+    """Shows what a follow-up follows, or how a model understood it, and a way to ask it as it
+    stands."""
     told = remark_understood(answer, texts)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(facts_html(told), width="content")
@@ -468,8 +468,8 @@ def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> Non
 
 
 def _show_suggestions(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:
-    """What can be asked instead: the question in another spelling, or without limits to the search,
-    and questions that can be answered. A label is Markdown: as code a question stays data."""
+    """Shows suggestions: the question in another spelling, or without limits to the search, and
+    questions that can be answered. A label is Markdown: as code a question stays data."""
     with st.container(gap=None, key=f"suggested-{prefix}"):
         if answer.did_you_mean:
             st.button(

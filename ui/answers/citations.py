@@ -51,14 +51,14 @@ def numbers(citations: Iterable[Citation]) -> str:
 
 
 def pages(citations: Iterable[Citation], texts: Texts) -> str:
-    """Where the quotes stand, each page or range once; empty where there are no pages."""
+    """The pages of the quotes, each page or range once; empty where there are no pages."""
     listed = ", ".join(dict.fromkeys(c.page_range for c in citations if c.page_range))
     return texts("sources.page", page=listed) if listed else ""
 
 
 def stretches(citations: Iterable[Citation], answer: Answer) -> list[Citation]:
-    """The quotes out of one passage, in its order; those that follow each other, such as the items
-    of a list, as one."""
+    """Joins the quotes out of one passage that follow each other, such as the items of a list, in
+    its order."""
     ordered = sorted(citations, key=lambda one: (one.start, one.end))
     passage = next((one for one in answer.passages if one.id == ordered[0].passage_id), None)
     groups: list[list[Citation]] = []

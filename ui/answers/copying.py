@@ -1,4 +1,4 @@
-"""An answer to copy, its references, and how it was made."""
+"""An answer to copy, how it was made, and a whole conversation as text, page or Word file."""
 
 import datetime
 import functools
@@ -15,13 +15,14 @@ from docx.opc.part import Part
 from docx.oxml import OxmlElement
 from docx.oxml.ns import nsdecls, qn
 from docx.text.paragraph import Paragraph
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from lxml import etree
 from markupsafe import Markup
 
 from core.answer import Answer
 from core.answer_blocks import ITEM, AnswerSentence, Blocks, line_text, marked_lines, marked_text
 from core.source import Citation, DocumentInfo, Scope, section
+from core.templates import environment
 from language.matching import address, escaped, visible
 from people.conversation import Exchange
 from ui import addresses, formats
@@ -92,7 +93,7 @@ def named(
 
 
 def author(publisher: str, texts: Texts) -> str:
-    """Who published a text: the institutions in the interface language, others as given."""
+    """The publisher of a text: an institution in the interface language, others as given."""
     for language in languages():
         for key, name in load(language).values.items():
             if name == publisher and key.startswith("institutions."):
@@ -130,12 +131,12 @@ def plain(blocks: Blocks, texts: Texts) -> str:
 
 
 def doubt(texts: Texts) -> str:
-    """What stands behind a sentence that is not confirmed."""
+    """The remark behind a sentence that is not confirmed."""
     return f"[{texts('answers.unconfirmed')}]"
 
 
 def more_heading(answer: Answer, texts: Texts) -> str:
-    """What stands above the blocks that are folded on the page."""
+    """The heading above the blocks that are folded on the page."""
     key = "nearest" if answer.kind == "refusal" else "more"
     return texts(f"answers.{key}", number=len(answer.further))
 
@@ -165,7 +166,7 @@ def listed(pages: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def markdown(answer: Answer, texts: Texts) -> str:
-    """As `plain_text`, in Markdown that shows exactly the data it is made of."""
+    """Writes as `plain_text` does, in Markdown that shows exactly the data it is made of."""
     parts = markdown_texts(answer, texts)
     if answer.citations:
         parts += [
@@ -301,7 +302,7 @@ def conversation_markdown(title: str, exchanges: Iterable[Exchange], texts: Text
 
 
 def conversation_page(title: str, exchanges: Sequence[Exchange], texts: Texts) -> str:
-    """As `conversation_markdown`, as a page in one file that runs no script."""
+    """Writes as `conversation_markdown` does, as a page in one file that runs no script."""
     return _template().render(title=title, exchanges=exchanges, texts=texts, made=made(texts))
 
 
@@ -399,21 +400,14 @@ def _reference(quotes: Sequence[Citation], texts: Texts) -> Markup:
 
 
 def _visible(value: object) -> object:
-    """What the template shows, without what nobody sees; HTML stays HTML."""
+    """Removes characters that nobody sees from what the template shows; HTML stays HTML."""
     return type(value)(visible(value)) if isinstance(value, str) else value
 
 
 @functools.cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
+    templates = environment(
+        Path(__file__).parent,
         question_facts=question_facts,
         answer_facts=answer_facts,
         shown_answer=_Shown,
@@ -422,7 +416,8 @@ def _template() -> Template:
         reference=_reference,
         addresses=citation_links,
     )
-    return environment.get_template("conversation.html.j2")
+    templates.finalize = _visible
+    return templates.get_template("conversation.html.j2")
 
 
 # A conversation as a Word document, in which each marker is a footnote with reference and quotes.
@@ -439,7 +434,7 @@ _EMPTY = (
 
 
 def conversation_docx(title: str, exchanges: Iterable[Exchange], texts: Texts) -> bytes:
-    """As `ui.answers.copying.conversation_markdown`, as a Word file."""
+    """Writes as `conversation_markdown` does, as a Word file."""
     word, footnotes = begun(title, texts)
     for exchange in exchanges:
         word.add_heading(clean(exchange.question), 1)
@@ -516,7 +511,7 @@ def fact(word: Word, text: str) -> None:
 
 
 def clean(text: str) -> str:
-    """What of a text can stand in the file, and is seen."""
+    """Removes from a text what cannot stand in the file, and what nobody sees."""
     return _NO_XML.sub("", visible(text))
 
 

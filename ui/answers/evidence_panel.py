@@ -83,7 +83,7 @@ class Surroundings:
         return self._neighbour(citation, 1)
 
     def change(self, citation: Citation) -> QuoteChange | None:
-        """What became of a quote since the answer was given; None: it is as it was."""
+        """The change of a quote since the answer was given; None: it is as it was."""
         key = citation.document.key
         passages = self.passages.get(key, ())
         if not passages:
@@ -104,7 +104,7 @@ class Surroundings:
 
 
 def surroundings(citations: Iterable[Citation], index: Snapshot | None) -> Surroundings | None:
-    """What an index has of the documents that are cited; None while it cannot be used."""
+    """The text of the index around the citations; None while it cannot be used."""
     keys = {citation.document.key for citation in citations}
     if index is None:
         return None

@@ -1,4 +1,4 @@
-"""Answers a question while its text appears; the questions to ask next."""
+"""Answers a question while its text appears, and shows the exchange with what can be asked next."""
 
 import logging
 import queue
@@ -287,7 +287,7 @@ def _show_below(
     texts: Texts,
     index: Snapshot | None,
 ) -> None:
-    """One row with what can be done with an answer and the reader's verdict on it."""
+    """Shows one row with the actions on an answer and the reader's verdict on it."""
     is_last = exchange.id == chat.conversation.exchanges[-1].id
     row = "actions" if is_last else "earlier-actions"
     with st.container(

@@ -53,7 +53,7 @@ class ReaderVerdict:
         return False in (self.helpful, self.evidence)
 
     def key(self, name: str) -> str:
-        """Where Streamlit keeps "helpful", "evidence" and "comment"."""
+        """The session keys of "helpful", "evidence" and "comment"."""
         return f"{name}-{self.id}"
 
 
@@ -135,7 +135,7 @@ def _show_kept(verdict: ReaderVerdict, text: str) -> None:
 
 
 def _restore(verdict: ReaderVerdict, database: Database) -> None:
-    """What the store has of it; a store that cannot be read is told once a verdict is given."""
+    """Reads the verdict that the store has; its error is shown once a verdict is given."""
     verdict.read = True
     try:
         given = store.find(database, verdict.id)

@@ -57,8 +57,8 @@ def page() -> None:
 
 
 def _show_field(session: Chat, texts: Texts, *, ready: bool) -> None:
-    """Where a question is typed, and what is to be said about how long it is. In a container of its
-    own, since Streamlit scrolls to the end of a page that has the field anywhere else."""
+    """Shows the field for a question, and a remark on its length. In a container of its own, since
+    Streamlit scrolls to the end of a page that has the field anywhere else."""
     with st.bottom:
         if session.too_long:
             st.warning(texts("chat.too_long", length=session.too_long, limit=MAX_QUESTION))
@@ -151,7 +151,7 @@ def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
 
 
 def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:
-    """What this is for, what it can do and what it rests on, with questions to begin with."""
+    """Shows the start page: the purpose, the sources, and questions to begin with."""
     documents = index.documents()
     can = texts("chat.can_write" if current().generative else "chat.can_quote")
     audited = facts_html(texts("privacy.audited")) if current().audit else ""

@@ -26,7 +26,7 @@ _KEY = "chat"
 
 @dataclass
 class Chat:
-    """What a session has to remember of the chat page.
+    """The state of the chat page in a session.
 
     `scope` is what the next question is limited to. `pending` is the id of the exchange that is
     being answered, `editing` of the one whose question is being changed, `finished` of the one
@@ -59,7 +59,7 @@ class Chat:
 
     @property
     def store(self) -> Conversations:
-        """Where the user's conversations are kept.
+        """The store of the user's conversations.
 
         Raises:
             NotAllowedError: whoever uses this session now is not this user, or may not ask.
@@ -136,7 +136,7 @@ class Chat:
         self._keep(*before.exchanges)
 
     def find(self, id: str) -> Conversation:
-        """One of the user's conversations, or an empty one when it is not there."""
+        """Finds one of the user's conversations; an empty one when it is not there."""
         if id == self.conversation.id:
             return self.conversation
         with self._attempt():

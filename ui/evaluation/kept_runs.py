@@ -40,7 +40,7 @@ class KeptRun(NamedTuple):
         return go_live(self.figures.overall.n if self.figures else 0, self.gate.checks)
 
     def label(self, texts: Texts) -> str:
-        """What it is called in the page: when it was made, of how many questions."""
+        """The name of a run in the page: when it was made, of how many questions."""
         if self.figures is None:
             return texts("evaluation.runs.unreadable", name=self.name)
         label = texts(
@@ -53,7 +53,7 @@ class KeptRun(NamedTuple):
 
 
 def decided(decision: SignOff, texts: Texts) -> str:
-    """What was decided: goes live, or does not."""
+    """The decision on a run: goes live, or does not."""
     return texts("evaluation.sign.goes" if decision.goes_live else "evaluation.sign.stays")
 
 
@@ -209,7 +209,7 @@ def _difference(test: Test | None, texts: Texts) -> list[str]:
 
 
 def explanation(group: str, name: str, texts: Texts) -> str:
-    """What a figure says, in plain words."""
+    """Explains a figure in plain words."""
     return texts.label("evaluation.explained", f"{group}.{name}")
 
 

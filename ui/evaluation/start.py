@@ -38,7 +38,7 @@ def listed(data_dir: Path) -> dict[str, Path]:
 
 
 def set_file(data_dir: Path, name: str) -> Path:
-    """Where the set with this name is kept."""
+    """The file of the set with this name."""
     return data_dir / _FOLDER / name
 
 

@@ -1,4 +1,4 @@
-"""What is known about a document, edited: its fields and the file beside it."""
+"""Editor of a document's description: its fields and the file beside it."""
 
 import datetime
 import hashlib
@@ -254,7 +254,8 @@ class _Fields:
         )
 
     def choice(self, field: str, options: Sequence[str] | set[str], label: str = "") -> str:
-        """One of these, or another that is typed; `label` names the texts that the options have."""
+        """Shows a choice of these, or another value that is typed; `label` names the texts of the
+        options."""
         known = str(self._known.get(field) or "")
         choices = sorted({*options, known} - {""})
         chosen = st.selectbox(

@@ -105,7 +105,7 @@ def _can_be_read(
 def upload_notes(
     said: Said, path: str, keys: Mapping[str, DocumentEntry], texts: Texts, *, name: str = ""
 ) -> None:
-    """What to know of a file that can be taken; `name` stands before it, as Markdown."""
+    """Notes on a file that can be taken; `name` stands before them, as Markdown."""
     if said.unused:
         st.info(f"{name}{texts('maintenance.upload.unused')} {code(', '.join(said.unused))}")
     if said.unconfirmed:
@@ -118,7 +118,7 @@ def upload_notes(
 def _look_at(
     file: UploadedFile, name: str, number: int, settings: Settings, texts: Texts
 ) -> list[Chosen]:
-    """What is to be done with a file; nothing when it is skipped."""
+    """Decides what is done with a file; nothing when it is skipped."""
     if name != file.name:
         st.info(f"{texts('maintenance.upload.renamed')} {code(name)}")
     if document_files.taken(settings, name) is None:
@@ -150,7 +150,7 @@ _NUMBERS, _LANGUAGES = "maintenance-celex", "maintenance-languages"
 
 
 def show_fetch(settings: Settings, texts: Texts, *, busy: bool) -> None:
-    """What to fetch, and what came of the last time; `busy`: a job runs."""
+    """Shows what can be fetched, and the result of the last fetch; `busy`: a job runs."""
     st.header(texts("maintenance.fetch.heading"), anchor=False)
     st.markdown(texts("maintenance.fetch.explained"))
     st.text_input(
@@ -180,7 +180,7 @@ def show_fetch(settings: Settings, texts: Texts, *, busy: bool) -> None:
 
 
 def _outcome(one: Mapping[str, str], texts: Texts) -> str:
-    """What became of one text, as HTML."""
+    """The outcome for one text, as HTML."""
     status = escape(texts(f"maintenance.fetched.{one['status']}"))
     name = escape(f"{one['celex']} ({texts.label('languages', one['language'])})")
     told = escape(one["file"]) or markup.fold(one["problem"], texts)
@@ -230,7 +230,7 @@ class _Row:
 
 
 def show_documents(settings: Settings, texts: Texts, *, busy: bool) -> None:
-    """What is in use and what will be, and where to add to it; `busy`: a job runs.
+    """Shows the documents in use and to come, and where to add to them; `busy`: a job runs.
 
     Raises:
         StrategiewijzerError: the index or the folder cannot be used.
@@ -279,7 +279,7 @@ def _start_preview(texts: Texts) -> None:
 
 
 def manifest_in_use(settings: Settings) -> Manifest | None:
-    """Of the generation in use, where there is one."""
+    """The manifest of the generation in use, where there is one."""
     try:
         return Generations(settings).current().manifest if store_exists(settings) else None
     except NoIndexError:
@@ -287,7 +287,7 @@ def manifest_in_use(settings: Settings) -> Manifest | None:
 
 
 def _rows(settings: Settings, entries: Sequence[DocumentEntry]) -> list[_Row]:
-    """What was added here and all else that is in use; what is new comes first."""
+    """The documents that were added here and all else that is in use; what is new comes first."""
     by_path = {entry.path: entry for entry in entries}
     found = {as_text(file): file for file in document_files.listed(settings)}
     places = {**{path: document_files.of(settings, one) for path, one in by_path.items()}, **found}
@@ -353,7 +353,7 @@ def _document(
     loader: Loader,
     texts: Texts,
 ) -> None:
-    """What is known of one document, and the way to take it away."""
+    """Shows one document, and the way to remove it."""
     if row.file is None:
         st.info(texts("maintenance.own.gone_help"))
         return
@@ -384,7 +384,7 @@ def _remove(settings: Settings, file: Path) -> None:
 
 
 def _removed(gone: Sequence[document_files.Removed], settings: Settings, texts: Texts) -> None:
-    """What was removed or replaced since the last publication, to be put back."""
+    """Shows what was removed or replaced since the last publication, to be put back."""
     if not gone:
         return
     st.header(texts("maintenance.removed.heading"), anchor=False)

@@ -1,4 +1,5 @@
-"""Where a maintainer chooses the sentences that answer a question, and approves them as its answer.
+"""Editor in which a maintainer chooses the sentences that answer a question, and approves them as
+its answer.
 
 question, other wordings, languages -> passages found -> sentences ticked -> approved
 """
@@ -34,7 +35,7 @@ _LONGEST = _MOST * (MAX_QUESTION + 1)
 
 
 class Opened(NamedTuple):
-    """What the editor begins with; `units` are ticked, of the document version `key`."""
+    """The initial state of the editor; `units` are ticked, of the document version `key`."""
 
     question: str
     language: str  # ISO 639-1
@@ -47,7 +48,7 @@ class Opened(NamedTuple):
 
 
 class _Made(NamedTuple):
-    """What the fields say by now; `lacks` names what is not right yet."""
+    """The present state of the fields; `lacks` names what is not right yet."""
 
     answers: Mapping[str, PreparedAnswer]
     organisation: str
@@ -55,7 +56,7 @@ class _Made(NamedTuple):
 
 
 def opened() -> Opened | None:
-    """What is being edited."""
+    """The question that is being edited."""
     found: Opened | None = st.session_state.get(_OPENED)
     return found
 

@@ -1,4 +1,4 @@
-"""The tab of prepared answers: what waits for one, what is approved, stale or proposed."""
+"""The tab of prepared answers and of verdicts: what waits, what is approved, stale or proposed."""
 
 import csv
 import functools
@@ -35,7 +35,7 @@ _CHOICE = "maintenance-answers-part"
 
 
 class _Queue(NamedTuple):
-    """All that the tab shows."""
+    """The entries of the tab."""
 
     waiting: Sequence[QuestionGroup]
     approved: Sequence[tuple[str, PreparedAnswer]]
@@ -45,7 +45,7 @@ class _Queue(NamedTuple):
 
 
 def show_answers(settings: Settings, texts: Texts, *, busy: bool) -> None:
-    """What waits, or the editor where an answer is being chosen; `busy`: a job runs.
+    """Shows the queue, or the editor where an answer is being chosen; `busy`: a job runs.
 
     Raises:
         StrategiewijzerError: the index or what is kept cannot be read.
@@ -200,7 +200,7 @@ def _approved(
 
 
 def _stale(found: StaleAnswer, settings: Settings, texts: Texts) -> None:
-    """What was approved beside what stands there now."""
+    """Shows what was approved beside the present text."""
     columns = [texts("maintenance.answers.was"), texts("maintenance.answers.is_now")]
     rows = [(_side_html(one, "gone", texts), _side_html(one, "new", texts)) for one in found.units]
     table = table_html(texts("maintenance.answers.compared"), columns, rows, hidden=True)
@@ -484,7 +484,7 @@ def _reopen(settings: Settings, given: Feedback) -> None:
 
 
 def _export(found: Sequence[Feedback], texts: Texts) -> None:
-    """What is chosen, as a file."""
+    """Offers the chosen entries as a file."""
     with st.container(horizontal=True):
         for kind, written in (("csv", _csv), ("json", _json)):
             markup.offer_download(

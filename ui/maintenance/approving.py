@@ -76,7 +76,7 @@ class _Told(NamedTuple):
 
 
 def question_groups(settings: Settings) -> tuple[QuestionGroup, ...]:
-    """As `grouped`, of all that is kept.
+    """Groups all kept questions as `grouped` does.
 
     Raises:
         StrategiewijzerError: it cannot be read.
@@ -341,7 +341,7 @@ def is_by(answer: PreparedAnswer, user: User) -> bool:
 
 
 def proposed(settings: Settings) -> dict[str, tuple[PreparedAnswer, ...]]:
-    """What waits for a decision, by document version (key).
+    """The proposals that wait for a decision, by document version (key).
 
     Raises:
         StrategiewijzerError: it cannot be read.
@@ -352,8 +352,8 @@ def proposed(settings: Settings) -> dict[str, tuple[PreparedAnswer, ...]]:
 
 
 def stale(approved: Iterable[tuple[str, PreparedAnswer]], index: Snapshot) -> list[StaleAnswer]:
-    """Those of approved answers, with their document versions (keys), whose units are not all in
-    the index any more."""
+    """The approved answers, with their document versions (keys), of which a unit is not in the
+    index any more."""
     by_key: dict[str, list[PreparedAnswer]] = {}
     for key, answer in approved:
         by_key.setdefault(key, []).append(answer)

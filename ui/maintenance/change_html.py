@@ -64,7 +64,8 @@ def counts_html(report: Report, texts: Texts) -> str:
 
 
 def notes_html(report: Report, texts: Texts) -> str:
-    """What could not be taken, what was guessed, what was kept without its file or left out."""
+    """Notes on a plan: what could not be taken, what was guessed, what was kept without its file or
+    left out."""
     failures = (_failure(one, texts) for one in report.failures)
     guesses = (_guesses(one, texts) for one in report.guesses)
     unused = (
@@ -109,7 +110,7 @@ def _stale(change: PreparedChange, one: StaleQuestion, texts: Texts) -> str:
 
 
 def _guesses(one: Guesses, texts: Texts) -> str:
-    """What was filled in of a document, to be checked."""
+    """The fields of a document that were filled in by the program, to be checked."""
     fields = (
         (
             texts.label("maintenance.fields", name),
@@ -122,7 +123,7 @@ def _guesses(one: Guesses, texts: Texts) -> str:
 
 
 def document_html(change: DocumentChange, texts: Texts) -> str:
-    """What changes in one document: its metadata, and the words that go and come."""
+    """The changes in one document: its metadata, and the words that go and come."""
     kind = escape(texts(f"maintenance.kinds.{change.kind}"))
     is_whole = change.kind in ("added", "removed")
     count = _passages(len(change.passages), texts, "passages" if is_whole else "differ")
@@ -235,7 +236,7 @@ _ORDER = ("removed", "changed", "added", "renamed")  # what asks for a look come
 
 
 def show_preview(report: Report, key: str, texts: Texts) -> None:
-    """What was published, a page of documents at a time."""
+    """Shows what was published, a page of documents at a time."""
     place, shown = _page(report, key)
     for change in shown:
         place.html(document_html(change, texts))
@@ -249,7 +250,7 @@ def show_to_correct(
     saved: Callable[[], None],
     texts: Texts,
 ) -> None:
-    """What would be published: with each document how readers will see it, to be corrected.
+    """Shows what would be published: each document as readers will see it, to be corrected.
 
     Args:
         report: of the preview.

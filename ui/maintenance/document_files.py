@@ -131,7 +131,7 @@ def state(file: Path, entries: Mapping[str, DocumentEntry], settings: Settings) 
 
 @functools.lru_cache(maxsize=5000)
 def _fingerprint(file: Path, own_questions: Path, marks: object) -> str:
-    """That of a file with these times and sizes; empty where it cannot be read."""
+    """Fingerprint of a file by its times and sizes; empty where it cannot be read."""
     del marks
     try:
         return fingerprint(file, own_questions)
@@ -214,7 +214,8 @@ def remove(settings: Settings, file: Path, *, keep_description: bool = False) ->
 
 
 def _beside(file: Path) -> list[Path]:
-    """What belongs to a file: its description, and its prepared questions with their vectors."""
+    """The files that belong to a file: its description, and its prepared questions with their
+    vectors."""
     names = [file.with_name(file.name + suffix) for suffix in _BESIDE]
     questions = question_file.find(file)
     if questions is not None:
@@ -224,7 +225,7 @@ def _beside(file: Path) -> list[Path]:
 
 
 def removed(settings: Settings) -> tuple[Removed, ...]:
-    """What can be put back, newest first."""
+    """The removed files that can be put back, newest first."""
     found = []
     for place in sorted((folder(settings) / _REMOVED).glob("*"), reverse=True):
         for file in find([place]).files:
@@ -297,7 +298,8 @@ _KEPT = 1000  # files, a few kilobytes each: reading one anew takes long, all ta
 
 
 class Said(Frozen):
-    """What reading a file told; without `info` it cannot be taken as it is, and `failure` says why.
+    """The result of reading a file; without `info` it cannot be taken as it is, and `failure` says
+    why.
 
     `guessed` are the fields that were filled in by the program, `unused` names in its front matter
     that are no fields. `unconfirmed`: it calls itself an official text, which nobody has confirmed.
@@ -311,7 +313,7 @@ class Said(Frozen):
 
 
 def preview_uploaded(name: str, content: bytes, loader: Loader) -> Said:
-    """Of a file that is not kept yet.
+    """Reads a file that is not kept yet.
 
     Args:
         name: under which it would be kept; a safe one.
@@ -329,7 +331,7 @@ def preview_uploaded(name: str, content: bytes, loader: Loader) -> Said:
 
 
 def preview_kept(file: Path, settings: Settings, loader: Loader) -> Said:
-    """Of a file with what stands beside it."""
+    """Reads a kept file with the files beside it."""
     try:
         mark = f"{fingerprint(file)} {is_official(file, settings.documents_dir)}"
     except DocumentError as error:
@@ -339,7 +341,7 @@ def preview_kept(file: Path, settings: Settings, loader: Loader) -> Said:
 
 @st.cache_resource(show_spinner=False, max_entries=_KEPT)
 def _said(name: str, mark: str, _load: Callable[[], Said]) -> Said:
-    """As `_load` tells, once for each file and each of its contents."""
+    """Reads a file as `_load` does, once for each file and each of its contents."""
     return _load()
 
 

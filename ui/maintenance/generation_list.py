@@ -72,7 +72,7 @@ def _generation(one: KeptGeneration, texts: Texts) -> str:
 
 
 def _title(one: KeptGeneration, named: Mapping[str, Sequence[str]], texts: Texts) -> str:
-    """What a version is called by: what it changed."""
+    """The title of a version: what it changed."""
     if one.added is None:
         return texts("maintenance.generations.oldest")
     told = [
@@ -119,7 +119,7 @@ def brought_back(settings: Settings, texts: Texts) -> bool:
 
 
 def _note(one: KeptGeneration, settings: Settings, texts: Texts, *, busy: bool) -> None:
-    """What a maintainer wants to remember of a version."""
+    """The maintainer's note on a version."""
     with (
         st.popover(texts("maintenance.generations.note"), disabled=busy),
         st.form(f"maintenance-note-{one.id}", border=False),

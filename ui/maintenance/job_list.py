@@ -33,7 +33,7 @@ TAB = "maintenance-tab"  # which section of the page is shown
 
 
 def task(job: Job) -> JobTask:
-    """What a job does."""
+    """The name of a job's task."""
     command = (*job.arguments[2:], "")[0]
     if command.startswith("--"):
         if "--dry-run" in job.arguments:
@@ -97,7 +97,7 @@ def _report(folder: Path, _job: Job) -> Report | None:
 
 
 def report(job: Job) -> Report | None:
-    """What a plan or a publication that has ended says; None when it did not get that far."""
+    """The report of a plan or a publication that has ended; None when it did not get that far."""
     return _report(job.folder, job) if job.state in ("done", "failed") else None
 
 

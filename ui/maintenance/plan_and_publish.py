@@ -45,7 +45,7 @@ _Told = Answer | StrategiewijzerError
 
 
 class _Answers(NamedTuple):
-    """What became of a question, on each side; of which index."""
+    """The answers to a question on each side, and of which index they are."""
 
     question: str
     pointer: Pointer
@@ -53,7 +53,7 @@ class _Answers(NamedTuple):
 
 
 def there(report: Report, settings: Settings) -> Pointer | None:
-    """Where the trial of this plan is; None when it was not built or is gone."""
+    """The folder of this plan's trial; None when it was not built or is gone."""
     pointer = Generations(settings).pointer() if store_exists(settings) else Pointer()
     return pointer if pointer.trial and pointer.plan == report.fingerprint else None
 
@@ -218,7 +218,8 @@ def _untouched_since(job: Job, settings: Settings) -> bool:
 
 
 def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: bool) -> None:
-    """What publishing would change, and the way to do it: also where it only erases for good."""
+    """Shows what publishing would change, and the button for it: also where it only erases for
+    good."""
     st.html(facts_html(work.since(plan, texts)))
     if report.stop:
         st.warning(_stop(report, texts))

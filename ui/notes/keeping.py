@@ -26,7 +26,7 @@ from ui.texts import Texts
 
 @st.fragment  # neither runs the whole page nor interrupts an answer in the making
 def show(chat: Chat, conversation: Conversation, prefix: str, texts: Texts) -> None:
-    """What keeps the quotes of the answers of a conversation.
+    """Shows the buttons that keep the quotes of the answers of a conversation.
 
     Args:
         chat: of whoever reads it, and keeps the quotes.
@@ -133,7 +133,7 @@ def grouped(notes: Iterable[Note], by: By, texts: Texts) -> Groups:
 
 
 def changed(note: Note, around: Surroundings | None, texts: Texts) -> str:
-    """What has changed in the cited document since; empty where nothing has, or nobody knows."""
+    """The change of the cited document since; empty where nothing has changed, or nobody knows."""
     change = around.change(note.citation) if around else None
     if change is None:
         return ""
@@ -158,7 +158,7 @@ def notes_markdown(groups: Groups, around: Surroundings | None, texts: Texts) ->
 
 
 def notes_docx(groups: Groups, around: Surroundings | None, texts: Texts) -> bytes:
-    """As `notes_markdown`, as a Word file in which references are footnotes."""
+    """Writes as `notes_markdown` does, as a Word file in which references are footnotes."""
     word, footnotes = begun(texts("notes.title"), texts)
     for heading, notes in groups.items():
         word.add_heading(clean(heading), 1)

@@ -105,7 +105,7 @@ def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Tex
 def _show(
     session: Chat, note: Note, around: Surroundings | None, texts: Texts, *, has_asked: bool
 ) -> None:
-    """One note, with what can be done with it."""
+    """Shows one note, with the actions on it."""
     with st.container(border=True, key=f"note-{note.id}"):
         st.html(_note_html(note, around, texts))
         _show_question(session, note, texts, has_asked=has_asked)

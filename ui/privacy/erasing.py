@@ -1,4 +1,4 @@
-"""What is kept of a reader, and erasing it."""
+"""List of the data of a reader, and erasing them."""
 
 from collections.abc import Iterator
 from typing import Literal, get_args
@@ -30,7 +30,7 @@ def show(chat: Chat, texts: Texts, key: str) -> None:
 
 
 def show_erased(texts: Texts) -> None:
-    """What has just been erased and what is left, once; or why not."""
+    """Says once what has just been erased and what is left; or why not."""
     erased = st.session_state.pop(_ERASED, None)
     if isinstance(erased, PersonCounts):
         told = texts("privacy.erased", **erased.model_dump())
@@ -40,7 +40,7 @@ def show_erased(texts: Texts) -> None:
 
 
 def erase_all(chat: Chat) -> None:
-    """Erases all of the user, and what the session holds; `show_erased` tells what came of it."""
+    """Erases all data of the user, and of the session; `show_erased` tells what came of it."""
     try:
         store = chat.store
         st.session_state[_ERASED] = erase(current(), store)
@@ -63,7 +63,7 @@ KeptThing = Literal[
 
 
 def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[str, str]]:
-    """What is kept, each with its name.
+    """The kinds of data that are kept, each with its name.
 
     Args:
         settings: how long.

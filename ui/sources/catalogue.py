@@ -44,7 +44,7 @@ class Searchable:
 
 @dataclass(frozen=True)
 class FoundPlaces:
-    """Where in a document the words are: all of them in its title, or in these passages."""
+    """The places of the words in a document: all of them in its title, or in these passages."""
 
     in_title: bool
     lines: tuple[SearchedPassage, ...]
@@ -52,7 +52,7 @@ class FoundPlaces:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def searchable(generation: str, _index: Snapshot) -> dict[str, Searchable]:
-    """What can be searched in a generation, by document key; made once for all sessions.
+    """The searchable documents of a generation, by document key; made once for all sessions.
 
     Raises:
         StoreError: it cannot be read.
@@ -100,7 +100,7 @@ def find(
 
 
 def spans(text: str, words: str) -> list[Span]:
-    """Where these words stand in a text, in order; none of the places overlap."""
+    """The spans of these words in a text, in order; none of them overlap."""
     folded, places = traced(text)
     covered: set[int] = set()
     for word in compared(words).split():
@@ -150,7 +150,7 @@ def _having(
 
 
 def _window(text: str, marked: Sequence[Span]) -> Span:
-    """Where a snippet begins and ends: between words, with as many marks as fit in it."""
+    """The start and end of a snippet: between words, with as many marks as fit in it."""
     best = max(
         (start for start, _ in marked),
         key=lambda start: sum(start <= left < start + _LENGTH - _AROUND for left, _ in marked),
@@ -187,8 +187,8 @@ def by_document(entries: Iterable[DocumentEntry]) -> Documents:
 
 
 def card_html(versions: Versions, document: DocumentInfo, standing: Standing, texts: Texts) -> str:
-    """What tells a document from others in the list: its area, date, kind and languages, and that
-    it is not in force."""
+    """The card of a document in the list: its area, date, kind and languages, and that it is not in
+    force."""
     return facts_html(
         texts.label("areas", document.area),
         texts.date(document.date) if document.date else "",

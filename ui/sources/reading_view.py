@@ -1,4 +1,4 @@
-"""One document to read: in short, and its text.
+"""The reading view of one document: in short, and its text.
 
 A passage has its id as the name of its place, so that a citation or anybody else can link to it.
 """
@@ -152,7 +152,7 @@ def _section_html(
 def _passage_html(
     passage: Passage, page: int | None, quotes: Quotes, texts: Texts, *, has_place: bool
 ) -> str:
-    """One passage; `page` is where the one before it in its section ends."""
+    """The HTML of one passage; `page` is where the one before it in its section ends."""
     breaks: dict[int, int] = {}
     if passage.page is not None:
         numbered = enumerate(passage.page_breaks, start=passage.page + 1)

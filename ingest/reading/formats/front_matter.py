@@ -1,4 +1,4 @@
-"""What describes a document: the lines on top of it, or a file beside it."""
+"""Descriptions of documents: the lines on top of a file, or a file beside it."""
 
 import datetime
 import re

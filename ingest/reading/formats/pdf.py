@@ -103,7 +103,7 @@ _NEAR_END = 2048  # bytes; some programs write after the end mark, and Acrobat a
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 _TITLE_PAGES = 2  # cover and title page, which must have the stated title; later pages name others
 _SPACES = 2  # at least, in a stated title that replaces the shown one; with fewer it names a file
-_BOOKMARKS = 10_000  # as many as a document may have headings (blocks.py)
+_BOOKMARKS = 10_000  # as many as a document may have headings (ingest/reading/clean.py)
 _AGAIN = "Fetch the file again, or open it in a PDF program and save it again"
 
 

@@ -104,7 +104,7 @@ class PdfLine:
 
     @cached_property
     def text_left(self) -> float:
-        """Where its text begins, after the mark of a list item."""
+        """The left edge of the text, after the mark of a list item."""
         if len(self.words) > 1 and LIST_MARK.fullmatch(self.words[0].text):
             return self.words[1].left
         return self.left

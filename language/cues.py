@@ -1,0 +1,178 @@
+"""Words that say what a question asks for, and how a question is made, by language."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, RootModel, ValidationError
+
+from core.errors import PromptError
+from core.source import Frozen
+from language.words import FOLDER
+
+# YAML files of words, checked against a schema.
+
+
+_Schema = TypeVar("_Schema", bound=BaseModel)
+
+
+def checked(path: Path, schema: type[_Schema]) -> _Schema:
+    """The content of a file of the product.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    try:
+        return schema.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise PromptError(f"{path} is not in form: {error}") from None
+
+
+# Cue words: lower-case words by which a question tells what it asks for and what it leans on.
+
+
+FILE = FOLDER / "cues.yaml"
+_FALLBACK_LANGUAGE = "en"
+
+
+class Asks(Frozen):
+    """Words that ask for a kind of answer: `amount` is one of money."""
+
+    list: tuple[str, ...]
+    number: tuple[str, ...]
+    date: tuple[str, ...]
+    name: tuple[str, ...]
+    reason: tuple[str, ...]
+    amount: tuple[str, ...] = ()
+
+
+class Cues(Frozen):
+    """Cue words of questions: for follow-ups, comparisons and parts.
+
+    Follow-ups: `opening` words begin one, `referring` ones stand for something said before;
+    `ordinals` are what "first" to "tenth" begin with, in that order; `items` words beside one leave
+    open what it is the first of.
+    `asking` words ask, `defining` ones among them what something is; `helping` verbs begin a
+    question for yes or no. `common` names are those of what every document is about. `empty` words
+    say nothing of what a question is about; what search leaves out anyway need not be among them.
+
+    Parts: `joining` words stand between the parts of a question, `comparing` ones make it a
+    comparison, `versus` ones do both, and so do `than` ones behind a comparative. `frames` are
+    patterns of questions that only ask what somebody says of a `topic`. `writing` words ask for
+    what no quote is: a comparison, a timeline, a summary.
+
+    Definitions: `definition` phrases ask what something is, `according` ones say by which text, and
+    what is in `being` stands between its name and what it is.
+
+    Topics: `general` words say how something is asked, not what. `causal` words and phrases give a
+    reason.
+    """
+
+    opening: tuple[str, ...]
+    referring: tuple[str, ...]
+    ordinals: tuple[str, ...]
+    items: frozenset[str]
+    asking: tuple[str, ...]
+    helping: tuple[str, ...]
+    empty: tuple[str, ...]
+    defining: tuple[str, ...]
+    common: tuple[str, ...]
+    joining: tuple[str, ...]
+    comparing: tuple[str, ...]
+    writing: tuple[str, ...]
+    versus: tuple[str, ...]
+    than: tuple[str, ...]
+    definition: tuple[str, ...]
+    according: tuple[str, ...]
+    being: tuple[str, ...]
+    frames: tuple[str, ...]
+    causal: tuple[str, ...]
+    general: frozenset[str]
+
+
+class _File(Frozen):
+    """Cues of each language; `asks` has all official languages of the EU."""
+
+    asks: Mapping[str, Asks]
+    cues: Mapping[str, Cues]
+
+
+def asks(language: str) -> Mapping[str, tuple[str, ...]]:
+    """Kind of answer -> what asks for it; empty for a language without entry (ISO 639-1)."""
+    known = _file().asks.get(language)
+    return dict(known) if known else {}
+
+
+def has_cues(language: str) -> bool:
+    """Whether `cues_of` knows this language."""
+    return language in _file().cues
+
+
+def cues_of(language: str) -> Cues:
+    """The cues of a language (ISO 639-1), or those of English where there are none.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    known = _file().cues
+    return known.get(language) or known[_FALLBACK_LANGUAGE]
+
+
+@cache
+def _file() -> _File:
+    return checked(FILE, _File)
+
+
+# Patterns that make questions of sentences and headings (chain/answer/section_questions.py).
+
+
+FORMS_FILE = FOLDER / "question_forms.yaml"
+
+
+class QuestionForm(Frozen):
+    """A pattern of a sentence, and the question that it answers, with the pattern's groups."""
+
+    says: str
+    asks: str
+
+
+class QuestionForms(Frozen):
+    """The patterns of one language.
+
+    `forms` are of sentences, in order of preference; their group `subject` is put in running text.
+    A document calls itself `itself`. `pointing` words point elsewhere, `openings` begin no subject,
+    and `vague` subjects say nothing alone.
+
+    `purpose` are patterns of sentences that say what a document is for, the plainest first;
+    `presented` those of a press release, which says what was presented and what for.
+
+    Of headings: topics with a form of `listed` are asked for, `tail` is left out; `articles` begin
+    no name.
+    """
+
+    listed: tuple[QuestionForm, ...]
+    forms: tuple[QuestionForm, ...]
+    purpose: tuple[str, ...]
+    presented: tuple[str, ...]
+    itself: str
+    pointing: frozenset[str]
+    openings: frozenset[str]
+    vague: frozenset[str]
+    tail: str
+    articles: tuple[str, ...]
+
+
+def question_forms(language: str) -> QuestionForms:
+    """The patterns of a language (ISO 639-1) that the assistant's phrases exist in.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    return _forms_file().root[language]
+
+
+@cache
+def _forms_file() -> RootModel[Mapping[str, QuestionForms]]:
+    return checked(FORMS_FILE, RootModel[Mapping[str, QuestionForms]])
