@@ -755,7 +755,9 @@ def test_a_file_is_called_official_once_a_maintainer_says_so_in_the_preview(
     assert [one.record["decision"] for one in records(settings)] == ["official", "not_official"]
 
 
-def test_saving_other_details_confirms_nothing(app: AppTest, settings: Settings) -> None:
+def test_saving_other_details_confirms_nothing_nor_does_saving_without_a_record(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add(settings, "act.md", ACT)
     opened(run(app), "act.md")
     field(app, "publisher").set_value("Raad")
@@ -766,14 +768,9 @@ def test_saving_other_details_confirms_nothing(app: AppTest, settings: Settings)
     run(app)
     assert "noemt zichzelf een officiële tekst" not in shown(app)  # a person has decided
 
-
-def test_without_a_record_nothing_is_called_official(
-    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
     monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
     begin_anew()
-    add(settings, "act.md", ACT)
     opened(run(app), "act.md")
     field(app, "kind").set_value("official")
     save_details(app)
