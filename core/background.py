@@ -6,7 +6,9 @@ work was done. One that waits for a socket or a lock is cut off without harm.
 """
 
 import atexit
+import contextlib
 import contextvars
+import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -60,6 +62,42 @@ def _stop_all() -> None:
 
 
 _T = TypeVar("_T")
+_AHEAD = 100  # items kept for a slow reader; then whatever makes them waits: memory is bounded
+_GLANCE = 0.1  # seconds: how soon an end is noticed, and somebody else's wish; hardly felt
+
+
+def in_background(items: Iterator[_T]) -> Generator[_T | None, None, None]:
+    """The same items, which a thread reads; None whenever none has come for a moment.
+
+    A server may say nothing for a minute, which must not keep a reader from looking at a clock or
+    a button. The thread ends at its next item once nobody reads.
+
+    Raises:
+        Exception: raised by `items`, after what came before.
+    """
+    arrived: queue.Queue[_T | Exception | None] = queue.Queue(_AHEAD)
+    left = threading.Event()
+
+    def take(item: _T | Exception | None) -> None:
+        while not left.is_set():
+            with contextlib.suppress(queue.Full):
+                return arrived.put(item, timeout=_GLANCE)
+
+    pump(items, take, left)
+    try:
+        while True:
+            try:
+                item = arrived.get(timeout=_GLANCE)
+            except queue.Empty:
+                yield None
+                continue
+            if item is None:
+                return
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        left.set()
 
 
 def pump(

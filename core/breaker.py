@@ -34,7 +34,7 @@ class Breaker:
                 f"The model is not asked for {left:.0f} seconds more, since it failed: "
                 f"{self._first}",
                 "paused",
-                self._first.reason,
+                self._first.first,
             )
 
     def admit(self) -> float:
@@ -57,6 +57,14 @@ class Breaker:
                 self._opened = time.monotonic()
                 self._until = self._opened + self._pause
                 self._first = error
+
+    def broke_off(self, error: ModelError) -> None:
+        """Records that a server was lost in mid-answer: the next request tries at once, and others
+        wait for it."""
+        with self._lock:
+            if self._first is None:
+                self._first, self._pause = error, _PAUSES[0] / 2
+                self._opened = self._until = time.monotonic()
 
     def worked(self) -> None:
         with self._lock:

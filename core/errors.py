@@ -149,7 +149,7 @@ class StoreError(StrategiewijzerError):
 
 
 class ArchiveError(StrategiewijzerError):
-    """The file of an exported generation cannot be written, or is damaged, foreign or too new."""
+    """An exported generation or a backup cannot be written, or is damaged, foreign or too new."""
 
 
 class ModelError(StrategiewijzerError):
@@ -158,7 +158,7 @@ class ModelError(StrategiewijzerError):
     Args:
         message: what failed, with the server's own code, and what to do about it.
         reason: why the language model did not answer.
-        first: with the reason "paused": why the model failed before.
+        first: with the reason "paused": why the model failed before; "cut": why it broke off.
     """
 
     def __init__(

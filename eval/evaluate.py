@@ -29,7 +29,6 @@ from eval.shown import claims, inexact_quotes, read, unsupported, verdicts
 from eval.tracing import cited, own_words, words
 from language.identify import detect
 from language.matching import contains, fold
-from vectorstore.embeddings import Embedder
 
 # Assesses one answer against its labels; deterministic, without a model.
 
@@ -38,7 +37,6 @@ def assess(
     question: Question,
     answer: Answer,
     outline: Outline,
-    embedder: Embedder,
     *,
     latency_ms: float,
     tokens: TokenUsage | None = None,
@@ -105,7 +103,7 @@ def assess(
         inexact_quotes=inexact_quotes(answer),
         sentences=len(claims(answer)),
         unsupported=unsupported(answer),
-        verdicts=verdicts(answer, embedder),
+        verdicts=verdicts(answer),
         unconfirmed=answer.unconfirmed,
         left_out=tuple(one.text for one in answer.left_out),
         forbidden_said=tuple(one for one in question.forbidden if fold(one) in said),
@@ -223,7 +221,6 @@ def run(
     questions: Sequence[Question],
     assistant: System,
     outline: Outline,
-    embedder: Embedder,
     *,
     stamp: Stamp,
     parallel: int = 1,
@@ -247,9 +244,7 @@ def run(
             spent = time.perf_counter() - started
             history = (*history, Turn.of(asked.question, answer))
             tokens = _tokens(usage)
-            results.append(
-                assess(asked, answer, outline, embedder, latency_ms=1000 * spent, tokens=tokens)
-            )
+            results.append(assess(asked, answer, outline, latency_ms=1000 * spent, tokens=tokens))
         return results
 
     results = []

@@ -22,6 +22,7 @@ from chain.model.language_model import ChatModel
 from core.errors import ModelError, SettingsError, StrategiewijzerError
 from core.settings import Settings
 from core.source import Frozen
+from eval.metrics import Agreement, agreement
 from eval.results import QuestionResult, Results
 
 # LLM judge: a language model grades one answer.
@@ -143,17 +144,6 @@ _BEST: Mark = 2  # the marks of prompts/judge.md are 0, 1 and 2
 _AT_ONCE = 4  # requests; with many more a server refuses some or keeps them waiting
 
 
-class Agreement(Frozen):
-    """Agreement of the judge with a deterministic check, over `n` answers.
-
-    `share` is in [0, 1], `kappa` in [-1, 1], or None if undefined.
-    """
-
-    n: int
-    share: float
-    kappa: float | None
-
-
 class Judgement(Frozen):
     """Grades of a run.
 
@@ -226,24 +216,6 @@ def judge(
         agreement=_agreements(graded),
         verdicts=verdicts,
     )
-
-
-def agreement(pairs: Sequence[tuple[bool, bool]]) -> Agreement:
-    """Share of agreement of two yes-or-no judges, and Cohen's kappa, which discounts the agreement
-    expected by chance. `pairs` may not be empty.
-
-    kappa = (p_o - p_e) / (1 - p_e), with p_o the share of agreement and p_e that of two independent
-    judges who say yes as often as these. It is undefined if p_e is 1.
-
-    Cohen, "A coefficient of agreement for nominal scales", 1960,
-    https://doi.org/10.1177/001316446002000104
-    """
-    n = len(pairs)
-    share = sum(one == other for one, other in pairs) / n
-    yes_one, yes_other = (sum(column) / n for column in zip(*pairs, strict=True))
-    chance = yes_one * yes_other + (1 - yes_one) * (1 - yes_other)
-    kappa = round((share - chance) / (1 - chance), 4) if chance < 1 else None
-    return Agreement(n=n, share=round(share, 4), kappa=kappa)
 
 
 def _means(grades: Sequence[Grade]) -> dict[str, float]:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.source import Frozen
+
 # Metrics of one run; tests that compare two runs stand below.
 
 
@@ -103,25 +105,6 @@ def interval(shares: Sequence[Share]) -> Interval | None:
     return bounds(parts[draws].sum(axis=1) / wholes[draws].sum(axis=1))
 
 
-def balanced(first: Sequence[Share], second: Sequence[Share]) -> tuple[float, Interval] | None:
-    """Mean of two rates over the same questions, with its 95% interval; None if a rate has no
-    whole. For sensitivity and specificity it is the balanced accuracy.
-
-    Questions are resampled with both shares. Brodersen et al., "The balanced accuracy and its
-    posterior distribution", 2010, https://doi.org/10.1109/ICPR.2010.764
-    """
-    counted = [both for both in zip(first, second, strict=True) if both[0][1] or both[1][1]]
-    shares = np.array(counted, dtype=np.float64).reshape(-1, 2, 2)
-    if not shares[:, :, 1].sum(axis=0).all():
-        return None
-    sums = shares[resamples(len(shares))].sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        drawn = (sums[:, :, 0] / sums[:, :, 1]).mean(axis=1)
-    parts, wholes = shares.sum(axis=0).T
-    # A sample may have no question with a whole.
-    return float((parts / wholes).mean()), bounds(drawn[np.isfinite(drawn)])
-
-
 def resamples(n: int) -> NDArray[np.int64]:
     """Question indices of each bootstrap sample, shape (RESAMPLES, n); deterministic."""
     return np.random.default_rng(SEED).integers(n, size=(RESAMPLES, n))
@@ -181,3 +164,35 @@ def paired_bootstrap(
     change = second[:, 0].sum() / second[:, 1].sum() - first[:, 0].sum() / first[:, 1].sum()
     contrary = (changes <= 0).mean() if change > 0 else (changes >= 0).mean()
     return float(change), bounds(changes), min(1.0, 2 * float(contrary))
+
+
+# Agreement of two judges.
+
+
+class Agreement(Frozen):
+    """Agreement of two judges, such as a reader and what is counted, over `n` answers.
+
+    `share` is in [0, 1], `kappa` in [-1, 1], or None if undefined.
+    """
+
+    n: int
+    share: float
+    kappa: float | None
+
+
+def agreement(pairs: Sequence[tuple[bool, bool]]) -> Agreement:
+    """Share of agreement of two yes-or-no judges, and Cohen's kappa, which discounts the agreement
+    expected by chance. `pairs` may not be empty.
+
+    kappa = (p_o - p_e) / (1 - p_e), with p_o the share of agreement and p_e that of two independent
+    judges who say yes as often as these. It is undefined if p_e is 1.
+
+    Cohen, "A coefficient of agreement for nominal scales", 1960,
+    https://doi.org/10.1177/001316446002000104
+    """
+    n = len(pairs)
+    share = sum(one == other for one, other in pairs) / n
+    yes_one, yes_other = (sum(column) / n for column in zip(*pairs, strict=True))
+    chance = yes_one * yes_other + (1 - yes_one) * (1 - yes_other)
+    kappa = round((share - chance) / (1 - chance), 4) if chance < 1 else None
+    return Agreement(n=n, share=round(share, 4), kappa=kappa)

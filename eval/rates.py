@@ -110,7 +110,7 @@ def _citation_recall(result: QuestionResult) -> Share:
     """Share of the sentences that their citations together support.
 
     Gao et al., "Enabling large language models to generate text with citations" (ALCE), 2023,
-    https://arxiv.org/abs/2305.14627, 4.3, with the project's verifier instead of an entailment
+    https://arxiv.org/abs/2305.14627, 4.3, by shared figures and words instead of an entailment
     model.
     """
     return sum(verdict.supported for verdict in result.verdicts), len(result.verdicts)

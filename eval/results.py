@@ -300,6 +300,21 @@ class QuestionResult(Frozen):
         return self.answered and not (self.answerable and self.facts_in_text)
 
     @property
+    def findings(self) -> dict[str, tuple[str, ...]]:
+        """Texts that were found wrong or wanting, by kind; of which none was found is left out."""
+        every = {
+            "cut": self.reading.cut,
+            "loose": self.reading.loose,
+            "inexact": self.inexact_quotes,
+            "unsupported": self.unsupported,
+            "unconfirmed": self.unconfirmed,
+            "left_out": self.left_out,
+            "forbidden": self.forbidden_said,
+            "missing": self.missing,
+        }
+        return {kind: texts for kind, texts in every.items() if texts}
+
+    @property
     def fell_short(self) -> bool:
         """Whether there is anything to improve."""
         if self.wrong:

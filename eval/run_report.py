@@ -15,21 +15,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from pydantic import ValidationError
 
 from core.errors import StrategiewijzerError
 from core.source import Frozen
-from eval.compare import Comparison, Test
-from eval.gate import GoLive, RuleResult, deciding, go_live
-from eval.judge import Agreement, Judgement, agreement
-from eval.metrics import Interval
+from core.templates import environment
+from eval.gate import Comparison, GoLive, RuleResult, Test, deciding, go_live
+from eval.metrics import Agreement, Interval, agreement
 from eval.plots import plots
 from eval.rates import RATES, reported
 from eval.results import MEANINGS, QuestionResult, Results, SignOff, Summary, explain
+
+if TYPE_CHECKING:  # an extra, which is loaded only where it is asked for
+    from eval.judge import Judgement
 
 # What people found who read answers, beside what is counted of the same answers.
 
@@ -191,6 +193,18 @@ OUTCOMES = {
 }
 """What may become of a question, in a few words."""
 
+FINDINGS = {
+    "cut": "Cut lists",
+    "loose": "Loose ends",
+    "inexact": "Quotes not in their passage",
+    "unsupported": "Figures or markers missing",
+    "unconfirmed": "Not confirmed by the sources",
+    "left_out": "Left out: with details that the sources do not have",
+    "forbidden": "Says what it must not",
+    "missing": "Not in the sources, says the answer",
+}
+"""Headings of what was found wrong or wanting (`QuestionResult.findings`)."""
+
 VERDICTS: Mapping[GoLive, str] = {
     "passed": "May go live",
     "failed": "May not go live",
@@ -236,7 +250,7 @@ def html(
     results: Results,
     comparison: Comparison | None = None,
     checks: Sequence[RuleResult] = (),
-    judgement: Judgement | None = None,
+    judgement: "Judgement | None" = None,
 ) -> str:
     """The page: gate, figures, plots, changes, questions that fell short, and a box to sign."""
     return _rendered("report.html.j2", results, comparison, checks, judgement)
@@ -246,7 +260,7 @@ def markdown(
     results: Results,
     comparison: Comparison | None = None,
     checks: Sequence[RuleResult] = (),
-    judgement: Judgement | None = None,
+    judgement: "Judgement | None" = None,
 ) -> str:
     """The summary, in the Markdown of GitHub and GitLab; the terminal shows it as well."""
     return _rendered("report.md.j2", results, comparison, checks, judgement)
@@ -406,7 +420,7 @@ def _rendered(
     results: Results,
     comparison: Comparison | None,
     checks: Sequence[RuleResult],
-    judgement: Judgement | None,
+    judgement: "Judgement | None",
 ) -> str:
     by_cause = {
         cause: [one for one in results.questions if one.cause == cause] for cause in MEANINGS
@@ -434,20 +448,17 @@ def _in_markdown(text: str) -> Markup:
 
 @functools.cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,  # Markdown holds HTML as well
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     helpers = (
         figures, headlines, label, number, bounds, change, p_value, reading, outcome, explain,
         plots, as_read, describe_check, deciding, with_bounds,
     )  # fmt: skip
-    environment.globals.update({helper.__name__: helper for helper in helpers})
-    environment.globals.update(
-        HEADLINES=HEADLINES, MEANINGS=MEANINGS, SIGNIFICANT=SIGNIFICANT, VERDICTS=VERDICTS
+    templates = environment(
+        Path(__file__).parent,
+        **{helper.__name__: helper for helper in helpers},
+        HEADLINES=HEADLINES,
+        MEANINGS=MEANINGS,
+        SIGNIFICANT=SIGNIFICANT,
+        VERDICTS=VERDICTS,
     )
-    environment.filters["md"] = _in_markdown
-    return environment
+    templates.filters["md"] = _in_markdown
+    return templates

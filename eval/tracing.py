@@ -505,8 +505,8 @@ class Tracer:
             for number, unit in enumerate(source.passage.units)
             if unit.start < citation.end and citation.start < unit.end
         }
-        said = _words(sentence)
-        common = {place: len(said & _words(self._text(place))) for place in quoted}
+        said = content_words(sentence)
+        common = {place: len(said & content_words(self._text(place))) for place in quoted}
         most = max(common.values(), default=0)
         return frozenset(place for place in quoted if common[place] == most)
 
@@ -537,6 +537,6 @@ def _sequence(text: str) -> list[str]:
     return re.findall(r"\w+", fold(text))
 
 
-def _words(text: str) -> frozenset[str]:
+def content_words(text: str) -> frozenset[str]:
     """Figures and words of more than three letters, to compare sentences by."""
     return figures(text) | {word for word in _sequence(text) if len(word) > 3}

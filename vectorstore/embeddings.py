@@ -12,14 +12,13 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 
-import httpx
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from core import telemetry
 from core.errors import ModelError
-from core.hosts import one_origin
+from core.hosts import bounded_client
 from core.settings import Settings
 from core.source import Frozen
 from vectorstore.e5 import PASSAGE, QUERY, e5, keep_in
@@ -149,9 +148,8 @@ class OpenAIEmbedder:
     ) -> None:
         from openai import OpenAI
 
-        within_origin = one_origin("The embeddings server", "STRATEGIEWIJZER_EMBEDDINGS_URL")
         # The client also takes a plain httpx client.
-        http: Any = httpx.Client(event_hooks={"response": [within_origin]}, follow_redirects=True)
+        http: Any = bounded_client("The embeddings server", "STRATEGIEWIJZER_EMBEDDINGS_URL")
         self._client = OpenAI(
             base_url=url,
             api_key=api_key or "none",
@@ -214,7 +212,7 @@ class OpenAIEmbedder:
                 )
             vectors = np.asarray([entry.embedding for entry in response.data], dtype=np.float32)
         except (OpenAIError, ValueError) as error:  # vectors of different lengths are a ValueError
-            if isinstance(error.__cause__, ModelError):  # a redirect
+            if isinstance(error.__cause__, ModelError):  # a redirect, or beyond bounds
                 raise error.__cause__ from None
             raise ModelError(
                 f"The embeddings server did not answer well ({type(error).__name__}). "

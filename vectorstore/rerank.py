@@ -11,8 +11,7 @@ their order, and the server is left alone for a while (`core/breaker.py`).
 """
 
 import logging
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import httpx
@@ -21,13 +20,13 @@ from pydantic import BaseModel, Field, RootModel
 from core import telemetry
 from core.breaker import Breaker
 from core.errors import ModelError
+from core.hosts import bounded_client
 from core.settings import Settings
 from core.source import ScoredPassage
 
 DEPTH = 20  # passages that are reranked; each takes the server time, and a reader waits
 _TIMEOUT = 5.0  # seconds, which a reader waits; then the index's own order is taken
-_LONGEST = 1_000_000  # bytes of a reply; twenty scores take about two thousand
-_FAULTS = (httpx.HTTPError, httpx.InvalidURL, ValueError)
+_FAULTS = (httpx.HTTPError, httpx.InvalidURL, ValueError, ModelError)
 _OF_THIS_QUESTION = (400, 413, 422)  # status codes that reject only this question
 
 logger = logging.getLogger(__name__)
@@ -71,7 +70,9 @@ class ServerReranker:
     def __init__(self, url: str, model: str, api_key: str) -> None:
         self._url, self._model = url, model
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
+        self._client = bounded_client(
+            "The reranker", "STRATEGIEWIJZER_RERANK_URL", headers=headers, timeout=_TIMEOUT
+        )
         self._breaker = Breaker()
 
     def reorder(self, query: str, found: Sequence[ScoredPassage]) -> list[ScoredPassage]:
@@ -126,22 +127,12 @@ class ServerReranker:
         else:
             body = {"query": query, "texts": texts}
         with telemetry.call("rerank", self._model, self._url):
-            reply = self._reply(body)
+            reply = self._client.post(self._url, json=body).raise_for_status().content
         if self._model:
             results = _Results.model_validate_json(reply).results
             return {result.index: result.relevance_score for result in results}
         judged = _TeiResults.model_validate_json(reply).root
         return {result.index: result.score for result in judged}
-
-    def _reply(self, body: Mapping[str, object]) -> bytes:
-        """The server's reply, within the limits of time and length."""
-        ends, reply = time.monotonic() + _TIMEOUT, b""
-        with self._client.stream("POST", self._url, json=body) as response:
-            for part in response.raise_for_status().iter_bytes():
-                reply += part
-                if len(reply) > _LONGEST or time.monotonic() > ends:
-                    raise ValueError("its reply does not end")
-        return reply
 
 
 def _is_of_this_question(error: Exception) -> bool:

@@ -417,7 +417,7 @@ class AnswerRun:
                     yield from self._quoted(answerer, config)
             except ModelError as error:
                 begun = bool(self.composition.blocks)
-                self.trouble = "cut" if begun else error.first
+                self.trouble = "cut" if begun or error.reason == "cut" else error.first
                 rest = "ends" if begun else "falls back to the sources' sentences"
                 logger.warning("%s The answer %s.", error, rest)
                 if not begun:
@@ -456,7 +456,8 @@ class AnswerRun:
             failure = error
         if self._said and (self._checking or not is_live):
             self.composition = AnswerBuilder(self.request, self._unconfirmed)
-            for draft, verdict in self._checked(config):
+            is_lost = failure is not None and failure.first == "unreachable"
+            for draft, verdict in self._checked(config, None if is_lost else self._checking):
                 delta = self.composition.add(draft, verdict)
                 if not is_live:
                     yield delta
@@ -469,7 +470,7 @@ class AnswerRun:
         """The reply as it arrives; where it asks for a search, a second one with what that finds.
 
         Raises:
-            ModelError: the model failed in its first reply.
+            ModelError: the model failed; a second reply may be empty where there is a first.
         """
         wanted = yield from self._taken_in(answerer.draft(self.request, config))
         if wanted is None or self._search is None:
@@ -482,6 +483,8 @@ class AnswerRun:
         try:
             yield from self._taken_in(answerer.draft(self.request, config))
         except ModelError as error:
+            if error.reason != "empty" or not self._said:
+                raise
             logger.warning("%s The answer stays without a second search.", error)
 
     def _taken_in(
@@ -518,17 +521,20 @@ class AnswerRun:
         self._verifier = Verifier(self.request, self._similarities)
         self.composition.extend(self.request)
 
-    def _checked(self, config: RunnableConfig | None) -> Iterator[tuple[Draft, Verdict]]:
+    def _checked(
+        self, config: RunnableConfig | None, checking: Checking | None
+    ) -> Iterator[tuple[Draft, Verdict]]:
         """The model's sentences, with verdicts that the checker has had its say in."""
-        if self._checking is None:
+        if checking is None:
+            self.unchecked = self._checking is not None
             yield from self._said
             return
         claims = [Claim(draft.text, verdict.quotes) for draft, verdict in self._said]
         opinions: Sequence[Opinion | None] = [None] * len(claims)
-        checker = self._checking.checker
+        checker = checking.checker
         try:
             opinions = checker.opinions(
-                claims, self.request, seconds=self._checking.seconds, config=config
+                claims, self.request, seconds=checking.seconds, config=config
             )
         except ModelError as error:
             logger.warning("%s Sentences are shown after the local checks alone.", error)

@@ -1,10 +1,9 @@
 """A language model behind a server: requests, and replies as a stream with limits."""
 
 import logging
-import queue
-import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
@@ -25,7 +24,7 @@ from chain.model.servers import (
 )
 from core import telemetry
 from core.answer import ModelTrouble
-from core.background import pump
+from core.background import in_background
 from core.breaker import Breaker
 from core.environment import trace_with_langsmith
 from core.errors import ModelError
@@ -144,8 +143,6 @@ def in_one(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
 
 _LONGEST = 400_000  # characters, some 100,000 tokens; an endless reply would fill memory
 _PIECE = 200  # characters of a piece: the deadline is checked between two only
-_AHEAD = 100  # pieces kept for a slow reader; then the model waits, and memory is bounded
-_GLANCE = 0.1  # seconds between two checks whether anybody reads: how soon a stop is noticed
 _OUT_OF_TOKENS = frozenset({"length", "max_output_tokens"})
 
 
@@ -153,43 +150,22 @@ def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
     """Yields the pieces of a reply until a deadline.
 
     A thread reads them, so that neither a silent server nor a client that drains a stream before
-    closing it can block the answer. It ends at the next piece once nobody reads.
+    closing it can block the answer.
 
     Raises:
         ModelError: the time is up, or `pieces` raises it.
     """
-    arrived: queue.Queue[str | Exception | None] = queue.Queue(_AHEAD)
-    abandoned = threading.Event()
     deadline = time.monotonic() + seconds
-
-    def put(piece: str | Exception | None) -> None:
-        while not abandoned.is_set():
-            try:
-                return arrived.put(piece, timeout=_GLANCE)
-            except queue.Full:
-                pass
-
-    def following() -> str | Exception | None:
-        left = deadline - time.monotonic()
-        try:
-            if left > 0:  # checked first: an endless reply always has a piece ready
-                return arrived.get(timeout=left)
-        except queue.Empty:
-            pass
-        raise ModelError(
-            f"The model gave no whole answer within {seconds:g} seconds. Set "
-            "STRATEGIEWIJZER_ANSWER_TIMEOUT higher.",
-            "slow",
-        )
-
-    pump(pieces, put, abandoned)
-    try:
-        while (piece := following()) is not None:
-            if isinstance(piece, Exception):
-                raise piece from None
-            yield piece
-    finally:
-        abandoned.set()
+    with closing(in_background(pieces)) as arrived:
+        for piece in arrived:
+            if time.monotonic() > deadline:  # an endless reply always has a piece ready
+                raise ModelError(
+                    f"The model gave no whole answer within {seconds:g} seconds. Set "
+                    "STRATEGIEWIJZER_ANSWER_TIMEOUT higher.",
+                    "slow",
+                )
+            if piece is not None:
+                yield piece
 
 
 def replied(
@@ -239,7 +215,7 @@ def replied(
     if not written:
         raise ModelError("The model's answer is empty.", "empty")
     if not ending:
-        raise ModelError("The model's answer broke off on its way.", "cut")
+        raise ModelError("The model's answer broke off on its way.", "cut", "unreachable")
 
 
 def tidy(texts: Iterable[str]) -> Iterator[str]:
@@ -401,7 +377,8 @@ class ChatModel:
 
         Raises:
             ModelError: the model failed. With the reason "cut" the reply broke off, by its token
-                limit or by a lost connection, and the pieces are its beginning.
+                limit or by a lost connection (`first` is "unreachable"), and the pieces are its
+                beginning.
         """
         started = self._breaker.admit()
         pieces = self._pieces(messages, schema, tokens, config, started + seconds)
@@ -412,6 +389,8 @@ class ChatModel:
         except ModelError as error:
             if error.reason in _LASTING:
                 self._breaker.failed(error, started)
+            elif error.first in _LASTING:
+                self._breaker.broke_off(error)
             else:
                 self._breaker.worked()
             raise
@@ -466,7 +445,8 @@ class ChatModel:
                 if not isinstance(told, ModelError):
                     raise
                 if begun:
-                    raise ModelError(f"The model's answer broke off. {told}", "cut") from None
+                    text = f"The model's answer broke off. {told}"
+                    raise ModelError(text, "cut", told.reason) from None
                 if named := refused_parameter(error, sent):
                     logger.info("The model's server refuses %r; it is not sent again.", named)
                     self._refused |= {named}

@@ -2,8 +2,7 @@
 
 import logging
 import re
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,68 +14,8 @@ from pydantic import SecretStr
 
 from core.answer import ModelTrouble
 from core.errors import ModelError, SettingsError
-from core.hosts import one_origin
+from core.hosts import bounded_client
 from core.settings import Settings
-
-_LARGEST = 16  # megabytes, some 50,000 tokens streamed; an endless response would fill memory
-
-
-def bounded_client() -> httpx.Client:
-    """HTTP client that takes proxies from the environment.
-
-    Reading a response raises `ModelError` (or an error of OpenAI's client caused by it) if the
-    response is larger than `_LARGEST`, compressed, takes longer than the request's time-out, or
-    redirects to another origin.
-    """
-    within_origin = one_origin("The model's server", "OPENAI_BASE_URL")
-    return httpx.Client(
-        headers={"Accept-Encoding": "identity"},
-        event_hooks={"response": [within_origin, _bound]},
-        follow_redirects=True,
-    )
-
-
-def _bound(response: httpx.Response) -> None:
-    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        # A decompression bomb: a few kilobytes can unpack to gigabytes.
-        raise ModelError(
-            "The model's server compresses its replies although it is asked not to. Have it, or "
-            "the proxy before it, send them as they are.",
-            "protocol",
-        )
-    assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - the client is sync
-    seconds = response.request.extensions.get("timeout", {}).get("read")
-    response.stream = _Bounded(response.stream, seconds)
-
-
-class _Bounded(httpx.SyncByteStream):
-    """A response's body, limited in size and in total time: a read time-out alone would let a
-    server keep a connection open for ever."""
-
-    def __init__(self, stream: httpx.SyncByteStream, seconds: float | None) -> None:
-        self._stream = stream
-        self._deadline = time.monotonic() + seconds if seconds else None
-
-    def __iter__(self) -> Iterator[bytes]:
-        left = _LARGEST * 1_000_000
-        for chunk in self._stream:
-            left -= len(chunk)
-            if left < 0:
-                raise ModelError(
-                    f"The model's server sends more than {_LARGEST} megabytes for one reply.",
-                    "protocol",
-                )
-            if self._deadline is not None and time.monotonic() > self._deadline:
-                raise ModelError(
-                    "The model's server does not end its reply. Set "
-                    "STRATEGIEWIJZER_ANSWER_TIMEOUT higher.",
-                    "slow",
-                )
-            yield chunk
-
-    def close(self) -> None:
-        self._stream.close()
-
 
 # Sign-in at Azure by identity, without a key.
 
@@ -350,7 +289,11 @@ class Server:
         self.address = f"{parts.scheme}://{host}{port}{parts.path}"  # nothing secret in it
         self.secret = settings.openai_api_key.get_secret_value()
         self._token = entra_token() if settings.azure_identity else None
-        self._http = bounded_client()
+        self._http = bounded_client(
+            "The model's server",
+            "OPENAI_BASE_URL",
+            "Set STRATEGIEWIJZER_ANSWER_TIMEOUT higher.",
+        )
         self._is_ollama = not self.official  # until `context` has asked
 
     def client(self, model: str, *, responses: bool) -> BaseChatOpenAI:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -15,7 +16,6 @@ from core.settings import Settings
 from eval import gate, release, run_report, runs
 from eval.commands import corpus
 from eval.commands.terminal import bar, show
-from eval.compare import Comparison, compare
 from eval.dataset import (
     DOCUMENTS,
     SETS,
@@ -28,11 +28,13 @@ from eval.dataset import (
     load_sets,
 )
 from eval.evaluate import run
-from eval.judge import Judgement, judge, require_model
+from eval.gate import Comparison, compare
 from eval.results import Results
 from eval.runs import make_stamp
-from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
+
+if TYPE_CHECKING:
+    from eval.judge import Judgement
 
 GATE_CLOSED = 3  # exit code; 1 is a problem, and 2 is argparse's for wrong arguments
 
@@ -72,6 +74,8 @@ def main(arguments: list[str]) -> int:
     asked = dialogues(load_sets(sets))[:: options.every]
     rules = gate.read_rules(options.gate) if options.gate is not None else None
     if options.judge:
+        from eval.judge import require_model  # an extra: whoever does not ask for it does without
+
         require_model(settings)
     own = corpus.chosen(options, settings, as_json=options.json)
     before = None if options.documents else _baseline(options.baseline, settings)
@@ -198,7 +202,6 @@ def _ask(
             apart(questions, (one.question for one in prepared)),
             assistant,
             Outline.of(index.passages()),
-            local_embedder(),
             stamp=stamp,
             parallel=options.parallel,
             on_result=lambda _: advance(),
@@ -210,7 +213,7 @@ def _write(
     results: Results,
     comparison: Comparison | None,
     checks: Sequence[gate.RuleResult],
-    judgement: Judgement | None = None,
+    judgement: "Judgement | None" = None,
 ) -> tuple[tuple[Path, ...], str]:
     """Writes the run and its reports; returns the files, and the report in Markdown."""
     markdown = run_report.markdown(results, comparison, checks, judgement)
@@ -218,7 +221,9 @@ def _write(
     return runs.write(results, folder, html=html, md=markdown), markdown
 
 
-def _judge(results: Results, settings: Settings, options: argparse.Namespace) -> Judgement:
+def _judge(results: Results, settings: Settings, options: argparse.Namespace) -> "Judgement":
+    from eval.judge import judge
+
     total = sum(result.answered for result in results.questions)
     with _progress("Judging", total, options) as advance:
         return judge(results, settings, on_done=advance)

@@ -5,7 +5,7 @@ import argparse
 from core.settings import Settings
 from eval import run_report, runs
 from eval.commands.terminal import show
-from eval.compare import compare
+from eval.gate import compare
 
 
 def main(arguments: list[str]) -> int:

@@ -25,6 +25,7 @@ from tenacity import (
 )
 
 from core.errors import FetchError
+from core.hosts import within_bounds
 from core.source import Frozen
 
 # Retries with exponential back-off.
@@ -243,25 +244,23 @@ class Client:
         coding = response.headers.get("content-encoding", "identity").lower()
         if coding not in ("identity", "gzip"):
             raise FetchError(response.url, f"packed as {coding}, unasked", "Try again later.")
+        too_large = FetchError(
+            response.url,
+            f"larger than {self._size_limit / 2**20:g} MB, which no text of this kind is",
+            "If you need it all the same, get it with a browser.",
+        )
+        told = f"not done after {self._budget:g} seconds"
         stated = response.headers.get("content-length", "")
-        self._refuse_above_limit(response.url, int(stated) if stated.isdecimal() else 0)
-        body = bytearray()
-        for piece in response.iter_bytes():
-            body += piece
-            self._refuse_above_limit(response.url, len(body))
-            if time.monotonic() > deadline:
-                raise FetchError(
-                    response.url, f"not done after {self._budget:g} seconds", "Try again later."
-                )
-        return HttpReply(str(response.url), status, dict(response.headers), bytes(body))
-
-    def _refuse_above_limit(self, url: httpx.URL, size: int) -> None:
-        if size > self._size_limit:
-            raise FetchError(
-                url,
-                f"larger than {self._size_limit / 2**20:g} MB, which no text of this kind is",
-                "If you need it all the same, get it with a browser.",
-            )
+        if stated.isdecimal() and int(stated) > self._size_limit:
+            raise too_large
+        pieces = within_bounds(
+            response.iter_bytes(),
+            size=self._size_limit,
+            deadline=deadline,
+            too_large=too_large,
+            too_slow=FetchError(response.url, told, "Try again later."),
+        )
+        return HttpReply(str(response.url), status, dict(response.headers), b"".join(pieces))
 
 
 def onward(url: str, location: str) -> str:

@@ -8,32 +8,31 @@
     questions.npy    their vectors, likewise
     SHA256SUMS       of the others, as sha256sum writes and checks them
 
-Version 1 has no prepared questions, and can still be read.
-
-What can be derived (vectors of passages, keyword index) is not in it. Nothing is unpacked to disk
-and nothing is unpickled; a file is read member by member, so that it need not fit in memory. The
-checksums detect damage, not forgery.
+Version 1 has no prepared questions, and can still be read. What can be derived (vectors of
+passages, keyword index) is not in it. Nothing is unpacked to disk and nothing is unpickled.
 """
 
 import datetime
-import hashlib
 import io
-import json
-import os
 import re
-import time
 import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO
-from uuid import uuid4
 
 import numpy as np
 from pydantic import BaseModel
 
+from core.archive import (
+    Archive,
+    ArchiveFormat,
+    ArchiveWriter,
+    new_archive,
+    not_written,
+    read_lines,
+    read_whole,
+)
 from core.errors import ArchiveError, IndexMismatchError, StoreError
 from core.settings import Settings
 from core.source import Passage, PreparedQuestion
@@ -46,148 +45,39 @@ from vectorstore.generations import Generations
 from vectorstore.segments import Manifest, SegmentEntry, document_key, method_of, new_id
 from vectorstore.store import tidy
 
-NAME = "strategiewijzer-generation"
-MEMBERS = {
-    1: ("format.json", "manifest.json", "passages.jsonl", "units.npy"),
-    2: (
-        *("format.json", "manifest.json", "passages.jsonl", "units.npy"),
-        *("questions.jsonl", "questions.npy"),
-    ),
-}
-"""The members of an archive, by version."""
-VERSION = max(MEMBERS)
-SUMS = "SHA256SUMS"
-
-
-def write(
-    file: Path,
-    manifest: Manifest,
-    dimensions: int,
-    passages: Iterable[Passage],
-    unit_vectors: Iterable[Vectors],
-    questions: Iterable[PreparedQuestion],
-    question_vectors: Iterable[Vectors],
-) -> None:
-    """Writes an archive; the file appears when it is complete, in place of an older one.
-
-    Args:
-        file: the path to write.
-        manifest: of the generation.
-        dimensions: of its vectors.
-        passages: its passages, in order.
-        unit_vectors: the vectors of their units in that order, shape (units, dimensions) each.
-        questions: its prepared questions, in order.
-        question_vectors: their vectors in that order, shape (any number, dimensions) each.
-
-    Raises:
-        ArchiveError: the file cannot be written.
-    """
-    aside = file.with_name(f".{file.name}.{uuid4().hex[:8]}")
-    try:
-        with aside.open("xb") as raw:
-            with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
-                members = _Members(archive)
-                with members.opened("format.json") as add:
-                    add(json.dumps({"format": NAME, "version": VERSION}).encode())
-                with members.opened("manifest.json") as add:
-                    add(manifest.model_dump_json().encode())
-                members.add_lines("passages.jsonl", passages)
-                members.add_vectors("units.npy", (manifest.units, dimensions), unit_vectors)
-                members.add_lines("questions.jsonl", questions)
-                shape = manifest.questions, dimensions
-                members.add_vectors("questions.npy", shape, question_vectors)
-                archive.writestr(SUMS, members.sums())
-            raw.flush()
-            os.fsync(raw.fileno())
-        aside.replace(file)
-    except OSError as error:
-        raise ArchiveError(
-            f"{file} cannot be written: {error.strerror or error}. "
-            "Name a file in a folder that exists, may be written to and has room."
-        ) from error
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
-
-
-class _Members:
-    """Writes the members of an archive, and their checksums."""
-
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
-        self._digests: dict[str, str] = {}
-
-    @contextmanager
-    def opened(
-        self, name: str, compression: int = zipfile.ZIP_DEFLATED
-    ) -> Iterator[Callable[[bytes], None]]:
-        """Opens a member; the yielded function appends bytes to it."""
-        digest = hashlib.sha256()
-        member = zipfile.ZipInfo(name, date_time=time.gmtime()[:6])
-        member.compress_type = compression
-        member.external_attr = 0o644 << 16
-        with self._archive.open(member, "w", force_zip64=True) as out:
-
-            def add(data: bytes) -> None:
-                digest.update(data)
-                out.write(data)
-
-            yield add
-        self._digests[name] = digest.hexdigest()
-
-    def add_lines(self, name: str, items: Iterable[BaseModel]) -> None:
-        with self.opened(name) as add:
-            for one in items:
-                add(f"{one.model_dump_json()}\n".encode())
-
-    def add_vectors(self, name: str, shape: tuple[int, int], each: Iterable[Vectors]) -> None:
-        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-        with self.opened(name, zipfile.ZIP_STORED) as add:
-            add(_npy_header(header))
-            for vectors in each:
-                add(np.ascontiguousarray(vectors, dtype="<f4").tobytes())
-
-    def sums(self) -> str:
-        return "".join(f"{digest}  {name}\n" for name, digest in self._digests.items())
-
-
-def _npy_header(header: dict[str, object]) -> bytes:
-    out = io.BytesIO()
-    np.lib.format.write_array_header_1_0(out, header)
-    return out.getvalue()
-
-
-# Reads an exported generation from an untrusted file.
-
-
-_SMALL = 10_000  # bytes of format.json and SHA256SUMS, which have a few hundred
+_PARTS = {"manifest.json", "passages.jsonl", "units.npy"}
+_MEMBERS = {1: _PARTS, 2: {*_PARTS, "questions.jsonl", "questions.npy"}}  # by version
+GENERATION_FILE = ArchiveFormat(
+    name="strategiewijzer-generation",
+    version=max(_MEMBERS),
+    mode=0o644,
+    called="not an exported generation",
+    remedy="Make it anew with: python -m ingest export FILE",
+)
 _MANIFEST = 100_000_000  # bytes; a document takes less than a thousand
 _LINE = 1_000_000  # bytes of a passage, which has at most a few thousand characters
+_SMALL = 10_000  # bytes; harmless however it is packed
 _PACKED = 200  # the highest ratio of unpacked to packed size; that of passages is about 5
 _ROUNDING = 1e-3  # tolerance for the length of a vector: in 32 bits it is much nearer to 1
-_CHUNK = 1 << 20  # bytes read at once: a file of any size takes no more memory
 _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\.[a-z]{2}")
 
 
-class Archive:
-    """An archive to read; its checksums were verified when this object was made.
+class GenerationFile(Archive):
+    """An exported generation to read."""
 
-    Raises:
-        ArchiveError: the file is damaged, cut off, too new, or no archive of ours.
-    """
+    form = GENERATION_FILE
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        self._version = 0
+        super().__init__(file)
         self._units: set[str] = set()  # of the passages read
-        with self._opened() as archive:
-            self._check(archive)
-            self.manifest = Manifest.model_validate_json(_all(archive, "manifest.json", _MANIFEST))
+        with self.opened() as archive:
+            told = read_whole(archive, "manifest.json", _MANIFEST)
+            self.manifest = Manifest.model_validate_json(told)
             if not all(_KEY.fullmatch(entry.key) for entry in self.manifest.documents):
                 raise ValueError("a document has a wrong id")
             with archive.open("units.npy") as vectors:
                 self.dimensions = _dimensions(vectors, self.manifest.units)
-            if self._version == 1 and self.manifest.questions:
+            if self.version == 1 and self.manifest.questions:
                 raise ValueError("it lacks the prepared questions that its manifest counts")
 
     def contents(self) -> Iterator[tuple[Passage, Vectors]]:
@@ -199,9 +89,9 @@ class Archive:
         expected = {entry.key: entry for entry in self.manifest.documents}
         passages, units, seen = Counter[str](), Counter[str](), set[str]()
         self._units.clear()
-        with self._opened() as archive, archive.open("units.npy") as rows:
+        with self.opened() as archive, archive.open("units.npy") as rows:
             _dimensions(rows, self.manifest.units)
-            for line in _lines(archive, "passages.jsonl"):
+            for line in read_lines(archive, "passages.jsonl", _LINE):
                 passage = Passage.model_validate_json(line)
                 key = document_key(passage.id)
                 if key not in expected or passage.document != expected[key].info:
@@ -224,14 +114,14 @@ class Archive:
         Raises:
             ArchiveError: as `contents`, which is to be read before.
         """
-        if self._version == 1:
+        if self.version == 1:
             return
         expected = {entry.key: entry.questions for entry in self.manifest.documents}
         counts, seen = Counter[str](), set[str]()
-        with self._opened() as archive, archive.open("questions.npy") as rows:
+        with self.opened() as archive, archive.open("questions.npy") as rows:
             if _dimensions(rows, self.manifest.questions) not in (0, self.dimensions):
                 raise ValueError("questions.npy has vectors of another length")
-            for line in _lines(archive, "questions.jsonl"):
+            for line in read_lines(archive, "questions.jsonl", _LINE):
                 question = PreparedQuestion.model_validate_json(line)
                 key = document_key(question.id)
                 vectors = _rows(rows, 1, self.dimensions)
@@ -245,53 +135,14 @@ class Archive:
             if rows.read(1) or any(counts[key] != number for key, number in expected.items()):
                 raise ValueError("it does not hold the questions that its manifest counts")
 
-    @contextmanager
-    def _opened(self) -> Iterator[zipfile.ZipFile]:
-        """The ZIP file; translates errors in reading it into ours."""
-        try:
-            with zipfile.ZipFile(self._file) as archive:
-                yield archive
-        except FileNotFoundError as error:
-            raise ArchiveError(f"There is no file {self._file}. Check the name.") from error
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            OSError,
-            RuntimeError,
-            ValueError,
-        ) as error:
-            told = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ArchiveError(
-                f"{self._file} is damaged, or not an exported generation: {told}. Nothing was "
-                "changed. Make it anew with: python -m ingest export FILE"
-            ) from error
-
-    def _check(self, archive: zipfile.ZipFile) -> None:
-        members = archive.infolist()
-        names = sorted(member.filename for member in members)
-        known = {tuple(sorted((*parts, SUMS))): version for version, parts in MEMBERS.items()}
-        if tuple(names) not in known:
+    def check_members(self, archive: zipfile.ZipFile, names: Collection[str]) -> None:
+        if names != _MEMBERS[self.version]:
             raise ValueError("it does not consist of the right parts")
-        self._version = known[tuple(names)]
-        for member in members:
+        for member in archive.infolist():
             if member.file_size > max(_SMALL, _PACKED * member.compress_size):
                 raise ValueError(f"{member.filename} is larger than can be")
             if member.filename.endswith(".npy") and member.compress_type != zipfile.ZIP_STORED:
                 raise ValueError(f"{member.filename} is packed")
-        form, wanted = json.loads(_all(archive, "format.json", _SMALL)), self._version
-        if form != {"format": NAME, "version": wanted}:
-            raise ValueError(f"its format is {str(form)[:80]}, and {NAME} {wanted} can be read")
-        digests = {name: _digest(archive, name) for name in MEMBERS[wanted]}
-        sums = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
-        if _all(archive, SUMS, _SMALL).decode() != sums:
-            raise ValueError("it does not fit its checksums")
-
-
-def _lines(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    with archive.open(name) as lines:
-        while line := lines.readline(_LINE):
-            yield line
 
 
 def _rows(rows: IO[bytes], count: int, dimensions: int) -> Vectors:
@@ -308,22 +159,6 @@ def _fits(passage: Passage, vectors: Vectors) -> bool:
 def _are_units(vectors: Vectors) -> bool:
     """Whether all vectors have length 1."""
     return bool((abs(np.linalg.norm(vectors, axis=1) - 1) < _ROUNDING).all())
-
-
-def _all(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    with archive.open(name) as member:
-        data = member.read(limit + 1)
-    if len(data) > limit:
-        raise ValueError(f"{name} is larger than {limit} bytes")
-    return data
-
-
-def _digest(archive: zipfile.ZipFile, name: str) -> str:
-    digest = hashlib.sha256()
-    with archive.open(name) as member:
-        while data := member.read(_CHUNK):
-            digest.update(data)
-    return digest.hexdigest()
 
 
 def _dimensions(vectors: IO[bytes], count: int) -> int:
@@ -349,7 +184,7 @@ def export_generation(
     generation_id: str | None = None,
     progress: Progress = lambda done, total: None,
 ) -> str:
-    """Writes a kept generation to a file (transfer.py), in place of an older file.
+    """Writes a kept generation to a file, in place of an older file.
 
     Args:
         settings: where the index is.
@@ -373,16 +208,38 @@ def export_generation(
             f"There is no generation {generation_id!r}. See which there are with: "
             "python -m ingest history"
         )
-    write(
-        file,
-        generation.manifest,
-        generation.dimensions(),
-        generation.all_passages(),
-        _unit_vectors(generation, progress),
-        generation.all_questions(),
-        _question_vectors(generation),
-    )
+    manifest, dimensions = generation.manifest, generation.dimensions()
+    try:
+        with new_archive(file, GENERATION_FILE) as archive:
+            with archive.member("manifest.json") as add:
+                add(manifest.model_dump_json().encode())
+            _add_lines(archive, "passages.jsonl", generation.all_passages())
+            shape = manifest.units, dimensions
+            _add_vectors(archive, "units.npy", shape, _unit_vectors(generation, progress))
+            _add_lines(archive, "questions.jsonl", generation.all_questions())
+            shape = manifest.questions, dimensions
+            _add_vectors(archive, "questions.npy", shape, _question_vectors(generation))
+    except OSError as error:
+        raise not_written(file, error) from error
     return generation.id
+
+
+def _add_lines(archive: ArchiveWriter, name: str, items: Iterable[BaseModel]) -> None:
+    with archive.member(name) as add:
+        for one in items:
+            add(f"{one.model_dump_json()}\n".encode())
+
+
+def _add_vectors(
+    archive: ArchiveWriter, name: str, shape: tuple[int, int], each: Iterable[Vectors]
+) -> None:
+    header = io.BytesIO()
+    described = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, described)
+    with archive.member(name, packed=False) as add:
+        add(header.getvalue())
+        for vectors in each:
+            add(np.ascontiguousarray(vectors, dtype="<f4").tobytes())
 
 
 def _unit_vectors(generation: Generation, progress: Progress) -> Iterator[Vectors]:
@@ -425,7 +282,7 @@ def import_generation(
         LockedError: an ingest run is busy.
         StoreError: the new generation did not pass its check; the index stays as it was.
     """
-    archive = Archive(file)
+    archive = GenerationFile(file)
     configured = method_of(make_embedder(settings))
     if archive.manifest.method != configured:
         raise IndexMismatchError(
@@ -464,7 +321,7 @@ def _as_new(manifest: Manifest) -> Manifest:
     )
 
 
-def _fill(new: Generation, archive: Archive, progress: Progress) -> None:
+def _fill(new: Generation, archive: GenerationFile, progress: Progress) -> None:
     done = 0
     for batch in batches(archive.contents(), _AT_ONCE):
         new.add([passage for passage, _ in batch], [vectors for _, vectors in batch])

@@ -150,8 +150,8 @@ VISITS: dict[str, tuple[str, tuple[Callable[[Page], None], ...]]] = {
 @pytest.fixture(scope="module", autouse=True)
 def _two_runs(settings: Settings) -> Iterator[None]:
     """The app has two runs to show."""
-    keep(settings.data_dir, 20, BEFORE)
-    keep(settings.data_dir, 24, NOW)
+    keep(settings.data_dir, BEFORE, day=20)
+    keep(settings.data_dir, NOW)
     yield
     shutil.rmtree(settings.data_dir / "runs")
 

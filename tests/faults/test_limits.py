@@ -17,8 +17,9 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from chain.assistant import Assistant
-from chain.model.language_model import _AHEAD, ChatModel, within
+from chain.model.language_model import ChatModel, within
 from chain.writing.generative import read
+from core.background import _AHEAD
 from core.errors import ModelError
 from core.settings import Settings
 from tests.support.http_server import Handler, http_server
@@ -148,7 +149,7 @@ def test_comments_that_keep_a_connection_alive_keep_no_thread_alive() -> None:
 def test_a_program_that_ends_waits_for_no_reply() -> None:
     program = """
 import threading
-from ui.chat.exchange import in_background
+from core.background import in_background
 
 def events():
     while True:

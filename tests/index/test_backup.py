@@ -1,7 +1,6 @@
 """Backup and restore: what is kept, while the app runs, and nothing but whole."""
 
 import datetime
-import hashlib
 import json
 import os
 import shutil
@@ -9,8 +8,9 @@ import sqlite3
 import stat
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from chain.assistant import Assistant
 from command.__main__ import app
-from command.backup import FORMAT, Restored, back_up, kept_elsewhere, restore
+from command.backup import Restored, back_up, kept_elsewhere, restore
 from core.errors import ArchiveError, LockedError, StoreError, StrategiewijzerError
 from core.settings import Settings
 from ingest.publishing.lock import exclusive
@@ -26,8 +26,10 @@ from people.api_keys import kept as kept_keys
 from people.api_keys import make, revoke
 from people.database import FILE, database
 from people.feedback import read
+from tests.support.archives import KEPT, rewrite
 from tests.support.browser import free_port
 from vectorstore.generations import Generations
+from vectorstore.store import open_index
 
 _YEAR = datetime.timedelta(days=365)
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -181,19 +183,6 @@ def test_a_key_that_was_revoked_since_the_backup_stays_revoked(tmp_path: Path) -
     assert [key.id for key in kept_keys(here) if key.revoked] == []
 
 
-def _with(file: Path, to: Path, members: Mapping[str, bytes], *, without: str = "") -> Path:
-    """A copy of an archive with other members and the right checksums."""
-    with zipfile.ZipFile(file) as archive:
-        contents = {name: archive.read(name) for name in archive.namelist()}
-    del contents["SHA256SUMS"]
-    contents = {name: data for name, data in {**contents, **members}.items() if name != without}
-    sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {n}\n" for n, data in contents.items())
-    with zipfile.ZipFile(to, "w") as archive:
-        for name, data in {**contents, "SHA256SUMS": sums.encode()}.items():
-            archive.writestr(name, data)
-    return to
-
-
 def _refused(file: Path, settings: Settings, place: Path, told: str) -> None:
     there = _elsewhere(settings, place)
     there.data_dir.mkdir()
@@ -204,94 +193,97 @@ def _refused(file: Path, settings: Settings, place: Path, told: str) -> None:
     assert names - {file.name} == {"data", "mine"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "data/../../outside",
-        "data/%2e%2e/%2E%2E/outside",
-        "/data/outside",
-        "data//outside",
-        "outside",
-        "data/",
-        "data/a%00b",
-        "generation.zip/../../outside",
-        "..",
-    ],
-)
-def test_a_path_that_leads_out_is_refused(
-    backup: Path, kept: Settings, tmp_path: Path, name: str
-) -> None:
-    file = _with(backup, tmp_path / "evil.zip", {name: b"evil"})
-    _refused(file, kept, tmp_path, "has the name")
+def test_a_backup_of_today_can_be_restored(settings: Settings, tmp_path: Path) -> None:
+    there = _elsewhere(settings, tmp_path)
+    assert restore(there, KEPT) == Restored(put_aside=())
+    found = open_index(there).search("What does it speak of?", k=9, language="en")
+    assert any("ships" in one.passage.text for one in found)
+    assert [(key.name, bool(key.revoked)) for key in kept_keys(there)] == [("lost", True)]
+    assert (there.documents_dir / "Verordening 1.txt").read_text("utf-8") == "Artikel 1"
 
 
-@pytest.mark.parametrize(
-    ("members", "without", "told"),
-    [
-        ({"format.json": json.dumps({**FORMAT, "version": 2}).encode()}, "", "later version"),
-        ({"format.json": b"[1]"}, "", "its format is"),
-        ({"format.json": b"{"}, "", "no backup"),
-        ({}, "format.json", "right parts"),
-        ({"generation.zip": b"PK no archive"}, "", "not an exported generation"),
-        ({"data/people.sqlite": b"no database" * 100}, "", "people.sqlite is damaged"),
-        ({"data/a": b"", "data/a/b": b""}, "", "cannot be read or unpacked"),
-    ],
-)
+_OUT = "has the name"
+_NEXT = json.dumps({"format": "strategiewijzer-backup", "version": 2}).encode()
+NOT_IN_FORM: list[tuple[Mapping[str, bytes | None], str]] = [
+    *(
+        ({name: b"evil"}, _OUT)
+        for name in (
+            "data/../../outside",
+            "data/%2e%2e/%2E%2E/outside",
+            "/data/outside",
+            "data//outside",
+            "outside",
+            "data/",
+            "data/a%00b",
+            "generation.zip/../../outside",
+            "..",
+        )
+    ),
+    ({"format.json": _NEXT}, "later version"),
+    ({"format.json": b"[1]"}, "its format is"),
+    ({"format.json": b"{"}, "no backup"),
+    ({"format.json": b" " * 20_000}, "larger than"),
+    ({"format.json": None}, "right parts"),
+    ({"generation.zip": b"PK no archive"}, "not an exported generation"),
+    ({"data/people.sqlite": b"no database" * 100}, "people.sqlite is damaged"),
+    ({"data/a": b"", "data/a/b": b""}, "cannot be read or unpacked"),
+]
+
+
+@pytest.mark.parametrize(("members", "told"), NOT_IN_FORM)
 def test_a_backup_that_is_not_in_form_changes_nothing(
-    backup: Path,
-    kept: Settings,
-    tmp_path: Path,
-    members: Mapping[str, bytes],
-    without: str,
-    told: str,
+    kept: Settings, tmp_path: Path, members: Mapping[str, bytes | None], told: str
 ) -> None:
-    file = _with(backup, tmp_path / "other.zip", members, without=without)
+    file = Path(shutil.copy(KEPT, tmp_path / "evil.zip"))
+    rewrite(file, members)
     _refused(file, kept, tmp_path, told)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
-def test_a_backup_that_is_cut_off_changes_nothing(
-    backup: Path, kept: Settings, tmp_path: Path, share: float
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_backup_that_may_unpack_to_anything_is_refused_unread(
+    kept: Settings, tmp_path: Path, packing: int
 ) -> None:
-    whole = backup.read_bytes()
-    file = tmp_path / "cut.zip"
-    file.write_bytes(whole[: int(share * len(whole))])
+    file = Path(shutil.copy(KEPT, tmp_path / "bomb.zip"))
+    rewrite(file, {"data/zeros": bytes(10_000_000)}, packing=packing)
+    _refused(file, kept, tmp_path, "packed in another way")
+
+
+def _cut(whole: bytes, share: float) -> bytes:
+    return whole[: int(share * len(whole))]
+
+
+def _flipped(whole: bytes, share: float) -> bytes:
+    place = int(share * len(whole))
+    return whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("damage", "share"),
+    [*product([_cut], [0.0, 0.3, 0.99]), *product([_flipped], [0.1, 0.5, 0.97])],
+)
+def test_a_damaged_backup_changes_nothing(
+    kept: Settings, tmp_path: Path, damage: Callable[[bytes, float], bytes], share: float
+) -> None:
+    file = tmp_path / "damaged.zip"
+    file.write_bytes(damage(KEPT.read_bytes(), share))
     _refused(file, kept, tmp_path, "damaged, or no backup")
 
 
-@pytest.mark.parametrize("place", [0.1, 0.5, 0.97])
-def test_a_backup_with_one_other_byte_changes_nothing(
-    backup: Path, kept: Settings, tmp_path: Path, place: float
-) -> None:
-    content = bytearray(backup.read_bytes())
-    content[int(place * len(content))] ^= 0xFF
-    file = tmp_path / "flipped.zip"
-    file.write_bytes(content)
-    _refused(file, kept, tmp_path, "damaged, or no backup")
-
-
-def test_a_member_that_its_checksums_do_not_name_is_refused(
-    backup: Path, kept: Settings, tmp_path: Path
-) -> None:
-    file = tmp_path / "more.zip"
-    file.write_bytes(backup.read_bytes())
-    with zipfile.ZipFile(file, "a") as archive:
-        archive.writestr("data/more", b"more")
+def test_a_member_that_its_checksums_do_not_name_is_refused(kept: Settings, tmp_path: Path) -> None:
+    file = Path(shutil.copy(KEPT, tmp_path / "more.zip"))
+    rewrite(file, {"data/more": b"more"}, right_sums=False)
     _refused(file, kept, tmp_path, "does not fit its checksum")
 
 
-def test_a_server_that_does_not_take_the_index_leaves_all_as_it_was(
-    backup: Path, kept: Settings, tmp_path: Path
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [("chroma_url", "No Chroma server answers"), ("embeddings_url", "cannot be searched")],
+)
+def test_an_index_that_cannot_be_taken_leaves_all_as_it_was(
+    kept: Settings, tmp_path: Path, setting: str, told: str
 ) -> None:
-    unreachable = kept.model_copy(update={"chroma_url": f"http://127.0.0.1:{free_port()}"})
-    _refused(backup, unreachable, tmp_path, "No Chroma server answers")
-
-
-def test_an_index_of_another_embedder_leaves_all_as_it_was(
-    backup: Path, kept: Settings, tmp_path: Path
-) -> None:
-    other = kept.model_copy(update={"embeddings_url": "http://127.0.0.1:9/v1"})
-    _refused(backup, other, tmp_path, "cannot be searched")
+    other = kept.model_copy(update={setting: f"http://127.0.0.1:{free_port()}"})
+    _refused(KEPT, other, tmp_path, told)
 
 
 def test_an_older_backup_stays_until_the_new_one_is_whole(kept: Settings, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from chain.checking.verification import Similarities
 from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import Claim
 from chain.request import Draft, NamedStretch, Quote, Request, Searches
+from chain.writing.extractive import ExtractiveAnswerer
 from chain.writing.generative import read
 from core.answer import Mode, Stage, TextDelta
 from core.answer_blocks import AnswerSentence, marked_text, sentences
@@ -70,7 +71,7 @@ def request_(index: Snapshot) -> Request:
 
 @dataclass
 class Says:
-    """An answerer that says these replies, one after another, and then fails or not."""
+    """An answerer that says these replies, one after another, and fails after the last or not."""
 
     replies: Sequence[str]
     error: ModelError | None = None
@@ -85,7 +86,7 @@ class Says:
         law = next(n for n, one in enumerate(request.found, start=1) if LAW in one.passage.text)
         reply = self.replies[len(self.asked) - 1].replace("[L]", f"[{law}]")
         yield from read([*reply], request.language)
-        if self.error:
+        if self.error and len(self.asked) == len(self.replies):
             raise self.error
 
 
@@ -525,6 +526,28 @@ def test_what_the_passages_lack_is_searched_for_once_more(
     assert said
     cited = {one.number: one.passage_id for one in writing.composition.citations}
     assert {cited[n] for one in said for n in one.numbers} == {new[0].passage.id}
+
+
+@pytest.mark.parametrize(
+    ("replies", "mode", "trouble"),
+    [
+        ((f"{LAW} [L]\nSEARCH: drugs", f"{PROCEDURES} [L] "), "generative", "cut"),
+        (("NO ANSWER\nSEARCH: drugs", ""), "fallback", "empty"),
+    ],
+)
+def test_a_second_reply_that_fails_is_told(
+    index: Snapshot, request_: Request, replies: Sequence[str], mode: Mode, trouble: str
+) -> None:
+    (new,) = index.passages(["drugs-agenda.en"])[:1]
+    found = (ScoredPassage(passage=new, score=0.0, similarity=0.0),)
+    says = Says(replies, ModelError("Gone.", "unreachable"))
+    answerers = [says, ExtractiveAnswerer()]
+    writing = AnswerRun(request_, answerers, index.similarities, search=lambda *_: found)
+    for _ in writing.write(None):
+        pass
+    assert (writing.mode, writing.trouble, len(says.asked)) == (mode, trouble, 2)
+    said = [LAW, PROCEDURES] if mode == "generative" else []
+    assert [text for text, _, _ in _marks(writing)] == said
 
 
 @pytest.mark.parametrize("second", ["NO ANSWER", ""])

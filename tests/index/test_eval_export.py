@@ -8,7 +8,7 @@ import pytest
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import DocumentInfo, Passage
-from eval import ragas, runs
+from eval import export, runs
 from eval.commands.export import main
 from eval.results import Results
 from ingest.pipeline import ingest
@@ -25,12 +25,12 @@ def results() -> Results:
     return ran()
 
 
-def row_of(rows: list[ragas.Row], question: str) -> ragas.Row:
+def row_of(rows: list[export.Row], question: str) -> export.Row:
     return next(row for row in rows if str(row["user_input"]).splitlines()[-1] == question)
 
 
 def test_a_row_has_the_columns_of_ragas(results: Results) -> None:
-    rows = ragas.rows(results)
+    rows = export.rows(results)
     assert [row["user_input"] for row in rows][1:] == [one.question for one in results.questions][
         1:
     ]
@@ -48,7 +48,7 @@ def test_a_row_has_the_columns_of_ragas(results: Results) -> None:
 
 
 def test_the_references_are_the_passages_of_the_named_sections(results: Results) -> None:
-    rows = ragas.rows(results, QUESTIONS, [OTHER, SIZE, SIZE_NL])
+    rows = export.rows(results, QUESTIONS, [OTHER, SIZE, SIZE_NL])
     assert all(row.keys() == COLUMNS | REFERENCES for row in rows)
     right = row_of(rows, "right")
     assert right["reference_context_ids"] == [SIZE.id]
@@ -56,7 +56,7 @@ def test_the_references_are_the_passages_of_the_named_sections(results: Results)
     assert row_of(rows, "wrong quote")["reference_context_ids"] == ["nl"]
     assert row_of(rows, "right refusal")["reference_contexts"] == []
     changed = QUESTIONS[0].model_copy(update={"question": "another"})  # since the run
-    assert ragas.rows(results, [changed], [SIZE])[0]["reference_contexts"] == []
+    assert export.rows(results, [changed], [SIZE])[0]["reference_contexts"] == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_section_in_many_languages_counts_once(versions: str, chosen: str) -> 
     for language in versions.split():
         document = DocumentInfo(id="drugs-agenda", language=language, title="Drugs")
         passages.append(passage(language, "Size of the drug market", 3, document))
-    row = ragas.rows(ran((question,)), [question], passages)[0]
+    row = export.rows(ran((question,)), [question], passages)[0]
     assert row["reference_contexts"] == [chosen]
 
 
@@ -76,16 +76,16 @@ def test_a_line_is_a_row_and_keeps_every_character(results: Results, tmp_path: P
     answered = results.questions[0].model_copy(update={"text": "Één\u2028regel\n– twee [1]"})
     one = results.model_copy(update={"questions": (answered, *results.questions[1:])})
     file = tmp_path / "deep" / "ragas.jsonl"
-    ragas.write(one, file, QUESTIONS)
+    export.write(one, file, QUESTIONS)
     text = file.read_text("utf-8")
     assert "Één" in text
     lines = text.removesuffix("\n").split("\n")
-    assert [json.loads(line) for line in lines] == ragas.rows(one, QUESTIONS)
+    assert [json.loads(line) for line in lines] == export.rows(one, QUESTIONS)
 
 
 def test_a_file_that_cannot_be_written_is_a_clear_error(results: Results, tmp_path: Path) -> None:
     with pytest.raises(StrategiewijzerError, match="Choose another file with --out"):
-        ragas.write(results, tmp_path)
+        export.write(results, tmp_path)
 
 
 DRUGS_PAGE = """\

@@ -10,10 +10,9 @@ from chain.assistant import Assistant
 from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
-from eval.compare import compare
 from eval.dataset import SETS, Outline, dialogues, load_sets
 from eval.evaluate import System, run, sum_up
-from eval.gate import RuleResult, Rules, judge, read_rules
+from eval.gate import RuleResult, Rules, compare, judge, read_rules
 from eval.results import Results
 from tests.unit.test_eval_report import GREETING, asked, read
 from tests.unit.test_eval_run import STAMP, ran
@@ -111,7 +110,7 @@ def gated(put_to: System, assistant: Assistant, every: int) -> tuple[Results, li
     index = assistant.index
     outline = Outline.of(index.passages())
     chosen = [one for turns in dialogues(load_sets(SETS))[::every] for one in turns]
-    results = run(chosen, put_to, outline, index.embedder, stamp=STAMP)
+    results = run(chosen, put_to, outline, stamp=STAMP)
     return results, [check for check in judge(RULES, results, None) if not check.passed]
 
 

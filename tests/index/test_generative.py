@@ -306,14 +306,6 @@ def test_a_failing_server_falls_back_to_the_sources_sentences(
     assert "falls back" in caplog.text
 
 
-def test_a_cut_stream_keeps_what_was_verified(assistant: Assistant, server: Script) -> None:
-    server.reply = "In 2019 there were more than 725,000 reports in the EU [1]. " + "Then " * 40
-    server.cut_after = 12
-    answer = assistant.ask(QUESTION)
-    assert answer.answered
-    assert "725,000" in answer.text
-
-
 def test_a_slow_server_does_not_hang_the_answer(settings: Settings, server: Script) -> None:
     server.reply = "slow " * 200
     server.delay = SILENT
@@ -369,7 +361,7 @@ def test_an_evaluation_counts_the_tokens_that_the_server_counted(
         }
     )
     index = assistant.index
-    results = run([asked], assistant, Outline.of(index.passages()), index.embedder, stamp=STAMP)
+    results = run([asked], assistant, Outline.of(index.passages()), stamp=STAMP)
     (result,) = results.questions
     assert result.useful
     assert result.tokens is not None

@@ -62,12 +62,6 @@ def _failed(model: ChatModel, **more: object) -> ModelError:
 # What is sent
 
 
-def test_nothing_is_sent_that_nobody_set(server: Script) -> None:
-    assert _whole(_model(server)) == SAID
-    (request,) = server.requests
-    assert request.keys() == {"model", "messages", "stream", "stream_options"}
-
-
 def test_what_is_set_is_sent(server: Script) -> None:
     chosen = _model(server, temperature=0.2, reasoning_effort="low", answer_tokens=500)
     _whole(chosen, schema=SCHEMA)
@@ -87,11 +81,14 @@ def test_an_empty_setting_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (Settings().temperature, Settings().answer_tokens) == (None, None)
 
 
-@pytest.mark.parametrize("name", ["o1", "o3-mini", "gpt-5", "gpt-4o"])
-def test_no_name_of_a_model_makes_the_client_send_more(server: Script, name: str) -> None:
+@pytest.mark.parametrize("name", ["scripted", "o1", "o3-mini", "gpt-5", "gpt-4o"])
+def test_nothing_is_sent_that_nobody_set_whatever_the_model_is_called(
+    server: Script, name: str
+) -> None:
     server.refusal = published.reasoning_model
     assert _whole(_model(server, model=name)) == SAID
-    assert server.requests[0].keys() == {"model", "messages", "stream", "stream_options"}
+    (request,) = server.requests
+    assert request.keys() == {"model", "messages", "stream", "stream_options"}
 
 
 # What is refused
@@ -196,24 +193,25 @@ def test_a_follow_up_is_rewritten_without_a_limit_of_tokens(
     assert answer.understood_as == rewritten
 
 
-@pytest.mark.parametrize(("finish", "cut_after"), [("length", None), ("stop", 14)])
+@pytest.mark.parametrize(
+    ("finish", "cut_after", "first", "checks"),
+    [("length", None, "cut", 1), ("stop", 14, "unreachable", 0)],
+)
 def test_a_reply_that_breaks_off_gives_its_pieces_first_and_keeps_what_was_checked(
-    settings: Settings, server: Script, finish: str, cut_after: int | None
+    settings: Settings, server: Script, finish: str, cut_after: int | None, first: str, checks: int
 ) -> None:
+    """By the checker as well, unless the server was lost: then it is not asked once more."""
     server.reply = f"{SAID} Then there were {'many ' * 20}"
     server.finish, server.cut_after = finish, cut_after
     pieces: list[str] = []
     with pytest.raises(ModelError) as raised:
         pieces.extend(_model(server).stream(MESSAGES, seconds=PATIENCE))
-    assert raised.value.reason == "cut"
+    assert (raised.value.reason, raised.value.first) == ("cut", first)
     assert "".join(pieces).startswith(SAID)
     answer = _assistant(settings, server).ask(QUESTION)
     assert (answer.mode, answer.trouble, answer.answered) == ("generative", "cut", True)
-
-
-def test_a_filtered_answer_is_refused(server: Script) -> None:
-    server.reply, server.finish = "", "content_filter"
-    assert _failed(_model(server)).reason == "refused"
+    assert len(server.checks) == checks
+    assert answer.unchecked
 
 
 def test_thoughts_before_a_reply_are_no_part_of_it(server: Script) -> None:
@@ -338,6 +336,28 @@ def test_a_failure_that_lasts_is_not_tried_at_every_question(
     now[0] += 101
     server.reply = SAID
     assert next(model.stream(MESSAGES, seconds=PATIENCE))  # also if it is not read to its end
+    assert _whole(model) == SAID
+
+
+def test_after_a_lost_connection_one_request_tries_before_others(server: Script) -> None:
+    server.cut_after = 2
+    model = _model(server)
+    _failed(model)
+    server.cut_after = None
+    others: list[str] = []
+
+    def reply(_: published.Request) -> str:
+        if not others:
+            others.append("asks")
+            try:
+                others.append(_whole(model))
+            except ModelError as error:
+                others.append(f"{error.reason}, {error.first}")
+        return SAID
+
+    server.reply = reply
+    assert _whole(model) == SAID
+    assert others == ["asks", "paused, unreachable"]
     assert _whole(model) == SAID
 
 
@@ -505,15 +525,18 @@ def test_a_model_that_has_only_the_responses_api_is_asked_by_it(
 
 
 @pytest.mark.parametrize(
+    ("name", "path"), [("gpt-5-pro", "responses"), ("gpt-5", "chat/completions")]
+)
+@pytest.mark.parametrize(
     ("reply", "finish", "reason"),
     [("", "length", "empty"), (SAID, "length", "cut"), ("", "content_filter", "refused")],
 )
 def test_a_response_that_is_incomplete(
-    official: Script, reply: str, finish: str, reason: ModelTrouble
+    official: Script, name: str, path: str, reply: str, finish: str, reason: ModelTrouble
 ) -> None:
     official.reply, official.finish = reply, finish
-    assert _failed(_official(official, model="gpt-5-pro")).reason == reason
-    assert official.paths == ["/v1/responses"]
+    assert _failed(_official(official, model=name)).reason == reason
+    assert official.paths == [f"/v1/{path}"]
 
 
 # Ollama
@@ -558,10 +581,17 @@ def test_ollama_gets_the_whole_prompt_that_it_would_cut(settings: Settings, serv
     assert "You answer questions about" in server.read
 
 
-def test_other_servers_are_asked_for_their_context_once(server: Script) -> None:
+@pytest.mark.parametrize("models", [["scripted"], []])
+def test_other_servers_are_asked_for_their_context_once(server: Script, models: list[str]) -> None:
+    server.models = models
     model = _model(server)
     assert [model.room(), model.room()] == [8192, 8192]
     assert server.paths == ["/api/show", "/v1/models"]
+
+
+def test_the_context_that_ollama_uses_is_used_whole(server: Script) -> None:
+    _ollama(server, parameters="num_ctx 16384")
+    assert _model(server).room() == 16384
 
 
 @pytest.mark.parametrize(
@@ -584,17 +614,6 @@ def test_a_context_that_is_not_set_is_what_the_server_or_the_name_tells(
     server.models, server.about_models = [name], told
     assert _model(server, model=name).room() == room
     assert _model(server, model=name, model_context=2048).room() == 2048
-
-
-def test_a_server_without_a_list_of_models_has_the_usual_context(server: Script) -> None:
-    server.models = []
-    server.status = 500
-    assert _model(server, model="scripted").room() == 8192
-
-
-def test_the_context_that_ollama_uses_is_used_whole(server: Script) -> None:
-    _ollama(server, parameters="num_ctx 16384")
-    assert _model(server).room() == 16384
 
 
 # python -m chain --check-model

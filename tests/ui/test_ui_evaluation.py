@@ -1,22 +1,25 @@
-"""The evaluation page: figures, what changed, each question, and starting a run; only for
-evaluators."""
+"""The evaluation page: figures, what changed, each question, starting a run, the verdict on it, the
+decision and the wrong answers; only for evaluators."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.errors import QuestionSetError
-from eval import runs
+from core.errors import LockedError, QuestionSetError, StrategiewijzerError
+from core.settings import Settings
+from eval import release, run_report, runs
 from eval.evaluate import sum_up
+from eval.gate import ENOUGH_QUESTIONS, RuleResult, Rules, compare, judge
 from eval.rates import RATES
 from eval.results import QuestionResult, Stamp
 from eval.run_report import number
-from tests.support.apps import labels, press, run, unfolded
+from people.audit import records, verify_store
+from tests.support.apps import begin_anew, labels, press, run, unfolded
 from tests.support.waiting import RUNS_ON, until
 from tests.unit.test_eval_report import (
     GREETING,
@@ -31,8 +34,8 @@ from tests.unit.test_eval_report import (
 from ui import access, jobs
 from ui.access import User
 from ui.evaluation import start
-from ui.evaluation.kept_runs import label
-from ui.evaluation.one_question import word_diff
+from ui.evaluation.kept_runs import label, sign_offs_by_generation
+from ui.evaluation.questions import word_diff
 from ui.markup import escape
 from ui.texts import languages, load
 
@@ -57,14 +60,36 @@ AGREED = asked("deal", text=DEAL.replace("12", "14"))
 NOW = (asked("market", **REFUSED), asked("half", judged=False), AGREED, *SAME)
 
 
+MANY = tuple(asked(f"q{number}") for number in range(ENOUGH_QUESTIONS))
+FEW = MANY[:16]
+COMPLETE = RuleResult(
+    rule="reading.complete at least 0.78", found="0.9", passed=True,
+    figure="reading.complete", value=0.9, floor=0.78,
+)  # fmt: skip
+MISLEADS = RuleResult(
+    rule="reading.misleads at most 0.05", found="0.07", passed=False,
+    figure="reading.misleads", value=0.07, ceiling=0.05, cause="not retrieved",
+)  # fmt: skip
+MET = MISLEADS.model_copy(update={"value": 0.01, "passed": True, "cause": ""})
+
+
 def keep(
-    data_dir: Path, day: int, questions: tuple[QuestionResult, ...], stamp: Stamp = STAMP
+    data_dir: Path,
+    questions: Sequence[QuestionResult],
+    checks: Sequence[RuleResult] = (),
+    *,
+    day: int = 24,
+    stamp: Stamp = STAMP,
 ) -> str:
-    """A run of these questions, made on this day; returns its name."""
-    date = f"2026-11-{day:02}T09:00:00+00:00"
-    results = sum_up(questions, stamp.model_copy(update={"date": date}))
+    """A run of these questions with its reports, made on this day; returns its name."""
+    stamp = stamp.model_copy(update={"date": f"2026-11-{day:02}T09:00:00+00:00"})
+    results = sum_up(questions, stamp)
     folder = runs.new_folder(data_dir, results)
-    runs.write(results, folder, html="<p>The report</p>", md="The report")
+    if checks:
+        found = release.GateReport(rules="gate.yaml", baseline=stamp.date, checks=tuple(checks))
+        release.keep_gate(folder, found)
+    page, text = (make(results, checks=checks) for make in (run_report.html, run_report.markdown))
+    runs.write(results, folder, html=page, md=text)
     return folder.name
 
 
@@ -78,7 +103,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def two(data_dir: Path) -> tuple[str, str]:
     """The names of two runs of the same questions, the earlier first."""
-    return keep(data_dir, 20, BEFORE), keep(data_dir, 24, NOW)
+    return keep(data_dir, BEFORE, day=20), keep(data_dir, NOW)
 
 
 def _page() -> None:
@@ -183,8 +208,8 @@ def test_what_differs_between_two_runs_stands_above_their_figures(data_dir: Path
             "code_version": "b7b7b7b",
         }
     )
-    keep(data_dir, 20, BEFORE, stamp)
-    keep(data_dir, 24, NOW)
+    keep(data_dir, BEFORE, day=20, stamp=stamp)
+    keep(data_dir, NOW)
     app = opened()
     bodies = [one.body for one in app.html]
     (told,) = (body for body in bodies if "sw-differences" in body)
@@ -213,7 +238,7 @@ def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
     run(app.selectbox(key="evaluation-compared").set_value("none"))
     assert "kan toeval zijn" not in shown(app)
     assert app.query_params["compared"] == "none"
-    other = keep(data_dir, 19, (asked("other"),))
+    other = keep(data_dir, (asked("other"),), day=19)
     run(app)
     run(app.selectbox(key="evaluation-compared").set_value(other))
     assert "geen vraag gemeen" in shown(app)
@@ -236,30 +261,15 @@ def test_an_address_with_an_unknown_run_is_told_and_the_kept_runs_are_listed(
 # Damage
 
 
-DAMAGE: tuple[tuple[str, Callable[[str], str], str], ...] = (
-    ("results.json", lambda _: "{", "not a run of this version"),
-    ("results.json", lambda _: "[]", "not a run of this version"),
-    ("results.json", lambda _: '{"stamp": {}}', "not a run of this version"),
-    ("questions.jsonl", lambda _: '{"id": "x"}\n', "not a run of this version"),
-    ("results.json", lambda text: re.sub('"2026-11-24T.*?"', '"gisteren"', text), "stamp.date"),
-)
-
-
 def test_a_damaged_run_says_so_and_the_others_can_be_chosen(
     data_dir: Path, two: tuple[str, str]
 ) -> None:
-    for name, damage, told in DAMAGE:
-        file = data_dir / "runs" / two[1] / name
-        whole = file.read_text("utf-8")
-        file.write_text(damage(whole), "utf-8")
-        app = opened()
-        assert app.error[0].value == TEXTS("evaluation.problem")
-        assert told in shown(app)
-        assert told not in unfolded(app)
-        assert "Make it again with: python -m eval" in shown(app)
-        file.write_text(whole, "utf-8")
-    file.write_text("{", "utf-8")
+    (data_dir / "runs" / two[1] / "results.json").write_text("{", "utf-8")
     app = opened()
+    assert app.error[0].value == TEXTS("evaluation.problem")
+    assert "Make it again with: python -m eval" in shown(app)
+    assert "not a run of this version" in shown(app)
+    assert "not a run of this version" not in unfolded(app)
     run(app.selectbox(key="evaluation-run").set_value(two[0]))
     run(app.selectbox(key="evaluation-compared").set_value("none"))
     assert app.metric
@@ -323,7 +333,7 @@ def test_a_question_shows_both_answers_and_how_they_differ(two: tuple[str, str])
 
 def test_what_is_folded_and_what_is_wrong_with_an_answer_is_shown(data_dir: Path) -> None:
     cut = asked("cut", more=("### Drugs\n\nMore of it. [1]",), **read(cut=("In short:",)))
-    keep(data_dir, 20, (cut, asked("hi", **GREETING)))
+    keep(data_dir, (cut, asked("hi", **GREETING)))
     text = shown(opened(question="cut"))
     assert "Ingeklapt eronder" in text
     assert "### Drugs<br>More of it. [1]" in text
@@ -375,7 +385,7 @@ def test_words_that_differ_are_marked_on_either_side(
 def test_each_chart_has_its_text_the_table_every_figure_and_other_questions_are_left_out(
     data_dir: Path, two: tuple[str, str]
 ) -> None:
-    keep(data_dir, 22, (asked("other"),))
+    keep(data_dir, (asked("other"),), day=22)
     app = opened("Verloop")
     charts = app.get("vega_lite_chart")
     assert len(charts) == 2
@@ -397,7 +407,7 @@ def test_each_chart_has_its_text_the_table_every_figure_and_other_questions_are_
 
 
 def test_one_run_is_no_trend_yet(data_dir: Path) -> None:
-    keep(data_dir, 20, BEFORE)
+    keep(data_dir, BEFORE)
     app = opened("Verloop")
     assert "na een tweede meting met dezelfde vragen" in shown(app)
     assert not app.get("vega_lite_chart")
@@ -445,13 +455,7 @@ def test_an_own_question_set_is_checked_kept_and_chosen(data_dir: Path) -> None:
 
 def test_a_set_that_is_none_is_refused_with_what_is_wrong(data_dir: Path) -> None:
     app = opened()
-    for content, told in (
-        (b"- id: x\n", "question &#x27;x&#x27;"),
-        (b"[", "cannot be read as YAML"),
-        (b"\xff\xfe", "cannot be read as YAML"),
-        (b"", "is a YAML list of questions"),
-        (SET + SET, "already used"),
-    ):
+    for content, told in ((b"- id: x\n", "question &#x27;x&#x27;"), (SET + SET, "already used")):
         give(app, "lijst.yaml", content)
         assert "Deze vragenlijst is niet toegevoegd" in shown(app)
         assert told in shown(app)
@@ -586,3 +590,320 @@ def lose_role_after_the_first_check(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check of the page is passed, the one where the action happens is not."""
     users = iter([access.LOCAL])
     monkeypatch.setattr(access, "user", lambda: next(users, READER))
+
+
+# May it go live
+
+
+@pytest.mark.parametrize(
+    ("questions", "checks", "kind", "told"),
+    [
+        (MANY, (COMPLETE, MET), "success",
+         "**Mag live.** 2 van de 2 regels van ` gate.yaml ` zijn gehaald over 100 vragen, "
+         "vergeleken met de referentie van 24 november 2026, 09:00. Beslissend: "
+         "volledig: 90%, en ten minste 78% is nodig; misleidt: 1%, en ten hoogste 5% mag."),
+        (MANY, (COMPLETE, MISLEADS), "error",
+         "**Mag niet live.** 1 van de 2 regels van ` gate.yaml ` zijn gehaald over 100 vragen, "
+         "vergeleken met de referentie van 24 november 2026, 09:00. Beslissend: "
+         "misleidt: 7%, en ten hoogste 5% mag; vooral: niet gevonden; "
+         "volledig: 90%, en ten minste 78% is nodig."),
+        (MANY, (), "info",
+         "**Niet getoetst of dit live mag.** Bij deze meting is de kwaliteitseis niet aangevinkt. "
+         "Meet de hele lijst met de kwaliteitseis."),
+        (FEW, (COMPLETE, MET), "warning",
+         "**Te weinig vragen om te beslissen.** Deze 16 vragen bewijzen niets: volledig "
+         "100% (81 tot 100); misleidt 0% (0 tot 19). Meet de hele lijst."),
+        (FEW, (COMPLETE, MISLEADS), "error",
+         "**Mag niet live.** 1 van de 2 regels van ` gate.yaml ` zijn gehaald over 16 vragen"),
+    ],
+    ids=("passed", "failed", "unchecked", "too few", "few and failed"),
+)  # fmt: skip
+def test_one_sentence_says_whether_it_may_go_live_and_only_what_passed_is_green(
+    data_dir: Path,
+    questions: Sequence[QuestionResult],
+    checks: Sequence[RuleResult],
+    kind: str,
+    told: str,
+) -> None:
+    keep(data_dir, questions, checks)
+    app = opened()
+    (box,) = getattr(app, kind)
+    assert box.value.startswith(told)
+    assert len(app.success) == (kind == "success")
+    rules = [one.value for one in app.markdown if one.value.startswith(("- ✓", "- ✗"))]
+    assert [line.count("\n") + 1 for line in rules] == [len(checks)][: len(checks)]
+    assert ("Hele lijst meten en toetsen" in labels(app)) == (kind in ("info", "warning"))
+
+
+def test_a_trial_run_offers_the_whole_set_with_the_quality_check(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(data_dir, FEW)
+    started: list[Sequence[str]] = []
+
+    def start(data_dir: Path, kind: str, arguments: Sequence[str], by: str) -> None:
+        started.append(arguments)
+        raise LockedError("One is running.")
+
+    monkeypatch.setattr(jobs, "start", start)
+    press(opened(), "Hele lijst meten en toetsen")
+    ((*arguments,),) = started
+    assert arguments[:5] == ["-m", "eval", "--json", "--every", "1"]
+    assert arguments[5] == "--gate"
+
+
+def test_rules_are_told_in_the_language_of_the_page(data_dir: Path) -> None:
+    before, now = (sum_up(questions, STAMP) for questions in (BEFORE, NOW))
+    rules = {
+        "at_least": {"reading.signable": 0.9, "size.tokens_in": 1},
+        "at_most": {"answers.false_refusal_rate": 0},
+        "in_every_language": {"answers.useful_answer_rate": 1},
+        "no_worse_than_accepted": {"figures": ["retrieval.mrr"], "significance": 0.5},
+    }
+    comparison = compare(before, now)
+    (test,) = [one for one in comparison.tests if one.name == "mrr"]
+    fell = test.model_copy(update={"change": -0.2, "p_value": 0.01, "before": 0.5, "now": 0.3})
+    fallen = comparison.model_copy(update={"tests": (fell,)})
+    keep(data_dir, NOW, judge(Rules.model_validate(rules), now, fallen))
+    told = shown(opened())
+    assert "- ✗ ondertekenbaar: 83%, en ten minste 90% is nodig" in told
+    assert "- ✗ gelezen tokens per antwoord: –, en ten minste 1,0 is nodig" in told
+    assert re.search(r"onterecht geweigerd.*: \d+%, en ten hoogste 0% mag; vooral: \w+", told)
+    assert re.search(r"\(Engels\): \d+%, en ten minste 100% is nodig", told)
+    assert "30%, significant slechter dan de 50% van de referentie" in told
+    assert not re.search(r"at least|at most|mostly|no worse|to measure", told)
+
+
+# The decision
+
+
+def decide(app: AppTest, name: str, reason: str, *, live: bool) -> None:
+    (decision,) = [one for one in app.radio if one.label == "Besluit"]
+    decision.set_value(live)
+    app.text_input(key="evaluation-signer").set_value(name)
+    app.text_area[0].set_value(reason)
+    press(app, "Besluit vastleggen")
+
+
+def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
+    begin_anew()
+    name = keep(data_dir, MANY, (COMPLETE, MET))
+    decide(opened(), "Els <b>", "Eerst de\u2028datums.", live=False)
+    decide(opened(), "Els <b>", HOSTILE, live=True)
+    folder = data_dir / "runs" / name
+    fingerprint = json.loads((folder / "results.json").read_text("utf-8"))["fingerprint"]
+    first, last = release.sign_offs(folder)
+    assert (first.goes_live, last.goes_live) == (False, True)
+    assert (last.name, last.reason, last.results) == ("Els <b>", HOSTILE, fingerprint)
+
+    app = opened("Metingen")
+    page = shown(app)
+    assert page.index("Gaat live: Els &lt;b&gt;,") < page.index("Gaat niet live: Els &lt;b&gt;,")
+    assert escape(HOSTILE) in page
+    assert "<script" not in page
+    assert "Gaat live (Els &lt;b&gt;)" in page  # in the list of runs
+    assert app.selectbox(key="evaluation-run").options[0].endswith(" · Gaat live")
+    report = (folder / "report.html").read_text("utf-8")
+    assert "<strong>Does not go live</strong>: Els &lt;b&gt;" in report
+    assert "**Goes live**: Els &lt;b&gt;" in (folder / "report.md").read_text("utf-8")
+    line, goes_live = sign_offs_by_generation(data_dir, TEXTS)[STAMP.generation]
+    assert "Meting van 24 november 2026, 09:00:00. Gaat live: Els" in line
+    assert goes_live
+
+    settings = Settings()
+    assert verify_store(settings).broken == ""
+    kept = [one.record for one in records(settings)]
+    assert [(one["decision"], one["run"], one["results"]) for one in kept] == [
+        ("does not go live", name, fingerprint),
+        ("goes live", name, fingerprint),
+    ]
+    assert kept[0]["reason"] == "Eerst de\u2028datums."
+
+
+def test_a_decision_needs_a_name_and_a_reason(data_dir: Path) -> None:
+    name = keep(data_dir, FEW)
+    app = opened()
+    press(app, "Besluit vastleggen")
+    assert "Kies een besluit en vul uw naam en een reden in." in shown(app)
+    settings = Settings(data_dir=data_dir)
+    for signer, reason in ((" ", "x"), ("Els", " "), ("E" * 101, "x"), ("Els", "x" * 1001)):
+        with pytest.raises(StrategiewijzerError, match="needs a name"):
+            release.sign(settings, name, goes_live=True, name=signer, reason=reason, by="")
+    assert release.sign_offs(data_dir / "runs" / name) == ()
+
+
+def test_a_decision_takes_the_role_of_evaluator(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = keep(data_dir, FEW)
+    app = opened()
+    users = iter([access.LOCAL, access.LOCAL])  # of the page, and of the name in the form
+    monkeypatch.setattr(access, "user", lambda: next(users, READER))
+    decide(app, "Rita", "Omdat het kan.", live=True)
+    assert "This needs the role evaluator" in shown(app)
+    assert release.sign_offs(data_dir / "runs" / name) == ()
+
+
+def test_who_is_signed_in_signs_under_that_name(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(data_dir, FEW)
+    els = access.User(id="https://idp.example 1", name="Els", role="evaluator")
+    monkeypatch.setattr(access, "user", lambda: els)
+    app = opened()
+    assert [one for one in app.text_input if one.label == "Uw naam"] == []
+    assert "U besluit als Els." in shown(app)
+
+
+def test_after_a_decision_the_box_is_closed_and_empty(data_dir: Path) -> None:
+    keep(data_dir, FEW)
+    app = opened()
+    before = app.text_area[0].key
+    decide(app, "Els", "Te weinig vragen.", live=False)
+    (decision,) = [one for one in app.radio if one.label == "Besluit"]
+    assert (decision.value, app.text_area[0].value) == (None, "")
+    assert app.text_area[0].key != before  # another box: the browser draws it closed
+    assert "Gaat niet live: Els," in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("language", "english", "minutes"),
+    [
+        ("nl", "in het Engels", "enkele minuten"),
+        ("en", "in English", "a few minutes"),
+        ("de", "auf Englisch", "einige Minuten"),
+        ("fr", "en anglais", "quelques minutes"),
+    ],
+)
+def test_buttons_say_that_a_report_is_in_english_and_how_long_the_whole_set_takes(
+    language: str, english: str, minutes: str
+) -> None:
+    texts = load(language)
+    assert english in texts("evaluation.download.html")
+    assert english in texts("evaluation.download.md")
+    assert minutes in texts("evaluation.start.offline")
+
+
+# Wrong answers
+
+WRONG = (
+    asked("half", **MISSED, judged=False),
+    asked("refused", **REFUSED),
+    asked("forbidden", **REFUSED | UNANSWERABLE | {"facts_missing": ()},
+          forbidden_said=("500 miljard",)),
+    asked("misled", **UNANSWERABLE),
+    asked("secret", question="What nobody may look at?", held_out=True, **REFUSED),
+    asked("hostile", question=HOSTILE, **REFUSED | {"text": HOSTILE}),
+    asked("good"),
+    asked("hi", **GREETING),
+)  # fmt: skip
+
+
+def wrong_listed(app: AppTest) -> list[str]:
+    buttons = [one for one in app.button if str(one.key).startswith("plain-question-wrong-")]
+    return [button.label.strip("` ") for button in buttons]
+
+
+def test_wrong_answers_are_the_first_button_and_open_worst_first_with_why(data_dir: Path) -> None:
+    keep(data_dir, WRONG)
+    app = opened()
+    offered = [label for label in labels(app) if label not in ("Starten", "")]
+    assert offered[0] == "Foute antwoorden: 6 van de 7 vragen"
+    press(app, "Foute antwoorden: 6 van de 7 vragen")
+    assert app.query_params["show"] == "wrong"
+    order = wrong_listed(app)
+    assert set(order[:2]) == {"What about misled?", "What about half?"}  # these mislead
+    assert order[2] == "What about forbidden?"
+    page = shown(app)
+    for told in (
+        "Geen van de verwachte feiten wordt genoemd.",
+        "De documenten beantwoorden deze vraag niet, en toch is er geantwoord.",
+        "Het antwoord zegt “500 miljard”, en dat mag het volgens de vragenlijst niet zeggen.",
+        "Er is geen antwoord gegeven, hoewel de documenten het hebben. "
+        "De sectie die de vraag beantwoordt, was wel gevonden.",
+        "<li>30 miljard / 30 billion</li>",
+        "1 achtergehouden vragen",
+        escape(HOSTILE),
+    ):
+        assert told in page
+    assert "nobody may look" not in page
+    assert "<script" not in page
+
+    parts = app.get("button_group")[0]
+    assert list(parts.options) == ["Vragen (6 van 7)", "Berichten (1 van 1)"]
+    run(parts.set_value("messages"))
+    assert wrong_listed(app) == ["What about hi?"]
+    assert "Dit is een bericht en geen vraag aan de bronnen" in shown(app)
+    run(app.button(key="plain-question-wrong-0").click())
+    assert app.query_params["question"] == "hi"
+    press(app, "← Alle vragen")
+    assert "Foute antwoorden" in shown(app)
+    press(app, "← Naar de cijfers")
+    assert "show" not in app.query_params
+    press(app, "Foute antwoorden: 6 van de 7 vragen")
+    assert len(wrong_listed(app)) == 5  # the first part again, not what was looked at before
+
+
+def test_the_verdict_leads_to_the_answers_with_the_cause_that_it_names(data_dir: Path) -> None:
+    long = read(units=4)
+    folded = asked("folded", **long, facts_in_text=0)
+    checks = (MISLEADS.model_copy(update={"cause": "buried"}), COMPLETE)
+    keep(data_dir, (*MANY, *WRONG, folded), checks)
+    app = opened()
+    press(app, "Foute antwoorden: 6 van de 108 vragen")
+    assert "What about folded?" not in wrong_listed(app)
+    press(app, "← Naar de cijfers")
+    press(app, "Waardoor vooral: te veel bijzaken")
+    assert wrong_listed(app) == ["What about folded?"]
+    assert "alle feiten staan er" in shown(app)
+    run(app.selectbox(key="evaluation-wrong-cause").set_value(""))
+    assert len(wrong_listed(app)) == 5
+
+
+def test_a_run_without_wrong_answers_offers_none(data_dir: Path) -> None:
+    keep(data_dir, FEW)
+    (button,) = [one for one in opened().button if one.label.startswith("Foute antwoorden")]
+    assert button.label == "Foute antwoorden: 0 van de 16 vragen"
+    assert button.disabled
+
+
+# One set of figures
+
+
+def test_a_page_has_one_set_of_figures_and_counts_messages_and_conversations_apart(
+    data_dir: Path,
+) -> None:
+    talk = [asked(f"talk-{number}", part="conversations", **REFUSED) for number in range(3)]
+    name = keep(data_dir, (*FEW, asked("miss", **MISSED), *talk, asked("hi", **GREETING)))
+    overall = figures_of(data_dir, name)
+    complete = percent(overall["reading"]["complete"], overall["intervals"]["reading"]["complete"])
+    page = shown(opened())
+    assert "Belangrijkste cijfers over 17 vragen" in page
+    table = page.partition("Vragen (17)")[2].partition("Beurten van gesprekken (3)")
+    assert complete in table[0]
+    assert "0% (0 tot 56)" in table[2].partition("Berichten (1)")[0]
+    assert "berichten goed opgevangen" in table[2].partition("Berichten (1)")[2]
+    assert "berichten goed opgevangen" not in table[0]
+
+    app = opened("Vragen")
+    assert "17 van 17 vragen" in shown(app)
+    assert "Cijfers van deze vragen" not in "".join(box.label for box in app.expander)
+    parts = app.get("button_group")[0]
+    run(parts.set_value("conversations"))
+    assert listed(app) == [f"What about talk-{number}?" for number in range(3)]
+
+
+def test_the_list_has_a_row_for_each_run_with_its_verdict(data_dir: Path) -> None:
+    sets = {f"file-{number}.yaml": "189f" for number in range(15)}
+    keep(data_dir, FEW, day=20, stamp=STAMP.model_copy(update={"questions": sets}))
+    keep(data_dir, MANY, (COMPLETE, MET))
+    page = shown(opened("Metingen")).partition("Mag live?")[2]
+    rows = [re.sub(r"<[^>]+>", " ", row) for row in page.split("<tr>")[1:3]]
+    assert "mag live" in rows[0]
+    assert "core.yaml" in rows[0]
+    assert "te weinig vragen" in rows[1]
+    assert "15 bestanden" in rows[1]
+    assert "file-3.yaml" not in rows[1]

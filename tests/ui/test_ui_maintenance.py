@@ -25,8 +25,8 @@ from tests.support.in_process import start_apart
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
 from tests.support.small import Small, reading
 from tests.support.waiting import RUNS_ON, until
+from tests.ui.test_ui_evaluation import FEW, STAMP, keep
 from tests.ui.test_ui_evaluation import opened as evaluation
-from tests.ui.test_ui_verdict import FEW, keep
 from ui import access, jobs
 from ui.access import User
 from ui.maintenance import about, document_files
@@ -853,7 +853,8 @@ def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdic
     add(settings, "beta.md", BETA)
     ingest(settings)
     first, second = Generations(settings).pointer().kept
-    name = keep(settings.data_dir, FEW, generation=second)
+    stamp = STAMP.model_copy(update={"generation": second})
+    name = keep(settings.data_dir, FEW, stamp=stamp)
     told = "Besloten is dat deze versie niet live gaat"
     other = "Deze meting is van een versie die niet meer in gebruik is."
     assert other not in shown(evaluation())

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from core.answer import Event, Stage, TextDelta
+from core.background import in_background
 from core.errors import ModelError
-from ui.chat.exchange import in_background
 
 
 def test_events_come_in_order() -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from eval.compare import Comparison, compare
 from eval.evaluate import sum_up
+from eval.gate import Comparison, compare
 from eval.results import QuestionResult, Results
 from tests.unit.test_eval_report import GREETING, asked, read
 from tests.unit.test_eval_run import STAMP, by_id, ran

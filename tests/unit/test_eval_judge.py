@@ -12,7 +12,7 @@ import prompts
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
 from eval.judge import Agreement, Judgement, agreement, judge
-from eval.results import Results, SentenceVerdict
+from eval.results import Results
 from tests.support.openai_server import Request, Script, openai_server
 from tests.support.waiting import SILENT
 from tests.unit.test_eval_run import HOSTILE, by_id, ran
@@ -114,15 +114,6 @@ def test_kappa_discounts_agreement_by_chance(
     assert agreement(pairs) == expected
 
 
-def test_a_sentence_the_verifier_doubts_is_not_grounded_for_us(
-    results: Results, settings: Settings
-) -> None:
-    doubted = SentenceVerdict(text="It is so.", citations=(1,), supported=False)
-    right = by_id(results, "right").model_copy(update={"verdicts": (doubted,)})
-    one = results.model_copy(update={"questions": (right,)})
-    assert judge(one, settings).agreement["groundedness"] == Agreement(n=1, share=0.0, kappa=0.0)
-
-
 def test_a_server_without_json_schema_is_asked_for_plain_json(
     results: Results, settings: Settings, server: Script
 ) -> None:
@@ -155,18 +146,28 @@ def test_an_invalid_verdict_is_retried_once_and_told_what_is_wrong(
     assert told in again[3]["content"]
 
 
-def test_a_verdict_that_stays_invalid_counts_as_failed(
-    results: Results, settings: Settings, server: Script, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("fault", ["?", 500])
+def test_a_verdict_that_stays_invalid_or_a_later_failure_costs_one(
+    results: Results,
+    settings: Settings,
+    server: Script,
+    caplog: pytest.LogCaptureFixture,
+    fault: str | int,
 ) -> None:
-    server.reply = lambda request: "?" if asked_about(request) == "right" else verdict()
-    with caplog.at_level(logging.WARNING):
+    server.reply = lambda request: fault if asked_about(request) == HOSTILE else verdict()
+    with caplog.at_level(logging.DEBUG):
         judgement = judge(results, settings)
     assert (judgement.asked, judgement.failed) == (3, 1)
-    assert list(judgement.verdicts) == ["wrong quote", HOSTILE]
-    assert len(server.requests) == 4
-    assert "No verdict on right" in caplog.text
+    assert list(judgement.verdicts) == ["right", "wrong quote"]
+    assert f"No verdict on {HOSTILE}" in caplog.text
+    assert SECRET not in caplog.text + judgement.model_dump_json()
+
+
+def test_without_any_verdict_there_are_no_means(
+    results: Results, settings: Settings, server: Script
+) -> None:
     server.reply = "?"
-    nothing = judge(results, settings.model_copy(update={"model": "another"}))
+    nothing = judge(results, settings)
     assert (nothing.failed, nothing.means, nothing.agreement) == (3, {}, {})
 
 
@@ -229,22 +230,27 @@ def test_what_is_judged_stays_in_its_fence(
 
 
 @pytest.mark.parametrize(
-    ("status", "remedy"),
+    ("fault", "value", "remedy"),
     [
-        (401, "Correct OPENAI_API_KEY"),
-        (403, "Correct OPENAI_API_KEY"),
-        (404, "Correct STRATEGIEWIJZER_MODEL or OPENAI_BASE_URL"),
-        (429, "Wait or top it up"),
-        (400, "refuses the request .status 400"),
-        (500, "fails .status 500"),
+        ("status", 401, "Correct OPENAI_API_KEY"),
+        ("status", 403, "Correct OPENAI_API_KEY"),
+        ("status", 404, "Correct STRATEGIEWIJZER_MODEL or OPENAI_BASE_URL"),
+        ("status", 429, "Wait or top it up"),
+        ("status", 400, "refuses the request .status 400"),
+        ("status", 500, "fails .status 500"),
+        ("reply", {"hello": "world"}, "does not speak OpenAI's protocol"),
+        ("reply", {"choices": None}, "does not speak OpenAI's protocol"),
+        ("reply", {"choices": []}, "does not speak OpenAI's protocol"),
+        ("delay", SILENT, r"within 0\.2 seconds"),
     ],
 )
 def test_a_server_that_fails_at_once_ends_the_judging_with_a_remedy(
-    results: Results, settings: Settings, server: Script, status: int, remedy: str
+    results: Results, settings: Settings, server: Script, fault: str, value: object, remedy: str
 ) -> None:
-    server.status = status
+    setattr(server, fault, value)
+    seconds = 0.2 if fault == "delay" else settings.answer_timeout
     with pytest.raises(ModelError, match=remedy) as raised:
-        judge(results, settings)
+        judge(results, settings.model_copy(update={"answer_timeout": seconds}))
     assert SECRET not in str(raised.value)
     assert raised.value.__cause__ is None
 
@@ -257,33 +263,6 @@ def test_a_server_that_is_not_there(results: Results, settings: Settings) -> Non
         with pytest.raises(ModelError, match="cannot be reached") as raised:
             judge(results, gone)
     assert SECRET not in str(raised.value)
-
-
-def test_a_server_that_is_silent(results: Results, settings: Settings, server: Script) -> None:
-    server.delay = SILENT
-    impatient = settings.model_copy(update={"answer_timeout": 0.2})
-    with pytest.raises(ModelError, match=r"within 0\.2 seconds"):
-        judge(results, impatient)
-
-
-@pytest.mark.parametrize("body", [{"hello": "world"}, {"choices": None}, {"choices": []}])
-def test_a_server_of_another_kind(
-    results: Results, settings: Settings, server: Script, body: dict[str, object]
-) -> None:
-    server.reply = body
-    with pytest.raises(ModelError, match="does not speak OpenAI's protocol"):
-        judge(results, settings)
-
-
-def test_a_later_failure_costs_one_verdict(
-    results: Results, settings: Settings, server: Script, caplog: pytest.LogCaptureFixture
-) -> None:
-    server.reply = lambda request: 500 if asked_about(request) == HOSTILE else verdict()
-    with caplog.at_level(logging.DEBUG):
-        judgement = judge(results, settings)
-    assert (judgement.failed, list(judgement.verdicts)) == (1, ["right", "wrong quote"])
-    assert SECRET not in caplog.text
-    assert SECRET not in judgement.model_dump_json()
 
 
 def test_without_a_model_the_remedy_is_named(results: Results, tmp_path: Path) -> None:

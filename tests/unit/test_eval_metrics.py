@@ -8,7 +8,6 @@ import pytrec_eval
 
 from eval.metrics import (
     average_precision,
-    balanced,
     hit_at,
     interval,
     mcnemar,
@@ -134,15 +133,3 @@ def test_percentiles_interpolate() -> None:
     assert percentile([10, 20, 30], 50) == 20
     assert percentile([0, 100], 95) == pytest.approx(95)
     assert percentile([], 50) is None
-
-
-def test_balanced_accuracy_is_the_mean_of_two_rates_drawn_together() -> None:
-    shown, stopped = [(2, 2), (1, 2), (0, 0)], [(1, 2), (0, 0), (0, 0)]
-    found = balanced(shown, stopped)
-    assert found is not None
-    value, (low, high) = found
-    assert value == pytest.approx((3 / 4 + 1 / 2) / 2)
-    # The first question twice, or both; a sample of the second alone has no second rate.
-    assert (low, high) == pytest.approx(((3 / 4 + 1 / 2) / 2, (1 + 1 / 2) / 2))
-    assert balanced(shown, [(0, 0)] * 3) is None
-    assert balanced([], []) is None

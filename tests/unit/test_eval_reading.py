@@ -79,11 +79,6 @@ def reading(text: str, *more: str, gold: Sequence[str] = (MARKET,)) -> Reading:
     return read(given(text, *more), gold)
 
 
-def counted(text: str, *, gold: Sequence[str]) -> tuple[bool, int, int]:
-    found = reading(text, gold=gold)
-    return found.direct, found.needed, found.units
-
-
 # The grammar
 
 
@@ -101,14 +96,15 @@ def test_an_answer_is_taken_apart_into_labels_paragraphs_items_and_notes() -> No
     ]
 
 
-@pytest.mark.parametrize("text", ["3 of 23 items.", "3 van de 23 punten.", "Hier 3 von 23 Punkten"])
-def test_a_note_counts_the_items_above_it(text: str) -> None:
-    assert answer_lines(blocks_of(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "note"
-
-
-@pytest.mark.parametrize("text", ["2 of 23 items.", "3 items.", "3 of 2 items.", "3 of 23. [1]"])
-def test_what_counts_anything_else_is_no_note(text: str) -> None:
-    assert answer_lines(blocks_of(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "paragraph"
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        *((one, "note") for one in ("3 of 23 items.", "3 van de 23 punten.", "Hier 3 von 23")),
+        *((one, "paragraph") for one in ("2 of 23.", "3 items.", "3 of 2 items.", "3 of 23. [1]")),
+    ],
+)
+def test_a_note_counts_the_items_above_it_and_nothing_else(text: str, kind: str) -> None:
+    assert answer_lines(blocks_of(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == kind
 
 
 def test_words_are_counted_without_labels_and_markers_and_besides_lists() -> None:
@@ -120,42 +116,42 @@ def test_words_are_counted_without_labels_and_markers_and_besides_lists() -> Non
 # Direct and precision
 
 
-def test_a_paragraph_of_three_sentences_is_three_units() -> None:
-    assert counted(f"{MARKET} {SAME} {ALSO} [1]", gold=[MARKET]) == (True, 1, 3)
+POINTING = f"{MARKET} {SAME} {ALSO} [1]"
+CUT = f"{LEAD} [2]\n\n- {ITEMS[0]}\n- {ITEMS[1]}"
 
 
-def test_the_first_unit_must_answer() -> None:
-    assert counted(f"{AFTER} [2]\n\n{MARKET} [1]", gold=[MARKET]) == (False, 1, 2)
-    assert counted(f"### Agenda, Size\n\n{MARKET} [1]", gold=[MARKET]) == (True, 1, 1)
-
-
-def test_a_gold_text_is_a_stretch_of_a_unit_in_whatever_case_and_spacing() -> None:
-    assert counted(f"{MARKET} [1]", gold=["worth  eur 30 Billion"]) == (True, 1, 1)
-    assert counted(f"{MARKET} [1]", gold=["31 billion"]) == (False, 0, 1)
-
-
-@pytest.mark.parametrize("gold", [LEAD, ITEMS[1]])
-def test_a_whole_list_is_one_unit_and_gold_with_its_lead_in_or_an_item(gold: str) -> None:
-    assert counted(f"{WHOLE}\n\n{MARKET} [1]", gold=[gold]) == (True, 1, 2)
-
-
-def test_of_a_cut_list_each_line_counts_and_what_a_gold_one_needs_is_needed() -> None:
-    cut = f"{LEAD} [2]\n\n- {ITEMS[0]}\n- {ITEMS[1]}"
-    assert counted(cut, gold=[ITEMS[1]]) == (False, 3, 3)
-    assert counted(cut, gold=[LEAD]) == (True, 3, 3)
-    assert counted(cut, gold=[MARKET]) == (False, 0, 3)
-
-
-def test_a_sentence_that_a_gold_one_points_back_to_is_needed() -> None:
-    pointing = f"{MARKET} {SAME} {ALSO} [1]"
-    assert counted(pointing, gold=[ALSO]) == (False, 2, 3)  # "It": the press release
-    assert counted(f"{MARKET} {SAME} [1]", gold=[SAME]) == (False, 1, 2)  # opens with no such word
+@pytest.mark.parametrize(
+    ("text", "gold", "direct", "needed", "units"),
+    [
+        (POINTING, MARKET, True, 1, 3),  # a sentence is a unit
+        (f"{AFTER} [2]\n\n{MARKET} [1]", MARKET, False, 1, 2),  # the first unit must answer
+        (f"### Agenda, Size\n\n{MARKET} [1]", MARKET, True, 1, 1),
+        # Gold is a stretch of a unit, in whatever case and spacing.
+        (f"{MARKET} [1]", "worth  eur 30 Billion", True, 1, 1),
+        (f"{MARKET} [1]", "31 billion", False, 0, 1),
+        # A whole list is one unit, and gold with its lead-in or an item; of a cut one each line
+        # counts, and what a gold one needs is needed.
+        (f"{WHOLE}\n\n{MARKET} [1]", LEAD, True, 1, 2),
+        (f"{WHOLE}\n\n{MARKET} [1]", ITEMS[1], True, 1, 2),
+        (CUT, ITEMS[1], False, 3, 3),
+        (CUT, LEAD, True, 3, 3),
+        (CUT, MARKET, False, 0, 3),
+        (POINTING, ALSO, False, 2, 3),  # "It" points back to the press release, which is needed
+        (f"{MARKET} {SAME} [1]", SAME, False, 1, 2),  # opens with no such word
+    ],
+)
+def test_units_are_direct_and_needed_by_what_is_gold(
+    text: str, gold: str, direct: bool, needed: int, units: int
+) -> None:
+    found = reading(text, gold=[gold])
+    assert (found.direct, found.needed, found.units) == (direct, needed, units)
 
 
 def test_a_note_and_a_label_are_no_units() -> None:
     steps = "\n".join(f"- step {n} of it;" for n in range(1, 13))
     text = f"### Agenda, Long\n\nThere are 14 steps: [3]\n\n{steps}\n\n12 of 14 items."
-    assert counted(text, gold=["step 2 of it"]) == (True, 1, 1)
+    found = reading(text, gold=["step 2 of it"])
+    assert (found.direct, found.needed, found.units) == (True, 1, 1)
 
 
 def test_without_gold_nothing_is_said_about_precision() -> None:

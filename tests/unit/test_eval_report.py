@@ -17,10 +17,10 @@ from core.settings import Settings
 from core.version import VERSION
 from eval import plots, run_report
 from eval import runs as stamping
-from eval.compare import Comparison, compare
 from eval.evaluate import sum_up
-from eval.gate import RuleResult
-from eval.judge import Agreement, Judgement
+from eval.gate import Comparison, RuleResult, compare
+from eval.judge import Judgement
+from eval.metrics import Agreement
 from eval.plots import WIDTH, numbers
 from eval.results import (
     MEANINGS,
@@ -37,6 +37,7 @@ from eval.results import (
     likely_cause,
 )
 from eval.runs import code_version, make_stamp, masked
+from ui.texts import languages, load
 
 HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"
 STAMP = Stamp(
@@ -336,6 +337,20 @@ def test_an_answer_is_shown_with_what_is_folded_below_it_and_what_is_wrong_with_
     assert "Cut lists In short:" in short
 
 
+def test_whatever_was_found_wrong_has_a_heading_in_the_report_and_on_the_page() -> None:
+    found = ("Of this.",)
+    every = dict.fromkeys(("unsupported", "unconfirmed", "left_out", "missing"), found)
+    every |= {"inexact_quotes": found, "forbidden_said": found}
+    result = asked("all", **every, **read(cut=found, loose=found))
+    assert result.findings == dict.fromkeys(run_report.FINDINGS, found)
+    short = section(run_report.html(results_of(result)), "short")
+    assert [one for one in run_report.FINDINGS.values() if f"{one} Of this." not in short] == []
+    for language in languages():
+        named = load(language).values
+        assert [k for k in run_report.FINDINGS if f"evaluation.question.{k}" not in named] == []
+    assert FINE.findings == {}
+
+
 def test_a_significant_change_is_called_so() -> None:
     many = [asked(f"q{number}") for number in range(10)]
     refused = [asked(one.id, **REFUSED) for one in many]
@@ -598,11 +613,33 @@ def test_every_plot_says_what_it_is_and_how_to_read_it(results: Results) -> None
     assert plots.plots(Results.model_validate_json(results.model_dump_json())) == made
 
 
-def test_useful_answers_are_a_point_and_an_interval_per_group(results: Results) -> None:
-    svg = _useful_by_language(results)
-    assert {"nl (1)", "en (13)"} <= set(texts(svg))
-    assert texts(svg).index("nl (1)") < texts(svg).index("en (13)")  # best first
-    assert (marks(svg, "symbol"), marks(svg, "rule")) == (2, 2)
+@pytest.mark.parametrize(
+    ("draw", "told", "drawn_marks"),
+    [
+        (_useful_by_language, {"nl (1)", "en (13)"}, {"symbol": 2, "rule": 2}),
+        (plots.refusals, {"answerable questions", "unanswerable questions", "in use: 0.6"},
+         {"line": 2, "rule": 1}),
+        (plots.reliability, {"2", "12"}, {"symbol": 2}),  # the questions of each bin
+        (plots.latency, {"median: 62 ms", "95th percentile: 62 ms"}, {"rule": 2}),
+        (plots.stages, {"retrieve", "first sentence", "median", "95th percentile"},
+         {"symbol": 4, "rule": 2}),
+    ],
+    ids=("useful", "refusals", "reliability", "latency", "stages"),
+)  # fmt: skip
+def test_a_plot_names_and_draws_what_it_is_about(
+    results: Results, draw: plots.Draw, told: set[str], drawn_marks: dict[str, int]
+) -> None:
+    svg = draw(results)
+    assert told <= set(texts(svg))
+    assert {kind: marks(svg, kind) for kind in drawn_marks} == drawn_marks
+
+
+def test_groups_stand_best_first_and_a_curve_needs_its_kind_and_threshold(results: Results) -> None:
+    names = texts(_useful_by_language(results))
+    assert names.index("nl (1)") < names.index("en (13)")
+    stamp = STAMP.model_copy(update={"settings": {}})
+    assert marks(plots.refusals(results.model_copy(update={"stamp": stamp})), "rule") == 0
+    assert marks(plots.refusals(results_of(FINE)), "line") == 1
 
 
 def test_only_the_documents_with_the_most_questions_are_drawn() -> None:
@@ -614,34 +651,6 @@ def test_only_the_documents_with_the_most_questions_are_drawn() -> None:
     svg = _useful_by_document(many)
     assert marks(svg, "symbol") == plots.MOST_GROUPS
     assert "rare (1)" not in texts(svg)
-
-
-def test_the_refusal_curve_has_both_kinds_and_the_threshold_in_use(results: Results) -> None:
-    svg = plots.refusals(results)
-    assert {"answerable questions", "unanswerable questions", "in use: 0.6"} <= set(texts(svg))
-    assert marks(svg, "line") == 2
-    assert marks(svg, "rule") == 1
-    stamp = STAMP.model_copy(update={"settings": {}})
-    without = plots.refusals(results.model_copy(update={"stamp": stamp}))
-    assert marks(without, "rule") == 0
-    assert marks(plots.refusals(results_of(FINE)), "line") == 1
-
-
-def test_the_reliability_diagram_counts_the_questions_of_each_bin(results: Results) -> None:
-    svg = plots.reliability(results)
-    assert results.calibration is not None
-    counts = [str(one.n) for one in results.calibration.bins]
-    assert marks(svg, "symbol") == len(counts) == 2
-    assert [text for text in texts(svg) if text in counts] == counts
-
-
-def test_latency_has_median_and_95th_percentile(results: Results) -> None:
-    svg = plots.latency(results)
-    assert {"median: 62 ms", "95th percentile: 62 ms"} <= set(texts(svg))
-    assert marks(svg, "rule") == 2
-    svg = plots.stages(results)
-    assert {"retrieve", "first sentence", "median", "95th percentile"} <= set(texts(svg))
-    assert (marks(svg, "symbol"), marks(svg, "rule")) == (4, 2)
 
 
 def test_a_mark_stands_where_the_ticks_say(results: Results) -> None:

@@ -4,7 +4,6 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 
 from core.answer import Answer, Turn
-from core.settings import Settings
 from core.source import Citation, DocumentInfo, Passage, Unit
 from eval.dataset import Outline, Question
 from eval.evaluate import run, sum_up
@@ -12,7 +11,6 @@ from eval.results import QuestionResult, Results, Stamp
 from eval.shown import verdicts
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
-from vectorstore.embeddings import make_embedder
 
 DRUGS = DocumentInfo(id="drugs-agenda", language="en", title="Drugs")
 STAMP = Stamp(
@@ -63,7 +61,6 @@ TWO = SIZE.model_copy(
     update={"units": (Unit(start=0, end=42), Unit(start=43, end=len(MARKET)))}
 )  # a unit a sentence
 OUTLINE = Outline.of([SIZE, SIZE_NL, OTHER])
-EMBEDDER = make_embedder(Settings())
 
 
 def question(name: str, **values: object) -> Question:
@@ -71,6 +68,7 @@ def question(name: str, **values: object) -> Question:
     return Question.model_validate(given | {"facts": [["30 miljard", "30 billion"]]} | values)
 
 
+NOTHING = {"answerable": False, "kind": "unanswerable", "facts": []}
 QUESTIONS = (
     question(
         "right",
@@ -86,8 +84,8 @@ QUESTIONS = (
         sections=["Size of the drug market"],
     ),
     question("wrong refusal", sections=["Size of the drug market"], documents=["firearms-plan"]),
-    question("right refusal", answerable=False, kind="unanswerable", facts=[]),
-    question(HOSTILE, answerable=False, kind="unanswerable", facts=[]),
+    question("right refusal", **NOTHING),
+    question(HOSTILE, **NOTHING),
 )
 
 FIRST_SENTENCE = "The market is worth EUR 30 billion a year."
@@ -128,7 +126,7 @@ class Scripted:
 
 
 def ran(questions: tuple[Question, ...] = QUESTIONS) -> Results:
-    return run(questions, Scripted(), OUTLINE, EMBEDDER, stamp=STAMP)
+    return run(questions, Scripted(), OUTLINE, stamp=STAMP)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +147,6 @@ def test_every_question_is_asked_with_its_history_and_reported_in_order(
         QUESTIONS,
         assistant,
         OUTLINE,
-        EMBEDDER,
         stamp=STAMP,
         parallel=at_once,
         on_result=lambda result: done.append(result.id),
@@ -239,7 +236,7 @@ def test_citations_may_support_a_sentence_together_or_be_needless() -> None:
         cite(2, OTHER, "Nothing of use."),
         passages=(SIZE, OTHER),
     )
-    (verdict,) = verdicts(cited, EMBEDDER)
+    (verdict,) = verdicts(cited)
     assert (verdict.supported, verdict.needless) == (True, (2,))
     together = answer(
         "The market is worth EUR 30 billion a year and cannabis has 39% of it [1][2].",
@@ -247,7 +244,7 @@ def test_citations_may_support_a_sentence_together_or_be_needless() -> None:
         cite(2, SIZE, "Cannabis has 39% of it."),
         passages=(SIZE,),
     )
-    (verdict,) = verdicts(together, EMBEDDER)
+    (verdict,) = verdicts(together)
     assert (verdict.supported, verdict.needless) == (True, ())
 
 
@@ -279,28 +276,22 @@ def test_other_questions_are_another_run(results: Results) -> None:
     assert ran(QUESTIONS[:3]).fingerprint != results.fingerprint
 
 
-def test_questions_in_another_language_than_what_answers_them_are_reported_apart() -> None:
+def test_parts_and_challenges_are_reported_apart() -> None:
     asked = (
         question("right", documents=["drugs-agenda"]),
         question("right", language="nl", documents=["drugs-agenda"]),
         question("right", language="fr", documents=["drugs-agenda"]),
         question("right", language="fr", documents=["absent"]),
-        question("right", language="fr"),
+        question("right", language="fr", held_out=True),
+        question(HOSTILE, **NOTHING, challenge="injection"),
     )
-    assert {name: group.n for name, group in ran(asked).by_part.items()} == {
+    results = ran(asked)
+    assert {name: group.n for name, group in results.by_part.items()} == {
         "open": 5,
+        "held out": 1,
         "same language": 2,
         "across languages": 1,
     }
-
-
-def test_held_out_questions_and_challenges_are_reported_apart() -> None:
-    asked = (
-        question("right", held_out=True),
-        question(HOSTILE, answerable=False, kind="unanswerable", facts=[], challenge="injection"),
-    )
-    results = ran(asked)
-    assert {name: group.n for name, group in results.by_part.items()} == {"held out": 1, "open": 1}
     assert list(results.by_challenge) == ["injection"]
 
 
@@ -311,7 +302,7 @@ def seen(given: Answer, *gold: str, **values: object) -> QuestionResult:
     """The result of a question that is answered so."""
 
     asked = question("q", answers=gold, **values)
-    return run((asked,), Scripted(given), OUTLINE, EMBEDDER, stamp=STAMP).questions[0]
+    return run((asked,), Scripted(given), OUTLINE, stamp=STAMP).questions[0]
 
 
 SHORT = answer(f"{FIRST_SENTENCE} [1]", cite(1, TWO, FIRST_SENTENCE), passages=(TWO,))
@@ -332,25 +323,34 @@ FOLDED = retold(
 )
 
 
-def test_a_short_answer_that_says_it_can_be_signed() -> None:
-    result = seen(SHORT, FIRST_SENTENCE)
-    assert result.complete
-    assert result.signable
-    assert result.cause is None
+GOLD_CANNABIS = "Cannabis has 39% of it"
 
 
-def test_an_answer_among_much_else_is_buried() -> None:
-    result = seen(PADDED, FIRST_SENTENCE)  # one of three sentences answers
-    assert (result.useful, result.complete, result.signable) == (True, True, False)
-    assert result.cause == "buried"
-    assert seen(PADDED, FIRST_SENTENCE, "Cannabis has 39%").signable  # two of three
+@pytest.mark.parametrize(
+    ("given", "gold", "values", "signable", "cause"),
+    [
+        (SHORT, [FIRST_SENTENCE], {}, True, None),
+        (SHORT, [], {}, None, None),  # without gold nobody can tell
+        (PADDED, [FIRST_SENTENCE], {}, False, "buried"),  # one of three sentences answers
+        (PADDED, [FIRST_SENTENCE, "Cannabis has 39%"], {}, True, None),  # two of three
+        (FOLDED, [GOLD_CANNABIS], {}, False, "buried"),
+        (REFUSAL, [FIRST_SENTENCE], {}, False, "refused wrongly"),
+        (REFUSAL, [], NOTHING, True, None),
+        (retold(REFUSAL, text=" "), [], NOTHING, False, None),  # it must say so
+        (SHORT, [], NOTHING, False, "should have been refused"),
+    ],
+)
+def test_what_can_be_signed_and_what_it_lacks(
+    given: Answer, gold: list[str], values: dict[str, object], signable: bool, cause: str | None
+) -> None:
+    result = seen(given, *gold, **values)
+    assert (result.signable, result.cause) == (signable, cause)
 
 
-def test_facts_that_are_only_folded_below_the_answer_are_buried() -> None:
-    result = seen(FOLDED, "Cannabis has 39% of it")
-    assert result.facts_found
-    assert (result.facts_in_text, result.complete, result.fully_answered) == (0, False, True)
-    assert (result.signable, result.cause) == (False, "buried")
+def test_facts_may_stand_among_much_else_and_are_not_complete_where_they_are_folded() -> None:
+    padded, folded = seen(PADDED, FIRST_SENTENCE), seen(FOLDED, GOLD_CANNABIS)
+    assert (padded.useful, padded.complete) == (True, True)
+    assert (folded.facts_in_text, folded.complete, folded.fully_answered) == (0, False, True)
 
 
 def test_what_an_answer_quotes_counts_for_its_facts() -> None:
@@ -366,25 +366,13 @@ def test_a_loose_end_and_a_cut_list_cannot_be_signed() -> None:
     assert seen(cut, "It is", facts=[["It is"]]).cause == "cut list"
 
 
-def test_a_refusal_can_be_signed_when_nothing_answers_and_it_says_so() -> None:
-    values = {"answerable": False, "kind": "unanswerable", "facts": []}
-    assert seen(REFUSAL, **values).signable
-    assert seen(retold(REFUSAL, text=" "), **values).signable is False
-    assert seen(SHORT, **values).signable is False
-    assert seen(REFUSAL, FIRST_SENTENCE).signable is False
-
-
-def test_without_gold_nobody_can_tell_whether_an_answer_can_be_signed() -> None:
-    assert seen(SHORT).signable is None
-
-
 def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
     results = [
         seen(SHORT, FIRST_SENTENCE),
         seen(PADDED, FIRST_SENTENCE),
-        seen(FOLDED, "Cannabis has 39% of it"),
+        seen(FOLDED, GOLD_CANNABIS),
         seen(REFUSAL, FIRST_SENTENCE),
-        seen(REFUSAL, answerable=False, kind="unanswerable", facts=[]),
+        seen(REFUSAL, **NOTHING),
     ]
     overall = sum_up(results, STAMP).overall
     assert overall.reading == {
@@ -428,7 +416,7 @@ def test_a_message_is_handled_when_it_is_taken_for_what_it_is_without_sources() 
 def test_manners_are_counted_over_all_that_is_asked_and_figures_over_questions() -> None:
     harm = {"answerable": False, "kind": "message", "facts": [], "message": "harm"}
     as_harm = REPLY.model_copy(update={"message": "harm"})
-    abuse = {"answerable": False, "kind": "unanswerable", "facts": [], "challenge": "abuse"}
+    abuse = {**NOTHING, "challenge": "abuse"}
     results = [
         seen(SHORT),
         seen(REPLY),  # a question that is taken for a message
@@ -460,7 +448,7 @@ def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them
         question(name, **values | {"conversation": "talk"})
         for name, values in zip(
             names,
-            ({}, {}, {"answerable": False, "kind": "unanswerable", "facts": []}),
+            ({}, {}, NOTHING),
             strict=True,
         )
     )
@@ -468,7 +456,7 @@ def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them
     for parallel in (1, 3):
         assistant = Scripted()
         asked = (turns[0], alone, *turns[1:])
-        results = run(asked, assistant, OUTLINE, EMBEDDER, stamp=STAMP, parallel=parallel)
+        results = run(asked, assistant, OUTLINE, stamp=STAMP, parallel=parallel)
         histories = dict(assistant.asked)
         told = tuple(Turn.of(name, ANSWERS[name]) for name in names)
         assert [histories[name] for name in names] == [(), told[:1], told[:2]]

@@ -86,12 +86,25 @@ def test_only_a_kept_run_can_be_accepted(tmp_path: Path) -> None:
         runs.accept(tmp_path, "absent")
 
 
-@pytest.mark.parametrize("text", [None, "{}", "[]", "no json"])
-def test_what_is_no_run_is_a_clear_error(tmp_path: Path, text: str | None) -> None:
-    (tmp_path / "questions.jsonl").write_text("")
-    if text is not None:
-        (tmp_path / "results.json").write_text(text)
-    with pytest.raises(StrategiewijzerError, match="python -m eval"):
+@pytest.mark.parametrize("text", ["{", "[]", "no json", '{"stamp": {}}'])
+@pytest.mark.parametrize("name", ["results.json", "questions.jsonl"])
+def test_what_is_no_run_is_a_clear_error(
+    results: Results, tmp_path: Path, name: str, text: str
+) -> None:
+    runs.write(results, tmp_path)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(StrategiewijzerError, match=r"not a run of this version .*python -m eval"):
+        runs.read(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(StrategiewijzerError, match="cannot be read"):
+        runs.read(tmp_path)
+
+
+def test_a_date_that_is_none_is_named(results: Results, tmp_path: Path) -> None:
+    runs.write(results, tmp_path)
+    text = (tmp_path / "results.json").read_text("utf-8")
+    (tmp_path / "results.json").write_text(text.replace(STAMP.date, "yesterday"), "utf-8")
+    with pytest.raises(StrategiewijzerError, match=r"stamp\.date"):
         runs.read(tmp_path)
 
 

@@ -1,11 +1,14 @@
 """Which sentences of an answer count as supported by the quotes they cite."""
 
+import ast
+
 import pytest
 
+from core.settings import ROOT
 from core.source import Citation
 from eval.shown import claims, unsupported, verdicts
 from tests.support.answers import retold
-from tests.unit.test_eval_run import EMBEDDER, FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage
+from tests.unit.test_eval_run import FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage
 
 QUOTE = cite(1, SIZE, MARKET)
 
@@ -102,36 +105,56 @@ BOTH = cite(1, TABLE, "Article 11 | Article 23 |\n| Article 12 | Article 24; Ann
 
 
 @pytest.mark.parametrize(
-    ("row", "quote"),
+    ("row", "quote", "supported"),
     [
-        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23", ROW),
-        ("This Regulation: Article 23", ROW),
-        ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", BOTH),
+        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23", ROW, True),
+        ("This Regulation: Article 23", ROW, True),
+        ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", BOTH, True),
+        ("Directive 2014/94/EU: Article 23; This Regulation: Article 11", ROW, False),  # swapped
+        # Of two rows, and of another than is quoted.
+        ("Directive 2014/94/EU: Article 11; This Regulation: Article 24; Annex 3", BOTH, False),
+        ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", ROW, False),
+        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23, Annex 3", BOTH, False),
     ],
 )
-def test_a_row_of_a_table_is_supported_with_its_headings(row: str, quote: Citation) -> None:
-    given = answer(f"In short:\n\n- {row} [1]", quote, passages=(TABLE,))
-    assert (row, frozenset({1})) in claims(given)
-    assert row not in unsupported(given)
-    assert [one.supported for one in verdicts(given, EMBEDDER) if one.text == row] == [True]
-
-
-@pytest.mark.parametrize(
-    ("row", "quote"),
-    [
-        ("Directive 2014/94/EU: Article 23; This Regulation: Article 11", ROW),  # swapped
-        ("Directive 2014/94/EU: Article 11; This Regulation: Article 24; Annex 3", BOTH),  # 2 rows
-        ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", ROW),  # another
-        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23, Annex 3", BOTH),
-    ],
-)
-def test_a_cell_under_another_heading_or_of_another_row_is_not(row: str, quote: Citation) -> None:
-    given = answer(f"{row} [1]", quote, passages=(TABLE,))
-    assert unsupported(given) == (row,)
-    assert [one.supported for one in verdicts(given, EMBEDDER)] == [False]
+def test_a_row_of_a_table_is_supported_with_each_cell_under_its_heading(
+    row: str, quote: Citation, supported: bool
+) -> None:
+    for text in (f"{row} [1]", f"In short:\n\n- {row} [1]"):
+        given = answer(text, quote, passages=(TABLE,))
+        assert (row, frozenset({1})) in claims(given)
+        assert (row in unsupported(given)) is not supported
+        assert [one.supported for one in verdicts(given) if one.text == row] == [supported]
 
 
 def test_prose_that_cites_a_row_is_judged_as_prose() -> None:
     given = answer("This Regulation has Article 23 for it. [1]", ROW, passages=(TABLE,))
     assert unsupported(given) == ()
     assert unsupported(retold(given, text="It is Article 24 of it. [1]"))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "supported"),
+    [
+        ("Each year EUR 30 billion goes to sellers on the market.", "en", True),
+        ("Members of a gang were held in a port.", "en", False),  # nothing but "of" is shared
+        ("Every market is worth 31 billion.", "en", False),
+        ("Er gaat 30 miljard in om.", "nl", True),  # of another language figures are compared
+        ("Er gaat 31 miljard in om.", "nl", False),
+    ],
+)
+def test_a_models_own_words_are_judged_by_figures_and_within_a_language_by_words(
+    text: str, language: str, supported: bool
+) -> None:
+    given = answer(f"{text} [1]", QUOTE, passages=(SIZE,), mode="generative", language=language)
+    assert [one.supported for one in verdicts(given)] == [supported]
+
+
+@pytest.mark.parametrize("name", ["evaluate", "rates", "results", "shown", "tracing"])
+def test_what_judges_an_answer_shares_no_code_with_what_makes_and_verifies_it(name: str) -> None:
+    tree = ast.parse((ROOT / "eval" / f"{name}.py").read_text("utf-8"))
+    imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    imported += [one.name for node in ast.walk(tree) if isinstance(node, ast.Import)
+                 for one in node.names]  # fmt: skip
+    assert imported
+    assert not {one for one in imported if one.partition(".")[0] in ("chain", "vectorstore")}

@@ -2,7 +2,10 @@
 
 import datetime
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from email.utils import format_datetime
 from pathlib import Path
@@ -13,7 +16,17 @@ import yaml
 from core.errors import FetchError
 from core.settings import ROOT, Settings
 from ingest.commands.fetch import run
-from ingest.official.client import LANGUAGES, Cellar, Client, ListedText, asked_wait, chosen, listed
+from ingest.official.client import (
+    LANGUAGES,
+    ORIGINS,
+    RESOURCES,
+    Cellar,
+    Client,
+    ListedText,
+    asked_wait,
+    chosen,
+    listed,
+)
 from ingest.official.fetch import Fetched, Folder, fetch
 from ingest.reading.files import find
 from ingest.reading.formats import markdown
@@ -297,11 +310,24 @@ def test_pictures_in_a_list_are_left_out_and_the_text_is_known_by_its_name(
 # Faults
 
 
-def test_a_server_that_asks_to_wait_is_asked_again(office: Office, get: Fetch) -> None:
+PASSES: dict[str, tuple[str, tuple[Fault, ...]]] = {
+    "asks to wait": (f"celex/{STRATEGY}", (status(503, retry_after="0"), status(429))),
+    "cut off": ("DOC_1", (cut_off(text("Strategie")), cut_off(text("Strategie"), chunked=True))),
+    "a cookie": (STRATEGY, (status(503, retry_after="0", set_cookie="id=1"),)),
+}
+
+
+@pytest.mark.parametrize("fault", PASSES)
+def test_what_passes_is_asked_again_and_no_cookie_sent_back(
+    fault: str, office: Office, folder: Path, get: Fetch
+) -> None:
+    place, faults = PASSES[fault]
     office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
-    office.spoil(f"celex/{STRATEGY}", status(503, retry_after="0"), status(429))
+    office.spoil(place, *faults)
     assert [outcome.status for outcome in get()] == ["new"]
-    assert len(office.asked) == 4
+    assert (folder / "52020dc0605.nl.xhtml").read_bytes() == text("Strategie")
+    assert len(office.asked) > 2
+    assert not any("cookie" in asked.headers for asked in office.asked)
 
 
 def test_a_wait_beyond_the_budget_is_not_begun(office: Office, get: Fetch) -> None:
@@ -319,14 +345,6 @@ def test_retry_after_is_a_number_or_a_date() -> None:
     assert asked_wait("Fri, 24 Jul 2020 10:00:00 GMT") == 0
     assert asked_wait("soon") is None
     assert asked_wait("") is None
-
-
-def test_a_broken_connection_is_made_again(office: Office, folder: Path, get: Fetch) -> None:
-    body = text("Strategie")
-    office.hold(STRATEGY, "nld", XHTML, body)
-    office.spoil("DOC_1", cut_off(body), cut_off(body, chunked=True))
-    assert [outcome.status for outcome in get()] == ["new"]
-    assert (folder / "52020dc0605.nl.xhtml").read_bytes() == body
 
 
 BIG = 10**7
@@ -418,13 +436,6 @@ def test_credentials_in_an_address_are_refused(office: Office, get: Fetch) -> No
     assert "may not be asked" in outcome.problem
 
 
-def test_a_cookie_is_not_sent_back(office: Office, get: Fetch) -> None:
-    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
-    office.spoil(STRATEGY, status(503, retry_after="0", set_cookie="id=1"))
-    assert [outcome.status for outcome in get()] == ["new"]
-    assert not any("cookie" in asked.headers for asked in office.asked)
-
-
 def test_a_server_that_is_not_there_is_told(folder: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound, but nobody listens
@@ -459,6 +470,102 @@ def test_a_folder_that_cannot_be_written_to_is_told(office: Office, tmp_path: Pa
     (tmp_path / "file").write_text("in the way", "utf-8")
     with pytest.raises(FetchError, match="cannot be written"):
         list(fetch(listed(), ["nl"], Folder(tmp_path / "file" / "official"), cellar_of(office)))
+
+
+# Whom the client asks, whatever redirects say, and by way of which proxy
+
+
+def _fetched(client: Client, folder: Path, resources: str, *celex: str) -> list[Fetched]:
+    with client:
+        cellar = Cellar(client, resources)
+        return list(fetch(chosen(celex or [STRATEGY]), ["nl"], Folder(folder), cellar))
+
+
+def test_the_office_is_asked_over_https_on_its_own_host_only() -> None:
+    assert RESOURCES == "https://publications.europa.eu/resource/celex/"
+    assert {"https://publications.europa.eu"} == ORIGINS
+
+
+def test_no_setting_loosens_the_rules() -> None:
+    ours = {"allowed_hosts", "mcp_hosts"}  # names of this server
+    names = set(Settings.model_fields) - ours
+    assert not [name for name in names if "host" in name or "origin" in name]
+
+
+def test_the_client_as_shipped_asks_nobody_else(office: Office, folder: Path) -> None:
+    (outcome,) = _fetched(Client(), folder, office.resources)
+    assert "may not be asked" in outcome.problem
+    assert office.asked == []
+
+
+def test_a_redirect_to_another_server_is_not_followed(office: Office, folder: Path) -> None:
+    with publications_server() as other:
+        office.spoil(STRATEGY, redirect(other.resources + STRATEGY), always=True)
+        (outcome,) = _fetched(Client(origins={office.url}), folder, office.resources)
+        assert f"{other.resources}{STRATEGY}: an address that may not be asked" in outcome.problem
+        assert other.asked == []
+
+
+def test_the_proxy_of_the_environment_is_asked_for_the_office(
+    office: Office, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server stands in for the proxy: what it is asked for is an address of the Office."""
+    monkeypatch.setenv("HTTP_PROXY", office.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    asked = "http://office.test/resource/celex/"
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    _fetched(Client(origins={"http://office.test"}, tries=1), folder, asked)
+    assert office.paths()[0] == asked + STRATEGY
+    assert office.asked[0].headers["host"] == "office.test"
+
+
+def test_over_https_the_proxy_only_passes_on_what_it_cannot_read(
+    office: Office, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", office.url)  # it refuses CONNECT
+    (outcome,) = _fetched(Client(tries=1), folder, RESOURCES)
+    assert "the connection failed" in outcome.problem
+    assert "HTTPS_PROXY" in outcome.problem
+    assert office.asked == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost and its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl makes the certificate, and it is not installed")
+    place = tmp_path_factory.mktemp("tls")
+    key, cert = place / "key.pem", place / "cert.pem"
+    command = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
+    subprocess.run(
+        [openssl, *command.split(), "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert],
+        check=True,
+        capture_output=True,
+    )
+    return cert, key
+
+
+@pytest.mark.parametrize(("name", "went_well"), [("localhost", True), ("127.0.0.1", False)])
+def test_over_tls_the_certificate_is_checked_against_the_name_and_links_stay_secure(
+    name: str, went_well: bool, certificate: tuple[Path, Path], folder: Path
+) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(*certificate)
+    trusted = ssl.create_default_context(cafile=str(certificate[0]))
+    with publications_server(server, host=name) as office:
+        office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+        office.hold(DRUGS, "nld", XHTML, text("Agenda"), text("Bijlage"))
+        secure = office.resources
+        office.url = office.url.replace("https:", "http:")  # as Cellar names its own addresses
+        origins = {secure.removesuffix("/resource/celex/")}
+        client = Client(origins=origins, verify=trusted, pause=0.01, tries=2)
+        outcomes = _fetched(client, folder, secure, STRATEGY, DRUGS)
+    if went_well:
+        assert [outcome.status for outcome in outcomes] == ["new"] * 3
+    else:
+        assert all("certificate" in outcome.problem for outcome in outcomes)
+        assert len(outcomes) == 2
 
 
 # Sources

@@ -504,8 +504,8 @@ def test_each_sheet_is_a_section_and_each_row_a_unit_below_its_header(tmp_path: 
 # Files that are not to be trusted
 
 
-def zipped(path: Path, parts: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive_file:
+def zipped(path: Path, parts: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", packing) as archive_file:
         for name, data in parts.items():
             archive_file.writestr(name, data)
     return path
@@ -549,7 +549,10 @@ def test_a_file_of_another_kind_or_cut_off_is_an_error(tmp_path: Path, suffix: s
     zipped(file, {"hello.txt": b"hello"})
     with pytest.raises(DocumentError, match=rf"is not a {suffix} file \(no {NEEDED[suffix]}\)"):
         load(file)
-    for data in (b"", b"no archive at all", file.read_bytes()[:-30]):
+    lzma = zipped(tmp_path / "lzma", {NEEDED[suffix]: b"<a/>" * 1000}, zipfile.ZIP_LZMA)
+    packed = bytearray(lzma.read_bytes())
+    packed[60:80] = bytes(20)
+    for data in (b"", b"no archive at all", file.read_bytes()[:-30], packed):
         file.write_bytes(data)
         with pytest.raises(DocumentError, match="is damaged"):
             load(file)

@@ -1,5 +1,6 @@
-"""Who is asked is said by settings: no server that gets questions can send them on elsewhere."""
+"""Servers that settings name: none can send questions on elsewhere, or more than is taken in."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ class _Script:
     def __init__(self) -> None:
         self.status = 307
         self.leads_to = ""  # begins the address of what is asked for; empty: it answers
+        self.sends: Callable[[bytes], bytes] = bytes
+        self.headers: dict[str, str] = {}
         self.asked: list[str] = []
         self.url = ""
 
@@ -39,10 +42,13 @@ def _server() -> Iterator[_Script]:
             listed = [{"id": "scripted", "object": "model", "created": 0}]
             embedded = [{"index": 0, "embedding": [3.0, 4.0], "object": "embedding"}]
             data = embedded if self.path.endswith("embeddings") else listed
-            body = json.dumps({"object": "list", "model": "scripted", "data": data}).encode()
+            listing = {"object": "list", "model": "scripted", "data": data}
+            scores = [{"index": 0, "score": 1.0}, {"index": 1, "score": 0.5}]
+            said = scores if self.path.endswith("rerank") else listing
+            body = script.sends(json.dumps(said).encode())
             redirects = script.leads_to and not self.path.startswith("/moved")
             leads_to = {"Location": script.leads_to + self.path} if redirects else {}
-            headers = {"Content-Type": "application/json", **leads_to}
+            headers = {"Content-Type": "application/json", **leads_to, **script.headers}
             self.answer(body, script.status if redirects else 200, headers)
 
         def do_POST(self) -> None:
@@ -114,6 +120,20 @@ def test_no_other_server_can_either(
         ask(named.url)
     assert named.asked
     assert other.asked == []
+
+
+@pytest.mark.parametrize("ask", [_list_models, _embed_question, _rerank])
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_no_server_can_send_more_than_is_taken_in(
+    named: _Script, ask: Callable[[str], object], is_packed: bool
+) -> None:
+    ask(named.url)
+    if is_packed:
+        named.sends, named.headers = gzip.compress, {"Content-Encoding": "gzip"}
+    else:
+        named.sends = lambda body: body + b" " * 17_000_000
+    with pytest.raises(ModelError):
+        ask(named.url)
 
 
 def test_the_address_that_an_embeddings_server_leads_to_is_told(

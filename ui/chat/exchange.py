@@ -1,17 +1,15 @@
 """Answers a question while its text appears, and shows the exchange with what can be asked next."""
 
 import logging
-import queue
 import time
-from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Literal, get_args
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
-from core.background import pump
+from core.answer import Answer, Finished, Stage, TextDelta, Turn
+from core.background import in_background
 from core.errors import StrategiewijzerError, kind_and_place
 from core.settings import Settings
 from language.matching import visible
@@ -77,7 +75,7 @@ def _found(exchange: Exchange, conversation: Conversation) -> tuple[str, ...]:
 # An answer in the making: what is being done, the text as it arrives, and a way to stop it.
 
 
-_GLANCE = 0.1  # seconds between two looks at whether the reader wants something else: hardly felt
+_DRAWN = 0.1  # seconds between two pictures of a sentence in the making
 
 
 def answer(
@@ -113,7 +111,7 @@ def answer(
             elif isinstance(event, Stage):
                 status.html(_status(texts(f"chat.stages.{event.name}")))
             elif isinstance(event, TextDelta):
-                if event.text or time.monotonic() - drawn > _GLANCE:
+                if event.text or time.monotonic() - drawn > _DRAWN:
                     place.html(answer_html(event.blocks))
                     drawn = time.monotonic()
             elif isinstance(event, Finished):
@@ -128,30 +126,6 @@ def answer(
     chat.change(exchange)
     making.empty()
     return exchange
-
-
-def in_background(events: Iterator[Event]) -> Generator[Event | None, None, None]:
-    """The same events; None whenever none has come for a moment.
-
-    A model may say nothing for a minute. The page must not wait that long to see that its reader
-    has stopped it; what is left behind ends at its next event.
-    """
-    arrived: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()
-    left = pump(events, arrived.put)
-    try:
-        while True:
-            try:
-                event = arrived.get(timeout=_GLANCE)
-            except queue.Empty:
-                yield None
-                continue
-            if event is None:
-                return
-            if isinstance(event, Exception):
-                raise event
-            yield event
-    finally:
-        left.set()
 
 
 def _glance() -> None:

@@ -8,7 +8,7 @@ import altair as alt
 import streamlit as st
 
 from eval import run_report
-from eval.compare import Comparison, Test
+from eval.gate import Comparison, Test
 from eval.results import Stamp
 from eval.run_report import HEADLINES, Figure, change, figures, number, reading
 from ui import formats
@@ -82,7 +82,8 @@ def _changed_keys(old: Mapping[str, object], new: Mapping[str, object]) -> list[
 # How the figures went from run to run, as charts and as a table.
 
 
-DEFAULT = ("reading.complete", "answers.useful_answer_rate")
+DEFAULT = (("reading", "complete"), ("answers", "useful_answer_rate"))
+FigureKey = tuple[str, str]  # group, name
 SHAPES = {"other": "circle", "accepted": "square", "chosen": "diamond"}
 HEIGHT = 260  # pixels; in a lower chart a change of a few points cannot be seen
 INK = {"light": "#16202b", "dark": "#e8edf3"}  # the theme's text colours
@@ -97,11 +98,12 @@ def show_trend(run: KeptRun, there: Sequence[KeptRun], texts: Texts) -> None:
     if len(same) < 2:
         st.info(texts("evaluation.trend.too_few"))
         return
-    chosen = st.multiselect(
+    options = _figures_of(run)
+    chosen: list[FigureKey] = st.multiselect(
         texts("evaluation.trend.figures"),
-        _figures_of(run),
-        default=[name for name in DEFAULT if name in _figures_of(run)],
-        format_func=lambda name: _label(name, texts),
+        options,
+        default=[key for key in DEFAULT if key in options],
+        format_func=lambda key: label(key[0], key[1], texts),
         key="evaluation-trend",
         persist_state="session",
     )
@@ -111,15 +113,12 @@ def show_trend(run: KeptRun, there: Sequence[KeptRun], texts: Texts) -> None:
     )
     with charts:
         st.html(facts_html(texts("evaluation.trend.reading")))
-        for name in chosen:
-            group, _, figure = name.partition(".")
-            st.html(
-                f'<h3 class="sw-small">{escape(_label(name, texts))}</h3>'
-                + facts_html(explanation(group, figure, texts))
-            )
+        for key in chosen:
+            name = label(*key, texts)
+            explained = facts_html(explanation(*key, texts))
+            st.html(f'<h3 class="sw-small">{escape(name)}</h3>{explained}')
             st.altair_chart(
-                _chart(name, same, run, texts),
-                alt=texts("evaluation.trend.alt", name=_label(name, texts)),
+                _chart(key, same, run, texts), alt=texts("evaluation.trend.alt", name=name)
             )
     table.html(_table_html(chosen, same, texts))
 
@@ -131,35 +130,26 @@ def _asked_the_same(run: KeptRun, other: KeptRun) -> bool:
     return asked.stamp.questions == also.stamp.questions and asked.overall.n == also.overall.n
 
 
-def _figures_of(run: KeptRun) -> list[str]:
-    """The figures that apply to a run, the headlines first: "group.name"."""
+def _figures_of(run: KeptRun) -> list[FigureKey]:
+    """The figures that apply to a run, the headlines first."""
     if run.figures is None:
         return []
-    there = figures(run.figures.overall)
-    names = [f"{one.group}.{one.name}" for one in there if one.value is not None]
-    first = [".".join(key) for key in dict.fromkeys((*READERS_FIGURES, *HEADLINES))]
-    return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
+    there = [figure[:2] for figure in figures(run.figures.overall) if figure.value is not None]
+    first = list(dict.fromkeys((*READERS_FIGURES, *HEADLINES)))
+    return sorted(there, key=lambda key: first.index(key) if key in first else len(first))
 
 
-def _label(name: str, texts: Texts) -> str:
-    group, _, figure = name.partition(".")
-    return label(group, figure, texts)
-
-
-def _figure(name: str, run: KeptRun) -> Figure | None:
-    if run.figures is None:
-        return None
-    there = figures(run.figures.overall)
-    return next((one for one in there if f"{one.group}.{one.name}" == name), None)
+def _figure(key: FigureKey, run: KeptRun) -> Figure | None:
+    return run_report.chosen(run.figures.overall, [key])[0] if run.figures else None
 
 
 def _rows(
-    name: str, there: Sequence[KeptRun], chosen: KeptRun, texts: Texts
+    key: FigureKey, there: Sequence[KeptRun], chosen: KeptRun, texts: Texts
 ) -> list[dict[str, str | float]]:
     """What the chart of a figure shows: a row for each run that has it."""
     rows: list[dict[str, str | float]] = []
     for run in there:
-        figure = _figure(name, run)
+        figure = _figure(key, run)
         if figure is None or figure.value is None or run.figures is None:
             continue
         low, high = figure.interval or (figure.value, figure.value)
@@ -181,9 +171,11 @@ def _rows(
     return rows
 
 
-def _chart(name: str, there: Sequence[KeptRun], chosen: KeptRun, texts: Texts) -> alt.LayerChart:
+def _chart(
+    key: FigureKey, there: Sequence[KeptRun], chosen: KeptRun, texts: Texts
+) -> alt.LayerChart:
     """A line with its 95% band; the accepted and the chosen run have shapes of their own."""
-    rows = _rows(name, there, chosen, texts)
+    rows = _rows(key, there, chosen, texts)
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
     labels = {str(row["run"]): row["when"] for row in rows}
     runs = alt.X(
@@ -204,7 +196,7 @@ def _chart(name: str, there: Sequence[KeptRun], chosen: KeptRun, texts: Texts) -
     band = alt.Y("low:Q", title=None, scale=scale, axis=point, stack=None)
     told = [
         alt.Tooltip("run:N", title=texts("evaluation.columns.run")),
-        alt.Tooltip("shown:N", title=_label(name, texts)),
+        alt.Tooltip("shown:N", title=label(*key, texts)),
         alt.Tooltip("from:N", title=texts.figure("2.5%")),
         alt.Tooltip("to:N", title=texts.figure("97.5%")),
     ]
@@ -234,13 +226,13 @@ def _domain(rows: Sequence[dict[str, str | float]]) -> tuple[float, float]:
     return max(0.0, low - room), high + room
 
 
-def _table_html(names: Sequence[str], there: Sequence[KeptRun], texts: Texts) -> str:
-    columns = [texts("evaluation.columns.run"), *(_label(name, texts) for name in names)]
+def _table_html(keys: Sequence[FigureKey], there: Sequence[KeptRun], texts: Texts) -> str:
+    columns = [texts("evaluation.columns.run"), *(label(*key, texts) for key in keys)]
     rows = []
     for run in there:
         row = [escape(when(run.figures, texts) if run.figures else run.name)]
-        for name in names:
-            figure = _figure(name, run)
+        for key in keys:
+            figure = _figure(key, run)
             row.append(with_interval(figure, texts) if figure else "")
         rows.append(row)
     return table_html(texts("evaluation.trend.heading"), columns, rows, hidden=True)

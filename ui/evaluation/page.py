@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings, current
 from ui import access, markup, navigation
-from ui.evaluation import figures, one_question, questions, start, verdict
+from ui.evaluation import figures, kept_runs, questions, start
 from ui.evaluation.kept_runs import KeptRun, compared, kept, read, runs_html
 from ui.markup import code
 from ui.texts import Texts
@@ -47,7 +47,7 @@ def _show(settings: Settings, texts: Texts) -> None:
         return
     run, other = _choose(there, texts)
     if question is not None:
-        one_question.show_one_question(run, other, question, texts)
+        questions.show_one_question(run, other, question, texts)
     else:
         questions.show_wrong_answers(run, texts)
 
@@ -63,17 +63,17 @@ def _show_run(settings: Settings, there: Sequence[KeptRun], texts: Texts) -> Non
     if run.figures is None:
         read(run.folder)  # says what is wrong with it
     with top:
-        verdict.show_verdict(run, texts)
-        verdict.show_version(settings, run, texts)
+        kept_runs.show_verdict(run, texts)
+        kept_runs.show_version(settings, run, texts)
         with st.container(horizontal=True):
             questions.offer_wrong_answers(run, texts)
             if not busy and run.verdict in ("too few", "unchecked"):
                 start.offer_whole(settings, texts)
-            verdict.offer_sign_off(settings, run, texts)
-            verdict.offer_accept(settings.data_dir, run, texts)
-        verdict.show_sign_off(run, texts)
-        verdict.show_accepted(settings.data_dir, run, texts)
-        verdict.show_rules(run, texts)
+            kept_runs.offer_sign_off(settings, run, texts)
+            kept_runs.offer_accept(settings.data_dir, run, texts)
+        kept_runs.show_sign_off(run, texts)
+        kept_runs.show_accepted(settings.data_dir, run, texts)
+        kept_runs.show_rules(run, texts)
     comparison = compared(other.folder, run.folder) if other is not None else None
     if comparison is not None and not comparison.same_questions:
         st.warning(texts("evaluation.nothing_in_common"))

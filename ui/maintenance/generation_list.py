@@ -11,7 +11,7 @@ from ingest.publishing.changes import KeptGeneration, ahead, history
 from ingest.publishing.lock import writing
 from ingest.publishing.verify import Verification
 from ui import access, markup
-from ui.evaluation import verdict
+from ui.evaluation import kept_runs
 from ui.maintenance import job_list as work
 from ui.markup import escape, facts_html
 from ui.texts import Texts
@@ -34,7 +34,7 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
         return
     st.markdown(texts("maintenance.generations.explained", number=settings.keep_generations))
     brought_back(settings, texts)
-    decisions = verdict.sign_offs_by_generation(settings.data_dir, texts)
+    decisions = kept_runs.sign_offs_by_generation(settings.data_dir, texts)
     for one in kept:
         with st.container(border=True):
             decision, goes_live = decisions.get(one.id, ("", True))

@@ -24,12 +24,42 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import StrategiewijzerError
+from core.errors import IndexMismatchError, NoIndexError, StrategiewijzerError
+from core.settings import Settings
 from core.source import Passage, preferred
-from eval.dataset import Outline, Question
+from eval import runs
+from eval.dataset import SETS, Outline, Question, load, load_sets
 from eval.results import QuestionResult, Results
+from vectorstore.store import open_index
 
 Row = dict[str, str | list[str]]
+
+
+def export(run: str, settings: Settings, out: Path | None, asked: Path | None) -> tuple[Path, bool]:
+    """Exports a run by its name or folder; returns the file, and whether it has references.
+
+    Args:
+        out: the file; else ragas.jsonl in the folder of the run.
+        asked: the question set that was asked; else ours.
+
+    Raises:
+        StrategiewijzerError: there is no such run or set, or the file cannot be written.
+    """
+    folder = runs.resolve(run, settings.data_dir)
+    results = runs.read(folder)
+    file = out or (folder.parent if folder.is_file() else folder) / "ragas.jsonl"
+    passages = _passages(settings, results.stamp.generation)
+    write(results, file, load(asked) if asked else load_sets(SETS), passages)
+    return file, bool(passages)
+
+
+def _passages(settings: Settings, generation: str) -> list[Passage]:
+    """All passages of the index, when it is still this generation; else none."""
+    try:
+        index = open_index(settings)
+    except (NoIndexError, IndexMismatchError):
+        return []
+    return index.passages() if index.generation == generation else []
 
 
 def rows(
