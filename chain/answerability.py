@@ -14,9 +14,8 @@ from chain.reading.confidence import (
     confidence,
     of_passage,
 )
-from chain.reading.parts import Part, in_parts
 from chain.reading.prepared_answer import answering, has_form, is_said, promoted
-from chain.reading.relevance import rank
+from chain.reading.relevance import Part, in_parts, rank
 from chain.request import Query, Request, Task
 from chain.understanding.intent import demands_of, wants_writing
 from chain.understanding.meaning import Interpretation
@@ -97,11 +96,6 @@ def _texts(found: Sequence[ScoredPassage]) -> Iterator[LanguageText]:
 # Decides whether a question is answered, from what, and what happens when a step fails.
 
 
-# Probability of being on topic below which no model is asked. Of 229 answerable questions over
-# summaries and real documents none is below 0.69, of 52 off-topic ones half are below 0.27.
-_FAR = 0.2
-
-
 class Decision(NamedTuple):
     """The decision whether, and from what, to answer.
 
@@ -166,19 +160,19 @@ def decide(
 ) -> Decision:
     """Decides whether to refuse: by confidence, or as the answer is outside of the scope; with a
     model only where the question is far from what was found."""
-    question, language = meant.question, query.language
+    question, language, amounts = meant.question, query.language, index.profile.amounts
     is_given = bool(meant.document or meant.last)  # the passages, so nothing was searched for
     found, rest = (
         (found, ()) if is_given else (found[: settings.results], found[settings.results :])
     )
-    ranked = rank(question, language, found, index.profile.relevance)
+    ranked = rank(question, language, found, index.profile)
     sure = (
         Confidence(1.0, float(bool(found)))
         if is_given
         else confidence(question, language, found, ranked, index)
     )
     prepared = () if is_given else index.prepared(question, language, query.scope)
-    ranked = promoted(prepared, found, ranked, question, language)
+    ranked = promoted(prepared, found, ranked, question, language, amounts.cosines)
     first = None if is_given else chance(question, language, found, ranked, prepared, index)
     outside = None if meant.last else trials.elsewhere(index, question, language, query.scope)
     # Rules understand a follow-up less surely than one finds what it is about.
@@ -188,8 +182,8 @@ def decide(
     # At 0 nothing is refused.
     far = sure.off_topic and settings.refuse_below > 0 and not is_prepared
     quotable = likely and not far
-    quotable = quotable and not is_better_outside(outside, highest(found))
-    refuses = sure.on_topic < _FAR if settings.generative else not quotable
+    quotable = quotable and not is_better_outside(outside, highest(found), index)
+    refuses = sure.on_topic < amounts.confidence.far if settings.generative else not quotable
     return Decision(
         sure,
         first,
@@ -199,7 +193,7 @@ def decide(
         quotable,
         refuses,
         in_parts=not (refuses or is_given),
-        prepared=answering(prepared, found, ranked, language),
+        prepared=answering(prepared, found, ranked, language, amounts.cosines),
     )
 
 
@@ -220,12 +214,13 @@ def build_request(
         known = {one.passage.id for one in found}
         lacking = [name for name in matched.prepared.passages if name not in known]
         found = (*found, *index.cited(lacking, meant.question)) if lacking else found
-    is_whole = matched is not None and has_form(matched, meant.question, query.language)
+    amounts = index.profile.amounts.cosines
+    is_whole = matched is not None and has_form(matched, meant.question, query.language, amounts)
     quotable = is_whole or not wants_writing(meant.question, query.language)
     asks_one = is_whole or (len(parts) == 1 and not meant.of_item and quotable)
     is_follow_up = meant.question != query.question and not meant.message
     said = last_said(query.history) if is_follow_up else ""
-    if matched and said and is_said(matched, found, said):
+    if matched and said and is_said(matched, found, said, amounts):
         matched, asks_one = None, False  # the follow-up asks something else
     answer = meant.last.answer_text if meant.last else ""
     return Request(
@@ -241,6 +236,7 @@ def build_request(
         quotable=quotable,
         prepared=matched.prepared if matched else None,
         task=Task(meant.message, query.question, answer) if meant.message else None,
+        amounts=index.profile.amounts,
     )
 
 

@@ -10,7 +10,7 @@ from chain.answer.composition import AnswerRun, Checking, Search
 from chain.answer.section_questions import Probes
 from chain.answer.suggestions import Suggestions, document_questions
 from chain.answerability import build_request, can_be_quoted, decide, retry_on_gone_generation
-from chain.checking.verification import similarities_of
+from chain.checking.verification import nearness_of
 from chain.request import Answerer, Query, Request
 from chain.respond import Stopwatch, measured, reply, respond
 from chain.retrieve import retrieve, retrieve_more
@@ -111,6 +111,7 @@ class Assistant:
         trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
         self.index = index or open_index(settings, trial=trial)
+        self._local = local_embedder()  # understands messages and verifies, whatever the index has
         self._trials = Probes(settings)
         self._suggestions = Suggestions(self._trials)
         self._extractive = ExtractiveAnswerer()
@@ -211,7 +212,7 @@ class Assistant:
         writing = AnswerRun(
             request,
             answerers,
-            similarities_of(index),
+            nearness_of(index, self._local),
             checking=self._checking,
             search=self._search_again(index, query, meant),
             unconfirmed=self._settings.unconfirmed,
@@ -257,7 +258,7 @@ class Assistant:
         self, index: Snapshot, query: Query, meant: Interpretation, watch: Stopwatch
     ) -> Iterator[Event]:
         asked = Request(query.question, query.language, ())
-        nothing = AnswerRun(asked, [self._extractive], similarities_of(index))
+        nothing = AnswerRun(asked, [self._extractive], nearness_of(index, self._local))
         return reply(index, query, meant, nothing, watch)
 
     def _find(
@@ -291,7 +292,7 @@ class Assistant:
             query.language,
             query.history,
             index.documents(),
-            local_embedder(),
+            self._local,
             rewrite if condenser is not None else None,
         )
 

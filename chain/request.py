@@ -7,10 +7,11 @@ from typing import Literal, Protocol
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.reading.parts import Part
+from chain.reading.relevance import Part
 from core.answer import Message, Mode, Turn
 from core.answer_blocks import Doubt, SentenceStatus
 from core.source import PreparedQuestion, Scope, ScoredPassage
+from vectorstore.embeddings import Amounts, default_profile
 
 MAX_QUESTION = 1000
 """Characters; the longest question of eval/questions has 186."""
@@ -68,6 +69,7 @@ class Request:
     lacking: what the question names and nothing that was found does.
     quotable: whether quotes can do what is asked, unlike for a comparison.
     prepared: the prepared question whose answer is the answer, where that is sure.
+    amounts: of the profile of the passages' index.
     so_far: the answer that it has begun, and that is only to be completed.
     begun: when it was made, by the monotonic clock; an answerer's time counts from then.
     """
@@ -85,6 +87,7 @@ class Request:
     lacking: tuple[str, ...] = ()
     quotable: bool = True
     prepared: PreparedQuestion | None = None
+    amounts: Amounts = field(default_factory=lambda: default_profile().amounts)
     so_far: str = ""
     begun: float = field(default_factory=time.monotonic)
 

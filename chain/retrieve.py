@@ -7,10 +7,11 @@ a task     -> the passages that the last answer cites
 import itertools
 from collections.abc import Sequence
 
+from langchain_core.runnables import RunnableLambda
+
 from chain.request import Query
 from chain.understanding.meaning import Interpretation
 from core.source import ScoredPassage
-from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.store import Snapshot
 
 FOUND = 24
@@ -34,16 +35,14 @@ def retrieve(
             return cited
     if meant.document:
         return _beginning(index, query, meant.document, wanted)
-    retriever = PassageRetriever(index=index, k=wanted)
-    documents = retriever.invoke(
-        meant.question,
-        query.config,
-        language=query.language,
-        scope=query.scope,
-        about=meant.about,
+
+    def search(question: str) -> list[ScoredPassage]:
+        return index.search(question, wanted, query.language, scope=query.scope, about=meant.about)
+
+    found = (
+        RunnableLambda(search).with_config(run_name="search").invoke(meant.question, query.config)
     )
-    found = tuple(scored_passage(document) for document in documents)
-    return with_surroundings(index, found, meant.question, results) if for_model else found
+    return with_surroundings(index, found, meant.question, results) if for_model else tuple(found)
 
 
 def with_surroundings(

@@ -303,10 +303,11 @@ class StaleQuestion(Frozen):
 
 class MatchedQuestion(Frozen):
     """A prepared question near the one that was asked; `cosine` is that of the two, on the scale of
-    the default embedder (vectorstore/embeddings.py)."""
+    the default embedder, and `closeness` (0-1) what that means (vectorstore/embeddings.py)."""
 
     prepared: PreparedQuestion
     cosine: float
+    closeness: float
 
 
 def _plain(question: str) -> list[str]:

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from chain.answer.composition import AnswerRun, with_opinion
 from chain.checking.checker import Opinion
-from chain.checking.verification import Similarities, Text, Verifier
+from chain.checking.verification import Nearness, Text, Verifier
 from chain.request import Draft, NamedStretch, Request, Verdict
 from chain.retrieve import FOUND, GIVEN, with_surroundings
 from core.answer import Mode
@@ -327,9 +327,9 @@ class _Replayed:
         yield from map(self._given.draft, range(len(self._given.reply.sentences)))
 
 
-def outcome(given: GivenReply, similarities: Similarities) -> ReplyVerdicts:
+def outcome(given: GivenReply, nearness: Nearness) -> ReplyVerdicts:
     """Verifies every text of a reply, and writes the answer that it makes."""
-    reply, verifier = given.reply, Verifier(given.request, similarities)
+    reply, verifier = given.reply, Verifier(given.request, nearness)
 
     def judged(
         number: int, draft: Draft, kind: SentenceKind, change: TwinChange | None = None
@@ -357,14 +357,14 @@ def outcome(given: GivenReply, similarities: Similarities) -> ReplyVerdicts:
     return ReplyVerdicts(
         reply=reply,
         judged=tuple(found),
-        shown=tuple(_shown(given, similarities)),
+        shown=tuple(_shown(given, nearness)),
         stretches=tuple(given.stretches_found),
         given=tuple(given.stretches_given),
     )
 
 
-def _shown(given: GivenReply, similarities: Similarities) -> Iterator[bool]:
-    writing = AnswerRun(given.request, [_Replayed(given)], similarities)
+def _shown(given: GivenReply, nearness: Nearness) -> Iterator[bool]:
+    writing = AnswerRun(given.request, [_Replayed(given)], nearness)
     for _ in writing.write(None):
         pass
     said = [one.shown for one in sentences(writing.composition.blocks)]

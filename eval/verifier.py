@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chain.checking.verification import similarities_of
+from chain.checking.verification import nearness_of
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval import gate, run_report
@@ -40,6 +40,7 @@ from eval.verdicts import (
     read,
     read_documents,
 )
+from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
 
 ACCURACY = 0.9  # of the checker that figures are computed for
@@ -160,7 +161,7 @@ def _outcomes(half: Half, *, documents: bool, stretches: bool) -> list[ReplyVerd
     with bar(f"Verifying, {half} half", len(replies)) as advance:
         for reply in replies:
             given = GivenReply(reply, index, stretches=stretches)
-            outcomes.append(outcome(given, similarities_of(index)))
+            outcomes.append(outcome(given, nearness_of(index, local_embedder())))
             advance()
     return outcomes
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # each takes time to load, and most tests need neither
 
     from people.database import Database
     from tests.support.databases import Postgresql
+    from tests.support.openai_server import Script
 
 CORPUS = ROOT / "corpus"
 
@@ -229,6 +230,15 @@ def indexed(small: Small, kept_indexes: Path) -> Small:
         return settings
 
     return make
+
+
+@pytest.fixture
+def server() -> Iterator["Script"]:
+    """The server of a scripted model."""
+    from tests.support.openai_server import openai_server
+
+    with openai_server() as script:
+        yield script
 
 
 @pytest.fixture(scope="session")

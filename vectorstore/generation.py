@@ -3,8 +3,9 @@
 import datetime
 import functools
 import itertools
+import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from pydantic import ValidationError
@@ -18,6 +19,8 @@ from vectorstore.embeddings import Vectors
 from vectorstore.segments import Counts, Manifest, Segment, document_key, merged
 
 _REMEMBERED = 1000  # passages in the cache, some 15 MB with the vectors of their units
+_SCOPES = 8  # in the cache, some 8 MB each at most: a scope of more passages is searched otherwise
+_COHORT = 200  # passages of a language, with which each question is compared: docs/decisions/0004
 
 _T = TypeVar("_T")
 
@@ -38,6 +41,12 @@ def _recalled(
         known.clear()
     known.update(found)
     return found
+
+
+def _spread(values: Sequence[_T], count: int) -> list[_T]:
+    """At most `count` of the values, evenly spaced."""
+    places = np.linspace(0, len(values) - 1, min(count, len(values)))
+    return [values[place] for place in places.round().astype(int)]
 
 
 class Stack(NamedTuple):
@@ -113,6 +122,25 @@ class Generation:
         """The standings on a day, as `core.source.standings`, cached."""
         documents = [entry.info for entry in self.manifest.documents]
         return functools.lru_cache(maxsize=16)(functools.partial(standings, documents))
+
+    # What these keep goes with the generation: a superseded one is let go at once.
+    @functools.cached_property
+    def scope(self) -> Callable[[frozenset[str]], Stack]:
+        """All passages of the documents with these keys, cached."""
+        own = weakref.proxy(self)
+        return functools.lru_cache(_SCOPES)(lambda keys: own.stacked([*own.all_passages(keys)]))
+
+    @functools.cached_property
+    def cohort(self) -> Callable[[str], Stack]:
+        """Passages of a language, evenly spread over its documents, cached."""
+        own = weakref.proxy(self)
+
+        def stack(language: str) -> Stack:
+            known = (entry.info for entry in own.manifest.documents)
+            keys = _spread(sorted(one.key for one in known if one.language == language), _COHORT)
+            return cast(Stack, own.stacked(_spread([*own.all_passages(keys)], _COHORT)))
+
+        return functools.lru_cache(maxsize=24)(stack)
 
     def counts(self) -> Counts:
         """The numbers of stored passages, units and prepared questions."""

@@ -43,12 +43,6 @@ class PassageRetriever(BaseRetriever):
         return [_document(scored) for scored in found]
 
 
-def scored_passage(document: Document) -> ScoredPassage:
-    """The `ScoredPassage` that a document of this retriever was made from."""
-    scored: ScoredPassage = document.metadata["scored"]
-    return scored
-
-
 def _document(scored: ScoredPassage) -> Document:
     passage = scored.passage
     cited = passage.document

@@ -3,16 +3,22 @@
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from core.source import MatchedQuestion, Scope, ScoredPassage, Standing
 from language.dates import named
 from language.facts import Asked, asked, differ
-from vectorstore.embeddings import LOOK, Profile, Vectors, mean_cosine, passage_fits
-from vectorstore.generation import Generation, Stack
+from vectorstore.embeddings import (
+    LOOK,
+    Profile,
+    RankingAmounts,
+    Vectors,
+    mean_cosine,
+    passage_fits,
+)
+from vectorstore.generation import Generation
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.segments import document_key
 
@@ -28,9 +34,6 @@ def score(features: Features, weights: Mapping[str, float]) -> float:
 # Language levels: how near any text of a language is to a question, whatever its topic.
 
 
-_T = TypeVar("_T")
-
-_COHORT = 200  # passages of a language, with which each question is compared: docs/decisions/0004
 _FEW_IN_COHORT = 10  # a cohort of this size counts half: n / (n + _FEW); few passages tell little
 
 
@@ -70,7 +73,7 @@ def language_baselines(
         return {}
     found, sizes = [], []
     for one in spoken:
-        cohort = _cohort(generation, one)
+        cohort = generation.cohort(one)
         shares = keyword.shares(query, language, cohort.names)
         words, letters = np.mean([shares.get(name, (0.0, 0.0)) for name in cohort.names], axis=0)
         unit = float(cohort.best(vector).mean())
@@ -81,28 +84,12 @@ def language_baselines(
     return {one: LanguageBaseline(*map(float, of)) for one, of in zip(spoken, above, strict=True)}
 
 
-@lru_cache(maxsize=24)
-def _cohort(generation: Generation, language: str) -> Stack:
-    """Passages of a language, evenly spread over its documents."""
-    keys = sorted(entry.info.key for entry in generation.manifest.documents)
-    chosen = _spread([key for key in keys if language_of(key) == language], _COHORT)
-    return generation.stacked(_spread(list(generation.all_passages(chosen)), _COHORT))
-
-
-def _spread(values: Sequence[_T], count: int) -> list[_T]:
-    """At most `count` of the values, evenly spaced."""
-    places = np.linspace(0, len(values) - 1, min(count, len(values)))
-    return [values[place] for place in places.round().astype(int)]
-
-
 # Matches a question with the prepared questions of the documents that may answer it.
 
 
 _UNKNOWN = "en"  # for a question whose language is not told
 _NEAREST = 24  # prepared questions compared: of a topic there are some ten, in several languages
 _WIDER = 4  # times as many are looked at, as a document has versions that are not searched
-# Cosines of questions that have nothing in common, and of those that are the same.
-_FAR, _SAME = 0.85, 1.0
 
 
 def near(
@@ -120,8 +107,9 @@ def near(
     mine = [(name, cosine) for name, cosine in hits if document_key(name) in allowed][:count]
     known = generation.questions([name for name, _ in mine])
     return [
-        MatchedQuestion(prepared=known[name], cosine=profile.on_scale("question", cosine))
+        MatchedQuestion(prepared=known[name], cosine=moved, closeness=profile.closeness(moved))
         for name, cosine in mine
+        for moved in [profile.on_scale("question", cosine)]
     ]
 
 
@@ -136,7 +124,7 @@ def matches(
     """The prepared questions as `near` gives them, without those that share nothing with the
     question or ask something else as their facts tell."""
     own = asked(query, language or _UNKNOWN)
-    found = (one for one in near(generation, vector, allowed, profile) if one.cosine > _FAR)
+    found = (one for one in near(generation, vector, allowed, profile) if one.closeness > 0)
     return tuple(one for one in found if not differ(own, _asked(one)))
 
 
@@ -144,22 +132,12 @@ def _asked(one: MatchedQuestion) -> Asked:
     return asked(one.prepared.question, one.prepared.language)
 
 
-CLOSE = 0.5
-"""Closeness from which a prepared question may ask the same, a cosine of 0.925; below it most ask
-something else: docs/decisions/0016."""
-
-
-def closeness(cosine: float) -> float:
-    """How close a prepared question is (0-1): 0 for one on something else, 1 for the same."""
-    return min(1.0, max(0.0, (cosine - _FAR) / (_SAME - _FAR)))
-
-
 def closest(found: Iterable[MatchedQuestion]) -> Mapping[str, float]:
     """Maps each unit that answers one of these questions to the closeness of the nearest."""
     best: dict[str, float] = {}
     for one in found:
         for unit in one.prepared.units:
-            best[unit] = max(best.get(unit, 0.0), closeness(one.cosine))
+            best[unit] = max(best.get(unit, 0.0), one.closeness)
     return best
 
 
@@ -171,14 +149,8 @@ _UNITS_PER_PASSAGE = 4  # unit hits for each passage wanted: a passage has about
 _MORE = 2  # candidates for each passage to rank, as recitals lose places
 _LANGUAGES = 4  # more languages do not widen the search further: each costs its time again
 # A scope with at most this share and this number of passages has hardly any among the nearest of
-# all, so all its passages are compared. The last `_SCOPES` are cached, some 8 MB each at most.
-_RARE, _FEW, _SCOPES = 0.05, 1000, 8
-# Penalty of a document not in force: it must be 20 times (e^3) as likely to come first, so it is
-# only found for what its successor does not say.
-_STEP_BACK = 3.0
-_NAMED = 3.0  # bonus of a document that the question names; 1 to 4 are alike: docs/decisions/0004
-# Penalty of a recital or a memorandum: an article that says the same is to be cited.
-_PREAMBLE = 2.0
+# all, so all its passages are compared.
+_RARE, _FEW = 0.05, 1000
 
 
 @dataclass(frozen=True)
@@ -232,6 +204,7 @@ def find(
         asked_for,
         prepared,
         answering,
+        profile.amounts.ranking,
     )
     first_look = {
         name: score(features.of(name, profile.on_scale("unit", unit)), profile.ranking)
@@ -240,7 +213,7 @@ def find(
     }
     likely = sorted(first_look, key=lambda name: (-first_look[name], name))[: _MORE * wanted]
     for passage in generation.passages(likely):
-        first_look[passage.id] -= _PREAMBLE * passage.preamble
+        first_look[passage.id] -= features.amounts.preamble * passage.preamble
     likely = sorted(likely, key=lambda name: (-first_look[name], name))[:wanted]
     return _ranked(generation, likely, features, vector, profile)[:k]
 
@@ -280,13 +253,8 @@ def _nearness_of_all(
     generation: Generation, documents: frozenset[str], vector: Vectors
 ) -> dict[str, float]:
     """The cosine of the best unit of each passage of a few documents."""
-    stack = _units_of(generation, documents)
+    stack = generation.scope(documents)
     return dict(zip(stack.names, map(float, stack.best(vector)), strict=True))
-
-
-@lru_cache(maxsize=_SCOPES)
-def _units_of(generation: Generation, documents: frozenset[str]) -> Stack:
-    return generation.stacked(list(generation.all_passages(documents)))
 
 
 def _ranked(
@@ -311,7 +279,7 @@ def _ranked(
             passage=passage,
             score=score(own, profile.ranking)
             + features.of_document(key)
-            - _PREAMBLE * passage.preamble,
+            - features.amounts.preamble * passage.preamble,
             similarity=profile.on_scale("passage", mean_cosine(vectors, vector)),
             unit_similarities=tuple(float(cosine) for cosine in cosines),
             level=features.level(passage.id).unit,
@@ -345,10 +313,12 @@ class _Features:
     named: frozenset[str]  # documents, in the question
     prepared: Mapping[str, float]  # passage id -> closeness of the nearest prepared question
     answering: Mapping[str, float]  # unit id -> the same
+    amounts: RankingAmounts
 
     def of_document(self, key: str) -> float:
         """The bonus or penalty of a document."""
-        return _NAMED * (key in self.named) - _STEP_BACK * (key in self.standings)
+        named, standing = key in self.named, key in self.standings
+        return self.amounts.named * named - self.amounts.step_back * standing
 
     def of(self, name: str, unit: float) -> dict[str, float]:
         """The features of a passage (id), given the cosine of its best unit."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.checking.verification import Similarities, Verifier
+from chain.checking.verification import Nearness, Verifier
 from chain.model.prompt_budget import Claim
 from chain.request import Answerer, Draft, Quote, Request, Searches, Verdict
 from chain.understanding.intent import asks_for, numbers
@@ -369,7 +369,7 @@ class AnswerRun:
     Args:
         request: what is to be answered.
         answerers: in turn, until one has an answer.
-        similarities: of the index that the passages come from.
+        nearness: to the passages.
         checking: what reads a model's sentences again.
         search: finds what a model says that the passages lack; None: there is no second search.
         unconfirmed: what becomes of sentences that were not confirmed.
@@ -379,7 +379,7 @@ class AnswerRun:
         self,
         request: Request,
         answerers: Sequence[Answerer],
-        similarities: Similarities,
+        nearness: Nearness,
         *,
         checking: Checking | None = None,
         search: Search | None = None,
@@ -391,9 +391,9 @@ class AnswerRun:
         self.unchecked = False
         self.checker = ""
         self.trouble: ModelTrouble | Literal[""] = ""
-        self._verifier = Verifier(request, similarities)
+        self._verifier = Verifier(request, nearness)
         self._answerers = answerers
-        self._similarities = similarities
+        self._nearness = nearness
         self._checking = checking
         self._search = search
         self._unconfirmed = unconfirmed
@@ -518,7 +518,7 @@ class AnswerRun:
             given=given,
             so_far=marked_text(self.composition.blocks).plain,
         )
-        self._verifier = Verifier(self.request, self._similarities)
+        self._verifier = Verifier(self.request, self._nearness)
         self.composition.extend(self.request)
 
     def _checked(

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chain.answer.composition import AnswerBuilder
-from chain.checking.verification import Verifier, similarities_of
+from chain.checking.verification import quoted
 from chain.reading.quotables import Statement, reading, statements
 from chain.request import Request
 from chain.writing.extractive import QuotedBlock, drafts
@@ -30,11 +30,6 @@ from vectorstore.store import Snapshot
 _SENTENCES = 5  # one of each stretch; more is no summary
 _FEWEST, _MOST = 8, 45  # words of a sentence: fewer is a slogan, more is hard to take in
 _MOST_LISTED = 90  # words of a list; a longer one outweighs the sentences beside it
-# The default embedder's cosines lie at 0.75 to 0.92 (docs/decisions/0014): 0.25 always decides,
-# 0.08 leaves a much nearer sentence in front. Added to the cosine with the title, if it is
-_FIRST = 0.08  # the first of a section
-_COUNTED = 0.25  # a list whose introduction counts its items: how the document is divided
-_RECORD = -0.25  # bibliographic: the document's number or date
 _ENDS = re.compile(r"[.!?…][\"'”“»’)\]]*$")
 # Share of its content words that makes a sentence a repetition of another; a smaller one would
 # leave out sentences that have only their subject in common.
@@ -59,7 +54,7 @@ def digest(index: Snapshot, key: str) -> Answer | None:
         return None
     document = passages[0].document
     found = index.cited([one.id for one in passages], document.title)
-    candidates = [one for place, each in enumerate(found) for one in _sentences(place, each)]
+    candidates = [one for place, each in enumerate(found) for one in _sentences(place, each, index)]
     chosen = sorted(candidates, key=lambda one: one.purpose)[:1]
     if chosen and math.isinf(chosen[0].purpose):
         chosen = []
@@ -92,9 +87,9 @@ def stretches(length: int, count: int) -> Iterator[range]:
         yield range(number * length // count, (number + 1) * length // count)
 
 
-def _sentences(place: int, found: ScoredPassage) -> Iterator[_Sentence]:
+def _sentences(place: int, found: ScoredPassage, index: Snapshot) -> Iterator[_Sentence]:
     """Candidates: sentences, and lists with a count, that can be understood alone."""
-    passage = found.passage
+    passage, amounts = found.passage, index.profile.amounts.cosines
     for one in statements(passage):
         text = " ".join(reading(passage, passage.units[number]) for number in one.units)
         if one.is_list:
@@ -106,9 +101,9 @@ def _sentences(place: int, found: ScoredPassage) -> Iterator[_Sentence]:
             is_first = one.units[0] == 0 and not passage.continues
             worth = (
                 found.unit_similarities[one.units[0]]
-                + _FIRST * is_first
-                + _COUNTED * one.is_list
-                + _RECORD * _is_record(text, passage.document)
+                + amounts.first * is_first
+                + amounts.counted * one.is_list
+                + amounts.record * _is_record(text, passage.document)
             )
             words = frozenset(content_words(text, passage.language))
             told = purpose(text, passage.document)
@@ -157,15 +152,16 @@ def _answer(
     """Answer with each sentence below the name of its section, with a citation."""
     cited = tuple(found[place] for place in dict.fromkeys(one.place for one in chosen))
     request = Request(title, language, cited)
-    composition, verifier = AnswerBuilder(request), Verifier(request, similarities_of(index))
-    section = ""
+    composition, section = AnswerBuilder(request), ""
+    passages = [one.passage for one in cited]
     for one in chosen:
         passage = found[one.place].passage
         block = QuotedBlock(cited.index(found[one.place]), one.units)
         name = passage.headings[-1] if len(passage.headings) > 1 else ""
         for draft in drafts(block, request, labelled=False):
-            verdict = verifier.verdict(draft)
-            if verdict.status == "quoted":
+            assert draft.quote is not None  # noqa: S101 - so drafts of a block are made
+            verdict = quoted(draft, draft.quote, passages)
+            if verdict.is_confirmed:
                 label = name if name != section else ""
                 composition.add(replace(draft, label=label), verdict)
                 section = name
@@ -174,7 +170,7 @@ def _answer(
         blocks=composition.blocks,
         language=composition.language,
         citations=composition.citations,
-        passages=tuple(one.passage for one in cited),
+        passages=tuple(passages),
         answered=True,
         confidence=1.0,
         mode="extractive",

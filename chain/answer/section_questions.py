@@ -3,14 +3,15 @@
 import datetime
 import math
 import re
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache, partial
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from chain.reading.confidence import confidence
-from chain.reading.parts import Part, as_asked
 from chain.reading.quotables import statements
-from chain.reading.relevance import rank
+from chain.reading.relevance import Part, as_asked, rank
 from core.settings import Settings
 from core.source import DocumentInfo, Passage, Scope, ScoredPassage
 from language.cues import cues_of, question_forms
@@ -168,12 +169,6 @@ def _capital(question: str) -> str:
 # Asks a question to see whether it would be answered, and from where.
 
 
-# Least lead in score of a passage outside of the scope over the best within: it is 150 times (e^5)
-# as likely to be right. A smaller one would refuse what the scope answers as well.
-_EXCLUDED = 5.0
-# Least confidence of a suggestion. More than a question itself needs: what nobody
-# asked for must not end in a wrong answer.
-_SURE = 0.7
 _REMEMBERED = 2000  # questions in the cache: many readers are offered the same; bounds memory
 
 
@@ -183,7 +178,7 @@ class Probed(NamedTuple):
     best: ScoredPassage
     passage: Passage
     units: frozenset[int]
-    confidence: float
+    is_sure: bool
 
 
 _Ask = Callable[[datetime.date, str, str, Scope], Probed | None]
@@ -194,19 +189,19 @@ class Probes:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: tuple[Snapshot, _Ask] | None = None
+        self._known: WeakKeyDictionary[Snapshot, _Ask] = WeakKeyDictionary()
 
     def answer(self, index: Snapshot, question: str, language: str, scope: Scope) -> Probed | None:
         """Answer to a question; None if it would be refused.
 
         Cached while the index generation is in use: many readers get the same few questions.
         """
-        known = self._known
-        if known is None or known[0] is not index:
-            known = index, lru_cache(maxsize=_REMEMBERED)(partial(self._best, index))
-            self._known = known
+        ask = self._known.get(index)
+        if ask is None:
+            best = partial(self._best, weakref.proxy(index))
+            ask = self._known[index] = lru_cache(maxsize=_REMEMBERED)(best)
         today = datetime.datetime.now(datetime.UTC).date()  # part of the key: what is in force
-        return known[1](today, question, language, scope)
+        return ask(today, question, language, scope)
 
     def _best(
         self, index: Snapshot, today: datetime.date, question: str, language: str, scope: Scope
@@ -214,13 +209,14 @@ class Probes:
         del today
         wanted = self._settings.results
         found = index.search(question, wanted, language, scope=scope, rerank=False)
-        ranked = rank(question, language, found, index.profile.relevance)
+        ranked = rank(question, language, found, index.profile)
         sure = confidence(question, language, found, ranked, index)
         if sure.value < self._settings.refuse_below or not ranked:
             return None
         first, *_ = as_asked(Part(question, tuple(found), ranked), language, index)
         passage = found[first.passage].passage
-        return Probed(found[0], passage, frozenset(first.statement.units), sure.value)
+        is_sure = sure.value >= index.profile.amounts.confidence.suggested
+        return Probed(found[0], passage, frozenset(first.statement.units), is_sure)
 
     def elsewhere(
         self, index: Snapshot, question: str, language: str, scope: Scope
@@ -236,13 +232,13 @@ def answers(tried: Probed, asked: SectionQuestion, section: Passage) -> bool:
     """Whether the best answer is what the question was made from, with high confidence."""
     meant = tried.passage.id == section.id and bool(asked.units & tried.units)
     found_there = section_of(tried.passage) == section_of(tried.best.passage) == section_of(section)
-    return tried.confidence >= _SURE and (meant if asked.units else found_there)
+    return tried.is_sure and (meant if asked.units else found_there)
 
 
-def is_better_outside(outside: ScoredPassage | None, inside: float) -> bool:
+def is_better_outside(outside: ScoredPassage | None, inside: float, index: Snapshot) -> bool:
     """Whether the best passage outside of the scope is so much better than the best within
     (`inside`) that the question is refused."""
-    return outside is not None and outside.score > inside + _EXCLUDED
+    return outside is not None and outside.score > inside + index.profile.amounts.ranking.outside
 
 
 def highest(found: Sequence[ScoredPassage]) -> float:

@@ -2,9 +2,11 @@
 
 import itertools
 import re
+import weakref
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -38,6 +40,8 @@ from language.cues import cues_of
 from language.matching import fold, without_accents
 from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot
+
+_T = TypeVar("_T")
 
 _SHORTEST = 7  # letters; shorter words are near to too many others
 _WRONG = 1  # edits (optimal string alignment): a wrong letter, or two swapped neighbours
@@ -95,7 +99,20 @@ def _nearest(word: str, language: str, index: Snapshot, passages: Sequence[Passa
     return first + better[1:]
 
 
-@lru_cache(maxsize=8)  # the languages of an index generation or two
+def _once(make: Callable[[Snapshot, str], _T]) -> Callable[[Snapshot, str], _T]:
+    """What is made of an index generation for a language, kept as long as the generation is."""
+    made: WeakKeyDictionary[Snapshot, dict[str, _T]] = WeakKeyDictionary()
+
+    def of(index: Snapshot, language: str) -> _T:
+        known = made.setdefault(index, {})
+        if language not in known:
+            known[language] = make(index, language)
+        return known[language]
+
+    return of
+
+
+@_once
 def _used(index: Snapshot, language: str) -> Counter[str]:
     """How many prepared questions of a language have each word."""
     every = index.questions([one.key for one in index.documents()])
@@ -111,7 +128,6 @@ def _plain(word: str) -> str:
 
 
 _NEAR = 300  # prepared questions around one, in all languages, most of them other words for it
-_ELSEWHERE = 0.88  # least cosine of what other documents answer; farther ones share their form only
 _LONGEST = 110  # characters, two lines in a narrow column
 _COUNTED = 20_000  # questions whose words are counted: a second, once
 _TELLING = 1000  # questions of a language among which a word of one alone is rather a slip
@@ -145,6 +161,7 @@ def near(
         turns: earlier turns: what was asked, offered or answered there is not offered again.
     """
     found = index.asked_nearby(question, language, _NEAR, scope)
+    elsewhere = index.profile.amounts.cosines.elsewhere
     seen = index.named({id for turn in turns for id in turn.cited})
     offered = {text for turn in turns for text in turn.offered}
     gone = {one.prepared.units for one in found if one.prepared.question in offered}
@@ -160,7 +177,7 @@ def near(
             and not any(_same_text(mine, other) for mine in answer for other in seen)
             and any((mine.document.id, mine.section) in sections for mine in answer)
             and one.cosine
-            > (least if any(mine.document.id in about for mine in answer) else _ELSEWHERE)
+            > (least if any(mine.document.id in about for mine in answer) else elsewhere)
         )
 
     asked = [question, *(turn.question for turn in turns), *offered]
@@ -224,7 +241,7 @@ class _Spelling:
         documents = index.documents()
         counted = itertools.islice(index.questions([one.key for one in documents]), _COUNTED)
         prepared = {one.question for one in counted if one.language == language}
-        self._index = index
+        self._index: Snapshot = weakref.proxy(index)
         self._is_sourced = any(one.language == language for one in documents)
         self._counts = Counter(word for one in prepared for word in set(_words(one)))
         self._fewest = 2 if len(prepared) >= _TELLING else 0
@@ -248,9 +265,7 @@ class _Spelling:
         )
 
 
-@lru_cache(maxsize=8)  # the languages of an index generation or two
-def _spelling(index: Snapshot, language: str) -> _Spelling:
-    return _Spelling(index, language)
+_spelling = _once(_Spelling)
 
 
 def _differ_within(word: str, other: str) -> bool:
@@ -307,15 +322,9 @@ def _preference(one: PreparedQuestion) -> tuple[bool, int, str]:
 _RELATED = 2  # questions beside a refusal, which may also offer a respelt and a wider one
 _FOLLOW_UPS = 3  # questions after an answer; more would outweigh one of some 40 words
 _EXAMPLES = 5  # questions to begin with: a screen of a phone
-# Least cosines of prepared questions with a refused question, whose documents are a guess, and with
-# an answered one. Questions with nothing in common have up to 0.84 (docs/decisions/0016).
-_RELATES, _GOES_ON = 0.85, 0.83
 _AMONG = 16  # nearest sections to ask about; farther ones are about something else
 _TRIED = 8  # questions tried around a question: each costs an embedding and a search
 _LOOK = 12  # passages around a question: as many as are compared unit by unit (embeddings.py)
-# Least gain in the best passage's score by a spelling correction. Without it 18 of 773 questions
-# got an offer, 13 of them wrong; with it one does, rightly (docs/decisions/0013).
-_BETTER = 2.0
 # Share of a sentence's words in a quote that makes it a repetition. A smaller one would leave out
 # what only shares the quote's subject, a larger one would ask for what has just been read.
 _SAME = 0.6
@@ -326,7 +335,9 @@ class Suggestions:
 
     def __init__(self, trials: Probes) -> None:
         self._trials = trials
-        self._examples: tuple[Snapshot, dict[str, tuple[str, ...]]] | None = None
+        self._examples: WeakKeyDictionary[Snapshot, dict[str, tuple[str, ...]]] = (
+            WeakKeyDictionary()
+        )
 
     def related(
         self,
@@ -350,7 +361,8 @@ class Suggestions:
         turns = [*history, Turn(question=question, answer_text="")]
         close = [*(scored.passage for scored in found), *_near(index, question, language, scope)]
         about = {scored.passage.document.id for scored in found[:1]}
-        prepared = near(index, question, language, scope, close, about, _RELATES, turns)
+        least = index.profile.amounts.cosines.related
+        prepared = near(index, question, language, scope, close, about, least, turns)
         if offers := tuple(itertools.islice(prepared, _RELATED)):
             return offers
         words = words_of(question, language)
@@ -368,7 +380,8 @@ class Suggestions:
         about = standalone(answer.question, language, history)
         passages = [*answer.passages, *_near(index, about, language, scope)]
         spoken = {citation.document.id for citation in answer.citations}
-        prepared = near(index, about, language, scope, passages, spoken, _GOES_ON, turns)
+        least = index.profile.amounts.cosines.goes_on
+        prepared = near(index, about, language, scope, passages, spoken, least, turns)
         if offers := tuple(itertools.islice(prepared, _FOLLOW_UPS)):
             return offers
         cited_ids = {id for turn in turns for id in turn.cited}
@@ -385,16 +398,14 @@ class Suggestions:
     def examples(self, index: Snapshot, language: str) -> tuple[str, ...]:
         """A question of each document, up to five, for readers of a language: by turns a prepared
         one and one made of a document without any; cached while the index generation is in use."""
-        known = self._examples
-        if known is None or known[0] is not index:
-            self._examples = known = index, {}
-        if language not in known[1]:
+        known = self._examples.setdefault(index, {})
+        if language not in known:
             by_turns = itertools.zip_longest(
                 examples(index, language, _EXAMPLES), self._made(index, language)
             )
             found = filter(None, itertools.chain.from_iterable(by_turns))
-            known[1][language] = tuple(itertools.islice(found, _EXAMPLES))
-        return known[1][language]
+            known[language] = tuple(itertools.islice(found, _EXAMPLES))
+        return known[language]
 
     def _made(self, index: Snapshot, language: str) -> Iterator[str]:
         """A question of each of at most five documents in a language that have none prepared, from
@@ -421,7 +432,8 @@ class Suggestions:
         answers it then; else empty."""
         better = respelt(question, language, index)
         tried = self._trials.answer(index, better, language, scope) if better else None
-        gained = tried is not None and tried.best.score >= highest(found) + _BETTER
+        least = highest(found) + index.profile.amounts.ranking.respelt
+        gained = tried is not None and tried.best.score >= least
         return better if gained else ""
 
     def _offered(
@@ -515,7 +527,7 @@ def document_questions(
         if tried is None or not answers(tried, asked, passage):
             continue
         outside = trials.elsewhere(index, asked.question, language, scope)
-        if not is_better_outside(outside, tried.best.score):
+        if not is_better_outside(outside, tried.best.score, index):
             given[number] += 1
             asked_of.add(section_of(passage))
             found.append((passage.start, asked.question))

@@ -20,7 +20,7 @@ from language.facts import Facts, Quantity, facts, quantities
 from language.matching import fold, traced
 from language.words import PERCENT, translations, vocabulary
 from vectorstore.e5 import e5
-from vectorstore.embeddings import Embedder, LocalEmbedder, local_embedder
+from vectorstore.embeddings import Embedder, LocalEmbedder, default_profile
 from vectorstore.store import Snapshot
 
 Span = tuple[int, int]
@@ -267,22 +267,21 @@ def _words(text: str) -> list[str]:
 
 
 Place = tuple[int, int]  # passage number, unit number within it
-Similarities = Callable[[str, Sequence[Passage]], Mapping[str, Sequence[float]]]
-"""Cosines of a text with the units of each of these passages, by the passage's id."""
 
-# Least cosines with its evidence of a sentence that is confirmed where nobody else checks it,
-# within and across languages, and of each of its clauses (docs/decisions/0007).
-_NEAR, _NEAR_TRANSLATED, _CLAUSE_NEAR = 0.88, 0.84, 0.775
+
+class Nearness(NamedTuple):
+    """How near a model's sentences are to passages.
+
+    units: cosines of a text with the units of each of some passages, by the passage's id.
+    embedder: the local one, for whose cosines the limits hold.
+    """
+
+    units: Callable[[str, Sequence[Passage]], Mapping[str, Sequence[float]]]
+    embedder: Embedder
+
+
 _CLAUSE = 4  # words; shorter ones are near to anything
-# Cosine below these by which a sentence is about something else, whatever a model says of it: one
-# that obeys what a source orders also confirms it.
-_FAR = 0.06
 _MOST_UNITS = 5  # of evidence that no model named; more only add single words
-# A word of three tokens or more is in no language's everyday vocabulary; and what is e^2 times as
-# frequent with a capital as without is a name. Of 423 true sentences about the briefs in their own
-# language one begins so, and not with a word of its evidence ("Samengevat").
-_RARE_PIECES = 3
-_CAPITAL_MORE_FREQUENT = 2.0
 _FIGURE = re.compile(r"(\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?:\s?%)?)(?:\s\w+)?")
 _ADDRESS = re.compile(
     r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]+\.)*[\w-]*[a-zA-Z][\w-]+\.[a-z]{2,}\b"
@@ -296,13 +295,13 @@ class Verifier:
 
     Args:
         request: the question with its passages.
-        similarities: of the index that the passages come from.
+        nearness: to the passages.
     """
 
-    def __init__(self, request: Request, similarities: Similarities) -> None:
+    def __init__(self, request: Request, nearness: Nearness) -> None:
         self._request = request
         self._passages = tuple(one.passage for one in request.found)
-        self._similarities = similarities
+        self._nearness = nearness
         self._stated = Stated(request)
         self._text = cache(lambda number: Text(self._passages[number]))
         self._said = cache(partial(_said, self._passages))
@@ -313,9 +312,7 @@ class Verifier:
         """Verdict on a draft; one with a quote of its own only has to be that text, word for
         word."""
         if draft.quote is not None:
-            if _is_quoted(draft, draft.quote, self._passages):
-                return Verdict("quoted", (draft.quote,))
-            return Verdict("differs")
+            return quoted(draft, draft.quote, self._passages)
         if not self._stated.anything(draft.text):
             return Verdict("not_confirmed", reason="states_nothing", is_firm=True)
         return self._by_evidence(draft)
@@ -339,9 +336,11 @@ class Verifier:
         if lacks.likely:
             details = _as_written(lacks.likely, text, language)
             return Verdict("not_confirmed", quotes, "elsewhere", details)
-        margin = _margin(text, language, quotes, passages)
+        margin = _margin(text, language, quotes, passages, self._nearness.embedder)
         if margin < 0:
-            return Verdict("not_confirmed", quotes, "distant", is_firm=margin < -_FAR)
+            # One that obeys what a source orders also confirms it, however far that is.
+            far = default_profile().amounts.local.far
+            return Verdict("not_confirmed", quotes, "distant", is_firm=margin < -far)
         return Verdict("confirmed", quotes)
 
     def _named(self, draft: Draft) -> list[Place]:
@@ -376,7 +375,7 @@ class Verifier:
     def _ordered(self, text: str, numbers: Iterable[int]) -> list[Place]:
         """All units of these passages, the one nearest to a text first."""
         within = {number: self._passages[number] for number in numbers}
-        cosines = self._similarities(text, list(within.values()))
+        cosines = self._nearness.units(text, list(within.values()))
         fits = [
             (fit, (number, unit))
             for number, passage in within.items()
@@ -401,22 +400,25 @@ class Verifier:
         return [*map(self._said, places), *about]
 
 
-def similarities_of(index: Snapshot) -> Similarities:
-    """Cosines of texts with the units of an index. A model's sentences go to no other server: where
-    the index has the vectors of one, they are compared with the local embedder."""
-    embedder = index.embedder
-    return index.similarities if isinstance(embedder, LocalEmbedder) else local_similarities
+def nearness_of(index: Snapshot, local: Embedder) -> Nearness:
+    """Nearness to the passages of an index. A model's sentences go to no other server: where the
+    index has the vectors of one, they are compared with the local embedder."""
+    is_local = isinstance(index.embedder, LocalEmbedder)
+    return Nearness(index.similarities, local) if is_local else local_nearness(local)
 
 
-def local_similarities(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
-    """`Similarities` by the local embedder, of passages that need be in no index."""
-    vectors = local_embedder()
-    query = vectors.query(text)
-    return {
-        one.id: list(map(float, vectors.passages([one.context(u) for u in one.units]) @ query))
-        for one in passages
-        if one.units
-    }
+def local_nearness(local: Embedder) -> Nearness:
+    """Nearness by the local embedder, to passages that need be in no index."""
+
+    def units(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
+        query = local.query(text)
+        return {
+            one.id: list(map(float, local.passages([one.context(u) for u in one.units]) @ query))
+            for one in passages
+            if one.units
+        }
+
+    return Nearness(units, local)
 
 
 def closeness(texts: Sequence[str], quotes: Sequence[str], embedder: Embedder) -> list[float]:
@@ -427,25 +429,28 @@ def closeness(texts: Sequence[str], quotes: Sequence[str], embedder: Embedder) -
 
 
 def _margin(
-    text: str, language: str, quotes: Sequence[Quote], passages: Sequence[Passage]
+    text: str,
+    language: str,
+    quotes: Sequence[Quote],
+    passages: Sequence[Passage],
+    embedder: Embedder,
 ) -> float:
     """By how much a sentence and each of its clauses are nearer to its evidence than they have to
-    be: the least of them, in cosine.
-
-    Uses the local embedder, whatever the index uses: the limits hold for it.
-    """
-    quoted = [passages[one.passage].text[one.start : one.end] for one in quotes]
+    be: the least of them, in cosine."""
+    cited = [passages[one.passage].text[one.start : one.end] for one in quotes]
     same = {passages[one.passage].language for one in quotes} == {language}
-    whole, *parts = closeness([text, *_clauses(text, language)], quoted, local_embedder())
-    margin = whole - (_NEAR if same else _NEAR_TRANSLATED)
-    return min(margin, *(part - _CLAUSE_NEAR for part in parts)) if parts else margin
+    whole, *parts = closeness([text, *_clauses(text, language)], cited, embedder)
+    least = default_profile().amounts.local
+    margin = whole - (least.near if same else least.near_translated)
+    return min(margin, *(part - least.clause_near for part in parts)) if parts else margin
 
 
 def _may_be_name(word: str) -> bool:
     """Whether a word is probably a name, by how frequent its tokens are with a capital and without,
     in text of all languages."""
     small, capital = e5().pieces(word.casefold()), e5().pieces(word.capitalize())
-    return len(small) >= _RARE_PIECES or sum(capital) - sum(small) >= _CAPITAL_MORE_FREQUENT
+    least = default_profile().amounts.local
+    return len(small) >= least.rare_pieces or sum(capital) - sum(small) >= least.more_frequent
 
 
 def _clauses(text: str, language: str) -> list[str]:
@@ -536,6 +541,13 @@ def _about(passages: Sequence[Passage], number: int) -> Facts:
     date = str(document.date or "")
     named = (document.title, document.about, document.reference, date)
     return facts("\n".join((*named, *publishers, *passage.headings)), passage.language)
+
+
+def quoted(draft: Draft, quote: Quote, passages: Sequence[Passage]) -> Verdict:
+    """Verdict on a draft with a quote of its own."""
+    if _is_quoted(draft, quote, passages):
+        return Verdict("quoted", (quote,))
+    return Verdict("differs")
 
 
 def _is_quoted(draft: Draft, quote: Quote, passages: Sequence[Passage]) -> bool:

@@ -274,7 +274,7 @@ def _finds(
 ) -> bool:
     """Whether one of these units is in the first statements that are found for a question."""
     found = index.search(question, results, language, rerank=False)
-    for one in rank(question, language, found, index.profile.relevance)[:_FIRST]:
+    for one in rank(question, language, found, index.profile)[:_FIRST]:
         names = found[one.passage].passage.unit_ids
         if not units.isdisjoint(names[number] for number in one.statement.units):
             return True

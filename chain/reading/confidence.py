@@ -17,7 +17,6 @@ from language.words import translations
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.embeddings import everyday as everyday_sentences
 from vectorstore.keyword_index import content_words
-from vectorstore.search import CLOSE, closeness
 from vectorstore.store import Snapshot
 
 _LETTERS = 4  # length of the character n-grams, as in the keyword index
@@ -338,29 +337,25 @@ def probability(weights: Mapping[str, float], values: Mapping[str, float]) -> fl
 # Chance that the first statement answers the question, as a reader would say.
 
 
-SURE, SURE_PREPARED = 0.75, 0.6
-"""Chance from which a statement is given as the answer, unless it lacks a detail that the question
-demands: docs/decisions/0015; the second where it answers a close prepared question:
-docs/decisions/0016."""
 FEATURES = ("ahead", "passage_ahead", "cosine", "lacks", "unknown_words")
 PREPARED_FEATURES = (*FEATURES, "asked")
 _MOST_AHEAD = 5.0  # log-odds; more tells nothing more
-_THE_SAME = 0.9  # closeness; a cosine of 0.985
 _MOST_LACKING = 3
 
 
 class Chance(NamedTuple):
-    """Probability (0-1) that a statement answers the question, whether it lacks a detail that this
-    demands, and whether it answers the nearest prepared question, which is close."""
+    """Probability (0-1) that a statement answers the question, from which one it is given as the
+    answer, whether it lacks a detail that the question demands, and whether it answers the nearest
+    prepared question, which is close."""
 
     value: float
+    enough: float
     lacks: bool
     prepared: bool = False
 
     @property
     def is_sure(self) -> bool:
-        enough = SURE_PREPARED if self.prepared else SURE
-        return self.value >= enough and not self.lacks
+        return self.value >= self.enough and not self.lacks
 
 
 def chance(
@@ -381,18 +376,21 @@ def chance(
         prepared: the prepared questions near it.
         index: the passages come from it.
     """
+    profile = index.profile
+    enough = profile.amounts.chance.sure
     if not ranked:
-        return Chance(0.0, lacks=True)
+        return Chance(0.0, enough, lacks=True)
     told = features(question, language, found, ranked, prepared, index)
     values = dict(zip(PREPARED_FEATURES, told, strict=True))
     closest = _closest(prepared)
-    is_close, lacks = closest >= CLOSE, values["lacks"] > 0
-    if is_close and values["asked"] < closest:
-        return Chance(0.0, lacks)
-    weights = index.profile.prepared if is_close else index.profile.chance
-    names = PREPARED_FEATURES if is_close else FEATURES
-    value = probability(weights, {name: values[name] for name in names})
-    return Chance(value, lacks, is_close)
+    is_close, lacks = closest >= profile.amounts.cosines.close, values["lacks"] > 0
+    if not is_close:
+        value = probability(profile.chance, {name: values[name] for name in FEATURES})
+        return Chance(value, enough, lacks)
+    if values["asked"] < closest:
+        return Chance(0.0, enough, lacks)
+    enough = profile.amounts.prepared.sure
+    return Chance(probability(profile.prepared, values), enough, lacks, prepared=True)
 
 
 def features(
@@ -422,7 +420,8 @@ def features(
     scores = [one.score for one in ranked[:2]]
     passages = [one.score for one in found[:2]]
     cosines = [scored.unit_similarities[number] for number in first.statement.core]
-    same = [one.prepared for one in answered[:1] if closeness(one.cosine) >= _THE_SAME]
+    least = index.profile.amounts.cosines.the_same
+    same = [one.prepared for one in answered[:1] if one.closeness >= least]
     lacking, unknown = _lacking(question, language, scored, first, same, index)
     return (
         _ahead(scores),
@@ -435,7 +434,7 @@ def features(
 
 
 def _closest(prepared: Iterable[MatchedQuestion]) -> float:
-    return max((closeness(one.cosine) for one in prepared), default=0.0)
+    return max((one.closeness for one in prepared), default=0.0)
 
 
 def _ahead(scores: Sequence[float]) -> float:

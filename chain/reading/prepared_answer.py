@@ -10,18 +10,13 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from chain.reading.parts import parts
 from chain.reading.quotables import is_row, lists_of, reading, shown_first, statements
-from chain.reading.relevance import Ranked
+from chain.reading.relevance import Ranked, parts
 from chain.understanding.intent import asks_for, wants_writing
 from core.source import MatchedQuestion, Passage, PreparedQuestion, ScoredPassage
 from language.facts import asked, covers
 from language.matching import fold
-from vectorstore.search import CLOSE, closeness
-
-_ALMOST = 0.02  # of a cosine
-_RIVAL = 0.15  # less closeness; a cosine of 0.02
-_VERY_CLOSE = 0.7  # a cosine of 0.955
+from vectorstore.embeddings import CosineAmounts
 
 # How an item begins and ends that can be read without the sentence that introduces it.
 _STANDS_ALONE = re.compile(r"[\W\d_]*[A-ZÀ-ÞŁŚŻΑ-ΩА-Я0-9].*[.!?…]\W*", re.DOTALL)
@@ -46,20 +41,21 @@ def promoted(
     ranked: Sequence[Ranked],
     question: str,
     language: str,
+    amounts: CosineAmounts,
 ) -> list[Ranked]:
     """Statements, best first; the best of those that answer the nearest prepared question (nearest
     first) goes before all, if that question is very close and has all figures and the kinds of
     answer of this one; but if it has more figures, not where another one has just these."""
     nearest = prepared[0] if prepared else None
-    if nearest is None or closeness(nearest.cosine) < _VERY_CLOSE:
+    if nearest is None or nearest.closeness < amounts.very_close:
         return list(ranked)
     own = asked(question, language)
     known = [asked(one.prepared.question, one.prepared.language) for one in prepared]
     if not covers(known[0], own):
         return list(ranked)
-    enough = closeness(nearest.cosine) - _RIVAL
+    enough = nearest.closeness - amounts.rival
     rivals = (
-        closeness(one.cosine) > enough and about.figures == own.figures
+        one.closeness > enough and about.figures == own.figures
         for one, about in zip(prepared[1:], known[1:], strict=True)
     )
     if known[0].figures != own.figures and any(rivals):
@@ -74,6 +70,7 @@ def answering(
     found: Sequence[ScoredPassage],
     ranked: Sequence[Ranked],
     language: str,
+    amounts: CosineAmounts,
 ) -> MatchedQuestion | None:
     """The nearest of the prepared questions (nearest first) that the first statement answers, if it
     is close; one in the reader's language (ISO 639-1) that is almost as near goes before."""
@@ -82,12 +79,12 @@ def answering(
     near = [
         one
         for one in prepared
-        if closeness(one.cosine) >= CLOSE and _is_answered(one, ranked[0], found)
+        if one.closeness >= amounts.close and _is_answered(one, ranked[0], found)
     ]
     readable = (
         one
         for one in near
-        if one.prepared.language == language and one.cosine >= near[0].cosine - _ALMOST
+        if one.prepared.language == language and one.cosine >= near[0].cosine - amounts.almost
     )
     return next(readable, near[0] if near else None)
 
@@ -99,22 +96,26 @@ def _is_answered(matched: MatchedQuestion, ranked: Ranked, found: Sequence[Score
     return not own.isdisjoint(matched.prepared.units)
 
 
-def has_form(matched: MatchedQuestion, question: str, language: str) -> bool:
+def has_form(
+    matched: MatchedQuestion, question: str, language: str, amounts: CosineAmounts
+) -> bool:
     """Whether a prepared question that is very close asks as many things as another question, and
     wants writing if that does: then its answer is as whole."""
     prepared = matched.prepared
     same_parts = len(parts(prepared.question, prepared.language)) == len(parts(question, language))
     return (
-        closeness(matched.cosine) >= _VERY_CLOSE
+        matched.closeness >= amounts.very_close
         and same_parts
         and wants_writing(prepared.question, prepared.language) == wants_writing(question, language)
     )
 
 
-def is_said(matched: MatchedQuestion, found: Sequence[ScoredPassage], said: str) -> bool:
+def is_said(
+    matched: MatchedQuestion, found: Sequence[ScoredPassage], said: str, amounts: CosineAmounts
+) -> bool:
     """Whether all of a prepared answer stands in a folded text: that of the last answer, which is
     given again only where the prepared question is very close."""
-    if closeness(matched.cosine) >= _VERY_CLOSE:
+    if matched.closeness >= amounts.very_close:
         return False
     passages = {one.passage.id: one.passage for one in found}
     units = (name.partition("#") for name in matched.prepared.units)

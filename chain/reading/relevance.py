@@ -1,4 +1,4 @@
-"""Relevance of each sentence and list item of the retrieved passages to the question.
+"""Relevance of each sentence and list item of the retrieved passages to the question, or its parts.
 
 A linear model over these features, fitted by `python -m research.fitting.fit_relevance`; weights
 and provenance are in the embedder's profile (vectorstore/embeddings.py), alternatives in
@@ -20,10 +20,11 @@ names, and subtracted for a recital or memorandum.
 """
 
 import math
+import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import numpy as np
@@ -31,23 +32,19 @@ from numpy.typing import NDArray
 
 from chain.reading.quotables import Statement, defines, series, statements
 from chain.understanding.intent import asks_for, counted, gives_reason, numbers
-from core.source import Passage, ScoredPassage, Unit
+from chain.understanding.meaning import WORD, standalone
+from core.answer import Turn
+from core.source import Passage, Scope, ScoredPassage, Unit
+from language.cues import Cues, cues_of
 from language.dates import dates_as_written
 from language.facts import figures
+from language.matching import without_accents
+from vectorstore.embeddings import Profile
 from vectorstore.keyword_index import content_words, letter_runs
+from vectorstore.store import Snapshot
 
-# Added to the score (or subtracted). For a list that is asked for 0.5 to 1.5 are alike, and 2.5 is
-# worse; with `_IN_VAIN` as many answers can be signed, in 2 words less (docs/decisions/0013).
-_LIST, _COUNTED = 1.0, 2.0  # a list, and one with the right number of items, if one is asked for
-_IN_VAIN = 0.1  # each item of a list if none is asked for (subtracted)
-_DEFINES = 3.0  # a definition; too few questions ask for one to fit it
-_NAMED = 2.0  # a unit of a document that the question names; too few questions name one to fit it
-_PREAMBLE = 3.0  # a recital or memorandum (subtracted): an article may lay it down
 _REMEMBERED = 500  # passages in the cache: all of the briefs, and a bound for larger collections
 FEATURES = ("cosine", "words", "letters", "passage", "number", "date", "reason", "across", "asked")
-
-
-Weights = Mapping[str, float]  # by feature
 
 
 @dataclass(frozen=True)
@@ -70,16 +67,16 @@ class Ranked:
 
 
 def rank(
-    question: str, language: str, found: Sequence[ScoredPassage], weights: Weights
+    question: str, language: str, found: Sequence[ScoredPassage], profile: Profile
 ) -> list[Ranked]:
     """Ranks the statements of the passages, best first, by their best core unit.
 
-    `weights` are those of the passages' index (`Profile.relevance`).
+    `profile` is that of the passages' index.
 
     If a list is asked for, lists score higher, above all with the number of items asked for, and a
     series of sentences counts as a list. If not, each further item of a list lowers its score.
     """
-    units = rank_units(question, language, found, weights)
+    units, amounts = rank_units(question, language, found, profile), profile.amounts.relevance
     scores = {(one.passage, one.number): one.score for one in units}
     wanted = asks_for(question, language)
     count = counted(question, language) if "list" in wanted else 0
@@ -95,24 +92,25 @@ def rank(
             score = max(scores.get((index, number), -math.inf) for number in telling)
             if is_wanted:
                 items = sum(passage.units[number].kind == "item" for number in one.core)
-                score += _LIST + _COUNTED * (count == items + one.left_out)
+                score += amounts.list + amounts.counted * (count == items + one.left_out)
             elif one.is_list:
-                score -= _IN_VAIN * (len(one.core) - 1)
+                score -= amounts.in_vain * (len(one.core) - 1)
             ranked.append(Ranked(index, one, score))
     return sorted(ranked, key=lambda one: (-one.score, one.passage, one.statement.core))
 
 
 def rank_units(
-    question: str, language: str, found: Sequence[ScoredPassage], weights: Weights
+    question: str, language: str, found: Sequence[ScoredPassage], profile: Profile
 ) -> list[RankedUnit]:
     """Ranks the units of the passages, best first; without footnotes, which need their sentence."""
-    there = places(found)
-    scores = features(question, language, found) @ [weights[name] for name in FEATURES]
-    scores += _DEFINES * defines(
+    there, amounts = places(found), profile.amounts.relevance
+    weights = [profile.relevance[name] for name in FEATURES]
+    scores = features(question, language, found) @ weights
+    scores += amounts.defines * defines(
         question, language, [(found[place].passage, unit) for place, _, unit in there]
     )
     scores += [
-        _NAMED * found[place].named - _PREAMBLE * found[place].passage.preamble
+        amounts.named * found[place].named - amounts.preamble * found[place].passage.preamble
         for place, _, _ in there
     ]
     ranked = [
@@ -215,3 +213,176 @@ def _shares(wanted: Sequence[tuple[str, ...]], had: Sequence[frozenset[str]]) ->
         had_of_it = sum(weight for term, weight in weights.items() if term in bag)
         shares.append(had_of_it / total if total else 0.0)
     return shares
+
+
+# Query decomposition: splits a question that asks several things, or compares two.
+#
+#     question -> parts -> for each part its best passage, and the scores of all units for that part
+#
+# Alternatives are in docs/decisions/0009-choosing-sentences.md, the cue words in
+# language/cues.yaml.
+
+
+_DIGIT = re.compile(r"\d")
+_COMPARATIVE = re.compile(r"\w{3,}er(?:e[nrs]?)?")  # larger, größere, kleinere
+_NEAR = 2  # words after a conjunction that may have the question word: "en in welke landen"
+_AROUND = " ,;:?!¿¡."
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sub-question, or the whole question.
+
+    found: the passages of the whole question, in its order, scored for this part.
+    ranked: their statements, best first.
+    """
+
+    question: str
+    found: tuple[ScoredPassage, ...]
+    ranked: Sequence[Ranked]
+
+
+def parts(question: str, language: str) -> tuple[str, ...]:
+    """Sub-questions of a question that asks several things or compares; the topic alone of one that
+    asks what somebody says about it; empty for others.
+
+    >>> parts("What does the strategy say about drones?", "en")
+    ('drones',)
+    >>> parts("Who runs it and since when does it exist?", "en")
+    ('Who runs it', 'since when does it exist')
+    >>> parts("How many were there in 2010 and in 2019?", "en")
+    ('How many were there in 2010', 'How many were there in 2019')
+    """
+    if topic := _topic(question, language):
+        return (topic,)
+    start, said = 0, list[str]()
+    for end, after in [*(m.span() for m in _borders(question, language)), (len(question), 0)]:
+        piece = question[start:end].strip(_AROUND)
+        if content_words(piece, language):
+            if not said and _only_compares(piece, language):
+                return ()  # "compare the 2017 and the 2020 estimate": the first part has no noun
+            said.append(_whole(piece, language, said))
+        start = after
+    return tuple(said) if len(said) > 1 else ()
+
+
+def _topic(question: str, language: str) -> str:
+    """Topic of "What does X say about <topic>?"; empty for other questions."""
+    for frame in cues_of(language).frames:
+        if found := re.fullmatch(frame, question.strip(_AROUND), re.IGNORECASE):
+            return found["topic"].strip(_AROUND)
+    return ""
+
+
+def _only_compares(piece: str, language: str) -> bool:
+    """Whether a piece asks for a comparison without saying of what."""
+    cues = cues_of(language)
+    comparing = set(map(without_accents, cues.comparing))
+    general = comparing.union(map(without_accents, cues.general))
+    words = content_words(piece, language)
+    topics = (word for word in words if word not in general and not _DIGIT.search(word))
+    return not comparing.isdisjoint(words) and not any(topics)
+
+
+def _whole(piece: str, language: str, before: Sequence[str]) -> str:
+    """Completes a piece without question word from the one before, like a follow-up."""
+    cues = cues_of(language)
+    words = {word[0].casefold() for word in WORD.finditer(piece)}
+    if not before or not words.isdisjoint(cues.asking):
+        return piece
+    follow_up = f"{cues.joining[0]} {piece}"
+    whole = standalone(follow_up, language, [Turn(question=before[-1], answer_text="")])
+    return piece if whole == follow_up else whole.strip(_AROUND)
+
+
+def _borders(question: str, language: str) -> list[re.Match[str]]:
+    """Words at which to split: "and" before a question word or between figures; in a comparison
+    also "and", "versus" or "than" between its sides."""
+    cues = cues_of(language)
+    words = list(WORD.finditer(question))
+    said = [word[0].casefold() for word in words]
+    versus = {
+        n for n, word in enumerate(said) if word in cues.versus or _is_than(said[:n], word, cues)
+    }
+    compares = bool(versus) or not set(cues.comparing).isdisjoint(said)
+    borders = []
+    for number in range(1, len(words)):
+        after = said[number + 1 : number + 1 + _NEAR]
+        if said[number] in cues.joining:
+            asks = not set(cues.asking).isdisjoint(after)
+            figures = _DIGIT.search(said[number - 1]) and any(map(_DIGIT.search, after))
+            border = compares or asks or figures
+        else:
+            border = number in versus
+        if border:
+            borders.append(words[number])
+    return borders
+
+
+def _is_than(before: Sequence[str], word: str, cues: Cues) -> bool:
+    """Whether a word means "than": "als" and "dan" do so only behind a comparative."""
+    compares = not set(cues.comparing).isdisjoint(before)
+    return word in cues.than and (compares or any(map(_COMPARATIVE.fullmatch, before[-_NEAR:])))
+
+
+def in_parts(
+    whole: Part, language: str, index: Snapshot, scope: Scope
+) -> tuple[tuple[ScoredPassage, ...], tuple[Part, ...]]:
+    """The retrieved passages with each part's best passage added, and the scored parts; just the
+    whole if the question asks one thing."""
+    found, asked = whole.found, parts(whole.question, language)
+    nearest = [index.search(part, 1, language, scope=scope) for part in asked]
+    # Scores of different queries do not compare: an added passage gets the whole's lowest score.
+    lowest = min((scored.score for scored in found), default=0.0)
+    together = {scored.passage.id: scored for scored in found}
+    for best in nearest:
+        for one in best:
+            together.setdefault(one.passage.id, one.model_copy(update={"score": lowest}))
+    passages = tuple(together.values())
+    made = []
+    for part, best in zip(asked, nearest, strict=True):
+        scored = _scored_for(part, passages, best, index)
+        made.append(Part(part, scored, rank(part, language, scored, index.profile)))
+    if len(made) == 1:  # a topic: scores for the question and for the topic are averaged
+        both = _both(rank(whole.question, language, passages, index.profile), made[0].ranked)
+        return passages, (Part(whole.question, passages, both),)
+    return passages, tuple(made) or (whole,)
+
+
+def as_asked(whole: Part, language: str, index: Snapshot) -> Sequence[Ranked]:
+    """Statements as `in_parts` ranks them for a question about a topic, but without another search;
+    unchanged for any other question."""
+    if not (topic := _topic(whole.question, language)):
+        return whole.ranked
+    scored = _scored_for(topic, whole.found, (), index)
+    return _both(whole.ranked, rank(topic, language, scored, index.profile))
+
+
+def _both(first: Sequence[Ranked], second: Sequence[Ranked]) -> list[Ranked]:
+    """Statements in both rankings, by their mean score."""
+    scores = {(one.passage, one.statement): one.score for one in second}
+    together = [
+        replace(one, score=(one.score + scores[one.passage, one.statement]) / 2)
+        for one in first
+        if (one.passage, one.statement) in scores
+    ]
+    return sorted(together, key=lambda one: (-one.score, one.passage, one.statement.core))
+
+
+def _scored_for(
+    part: str, found: Sequence[ScoredPassage], best: Sequence[ScoredPassage], index: Snapshot
+) -> tuple[ScoredPassage, ...]:
+    """Passages scored for a part: units by the part alone, passages by the whole question, so that
+    the part keeps the shared topic; the part's best passage gets the highest score."""
+    cosines = index.similarities(part, [scored.passage for scored in found])
+    first = {scored.passage.id for scored in best}
+    highest = max((scored.score for scored in found), default=0.0)
+    return tuple(
+        scored.model_copy(
+            update={
+                "score": highest if scored.passage.id in first else scored.score,
+                "unit_similarities": cosines.get(scored.passage.id, scored.unit_similarities),
+            }
+        )
+        for scored in found
+    )

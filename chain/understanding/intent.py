@@ -28,6 +28,7 @@ from chain.understanding.phrases import (
     words_known,
 )
 from core.answer import Message
+from core.source import Frozen
 from language.cues import asks, cues_of, has_cues
 from language.facts import amounts, countries, figures_as_written, is_acronym, spelt_out
 from language.identify import CAPITALISES_NOUNS
@@ -37,32 +38,56 @@ from vectorstore.keyword_index import content_words
 
 WEIGHTS = Path(__file__).with_name("manners.json")
 QUESTION: Final = "question"
-CHANCES: Mapping[str, float] = {"harm": 0.6, "": 0.9}
-"""Least probability of a kind, and of any other ("") by the vector alone: docs/decisions/0012."""
 
 
-_SURE = 0.8
-"""Probability of a question from which nothing that is near to a message makes it one."""
+class MessageLimits(Frozen):
+    """Limits of the classifier, as probabilities, and margins: how much nearer (cosine) a message
+    must be to an example of a kind than to any question. What each was set on stands beside it in
+    `WEIGHTS`; docs/decisions/0012.
+    """
+
+    harm: float  # least probability of this kind by the vector alone
+    other: float  # and of any other
+    question: float  # of a question, from which nothing that is near to a message makes it one
+    untold: float  # nothing but nearness speaks for it
+    addressed: float  # it speaks to or about the assistant
+    worded: float  # it has a phrase of the kind, and few unknown words
+    sociable: float  # small talk
+    sociable_said: float  # with a phrase of it at its begin or end
+    scolding: float  # rude words, or words to the assistant
+    opinion_cued: float  # with a cue of the kind
+    legal_cued: float
+    judging: float  # asks to judge, without saying who else does
+    own_case: float  # legal advice for the asker
+    crime_named: float  # harm, with a crime in its words
+    crime_unnamed: float
+    cued_behind: float  # how far a kind that is cued may be behind the nearest one
+    said_behind: float  # and one that is said; more would overrule what the message is nearest to
+
+    def least(self, kind: str) -> float:
+        """Least probability of a kind by the vector alone."""
+        return self.harm if kind == "harm" else self.other
 
 
 class _Model(NamedTuple):
     embedder: str
     kinds: tuple[Message | Literal["question"], ...]
     weights: NDArray[np.float64]  # (kinds, dimensions + 1), the intercept last
+    limits: MessageLimits
 
 
 def by_vector(text: str, embedder: Embedder) -> Message | None:
     """The likeliest kind of a message if its probability is high enough; None for a question, and
     with an embedder that the weights are not for."""
     kind, chance = max(_chances(text, embedder).items(), key=itemgetter(1))
-    if kind == QUESTION or chance < CHANCES.get(kind, CHANCES[""]):
+    if kind == QUESTION or chance < limits().least(kind):
         return None
     return kind
 
 
 def is_question(text: str, embedder: Embedder) -> bool:
     """Whether the vector alone tells a question to the sources; never with another embedder."""
-    return _chances(text, embedder)[QUESTION] >= _SURE
+    return _chances(text, embedder)[QUESTION] >= limits().question
 
 
 def _chances(text: str, embedder: Embedder) -> Mapping[Message | Literal["question"], float]:
@@ -83,7 +108,12 @@ def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 @cache
 def _model() -> _Model:
     stored = json.loads(WEIGHTS.read_text("utf-8"))
-    return _Model(stored["embedder"], tuple(stored["kinds"]), np.array(stored["weights"]))
+    told = MessageLimits(**{name: one["value"] for name, one in stored["amounts"].items()})
+    return _Model(stored["embedder"], tuple(stored["kinds"]), np.array(stored["weights"]), told)
+
+
+def limits() -> MessageLimits:
+    return _model().limits
 
 
 # Tells tasks that name their object: "translate the agenda", "summarise the strategy".
@@ -137,22 +167,7 @@ def asks_for_existing(words: Sequence[str]) -> bool:
 
 
 SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")
-
-# Margins: how much nearer (cosine) a message must be to an example of a kind than to any question.
-# Measured on eval/questions and research/fitting: docs/decisions/0012.
-_UNTOLD = 0.07  # nothing but nearness speaks for it
-_ADDRESSED = 0.022  # it speaks to or about the assistant
-_WORDED = 0.0  # it has a phrase of the kind, and few unknown words
-_SOCIABLE, _SOCIABLE_SAID = 0.06, 0.02  # small talk; with a phrase of it at its begin or end
-_SCOLDING = 0.04  # rude words, or words to the assistant
-_CUED: Mapping[Message, float] = {"opinion": -0.1, "legal": -0.05}  # with a cue of the kind
-_JUDGING = -0.025  # asks to judge, without saying who else does
-_OWN_CASE = 0.03  # legal advice for the asker
-_NAMED, _UNNAMED = -0.04, 0.03  # harm, with and without a crime in its words
 _NEVER = math.inf
-# How far (cosine) a kind that is cued, or said, may be behind the nearest one.
-_CUED_BEHIND = 0.03
-_SAID_BEHIND = 0.02  # more would overrule what the whole message is nearest to
 
 
 def by_nearness(
@@ -175,7 +190,7 @@ def by_nearness(
     best = max(fits, key=lambda kind: near[kind], default=None)
     for kind in sorted(cues, key=lambda kind: -near[kind]):
         if best in fits and kind in fits and cues[kind].within(said):
-            return kind if near[kind] >= near[best] - _CUED_BEHIND else best
+            return kind if near[kind] >= near[best] - limits().cued_behind else best
     return best
 
 
@@ -192,36 +207,38 @@ def social_by_nearness(
     """
     near = _nearness(message, embedder)
     best = max(SOCIAL, key=lambda kind: near[kind])
-    if near[best] < (_SOCIABLE if told and told not in SOCIAL else _SOCIABLE_SAID):
+    least = limits()
+    if near[best] < (least.sociable if told and told not in SOCIAL else least.sociable_said):
         return None
     nearest = max(said, key=lambda kind: near[kind])
-    return nearest if near[nearest] >= near[best] - _SAID_BEHIND else best
+    return nearest if near[nearest] >= near[best] - least.said_behind else best
 
 
 def _needed(kind: Message, words: Sequence[str], language: str, asks: bool) -> float:
     """Margin (cosine) by which the message must be nearer to the kind than to any question."""
-    lists, said = manner_lists(), " ".join(words)
+    lists, said, least = manner_lists(), " ".join(words), limits()
     if kind == "harm":
         return _needed_for_harm(said, language)
     if kind in ("opinion", "legal"):
         if lists.cues[kind].within(said):
-            return _CUED[kind]
+            return least.opinion_cued if kind == "opinion" else least.legal_cued
         if kind == "legal":
-            return _OWN_CASE if lists.self.within(said, language) else _NEVER
+            return least.own_case if lists.self.within(said, language) else _NEVER
         judges = asks and lists.judging.within(said)
-        return _JUDGING if judges and not lists.reported.within(said, language, "en") else _NEVER
+        reports = lists.reported.within(said, language, "en")
+        return least.judging if judges and not reports else _NEVER
     if kind in SOCIAL:
-        return _NEVER if asks or len(words) < 2 else _SOCIABLE
+        return _NEVER if asks or len(words) < 2 else least.sociable
     if _is_worded(kind, words):
-        return _WORDED
+        return least.worded
     polite = lists.polite.within(said)
     addressed = lists.addressed.within(said, language, "en", "any") and not polite
     if kind == "rude":
         scolds = addressed or kind in kinds_in(words)
-        return _SCOLDING if scolds and not asks else _NEVER
+        return least.scolding if scolds and not asks else _NEVER
     if kind in TASKS:
         return _NEVER
-    return _ADDRESSED if addressed else _UNTOLD
+    return least.addressed if addressed else least.untold
 
 
 def _needed_for_harm(said: str, language: str) -> float:
@@ -231,7 +248,7 @@ def _needed_for_harm(said: str, language: str) -> float:
     own = named and lists.self.within(said, language) and not lists.cues["legal"].within(said)
     if not (own or harm.asking.within(said)) or harm.attributed.within(said):
         return _NEVER
-    return _NAMED if named else _UNNAMED
+    return limits().crime_named if named else limits().crime_unnamed
 
 
 def _is_worded(kind: Message, words: Sequence[str]) -> bool:

@@ -32,7 +32,7 @@ from language.facts import figures
 from language.identify import CAPITALISES_NOUNS, conversation, named
 from language.matching import fold
 from prompts import TaskProblem
-from vectorstore.embeddings import Embedder
+from vectorstore.embeddings import Embedder, default_profile
 from vectorstore.keyword_index import content_words
 
 WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
@@ -318,11 +318,7 @@ logger = logging.getLogger(__name__)
 _WITH_ANSWER: tuple[Message, ...] = ("shorter", "table", "translate", "email")
 _LANGUAGE_WORDS = 4  # most words of "into French, please" and its like; more words ask for more
 
-# Least cosine of a model's rewriting with the follow-up in context. In research/fitting/rewritings,
-# rewritings that ask the same have 0.93 or more; others with its figures and question mark have at
-# most 0.88 (docs/decisions/0008).
-_MEANT = 0.9
-_BEFORE = 3  # earlier questions that a follow-up may refer to, as in the measurement above
+_BEFORE = 3  # earlier questions that a follow-up may refer to: docs/decisions/0008
 _MARKS = ("?", ";", ";")  # Greek asks with a semicolon
 
 Rewrite = Callable[[str, Sequence[Turn]], str]
@@ -467,4 +463,5 @@ def _is_meant(
         return False
     meant = (question, by_rules, *(f"{asked} {question}" for asked in earlier[-_BEFORE:]))
     vector = embedder.query(rewritten)
-    return max(float(vector @ embedder.query(text)) for text in meant) >= _MEANT
+    least = default_profile().amounts.local.meant
+    return max(float(vector @ embedder.query(text)) for text in meant) >= least

@@ -31,10 +31,6 @@ from language.dates import written
 from language.matching import fold
 from prompts import phrases, spoken
 
-# A statement is repeated only if it is better than any new one by so much score, so 7 times (e^2):
-# less would say the same again for a difference of chance.
-_AGAIN = 2.0
-
 
 @dataclass(frozen=True)
 class QuotedBlock:
@@ -107,8 +103,9 @@ def unsaid_first(ranked: Sequence[Ranked], request: Request) -> Sequence[Ranked]
     """Statements, best first; what the previous answer said counts for less."""
     if not request.said:
         return ranked
+    less = request.amounts.relevance.again
     lowered = [
-        replace(one, score=one.score - _AGAIN) if _is_said(one, request) else one for one in ranked
+        replace(one, score=one.score - less) if _is_said(one, request) else one for one in ranked
     ]
     return sorted(lowered, key=lambda one: -one.score)
 
@@ -129,12 +126,9 @@ def readings(place: int, units: Iterable[int], request: Request) -> list[str]:
 
 FIRST = 3  # results shown at once; the next as many can be unfolded
 _FEWEST, _MOST = 40, 70  # words of a result
-# Score below the best, of the same document and of another: what is twenty times (e^3) less likely,
-# or there four times, is noise. With one result a passage, all facts of the questions that are
-# fitted on stand in .86 (summaries) and .45 (official documents) of three results, in 86 and 188
-# words; without limits in .87 and .46, in 148 and 228. With two a passage in .91 and .47, in 99 and
-# 194; with three in .91 and .48.
-_WITHIN, _WITHIN_ANOTHER = 3.0, 1.5
+# With one result a passage, all facts of the questions that are fitted on stand in .86 (summaries)
+# and .45 (official documents) of three results, in 86 and 188 words; with two in .91 and .47, in 99
+# and 194; with three in .91 and .48.
 _PER_PASSAGE = 2
 
 
@@ -165,11 +159,12 @@ def search_results(request: Request) -> list[list[Draft]]:
 def _best_results(request: Request) -> Iterator[_Result]:
     """The statements that are shown as results; those that are best for a part of the question come
     first."""
+    amounts = request.amounts.relevance
     ranked = [unsaid_first(part.ranked, request) for part in request.parts if part.ranked]
     others = sorted((one for part in ranked for one in part), key=lambda one: -one.score)
     firsts = [part[0] for part in ranked[:1]]
     for part in ranked[1:]:  # of the document that the first is from, if that has it nearly as well
-        alike = (one for one in part if one.score >= part[0].score - _WITHIN_ANOTHER)
+        alike = (one for one in part if one.score >= part[0].score - amounts.within_another)
         same = (one for one in alike if _document(one, request) == _document(firsts[0], request))
         firsts.append(next(same, part[0]))
     ordered = [*firsts, *others]
@@ -182,7 +177,7 @@ def _best_results(request: Request) -> Iterator[_Result]:
     counts: Counter[int] = Counter()
     for place, one in enumerate(ordered):
         is_same = _document(one, request) == _document(ordered[0], request)
-        lowest = others[0].score - (_WITHIN if is_same else _WITHIN_ANOTHER)
+        lowest = others[0].score - (amounts.within if is_same else amounts.within_another)
         there = shown.setdefault(one.passage, set())
         is_new = there.isdisjoint(one.statement.core) and counts[one.passage] < _PER_PASSAGE
         if is_new and (place < len(firsts) or one.score >= lowest):
@@ -277,7 +272,6 @@ def _read(passage: Passage, number: int) -> str:
 # Extractive answers: the sources' own sentences and lists; needs no model.
 
 
-_ALSO = 0.25  # score: a statement beside the best may be lower by this: docs/decisions/0013
 _BESIDE = 2  # statements of the same passage beside the best; what else it says can be unfolded
 _NEAREST = 2  # blocks below a refusal; they answer nothing, and more would look like an answer
 _OVERVIEW = 8  # statements; a passage has about five units, so this is mostly all of it
@@ -381,7 +375,7 @@ def _best(ranked: Sequence[Ranked], request: Request) -> QuotedBlock | None:
     if first.statement.is_list or request.brief:
         return block
     for other in others:
-        if beside == _BESIDE or other.score < first.score - _ALSO:
+        if beside == _BESIDE or other.score < first.score - request.amounts.relevance.also:
             break
         if other.passage == first.passage and not other.statement.is_list:
             block = _together(block, _block(other))

@@ -50,13 +50,14 @@ def main() -> int:
         "in_sources": (sources, answerable, ~far),
     }
     weights = {}
-    left_out = np.ones(len(questions))
+    judged = {}
     for model, (features, outcome, among) in models.items():
         values = np.array([list(row.values()) for row in features])
         fitted = fit(values[among], outcome[among], _PENALTY)
         rounded = (round(float(weight), 4) for weight in fitted)
         weights[model] = dict(zip(["intercept", *features[0]], rounded, strict=True))
-        left_out *= _left_out(values, outcome, among)
+        judged[model] = _left_out(values, outcome, among)
+    left_out = judged["on_topic"] * judged["in_sources"]
     area = auc(left_out, answerable)
     write(
         index.embedder.fingerprint,
@@ -76,6 +77,11 @@ def main() -> int:
     wide = np.array([is_wide(question) for question in questions])
     groups["answerable, of wide.yaml"] = left_out[(answerable == 1) & wide]
     print(f"AUC, leave one out: {area:.3f} ({len(questions)} questions)")
+    least, on_topic = index.profile.amounts.confidence.far, judged["on_topic"]
+    answered, off = on_topic[answerable == 1], on_topic[far]
+    print(f"on topic: the least chance of an answerable question is {answered.min():.2f};")
+    print(f"below {least:.2f} {(answered < least).mean():.1%} of these, {(off < least).mean():.1%}")
+    print(f"of those off topic, of which half are below {np.median(off):.2f}")
     for threshold in _THRESHOLDS:
         shares = (f"{(of < threshold).mean():.1%} {name}" for name, of in groups.items())
         print(f"refuse below {threshold:.2f}: {', '.join(shares)}")
@@ -110,7 +116,7 @@ def _features(
         found = index.search(asked, k=settings.results, language=language)
         near = similarities(asked, language, found, index)
         topic.append(near)
-        ranked = rank(asked, language, found, index.profile.relevance)
+        ranked = rank(asked, language, found, index.profile)
         sources.append(near | lacks(asked, language, found, ranked, index))
     return topic, sources
 

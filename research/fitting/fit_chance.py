@@ -177,7 +177,7 @@ def _paragraphs(folder: Path, settings: Settings) -> Ground:
         snapshot = index.snapshot()
         for question in public.questions:
             found = snapshot.search(question.text, settings.results, language)
-            ranked = rank(question.text, language, found, snapshot.profile.relevance)
+            ranked = rank(question.text, language, found, snapshot.profile)
             if not ranked:
                 continue
             first = ranked[0]

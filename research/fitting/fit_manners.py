@@ -19,17 +19,18 @@ import yaml
 from numpy.typing import NDArray
 from rich.console import Console
 
-from chain.understanding.intent import CHANCES, QUESTION, WEIGHTS, softmax
+from chain.understanding.intent import QUESTION, WEIGHTS, limits, softmax
 from chain.understanding.phrases import manner_lists
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import load
 from language.matching import fold
 from research.fitting import QUESTIONS
+from research.fitting.fitted_numbers import amounts_of
 from vectorstore.embeddings import make_embedder
 
 FOLDER = Path(__file__).with_name("messages")
-_FOLDS = 5
+FOLDS = 5
 _PENALTY = 1e-3  # on standardised features
 _STEPS = 400
 Array = NDArray[np.float64]
@@ -38,23 +39,23 @@ Array = NDArray[np.float64]
 def main() -> int:
     try:
         embedder = make_embedder(Settings())
-        told = list(_told())
+        told = list(labelled())
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1
     kinds = sorted({kind for _, kind in told})
     right = np.array([kinds.index(kind) for _, kind in told])
     vectors = np.stack([embedder.query(text) for text, _ in told]).astype(np.float64)
-    fold_of = np.random.default_rng(0).integers(0, _FOLDS, len(told))
+    fold_of = np.random.default_rng(0).integers(0, FOLDS, len(told))
     chances = np.zeros((len(told), len(kinds)))
-    for number in range(_FOLDS):
+    for number in range(FOLDS):
         others = fold_of != number
         weights = fit(vectors[others], right[others], len(kinds))
         rest = vectors[~others]
         chances[~others] = softmax(rest @ weights[:, :-1].T + weights[:, -1])
     best = [kinds[number] for number in chances.argmax(1)]
     taken = [
-        kind if chance >= CHANCES.get(kind, CHANCES[""]) else QUESTION
+        kind if chance >= limits().least(kind) else QUESTION
         for kind, chance in zip(best, chances.max(1), strict=True)
     ]
     pairs = [(kind, guess) for (_, kind), guess in zip(told, taken, strict=True)]
@@ -69,6 +70,7 @@ def main() -> int:
         "embedder": embedder.fingerprint,
         "fitted_on": len(told),
         "kinds": kinds,
+        **amounts_of(json.loads(WEIGHTS.read_text("utf-8"))),
         "weights": fit(vectors, right, len(kinds)).round(3).tolist(),
     }
     WEIGHTS.write_text(json.dumps(made) + "\n", "utf-8")
@@ -97,7 +99,7 @@ def fit(vectors: Array, right: NDArray[np.int_], kinds: int) -> Array:
     return np.column_stack([slopes, weights[:, -1] - slopes @ mean])
 
 
-def _told() -> Iterator[tuple[str, str]]:
+def labelled() -> Iterator[tuple[str, str]]:
     """Training data: messages and questions with their kind."""
     reported = {fold(question.question) for question in load(ROOT / "eval" / "messages")}
     by_kind = [

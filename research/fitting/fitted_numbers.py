@@ -1,6 +1,7 @@
 """Writes fitted numbers into the profile of their embedder (vectorstore/embeddings.py)."""
 
 import datetime
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,10 +33,23 @@ def write(
     """
     file = file_of(embedder)
     stored = json.loads(file.read_text("utf-8")) if file.is_file() else {}
-    kept = stored.get(section, {}).get("weights", {})
+    before = stored.get(section, {})
+    kept = before.get("weights", {})
     if "asked" in kept and section in ("ranking", "relevance"):  # fitted by another command
         weights = {**weights, "asked": kept["asked"]}
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    stored[section] = {"made_by": made_by, "date": today, **provenance, "weights": weights}
+    made = {"made_by": made_by, "date": today, **provenance, "weights": weights}
+    stored[section] = made | amounts_of(before)
     file.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
     return file
+
+
+def amounts_of(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The amounts in units of the weights before, and for which weights they were set: these stay,
+    so that tests/unit/test_amounts.py fails until somebody has looked at them."""
+    return {name: section[name] for name in ("amounts_for", "amounts") if name in section}
+
+
+def stamp(weights: Any) -> str:
+    """What amounts that are set for these weights have as `amounts_for`."""
+    return hashlib.sha256(json.dumps(weights, sort_keys=True).encode()).hexdigest()[:16]

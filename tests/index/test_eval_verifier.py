@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chain.checking.verification import nearness_of
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval import verifier
@@ -139,7 +140,7 @@ def test_a_reply_is_written_as_a_model_would_write_it(index: Snapshot) -> None:
     one = read("open")[0]
     given = GivenReply(one, index, stretches=False)
     assert [scored.passage.id for scored in given.request.found] == list(one.passages)
-    found = outcome(given, index.similarities)
+    found = outcome(given, nearness_of(index, index.embedder))
     assert found.shown == (True,) * len(one.sentences)
     kinds = Counter(judged.kind for judged in found.judged)
     assert kinds["true"] == len(one.sentences)
@@ -230,8 +231,8 @@ def test_it_prints_both_halves_and_the_gate_judges_the_held_one(
 def test_the_list_names_what_went_wrong_in_the_open_half_only(
     few: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def other_way_round(given: GivenReply, similarities: object) -> ReplyVerdicts:
-        found = outcome(given, given_index.similarities)
+    def other_way_round(given: GivenReply, nearness: object) -> ReplyVerdicts:
+        found = outcome(given, nearness_of(given_index, given_index.embedder))
         turned = [
             one.model_copy(
                 update={"status": "not_confirmed", "reason": "distant"}

@@ -4,60 +4,33 @@ import pytest
 
 from chain.answer.composition import highlights
 from chain.assistant import Assistant
-from core.settings import Settings
 from tests.support.answers import blocks_of
 from ui.answers.answer_view import answer_html
-
-
-@pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
 
 
 @pytest.mark.parametrize(
     ("question", "language", "text", "expected"),
     [
-        (
-            "How many reports were there in 2019?",
-            "en",
-            "In 2019 there were 725 000 reports, 46% more than the 3.1 million of 2018.",
-            ("725 000 reports", "46%", "3.1 million"),
-        ),
-        (
-            "Hoeveel is de drugsmarkt in Europa waard?",
-            "nl",
-            "Naar schatting 30 miljard euro per jaar; COM(2020) 606 noemt dat veel.",
-            ("30 miljard euro",),
-        ),
-        (
-            "When did EUDA start?",
-            "en",
-            "EUDA started on 2 July 2024 under Regulation (EU) 2023/1322.",
-            ("2 July 2024",),
-        ),
-        (
-            "Who was responsible?",
-            "en",
-            "At the time Margaritis Schinas and the EMCDDA were.",
-            ("Margaritis Schinas", "EMCDDA"),
-        ),
-        (
-            "Who is to do that?",
-            "en",
-            "A European Commission text of 24 July 2020, COM(2020) 608, says so.",
-            ("European Commission",),
-        ),
-        (
-            "How many were seized?",
-            "en",
-            "From 1 to 30 June 2020 40 pistols were seized, 12 on 5 June.",
-            ("40 pistols", "12"),
-        ),
+        ("How many reports were there in 2019?", "en",
+         "In 2019 there were 725 000 reports, 46% more than the 3.1 million of 2018.",
+         ("725 000 reports", "46%", "3.1 million")),
+        ("Hoeveel is de drugsmarkt in Europa waard?", "nl",
+         "Naar schatting 30 miljard euro per jaar; COM(2020) 606 noemt dat veel.",
+         ("30 miljard euro",)),
+        ("When did EUDA start?", "en",
+         "EUDA started on 2 July 2024 under Regulation (EU) 2023/1322.", ("2 July 2024",)),
+        ("Who was responsible?", "en", "At the time Margaritis Schinas and the EMCDDA were.",
+         ("Margaritis Schinas", "EMCDDA")),
+        ("Who is to do that?", "en",
+         "A European Commission text of 24 July 2020, COM(2020) 608, says so.",
+         ("European Commission",)),
+        ("How many were seized?", "en",
+         "From 1 to 30 June 2020 40 pistols were seized, 12 on 5 June.", ("40 pistols", "12")),
         ("Wer war zuständig?", "de", "Zuständig war die Kommission in 2020.", ()),
         ("Why was it done?", "en", "In 2020 there were 5 reasons.", ()),
         ("How many were there?", "en", "Few.\n\nIn 2020 there were 5 reports.", ()),
     ],
-)
+)  # fmt: skip
 def test_what_is_asked_for_is_found(
     question: str, language: str, text: str, expected: tuple[str, ...]
 ) -> None:

@@ -2,33 +2,21 @@
 
 import datetime
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pytest
 
 from core.errors import NoIndexError, printable
-from core.settings import Settings
 from core.source import DocumentInfo
-from ingest.__main__ import main
 from ingest.commands.status import standing
 from ingest.pipeline import ingest
 from ingest.publishing import build
 from ingest.publishing.changes import ahead, history
 from ingest.reading.files import confirm
-from tests.index.test_ingest import _document, _environment
+from tests.index.test_ingest import _document
+from tests.support.commands import Command
 from tests.support.small import Small
 from vectorstore.generations import Generations
-
-
-@pytest.fixture
-def outside(monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings], None]:
-    """Gives the commands these settings, through the environment."""
-
-    def set_all(settings: Settings) -> None:
-        for name, value in _environment(settings).items():
-            monkeypatch.setenv(name, value)
-
-    return set_all
 
 
 def test_history_tells_what_each_generation_changed(small: Small) -> None:
@@ -44,11 +32,8 @@ def test_history_tells_what_each_generation_changed(small: Small) -> None:
 
     assert [one.id for one in kept] == [first, second, third]
     assert [one.in_use for one in kept] == [False, True, False]
-    assert [(one.documents, one.passages, one.units) for one in kept] == [
-        (2, 4, 4),
-        (2, 4, 4),
-        (1, 2, 2),
-    ]
+    counts = [(one.documents, one.passages, one.units) for one in kept]
+    assert counts == [(2, 4, 4), (2, 4, 4), (1, 2, 2)]
     assert [(one.added, one.changed, one.removed) for one in kept] == [
         (None, None, None),
         (("gamma.en",), ("alpha.en",), ("beta.en",)),
@@ -68,12 +53,8 @@ def test_after_a_rollback_what_the_files_bring_back_is_known(small: Small) -> No
     assert ahead(settings) is None
     Generations(settings).rollback()
     found = ahead(settings)
-    assert found is not None
-    assert (found.added, found.changed, found.removed) == (
-        ("The gamma plan",),
-        ("Alpha",),
-        ("Beta",),
-    )
+    told = (found.added, found.changed, found.removed)
+    assert told == (("The gamma plan",), ("Alpha",), ("Beta",))
     ingest(settings)
     assert ahead(settings) is None
 
@@ -125,38 +106,36 @@ def test_a_document_bears_when_it_last_changed(
     }
 
 
-def test_status_and_history_as_text_and_as_json(
-    small: Small, outside: Callable[[Settings], None], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_status_and_history_as_text_and_as_json(small: Small, run_ingest: Command) -> None:
     more = "version: final/2\nsuperseded_by: beta\nkind: official\ndate: "
     settings = small({"alpha.md": _document("alpha").replace("date: ", more)})
-    outside(settings)
+    run_ingest.use(settings)
     first = ingest(settings).generation
     small({"alpha.md": _document("alpha", "Now of boats.").replace("date: ", more)})
     confirm(settings.corpus_dirs[0] / "alpha.md", settings.documents_dir, official=True)
     second = ingest(settings, note="Boats, as Els\nasked").generation
 
-    assert main(["status"]) == 0
-    out = capsys.readouterr().out
+    assert run_ingest("status") == 0
+    out = run_ingest.out
     assert f"Generation {second}, made 20" in out
     facts = "version final/2, dated 2020-07-24, language en, passages 2, last change 20"
     assert f"alpha.en  Alpha\n  {facts}" in out
     assert "superseded by beta\n  official: " in out
 
-    assert main(["status", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    assert run_ingest("status", "--json") == 0
+    told = json.loads(run_ingest.out)
     (document,) = told["documents"]
     assert (told["id"], document["pages"], document["passages"]) == (second, 0, 2)
     assert (document["info"]["version"], document["standing"]) == ("final/2", "superseded by beta")
 
-    assert main(["history"]) == 0
-    out = capsys.readouterr().out
+    assert run_ingest("history") == 0
+    out = run_ingest.out
     assert out.index(f"{second}  in use\n") < out.index(f"{first}\n")  # newest first
     assert "1 documents in 1 language versions, 2 passages, " in out
     assert "  note: Boats, as Els\\nasked\n" in out
     assert "against the one before: 0 added, 1 changed, 0 removed" in out
-    assert main(["history", "--json"]) == 0
-    assert [one["changed"] for one in json.loads(capsys.readouterr().out)] == [None, ["alpha.en"]]
+    assert run_ingest("history", "--json") == 0
+    assert [one["changed"] for one in json.loads(run_ingest.out)] == [None, ["alpha.en"]]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DocumentError, LockedError, NoIndexError, StoreError
+from core.errors import DocumentError, LockedError, StoreError
 from core.settings import ROOT, Settings
-from ingest.__main__ import main
 from ingest.pipeline import ingest
 from ingest.publishing.lock import exclusive
 from ingest.publishing.verify import check
+from tests.support.commands import Command, environment
 from tests.support.small import Small
 from vectorstore.chroma import connect
 from vectorstore.generations import Generations
@@ -67,9 +67,7 @@ def test_a_second_run_embeds_nothing_and_publishes_nothing(small: Small) -> None
 def test_touching_one_section_embeds_only_its_passages(small: Small) -> None:
     settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
     ingest(settings)
-    settings = small(
-        {"alpha.md": _document("alpha", "Now of boats."), "beta.md": _document("beta")}
-    )
+    small({"alpha.md": _document("alpha", "Now of boats."), "beta.md": _document("beta")})
 
     report = ingest(settings)
 
@@ -238,11 +236,7 @@ def _run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    return {
-        "STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir),
-        "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(d) for d in settings.corpus_dirs]),
-        "PATH": "/usr/bin:/bin",
-    }
+    return {**environment(settings), "PATH": "/usr/bin:/bin"}
 
 
 # Imports first, then says so: kills then fall into the run itself.
@@ -263,6 +257,7 @@ def test_a_run_clears_a_generation_of_which_only_a_part_is_left(small: Small, ki
     current = generations.current()
     generations.create(current.manifest.model_copy(update={"id": "cut-off"}))
     connect(settings).delete_collection(f"{kind}-cut-off")
+    assert generations.unpublished() == []
 
     assert ingest(settings).plan.is_empty
 
@@ -270,34 +265,22 @@ def test_a_run_clears_a_generation_of_which_only_a_part_is_left(small: Small, ki
     assert [one for one in connect(settings).list_collections() if "cut-off" in one.name] == []
 
 
-def test_the_commands_tell_what_they_did(
-    small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_commands_tell_what_they_did(small: Small, run_ingest: Command) -> None:
     settings = small({"alpha.md": _document("alpha")})
-    for name, value in _environment(settings).items():
-        monkeypatch.setenv(name, value)
-
-    assert main(["status"]) == 1
-    assert "make ingest" in capsys.readouterr().err
-    assert main(["--json"]) == 0
-    *events, last = map(json.loads, capsys.readouterr().out.splitlines())
-    assert [event["event"] for event in events] == [
-        *("found", "loaded", "planned"),
-        *("embedded", "embedded", "published"),
-    ]
+    run_ingest.use(settings)
+    assert run_ingest("status") == 1
+    assert "make ingest" in run_ingest.err
+    assert run_ingest("--json") == 0
+    *events, last = map(json.loads, run_ingest.out.splitlines())
+    names = [event["event"] for event in events]
+    assert names == ["found", "loaded", "planned", "embedded", "embedded", "published"]
     assert last["report"]["plan"]["added"] == ["alpha.en"]
-    assert main([]) == 0
-    assert "unchanged" in capsys.readouterr().out
-    assert main(["status"]) == 0
-    assert (
-        "alpha.en  Alpha\n  dated 2020-07-24, language en, passages 2," in capsys.readouterr().out
-    )
-    assert main(["verify"]) == 0
-    assert "is whole: 1 documents, 2 passages" in capsys.readouterr().out
-    assert main(["rollback"]) == 1
-    assert "no earlier generation" in capsys.readouterr().err
-
-
-def test_with_nothing_ingested_there_is_no_current_generation(small: Small) -> None:
-    with pytest.raises(NoIndexError):
-        Generations(small({"alpha.md": _document("alpha")})).current()
+    assert run_ingest() == 0
+    assert "unchanged" in run_ingest.out
+    assert run_ingest("status") == 0
+    facts = "dated 2020-07-24, language en, passages 2,"
+    assert f"alpha.en  Alpha\n  {facts}" in run_ingest.out
+    assert run_ingest("verify") == 0
+    assert "is whole: 1 documents, 2 passages" in run_ingest.out
+    assert run_ingest("rollback") == 1
+    assert "no earlier generation" in run_ingest.err

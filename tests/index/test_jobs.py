@@ -75,7 +75,6 @@ def test_it_outlives_the_process_that_started_it(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, check=True)
     job = jobs.latest(tmp_path, "ingest")
-    assert job is not None
     assert job.state == "running"
     with pytest.raises(LockedError):
         jobs.start(tmp_path, "ingest", PRINTS, "")
@@ -152,22 +151,19 @@ def test_one_that_ends_while_it_is_stopped_has_just_ended(
 
 def test_only_the_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "KEPT", 3)
-    (tmp_path / "jobs" / "ingest" / "19990101T000000.0").mkdir(
-        parents=True
-    )  # nothing is told of it
+    folder = tmp_path / "jobs" / "ingest"
+    (folder / "19990101T000000.0").mkdir(parents=True)  # nothing is told of it
     other = ended(jobs.start(tmp_path, "eval", PRINTS, ""))
     started = [ended(jobs.start(tmp_path, "ingest", PRINTS, "")) for _ in range(5)]
     assert [*jobs.newest_first(tmp_path, "ingest")] == started[:-4:-1]
-    assert {place.name for place in (tmp_path / "jobs" / "ingest").iterdir()} == {
-        job.id for job in started[-3:]
-    }
+    assert {place.name for place in folder.iterdir()} == {job.id for job in started[-3:]}
     assert [*jobs.newest_first(tmp_path, "eval")] == [other]
 
 
 def test_only_their_owner_can_read_them(tmp_path: Path) -> None:
     job = ended(jobs.start(tmp_path / "data", "ingest", PRINTS, ""))
-    assert stat.S_IMODE(job.folder.parents[2].stat().st_mode) == 0o700
-    assert stat.S_IMODE(job.folder.parents[1].stat().st_mode) == 0o700
+    for place in (job.folder.parents[2], job.folder.parents[1]):
+        assert stat.S_IMODE(place.stat().st_mode) == 0o700
 
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:

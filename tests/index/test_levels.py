@@ -62,13 +62,8 @@ def test_a_passage_in_the_language_of_the_question_is_still_found_first(index: I
 
 def test_what_any_text_of_a_language_has_is_above_that_of_others(index: Index) -> None:
     snapshot = index.snapshot()
-    given = (
-        snapshot._generation,
-        snapshot._keyword,
-        QUESTION,
-        "nl",
-        index.embedder.query(QUESTION),
-    )
+    vector = index.embedder.query(QUESTION)
+    given = (snapshot._generation, snapshot._keyword, QUESTION, "nl", vector)
     of = language_baselines(*given, ["parking.nl", "charging.en"], index.profile)
     assert of["nl"].letters > 0 > of["en"].letters
     for values in zip(*of.values(), strict=True):
@@ -80,10 +75,9 @@ def test_the_confidence_is_that_of_passages_in_the_language_of_what_answers(inde
     snapshot = index.snapshot()
     found = snapshot.search(QUESTION, language="nl")
     assert {one.passage.language for one in found} == {"nl", "en"}
-    ranked = rank(QUESTION, "nl", found, snapshot.profile.relevance)
+    ranked = rank(QUESTION, "nl", found, snapshot.profile)
     best = found[ranked[0].passage].passage.language
     alone = [one for one in found if one.passage.language == best]
-    again = rank(QUESTION, "nl", alone, snapshot.profile.relevance)
-    assert confidence(QUESTION, "nl", found, ranked, snapshot) == confidence(
-        QUESTION, "nl", alone, again, snapshot
-    )
+    again = rank(QUESTION, "nl", alone, snapshot.profile)
+    expected = confidence(QUESTION, "nl", alone, again, snapshot)
+    assert confidence(QUESTION, "nl", found, ranked, snapshot) == expected

@@ -50,6 +50,10 @@ def written(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().err.split("\n")[:-1]
 
 
+def told_in_json(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in written(capsys)]
+
+
 def test_every_package_of_ours_is_heard() -> None:
     assert set(logs.PACKAGES) == {one.partition("/")[0] for one in PACKAGES} - {"app.py"}
 
@@ -87,9 +91,8 @@ def test_foreign_text_stays_in_its_line(form: Any, capsys: pytest.CaptureFixture
 def test_fields_replace_nothing_of_a_record(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up("json", "info")
     logging.getLogger("ui").error("Seen", extra={"fields": {"message": "other", "level": "x"}})
-    (line,) = written(capsys)
-    assert json.loads(line)["message"] == "Seen"
-    assert json.loads(line)["level"] == "ERROR"
+    (told,) = told_in_json(capsys)
+    assert (told["message"], told["level"]) == ("Seen", "ERROR")
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -124,13 +127,8 @@ def test_levels_are_those_of_our_records_alone(capsys: pytest.CaptureFixture[str
         logging.getLogger(name).info("low")
         logging.getLogger(name).warning("high")
     lines = [line.split(" ", 1)[1] for line in written(capsys)]
-    expected = [
-        "DEBUG chain.x low",
-        "INFO chain.x low",
-        "WARNING chain.x high",
-        "WARNING httpx high",
-    ]
-    assert lines == expected
+    ours = ["DEBUG chain.x low", "INFO chain.x low", "WARNING chain.x high"]
+    assert lines == [*ours, "WARNING httpx high"]
 
 
 def test_a_second_set_up_takes_the_place_of_the_first(capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,21 +136,19 @@ def test_a_second_set_up_takes_the_place_of_the_first(capsys: pytest.CaptureFixt
     logs.set_up("json", "error")
     logging.getLogger("chain").warning("not told")
     logging.getLogger("chain").error("told")
-    assert [json.loads(line)["message"] for line in written(capsys)] == ["told"]
+    assert [one["message"] for one in told_in_json(capsys)] == ["told"]
 
 
 def test_a_server_in_the_process_writes_the_same_lines(capsys: pytest.CaptureFixture[str]) -> None:
     logger = logging.getLogger("uvicorn.error")
     before = logger.handlers[:], logger.propagate, logger.level
-    logger.handlers[:] = [logging.StreamHandler(sys.stderr)]
-    logger.propagate = False
+    logger.handlers[:], logger.propagate = [logging.StreamHandler(sys.stderr)], False
     try:
         logs.set_up("json", "info")
         logger.warning("Once")
     finally:
-        logger.handlers[:], logger.propagate = before[0], before[1]
-        logger.setLevel(before[2])
-    assert [json.loads(line)["message"] for line in written(capsys)] == ["Once"]
+        logger.handlers[:], logger.propagate, logger.level = before
+    assert [one["message"] for one in told_in_json(capsys)] == ["Once"]
 
 
 def test_a_logger_that_a_server_makes_or_sets_up_later_writes_the_same_lines(
@@ -168,11 +164,8 @@ def test_a_logger_that_a_server_makes_or_sets_up_later_writes_the_same_lines(
     for logger in (before, later):
         logger.info("low")
         logger.warning("Once")
-    told = [json.loads(line) for line in written(capsys)]
-    assert [(one["logger"], one["message"]) for one in told] == [
-        ("streamlit.made_before", "Once"),
-        ("streamlit.made_later", "Once"),
-    ]
+    told = [(one["logger"], one["message"]) for one in told_in_json(capsys)]
+    assert told == [("streamlit.made_before", "Once"), ("streamlit.made_later", "Once")]
 
 
 def fails(_: object = None) -> None:
@@ -284,18 +277,15 @@ def test_nothing_that_was_asked_and_no_secret_is_logged(
 ) -> None:
     """The server of the model repeats the key and the question in its error."""
     secret = "sk-planted-0123456789"  # noqa: S105 - planted
-    logs.set_up(form, "info")
+    logs.set_up(form, "debug")
     with openai_server() as server:
         server.refusal = lambda _: openai_error(400, f"{ASKED} {secret}", "bad", ASKED)
-        changes = {
-            "openai_base_url": server.url,
-            "model": "scripted",
-            "openai_api_key": SecretStr(secret),
-        }
+        changes = {"openai_base_url": server.url, "openai_api_key": SecretStr(secret)}
         answer = Assistant(settings.model_copy(update=changes)).ask(ASKED)
         assert server.requests
     logged = "\n".join(written(capsys))
     assert answer.mode == "fallback"
+    assert secret not in answer.model_dump_json()
     assert "falls back" in logged
     assert "A question ended" in logged
     for text in (secret, "kindermisbruik", "jan@example.org", answer.text[:30]):
@@ -312,11 +302,9 @@ def test_the_record_of_a_question_says_how_it_went(
     with logs.request("q-2"):
         next(iter(stopped := assistant.stream(ASKED)))
         stopped.close()  # type: ignore[attr-defined]
-    told = [json.loads(line) for line in written(capsys)]
-    assert [(one["request_id"], one["kind"]) for one in told] == [
-        ("q-1", answer.kind),
-        ("q-2", "stopped"),
-    ]
+    told = told_in_json(capsys)
+    kinds = [(one["request_id"], one["kind"]) for one in told]
+    assert kinds == [("q-1", answer.kind), ("q-2", "stopped")]
     assert told[0]["mode"] == "extractive"
     assert told[0]["generation"] == answer.generation
     assert 0 < told[0]["seconds"] < 300

@@ -1,11 +1,14 @@
 """Prepared questions, from their file to an answer and back."""
 
 import datetime
+import hashlib
 import json
 import re
+import zipfile
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -16,7 +19,6 @@ from core.errors import DocumentError
 from core.settings import Settings
 from core.source import Approval, Scope
 from eval.dataset import Question, apart
-from ingest.__main__ import main
 from ingest.commands.summary import show
 from ingest.pipeline import ingest
 from ingest.publishing import changes
@@ -26,10 +28,12 @@ from ingest.publishing.verify import verify
 from ingest.reading import question_file
 from ingest.reading.question_file import PreparedAnswer
 from language.matching import fold
-from tests.support.openai_server import openai_server
+from tests.support.commands import Command
+from tests.support.openai_server import Script
 from tests.support.small import Small
 from ui.maintenance.change_html import notes_html
 from ui.texts import load
+from vectorstore.embeddings import LocalEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 
@@ -97,9 +101,7 @@ def test_a_question_in_other_words_gets_the_prepared_answer(harbour: Settings) -
     assert all(one.quote in HARBOUR for one in answer.citations)
 
 
-def test_a_misspelt_prepared_question_is_told_in_the_spelling_of_its_answer(
-    indexed: Small,
-) -> None:
+def test_a_misspelt_prepared_question_is_told_in_the_spelling_of_its_answer(indexed: Small) -> None:
     slip = "How is the harbuor of Veldport managed?"
     questions = QUESTIONS.replace("Who manages the harbour of Veldport?", slip)
     settings = indexed({"harbour.md": HARBOUR, "harbour.questions.yaml": questions})
@@ -113,24 +115,22 @@ def test_the_same_words_are_not_repeated_and_who_approved_is_told(harbour: Setti
     answer = asked(harbour, "who manages the harbour of veldport")
     assert answer.kind == "answer"
     assert answer.prepared == ""
-    assert answer.approved is not None
     assert answer.approved.organisation == "Town of Veldport"
     assert "The harbour of Veldport opened in 1954. It is run by the Harbour Board." in answer.text
 
 
 def test_an_approved_answer_is_given_word_for_word_where_a_model_could_write(
-    harbour: Settings,
+    harbour: Settings, server: Script
 ) -> None:
-    with openai_server() as server:
-        server.reply = "The town runs it [1]."
-        written = harbour.model_copy(update={"openai_base_url": server.url, "model": "scripted"})
-        answer = asked(written, "Who manages the harbour of Veldport?")
-        assert (answer.mode, server.requests) == ("extractive", [])
-        assert answer.approved is not None
-        assert "It is run by the Harbour Board." in answer.text
-        other = asked(written, "How many cranes stand in the harbour of Veldport?")
-        assert (other.mode, other.approved) == ("generative", None)
-        assert server.requests
+    server.reply = "The town runs it [1]."
+    written = harbour.model_copy(update={"openai_base_url": server.url, "model": "scripted"})
+    answer = asked(written, "Who manages the harbour of Veldport?")
+    assert (answer.mode, server.requests) == ("extractive", [])
+    assert answer.approved is not None
+    assert "It is run by the Harbour Board." in answer.text
+    other = asked(written, "How many cranes stand in the harbour of Veldport?")
+    assert (other.mode, other.approved) == ("generative", None)
+    assert server.requests
 
 
 def test_a_list_is_whole(harbour: Settings) -> None:
@@ -230,8 +230,6 @@ def test_what_a_stale_question_says_is_text_on_the_pages(small: Small) -> None:
 def test_only_new_questions_are_embedded(
     harbour: Settings, small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vectorstore.embeddings import LocalEmbedder
-
     embedded: list[str] = []
     real = LocalEmbedder.queries
 
@@ -251,11 +249,9 @@ def test_only_new_questions_are_embedded(
     assert embedded == ["hoists veldport?"]
 
 
-def test_kept_vectors_are_used(harbour: Settings, tmp_path: Path) -> None:
-    from vectorstore.embeddings import LocalEmbedder
-
+def test_kept_vectors_are_used(harbour: Settings, tmp_path: Path, run_ingest: Command) -> None:
     folder = harbour.corpus_dirs[0]
-    assert main(["check-questions", str(folder), "--keep-vectors"]) == 0
+    assert run_ingest("check-questions", str(folder), "--keep-vectors") == 0
     assert [one.suffix for one in sorted(folder.iterdir())] == [".md", ".npy", ".yaml"]
     there = harbour.model_copy(update={"data_dir": tmp_path / "there"})
     with pytest.MonkeyPatch.context() as patch:
@@ -272,20 +268,16 @@ def test_they_are_exported_imported_and_checked(harbour: Settings, tmp_path: Pat
     ours, theirs = (Generations(one).current() for one in (harbour, there))
     assert list(theirs.all_questions()) == list(ours.all_questions())
     ids = [one.id for one in ours.all_questions()]
-    assert {k: v.tolist() for k, v in theirs.question_vectors(ids).items()} == {
-        k: v.tolist() for k, v in ours.question_vectors(ids).items()
-    }
+    vectors, expected = theirs.question_vectors(ids), ours.question_vectors(ids)
+    assert vectors.keys() == expected.keys() == set(ids)
+    assert all(np.array_equal(vectors[one], expected[one]) for one in ids)
 
 
 def test_an_archive_of_before_can_be_read(harbour: Settings, tmp_path: Path) -> None:
-    import hashlib
-    import zipfile
-
     export_generation(harbour, tmp_path / "new.zip")
     with zipfile.ZipFile(tmp_path / "new.zip") as archive:
-        members = {
-            name: archive.read(name) for name in archive.namelist() if "questions" not in name
-        }
+        names = [name for name in archive.namelist() if "questions" not in name]
+        members = {name: archive.read(name) for name in names}
     manifest = json.loads(members["manifest.json"])
     for part in (manifest, *manifest["documents"], *manifest["segments"]):
         del part["questions"]
@@ -304,7 +296,7 @@ def test_an_archive_of_before_can_be_read(harbour: Settings, tmp_path: Path) -> 
 
 
 def test_a_wrong_file_is_told_and_its_document_stays_as_it_was(
-    small: Small, capsys: pytest.CaptureFixture[str]
+    small: Small, run_ingest: Command
 ) -> None:
     ingest(small({"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS}))
     wrong = QUESTIONS.replace("units", "unit", 1)
@@ -316,18 +308,16 @@ def test_a_wrong_file_is_told_and_its_document_stays_as_it_was(
     assert failure.problem == "unknown field 'unit'"
     assert failure.kept == ("harbour.en",)
     assert "31 cranes" in asked(settings, "How many cranes has the harbour of Veldport?").text
-    assert main(["check-questions", str(settings.corpus_dirs[0])]) == 1
-    assert "questions.yaml:3: unknown field 'unit'. The fields are:" in capsys.readouterr().out
+    assert run_ingest("check-questions", str(settings.corpus_dirs[0])) == 1
+    assert "questions.yaml:3: unknown field 'unit'. The fields are:" in run_ingest.out
 
 
-def test_stale_and_lone_files_are_listed_by_a_command(
-    small: Small, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_stale_and_lone_files_are_listed_by_a_command(small: Small, run_ingest: Command) -> None:
     settings = small({"harbour.md": CHANGED, "harbour.questions.yaml": QUESTIONS})
     folder = settings.corpus_dirs[0]
     (folder / "lone.questions.yaml").write_text("answers: []\n")
-    assert main(["check-questions", str(folder)]) == 1
-    told = capsys.readouterr().out
+    assert run_ingest("check-questions", str(folder)) == 1
+    told = run_ingest.out
     assert told.count("no unit begins with") == 3
     assert "lone.questions.yaml: there is no document of this name" in told
     assert "3 questions of 1 documents have their answer; 3 are stale" in told
@@ -352,22 +342,17 @@ def test_a_word_that_no_source_and_no_other_question_has_is_not_offered(
     documents = [one for one in index.documents() if one.language == language]
     texts = {one.question for one in index.questions([one.key for one in index.documents()])}
     words = [set(re.findall(r"\w{5,}", fold(text))) for text in texts]
-    offered = [
-        question
-        for one in documents
-        for question in about(index, one, language, index.passages([one.key]), 60)
-    ]
+    offered: list[str] = []
+    for one in documents:
+        offered += about(index, one, language, index.passages([one.key]), 60)
     assert len(offered) > 60
-    for word in {word for one in offered for word in re.findall(r"\w{5,}", fold(one))}:
+    for word in set(re.findall(r"\w{5,}", fold(" ".join(offered)))):
         assert index.has(word) or sum(word in one for one in words) > 1, word
 
 
 def test_a_scope_leaves_out_what_others_answer(settings: Settings) -> None:
-    found = (
-        open_index(settings)
-        .snapshot()
-        .prepared("Hoeveel is de drugsmarkt waard?", "nl", Scope(documents=("firearms-plan",)))
-    )
+    index, scope = open_index(settings).snapshot(), Scope(documents=("firearms-plan",))
+    found = index.prepared("Hoeveel is de drugsmarkt waard?", "nl", scope)
     assert {one.prepared.id.partition(".")[0] for one in found} <= {"firearms-plan"}
 
 
@@ -379,15 +364,8 @@ def test_a_question_of_an_evaluation_that_is_prepared_measures_memory() -> None:
     assert parts == ["memory", "questions"]
 
 
-OWN = """answers:
-- units: ["It is run by the Harbour Board."]
-  questions:
-    en: ["Who is in charge of the quays of Veldport?", "number of hoists veldport"]
-"""
-
-
 def test_own_questions_are_kept_by_the_key_of_their_document_and_replace_the_same_words(
-    harbour: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    harbour: Settings, run_ingest: Command
 ) -> None:
     ingest(harbour)  # an index that is copied has the paths of another test
     own = OwnQuestions(harbour)
@@ -410,10 +388,9 @@ def test_own_questions_are_kept_by_the_key_of_their_document_and_replace_the_sam
     assert asked(harbour, "number of hoists veldport").approved is None
 
     own.add("nowhere.en", [PreparedAnswer(units=(), questions=hoists)])
-    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(harbour.documents_dir))
-    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(harbour.documents_dir)]))
-    assert main(["check-questions"]) == 1
-    assert "nowhere.en.questions.yaml: there is no document of this name" in capsys.readouterr().out
+    run_ingest.use(harbour)
+    assert run_ingest("check-questions") == 1
+    assert "nowhere.en.questions.yaml: there is no document of this name" in run_ingest.out
 
 
 def test_own_questions_of_one_document_are_taken_over_alone(small: Small) -> None:

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ from eval.dataset import Outline, Question
 from ingest.pipeline import ingest
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
+from tests.unit.test_amounts import own_profiles as own_profiles
 from vectorstore import embeddings
 from vectorstore.embeddings import DEFAULT, Vectors, local_embedder, profile_of
 from vectorstore.generations import Generations
@@ -103,7 +102,7 @@ def _figures(index: Snapshot, asked: tuple[Question, ...]) -> dict[str, float]:
     for one in asked:
         text = standalone(one.question, one.language, one.history)
         found = index.search(text, 6, one.language)
-        ranked = rank(text, one.language, found, index.profile.relevance)
+        ranked = rank(text, one.language, found, index.profile)
         sure = confidence(text, one.language, found, ranked, index)
         refused[one.answerable].append(sure.value < Settings().refuse_below)
         sections = outline.relevant_sections(one)
@@ -192,14 +191,6 @@ def test_nothing_is_kept_of_an_embedder_that_fails(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         profile_of(embedder, tmp_path)
     assert not list(tmp_path.iterdir())
-
-
-@pytest.fixture
-def own_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder = tmp_path / "profiles"
-    shutil.copytree(embeddings.FOLDER, folder)
-    monkeypatch.setattr(embeddings, "FOLDER", folder)
-    return folder
 
 
 def test_what_is_fitted_for_an_embedder_is_used_for_it_alone(

@@ -24,11 +24,6 @@ slow = settings(steady, max_examples=80)
 
 
 @pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
-
-
-@pytest.fixture(scope="module")
 def server() -> Iterator[Script]:
     with openai_server() as script:
         yield script

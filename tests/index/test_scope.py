@@ -22,11 +22,6 @@ DRUGS = "How much is the EU drug market worth each year?"
 TWO_THINGS = "What are the priorities on firearms and how much is the drug market worth?"
 
 
-@pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
-
-
 def test_only_the_chosen_documents_are_searched(assistant: Assistant) -> None:
     scope = Scope(documents=("firearms-plan", "csa-strategy"))
     found = assistant.index.search("What are the priorities?", 40, "en", scope=scope)
@@ -54,11 +49,11 @@ def test_what_another_document_answers_is_refused_within_this_one(assistant: Ass
 
 
 def test_a_document_with_few_passages_is_found_among_many(indexed: Indexed) -> None:
-    many = {
-        f"ships-{n}.md": f"# Ships {n}\n\n" + "\n\n".join(f"## Quay {m}\n\nShip {n}-{m} lies here."
-        for m in range(20))
-        for n in range(10)
-    }  # fmt: skip
+    def ships(n: int) -> str:
+        quays = (f"## Quay {m}\n\nShip {n}-{m} lies here." for m in range(20))
+        return f"# Ships {n}\n\n" + "\n\n".join(quays)
+
+    many = {f"ships-{n}.md": ships(n) for n in range(10)}
     settings = indexed({**many, "bees.md": "# Bees\n\nThe town keeps bees on the roof."})
     scope = Scope(documents=("bees",))
     found = Assistant(settings).index.search("Which ship lies at quay 3?", 6, "en", scope=scope)
@@ -67,16 +62,12 @@ def test_a_document_with_few_passages_is_found_among_many(indexed: Indexed) -> N
 
 def _fishing(indexed: Indexed) -> Settings:
     """Twenty-four documents of ten passages each, of which one is asked for."""
-    return indexed(
-        {
-            f"port-{n:02}.en.md": f"# Port {n}\n\n"
-            + "\n\n".join(
-                f"## Quay {m} of port {n}\n\n{n * m + m} ships moor here. Crew {n}-{m} unloads."
-                for m in range(10)
-            )
-            for n in range(24)
-        }
-    )
+
+    def quay(n: int, m: int) -> str:
+        return f"## Quay {m} of port {n}\n\n{n * m + m} ships moor here. Crew {n}-{m} unloads."
+
+    texts = {n: "\n\n".join(quay(n, m) for m in range(10)) for n in range(24)}
+    return indexed({f"port-{n:02}.en.md": f"# Port {n}\n\n{text}" for n, text in texts.items()})
 
 
 def test_a_narrow_scope_is_answered_by_its_own_passages_as_the_wide_way_would(
@@ -192,9 +183,8 @@ def test_before_the_first_document_there_is_nothing_to_search(plans: Assistant) 
 
 def test_a_brief_does_not_step_back_for_an_official_text_that_was_not_there_yet() -> None:
     brief = DocumentInfo(id="brief", language="nl", title="", kind="brief", celex="5")
-    official = brief.model_copy(
-        update={"id": "official", "kind": "official", "date": datetime.date(2020, 7, 24)}
-    )
+    dated = {"id": "official", "kind": "official", "date": datetime.date(2020, 7, 24)}
+    official = brief.model_copy(update=dated)
     assert standings([brief, official], datetime.date(2020, 7, 23)) == {}
     assert standings([brief, official], datetime.date(2020, 7, 24)) == {"brief.nl": "summary"}
 
@@ -206,25 +196,17 @@ def test_a_document_without_a_date_is_there_on_every_day() -> None:
 
 def test_areas_are_short_for_a_scope(assistant: Assistant) -> None:
     question = "What are the priorities?"
-    scope = Scope(areas=("firearms",))
-    assert assistant.ask(question, areas=["firearms"]).text == (
-        assistant.ask(question, scope=scope).text
-    )
-
-
-def test_an_empty_scope_limits_nothing(assistant: Assistant) -> None:
-    index = assistant.index
-    assert index.search(DRUGS, 6, "en", scope=Scope()) == index.search(DRUGS, 6, "en")
+    answer = assistant.ask(question, scope=Scope(areas=("firearms",)))
+    assert answer.documents == ("firearms-plan",)
+    assert assistant.ask(question, areas=["firearms"]).text == answer.text
 
 
 def test_the_retriever_takes_a_scope_of_its_own_or_of_a_call(assistant: Assistant) -> None:
     scope = Scope(documents=("firearms-plan",))
     retriever = PassageRetriever(index=assistant.index, k=3, scope=scope)
-    assert {found.metadata["scored"].passage.document.id for found in retriever.invoke(DRUGS)} == {
-        "firearms-plan"
-    }
-    called = retriever.invoke(DRUGS, scope=Scope(documents=("csa-strategy",)))
-    assert {found.metadata["scored"].passage.document.id for found in called} == {"csa-strategy"}
+    other = retriever.invoke(DRUGS, scope=Scope(documents=("csa-strategy",)))
+    for found, name in ((retriever.invoke(DRUGS), "firearms-plan"), (other, "csa-strategy")):
+        assert {one.metadata["scored"].passage.document.id for one in found} == {name}
 
 
 @pytest.mark.parametrize(

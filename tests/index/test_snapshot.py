@@ -1,11 +1,14 @@
 """A question is answered from one generation, whatever is published while it is answered."""
 
+import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
 
 from chain.assistant import Assistant
 from core.answer import Answer, Finished, Stage, TextDelta
+from core.source import Scope
 from ingest.pipeline import ingest
 from tests.index.test_story import LIGHTHOUSES
 from tests.support.small import Small
@@ -50,6 +53,37 @@ def test_what_is_published_meanwhile_is_in_the_next_answer(small: Small, questio
     after = assistant.ask(question)
     assert after.generation != first
     assert after.text != before.text
+
+
+def test_a_superseded_generation_is_let_go_at_once(small: Small) -> None:
+    prepared = """by: project
+answers: [{units: ["The northern coast has"], questions: {en: ["How many lights are there?"]}}]
+"""
+    dutch = LIGHTHOUSES.replace("lighthouses", "vuurtorens").replace(": en", ": nl")
+    files = {"lighthouses.en.questions.yaml": prepared, "vuurtorens.nl.md": dutch}
+    settings = small({**_files(32), **files})
+    ingest(settings)
+    assistant = Assistant(settings)
+    index = assistant.index.snapshot()
+    scope = Scope(documents=("lighthouses",))
+    answer = assistant.ask(ASKED, scope=scope)
+    assert answer.answered
+    assistant.follow_ups(answer)
+    assistant.ask("How many lighthoses does Portugal have?")
+    assert assistant.examples(index, "en")
+    assert {one.language for one in index.documents()} == {"en", "nl"}
+    assert any(assistant.questions_about(index, one, "en") for one in index.documents())
+    superseded = weakref.ref(index), weakref.ref(index._generation)
+    gc.collect()
+    gc.disable()  # what is loaded at the start is frozen, and no collection would find it
+    try:
+        small(_files(33))
+        assert ingest(settings).generation != index.generation
+        assistant.index.snapshot()
+        del index
+        assert [one() for one in superseded] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_a_generation_that_is_removed_meanwhile_has_the_question_asked_again(small: Small) -> None:

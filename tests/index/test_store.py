@@ -83,9 +83,8 @@ def test_one_language_version_of_a_document_is_shown(
 
 
 def test_an_area_filter_holds_even_where_nothing_there_is_near(index: Index) -> None:
-    found = index.search(
-        "WePROTECT Global Alliance", k=10, language="en", scope=Scope(areas=("drugs",))
-    )
+    drugs = Scope(areas=("drugs",))
+    found = index.search("WePROTECT Global Alliance", k=10, language="en", scope=drugs)
     assert len(found) == 10
     assert {scored.passage.document.area for scored in found} == {"drugs"}
     assert index.search("WePROTECT", k=3, language="en", scope=Scope(areas=("no-such-area",))) == []
@@ -128,9 +127,8 @@ def test_it_is_a_langchain_retriever_that_callbacks_can_follow(index: Index) -> 
     assert len(titles) == 4
     assert [document.metadata["title"] for document in seen.documents] == titles
     assert all(document.page_content and document.id for document in seen.documents)
-    assert {d.metadata["language"] for d in retriever.invoke("Wat is EMPACT?", language="en")} == {
-        "en"
-    }
+    english = retriever.invoke("Wat is EMPACT?", language="en")
+    assert {document.metadata["language"] for document in english} == {"en"}
 
 
 def test_many_threads_get_what_one_gets(index: Index) -> None:
@@ -141,7 +139,7 @@ def test_many_threads_get_what_one_gets(index: Index) -> None:
     assert together == alone
 
 
-def test_without_an_index_the_remedy_is_named(small) -> None:  # type: ignore[no-untyped-def]
+def test_without_an_index_the_remedy_is_named(small: Small) -> None:
     with pytest.raises(NoIndexError, match="make ingest"):
         open_index(small({"a.en.md": "# A\n\nText."}))
 
@@ -180,10 +178,8 @@ def test_the_keyword_index_is_rebuilt_when_it_is_gone_or_old(settings: Settings)
 def test_words_are_stemmed_in_every_language_that_claims_it() -> None:
     for language in STEMMERS:
         assert content_words("Europol 2020", language, stemmed=True) == ["europol", "2020"]
-    assert content_words("de meldingen van de lidstaten", "nl", stemmed=True) == [
-        "meld",
-        "lidstaat",
-    ]
+    reports = "de meldingen van de lidstaten"
+    assert content_words(reports, "nl", stemmed=True) == ["meld", "lidstaat"]
     assert content_words("725 000 of 725,000", "en") == ["725000", "725000"]
 
 
@@ -218,10 +214,8 @@ def test_a_graph_on_disk_has_nothing_but_vectors(
 
     ingest(settings, before_publishing=leave_something)
     assert {*graphs(settings)} > first
-    assert not [one for one in graphs(settings) if b"key" in one.read_bytes()]
-    assert not [
-        one for one in store_folder(settings).glob("*/length.bin") if b"key" in one.read_bytes()
-    ]
+    for file in (*graphs(settings), *store_folder(settings).glob("*/length.bin")):
+        assert b"key" not in file.read_bytes()
     assert "its form is not known" not in caplog.text
     assert "3 banen" in open_index(settings).search("Hoeveel banen?")[0].passage.text
 
@@ -255,13 +249,7 @@ def test_a_process_that_only_reads_writes_no_graph(small: Small) -> None:
         "from core.settings import Settings\nfrom vectorstore.store import open_index\n"
         "print(open_index(Settings()).search('kranen')[0].passage.text)"
     )
-    variables = {"STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir)}
-    told = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "12 kranen" in told.stdout
+    env = os.environ | {"STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir)}
+    told = subprocess.check_output([sys.executable, "-c", program], env=env, text=True)
+    assert "12 kranen" in told
     assert {graph: graph.stat().st_mtime_ns for graph in graphs(settings)} == before

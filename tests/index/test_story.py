@@ -33,9 +33,7 @@ The harbour authority maintains the lighthouses. It checks, every year:
 """
 
 
-def test_a_question_is_answered_from_the_sources_with_a_checked_citation(
-    small: Small,
-) -> None:
+def test_a_question_is_answered_from_the_sources_with_a_checked_citation(small: Small) -> None:
     settings = small({"lighthouses.en.md": LIGHTHOUSES})
     report = ingest(settings)
     assert report.plan.added == ("lighthouses.en",)
@@ -54,9 +52,7 @@ def test_a_question_is_answered_from_the_sources_with_a_checked_citation(
 
 
 @pytest.mark.usefixtures("sure")
-def test_a_list_comes_whole_and_under_its_lead_in(
-    indexed: Small,
-) -> None:
+def test_a_list_comes_whole_and_under_its_lead_in(indexed: Small) -> None:
     settings = indexed({"lighthouses.en.md": LIGHTHOUSES})
 
     answer = Assistant(settings).ask(
@@ -73,9 +69,7 @@ def test_a_list_comes_whole_and_under_its_lead_in(
     assert quote.endswith("the stairs.")
 
 
-def test_what_the_sources_do_not_say_is_not_said(
-    indexed: Small,
-) -> None:
+def test_what_the_sources_do_not_say_is_not_said(indexed: Small) -> None:
     settings = indexed({"lighthouses.en.md": LIGHTHOUSES})
 
     answer = Assistant(settings).ask("Wat is de hoofdstad van Australië?")
@@ -87,9 +81,7 @@ def test_what_the_sources_do_not_say_is_not_said(
     assert "Doorzocht: 1 document" in answer.text
 
 
-def test_the_pieces_of_a_stream_add_up_to_the_answer(
-    indexed: Small,
-) -> None:
+def test_the_pieces_of_a_stream_add_up_to_the_answer(indexed: Small) -> None:
     settings = indexed({"lighthouses.en.md": LIGHTHOUSES})
 
     *pieces, last = Assistant(settings).stream("From which year is the oldest lighthouse?")

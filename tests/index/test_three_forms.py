@@ -6,19 +6,14 @@ import pytest
 
 import prompts
 from chain.assistant import Assistant
-from chain.reading.confidence import FEATURES, SURE, Chance
+from chain.reading.confidence import FEATURES, Chance
 from core.answer import Answer, Turn
 from core.answer_blocks import AnswerSentence, sentences
-from core.settings import Settings
 from language.official import OFFICIAL
+from tests.support.answers import assert_quotes_are_exact
 
 SECTORS = "To how many sectors does the CER Directive apply?"
 PORTS = "Welke maatregelen stelt de drugsagenda voor om havens te beschermen?"
-
-
-@pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
 
 
 def hits(answer: Answer) -> list[AnswerSentence]:
@@ -44,9 +39,7 @@ def test_what_is_not_sure_gets_results_that_claim_nothing(assistant: Assistant) 
     assert all(re.search(r"\(24 juli 2020\)$", label) for label in labels(answer))
     assert answer.asked_for == ()  # nothing is bold
     assert len(answer.further) <= 3
-    texts = {passage.id: passage.text for passage in answer.passages}
-    for citation in answer.citations:
-        assert texts[citation.passage_id][citation.start : citation.end] == citation.quote
+    assert_quotes_are_exact(answer)
     quotes = " ".join(" ".join(one.quote.split()) for one in answer.citations)
     assert all(one.text in quotes for one in hits(answer))
 
@@ -54,19 +47,13 @@ def test_what_is_not_sure_gets_results_that_claim_nothing(assistant: Assistant) 
 @pytest.mark.parametrize(
     ("question", "language", "line"),
     [
-        (
-            "Wat is het verschil tussen de drugsagenda en het vuurwapenplan?",
-            "nl",
-            "Vergelijken, samenvatten of ordenen vraagt een taalmodel; dit zijn de passages die "
-            "het dichtstbij komen.",
-        ),
-        (
-            "Combien d'armes à feu illégales circulent en Norvège ?",
-            "fr",
-            "Absent des passages trouvés : Norvège.",
-        ),
+        ("Wat is het verschil tussen de drugsagenda en het vuurwapenplan?", "nl",
+         "Vergelijken, samenvatten of ordenen vraagt een taalmodel; dit zijn de passages die "
+         "het dichtstbij komen."),
+        ("Combien d'armes à feu illégales circulent en Norvège ?", "fr",
+         "Absent des passages trouvés : Norvège."),
     ],
-)
+)  # fmt: skip
 def test_what_quotes_cannot_do_and_what_was_not_found_is_told_first(
     assistant: Assistant, question: str, language: str, line: str
 ) -> None:
@@ -147,9 +134,9 @@ def test_a_refusal_is_in_the_language_of_the_question(assistant: Assistant) -> N
 
 
 def test_sure_is_likely_and_lacks_nothing() -> None:
-    assert Chance(SURE, lacks=False).is_sure
-    assert not Chance(SURE, lacks=True).is_sure
-    assert not Chance(SURE - 0.01, lacks=False).is_sure
+    assert Chance(0.75, 0.75, lacks=False).is_sure
+    assert not Chance(0.75, 0.75, lacks=True).is_sure
+    assert not Chance(0.74, 0.75, lacks=False).is_sure
 
 
 def test_the_weights_have_every_feature_and_were_fitted(assistant: Assistant) -> None:

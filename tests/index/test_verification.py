@@ -5,15 +5,18 @@ these. In one language the evidence is the unit's own section, in the other the 
 translation.
 """
 
+import copy
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
-from chain.checking.verification import Verifier, local_similarities
+from chain.checking.verification import Verifier, local_nearness
 from chain.request import Draft, NamedStretch, Request, Verdict
 from core.settings import Settings
 from core.source import Passage, ScoredPassage, Unit
+from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.store import open_index
 
 _EVERY = 24
@@ -86,7 +89,7 @@ def cases(settings: Settings) -> dict[str, list[Case]]:
 
 
 def _verdict(request: Request, text: str, cites: tuple[int, ...] = (0,)) -> Verdict:
-    return Verifier(request, local_similarities).verdict(Draft(text, cites))
+    return Verifier(request, local_nearness(local_embedder())).verdict(Draft(text, cites))
 
 
 def _status(case: Case, stretch: str = "") -> str:
@@ -95,7 +98,11 @@ def _status(case: Case, stretch: str = "") -> str:
     found = tuple(ScoredPassage(passage=one, score=1.0, similarity=0.9) for one in passages)
     stretches = (NamedStretch(0, stretch),) if stretch else ()
     draft = Draft(text, (), stretches=stretches)
-    return Verifier(Request("?", language, found), local_similarities).verdict(draft).status
+    return (
+        Verifier(Request("?", language, found), local_nearness(local_embedder()))
+        .verdict(draft)
+        .status
+    )
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +204,22 @@ def test_what_no_source_says_is_not_confirmed(settings: Settings, said: str) -> 
     assert _verdict(Request("?", language, found), said, ()).status != "confirmed"
 
 
+def test_closeness_is_told_by_the_embedder_that_is_given(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = tuple(open_index(settings).search(REPORTS, 6, "en"))
+    nearness, local = local_nearness(local_embedder()), local_embedder()
+
+    def apart(texts: list[str]) -> Vectors:
+        return np.eye(len(texts), dtype=np.float32)
+
+    for passages, reason in ((local.passages, ""), (apart, "distant")):
+        given = copy.copy(local)
+        monkeypatch.setattr(given, "passages", passages)
+        verifier = Verifier(Request("?", "en", found), nearness._replace(embedder=given))
+        assert verifier.verdict(Draft(f"{TRUE}.", ())).reason == reason
+
+
 def test_what_one_passage_lacks_is_not_taken_from_another(settings: Settings) -> None:
     index = open_index(settings)
     drugs = index.search("How much is the EU drug market worth?", 1, "en")[0]
@@ -214,7 +237,7 @@ def test_what_one_passage_lacks_is_not_taken_from_another(settings: Settings) ->
         for unit in (one.text[u.start : u.end] for u in one.units)
         if words in unit
     )
-    verdict = Verifier(request, local_similarities).verdict(
+    verdict = Verifier(request, local_nearness(local_embedder())).verdict(
         Draft(joined, (0, 1), stretches=stretches)
     )
     assert {quote.passage for quote in verdict.quotes} == {0, 1}

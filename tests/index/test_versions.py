@@ -4,7 +4,7 @@ import datetime
 
 from chain.assistant import Assistant
 from core.settings import Settings
-from core.source import DocumentInfo, DocumentKind, standings
+from core.source import DocumentInfo, standings
 from ingest.pipeline import ingest
 from ingest.reading.files import confirm
 from tests.support.small import Small
@@ -15,24 +15,8 @@ TODAY = datetime.date(2026, 11, 24)
 Indexed = Small
 
 
-def document(
-    name: str,
-    language: str = "nl",
-    *,
-    kind: DocumentKind = "upload",
-    celex: str = "",
-    effective_from: datetime.date | None = None,
-    superseded_by: str = "",
-) -> DocumentInfo:
-    return DocumentInfo(
-        id=name,
-        language=language,
-        title=name,
-        kind=kind,
-        celex=celex,
-        effective_from=effective_from,
-        superseded_by=superseded_by,
-    )
+def document(name: str, language: str = "nl", **given: object) -> DocumentInfo:
+    return DocumentInfo.model_validate({"id": name, "language": language, "title": name, **given})
 
 
 def test_a_document_that_nothing_replaced_is_in_force() -> None:

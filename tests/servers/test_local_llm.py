@@ -191,7 +191,7 @@ def test_what_is_kept_of_the_questions_that_it_writes_finds_its_answer(
             assert units
             for question in answer.questions["en"]:
                 found = index.search(question, models[0].results, "en")
-                first = rank(question, "en", found, index.profile.relevance)[:3]
+                first = rank(question, "en", found, index.profile)[:3]
                 shown = {
                     found[one.passage].passage.unit_ids[number]
                     for one in first

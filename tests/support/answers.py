@@ -33,6 +33,13 @@ def retold(answer: Answer, **values: object) -> Answer:
     return answer.model_copy(update=values)
 
 
+def assert_quotes_are_exact(answer: Answer) -> None:
+    """Each quote is a part of the passage that it names."""
+    passages = {passage.id: passage for passage in answer.passages}
+    for citation in answer.citations:
+        assert passages[citation.passage_id].text[citation.start : citation.end] == citation.quote
+
+
 def made(settings: Settings) -> Mapping[str, Answer]:
     """An answer out of two passages with more below it, a list cut short, and what is no answer."""
     found = Assistant(settings).index.passages(["drugs-agenda.nl", "csa-strategy.nl"])

@@ -60,19 +60,25 @@ def headings(*texts: str) -> list[Heading]:
     return [Heading(text, 1) for text in texts]
 
 
+def harbours(folder: Path) -> Path:
+    """A folder with the report, whose list of headings lies beside it."""
+    (folder / "documents").mkdir()
+    (folder / "documents" / "harbours.md").write_text(REPORT, "utf-8")
+    (folder / "harbours.md.yaml").write_text(LIST, "utf-8")
+    return folder / "documents"
+
+
 def pairs(true: list[Heading], read: list[Heading]) -> list[tuple[int, int, int]]:
     return [(match.true, match.first, match.after) for match in align(true, read)]
 
 
 def test_a_folder_is_measured_file_by_file_and_together(tmp_path: Path) -> None:
-    (tmp_path / "documents").mkdir()
-    (tmp_path / "documents" / "harbours.md").write_text(REPORT, "utf-8")
-    (tmp_path / "documents" / "broken.pdf").write_bytes(b"no PDF")
-    (tmp_path / "harbours.md.yaml").write_text(LIST, "utf-8")
+    folder = harbours(tmp_path)
+    (folder / "broken.pdf").write_bytes(b"no PDF")
 
-    broken, report, markdown, pdf, everything = documents(
-        Settings(data_dir=tmp_path), tmp_path / "documents", tmp_path
-    )
+    figures = documents(Settings(data_dir=tmp_path), folder, tmp_path)
+
+    broken, report, markdown, pdf, everything = figures
 
     assert report.titles == Share(right=1, of=1)
     assert report.recall == Share(right=2, of=3)
@@ -82,12 +88,8 @@ def test_a_folder_is_measured_file_by_file_and_together(tmp_path: Path) -> None:
     assert report.runs.value == 1
     assert (report.files, report.unread, report.pages, report.cpu) == (1, 0, 0, 0)
     assert [line.partition(":")[0] for line in report.wrong] == [
-        "cut",
-        "cut",
-        "heading not found",
-        "heading in two",
-        "heading below a wrong one",
-    ]
+        "cut", "cut", "heading not found", "heading in two", "heading below a wrong one",
+    ]  # fmt: skip
     assert (broken.unread, broken.recall.of) == (1, 0)
     assert broken.wrong[0].startswith("not read: ")
     assert (markdown.name, markdown.recall, markdown.unread) == ("all .md", report.recall, 0)
@@ -125,10 +127,7 @@ def test_the_command_writes_the_table_and_all_that_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path / "data"))
-    (tmp_path / "documents").mkdir()
-    (tmp_path / "documents" / "harbours.md").write_text(REPORT, "utf-8")
-    (tmp_path / "harbours.md.yaml").write_text(LIST, "utf-8")
-    assert main(["documents", str(tmp_path / "documents"), "--lists", str(tmp_path)]) == 0
+    assert main(["documents", str(harbours(tmp_path)), "--lists", str(tmp_path)]) == 0
     assert "0.667 (2/3)" in capsys.readouterr().out
     kept = json.loads((tmp_path / "data" / "benchmarks" / "documents.json").read_text("utf-8"))
     assert "heading not found: Annex" in kept["figures"][0]["wrong"]
@@ -154,9 +153,8 @@ def test_a_list_may_leave_out_the_title_below_a_label() -> None:
 
 
 def test_a_heading_with_another_number_or_in_another_place_is_not_found() -> None:
-    assert (
-        pairs(headings("Article 5 Entry into force"), headings("Article 6 Entry into force")) == []
-    )
+    fifth, sixth = headings("Article 5 Entry into force"), headings("Article 6 Entry into force")
+    assert pairs(fifth, sixth) == []
     assert pairs(headings("2.1 Scope"), headings("2.2 Scope")) == []
     assert pairs(headings("One", "Two"), headings("Two", "One")) in ([(0, 1, 2)], [(1, 0, 1)])
     assert pairs(headings("Article 5 Prohibited practices"), headings("Article 5")) == []
@@ -187,13 +185,12 @@ def test_a_list_of_deltatextsplitter_is_read_as_it_is(tmp_path: Path) -> None:
     for name in ("pdfs", "refs", "lists"):
         (tmp_path / name).mkdir()
     workbook = openpyxl.Workbook()
-    sheet = workbook.active
-    assert sheet is not None
-    sheet.append(["NativeID", "Title", "MainType", "Cascadelevel"])
-    sheet.append([0, "harbours", "Title", 0])
-    sheet.append([1, "Article 1 Scope", "Headline", 1])
-    sheet.append([2, "(1) Harbours are meant.", "Enumeration", 2])
-    sheet.append([None, None, None, None])
+    for row in (
+        ["NativeID", "Title", "MainType", "Cascadelevel"], [0, "harbours", "Title", 0],
+        [1, "Article 1 Scope", "Headline", 1], [2, "(1) Harbours are meant.", "Enumeration", 2],
+        [None, None, None, None],
+    ):  # fmt: skip
+        workbook.active.append(row)
     workbook.save(tmp_path / "refs" / "harbours_references.xlsx")
     file = tmp_path / "pdfs" / "harbours.pdf"
 

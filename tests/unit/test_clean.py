@@ -67,17 +67,11 @@ def test_noise_of_the_press_release_is_in_no_section() -> None:
     "line",
     [
         "r google-plus facebook twitter linkedin2 nujij M Monitor Nieuwsbrief",
-        "Facebook Twitter LinkedIn",
-        "↑ Terug naar boven",
-        "Back to top",
-        "PARTAGER",
-        "Nach oben",
-        "Home › News › Press releases",
-        "Home > Nieuws > Persberichten",
-        "We use cookies to improve this site. Read our policy.",
-        "Diese Website verwendet Cookies.",
+        "Facebook Twitter LinkedIn", "↑ Terug naar boven", "Back to top", "PARTAGER", "Nach oben",
+        "Home › News › Press releases", "Home > Nieuws > Persberichten",
+        "We use cookies to improve this site. Read our policy.", "Diese Website verwendet Cookies.",
     ],
-)
+)  # fmt: skip
 def test_page_furniture_is_noise(line: str) -> None:
     assert is_noise(line)
 
@@ -148,57 +142,26 @@ def test_headings_of_plain_text() -> None:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        (
-            "nl",
-            [
-                "In nov. 2020 kwam er o.a. een plan.",
-                "Zie nr. 3 (en ook art. 2. Dat is nieuw.) van COM(2020) 607 final.",
-                "M. Schinas sprak over art. II.",
-                "Het kost ca. 30 mln. euro.",
-                "Het aantal steeg tot 725 000.",
-                "Hij zei: “Het is af. Wij beginnen.”",
-                "Dit geldt o.a. Europol en d.w.z. iedereen.",
-                "Het ging om 70 video's.",
-                "De meeste kwamen via e-mail.",
-            ],
-        ),
-        (
-            "en",
-            [
-                "In approx. 2019 the U.S. Government agreed.",
-                "Mr. Smith and Y. Johansson spoke about no. 5.",
-                "“It is done. We begin,” she said.",
-                "See Art. 5 of COM(2020) 607.",
-                "The number rose to 725 000.",
-                "In 2020 it fell.",
-            ],
-        ),
-        (
-            "fr",
-            [
-                "M. Schinas a dit : « C'est fait. Nous commençons. »",
-                "Voir l'art. 5 de COM(2020) 607.",
-                "Il y a env. 30 milliards d'euros.",
-                "C'est tout.",
-            ],
-        ),
-        (
-            "de",
-            [
-                "Gemäß Art. 5 Abs. 1 gilt das ab dem 24. Juli 2020.",
-                "Dr. Meyer hat z. B. gesagt: „Gut. Sehr gut.“",
-                "Das ist der 2. Bericht.",
-                "Die Nr. 5 fehlt.",
-                "Es wächst.",
-                "725 000 waren es, vgl. 273/2004.",
-                "Im Jahr gem. 5 waren es.",
-            ],
-        ),
+        ("nl", ["In nov. 2020 kwam er o.a. een plan.",
+         "Zie nr. 3 (en ook art. 2. Dat is nieuw.) van COM(2020) 607 final.",
+         "M. Schinas sprak over art. II.", "Het kost ca. 30 mln. euro.",
+         "Het aantal steeg tot 725 000.", "Hij zei: “Het is af. Wij beginnen.”",
+         "Dit geldt o.a. Europol en d.w.z. iedereen.", "Het ging om 70 video's.",
+         "De meeste kwamen via e-mail."]),
+        ("en", ["In approx. 2019 the U.S. Government agreed.",
+         "Mr. Smith and Y. Johansson spoke about no. 5.", "“It is done. We begin,” she said.",
+         "See Art. 5 of COM(2020) 607.", "The number rose to 725 000.", "In 2020 it fell."]),
+        ("fr", ["M. Schinas a dit : « C'est fait. Nous commençons. »",
+         "Voir l'art. 5 de COM(2020) 607.", "Il y a env. 30 milliards d'euros.", "C'est tout."]),
+        ("de", ["Gemäß Art. 5 Abs. 1 gilt das ab dem 24. Juli 2020.",
+         "Dr. Meyer hat z. B. gesagt: „Gut. Sehr gut.“", "Das ist der 2. Bericht.",
+         "Die Nr. 5 fehlt.", "Es wächst.", "725 000 waren es, vgl. 273/2004.",
+         "Im Jahr gem. 5 waren es."]),
         ("el", ["Η αγορά αυξάνεται.", "Βλ. άρθρο 5 της COM(2020) 607.", "Έτσι είναι.", "Είναι."]),
         ("bg", ["Пазарът расте.", "В чл. 5 се казва това.", "725 000 са.", "Така е."]),
         ("hu", ["A piac nő.", "Őrök vigyáznak.", "2020. július 24-én is."]),
     ],
-)
+)  # fmt: skip
 def test_sentences_end_where_a_reader_ends_them(language: str, expected: list[str]) -> None:
     text = " ".join(expected)
     assert [text[start:end] for start, end in sentences(text, language)] == expected

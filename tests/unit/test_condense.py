@@ -1,7 +1,5 @@
 """A model rewrites follow-up questions; what it writes is used only if it is one question."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from chain.model.language_model import ChatModel
@@ -10,19 +8,13 @@ from chain.with_model import Condenser
 from core.answer import Turn
 from core.errors import ModelError
 from core.settings import Settings
-from tests.support.openai_server import Script, openai_server
+from tests.support.openai_server import Script
 from tests.support.waiting import SILENT
 
 HISTORY = [
-    Turn(question="Hoeveel meldingen waren er in 2019?", answer_text="Meer dan 725 000. [1]"),
+    Turn(question="Hoeveel meldingen waren er in 2019?", answer_text="Meer dan 725 000. [1]")
 ]
 REWRITTEN = "Hoeveel meldingen waren er in 2010?"
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with openai_server() as script:
-        yield script
 
 
 def _condenser(server: Script, **more: object) -> Condenser:

@@ -1,6 +1,7 @@
 """What is copied of an answer is exact, and shows as exactly that wherever it is pasted."""
 
 import datetime
+from collections.abc import Iterable
 
 import pytest
 from markdown_it import MarkdownIt
@@ -16,15 +17,11 @@ from ui.answers.copying import markdown, markdown_text, plain_text, reference, r
 from ui.texts import load
 
 STRATEGY = DocumentInfo(
-    id="security-union",
-    language="en",
-    title="EU Security Union Strategy",
-    reference="COM(2020) 605 final",
-    date=datetime.date(2020, 7, 24),
-    publisher="European Commission",
-    url="https://eur-lex.europa.eu/?uri=CELEX:52020DC0605",
-    kind="official",
-)
+    id="security-union", language="en", title="EU Security Union Strategy", kind="official",
+    reference="COM(2020) 605 final", date=datetime.date(2020, 7, 24),
+    publisher="European Commission", url="https://eur-lex.europa.eu/?uri=CELEX:52020DC0605",
+)  # fmt: skip
+EN = load("en")
 
 
 def cited(document: DocumentInfo = STRATEGY, number: int = 1, page: int | None = 3) -> Citation:
@@ -37,22 +34,17 @@ def given(text: str, *citations: Citation) -> Answer:
 
 BRIEF = STRATEGY.model_copy(
     update={
-        "title": "The strategy in brief",
-        "publisher": "Strategiewijzer",
-        "kind": "brief",
-        "about": "EU Security Union Strategy",
-        "about_publisher": "European Commission",
+        "title": "The strategy in brief", "publisher": "Strategiewijzer", "kind": "brief",
+        "about": "EU Security Union Strategy", "about_publisher": "European Commission",
     }
-)
+)  # fmt: skip
 PACKAGE = BRIEF.model_copy(
     update={
-        "about": "Delivering on a Security Union",
-        "reference": "press release of 24 July 2020",
-        "about_form": "press_release",
-        "url": "https://press.example/ip",
+        "about": "Delivering on a Security Union", "about_form": "press_release",
+        "reference": "press release of 24 July 2020", "url": "https://press.example/ip",
         "questions_url": "https://press.example/qanda",
     }
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -81,7 +73,7 @@ def test_a_reference_is_written_in_the_house_style_and_a_brief_called_a_summary(
 
 
 def test_the_reference_of_the_press_release_names_its_questions_and_answers() -> None:
-    assert reference([cited(PACKAGE, page=None)], load("en")) == (
+    assert reference([cited(PACKAGE, page=None)], EN) == (
         "Strategiewijzer, summary of: European Commission, Delivering on a Security Union, press "
         "release of 24 July 2020, with its questions and answers (summary by this project, not an "
         "official text: section “Priorities”)."
@@ -89,11 +81,11 @@ def test_the_reference_of_the_press_release_names_its_questions_and_answers() ->
 
 
 def test_only_the_official_title_is_emphasised_and_a_brief_is_no_text_of_the_commission() -> None:
-    written = reference([cited(BRIEF)], load("en"), emphasis="*{}*")
+    written = reference([cited(BRIEF)], EN, emphasis="*{}*")
     assert "European Commission, *EU Security Union Strategy*, COM" in written
     assert "in brief" not in written
     as_kept = STRATEGY.model_copy(update={"kind": "brief"})  # in a conversation
-    assert reference([cited(as_kept)], load("en")).startswith(
+    assert reference([cited(as_kept)], EN).startswith(
         "Strategiewijzer, summary of: European Commission, COM(2020) 605 final, 24 July 2020 (s"
     )
 
@@ -102,24 +94,17 @@ def test_only_the_official_title_is_emphasised_and_a_brief_is_no_text_of_the_com
     ("document", "listed"),
     [
         (STRATEGY, "p. 3. https://eur-lex.europa.eu/?uri=CELEX:52020DC0605"),
-        (
-            BRIEF,
-            "p. 3). Official document summarised here (EUR-Lex): "
-            "https://eur-lex.europa.eu/?uri=CELEX:52020DC0605",
-        ),
-        (
-            PACKAGE,
-            "p. 3). Press release (press.example): https://press.example/ip "
-            "Questions and answers (press.example): https://press.example/qanda",
-        ),
+        (BRIEF, "p. 3). Official document summarised here (EUR-Lex): "
+         "https://eur-lex.europa.eu/?uri=CELEX:52020DC0605"),
+        (PACKAGE, "p. 3). Press release (press.example): https://press.example/ip "
+         "Questions and answers (press.example): https://press.example/qanda"),
     ],
-)
+)  # fmt: skip
 def test_a_copied_address_says_what_it_opens(document: DocumentInfo, listed: str) -> None:
     answer = given("One. [1]", cited(document))
-    assert plain_text(answer, load("en")).endswith(listed)
-    tokens = read(markdown(answer, load("en")))
-    children = [child for token in tokens for child in token.children or ()]
-    assert "".join(child.content for child in children).endswith(listed)
+    assert plain_text(answer, EN).endswith(listed)
+    tokens = read(markdown(answer, EN))
+    assert "".join(child.content for child in within(tokens)).endswith(listed)
 
 
 @pytest.mark.parametrize(
@@ -135,14 +120,14 @@ def test_a_copied_address_says_what_it_opens(document: DocumentInfo, listed: str
 )  # fmt: skip
 def test_a_reference_has_what_is_known(changed: dict[str, object], written: str) -> None:
     document = STRATEGY.model_copy(update=changed)
-    assert written in reference([cited(document, page=None)], load("en"))
+    assert written in reference([cited(document, page=None)], EN)
 
 
 def test_a_plain_copy_has_the_answer_and_its_numbered_references() -> None:
     answer = given("One. [1]\n\n- two [2]", cited(), cited(number=2, page=4))
-    head, _, below = plain_text(answer, load("en")).partition("\n\nReferences\n\n")
+    head, _, below = plain_text(answer, EN).partition("\n\nReferences\n\n")
     assert head == answer.text
-    assert below.splitlines() == references(answer, load("en"))
+    assert below.splitlines() == references(answer, EN)
     assert below.splitlines()[1].startswith("[2] European Commission, ")
     assert below.endswith("p. 4. https://eur-lex.europa.eu/?uri=CELEX:52020DC0605")
 
@@ -153,20 +138,20 @@ def folded() -> Answer:
 
 
 def test_a_copy_has_what_is_folded_below_the_answer_and_a_passage_once() -> None:
-    assert plain_text(folded(), load("en")).splitlines()[:-2] == [
+    assert plain_text(folded(), EN).splitlines()[:-2] == [
         "Strategy, *Priorities*", "", "One. [1]", "", "Also found (1)", "", "Agenda, Size",
         "", "Two. [2]", "", "References", "",
     ]  # fmt: skip
     refused = folded().model_copy(update={"answered": False})
-    assert "Nearest passages (1)" in plain_text(refused, load("en"))
-    first, second = references(folded(), load("en"))
+    assert "Nearest passages (1)" in plain_text(refused, EN)
+    first, second = references(folded(), EN)
     assert first.startswith("[1] European Commission, ")
     assert "p. 3, 5." in first
     assert second.startswith("[2] ")
 
 
 def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:
-    source = markdown(folded(), load("en"))
+    source = markdown(folded(), EN)
     tokens = read(source)
     assert [token.type for token in tokens].count("paragraph_open") == 8
     assert "heading_open" not in {token.type for token in tokens}
@@ -175,17 +160,12 @@ def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:
         for token in tokens
         if token.children and token.children[1:] and token.children[1].type == "strong_open"
     ]
-    assert bold == [
-        "Strategy, *Priorities*",
-        "Also found (1)",
-        "Agenda, Size",
-        "References",
-    ]
+    assert bold == ["Strategy, *Priorities*", "Also found (1)", "Agenda, Size", "References"]
 
 
 def test_a_refusal_is_copied_without_references() -> None:
-    assert plain_text(given("Nothing found."), load("en")) == "Nothing found."
-    assert markdown(given("Nothing found."), load("en")) == "Nothing found."
+    assert plain_text(given("Nothing found."), EN) == "Nothing found."
+    assert markdown(given("Nothing found."), EN) == "Nothing found."
 
 
 def read(source: str) -> list[Token]:
@@ -194,14 +174,14 @@ def read(source: str) -> list[Token]:
     return parser.parse(source)
 
 
+def within(tokens: Iterable[Token]) -> list[Token]:
+    return [child for token in tokens for child in token.children or ()]
+
+
 def shown(source: str) -> str:
     lines = [token for token in read(source) if token.children is not None]
-    assert {child.type for line in lines for child in line.children or ()} <= {
-        "text",
-        "text_special",
-        "softbreak",
-    }
-    return "\n".join("".join(child.content for child in line.children or ()) for line in lines)
+    assert {child.type for child in within(lines)} <= {"text", "text_special", "softbreak"}
+    return "\n".join("".join(child.content for child in within([line])) for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +210,7 @@ def test_a_list_stays_a_list_in_markdown() -> None:
         markdown_text(blocks_of("Twee:\n\n- *een* [1]\n- 1. twee [2]\n\nKlaar."), load("nl"))
     )
     assert [token.type for token in tokens].count("list_item_open") == 2
-    assert "em_open" not in {c.type for token in tokens for c in token.children or ()}
+    assert "em_open" not in {child.type for child in within(tokens)}
 
 
 def test_hostile_sources_show_as_text_in_a_markdown_copy() -> None:
@@ -239,7 +219,7 @@ def test_hostile_sources_show_as_text_in_a_markdown_copy() -> None:
         url="https://evil.example/a>b c<script>", kind="upload",
     )  # fmt: skip
     tokens = read(markdown(given(f"{HOSTILE} [1]", cited(document)), load("nl")))
-    children = [child for token in tokens for child in token.children or ()]
+    children = within(tokens)
     assert {child.type for child in children} <= {
         "text", "text_special", "softbreak", "strong_open", "strong_close", "em_open", "em_close",
         "link_open", "link_close",
@@ -253,5 +233,5 @@ def test_hostile_sources_show_as_text_in_a_markdown_copy() -> None:
 def test_an_address_that_is_no_web_page_is_left_out() -> None:
     document = STRATEGY.model_copy(update={"url": "javascript:alert(1)"})
     answer = given("One. [1]", cited(document))
-    assert "javascript" not in plain_text(answer, load("en"))
-    assert "javascript" not in markdown(answer, load("en"))
+    assert "javascript" not in plain_text(answer, EN)
+    assert "javascript" not in markdown(answer, EN)

@@ -68,10 +68,8 @@ def test_figures_and_counts_are_those_of_the_language(
 
 
 def test_a_size_keeps_its_decimals() -> None:
-    told = load("fr")(
-        "maintenance.generations.facts", documents=1, versions=1, passages=2, size=2.5
-    )
-    assert "2,5" in told
+    counts = {"documents": 1, "versions": 1, "passages": 2, "size": 2.5}
+    assert "2,5" in load("fr")("maintenance.generations.facts", **counts)
 
 
 @pytest.mark.parametrize(

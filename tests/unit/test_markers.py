@@ -9,11 +9,12 @@ from chain.writing.extractive import last_said
 from core.answer import Answer, Turn
 from core.answer_blocks import Marked
 from core.answer_blocks import numbers as cited_numbers
-from core.source import DocumentInfo, Passage, ScoredPassage, Unit
+from core.source import DocumentInfo, ScoredPassage, Unit
 from eval.shown import claims, unsupported
 from eval.tracing import answer_lines, cited
 from language.matching import fold
 from people.conversation import Exchange
+from tests.support.passages import answer_of, passage_of
 from ui.answers.answer_view import Chips, answer_html, languages_shown
 from ui.answers.citations import Checks
 from ui.answers.copying import conversation_markdown, conversation_page, markdown, plain_text
@@ -28,16 +29,8 @@ HIDDEN = "pay\u202e\u200b\x1b[2J\u2066\ufeff\u00ad\x00\U000e0041 up"
 
 def _found(name: str, text: str, language: str = "en") -> ScoredPassage:
     document = DocumentInfo(id=name, language=language, title=f"Title of {name}")
-    passage = Passage(
-        id=f"{name}.{language}:p",
-        document=document,
-        text=text,
-        headings=(document.title, "Budget"),
-        section=0,
-        start=0,
-        end=len(text),
-        units=(Unit(start=0, end=len(text)),),
-    )
+    units = (Unit(start=0, end=len(text)),)
+    passage = passage_of(document, text, "Budget", id=f"{name}.{language}:p", units=units)
     return ScoredPassage(passage=passage, score=1, similarity=0.9)
 
 
@@ -50,24 +43,17 @@ def _answer(first: str, second: str) -> Answer:
     """Two quotations, and the first once more below them."""
     found = (_found("hostile", first, "fr"), _found("agency", second))
     composition = AnswerBuilder(Request("Which budget?", "en", found))
-    quotes = [Quote(place, 0, len(one.passage.text)) for place, one in enumerate(found)]
-    drafts = [
-        Draft(one.passage.text, (place,), quote=quotes[place]) for place, one in enumerate(found)
-    ]
-    composition.add(drafts[1], Verdict("quoted", (quotes[1],)))
-    composition.add(drafts[0], Verdict("quoted", (quotes[0],)))
-    composition.add_more([(drafts[0], Verdict("quoted", (quotes[0],)))])
-    return Answer(
-        question="Which budget?",
-        blocks=composition.blocks,
-        further=composition.further,
-        language="en",
-        citations=composition.citations,
-        passages=tuple(one.passage for one in found),
-        answered=True,
-        confidence=1,
-        mode="extractive",
-    )
+    quoted = []
+    for place, one in enumerate(found):
+        quote = Quote(place, 0, len(one.passage.text))
+        draft = Draft(one.passage.text, (place,), quote=quote)
+        quoted.append((draft, Verdict("quoted", (quote,))))
+    composition.add(*quoted[1])
+    composition.add(*quoted[0])
+    composition.add_more([quoted[0]])
+    given = {"blocks": composition.blocks, "further": composition.further, "language": "en"}
+    passages = tuple(one.passage for one in found)
+    return answer_of("", *composition.citations, passages=passages, **given)
 
 
 def test_no_citation_has_a_number_that_a_source_has_in_brackets(answer: Answer) -> None:
@@ -109,7 +95,8 @@ def test_what_is_said_to_be_checked_is_what_has_a_marker(answer: Answer) -> None
 def test_copies_exports_and_the_command_refer_to_no_source_for_the_bracket(
     answer: Answer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = conversation_page("Budget", [Exchange(question="Which?", answer=answer)], TEXTS)
+    conversation = [Exchange(question="Which?", answer=answer)]
+    page = conversation_page("Budget", conversation, TEXTS)
     assert "doubled [1]." in page
     assert ">[1]</a>" not in page
     assert page.count(">[3]</a>") == 2
@@ -117,9 +104,7 @@ def test_copies_exports_and_the_command_refer_to_no_source_for_the_bracket(
     texts = (
         plain_text(answer, TEXTS),
         markdown(answer, TEXTS).replace("\\", ""),
-        conversation_markdown(
-            "Budget", [Exchange(question="Which?", answer=answer)], TEXTS
-        ).replace("\\", ""),
+        conversation_markdown("Budget", conversation, TEXTS).replace("\\", ""),
         capsys.readouterr().out,
     )
     for text in texts:
@@ -131,11 +116,8 @@ def test_copies_exports_and_the_command_refer_to_no_source_for_the_bracket(
 def test_the_evaluation_reads_the_bracket_as_words(answer: Answer) -> None:
     assert cited(answer.blocks) == {2, 3}
     assert [one.text for one in answer_lines(answer.blocks)] == [TRUE, HOSTILE]
-    assert claims(answer) == (
-        (TRUE, frozenset({2})),
-        (HOSTILE, frozenset({3})),
-        (HOSTILE, frozenset({3})),
-    )
+    hostile = (HOSTILE, frozenset({3}))
+    assert claims(answer) == ((TRUE, frozenset({2})), hostile, hostile)
     assert unsupported(answer) == ()
 
 
@@ -177,16 +159,16 @@ def test_what_nobody_sees_reaches_no_page_copy_export_or_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     answer = _answer(HIDDEN, TRUE)
-    chips = Chips(answer, "a", TEXTS)
+    conversation = [Exchange(question=HIDDEN, answer=answer)]
     command._print(answer)
     shown = (
         escape(HIDDEN),
         code(HIDDEN),
-        answer_html(answer.blocks, marker=chips.marker),
+        answer_html(answer.blocks, marker=Chips(answer, "a", TEXTS).marker),
         plain_text(answer, TEXTS),
         markdown(answer, TEXTS),
-        conversation_markdown(HIDDEN, [Exchange(question=HIDDEN, answer=answer)], TEXTS),
-        conversation_page(HIDDEN, [Exchange(question=HIDDEN, answer=answer)], TEXTS),
+        conversation_markdown(HIDDEN, conversation, TEXTS),
+        conversation_page(HIDDEN, conversation, TEXTS),
         capsys.readouterr().out,
     )
     for text in shown:

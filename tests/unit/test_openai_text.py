@@ -13,6 +13,7 @@ from core.answer import Answer, Finished, TextDelta
 from core.source import Citation, DocumentInfo
 from prompts import client_words
 from tests.support.answers import blocks_of, doubted, marked
+from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -21,26 +22,15 @@ LINKS = ("see [1](http://evil.example) and [1]: http://evil.example", "[x][1] ![
 
 def cited(number: int, passage: str, title: str = "Strategy", url: str = "") -> Citation:
     document = DocumentInfo(id=passage, language="en", title=title, url=url, kind="official")
-    return Citation(
-        number=number,
-        passage_id=passage,
-        document=document,
-        headings=(title, title),
-        quote=f"Words of {passage}.",
-        start=0,
-        end=4,
-        page=3,
-        last_page=4,
-        url=url,
-    )
+    source = passage_of(document, f"Words of {passage}.", title, id=passage, page=3)
+    return citation_of(source, source.text, number, last_page=4)
 
 
 def given(text: str, *citations: Citation, **values: object) -> Answer:
     numbers = {one.number for one in citations}
     markers = tuple(one for one in marked(text).markers if one.number in numbers)
-    told = {"question": "?", "text": text, "language": "en", "markers": (markers,), **values}
-    told = {"citations": citations, "answered": True, "confidence": 1, "mode": "generative", **told}
-    return Answer.model_validate(told)
+    told = {"language": "en", "mode": "generative", "markers": (markers,)}
+    return answer_of(text, *citations, **told | values)
 
 
 def pieces(*said: tuple[str, *tuple[str, ...]]) -> Iterator[TextDelta]:
@@ -94,9 +84,8 @@ def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefi
     for end in range(1, len(answer.blocks) + 1):
         said = answer.blocks[:end]
         markers = answer.markers[0] if end == len(answer.blocks) else ()
-        streamed.take(
-            TextDelta(text="x", markers=markers, cited=("a",) * len(markers), blocks=said)
-        )
+        names = ("a",) * len(markers)
+        streamed.take(TextDelta(text="x", markers=markers, cited=names, blocks=said))
     for reply in (streamed, whole):
         reply.take(Finished(answer=answer))
         found = elements(reply.said.text)
@@ -110,39 +99,22 @@ def test_the_address_of_a_reference_is_its_only_link() -> None:
     reply = ClientReply(SearchLimits())
     url = "https://a.example/x>(<script>)"
     reply.take(Finished(answer=given("A. [1]", cited(1, "a", url=url))))
-    tokens = PARSER.parse(reply.said.text)
-    links = [
-        child.attrs["href"]
-        for token in tokens
-        for child in token.children or ()
-        if child.type == "link_open"
-    ]
-    assert links == ["https://a.example/x%3E(%3Cscript%3E)"]
+    within = [child for token in PARSER.parse(reply.said.text) for child in token.children or ()]
+    (link,) = [child for child in within if child.type == "link_open"]
+    assert link.attrs["href"] == "https://a.example/x%3E(%3Cscript%3E)"
 
 
 @pytest.mark.parametrize("language", ["nl", "en", "fr", "de", "sl"])
 def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> None:
     words = client_words(language)
-    answer = given(
-        "A. [1]\n\n- one\n- two\n\nTwo of three.",
-        cited(1, "a"),
-        language=language,
-        missing=("Malta",),
-        unchecked=True,
-        trouble="cut",
-    )
+    state = {"language": language, "missing": ("Malta",), "unchecked": True, "trouble": "cut"}
+    answer = given("A. [1]\n\n- one\n- two\n\nTwo of three.", cited(1, "a"), **state)
     reply = ClientReply(SearchLimits())
     reply.take(*pieces(("A. [1]\n\n- one\n- two", "a")))
     reply.take(Finished(answer=answer))
     told = reply.said.text.split("\n\n")
-    assert told[2:] == [
-        "Two of three.",
-        words.broke_off,
-        words.unchecked,
-        f"{words.missing} Malta",
-        f"**{words.references}**",
-        told[-1],
-    ]
+    checked = [words.broke_off, words.unchecked, f"{words.missing} Malta"]
+    assert told[2:-1] == ["Two of three.", *checked, f"**{words.references}**"]
     assert words.page.format(page="3–4") in told[-1]
 
 

@@ -57,9 +57,7 @@ def test_a_part_of_an_act_is_a_heading_with_the_line_below_it(tmp_path: Path) ->
     ],
 )  # fmt: skip
 def test_parts_are_known_in_the_languages_of_the_union(line: str) -> None:
-    found = division(line)
-    assert found is not None
-    assert found.alone
+    assert division(line).alone
 
 
 @pytest.mark.parametrize(
@@ -72,16 +70,14 @@ def test_a_sentence_begins_no_part(line: str) -> None:
 
 
 def test_articles_at_the_top_of_pages_are_no_running_headers(tmp_path: Path) -> None:
+    articles = ((18, "reports"), (19, "checks"), (20, "costs"))
     pages = [
         [text(70, f"Article {n}", x=0, font=ITALIC), text(90, f"On {word}", x=0, font=BOLD),
          *running(120)]
-        for n, word in ((18, "reports"), (19, "checks"), (20, "costs"))
+        for n, word in articles
     ]  # fmt: skip
-    assert [title for _, title in outline(loaded(tmp_path, placed(*pages)))] == [
-        "Article 18 On reports",
-        "Article 19 On checks",
-        "Article 20 On costs",
-    ]
+    found = [title for _, title in outline(loaded(tmp_path, placed(*pages)))]
+    assert found == [f"Article {n} On {word}" for n, word in articles]
 
 
 def test_the_number_of_a_heading_gives_its_depth(tmp_path: Path) -> None:

@@ -224,9 +224,7 @@ def test_sidecars(folder: Path, text: str) -> None:
 MARKS = ("", "", "# ", "^ ", "• ", "- ", "1. ", "(a) ", "    ", "1 ")
 lines = st.lists(
     st.one_of(
-        st.tuples(
-            st.sampled_from(("", "", "# ", "^ ", "• ", "- ", "1. ", "(a) ", "    ", "1 ")), phrases
-        )
+        st.tuples(st.sampled_from(MARKS), phrases)
         .map("".join)
         .map(lambda line: line.encode("cp1252", "ignore").decode("cp1252")),
         st.just(""),

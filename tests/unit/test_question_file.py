@@ -1,6 +1,7 @@
 """Files with prepared questions: what is read, and what is wrong is told with line and remedy."""
 
 import datetime
+import io
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from core.source import DocumentInfo, Passage, PreparedQuestion, Unit
 from ingest.publishing import own_questions
 from ingest.reading import question_file
 from ingest.reading.question_file import prepared_questions, shortest_beginnings
+from tests.support.passages import passage_of
 
 RIGHT = """by: project
 answers:
@@ -41,16 +43,9 @@ def written(folder: Path, text: str) -> Path:
 def passage() -> Passage:
     ends = [TEXT.index(". ", at) + 1 for at in (0, 27, 48)] + [len(TEXT)]
     starts = [0, *(end + 1 for end in ends[:-1])]
-    return Passage(
-        id="port.en:abc",
-        document=DocumentInfo(id="port", language="en", title="Port"),
-        text=TEXT,
-        headings=("Port",),
-        section=0,
-        start=0,
-        end=len(TEXT),
-        units=tuple(Unit(start=a, end=b) for a, b in zip(starts, ends, strict=True)),
-    )
+    units = tuple(Unit(start=a, end=b) for a, b in zip(starts, ends, strict=True))
+    document = DocumentInfo(id="port", language="en", title="Port")
+    return passage_of(document, TEXT, "Cranes", id="port.en:abc", units=units)
 
 
 def test_answers_are_read_with_their_questions(tmp_path: Path) -> None:
@@ -61,11 +56,8 @@ def test_answers_are_read_with_their_questions(tmp_path: Path) -> None:
         ("nl", "Hoeveel kranen?"),
     ]
     assert (first.by, second.by, first.approved, third.units) == ("project", "A. Person", None, ())
-    assert second.approved is not None
-    assert (second.approved.organisation, second.approved.on) == (
-        "The Port",
-        datetime.date(2026, 11, 29),
-    )
+    day = datetime.date(2026, 11, 29)
+    assert (second.approved.organisation, second.approved.on) == ("The Port", day)
 
 
 def test_a_document_without_such_a_file_or_with_an_empty_one_has_none(tmp_path: Path) -> None:
@@ -95,32 +87,20 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
         ("answers:\n- units: [x]\n  questions:\n    en:\n    - {a: b}\n", 5, "is not text"),
         ("answers:\n- units: ['']\n  questions: {en: [y]}\n", 2, "is not text"),
         ("answers:\n- units: [x]\n  unit: 3\n  questions: {en: [y]}\n", 3, "unknown field"),
-        (
-            "answers:\n- units: [x]\n  questions: {en: [y]}\n  approved: {by: z}\n",
-            4,
-            "an approval without 'on'",
-        ),
-        (
-            "answers:\n- units: [x]\n  questions: {en: [y]}\n  approved: {by: z, on: June}\n",
-            4,
-            "not a date",
-        ),
-        (
-            "answers:\n- units: []\n  questions: {en: [y]}\n  approved: {by: z, on: 2026-01-01}\n",
-            4,
-            "approved, but there are no units",
-        ),
-        (
-            "answers:\n- units: [x]\n  questions:\n    en:\n    - Why?\n    - WHY?\n",
-            6,
-            "the question is in line 5 too",
-        ),
+        ("answers:\n- units: [x]\n  questions: {en: [y]}\n  approved: {by: z}\n", 4,
+         "an approval without 'on'"),
+        ("answers:\n- units: [x]\n  questions: {en: [y]}\n  approved: {by: z, on: June}\n", 4,
+         "not a date"),
+        ("answers:\n- units: []\n  questions: {en: [y]}\n  approved: {by: z, on: 2026-01-01}\n", 4,
+         "approved, but there are no units"),
+        ("answers:\n- units: [x]\n  questions:\n    en:\n    - Why?\n    - WHY?\n", 6,
+         "the question is in line 5 too"),
         (f"answers:\n- units: [x]\n  questions: {{en: [{'y' * 1001}]}}\n", 3, "is longer than"),
         (f"answers:\n- units: [{'x, ' * 41}]\n  questions: {{en: [y]}}\n", 2, "more than 40 units"),
         ("a: &a [1]\nanswers: *a\na: 2\n", 3, "given twice"),
         ("answers: " + "[" * 5000, 1, "is"),
     ],
-)
+)  # fmt: skip
 def test_what_is_wrong_is_told_with_its_line_and_a_remedy(
     tmp_path: Path, text: str, line: int, told: str
 ) -> None:
@@ -194,14 +174,10 @@ def test_kept_vectors_are_those_that_were_kept_but_for_rounding(tmp_path: Path) 
     assert own_questions.kept(file, [asked(2)], 512) == {}, "of another embedder"
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"\x80\x04K\x01.", bytes(5000)]
-)
-def test_a_file_that_has_no_vectors_is_as_none(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "x.npy").write_bytes(data)
-    assert own_questions.kept(tmp_path / "x.npy", [asked(2)], 384) == {}
-
-
-def test_objects_in_such_a_file_are_not_made(tmp_path: Path) -> None:
-    np.save(tmp_path / "x.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    assert own_questions.kept(tmp_path / "x.npy", [asked(2)], 384) == {}
+def test_a_file_without_vectors_is_as_none_and_no_objects_are_made_of_it(tmp_path: Path) -> None:
+    objects = io.BytesIO()
+    np.save(objects, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    headers = (b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"\x80\x04K\x01.")
+    for data in (b"", *headers, bytes(5000), objects.getvalue()):
+        (tmp_path / "x.npy").write_bytes(data)
+        assert own_questions.kept(tmp_path / "x.npy", [asked(2)], 384) == {}

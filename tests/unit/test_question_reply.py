@@ -71,27 +71,13 @@ def test_a_unit_that_is_not_there_drops_its_questions(units: object) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Cranes?",
-        "12 31",
-        "",
-        "   \n ",
-        "x" * 201,
-        "a " * 900_000,
-        "Who is <b>it</b>?",
-        "See [this](https://evil.example/x)",
-        "What is on https://evil.example?",
-        "What is on www.evil.example?",
-        "What is **bold** here?",
-        "`rm -rf /` is what?",
-        "Is &lt;script&gt; here?",
-        "# A heading here",
-        "| a | table |",
-        7,
-        None,
-        ["Who is it?"],
+        "Cranes?", "12 31", "", "   \n ", "x" * 201, "a " * 900_000, "Who is <b>it</b>?",
+        "See [this](https://evil.example/x)", "What is on https://evil.example?",
+        "What is on www.evil.example?", "What is **bold** here?", "`rm -rf /` is what?",
+        "Is &lt;script&gt; here?", "# A heading here", "| a | table |", 7, None, ["Who is it?"],
         {"text": "Who is it?"},
     ],
-)
+)  # fmt: skip
 def test_what_is_no_plain_question_is_dropped(text: object) -> None:
     assert plain(text) == ""
     found = read(answers(entry([1], text, ONE)), UNITS, LANGUAGES)

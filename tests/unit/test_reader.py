@@ -90,11 +90,6 @@ ANSWERS: dict[str, tuple[str, ...]] = {
 CITES = ((0,), (1, 2), (3,))
 
 
-def _with_marker(sentence: str, marker: str) -> str:
-    """A marker before the full stop, or behind the sentence that a quotation mark ends."""
-    return f"{sentence[:-1]} {marker}." if sentence[-1] == "." else f"{sentence} {marker}"
-
-
 def _numbers(cites: Sequence[int]) -> list[int]:
     return [number + 1 for number in cites]
 
@@ -104,7 +99,9 @@ def _square(cites: Sequence[int]) -> str:
 
 
 def _before(answer: Sequence[str]) -> list[str]:
-    return [_with_marker(one, _square(cites)) for one, cites in zip(answer, CITES, strict=True)]
+    """With markers before the full stop, or behind the sentence that a quotation mark ends."""
+    marked = [(one, _square(cites)) for one, cites in zip(answer, CITES, strict=True)]
+    return [f"{one[:-1]} {m}." if one[-1] == "." else f"{one} {m}" for one, m in marked]
 
 
 def _behind(answer: Sequence[str], mark: Callable[[Sequence[int]], str]) -> list[str]:
@@ -167,15 +164,13 @@ def test_sixty_replies_are_read_right_in_pieces_of_any_size(form: str, language:
         ("el", ["Η αγορά αυξάνεται.", "Έτσι είναι.", "Τι είναι;", "Είναι αυτό."]),
         ("bg", ["Пазарът расте.", "В чл. 5 се казва това.", "Така е."]),
         ("hu", ["A bizottság 2020. július 24-én elfogadta.", "A piac nő.", "Őrök vannak."]),
-        (
-            "de",
-            ["Es wächst.", "„Sehr“, sagt sie.", "725 000 waren es.", "«Ja.»", "Am 2. Mai nicht."],
-        ),
+        ("de",
+         ["Es wächst.", "„Sehr“, sagt sie.", "725 000 waren es.", "«Ja.»", "Am 2. Mai nicht."]),
         ("en", ["It grew.", "725,000 were made.", "Is it so?", "Yes!", "“No,” he said.", "It is."]),
         ("es", ["¿Es así?", "¡Sí!", "Ávila crece."]),
         ("lv", ["Tas ir pieņemts 2020. gada 24. jūlijā.", "Šis ir tirgus."]),
     ],
-)
+)  # fmt: skip
 def test_sentences_without_markers_end_where_a_reader_ends_them(
     language: str, expected: list[str]
 ) -> None:
@@ -228,63 +223,45 @@ def test_figures_and_parts_of_acts_are_no_markers(language: str, sentence: str) 
     assert _read(sentence, language=language) == [Draft(sentence, ())]
 
 
-def test_markup_is_left_out() -> None:
-    reply = (
-        "# What it is worth\n\n> The **drug** market is *worth* __EUR 30__ `billion` [1].<br>\n"
-        "It is in [the agenda](https://example.org/a_(b)) ~~now~~ [2].\n***\n"
-    )
-    assert _read(reply) == [
-        Draft("The drug market is worth EUR 30 billion.", (0,)),
-        Draft("It is in the agenda now.", (1,)),
-    ]
+@pytest.mark.parametrize(
+    ("reply", "drafts"),
+    [
+        ("# What it is worth\n\n> The **drug** market is *worth* __EUR 30__ `billion` [1].<br>\n"
+         "It is in [the agenda](https://example.org/a_(b)) ~~now~~ [2].\n***\n",
+         [("The drug market is worth EUR 30 billion.", (0,)), ("It is in the agenda now.", (1,))]),
+        ('[EMPACT](https://x.example/a_(b) "In 2019") grows. [1]', [("EMPACT grows.", (0,))]),
+        ("[EMPACT](https://x.example/a_(b) 'The count') grows. [1]", [("EMPACT grows.", (0,))]),
+        # An exclamation mark before a marker begins no image, and a marker is no link.
+        ("It grows![1] It fell [2].", [("It grows!", (0,)), ("It fell.", (1,))]),
+        ("The ban is laid down in [1](a) of the text.",
+         [("The ban is laid down in(a) of the text.", (0,))]),
+        # A quotation over several sentences stays whole.
+        ("He said: “It grew. It fell.” Then it rose [1].",
+         [("He said: “It grew. It fell.”", ()), ("Then it rose.", (0,))]),
+        # A line that is only full goes on in the next.
+        ("The drug market in the European Union is estimated to be worth\nEUR 30 billion\na year "
+         "[1].\nIt fell.",
+         [("The drug market in the European Union is estimated to be worth EUR 30 billion a year.",
+           (0,)), ("It fell.", ())]),
+    ],
+)  # fmt: skip
+def test_markup_is_left_out(reply: str, drafts: list[tuple[str, tuple[int, ...]]]) -> None:
+    assert _read(reply) == [Draft(text, cites) for text, cites in drafts]
 
 
 @pytest.mark.parametrize(
     "image",
     [
-        "![x](http://a.example/x.png)",
-        "![x](<http://a.example/x (1).png> 'A title. Of it')",
+        "![x](http://a.example/x.png)", "![x](<http://a.example/x (1).png> 'A title. Of it')",
         "![Buy now. It is [so] good](data:image/png;base64,AAAA)",
-        "[![x](http://a.example/x.png)](http://a.example)",
-        "![x][]",
-        "![x]",
+        "[![x](http://a.example/x.png)](http://a.example)", "![x][]", "![x]",
         "<img src='http://a.example/x.png' alt='x'>",
     ],
-)
+)  # fmt: skip
 def test_nothing_of_an_image_is_part_of_a_sentence(image: str) -> None:
-    assert _texts(f"It runs through EMPACT {image}. [1] It grows [2].") == [
-        "It runs through EMPACT.",
-        "It grows.",
-    ]
+    empact = ["It runs through EMPACT.", "It grows."]
+    assert _texts(f"It runs through EMPACT {image}. [1] It grows [2].") == empact
     assert _texts(f"{image} It grows [1].") == ["It grows."]
-
-
-def test_an_exclamation_mark_before_a_marker_begins_no_image() -> None:
-    assert _read("It grows![1] It fell [2].") == [Draft("It grows!", (0,)), Draft("It fell.", (1,))]
-
-
-@pytest.mark.parametrize("title", ['"The 2019 count"', "'The count'"])
-def test_of_a_link_with_a_title_only_its_words_stay(title: str) -> None:
-    link = f"[EMPACT](https://x.example/a_(b) {title})"
-    assert _texts(f"It runs through {link}. [1]") == ["It runs through EMPACT."]
-
-
-def test_a_marker_before_a_point_of_an_article_is_no_link() -> None:
-    (draft,) = _read("The ban is laid down in [1](a) of the text.")
-    assert (draft.text, draft.cites) == ("The ban is laid down in(a) of the text.", (0,))
-
-
-def test_a_quotation_over_several_sentences_stays_whole() -> None:
-    quotation = "He said: “It grew. It fell.” Then it rose [1]."
-    assert _texts(quotation) == ["He said: “It grew. It fell.”", "Then it rose."]
-
-
-def test_a_line_that_is_only_full_goes_on_in_the_next() -> None:
-    wrapped = (
-        "The drug market in the European Union is estimated to be worth\n"
-        "EUR 30 billion\na year [1].\nIt fell."
-    )
-    assert _texts(wrapped) == [wrapped.split(" [1]")[0].replace("\n", " ") + ".", "It fell."]
 
 
 # Lists and tables
@@ -301,19 +278,11 @@ def test_a_list_is_its_introduction_and_its_items() -> None:
         "first", "second", "third", "done", "That is all.",
     ]  # fmt: skip
     assert [draft.form for draft in drafts] == ["sentence", *["item"] * 9, "sentence"]
-
-
-def test_a_date_at_the_beginning_of_a_line_is_no_number_of_an_item() -> None:
-    reply = "24. Juli 2020 ist der Tag [1].\n1. Juli 2020 auch [2].\n"
-    assert _texts(reply, "de") == ["24. Juli 2020 ist der Tag.", "1. Juli 2020 auch."]
-
-
-def test_numbered_sentences_in_one_line_are_items() -> None:
-    reply = "(1) The Commission acts. (2) Member States follow."
-    assert _read(reply) == [
-        Draft("The Commission acts.", (), form="item"),
-        Draft("Member States follow.", (), form="item"),
-    ]
+    in_one_line = _read("(1) The Commission acts. (2) Member States follow.")
+    texts = ("The Commission acts.", "Member States follow.")
+    assert in_one_line == [Draft(text, (), form="item") for text in texts]
+    dated = "24. Juli 2020 ist der Tag [1].\n1. Juli 2020 auch [2].\n"  # no number of an item
+    assert _texts(dated, "de") == ["24. Juli 2020 ist der Tag.", "1. Juli 2020 auch."]
 
 
 def test_the_rows_of_a_table_are_items_with_their_headings() -> None:
@@ -356,14 +325,6 @@ def test_a_sentence_does_not_wait_for_the_next(reply: str, next_begins: str) -> 
     assert [draft.text.rstrip(".") for draft in reader.feed(next_begins)] == ["It grows"]
 
 
-def test_a_half_received_marker_is_never_part_of_a_sentence() -> None:
-    for end in range(len(MARKED)):
-        reader = ReplyReader()
-        for draft in reader.feed(MARKED[:end]):
-            assert "[" not in draft.text
-            assert draft in DRAFTS
-
-
 # What breaks off
 
 
@@ -377,18 +338,19 @@ def test_a_sentence_that_the_end_of_the_reply_cuts_is_no_draft() -> None:
 
 @pytest.mark.parametrize("reply", [MARKED, f"- {MARKED}", STRUCTURED])
 def test_wherever_a_reply_breaks_off_only_whole_sentences_are_kept(reply: str) -> None:
-    def broken(end: int) -> Iterator[str]:
-        yield reply[:end]
-        raise ModelError("The model's answer broke off.")
-
     whole = _texts(reply)
+    without_stop = [text.removesuffix(".") for text in whole]
     for end in range(len(reply) + 1):
-        kept = _until_error(broken(end))
-        without_stop = [text.removesuffix(".") for text in whole]
+        kept = _until_error(_broken(reply[:end]))
         assert [text.removesuffix(".") for text in kept] == without_stop[: len(kept)]
     with pytest.raises(ModelError, match="broke off"):
-        list(read(broken(0)))
+        list(read(_broken("")))
     assert kept == whole
+
+
+def _broken(said: str) -> Iterator[str]:
+    yield said
+    raise ModelError("The model's answer broke off.")
 
 
 def _until_error(pieces: Iterator[str]) -> list[str]:
@@ -406,17 +368,9 @@ def _complete(given: Iterable[Draft | Searches]) -> list[Draft]:
 
 
 def test_a_full_stop_at_which_a_reply_broke_off_may_be_that_of_a_figure() -> None:
-    def broken() -> Iterator[str]:
-        yield "It grows [1].\nThe agency costs EUR 2."
-        raise ModelError("The model's answer broke off.")
-
-    assert _until_error(broken()) == ["It grows."]
-    assert _texts("It grows [1].\nThe agency costs EUR 2.")[1:] == ["The agency costs EUR 2."]
-
-
-def test_json_that_breaks_off_keeps_its_complete_sentences() -> None:
-    cut = STRUCTURED[: STRUCTURED.index("started")]
-    assert _read(cut) == DRAFTS[:1]
+    said = "It grows [1].\nThe agency costs EUR 2."
+    assert _until_error(_broken(said)) == ["It grows."]
+    assert _texts(said)[1:] == ["The agency costs EUR 2."]
 
 
 # No answer, and no reply
@@ -451,29 +405,21 @@ def test_an_empty_or_malformed_reply_is_an_error(reply: str) -> None:
         _read(reply)
 
 
-def test_thoughts_of_which_the_beginning_was_left_out_are_not_given_with_the_answer() -> None:
-    assert _texts("Hmm, is it so?\n\nIt may be</think>\n\nIt grows [1].")[-1] == "It grows."
-
-
 def test_entries_out_of_form_are_left_out_and_the_rest_is_kept() -> None:
     odd = [
-        None,
-        {"text": 5, "passages": [1]},
-        {"text": "Good one.", "passages": ["1", 0, -2, 2]},
-        {"text": "Marked [3]."},
-        {"text": "Two things. Both here.", "passages": [1]},
-        "A bare one [2]",
-        {"text": "- an item\n- another", "passages": [1]},
-    ]
+        None, {"text": 5, "passages": [1]}, {"text": "Good one.", "passages": ["1", 0, -2, 2]},
+        {"text": "Marked [3]."}, {"text": "Two things. Both here.", "passages": [1]},
+        "A bare one [2]", {"text": "- an item\n- another", "passages": [1]},
+    ]  # fmt: skip
     assert _read(json.dumps({"sentences": odd})) == [
-        Draft("Good one.", (1,)),
-        Draft("Marked.", (2,)),
-        Draft("Two things.", (0,)),
-        Draft("Both here.", (0,)),
-        Draft("A bare one", (1,)),
-        Draft("an item", (0,), form="item"),
+        Draft("Good one.", (1,)), Draft("Marked.", (2,)), Draft("Two things.", (0,)),
+        Draft("Both here.", (0,)), Draft("A bare one", (1,)), Draft("an item", (0,), form="item"),
         Draft("another", (0,), form="item"),
-    ]
+    ]  # fmt: skip
+
+
+def test_thoughts_of_which_the_beginning_was_left_out_are_not_given_with_the_answer() -> None:
+    assert _texts("Hmm, is it so?\n\nIt may be</think>\n\nIt grows [1].")[-1] == "It grows."
 
 
 # Hostile and endless

@@ -1,12 +1,12 @@
 """Results: a sentence within the text around it, never cut in a sentence or a list."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 
-from chain.reading.parts import Part
 from chain.reading.quotables import Statement
-from chain.reading.relevance import Ranked
+from chain.reading.relevance import Part, Ranked
 from chain.request import Draft, Request
 from chain.writing.extractive import FIRST, search_results
 from core.source import DocumentInfo, Passage, ScoredPassage, Unit
@@ -23,14 +23,22 @@ def passage(*sentences: str, name: str = "p1", item: int = -1) -> ScoredPassage:
         kind = "item" if number == item else "sentence"
         units.append(Unit(start=at, end=at + len(one), kind=kind))
         at += len(one) + 1
-    made = passage_of(DOCUMENT, text, f"Section {name}", id=f"plan.en:{name}", units=tuple(units))
-    return ScoredPassage(passage=made, score=0.0, similarity=0.0)
+    named = {"id": f"plan.en:{name}", "units": tuple(units)}
+    return scored(passage_of(DOCUMENT, text, f"Section {name}", **named))
 
 
-def asked(found: list[ScoredPassage], *ranked: tuple[int, int, float]) -> Request:
+def asked(found: Sequence[ScoredPassage], *ranked: tuple[int, int, float]) -> Request:
     """Statements of one sentence: (passage, sentence, score), best first."""
     said = [Ranked(place, Statement((unit,), (unit,)), score) for place, unit, score in ranked]
-    return Request("?", "en", tuple(found), (Part("?", tuple(found), said),), is_sure=False)
+    return request(found, Part("?", tuple(found), said))
+
+
+def request(found: Sequence[ScoredPassage], *parts: Part) -> Request:
+    return Request("?", "en", tuple(found), parts, is_sure=False)
+
+
+def scored(passage: Passage) -> ScoredPassage:
+    return ScoredPassage(passage=passage, score=0.0, similarity=0.0)
 
 
 def sentence(number: int, words: int = 12) -> str:
@@ -38,7 +46,6 @@ def sentence(number: int, words: int = 12) -> str:
 
 
 def shown(draft: Draft) -> str:
-    assert draft.around is not None
     before, after = draft.around
     return " ".join(filter(None, (before, draft.text, after)))
 
@@ -50,7 +57,6 @@ def test_a_result_is_a_sentence_among_its_neighbours(place: int) -> None:
     assert draft.text == said[place]
     assert 40 <= len(shown(draft).split()) <= 70
     assert shown(draft) in " ".join(said)
-    assert draft.quote is not None
     text = " ".join(said)[draft.quote.start : draft.quote.end]
     assert text == shown(draft)  # the quote is what is shown
     assert set(re.split(r"(?<=\.) ", text)) <= set(said)  # whole sentences
@@ -75,7 +81,7 @@ def test_what_stands_there_already_is_no_result_and_every_part_of_the_question_h
     places = [drafts[0].cites[0] for drafts in search_results(one)]
     assert places == list(range(2 * FIRST))
     other = Part("!", tuple(found), [Ranked(7, Statement((0,), (0,)), -9.0)])
-    both = Request("?", "en", tuple(found), (*one.parts, other), is_sure=False)
+    both = request(found, *one.parts, other)
     places = [drafts[0].cites[0] for drafts in search_results(both)]
     assert places[:3] == [0, 7, 1]
 
@@ -90,7 +96,6 @@ def test_a_passage_has_two_results_at_most_that_do_not_overlap() -> None:
 def test_the_likelier_neighbour_comes_along() -> None:
     said = [passage(*(sentence(n) for n in range(9)))]
     ((before,),) = search_results(asked(said, (0, 4, 9.0), (0, 3, 8.0), (0, 5, 7.0)))
-    assert before.around is not None
     assert sentence(3) in before.around[0]
 
 
@@ -108,20 +113,17 @@ def test_a_part_is_taken_from_the_same_document_if_that_has_it_nearly_as_well() 
     one = asked(found, (0, 0, 9.0))
     for near, expected in ((8.0, [0, 2]), (7.0, [0, 1])):
         ranked = [Ranked(1, Statement((0,), (0,)), 9.0), Ranked(2, Statement((0,), (0,)), near)]
-        parts = (*one.parts, Part("!", tuple(found), ranked))
-        both = Request("?", "en", tuple(found), parts, is_sure=False)
+        both = request(found, *one.parts, Part("!", tuple(found), ranked))
         assert [drafts[0].cites[0] for drafts in search_results(both)][:2] == expected
 
 
 def test_a_list_is_shown_whole() -> None:
-    found = [passage("There are two:", "one;", "two.", item=1)]
-    made = found[0].passage.units
-    units = (*made[:2], made[2].model_copy(update={"kind": "item"}))
-    listed = found[0].passage.model_copy(update={"units": units})
-    scored = [ScoredPassage(passage=listed, score=0.0, similarity=0.0)]
+    listed = passage("There are two:", "one;", "two.", item=1)
+    lead, first, second = listed.passage.units
+    units = (lead, first, second.model_copy(update={"kind": "item"}))
+    found = (scored(listed.passage.model_copy(update={"units": units})),)
     whole = Ranked(0, Statement((0, 1, 2), (0, 1, 2), is_list=True), 1.0)
-    request = Request("?", "en", tuple(scored), (Part("?", tuple(scored), [whole]),), is_sure=False)
-    ((draft,),) = search_results(request)
+    ((draft,),) = search_results(request(found, Part("?", found, [whole])))
     assert (draft.text, draft.items, draft.around) == ("There are two:", ("one;", "two."), None)
 
 
@@ -133,10 +135,7 @@ def test_a_row_of_a_table_stands_alone() -> None:
     text = "| weapon | number |\n| --- | --- |\n| revolver | 102 |"
     row = text.index("revolver")
     unit = Unit(start=row, end=len(text) - 2, kind="item", lead_in=(2, 17))
-    made: Passage = passage_of(DOCUMENT, text, "Table", units=(unit,))
-    found = (ScoredPassage(passage=made, score=0.0, similarity=0.0),)
-    ranked = [Ranked(0, Statement((0,), (0,)), 1.0)]
-    request = Request("?", "en", found, (Part("?", found, ranked),), is_sure=False)
-    ((draft,),) = search_results(request)
+    found = [scored(passage_of(DOCUMENT, text, "Table", units=(unit,)))]
+    ((draft,),) = search_results(asked(found, (0, 0, 1.0)))
     assert draft.around is None
     assert "revolver" in draft.text or "revolver" in draft.items[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.source import Passage, SourceDocument, Unit
+from core.source import Passage, Unit
 from ingest.passages.split import split
 from ingest.reading.files import find
 from ingest.reading.load import load
@@ -26,10 +26,19 @@ def token_count() -> TokenCount:
     return token_counter(estimated=False)
 
 
-def document(tmp_path: Path, text: str, name: str = "plan.en.md") -> SourceDocument:
-    file = tmp_path / name
-    file.write_text(text, encoding="utf-8")
-    return load(file)
+Cut = Callable[..., list[Passage]]
+
+
+@pytest.fixture
+def cut(tmp_path: Path, token_count: TokenCount) -> Cut:
+    """Cuts a text in Markdown into passages."""
+    file = tmp_path / "plan.en.md"
+
+    def passages(text: str, *limit: int) -> list[Passage]:
+        file.write_text(text, encoding="utf-8")
+        return split(load(file), token_count, *limit)
+
+    return passages
 
 
 def texts(passage: Passage) -> list[str]:
@@ -42,8 +51,12 @@ def lead_in(passage: Passage, unit: Unit) -> str | None:
 
 # What holds for every source text
 
+every_source = pytest.mark.parametrize(
+    "path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}"
+)
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
+
+@every_source
 def test_passages_are_exact_and_fit(path: Path, token_count: TokenCount) -> None:
     source = load(path)
     content = path.read_text(encoding="utf-8")
@@ -59,27 +72,22 @@ def test_passages_are_exact_and_fit(path: Path, token_count: TokenCount) -> None
     assert all(re.fullmatch(rf"{source.key}:[0-9a-f]{{24}}", p.id) for p in passages)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@every_source
 def test_units_hold_all_text_in_order(path: Path, token_count: TokenCount) -> None:
     source = load(path)
     passages = split(source, token_count)
     for section in source.sections:
         body = source.text[section.start : section.end]
-        units = [
-            unit
-            for passage in passages
-            if section.start <= passage.start < section.end
-            for unit in texts(passage)
-        ]
-        letters = [char for char in MARK.sub("", body) if char.isalnum()]
-        assert [char for unit in units for char in unit if char.isalnum()] == letters
+        within = [one for one in passages if section.start <= one.start < section.end]
+        units = "".join(unit for passage in within for unit in texts(passage))
+        assert [*filter(str.isalnum, units)] == [*filter(str.isalnum, MARK.sub("", body))]
     for passage in passages:
         ends = [0, *(unit.end for unit in passage.units)]
         assert all(end <= unit.start for end, unit in zip(ends, passage.units, strict=False))
         assert all(text == text.strip() and text for text in texts(passage))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@every_source
 def test_no_unit_begins_or_ends_within_a_sentence(path: Path, token_count: TokenCount) -> None:
     for passage in split(load(path), token_count):
         for unit, text in zip(passage.units, texts(passage), strict=True):
@@ -118,10 +126,8 @@ def test_the_press_release_as_passages(token_count: TokenCount) -> None:
     passages = split(load(DATA / "press-release-2020-07-24.nl.txt"), token_count)
     assert [passage.section for passage in passages] == [0, 0, 1, 1, 1, 2, 2, 3, 4]
     sentences = [text for passage in passages for text in texts(passage)]
-    assert any(
-        s.startswith("Margaritis Schinas") and s.endswith("maatregelen.”") for s in sentences
-    )
-    assert any(s.startswith("Europees commissaris") and s.endswith("leving.”") for s in sentences)
+    for first, last in (("Margaritis Schinas", "maatregelen.”"), ("Europees commiss", "leving.”")):
+        assert any(one.startswith(first) and one.endswith(last) for one in sentences)
     firearms = passages[7]
     assert [lead_in(firearms, unit) for unit in firearms.units[-4:]] == [
         "Het nieuwe actieplan inzake de handel in vuurwapens richt zich op 4 prioriteiten:"
@@ -134,38 +140,29 @@ def test_the_press_release_as_passages(token_count: TokenCount) -> None:
 # Long sections and lists
 
 
-def test_a_long_section_is_cut_between_paragraphs_into_equal_parts(
-    tmp_path: Path, token_count: TokenCount
-) -> None:
+def test_a_long_section_is_cut_between_paragraphs_into_equal_parts(cut: Cut) -> None:
     paragraph = "The plan sets out what the Union will do against drugs in the next years. " * 8
-    source = document(tmp_path, "# Plan\n\n" + f"{paragraph.strip()}\n\n" * 4)
-    passages = split(source, token_count)
+    passages = cut("# Plan\n\n" + f"{paragraph.strip()}\n\n" * 4)
     assert [len(passage.units) for passage in passages] == [16, 16]
     assert all(passage.text.startswith("The plan") for passage in passages)
     assert len({passage.id for passage in passages}) == 2  # the same text twice
 
 
-def test_a_list_stays_with_its_lead_in_rather_than_with_the_text_before(
-    tmp_path: Path, token_count: TokenCount
-) -> None:
+def test_a_list_stays_with_its_lead_in_rather_than_with_the_text_before(cut: Cut) -> None:
     before = "The plan sets out what the Union will do against drugs in the next years. " * 16
     items = "".join(
         f"{n}. Support number {n} for the Member States, in words that fill the line up.\n"
         for n in range(1, 17)
     )
-    source = document(tmp_path, f"# Plan\n\n{before}The plan has these parts:\n\n{items}")
-    first, second = split(source, token_count)
+    first, second = cut(f"# Plan\n\n{before}The plan has these parts:\n\n{items}")
     assert {unit.kind for unit in first.units} == {"sentence"}
     assert second.text.startswith("The plan has these parts:\n\n1. Support number 1 ")
     assert {lead_in(second, unit) for unit in second.units} == {None, "The plan has these parts:"}
 
 
-def test_a_list_too_long_for_one_passage_is_cut_between_items(
-    tmp_path: Path, token_count: TokenCount
-) -> None:
+def test_a_list_too_long_for_one_passage_is_cut_between_items(cut: Cut) -> None:
     items = "".join(f"- Item {n} is about what Member States do in year {n}.\n" for n in range(120))
-    source = document(tmp_path, f"# Plan\n\nThese are they:\n\n{items}")
-    passages = split(source, token_count)
+    passages = cut(f"# Plan\n\nThese are they:\n\n{items}")
     assert len(passages) > 2
     assert {lead_in(passages[0], unit) for unit in passages[0].units} == {None, "These are they:"}
     for passage in passages[1:]:
@@ -174,13 +171,10 @@ def test_a_list_too_long_for_one_passage_is_cut_between_items(
     assert sum(len(passage.units) for passage in passages) == 121
 
 
-def test_nested_items_are_introduced_by_their_parent(
-    tmp_path: Path, token_count: TokenCount
-) -> None:
-    text = (
-        "# Plan\n\nThe parts:\n\n- Prevention\n  - at school. And work\n- Care\n\nThe end.\n\n- x\n"
-    )
-    (passage,) = split(document(tmp_path, text), token_count)
+def test_nested_items_are_introduced_by_their_parent(cut: Cut) -> None:
+    items = "- Prevention\n  - at school. And work\n- Care"
+    text = f"# Plan\n\nThe parts:\n\n{items}\n\nThe end.\n\n- x\n"
+    (passage,) = cut(text)
     assert [(passage.text[u.start : u.end], lead_in(passage, u)) for u in passage.units] == [
         ("The parts:", None),
         ("Prevention", "The parts:"),
@@ -191,18 +185,16 @@ def test_nested_items_are_introduced_by_their_parent(
     ]
 
 
-def test_a_long_item_is_cut_into_sentences(tmp_path: Path, token_count: TokenCount) -> None:
+def test_a_long_item_is_cut_into_sentences(cut: Cut) -> None:
     sentence = "The plan sets out what the Union will do against drugs in the next years."
     long = " ".join([sentence] * 6)
     text = f"# Plan\n\nThe parts:\n\n- {long}\n- {sentence} {sentence}\n"
-    (passage,) = split(document(tmp_path, text), token_count)
+    (passage,) = cut(text)
     assert texts(passage) == ["The parts:", *[sentence] * 6, f"{sentence} {sentence}"]
     assert {lead_in(passage, unit) for unit in passage.units[1:]} == {"The parts:"}
 
 
-def test_a_point_of_a_legal_text_is_citable_as_such(
-    tmp_path: Path, token_count: TokenCount
-) -> None:
+def test_a_point_of_a_legal_text_is_citable_as_such(cut: Cut) -> None:
     text = """# Act
 
 Whereas:
@@ -221,7 +213,7 @@ Whereas:
 
 - no mark
 """
-    found = split(document(tmp_path, text), token_count)
+    found = cut(text)
     marks = {p.text[u.start : u.end]: u.marks for p in found for u in p.units}
     assert marks == {
         "Whereas:": (),
@@ -237,21 +229,18 @@ Whereas:
     }
 
 
-def test_rows_of_a_table_and_lines_of_code_are_whole(
-    tmp_path: Path, token_count: TokenCount
-) -> None:
-    text = (
-        "# P\n\n| Year | Seized |\n|---|---|\n| 2017 | 5. Then 6 |\n\n```sh\nmake x. Y\n\ny\n```\n"
-    )
-    (passage,) = split(document(tmp_path, text), token_count)
+def test_rows_of_a_table_and_lines_of_code_are_whole(cut: Cut) -> None:
+    table, code = "| Year | Seized |\n|---|---|\n| 2017 | 5. Then 6 |", "make x. Y\n\ny"
+    text = f"# P\n\n{table}\n\n```sh\n{code}\n```\n"
+    (passage,) = cut(text)
     assert passage.text == text.removeprefix("# P\n\n").rstrip()
     assert texts(passage) == ["Year | Seized", "2017 | 5. Then 6", "make x. Y", "y"]
     assert lead_in(passage, passage.units[1]) == "Year | Seized"
 
 
-def test_a_row_without_text_is_no_unit(tmp_path: Path, token_count: TokenCount) -> None:
+def test_a_row_without_text_is_no_unit(cut: Cut) -> None:
     text = "# P\n\n| Year | Seized |\n|---|---|\n|  |  |\n| 2017 | 5 |\n| "
-    (passage,) = split(document(tmp_path, text), token_count)
+    (passage,) = cut(text)
     assert texts(passage) == ["Year | Seized", "2017 | 5"]
 
 
@@ -262,49 +251,43 @@ def test_a_row_without_text_is_no_unit(tmp_path: Path, token_count: TokenCount) 
     "text",
     [
         "The plan covers " + ", ".join(f"subject number {n} of the year" for n in range(400)) + ".",
-        "- The item begins. " + "It goes on, and on; and then some more. " * 100,
-        "word " * 3000,
-        "x" * 9000,
-        "| a |\n|---|\n| " + "cell after cell " * 500 + "|",
+        "- The item begins. " + "It goes on, and on; and then some more. " * 100, "word " * 3000,
+        "x" * 9000, "| a |\n|---|\n| " + "cell after cell " * 500 + "|",
         "```\n" + "code_without_end(); " * 500 + "\n```",
     ],
     ids=["clauses", "item", "words", "letters", "row", "code"],
-)
+)  # fmt: skip
 @pytest.mark.parametrize("limit", [64, 512])
-def test_the_limit_always_holds(
-    tmp_path: Path, token_count: TokenCount, text: str, limit: int
-) -> None:
-    source = document(tmp_path, f"# A plan\n\n{text}\n")
-    passages = split(source, token_count, limit)
+def test_the_limit_always_holds(cut: Cut, token_count: TokenCount, text: str, limit: int) -> None:
+    passages = cut(f"# A plan\n\n{text}\n", limit)
     assert max(token_count(passage.context()) for passage in passages) <= limit
     units = "".join(unit for passage in passages for unit in texts(passage))
     body = MARK.sub("", text).removeprefix("| a |\n|---|")
     assert re.sub(r"\W", "", units).removeprefix("a") == re.sub(r"\W", "", body)
 
 
-def test_a_long_sentence_is_cut_at_clauses(tmp_path: Path, token_count: TokenCount) -> None:
+def test_a_long_sentence_is_cut_at_clauses(cut: Cut) -> None:
     text = ", ".join(f"subject number {n} of the year" for n in range(200)) + "."
-    found = [t for p in split(document(tmp_path, f"# A\n\n{text}"), token_count) for t in texts(p)]
+    found = [t for p in cut(f"# A\n\n{text}") for t in texts(p)]
     assert len(found) > 1
     assert all(re.match(r"subject.*[,.]$", unit) for unit in found)
 
 
-def test_a_heading_never_takes_more_than_half(tmp_path: Path, token_count: TokenCount) -> None:
+def test_a_heading_never_takes_more_than_half(cut: Cut, token_count: TokenCount) -> None:
     heading = "A very long heading about many things " * 60
     text = f"# Plan\n\n## {heading}\n\n### Short\n\nOne sentence. Another sentence.\n"
-    (passage,) = split(document(tmp_path, text), token_count)
+    (passage,) = cut(text)
     assert passage.headings == ("Short",)
     text = f"# Plan\n\n## {heading}\n\nOne sentence."
-    (passage,) = split(document(tmp_path, text), token_count)
+    (passage,) = cut(text)
     (cut_short,) = passage.headings  # there is always one: pages and prompts show the last
     assert re.fullmatch(r"A very long heading about many .*\w…", cut_short)
     assert 200 < token_count(cut_short) <= 256
 
 
-def test_the_root_of_a_heading_path_is_short(tmp_path: Path, token_count: TokenCount) -> None:
+def test_the_root_of_a_heading_path_is_short(cut: Cut) -> None:
     title = "Proposal for a regulation on " + ", ".join(f"subject number {n}" for n in range(30))
-    source = document(tmp_path, f"# {title}\n\n## Article 1\n\nOne sentence.\n")
-    (passage,) = split(source, token_count)
+    (passage,) = cut(f"# {title}\n\n## Article 1\n\nOne sentence.\n")
     root, article = passage.headings
     assert article == "Article 1"
     assert root.endswith("…")
@@ -313,18 +296,18 @@ def test_the_root_of_a_heading_path_is_short(tmp_path: Path, token_count: TokenC
     assert passage.document.title == title
 
 
-def test_a_limit_that_holds_no_text_is_refused(tmp_path: Path, token_count: TokenCount) -> None:
+def test_a_limit_that_holds_no_text_is_refused(cut: Cut) -> None:
     with pytest.raises(ValueError, match="at most 63 tokens"):
-        split(document(tmp_path, "# A\n\nText."), token_count, 63)
+        cut("# A\n\nText.", 63)
 
 
 # Identity
 
 
-def test_an_unchanged_passage_keeps_its_id(tmp_path: Path, token_count: TokenCount) -> None:
+def test_an_unchanged_passage_keeps_its_id(cut: Cut) -> None:
     old = "# Plan\n\n## A\n\nSame text.\n\n## B\n\nOld text.\n"
-    before = split(document(tmp_path, old), token_count)
-    after = split(document(tmp_path, f"Intro.\n\n{old.replace('Old', 'New')}"), token_count)
+    before = cut(old)
+    after = cut(f"Intro.\n\n{old.replace('Old', 'New')}")
     assert [passage.text for passage in after] == ["Intro.", "Same text.", "New text."]
     assert after[1].id == before[0].id
     assert after[2].id != before[1].id
@@ -355,10 +338,8 @@ ACT = """# Regulation (EU) 2024/1 on harbours
 """
 
 
-def test_numbered_paragraphs_of_an_article_are_no_list(
-    tmp_path: Path, token_count: TokenCount
-) -> None:
-    recitals, article, tasks, events = split(document(tmp_path, ACT), token_count)
+def test_numbered_paragraphs_of_an_article_are_no_list(cut: Cut) -> None:
+    recitals, article, tasks, events = cut(ACT)
     assert [unit.marks for unit in recitals.units] == [("(1)",), ("(2)",), ("(2)",)]
     assert [(unit.kind, unit.marks) for unit in article.units] == [
         ("sentence", ("1",)),

@@ -34,18 +34,14 @@ def test_a_file_has_the_size_that_the_page_says_at_most() -> None:
     assert guard.refusal("one", 7 * MEGABYTE) == 413
 
 
-def test_not_more_than_ten_of_the_largest_files_in_ten_minutes(clock: SimpleNamespace) -> None:
+@pytest.mark.parametrize(("size", "files"), [(MEGABYTE, 11), (100, 500)])
+def test_ten_of_the_largest_files_or_five_hundred_may_be_sent_in_ten_minutes(
+    clock: SimpleNamespace, size: int, files: int
+) -> None:
     guard.allow("one", MEGABYTE)
-    assert [guard.refusal("one", MEGABYTE) for _ in range(12)] == [0] * 11 + [429]
+    assert [guard.refusal("one", size) for _ in range(files + 1)] == [0] * files + [429]
     clock.seconds += 601
-    assert guard.refusal("one", MEGABYTE) == 0
-
-
-def test_not_more_than_five_hundred_files_in_ten_minutes(clock: SimpleNamespace) -> None:
-    guard.allow("one", MEGABYTE)
-    assert [guard.refusal("one", 100) for _ in range(501)] == [0] * 500 + [429]
-    clock.seconds += 601
-    assert guard.refusal("one", 100) == 0
+    assert guard.refusal("one", size) == 0
 
 
 def test_showing_the_page_again_gives_time_but_no_more_files(clock: SimpleNamespace) -> None:
