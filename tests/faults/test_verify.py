@@ -159,7 +159,7 @@ def test_a_passage_that_cannot_be_read_is_named(whole: Settings) -> None:
         open_index(whole).passages()
 
 
-@pytest.mark.parametrize("number", [np.nan, 2.0])
+@pytest.mark.parametrize("number", [np.nan, np.inf, 2.0])
 def test_a_vector_that_is_none_is_seen(whole: Settings, number: float) -> None:
     # Chroma refuses NaN, but a disk that fails does not
     for graph in (whole.data_dir / "chroma").glob("*/data_level0.bin"):
