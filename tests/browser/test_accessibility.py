@@ -10,15 +10,22 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, choose, evidence, opened, press, settled
+from tests.support.browser import ask, choose, evidence, field, in_scheme, opened, press, settled
 from tests.ui.test_ui_evaluation import BEFORE, NOW, keep
 from ui.navigation import PLACES
 
 pytestmark = pytest.mark.long
 
 
+def _shows(selector: str) -> Callable[[Page], None]:
+    def until(page: Page) -> None:
+        expect(page.locator(selector).first).to_be_visible()
+
+    return until
+
+
 def _empty(page: Page) -> None:
-    expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()
+    expect(field(page)).to_be_enabled()
 
 
 def _answered(page: Page) -> None:
@@ -53,10 +60,6 @@ def _refused(page: Page) -> None:
     expect(page.locator(".sw-refusal")).to_be_visible()
 
 
-def _listed(page: Page) -> None:
-    expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
-
-
 def _found(page: Page) -> None:
     page.get_by_role("searchbox").fill("drugs")
     expect(page.locator(".sw-snippet mark").first).to_be_visible()
@@ -67,18 +70,6 @@ def _beside(page: Page) -> None:
         "Engels"
     ).click()
     expect(page.locator(".sw-row").first).to_be_visible()
-
-
-def _read(page: Page) -> None:
-    expect(page.locator("article.sw-reading")).to_be_visible()
-
-
-def _privacy(page: Page) -> None:
-    expect(page.get_by_role("heading", name="Uw gegevens")).to_be_visible()
-
-
-def _no_notes(page: Page) -> None:
-    expect(page.get_by_text("U hebt nog geen citaten bewaard")).to_be_visible()
 
 
 def _figures(page: Page) -> None:
@@ -135,10 +126,13 @@ CUT_OFF = """() => [...document.querySelectorAll("main *, .stMain *")].filter(el
 VISITS: dict[str, tuple[str, tuple[Callable[[Page], None], ...]]] = {
     "chat": ("", (_empty, _answered, _shared, _more, _made)),
     "refusal": ("", (_refused,)),
-    "sources": ("/sources", (_listed, _found)),
-    "document": ("/sources?document=drugs-agenda&language=nl", (_read, _beside)),
-    "notes": ("/notes", (_no_notes,)),
-    "privacy": ("/privacy", (_privacy,)),
+    "sources": ("/sources", (_shows("text=5 van 5 documenten"), _found)),
+    "document": (
+        "/sources?document=drugs-agenda&language=nl",
+        (_shows("article.sw-reading"), _beside),
+    ),
+    "notes": ("/notes", (_shows("text=U hebt nog geen citaten bewaard"),)),
+    "privacy": ("/privacy", (_shows("text=Uw gegevens"),)),
     "evaluation": ("/evaluation", (_figures, _questions, _trend)),
     "evaluated question": ("/evaluation?question=deal", (_one_question,)),
     "maintenance": (
@@ -203,16 +197,15 @@ def test_a_page_is_in_order_fits_a_phone_and_has_room_for_wider_text(
         assert set(page.evaluate(CUT_OFF)) <= before
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_in_the_navigation_that_has_the_focus_has_a_ring(
-    browser: Browser, address: str, scheme: str
-) -> None:
-    with opened(browser, address, scheme) as page:
+def test_a_focused_link_of_the_navigation_has_a_ring(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
         _empty(page)
-        settled(page)
         links = page.get_by_test_id("stSidebarNavLink")
-        links.first.focus()
-        page.keyboard.press("Tab")
-        expect(links.nth(1)).to_be_focused()
-        expect(links.nth(1)).to_have_css("outline", re.compile(r"solid 2px$"))
-        expect(links.first).to_have_css("outline-style", "none")
+        for scheme in SCHEMES:
+            in_scheme(page, scheme)
+            settled(page)
+            links.first.focus()
+            page.keyboard.press("Tab")
+            expect(links.nth(1)).to_be_focused()
+            expect(links.nth(1)).to_have_css("outline", re.compile(r"solid 2px$"))
+            expect(links.first).to_have_css("outline-style", "none")

@@ -63,7 +63,7 @@ def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) 
         assert (official.get_attribute("href") or "").startswith("https://eur-lex.europa.eu/")
 
 
-def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
+def test_a_marker_leads_to_its_quote_and_on_to_its_context(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
         marker = page.get_by_role("link", name="Bron 1", exact=True).first
@@ -78,25 +78,14 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
         expect(source.locator("mark").first).to_be_in_viewport()
         expect(marker).to_be_in_viewport()
         source.get_by_role("link", name="Persbericht").click(trial=True)
+        page.keyboard.press("Escape")
 
-
-def test_a_quote_is_one_click_from_its_context(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        ask(page, REPORTS)
         evidence(page).click()
         with page.context.expect_page() as opening:
             press(page.get_by_role("link", name="Lees in de context").first)
-        context = opening.value
-        place = context.locator(".sw-passage:target")
+        place = opening.value.locator(".sw-passage:target")
         expect(place).to_contain_text("725 000")
         expect(place).to_be_in_viewport()
-
-
-def test_a_question_outside_the_sources_is_refused(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        ask(page, "Wie won de Tour de France in 1998?")
-        expect(page.locator(".sw-refusal")).to_be_visible()
-        expect(page.locator("mark")).to_have_count(0)
 
 
 def test_a_hostile_source_is_text_in_answers_cards_and_copies_and_not_run(
@@ -140,9 +129,7 @@ def test_a_hostile_source_is_text_in_answers_cards_and_copies_and_not_run(
         assert page.evaluate("window.harmed") is None
 
 
-def test_a_new_question_comes_into_view_although_the_reader_was_further_up(
-    browser: Browser, address: str
-) -> None:
+def test_a_new_question_comes_into_view_from_further_up(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         for number, question in enumerate((REPORTS, "Wat is EMPACT?", "Wat is SEESAC?"), start=1):
             ask(page, question)
@@ -187,9 +174,7 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
     assert (given.question, given.comment) == (REPORTS, "De bron van 2010 ontbreekt.")
 
 
-def test_filters_stay_while_another_page_is_shown_and_can_be_cleared(
-    browser: Browser, address: str
-) -> None:
+def test_filters_outlast_another_page_until_cleared(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         expect(page.get_by_placeholder("Stel uw vraag")).to_be_enabled()  # all is there
         page.get_by_text("Filters", exact=True).click()

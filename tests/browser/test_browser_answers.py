@@ -54,9 +54,7 @@ def test_no_rule_is_broken_and_a_phone_needs_no_scrolling_sideways(
         assert broken_rules(page, SCHEMES) == []
 
 
-def test_what_else_there_is_is_folded_and_opens_with_the_keyboard(
-    browser: Browser, places: Places
-) -> None:
+def test_what_is_folded_opens_with_the_keyboard(browser: Browser, places: Places) -> None:
     with opened(browser, places["answer"]) as page:
         summary = page.locator("details.sw-sources > summary")
         label = page.locator(".sw-more .sw-label").first
@@ -74,18 +72,6 @@ def test_what_else_there_is_is_folded_and_opens_with_the_keyboard(
         source = page.get_by_role("dialog", name="Bron bij het antwoord")
         expect(source.get_by_role("heading")).to_contain_text("[2] ")
         expect(source.locator("mark").first).to_be_in_viewport()
-
-
-def test_two_quotes_of_a_passage_are_both_marked_and_each_card_has_its_own(
-    browser: Browser, places: Places
-) -> None:
-    with opened(browser, places["answer"]) as page:
-        chips = page.locator(".sw-answer").first.locator(".sw-chip")
-        expect(chips).to_have_count(2)
-        quotes = [chips.nth(number).locator("q").text_content() for number in (0, 1)]
-        assert len(set(quotes)) == 2
-        source = page.locator(".sw-source").first
-        expect(source.locator("mark")).to_have_text([quote or "" for quote in quotes])
 
 
 def _resting(block: AnswerBlock, one: Citation) -> AnswerBlock:
@@ -117,21 +103,3 @@ def test_the_panel_marks_what_the_answer_rests_on_and_not_what_is_folded(
         page.keyboard.press("Escape")
         page.locator(".sw-more .sw-chip > a").first.press("Enter")
         expect(source.locator("mark")).to_have_text([second.quote])
-
-
-def test_a_cut_list_leads_to_its_section(browser: Browser, places: Places) -> None:
-    with opened(browser, places["list"]) as page:
-        link = page.get_by_role("link", name="De hele lijst lezen")
-        with page.context.expect_page() as opening:
-            link.click()
-        expect(opening.value.locator(".sw-reading mark").first).to_be_in_viewport()
-
-
-def test_what_was_understood_is_corrected_with_the_keyboard(
-    browser: Browser, places: Places
-) -> None:
-    with opened(browser, places["list"]) as page:
-        expect(page.get_by_text("Opgevat als: Welke? En 2010?")).to_be_visible()
-        page.get_by_role("button", name="Stel precies mijn vraag").focus()
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", name="Welke?", level=2)).to_have_count(2)

@@ -11,15 +11,15 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.settings import Settings
 from tests.support.browser import (
     ask,
-    box_of,
+    button,
     choose,
     evidence,
+    field,
     free_port,
     opened,
     press,
     served,
     settled,
-    sideways,
     text_of,
 )
 from tests.support.openai_server import Script
@@ -34,10 +34,6 @@ TAB_STOPS = """[...document.querySelectorAll("a[href], button, input, textarea")
 ).map((one) => one.dataset.testid)"""
 
 
-def field(page: Page) -> Locator:
-    return page.get_by_placeholder(re.compile("Stel uw vraag"))
-
-
 def question(page: Page, text: str) -> Locator:
     return page.get_by_role("heading", name=text, level=2)
 
@@ -47,10 +43,6 @@ def answered(page: Page, number: int) -> None:
     expect(page.locator("details.sw-sources")).to_have_count(number)
     expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_have_count(number)
     expect(field(page)).to_be_enabled()
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
 
 
 @pytest.mark.long
@@ -71,49 +63,35 @@ def test_what_is_typed_when_the_app_was_started_again_is_asked_in_the_same_conve
             expect(question(page, REPORTS)).to_be_visible()
 
 
-def test_a_reload_shows_the_conversation_with_its_evidence(browser: Browser, address: str) -> None:
+def test_a_conversation_with_its_evidence_and_verdict_outlasts_a_reload_and_other_pages(
+    browser: Browser, address: str
+) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
         answered(page, 1)
         ask(page, "En in 2010?")
         answered(page, 2)
         expect(page).to_have_url(re.compile(r"\?c=[0-9a-f]{32}$"))
-        quotes = page.locator("mark").all_text_contents()
+        place, quotes = page.url, page.locator("mark").all_text_contents()
         assert quotes
+        page.get_by_role("radio", name="Bruikbaar").first.click()
+        verdict = page.get_by_text("dagen bewaard, los van dit gesprek")
+        expect(verdict).to_be_visible()
         page.reload()
         answered(page, 2)
+        expect(verdict).to_be_visible()
+        press(page.get_by_role("link", name="Bronnen", exact=True))
+        expect(page.get_by_role("searchbox")).to_be_visible()
+        press(page.get_by_role("link", name="Vragen", exact=True))
+        answered(page, 2)
+        expect(page).to_have_url(place)
         assert page.locator("mark").all_text_contents() == quotes
         evidence(page).first.click()
         expect(page.locator("mark").first).to_be_visible()
 
 
 @pytest.mark.long
-def test_a_verdict_is_still_shown_after_a_reload(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        ask(page, REPORTS)
-        answered(page, 1)
-        page.get_by_role("radio", name="Bruikbaar").first.click()
-        expect(page.get_by_text("dagen bewaard, los van dit gesprek")).to_be_visible()
-        page.reload()
-        answered(page, 1)
-        expect(page.get_by_text("dagen bewaard, los van dit gesprek")).to_be_visible()
-
-
-@pytest.mark.long
-def test_another_page_and_back_keeps_the_conversation(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        ask(page, REPORTS)
-        answered(page, 1)
-        place = page.url
-        press(page.get_by_role("link", name="Bronnen", exact=True))
-        expect(page.get_by_role("searchbox")).to_be_visible()
-        press(page.get_by_role("link", name="Vragen", exact=True))
-        answered(page, 1)
-        expect(page).to_have_url(place)
-
-
-@pytest.mark.long
-def test_an_earlier_conversation_is_searched_returned_to_and_renamed(
+def test_a_conversation_is_found_renamed_deleted_and_restored(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, address) as page:
@@ -138,19 +116,13 @@ def test_an_earlier_conversation_is_searched_returned_to_and_renamed(
         press(button(page, "Naam opslaan"))
         expect(listed.first).to_contain_text("Drugs <b>2020</b>")
 
-
-@pytest.mark.long
-def test_a_deleted_conversation_can_be_put_back(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        ask(page, "Wat is EMPACT?")
-        answered(page, 1)
         place = page.url
         choose(page, "Verwijderen")
         told = "Het gesprek is verwijderd. Oordelen die u erin gaf, blijven 365 dagen bewaard"
         expect(page.get_by_text(told)).to_be_visible()
-        expect(question(page, "Wat is EMPACT?")).to_have_count(0)
+        expect(question(page, MARKET)).to_have_count(0)
         press(button(page, "Ongedaan maken"))
-        expect(question(page, "Wat is EMPACT?")).to_be_visible()
+        expect(question(page, MARKET)).to_be_visible()
         expect(page).to_have_url(place)
         page.reload()
         answered(page, 1)
@@ -176,34 +148,6 @@ def test_an_address_asks_its_question_once(browser: Browser, address: str) -> No
         assert copied == f"{address}/?q=Wat+is+EMPACT%3F"
 
 
-@pytest.mark.long
-def test_a_question_is_changed_and_what_it_replaced_can_be_put_back(
-    browser: Browser, address: str
-) -> None:
-    with opened(browser, address) as page:
-        ask(page, REPORTS)
-        answered(page, 1)
-        ask(page, "Wat is EMPACT?")
-        answered(page, 2)
-        press(button(page, "Vraag aanpassen").first)
-        editor = page.get_by_label("Uw vraag", exact=True)
-        expect(editor).to_be_focused()
-        expect(
-            page.get_by_text("Vragen hierna die vervallen (ongedaan te maken): 1.")
-        ).to_be_visible()
-        editor.fill(MARKET)
-        press(button(page, "Opnieuw vragen"))
-        expect(question(page, MARKET)).to_be_visible()
-        answered(page, 1)
-        expect(question(page, "Wat is EMPACT?")).to_have_count(0)
-        press(button(page, "Ongedaan maken"))
-        expect(question(page, REPORTS)).to_be_visible()
-        answered(page, 2)
-        page.reload()
-        answered(page, 2)
-        expect(question(page, MARKET)).to_have_count(0)
-
-
 def test_the_keyboard_alone_asks_again_and_begins_anew(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
@@ -215,18 +159,6 @@ def test_the_keyboard_alone_asks_again_and_begins_anew(browser: Browser, address
         expect(field(page)).to_be_focused()
         page.keyboard.press("Control+Shift+O")
         expect(page.get_by_role("heading", name="Voorbeeldvragen")).to_be_visible()
-
-
-@pytest.mark.long
-def test_a_long_answer_is_shown_from_its_question_on(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        ask(page, "Wat is EMPACT?")
-        answered(page, 1)
-        ask(page, REPORTS)
-        answered(page, 2)
-        expect(page.locator("[class*='st-key-plain-next-']").first).to_be_attached()
-        settled(page)  # until then Streamlit could scroll to the end
-        expect(question(page, REPORTS)).to_be_in_viewport(ratio=1)
 
 
 def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: str) -> None:
@@ -243,8 +175,10 @@ def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: 
         expect(told).to_have_text("De bronnen geven geen antwoord; lees waarom.")
 
 
-def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address: str) -> None:
+def test_a_conversation_is_downloaded_and_printed(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
+        page.add_init_script("window.print = () => { window.top.printed = document.title; }")
+        page.reload()
         ask(page, REPORTS)
         answered(page, 1)
         quote = page.locator("mark").first.text_content() or ""
@@ -268,44 +202,10 @@ def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address:
         settled(page)
         assert saved_again == []
 
-
-@pytest.mark.long
-def test_a_document_that_an_address_names_limits_what_is_asked(
-    browser: Browser, address: str
-) -> None:
-    with opened(browser, f"{address}/?document=firearms-plan") as page:
-        expect(page.locator(".sw-note", has_text="Gezocht binnen:")).to_contain_text("vuurwapen")
-        ask(page, "Wat is EMPACT?")
-        expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_have_count(1)
-        asked = page.get_by_test_id("stChatMessage").first
-        expect(asked).to_contain_text("Gezocht binnen: EU-actieplan 2020-2025 inzake")
-    with opened(browser, f"{address}/?document=firearms-plan") as page:
-        press(button(page, "In alles zoeken"))
-        expect(page.get_by_text("Gezocht binnen:")).to_have_count(0)
-        ask(page, MARKET)
-        expect(page.locator(".sw-answer", has_text="30 miljard").first).to_be_visible()
-
-
-@pytest.mark.long
-def test_questions_to_go_on_with_are_asked_with_a_click(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        ask(page, REPORTS)
-        answered(page, 1)
-        offered = page.locator("[class*='st-key-plain-next-'] button").first
-        text = text_of(offered).split("\n")[-1]
-        press(offered)
-        expect(question(page, text)).to_be_visible()
-        answered(page, 2)
-
-
-def test_a_phone_shows_question_answer_and_conversations(browser: Browser, address: str) -> None:
-    with opened(browser, address, width=390) as page:
-        ask(page, REPORTS)
-        answered(page, 1)
-        assert sideways(page) <= 0
-        page.get_by_test_id("stExpandSidebarButton").click()
-        expect(page.get_by_role("button", name=re.compile("^Nieuw gesprek"))).to_be_visible()
-        expect(page.get_by_label("Zoeken in gesprekken")).to_be_visible()
+        press(button(page, "Afdrukken of PDF"))  # of a page of its own
+        expect(page.frame_locator("iframe.sw-print").locator("h1")).to_have_text(REPORTS)
+        until(lambda: page.evaluate("window.printed"), "the page is printed")
+        assert REPORTS in page.evaluate("window.printed")
 
 
 @pytest.mark.long
@@ -331,27 +231,19 @@ def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
 
 
 @pytest.mark.long
-def test_an_answer_is_copied_linked_and_saved_from_one_row(
+def test_an_answer_is_copied_with_its_references_and_saved_with_the_keyboard_too(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:
     with opened(browser, address) as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         ask(page, REPORTS)
         answered(page, 1)
-        heights = set()
-        for name in ("Kopiëren", "Link", "Meer"):
-            box = box_of(button(page, name))
-            heights.add(round((box["y"] + box["height"] / 2) / 10))
-        assert len(heights) == 1
         press(button(page, "Kopiëren"))
         expect(page.get_by_text("Gekopieerd.")).to_be_visible()
         text = page.evaluate("navigator.clipboard.readText()")
         assert "[1]" in text
         assert "Bronvermeldingen" in text
         expect(page.get_by_text("Gekopieerd.")).to_have_count(0, timeout=10_000)  # for a moment
-        press(button(page, "Link"))
-        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
-        assert "?q=" in page.evaluate("navigator.clipboard.readText()")
         press(button(page, "Meer"))
         with page.expect_download() as saving:
             page.get_by_text("Word-document opslaan").click()
@@ -359,40 +251,24 @@ def test_an_answer_is_copied_linked_and_saved_from_one_row(
         paragraphs = [one.text for one in docx.Document(str(tmp_path / "answer.docx")).paragraphs]
         assert REPORTS in paragraphs
 
+        page.keyboard.press("Escape")
+        settled(page)
+        button(page, "Meer").focus()
+        page.keyboard.press("Enter")
+        form = button(page, "Bronvermeldingen kopiëren")
+        expect(form).to_be_visible()
+        form.focus()
+        expect(form).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("[1] Strategiewijzer, samenvatting van: Europese Commissie, ")
+    assert "24 juli 2020" in copied
 
-@pytest.mark.long
-def test_a_conversation_is_printed_from_a_page_of_its_own(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        page.add_init_script("window.print = () => { window.top.printed = document.title; }")
-        page.reload()
-        ask(page, REPORTS)
-        answered(page, 1)
-        choose(page, "Downloaden")
-        press(button(page, "Afdrukken of PDF"))
-        frame = page.frame_locator("iframe.sw-print")
-        expect(frame.locator("h1")).to_have_text(REPORTS)
-        until(lambda: page.evaluate("window.printed"), "the page is printed")
-        assert REPORTS in page.evaluate("window.printed")
 
-
-@pytest.mark.long
-def test_what_can_be_done_with_earlier_answers_shows_where_the_reader_is(
+def test_actions_of_earlier_answers_show_where_the_reader_is_or_has_given_a_verdict(
     browser: Browser, address: str
 ) -> None:
-    with opened(browser, address) as page:
-        ask(page, REPORTS)
-        answered(page, 1)
-        ask(page, MARKET)
-        answered(page, 2)
-        page.mouse.move(5, 5)
-        earlier = page.locator("[class*='st-key-earlier-actions-']")
-        expect(earlier).to_have_css("opacity", "0")
-        expect(page.locator("[class*='st-key-actions-']")).to_have_css("opacity", "1")
-        button(page, "Kopiëren").first.focus()
-        expect(earlier).to_have_css("opacity", "1")
-
-
-def test_a_verdict_and_its_row_stay_in_view(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
         answered(page, 1)
@@ -400,20 +276,25 @@ def test_a_verdict_and_its_row_stay_in_view(browser: Browser, address: str) -> N
         verdict = page.get_by_role("radio", name="Niet bruikbaar")
         press(verdict)
         expect(page.get_by_text("dagen bewaard, los van dit gesprek")).to_be_visible()
+        last, earlier = (
+            page.locator(f"[class*='st-key-{name}-']") for name in ("actions", "earlier-actions")
+        )
+        for number, question in enumerate((MARKET, "Wat is EMPACT?"), start=2):
+            page.mouse.move(5, 5)
+            settled(page)
+            expect(last).to_have_css("opacity", "1")
+            ask(page, question)
+            answered(page, number)
         page.mouse.move(5, 5)
         settled(page)
-        expect(page.locator("[class*='st-key-actions-']")).to_have_css("opacity", "1")
-        ask(page, MARKET)
-        answered(page, 2)
-        page.mouse.move(5, 5)
-        settled(page)
-        expect(page.locator("[class*='st-key-earlier-actions-']")).to_have_css("opacity", "1")
+        expect(earlier.first).to_have_css("opacity", "1")
         expect(verdict.first).to_be_checked()
+        expect(earlier.last).to_have_css("opacity", "0")
+        button(page, "Kopiëren").nth(1).focus()
+        expect(earlier.last).to_have_css("opacity", "1")
 
 
-def test_neither_history_nor_a_closed_menu_stands_before_the_field(
-    browser: Browser, address: str
-) -> None:
+def test_the_field_comes_before_history_and_menu(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         expect(field(page)).to_be_focused()
         for number in range(3):
@@ -442,9 +323,7 @@ def test_neither_history_nor_a_closed_menu_stands_before_the_field(
 
 
 @pytest.mark.long
-def test_a_shared_conversation_is_read_by_another_and_taken_back(
-    browser: Browser, address: str
-) -> None:
+def test_a_shared_conversation_is_read_and_taken_back(browser: Browser, address: str) -> None:
     with opened(browser, address) as page, opened(browser, address) as other:
         ask(page, REPORTS)
         answered(page, 1)

@@ -49,87 +49,63 @@ def first_chip(page: Page, question: str = REPORTS) -> Locator:
     return chip
 
 
-def test_a_card_shows_on_hover_and_stays_while_the_pointer_goes_to_it(
+def test_a_card_shows_on_hover_and_on_focus_until_the_pointer_leaves_or_escape_closes_it(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, address) as page:
         chip = first_chip(page)
-        card = chip.locator(".sw-card")
+        number, card = chip.locator("> a"), chip.locator(".sw-card")
         expect(card).to_be_hidden()
-        chip.locator("> a").hover()
+        number.hover()
         expect(card).to_be_visible()
         expect(card).to_contain_text("725 000")
-        from_, to = box_of(chip.locator("> a")), box_of(card)
+        from_, to = box_of(number), box_of(card)
         page.mouse.move(from_["x"] + 5, from_["y"] + 10)
         page.mouse.move(to["x"] + 40, to["y"] + to["height"] / 2, steps=20)
         expect(card).to_be_visible()
         page.keyboard.press("Escape")
         expect(card).to_be_hidden()
         page.mouse.move(5, 5)
-        chip.locator("> a").hover()
+        number.hover()
         expect(card).to_be_visible()
 
-
-def test_a_card_shows_on_focus_and_escape_closes_it(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        chip = first_chip(page)
         page.mouse.move(5, 5)
-        chip.locator("> a").focus()
-        expect(chip.locator(".sw-card")).to_be_visible()
+        expect(card).to_be_hidden()
+        number.focus()
+        expect(card).to_be_visible()
         described = page.get_by_role("link", name="Bron 1", exact=True).first
         expect(described).to_have_accessible_description(re.compile("725 000"))
         page.keyboard.press("Escape")
-        expect(chip.locator(".sw-card")).to_be_hidden()
-        expect(chip.locator("> a")).to_be_focused()
+        expect(card).to_be_hidden()
+        expect(number).to_be_focused()
 
 
-def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
+def test_on_a_phone_a_tap_shows_the_card_and_both_its_link_and_its_quote_lead_to_the_source(
     browser: Browser, address: str
 ) -> None:
     phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
     with visitor(browser, address, **phone) as page:
         page.goto(address)
-        chip = first_chip(page)
-        settled(page)
-        chip.tap()
-        card = chip.locator(".sw-card")
-        expect(card).to_be_visible()
+        chip = first_chip(page, "Welke prioriteiten heeft de drugsagenda?")  # has a long card
+        card, number = chip.locator(".sw-card"), chip.locator(".sw-number")
+        for is_open in (True, False, True):
+            number.tap(force=True)  # which the span around it gets
+            expect(card).to_be_visible(visible=is_open)
         box = box_of(card)
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= PHONE["width"]
+        link, field = box_of(card.locator(".sw-card-link")), box_of(page.get_by_test_id("stBottom"))
+        assert link["y"] + link["height"] <= field["y"]
         card.get_by_role("link", name="Toon het citaat in zijn passage").tap()
         expect(panel(page).locator("mark").first).to_be_in_viewport()
         expect(card).to_be_hidden()
         assert sideways(page) <= 0
-
-
-def test_on_a_phone_the_link_of_a_long_card_is_above_the_field_and_a_second_tap_does_something(
-    browser: Browser, address: str
-) -> None:
-    phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
-    with visitor(browser, address, **phone) as page:
-        page.goto(address)
-        chip = first_chip(page, "Welke prioriteiten heeft de drugsagenda?")
-        card = chip.locator(".sw-card")
-        number = chip.locator(".sw-number")
-        for is_open in (True, False, True):
-            number.tap(force=True)  # which the span around it gets
-            expect(card).to_be_visible(visible=is_open)
-        link, field = box_of(card.locator(".sw-card-link")), box_of(page.get_by_test_id("stBottom"))
-        assert link["y"] + link["height"] <= field["y"]
+        panel(page).get_by_role("button", name="Sluiten").tap()
+        expect(panel(page)).to_be_hidden()
+        number.tap(force=True)
         card.locator("q").first.tap()
         expect(panel(page)).to_be_visible()
         expect(card).to_be_hidden()
-
-
-def test_a_chip_is_large_enough_for_a_finger(browser: Browser, address: str) -> None:
-    with opened(browser, address, width=320) as page:
-        first_chip(page, APPROVED)
-        evidence(page).click()
-        assert page.locator(".sw-more .sw-chip").count()
-        for link in page.locator(".sw-chip > a").all():
-            box = box_of(link)
-            assert min(box["width"], box["height"]) >= 24
 
 
 def panel(page: Page) -> Locator:
@@ -154,9 +130,7 @@ def place(page: Page) -> tuple[int, int]:
     return round(top), round(chip)
 
 
-def test_a_click_opens_the_source_beside_the_answer_which_stays_where_it_is(
-    browser: Browser, address: str
-) -> None:
+def test_a_click_opens_the_source_beside_the_answer(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         sent = sent_from_now_on(page)
         chip = first_chip(page, APPROVED)
@@ -236,9 +210,7 @@ def test_the_sources_of_an_answer_are_gone_through_in_the_panel_with_the_keyboar
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_back_closes_the_source_and_the_page_is_as_it_was(
-    browser: Browser, address: str, width: int
-) -> None:
+def test_back_closes_the_source_and_no_more(browser: Browser, address: str, width: int) -> None:
     with opened(browser, address, width=width) as page:
         sent = sent_from_now_on(page)
         number = first_chip(page).locator("> a")
@@ -255,11 +227,11 @@ def test_back_closes_the_source_and_the_page_is_as_it_was(
             expect(number).to_be_focused()
 
 
-def test_on_a_phone_the_source_lies_over_the_page_and_holds_the_focus(
+def test_on_a_phone_the_source_lies_over_the_page_and_a_number_is_large_enough_for_a_finger(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, address, width=390) as page:
-        number = first_chip(page).locator("> a")
+        number = first_chip(page, APPROVED).locator("> a")
         stood = place(page)
         number.click()
         box = box_of(panel(page))
@@ -276,6 +248,13 @@ def test_on_a_phone_the_source_lies_over_the_page_and_holds_the_focus(
         expect(panel(page)).to_be_hidden()
         expect(number).to_be_focused()
         assert place(page) == stood
+
+        page.set_viewport_size({"width": 320, "height": VIEWPORT_HEIGHT})
+        evidence(page).click()
+        assert page.locator(".sw-more .sw-chip").count()
+        for link in page.locator(".sw-chip > a").all():
+            box = box_of(link)
+            assert min(box["width"], box["height"]) >= 24
 
 
 def test_a_source_stays_open_while_the_next_answer_is_made_and_goes_with_its_own(
@@ -295,6 +274,7 @@ def test_a_source_stays_open_while_the_next_answer_is_made_and_goes_with_its_own
         page.go_back()  # nor does this
         expect(panel(page)).to_be_hidden()
         number.click()
+        model.delay = 0.0  # from here on it need not be slow
         expect(page.get_by_role("button", name="Kopiëren")).to_have_count(2)
         expect(page.get_by_text("Gestopt.", exact=True)).to_have_count(0)
         expect(panel(page).locator("mark").first).to_be_visible()
@@ -311,30 +291,16 @@ def test_no_rule_is_broken_by_an_open_source(browser: Browser, address: str) -> 
             settled(page)
             number.click()
             expect(panel(page)).to_be_visible()
-            assert broken_rules(page, SCHEMES) == [], width
+            # Contrast does not go by the width.
+            assert broken_rules(page, SCHEMES if width == 1280 else ()) == [], width
             page.keyboard.press("Escape")
             expect(panel(page)).to_be_hidden()
 
 
-def test_an_answer_is_copied_with_the_keyboard_alone(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        first_chip(page)
-        page.get_by_role("button", name="Meer").focus()
-        page.keyboard.press("Enter")
-        form = page.get_by_role("button", name="Bronvermeldingen kopiëren")
-        expect(form).to_be_visible()
-        form.focus()
-        expect(form).to_be_focused()
-        page.keyboard.press("Enter")
-        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
-        copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("[1] Strategiewijzer, samenvatting van: Europese Commissie, ")
-    assert "24 juli 2020" in copied
-
-
-def test_a_hostile_conversation_is_exported_as_text(browser: Browser) -> None:
-    with browser.new_page() as page:
+def test_a_hostile_conversation_is_exported_as_text_that_fits(
+    browser: Browser,
+) -> None:
+    with browser.new_page(viewport={"width": 320, "height": 640}) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.set_content(conversation_page(EVIL, [hostile()], load("nl")))
@@ -345,9 +311,6 @@ def test_a_hostile_conversation_is_exported_as_text(browser: Browser) -> None:
         expect(page.locator("li:target")).to_be_in_viewport()
         assert asked == []
 
-
-def test_an_exported_conversation_fits_the_screen_and_the_paper(browser: Browser) -> None:
-    with browser.new_page(viewport={"width": 320, "height": 640}) as page:
         page.set_content(conversation_page("Drugs", CONVERSATION, load("nl")))
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0
@@ -413,9 +376,7 @@ def test_a_link_to_a_source_leads_to_the_quote(
         source.context.close()
 
 
-def test_a_link_to_words_that_a_source_lacks_opens_it_at_its_top(
-    browser: Browser, tmp_path: Path
-) -> None:
+def test_a_link_to_words_not_there_opens_the_top(browser: Browser, tmp_path: Path) -> None:
     with web_page(tmp_path, ["Iets anders."]) as url:
         source = followed(browser, url, "Η στρατηγική.")
         source.wait_for_load_state("load")

@@ -108,9 +108,7 @@ def test_a_hostile_document_puts_nothing_into_the_page(
 
 
 @pytest.mark.parametrize("case", QUESTIONS, ids=lambda case: case.name)
-def test_a_hostile_question_puts_nothing_into_the_page(
-    browser: Browser, briefs: Site, case: Case
-) -> None:
+def test_a_hostile_question_adds_nothing(browser: Browser, briefs: Site, case: Case) -> None:
     briefs.model.case = case
     with opened(browser, briefs.address) as page:
         answered(page, case)

@@ -1,6 +1,5 @@
 """Maintenance in a real browser: from a hostile file to an answer, and back."""
 
-import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,9 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 from core.settings import Settings
 from ingest.pipeline import ingest
 from people.database import Database
-from people.feedback import Feedback, save
+from people.feedback import save
+from tests.servers.test_feedback import said
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, box_of, opened, press, served, sideways
+from tests.support.browser import ask, box_of, button, opened, press, served, sideways
+from tests.support.small import reading
 from ui import jobs
 
 pytestmark = pytest.mark.long
@@ -38,21 +39,8 @@ LOOKS_AWAY = """{
     window.setInterval = (look, ...rest) => every(() => window.looksAway || look(), ...rest);
 }"""
 WAITS = ("-c", "import time; time.sleep(300)", "verify")
-VERDICT = Feedback.model_validate(
-    {
-        "id": "one",
-        "date": "2026-11-25T10:00:00Z",
-        "evidence": False,
-        "comment": "Het jaartal klopt niet.",
-        "question": "Hoeveel schepen telt de vloot?",
-        "language": "nl",
-        "answered": True,
-        "answer_text": "- De vloot telt 30 schepen. [1]",
-        "sections": ["Alpha"],
-        "confidence": 0.9,
-        "mode": "extractive",
-    }
-)
+VERDICT = said(1, comment="Het jaartal klopt niet.")
+PLAN = "Wijzigingen bekijken"
 QUESTION = "Hoeveel leden telt de Zwarte Tulp?"
 
 
@@ -64,11 +52,7 @@ def maintained(folder: Path) -> Iterator[str]:
     (documents / "alpha.md").write_text(ALPHA, "utf-8")
     ingest(Settings(data_dir=folder / "data", corpus_dirs=(documents,)))
     (documents / "alpha.md").write_text(MORE, "utf-8")
-    environment = {
-        "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(documents)]),
-        "STRATEGIEWIJZER_DOCUMENTS_DIR": str(documents),
-    }
-    with served(folder / "data", folder / "log", environment) as found:
+    with served(folder / "data", folder / "log", reading(documents)) as found:
         yield found
 
 
@@ -101,92 +85,93 @@ def go_to(page: Page, name: str) -> None:
     press(page.get_by_role("tab", name=name))
 
 
-def press_button(page: Page, name: str) -> None:
-    press(page.get_by_role("button", name=name, exact=True))
+def upload(page: Page, *files: tuple[str, str]) -> None:
+    kind = "application/octet-stream"
+    given = [{"name": name, "mimeType": kind, "buffer": text.encode()} for name, text in files]
+    page.locator("input[type=file]").set_input_files(files=given)
 
 
-def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
+def is_found_by_readers(browser: Browser, address: str, *, now: bool) -> None:
+    """Waits until a reader who comes now gets the answer of the new document, or a refusal."""
+    with opened(browser, address) as reader:
+        ask(reader, QUESTION)
+        if now:
+            expect(reader.locator(".sw-answer").last).to_contain_text("4321")
+        else:
+            expect(reader.locator(".sw-refusal")).to_be_visible()
+
+
+def test_a_document_is_uploaded_planned_tried_out_published_asked_about_and_rolled_back(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, f"{address}/maintenance") as page:
-        page.locator("input[type=file]").set_input_files(
-            files=[
-                {"name": NAME, "mimeType": "text/markdown", "buffer": HOSTILE.encode()},
-                {"name": "oud.doc", "mimeType": "application/msword", "buffer": b"x"},
-            ]
-        )
+        upload(page, (NAME, HOSTILE), ("oud.doc", "x"))
         expect(page.get_by_text("sla het op als .docx")).to_be_visible()
-        press_button(page, "Documenten toevoegen (1)")
+        press(button(page, "Documenten toevoegen (1)"))
         expect(page.get_by_text("Toegevoegde documenten: 1")).to_be_visible()
         expect(page.get_by_text(NAME).first).to_be_visible()
 
-        press_button(page, "Wijzigingen bekijken")  # which is offered at once
+        press(button(page, PLAN))  # which is offered at once
         page.locator(".sw-change summary", has_text="Alpha").click()
         changed = page.locator(".sw-change", has_text="Alpha")
         expect(changed.locator("del", has_text="30")).to_be_visible()
         expect(changed.locator("ins", has_text="40")).to_be_visible()
         page.locator(".sw-change summary", has_text="Tulp <b>vet</b> :smile: $x$").click()
         expect(page.get_by_text("<script>window.harmed = 1</script>")).to_be_visible()
-        press_button(page, "Deze wijzigingen publiceren")
+
+        press(button(page, "Eerst uitproberen"))
+        field = page.get_by_role("textbox", name="Vraag aan beide versies")
+        field.fill(QUESTION)
+        field.press("Enter")
+        present = page.locator(".stColumn", has_text="Nu: zoals gepubliceerd")
+        planned = page.locator(".stColumn", has_text="Straks: na publicatie")
+        expect(planned.locator(".sw-answer")).to_contain_text("4321")
+        expect(present.locator(".sw-refusal")).to_be_visible()
+        left, right = box_of(present), box_of(planned)
+        assert left["x"] + left["width"] <= right["x"]  # side by side
+        assert broken_rules(page) == []
+        planned.locator(".sw-chip > a").first.click()
+        expect(page.locator(".sw-panel[open]")).to_contain_text("4321")
+        page.keyboard.press("Escape")
+        expect(page.locator(".sw-panel[open]")).to_have_count(0)
+        page.set_viewport_size({"width": 390, "height": 720})
+        expect(planned).to_have_css("width", re.compile(r"^3\d\d"))
+        left, right = box_of(present), box_of(planned)
+        assert left["y"] + left["height"] <= right["y"]  # one after the other
+        assert sideways(page) <= 0
+        is_found_by_readers(browser, address, now=False)
+
+        press(button(page, "Deze wijzigingen publiceren"))
         expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
+        expect(field).to_be_hidden()
         shown = page.locator("[data-testid=stMain]")
         expect(shown.locator("script, img, .katex")).to_have_count(0)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         with page.expect_download() as saving:
-            press_button(page, "Rapport downloaden (HTML)")
+            press(button(page, "Rapport downloaden (HTML)"))
         assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
         assert "<script" not in saving.value.path().read_text("utf-8")
         assert page.evaluate("window.harmed") is None
-
-        with opened(browser, address) as reader:
-            ask(reader, QUESTION)
-            expect(reader.locator(".sw-answer").last).to_contain_text("4321")
+        is_found_by_readers(browser, address, now=True)
 
         go_to(page, "Versies")
-        press_button(page, "Index controleren")
+        press(button(page, "Index controleren"))
         expect(page.get_by_text("De index is in orde.")).to_be_visible()
-        press_button(page, "Deze versie terugzetten…")
-        press_button(page, "Ja, terugzetten")
+        press(button(page, "Deze versie terugzetten…"))
+        press(button(page, "Ja, terugzetten"))
         expect(page.get_by_text(re.compile("Een andere versie terugzetten: klaar"))).to_be_visible()
-
-        with opened(browser, address) as reader:
-            ask(reader, QUESTION)
-            expect(reader.locator(".sw-refusal")).to_be_visible()
-
-
-def test_a_document_in_use_is_corrected_and_a_broken_file_told_at_once(
-    browser: Browser, unpublished: tuple[str, Path]
-) -> None:
-    address, _ = unpublished
-    with opened(browser, f"{address}/maintenance", width=390) as page:
-        page.locator("input[type=file]").set_input_files(
-            files=[{"name": "plan.pdf", "mimeType": "application/pdf", "buffer": b"geen pdf"}]
-        )
-        expect(page.get_by_text("Dit bestand is beschadigd")).to_be_visible()
-        expect(page.get_by_text("is cut off or no PDF")).to_be_hidden()  # until it is unfolded
-        page.locator("summary", has_text="Alpha (nl, alpha.md)").click()
-        title = page.get_by_role("textbox", name="Titel", exact=True)
-        expect(title).to_have_value("Alpha")
-        title.fill("De vloot")
-        press_button(page, "Gegevens opslaan")
-        expect(page.get_by_text("Opgeslagen.")).to_be_visible()
-        expect(page.get_by_text("gewijzigd, nog niet gepubliceerd")).to_be_visible()
-        press_button(page, "Wijzigingen bekijken")
-        page.locator(".sw-change summary", has_text="De vloot").click()
-        expect(page.locator(".sw-fields ins", has_text="De vloot")).to_be_visible()
+        is_found_by_readers(browser, address, now=False)
 
 
 def test_a_file_that_calls_itself_official_is_looked_at_confirmed_and_restored(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, f"{address}/maintenance", width=390) as page:
-        page.locator("input[type=file]").set_input_files(
-            files=[{"name": "tulp.md", "mimeType": "text/markdown", "buffer": OFFICIAL.encode()}]
-        )
+        upload(page, ("tulp.md", OFFICIAL))
         expect(page.get_by_text("Dit bestand noemt zichzelf een officiële tekst.")).to_be_visible()
-        press_button(page, "Documenten toevoegen (1)")
-        press_button(page, "Wijzigingen bekijken")
+        press(button(page, "Documenten toevoegen (1)"))
+        press(button(page, PLAN))
         change = page.locator(".sw-change summary", has_text="Toegevoegd Verordening (EU) 2099/1")
         expect(change).to_contain_text("· 1 passage")
         expect(page.get_by_text("Eigen document", exact=True)).to_have_count(2)  # with Alpha
@@ -200,25 +185,30 @@ def test_a_file_that_calls_itself_official_is_looked_at_confirmed_and_restored(
         short.press("Tab")
         press(page.get_by_role("combobox", name="Soort"))
         press(page.get_by_role("option", name="Officiële tekst", exact=True))
-        press_button(page, "Gegevens opslaan")
+        press(button(page, "Gegevens opslaan"))
         change = page.locator(".sw-change summary", has_text="Toegevoegd Tulpenverordening <b>")
         expect(change).to_be_visible()  # previewed anew
         expect(page.get_by_text("Noemt zichzelf een officiële tekst")).to_have_count(0)
         page.get_by_role("textbox", name="Notitie bij deze versie").fill("Voor de tulpen")
-        press_button(page, "Deze wijzigingen publiceren")
+        press(button(page, "Deze wijzigingen publiceren"))
+        expect(page.get_by_role("button", name="Stoppen")).to_be_visible()
+    # The page was closed meanwhile.
+    with opened(browser, f"{address}/maintenance", width=390) as page:
+        expect(page.get_by_role("status").filter(has_text="Publiceren: klaar")).to_be_visible()
+        go_to(page, "Controleren en publiceren")
         expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
+        expect(page.get_by_text("Wat u hebt bekeken, is gepubliceerd.")).to_be_visible()
         with opened(browser, address) as reader:
             ask(reader, QUESTION)
-            answer = reader.locator(".sw-answer").last
-            expect(answer).to_contain_text("4321")
+            expect(reader.locator(".sw-answer").last).to_contain_text("4321")
             expect(reader.get_by_text("uit de officiële tekst").first).to_be_attached()
 
         go_to(page, "Versies")
         title = page.get_by_role("heading", name="Tulpenverordening <b> (nl)")
         expect(title).to_contain_text("in gebruik")
         expect(page.get_by_text("Voor de tulpen")).to_be_visible()
-        press_button(page, "Deze versie terugzetten…")
-        press_button(page, "Ja, terugzetten")
+        press(button(page, "Deze versie terugzetten…"))
+        press(button(page, "Ja, terugzetten"))
         told = re.compile("Een eerdere versie is teruggezet")
         versions = page.get_by_role("tabpanel", name="Versies")
         expect(versions.get_by_text(told)).to_be_visible()
@@ -229,19 +219,6 @@ def test_a_file_that_calls_itself_official_is_looked_at_confirmed_and_restored(
         go_to(page, "Controleren en publiceren")
         changes = page.get_by_role("tabpanel", name="Controleren en publiceren")
         expect(changes.get_by_text(told)).to_be_visible()
-
-
-def test_closing_the_page_while_publishing_loses_nothing(browser: Browser, address: str) -> None:
-    with opened(browser, f"{address}/maintenance") as page:
-        go_to(page, "Controleren en publiceren")
-        press_button(page, "Wijzigingen bekijken")
-        press_button(page, "Deze wijzigingen publiceren")
-        expect(page.get_by_role("button", name="Stoppen")).to_be_visible()
-    with opened(browser, f"{address}/maintenance") as page:
-        expect(page.get_by_role("status").filter(has_text="Publiceren: klaar")).to_be_visible()
-        go_to(page, "Controleren en publiceren")
-        expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
-        expect(page.get_by_text("Wat u hebt bekeken, is gepubliceerd.")).to_be_visible()
 
 
 def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
@@ -256,22 +233,18 @@ def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
         second.goto(f"{address}/maintenance")
         for page in (first, second):
             go_to(page, "Controleren en publiceren")
-            expect(
-                page.get_by_role("button", name="Wijzigingen bekijken", exact=True)
-            ).to_be_enabled()
+            expect(page.get_by_role("button", name=PLAN, exact=True)).to_be_enabled()
         # The first has just begun, and the second's page has not noticed yet.
         second.evaluate("window.looksAway = true")
         job = jobs.start(data_dir, "ingest", WAITS, "Els")
         try:
-            press_button(second, "Wijzigingen bekijken")
+            press(button(second, PLAN))
             expect(second.get_by_text("Iemand anders was u voor")).to_be_visible()
             second.evaluate("window.looksAway = false")
             for page in (first, second):
                 expect(page.get_by_text("gestart door Els")).to_be_visible()
-                expect(
-                    page.get_by_role("button", name="Wijzigingen bekijken", exact=True)
-                ).to_be_disabled()
-            press_button(first, "Stoppen")
+                expect(page.get_by_role("button", name=PLAN, exact=True)).to_be_disabled()
+            press(button(first, "Stoppen"))
             for page in (first, second):
                 expect(page.get_by_text("Index controleren: gestopt")).to_be_visible()
         finally:
@@ -285,63 +258,17 @@ def test_no_rule_of_accessibility_is_broken_while_there_is_work(
     address, data_dir = unpublished
     save(Database(data_dir), VERDICT)
     with opened(browser, f"{address}/maintenance") as page:
-        page.locator("input[type=file]").set_input_files(
-            files=[
-                {"name": "tulp.md", "mimeType": "text/markdown", "buffer": HOSTILE.encode()},
-                {"name": "oud.doc", "mimeType": "application/msword", "buffer": b"x"},
-            ]
-        )
+        upload(page, ("tulp.md", HOSTILE), ("oud.doc", "x"))
         expect(page.get_by_text("sla het op als .docx")).to_be_visible()
-        press_button(page, "Documenten toevoegen (1)")
+        press(button(page, "Documenten toevoegen (1)"))
         page.locator("summary", has_text="tulp.md").click()
         expect(page.get_by_role("textbox", name="Titel", exact=True)).to_be_visible()
         assert broken_rules(page, SCHEMES) == []
         go_to(page, "Controleren en publiceren")
-        press_button(page, "Wijzigingen bekijken")
+        press(button(page, PLAN))
         page.locator(".sw-change summary", has_text="Alpha").click()
         expect(page.get_by_role("button", name="Deze wijzigingen publiceren")).to_be_enabled()
         assert broken_rules(page, SCHEMES) == []
         go_to(page, "Feedback")
         expect(page.get_by_text("Het jaartal klopt niet.")).to_be_visible()
         assert broken_rules(page, SCHEMES) == []
-
-
-def test_what_would_be_published_is_asked_before_it_is(browser: Browser, address: str) -> None:
-    with opened(browser, f"{address}/maintenance") as page:
-        page.locator("input[type=file]").set_input_files(
-            files=[{"name": "tulp.md", "mimeType": "text/markdown", "buffer": HOSTILE.encode()}]
-        )
-        press_button(page, "Documenten toevoegen (1)")
-        press_button(page, "Wijzigingen bekijken")
-        press_button(page, "Eerst uitproberen")
-        field = page.get_by_role("textbox", name="Vraag aan beide versies")
-        field.fill(QUESTION)
-        field.press("Enter")
-        present = page.locator(".stColumn", has_text="Nu: zoals gepubliceerd")
-        planned = page.locator(".stColumn", has_text="Straks: na publicatie")
-        expect(planned.locator(".sw-answer")).to_contain_text("4321")
-        expect(present.locator(".sw-refusal")).to_be_visible()
-        assert page.evaluate("window.harmed") is None
-        left, right = box_of(present), box_of(planned)
-        assert left["x"] + left["width"] <= right["x"]  # side by side
-        assert broken_rules(page) == []
-        planned.locator(".sw-chip > a").first.click()
-        expect(page.locator(".sw-panel[open]")).to_contain_text("4321")
-        page.keyboard.press("Escape")
-        expect(page.locator(".sw-panel[open]")).to_have_count(0)
-
-        page.set_viewport_size({"width": 390, "height": 720})
-        expect(planned).to_have_css("width", re.compile(r"^3\d\d"))
-        left, right = box_of(present), box_of(planned)
-        assert left["y"] + left["height"] <= right["y"]  # one after the other
-        assert sideways(page) <= 0
-
-        with opened(browser, address) as reader:
-            ask(reader, QUESTION)
-            expect(reader.locator(".sw-refusal")).to_be_visible()
-        press_button(page, "Deze wijzigingen publiceren")
-        expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
-        expect(field).to_be_hidden()
-        with opened(browser, address) as reader:
-            ask(reader, QUESTION)
-            expect(reader.locator(".sw-answer").last).to_contain_text("4321")

@@ -38,9 +38,19 @@ ROLES = {
     "evaluator": "evaluator",
     "maintainer": "maintainer",
     "listed": "maintainer",
-    "unverified": "reader",
     "malformed": "reader",
 }
+
+
+def secrets_of(app: str, provider: int) -> str:
+    """The secrets of an app at this address, for the provider at this port."""
+    return f"""[auth]
+redirect_uri = "{app}/oauth2callback"
+cookie_secret = "{COOKIE_SECRET}"
+client_id = "strategiewijzer"
+client_secret = "{CLIENT_SECRET}"
+server_metadata_url = "http://localhost:{provider}/.well-known/openid-configuration"
+"""
 
 
 @contextmanager
@@ -49,16 +59,8 @@ def signing_in(settings: Settings, folder: Path, **environment: str) -> Iterator
     users = [User(sub=name, claims=claims) for name, claims in PEOPLE.items()]
     with run_server_in_thread(user_claims=users) as provider:
         secrets = folder / "secrets.toml"
-        secrets.write_text(
-            f"""[auth]
-redirect_uri = "http://localhost:{{port}}/oauth2callback"
-cookie_secret = "{COOKIE_SECRET}"
-client_id = "strategiewijzer"
-client_secret = "{CLIENT_SECRET}"
-server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openid-configuration"
-""",
-            "utf-8",
-        )
+        text = secrets_of("http://localhost:{port}", provider.server_port)
+        secrets.write_text(text, "utf-8")
         variables = {
             "STREAMLIT_SECRETS_FILES": str(secrets),
             "STRATEGIEWIJZER_ROLE_CLAIM": "realm_access.roles",
@@ -114,6 +116,10 @@ def test_signing_in_out_and_in_again_as_somebody_else(browser: Browser, app: str
     with visited(browser, app) as page:
         expect(page.get_by_text("localhost", exact=True)).to_be_visible()
         expect(page.get_by_test_id("stChatInput")).to_have_count(0)
+        press(page.get_by_role("button", name=TEXTS("access.sign_in")))
+        page.get_by_role("button", name="Deny").click()  # at the provider
+        expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
+        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
         sign_in(page, "maintainer")
         ask(page, "Hoeveel is de drugsmarkt in Europa waard?")
         expect(page.locator(".sw-answer").first).to_be_visible()
@@ -141,31 +147,18 @@ def test_who_follows_a_link_comes_back_to_it_after_signing_in(browser: Browser, 
         expect(page.get_by_test_id("stChatInput")).to_be_visible()
 
 
-def test_who_does_not_sign_in_at_the_provider_stays_outside(browser: Browser, app: str) -> None:
-    with visited(browser, app) as page:
-        press(page.get_by_role("button", name=TEXTS("access.sign_in")))
-        page.get_by_role("button", name="Deny").click()
-        expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
-        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
-
-
-@pytest.mark.parametrize("secret", ["", "another-secret-of-somebody-else-here"])
-def test_a_forged_cookie_lets_nobody_in(browser: Browser, app: str, secret: str) -> None:
+def test_a_forged_cookie_lets_nobody_in(browser: Browser, app: str) -> None:
     claims = {
-        "iss": "x",
-        "sub": "x",
-        "iat": time.time(),
-        "origin": app,
-        "is_logged_in": True,
-        "provider": "default",
-        "realm_access": {"roles": ["maintainer"]},
+        **{"iss": "x", "sub": "x", "iat": time.time(), "origin": app, "is_logged_in": True},
+        **{"provider": "default", "realm_access": {"roles": ["maintainer"]}},
     }
-    value = create_signed_value(secret, "_streamlit_user", json.dumps(claims)).decode()
     with visited(browser, app) as page:
-        page.context.add_cookies([{"name": "_streamlit_user", "value": value, "url": app}])
-        page.reload()
-        expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
-        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
+        for secret in ("", "another-secret-of-somebody-else-here"):
+            value = create_signed_value(secret, "_streamlit_user", json.dumps(claims)).decode()
+            page.context.add_cookies([{"name": "_streamlit_user", "value": value, "url": app}])
+            page.reload()
+            expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
+            expect(page.get_by_test_id("stChatInput")).to_have_count(0)
 
 
 @pytest.fixture(scope="module")
@@ -176,22 +169,16 @@ def closed(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield address
 
 
-def test_who_has_no_role_sees_nothing_but_whom_to_ask(browser: Browser, closed: str) -> None:
-    with visited(browser, closed) as page:
-        sign_in(page, "unverified")
-        expect(page.get_by_text(re.compile(r"^http://localhost:\d+ unverified$"))).to_be_visible()
-        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
-        page.goto(f"{closed}/sources")
-        expect(page.get_by_text(TEXTS("access.no_role"))).to_be_visible()
-
-
-def test_no_rule_is_broken_before_and_after_signing_in(browser: Browser, closed: str) -> None:
+def test_who_has_no_role_sees_only_whom_to_ask(browser: Browser, closed: str) -> None:
     with visited(browser, closed) as page:
         expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
         assert broken_rules(page, SCHEMES) == []
         sign_in(page, "unverified")
-        expect(page.get_by_text(TEXTS("access.no_role"))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"^http://localhost:\d+ unverified$"))).to_be_visible()
+        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
         assert broken_rules(page, SCHEMES) == []
+        page.goto(f"{closed}/sources")
+        expect(page.get_by_text(TEXTS("access.no_role"))).to_be_visible()
         press(page.get_by_role("button", name=TEXTS("access.sign_out")))
         page.get_by_role("button", name="End session").click()
         sign_in(page, "reader")
@@ -200,32 +187,33 @@ def test_no_rule_is_broken_before_and_after_signing_in(browser: Browser, closed:
         assert broken_rules(page, SCHEMES) == []
 
 
+@contextmanager
+def visited_with(
+    browser: Browser, settings: Settings, log: Path, **variables: str
+) -> Iterator[Page]:
+    """A page of an app with these variables, which nobody can ask anything."""
+    with served(settings.data_dir, log, variables) as address, visited(browser, address) as page:
+        yield page
+        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
+
+
 def test_a_sign_in_that_is_half_configured_says_what_lacks(
     browser: Browser, settings: Settings, tmp_path: Path
 ) -> None:
-    secrets = tmp_path / "secrets.toml"
+    log, secrets = tmp_path / "log", tmp_path / "secrets.toml"
     secrets.write_text(f'[auth]\nclient_secret = "{CLIENT_SECRET}"\n', "utf-8")
-    variables = {"STREAMLIT_SECRETS_FILES": str(secrets)}
-    with (
-        served(settings.data_dir, tmp_path / "log", variables) as address,
-        visited(browser, address) as page,
-    ):
+    with visited_with(browser, settings, log, STREAMLIT_SECRETS_FILES=str(secrets)) as page:
         page.get_by_text(TEXTS("maintenance.details"), exact=True).click()
         expect(page.get_by_text("redirect_uri, cookie_secret, client_id")).to_be_visible()
-        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
-        assert CLIENT_SECRET not in page.content() + (tmp_path / "log").read_text("utf-8")
+        assert CLIENT_SECRET not in page.content() + log.read_text("utf-8")
 
 
 def test_an_app_that_other_machines_reach_says_what_visitors_may(
     browser: Browser, settings: Settings, tmp_path: Path
 ) -> None:
-    variables = {
+    reached = {
         "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",  # noqa: S104 - what the test is about
         "STRATEGIEWIJZER_VISITOR_ROLE": "none",
     }
-    with (
-        served(settings.data_dir, tmp_path / "log", variables) as address,
-        visited(browser, address) as page,
-    ):
+    with visited_with(browser, settings, tmp_path / "log", **reached) as page:
         expect(page.get_by_text(TEXTS("access.visitor"))).to_be_visible()
-        expect(page.get_by_test_id("stChatInput")).to_have_count(0)

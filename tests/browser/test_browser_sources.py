@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.support.browser import box_of, opened, press, served, settled, sideways, text_of
+from tests.support.browser import box_of, field, opened, press, served, settled, sideways, text_of
 from tests.support.waiting import until
 from ui.addresses import reading_address
 from vectorstore.store import open_index
@@ -46,12 +46,28 @@ def link_in_list(page: Page, name: str | re.Pattern[str]) -> None:
     press(page.get_by_test_id("stMain").get_by_role("link", name=name).first)
 
 
-def test_the_list_is_searched_as_one_types_and_a_hit_opens_at_its_passage(
+def overflow(page: Page) -> int:
+    """By how many pixels what is in the page is wider than it."""
+    wide = page.get_by_test_id("stMain").evaluate("one => one.scrollWidth - one.clientWidth")
+    return int(wide)
+
+
+def test_the_list_is_searched_as_one_types_filtered_and_a_hit_opens_at_its_passage(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, f"{address}/sources") as page:
         expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
-        page.get_by_role("searchbox").focus()
+        search = page.get_by_role("searchbox")
+        area = page.get_by_role("group", name="Terrein").get_by_role("button", name="Drugs")
+        area.or_(page.get_by_label("Terrein").get_by_text("Drugs")).first.click()
+        expect(page.get_by_text("1 van 5 documenten")).to_be_visible()
+        search.fill("walvis")
+        expect(page.get_by_text("0 van 5 documenten")).to_be_visible()
+        press(page.get_by_role("button", name="Zoekwoorden en filters wissen"))
+        expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
+        expect(search).to_have_value("")
+
+        search.focus()
         page.keyboard.type("cocaine")  # no Enter
         count = page.get_by_role("status").filter(has_text="documenten")
         expect(count).to_have_text("1 van 5 documenten · passages met deze woorden: 2")
@@ -64,53 +80,20 @@ def test_the_list_is_searched_as_one_types_and_a_hit_opens_at_its_passage(
         expect(page).to_have_url(re.compile(r"document=drugs-agenda&language=nl&quote=.*#passage-"))
 
         page.go_back()  # one step: the list as it was
-        expect(page.get_by_role("searchbox")).to_have_value("cocaine")
+        expect(search).to_have_value("cocaine")
         expect(count).to_have_text("1 van 5 documenten · passages met deze woorden: 2")
 
 
-def test_filters_limit_the_list_until_they_are_cleared(browser: Browser, address: str) -> None:
-    with opened(browser, f"{address}/sources") as page:
-        area = page.get_by_role("group", name="Terrein").get_by_role("button", name="Drugs")
-        area.or_(page.get_by_label("Terrein").get_by_text("Drugs")).first.click()
-        expect(page.get_by_text("1 van 5 documenten")).to_be_visible()
-        page.get_by_role("searchbox").fill("walvis")
-        expect(page.get_by_text("0 van 5 documenten")).to_be_visible()
-        press(page.get_by_role("button", name="Zoekwoorden en filters wissen"))
-        expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
-        expect(page.get_by_role("searchbox")).to_have_value("")
-
-
-def test_the_outline_is_followed_with_the_keyboard_and_stays_in_view(
-    browser: Browser, address: str
-) -> None:
+def test_the_outline_and_two_languages_stand_in_place(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}{DRUGS}") as page:
         outline = page.get_by_role("navigation", name="Onderdelen")
-        last = outline.get_by_role("link").last
-        last.focus()
+        outline.get_by_role("link").last.focus()
         page.keyboard.press("Enter")
-        target = page.locator(".sw-passage:target")
-        expect(target).to_be_in_viewport()
+        expect(page.locator(".sw-passage:target")).to_be_in_viewport()
         expect(outline).to_be_in_viewport()
 
-
-def test_the_outline_folds_on_a_phone(browser: Browser, address: str) -> None:
-    with opened(browser, f"{address}{DRUGS}", width=390) as page:
-        outline = page.get_by_role("navigation", name="Onderdelen")
-        expect(outline).to_have_count(1)
-        link = outline.get_by_role("link", name="Omvang van de drugsmarkt")
-        expect(link).to_be_hidden()
-        outline.locator("summary").click()
-        link.click()
-        expect(page.locator(".sw-passage:target")).to_contain_text("30 miljard")
-
-
-def test_the_same_sections_of_two_languages_stand_on_one_line(
-    browser: Browser, address: str
-) -> None:
-    with opened(browser, f"{address}{DRUGS}") as page:
-        page.get_by_role("radiogroup", name="Toon een andere taal ernaast").get_by_text(
-            "Engels"
-        ).click()
+        beside = page.get_by_role("radiogroup", name="Toon een andere taal ernaast")
+        beside.get_by_text("Engels").click()
         row = page.locator(".sw-row", has_text="Omvang van de drugsmarkt")
         dutch, english = row.locator("[lang=nl] h2"), row.locator("[lang=en] h2")
         expect(english).to_have_text("Size of the drug market")
@@ -120,6 +103,22 @@ def test_the_same_sections_of_two_languages_stand_on_one_line(
         expect(page).to_have_url(re.compile("beside=en"))
         page.reload()  # what is seen can be shared
         expect(row.locator("[lang=en]")).to_contain_text("30 billion")
+
+
+def test_on_a_phone_the_outline_folds_and_two_languages_need_no_scrolling_sideways(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}{DRUGS}&beside=en", width=390) as page:
+        outline = page.get_by_role("navigation", name="Onderdelen")
+        expect(outline).to_have_count(1)
+        link = outline.get_by_role("link", name="Omvang van de drugsmarkt")
+        expect(link).to_be_hidden()
+        outline.locator("summary").click()
+        link.click()
+        expect(page.locator(".sw-passage:target")).to_contain_text("30 miljard")
+        expect(page.locator(".sw-row").nth(3).get_by_text("Engels", exact=True)).to_be_visible()
+        settled(page)
+        assert overflow(page) <= 0
 
 
 def test_quotes_of_an_address_are_marked_and_the_first_is_scrolled_to(
@@ -138,20 +137,15 @@ def test_quotes_of_an_address_are_marked_and_the_first_is_scrolled_to(
             expect(page.get_by_text("Gemarkeerd in:")).to_be_attached()
 
 
-def test_a_question_about_a_document_stays_in_the_session(browser: Browser, address: str) -> None:
-    with opened(browser, f"{address}{DRUGS}") as page:
-        page.evaluate("window.stays = true")
-        press(page.get_by_role("button", name="Stel een vraag over dit document"))
-        expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_visible()
-        expect(page).to_have_url(re.compile(r"/\?document=drugs-agenda"))
-        assert page.evaluate("window.stays")
-
-
-def test_a_document_is_told_in_short_and_a_question_about_it_is_asked(
+def test_a_document_is_told_in_short_and_a_question_about_it_is_asked_in_the_session(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, f"{address}{DRUGS}") as page:
         page.evaluate("window.stays = true")
+        press(page.get_by_role("button", name="Stel een vraag over dit document"))
+        expect(field(page)).to_be_visible()
+        expect(page).to_have_url(re.compile(r"/\?document=drugs-agenda"))
+        page.go_back()
         digest = page.locator(".st-key-digest")
         digest.locator("summary").first.click()
         told = "Geciteerd uit een samenvatting van COM(2020) 606, niet de officiële tekst."
@@ -173,9 +167,7 @@ def test_a_document_is_told_in_short_and_a_question_about_it_is_asked(
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_summary_is_folded_and_the_text_stays_where_it_is(
-    browser: Browser, address: str, width: int
-) -> None:
+def test_a_folded_summary_moves_nothing(browser: Browser, address: str, width: int) -> None:
     with opened(browser, f"{address}{DRUGS}", width=width) as page:
         digest = page.locator(".st-key-digest")
         expect(digest).to_be_attached()
@@ -219,24 +211,10 @@ def test_what_a_source_says_is_shown_plainly(browser: Browser, hostile: str) -> 
         assert page.evaluate("window.harmed") is None
 
 
-@pytest.mark.parametrize("width", [320, 390])
 @pytest.mark.parametrize("place", ["/sources", "/sources?document=tulp&language=nl"])
-def test_long_names_need_no_scrolling_sideways(
-    browser: Browser, hostile: str, place: str, width: int
-) -> None:
-    with opened(browser, f"{hostile}{place}", width=width) as page:
+def test_long_names_need_no_scrolling_sideways(browser: Browser, hostile: str, place: str) -> None:
+    with opened(browser, f"{hostile}{place}", width=320) as page:
         expect(page.locator(".sw-facts, .sw-record").first).to_be_visible()
-        wide = sideways(page)
-        inside = page.get_by_test_id("stMain").evaluate("one => one.scrollWidth - one.clientWidth")
-    assert (wide <= 0, inside <= 0) == (True, True)
-
-
-def test_two_languages_need_no_scrolling_sideways_on_a_phone(
-    browser: Browser, address: str
-) -> None:
-    with opened(browser, f"{address}{DRUGS}&beside=en", width=390) as page:
-        expect(page.locator(".sw-row").first).to_be_visible()
-        expect(page.locator(".sw-row").nth(3).get_by_text("Engels", exact=True)).to_be_visible()
-        settled(page)
-        inside = page.get_by_test_id("stMain").evaluate("one => one.scrollWidth - one.clientWidth")
-    assert inside <= 0
+        for width in (320, 390):
+            page.set_viewport_size({"width": width, "height": 720})
+            assert (sideways(page) <= 0, overflow(page) <= 0) == (True, True), width

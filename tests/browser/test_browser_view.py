@@ -6,7 +6,7 @@ import pytest
 from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.browser import ask, box_of, opened, press, settled
+from tests.support.browser import ask, box_of, field, opened, press, settled, sideways, text_of
 from tests.support.openai_server import Script
 from ui.chat.question_field import MAX_QUESTION
 
@@ -25,10 +25,6 @@ CHARACTERS = """(number) => {
   one.remove();
   return width + 1;
 }"""
-
-
-def field(page: Page) -> Locator:
-    return page.get_by_placeholder(re.compile("Stel uw vraag"))
 
 
 def bottom_of(place: Locator) -> float:
@@ -59,10 +55,14 @@ def test_a_question_goes_to_the_top_and_its_answer_is_whole(
         for number, question in enumerate((REPORTS, "En in 2010?", REMOVAL), start=1):
             ask(page, question)
             at_top(page, number, is_whole=question == REMOVAL)
-        page.locator("[class*='st-key-plain-next-'] button").first.click()
+        offered = page.locator("[class*='st-key-plain-next-'] button").first
+        question = text_of(offered).split("\n")[-1]
+        offered.click()
         at_top(page, 4)
+        expect(page.get_by_role("heading", name=question, level=2)).to_be_visible()
         page.reload()
         at_top(page, 4)
+        assert sideways(page) <= 0
 
 
 def test_what_the_reader_has_scrolled_to_stays_in_view(browser: Browser, address: str) -> None:
@@ -79,9 +79,7 @@ def test_what_the_reader_has_scrolled_to_stays_in_view(browser: Browser, address
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_an_answer_has_a_bubble_a_column_and_a_row(
-    browser: Browser, address: str, width: int
-) -> None:
+def test_an_answer_has_bubble_column_and_row(browser: Browser, address: str, width: int) -> None:
     with opened(browser, address, width=width) as page:
         expect(page.get_by_role("heading", name="Strategiewijzer")).to_be_visible()
         ask(page, "Wat is EMPACT?")
@@ -108,7 +106,7 @@ def test_an_answer_has_a_bubble_a_column_and_a_row(
         expect(summary).to_have_css("font-size", "14px")
 
 
-def test_a_long_text_without_a_question_is_refused_and_stays(
+def test_of_a_long_text_the_question_is_asked_and_without_one_it_is_refused_and_stays(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, address) as page:
@@ -126,9 +124,6 @@ def test_a_long_text_without_a_question_is_refused_and_stays(
         expect(page.get_by_role("alert")).to_have_count(0)
         expect(field(page)).to_have_value("")
 
-
-def test_the_question_in_a_long_text_is_asked(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
         field(page).fill(f"{NO_QUESTION}\n\n{REMOVAL}")
         field(page).press("Enter")
         at_top(page, 1)
@@ -136,12 +131,12 @@ def test_the_question_in_a_long_text_is_asked(browser: Browser, address: str) ->
         expect(page.locator(".sw-answer", has_text="1 uur").first).to_be_visible()
         page.get_by_text(re.compile(r"Rest van uw tekst \([\d.]+ tekens\)")).click()
         expect(page.get_by_text("de haven van Rotterdam").first).to_be_visible()
-        expect(page.locator(".sw-length")).to_be_empty()
+        expect(length).to_be_empty()
         press(page.get_by_role("button", name=re.compile("^Nieuw gesprek")))
         expect(page.locator(".sw-question")).to_have_count(0)
 
 
-def test_while_an_answer_is_made_only_stop_can_be_pressed(
+def test_meanwhile_only_stop_can_be_pressed(
     browser: Browser, with_model: tuple[str, Script]
 ) -> None:
     address, model = with_model
@@ -196,10 +191,14 @@ def test_a_refusal_is_short_and_in_one_language(
         assert bottom_of(end) - top["y"] < 350
 
 
-def test_on_a_phone_the_menu_closes_when_a_page_is_chosen(browser: Browser, address: str) -> None:
+def test_on_a_phone_the_menu_has_the_conversations_and_closes_when_a_page_is_chosen(
+    browser: Browser, address: str
+) -> None:
     with opened(browser, address, width=390) as page:
         expect(field(page)).to_be_enabled()
         page.get_by_test_id("stExpandSidebarButton").click()
+        expect(page.get_by_role("button", name=re.compile("^Nieuw gesprek"))).to_be_visible()
+        expect(page.get_by_label("Zoeken in gesprekken")).to_be_visible()
         press(page.get_by_role("link", name="Bronnen", exact=True))
         expect(page.get_by_role("searchbox")).to_be_visible()
         expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()

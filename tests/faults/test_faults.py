@@ -102,22 +102,27 @@ def settings(small: Small, disk: Disk) -> Settings:
     return made
 
 
-def _run(settings: Settings, *arguments: str, first: str = "") -> tuple[int, str]:
-    """Runs a command in a process of its own, as people do; returns its exit code and errors.
-
-    After a failed write Chroma can hang in the process that wrote, though not in others.
-    """
-    code = (
-        "import sys\nfrom ingest.__main__ import main\n" + first + "\nsys.exit(main(sys.argv[1:]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        env=_environment(settings),
+def _command(
+    settings: Settings, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, as people run it, once it has ended."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env=_environment(settings) | environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
     )
+
+
+def _run(settings: Settings, *arguments: str, first: str = "") -> tuple[int, str]:
+    """The exit code and the errors of `python -m ingest`.
+
+    After a failed write Chroma can hang in the process that wrote, though not in others.
+    """
+    code = f"import sys\nfrom ingest.__main__ import main\n{first}\nsys.exit(main(sys.argv[1:]))"
+    done = _command(settings, "-c", code, *arguments)
     assert "Traceback" not in done.stderr
     return done.returncode, done.stderr
 
@@ -175,7 +180,7 @@ def test_a_disk_that_is_full_at_a_step_leaves_one_generation_or_the_other(
     assert verify(settings).problems == ()
 
 
-def test_a_keyword_index_that_finds_no_room_is_told_and_nothing_is_left(
+def test_a_disk_that_is_full_from_the_start_is_told_and_forgotten_when_it_is_not(
     settings: Settings, disk: Disk
 ) -> None:
     generation = Generations(settings).current()
@@ -184,11 +189,7 @@ def test_a_keyword_index_that_finds_no_room_is_told_and_nothing_is_left(
     with pytest.raises(StoreError, match=r"keyword index cannot be written.*Make room"):
         keyword_index.build(folder, generation.all_passages())
     assert [place.name for place in folder.parent.iterdir()] == [generation.id]
-
-
-def test_a_disk_that_is_full_from_the_start_is_told_and_forgotten_when_it_is_not(
-    settings: Settings, disk: Disk
-) -> None:
+    disk.clear()
     # a store that this process has not opened yet
     moved = settings.model_copy(update={"data_dir": disk.place / "moved"})
     settings.data_dir.rename(moved.data_dir)
@@ -200,19 +201,10 @@ def test_a_disk_that_is_full_from_the_start_is_told_and_forgotten_when_it_is_not
     assert _versions(open_index(moved)) == {"0"}
 
 
-def test_a_service_that_starts_on_a_full_disk_says_so_and_ends(
-    settings: Settings, disk: Disk
-) -> None:
+def test_a_service_started_on_a_full_disk_says_so(settings: Settings, disk: Disk) -> None:
     """Chroma writes to take its lock, so no new process can read. Whoever starts it tries again."""
     disk.fill(4_096)
-    done = subprocess.run(
-        [sys.executable, "-m", "command", "serve", "--port", str(free_port())],
-        env=_environment(settings),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = _command(settings, "-m", "command", "serve", "--port", str(free_port()))
     assert done.returncode == 1
     assert done.stderr.endswith("MB free). Make room, then try again.\n")
     assert "Traceback" not in done.stderr
@@ -241,13 +233,10 @@ def test_backup_and_restore_on_a_full_disk_change_nothing(
     settings: Settings, disk: Disk, tmp_path: Path, room: int
 ) -> None:
     documents = str(disk.place / "documents")
-    environment = {**_environment(settings), "STRATEGIEWIJZER_DOCUMENTS_DIR": documents}
 
     def run(*arguments: str) -> tuple[int, str]:
-        command = [sys.executable, "-m", "command", *arguments]
-        done = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120
-        )
+        given = ("-m", "command", *arguments)
+        done = _command(settings, *given, STRATEGIEWIJZER_DOCUMENTS_DIR=documents)
         assert "Traceback" not in done.stderr
         return done.returncode, done.stderr
 
@@ -303,18 +292,13 @@ def test_a_read_only_index_is_told_to_readers_and_writers(
         error = capsys.readouterr().err
         assert "read-only for this program" in error
         assert "Traceback" not in error
-
-
-def test_a_read_only_keyword_index_is_told(read_only: Settings, tmp_path: Path) -> None:
     writable = read_only.model_copy(update={"data_dir": tmp_path / "data"})
     with pytest.raises(StoreError, match=r"keyword index .* is read-only for this program"):
         open_keyword(read_only, Generations(writable).current())
 
 
 @pytest.mark.parametrize("place", ["file", "file/below", "/proc/nothing"])
-def test_a_data_folder_that_cannot_be_made_is_told(
-    small: Small, tmp_path: Path, place: str
-) -> None:
+def test_an_impossible_data_folder_is_told(small: Small, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("x", "utf-8")
     settings = small(_version(0)).model_copy(update={"data_dir": tmp_path / place})
     for use in (ingest, open_index):

@@ -65,9 +65,7 @@ def test_a_document_error_comes_out_as_it_was_raised(tmp_path: Path) -> None:
     assert (there.value.fault, there.value.field) == ("value", "language")
 
 
-def test_what_the_reader_logs_is_logged_here(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_the_worker_logs_is_seen(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = write(tmp_path / "a.en.txt", b"Share on Facebook Twitter LinkedIn\n\nA sentence here.\n")
     with caplog.at_level(logging.INFO), Loader(Settings()) as loader:
         loader.load(file)
@@ -95,7 +93,7 @@ def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(tmp_p
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for memory")
-def test_a_file_that_takes_too_much_memory_is_given_up_and_the_next_one_is_loaded(
+def test_a_file_that_takes_too_much_memory_is_given_up_for_the_next(
     tmp_path: Path,
 ) -> None:
     file = write(tmp_path / "large.en.pdf", pdf_files.bomb(20))

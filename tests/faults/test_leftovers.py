@@ -10,7 +10,7 @@ from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from ingest.publishing.verify import verify
 from tests.index.test_ingest import _document
-from tests.servers.test_servers import _free_port, _running
+from tests.support.databases import running_chroma
 from tests.support.small import Small
 from vectorstore import store
 from vectorstore.generations import Generations
@@ -41,7 +41,7 @@ def _folders(folder: Path) -> int:
     return sum(place.is_dir() for place in folder.iterdir())
 
 
-def test_five_publications_later_no_folder_and_no_text_of_what_was_removed_is_there(
+def test_five_publications_later_nothing_of_what_was_removed_is_there(
     small: Small,
 ) -> None:
     settings = small({}).model_copy(update=KEPT)
@@ -112,10 +112,9 @@ def test_a_program_that_has_the_store_open_goes_on_answering(small: Small) -> No
 
 
 def test_on_a_server_they_go_with_a_program_for_its_machine(small: Small, tmp_path: Path) -> None:
-    port, folder = _free_port(), tmp_path / "server"
-    chroma = str(Path(sys.executable).with_name("chroma"))
-    with _running([chroma, "run", "--path", str(folder), "--port", str(port)], port):
-        settings = small({}).model_copy(update={**KEPT, "chroma_url": f"http://127.0.0.1:{port}"})
+    folder = tmp_path / "server"
+    with running_chroma(folder) as address:
+        settings = small({}).model_copy(update={**KEPT, "chroma_url": address})
         _publish_and_remove(small, settings)
         assert look(folder).folders == 6
         (note,) = verify(settings).notes

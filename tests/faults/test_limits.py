@@ -99,9 +99,7 @@ def test_a_server_that_never_ends_its_reply_is_hung_up_on() -> None:
 @pytest.mark.parametrize(
     "piece", ["It grows by {} percent [1]. ", "<think> Hm {}", "word{} ", "[{}] (", " \n"]
 )
-def test_a_question_is_answered_in_its_time_whatever_the_model_does(
-    settings: Settings, piece: str
-) -> None:
+def test_an_answer_comes_in_time_whatever_the_model_does(settings: Settings, piece: str) -> None:
     def endless() -> Iterator[bytes]:
         for number in itertools.count():
             yield _event(piece.format(number))

@@ -40,14 +40,15 @@ def _started(settings: Settings, server: Script, *arguments: str) -> subprocess.
         "STRATEGIEWIJZER_MODEL": "scripted",
         "OPENAI_BASE_URL": server.url,
     }
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={**os.environ, **about},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command, pipe = [sys.executable, *arguments], subprocess.PIPE
+    environment = {**os.environ, **about}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def _ended(program: str) -> subprocess.CompletedProcess[str]:
+    """A process once it has run a program."""
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +82,7 @@ def test_a_process_that_asked_two_questions_ends_with_0(settings: Settings, serv
     assert (process.returncode, out) == (0, "fallback\nfallback\n"), err
 
 
-def test_ctrl_c_while_the_model_writes_ends_as_ctrl_c_does(
-    settings: Settings, server: Script
-) -> None:
+def test_ctrl_c_while_the_model_writes_ends_it(settings: Settings, server: Script) -> None:
     asked = threading.Event()
 
     def reply(_: Request) -> Reply:
@@ -131,8 +130,7 @@ def work() -> None:
 begin(work, "work", stop)
 begun.wait()
 """
-    command = [sys.executable, "-c", program]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    ended = _ended(program)
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
@@ -147,8 +145,7 @@ def work() -> None:
 
 begin(work, "work")
 """
-    command = [sys.executable, "-c", program]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    ended = _ended(program)
     assert (ended.returncode, ended.stdout) == (0, "done\n")
 
 
@@ -168,8 +165,7 @@ def work() -> None:
 
 begin(work, "work")
 """
-    command = [sys.executable, "-c", program]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    ended = _ended(program)
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
@@ -186,8 +182,7 @@ for thread in threading.enumerate():
     if thread.name == "work":
         thread.join()
 """
-    command = [sys.executable, "-c", program]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    ended = _ended(program)
     assert "RuntimeError: no index" in ended.stderr
 
 
@@ -199,6 +194,5 @@ from core.background import begin
 here, there = socket.socketpair()
 begin(lambda: here.recv(1), "silent", threading.Event())
 """
-    command = [sys.executable, "-c", program]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    ended = _ended(program)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -5,24 +5,14 @@ import sys
 import pytest
 
 from core.errors import StrategiewijzerError
-from core.source import DocumentInfo, Passage, ProposerReady, SectionToAsk
+from core.source import DocumentInfo, ProposerReady, SectionToAsk
 from ingest.publishing import proposal_run
 from ingest.publishing.proposal_run import Proposer
+from tests.support.passages import passage_of
 
 READY = ProposerReady(model="m", address="http://a", prompt="p", rules="r", seconds=0.5)
-SECTION = SectionToAsk(
-    passage=Passage(
-        id="port.en:1",
-        document=DocumentInfo(id="port", language="en", title="The port"),
-        text="",
-        headings=("The port",),
-        section=0,
-        start=0,
-        end=0,
-        units=(),
-    ),
-    languages=("en",),
-)
+PORT = DocumentInfo(id="port", language="en", title="The port")
+SECTION = SectionToAsk(passage=passage_of(PORT, "", "The port"), languages=("en",))
 
 
 def speaks(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -53,9 +43,7 @@ def test_one_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch, script
         "sys.stdout.write('x' * 5_000_000); sys.stdout.flush(); time.sleep(600)",
     ],
 )
-def test_one_that_ends_or_hangs_is_told_and_ended(
-    monkeypatch: pytest.MonkeyPatch, after: str
-) -> None:
+def test_one_that_ends_or_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, after: str) -> None:
     speaks(monkeypatch, f"print(ready, flush=True)\n{after}")
     with Proposer() as started:
         with pytest.raises(StrategiewijzerError, match="it goes on where it stopped"):

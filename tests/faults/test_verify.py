@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,8 +85,8 @@ def test_files_whose_names_are_not_utf_8_are_compared_too(small: Small) -> None:
     assert found.documents == 4
 
 
-def test_a_unit_that_is_gone_is_named(whole: Settings) -> None:
-    units = _collection(whole, "units")
+def test_a_unit_or_a_passage_that_is_gone_is_named(whole: Settings) -> None:
+    units, passages = _collection(whole, "units"), _collection(whole, "passages")
     name = units.get()["ids"][1]
     units.delete(ids=[name])
 
@@ -96,14 +97,9 @@ def test_a_unit_that_is_gone_is_named(whole: Settings) -> None:
     assert "has 2 passages and 1 units, 2 and 2 expected" in told
     assert "is incomplete" in told
 
-
-def test_a_passage_that_is_gone_leaves_orphan_units(whole: Settings) -> None:
-    passages = _collection(whole, "passages")
-    name = passages.get()["ids"][0]
+    name = units.get()["ids"][0].partition("#")[0]
     passages.delete(ids=[name])
-
     told = _told(verify(whole))
-
     assert f"Units without a passage: {name}" in told
     assert f"The keyword index has too many: {name}" in told
 
@@ -121,40 +117,36 @@ def test_vectors_of_a_document_that_no_manifest_names_are_seen(whole: Settings) 
     assert "(0, 0) expected: gone.en" in _told(verify(whole))
 
 
-def test_a_changed_text_does_not_fit_its_id_nor_its_file(whole: Settings) -> None:
+def _fields(passages: chroma.Collection, name: str) -> dict[str, Any]:
+    """What is stored of a passage besides its text."""
+    (stored,) = passages.get(ids=[name])["metadatas"] or ()
+    fields: dict[str, Any] = json.loads(str(stored["passage"]))
+    return fields
+
+
+def test_each_passage_that_does_not_fit_is_named_with_what_does_not(whole: Settings) -> None:
     passages = _collection(whole, "passages")
-    stored = passages.get(limit=1, include=["embeddings"])
-    name = stored["ids"][0]
-    passages.update(ids=[name], documents=["Other words."], embeddings=stored["embeddings"])
-
-    told = _told(verify(whole))
-
-    assert f"Passage {name} does not have the text that its id stands for" in told
-    assert f".md says: {name}" in told
-
-
-def test_offsets_that_point_elsewhere_in_the_file_are_seen(whole: Settings) -> None:
-    passages = _collection(whole, "passages")
-    stored = passages.get(limit=1)
-    fields = json.loads(str((stored["metadatas"] or [{}])[0]["passage"]))
+    alike, foreign, moved, strange = sorted(passages.get()["ids"])  # two of each document
+    vector = passages.get(ids=[alike], include=["embeddings"])["embeddings"]
+    passages.update(ids=[alike], documents=["Other words."], embeddings=vector)
+    fields = _fields(passages, moved)
     fields["start"], fields["end"] = fields["start"] + 1, fields["end"] + 1
-    passages.update(ids=stored["ids"], metadatas=[{"passage": json.dumps(fields)}])
-
-    assert f".md says: {stored['ids'][0]}" in _told(verify(whole))
-
-
-def test_a_passage_with_the_metadata_of_another_is_seen(whole: Settings) -> None:
-    passages = _collection(whole, "passages")
-    stored = passages.get(limit=1)
-    fields = json.loads(str((stored["metadatas"] or [{}])[0]["passage"]))
+    passages.update(ids=[moved], metadatas=[{"passage": json.dumps(fields)}])
+    fields = _fields(passages, foreign)
     fields["document"]["reference"] = "COM(1999) 1"
     fields["units"][0]["end"] = 10_000
-    passages.update(ids=stored["ids"], metadatas=[{"passage": json.dumps(fields)}])
+    passages.update(ids=[foreign], metadatas=[{"passage": json.dumps(fields)}])
+    passages.update(ids=[strange], embeddings=[[1.0] + [0.0] * 383])
 
     told = _told(verify(whole))
 
-    assert f"Passage {stored['ids'][0]} bears other metadata than its document" in told
-    assert f"Passage {stored['ids'][0]} has a unit that is not within its text" in told
+    assert f"Passage {alike} does not have the text that its id stands for" in told
+    assert f"alpha.md says: {alike}" in told
+    assert f"beta.md says: {moved}" in told
+    assert f"Passage {foreign} bears other metadata than its document" in told
+    assert f"Passage {foreign} has a unit that is not within its text" in told
+    assert f"The vector of passage {strange} is not the mean of its units'" in told
+    assert f"Passage {moved} " not in told
 
 
 def test_a_passage_that_cannot_be_read_is_named(whole: Settings) -> None:
@@ -165,16 +157,6 @@ def test_a_passage_that_cannot_be_read_is_named(whole: Settings) -> None:
     assert f"Passage {name} cannot be read" in _told(verify(whole))
     with pytest.raises(StoreError, match=f"{name} cannot be read.*--rebuild"):
         open_index(whole).passages()
-
-
-def test_a_vector_of_other_units_is_seen(whole: Settings) -> None:
-    passages = _collection(whole, "passages")
-    name = passages.get()["ids"][0]
-    passages.update(ids=[name], embeddings=[[1.0] + [0.0] * 383])
-
-    told = _told(verify(whole))
-
-    assert f"The vector of passage {name} is not the mean of its units'" in told
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, 2.0])
@@ -194,13 +176,10 @@ def test_a_vector_that_is_none_is_seen(whole: Settings, number: float) -> None:
 
 def _in_a_new_process(settings: Settings) -> Verification:
     """Chroma keeps in memory what it has read."""
+    command = [sys.executable, "-m", "ingest", "verify", "--json"]
+    environment = _environment(settings)
     ran = subprocess.run(
-        [sys.executable, "-m", "ingest", "verify", "--json"],
-        env=_environment(settings),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     found = Verification.model_validate_json(ran.stdout)
     assert ran.returncode == bool(found.problems), ran.stderr
@@ -276,7 +255,7 @@ def test_what_another_version_read_is_not_compared_and_the_rest_is(
     )
 
 
-def test_stale_passages_of_earlier_generations_are_no_damage(
+def test_stale_earlier_passages_are_no_damage(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(build, "_SMALL", 0)
@@ -322,12 +301,11 @@ def test_the_command_tells_all_and_its_exit_code_too(
     assert Verification.model_validate_json(capsys.readouterr().out).problems
 
 
-def test_nothing_to_verify_is_said(small: Small) -> None:
+def test_nothing_to_verify_and_what_another_version_of_the_program_made_are_told(
+    whole: Settings, tmp_path: Path
+) -> None:
     with pytest.raises(NoIndexError):
-        verify(small(FILES))
-
-
-def test_what_another_version_of_the_program_made_is_refused(whole: Settings) -> None:
+        verify(whole.model_copy(update={"data_dir": tmp_path / "none"}))
     _collection(whole, "passages").modify(metadata={"manifest": "of another kind"})
     with pytest.raises(IndexMismatchError, match="make ingest"):
         verify(whole)

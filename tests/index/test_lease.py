@@ -1,10 +1,8 @@
 """Several machines that ingest into one Chroma server: one at a time, and none breaks another's."""
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +12,7 @@ from ingest.pipeline import ingest
 from ingest.publishing.ingest_report import Event, Planned
 from ingest.publishing.verify import verify
 from tests.index.test_ingest import _document
-from tests.servers.test_servers import _free_port, _running
+from tests.support.databases import running_chroma
 from tests.support.small import Small
 from vectorstore import chroma, generations
 from vectorstore.generations import Generations, Lease
@@ -23,10 +21,8 @@ from vectorstore.store import open_index
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port, place = _free_port(), tmp_path_factory.mktemp("server")
-    program = str(Path(sys.executable).with_name("chroma"))
-    with _running([program, "run", "--path", str(place), "--port", str(port)], port):
-        yield f"http://127.0.0.1:{port}"
+    with running_chroma(tmp_path_factory.mktemp("server")) as address:
+        yield address
 
 
 @pytest.fixture

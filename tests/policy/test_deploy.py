@@ -297,9 +297,7 @@ def told(tmp_path: Path) -> Path:
     return place / "deploy" / "as-service"
 
 
-def test_a_command_by_hand_has_settings_arguments_and_exit_code_as_they_are(
-    tmp_path: Path, told: Path
-) -> None:
+def test_a_command_by_hand_has_all_settings_and_arguments(tmp_path: Path, told: Path) -> None:
     file = tmp_path / "environment"
     file.write_text("STRATEGIEWIJZER_AUDIT=true\n", "utf-8")
     machine = _Machine(

@@ -17,9 +17,7 @@ def test_every_prompt_has_just_the_placeholders_that_are_filled() -> None:
         assert prompts.load(name).strip()
 
 
-def test_a_prompt_with_a_wrong_placeholder_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_wrong_placeholder_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "answer.md").write_text("Answer in {langauge} from {passages}", "utf-8")
     monkeypatch.setattr(prompts, "_HERE", tmp_path)
     prompts.load.cache_clear()
@@ -79,9 +77,7 @@ def test_all_languages_of_the_phrases_have_cues_and_forms_and_all_official_ones_
         assert {"list", "number", "date", "name", "reason"} <= cues.asks(language).keys()
 
 
-def test_a_cue_list_with_a_wrong_entry_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_wrong_entry_of_cues_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     wrong = cues.FILE.read_text("utf-8").replace("    opening:", "    opnening:", 1)
     (tmp_path / "cues.yaml").write_text(wrong, "utf-8")
     monkeypatch.setattr(cues, "FILE", tmp_path / "cues.yaml")

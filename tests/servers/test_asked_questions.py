@@ -1,7 +1,6 @@
 """What was asked: counted by people, without who they are, for as long as is set."""
 
 import datetime
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from people.conversations import Conversations
 from people.database import METADATA, Database, alembic_config, database, version_of, versions
 from people.engines import connected
 from tests.servers.test_feedback import HOSTILE
+from tests.support.apart import at_once
 from tests.support.databases import address_of, dumped, is_kept
 from tests.support.passages import answer_of
 
@@ -138,9 +138,7 @@ def test_nothing_of_who_asked_is_kept(on: Settings, at: At) -> None:
     ]
 
 
-def test_what_is_dealt_with_stays_out_until_it_is_asked_on_a_later_day(
-    on: Settings, at: At
-) -> None:
+def test_what_is_dealt_with_stays_out_until_asked_later(on: Settings, at: At) -> None:
     for by in ("an", "bo"):
         note(on, told(EMPACT), by)
     dismiss(on, "wat is empact", "en")  # another question
@@ -228,15 +226,11 @@ def test_a_hostile_question_is_kept_as_text_or_not_at_all(on: Settings) -> None:
 def test_many_ask_at_once(on: Settings) -> None:
     read(on)
 
-    def ask(name: str) -> None:
+    def ask(number: int) -> None:
         for _ in range(2):
-            note(on, told(EMPACT), name)
+            note(on, told(EMPACT), f"user {number}")
 
-    threads = [threading.Thread(target=ask, args=(f"user {n}",)) for n in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(ask, range(6))
     assert counted(on) == {EMPACT: 6}
 
 
@@ -264,7 +258,7 @@ def test_a_database_of_the_version_before_keeps_all_it_has(on: Settings) -> None
         assert version_of(connection) == versions()[-1]
 
 
-def test_the_migration_makes_the_table_of_a_database_that_was_made_by_migrations(
+def test_the_migration_adds_the_table_to_a_database_made_by_migrations(
     on: Settings,
 ) -> None:
     kept_in = database(on)
@@ -313,40 +307,35 @@ def test_text_is_not_held_back_to_be_counted(settings: Settings, on: Settings) -
 
 
 @pytest.mark.parametrize(
-    "error", [StrategiewijzerError("PostgreSQL gave an error"), ValueError(DRUGS)]
+    "error", [StrategiewijzerError("PostgreSQL gave an error"), ValueError(DRUGS), None]
 )
 def test_a_question_that_cannot_be_counted_costs_nobody_the_answer(
     settings: Settings,
-    error: Exception,
+    error: Exception | None,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """By an error, or where nothing can be written."""
+
     def fails(*_: object) -> None:
+        assert error
         raise error
 
-    monkeypatch.setattr("people.asked_questions.note", fails)
     counting = settings.model_copy(update={"keep_questions": 30})
-    answer = Assistant(counting, after=after_answers(counting)).ask(DRUGS, by="an")
+    blocked = counting.model_copy(update={"data_dir": Path("/dev/null/data")})
+    if error:
+        monkeypatch.setattr("people.asked_questions.note", fails)
+    answer = Assistant(counting, after=after_answers(counting if error else blocked)).ask(
+        DRUGS, by="an"
+    )
     assert "30 miljard" in answer.text
     (told_in_log,) = [one for one in caplog.records if one.name == "people.asked_questions"]
     assert "is not counted" in told_in_log.getMessage()
+    assert error or "cannot be kept in /dev/null/data" in caplog.text
     assert DRUGS not in caplog.text
 
 
-def test_a_database_that_cannot_be_written_costs_nobody_the_answer(
-    settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    counting = settings.model_copy(update={"keep_questions": 30})
-    blocked = counting.model_copy(update={"data_dir": Path("/dev/null/data")})
-    answer = Assistant(counting, after=after_answers(blocked)).ask(DRUGS, by="an")
-    assert answer.is_sourced
-    assert "cannot be kept in /dev/null/data" in caplog.text
-    assert DRUGS not in caplog.text
-
-
-def test_follow_ups_are_counted_as_they_were_understood_and_talk_is_not(
-    settings: Settings, on: Settings
-) -> None:
+def test_follow_ups_are_counted_as_understood_and_no_talk(settings: Settings, on: Settings) -> None:
     assistant = Assistant(settings, after=after_answers(on))
     first = assistant.ask("Hoeveel meldingen van kindermisbruik waren er in 2019?", by="an")
     history = [Turn.of(first.question, first)]

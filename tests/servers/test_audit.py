@@ -171,9 +171,7 @@ for number in range(20):
 """
 
 
-def test_several_processes_write_at_once_and_audit_records_are_one_chain(
-    on: Settings, kept_in: Database
-) -> None:
+def test_processes_that_write_at_once_make_one_chain(on: Settings, kept_in: Database) -> None:
     """Also the first record of all, which each of them tries to be."""
     address = on.database_url.get_secret_value()
     writers = [
@@ -218,7 +216,7 @@ def test_several_processes_write_at_once_and_audit_records_are_one_chain(
          "Record 2 (the 2. here)", 1),
     ],
 )  # fmt: skip
-def test_the_first_record_that_does_not_fit_is_named(
+def test_the_first_record_that_is_wrong_is_named(
     on: Settings, done: str, told: str, fit: int
 ) -> None:
     for _ in range(4):
@@ -425,7 +423,9 @@ def test_who_decided_is_exported_and_erased_like_who_asked(on: Settings) -> None
     assert [one.record.get("document", "") for one in _all(on)] == ["haven.nl", "haven.nl", ""]
 
 
-def test_with_the_audit_off_no_decision_is_kept(on: Settings) -> None:
+def test_with_the_audit_off_as_it_is_by_default_no_decision_is_kept(on: Settings) -> None:
+    assert after_answers(Settings()) is None
+    assert not Settings().audit_users
     keep_decision(on.model_copy(update={"audit": False}), MADE, "an")
     assert _all(on) == []
     assert chain(on).head == Link(number=0, hash=START)
@@ -479,7 +479,7 @@ def test_the_audit_cannot_be_passed_by(
     assert "./strategiewijzer ask" in capsys.readouterr().err
 
 
-def test_what_the_command_line_answers_is_recorded(
+def test_answers_of_a_command_are_recorded(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
@@ -507,8 +507,3 @@ def test_a_record_that_cannot_be_written_is_told_without_the_question(
     result = _command(blocked, "head")
     assert result.exit_code == 1
     assert "cannot be kept" in result.stderr
-
-
-def test_off_is_the_default() -> None:
-    assert after_answers(Settings()) is None
-    assert not Settings().audit_users

@@ -1,7 +1,6 @@
 """A Chroma server: behind a proxy with TLS and a password, with tenants, and when it stops."""
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,9 +17,9 @@ from ingest.publishing.ingest_report import Embedded, Event
 from ingest.publishing.verify import verify
 from tests.index.test_lease import _files, _names, _ships
 from tests.index.test_story import LIGHTHOUSES
-from tests.servers.test_servers import _running
 from tests.support import patient_http
 from tests.support.browser import free_port
+from tests.support.databases import chroma_command, running
 from tests.support.proxies import TOKEN, USER, proxied
 from tests.support.small import Small
 from vectorstore import chroma
@@ -34,13 +33,12 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        program = str(Path(sys.executable).with_name("chroma"))
-        self._command = [program, "run", "--path", str(folder), "--port", str(self.port)]
+        self._command = chroma_command(folder, self.port)
         self._running = ExitStack()
         self.start()
 
     def start(self) -> None:
-        self._process = self._running.enter_context(_running(self._command, self.port))
+        self._process = self._running.enter_context(running(self._command, self.port))
 
     def stop(self) -> None:
         self._running.close()
@@ -101,9 +99,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert TOKEN not in str(told.value)
 
 
-def test_a_proxy_whose_server_is_down_is_told_and_found_again(
-    behind: Settings, server: Server
-) -> None:
+def test_a_server_down_behind_a_proxy_is_found_again(behind: Settings, server: Server) -> None:
     allowed = behind.model_copy(update={"chroma_token": SecretStr(TOKEN)})
     ingest(allowed)
     index = open_index(allowed)
@@ -122,9 +118,7 @@ def test_a_password_in_the_address_is_refused() -> None:
     assert "t0p" not in str(told.value)
 
 
-def test_an_index_is_kept_in_the_tenant_and_database_that_are_set(
-    here: Settings, server: Server
-) -> None:
+def test_an_index_is_kept_in_the_tenant_and_database_set(here: Settings, server: Server) -> None:
     changes = {"chroma_tenant": "ministry", "chroma_database": "security"}
     theirs = here.model_copy(update=changes)
     with pytest.raises(StoreError, match=r"no tenant 'ministry' with.*docs/servers\.md"):
@@ -143,9 +137,7 @@ def test_an_index_is_kept_in_the_tenant_and_database_that_are_set(
     assert "strategiewijzer" in {collection.name for collection in names}
 
 
-def test_a_server_that_stops_between_questions_is_told_and_found_again(
-    small: Small, server: Server
-) -> None:
+def test_a_server_that_stops_between_questions_is_found_again(small: Small, server: Server) -> None:
     settings = small({"lighthouses.en.md": LIGHTHOUSES}).model_copy(
         update={"chroma_url": server.url}
     )

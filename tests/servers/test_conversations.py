@@ -69,7 +69,7 @@ def test_a_conversation_comes_back_as_it_was(mine: Conversations) -> None:
     assert asked.exchanges[0].answer.documents == ("csa-strategy",)  # with its evidence
 
 
-def test_a_conversation_is_called_by_the_first_question_that_was_answered(
+def test_a_conversation_is_called_by_the_first_answered_question(
     mine: Conversations,
 ) -> None:
     greeted = Exchange(question="hallo", answer=answer().model_copy(update={"answered": False}))
@@ -81,9 +81,7 @@ def test_a_conversation_is_called_by_the_first_question_that_was_answered(
     assert Conversation().title == ""
 
 
-def test_a_conversation_is_read_as_it_was_at_one_moment(
-    mine: Conversations, kept_in: Database
-) -> None:
+def test_a_conversation_is_read_as_of_one_moment(mine: Conversations, kept_in: Database) -> None:
     """Another window that forgets it meanwhile does not leave it without its questions."""
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
@@ -100,7 +98,7 @@ def test_a_conversation_is_read_as_it_was_at_one_moment(
     assert mine.find(asked.id) is None
 
 
-def test_the_last_changed_comes_first_under_its_first_question_or_its_name(
+def test_the_last_changed_comes_first_by_its_question_or_name(
     mine: Conversations,
 ) -> None:
     first, second = talk("Wat is EMPACT?", "En nu?"), talk("Wat is SEESAC?", name="Wapens")
@@ -116,7 +114,7 @@ def test_the_last_changed_comes_first_under_its_first_question_or_its_name(
     assert mine.listed()[2].changed == old.changed
 
 
-def test_what_is_shared_can_be_read_by_others_until_it_ends(
+def test_what_is_shared_is_read_by_others_until_then(
     mine: Conversations, kept_in: Database
 ) -> None:
     talked, kept = talk("Wat is EMPACT?"), talk("Wat is SEESAC?")
@@ -162,9 +160,7 @@ def test_what_is_shared_can_be_read_by_others_until_it_ends(
         ("'; DROP TABLE conversations; --", False),
     ],
 )
-def test_titles_questions_and_answers_are_searched(
-    mine: Conversations, search: str, found: bool
-) -> None:
+def test_all_of_a_conversation_is_searched(mine: Conversations, search: str, found: bool) -> None:
     asked = talk("Wat is EMPACT?", "En cocaïne?", name="Criminele netwerken")
     folded = retold(answer(), more=("### Strategie, Doel\nVijf ketens. [1]",))
     asked = asked.with_exchange(Exchange(question="Wat?", answer=folded))
@@ -184,9 +180,7 @@ def test_a_question_that_is_asked_alone_is_answered_without_the_turns_before_it(
     assert stopped.turns() == (Turn.of("Een", answer()),)
 
 
-def test_nobody_sees_or_changes_the_conversations_of_another(
-    mine: Conversations, kept_in: Database
-) -> None:
+def test_nobody_sees_or_changes_those_of_another(mine: Conversations, kept_in: Database) -> None:
     theirs = Conversations("bo", kept_in, days=90)
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
@@ -202,9 +196,7 @@ def test_nobody_sees_or_changes_the_conversations_of_another(
     assert [listed.title for listed in theirs.listed()] == ["Nee"]
 
 
-def test_what_is_deleted_is_gone_and_can_be_put_back(
-    mine: Conversations, kept_in: Database
-) -> None:
+def test_what_is_deleted_is_gone_or_put_back(mine: Conversations, kept_in: Database) -> None:
     asked, other = talk("Een", "Wat is de geheime Tulpenlijst?", "Drie"), talk("Wat is SEESAC?")
     mine.put(asked)
     mine.put(other)
@@ -250,9 +242,7 @@ def test_conversations_are_forgotten_after_the_days_that_are_set(
     assert not is_kept("EMPACT", kept_in)
 
 
-def test_a_locked_store_says_so_and_keeps_what_it_had(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_store_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "PATIENCE", 0.1)
     mine = Conversations("an", Database(tmp_path), days=90)
     mine.put(talk("Wat is EMPACT?"))
@@ -300,7 +290,7 @@ def test_nobody_else_on_the_machine_can_read_them(
     assert modes(tmp_path / "data", tmp_path / "data" / FILE) == [0o700, 0o600]
 
 
-def test_what_everybody_could_read_is_made_private_and_the_folder_left_to_its_owner(
+def test_a_file_that_all_could_read_is_made_private_and_no_folder(
     tmp_path: Path,
 ) -> None:
     mine = Conversations("an", Database(tmp_path), days=90)
@@ -315,9 +305,7 @@ def modes(*places: Path) -> list[int]:
     return [stat.S_IMODE(place.stat().st_mode) for place in places]
 
 
-def test_an_exchange_that_a_later_version_wrote_is_refused(
-    mine: Conversations, kept_in: Database
-) -> None:
+def test_an_exchange_of_a_later_version_is_refused(mine: Conversations, kept_in: Database) -> None:
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
     later = asked.exchanges[0].model_dump_json().replace("{", '{"mood":"good",', 1)

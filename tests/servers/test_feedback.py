@@ -55,7 +55,7 @@ def test_verdicts_are_read_as_they_were_saved_oldest_first(kept_in: Database) ->
     assert store.read(kept_in) == (earlier, later)
 
 
-def test_another_verdict_on_the_same_answer_replaces_the_first_and_can_be_taken_back(
+def test_another_verdict_replaces_the_first_and_can_be_taken_back(
     kept_in: Database,
 ) -> None:
     assert store.find(kept_in, said(1).id) is None
@@ -153,7 +153,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_thumb_down_becomes_a_question_to_complete(
+def test_a_thumb_down_becomes_a_question(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     history = (Turn(question="Wat is Malta?", answer_text="Een eiland."),)
@@ -177,7 +177,7 @@ def test_a_thumb_down_becomes_a_question_to_complete(
     assert f"python -m eval check {data_dir / SET}" in printed
 
 
-def test_evidence_found_wrong_becomes_a_question_and_with_all_a_refusal_found_useful(
+def test_wrong_evidence_becomes_a_question_and_a_useful_refusal_with_all(
     data_dir: Path,
 ) -> None:
     store.save(Database(data_dir), said(1, helpful=True, evidence=False))
@@ -235,9 +235,7 @@ def test_an_entry_that_was_put_in_a_comment_does_not_come_back(data_dir: Path) -
     assert [question.question for question in load(file)] == ["Wat is Gozo?"]
 
 
-def test_what_is_asked_already_is_skipped_and_counted(
-    data_dir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_known_questions_are_skipped(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     known = next(question for question in load(QUESTIONS) if not question.history)
     store.save(
         Database(data_dir), said(1, question=f" {known.question.upper()}", language=known.language)
@@ -266,7 +264,7 @@ def test_without_feedback_nothing_is_read_and_nothing_written(
 
 
 @pytest.mark.parametrize("content", ["no list", "[{id: a}]", "- id: a\n  question: b\n"])
-def test_a_file_that_is_no_question_set_is_told_and_left_alone(
+def test_a_file_of_another_kind_is_told_and_left_alone(
     data_dir: Path, content: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store.save(Database(data_dir), said())

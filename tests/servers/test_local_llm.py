@@ -105,7 +105,7 @@ def _figures_without_source(answer: Answer) -> list[str]:
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_no_figure_that_the_cited_passage_lacks_is_confirmed(
+def test_no_figure_that_its_passage_lacks_is_confirmed(
     models: tuple[Settings, Settings],
 ) -> None:
     questions = {one.id: one for one in load(ROOT / "eval" / "questions")}

@@ -54,9 +54,7 @@ def test_a_note_comes_back_as_it_was_last_kept_first_and_once(mine: Conversation
     assert Conversations("visitor", None, days=0).notes() == ()
 
 
-def test_nobody_sees_or_changes_the_notes_of_another(
-    mine: Conversations, kept_in: Database
-) -> None:
+def test_nobody_sees_or_changes_notes_of_another(mine: Conversations, kept_in: Database) -> None:
     theirs = Conversations("bo", kept_in, days=90)
     mine.put_note(note().remarked("Van An"))
     assert theirs.notes() == ()
@@ -90,9 +88,7 @@ def test_a_note_outlives_its_conversation_but_not_the_erasure_of_all(
     assert not is_kept("Tulpenlijst", kept_in)
 
 
-def test_a_removed_note_is_overwritten_and_can_be_put_back(
-    mine: Conversations, kept_in: Database
-) -> None:
+def test_a_removed_note_is_gone_or_put_back(mine: Conversations, kept_in: Database) -> None:
     kept = note().remarked("Tulpenlijst")
     mine.put_note(kept)
     mine.drop_note(kept.id)
@@ -114,9 +110,7 @@ def test_notes_are_kept_as_long_as_conversations(mine: Conversations, kept_in: D
     assert mine.notes() == ()
 
 
-def test_there_is_a_limit_to_how_many_and_how_long(
-    mine: Conversations, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_notes_are_limited(mine: Conversations, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_NOTES == 500
     monkeypatch.setattr(conversations, "MAX_NOTES", 2)
     assert mine.put_note(note("Een."))
@@ -144,9 +138,7 @@ def test_hostile_text_stays_text(mine: Conversations) -> None:
     notes_docx(grouped([kept], "date", NL), None, NL)
 
 
-def test_a_note_of_another_version_is_refused_with_a_message(
-    mine: Conversations, kept_in: Database
-) -> None:
+def test_a_note_of_another_version_is_refused(mine: Conversations, kept_in: Database) -> None:
     mine.put_note(note())
     with kept_in.transaction("Test") as connection:
         connection.execute(update(NOTES).values(note="{}"))

@@ -81,9 +81,7 @@ def test_help_of_a_command_is_that_of_its_package(
         ["--", QUESTION],
     ],
 )
-def test_ask_gives_what_the_chain_gives(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ask_is_the_chains_ask(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     code = chain.main(arguments)
     there = capsys.readouterr()
     result = CliRunner().invoke(app, ["ask", *arguments])

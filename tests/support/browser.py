@@ -274,11 +274,19 @@ def box_of(what: Locator) -> FloatRect:
     return box
 
 
+def field(page: Page) -> Locator:
+    """Where questions are typed."""
+    return page.get_by_placeholder(re.compile("Stel uw vraag"))
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
 def ask(page: Page, question: str) -> None:
     """Types a question with the keyboard alone."""
-    field = page.get_by_placeholder(re.compile("Stel uw vraag"))
-    expect(field).to_be_enabled()
-    field.focus()
+    expect(field(page)).to_be_enabled()
+    field(page).focus()
     page.keyboard.type(question)
     page.keyboard.press("Enter")
 

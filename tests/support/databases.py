@@ -1,8 +1,9 @@
-"""A PostgreSQL server of the tests' own, from the packages of the machine."""
+"""Servers of the tests' own: PostgreSQL, from the packages of the machine, and Chroma's."""
 
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 
 from people.database import METADATA, Database
 from tests.support.browser import free_port
+from tests.support.waiting import PATIENCE, listens, until
 
 PASSWORD = "t0p-Secret/it"  # noqa: S105 - of a server that lives as long as the tests
 _ACCOUNT = "postgres"  # the server refuses to run as root
@@ -25,6 +27,32 @@ def missing(what: str) -> None:
     if os.environ.get("REQUIRE_SERVERS") == "1":
         pytest.fail(f"REQUIRE_SERVERS is set and {what} is missing")
     pytest.skip(f"{what} is not installed")
+
+
+@contextmanager
+def running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that listens on a port until the block ends."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: process.poll() is not None or listens(port), f"{command[0]} listens")
+        assert process.poll() is None, f"{command[0]} stopped"
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)
+
+
+def chroma_command(folder: Path, port: int) -> list[str]:
+    program = str(Path(sys.executable).with_name("chroma"))
+    return [program, "run", "--path", str(folder), "--port", str(port)]
+
+
+@contextmanager
+def running_chroma(folder: Path) -> Iterator[str]:
+    """The address of a Chroma server that keeps what it has in a folder."""
+    port = free_port()
+    with running(chroma_command(folder, port), port):
+        yield f"http://127.0.0.1:{port}"
 
 
 def make_certificate(folder: Path) -> Path:

@@ -15,7 +15,6 @@ its bound.
 """
 
 import functools
-import re
 import shutil
 import statistics
 import sys
@@ -27,7 +26,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
-from tests.support.browser import ask, opened, served, started
+from tests.support.browser import ask, field, opened, served, started
 
 TIMES = 10
 PAUSE = 1500  # milliseconds, as what follows an answer is made after it
@@ -83,7 +82,7 @@ def until_ready(browser: Browser, address: str) -> float:
     """Seconds until the field for a question takes input, in a browser without a cache."""
     start = time.perf_counter()
     with opened(browser, address) as page:
-        expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()
+        expect(field(page)).to_be_enabled()
         return time.perf_counter() - start
 
 
@@ -98,7 +97,7 @@ def in_conversation(browser: Browser, address: str) -> Iterator[dict[str, float]
     """What five questions took, then a new conversation, and the one of the five opened again."""
     with opened(browser, address) as page:
         for question in QUESTIONS:
-            expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()
+            expect(field(page)).to_be_enabled()
             yield watched(page, ("word", "whole"), functools.partial(ask, page, question))
             page.wait_for_timeout(PAUSE)
         yield watched(page, ("new",), page.locator(".st-key-new button").click)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.test_servers import _running
 from tests.support.browser import free_port
-from tests.support.databases import make_certificate, missing
+from tests.support.databases import make_certificate, missing, running
 
 TOKEN = "t0p-Secret"  # noqa: S105 - of a proxy that lives as long as the tests
 USER = "an"
@@ -55,5 +54,5 @@ def proxied(behind: int, folder: Path) -> Iterator[tuple[str, Path]]:
     options.write_text(
         _CONFIGURATION.format(folder=folder, port=port, behind=behind, token=TOKEN, basic=basic)
     )
-    with _running([str(program), "-p", str(folder), "-c", str(options)], port):
+    with running([str(program), "-p", str(folder), "-c", str(options)], port):
         yield f"https://localhost:{port}", certificate

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import ROOT
 from eval.gate import RULES
-from tests.support.browser import ask, evidence, opened, press, served, started
+from tests.support.browser import ask, evidence, field, opened, press, served, started
 
 SHOWN = ("answer", "chat", "document", "evaluation", "plan")  # in README.md and docs
 SIZES = [*itertools.product((1280, 390), ("light", "dark"))]  # pixels
@@ -39,7 +39,7 @@ DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
 
 
 def _empty(page: Page) -> None:
-    expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()
+    expect(field(page)).to_be_enabled()
 
 
 def _answered(page: Page) -> None:

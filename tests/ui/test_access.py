@@ -203,8 +203,12 @@ def _act() -> None:
     st.session_state["done"] = True
 
 
+Open = Callable[..., AppTest]
+Option = Callable[[str, object], None]
+
+
 @pytest.fixture
-def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens the app with these claims (None: without sign-in) and pages for two more roles."""
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("STRATEGIEWIJZER_ROLE_CLAIM", "roles")
@@ -249,13 +253,7 @@ def at(app: AppTest, path: str) -> AppTest:
     return app.run()
 
 
-def test_without_sign_in_the_local_user_has_every_role(opened: Callable[..., AppTest]) -> None:
-    app = opened()
-    assert app.chat_input
-    assert TEXTS("access.sign_out") not in labels(app)
-
-
-def test_nothing_of_the_app_is_shown_before_signing_in(opened: Callable[..., AppTest]) -> None:
+def test_nothing_of_the_app_is_shown_before_signing_in(opened: Open) -> None:
     app = opened({})
     for claims in ({}, {"is_logged_in": False}, {"is_logged_in": "yes"}):
         app.user = claims
@@ -266,17 +264,14 @@ def test_nothing_of_the_app_is_shown_before_signing_in(opened: Callable[..., App
         assert "Drugs" not in words(app)
 
 
-def test_an_old_sign_in_has_to_be_renewed(opened: Callable[..., AppTest]) -> None:
+def test_an_old_sign_in_has_to_be_renewed_and_an_incomplete_one_is_told_in_the_readers_language(
+    opened: Open,
+) -> None:
     app = opened(signed_in(iat=time.time() - 13 * 3600))
     assert app.warning[0].value == TEXTS("access.again")
     assert "12 hours" in words(app)
     assert "12 hours" not in unfolded(app)
     assert not app.chat_input
-
-
-def test_a_sign_in_that_is_not_complete_is_told_in_the_readers_language(
-    opened: Callable[..., AppTest],
-) -> None:
     app = opened({}, redirect_uri="https://here.example")
     assert app.error[0].value == TEXTS("errors.settings")
     assert "redirect_uri must" in words(app)
@@ -284,7 +279,7 @@ def test_a_sign_in_that_is_not_complete_is_told_in_the_readers_language(
     assert not app.chat_input
 
 
-def test_the_sidebar_says_who_is_signed_in_as_plain_text(opened: Callable[..., AppTest]) -> None:
+def test_the_sidebar_says_who_is_signed_in_as_plain_text(opened: Open) -> None:
     app = opened(signed_in(name="<b>*Ada*</b> :red[x]", roles=["evaluator"]))
     assert "<strong>&lt;b&gt;*Ada*&lt;/b&gt; :red[x]</strong> (evaluator)" in words(app)
     assert TEXTS("access.sign_out") in labels(app)
@@ -292,7 +287,7 @@ def test_the_sidebar_says_who_is_signed_in_as_plain_text(opened: Callable[..., A
 
 
 def test_who_has_no_role_reads_whom_to_ask_and_what_to_mention(
-    opened: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+    opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_DEFAULT_ROLE", "none")
     app = opened(signed_in())
@@ -324,7 +319,7 @@ def test_a_sign_in_that_is_incomplete_or_not_safe_says_what_lacks(
             assert secret not in str(caught.value)
 
 
-def test_a_sign_in_that_is_incomplete_lets_nobody_in(opened: Callable[..., AppTest]) -> None:
+def test_a_sign_in_that_is_incomplete_lets_nobody_in(opened: Open) -> None:
     app = opened(signed_in(roles=["maintainer"]), client_id="")
     assert "client_id" in words(app)
     assert "docs/sign-in.md" in words(app)
@@ -335,7 +330,7 @@ def test_a_sign_in_that_is_incomplete_lets_nobody_in(opened: Callable[..., AppTe
 
 @pytest.mark.parametrize("content", ["[auth\n", "auth = 1\n", "[auth]\n", b"\xff\xfe"], ids=repr)
 def test_a_file_of_secrets_that_is_wrong_lets_nobody_in(
-    option: Callable[[str, object], None],
+    option: Option,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     content: str | bytes,
@@ -349,7 +344,7 @@ def test_a_file_of_secrets_that_is_wrong_lets_nobody_in(
 
 
 def test_without_a_file_of_secrets_there_is_no_sign_in(
-    option: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    option: Option, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(st, "secrets", Secrets())
     option("secrets.files", [str(tmp_path / "secrets.toml")])
@@ -358,7 +353,7 @@ def test_without_a_file_of_secrets_there_is_no_sign_in(
 
 
 @pytest.fixture
-def option() -> Iterator[Callable[[str, object], None]]:
+def option() -> Iterator[Option]:
     """Sets an option of Streamlit until the end of the test."""
     before: dict[str, object] = {}
 
@@ -373,7 +368,7 @@ def option() -> Iterator[Callable[[str, object], None]]:
 
 @pytest.mark.parametrize("address", ["", "::", "192.168.1.2", "app.example", "unix://x"])
 def test_whoever_reaches_an_app_that_others_reach_too_only_reads_without_sign_in(
-    option: Callable[[str, object], None], address: str
+    option: Option, address: str
 ) -> None:
     assert access.user() == access.LOCAL
     option("server.address", address or None)
@@ -389,9 +384,7 @@ def test_whoever_reaches_an_app_that_others_reach_too_only_reads_without_sign_in
     ],
     ids=str,
 )
-def test_who_comes_through_a_proxy_is_a_visitor(
-    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
-) -> None:
+def test_a_proxy_brings_visitors(monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]) -> None:
     monkeypatch.setattr(type(st.context), "headers", headers)
     assert (access.user().is_visitor, access.user().role) == (True, "reader")
     monkeypatch.setattr(type(st.context), "headers", {"Host": "127.0.0.1:8501"})
@@ -399,11 +392,14 @@ def test_who_comes_through_a_proxy_is_a_visitor(
 
 
 def test_visitors_are_kept_apart_and_can_be_kept_out(
-    opened: Callable[..., AppTest],
-    option: Callable[[str, object], None],
+    opened: Open,
+    option: Option,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert titles(at(opened(), "maintainers")) == ["Geheim"]
+    local = opened()
+    assert local.chat_input
+    assert TEXTS("access.sign_out") not in labels(local)
+    assert titles(at(local, "maintainers")) == ["Geheim"]
     option("server.address", "::")
     first, second = opened(), opened()
     assert first.chat_input
@@ -417,7 +413,7 @@ def test_visitors_are_kept_apart_and_can_be_kept_out(
 
 @pytest.mark.parametrize("role", ["reader", "evaluator", "maintainer"])
 def test_a_role_decides_which_pages_there_are_and_an_action_is_checked_where_it_happens(
-    opened: Callable[..., AppTest], role: str
+    opened: Open, role: str
 ) -> None:
     app = opened(signed_in(roles=[role]))
     ranks = ["reader", "evaluator", "maintainer"]
@@ -435,7 +431,7 @@ def test_a_role_decides_which_pages_there_are_and_an_action_is_checked_where_it_
 
 
 def test_a_role_that_ends_while_the_page_is_open_ends_its_actions(
-    opened: Callable[..., AppTest],
+    opened: Open,
 ) -> None:
     app = at(opened(signed_in(roles=["maintainer"])), "maintainers")
     app.button(key="wipe").click().run()
@@ -450,7 +446,7 @@ def test_a_role_that_ends_while_the_page_is_open_ends_its_actions(
         assert titles(app) != ["Geheim"]
 
 
-def test_what_a_session_holds_gives_no_role(opened: Callable[..., AppTest]) -> None:
+def test_what_a_session_holds_gives_no_role(opened: Open) -> None:
     app = opened(signed_in())
     for name in ("user", "role", "roles", "visitor", "is_logged_in", "access"):
         app.session_state[name] = "maintainer"

@@ -1,7 +1,6 @@
 """An answer on the real page when its sources change, and what a refusal offers."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -9,10 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.support.apps import ask, press, run, shown
+from tests.support.apps import ask, press, run, shown, visit
 from tests.support.small import Small
 
-APP = Path(__file__).parents[2] / "app.py"
 TULIP = "---\nid: tulp\nlanguage: nl\ntitle: De Zwarte Tulp\n---\n\n# De Zwarte Tulp\n\n"
 MEMBERS = "## Leden\n\nDe vereniging De Zwarte Tulp telt 4321 leden in heel Nederland.\n"
 OTHER = "---\nid: roos\nlanguage: nl\n---\n\n# De Rode Roos\n\nDe Rode Roos is een café in Breda.\n"
@@ -29,7 +27,7 @@ def nothing_cached() -> Iterator[None]:
 
 def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    return run(AppTest.from_file(APP, default_timeout=120))
+    return visit()
 
 
 def asked(small: Small, monkeypatch: pytest.MonkeyPatch) -> AppTest:

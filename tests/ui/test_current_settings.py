@@ -1,26 +1,25 @@
 """Settings that change while the program runs: what follows, what stays, and what that costs."""
 
 import gc
-import threading
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant, CurrentAssistant
 from core.answer import Finished
 from core.errors import SettingsError
-from core.settings import AT_START, ROOT, Settings, current
+from core.settings import AT_START, Settings, current
 from people.asked_questions import after_answers
 from people.audit import chain, records
 from tests.servers.test_notices import env as env
+from tests.support.apart import at_once
 from tests.support.api_server import client, key, serving
-from tests.support.apps import ask, begin_anew, run
+from tests.support.apps import ask, begin_anew, shown, visit
 from tests.support.openai_server import openai_server
+from tests.ui.test_page_costs import Counted
 from tests.ui.test_page_costs import counted as counted
 from ui.shared_assistant import assistant
 from ui.texts import load
@@ -47,10 +46,6 @@ def on_briefs(env: Set, settings: Settings) -> Set:
     return write
 
 
-def shown(app: AppTest) -> str:
-    return "\n".join(element.body for element in app.html)
-
-
 # What follows
 
 
@@ -59,7 +54,7 @@ def test_an_audit_that_is_switched_on_keeps_the_next_answer_of_pages_and_program
 ) -> None:
     audited = load("nl")("sidebar.audited")
     before = chain(settings).head.number
-    app = run(AppTest.from_file(ROOT / "app.py", default_timeout=120))
+    app = visit()
     app = ask(app, REPORTS)
     assert audited not in shown(app)
     assert chain(settings).head.number == before
@@ -128,9 +123,7 @@ def test_an_answer_under_way_ends_as_it_began_and_the_assistant_before_is_let_go
 # What that costs
 
 
-def test_nothing_is_loaded_or_opened_again(
-    on_briefs: Set, counted: Callable[[type, str], Counter[str]]
-) -> None:
+def test_nothing_is_loaded_or_opened_again(on_briefs: Set, counted: Counted) -> None:
     assistant().warm_up()
     opened = [counted(one, "__init__") for one in (E5, Index, Generations, KeywordIndex)]
     made = counted(Assistant, "__init__")
@@ -149,26 +142,13 @@ def test_nothing_is_loaded_or_opened_again(
     assert [calls["__init__"] for calls in opened] == [0, 0, 0, 0]
 
 
-def test_many_that_ask_at_once_after_a_change_get_one_assistant(
-    on_briefs: Set, counted: Callable[[type, str], Counter[str]]
-) -> None:
+def test_all_that_ask_after_a_change_get_one_assistant(on_briefs: Set, counted: Counted) -> None:
     shared = CurrentAssistant(after_answers)
     shared()
     made = counted(Assistant, "__init__")
     on_briefs(results="3")
-    got: list[Assistant] = []
-    together = threading.Barrier(8)
-
-    def get() -> None:
-        together.wait()
-        got.append(shared())
-
-    threads = [threading.Thread(target=get) for _ in range(together.parties)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(got) == together.parties
+    got = at_once(lambda _: shared(), range(8))
+    assert len(got) == 8
     assert len(set(map(id, got))) == made["__init__"] == 1
 
 

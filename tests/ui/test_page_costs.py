@@ -12,9 +12,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
-from core.settings import ROOT, Settings, current
+from core.settings import Settings, current
 from people.conversations import Conversations
-from tests.support.apps import ask, run
+from tests.support.apps import ask, run, visit
 from vectorstore import chroma
 from vectorstore.generations import Generations, Pointer, StoredPointer
 from vectorstore.store import Snapshot
@@ -22,8 +22,11 @@ from vectorstore.store import Snapshot
 QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
 
 
+Counted = Callable[[type, str], Counter[str]]
+
+
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[type, str], Counter[str]]:
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     """Counts from now on how often a method is called."""
 
     def count(owner: type, name: str) -> Counter[str]:
@@ -45,15 +48,12 @@ def _opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("STRATEGIEWIJZER_KEEP_CONVERSATIONS", "0")
     st.cache_resource.clear()
-    return run(AppTest.from_file(ROOT / "app.py", default_timeout=120))
+    return visit()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_conversation_is_shown_again_from_one_state_of_index_and_settings(
-    settings: Settings,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    counted: Callable[[type, str], Counter[str]],
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, counted: Counted
 ) -> None:
     app = _opened(settings, monkeypatch)
     for question in QUESTIONS:
@@ -66,9 +66,7 @@ def test_a_conversation_is_shown_again_from_one_state_of_index_and_settings(
 
 
 def test_a_question_costs_one_run_of_the_page(
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    counted: Callable[[type, str], Counter[str]],
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, counted: Counted
 ) -> None:
     app = _opened(settings, monkeypatch)
     listed = counted(Conversations, "listed")  # once a run
@@ -81,10 +79,7 @@ def test_a_question_costs_one_run_of_the_page(
 
 
 def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
-    settings: Settings,
-    tmp_path: Path,
-    counted: Callable[[type, str], Counter[str]],
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings, tmp_path: Path, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = shutil.copytree(settings.data_dir, tmp_path / "data")
     file = data / "chroma" / "chroma.sqlite3"
@@ -123,9 +118,7 @@ def test_settings_are_read_anew_when_the_environment_or_the_file_changes(
     assert current().results == 12
 
 
-def test_what_answers_a_suggested_question_is_looked_up_once(
-    unprepared: Settings, counted: Callable[[type, str], Counter[str]]
-) -> None:
+def test_a_suggested_question_is_looked_up_once(unprepared: Settings, counted: Counted) -> None:
     assistant = Assistant(unprepared)
     answer = assistant.ask(QUESTIONS[0])
     searched = counted(Snapshot, "search")

@@ -1,7 +1,6 @@
 """What the chat page makes of every form of answer: proper, folded, refused, small talk."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from people.conversation import Conversation
 from tests.support.answers import made
 from tests.support.apps import ask, labels, press, run, shown
 
-APP = Path(__file__).parents[2] / "app.py"
 Asked = tuple[str, tuple[Turn, ...], Scope]
 Say = Callable[[Answer], list[Asked]]
 
@@ -42,9 +40,7 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
 BRIEFLY = "Geciteerd uit een samenvatting van COM(2020) 60"
 
 
-def test_the_answer_proper_stands_above_what_is_folded(
-    app: AppTest, settings: Settings, say: Say
-) -> None:
+def test_an_answer_stands_above_what_is_folded(app: AppTest, settings: Settings, say: Say) -> None:
     answer = made(settings)["answer"]
     words = [answer.citations[number].quote.split()[0] for number in (0, 2)]
     say(answer.model_copy(update={"asked_for": tuple(words)}))
@@ -64,9 +60,7 @@ def test_the_answer_proper_stands_above_what_is_folded(
     assert page.count('id="exchange-0-1"') == 1
 
 
-def test_a_list_that_was_cut_short_leads_to_the_whole(
-    app: AppTest, settings: Settings, say: Say
-) -> None:
+def test_a_list_cut_short_leads_to_the_whole(app: AppTest, settings: Settings, say: Say) -> None:
     answer = made(settings)["list"]
     *others, last = answer.blocks
     english = last.model_copy(update={"note": "2 of 33 items."})
@@ -92,7 +86,7 @@ def test_a_reply_is_plain_text_and_nothing_else(app: AppTest, settings: Settings
     assert "Er is een reactie." in page
 
 
-def test_a_refusal_says_so_first_and_folds_what_comes_nearest(
+def test_a_refusal_says_so_and_folds_what_is_near(
     app: AppTest, settings: Settings, say: Say
 ) -> None:
     say(made(settings)["refusal"])

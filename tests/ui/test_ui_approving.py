@@ -1,7 +1,6 @@
 """Answers that maintainers approve: chosen, confirmed, changed, withdrawn; and asked in a run."""
 
 import datetime
-import json
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -20,8 +19,8 @@ from people.asked_questions import read as questions_kept
 from people.audit import records
 from people.database import database
 from people.feedback import read, save
-from tests.support.apps import press, run, shown
-from tests.support.small import Small
+from tests.support.apps import page_of, press, run, shown
+from tests.support.small import Small, reading
 from tests.ui.test_ui_maintenance import verdict
 from ui import access
 from ui.access import User
@@ -59,7 +58,6 @@ ADMIRAL = "De admiraal is Anna Visser."
 HOSTILE = "Wie <script>window.harmed=1</script> **leidt** $x$ de vloot :smile:?"
 ELS = User(id="els", name="Els", role="maintainer")
 JAN = User(id="jan", name="Jan", role="maintainer")
-READER = User(id="reader", name="Rita", role="reader")
 EVALUATOR = User(id="eva", name="Eva", role="evaluator")
 pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
 TODAY = datetime.datetime.now(datetime.UTC).date()
@@ -70,45 +68,30 @@ def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Of an index with a document in two languages; what is asked is kept."""
     made = small({"nl.md": NL, "en.md": EN})
     given = {
-        "data_dir": str(made.data_dir),
-        "corpus_dirs": json.dumps([str(made.corpus_dirs[0])]),
-        "documents_dir": str(made.documents_dir),
-        "keep_questions": "30",
-        "organisation": "Stad Veldport",
-        "audit": "1",
+        "STRATEGIEWIJZER_DATA_DIR": str(made.data_dir),
+        "STRATEGIEWIJZER_KEEP_QUESTIONS": "30",
+        "STRATEGIEWIJZER_ORGANISATION": "Stad Veldport",
+        "STRATEGIEWIJZER_AUDIT": "1",
     }
-    for name, value in given.items():
-        monkeypatch.setenv(f"STRATEGIEWIJZER_{name.upper()}", value)
+    for name, value in (given | reading(made.corpus_dirs[0])).items():
+        monkeypatch.setenv(name, value)
     ingest(made)
     return Settings()
 
 
-def _page() -> None:
-    from ui.maintenance import page as maintenance
-
-    maintenance.page()
-
-
-def _evaluation() -> None:
-    from ui.evaluation import page as evaluation
-
-    evaluation.page()
-
-
 def opened(part: str = "waiting") -> AppTest:
     """The page at the tab of answers."""
-    app = AppTest.from_function(_page, default_timeout=120)
+    app = page_of("maintenance")
     app.session_state["maintenance-tab"] = "Antwoorden"
-    run(app)
+    return at(run(app), part)
+
+
+def at(app: AppTest, part: str) -> AppTest:
     return run(app.segmented_control(key="maintenance-answers-part").set_value(part))
 
 
 def acts_as(monkeypatch: pytest.MonkeyPatch, user: User) -> None:
     monkeypatch.setattr(access, "user", lambda: user)
-
-
-def by_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_APPROVE_BY_TWO", "1")
 
 
 def field(app: AppTest, name: str, kind: str = "text_input") -> str:
@@ -125,15 +108,14 @@ def new_question(app: AppTest, question: str = WHO, search: str = "admiraal vloo
 
 def tick(app: AppTest, sentence: str) -> AppTest:
     """Ticks a sentence of whatever passages are offered."""
-    settings = Settings()
-    for passage in open_index(settings).passages():
-        for number, unit in enumerate(passage.units, 1):
-            if passage.text[unit.start : unit.end] == sentence:
-                pills = [one for one in app.pills if one.key and one.key.endswith(passage.id)]
-                assert pills, f"not offered: {sentence}"
-                run(pills[0].set_value([*pills[0].value, number]))
-                return app
-    raise AssertionError(f"in no passage: {sentence}")
+    (place, number), *_ = (
+        (passage.id, number)
+        for passage in open_index(Settings()).passages()
+        for number, unit in enumerate(passage.units, 1)
+        if passage.text[unit.start : unit.end] == sentence
+    )
+    (pills,) = [one for one in app.pills if one.key and one.key.endswith(place)]
+    return run(pills.set_value([*pills.value, number]))
 
 
 def asked(settings: Settings, question: str, language: str = "nl") -> Answer:
@@ -150,12 +132,8 @@ def decisions(settings: Settings) -> list[str]:
 
 def prepared(question: str = WHO, unit: str = ADMIRAL, *, by: str = "maintainer") -> PreparedAnswer:
     approval = Approval(by="maintainer", organisation="Stad Veldport", on=TODAY)
-    return PreparedAnswer(
-        units=(unit,),
-        questions=asked_in("nl", question),
-        by=by,
-        approved=approval if by == "maintainer" else None,
-    )
+    questions, approved = asked_in("nl", question), approval if by == "maintainer" else None
+    return PreparedAnswer(units=(unit,), questions=questions, by=by, approved=approved)
 
 
 def test_an_answer_is_chosen_approved_and_given(settings: Settings) -> None:
@@ -171,7 +149,7 @@ def test_an_answer_is_chosen_approved_and_given(settings: Settings) -> None:
     given = asked(settings, "Wie voert er bevel over deze vloot?")
     assert given.approved is not None
     assert ADMIRAL in given.text
-    run(app.segmented_control(key="maintenance-answers-part").set_value("approved"))
+    at(app, "approved")
     assert WHO in shown(app)
     assert "nog niet in gebruik" not in shown(app)
 
@@ -226,7 +204,7 @@ def test_an_empty_queue_says_what_comes_there_and_that_a_message_does_not(
     assert "zoals “korter”, staat alleen onder Feedback" in told
 
 
-def test_sentences_of_two_documents_are_no_answer_and_those_ticked_stay(
+def test_sentences_of_two_documents_are_no_answer_and_stay(
     settings: Settings, small: Small
 ) -> None:
     haven = NL.replace("id: vloot", "id: haven").replace("30 schepen", "12 kranen")
@@ -250,10 +228,10 @@ def test_a_list_is_approved_in_the_order_of_its_items(settings: Settings) -> Non
     assert answer.units == ("Veldport;", "Duinstad;", "Meerhoven.")
 
 
-def test_who_approved_cannot_confirm_and_another_can(
+def test_another_confirms_what_one_approved(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_two(monkeypatch)
+    monkeypatch.setenv("STRATEGIEWIJZER_APPROVE_BY_TWO", "1")
     acts_as(monkeypatch, ELS)
     app = tick(new_question(opened()), ADMIRAL)
     press(app, "Goedkeuren en laten bevestigen")
@@ -269,7 +247,14 @@ def test_who_approved_cannot_confirm_and_another_can(
     acts_as(monkeypatch, JAN)
     app = opened("proposed")
     assert "door een andere beheerder goedgekeurd" in shown(app)
+    acts_as(monkeypatch, ELS)  # the page was open before
     press(app, "Bevestigen")
+    assert approved(settings) == []
+    assert len(OwnQuestions(settings).proposed("vloot.nl")) == 1
+    assert decisions(settings) == ["proposed"]
+
+    acts_as(monkeypatch, JAN)
+    press(opened("proposed"), "Bevestigen")
     ((_, answer),) = approved(settings)
     assert answer.approved is not None
     assert answer.approved.by == "two maintainers"
@@ -278,24 +263,12 @@ def test_who_approved_cannot_confirm_and_another_can(
     assert asked(settings, WHO).approved is not None
 
 
-def test_the_same_person_is_stopped_also_where_the_page_was_open_before(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_a_changed_answer_replaces_the_one_before_until_withdrawn(
+    settings: Settings,
 ) -> None:
-    by_two(monkeypatch)
-    acts_as(monkeypatch, JAN)
-    press(tick(new_question(opened()), ADMIRAL), "Goedkeuren en laten bevestigen")
-    acts_as(monkeypatch, ELS)
-    app = opened("proposed")
-    acts_as(monkeypatch, JAN)
-    press(app, "Bevestigen")
-    assert approved(settings) == []
-    assert len(OwnQuestions(settings).proposed("vloot.nl")) == 1
-    assert decisions(settings) == ["proposed"]
-
-
-def test_a_changed_answer_takes_the_place_of_the_one_before(settings: Settings) -> None:
     OwnQuestions(settings).add("vloot.nl", [prepared()])
     ingest(settings)
+    assert asked(settings, WHO).approved is not None
     app = opened("approved")
     press(app, "Wijzigen")
     assert app.text_input(key=field(app, "question")).value == WHO
@@ -303,28 +276,19 @@ def test_a_changed_answer_takes_the_place_of_the_one_before(settings: Settings) 
     press(app, "Goedkeuren")
     ((_, answer),) = approved(settings)
     assert [one.text for one in answer.questions] == ["Wie is de admiraal?"]
-    press(
-        run(app.segmented_control(key="maintenance-answers-part").set_value("approved")), "Wijzigen"
-    )
+    press(at(app, "approved"), "Wijzigen")
     press(app, "Terug naar de lijst")
     assert len(approved(settings)) == 1
 
-
-def test_a_withdrawn_answer_is_given_no_more(settings: Settings) -> None:
-    OwnQuestions(settings).add("vloot.nl", [prepared()])
-    ingest(settings)
-    assert asked(settings, WHO).approved is not None
-    app = opened("approved")
+    at(app, "approved")
     (button,) = [one for one in app.button if one.key and one.key.endswith("-withdraw")]
     run(button.click())
     assert approved(settings) == []
-    assert decisions(settings) == ["withdrawn"]
+    assert decisions(settings)[-1] == "withdrawn"
     assert asked(settings, WHO).approved is None
 
 
-def test_a_stale_answer_is_approved_anew_with_what_stands_there_now(
-    settings: Settings, small: Small
-) -> None:
+def test_a_stale_answer_is_approved_anew_as_it_stands_now(settings: Settings, small: Small) -> None:
     OwnQuestions(settings).add("vloot.nl", [prepared()])
     ingest(settings)
     small({"nl.md": NL.replace("Anna Visser", "Bo Visser"), "en.md": EN})
@@ -347,15 +311,14 @@ def test_who_may_not_and_what_cannot_be_recorded_changes_nothing(
 ) -> None:
     acts_as(monkeypatch, ELS)
     app = tick(new_question(opened()), ADMIRAL)
-    with monkeypatch.context() as patched:
-        patched.setattr(access, "user", lambda: READER)
-        press(app, "Goedkeuren")
-        assert "Dit mag alleen een beheerder." in "\n".join(one.value for one in app.error)
+    acts_as(monkeypatch, User(id="reader", name="Rita", role="reader"))
+    press(app, "Goedkeuren")
+    assert "Dit mag alleen een beheerder." in "\n".join(one.value for one in app.error)
     assert approved(settings) == []
     assert decisions(settings) == []
 
 
-def test_a_models_proposals_are_taken_one_by_one_or_all_and_never_called_checked(
+def test_a_models_proposals_are_taken_and_never_called_checked(
     settings: Settings,
 ) -> None:
     own = OwnQuestions(settings)
@@ -366,7 +329,7 @@ def test_a_models_proposals_are_taken_one_by_one_or_all_and_never_called_checked
     assert "model small" in shown(app)
     run(next(one for one in app.button if one.label == "Overnemen").click())
     assert [one.id for one in own.accepted("vloot.nl")] == [prepared().id]
-    run(app.segmented_control(key="maintenance-answers-part").set_value("proposed"))
+    at(app, "proposed")
     press(app, "Alle overnemen")
     assert {one.id for one in own.accepted("vloot.nl")} == {prepared().id, ships.id}
     assert own.proposed("vloot.nl") == ()
@@ -382,7 +345,7 @@ def test_an_approved_answer_becomes_a_question_that_measures_memory(
     OwnQuestions(settings).add("vloot.nl", [prepared()])
     ingest(settings)
     acts_as(monkeypatch, EVALUATOR)
-    app = run(AppTest.from_function(_evaluation, default_timeout=120))
+    app = run(page_of("evaluation"))
     assert any("geheugen, geen kunde" in one.value for one in app.markdown)
     press(app, "Als vraag toevoegen")
     assert any("Toegevoegd aan approved-answers.yaml" in one.value for one in app.info)
@@ -393,7 +356,7 @@ def test_an_approved_answer_becomes_a_question_that_measures_memory(
     assert question.facts == ((ADMIRAL,),)
     assert evaluate(["check", str(file)]) == 0
     assert evaluate(["--questions", str(file)]) == 0
-    app = run(AppTest.from_function(_evaluation, default_timeout=120))
+    app = run(page_of("evaluation"))
     assert any("(geheugen), niet hoe goed andere" in one.value for one in app.info)
     (report,) = settings.data_dir.rglob("report.md")
     assert "whether what was prepared is given again (memory)" in report.read_text("utf-8")

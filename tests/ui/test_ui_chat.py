@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -19,7 +18,7 @@ from people.conversations import Conversations
 from people.database import FILE, database
 from people.feedback import Feedback, handle, read
 from tests.support.answers import doubted
-from tests.support.apps import ask, press, run, shown, unfolded
+from tests.support.apps import ask, press, run, shown, unfolded, visit
 from tests.support.passages import answer_of
 from tests.support.small import Small
 from ui.answers.answer_view import remarks_below
@@ -30,7 +29,6 @@ from ui.navigation import kinds, sources_html
 from ui.texts import languages, load
 from vectorstore.store import Index, open_index
 
-APP = Path(__file__).parents[2] / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 OFF_TOPIC = "Wie won de Tour de France in 1998?"
 FILLING = "Dit zegt iets over de haven, maar vraagt niets. " * 30
@@ -75,10 +73,12 @@ def comment(app: AppTest, text: str) -> AppTest:
     return press(app, "Opslaan")
 
 
+Kept = Callable[[], tuple[Feedback, ...]]
+
+
 @pytest.fixture
-def kept(app: AppTest, settings: Settings) -> Callable[[], tuple[Feedback, ...]]:
+def kept(app: AppTest, settings: Settings) -> Kept:
     """What has been kept of the verdicts in this test."""
-    (settings.data_dir / FILE).unlink(missing_ok=True)
     return lambda: read(database(settings))
 
 
@@ -103,8 +103,12 @@ def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) 
 
 
 def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sources(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sources = open_index(settings).snapshot()
+    when = load("nl").moment(datetime.datetime.fromisoformat(sources.created))
+    assert f"<dt>Bijgewerkt op</dt><dd>{when}</dd>" in shown(app)
+    assert sources.generation not in shown(app)
     told = "5 samenvattingen van dit project, officiële teksten niet geladen"
     assert f"<summary>Bronnen: {told}</summary>" in shown(app)
     assert f"<dd>{told}</dd>" in shown(app)  # in the sidebar
@@ -162,30 +166,12 @@ def test_the_start_page_and_the_sidebar_say_which_texts_are_loaded(
     assert ("is not the official text" in page) == ("brief" in there.values())
 
 
-def test_the_sidebar_says_when_the_sources_were_last_published_and_no_id(
-    app: AppTest, settings: Settings
-) -> None:
-    sources = open_index(settings).snapshot()
-    when = load("nl").moment(datetime.datetime.fromisoformat(sources.created))
-    assert f"<dt>Bijgewerkt op</dt><dd>{when}</dd>" in shown(app)
-    assert sources.generation not in shown(app)
-
-
 def test_what_is_counted_is_said_of_one_and_of_several() -> None:
     told = {name: load(name).counted("chat.finished", 1) for name in languages()}
     assert told["en"] == "The answer is ready, with 1 citation."
     assert load("en").counted("chat.finished", 0) == "The answer is ready, with 0 citations."
     assert load("fr").counted("chat.finished", 0) == "La réponse est là, avec 0 citation."
     assert all(one != load(name).counted("chat.finished", 2) for name, one in told.items())
-
-
-def test_an_empty_page_offers_questions_that_can_be_answered(app: AppTest) -> None:
-    examples = _examples(app)
-    assert len(examples) == 5
-    press(app, examples[0])
-    asked = examples[0].strip("` ")
-    assert [exchange.question for exchange in conversation(app)] == [asked]
-    assert not _examples(app)
 
 
 def _examples(app: AppTest) -> list[str]:
@@ -198,14 +184,20 @@ def _examples(app: AppTest) -> list[str]:
 @pytest.mark.parametrize("language", languages())
 def test_every_example_question_is_answered(app: AppTest, language: str) -> None:
     run(app.selectbox(key="language").set_value(language))
-    for example in _examples(app):
+    examples = _examples(app)
+    assert len(examples) == 5
+    press(app, examples[0])
+    assert not _examples(app)
+    for example in examples[1:]:
         ask(app, example.strip("` "))
+    asked = [exchange.question for exchange in conversation(app)]
+    assert asked == [example.strip("` ") for example in examples]
     given = [answer for answer in answers(app) if answer]
     assert [answer.question for answer in given if not answer.is_sourced] == []
     assert {answer.question_language for answer in given} == {language}
 
 
-def test_a_follow_up_is_asked_with_the_conversation_so_far(
+def test_a_follow_up_is_asked_with_what_came_before(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(app, REPORTS)
@@ -335,40 +327,33 @@ def test_while_a_question_is_answered_no_other_is_asked() -> None:
 
 
 def test_a_problem_is_told_and_the_question_can_be_asked_again(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     chat(app).change(Exchange(question=REPORTS))  # which was interrupted
     ask(app, OFF_TOPIC)
     assert "nog niet beantwoord" in app.info[0].value
     press(app, "Opnieuw proberen")
     assert [bool(answer) for answer in answers(app)] == [True, True]
-    with monkeypatch.context() as patched:
-        stand_in(patched, TextDelta(text="Half"), ModelError("The server :smile: is gone."))
-        ask(app, REPORTS)
-        assert "The server" not in app.error[0].value  # the reader's language alone
-        assert "<code>The server :smile: is gone.</code>" in shown(app)
-        assert len(conversation(app)) == 3
-    press(app, "Opnieuw proberen")
-    assert not app.error
+    problems = {
+        "The server :smile: is gone.": ModelError("The server :smile: is gone."),
+        "IndexError": IndexError("tuple index out of range"),  # a mistake of ours
+    }
+    for number, (told, problem) in enumerate(problems.items(), start=3):
+        with monkeypatch.context() as patched:
+            stand_in(patched, TextDelta(text="Half"), problem)
+            ask(app, REPORTS)
+            assert told not in app.error[0].value  # the reader's language alone
+            assert f"<code>{told}</code>" in shown(app)
+            run(app)  # it is not asked again by itself
+            assert len(conversation(app)) == number
+            assert not chat(app).pending
+        press(app, "Opnieuw proberen")
+        assert not app.error
     asked = [exchange.question for exchange in conversation(app)]
-    assert asked == [OFF_TOPIC, REPORTS, REPORTS]
+    assert asked == [OFF_TOPIC, REPORTS, REPORTS, REPORTS]
     assert "725 000" in shown(app)
-
-
-def test_whatever_goes_wrong_ends_the_question_with_a_message(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    with monkeypatch.context() as patched:
-        stand_in(patched, TextDelta(text="Half"), IndexError("tuple index out of range"))
-        ask(app, REPORTS)
-        assert "<code>IndexError</code>" in shown(app)
-        assert "IndexError" in caplog.text
-        assert REPORTS not in caplog.text
-        run(app)  # it is not asked again by itself
-        assert not chat(app).pending
-    press(app, "Opnieuw proberen")
-    assert not app.error
-    assert "725 000" in shown(app)
+    assert "IndexError" in caplog.text
+    assert REPORTS not in caplog.text
 
 
 def test_a_store_that_is_gone_is_told_at_the_question_and_found_again_by_the_next(
@@ -396,9 +381,7 @@ def given(**values: object) -> Answer:
     return answer_of("Iets.", **kinds | values)
 
 
-def test_what_a_model_could_not_support_is_told(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_model_cannot_support_is_told(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = given(mode="generative", model="m", checker="m", missing=("2031",))
     answer = doubted(answer, "Onzekere <b>zin</b>.", left_out=["Verzonnen zin."])
     stand_in(monkeypatch, Finished(answer=answer))
@@ -433,9 +416,6 @@ def test_that_a_checker_failed_is_told_in_one_line(language: str) -> None:
     assert line not in (load(other)("answer.unchecked") for other in set(languages()) - {language})
 
 
-Kept = Callable[[], tuple[Feedback, ...]]
-
-
 def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: Kept) -> None:
     run(app.multiselect(key="areas").select("child-protection"))
     ask(app, REPORTS)
@@ -455,9 +435,7 @@ def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: 
     assert "dagen bewaard, los van dit gesprek" in shown(app)
 
 
-def test_a_thumb_that_is_down_asks_what_is_wrong_and_a_reader_can_think_again(
-    app: AppTest, kept: Kept
-) -> None:
+def test_a_thumb_down_asks_what_is_wrong_and_can_be_changed(app: AppTest, kept: Kept) -> None:
     ask(app, OFF_TOPIC)
     assert not app.text_area
     judge(app, 0, DOWN)
@@ -522,9 +500,7 @@ def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
     judge(app, 0, DOWN)
     judge(app, 0, DOWN, "evidence")
     comment(app, "De bron is van 2010.")
-    other = AppTest.from_file(APP, default_timeout=120)
-    other.query_params["c"] = chat(app).conversation.id
-    run(other)
+    other = visit(c=chat(app).conversation.id)
     assert [thumbs(other, name)[0].value for name in ("helpful", "evidence")] == [DOWN, DOWN]
     assert other.text_area[0].value == "De bron is van 2010."
     handle(database(settings), kept()[0], "Maud")
@@ -537,14 +513,14 @@ def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
 
 
 def test_two_readers_do_not_get_in_each_others_way(app: AppTest, kept: Kept) -> None:
-    other = run(AppTest.from_file(APP, default_timeout=120))
+    other = visit()
     for page, thumb in ((app, UP), (other, DOWN)):
         ask(page, OFF_TOPIC)
         judge(page, 0, thumb)
     assert [given.helpful for given in kept()] == [True, False]
 
 
-def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(
+def test_an_unkept_verdict_is_told_and_not_lost(
     app: AppTest, kept: Kept, settings: Settings
 ) -> None:
     ask(app, OFF_TOPIC)
@@ -567,7 +543,7 @@ def test_without_an_index_the_page_says_how_to_make_one_and_goes_on_once_it_is_t
 ) -> None:
     settings = small({"haven.md": "# De haven\n\nDe haven telt twaalf kranen.\n"})
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    app = run(AppTest.from_file(APP, default_timeout=120))
+    app = visit()
     assert app.error[0].value == "Er zijn nog geen bronnen ingelezen."
     assert "make ingest" in shown(app)
     assert app.chat_input[0].disabled
@@ -579,7 +555,7 @@ def test_without_an_index_the_page_says_how_to_make_one_and_goes_on_once_it_is_t
 
 def test_a_wrong_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_RESULTS", "many")
-    app = run(AppTest.from_file(APP, default_timeout=120))
+    app = visit()
     assert app.error[0].value == load("nl")("errors.settings")
     assert "results" in shown(app)
     assert "results" not in unfolded(app)

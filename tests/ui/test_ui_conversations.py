@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -15,13 +14,12 @@ from core.source import Scope
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.database import FILE, database
-from tests.support.apps import ask, press, run, shown
+from tests.support.apps import ask, press, run, shown, visit
 from ui.access import LOCAL
 from ui.chat.conversation_list import question_address, scope_of
 from ui.chat.session import Chat
 from ui.privacy.erasing import erase_all
 
-APP = Path(__file__).parents[2] / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 OFF_TOPIC = "Wie won de Tour de France in 1998?"
 Open = Callable[..., AppTest]
@@ -36,14 +34,7 @@ def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Open:
     if store.is_dir():
         store.rmdir()
     store.unlink(missing_ok=True)
-
-    def make(**address: str) -> AppTest:
-        app = AppTest.from_file(APP, default_timeout=120)
-        for name, value in address.items():
-            app.query_params[name] = value
-        return run(app)
-
-    return make
+    return visit
 
 
 def chat(app: AppTest) -> Chat:
@@ -112,13 +103,16 @@ def test_an_address_of_a_question_holds_what_it_was_limited_to(opened: Open) -> 
     (exchange,) = chat(app).conversation.exchanges
     assert exchange.scope == Scope(documents=("drugs-agenda",), language="en")
     assert app.multiselect(key="documents").value == ["drugs-agenda"]
-
-
-def test_an_address_about_a_document_limits_the_next_question(opened: Open) -> None:
-    app = opened(document="firearms-plan")
+    app = opened(document="firearms-plan")  # limits the next question
     assert questions(app) == []
+    assert "Gezocht binnen: EU-actieplan 2020-2025 inzake" in shown(app)
     ask(app, "Wat is EMPACT?")
     assert chat(app).conversation.exchanges[0].scope == Scope(documents=("firearms-plan",))
+    app = opened(document="firearms-plan")
+    press(app, "In alles zoeken")
+    assert "Gezocht binnen:" not in shown(app)
+    ask(app, "Wat is EMPACT?")
+    assert chat(app).conversation.exchanges[0].scope == Scope()
 
 
 def test_a_new_conversation_leaves_the_earlier_one_to_return_to(opened: Open) -> None:
@@ -144,21 +138,17 @@ def test_a_deleted_conversation_comes_back(opened: Open, settings: Settings) -> 
     press(app, "Ongedaan maken")
     assert chat(app).conversation == before
     assert kept(settings).find(before.id) == before
+
+    press(app, "Nieuw gesprek")
+    ask(app, "Wat is SEESAC?")
+    choose(app, before.id, "delete")  # from its line
+    assert questions(app) == ["Wat is SEESAC?"]  # the open one stays
+    assert [one.title for one in kept(settings).listed()] == ["Wat is SEESAC?"]
+    press(app, "Ongedaan maken")
+    assert questions(app) == [OFF_TOPIC]
     press(app, "Ja, alles verwijderen")
     assert questions(app) == []
     assert kept(settings).listed() == ()
-
-
-def test_any_conversation_is_deleted_from_its_line(opened: Open, settings: Settings) -> None:
-    app = ask(opened(), REPORTS)
-    left = chat(app).conversation
-    press(app, "Nieuw gesprek")
-    ask(app, OFF_TOPIC)
-    choose(app, left.id, "delete")
-    assert questions(app) == [OFF_TOPIC]  # the open one stays
-    assert [one.title for one in kept(settings).listed()] == [OFF_TOPIC]
-    press(app, "Ongedaan maken")
-    assert questions(app) == [REPORTS]
 
 
 def test_a_visitor_keeps_a_conversation_for_the_session_only(
@@ -188,9 +178,7 @@ def test_nothing_is_kept_where_that_is_set(
     assert OFF_TOPIC.encode() not in (settings.data_dir / FILE).read_bytes()
 
 
-def test_where_nothing_can_be_kept_the_chat_goes_on_and_keeps_all_later(
-    opened: Open, settings: Settings
-) -> None:
+def test_where_nothing_can_be_kept_the_chat_goes_on(opened: Open, settings: Settings) -> None:
     (settings.data_dir / FILE).mkdir()
     app = ask(opened(), OFF_TOPIC)
     ask(app, REPORTS)
@@ -202,9 +190,7 @@ def test_where_nothing_can_be_kept_the_chat_goes_on_and_keeps_all_later(
     assert kept(settings).find(chat(app).conversation.id) == chat(app).conversation
 
 
-def test_what_a_later_version_kept_is_told_and_the_chat_goes_on(
-    opened: Open, settings: Settings
-) -> None:
+def test_a_store_of_a_later_version_is_told(opened: Open, settings: Settings) -> None:
     kept(settings).listed()
     with sqlite3.connect(settings.data_dir / FILE) as connection:
         connection.execute("UPDATE people_version SET version_num = '0999'")
@@ -215,12 +201,11 @@ def test_what_a_later_version_kept_is_told_and_the_chat_goes_on(
     assert chat(app).conversation.exchanges[0].answer
 
 
-def test_an_edited_question_replaces_what_followed_until_that_is_undone(
-    opened: Open, settings: Settings
-) -> None:
+def test_an_edit_replaces_what_followed_until_undone(opened: Open, settings: Settings) -> None:
     app = ask(ask(opened(), REPORTS), "En in 2010?")
     before = chat(app).conversation
     run(next(button for button in app.button if button.label == "Vraag aanpassen").click())
+    assert "Vragen hierna die vervallen (ongedaan te maken): 1." in shown(app)
     app.text_area[0].set_value(OFF_TOPIC)
     press(app, "Opnieuw vragen")
     assert questions(app) == [OFF_TOPIC]

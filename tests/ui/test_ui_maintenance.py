@@ -19,10 +19,11 @@ from ingest.pipeline import ingest
 from people.audit import records, sha256
 from people.database import database
 from people.feedback import Feedback, read, save
-from tests.support.apps import begin_anew, run
+from tests.servers.test_feedback import said
+from tests.support.apps import begin_anew, page_of, run
 from tests.support.in_process import start_apart
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
-from tests.support.small import Small
+from tests.support.small import Small, reading
 from tests.support.waiting import RUNS_ON, until
 from tests.ui.test_ui_evaluation import FEW, STAMP, keep
 from tests.ui.test_ui_evaluation import opened as evaluation
@@ -43,7 +44,6 @@ fetch.Client = lambda size_limit: Client(origins={{"{url}"}}, tries=1)
 fetch.Cellar = lambda client: Cellar(client, "{url}/resource/celex/")
 sys.exit(main(sys.argv[1:]))
 """
-READER = User(id="reader", name="Rita", role="reader")
 pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
 
 
@@ -53,21 +53,15 @@ def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
     made = small({"alpha.md": ALPHA})
     folder = made.corpus_dirs[0]
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(made.data_dir))
-    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(folder)]))
-    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(folder))
+    for name, value in reading(folder).items():
+        monkeypatch.setenv(name, value)
     ingest(made)
     return made.model_copy(update={"documents_dir": folder})
 
 
-def _page() -> None:
-    from ui.maintenance import page as maintenance
-
-    maintenance.page()
-
-
 @pytest.fixture
 def app(settings: Settings) -> AppTest:
-    return run(AppTest.from_function(_page, default_timeout=120))
+    return run(page_of("maintenance"))
 
 
 def tab(app: AppTest, name: str) -> AppTest:
@@ -105,9 +99,24 @@ def upload(app: AppTest, *given: tuple[str, str]) -> AppTest:
     return run(app.file_uploader[0].set_value(content))
 
 
+def add(settings: Settings, name: str, text: str) -> None:
+    """Puts a document among those of the organisation, in place of one of that name."""
+    about.add_file(settings, name, text.encode(), replace=True)
+
+
 def planned(app: AppTest, settings: Settings) -> AppTest:
     tab(app, "Controleren en publiceren")
     return finished(press(app, "maintenance-plan"), settings)
+
+
+def published(app: AppTest, settings: Settings) -> AppTest:
+    return finished(press(planned(app, settings), "maintenance-publish"), settings)
+
+
+def row_of(app: AppTest, name: str) -> str:
+    """The label of the document of which it has this."""
+    (row,) = [one.label for one in app.expander if name in one.label]
+    return row
 
 
 def in_use(settings: Settings) -> set[str]:
@@ -120,16 +129,17 @@ def in_use(settings: Settings) -> set[str]:
 def test_a_document_is_added_planned_published_and_rolled_back(
     app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "start", start_apart)
     upload(app, ("beta.md", BETA))
     press(app, "maintenance-add")
     assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
     assert in_use(settings) == {"alpha.nl"}  # nothing is used until it is published
 
-    planned(app, settings)
-    assert "De haven telt 12 kranen." in shown(app)
-    assert "Toegevoegd" in shown(app)
-    finished(press(app, "maintenance-publish"), settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "start", start_apart)
+        planned(app, settings)
+        assert "De haven telt 12 kranen." in shown(app)
+        assert "Toegevoegd" in shown(app)
+        finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
     assert "Gepubliceerd. Teruggaan kan" in shown(app)
     assert "Wat u hebt bekeken, is gepubliceerd." in shown(app)
@@ -155,7 +165,7 @@ def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Se
     planned(app, settings)
     assert "Er valt niets te publiceren." in shown(app)
     assert "maintenance-trial" not in [button.key for button in app.button]
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
+    add(settings, "beta.md", BETA)
     run(app)
     assert "sinds de wijzigingen het laatst zijn bekeken" in shown(app)
     assert "maintenance-publish" not in [button.key for button in app.button]
@@ -167,13 +177,20 @@ def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Se
     assert in_use(settings) == {"alpha.nl"}
 
 
-def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Settings) -> None:
+def test_options_are_offered_where_they_matter_and_told(app: AppTest, settings: Settings) -> None:
     (settings.corpus_dirs[0] / "alpha.md").unlink()
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
-    about.add_file(settings, "empty.md", b" ", replace=False)
+    add(settings, "beta.md", BETA)
+    add(settings, "empty.md", " ")
     planned(app, settings)
     assert "Meer dan de helft van de documenten zou verdwijnen" in shown(app)
     assert "In dit bestand staat geen tekst." in shown(app)
+    assert len(app.checkbox) == 3
+    for told in (
+        "deze documenten worden dan niet verwijderd",
+        "blijft van zo&#x27;n bestand de laatste goede versie",
+        "Vink dit alleen aan als dat de bedoeling is",
+    ):
+        assert told in shown(app)
     assert app.button(key="maintenance-publish").disabled
     run(app.checkbox(key="maintenance-shrink").check())
     assert not app.button(key="maintenance-publish").disabled
@@ -228,7 +245,7 @@ def test_what_cannot_be_taken_is_refused_with_the_remedy(app: AppTest, settings:
 
 
 def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) -> None:
-    about.add_file(settings, "plan.nl.md", ALPHA.encode(), replace=False)
+    add(settings, "plan.nl.md", ALPHA)
     upload(app, ("Plan.nl.md", BETA))
     run(app.radio[0].set_value("skip"))
     assert app.button(key="maintenance-add").disabled
@@ -259,7 +276,7 @@ def test_what_cannot_be_read_is_told_at_upload_and_the_preview_is_offered_after_
     press(app, "maintenance-add")
     assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
 
-    about.add_file(settings, "beta.md", BETA.encode(), replace=True)
+    add(settings, "beta.md", BETA)
     finished(press(app, "maintenance-preview"), settings)
     assert app.session_state["maintenance-tab"] == "Controleren en publiceren"
     assert "De haven telt 12 kranen." in shown(app)
@@ -278,25 +295,29 @@ def test_what_to_know_of_a_file_is_told_at_upload(app: AppTest, settings: Settin
     assert "<strong>haven.nl.md</strong>: tags, author" in shown(app)
 
 
-def test_every_document_in_use_can_be_corrected_and_removed(
+def test_every_document_in_use_is_corrected_removed_and_put_back_until_that_is_published(
     app: AppTest, settings: Settings
 ) -> None:
+    add(settings, "beta.md", BETA)
+    ingest(settings)
     alpha = settings.corpus_dirs[0] / "alpha.md"
-    opened(app, "Alpha (nl, alpha.md)")
+    opened(run(app), "Alpha (nl, alpha.md)")
     field(app, "reference").set_value("COM(2020) 1")
     save_details(app)
     assert (alpha.parent / "alpha.md.meta.yaml").read_text() == "reference: COM(2020) 1\n"
-    (row,) = [one for one in app.expander if "alpha.md" in one.label]
-    assert "gewijzigd, nog niet gepubliceerd" in row.label
+    assert "gewijzigd, nog niet gepubliceerd" in row_of(app, "alpha.md")
 
     remove = next(one for one in app.button if one.label == "Dit document verwijderen")
     run(remove.click())
-    assert not alpha.exists()
     assert not list(alpha.parent.glob("alpha.md*"))
     (gone,) = document_files.removed(settings)
     press(app, f"maintenance-restore-{gone.id}")
     assert alpha.read_text() == ALPHA
     assert (alpha.parent / "alpha.md.meta.yaml").exists()
+    document_files.remove(settings, alpha)
+    ingest(settings)
+    run(app)
+    assert document_files.removed(settings) == ()
 
 
 def test_a_document_outside_of_the_folders_is_not_touched(
@@ -310,10 +331,10 @@ def test_a_document_outside_of_the_folders_is_not_touched(
     assert document_files.of(settings, elsewhere) is None
 
 
-def test_what_was_removed_is_erased_also_when_nothing_else_changed(
+def test_what_was_removed_is_erased_on_publication_unless_it_is_still_in_use(
     app: AppTest, settings: Settings
 ) -> None:
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
+    add(settings, "beta.md", BETA)
     (file,) = document_files.listed(settings)
     document_files.remove(settings, file)  # it never was in use
     planned(app, settings)
@@ -324,23 +345,16 @@ def test_what_was_removed_is_erased_also_when_nothing_else_changed(
     assert document_files.removed(settings) == ()
     assert Generations(settings).pointer() == before
 
-
-def test_what_is_still_in_use_is_not_erased(app: AppTest, settings: Settings) -> None:
-    """The last good version of a document that was replaced by one that cannot be read."""
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
+    add(settings, "beta.md", BETA)
     ingest(settings)
-    about.add_file(settings, "beta.md", b"# Kop\n", replace=True)
-    planned(app, settings)
-    finished(press(app, "maintenance-publish"), settings)
-    run(app)
+    add(settings, "beta.md", "# Kop\n")  # cannot be read: the last good version stays
+    run(published(app, settings))
     assert [one.name for one in document_files.removed(settings)] == ["beta.md"]
 
 
-def test_no_path_and_no_jargon_stands_outside_of_the_details(
-    app: AppTest, settings: Settings
-) -> None:
-    about.add_file(settings, "beta.md", b"# Kop\n", replace=False)
-    about.add_file(settings, "plan.nl.md", b"# Plan\n\n24 juli 2020\n\nTekst.\n", replace=False)
+def test_no_path_and_no_jargon_stands_outside_details(app: AppTest, settings: Settings) -> None:
+    add(settings, "beta.md", "# Kop\n")
+    add(settings, "plan.nl.md", "# Plan\n\n24 juli 2020\n\nTekst.\n")
     planned(app, settings)
     pages = [shown(app)]
     finished(press(app, "maintenance-publish"), settings)
@@ -353,32 +367,8 @@ def test_no_path_and_no_jargon_stands_outside_of_the_details(
         assert not re.search(r"vector|generatie|fingerprint|has no text|uit de tekst", visible)
 
 
-def test_a_removed_document_can_be_put_back_until_it_is_published(
-    app: AppTest, settings: Settings
-) -> None:
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
-    ingest(settings)
-    (file,) = document_files.listed(settings)
-    about.describe(settings, file, {"title": "Twee"})
-    run(app)
-    (row,) = [one for one in app.expander if "beta.md" in one.label]
-    assert "gewijzigd, nog niet gepubliceerd" in row.label
-
-    document_files.remove(settings, file)
-    (gone,) = document_files.removed(settings)
-    assert document_files.listed(settings) == ()
-    press(run(app), f"maintenance-restore-{gone.id}")
-    assert document_files.listed(settings) == (file,)
-    assert (file.parent / "beta.md.meta.yaml").read_text() == "title: Twee\n"
-
-    document_files.remove(settings, file)
-    ingest(settings)
-    run(app)
-    assert document_files.removed(settings) == ()
-
-
 def test_metadata_is_given_and_wrong_metadata_refused(settings: Settings) -> None:
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
+    add(settings, "beta.md", BETA)
     (file,) = document_files.listed(settings)
     about.describe(
         settings, file, {"title": 'Het: "plan" <b>', "reference": "2020", "url": "https://eu.int/x"}
@@ -415,11 +405,9 @@ def save_details(app: AppTest) -> AppTest:
     return run(next(one for one in app.button if one.label == "Gegevens opslaan").click())
 
 
-def test_what_was_filled_in_stands_out_until_it_is_confirmed(
-    app: AppTest, settings: Settings
-) -> None:
+def test_what_was_filled_in_stands_out_until_confirmed(app: AppTest, settings: Settings) -> None:
     text = "# De haven\n\n24 juli 2020\n\nDe haven telt 12 kranen.\n"
-    about.add_file(settings, "beta.nl.md", text.encode(), replace=False)
+    add(settings, "beta.nl.md", text)
     opened(run(app), "beta.nl.md")
     assert "controleer dit: Titel, Datum." in shown(app)
     assert field(app, "title").label == "Titel (automatisch ingevuld)"
@@ -432,7 +420,7 @@ def test_what_was_filled_in_stands_out_until_it_is_confirmed(
 
 def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Settings) -> None:
     wrong = BETA.replace("language: nl", "language: nl\ndate: 24-07-2020")
-    about.add_file(settings, "beta.md", wrong.encode(), replace=False)
+    add(settings, "beta.md", wrong)
     planned(app, settings)
     assert "<strong>beta.md</strong>: Het veld “Datum”" in shown(app)
     tab(app, "Documenten")
@@ -473,7 +461,7 @@ def test_only_celex_numbers_are_fetched_and_a_folder_that_is_not_read_is_told(
     assert jobs.latest(settings.data_dir, "ingest") is None
     monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(tmp_path / "elsewhere"))
     begin_anew()
-    app = run(AppTest.from_function(_page, default_timeout=120))
+    app = run(page_of("maintenance"))
     assert "de map waarin ze zouden komen, wordt niet doorzocht" in shown(app)
     assert not app.file_uploader
 
@@ -510,7 +498,8 @@ def test_readers_are_refused_also_where_it_happens(
     app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tab(app, "Controleren en publiceren")
-    monkeypatch.setattr(access, "user", lambda: READER)
+    reader = User(id="reader", name="Rita", role="reader")
+    monkeypatch.setattr(access, "user", lambda: reader)
     press(app, "maintenance-plan")  # the page was open when the role went
     assert jobs.latest(settings.data_dir, "ingest") is None
     assert "Dit mag alleen een beheerder." in shown(app)
@@ -577,20 +566,9 @@ def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
 # Feedback
 
 
-def verdict(name: str, **given: Any) -> Feedback:
-    facts: dict[str, Any] = {
-        "id": name,
-        "date": "2026-11-25T10:00:00Z",
-        "helpful": False,
-        "question": f"Vraag {name} <script>?",
-        "language": "nl",
-        "answered": True,
-        "answer_text": "- Antwoord [1]",
-        "sections": ("Alpha › <b>Vloot</b>",),
-        "confidence": 0.9,
-        "mode": "extractive",
-    }
-    return Feedback.model_validate({**facts, **given})
+def verdict(name: str, **given: object) -> Feedback:
+    values = {"id": name, "question": f"Vraag {name} <script>?", "answer_text": "- Antwoord [1]"}
+    return said(**values | {"sections": ("Alpha › <b>Vloot</b>",)} | given)
 
 
 def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> None:
@@ -622,7 +600,7 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
 
 def built(app: AppTest, settings: Settings) -> AppTest:
     """The page once what a document more would make is there to be asked."""
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
+    add(settings, "beta.md", BETA)
     planned(app, settings)
     return finished(press(app, "maintenance-trial"), settings)
 
@@ -675,7 +653,7 @@ def test_what_was_tried_is_discarded_built_again_and_not_shown_once_it_is_outdat
     finished(press(app, "maintenance-trial"), settings)
     assert Generations(settings).pointer().trial not in ("", tried)
     assert can_be_asked(app)
-    about.add_file(settings, "gamma.md", BETA.replace("beta", "gamma").encode(), replace=False)
+    add(settings, "gamma.md", BETA.replace("beta", "gamma"))
     run(app)
     assert not can_be_asked(app)
     assert "veranderd sinds" in shown(app)
@@ -689,7 +667,7 @@ def test_before_the_first_publication_only_the_new_version_answers(
 ) -> None:
     settings = settings.model_copy(update={"data_dir": tmp_path / "new"})
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    app = planned(run(AppTest.from_function(_page, default_timeout=120)), settings)
+    app = planned(run(page_of("maintenance")), settings)
     finished(press(app, "maintenance-trial"), settings)
     put(app, "Hoeveel schepen telt de vloot?")
     present, planned_ = app.columns
@@ -776,8 +754,10 @@ def test_a_file_is_called_official_once_a_maintainer_says_so_in_the_preview(
     assert [one.record["decision"] for one in records(settings)] == ["official", "not_official"]
 
 
-def test_saving_other_details_confirms_nothing(app: AppTest, settings: Settings) -> None:
-    about.add_file(settings, "act.md", ACT.encode(), replace=False)
+def test_saving_other_details_confirms_nothing_nor_does_saving_without_a_record(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(settings, "act.md", ACT)
     opened(run(app), "act.md")
     field(app, "publisher").set_value("Raad")
     save_details(app)
@@ -787,14 +767,9 @@ def test_saving_other_details_confirms_nothing(app: AppTest, settings: Settings)
     run(app)
     assert "noemt zichzelf een officiële tekst" not in shown(app)  # a person has decided
 
-
-def test_without_a_record_nothing_is_called_official(
-    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
     monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
     begin_anew()
-    about.add_file(settings, "act.md", ACT.encode(), replace=False)
     opened(run(app), "act.md")
     field(app, "kind").set_value("official")
     save_details(app)
@@ -806,7 +781,7 @@ def test_without_a_record_nothing_is_called_official(
 def test_a_file_called_official_by_its_own_word_before_is_told(
     app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    about.add_file(settings, "act.md", ACT.encode(), replace=False)
+    add(settings, "act.md", ACT)
     with monkeypatch.context() as before:
         before.setattr("ingest.passages.isolated.is_official", lambda *_: True)
         ingest(settings)
@@ -835,14 +810,10 @@ def test_what_our_own_fetch_brought_is_no_choice(app: AppTest, settings: Setting
 # Publications and versions
 
 
-def test_the_publication_just_made_is_the_one_that_is_shown(
-    app: AppTest, settings: Settings
-) -> None:
+def test_the_publication_just_made_is_the_one_shown(app: AppTest, settings: Settings) -> None:
     for number in (12, 13):
-        beta = BETA.replace("12", str(number))
-        about.add_file(settings, "beta.md", beta.encode(), replace=True)
-        planned(app, settings)
-        finished(press(app, "maintenance-publish"), settings)
+        add(settings, "beta.md", BETA.replace("12", str(number)))
+        published(app, settings)
         now = re.sub("<del>.*?</del>|<span.*?</span>|</?ins>", "", shown(app))
         assert f"telt {number} kranen" in now
         (chosen,) = [one for one in app.selectbox if "maintenance-published" in (one.key or "")]
@@ -853,18 +824,16 @@ def test_the_publication_just_made_is_the_one_that_is_shown(
         record.write_text(newest.model_copy(update={"started": earlier}).model_dump_json())
 
 
-def test_a_version_is_called_by_what_it_changed_and_bears_a_note(
-    app: AppTest, settings: Settings
-) -> None:
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
+def test_a_version_is_named_by_its_changes_and_a_note(app: AppTest, settings: Settings) -> None:
+    add(settings, "alpha.en.md", ALPHA.replace("language: nl", "language: en"))
     planned(app, settings)
     app.text_input(key="maintenance-note").set_value("--rebuild <b>de haven</b>")
     finished(press(app, "maintenance-publish"), settings)
     first, second = Generations(settings).pointer().kept
     tab(app, "Versies")
-    assert "Toegevoegd: Beta (nl) · in gebruik" in shown(app)
+    assert "Toegevoegd: Alpha (en) · in gebruik" in shown(app)
     assert "<p>--rebuild &lt;b&gt;de haven&lt;/b&gt;</p>" in shown(app)
-    assert "2 documenten, 2 taalversies, " in shown(app)
+    assert "1 documenten, 2 taalversies, " in shown(app)  # of a document, counted once
     assert "De laatste 10 worden bewaard" in shown(app)
 
     app.text_input(key=f"maintenance-note-text-{first}").set_value("Zonder haven")
@@ -872,32 +841,15 @@ def test_a_version_is_called_by_what_it_changed_and_bears_a_note(
     run(save[-1].click())
     assert "<p>Zonder haven</p>" in shown(app)
     assert Generations(settings).open(second).note == "--rebuild <b>de haven</b>"
-
-
-def test_after_a_restore_the_page_says_what_publishing_would_bring_back(
-    app: AppTest, settings: Settings
-) -> None:
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
-    ingest(settings)
-    before = Generations(settings).pointer().kept[0]
-    tab(app, "Versies")
-    told = "Publiceren brengt terug wat er sinds die versie"
-    assert told not in shown(app)
-    finished(press(app, f"maintenance-rollback-{before}"), settings)
-    for name in ("Versies", "Controleren en publiceren", "Documenten"):
-        text = shown(tab(app, name))
-        assert told in text
-        assert "<li>Toegevoegd: Beta</li>" in text
-    planned(app, settings)
-    assert told in shown(app)
-    finished(press(app, "maintenance-publish"), settings)
-    assert told not in shown(app)
+    tab(app, "Documenten")
+    assert "Alle documenten (1)" in [one.value for one in app.header]
+    assert "Taalversies: 2" in shown(app)
 
 
 def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdict_where_not(
     app: AppTest, settings: Settings
 ) -> None:
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
+    add(settings, "beta.md", BETA)
     ingest(settings)
     first, second = Generations(settings).pointer().kept
     stamp = STAMP.model_copy(update={"generation": second})
@@ -917,14 +869,19 @@ def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdic
     assert told not in page
 
 
-def test_after_a_restore_each_place_says_what_is_true(app: AppTest, settings: Settings) -> None:
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
-    planned(app, settings)
-    finished(press(app, "maintenance-publish"), settings)
+def test_after_a_restore_each_place_says_what_is_true_and_what_publishing_would_bring_back(
+    app: AppTest, settings: Settings
+) -> None:
+    add(settings, "beta.md", BETA)
+    published(app, settings)
     before = Generations(settings).pointer().kept[0]
-    tab(app, "Versies")
+    brings_back = "Publiceren brengt terug wat er sinds die versie"
+    assert brings_back not in shown(tab(app, "Versies"))
     finished(press(app, f"maintenance-rollback-{before}"), settings)
-    page = shown(tab(app, "Controleren en publiceren"))
+    for name in ("Versies", "Documenten", "Controleren en publiceren"):
+        page = shown(tab(app, name))
+        assert brings_back in page
+        assert "<li>Toegevoegd: Beta</li>" in page
     assert "Er is een andere versie in gebruik dan die waarmee" in page
     assert "De documenten zijn veranderd" not in page
     assert "is teruggezet." in page
@@ -932,13 +889,13 @@ def test_after_a_restore_each_place_says_what_is_true(app: AppTest, settings: Se
     told = [one.partition(":")[0] for one in chosen.options]
     assert told == ["Een andere versie terugzetten", "Publiceren"]
     tab(app, "Documenten")
-    assert [one.label for one in app.expander if "beta.md" in one.label] == [
-        "` beta.md ` · niet in de versie die in gebruik is"
-    ]
+    assert row_of(app, "beta.md") == "` beta.md ` · niet in de versie die in gebruik is"
 
-    about.add_file(settings, "gamma.md", BETA.replace("eta", "amma").encode(), replace=False)
+    add(settings, "gamma.md", BETA.replace("eta", "amma"))
     planned(app, settings)
+    assert brings_back in shown(app)
     finished(press(app, "maintenance-publish"), settings)
+    assert brings_back not in shown(app)
     assert "Toegevoegd: Bamma (nl) en nog 1 ander · in gebruik" in shown(tab(app, "Versies"))
 
 
@@ -954,29 +911,3 @@ def test_a_publication_that_runs_is_not_called_one_without_a_report(
     assert "is er geen rapport" not in page
     page = shown(finished(app, settings))
     assert "is er geen rapport" in page
-
-
-def test_documents_are_counted_once_and_their_language_versions_apart(
-    app: AppTest, settings: Settings
-) -> None:
-    english = ALPHA.replace("language: nl", "language: en")
-    about.add_file(settings, "alpha.en.md", english.encode(), replace=False)
-    ingest(settings)
-    run(app)
-    assert "Alle documenten (1)" in [one.value for one in app.header]
-    assert "Taalversies: 2" in shown(app)
-    assert "1 documenten, 2 taalversies, " in shown(tab(app, "Versies"))
-
-
-def test_every_checkbox_says_below_it_what_it_does(app: AppTest, settings: Settings) -> None:
-    (settings.corpus_dirs[0] / "alpha.md").unlink()
-    about.add_file(settings, "beta.md", BETA.encode(), replace=False)
-    about.add_file(settings, "empty.md", b" ", replace=False)
-    planned(app, settings)
-    assert len(app.checkbox) == 3
-    for told in (
-        "deze documenten worden dan niet verwijderd",
-        "blijft van zo&#x27;n bestand de laatste goede versie",
-        "Vink dit alleen aan als dat de bedoeling is",
-    ):
-        assert told in shown(app)

@@ -26,25 +26,26 @@ def shown(app: AppTest) -> str:
     return "\n".join(one.body for one in app.html)  # also what only the style shows
 
 
-def _notes_app() -> None:
-    from core.settings import current
-    from ui import navigation
-    from ui.notes import page
+def _notes() -> AppTest:
+    code = """
+from core.settings import current
+from ui import navigation
+from ui.notes import page
 
-    navigation.interface_texts(current())
-    page.page()
+navigation.interface_texts(current())
+page.page()
+"""
+    return AppTest.from_string(code, default_timeout=120)
 
 
 @pytest.fixture
 def noted(opened: Open, settings: Settings) -> AppTest:
     """The notes page of somebody who has kept nothing yet; `run` shows it again."""
     del opened  # which empties the store
-    return AppTest.from_function(_notes_app, default_timeout=120)
+    return _notes()
 
 
-def test_a_quote_is_kept_once_and_a_second_click_takes_it_away(
-    opened: Open, settings: Settings
-) -> None:
+def test_a_quote_is_kept_and_a_second_click_undoes_it(opened: Open, settings: Settings) -> None:
     app = keep_first(ask(opened(), REPORTS))
     (one,) = kept(settings).notes()
     (exchange,) = chat(app).conversation.exchanges
@@ -74,7 +75,7 @@ def test_what_does_not_fit_or_cannot_be_written_is_told(
     (settings.data_dir / FILE).unlink()
     (settings.data_dir / FILE).mkdir()
     app = keep_first(app)
-    listed = run(AppTest.from_function(_notes_app, default_timeout=120))
+    listed = run(_notes())
     (settings.data_dir / FILE).rmdir()
     assert f">{NL('notes.problem')}<" in shown(app)
     assert listed.error[0].value == NL("notes.problem")
@@ -134,7 +135,7 @@ def test_hostile_text_is_shown_as_text(noted: AppTest, settings: Settings) -> No
     assert app.text_area[0].value == HOSTILE
 
 
-def test_another_user_sees_nothing(
+def test_another_user_sees_nothing_and_a_visitor_is_told_that_nothing_lasts(
     noted: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept(settings).put_note(note())
@@ -142,14 +143,9 @@ def test_another_user_sees_nothing(
     app = run(noted)
     assert "725 000" not in shown(app)
     assert app.info
-
-
-def test_a_visitor_is_told_that_nothing_lasts(
-    noted: AppTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
     visitor = User(id="visitor 1", name="", role="reader", is_visitor=True)
     monkeypatch.setattr("ui.access.user", lambda: visitor)
-    assert NL("notes.not_lasting") in shown(run(noted))
+    assert NL("notes.not_lasting") in shown(run(_notes()))
 
 
 def test_whoever_has_no_role_does_not_get_in(

@@ -14,7 +14,8 @@ from core.settings import ROOT, Settings
 from core.source import DocumentInfo, Passage
 from ingest.pipeline import ingest
 from language.matching import fold, traced, without_accents
-from tests.support.apps import run, unfolded
+from tests.support.apps import page_of, run, shown, unfolded
+from tests.support.passages import passage_of
 from ui.addresses import place_of, quotes, reading_address
 from ui.markup import into_view, script
 from ui.sources import catalogue
@@ -65,16 +66,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory, _no_settings_from_outside
     return set_up(tmp_path_factory.mktemp("index"), FILES)
 
 
-def _page() -> None:
-    from ui.sources import page as sources
-
-    sources.page()
-
-
 def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(settings.corpus_dirs[0])]))
-    return run(AppTest.from_function(_page, default_timeout=120))
+    return run(page_of("sources"))
 
 
 @pytest.fixture
@@ -90,10 +85,6 @@ def titles(app: AppTest) -> list[str]:
         for link in links
         if "document=" in link.query_string and "quote=" not in link.query_string
     ]
-
-
-def shown(app: AppTest) -> str:
-    return "\n".join(box.proto.body for box in app.get("html"))
 
 
 def read(app: AppTest, **query: str | list[str]) -> AppTest:
@@ -126,9 +117,7 @@ def test_a_card_tells_what_differs_and_the_page_of_a_document_all(app: AppTest) 
     assert text.count(">haven.example<") == 1  # the origin on the web, by its host
 
 
-def test_a_brief_says_that_it_is_a_summary_and_of_what(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_brief_is_called_a_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     brief = (
         "---\nid: haven\ntitle: De haven\nlanguage: nl\nkind: brief\ndate: 2020-01-01\n"
         "publisher: Strategiewijzer\nreference: COM(2020) 999 final\nabout: Havennota\n"
@@ -164,9 +153,7 @@ def test_filters_limit_the_list_and_the_search_until_they_are_cleared(app: AppTe
     assert "2 van 2 documenten" in shown(app)
 
 
-def test_without_an_index_the_page_says_how_to_get_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_an_index_help_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(set_up(tmp_path, {}), monkeypatch)
     assert app.error[0].value == TEXTS("errors.no_index")
     assert "make ingest" in shown(app)
@@ -258,8 +245,11 @@ def test_what_is_no_quote_is_ignored(app: AppTest, settings: Settings) -> None:
     assert "script" not in "".join(body for body in bodies if body not in OUR_SCRIPTS)
 
 
-def test_the_sections_of_two_languages_stand_side_by_side(app: AppTest) -> None:
+def test_two_languages_stand_side_by_side_below_the_version_history(
+    app: AppTest,
+) -> None:
     read(app, document="haven", language="nl", beside="en")
+    assert "Opgevolgd door:" in shown(app)
     rows = shown(app).split('<div class="sw-row">')[1:]
     pairs = [("Kranen", "Cranes"), ("Schepen", "Ships")]
     assert [
@@ -267,11 +257,6 @@ def test_the_sections_of_two_languages_stand_side_by_side(app: AppTest) -> None:
         for row, pair in zip(rows, pairs, strict=True)
     ] == [True, True]
     assert "niet gelijk ingedeeld" not in shown(app)
-
-
-def test_the_version_history_is_told_in_both_directions(app: AppTest) -> None:
-    read(app, document="haven", language="nl")
-    assert "Opgevolgd door:" in shown(app)
     read(app, document="nieuw", language="nl")
     assert "Volgt op:" in shown(app)
     assert [title.strip("` ") for title in titles(app)] == ["De haven"]
@@ -298,7 +283,7 @@ def test_a_document_is_told_in_short_by_quotes_with_their_sections_before_its_te
     assert questions_of(run(app)) == []
 
 
-def test_a_document_that_says_nothing_alone_has_no_summary_and_no_empty_heading(
+def test_a_document_without_a_summary_has_no_empty_heading(
     app: AppTest,
 ) -> None:
     read(app, document="nieuw", language="nl")
@@ -307,9 +292,7 @@ def test_a_document_that_says_nothing_alone_has_no_summary_and_no_empty_heading(
     assert "De vloot telt 40 schepen." in shown(app)
 
 
-def test_a_summary_that_cannot_be_made_leaves_the_text(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_summary_leaves_the_text(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise StoreError("It cannot be read.")
 
@@ -322,18 +305,10 @@ def test_a_summary_that_cannot_be_made_leaves_the_text(
 
 
 def passage(text: str, section: int, **more: Any) -> Passage:
-    name = f"{section:024x}"
-    values: dict[str, Any] = {
-        "id": f"plan.nl:{name}",
-        "document": DocumentInfo(id="plan", language="nl", title="Plan"),
-        "text": text,
-        "headings": ("Plan", f"Deel {section}"),
-        "section": section,
-        "start": section * 1000,
-        "end": section * 1000 + len(text),
-        "units": (),
-    }
-    return Passage(**(values | more))
+    document = DocumentInfo(id="plan", language="nl", title="Plan")
+    place = {"section": section, "start": section * 1000, "end": section * 1000 + len(text)}
+    values = {"id": f"plan.nl:{section:024x}"} | place | more
+    return passage_of(document, text, f"Deel {section}", **values)
 
 
 def test_a_page_is_told_where_it_begins_and_at_every_section() -> None:

@@ -109,11 +109,6 @@ def test_what_was_tried_is_published_as_it_is_without_embedding_again(settings: 
     assert Generations(settings).unpublished() == []
 
 
-def test_nothing_is_built_again_for_the_same_trial(settings: Settings) -> None:
-    first = ingest(settings, trial=True)
-    assert ingest(settings, trial=True).trial == first.trial
-
-
 def test_before_the_first_publication_there_can_be_a_trial(small: Small) -> None:
     settings = small(_files(31))
     tried = ingest(settings, trial=True)
@@ -123,29 +118,24 @@ def test_before_the_first_publication_there_can_be_a_trial(small: Small) -> None
     assert ingest(settings).generation == tried.trial
 
 
-def test_when_something_else_is_published_it_is_gone(small: Small, settings: Settings) -> None:
+@pytest.mark.parametrize("is_trial", [True, False])
+def test_when_something_else_is_published_or_tried_it_is_gone(
+    small: Small, settings: Settings, is_trial: bool
+) -> None:
     tried = ingest(settings, trial=True).trial
     assistant = Assistant(settings, trial=True)
     small(_files(33))
 
-    ingest(settings)
-
-    assert not _is_tried(settings)
-    assert not _left(settings, tried)
-    with pytest.raises(StoreError, match="There is nothing to try out"):
-        assistant.ask(ASKED)
-    assert "33 lighthouses" in Assistant(settings).ask(ASKED).text
-
-
-def test_another_trial_takes_its_place(small: Small, settings: Settings) -> None:
-    tried = ingest(settings, trial=True).trial
-    assistant = Assistant(settings, trial=True)
-    small(_files(33))
-
-    ingest(settings, trial=True)
+    ingest(settings, trial=is_trial)
 
     assert not _left(settings, tried)
-    assert "33 lighthouses" in assistant.ask(ASKED).text
+    assert _is_tried(settings) == is_trial
+    if is_trial:
+        assert "33 lighthouses" in assistant.ask(ASKED).text
+    else:
+        with pytest.raises(StoreError, match="There is nothing to try out"):
+            assistant.ask(ASKED)
+        assert "33 lighthouses" in Assistant(settings).ask(ASKED).text
 
 
 def test_when_the_texts_are_as_they_were_it_is_gone(small: Small, settings: Settings) -> None:
@@ -200,8 +190,11 @@ def test_after_a_day_it_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPa
     assert not _left(settings, tried.trial)
 
 
-def test_a_damaged_one_is_built_again(settings: Settings) -> None:
+def test_nothing_is_built_again_for_the_same_trial_unless_it_is_damaged(
+    settings: Settings,
+) -> None:
     tried = ingest(settings, trial=True)
+    assert ingest(settings, trial=True).trial == tried.trial
     chroma.connect(settings).delete_collection(f"units-{tried.trial}")
     assert ingest(settings, planned=tried.fingerprint).generation not in ("", tried.trial)
     assert "32 lighthouses" in Assistant(settings).ask(ASKED).text
