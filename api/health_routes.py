@@ -12,7 +12,7 @@ from chain.assistant import Assistant
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import Frozen
-from people.api_keys import found, hash_of
+from userdata.api_keys import found, hash_of
 from vectorstore.generations import Generations
 
 _LONGEST = 10.0  # seconds for a look; a server of a database that hangs is waited for longer

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.problem import ApiError, problem_of
 from core.errors import NO_KEY, StrategiewijzerError
 from core.settings import Role, Settings, includes
-from people.api_keys import ApiKey, Permission, found, hash_of
+from userdata.api_keys import ApiKey, Permission, found, hash_of
 
 # Work that blocks is done in threads of the API's own: the event loop, and the threads that the
 # server has for files, go on serving the pages.

@@ -380,7 +380,7 @@ class _Tools:
         language: Language = None,
     ) -> AskedAnswer:
         """Answers a question from the sources with checked citations, or refuses and says why."""
-        with self._told():
+        with self._as_tool_error():
             caller = self._caller(ctx)
             caller.check("ask")
             scope = Scope(areas=tuple(areas), documents=tuple(documents), as_of=as_of)
@@ -446,7 +446,7 @@ class _Tools:
             except GenerationGone:  # replaced meanwhile: the next look finds the one in use
                 return work(self._service.assistant().index.snapshot())
 
-        with self._told():
+        with self._as_tool_error():
             self._caller(ctx).check("read")
             return await self._service.reading.run(made)
 
@@ -459,7 +459,7 @@ class _Tools:
         return self._local
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _as_tool_error(self) -> Iterator[None]:
         """What goes wrong is told as an error of the tool, to whom it may be told in full."""
         try:
             yield

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import typer
 
-from chain.assistant import Assistant, Keeping
+from chain.assistant import Assistant, HookFactory
 from core.answer import Answer
 from core.answer_blocks import marked_text
 from core.command_line import CommandLine, flag, option
@@ -72,7 +72,7 @@ def ask(
     settings = Settings()
     if check_model:
         return _check_model(settings)
-    keeping: Keeping | None = context.obj  # of a command line that keeps what was asked
+    keeping: HookFactory | None = context.obj  # of a command line that keeps what was asked
     after = keeping(settings, trial=trial) if keeping else None
     assistant = Assistant(settings, trial=trial, after=after)
     there = assistant.index.documents()

@@ -99,7 +99,7 @@ def _texts(found: Sequence[ScoredPassage]) -> Iterator[LanguageText]:
 class Decision(NamedTuple):
     """The decision whether, and from what, to answer.
 
-    sure: that the sources answer.
+    confidence: how likely the sources answer.
     first: that the first statement is the answer; None where passages were given.
     whole: the question with its passages, ranked: those that quotes are chosen from.
     rest: more passages, for a model.
@@ -110,7 +110,7 @@ class Decision(NamedTuple):
     prepared: the nearest prepared question that the first statement answers.
     """
 
-    sure: Confidence
+    confidence: Confidence
     first: Chance | None
     whole: Part
     rest: tuple[ScoredPassage, ...]
@@ -153,15 +153,15 @@ def retry_on_gone_generation(answer: Callable[[], Iterator[Event]]) -> Generator
 def decide(
     index: Snapshot,
     query: Query,
-    meant: Interpretation,
+    meaning: Interpretation,
     found: tuple[ScoredPassage, ...],
     trials: Probes,
     settings: Settings,
 ) -> Decision:
     """Decides whether to refuse: by confidence, or as the answer is outside of the scope; with a
     model only where the question is far from what was found."""
-    question, language, amounts = meant.question, query.language, index.profile.amounts
-    is_given = bool(meant.document or meant.last)  # the passages, so nothing was searched for
+    question, language, amounts = meaning.question, query.language, index.profile.amounts
+    is_given = bool(meaning.document or meaning.last)  # the passages, so nothing was searched for
     found, rest = (
         (found, ()) if is_given else (found[: settings.results], found[settings.results :])
     )
@@ -174,11 +174,11 @@ def decide(
     prepared = () if is_given else index.prepared(question, language, query.scope)
     ranked = promoted(prepared, found, ranked, question, language, amounts.cosines)
     first = None if is_given else chance(question, language, found, ranked, prepared, index)
-    outside = None if meant.last else trials.elsewhere(index, question, language, query.scope)
+    outside = None if meaning.last else trials.elsewhere(index, question, language, query.scope)
     # Rules understand a follow-up less surely than one finds what it is about.
     is_prepared = first is not None and first.prepared and first.is_sure
     enough = max(sure.value, first.value if first and is_prepared else 0.0)
-    likely = bool(meant.follows) or enough >= settings.refuse_below
+    likely = bool(meaning.follows) or enough >= settings.refuse_below
     # At 0 nothing is refused.
     far = sure.off_topic and settings.refuse_below > 0 and not is_prepared
     quotable = likely and not far
@@ -198,7 +198,7 @@ def decide(
 
 
 def build_request(
-    index: Snapshot, query: Query, meant: Interpretation, decision: Decision
+    index: Snapshot, query: Query, meaning: Interpretation, decision: Decision
 ) -> Request:
     """Builds the request to the answerers; a question in parts has more passages for each part."""
     whole = decision.whole
@@ -206,51 +206,54 @@ def build_request(
     parts: tuple[Part, ...] = (whole,)
     if decision.in_parts:
         found, parts = in_parts(whole, query.language, index, query.scope)
-        found = (*found, *index.rests([one.passage for one in found], meant.question))
+        found = (
+            *found,
+            *index.list_continuations([one.passage for one in found], meaning.question),
+        )
         known = {one.passage.id for one in found}
         found = (*found, *(one for one in decision.rest if one.passage.id not in known))
-    matched = None if meant.brief or meant.of_item else decision.prepared
+    matched = None if meaning.brief or meaning.of_item else decision.prepared
     if matched:
         known = {one.passage.id for one in found}
         lacking = [name for name in matched.prepared.passages if name not in known]
-        found = (*found, *index.cited(lacking, meant.question)) if lacking else found
+        found = (*found, *index.cited(lacking, meaning.question)) if lacking else found
     amounts = index.profile.amounts.cosines
-    is_whole = matched is not None and has_form(matched, meant.question, query.language, amounts)
-    quotable = is_whole or not wants_writing(meant.question, query.language)
-    asks_one = is_whole or (len(parts) == 1 and not meant.of_item and quotable)
-    is_follow_up = meant.question != query.question and not meant.message
+    is_whole = matched is not None and has_form(matched, meaning.question, query.language, amounts)
+    quotable = is_whole or not wants_writing(meaning.question, query.language)
+    asks_one = is_whole or (len(parts) == 1 and not meaning.of_item and quotable)
+    is_follow_up = meaning.question != query.question and not meaning.message
     said = last_said(query.history) if is_follow_up else ""
     if matched and said and is_said(matched, found, said, amounts):
         matched, asks_one = None, False  # the follow-up asks something else
-    answer = meant.last.answer_text if meant.last else ""
+    answer = meaning.last.answer_text if meaning.last else ""
     return Request(
-        meant.question,
-        meant.language or query.language,
+        meaning.question,
+        meaning.language or query.language,
         found,
         parts,
         said=said,
-        brief=meant.brief,
-        overview=bool(meant.document),
+        brief=meaning.brief,
+        overview=bool(meaning.document),
         is_sure=decision.first is None or (asks_one and decision.first.is_sure),
-        lacking=() if meant.last else missing(query.question, query.language, found),
+        lacking=() if meaning.last else missing(query.question, query.language, found),
         quotable=quotable,
         prepared=matched.prepared if matched else None,
-        task=Task(meant.message, query.question, answer) if meant.message else None,
+        task=Task(meaning.message, query.question, answer) if meaning.message else None,
         amounts=index.profile.amounts,
     )
 
 
-def can_be_quoted(meant: Interpretation) -> bool:
+def can_be_quoted(meaning: Interpretation) -> bool:
     """Whether quotes can stand in for a model: for a short answer, not for a table or a
     translation."""
-    return not meant.last or meant.brief
+    return not meaning.last or meaning.brief
 
 
-def build_reply(meant: Interpretation, language: str) -> OwnWords:
+def build_reply(meaning: Interpretation, language: str) -> OwnWords:
     """The reply to a message that asks the sources nothing, or to a task that cannot be done."""
-    assert meant.message  # noqa: S101 - a question gets no reply
+    assert meaning.message  # noqa: S101 - a question gets no reply
     said = phrases(language)
-    text = said.tasks[meant.problem] if meant.problem else said.replies[meant.message]
+    text = said.tasks[meaning.problem] if meaning.problem else said.replies[meaning.message]
     return OwnWords((own(text),))
 
 
@@ -261,8 +264,8 @@ def build_refusal(
     return OwnWords(refusal(query.language, reason, lacking, index, query.scope), reason)
 
 
-def reason(index: Snapshot, query: Query, sure: Confidence) -> Reason:
+def reason(index: Snapshot, query: Query, confidence: Confidence) -> Reason:
     """Why a question that nothing answers is refused."""
     if not count_documents(query.scope, index):
         return "out_of_scope"
-    return "off_topic" if sure.off_topic else "not_in_sources"
+    return "off_topic" if confidence.off_topic else "not_in_sources"

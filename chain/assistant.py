@@ -32,20 +32,20 @@ if TYPE_CHECKING:
 # setting `audit` asks for a record.
 
 
-After = Callable[[Answer, str], None]
+AnswerHook = Callable[[Answer, str], None]
 """What is done with a finished answer before it is told; the text is who asked."""
 
 
-class Keeping(Protocol):
+class HookFactory(Protocol):
     """What is done with each answer by these settings; None where nothing is.
 
     trial: maintainers try out what is not published yet.
     """
 
-    def __call__(self, settings: Settings, *, trial: bool = False) -> After | None: ...
+    def __call__(self, settings: Settings, *, trial: bool = False) -> AnswerHook | None: ...
 
 
-def recorder(settings: Settings, after: After | None) -> After | None:
+def required_hook(settings: Settings, after: AnswerHook | None) -> AnswerHook | None:
     """What records answers.
 
     Raises:
@@ -59,8 +59,8 @@ def recorder(settings: Settings, after: After | None) -> After | None:
     return after
 
 
-def recorded(
-    events: Iterator[Event], after: After | None, by: str, *, holds: bool
+def with_hook(
+    events: Iterator[Event], after: AnswerHook | None, by: str, *, holds: bool
 ) -> Iterator[Event]:
     """The events, of which `after` gets the answer before the last.
 
@@ -104,10 +104,10 @@ class Assistant:
         settings: Settings,
         *,
         trial: bool = False,
-        after: After | None = None,
+        after: AnswerHook | None = None,
         index: Index | None = None,
     ) -> None:
-        self._after = recorder(settings, after)
+        self._after = required_hook(settings, after)
         trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
         self.index = index or open_index(settings, trial=trial)
@@ -134,9 +134,9 @@ class Assistant:
         # Loads more of the message classifier than a question does.
         self._understand(index, Query("Wat denk je?", language))
         query = Query(question, language)
-        meant = self._understand(index, query)
-        found = self._find(index, query, meant)
-        decide(index, query, meant, found, self._trials, self._settings)
+        meaning = self._understand(index, query)
+        found = self._find(index, query, meaning)
+        decide(index, query, meaning, found, self._trials, self._settings)
 
     def ask(
         self,
@@ -185,27 +185,27 @@ class Assistant:
         answer = measured(
             lambda watch: retry_on_gone_generation(lambda: self._answer(query, watch))
         )
-        yield from recorded(answer, self._after, by, holds=self._settings.audit)
+        yield from with_hook(answer, self._after, by, holds=self._settings.audit)
 
     def _answer(self, query: Query, watch: Stopwatch) -> Generator[Event, None, None]:
         """The events of `stream`, all from the index generation in use at the start."""
         watch.begin("understand")
         yield Stage(name="searching")
         index = self.index.snapshot()
-        meant = self._understand(index, query)
-        if not meant.asks:
-            yield from self._reply(index, query, meant, watch)
+        meaning = self._understand(index, query)
+        if not meaning.asks:
+            yield from self._reply(index, query, meaning, watch)
             return
         watch.begin("retrieve")
-        found = self._find(index, query, meant)
+        found = self._find(index, query, meaning)
         watch.begin("decide")
         yield Stage(name="reading")
-        decision = decide(index, query, meant, found, self._trials, self._settings)
+        decision = decide(index, query, meaning, found, self._trials, self._settings)
         if decision.in_parts:
             watch.begin("parts")
-        request = build_request(index, query, meant, decision)
+        request = build_request(index, query, meaning, decision)
         watch.begin("answer")
-        stand_in = [self._extractive] if can_be_quoted(meant) and decision.quotable else []
+        stand_in = [self._extractive] if can_be_quoted(meaning) and decision.quotable else []
         answerers = tuple(dict.fromkeys((self._answerer, *stand_in)))
         if request.is_approved:  # word for word, also where a model could write
             answerers = (self._extractive,)
@@ -214,15 +214,15 @@ class Assistant:
             answerers,
             nearness_of(index, self._local),
             checking=self._checking,
-            search=self._search_again(index, query, meant),
+            search=self._search_again(index, query, meaning),
             unconfirmed=self._settings.unconfirmed,
         )
         if not decision.refuses:
             yield from watch.to_first_sentence(writing.write(query.config))
-        if writing.composition.blocks or can_be_quoted(meant):
-            yield from respond(index, query, meant, decision, writing, self._suggestions, watch)
+        if writing.composition.blocks or can_be_quoted(meaning):
+            yield from respond(index, query, meaning, decision, writing, self._suggestions, watch)
         else:
-            failed = Interpretation(query.question, meant.message, problem="failed")
+            failed = Interpretation(query.question, meaning.message, problem="failed")
             yield from reply(index, query, failed, writing, watch)
 
     def follow_ups(
@@ -255,21 +255,23 @@ class Assistant:
         return self._suggestions.examples(index, language)
 
     def _reply(
-        self, index: Snapshot, query: Query, meant: Interpretation, watch: Stopwatch
+        self, index: Snapshot, query: Query, meaning: Interpretation, watch: Stopwatch
     ) -> Iterator[Event]:
         asked = Request(query.question, query.language, ())
         nothing = AnswerRun(asked, [self._extractive], nearness_of(index, self._local))
-        return reply(index, query, meant, nothing, watch)
+        return reply(index, query, meaning, nothing, watch)
 
     def _find(
-        self, index: Snapshot, query: Query, meant: Interpretation
+        self, index: Snapshot, query: Query, meaning: Interpretation
     ) -> tuple[ScoredPassage, ...]:
         settings = self._settings
-        return retrieve(index, query, meant, settings.results, for_model=settings.generative)
+        return retrieve(index, query, meaning, settings.results, for_model=settings.generative)
 
-    def _search_again(self, index: Snapshot, query: Query, meant: Interpretation) -> Search | None:
+    def _search_again(
+        self, index: Snapshot, query: Query, meaning: Interpretation
+    ) -> Search | None:
         """A second search for a question; a task rests on what it has."""
-        if meant.message or not self._settings.search_again:
+        if meaning.message or not self._settings.search_again:
             return None
         return lambda queries, known: retrieve_more(
             index, query, queries, known, self._settings.results
@@ -300,7 +302,7 @@ class Assistant:
 # Gives the assistant that goes by the current settings, one for all of a process.
 
 
-class _Made(NamedTuple):
+class _Current(NamedTuple):
     settings: Settings
     assistant: Assistant
 
@@ -320,11 +322,11 @@ class CurrentAssistant:
         StrategiewijzerError: when called, as `Assistant`; the next call tries again.
     """
 
-    def __init__(self, keeping: Keeping, *, trial: bool = False) -> None:
+    def __init__(self, keeping: HookFactory, *, trial: bool = False) -> None:
         self._keeping = keeping
         self._trial = trial
         self._lock = threading.Lock()
-        self._made: _Made | None = None
+        self._made: _Current | None = None
 
     def __call__(self) -> Assistant:
         made = self._made
@@ -333,7 +335,7 @@ class CurrentAssistant:
                 made = self._made = self._of(current())
         return made.assistant
 
-    def _of(self, settings: Settings) -> _Made:
+    def _of(self, settings: Settings) -> _Current:
         made, index = self._made, None
         if made is not None:
             if made.settings == settings:  # another thread was first
@@ -341,4 +343,4 @@ class CurrentAssistant:
             if not changed(made.settings, settings, AT_START):
                 index = made.assistant.index
         after = self._keeping(settings, trial=self._trial)
-        return _Made(settings, Assistant(settings, trial=self._trial, after=after, index=index))
+        return _Current(settings, Assistant(settings, trial=self._trial, after=after, index=index))

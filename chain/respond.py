@@ -119,7 +119,7 @@ _NO_OFFERS = Offers()
 def respond(
     index: Snapshot,
     query: Query,
-    meant: Interpretation,
+    meaning: Interpretation,
     decision: Decision,
     writing: AnswerRun,
     suggestions: Suggestions,
@@ -127,44 +127,48 @@ def respond(
 ) -> Iterator[Event]:
     """Tells the answer as written, or a refusal, with what is offered beside it."""
     composition, found = writing.composition, writing.request.found
-    sure = decision.sure.value
-    why = "" if composition.blocks else reason(index, query, decision.sure)
+    confidence = decision.confidence.value
+    why = "" if composition.blocks else reason(index, query, decision.confidence)
     # A model says itself what it does not find.
     lacking = writing.request.lacking if why or writing.mode != "generative" else ()
-    if not meant.last and why != "off_topic":
+    if not meaning.last and why != "off_topic":
         writing.unfold()  # a task on the last answer is about what that cites, and no more
     watch.stop()
     own = build_refusal(index, query, why, lacking) if why else OwnWords()
     if own.blocks:
         yield TextDelta(text=marked_text(own.blocks).text, blocks=own.blocks)
-    asked = (index, meant.question, query.language)
+    asked = (index, meaning.question, query.language)
     offers = Offers(
-        did_you_mean="" if meant.last else suggestions.respelt(*asked, found, query.scope),
+        did_you_mean="" if meaning.last else suggestions.respelt(*asked, found, query.scope),
         elsewhere=decision.outside is not None and bool(why),
         missing=lacking if why in ("", "not_in_sources") else (),
         related=suggestions.related(*asked, found, query.scope, query.history) if why else (),
     )
-    yield Finished(answer=_answer(index, query, meant, own, writing, watch, sure, offers))
+    yield Finished(answer=_answer(index, query, meaning, own, writing, watch, confidence, offers))
 
 
 def reply(
-    index: Snapshot, query: Query, meant: Interpretation, writing: AnswerRun, watch: Stopwatch
+    index: Snapshot,
+    query: Query,
+    meaning: Interpretation,
+    writing: AnswerRun,
+    watch: Stopwatch,
 ) -> Iterator[Event]:
     """Replies to a message that asks the sources nothing, or to a task that cannot be done."""
     watch.stop()
-    own = build_reply(meant, query.language)
+    own = build_reply(meaning, query.language)
     yield TextDelta(text=marked_text(own.blocks).text, blocks=own.blocks)
-    yield Finished(answer=_answer(index, query, meant, own, writing, watch))
+    yield Finished(answer=_answer(index, query, meaning, own, writing, watch))
 
 
 def _answer(
     index: Snapshot,
     query: Query,
-    meant: Interpretation,
+    meaning: Interpretation,
     own: OwnWords,
     writing: AnswerRun,
     watch: Stopwatch,
-    sure: float = 0.0,
+    confidence: float = 0.0,
     offers: Offers = _NO_OFFERS,
 ) -> Answer:
     """The answer as written, or the assistant's own words in its place."""
@@ -186,9 +190,9 @@ def _answer(
         answered=not own.blocks and not composition.is_found,
         found=composition.is_found,
         reason=own.reason,
-        message="" if own.reason else meant.message,
-        understood_as=meant.question if meant.question != query.question else "",
-        follows=meant.follows,
+        message="" if own.reason else meaning.message,
+        understood_as=meaning.question if meaning.question != query.question else "",
+        follows=meaning.follows,
         did_you_mean=offers.did_you_mean,
         elsewhere=offers.elsewhere,
         missing=offers.missing,
@@ -197,7 +201,7 @@ def _answer(
         unchecked=writing.unchecked,
         checker=writing.checker,
         trouble=writing.trouble,
-        confidence=sure,
+        confidence=confidence,
         mode=writing.mode,
         model="" if own.is_reply else writing.model,
         prepared=_answers(prepared, query, writing, index) if prepared else "",

@@ -24,25 +24,27 @@ _LOOK = 50  # passages retrieved of a document; with fewer its beginning may not
 
 
 def retrieve(
-    index: Snapshot, query: Query, meant: Interpretation, results: int, *, for_model: bool
+    index: Snapshot, query: Query, meaning: Interpretation, results: int, *, for_model: bool
 ) -> tuple[ScoredPassage, ...]:
     """The passages: the `results` best, best first; and for a model more, as many as it is given,
     with what stands beside those found."""
     wanted = max(results, FOUND) if for_model else results
-    if meant.last:
-        cited = tuple(index.cited(meant.last.cited, meant.question))
-        if cited or not meant.brief:
+    if meaning.last:
+        cited = tuple(index.cited(meaning.last.cited, meaning.question))
+        if cited or not meaning.brief:
             return cited
-    if meant.document:
-        return _beginning(index, query, meant.document, wanted)
+    if meaning.document:
+        return _beginning(index, query, meaning.document, wanted)
 
     def search(question: str) -> list[ScoredPassage]:
-        return index.search(question, wanted, query.language, scope=query.scope, about=meant.about)
+        return index.search(
+            question, wanted, query.language, scope=query.scope, about=meaning.about
+        )
 
     found = (
-        RunnableLambda(search).with_config(run_name="search").invoke(meant.question, query.config)
+        RunnableLambda(search).with_config(run_name="search").invoke(meaning.question, query.config)
     )
-    return with_surroundings(index, found, meant.question, results) if for_model else tuple(found)
+    return with_surroundings(index, found, meaning.question, results) if for_model else tuple(found)
 
 
 def with_surroundings(

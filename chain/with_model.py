@@ -25,7 +25,7 @@ _QUESTION = "How many Member States does the European Union have?"
 _PASSAGE = "The European Union has 27 Member States and 24 official languages."
 
 
-class Seen(NamedTuple):
+class CheckOutcome(NamedTuple):
     """The result of one test question: `lines` are labels and what to say of each."""
 
     lines: tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ class Seen(NamedTuple):
     error: ModelError | None = None
 
 
-def check(settings: Settings) -> Iterator[Seen]:
+def check(settings: Settings) -> Iterator[CheckOutcome]:
     """Tests each configured model, the answering one first.
 
     Raises:
@@ -49,7 +49,7 @@ def check(settings: Settings) -> Iterator[Seen]:
         yield _seen(ChatModel(settings, settings.checker_model), settings)
 
 
-def _seen(model: ChatModel, settings: Settings) -> Seen:
+def _seen(model: ChatModel, settings: Settings) -> CheckOutcome:
     """Asks a model in the way that an answer is asked for."""
     lines = [("address", model.address)]
     counted = UsageMetadataCallbackHandler()
@@ -77,7 +77,7 @@ def _seen(model: ChatModel, settings: Settings) -> Seen:
     except ModelError as error:
         lines += [("refused", ", ".join(model.refused))] if model.refused else []
         lines.append(("failed", f"{error} ({error.reason})"))
-        return Seen(tuple(lines), works=False, error=error)
+        return CheckOutcome(tuple(lines), works=False, error=error)
     form = "structured" if model.takes_schema else "text"
     lines += [
         ("reply", f"{form}, {'streamed' if len(pieces) > 1 else 'in one piece'}"),
@@ -86,7 +86,7 @@ def _seen(model: ChatModel, settings: Settings) -> Seen:
         ("seconds", f"{first:.1f} to the first words, {time.monotonic() - started:.1f} in all"),
         ("said", " ".join(sentences) or "nothing that can be read as an answer"),
     ]
-    return Seen(tuple(lines), works=bool(sentences))
+    return CheckOutcome(tuple(lines), works=bool(sentences))
 
 
 def _messages(*, structured: bool) -> Sequence[BaseMessage]:

@@ -51,8 +51,8 @@ class _Commands(CommandGroup):
 
 
 def _keeping(*given: Any, **options: Any) -> Any:
-    """`people.asked_questions.after_answers`, for `ask`."""
-    from people.asked_questions import after_answers
+    """`userdata.asked_questions.after_answers`, for `ask`."""
+    from userdata.asked_questions import after_answers
 
     return after_answers(*given, **options)
 

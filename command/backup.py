@@ -22,8 +22,8 @@ from core.source import Frozen
 from ingest.publishing.lock import exclusive
 from ingest.publishing.transfer import export_generation, import_generation
 from language.matching import visible
-from people.api_keys import take_over_revocations
-from people.database import FILE, Database
+from userdata.api_keys import take_over_revocations
+from userdata.database import FILE, Database
 from vectorstore.store import open_index
 
 BACKUP_FILE = ArchiveFormat(

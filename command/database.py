@@ -15,11 +15,11 @@ from core.command_line import CommandLine, flag
 from core.errors import StrategiewijzerError
 from core.settings import Role, Settings
 from language.matching import visible
-from people import api_keys, asked_questions, personal_data
-from people import audit as records
-from people.conversations import Conversations
-from people.database import FILE, Database, copy_to_server, left_behind, versions
-from people.database import database as database_of
+from userdata import api_keys, asked_questions, personal_data
+from userdata import audit as records
+from userdata.conversations import Conversations
+from userdata.database import FILE, Database, copy_to_server, left_behind, versions
+from userdata.database import database as database_of
 
 keys = CommandLine(no_args_is_help=True)
 people = CommandLine(no_args_is_help=True)

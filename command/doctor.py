@@ -84,7 +84,7 @@ def _data_folder(settings: Settings) -> Shortcoming | str:
 
 
 def _database(settings: Settings) -> Shortcoming | str:
-    from people.database import database, versions, was_copied
+    from userdata.database import database, versions, was_copied
 
     kept_in = database(settings)
     found = kept_in.version()

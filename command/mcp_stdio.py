@@ -10,7 +10,7 @@ from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import current
 from core.version import VERSION
-from people.asked_questions import after_answers
+from userdata.asked_questions import after_answers
 
 _READERS = 2  # searches at once: one program asks
 _WHO = Caller(id="local", name="this machine", role="reader", scopes=("ask", "read"))

@@ -23,7 +23,7 @@ from core.errors import kind_and_place, printable
 logger = logging.getLogger(__name__)
 
 PACKAGES = (
-    *("api", "chain", "command", "core", "eval", "ingest", "language", "people", "prompts"),
+    *("api", "chain", "command", "core", "eval", "ingest", "language", "userdata", "prompts"),
     *("research", "ui", "vectorstore"),
 )
 """Whose records are written from the configured level on."""

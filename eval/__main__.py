@@ -43,8 +43,8 @@ from eval.gate import Comparison
 from eval.gate import compare as compared
 from eval.results import Results
 from ingest.commands.progress import bar, progress
-from people.database import database
-from people.feedback import read
+from userdata.database import database
+from userdata.feedback import read
 from vectorstore.store import open_index
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from core.source import Scope
 from eval.dataset import QUESTIONS, Question, QuestionKind, load
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
 from language.matching import fold
-from people.feedback import Feedback
+from userdata.feedback import Feedback
 
 FILE = "feedback-questions.yaml"
 _ANSWER_IN_NOTE = 300  # characters: to know the answer again, not to read it here

@@ -23,9 +23,9 @@ from tests.support.small import Small
 if TYPE_CHECKING:  # each takes time to load, and most tests need neither
     from playwright.sync_api import Browser
 
-    from people.database import Database
     from tests.support.databases import Postgresql
     from tests.support.openai_server import Script
+    from userdata.database import Database
 
 CORPUS = ROOT / "corpus"
 
@@ -253,7 +253,7 @@ def postgresql() -> Iterator["Postgresql"]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def kept_in(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Database"]:
     """An empty database of each kind."""
-    from people.database import Database
+    from userdata.database import Database
 
     server = request.param == "postgresql" and request.getfixturevalue("postgresql")
     found = Database(tmp_path / "data", server.new_database() if server else "")

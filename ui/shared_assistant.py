@@ -11,9 +11,9 @@ from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from core.source import DocumentInfo, Scope, preferred
-from people.asked_questions import after_answers
-from people.personal_data import forget
 from ui.texts import Texts
+from userdata.asked_questions import after_answers
+from userdata.personal_data import forget
 from vectorstore.store import Snapshot
 
 # The assistant that all sessions of this process share.

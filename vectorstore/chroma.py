@@ -63,7 +63,7 @@ def translated(
             if not is_failure(error):
                 raise
             options = self._client.get_settings()
-            told = said(error, sent_secret=bool(options.chroma_client_auth_credentials))
+            told = server_message(error, sent_secret=bool(options.chroma_client_auth_credentials))
             if is_gone(error):
                 raise GenerationGone(told) from error
             folder = Path(options.persist_directory) if options.is_persistent else None
@@ -72,7 +72,7 @@ def translated(
     return wrapper
 
 
-def said(error: Exception, *, sent_secret: bool) -> str:
+def server_message(error: Exception, *, sent_secret: bool) -> str:
     """The message of Chroma or its server, in a short line. Where a secret was sent the text of a
     server is left out: it may repeat the secret, in any form."""
     if sent_secret and not isinstance(error, httpx.TransportError):
@@ -95,7 +95,7 @@ def store_error(error: Exception, told: str, folder: Path | None) -> StoreError:
 
     Args:
         error: of Chroma or its client.
-        told: of it, as `said`.
+        told: of it, as `server_message`.
         folder: of the store; None: on a server.
     """
     remedy = "Check it with: python -m ingest verify"
@@ -218,7 +218,7 @@ def _no_client(error: Exception, address: str, *, sent_secret: bool) -> StoreErr
             f"No Chroma server answers at {address}. Start it, or unset "
             "STRATEGIEWIJZER_CHROMA_URL to keep the index in this folder."
         )
-    told = said(error, sent_secret=sent_secret)
+    told = server_message(error, sent_secret=sent_secret)
     return StoreError(
         f"The Chroma server at {address}, or what is before it, refuses: {told}. Where it asks for "
         "a token or a password, set STRATEGIEWIJZER_CHROMA_TOKEN, for a password also _CHROMA_USER."
@@ -244,7 +244,7 @@ def _open_folder(path: Path, options: ChromaSettings) -> Client:
     except ChromaError as error:
         # Chroma also caches a system that failed to start: the next try would fail for that.
         SharedSystemClient._identifier_to_system.pop(str(path), None)
-        raise store_error(error, said(error, sent_secret=False), path) from error
+        raise store_error(error, server_message(error, sent_secret=False), path) from error
 
 
 # Adapter for Chroma, with vectorstore/chroma_*.py the only importer of chromadb: records.

@@ -186,7 +186,7 @@ class Snapshot:
             for passage in passages
         ]
 
-    def rests(self, passages: Sequence[Passage], query: str) -> list[ScoredPassage]:
+    def list_continuations(self, passages: Sequence[Passage], query: str) -> list[ScoredPassage]:
         """The passages that continue the last lists of these and are not among them, with their
         similarity to a question."""
         known = {passage.id for passage in passages}

@@ -14,7 +14,7 @@ from chain.checking.verification import Nearness, Verifier
 from chain.model.prompt_budget import Claim
 from chain.request import Answerer, Draft, Quote, Request, Searches, Verdict
 from chain.understanding.intent import asks_for, numbers
-from chain.writing.extractive import further
+from chain.writing.extractive import supporting_blocks
 from core.answer import Mode, ModelTrouble, Stage, TextDelta
 from core.answer_blocks import (
     AnswerBlock,
@@ -545,7 +545,7 @@ class AnswerRun:
 
     def unfold(self) -> None:
         """Adds the blocks to unfold below the answer proper, or below a refusal."""
-        for block in further(self.request, self.composition.quotes):
+        for block in supporting_blocks(self.request, self.composition.quotes):
             checked = ((draft, self._verifier.verdict(draft)) for draft in block)
             self.composition.add_more(
                 [(draft, verdict) for draft, verdict in checked if verdict.status == "quoted"]

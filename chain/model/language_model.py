@@ -15,8 +15,8 @@ from chain.model.servers import (
     Context,
     Server,
     asked_to_wait,
+    is_transient,
     known_context,
-    passes,
     refused_parameter,
     refuses_system_role,
     translated,
@@ -459,7 +459,7 @@ class ChatModel:
                     self._made(name, responses=True)
                 elif told.reason == "parameter" and sent:
                     left_out |= sent.keys() & FORMS or sent.keys()
-                elif passes(error) and tries < _TRIES:
+                elif is_transient(error) and tries < _TRIES:
                     wait = max(wait, asked_to_wait(error))
                     if time.monotonic() + wait >= deadline:
                         raise told from None

@@ -154,7 +154,7 @@ def refused_parameter(error: Exception, sent: Collection[str]) -> str:
     param = re.match(r"\w+", error.param or "")
     if param and param[0] in sent:
         return param[0]
-    text = _said(error)
+    text = _server_message(error)
     # "stream" is also an ordinary word: it counts only in quotation marks.
     words = {name: rf"['\"]{name}['\"]" if name == "stream" else rf"\b{name}\b" for name in sent}
     places = {name: found.start() for name in sent if (found := re.search(words[name], text))}
@@ -164,16 +164,17 @@ def refused_parameter(error: Exception, sent: Collection[str]) -> str:
 def refuses_system_role(error: Exception) -> bool:
     """Whether the model's chat template takes no system message."""
     return isinstance(error, openai.APIStatusError) and any(
-        told in _said(error) for told in ("'system' with this model", "System role not supported")
+        told in _server_message(error)
+        for told in ("'system' with this model", "System role not supported")
     )
 
 
 def wants_responses(error: Exception) -> bool:
     """Whether OpenAI offers this model only in its Responses API."""
-    return isinstance(error, openai.APIStatusError) and "v1/responses" in _said(error)
+    return isinstance(error, openai.APIStatusError) and "v1/responses" in _server_message(error)
 
 
-def passes(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether the error is transient: the same request may work in a moment."""
     if isinstance(error, openai.APITimeoutError) or isinstance(error.__cause__, ModelError):
         return False
@@ -195,7 +196,7 @@ def _reason(error: openai.APIError, status: int | None) -> ModelTrouble:
     for code in (error.code, error.type):
         if known := _BY_CODE.get(code or ""):
             return known
-    text = _said(error)
+    text = _server_message(error)
     if status in REFUSES_FORM or status == 500:  # llama.cpp before September 2025
         if _TOO_LONG.search(text):
             return "too_long"
@@ -204,7 +205,7 @@ def _reason(error: openai.APIError, status: int | None) -> ModelTrouble:
     return _BY_STATUS.get(status or 0, "failed")
 
 
-def _said(error: openai.APIError) -> str:
+def _server_message(error: openai.APIError) -> str:
     """Text and body of an error; the text alone omits bodies that are no strings."""
     return f"{error} {error.body}"
 

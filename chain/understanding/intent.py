@@ -36,7 +36,7 @@ from language.matching import fold
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.keyword_index import content_words
 
-WEIGHTS = Path(__file__).with_name("manners.json")
+WEIGHTS = Path(__file__).with_name("intents.json")
 QUESTION: Final = "question"
 
 

@@ -65,10 +65,10 @@ def edits_allowed(word: str) -> int:
     return next((edits for letters, edits in _MISSPELT if len(word) >= letters), 0)
 
 
-# The lists of `manners.yaml`, which explains them, and patterns made of them.
+# The lists of `intents.yaml`, which explains them, and patterns made of them.
 
 
-_FILE = Path(__file__).with_name("manners.yaml")
+_FILE = Path(__file__).with_name("intents.yaml")
 
 
 class PhraseList(RootModel[Mapping[str, str]]):
@@ -94,7 +94,7 @@ class _Harm(Frozen):
 
 
 class MannerLists(Frozen):
-    """Schema of `manners.yaml`. Strings are phrases separated by commas."""
+    """Schema of `intents.yaml`. Strings are phrases separated by commas."""
 
     examples: Mapping[Message | Literal["question"], tuple[str, ...]]
     phrases: Mapping[Message, Mapping[str, str]]

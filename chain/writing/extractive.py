@@ -311,7 +311,7 @@ def choose(request: Request) -> tuple[QuotedBlock, ...]:
     return tuple(_whole(best, request)) if best else ()
 
 
-def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
+def supporting_blocks(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
     """Results to unfold below an answer with these quotes, or below the first results, each as a
     list of drafts; without quotes (a refusal), the nearest."""
     if request.overview or (request.brief and quotes):

@@ -98,7 +98,7 @@ class LogLines:
             if isinstance(event, FileDone) and event.event == "failed":
                 self._say(f"Not taken: {event.reason}")
             if self._pace.is_due(event.done, event.total):
-                pace = self._pace.told(event.done, event.total)
+                pace = self._pace.remaining(event.done, event.total)
                 self._say(f"{_counted(event)}: {event.done} of {event.total}{pace}")
         else:
             self._say(_describe_event(event))
@@ -166,7 +166,7 @@ class _Pace:
         self._first, self._last = False, now
         return True
 
-    def told(self, done: int, total: int) -> str:
+    def remaining(self, done: int, total: int) -> str:
         """For example " (12.5/s, 1:40 left)"; nothing before there is something to go by."""
         spent = time.monotonic() - self._began
         if done < 2 or done == total or not spent:

@@ -25,7 +25,7 @@ from core.settings import Settings
 from eval.dataset import load
 from language.identify import detect
 from research.fitting import QUESTIONS
-from research.fitting.fit_manners import FOLDER, FOLDS, Array, fit, labelled
+from research.fitting.fit_intents import FOLDER, FOLDS, Array, fit, labelled
 from vectorstore.embeddings import LocalEmbedder, Vectors, make_embedder
 
 Told = tuple[str, str, str]  # text, language, kind

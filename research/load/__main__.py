@@ -20,9 +20,9 @@ from core.command_line import CommandLine
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import QUESTIONS, load
-from people.api_keys import make
 from research.benchmarks.machine import cpu_seconds, memory_mb, this_machine
 from research.benchmarks.served_app import environment, served
+from userdata.api_keys import make
 
 _FEW = 4  # users beside an ingest: the app is busy, but not the whole time
 _STREAMS = 8  # of a model at once, as issue and aim name them

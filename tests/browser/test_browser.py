@@ -7,10 +7,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from people.database import database
-from people.feedback import read
 from tests.support.browser import VIEWPORT_HEIGHT, ask, evidence, opened, press, served, settled
 from tests.support.small import Small
+from userdata.database import database
+from userdata.feedback import read
 
 ROOT = Path(__file__).parents[2]
 REMOVAL = "Hoe snel moet een platform terroristische inhoud weghalen?"

@@ -9,13 +9,13 @@ from playwright.sync_api import Browser, Page, expect
 from core.answer_blocks import AnswerBlock, QuotedSpan
 from core.settings import Settings
 from core.source import Citation
-from people.conversation import Conversation, Exchange
-from people.conversations import Conversations
-from people.database import database
 from tests.support.answers import made
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import opened, settled, sideways
 from ui.access import LOCAL
+from userdata.conversation import Conversation, Exchange
+from userdata.conversations import Conversations
+from userdata.database import database
 
 pytestmark = pytest.mark.long
 

@@ -11,13 +11,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from people.database import Database
-from people.feedback import save
 from tests.servers.test_feedback import said
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import ask, box_of, button, opened, press, served, sideways
 from tests.support.small import reading
 from ui import jobs
+from userdata.database import Database
+from userdata.feedback import save
 
 pytestmark = pytest.mark.long
 

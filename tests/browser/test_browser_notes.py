@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from core.settings import Settings
-from people.conversations import Conversations
-from people.database import database
 from tests.servers.test_notes import note
 from tests.support.axe import broken_rules
 from tests.support.browser import VIEWPORT_HEIGHT, ask, box_of, opened, press, settled, sideways
 from tests.support.waiting import until
 from ui.access import LOCAL
+from userdata.conversations import Conversations
+from userdata.database import database
 
 pytestmark = pytest.mark.long
 

@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from core.settings import Settings
-from people.audit import records, verify_store
-from people.database import FILE
-from people.personal_data import PersonalData, conversations_of
 from tests.support.browser import ask, opened, press, served
 from ui.access import LOCAL
 from ui.texts import load
+from userdata.audit import records, verify_store
+from userdata.database import FILE
+from userdata.personal_data import PersonalData, conversations_of
 
 pytestmark = pytest.mark.long
 

@@ -23,14 +23,14 @@ from core.answer_blocks import Marker
 from core.settings import ROOT, Settings, current
 from core.source import Citation
 from core.version import VERSION
-from people.api_keys import found, hash_of
-from people.asked_questions import after_answers
-from people.audit import records
 from tests.support import patient_http
 from tests.support.answers import doubted, made
 from tests.support.api_server import bearer, client, key, serving, told
 from tests.support.databases import Postgresql
 from tests.support.waiting import PATIENCE, until
+from userdata.api_keys import found, hash_of
+from userdata.asked_questions import after_answers
+from userdata.audit import records
 from vectorstore.chroma import GenerationGone
 
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"

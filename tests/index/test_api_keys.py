@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from command.database import keys
 from core.settings import ROOT, Settings
-from people import api_keys
-from people.api_keys import PREFIX, hash_of, kept
 from tests.support import patient_http
 from tests.support.api_server import bearer, client, key, serving, told
+from userdata import api_keys
+from userdata.api_keys import PREFIX, hash_of, kept
 
 
 def no_assistant() -> None:

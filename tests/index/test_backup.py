@@ -22,12 +22,12 @@ from command.backup import Restored, back_up, kept_elsewhere, restore
 from core.errors import ArchiveError, LockedError, StoreError, StrategiewijzerError
 from core.settings import Settings
 from ingest.publishing.lock import exclusive
-from people.api_keys import kept as kept_keys
-from people.api_keys import make, revoke
-from people.database import FILE, database
-from people.feedback import read
 from tests.support.archives import KEPT, rewrite
 from tests.support.browser import free_port
+from userdata.api_keys import kept as kept_keys
+from userdata.api_keys import make, revoke
+from userdata.database import FILE, database
+from userdata.feedback import read
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 

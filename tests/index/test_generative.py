@@ -10,7 +10,6 @@ from core.settings import Settings
 from core.source import Scope
 from eval.dataset import Outline, Question
 from eval.evaluate import run
-from people.feedback import Feedback
 from tests.support.answers import assert_quotes_are_exact
 from tests.support.callbacks import Names
 from tests.support.openai_server import Reply, Script, checked
@@ -18,6 +17,7 @@ from tests.support.waiting import PATIENCE, SILENT
 from tests.unit.test_eval_run import STAMP
 from ui.answers.answer_view import languages_shown, remarks_below
 from ui.texts import load
+from userdata.feedback import Feedback
 
 SAID = "In 2019 there were more than 725 000 reports in the EU [1]."
 COMMA = "In 2019 there were more than 725,000 reports in the EU [1]."

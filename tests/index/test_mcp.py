@@ -23,12 +23,12 @@ from chain.assistant import Assistant
 from chain.request import MAX_QUESTION
 from core.settings import ROOT, Settings
 from core.version import VERSION
-from people.audit import records
 from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import Served, served_at, serving
 from tests.support.api_server import key as key_for
 from tests.support.openai_server import openai_server
+from userdata.audit import records
 from vectorstore.chroma import GenerationGone
 from vectorstore.store import Snapshot
 

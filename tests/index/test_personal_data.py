@@ -13,18 +13,18 @@ from typer.testing import CliRunner, Result
 
 from command.__main__ import app
 from core.settings import Settings
-from people import asked_questions, audit, feedback, personal_data
-from people.audit import keep, records, verify_store
-from people.conversation import Conversation, Exchange
-from people.conversations import Conversations
-from people.database import FILE, database
-from people.personal_data import PersonalData, collect, conversations_of, erase, forget, people
 from tests.servers.test_audit import REPLY
 from tests.servers.test_conversations import answer
 from tests.servers.test_feedback import said
 from tests.servers.test_notes import note
 from tests.support.waiting import RUNS_ON, until
 from ui import jobs
+from userdata import asked_questions, audit, feedback, personal_data
+from userdata.audit import keep, records, verify_store
+from userdata.conversation import Conversation, Exchange
+from userdata.conversations import Conversations
+from userdata.database import FILE, database
+from userdata.personal_data import PersonalData, collect, conversations_of, erase, forget, people
 
 AN, BO = "https://login.example an", "https://login.example bo"
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
@@ -253,7 +253,7 @@ def test_two_processes_forget_at_once(kept: Settings) -> None:
     """As when two replicas start."""
     code = (
         "import sys; from pathlib import Path; from core.settings import Settings; "
-        "from people import audit, personal_data; import datetime; "
+        "from userdata import audit, personal_data; import datetime; "
         "later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=4000)\n"
         "for one in (audit, personal_data): one.now = lambda: later\n"
         "personal_data.forget(Settings(data_dir=Path(sys.argv[1])))"

@@ -9,14 +9,14 @@ import pytest
 from core.answer import Turn
 from core.settings import Settings
 from language.facts import asked, differ
-from people import feedback
-from people.asked_questions import CountedQuestion, note
-from people.database import database
-from people.feedback import Feedback
 from tests.servers.test_feedback import HOSTILE, said
 from tests.support.passages import answer_of
 from ui.maintenance import approving as groups_of
 from ui.maintenance.approving import QuestionGroup, Wording, grouped, question_groups
+from userdata import feedback
+from userdata.asked_questions import CountedQuestion, note
+from userdata.database import database
+from userdata.feedback import Feedback
 
 DAY = datetime.date(2026, 11, 24)
 CRANES = "How many cranes stand in the harbour of Veldport?"

@@ -10,9 +10,9 @@ from core.answer import Answer, Turn
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from language.identify import written_in
-from people.conversation import Conversation, Exchange
 from tests.support.searches import searches
 from tests.support.small import Small
+from userdata.conversation import Conversation, Exchange
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,11 @@ import pytest
 import yaml
 
 from core.settings import PREFIX, ROOT, Settings
-from people.conversations import Conversations
-from people.database import Database
 from tests.servers.test_conversations import talk
 from tests.support.browser import free_port
 from tests.support.databases import PASSWORD, Postgresql, missing
+from userdata.conversations import Conversations
+from userdata.database import Database
 
 DEPLOY = ROOT / "deploy"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")
@@ -273,10 +273,10 @@ def test_a_command_by_hand_erases_where_the_service_keeps_it(
         f"[Service]\nLoadCredential=strategiewijzer_database_url:{secret}\n"
         f"Environment=STRATEGIEWIJZER_DATA_DIR={tmp_path / 'index'}\nWorkingDirectory={ROOT}\n",
     )
-    unknown = machine.run("people", "erase", "ann", "--yes")
+    unknown = machine.run("userdata", "erase", "ann", "--yes")
     assert unknown.returncode == 1
     assert "Nothing is kept of 'ann' in PostgreSQL" in unknown.stderr
-    erased = machine.run("people", "erase", "an", "--yes")
+    erased = machine.run("userdata", "erase", "an", "--yes")
     assert erased.returncode == 0, erased.stderr
     assert "Deleted: 1 conversations" in erased.stdout
     assert Conversations("an", server, 90).listed() == ()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("core", "language", "people", "vectorstore", "ingest", "chain", "eval", "research", "ui")
+ROOMS = ("core", "language", "userdata", "vectorstore", "ingest", "chain", "eval", "research", "ui")
 MODULES = [
     ".".join(file.relative_to(ROOT).with_suffix("").parts)
     for room in ROOMS

@@ -17,7 +17,7 @@ _BELOW_DRAFTS = ("chain/reading", "chain/model", "chain/request.py", *_BELOW_CHA
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "core": (),
     "language": ("core",),
-    "people": ("language", "core"),
+    "userdata": ("language", "core"),
     "prompts": ("language", "core"),
     "vectorstore": ("language", "core"),
     "ingest/reading": _BELOW_INGEST,
@@ -39,12 +39,12 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     ),
     "ingest": _BELOW_INGEST,
     "chain": _BELOW_CHAIN,
-    "eval": ("people", "chain", "ingest", *_BELOW_CHAIN),
-    "research": ("eval", "people", "chain", "ingest", *_BELOW_CHAIN),
-    "ui": ("eval", "people", "chain", "ingest", *_BELOW_CHAIN),
-    "api": ("people", "chain", *_BELOW_CHAIN),
+    "eval": ("userdata", "chain", "ingest", *_BELOW_CHAIN),
+    "research": ("eval", "userdata", "chain", "ingest", *_BELOW_CHAIN),
+    "ui": ("eval", "userdata", "chain", "ingest", *_BELOW_CHAIN),
+    "api": ("userdata", "chain", *_BELOW_CHAIN),
     "app.py": ("ui", "api"),
-    "command": ("api", "eval", "people", "chain", "ingest", *_BELOW_CHAIN),
+    "command": ("api", "eval", "userdata", "chain", "ingest", *_BELOW_CHAIN),
 }
 """Of each room those that it may import, besides itself."""
 PACKAGES = tuple(dict.fromkeys(room.partition("/")[0] for room in MAY_IMPORT))

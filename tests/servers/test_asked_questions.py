@@ -14,8 +14,12 @@ from command.__main__ import app
 from core.answer import Answer, Event, Finished, TextDelta, Turn
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from people import asked_questions
-from people.asked_questions import (
+from tests.servers.test_feedback import HOSTILE
+from tests.support.apart import at_once
+from tests.support.databases import address_of, dumped, is_kept
+from tests.support.passages import answer_of
+from userdata import asked_questions
+from userdata.asked_questions import (
     CountedQuestion,
     after_answers,
     dismiss,
@@ -24,15 +28,11 @@ from people.asked_questions import (
     read,
     remove,
 )
-from people.audit import records
-from people.conversation import Conversation, Exchange
-from people.conversations import Conversations
-from people.database import METADATA, Database, alembic_config, database, version_of, versions
-from people.engines import connected
-from tests.servers.test_feedback import HOSTILE
-from tests.support.apart import at_once
-from tests.support.databases import address_of, dumped, is_kept
-from tests.support.passages import answer_of
+from userdata.audit import records
+from userdata.conversation import Conversation, Exchange
+from userdata.conversations import Conversations
+from userdata.database import METADATA, Database, alembic_config, database, version_of, versions
+from userdata.engines import connected
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -324,12 +324,12 @@ def test_a_question_that_cannot_be_counted_costs_nobody_the_answer(
     counting = settings.model_copy(update={"keep_questions": 30})
     blocked = counting.model_copy(update={"data_dir": Path("/dev/null/data")})
     if error:
-        monkeypatch.setattr("people.asked_questions.note", fails)
+        monkeypatch.setattr("userdata.asked_questions.note", fails)
     answer = Assistant(counting, after=after_answers(counting if error else blocked)).ask(
         DRUGS, by="an"
     )
     assert "30 miljard" in answer.text
-    (told_in_log,) = [one for one in caplog.records if one.name == "people.asked_questions"]
+    (told_in_log,) = [one for one in caplog.records if one.name == "userdata.asked_questions"]
     assert "is not counted" in told_in_log.getMessage()
     assert error or "cannot be kept in /dev/null/data" in caplog.text
     assert DRUGS not in caplog.text

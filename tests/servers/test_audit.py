@@ -19,9 +19,11 @@ from command.__main__ import app
 from core.answer import Answer, Event, Finished, Stage
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
-from people import audit, feedback
-from people.asked_questions import after_answers
-from people.audit import (
+from tests.support.answers import doubted, made
+from tests.support.databases import address_of
+from userdata import audit, feedback
+from userdata.asked_questions import after_answers
+from userdata.audit import (
     FORMAT,
     START,
     AnswerDecision,
@@ -43,11 +45,9 @@ from people.audit import (
     verify_file,
     verify_store,
 )
-from people.conversations import Conversations
-from people.database import Database, database
-from people.personal_data import collect, conversations_of, erase, people
-from tests.support.answers import doubted, made
-from tests.support.databases import address_of
+from userdata.conversations import Conversations
+from userdata.database import Database, database
+from userdata.personal_data import collect, conversations_of, erase, people
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -148,12 +148,12 @@ import sys
 from pathlib import Path
 from core.answer import Answer
 from core.settings import Settings
-from people import engines
-from people.audit import keep
-from people.conversation import Conversation, Exchange
-from people.conversations import Conversations
-from people.database import database
-from people.feedback import Feedback, save
+from userdata import engines
+from userdata.audit import keep
+from userdata.conversation import Conversation, Exchange
+from userdata.conversations import Conversations
+from userdata.database import database
+from userdata.feedback import Feedback, save
 folder, address, name = sys.argv[1:]
 engines.PATIENCE = 100.0  # seconds: on a busy machine the others take long
 settings = Settings(data_dir=Path(folder), database_url=address, audit=True, audit_users=True)

@@ -15,13 +15,13 @@ from sqlalchemy import event, update
 from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
 from core.source import DocumentInfo, Scope, Unit
-from people import conversations, engines
-from people.conversation import MAX_NAME, Conversation, Exchange, now
-from people.conversations import Conversations
-from people.database import FILE, Database
 from tests.support.answers import retold
 from tests.support.databases import is_kept
 from tests.support.passages import answer_of, citation_of, passage_of
+from userdata import conversations, engines
+from userdata.conversation import MAX_NAME, Conversation, Exchange, now
+from userdata.conversations import Conversations
+from userdata.database import FILE, Database
 
 NOBODY = 65534  # the user id that Linux has for whoever may nothing
 

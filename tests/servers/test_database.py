@@ -23,12 +23,18 @@ from command.__main__ import app as command
 from command.doctor import CHECKS, examined
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
-from people import asked_questions, feedback
-from people.api_keys import found, hash_of, make
-from people.audit import keep, verify_store
-from people.conversation import Conversation, Exchange, now
-from people.conversations import CONVERSATIONS, Conversations
-from people.database import (
+from tests.servers.test_conversations import answer, talk
+from tests.servers.test_feedback import NOON, said
+from tests.servers.test_notes import note
+from tests.support.apart import at_once
+from tests.support.browser import free_port
+from tests.support.databases import PASSWORD, Postgresql, address_of, dumped
+from userdata import asked_questions, feedback
+from userdata.api_keys import found, hash_of, make
+from userdata.audit import keep, verify_store
+from userdata.conversation import Conversation, Exchange, now
+from userdata.conversations import CONVERSATIONS, Conversations
+from userdata.database import (
     FILE,
     VERSION_TABLE,
     Database,
@@ -39,12 +45,6 @@ from people.database import (
     version_of,
     versions,
 )
-from tests.servers.test_conversations import answer, talk
-from tests.servers.test_feedback import NOON, said
-from tests.servers.test_notes import note
-from tests.support.apart import at_once
-from tests.support.browser import free_port
-from tests.support.databases import PASSWORD, Postgresql, address_of, dumped
 
 # The tables of version 0.1.0, by the number of each of its changes.
 OLD_TABLES = (
@@ -129,7 +129,7 @@ def an(kept_in: Database) -> Conversations:
 
 
 def test_tables_and_migrations_agree(kept_in: Database) -> None:
-    """Where this fails: python -m people.migrations WHAT (CONTRIBUTING.md)."""
+    """Where this fails: python -m userdata.migrations WHAT (CONTRIBUTING.md)."""
     an(kept_in).listed()
     with kept_in.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
@@ -137,7 +137,7 @@ def test_tables_and_migrations_agree(kept_in: Database) -> None:
         code = lacking and render_python_code(
             produce_migrations(context, known_tables()).upgrade_ops
         )
-        assert lacking == [], f"python -m people.migrations WHAT would write:\n{code}"
+        assert lacking == [], f"python -m userdata.migrations WHAT would write:\n{code}"
 
 
 def test_the_versions_are_one_row_and_the_files_named_by_them() -> None:
@@ -265,9 +265,9 @@ def test_several_processes_that_start_at_once_upgrade_once(kept_in: Database) ->
     old_feedback(folder_of(kept_in))
     script = (
         "import sys; from pathlib import Path\n"
-        "from people.conversation import Conversation, Exchange\n"
-        "from people.conversations import Conversations\n"
-        "from people.database import Database\n"
+        "from userdata.conversation import Conversation, Exchange\n"
+        "from userdata.conversations import Conversations\n"
+        "from userdata.database import Database\n"
         "store = Conversations('an', Database(Path(sys.argv[1]), sys.argv[2]), 90)\n"
         "assert len(store.listed()) >= 2\n"
         "store.put(Conversation(exchanges=(Exchange(question='?'),)))\n"
@@ -493,7 +493,7 @@ def test_a_commit_without_a_reply_is_in_doubt(postgresql: Postgresql, served: Da
 def test_a_writer_that_hangs_is_waited_for_no_longer_than_is_set(
     served: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from people import engines
+    from userdata import engines
 
     an(served).listed()
     monkeypatch.setattr(engines, "PATIENCE", 1.0)

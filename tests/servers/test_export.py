@@ -14,7 +14,6 @@ from chain.assistant import Assistant
 from core.answer import Answer
 from core.settings import Settings
 from core.source import Citation, DocumentInfo, Scope
-from people.conversation import Exchange
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE, Shown
@@ -25,6 +24,7 @@ from ui.answers.copying import (
     made_html,
 )
 from ui.texts import languages, load
+from userdata.conversation import Exchange
 from vectorstore.search import FEATURES
 from vectorstore.store import open_index
 

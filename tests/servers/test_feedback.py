@@ -18,9 +18,9 @@ from eval.__main__ import main
 from eval.dataset import QUESTIONS, load
 from eval.feedback_questions import FILE as SET
 from eval.feedback_questions import entry as question_of
-from people import feedback as store
-from people.database import FILE, METADATA, Database
-from people.feedback import Feedback
+from userdata import feedback as store
+from userdata.database import FILE, METADATA, Database
+from userdata.feedback import Feedback
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 REPORTS = "Hoeveel meldingen van kindermisbruik gaf Malta in 2019 door?"

@@ -11,10 +11,6 @@ from sqlalchemy import update
 
 from core.errors import StrategiewijzerError
 from core.source import Citation
-from people import conversations
-from people.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note, now
-from people.conversations import NOTES, Conversations
-from people.database import Database
 from tests.servers.test_conversations import answer, talk
 from tests.support.databases import is_kept
 from tests.unit.test_ui_citations import HOSTILE
@@ -22,6 +18,10 @@ from ui.answers.citations import stretches
 from ui.answers.evidence_panel import Surroundings
 from ui.notes.keeping import grouped, notes_docx, notes_markdown
 from ui.texts import load
+from userdata import conversations
+from userdata.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note, now
+from userdata.conversations import NOTES, Conversations
+from userdata.database import Database
 
 NL = load("nl")
 

@@ -10,14 +10,14 @@ from core.errors import LockedError
 from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.verify import verify
-from people import feedback
-from people.conversations import Conversations
-from people.database import database
 from tests.index.test_lease import _files, _names
 from tests.servers.test_conversations import talk
 from tests.servers.test_feedback import said
 from tests.support.databases import Postgresql, running_chroma
 from tests.support.small import Small
+from userdata import feedback
+from userdata.conversations import Conversations
+from userdata.database import database
 from vectorstore import generations
 from vectorstore.store import Index, open_index
 

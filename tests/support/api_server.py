@@ -12,10 +12,10 @@ import uvicorn
 from api.application import application
 from chain.assistant import Assistant
 from core.settings import Role, Settings
-from people.api_keys import PERMISSIONS, Permission, make
 from tests.support import patient_http
 from tests.support.browser import free_port
 from tests.support.waiting import until
+from userdata.api_keys import PERMISSIONS, Permission, make
 
 
 @contextmanager

@@ -24,7 +24,6 @@ from core.answer_blocks import AnswerSentence
 from core.hosts import is_official_address, shown_host
 from eval.shown import claims, inexact_quotes
 from language.matching import visible
-from people.conversation import Exchange
 from tests.unit.test_ui_citations import Shown
 from ui.answers import answer_view
 from ui.answers.copying import (
@@ -36,6 +35,7 @@ from ui.answers.copying import (
 )
 from ui.markup import script
 from ui.texts import Texts
+from userdata.conversation import Exchange
 from vectorstore.store import Snapshot
 
 _RUN = 8  # words in a row that are no coincidence

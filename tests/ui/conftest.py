@@ -7,10 +7,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.settings import ROOT, Settings
-from people.database import FILE
 from tests.support.apps import run
 from tests.support.in_process import one_worker, start_here
 from ui import jobs
+from userdata.database import FILE
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,8 +12,6 @@ from chain.assistant import Assistant, CurrentAssistant
 from core.answer import Finished
 from core.errors import SettingsError
 from core.settings import AT_START, Settings, current
-from people.asked_questions import after_answers
-from people.audit import chain, records
 from tests.servers.test_notices import env as env
 from tests.support.apart import at_once
 from tests.support.api_server import client, key, serving
@@ -23,6 +21,8 @@ from tests.ui.test_page_costs import Counted
 from tests.ui.test_page_costs import counted as counted
 from ui.shared_assistant import assistant
 from ui.texts import load
+from userdata.asked_questions import after_answers
+from userdata.audit import chain, records
 from vectorstore.e5 import E5
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
 from core.settings import Settings, current
-from people.conversations import Conversations
 from tests.support.apps import ask, run, visit
+from userdata.conversations import Conversations
 from vectorstore import chroma
 from vectorstore.generations import Generations, Pointer, StoredPointer
 from vectorstore.store import Snapshot

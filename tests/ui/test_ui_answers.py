@@ -10,9 +10,9 @@ from chain.assistant import Assistant
 from core.answer import Answer, Event, Finished, TextDelta, Turn
 from core.settings import Settings
 from core.source import Scope
-from people.conversation import Conversation
 from tests.support.answers import made
 from tests.support.apps import ask, labels, press, run, shown
+from userdata.conversation import Conversation
 
 Asked = tuple[str, tuple[Turn, ...], Scope]
 Say = Callable[[Answer], list[Asked]]

@@ -14,17 +14,17 @@ from eval.dataset import load
 from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import PreparedAnswer
-from people.asked_questions import note
-from people.asked_questions import read as questions_kept
-from people.audit import records
-from people.database import database
-from people.feedback import read, save
 from tests.support.apps import page_of, press, run, shown
 from tests.support.small import Small, reading
 from tests.ui.test_ui_maintenance import verdict
 from ui import access
 from ui.access import User
 from ui.markup import escape
+from userdata.asked_questions import note
+from userdata.asked_questions import read as questions_kept
+from userdata.audit import records
+from userdata.database import database
+from userdata.feedback import read, save
 from vectorstore.store import open_index
 
 NL = """---

@@ -13,10 +13,6 @@ from core.errors import ModelError, StoreError
 from core.settings import Settings
 from core.source import DocumentInfo, DocumentKind, Scope
 from ingest.pipeline import ingest
-from people.conversation import Conversation, Exchange
-from people.conversations import Conversations
-from people.database import FILE, database
-from people.feedback import Feedback, handle, read
 from tests.support.answers import doubted
 from tests.support.apps import ask, press, run, shown, unfolded, visit
 from tests.support.passages import answer_of
@@ -27,6 +23,10 @@ from ui.chat.question_field import MAX_QUESTION, question_in
 from ui.chat.session import Chat
 from ui.navigation import kinds, sources_html
 from ui.texts import languages, load
+from userdata.conversation import Conversation, Exchange
+from userdata.conversations import Conversations
+from userdata.database import FILE, database
+from userdata.feedback import Feedback, handle, read
 from vectorstore.store import Index, open_index
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"

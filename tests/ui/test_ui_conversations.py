@@ -11,14 +11,14 @@ from chain.assistant import Assistant
 from core.errors import SignInError
 from core.settings import Settings
 from core.source import Scope
-from people.conversation import Conversation, Exchange
-from people.conversations import Conversations
-from people.database import FILE, database
 from tests.support.apps import ask, press, run, shown, visit
 from ui.access import LOCAL
 from ui.chat.conversation_list import question_address, scope_of
 from ui.chat.session import Chat
 from ui.privacy.erasing import erase_all
+from userdata.conversation import Conversation, Exchange
+from userdata.conversations import Conversations
+from userdata.database import FILE, database
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 OFF_TOPIC = "Wie won de Tour de France in 1998?"

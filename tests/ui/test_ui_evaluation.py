@@ -18,7 +18,6 @@ from eval.gate import ENOUGH_QUESTIONS, RuleResult, Rules, compare, judge
 from eval.rates import RATES
 from eval.results import QuestionResult, Stamp
 from eval.run_report import number
-from people.audit import records, verify_store
 from tests.support.apps import begin_anew, labels, press, run, unfolded
 from tests.support.waiting import RUNS_ON, until
 from tests.unit.test_eval_report import (
@@ -38,6 +37,7 @@ from ui.evaluation.kept_runs import label, sign_offs_by_generation
 from ui.evaluation.questions import word_diff
 from ui.markup import escape
 from ui.texts import languages, load
+from userdata.audit import records, verify_store
 
 READER = User(id="reader", name="Rita", role="reader")
 WAITS = ("-c", RUNS_ON, "eval")

@@ -16,9 +16,6 @@ from core.settings import Settings
 from core.source import DocumentInfo
 from eval import release
 from ingest.pipeline import ingest
-from people.audit import records, sha256
-from people.database import database
-from people.feedback import Feedback, read, save
 from tests.servers.test_feedback import said
 from tests.support.apps import begin_anew, page_of, run
 from tests.support.in_process import start_apart
@@ -31,6 +28,9 @@ from ui import access, jobs
 from ui.access import User
 from ui.maintenance import about, document_files
 from ui.maintenance import answer_queue as queue
+from userdata.audit import records, sha256
+from userdata.database import database
+from userdata.feedback import Feedback, read, save
 from vectorstore.generations import Generations
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"

@@ -5,8 +5,6 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import NotAllowedError
 from core.settings import Settings
-from people import conversations
-from people.database import FILE
 from tests.servers.test_notes import HOSTILE, note
 from tests.support.apps import ask, press, run, unfolded
 from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
@@ -14,6 +12,8 @@ from tests.ui.test_ui_conversations import opened as opened
 from ui.access import User
 from ui.chat import session
 from ui.texts import languages, load
+from userdata import conversations
+from userdata.database import FILE
 
 NL = load("nl")
 

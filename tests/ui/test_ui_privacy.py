@@ -7,10 +7,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.settings import ROOT, Destination, Settings, destinations, leaves_this_machine
-from people import feedback
-from people.audit import records
-from people.conversation import Conversation, Exchange
-from people.database import FILE, Database, database
 from tests.servers.test_feedback import said
 from tests.servers.test_notes import note
 from tests.support.apps import ask, begin_anew, page_of, press, run
@@ -18,6 +14,10 @@ from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
 from tests.ui.test_ui_conversations import opened as opened
 from ui.privacy.erasing import kept as kept_things
 from ui.texts import languages, load
+from userdata import feedback
+from userdata.audit import records
+from userdata.conversation import Conversation, Exchange
+from userdata.database import FILE, Database, database
 
 NL = load("nl")
 OUTSIDE = {
@@ -202,7 +202,7 @@ def test_an_answer_on_the_page_is_recorded_with_who_asked_or_not_shown(
     press(app, NL("history.delete_all_confirm"))
     assert list(records(settings))[-1].asker == ""
 
-    monkeypatch.setattr("people.audit.database", lambda _: Database(Path("/dev/null/data")))
+    monkeypatch.setattr("userdata.audit.database", lambda _: Database(Path("/dev/null/data")))
     app = ask(opened(), REPORTS)
     (exchange,) = chat(app).conversation.exchanges
     assert exchange.answer is None

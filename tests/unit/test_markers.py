@@ -13,13 +13,13 @@ from core.source import DocumentInfo, ScoredPassage, Unit
 from eval.shown import claims, unsupported
 from eval.tracing import answer_lines, cited
 from language.matching import fold
-from people.conversation import Exchange
 from tests.support.passages import answer_of, passage_of
 from ui.answers.answer_view import Chips, answer_html, languages_shown
 from ui.answers.citations import Checks
 from ui.answers.copying import conversation_markdown, conversation_page, markdown, plain_text
 from ui.markup import code, escape
 from ui.texts import load
+from userdata.conversation import Exchange
 
 HOSTILE = "The budget was doubled [1]."  # of a document with notes of its own
 TRUE = "The agency has a budget of 5 million euro."

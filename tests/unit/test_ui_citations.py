@@ -13,7 +13,6 @@ from chain import __main__ as command
 from core.answer import Answer, Finished
 from core.answer_blocks import own
 from core.source import Citation, DocumentInfo, DocumentKind, Passage, Standing, Unit, section
-from people.conversation import Exchange
 from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from ui.answers import answer_view
@@ -29,6 +28,7 @@ from ui.answers.evidence_panel import (
 )
 from ui.markup import code, link, text_html
 from ui.texts import load
+from userdata.conversation import Exchange
 
 NL = load("nl")
 SAFE = {"div", "p", "ul", "li", "sup", "h3", "h4", "span", "a", "q", "details", "dialog", "button"}

@@ -184,7 +184,7 @@ class Chips:
 
     def checked_html(self) -> str:
         """How the answer was checked, and the marks of what is an exception to that."""
-        told = " · ".join(map(escape, self._checks.told(self._texts)))
+        told = " · ".join(map(escape, self._checks.remarks(self._texts)))
         return f'<p class="sw-facts sw-checked">{told}</p>' if told else ""
 
 

@@ -126,7 +126,7 @@ class Checks:
         found = {*proper, *more} - {self.usual}
         self.exceptions = tuple(one for one in VERDICTS if one in found)
 
-    def told(self, texts: Texts) -> list[str]:
+    def remarks(self, texts: Texts) -> list[str]:
         """Which prepared question it answers and who approved that, how it was checked, and the
         marks of what is an exception to that."""
         return [*self._prepared(texts), *self._checked(texts)]

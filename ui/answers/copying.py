@@ -24,7 +24,6 @@ from core.answer_blocks import ITEM, AnswerSentence, Blocks, line_text, marked_l
 from core.source import Citation, DocumentInfo, Scope, section
 from core.templates import environment
 from language.matching import address, escaped, visible
-from people.conversation import Exchange
 from ui import addresses, formats
 from ui.answers import answer_view
 from ui.answers.answer_view import answer_html
@@ -32,6 +31,7 @@ from ui.answers.citations import GLYPHS, Checks, by_number, pages
 from ui.markup import escape, table_html
 from ui.shared_assistant import describe_scope
 from ui.texts import Texts, languages, load
+from userdata.conversation import Exchange
 from vectorstore.search import FEATURES, Candidate
 from vectorstore.store import Snapshot
 
@@ -237,7 +237,7 @@ def made_html(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts
         (texts("made.language"), texts.label("languages", answer.asked_in or answer.language)),
         (texts("made.mode"), texts(f"made.modes.{answer.mode}", model=answer.model)),
         (texts("made.confidence"), _figure(answer.confidence, texts)),
-        (texts("made.checked"), " · ".join(Checks(answer).told(texts)) or "–"),
+        (texts("made.checked"), " · ".join(Checks(answer).remarks(texts)) or "–"),
         (texts("made.unconfirmed"), str(len(answer.unconfirmed) + len(answer.left_out))),
         (texts("made.index"), answer.generation),
         *(
@@ -327,7 +327,7 @@ def answer_facts(answer: Answer, texts: Texts) -> list[str]:
 
 def _answer_blocks(answer: Answer, texts: Texts) -> list[str]:
     proper, *more = markdown_texts(answer, texts)
-    checked = " · ".join(Checks(answer).told(texts))
+    checked = " · ".join(Checks(answer).remarks(texts))
     blocks = [escaped(checked)] if checked else []
     blocks += [proper, *(escaped(fact) for fact in answer_facts(answer, texts)), *more]
     if answer.citations:
@@ -370,7 +370,7 @@ class _Shown:
 
     @property
     def checked(self) -> str:
-        return " · ".join(self._checks.told(self._texts))
+        return " · ".join(self._checks.remarks(self._texts))
 
     def html(self, blocks: Blocks, level: int) -> Markup:
         """The answer proper, or what is folded on the page; labels are of this level."""
@@ -467,7 +467,7 @@ def finished(word: Word, footnotes: "Footnotes", texts: Texts) -> bytes:
 
 
 def _add_answer(word: Word, answer: Answer, footnotes: "Footnotes", texts: Texts) -> None:
-    if checked := " · ".join(Checks(answer).told(texts)):
+    if checked := " · ".join(Checks(answer).remarks(texts)):
         fact(word, checked)
     cited = by_number(answer.citations)
     _add_text(word, answer.blocks, cited, footnotes, texts)

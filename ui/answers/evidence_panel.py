@@ -14,12 +14,12 @@ from core.answer import Answer
 from core.errors import StrategiewijzerError
 from core.source import Citation, Passage, Standing, section
 from language.matching import is_web_page
-from people.conversation import quote_id
 from ui import addresses
 from ui.addresses import Span, reading_address
 from ui.answers.citations import anchors, by_number, numbers, pages, rests_on, stretches
 from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab, text_html
 from ui.texts import Texts
+from userdata.conversation import quote_id
 from vectorstore.store import Snapshot
 
 _WORDS = 12  # a longer quote is told by its ends, which together have as many

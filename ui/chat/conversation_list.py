@@ -19,8 +19,6 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from core.source import Scope
-from people.conversation import MAX_NAME, Conversation, Exchange, ListedConversation, now
-from people.conversations import Conversations
 from ui import addresses, formats, markup
 from ui.answers import answer_view as answers
 from ui.answers.copying import conversation_docx, conversation_markdown, conversation_page
@@ -30,6 +28,8 @@ from ui.notes import keeping
 from ui.privacy import erasing
 from ui.shared_assistant import assistant
 from ui.texts import Texts
+from userdata.conversation import MAX_NAME, Conversation, Exchange, ListedConversation, now
+from userdata.conversations import Conversations
 
 # What the address of the chat page says, and what it shows of the conversation.
 

@@ -13,8 +13,6 @@ from core.background import in_background
 from core.errors import StrategiewijzerError, kind_and_place
 from core.settings import Settings
 from language.matching import visible
-from people.conversation import Conversation, Exchange
-from people.database import database
 from ui import access, addresses, markup
 from ui.answers import answer_view as answers
 from ui.answers import copying
@@ -26,6 +24,8 @@ from ui.chat.session import Chat
 from ui.markup import code, escape, facts_html, folded_html, into_view, script
 from ui.shared_assistant import assistant, describe_scope
 from ui.texts import Texts
+from userdata.conversation import Conversation, Exchange
+from userdata.database import database
 from vectorstore.store import Snapshot
 
 # Questions that can be asked next, below the last answer.

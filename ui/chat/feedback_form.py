@@ -11,12 +11,12 @@ from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
 from core.settings import current
 from core.source import Scope
-from people import feedback as store
-from people.database import Database
-from people.feedback import Feedback
 from ui import markup
 from ui.markup import facts_html, into_view
 from ui.texts import Texts
+from userdata import feedback as store
+from userdata.database import Database
+from userdata.feedback import Feedback
 
 MAX_COMMENT = 1000  # characters, half a page, as for a question
 _ICONS = {True: ":material/thumb_up:", False: ":material/thumb_down:"}

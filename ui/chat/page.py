@@ -6,7 +6,6 @@ from streamlit.delta_generator import DeltaGenerator
 from chain.request import MAX_QUESTION
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from people.conversation import Exchange
 from ui import markup, navigation
 from ui.answers.citations import by_number, cited_in
 from ui.chat import conversation_list, exchange, question_field
@@ -16,6 +15,7 @@ from ui.markup import code, escape, facts_html, script
 from ui.notes import keeping
 from ui.shared_assistant import assistant, describe_scope, usable_index
 from ui.texts import Texts
+from userdata.conversation import Exchange
 from vectorstore.store import Snapshot
 
 _EXAMPLES = 5

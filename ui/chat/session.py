@@ -1,7 +1,7 @@
 """The conversation of this session, and what can be done with it.
 
-The page works on a copy in the session and keeps every change (people/conversations.py). Where that
-fails the copy goes on: the reader is told why, and the next change that succeeds keeps all of it.
+The page works on a copy in the session and keeps every change (userdata/conversations.py). Where
+that fails the copy goes on: the reader is told why, and the next change that succeeds keeps it all.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ import streamlit as st
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings
 from core.source import Scope
-from people.conversation import Conversation, Exchange, Note
-from people.conversations import Conversations
-from people.database import database
 from ui import access
 from ui.chat.feedback_form import ReaderVerdict
 from ui.chat.question_field import question_in
+from userdata.conversation import Conversation, Exchange, Note
+from userdata.conversations import Conversations
+from userdata.database import database
 
 FIELD = "question"  # where Streamlit keeps what is typed
 _KEY = "chat"

@@ -20,10 +20,10 @@ from ingest.reading.clean import Value
 from ingest.reading.files import sha256
 from ingest.reading.formats import front_matter
 from language.official import OFFICIAL
-from people.audit import OfficialDecision, keep_decision
 from ui import access, formats, markup
-from ui.maintenance.document_files import Said, folder, free, remove, taken, writing
+from ui.maintenance.document_files import FilePreview, folder, free, remove, taken, writing
 from ui.texts import Texts
+from userdata.audit import OfficialDecision, keep_decision
 from vectorstore.segments import DocumentEntry
 
 # Adds the file of a document, and states what is known about one.
@@ -104,7 +104,7 @@ def show_about(
     settings: Settings,
     file: Path,
     name: str,
-    said: Said,
+    said: FilePreview,
     entries: Sequence[DocumentEntry],
     texts: Texts,
     saved: Callable[[], None] = lambda: None,

@@ -19,7 +19,7 @@ from ui import access, guard, markup
 from ui.maintenance import about, document_files, generation_list
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, problem, show_about
-from ui.maintenance.document_files import Said
+from ui.maintenance.document_files import FilePreview
 from ui.markup import code, escape, facts_html, page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
@@ -103,7 +103,7 @@ def _can_be_read(
 
 
 def upload_notes(
-    said: Said, path: str, keys: Mapping[str, DocumentEntry], texts: Texts, *, name: str = ""
+    said: FilePreview, path: str, keys: Mapping[str, DocumentEntry], texts: Texts, *, name: str = ""
 ) -> None:
     """Notes on a file that can be taken; `name` stands before them, as Markdown."""
     if said.unused:
@@ -358,14 +358,14 @@ def _document(
         st.info(texts("maintenance.own.gone_help"))
         return
     if row.entry is not None and row.state == "published":
-        said = Said(info=row.entry.info)
+        said = FilePreview(info=row.entry.info)
     else:
         with st.spinner(texts("maintenance.upload.reading")):
             said = document_files.preview_kept(row.file, settings, loader)
     if said.failure is not None:
         st.error(problem(said.failure.fault, said.failure.field, texts))
         markup.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
-        said = Said(info=row.entry.info if row.entry else None, failure=said.failure)
+        said = FilePreview(info=row.entry.info if row.entry else None, failure=said.failure)
     upload_notes(said, row.path, {entry.key: entry for entry in entries}, texts)
     show_about(settings, row.file, name, said, entries, texts)
     st.button(

@@ -34,7 +34,7 @@ _MOST = 20  # wordings in a language
 _LONGEST = _MOST * (MAX_QUESTION + 1)
 
 
-class Opened(NamedTuple):
+class EditorStart(NamedTuple):
     """The initial state of the editor; `units` are ticked, of the document version `key`."""
 
     question: str
@@ -47,7 +47,7 @@ class Opened(NamedTuple):
     number: int = 0
 
 
-class _Made(NamedTuple):
+class _Fields(NamedTuple):
     """The present state of the fields; `lacks` names what is not right yet."""
 
     answers: Mapping[str, PreparedAnswer]
@@ -55,25 +55,25 @@ class _Made(NamedTuple):
     lacks: tuple[str, ...]
 
 
-def opened() -> Opened | None:
+def opened() -> EditorStart | None:
     """The question that is being edited."""
-    found: Opened | None = st.session_state.get(_OPENED)
+    found: EditorStart | None = st.session_state.get(_OPENED)
     return found
 
 
-def begin(one: Opened) -> None:
+def begin(one: EditorStart) -> None:
     """Opens the editor; for callbacks."""
     number = st.session_state[_COUNT] = st.session_state.get(_COUNT, 0) + 1
     st.session_state[_OPENED] = one._replace(number=number)
 
 
-def for_group(group: QuestionGroup) -> Opened:
+def for_group(group: QuestionGroup) -> EditorStart:
     """To answer the questions of a group."""
     first, *others = group.wordings
-    return Opened(first.text, first.language, _by_language(others), group=group)
+    return EditorStart(first.text, first.language, _by_language(others), group=group)
 
 
-def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> Opened:
+def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> EditorStart:
     """To change an approved answer of this document version, or to approve it anew.
 
     Args:
@@ -83,7 +83,7 @@ def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> O
     """
     first, *others = answer.questions
     ticked = frozenset(units or answer.units)
-    return Opened(
+    return EditorStart(
         first.text,
         first.language,
         _by_language(others),
@@ -93,7 +93,7 @@ def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> O
     )
 
 
-def show(one: Opened, index: Snapshot, settings: Settings, texts: Texts) -> None:
+def show(one: EditorStart, index: Snapshot, settings: Settings, texts: Texts) -> None:
     """The fields, the sentences to choose from, and what readers will see."""
     name = f"maintenance-answer-{one.number}"
     st.button(texts("maintenance.answers.back"), key=f"{name}-back", on_click=_leave)
@@ -137,7 +137,7 @@ def show(one: Opened, index: Snapshot, settings: Settings, texts: Texts) -> None
     )
 
 
-def _question_fields(one: Opened, name: str, texts: Texts) -> None:
+def _question_fields(one: EditorStart, name: str, texts: Texts) -> None:
     st.text_input(
         texts("maintenance.answers.question"),
         value=one.question,
@@ -176,7 +176,7 @@ def _question_fields(one: Opened, name: str, texts: Texts) -> None:
     )
 
 
-def _offered(one: Opened, name: str, index: Snapshot) -> tuple[list[Passage], str]:
+def _offered(one: EditorStart, name: str, index: Snapshot) -> tuple[list[Passage], str]:
     """The passages to choose from, and the language of the question: those with units that are
     ticked stay, whatever is searched for."""
     question = st.session_state[f"{name}-question"]
@@ -233,7 +233,7 @@ def _preview(name: str, places: Mapping[str, Sequence[Passage]], texts: Texts) -
 
 def _made(
     name: str, language: str, places: Mapping[str, Sequence[Passage]], index: Snapshot
-) -> _Made:
+) -> _Fields:
     """The answers that the fields make, by document version."""
     state = st.session_state
     questions = {language: _lines(state[f"{name}-question"], state[f"{name}-wordings"])}
@@ -269,11 +269,11 @@ def _made(
             answers[version] = PreparedAnswer(
                 units=units, questions=(*before, *asked_in(asked, *lines))
             )
-    return _Made(answers, organisation, tuple(dict.fromkeys(lacks)))
+    return _Fields(answers, organisation, tuple(dict.fromkeys(lacks)))
 
 
 def _approve(
-    one: Opened,
+    one: EditorStart,
     name: str,
     language: str,
     places: Mapping[str, Sequence[Passage]],

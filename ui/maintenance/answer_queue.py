@@ -14,18 +14,18 @@ from core.settings import Settings, current
 from ingest.publishing.changes import word_diff
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer
-from people.database import database
-from people.feedback import Feedback, handle, read, reopen
 from ui import access, formats, markup
 from ui.access import User, name_of, on_record
 from ui.answers.answer_view import answer_html
 from ui.maintenance import answer_editor, approving
 from ui.maintenance import job_list as work
-from ui.maintenance.answer_editor import Opened
+from ui.maintenance.answer_editor import EditorStart
 from ui.maintenance.approving import ChangedUnit, QuestionGroup, StaleAnswer, question_groups
 from ui.markup import escape, facts_html, folded_html, page_of, table_html
 from ui.shared_assistant import describe_scope, usable_index
 from ui.texts import Texts
+from userdata.database import database
+from userdata.feedback import Feedback, handle, read, reopen
 from vectorstore.store import Snapshot
 
 QueuePart = Literal["waiting", "approved", "stale", "proposed"]
@@ -79,7 +79,7 @@ def show_answers(settings: Settings, texts: Texts, *, busy: bool) -> None:
             texts("maintenance.answers.another"),
             key="maintenance-answers-another",
             on_click=answer_editor.begin,
-            args=(Opened("", settings.default_language),),
+            args=(EditorStart("", settings.default_language),),
         )
         if not settings.keep_questions:
             st.html(facts_html(texts("maintenance.answers.not_kept")))

@@ -22,13 +22,13 @@ from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer, prepared_questions
 from language.facts import asked, differ
 from language.matching import visible
-from people import feedback
-from people.asked_questions import CountedQuestion, Outcome, dismiss, question_id, read, remove
-from people.audit import AnswerDecision, Decided, asker_hash, keep_decision
-from people.database import database
-from people.feedback import Feedback, handle
 from ui import jobs
 from ui.access import User, on_record
+from userdata import feedback
+from userdata.asked_questions import CountedQuestion, Outcome, dismiss, question_id, read, remove
+from userdata.audit import AnswerDecision, Decided, asker_hash, keep_decision
+from userdata.database import database
+from userdata.feedback import Feedback, handle
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.store import Snapshot
 
@@ -67,7 +67,7 @@ class QuestionGroup(Frozen):
     last: datetime.date
 
 
-class _Told(NamedTuple):
+class _DatedWording(NamedTuple):
     """A wording, with its verdicts and the last day of either."""
 
     wording: Wording
@@ -109,7 +109,7 @@ def _badness(one: QuestionGroup) -> tuple[int, int, int, Wording]:
 
 def _mentions(
     questions: Iterable[CountedQuestion], verdicts: Iterable[Feedback]
-) -> Iterator[_Told]:
+) -> Iterator[_DatedWording]:
     """The wordings, each once."""
     known = {question_id(one.question, one.language): one for one in questions}
     wrong: dict[str, list[Feedback]] = {}
@@ -121,7 +121,7 @@ def _mentions(
         row, given = known.get(id), wrong.get(id, [])
         days = [*(one.date.date() for one in given), *([row.last] if row else ())]
         outcome: Outcome | None = "answer" if given and given[-1].answered else None
-        yield _Told(
+        yield _DatedWording(
             Wording(
                 row.question if row else _alone(given[0]),
                 row.language if row else given[0].language,
@@ -146,7 +146,7 @@ def _is_talk(message: str, language: str) -> bool:
     return classify(message, language, local_embedder()) is not None
 
 
-def _together(told: Sequence[_Told]) -> list[list[_Told]]:
+def _together(told: Sequence[_DatedWording]) -> list[list[_DatedWording]]:
     """Wordings in groups, of which any two are near and agree in their facts: of "how many in
     2019", "how many in 2021" and "how many" the first two are never in one."""
     if not told:
@@ -172,7 +172,7 @@ def _together(told: Sequence[_Told]) -> list[list[_Told]]:
     return [[told[number] for number in group] for group in groups]
 
 
-def _group(told: Sequence[_Told]) -> QuestionGroup:
+def _group(told: Sequence[_DatedWording]) -> QuestionGroup:
     wordings = sorted((one.wording for one in told), key=lambda one: (-one.times, one))
     verdicts = (verdict for one in told for verdict in one.verdicts)
     return QuestionGroup(

@@ -297,7 +297,7 @@ def forget(
 _KEPT = 1000  # files, a few kilobytes each: reading one anew takes long, all take memory
 
 
-class Said(Frozen):
+class FilePreview(Frozen):
     """The result of reading a file; without `info` it cannot be taken as it is, and `failure` says
     why.
 
@@ -312,7 +312,7 @@ class Said(Frozen):
     failure: Failure | None = None
 
 
-def preview_uploaded(name: str, content: bytes, loader: Loader) -> Said:
+def preview_uploaded(name: str, content: bytes, loader: Loader) -> FilePreview:
     """Reads a file that is not kept yet.
 
     Args:
@@ -321,7 +321,7 @@ def preview_uploaded(name: str, content: bytes, loader: Loader) -> Said:
         loader: starts a process for the first file that it reads.
     """
 
-    def load() -> Said:
+    def load() -> FilePreview:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / name
             file.write_bytes(content)
@@ -330,28 +330,28 @@ def preview_uploaded(name: str, content: bytes, loader: Loader) -> Said:
     return _said(name, hashlib.sha256(content).hexdigest(), load)
 
 
-def preview_kept(file: Path, settings: Settings, loader: Loader) -> Said:
+def preview_kept(file: Path, settings: Settings, loader: Loader) -> FilePreview:
     """Reads a kept file with the files beside it."""
     try:
         mark = f"{fingerprint(file)} {is_official(file, settings.documents_dir)}"
     except DocumentError as error:
-        return Said(failure=Failure.of(error))
+        return FilePreview(failure=Failure.of(error))
     return _said(str(file), mark, lambda: _load(file, loader))
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEPT)
-def _said(name: str, mark: str, _load: Callable[[], Said]) -> Said:
+def _said(name: str, mark: str, _load: Callable[[], FilePreview]) -> FilePreview:
     """Reads a file as `_load` does, once for each file and each of its contents."""
     return _load()
 
 
-def _load(file: Path, loader: Loader) -> Said:
+def _load(file: Path, loader: Loader) -> FilePreview:
     try:
         loaded = loader.load(file)
     except DocumentError as error:
-        return Said(failure=Failure.of(error))
+        return FilePreview(failure=Failure.of(error))
     document = loaded.document
-    return Said(
+    return FilePreview(
         info=document.info,
         guessed=document.guessed,
         unused=document.unused,

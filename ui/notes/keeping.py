@@ -12,7 +12,6 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from language.matching import escaped
-from people.conversation import MAX_NOTES, MAX_QUOTE, Conversation, Note
 from ui import formats
 from ui.answers.citations import by_number, stretches
 from ui.answers.copying import begun, clean, fact, finished, made, markdown_reference, quoted
@@ -20,6 +19,7 @@ from ui.answers.evidence_panel import Surroundings
 from ui.chat.session import Chat
 from ui.markup import escape, script
 from ui.texts import Texts
+from userdata.conversation import MAX_NOTES, MAX_QUOTE, Conversation, Note
 
 # Keeping a quote of an answer with one click, and taking it away with another.
 

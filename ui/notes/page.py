@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import current
-from people.conversation import MAX_REMARK, Note
 from ui import addresses, formats, markup, navigation
 from ui.answers.copying import reference
 from ui.answers.evidence_panel import Surroundings, in_context, official_pages, surroundings
@@ -17,6 +16,7 @@ from ui.markup import code, escape, facts_html, text_html
 from ui.notes.keeping import By, changed, full, grouped, notes_docx, notes_markdown, put, take_away
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
+from userdata.conversation import MAX_REMARK, Note
 
 _SHOWN = 20  # notes, until the reader asks for more: all of 500 would be sent at every click
 _PROBLEM = "notes-problem"  # what the last click could not do, with the program's own words

@@ -7,12 +7,12 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Destination, Settings, current
-from people.conversation import Conversation
-from people.personal_data import PersonCounts, erase
 from ui import access, markup
 from ui.chat.session import Chat
 from ui.markup import facts_html
 from ui.texts import Texts
+from userdata.conversation import Conversation
+from userdata.personal_data import PersonCounts, erase
 
 # Erases all that is kept of whoever uses this session, in the store and in the session.
 

@@ -7,13 +7,13 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current, destinations, leaves_this_machine
-from people.personal_data import collect
 from ui import access, markup, navigation
 from ui.chat.session import Chat, chat
 from ui.markup import code, definitions_html, escape
 from ui.privacy import erasing
 from ui.privacy.erasing import host, kept
 from ui.texts import Texts
+from userdata.personal_data import collect
 
 
 def page() -> None:

@@ -13,13 +13,13 @@ from core.disk import is_locked
 from core.errors import StoreError
 from core.settings import Settings
 from core.source import Frozen
-from people import feedback
-from people.asked_questions import forget_old
-from people.audit import AuditRecord, asked_by, askers, forget_asker, forget_old_records
-from people.conversation import Conversation, Note, now
-from people.conversations import Conversations
-from people.database import database
-from people.feedback import Feedback
+from userdata import feedback
+from userdata.asked_questions import forget_old
+from userdata.audit import AuditRecord, asked_by, askers, forget_asker, forget_old_records
+from userdata.conversation import Conversation, Note, now
+from userdata.conversations import Conversations
+from userdata.database import database
+from userdata.feedback import Feedback
 
 # Who started jobs: the identifier in data_dir/jobs/KIND/JOB/job.json, which ui/jobs.py writes.
 

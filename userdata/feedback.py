@@ -1,6 +1,6 @@
 """Feedback of readers on answers, `Feedback`, and its storage.
 
-It is a table of the database (people/database.py). A reader can replace or withdraw an earlier
+It is a table of the database (userdata/database.py). A reader can replace or withdraw an earlier
 verdict.
 
 Of the reader only what he or she typed is stored.
@@ -16,8 +16,8 @@ from sqlalchemy import Column, Connection, Table, Text, delete, select
 from core.answer import Answer, Mode, Turn
 from core.errors import StrategiewijzerError
 from core.source import Frozen, Scope
-from people.database import METADATA, Database
-from people.engines import put
+from userdata.database import METADATA, Database
+from userdata.engines import put
 
 _WHAT = "Feedback"  # in messages
 _FEEDBACK = Table(

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from core.errors import StrategiewijzerError
-from people.conversation import (
+from userdata.conversation import (
     MAX_NOTES,
     MAX_QUOTE,
     Conversation,
@@ -39,8 +39,8 @@ from people.conversation import (
     now,
     plain,
 )
-from people.database import METADATA, Database
-from people.engines import insert, put
+from userdata.database import METADATA, Database
+from userdata.engines import insert, put
 
 # The tables of conversations and notes of all users, as one user sees them.
 

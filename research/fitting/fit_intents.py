@@ -1,8 +1,8 @@
-"""Fits the classifier of messages and writes `chain/understanding/manners.json`.
+"""Fits the classifier of messages and writes `chain/understanding/intents.json`.
 
-    python -m research.fitting.fit_manners
+    python -m research.fitting.fit_intents
 
-Training data are the messages in `messages/`, the examples of `chain/understanding/manners.yaml`
+Training data are the messages in `messages/`, the examples of `chain/understanding/intents.yaml`
 and the questions of this folder, without messages that are also in `eval/messages`, which is
 reported. Prints, by five-fold cross-validation with the limits of the classifier,
 the share of messages classified right and the number of questions taken for messages.
@@ -65,7 +65,7 @@ def main() -> int:
     console.print(f"{np.mean(messages):.3f} of {len(messages)} messages told right by this alone")
     console.print(f"{sum(questions)} of {len(questions)} questions taken for messages")
     made = {
-        "made_by": "python -m research.fitting.fit_manners",
+        "made_by": "python -m research.fitting.fit_intents",
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "embedder": embedder.fingerprint,
         "fitted_on": len(told),

@@ -17,8 +17,8 @@ from core.answer import Answer
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import Frozen
-from people.conversation import now
-from people.database import METADATA, database
+from userdata.conversation import now
+from userdata.database import METADATA, database
 
 FORMAT = 2  # of a record; raise it when its fields change
 _LEVELS = 9  # of lists and objects in each other; an exported record has four

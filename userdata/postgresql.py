@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 from sqlalchemy.engine import ExceptionContext
 
 from core.errors import SettingsError
-from people import engines
+from userdata import engines
 
 _SILENCE = 15.0  # seconds without a byte from the server; longer than it waits for a lock
 _IDLE = 60  # seconds after which the server gives up a transaction of a host that is gone

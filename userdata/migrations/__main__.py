@@ -1,12 +1,12 @@
-"""`python -m people.migrations WHAT`: writes the migration to the tables as the code has them."""
+"""`python -m userdata.migrations WHAT`: writes the migration to the tables as the code has them."""
 
 import sys
 
 import typer
 
 from core.command_line import CommandLine
-from people.database import alembic_config, versions
-from people.engines import connected, sqlite_engine
+from userdata.database import alembic_config, versions
+from userdata.engines import connected, sqlite_engine
 
 app = CommandLine()
 
@@ -28,4 +28,4 @@ def write(
 
 
 if __name__ == "__main__":
-    sys.exit(app.run(sys.argv[1:], "python -m people.migrations"))
+    sys.exit(app.run(sys.argv[1:], "python -m userdata.migrations"))

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 
 from core.settings import Role, Settings
 from core.source import Frozen
-from people.database import METADATA, Database, database
+from userdata.database import METADATA, Database, database
 
 Permission = Literal["ask", "read", "metrics"]
 """To ask questions; to search and read the sources; to read the figures of the service."""

@@ -35,7 +35,7 @@ class Exchange(Frozen):
     `scope` limits the search. `stopped`: the reader did not wait for the answer. `alone`: it is
     answered without the conversation before it. `context` is the rest of a long message; it is not
     searched. `follow_ups` are suggested questions; None until they are looked for. Feedback on the
-    answer has the same `id` (people/feedback.py).
+    answer has the same `id` (userdata/feedback.py).
     """
 
     id: str = Field(default_factory=new_id)

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 from core.disk import make_private
 
 # The two kinds of database: SQLite in one private file or in memory, and PostgreSQL
-# (people/postgresql.py).
+# (userdata/postgresql.py).
 
 
 PATIENCE = 10.0  # seconds to wait while another writes; what people say is said only once

@@ -18,10 +18,10 @@ from core.settings import Settings
 from core.source import Frozen
 from language.cues import cues_of, has_cues
 from language.matching import GROUPED, fold, visible
-from people.audit import keep
-from people.conversation import now
-from people.database import METADATA, database
-from people.engines import put
+from userdata.audit import keep
+from userdata.conversation import now
+from userdata.database import METADATA, database
+from userdata.engines import put
 
 # Questions kept for the maintainers' answers, without who asked.
 

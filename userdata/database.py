@@ -16,12 +16,12 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, MetaData, Table, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-import people
+import userdata
 from core.disk import is_damaged
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import Settings
-from people.conversation import plain
-from people.engines import (
+from userdata.conversation import plain
+from userdata.engines import (
     BATCH,
     PATIENCE,
     connected,
@@ -301,7 +301,7 @@ class Database:
 
 
 def _server(url: str) -> Engine:
-    from people.postgresql import postgresql_engine  # the driver, which most do not need
+    from userdata.postgresql import postgresql_engine  # the driver, which most do not need
 
     return postgresql_engine(url)
 
@@ -443,7 +443,7 @@ def known_tables() -> sqlalchemy.MetaData:
 
 
 def _modules() -> Iterator[str]:
-    return (f"people.{found.name}" for found in pkgutil.iter_modules(people.__path__))
+    return (f"userdata.{found.name}" for found in pkgutil.iter_modules(userdata.__path__))
 
 
 # Copies what was kept in the file of one machine to a server that several share.
