@@ -455,6 +455,7 @@ def _templates() -> Environment:
     templates = environment(
         Path(__file__).parent,
         **{helper.__name__: helper for helper in helpers},
+        FINDINGS=FINDINGS,
         HEADLINES=HEADLINES,
         MEANINGS=MEANINGS,
         SIGNIFICANT=SIGNIFICANT,
