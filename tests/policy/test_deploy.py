@@ -273,10 +273,10 @@ def test_a_command_by_hand_erases_where_the_service_keeps_it(
         f"[Service]\nLoadCredential=strategiewijzer_database_url:{secret}\n"
         f"Environment=STRATEGIEWIJZER_DATA_DIR={tmp_path / 'index'}\nWorkingDirectory={ROOT}\n",
     )
-    unknown = machine.run("userdata", "erase", "ann", "--yes")
+    unknown = machine.run("people", "erase", "ann", "--yes")
     assert unknown.returncode == 1
     assert "Nothing is kept of 'ann' in PostgreSQL" in unknown.stderr
-    erased = machine.run("userdata", "erase", "an", "--yes")
+    erased = machine.run("people", "erase", "an", "--yes")
     assert erased.returncode == 0, erased.stderr
     assert "Deleted: 1 conversations" in erased.stdout
     assert Conversations("an", server, 90).listed() == ()
