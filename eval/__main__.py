@@ -23,7 +23,7 @@ from chain.assistant import Assistant
 from core.command_line import DEFAULT, CommandLine, flag, option
 from core.settings import ROOT, Settings
 from core.telemetry import observe
-from eval import gate, other_documents, release, run_report, runs
+from eval import dataset, gate, release, run_report, runs
 from eval.dataset import (
     DOCUMENTS,
     SETS,
@@ -183,12 +183,12 @@ def _settings_of(
     """The settings of the index that is asked: the assistant's, or one over `--corpus`.
 
     Raises:
-        StrategiewijzerError: as `eval.other_documents.prepare`.
+        StrategiewijzerError: as `eval.dataset.prepare`.
     """
     if not corpus:
         return settings
     with progress(as_json=as_json) as tell:
-        return other_documents.prepare(corpus, settings, tell)
+        return dataset.prepare(corpus, settings, tell)
 
 
 def _baseline(name: str | None, settings: Settings) -> Results | None:

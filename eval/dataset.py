@@ -22,8 +22,13 @@ from pydantic_core import PydanticCustomError
 
 from core.answer import Message, Turn
 from core.errors import QuestionSetError
+from core.settings import Settings
 from core.source import Frozen, Passage
+from ingest.pipeline import ingest
+from ingest.publishing.ingest_report import Tell, nobody
 from language.matching import fold, in_folded
+from vectorstore.embeddings import make_embedder
+from vectorstore.segments import method_of
 
 QuestionKind = Literal[
     "number", "date", "name", "list", "definition", "why", "how", "yes-no",
@@ -454,3 +459,36 @@ def _unanswerable(question: Question, outline: Outline) -> Iterable[_Found]:
         yield "note", "say in a note why the documents hold no answer", "warning"
     if question.challenge is None:
         yield "challenge", "say whether it is near-topic, far-topic or adversarial", "warning"
+
+
+# Separate index for a question set about documents that the assistant does not use.
+
+
+def prepare(folders: Sequence[Path], settings: Settings, tell: Tell = nobody) -> Settings:
+    """Builds or updates an index over these folders and files; returns its settings.
+
+    It is in `data_dir`/corpora, apart from the assistant's: one for each choice of folders and
+    embedder, always local, even if the assistant uses a Chroma server.
+
+    Args:
+        folders: folders and files with source texts; only read.
+        settings: of the assistant; used for everything but the folders.
+        tell: receives progress events.
+
+    Raises:
+        DocumentError: there are no source texts.
+        StoppedError: a file cannot be read, so that figures would cover only part of the texts.
+        LockedError: another run is building it.
+    """
+    places = tuple(sorted(folder.resolve() for folder in folders))
+    named = "\n".join([method_of(make_embedder(settings)), *map(str, places)])
+    name = hashlib.sha256(named.encode()).hexdigest()[:16]
+    changes = {
+        "data_dir": (settings.data_dir / "corpora" / name).resolve(),
+        "corpus_dirs": places,
+        "chroma_url": "",  # a server holds one index, and that is the assistant's
+        "keep_generations": 1,
+    }
+    own = settings.model_copy(update=changes)
+    ingest(own, strict=True, allow_shrink=True, tell=tell)
+    return own

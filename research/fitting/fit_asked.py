@@ -25,8 +25,7 @@ from chain.reading import relevance
 from chain.reading.confidence import PREPARED_FEATURES
 from core.command_line import CommandLine, option
 from core.settings import Settings
-from eval.dataset import Question, load
-from eval.other_documents import prepare
+from eval.dataset import Question, load, prepare
 from research.fitting import QUESTIONS, fit_ranking, fit_relevance, questions
 from research.fitting.fit_chance import Ground, asked_of, fitted, table
 from research.fitting.fitted_numbers import Section, rewrite, write

@@ -32,8 +32,7 @@ from chain.understanding.meaning import Interpretation
 from chain.writing.extractive import choose, readings
 from core.command_line import CommandLine, option
 from core.settings import ROOT, Settings
-from eval.dataset import Question, fingerprints, load
-from eval.other_documents import prepare
+from eval.dataset import Question, fingerprints, load, prepare
 from language.matching import fold
 from research.fitting import QUESTIONS, questions
 from research.fitting.curve import chance_curve

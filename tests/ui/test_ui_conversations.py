@@ -15,7 +15,7 @@ from tests.support.apps import ask, press, run, shown, visit
 from ui.access import LOCAL
 from ui.chat.conversation_list import question_address, scope_of
 from ui.chat.session import Chat
-from ui.privacy.erasing import erase_all
+from ui.privacy.page import erase_all
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
 from userdata.database import FILE, database

@@ -32,7 +32,7 @@ from tests.unit.test_eval_report import (
 )
 from ui import access, jobs
 from ui.access import User
-from ui.evaluation import start
+from ui.evaluation import page
 from ui.evaluation.kept_runs import label, sign_offs_by_generation
 from ui.evaluation.questions import word_diff
 from ui.markup import escape
@@ -464,7 +464,7 @@ def test_a_set_that_is_none_is_refused_with_what_is_wrong(data_dir: Path) -> Non
         assert str(data_dir) not in shown(app)
         assert list((data_dir / "questions").iterdir()) == []
     with pytest.raises(QuestionSetError, match="has no name"):
-        start.keep(data_dir, "...yaml", SET)
+        page.keep(data_dir, "...yaml", SET)
 
 
 def test_a_run_that_fails_says_why(data_dir: Path) -> None:

@@ -12,7 +12,7 @@ from tests.servers.test_notes import note
 from tests.support.apps import ask, begin_anew, page_of, press, run
 from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
 from tests.ui.test_ui_conversations import opened as opened
-from ui.privacy.erasing import kept as kept_things
+from ui.privacy.page import kept as kept_things
 from ui.texts import languages, load
 from userdata import feedback
 from userdata.audit import records

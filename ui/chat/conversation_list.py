@@ -25,7 +25,7 @@ from ui.answers.copying import conversation_docx, conversation_markdown, convers
 from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape, facts_html, script
 from ui.notes import keeping
-from ui.privacy import erasing
+from ui.privacy import page
 from ui.shared_assistant import assistant
 from ui.texts import Texts
 from userdata.conversation import MAX_NAME, Conversation, Exchange, ListedConversation, now
@@ -179,7 +179,7 @@ _SHOWN = 15  # conversations, until the reader asks for more; in longer lists on
 def show(chat: Chat, settings: Settings, texts: Texts) -> None:
     """The list, last changed first; below it how long it is kept."""
     st.html(f'<h2 class="sw-small">{escape(texts("history.heading"))}</h2>')
-    erasing.show_erased(texts)
+    page.show_erased(texts)
     search = st.text_input(
         texts("history.search"),
         key="search",
@@ -216,7 +216,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
         kept = texts("history.not_kept")
     st.html(facts_html(kept))
     if listed and not search:
-        erasing.show(chat, texts, "delete-all")
+        page.show(chat, texts, "delete-all")
 
 
 def _show_one(chat: Chat, one: ListedConversation, texts: Texts) -> None:

@@ -1,19 +1,109 @@
-"""The privacy page: where questions go, and what is kept of the reader, to take along or erase."""
+"""The privacy page: the data of a reader, and erasing them."""
 
 import io
 import zipfile
+from collections.abc import Iterator
+from typing import Literal, get_args
 
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.settings import Settings, current, destinations, leaves_this_machine
+from core.settings import Destination, Settings, current, destinations, leaves_this_machine
 from ui import access, markup, navigation
 from ui.chat.session import Chat, chat
-from ui.markup import code, definitions_html, escape
-from ui.privacy import erasing
-from ui.privacy.erasing import host, kept
+from ui.markup import code, definitions_html, escape, facts_html
 from ui.texts import Texts
-from userdata.personal_data import collect
+from userdata.conversation import Conversation
+from userdata.personal_data import PersonCounts, collect, erase
+
+# Erases all that is kept of whoever uses this session, in the store and in the session.
+
+
+_ERASED = "erased"
+
+
+def show(chat: Chat, texts: Texts, key: str) -> None:
+    """A button that asks first; `key` tells it from others in the page."""
+    with st.popover(texts("history.delete_all"), icon=":material/delete_sweep:", type="tertiary"):
+        st.write(texts("history.delete_all_help"))
+        if st.button(texts("history.delete_all_confirm"), type="primary", key=key):
+            erase_all(chat)
+            st.rerun()
+
+
+def show_erased(texts: Texts) -> None:
+    """Says once what has just been erased and what is left; or why not."""
+    erased = st.session_state.pop(_ERASED, None)
+    if isinstance(erased, PersonCounts):
+        told = texts("privacy.erased", **erased.model_dump())
+        st.html(facts_html(told, role="status"))
+    elif isinstance(erased, str):
+        markup.show_with_details(texts("privacy.problem"), erased, texts, st.warning)
+
+
+def erase_all(chat: Chat) -> None:
+    """Erases all data of the user, and of the session; `show_erased` tells what came of it."""
+    try:
+        store = chat.store
+        st.session_state[_ERASED] = erase(current(), store)
+    except StrategiewijzerError as error:
+        st.session_state[_ERASED] = str(error)
+        return
+    access.forget_pseudonym(store.user)
+    chat.show(Conversation())
+    chat.removed = None
+    chat.kept_told = ("", "")
+    chat.verdicts.clear()
+
+
+# What is kept of whoever uses these pages, for how long, and which servers get questions.
+
+
+KeptThing = Literal[
+    "conversations", "notes", "feedback", "questions", "work", "audit", "browser", "copies"
+]
+
+
+def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[str, str]]:
+    """The kinds of data that are kept, each with its name.
+
+    Args:
+        settings: how long.
+        texts: the strings of the interface language.
+        lasting: whether conversations and notes of this reader outlive the session.
+    """
+    days: dict[KeptThing, int] = {
+        "conversations": settings.keep_conversations,
+        "notes": settings.keep_conversations,
+        "feedback": settings.keep_feedback,
+        "questions": settings.keep_questions,
+        "work": settings.keep_jobs,
+        "audit": settings.keep_audit,
+    }
+    for thing in get_args(KeptThing):
+        about = _about(thing, settings, lasting=lasting)
+        told = texts(f"privacy.about.{about}", days=days.get(thing))
+        yield texts(f"privacy.kept.{thing}"), told
+
+
+def _about(thing: KeptThing, settings: Settings, *, lasting: bool) -> str:
+    """The key of what is said of it."""
+    if thing in ("conversations", "notes") and not lasting:
+        return "not_kept"
+    if thing == "questions" and not settings.keep_questions:
+        return "questions_off"
+    if thing == "audit":
+        recorded = "audit_users" if settings.audit_users else "audit"
+        return recorded if settings.audit else "audit_off"
+    return thing
+
+
+def host(one: Destination, texts: Texts) -> str:
+    """A server's name, and whether it is on this machine."""
+    return texts("privacy.on_this_machine", host=one.host) if one.is_here else one.host
+
+
+# The privacy page: where questions go, and what is kept of the reader, to take along or erase.
 
 
 def page() -> None:
@@ -27,10 +117,10 @@ def page() -> None:
     told = kept(settings, texts, lasting=session.conversations.lasting)
     st.html(definitions_html("sw-kept-facts", ((name, escape(about)) for name, about in told)))
     st.header(texts("privacy.yours"), anchor=False)
-    erasing.show_erased(texts)
+    show_erased(texts)
     st.markdown(f"{texts('privacy.identifier')} {code(session.conversations.user)}")
     _show_download(session, texts)
-    erasing.show(session, texts, "erase")
+    show(session, texts, "erase")
 
 
 def _show_where_questions_go(settings: Settings, texts: Texts) -> None:
