@@ -102,10 +102,8 @@ def new_archive(file: Path, form: ArchiveFormat) -> Iterator[ArchiveWriter]:
 def not_written(file: Path, error: Exception) -> ArchiveError:
     """Says that an archive cannot be written, and what to do."""
     told = (isinstance(error, OSError) and error.strerror) or error
-    return ArchiveError(
-        f"{file} cannot be written: {told}. "
-        "Name a file in a folder that exists, may be written to and has room."
-    )
+    remedy = "Name a file in a folder that exists, may be written to and has room."
+    return ArchiveError(f"{file} cannot be written: {told}. {obstacle(file.parent) or remedy}")
 
 
 class Archive:

@@ -87,6 +87,7 @@ def test_the_size_of_a_chosen_file_is_written_as_the_language_does(
             chip = page.get_by_test_id("stFileChip").nth(number)
             expect(chip).to_have_text(f"{name}{told}", use_inner_text=False)
             expect(chip).to_have_accessible_name(f"{name}, {told}")
+            settled(page)  # a file that is chosen while the page is made anew is not taken
 
 
 @pytest.mark.long
