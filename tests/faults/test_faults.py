@@ -217,7 +217,7 @@ def test_export_and_import_on_a_full_disk_change_nothing(
     export_generation(settings, good)
     running, before = open_index(settings), Generations(settings).pointer()
     disk.fill(4_096)
-    with pytest.raises(ArchiveError, match=r"No space left on device.*has room"):
+    with pytest.raises(ArchiveError, match=r"No space left on device.*Make room"):
         export_generation(settings, disk.place / "backup.zip")
     assert sorted(place.name for place in disk.place.iterdir()) == ["data", "filler"]
 
