@@ -75,8 +75,11 @@ _DIGITS = 2  # of a figure; one digit is a count, a page or part of a name
 
 
 def missing(question: str, language: str, found: Sequence[ScoredPassage]) -> tuple[str, ...]:
-    """Figures and countries that no passage found has, with its document and date, in the
-    question's words and order; a small letter is a language's ("en français")."""
+    """Figures and countries of the question that no passage found has, its title and date included.
+
+    They are in the question's words and order. A country must have a capital: "en français" names
+    a language.
+    """
     demands = demands_of(question, language)
     everything = Evidence(_texts(found), language)
     figures = everything.figures_missing(demands)

@@ -24,9 +24,10 @@ class Breaker:
         self._opened = self._until = 0.0  # of time.monotonic()
 
     def check(self) -> None:
-        """
+        """Looks whether a request may be made; reserves nothing, unlike `admit`.
+
         Raises:
-            ModelError: the model is left alone.
+            ModelError: the pause after a failure lasts.
         """
         left = self._until - time.monotonic()
         if self._first is not None and left > 0:
@@ -50,7 +51,8 @@ class Breaker:
             return now
 
     def failed(self, error: ModelError, started: float) -> None:
-        """Records the lasting failure of a request that began at `started`."""
+        """Records the lasting failure of a request that began at `started`; before the pause, it is
+        the same failure, and does not lengthen that."""
         with self._lock:
             if self._first is None or started >= self._opened:  # else the same failure
                 self._pause = min(max(2 * self._pause, _PAUSES[0]), _PAUSES[1])

@@ -43,9 +43,11 @@ def promoted(
     language: str,
     amounts: CosineAmounts,
 ) -> list[Ranked]:
-    """Statements, best first; the best of those that answer the nearest prepared question (nearest
-    first) goes before all, if that question is very close and has all figures and the kinds of
-    answer of this one; but if it has more figures, not where another one has just these."""
+    """Moves to the front the best statement that answers a very close prepared question.
+
+    That question must have all figures of this one and ask for the same kinds of answer. With more
+    figures it is passed over where another prepared question has just these.
+    """
     nearest = prepared[0] if prepared else None
     if nearest is None or nearest.closeness < amounts.very_close:
         return list(ranked)
@@ -99,8 +101,8 @@ def _is_answered(matched: MatchedQuestion, ranked: Ranked, found: Sequence[Score
 def has_form(
     matched: MatchedQuestion, question: str, language: str, amounts: CosineAmounts
 ) -> bool:
-    """Whether a prepared question that is very close asks as many things as another question, and
-    wants writing if that does: then its answer is as whole."""
+    """Whether a prepared answer can be given as the whole answer: its question is very close, asks
+    as many things, and wants writing if this one does."""
     prepared = matched.prepared
     same_parts = len(parts(prepared.question, prepared.language)) == len(parts(question, language))
     return (

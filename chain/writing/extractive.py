@@ -340,7 +340,7 @@ def last_said(history: Sequence[Turn]) -> str:
 
 
 def _whole(block: QuotedBlock, request: Request) -> Iterator[QuotedBlock]:
-    """The block, and those that continue its last list, up to `LONGEST_LIST` items."""
+    """Continues a cut list through the next passages, up to `LONGEST_LIST` items."""
     places = {one.passage.id: number for number, one in enumerate(request.found)}
     while True:
         passage = request.found[block.passage].passage

@@ -1,5 +1,6 @@
-"""The units of a section: the sentences, list items and notes that may be quoted, each short enough
-for a passage, and the cost of beginning a passage at each.
+"""Cuts a document into passages: its units, the cost of a cut before each, the cheapest grouping.
+
+A unit is a sentence, list item or note that may be quoted, short enough for a passage.
 """
 
 import hashlib

@@ -33,8 +33,9 @@ def test_phrases_exist_in_the_languages_of_the_pages_and_fall_back_to_english() 
     assert len(prompts.reference_headings()) == len(words.SPOKEN)
     for language in prompts.languages():
         assert "{" not in prompts.phrases(language).searched_in(2, "2020-07-24")
-    for language in ("nl", "fr", "de", "en"):
+    for language in words.SPOKEN:
         assert (prompts.phrases(language) == prompts.phrases("mt")) is (language == "en")
+        assert (prompts.client_words(language) == prompts.client_words("mt")) is (language == "en")
 
 
 def test_fingerprints_name_every_file_and_change_with_the_text(
