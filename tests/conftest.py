@@ -58,6 +58,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Budgets(BUDGETS))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers on two cores: a fifth of a whole run is waiting for browsers and servers."""
+    return max(1, (os.cpu_count() or 1) * 3 // 2)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     chosen = config.stash.get(_CHOSEN, None)
     if chosen is None or not collection_path.is_file() or collection_path in chosen:
