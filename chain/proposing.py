@@ -22,7 +22,8 @@ from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 import prompts
-from chain.model.language_model import TEXT, ChatModel, Schema, fenced, list_of, object_of
+from chain.model.language_model import TEXT, ChatModel, Schema, list_of, object_of
+from chain.model.prompt_budget import fenced
 from chain.reading.relevance import rank
 from core.answer import ModelTrouble
 from core.errors import ModelError, StrategiewijzerError, kind_and_place

@@ -12,7 +12,8 @@ from langchain_core.runnables import RunnableConfig
 import prompts
 from chain.answer.composition import Checking
 from chain.checking.checker import Checker
-from chain.model.language_model import CHECK_SHARE, CONDENSE_SHARE, ChatModel, fenced, fitting
+from chain.model.language_model import ChatModel
+from chain.model.prompt_budget import CHECK_SHARE, CONDENSE_SHARE, fenced, fitting
 from chain.request import Answerer, Draft
 from chain.writing.generative import SCHEMA, GenerativeAnswerer, read
 from core.answer import Turn

@@ -15,6 +15,7 @@ import os
 import time
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -106,7 +107,7 @@ def not_written(file: Path, error: Exception) -> ArchiveError:
     return ArchiveError(f"{file} cannot be written: {told}. {obstacle(file.parent) or remedy}")
 
 
-class Archive:
+class Archive(ABC):
     """An archive to read: an untrusted file, all of which is checked before use.
 
     Raises:
@@ -127,13 +128,13 @@ class Archive:
             self.check_members(archive, {*names} - {FORMAT, SUMS})
             _check_sums(archive, names)
 
+    @abstractmethod
     def check_members(self, archive: zipfile.ZipFile, names: Collection[str]) -> None:
         """Checks what there is besides format and checksums, before any of it is read.
 
         Raises:
             ValueError: it is not what an archive of this format and version has.
         """
-        raise NotImplementedError
 
     @contextmanager
     def opened(self) -> Iterator[zipfile.ZipFile]:

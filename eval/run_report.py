@@ -401,7 +401,7 @@ def outcome(result: QuestionResult) -> str:
 
 
 def as_read() -> tuple[ReadRow, ...]:
-    """Figures of people who read answers of this version, by figure (eval/run_report.py)."""
+    """Figures of people who read answers of this version, by figure."""
     agreed = agreements(readings())
     by_name: dict[str, list[ReadFigure]] = {}
     for one in read_figures(readings()):

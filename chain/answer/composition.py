@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from langchain_core.runnables import RunnableConfig
 
 from chain.checking.verification import Nearness, Verifier
-from chain.model.language_model import Claim
+from chain.model.prompt_budget import Claim
 from chain.request import Answerer, Draft, Quote, Request, Searches, Verdict
 from chain.understanding.intent import asks_for, numbers
 from chain.writing.extractive import supporting_blocks

@@ -10,17 +10,8 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.language_model import (
-    ChatModel,
-    Claim,
-    Schema,
-    answer_tokens,
-    claim_data,
-    list_of,
-    object_of,
-    passage_data,
-    tokens,
-)
+from chain.model.language_model import ChatModel, Schema, list_of, object_of
+from chain.model.prompt_budget import Claim, answer_tokens, claim_data, passage_data, tokens
 from chain.request import Request
 from core.errors import ModelError
 from language.matching import visible

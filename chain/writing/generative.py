@@ -14,19 +14,8 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.language_model import (
-    CHECK_SHARE,
-    CONDENSE_SHARE,
-    TEXT,
-    ChatModel,
-    Schema,
-    Thoughts,
-    fenced,
-    fitting,
-    list_of,
-    object_of,
-    passage_data,
-)
+from chain.model.language_model import TEXT, ChatModel, Schema, Thoughts, list_of, object_of
+from chain.model.prompt_budget import CHECK_SHARE, CONDENSE_SHARE, fenced, fitting, passage_data
 from chain.request import Draft, NamedStretch, Request, Searches
 from chain.writing.prose import Prose
 from core.answer import Mode

@@ -132,7 +132,8 @@ def make_plan(
 
 
 def _content(document: SourceDocument | DocumentEntry) -> tuple[str, str, str, str]:
-    """Fingerprint of a document's content and kind; the kind is not only what its files say."""
+    """Key, content, kind and reader of a document: it is another one when any of these differs. The
+    kind is not only what its files say."""
     return document.key, document.sha256, document.info.kind, reading_of(document)
 
 

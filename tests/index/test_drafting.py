@@ -12,7 +12,8 @@ from chain.answer.composition import AnswerRun, Checking
 from chain.assistant import Assistant
 from chain.checking.checker import Checker
 from chain.checking.verification import Nearness, nearness_of
-from chain.model.language_model import ChatModel, Claim
+from chain.model.language_model import ChatModel
+from chain.model.prompt_budget import Claim
 from chain.request import Draft, NamedStretch, Quote, Request, Searches
 from chain.writing.extractive import ExtractiveAnswerer
 from chain.writing.generative import read

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chain.model.language_model import ChatModel, answer_tokens, fitting, tokens
+from chain.model.language_model import ChatModel
+from chain.model.prompt_budget import answer_tokens, fitting, tokens
 from chain.with_model import Condenser
 from core.answer import Turn
 from core.errors import ModelError

@@ -53,7 +53,7 @@ class _Answers(NamedTuple):
 
 
 def there(report: Report, settings: Settings) -> Pointer | None:
-    """The folder of this plan's trial; None when it was not built or is gone."""
+    """The pointer to this plan's trial; None when it was not built or is gone."""
     pointer = Generations(settings).pointer() if store_exists(settings) else Pointer()
     return pointer if pointer.trial and pointer.plan == report.fingerprint else None
 
