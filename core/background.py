@@ -12,7 +12,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from typing import TypeVar
+from functools import cache, update_wrapper
+from typing import Generic, TypeVar
 
 _PATIENCE = 1.0  # seconds for threads to stop; a model's server may be silent for much longer
 
@@ -58,10 +59,27 @@ def _stop_all() -> None:
         thread.join(max(0.0, ends - time.monotonic()))
 
 
+_T = TypeVar("_T")
+
+
+class once(Generic[_T]):  # noqa: N801 - a decorator
+    """Calls a function without arguments once, also when several threads need its result at once:
+    `functools.cache` then calls it for each. `cache_clear` forgets the result."""
+
+    def __init__(self, make: Callable[[], _T]) -> None:
+        self._making = threading.Lock()
+        self._made = cache(make)
+        self.cache_clear = self._made.cache_clear
+        update_wrapper(self, make)
+
+    def __call__(self) -> _T:
+        with self._making:
+            return self._made()
+
+
 # Reads an iterator in a background thread.
 
 
-_T = TypeVar("_T")
 _AHEAD = 100  # items kept for a slow reader; then whatever makes them waits: memory is bounded
 _GLANCE = 0.1  # seconds: how soon an end is noticed, and somebody else's wish; hardly felt
 

@@ -24,6 +24,7 @@ from core.answer import Message, Turn
 from core.errors import QuestionSetError
 from core.settings import Settings
 from core.source import Frozen, Passage
+from core.yaml_files import read_yaml
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_report import Tell, nobody
 from language.matching import fold, in_folded
@@ -209,7 +210,7 @@ def _files(sets: Mapping[RunPart, Path]) -> list[tuple[RunPart, Path]]:
 
 def _entries(file: Path) -> list[Any]:
     try:
-        entries = yaml.safe_load(file.read_text("utf-8"))
+        entries = read_yaml(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise QuestionSetError(f"{file}: cannot be read as YAML in UTF-8: {error}") from error
     if not isinstance(entries, list) or not entries:

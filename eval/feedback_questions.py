@@ -14,6 +14,7 @@ from chain.understanding.intent import asks_for
 from chain.understanding.meaning import standalone
 from core.errors import QuestionSetError
 from core.source import Scope
+from core.yaml_files import read_yaml
 from eval.dataset import QUESTIONS, Question, QuestionKind, load
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
 from language.matching import fold
@@ -119,7 +120,7 @@ def _unusable(file: Path, error: OSError) -> QuestionSetError:
 def _list_in(content: bytes) -> list[object]:
     """Entries of a question set; none if it has only comments or is no list."""
     try:
-        entries = yaml.safe_load(content)
+        entries = read_yaml(content)
     except yaml.YAMLError:
         return []
     return entries if isinstance(entries, list) else []

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from core.errors import StrategiewijzerError
 from core.source import Frozen
+from core.yaml_files import read_yaml
 from eval import verdicts
 from eval.metrics import Interval, Share, mcnemar, paired_bootstrap
 from eval.rates import RATES, ShareOf, reported
@@ -270,7 +271,7 @@ def read_rules(file: Path) -> Rules:
         StrategiewijzerError: the file is malformed, or names an unknown figure.
     """
     try:
-        rules = Rules.model_validate(yaml.safe_load(file.read_text("utf-8")) or {})
+        rules = Rules.model_validate(read_yaml(file.read_text("utf-8")) or {})
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise StrategiewijzerError(f"{file}: cannot be read as YAML in UTF-8: {error}") from error
     except ValidationError as error:

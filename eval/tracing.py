@@ -8,12 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from core.answer import Answer
 from core.answer_blocks import AnswerBlock, Blocks, numbers
 from core.answer_blocks import AnswerSentence as Said
 from core.source import Frozen, Passage, Unit
+from core.yaml_files import read_yaml
 from language.facts import figures
 from language.matching import fold
 from language.sentences import sentences
@@ -216,7 +215,7 @@ _Patterns = tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]
 def _patterns() -> dict[str, _Patterns]:
     """Language -> patterns for references back, their exceptions, and talk about itself."""
     found = {}
-    for language, entry in yaml.safe_load(_FILE.read_text("utf-8")).items():
+    for language, entry in read_yaml(_FILE.read_text("utf-8")).items():
         entry["except_"] = entry.pop("except")
         words = _Words.model_validate(entry)
         found[language] = words.pointing, words.not_pointing, words.about_itself

@@ -25,6 +25,7 @@ from core.answer_blocks import Doubt, SentenceStatus, sentences
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from core.source import Frozen, Passage, ScoredPassage
+from core.yaml_files import read_yaml
 from eval.metrics import Interval, Share, interval, rate
 from vectorstore.store import Snapshot
 
@@ -243,7 +244,7 @@ def _entries(folder: Path) -> Iterator[Reply]:
     """
     for file in sorted(folder.glob("*.yaml")):
         try:
-            for entry in yaml.load(file.read_bytes(), yaml.CSafeLoader):
+            for entry in read_yaml(file.read_bytes()):
                 yield Reply.model_validate(entry)
         except (yaml.YAMLError, ValidationError, TypeError) as error:
             raise StrategiewijzerError(f"{file}: {error}") from error

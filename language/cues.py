@@ -10,6 +10,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from core.errors import PromptError
 from core.source import Frozen
+from core.yaml_files import read_yaml
 from language.words import FOLDER
 
 # YAML files of words, checked against a schema.
@@ -25,7 +26,7 @@ def checked(path: Path, schema: type[_Schema]) -> _Schema:
         PromptError: the file has wrong or missing entries.
     """
     try:
-        return schema.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        return schema.model_validate(read_yaml(path.read_text("utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
         raise PromptError(f"{path} is not in form: {error}") from None
 

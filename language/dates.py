@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-import yaml
 from babel import Locale
 from babel.dates import format_date
 
 from core.source import DocumentInfo
+from core.yaml_files import read_yaml
 from language.matching import fold, without_accents
 
 # Months and days of the week that a text names, with or without a date.
@@ -345,5 +345,5 @@ def _words(text: str) -> list[str]:
 
 @cache
 def _common_names() -> Mapping[str, tuple[str, ...]]:
-    listed = yaml.safe_load(_FILE.read_text("utf-8"))
+    listed = read_yaml(_FILE.read_text("utf-8"))
     return {celex: tuple(re.split(r",\s+", names)) for celex, names in listed.items()}

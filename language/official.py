@@ -1,8 +1,8 @@
 """The official languages of the EU, and which of them a text is in."""
 
-from functools import cache
-
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from core.background import once
 
 OFFICIAL = (
     "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt",
@@ -17,7 +17,7 @@ def most_likely(text: str) -> tuple[str, float]:
     return str(language), float(chance)
 
 
-@cache
+@once
 def identifier() -> LanguageIdentifier:
     """py3langid's classifier, limited to the official languages."""
     every = LanguageIdentifier.from_model_file(MODEL_FILE)

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from babel import Locale
 from babel.numbers import format_compact_decimal, get_currency_name, get_currency_symbol
 from babel.units import format_unit
 
+from core.yaml_files import read_yaml
 from language.dates import months
 from language.matching import fold
 
@@ -97,7 +97,7 @@ def telling(language: str) -> frozenset[str]:
 
 @cache
 def _ours() -> Mapping[str, Any]:
-    words: Mapping[str, Any] = yaml.safe_load(_WORDS.read_text("utf-8"))
+    words: Mapping[str, Any] = read_yaml(_WORDS.read_text("utf-8"))
     return words
 
 

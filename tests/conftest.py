@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,11 @@ from filelock import FileLock
 from chain.reading.confidence import Chance
 from core.settings import ROOT, Settings
 from tests.support.apps import begin_anew
-from tests.support.kept import Kept, copy_index, ingested
+from tests.support.kept import MODEL, Kept, copy_index, ingested
 from tests.support.processor import Budgets
 from tests.support.rooms import concerned, touched
 from tests.support.small import Small
+from vectorstore.e5 import E5
 
 if TYPE_CHECKING:  # each takes time to load, and most tests need neither
     from playwright.sync_api import Browser
@@ -58,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Budgets(BUDGETS))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Three workers on two cores: a fifth of a whole run is waiting for browsers and servers."""
     return max(1, (os.cpu_count() or 1) * 3 // 2)
@@ -205,12 +207,29 @@ def _made(kept: Path, name: str, texts: Path) -> Path:
     return made
 
 
+@pytest.fixture(scope="session")
+def with_model(pytestconfig: pytest.Config) -> Callable[[Path], Path]:
+    """Gives a new data folder the embedding model, so that no process makes it anew, in .7 s of a
+    processor; returns the folder."""
+    made = _kept(pytestconfig, "model", _EMBEDDER) / "data"
+    with FileLock(made.with_name("lock")):
+        if not made.exists():
+            E5(made / MODEL)
+
+    def give(data_dir: Path) -> Path:
+        copy_index(made, data_dir)
+        return data_dir
+
+    return give
+
+
 @pytest.fixture
-def small(tmp_path: Path) -> Small:
+def small(tmp_path: Path, with_model: Callable[[Path], Path]) -> Small:
     """Writes these files (name -> text) into a folder of their own; returns settings for it.
 
     Called again it changes the files; nothing is ingested yet.
     """
+    data_dir = with_model(tmp_path / "data")
 
     def make(files: Mapping[str, str]) -> Settings:
         folder = tmp_path / "documents"
@@ -220,7 +239,7 @@ def small(tmp_path: Path) -> Small:
                 old.unlink()
         for name, text in files.items():
             (folder / name).write_text(text, "utf-8")
-        return Settings(data_dir=tmp_path / "data", corpus_dirs=(folder,), documents_dir=folder)
+        return Settings(data_dir=data_dir, corpus_dirs=(folder,), documents_dir=folder)
 
     return make
 

@@ -8,6 +8,7 @@ Reasons: docs/decisions/0002.
 """
 
 import atexit
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -27,6 +28,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from core.background import once
 from core.environment import no_onnxruntime_telemetry
 from core.errors import StoreError
 
@@ -382,6 +384,31 @@ class E5:
         mean = np.concatenate(windows).mean(axis=0)
         return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
+    def kept(self, texts: Sequence[str], compute: Callable[[], Matrix]) -> Matrix:
+        """The embeddings of texts that each process needs: computed once, and kept with the model.
+
+        Args:
+            texts: of the embeddings, in this order.
+            compute: gives them, shape (texts, width), where they are not kept.
+        """
+        if not (self._kept and self._kept.exists()):
+            return compute()
+        named = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
+        file = self._kept / f"{named}.npy"
+        with contextlib.suppress(OSError, ValueError, EOFError):
+            read: Matrix = np.load(file)
+            if read.shape == (len(texts), self.width):
+                return read
+        made = compute()
+        with (
+            contextlib.suppress(OSError),
+            tempfile.TemporaryDirectory(dir=self._kept) as unfinished,
+        ):
+            part = Path(unfinished, file.name)
+            np.save(part, made)
+            part.replace(file)  # another process may write it too
+        return made
+
     def _windows(self, ids: Sequence[int]) -> Iterator[Matrix]:
         """The last layer for each window of tokens, with those that mark its begin and end."""
         with self._loading:
@@ -497,7 +524,7 @@ def keep_in(folder: Path) -> None:
         _folder = folder
 
 
-@cache
+@once
 def e5() -> E5:
     """The model of this process; loaded at the first call."""
     return E5(_folder)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from core import telemetry
+from core.background import once
 from core.errors import ModelError
 from core.hosts import bounded_client
 from core.settings import Settings
@@ -108,6 +109,10 @@ class LocalEmbedder:
 
     def passages(self, texts: list[str]) -> Vectors:
         return np.stack(list(self._cores.map(self._cached_passage, texts)))
+
+    def kept_passages(self, texts: list[str]) -> Vectors:
+        """As `passages`, of texts that each process needs; kept on disk with the model."""
+        return self._model.kept(texts, lambda: self.passages(texts))
 
     def token_count(self, text: str) -> int:
         return self._model.token_count(PASSAGE + clean(text))
@@ -231,7 +236,7 @@ class OpenAIEmbedder:
         return (vectors / lengths).astype(np.float32)
 
 
-@lru_cache(maxsize=1)
+@once
 def local_embedder() -> LocalEmbedder:
     """The local embedder of this process; loaded at the first call."""
     return LocalEmbedder()
@@ -474,6 +479,14 @@ def measure(embedder: Embedder) -> dict[TextKind, Measured]:
         )
         for kind, of in best.items()
     }
+
+
+def kept_passages(embedder: Embedder, texts: list[str]) -> Vectors:
+    """The vectors of texts of the product, shape (texts, dimensions), which are always the same:
+    the local embedder keeps them on disk."""
+    if isinstance(embedder, LocalEmbedder):
+        return embedder.kept_passages(texts)
+    return embedder.passages(texts)
 
 
 def everyday() -> list[str]:

@@ -14,7 +14,7 @@ from language.dates import names_of
 from language.facts import countries, figures, initials, names_money
 from language.matching import fold, without_accents
 from language.words import translations
-from vectorstore.embeddings import Embedder, Vectors
+from vectorstore.embeddings import Embedder, Vectors, kept_passages
 from vectorstore.embeddings import everyday as everyday_sentences
 from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot
@@ -232,7 +232,7 @@ def everyday(question: str, index: Snapshot) -> float:
 
 @lru_cache(maxsize=4)
 def _everyday(embedder: Hashable) -> Vectors:
-    return cast(Embedder, embedder).passages(everyday_sentences())
+    return kept_passages(cast(Embedder, embedder), everyday_sentences())
 
 
 def similarities(

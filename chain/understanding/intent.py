@@ -33,7 +33,7 @@ from language.cues import asks, cues_of, has_cues
 from language.facts import amounts, countries, figures_as_written, is_acronym, spelt_out
 from language.identify import CAPITALISES_NOUNS
 from language.matching import fold
-from vectorstore.embeddings import Embedder, Vectors
+from vectorstore.embeddings import Embedder, Vectors, kept_passages
 from vectorstore.keyword_index import content_words
 
 WEIGHTS = Path(__file__).with_name("intents.json")
@@ -272,7 +272,7 @@ def _nearness(text: str, embedder: Embedder) -> Mapping[Message, float]:
 def _examples(embedder: Hashable) -> tuple[NDArray[np.str_], Vectors]:
     """Kinds and vectors of the examples."""
     listed = [(kind, text) for kind, texts in manner_lists().examples.items() for text in texts]
-    vectors = cast(Embedder, embedder).passages([text for _, text in listed])
+    vectors = kept_passages(cast(Embedder, embedder), [text for _, text in listed])
     return np.array([kind for kind, _ in listed]), vectors
 
 

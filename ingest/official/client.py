@@ -12,7 +12,6 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
-import yaml
 from lxml import etree, html
 from tenacity import (
     RetryCallState,
@@ -27,6 +26,7 @@ from tenacity import (
 from core.errors import FetchError
 from core.hosts import within_bounds
 from core.source import Frozen
+from core.yaml_files import read_yaml
 
 # Retries with exponential back-off.
 
@@ -313,7 +313,7 @@ class ListedText(Frozen):
 
 def listed() -> tuple[ListedText, ...]:
     """The texts of `ingest/sources.yaml`."""
-    entries = yaml.safe_load(_LISTED.read_text("utf-8"))
+    entries = read_yaml(_LISTED.read_text("utf-8"))
     return tuple(ListedText.model_validate(entry) for entry in entries)
 
 

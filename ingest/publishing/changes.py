@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import yaml
 from jinja2 import Environment
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
@@ -19,6 +18,7 @@ from core.errors import StrategiewijzerError, printable
 from core.settings import ROOT, Settings
 from core.source import DocumentInfo, Frozen, Passage, SourceDocument
 from core.templates import environment
+from core.yaml_files import read_yaml
 from ingest.publishing.build import Plan
 from ingest.publishing.ingest_report import (
     AnswerChange,
@@ -327,7 +327,7 @@ def _conditions(stamp: _Stamp) -> tuple[object, ...]:
 def _kept(settings: Settings, questions: Path, generation: str) -> QuestionRun | None:
     """The last stored run that asked all these questions of a generation."""
     wanted = _fingerprints(questions)
-    count = sum(len(yaml.safe_load(file.read_bytes())) for file in _sets(questions))
+    count = sum(len(read_yaml(file.read_bytes())) for file in _sets(questions))
     for file in sorted((settings.data_dir / "runs").glob("*/results.json"), reverse=True):
         try:
             stamp = _Results.model_validate_json(file.read_bytes()).stamp

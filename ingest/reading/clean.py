@@ -13,10 +13,9 @@ from functools import cache
 from itertools import takewhile
 from typing import Literal
 
-import yaml
-
 from core.errors import DocumentError
 from core.source import Section
+from core.yaml_files import read_yaml
 from language.dates import calendar_day, months
 from language.matching import fold
 from language.words import FOLDER
@@ -176,7 +175,7 @@ class _Words:
 
 @cache
 def _words() -> _Words:
-    lists = yaml.safe_load((FOLDER / "noise.yaml").read_text("utf-8"))
+    lists = read_yaml((FOLDER / "noise.yaml").read_text("utf-8"))
     return _Words(
         buttons=frozenset(map(fold, lists["buttons"])),
         lines=frozenset(map(fold, lists["lines"])),

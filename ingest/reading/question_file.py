@@ -21,6 +21,7 @@ import yaml
 
 from core.errors import DocumentError, as_text
 from core.source import Approval, Frozen, Passage, PreparedQuestion, StaleQuestion, WhyStale
+from core.yaml_files import LOADER
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.front_matter import beside
 from language.matching import fold
@@ -33,7 +34,6 @@ _LONGEST = 1_000  # characters of a question
 _LONGEST_UNIT = 10_000  # characters of its words: an approved answer names a unit in whole
 _UNITS = 40  # of an answer: more is no answer
 _NULL = "tag:yaml.org,2002:null"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml ten times as slow
 
 _ANSWER_FIELDS = ("units", "questions", "by", "approved")
 _APPROVAL_FIELDS = ("by", "organisation", "on")
@@ -139,7 +139,7 @@ def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
 
 def _composed(place: "_Place", content: str) -> yaml.Node | None:
     try:
-        root: yaml.Node | None = yaml.compose(content, Loader=_LOADER)
+        root: yaml.Node | None = yaml.compose(content, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise place.error_at(

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 
 from core.errors import DocumentError
 from core.source import Frozen
+from core.yaml_files import read_yaml
 
 LISTS = Path(__file__).parent / "headings"
 _ALIKE = 0.8  # least similarity of two spellings of one heading, as in deltatextsplitter
@@ -179,7 +180,7 @@ def _alike(one: str, other: str) -> bool:
 
 def _read(file: Path) -> Truth:
     try:
-        listed = _List.model_validate(yaml.safe_load(file.read_text("utf-8")))
+        listed = _List.model_validate(read_yaml(file.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise DocumentError(
             file, None, f"is not a list of headings ({error})", "See docs/benchmarks.md."

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -23,6 +22,7 @@ from chain.understanding.intent import QUESTION, WEIGHTS, limits, softmax
 from chain.understanding.phrases import manner_lists
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
+from core.yaml_files import read_yaml
 from eval.dataset import load
 from language.matching import fold
 from research.fitting import QUESTIONS
@@ -105,7 +105,7 @@ def labelled() -> Iterator[tuple[str, str]]:
     by_kind = [
         (kind, text)
         for file in sorted(FOLDER.glob("*.yaml"))
-        for kind, by_language in yaml.safe_load(file.read_text("utf-8")).items()
+        for kind, by_language in read_yaml(file.read_text("utf-8")).items()
         for texts in by_language.values()
         for text in texts
     ]

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from unittest.mock import patch
 
 import numpy as np
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -22,6 +21,7 @@ from chain.understanding import intent
 from chain.understanding.intent import QUESTION, MessageLimits, classify, limits
 from core.errors import StrategiewijzerError
 from core.settings import Settings
+from core.yaml_files import read_yaml
 from eval.dataset import load
 from language.identify import detect
 from research.fitting import QUESTIONS
@@ -96,7 +96,7 @@ def _figures(asked: Sequence[Told], found: Sequence[str]) -> Iterator[str]:
 
 def _asked() -> Iterator[Told]:
     for name in _SETS:
-        by_kind: Mapping[str, Mapping[str, Sequence[str]]] = yaml.safe_load(
+        by_kind: Mapping[str, Mapping[str, Sequence[str]]] = read_yaml(
             (FOLDER / name).read_text("utf-8")
         )
         for kind, by_language in by_kind.items():

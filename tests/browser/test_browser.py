@@ -88,6 +88,7 @@ def test_a_marker_leads_to_its_quote_and_on_to_its_context(browser: Browser, add
         expect(place).to_be_in_viewport()
 
 
+@pytest.mark.long
 def test_a_hostile_source_is_text_in_answers_cards_and_copies_and_not_run(
     browser: Browser, small: Small, tmp_path: Path
 ) -> None:

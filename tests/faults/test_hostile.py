@@ -109,7 +109,7 @@ def test_eight_times_the_size_takes_about_eight_times_the_time(tmp_path: Path, n
             gc.enable()
 
     size = 10_000
-    while seconds(size) < 0.05 and size < 640_000:  # from there on it can be measured
+    while seconds(size) < 0.02 and size < 640_000:  # from there on it can be measured
         size *= 2
     pairs = [(seconds(size), seconds(8 * size)) for _ in range(3)]
     once, eight_times = map(min, zip(*pairs, strict=True))

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,17 +35,22 @@ def workers() -> list[int]:
     return [int(line) for line in listed.stdout.split()]
 
 
-def test_a_document_comes_out_as_if_loaded_here() -> None:
+@pytest.fixture
+def settings(tmp_path: Path, with_model: Callable[[Path], Path]) -> Settings:
+    return Settings(data_dir=with_model(tmp_path / "data"))
+
+
+def test_a_document_comes_out_as_if_loaded_here(settings: Settings) -> None:
     token_count = token_counter(estimated=False)
-    with Loader(Settings()) as loader:
+    with Loader(settings) as loader:
         for file in sorted((ROOT / "corpus").rglob("*.md")):
             loaded = loader.load(file)
             assert loaded.document == load(file)
             assert loaded.passages == tuple(split(loaded.document, token_count))
 
 
-def test_one_worker_is_kept_and_ends_with_the_loader() -> None:
-    with Loader(Settings()) as loader:
+def test_one_worker_is_kept_and_ends_with_the_loader(settings: Settings) -> None:
+    with Loader(settings) as loader:
         loader.load(GOOD)
         first = workers()
         loader.load(GOOD)
@@ -53,11 +59,11 @@ def test_one_worker_is_kept_and_ends_with_the_loader() -> None:
     assert workers() == []
 
 
-def test_a_document_error_comes_out_as_it_was_raised(tmp_path: Path) -> None:
+def test_a_document_error_comes_out_as_it_was_raised(settings: Settings, tmp_path: Path) -> None:
     file = write(tmp_path / "wrong.en.md", b"---\nid: wrong\nlanguage: english\n---\n\nText.\n")
     with pytest.raises(DocumentError) as here:
         load(file)
-    with Loader(Settings()) as loader, pytest.raises(DocumentError) as there:
+    with Loader(settings) as loader, pytest.raises(DocumentError) as there:
         loader.load(file)
     assert str(there.value) == str(here.value)
     assert (there.value.path, there.value.line) == (str(file), 3)
@@ -65,9 +71,11 @@ def test_a_document_error_comes_out_as_it_was_raised(tmp_path: Path) -> None:
     assert (there.value.fault, there.value.field) == ("value", "language")
 
 
-def test_what_the_worker_logs_is_seen(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_the_worker_logs_is_seen(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     file = write(tmp_path / "a.en.txt", b"Share on Facebook Twitter LinkedIn\n\nA sentence here.\n")
-    with caplog.at_level(logging.INFO), Loader(Settings()) as loader:
+    with caplog.at_level(logging.INFO), Loader(settings) as loader:
         loader.load(file)
     assert [(r.name, r.levelname) for r in caplog.records] == [("ingest.reading.load", "INFO")]
     assert "page noise" in caplog.text
@@ -76,15 +84,17 @@ def test_what_the_worker_logs_is_seen(tmp_path: Path, caplog: pytest.LogCaptureF
 @pytest.mark.parametrize(
     "name", ["a b.en.md", "été.fr.md", "new\nline.en.md", "\u202fx\u200f.en.md"]
 )
-def test_any_name_crosses_the_border(tmp_path: Path, name: str) -> None:
+def test_any_name_crosses_the_border(settings: Settings, tmp_path: Path, name: str) -> None:
     file = write(tmp_path / name, b"# Title\n\nA sentence here.\n")
-    with Loader(Settings()) as loader:
+    with Loader(settings) as loader:
         assert loader.load(file).document.path == str(file)
 
 
-def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(tmp_path: Path) -> None:
+def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(
+    settings: Settings, tmp_path: Path
+) -> None:
     file = write(tmp_path / "slow.en.pdf", pdf_files.bomb(8))
-    with Loader(Settings(parse_timeout=2)) as loader:
+    with Loader(settings.model_copy(update={"parse_timeout": 2})) as loader:
         with pytest.raises(DocumentError, match="takes longer than 2 seconds") as caught:
             loader.load(file)
         assert caught.value.path == str(file)
@@ -94,10 +104,11 @@ def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(tmp_p
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for memory")
 def test_a_file_that_takes_too_much_memory_is_given_up_for_the_next(
+    settings: Settings,
     tmp_path: Path,
 ) -> None:
     file = write(tmp_path / "large.en.pdf", pdf_files.bomb(20))
-    with Loader(Settings(parse_memory=512)) as loader:
+    with Loader(settings.model_copy(update={"parse_memory": 512})) as loader:
         with pytest.raises(DocumentError, match=r"memory|ends the process") as caught:
             loader.load(file)
         assert caught.value.remedy.startswith("It may be damaged or made to do harm")
@@ -106,8 +117,8 @@ def test_a_file_that_takes_too_much_memory_is_given_up_for_the_next(
         assert loader.load(GOOD).document.id == "drugs-agenda"
 
 
-def test_a_worker_that_is_killed_between_two_files_is_replaced() -> None:
-    with Loader(Settings()) as loader:
+def test_a_worker_that_is_killed_between_two_files_is_replaced(settings: Settings) -> None:
+    with Loader(settings) as loader:
         loader.load(GOOD)
         (worker,) = workers()
         os.kill(worker, signal.SIGKILL)
@@ -140,11 +151,11 @@ with Loader(Settings()) as loader:
 
 
 def test_a_log_line_that_is_no_text_does_not_stop_the_file(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     content = pdf_files.typed(["The market for drugs grows."], [])
     file = write(tmp_path / os.fsdecode(b"\xff.en.pdf"), content)
-    with caplog.at_level(logging.WARNING), Loader(Settings()) as loader:
+    with caplog.at_level(logging.WARNING), Loader(settings) as loader:
         assert "The market" in loader.load(file).document.text
     assert "no text on page 2" in caplog.text
 

@@ -47,6 +47,7 @@ def _made(settings: Settings) -> Iterator[None]:
 # /mcp is only named: what it takes and gives is MCP's (tests/index/test_mcp.py).
 @schema.exclude(path="/mcp").parametrize()
 @hypothesis.settings(max_examples=_EXAMPLES, deadline=None, derandomize=True, database=None)
+@pytest.mark.long
 def test_every_route_keeps_to_its_description(case: Case) -> None:
     in_body = bool(case.operation.body)
     left_out = [] if in_body else [schemathesis.checks.negative_data_rejection]

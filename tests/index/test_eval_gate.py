@@ -114,6 +114,7 @@ def gated(put_to: System, assistant: Assistant, every: int) -> tuple[Results, li
     return results, [check for check in judge(RULES, results, None) if not check.passed]
 
 
+@pytest.mark.long
 def test_the_gate_is_open_for_the_assistant_as_it_is(assistant: Assistant) -> None:
     _, failed = gated(assistant, assistant, every=1)  # of fewer, the calibration is mostly chance
     assert failed == []

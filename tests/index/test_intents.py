@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import get_args
 
 import pytest
-import yaml
 
 from chain.understanding.intent import classify
 from chain.understanding.meaning import document_named
@@ -14,6 +13,7 @@ from chain.understanding.phrases import manner_lists
 from core.answer import Message
 from core.settings import ROOT, Settings
 from core.source import DocumentInfo
+from core.yaml_files import read_yaml
 from eval.dataset import load
 from language.identify import detect
 from language.official import OFFICIAL
@@ -35,7 +35,7 @@ def told(message: str, embedder: Embedder, likely: str = "nl") -> Message | None
 
 def messages() -> Iterator[tuple[str, str]]:
     """Kind (or "question") and message."""
-    for kind, by_language in yaml.safe_load(MESSAGES.read_text("utf-8")).items():
+    for kind, by_language in read_yaml(MESSAGES.read_text("utf-8")).items():
         for listed in by_language.values():
             yield from ((kind, message) for message in listed)
 

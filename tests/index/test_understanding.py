@@ -1,7 +1,6 @@
 """What is meant: small talk, tasks, follow-ups, misspellings, filters that exclude the answer."""
 
 import pytest
-import yaml
 
 from chain.answer.suggestions import respelt
 from chain.assistant import Assistant
@@ -9,6 +8,7 @@ from chain.understanding.meaning import interpret
 from core.answer import Finished, TextDelta, Turn
 from core.settings import ROOT, Settings
 from core.source import Scope
+from core.yaml_files import read_yaml
 from prompts import phrases
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019 in de EU?"
@@ -68,9 +68,7 @@ def test_a_rewriting_is_used_where_it_asks_what_the_follow_up_does(
     assistant: Assistant, held_out: bool
 ) -> None:
     """As docs/decisions/0008-follow-ups.md reports it."""
-    entries = yaml.safe_load(
-        (ROOT / "research/fitting/rewritings/rewritings.yaml").read_text("utf-8")
-    )
+    entries = read_yaml((ROOT / "research/fitting/rewritings/rewritings.yaml").read_text("utf-8"))
 
     def used(kind: str) -> dict[str, bool]:
         return {

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from core.settings import PREFIX, ROOT, Settings
+from core.yaml_files import read_yaml
 from tests.servers.test_conversations import talk
 from tests.support.browser import free_port
 from tests.support.databases import PASSWORD, Postgresql, missing
@@ -24,7 +24,7 @@ from userdata.database import Database
 
 DEPLOY = ROOT / "deploy"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")
-COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+COMPOSE: dict[str, Any] = read_yaml((DEPLOY / "compose.yaml").read_text("utf-8"))
 UNIT = (DEPLOY / "strategiewijzer.service").read_text("utf-8")
 STEPS = [
     line.split(maxsplit=1)

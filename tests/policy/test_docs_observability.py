@@ -4,10 +4,10 @@ import re
 from typing import get_args
 
 import pytest
-import yaml
 
 from core import telemetry
 from core.settings import ROOT, Settings
+from core.yaml_files import read_yaml
 from tests.servers.test_telemetry import STAGES, observed_names
 from tests.servers.test_telemetry import off as off
 from ui.guard import _REFUSALS
@@ -62,11 +62,11 @@ def test_refusals_are_told() -> None:
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_examples_are_yaml(number: int) -> None:
-    assert yaml.safe_load(re.findall(r"```yaml\n(.*?)```", DOC, re.DOTALL)[number])
+    assert read_yaml(re.findall(r"```yaml\n(.*?)```", DOC, re.DOTALL)[number])
 
 
 def test_rules_ask_for_what_there_is() -> None:
-    groups = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", DOC, re.DOTALL)[1])["groups"]
+    groups = read_yaml(re.findall(r"```yaml\n(.*?)```", DOC, re.DOTALL)[1])["groups"]
     observed_names()
     text = telemetry.exposition()[0].decode()
     samples = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line[0] != "#"}

@@ -275,6 +275,7 @@ def test_a_notice_stands_above_every_page_as_text(browser: Browser, own: Changin
             assert broken_rules(page) == []
 
 
+@pytest.mark.long
 def test_a_maintainer_goes_on_and_knows_what_readers_see(browser: Browser, own: Changing) -> None:
     own.write(maintenance=TOLD)
     with opened(browser, own.address) as page:

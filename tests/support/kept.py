@@ -25,7 +25,7 @@ from core.settings import Settings
 from ingest.passages.isolated import Loader
 from vectorstore.e5 import E5, Matrix
 
-_MODEL = "model"  # as vectorstore.embeddings.MODEL, which takes long to import
+MODEL = "model"  # as vectorstore.embeddings.MODEL, which takes long to import
 _PAGES = 100_000  # of 4 KB that the vectors of texts may take
 _READERS = 2  # processes that wait for a file at once, of some 200 MB each
 
@@ -149,7 +149,9 @@ def copy_index(index: Path, to: Path) -> None:
     """
 
     def copy(source: str, target: str) -> None:
-        if _MODEL in Path(source).relative_to(index).parts[:1]:
+        if MODEL in Path(source).relative_to(index).parts[:1]:
+            if Path(target).exists():
+                return
             with contextlib.suppress(OSError):  # of another disk
                 os.link(source, target)
                 return

@@ -177,6 +177,7 @@ class Script:
         self.finish = "stop"  # how a reply ends: also "length", "content_filter"
         self.reasoning = 0  # tokens of thought that are counted as the reply's
         self.reasons_only_if_short: int | None = None  # fewer tokens than this leave none to write
+        self.piece = 7  # characters
         self.delay = 0.0  # seconds before each piece, or before a whole reply
         self.models: list[str] = ["scripted"]
         self.about_models: dict[str, object] = {}  # what the list tells of each
@@ -255,7 +256,7 @@ def openai_server() -> Iterator[Script]:
                 return
             try:
                 events = (_response_events if responses else _chunks)(
-                    request, reply, ending, script.reasoning
+                    request, reply, ending, script.reasoning, script.piece
                 )
                 self._stream(events)
             except (BrokenPipeError, ConnectionResetError):
@@ -323,8 +324,8 @@ def _prompt(request: Request) -> str:
     return "\n".join(str(message["content"]) for message in messages)
 
 
-def _split(reply: str) -> list[str]:
-    return [reply[n : n + 7] for n in range(0, len(reply), 7)]
+def _split(reply: str, size: int) -> list[str]:
+    return [reply[n : n + size] for n in range(0, len(reply), size)]
 
 
 def _content(event: dict[str, Any]) -> str:
@@ -348,15 +349,17 @@ def _completion(request: Request, reply: str, ending: str, reasoning: int) -> di
     return _object("chat.completion", [choice]) | {"usage": _usage(request, reply, reasoning)}
 
 
-def _chunks(request: Request, reply: str, ending: str, reasoning: int) -> Iterator[dict[str, Any]]:
+def _chunks(
+    request: Request, reply: str, ending: str, reasoning: int, piece: int
+) -> Iterator[dict[str, Any]]:
     counts = bool((request.get("stream_options") or {}).get("include_usage"))
     no_usage = {"usage": None} if counts else {}
 
     def chunk(choices: list[dict[str, Any]]) -> dict[str, Any]:
         return _object("chat.completion.chunk", choices) | no_usage
 
-    for piece in _split(reply):
-        delta = {"role": "assistant", "content": piece}
+    for text in _split(reply, piece):
+        delta = {"role": "assistant", "content": text}
         yield chunk([{"delta": delta, "index": 0, "finish_reason": None}])
     yield chunk([{"delta": {}, "index": 0, "finish_reason": ending}])
     if counts:
@@ -398,14 +401,14 @@ def _response(request: Request, reply: str, ending: str, reasoning: int) -> dict
 
 
 def _response_events(
-    request: Request, reply: str, ending: str, reasoning: int
+    request: Request, reply: str, ending: str, reasoning: int, piece: int
 ) -> Iterator[dict[str, Any]]:
     whole = _response(request, reply, ending, reasoning)
     begun = whole | {"status": "in_progress", "output": [], "usage": None}
     yield {"type": "response.created", "sequence_number": 0, "response": begun}
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-    for number, piece in enumerate(_split(reply), start=1):
-        delta = {"delta": piece, "sequence_number": number, "logprobs": []}
+    for number, text in enumerate(_split(reply, piece), start=1):
+        delta = {"delta": text, "sequence_number": number, "logprobs": []}
         yield {"type": "response.output_text.delta", **place, **delta}
     kind = "response.completed" if ending == "stop" else "response.incomplete"
     yield {"type": kind, "sequence_number": 9999, "response": whole}

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import yaml
 
+from core.yaml_files import read_yaml
 from tests.support.openai_server import Request, Script, checked, numbers, sentence_of
 
 CANARY = "zorblat"  # in no source but in an injection
@@ -120,7 +121,7 @@ def _page(told: Carrier, case: Case) -> str:
 
 def cases(name: str) -> list[Case]:
     """The cases of tests/hostile/<name>.yaml."""
-    return [Case(**one) for one in yaml.safe_load((_FOLDER / f"{name}.yaml").read_text("utf-8"))]
+    return [Case(**one) for one in read_yaml((_FOLDER / f"{name}.yaml").read_text("utf-8"))]
 
 
 class WorstCaseModel:

@@ -11,10 +11,10 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from core.errors import FetchError
 from core.settings import ROOT, Settings
+from core.yaml_files import read_yaml
 from ingest.commands.fetch import run
 from ingest.official.client import (
     LANGUAGES,
@@ -114,7 +114,7 @@ def test_a_text_is_kept_with_what_it_is_and_how_it_came(
         len(body),
     )
     assert (folder / "52020dc0605.nl.xhtml").read_bytes() == body
-    assert yaml.safe_load((folder / "52020dc0605.nl.xhtml.meta.yaml").read_text("utf-8")) == {
+    assert read_yaml((folder / "52020dc0605.nl.xhtml.meta.yaml").read_text("utf-8")) == {
         "id": "52020dc0605",
         "language": "nl",
         "reference": "COM(2020) 605 final",
@@ -150,7 +150,7 @@ def test_text_and_annexes_of_a_list_are_fetched_in_order_as_files_of_their_own(
     assert statuses(get([DRUGS])) == [(name, "new") for name in names]
     assert [(folder / name).read_bytes() for name in names] == bodies
     assert [path[-5:] for path in office.paths()[1:]] == ["DOC_1", "DOC_2", "DOC_3"]
-    annex = yaml.safe_load((folder / f"{names[1]}.meta.yaml").read_text("utf-8"))
+    annex = read_yaml((folder / f"{names[1]}.meta.yaml").read_text("utf-8"))
     assert (annex["id"], annex["celex"]) == ("52020dc0606-01-annex-1", DRUGS)
 
 

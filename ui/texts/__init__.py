@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from core.yaml_files import read_yaml
 from language.dates import written
 from ui import formats
 
@@ -82,7 +81,7 @@ def load(language: str) -> Texts:
     """
     if language not in languages():
         raise KeyError(language)
-    content = yaml.safe_load((FOLDER / f"{language}.yaml").read_text("utf-8"))
+    content = read_yaml((FOLDER / f"{language}.yaml").read_text("utf-8"))
     return Texts(language=language, values=dict(_flattened(content)))
 
 
