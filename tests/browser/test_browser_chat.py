@@ -25,6 +25,8 @@ from tests.support.browser import (
 from tests.support.openai_server import Script
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long
+
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
 
@@ -45,7 +47,6 @@ def answered(page: Page, number: int) -> None:
     expect(field(page)).to_be_enabled()
 
 
-@pytest.mark.long
 def test_what_is_typed_when_the_app_was_started_again_is_asked_in_the_same_conversation(
     browser: Browser, settings: Settings, tmp_path: Path
 ) -> None:
@@ -90,7 +91,6 @@ def test_a_conversation_with_its_evidence_and_verdict_outlasts_a_reload_and_othe
         expect(page.locator("mark").first).to_be_visible()
 
 
-@pytest.mark.long
 def test_a_conversation_is_found_renamed_deleted_and_restored(
     browser: Browser, address: str
 ) -> None:
@@ -132,7 +132,6 @@ def test_a_conversation_is_found_renamed_deleted_and_restored(
         expect(page.get_by_text("Dit gesprek is verwijderd of niet van u.")).to_be_visible()
 
 
-@pytest.mark.long
 def test_an_address_asks_its_question_once(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}/?q=Wat%20is%20EMPACT%3F") as page:
         answered(page, 1)
@@ -208,7 +207,6 @@ def test_a_conversation_is_downloaded_and_printed(browser: Browser, address: str
         assert REPORTS in page.evaluate("window.printed")
 
 
-@pytest.mark.long
 def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
     browser: Browser, with_model: tuple[str, Script]
 ) -> None:
@@ -230,7 +228,6 @@ def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
         expect(question(page, REPORTS)).to_have_count(1)
 
 
-@pytest.mark.long
 def test_an_answer_is_copied_with_its_references_and_saved_with_the_keyboard_too(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:
@@ -322,7 +319,6 @@ def test_the_field_comes_before_history_and_menu(browser: Browser, address: str)
         expect(page.get_by_role("button", name="Menu", exact=True)).to_be_visible()
 
 
-@pytest.mark.long
 def test_a_shared_conversation_is_read_and_taken_back(browser: Browser, address: str) -> None:
     with opened(browser, address) as page, opened(browser, address) as other:
         ask(page, REPORTS)

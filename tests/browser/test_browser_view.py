@@ -10,6 +10,8 @@ from tests.support.browser import ask, box_of, field, opened, press, settled, si
 from tests.support.openai_server import Script
 from ui.chat.question_field import MAX_QUESTION
 
+pytestmark = pytest.mark.long
+
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 REMOVAL = "Hoe snel moet een platform terroristische inhoud weghalen?"  # answered in a sentence
 MARKET = "Hoeveel is de drugsmarkt in Europa waard?"

@@ -155,7 +155,11 @@ def test_a_sparse_workbook_is_read_without_its_empty_columns(tmp_path: Path) -> 
         (f"# T\n\n|{'a|' * 300}\n|{'-|' * 300}\n|b|\n", "has more than 256 columns (300)"),
         ("# T\n\n" + ">" * 50 + " text\n", "has lists or quotations more than 10 deep"),
         ("# T\n\n" + "1. " * 50 + "text\n", "has lists or quotations more than 10 deep"),
-        (f"# T\n\n{'It is so. ' * 100_001}\n", "has more than 100,000 sentences, list items"),
+        pytest.param(
+            f"# T\n\n{'It is so. ' * 100_001}\n",
+            "has more than 100,000 sentences, list items",
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["headings", "items", "columns", "quotations", "lists", "sentences"],
 )

@@ -36,8 +36,8 @@ def workers() -> list[int]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, with_model: Callable[[Path], Path]) -> Settings:
-    return Settings(data_dir=with_model(tmp_path / "data"))
+def settings(tmp_path: Path, give_model: Callable[[Path], Path]) -> Settings:
+    return Settings(data_dir=give_model(tmp_path / "data"))
 
 
 def test_a_document_comes_out_as_if_loaded_here(settings: Settings) -> None:

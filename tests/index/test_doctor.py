@@ -88,6 +88,7 @@ def test_without_an_index_it_says_how_to_build_one_and_leaves_nothing_behind(
     small: Small, use: Use
 ) -> None:
     settings = small({"one.en.md": LIGHTHOUSES})
+    settings = settings.model_copy(update={"data_dir": settings.data_dir / "none"})
     use(settings)
     found = _examined(1)
     assert _levels(found) == {"index": "failure"}

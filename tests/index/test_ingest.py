@@ -104,6 +104,7 @@ def test_a_removed_document_is_gone_from_vectors_and_words(small: Small) -> None
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(small: Small) -> None:
     settings = small({"alpha.md": _document("alpha")})
+    settings = settings.model_copy(update={"data_dir": settings.data_dir / "none"})
 
     report = ingest(settings, dry_run=True)
 

@@ -171,6 +171,7 @@ def records(app: Changing) -> list[dict[str, str]]:
     return [json.loads(line) for line in app.log.read_text("utf-8").splitlines()]
 
 
+@pytest.mark.long
 def test_each_question_of_a_session_has_an_id_of_its_own(visited: Changing) -> None:
     visited.write()
 
@@ -288,6 +289,7 @@ def test_a_maintainer_goes_on_and_knows_what_readers_see(browser: Browser, own: 
         expect(page.locator(".sw-notice")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_readers_see_why_it_is_closed_until_it_opens(browser: Browser, visited: Changing) -> None:
     visited.write(maintenance=TOLD, notice="Iets anders")
     for path in ("", "/sources?document=drugs-agenda&language=nl", "/notes", "/maintenance"):
