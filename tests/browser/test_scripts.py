@@ -2,10 +2,11 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from core.settings import ROOT
 from ui import markup
@@ -21,6 +22,12 @@ HOSTILE = (
 )
 
 
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.new_page() as page:
+        yield page
+
+
 @pytest.fixture
 def _told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "only_told.js").write_text("window.told = given.words;\n", "utf-8")
@@ -29,22 +36,21 @@ def _told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("words", HOSTILE)
 @pytest.mark.usefixtures("_told")
-def test_no_value_ends_its_script_or_becomes_code(browser: Browser, words: str) -> None:
-    with browser.new_page() as page:
-        page.set_content(f"{script('only_told', words=words)}<p>The page goes on.</p>")
-        units = [ord(unit) for unit in words]  # a lone surrogate comes through as it is
-        assert page.evaluate("[...window.told].map((unit) => unit.codePointAt(0))") == units
-        assert page.evaluate("window.harmed") is None
-        assert page.locator("body").inner_text() == "The page goes on."
+def test_no_value_ends_its_script_or_becomes_code(page: Page, words: str) -> None:
+    page.goto("about:blank")
+    page.set_content(f"{script('only_told', words=words)}<p>The page goes on.</p>")
+    units = [ord(unit) for unit in words]  # a lone surrogate comes through as it is
+    assert page.evaluate("[...window.told].map((unit) => unit.codePointAt(0))") == units
+    assert page.evaluate("window.harmed") is None
+    assert page.locator("body").inner_text() == "The page goes on."
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_script_says_what_it_does_and_streamlit_runs_it(browser: Browser, file: Path) -> None:
+def test_a_script_says_what_it_does_and_streamlit_runs_it(page: Page, file: Path) -> None:
     code = file.read_text("utf-8")
     assert re.match(r"// [A-Z].+\.\n", code)
     assert not re.search(r"<[/\w!]", code)  # Streamlit leaves out a script with a tag in it
-    with browser.new_page() as page:
-        page.evaluate("(code) => { new Function('given', code); }", code)
+    page.evaluate("(code) => { new Function('given', code); }", code)
 
 
 def test_every_script_is_used_and_installed() -> None:

@@ -111,6 +111,7 @@ def test_a_program_that_has_the_store_open_goes_on_answering(small: Small) -> No
     assert not look(settings.data_dir / "chroma")
 
 
+@pytest.mark.long
 def test_on_a_server_they_go_with_a_program_for_its_machine(small: Small, tmp_path: Path) -> None:
     folder = tmp_path / "server"
     with running_chroma(folder) as address:

@@ -58,7 +58,7 @@ def _ended(program: str) -> subprocess.CompletedProcess[str]:
         pytest.param(
             QUESTION, "", "The language model was not used (empty)", marks=pytest.mark.long
         ),
-        (QUESTION, "NO ANSWER", "725,000"),
+        pytest.param(QUESTION, "NO ANSWER", "725,000", marks=pytest.mark.long),
         pytest.param(
             *("How do I bake banana bread with walnuts?", "Bananas are yellow [1].", ""),
             marks=pytest.mark.long,
@@ -82,6 +82,7 @@ def test_a_process_that_asked_two_questions_ends_with_0(settings: Settings, serv
     assert (process.returncode, out) == (0, "fallback\nfallback\n"), err
 
 
+@pytest.mark.long
 def test_ctrl_c_while_the_model_writes_ends_it(settings: Settings, server: Script) -> None:
     asked = threading.Event()
 

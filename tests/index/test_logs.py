@@ -237,6 +237,7 @@ def send(address: str, *messages: str | bytes) -> None:
             list(socket)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_the_whole_log_of_the_app_is_one_record_a_line_whatever_a_visitor_sends(
     tmp_path: Path, form: str

@@ -340,6 +340,7 @@ def test_a_program_is_told_how_to_build_an_index(tmp_path: Path) -> None:
     assert "make ingest" in error(apart(used()))
 
 
+@pytest.mark.long
 def test_only_the_protocol_goes_to_standard_output(settings: Settings) -> None:
     asked = {"protocolVersion": "2025-06-18", "capabilities": {}}
     asked["clientInfo"] = {"name": "test", "version": "1"}  # type: ignore[assignment]

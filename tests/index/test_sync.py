@@ -770,6 +770,7 @@ class _Child:
         return self.process.returncode, errors
 
 
+@pytest.mark.long
 def test_ctrl_c_while_embedding_leaves_everything_as_it_was(small: Small) -> None:
     settings = small({"alpha.md": _document("alpha")})
     before = ingest(settings).generation

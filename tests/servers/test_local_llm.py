@@ -206,6 +206,7 @@ def test_a_model_that_gets_no_time_falls_back(model: Settings) -> None:
     assert (answer.mode, answer.is_sourced) == ("fallback", True)
 
 
+@pytest.mark.long
 def test_a_follow_up_that_the_model_does_not_rewrite_is_understood_by_rules(
     model: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -143,6 +143,7 @@ def _wait_for(words: str, log: Path) -> None:
     until(lambda: words in log.read_text("utf-8"), f"{words!r} is logged", told=log.read_text)
 
 
+@pytest.mark.long
 def test_serve_builds_the_index_when_no_other_run_does_and_serves_the_app(tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "log"
     environment = {

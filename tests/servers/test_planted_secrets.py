@@ -87,6 +87,8 @@ def echo() -> Iterator[Echo]:
     told = Echo()
 
     class Repeating(Handler):
+        timeout = 0.5  # seconds: what speaks PostgreSQL waits for an answer that is not to come
+
         def _answer(self) -> None:
             _ = self.body
             sent = "; ".join(f"{name}: {value}" for name, value in self.headers.items())

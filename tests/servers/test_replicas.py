@@ -39,6 +39,7 @@ def asked(index: Index) -> str:
     return index.search("How many ships are here?", 1)[0].passage.text
 
 
+@pytest.mark.long
 def test_after_each_publication_both_replicas_answer_from_it_and_nothing_is_left(
     small: Small, hosts: dict[str, Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:

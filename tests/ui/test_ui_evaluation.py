@@ -467,6 +467,7 @@ def test_a_set_that_is_none_is_refused_with_what_is_wrong(data_dir: Path) -> Non
         page.keep(data_dir, "...yaml", SET)
 
 
+@pytest.mark.long
 def test_a_run_that_fails_says_why(data_dir: Path) -> None:
     app = give(opened(), "lijst.yaml", SET)
     press(app, "Starten")  # there is no index
