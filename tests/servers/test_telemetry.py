@@ -25,7 +25,7 @@ from tests.support.browser import free_port
 from tests.support.collector import collector
 from tests.support.openai_server import Script, openai_error, openai_server
 from tests.support.small import Small
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, until
 from vectorstore.embeddings import OpenAIEmbedder
 from vectorstore.rerank import ServerReranker
 
@@ -352,8 +352,8 @@ def test_answers_go_on_without_the_collector_and_the_end_is_not_held_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, hangs: bool
 ) -> None:
     monkeypatch.setattr(telemetry_sdk, "_PATIENCE", 0.2)
-    if hangs:
-        monkeypatch.setattr(telemetry_sdk, "_TIMEOUT", 3600.0)  # waited for, no test would end
+    # Of the one that hangs: waited for, no test would end.
+    monkeypatch.setattr(telemetry_sdk, "_TIMEOUT", 3600.0 if hangs else 0.5)
     assistant = Assistant(settings)
     with collector() as collected:
         collected.hangs = hangs
@@ -362,6 +362,9 @@ def test_answers_go_on_without_the_collector_and_the_end_is_not_held_up(
         for _ in range(3):
             assert assistant.ask(ASKED).is_sourced
         recorder().close()
+        collected.hangs = False
+        collected.over.set()
+        until(recorder()._closed.is_set, "nothing is sent any more, nor told in later tests")
 
 
 def test_a_process_ends_although_the_collector_hangs() -> None:
