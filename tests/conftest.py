@@ -34,13 +34,13 @@ CORPUS = ROOT / "corpus"
 
 # Processor seconds that all tests of a folder take, the long ones too; in this order they begin.
 BUDGETS = {
-    "browser": 1150,
-    "servers": 650,
-    "faults": 450,
-    "ui": 190,
-    "index": 500,
-    "unit": 90,
-    "policy": 50,
+    "browser": 850,
+    "servers": 480,
+    "faults": 300,
+    "ui": 130,
+    "index": 430,
+    "unit": 70,
+    "policy": 30,
 }
 _CHOSEN = pytest.StashKey[set[Path]]()
 

@@ -112,7 +112,8 @@ class LocalEmbedder:
 
     def kept_passages(self, texts: list[str]) -> Vectors:
         """As `passages`, of texts that each process needs; kept on disk with the model."""
-        return self._model.kept(texts, lambda: self.passages(texts))
+        prefixed = [PASSAGE + clean(text) for text in texts]
+        return self._model.kept(prefixed, lambda: self.passages(texts))
 
     def token_count(self, text: str) -> int:
         return self._model.token_count(PASSAGE + clean(text))
