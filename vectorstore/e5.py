@@ -394,18 +394,19 @@ class E5:
         if not (self._kept and self._kept.exists()):
             return compute()
         named = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
-        file = self._kept / f"{named}.npy"
-        with contextlib.suppress(OSError, ValueError, EOFError):
-            read: Matrix = np.load(file)
-            if read.shape == (len(texts), self.width):
-                return read
+        file = self._kept / f"{named}.vectors"
+        with contextlib.suppress(OSError):
+            # Not in NumPy's form, whose header it reads by `ast`: of two threads one can fail.
+            read = np.frombuffer(file.read_bytes(), np.uint8)
+            if read.size == len(texts) * self.width * 4:
+                return read.view(np.float32).reshape(-1, self.width)
         made = compute()
         with (
             contextlib.suppress(OSError),
             tempfile.TemporaryDirectory(dir=self._kept) as unfinished,
         ):
             part = Path(unfinished, file.name)
-            np.save(part, made)
+            part.write_bytes(made.astype(np.float32).tobytes())
             part.replace(file)  # another process may write it too
         return made
 

@@ -6,7 +6,6 @@ reading processes themselves set this aside with the fixture `nothing_kept` (tes
 
 import contextlib
 import hashlib
-import io
 import os
 import shutil
 import sqlite3
@@ -60,7 +59,7 @@ class Kept:
         start, leave = Loader._start, Loader.__exit__
 
         def kept_vector(model: E5, text: str) -> Matrix:
-            return self._recalled(f"vector {text}", lambda: vector(model, text))
+            return self._recalled(f"row {text}", lambda: vector(model, text))
 
         def kept_start(loader: Loader) -> subprocess.Popen[str]:
             reader = self._readers.pop(_kind(loader), None) if self._is_on else None
@@ -105,12 +104,10 @@ class Kept:
         with self._lock:
             found = self._vectors.execute("SELECT made FROM kept WHERE text = ?", (key,)).fetchone()
         if found:
-            recalled: Matrix = np.load(io.BytesIO(found[0]))
-            return recalled
+            # Not in NumPy's form, whose header it reads by `ast`: of two threads one can fail.
+            return np.frombuffer(found[0], np.float32)
         made = compute()
-        written = io.BytesIO()
-        np.save(written, made)
-        row = key, written.getvalue()
+        row = key, made.astype(np.float32).tobytes()
         # When the file is full, what is new is computed each time.
         with self._lock, contextlib.suppress(sqlite3.OperationalError):
             self._vectors.execute("INSERT OR IGNORE INTO kept VALUES (?, ?)", row)
