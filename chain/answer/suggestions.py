@@ -39,6 +39,7 @@ from core.source import (
 from language.cues import cues_of
 from language.matching import fold, without_accents
 from vectorstore.keyword_index import content_words
+from vectorstore.segments import document_key
 from vectorstore.store import Snapshot
 
 _T = TypeVar("_T")
@@ -205,6 +206,16 @@ def about(
         count: how many.
     """
     every = index.questions([document.key])
+    return _from_all_parts(index, every, language, passages, count)
+
+
+def _from_all_parts(
+    index: Snapshot,
+    every: Iterable[PreparedQuestion],
+    language: str,
+    passages: Sequence[Passage],
+    count: int,
+) -> tuple[str, ...]:
     prepared, spelling = [*_readable(every, language)], _spelling(index, language)
     by_passage: dict[str, list[PreparedQuestion]] = {}
     for one in prepared:
@@ -223,13 +234,19 @@ def examples(index: Snapshot, language: str, count: int) -> Iterator[str]:
     for entry in index.entries():
         if entry.questions:
             versions.setdefault(entry.info.id, {})[entry.info.language] = entry.info
-    found = (
-        one
-        for of_document in versions.values()
-        for document in [of_document[preferred(of_document, language)]]
-        for one in about(index, document, language, index.passages([document.key]), 1)
-    )
-    return itertools.islice(found, count)
+    keys = iter([one[preferred(one, language)].key for one in versions.values()])
+
+    def found() -> Iterator[str]:
+        # Those of one document are found by reading all, so several documents are asked of at once.
+        while some := list(itertools.islice(keys, count)):
+            asked: dict[str, list[PreparedQuestion]] = {}
+            for one in index.questions(some):
+                asked.setdefault(document_key(one.id), []).append(one)
+            for key in some:
+                passages = index.passages([key])
+                yield from _from_all_parts(index, asked.get(key, ()), language, passages, 1)
+
+    return itertools.islice(found(), count)
 
 
 class _Spelling:

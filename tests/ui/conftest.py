@@ -1,9 +1,12 @@
 """What all tests of pages share."""
 
 from collections.abc import Iterator
+from functools import cache
+from unittest.mock import patch
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.settings import ROOT, Settings
@@ -11,6 +14,14 @@ from tests.support.apps import run
 from tests.support.in_process import one_worker, start_here
 from ui import jobs
 from userdata.database import FILE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_looked_at_once() -> Iterator[None]:
+    """Streamlit looks for components in all that is installed, anew for each page of a test."""
+    scan = cache(manifest_scanner.scan_component_manifests)
+    with patch.object(manifest_scanner, "scan_component_manifests", scan):
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
