@@ -81,10 +81,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: list(BUDGETS).index(item.path.parent.name))
 
 
-def pytest_collection_finish() -> None:
-    """Looking for garbage among what is loaded by now and stays took a tenth of the whole."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Looking for garbage among what is loaded here and stays took a tenth of the whole."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
+        gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -88,8 +88,8 @@ SHAPES: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_eight_times_the_size_takes_about_eight_times_the_time(tmp_path: Path, name: str) -> None:
-    """Processor time, the least of three, of small and large in turn. What takes the square of its
-    size takes 64 times as long; 2.5 a doubling is 15.6.
+    """Processor time, the least of up to three, of small and large in turn. What takes the square
+    of its size takes 64 times as long; 2.5 a doubling is 15.6.
 
     Without Python's search for garbage: how long that takes goes with all that the process holds.
     """
@@ -111,9 +111,11 @@ def test_eight_times_the_size_takes_about_eight_times_the_time(tmp_path: Path, n
     size = 10_000
     while seconds(size) < 0.02 and size < 640_000:  # from there on it can be measured
         size *= 2
-    pairs = [(seconds(size), seconds(8 * size)) for _ in range(3)]
-    once, eight_times = map(min, zip(*pairs, strict=True))
-    assert eight_times / once <= 2.5**3
+    once, eight_times = seconds(size), seconds(8 * size)
+    for _ in range(2):
+        if eight_times > 2.5**3 * once:  # something else took the time, or it grows too fast
+            once, eight_times = min(once, seconds(size)), min(eight_times, seconds(8 * size))
+    assert eight_times <= 2.5**3 * once
 
 
 # Limits
