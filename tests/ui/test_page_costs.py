@@ -128,6 +128,15 @@ def test_a_suggested_question_is_looked_up_once(unprepared: Settings, counted: C
     assert searched["search"] == times + 1  # only what stands around the answer
 
 
+def test_examples_of_all_documents_are_found_in_one_reading_of_what_is_prepared(
+    settings: Settings, counted: Counted
+) -> None:
+    assistant = Assistant(settings)
+    read = counted(Snapshot, "questions")
+    assert len(assistant.examples(assistant.index.snapshot(), "nl")) == 5
+    assert read["questions"] == 2  # one more tells what words are usual
+
+
 def test_no_run_of_a_page_collects_all_garbage() -> None:
     """That took more than half of the processor time of 25 readers."""
     assert st.get_option("runner.postScriptGC") is False
