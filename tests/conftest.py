@@ -34,13 +34,13 @@ CORPUS = ROOT / "corpus"
 
 # Processor seconds that all tests of a folder take, the long ones too; in this order they begin.
 BUDGETS = {
-    "browser": 850,
-    "servers": 480,
-    "faults": 300,
-    "ui": 130,
+    "browser": 780,
+    "servers": 430,
+    "faults": 250,
+    "ui": 80,
     "index": 430,
     "unit": 70,
-    "policy": 30,
+    "policy": 20,
 }
 _CHOSEN = pytest.StashKey[set[Path]]()
 
