@@ -1,5 +1,6 @@
 """A Chroma server: behind a proxy with TLS and a password, with tenants, and when it stops."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -47,6 +48,7 @@ class Server:
     def hanging(self) -> Iterator[None]:
         """It takes connections and says nothing until the block ends."""
         self._process.send_signal(signal.SIGSTOP)
+        os.waitpid(self._process.pid, os.WUNTRACED)  # until then its threads may go on
         try:
             yield
         finally:
