@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from tests.support.kept import MODEL, Kept, copy_index, ingested
 from tests.support.processor import Budgets
 from tests.support.rooms import concerned, touched
 from tests.support.small import Small
+from tests.support.waiting import until
 from vectorstore.e5 import E5
 
 if TYPE_CHECKING:  # each takes time to load, and most tests need neither
@@ -30,6 +32,7 @@ if TYPE_CHECKING:  # each takes time to load, and most tests need neither
     from userdata.database import Database
 
 CORPUS = ROOT / "corpus"
+WARM_UP = "warm-up"  # the thread of ui.shared_assistant, which takes long to import
 
 
 # Processor seconds that all tests of a folder take, the long ones too; in this order they begin.
@@ -107,6 +110,17 @@ def _no_settings_from_outside() -> None:
 def _a_start_of_its_own() -> None:
     """Settings that hold from the start of a process hold from that of a test."""
     begin_anew()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on() -> Iterator[None]:
+    """The assistant of pages is warmed up beside the first test that uses it, and then forgets what
+    is old: not in a store that the next test takes away."""
+    yield
+    until(
+        lambda: all(one.name != WARM_UP for one in threading.enumerate()),
+        "the assistant is warmed up",
+    )
 
 
 @pytest.fixture(autouse=True)
