@@ -15,6 +15,7 @@ import pytest
 from filelock import FileLock
 
 from chain.reading.confidence import Chance
+from core import background
 from core.settings import ROOT, Settings
 from tests.support.apps import begin_anew
 from tests.support.kept import MODEL, Kept, copy_index, ingested
@@ -32,7 +33,6 @@ if TYPE_CHECKING:  # each takes time to load, and most tests need neither
     from userdata.database import Database
 
 CORPUS = ROOT / "corpus"
-WARM_UP = "warm-up"  # the thread of ui.shared_assistant, which takes long to import
 
 
 # Processor seconds that all tests of a folder take, the long ones too; in this order they begin.
@@ -114,12 +114,18 @@ def _a_start_of_its_own() -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_goes_on() -> Iterator[None]:
-    """The assistant of pages is warmed up beside the first test that uses it, and then forgets what
-    is old: not in a store that the next test takes away."""
+    """A test ends when the work has that a process would not end without, such as to warm up the
+    assistant of pages and then forget what is old: not in a store that the next test removes."""
     yield
     until(
-        lambda: all(one.name != WARM_UP for one in threading.enumerate()),
-        "the assistant is warmed up",
+        lambda: (
+            not [
+                one
+                for one in threading.enumerate()
+                if isinstance(one, background._Thread) and one.stop is None
+            ]
+        ),
+        "what the test began in the background is done",
     )
 
 
