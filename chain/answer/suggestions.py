@@ -27,6 +27,7 @@ from chain.answer.section_questions import (
 )
 from chain.understanding.meaning import standalone
 from core.answer import Answer, Turn
+from core.batches import batches
 from core.source import (
     DocumentInfo,
     MatchedQuestion,
@@ -234,11 +235,11 @@ def examples(index: Snapshot, language: str, count: int) -> Iterator[str]:
     for entry in index.entries():
         if entry.questions:
             versions.setdefault(entry.info.id, {})[entry.info.language] = entry.info
-    keys = iter([one[preferred(one, language)].key for one in versions.values()])
+    keys = [one[preferred(one, language)].key for one in versions.values()]
 
     def found() -> Iterator[str]:
         # Those of one document are found by reading all, so several documents are asked of at once.
-        while some := list(itertools.islice(keys, count)):
+        for some in batches(keys, count):
             asked: dict[str, list[PreparedQuestion]] = {}
             for one in index.questions(some):
                 asked.setdefault(document_key(one.id), []).append(one)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
+from core.batches import batches
 from core.source import Frozen, Passage, PreparedQuestion, SourceDocument
 from ingest.reading.formats import FORMATS, READERS, Reader
 from vectorstore.embeddings import Embedder, Vectors
@@ -312,8 +312,6 @@ def _entry(
 _STORED_AT_ONCE = 64  # passages in one write, each of which costs 0.1 s
 _COPIED_AT_ONCE = 500  # passages in one write; their vectors are in memory together
 
-_T = TypeVar("_T")
-
 Progress = Callable[[int, int], None]
 """Called with the number of passages that are done, and that of all."""
 
@@ -459,9 +457,3 @@ def _groups(passages: Sequence[Passage], texts: int) -> Iterator[list[Passage]]:
             group = []
     if group:
         yield group
-
-
-def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

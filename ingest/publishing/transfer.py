@@ -33,10 +33,11 @@ from core.archive import (
     read_lines,
     read_whole,
 )
+from core.batches import batches
 from core.errors import ArchiveError, IndexMismatchError, StoreError
 from core.settings import Settings
 from core.source import Passage, PreparedQuestion
-from ingest.publishing.build import Progress, batches
+from ingest.publishing.build import Progress
 from ingest.publishing.lock import writing
 from ingest.publishing.verify import check
 from vectorstore.embeddings import Vectors, make_embedder

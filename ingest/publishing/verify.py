@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 from rich.filesize import decimal
 
+from core.batches import batches
 from core.errors import DocumentError, NoIndexError, StoreError, as_path
 from core.settings import Settings
 from core.source import Frozen, Passage, SourceDocument
 from ingest.passages.isolated import Loader
 from ingest.passages.split import passage_id
-from ingest.publishing.build import batches, reading_fingerprint
+from ingest.publishing.build import reading_fingerprint
 from ingest.reading import question_file
 from ingest.reading.load import fingerprint
 from vectorstore.embeddings import Vectors
