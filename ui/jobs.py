@@ -28,10 +28,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from core.disk import is_locked, make_private
+from core.disk import make_private
 from core.errors import LockedError, StoreError
 from core.settings import ROOT, environment_of_jobs
 from core.source import Frozen
+from userdata.personal_data import is_running
 
 JobKind = Literal["ingest", "eval"]
 JobState = Literal["running", "done", "failed", "stopped"]
@@ -183,13 +184,9 @@ def _kill(process: int) -> None:
 
 
 def _runs(folder: Path) -> bool:
-    """Whether the command of a job has not ended and one of its processes is there."""
-    if (folder / "ended").exists():
-        return False
-    try:
-        return is_locked(folder / "events.jsonl")
-    except OSError:
-        return False
+    with suppress(OSError):
+        return is_running(folder)
+    return False
 
 
 def _job(folder: Path) -> Job | None:

@@ -21,7 +21,7 @@ from userdata.conversations import Conversations
 from userdata.database import database
 from userdata.feedback import Feedback
 
-# Who started jobs: the identifier in data_dir/jobs/KIND/JOB/job.json, which ui/jobs.py writes.
+# Who started jobs: the identifier in data_dir/jobs/KIND/JOB/job.json; ui/jobs.py tells the rest.
 
 
 class StartedJob(BaseModel, frozen=True):
@@ -66,7 +66,7 @@ def forget_old_jobs(data_dir: Path, days: int) -> int:
     oldest = now() - datetime.timedelta(days=days)
     old = [folder for folder, job in _found(data_dir) if job.started < oldest]
     try:
-        gone = [folder for folder in old if not _runs(folder)]
+        gone = [folder for folder in old if not is_running(folder)]
         for folder in gone:
             with suppress(FileNotFoundError):  # another process removes it as well
                 shutil.rmtree(folder)
@@ -84,10 +84,14 @@ def _found(data_dir: Path) -> Iterator[tuple[Path, StartedJob]]:
             continue
 
 
-def _runs(folder: Path) -> bool:
-    """Whether a process of the job holds the lock on what it prints (ui/jobs.py)."""
+def is_running(job: Path) -> bool:
+    """Whether the command of the job in this folder has not ended and a process of it is there.
+
+    Raises:
+        OSError: the file that it prints to cannot be opened.
+    """
     try:
-        return is_locked(folder / "events.jsonl")
+        return not (job / "ended").exists() and is_locked(job / "events.jsonl")
     except FileNotFoundError:
         return False
 

@@ -2,6 +2,8 @@
 
 import datetime
 import json
+import os
+import signal
 import stat
 import subprocess
 import sys
@@ -222,7 +224,7 @@ def test_each_thing_goes_after_its_own_time(kept: Settings, later: Callable[[int
     assert len(conversations_of(settings, AN).listed()) == 2  # its clock stands still here
 
 
-def test_a_job_that_still_runs_is_never_too_old(
+def test_a_job_is_never_too_old_until_its_command_has_ended(
     kept: Settings, later: Callable[[int], None]
 ) -> None:
     job = jobs.start(kept.data_dir, "ingest", ("-c", RUNS_ON), AN)
@@ -231,8 +233,10 @@ def test_a_job_that_still_runs_is_never_too_old(
         assert forget(kept).jobs == 2
         assert job.state == "running"
         assert jobs.latest(kept.data_dir, "ingest") == job
+        (job.folder / "ended").write_text("0")  # its process takes a moment to end
+        assert forget(kept).jobs == 1
     finally:
-        jobs.stop(job)
+        os.killpg(job.process, signal.SIGKILL)
 
 
 def test_conversations_are_forgotten_by_the_same_command(kept: Settings) -> None:
