@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.errors import MAX_BODY, ErrorReply, error_reply
+from core.errors import MAX_BODY, ErrorReply, error_reply, in_megabytes
 from core.hosts import NOT_OURS
 from core.settings import Settings, current
 
@@ -79,7 +79,7 @@ _CODES = {
 }
 _REMEDIES = {
     400: "The body must be JSON in UTF-8, and not nested deeply.",
-    413: f"A request may have {MAX_BODY // 2**20} MB.",
+    413: f"A request may have {in_megabytes(MAX_BODY)}.",
     421: NOT_OURS,
     503: "Whoever runs this service finds the cause in its log or with: ./strategiewijzer doctor",
 }

@@ -28,6 +28,7 @@ from core.errors import (
     StoreError,
     StrategiewijzerError,
     error_reply,
+    in_megabytes,
     kind_and_place,
 )
 
@@ -218,4 +219,4 @@ def _counted(receive: Receive) -> Receive:
 
 
 def _too_large() -> ApiError:
-    return ApiError(413, f"A request may have {MAX_BODY // 2**20} MB.", "request_too_large")
+    return ApiError(413, f"A request may have {in_megabytes(MAX_BODY)}.", "request_too_large")

@@ -16,7 +16,7 @@ import typer
 
 from core.archive import CHUNK, FORMAT, SUMS, Archive, ArchiveFormat, new_archive, not_written
 from core.disk import make_private, obstacle
-from core.errors import ArchiveError, NoIndexError, StrategiewijzerError
+from core.errors import ArchiveError, NoIndexError, StrategiewijzerError, in_megabytes
 from core.settings import ROOT, Settings
 from core.source import Frozen
 from ingest.publishing.lock import exclusive
@@ -55,7 +55,7 @@ class BackupFile(Archive):
             size = sum(member.file_size for member in members)
             if size > shutil.disk_usage(into).free:
                 raise ArchiveError(
-                    f"{self.file} needs {size / 1e6:.1f} MB in {into.parent}, and there is less. "
+                    f"{self.file} needs {in_megabytes(size)} in {into.parent}, and there is less. "
                     "Make room, then try again. Nothing was changed."
                 )
             for part in ("data", "documents"):
@@ -349,7 +349,7 @@ def backup_to(file: Path) -> int:
         return _failed(error)
     index = f"generation {made.generation}" if made.generation else "no index, as there is none"
     _print(
-        f"{file} has {made.files} files and {index} ({made.size / 1e6:.1f} MB). It was restored "
+        f"{file} has {made.files} files and {index} ({in_megabytes(made.size)}). It was restored "
         "aside and its index answers. It holds what people asked: keep it as private as the "
         "data folder."
     )

@@ -5,6 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+from core.errors import MEGABYTE
+
 _ROOM = 10_000_000  # bytes free; with less the store may fail
 
 
@@ -51,7 +53,7 @@ def obstacle(folder: Path) -> str:
         )
     disk = shutil.disk_usage(place)
     if disk.total and disk.free < _ROOM:  # /proc and the like have no size
-        free = f"{disk.free / 1e6:.1f} MB free"
+        free = f"{disk.free / MEGABYTE:.1f} MB free"
         return f"The disk of {place} is full ({free}). Make room, then try again."
     return ""
 

@@ -1,5 +1,6 @@
 """Errors that people see: what is wrong, and the remedy; and text made safe to print."""
 
+import math
 import os
 import re
 import traceback
@@ -38,6 +39,15 @@ def printable(name: object) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode()
         for char in as_text(name)
     )
+
+
+MEGABYTE = 2**20
+"""Bytes, as browsers count when a page says how large a file may be."""
+
+
+def in_megabytes(size: int) -> str:
+    """A number of bytes to show, such as "100.1 MB"; rounded up, so more than 100 is never 100."""
+    return f"{math.ceil(size * 10 / MEGABYTE) / 10:g} MB"
 
 
 # The errors people see. A message ends with what to do next.
@@ -106,6 +116,14 @@ class DocumentError(StrategiewijzerError):
         self.remedy = remedy
         self.fault = fault
         self.field = field
+
+
+def too_large(limit: int) -> tuple[str, str]:
+    """What is wrong with a source text of more bytes than this, and the remedy."""
+    return (
+        f"is larger than {in_megabytes(limit)}, the most that a file may have",
+        "Split it, take large pictures out, or raise STRATEGIEWIJZER_MAX_FILE_SIZE.",
+    )
 
 
 class NotAllowedError(StrategiewijzerError):
@@ -201,7 +219,7 @@ ApiErrorType = Literal[
 """What is to be done: correct the request, send a key, ask for more rights, ask for what is there,
 wait, or tell whoever runs the service."""
 
-MAX_BODY = 2**20  # bytes: a question and twenty earlier answers have a fifth of it
+MAX_BODY = MEGABYTE  # bytes: a question and twenty earlier answers have a fifth of it
 """How long a request may be."""
 
 NO_KEY = (

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from core.errors import ModelError
+from core.errors import MEGABYTE, ModelError
 
 NOT_OURS = (
     "Nobody may call this app by the name in the header Host. Whoever runs it adds that name to "
@@ -149,7 +149,7 @@ def bounded_client(
             response.stream,
             within_bounds(
                 response.stream,
-                size=_LARGEST * 1_000_000,
+                size=_LARGEST * MEGABYTE,
                 deadline=time.monotonic() + seconds if seconds else math.inf,
                 too_large=ModelError(large, "protocol"),
                 too_slow=ModelError(f"{server} does not end its reply. {remedy}", "slow"),

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as NoJsonError
 
-from core.errors import SettingsError
+from core.errors import MEGABYTE, SettingsError
 from core.hosts import check_postgresql, name_of, without_secret
 from core.source import Frozen
 
@@ -322,6 +322,11 @@ class Settings(SettingsSources):
     def names(self) -> tuple[str, ...]:
         """By which names, besides local ones, this app may be called."""
         return (*self.allowed_hosts, *self.mcp_hosts)
+
+    @property
+    def largest_file(self) -> int:
+        """How many bytes a source text may have."""
+        return self.max_file_size * MEGABYTE
 
     @property
     def generative(self) -> bool:

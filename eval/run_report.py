@@ -1,11 +1,12 @@
-"""The report of a run, in HTML and Markdown, with what people found who read answers.
+"""The report of a run, in HTML and Markdown, with what readers found.
 
     eval/readings/*.csv -> by ground: share as read, share as counted, and how far the two agree
 
-Each line is one answer as one reader judged it: who reads has not seen what changed, and reads what
-the page shows without a click. `full` is 2, 1 or 0; `signed`, `misleads` and `first_screen` are as
-a demanding official says; the `counted_` columns are what eval/rates.py says of the same text. A
-figure that stands first in the report agrees with readers (`RELIABLE`).
+Each line is one answer as one reader judged it. A reader is a language model in the role of a
+demanding official, who has not seen what changed and reads what the page shows without a click.
+`full` is 2, 1 or 0; `signed`, `misleads` and `first_screen` are as that official says; the
+`counted_` columns are what eval/rates.py says of the same text. A figure that stands first in the
+report agrees with readers (`RELIABLE`).
 """
 
 import csv
@@ -33,7 +34,7 @@ from eval.results import MEANINGS, QuestionResult, Results, SignOff, Summary, ex
 if TYPE_CHECKING:  # an extra, which is loaded only where it is asked for
     from eval.judge import Judgement
 
-# What people found who read answers, beside what is counted of the same answers.
+# What readers found in answers, beside what is counted of the same answers.
 
 
 FOLDER = Path(__file__).with_name("readings")
@@ -401,7 +402,7 @@ def outcome(result: QuestionResult) -> str:
 
 
 def as_read() -> tuple[ReadRow, ...]:
-    """Figures of people who read answers of this version, by figure."""
+    """Figures of the answers of this version as read, by figure."""
     agreed = agreements(readings())
     by_name: dict[str, list[ReadFigure]] = {}
     for one in read_figures(readings()):

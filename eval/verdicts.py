@@ -225,7 +225,8 @@ def read_documents(half: Half, folder: Path = DOCUMENTS) -> tuple[Reply, ...]:
 
 
 def opinions(folder: Path) -> Mapping[tuple[str, str], bool]:
-    """What careful readers said of the sentences in a folder: whether the passages support them.
+    """What readers said of the sentences in a folder: whether the passages support them. They are
+    language models that were told to read with care.
 
     Keys are "A-01.2" (the second sentence of a reply), and "true" or the change of a twin; for
     riders "A-01.0" and "rider". Empty for a folder that nobody has read."""

@@ -155,7 +155,8 @@ def _figures_table(title: str, outcomes: Sequence[ReplyVerdicts], readers: Check
         "", "n", "no checker", "95% interval", f"checker {ACCURACY:g}", "readers",
         title=title,
         caption=f"checker {ACCURACY:g}: computed, for a checker that is right so often; readers: "
-        "with what careful readers said.\nSeconds a sentence, median and 95th percentile: "
+        "with what careful readers (language models) said.\n"
+        "Seconds a sentence, median and 95th percentile: "
         f"{run_report.number(percentile(seconds, 50))}, "
         f"{run_report.number(percentile(seconds, 95))}",
     )  # fmt: skip

@@ -24,7 +24,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import logs, telemetry
-from core.errors import NO_KEY, SettingsError, StrategiewijzerError, error_reply
+from core.errors import MEGABYTE, NO_KEY, SettingsError, StrategiewijzerError, error_reply
 from core.hosts import NOT_OURS, is_loopback, is_ours
 from core.settings import Role, current
 from core.telemetry import observe
@@ -271,13 +271,12 @@ def _with_headers(send: Send) -> Send:
 # Which sessions may send files, and how much: what the layer before the app asks (ui/guard.py).
 
 
-_MEGABYTE = 2**20
 _LASTS = 3600  # seconds after the page was last run: time to look for files, but no forgotten page
 # Soon over for those who sent too much by mistake.
 _WINDOW = 600  # seconds, in which a session may send:
 _FILES = 500  # files; many small ones cost time and memory besides their bytes
 _TIMES = 10  # times as many bytes as one file may have; what is sent is kept in memory
-_AROUND = _MEGABYTE  # bytes that a browser may send around a file
+_AROUND = MEGABYTE  # bytes that a browser may send around a file
 _LOOK = 60  # seconds between two looks at which sessions are over: their files are in memory
 
 
@@ -308,7 +307,7 @@ def uploader(label: str, role: Role, largest: int, **options: Any) -> Any:
     with contextlib.suppress(StrategiewijzerError):
         access.require(role)
         if context is not None:
-            allow(context.session_id, largest * _MEGABYTE)
+            allow(context.session_id, largest * MEGABYTE)
     return st.file_uploader(label, max_upload_size=largest, **options)
 
 

@@ -126,7 +126,7 @@ def _plain(word: str) -> str:
     return without_accents(fold(word))
 
 
-# Prepared questions as suggestions: each has an answer, and was written by a person for people.
+# Prepared questions as suggestions: each has an answer, and was chosen or read before it came here.
 
 
 _NEAR = 300  # prepared questions around one, in all languages, most of them other words for it

@@ -30,7 +30,7 @@ def fetch_texts(
 ) -> int:
     """Get official texts from the Publications Office into documents/official/."""
     settings = Settings()
-    with Client(size_limit=settings.max_file_size * 2**20) as client:
+    with Client(size_limit=settings.largest_file) as client:
         return run(celex or (), languages, settings, Cellar(client), as_json=as_json)
 
 

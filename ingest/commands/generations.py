@@ -9,7 +9,7 @@ import typer
 from rich.filesize import decimal
 
 from core.command_line import option
-from core.errors import printable
+from core.errors import in_megabytes, printable
 from core.settings import Settings
 from core.source import DocumentInfo
 from ingest.commands import app
@@ -145,8 +145,7 @@ def export_to(
     """Write a generation to one file."""
     with bar("Exporting passages") as progress:
         written = export_generation(Settings(), file, generation, progress)
-    size = file.stat().st_size / 1e6
-    print(f"Generation {written} is in {file} ({size:.1f} MB).")
+    print(f"Generation {written} is in {file} ({in_megabytes(file.stat().st_size)}).")
 
 
 @app.command("import")

@@ -246,7 +246,7 @@ def check_questions(
     with Loader(settings) as loader:
         for file in found.files if own_keys else beside:
             try:
-                refuse_large(file, settings.max_file_size)
+                refuse_large(file, settings.largest_file)
                 loaded = loader.load(file)
             except DocumentError as error:
                 print(error)

@@ -216,7 +216,7 @@ def _verify_text(settings: Settings, paths: Sequence[Path]) -> int:
     with Loader(settings, compares=True) as loader:
         for file in found.files:
             try:
-                refuse_large(file, settings.max_file_size)
+                refuse_large(file, settings.largest_file)
                 comparison = loader.load(file).comparison
             except DocumentError as error:
                 print(error)

@@ -23,7 +23,7 @@ from tenacity import (
     wait_random,
 )
 
-from core.errors import FetchError
+from core.errors import MEGABYTE, FetchError, too_large
 from core.hosts import within_bounds
 from core.source import Frozen
 from core.yaml_files import read_yaml
@@ -131,7 +131,7 @@ class Client:
         *,
         origins: Collection[str] = ORIGINS,
         verify: ssl.SSLContext | None = None,
-        size_limit: int = 100 * 2**20,
+        size_limit: int = 100 * MEGABYTE,
         budget: float = 180.0,
         tries: int = 4,
         pause: float = 1.0,
@@ -244,20 +244,16 @@ class Client:
         coding = response.headers.get("content-encoding", "identity").lower()
         if coding not in ("identity", "gzip"):
             raise FetchError(response.url, f"packed as {coding}, unasked", "Try again later.")
-        too_large = FetchError(
-            response.url,
-            f"larger than {self._size_limit / 2**20:g} MB, which no text of this kind is",
-            "If you need it all the same, get it with a browser.",
-        )
+        over_limit = FetchError(response.url, *too_large(self._size_limit))
         told = f"not done after {self._budget:g} seconds"
         stated = response.headers.get("content-length", "")
         if stated.isdecimal() and int(stated) > self._size_limit:
-            raise too_large
+            raise over_limit
         pieces = within_bounds(
             response.iter_bytes(),
             size=self._size_limit,
             deadline=deadline,
-            too_large=too_large,
+            too_large=over_limit,
             too_slow=FetchError(response.url, told, "Try again later."),
         )
         return HttpReply(str(response.url), status, dict(response.headers), b"".join(pieces))

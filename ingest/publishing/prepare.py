@@ -61,7 +61,7 @@ def gather(
     load: Callable[[Path], Loaded],
     *,
     documents_dir: Path,
-    max_file_size: int,
+    largest_file: int,
     keep_missing: bool,
     tell: Tell,
 ) -> Gathered:
@@ -76,7 +76,7 @@ def gather(
         method: the embedding method.
         load: reads and cuts one file.
         documents_dir: where the organisation's own prepared questions are.
-        max_file_size: in megabytes; larger files are not read.
+        largest_file: in bytes; larger files are not read.
         keep_missing: keep documents whose files are gone.
         tell: called for each file.
     """
@@ -90,7 +90,7 @@ def gather(
     def current(file: Path, entry: DocumentEntry | None) -> Document:
         """The known entry of a file, if the file is unchanged, would be read as it was, and counts
         as an official text or not as it did; else the file is loaded."""
-        refuse_large(file, max_file_size)
+        refuse_large(file, largest_file)
         own = question_file.own_file(documents_dir, entry.key) if entry else None
         if (
             entry is not None
@@ -251,7 +251,7 @@ def prepare(
             method,
             loader.load,
             documents_dir=settings.documents_dir,
-            max_file_size=settings.max_file_size,
+            largest_file=settings.largest_file,
             keep_missing=keep_missing,
             tell=tell,
         )

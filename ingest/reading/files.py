@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from core.disk import obstacle
-from core.errors import DocumentError, StoreError, as_text, kind_and_place, printable
+from core.errors import (
+    DocumentError,
+    StoreError,
+    as_text,
+    kind_and_place,
+    printable,
+    too_large,
+)
 from core.source import Frozen
 from ingest.reading import question_file
 from ingest.reading.formats import FORMATS, front_matter
@@ -36,21 +43,14 @@ def sha256(path: Path) -> str:
     return _undisturbed(path, lambda file: hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def refuse_large(path: Path, megabytes: int) -> None:
+def refuse_large(path: Path, limit: int) -> None:
     """Checks the size of a file without reading it.
 
     Raises:
-        DocumentError: it is larger than so many megabytes (of a million bytes), or not there.
+        DocumentError: it has more bytes than `limit`, or is not there.
     """
-    size = _stat(path).st_size
-    if size > megabytes * 1_000_000:
-        raise DocumentError(
-            path,
-            None,
-            f"has {size / 1e6:.0f} megabytes, and {megabytes} are allowed",
-            "Split it, take large pictures out, or raise STRATEGIEWIJZER_MAX_FILE_SIZE.",
-            "large",
-        )
+    if _stat(path).st_size > limit:
+        raise DocumentError(path, None, *too_large(limit), "large")
 
 
 def unforeseen(path: Path, error: Exception) -> DocumentError:

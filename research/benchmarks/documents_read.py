@@ -1,7 +1,7 @@
 """Benchmark of reading real documents: titles, headings, paragraphs, words, and processor time.
 
-Headings and titles are compared with lists that people made (truth.py), words with the file's text
-as another program extracts it (ingest/reading/compare_text.py).
+Headings and titles are compared with lists made apart (truth.py), words with the file's text as
+another program extracts it (ingest/reading/compare_text.py).
 """
 
 import re

@@ -1,4 +1,5 @@
-"""Ground truth of headings: lists made by people, and their alignment with what was read.
+"""Ground truth of headings: lists made by reading the pages, and their alignment with what ingest
+reads. Those of deltatextsplitter are its authors', the others a language model's.
 
 A list is YAML, named after the file with .yaml behind it:
 

@@ -13,5 +13,5 @@ def questions() -> tuple[Question, ...]:
 
 
 def is_wide(question: Question) -> bool:
-    """Whether a question is from wide.yaml, which is written as other people ask."""
+    """Whether a question is from wide.yaml, which varies how things are asked."""
     return question.id.startswith("wide-")

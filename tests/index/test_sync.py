@@ -177,7 +177,7 @@ def test_a_file_that_is_too_large_is_not_read(
 
     assert loaded == ["alpha.md"]
     (failure,) = report.failures
-    assert failure.problem == "has 200 megabytes, and 100 are allowed"
+    assert failure.problem == "is larger than 100 MB, the most that a file may have"
     assert "STRATEGIEWIJZER_MAX_FILE_SIZE" in failure.remedy
 
 

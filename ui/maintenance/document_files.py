@@ -99,7 +99,7 @@ def refusal(name: str, size: int, settings: Settings) -> Refusal | None:
         return "convert"
     if suffix not in FORMATS:
         return "format"
-    if size > settings.max_file_size * 1_000_000:
+    if size > settings.largest_file:
         return "large"
     return None if size else "empty"
 

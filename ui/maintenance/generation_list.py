@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.errors import NoIndexError, StrategiewijzerError, printable
+from core.errors import MEGABYTE, NoIndexError, StrategiewijzerError, printable
 from core.settings import Settings
 from ingest.publishing.changes import KeptGeneration, ahead, history
 from ingest.publishing.lock import writing
@@ -56,7 +56,7 @@ def _generation(one: KeptGeneration, texts: Texts) -> str:
         documents=one.documents,
         versions=one.versions,
         passages=one.passages,
-        size=round(one.size / 1e6, 1),
+        size=round(one.size / MEGABYTE, 1),
     )
     changes = {"added": one.added, "changed": one.changed, "removed": one.removed}
     named = {
