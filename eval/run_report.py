@@ -163,6 +163,10 @@ def _figure(name: str, ground: str, version: str, some: Iterable[ReadAnswer]) ->
 
 
 NOTHING = "–"  # shown for a figure that does not apply
+NOT_COUNTED = (
+    "Not counted as misleading: a wrong date in bold, half a list that looks like all of it, and "
+    "an answer to another question that happens to have a right fact. So read some of the answers."
+)
 SIGNIFICANT = 0.05  # p-values below this are called significant, as is the custom since Fisher
 
 HEADLINES = {
@@ -459,6 +463,7 @@ def _templates() -> Environment:
         FINDINGS=FINDINGS,
         HEADLINES=HEADLINES,
         MEANINGS=MEANINGS,
+        NOT_COUNTED=NOT_COUNTED,
         SIGNIFICANT=SIGNIFICANT,
         VERDICTS=VERDICTS,
     )

@@ -630,6 +630,7 @@ def test_one_sentence_says_whether_it_may_go_live_and_only_what_passed_is_green(
     app = opened()
     (box,) = getattr(app, kind)
     assert box.value.startswith(told)
+    assert "Niet meegeteld als misleidend: een verkeerde datum die vet staat" in box.value
     assert len(app.success) == (kind == "success")
     rules = [one.value for one in app.markdown if one.value.startswith(("- ✓", "- ✗"))]
     assert [line.count("\n") + 1 for line in rules] == [len(checks)][: len(checks)]

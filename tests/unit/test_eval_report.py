@@ -261,6 +261,7 @@ def test_the_signature_is_put_under_what_the_run_was_made_with(page: str, result
 def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -> None:
     page = run_report.html(results_of(FINE))
     assert "No gate was run" in section(page, "verdict")
+    assert "Not counted as misleading: a wrong date in bold" in section(page, "verdict")
     assert 'id="changed"' not in page
     assert 'id="judge"' not in page
     assert section(page, "short") == "What fell short (0 of 1 answers) None."
@@ -489,6 +490,7 @@ def test_the_summary_shows_what_the_page_shows_with_the_questions_folded(
     assert "code a6df0c4, index generation 20261124T155115-1e76" in text
     alone = run_report.markdown(results)
     assert "No gate was run." in alone
+    assert "Not counted as misleading: a wrong date in bold" in alone
     assert rows(alone)[0] == ["figure", "value (95% interval)"]
 
 

@@ -307,7 +307,7 @@ BOXES = {"passed": st.success, "failed": st.error, "too few": st.warning, "unche
 
 
 def show_verdict(run: KeptRun, texts: Texts) -> None:
-    """The verdict; only one that passed is green."""
+    """The verdict, and what its figures do not see; only one that passed is green."""
     if run.figures is None:
         return
     n, checks = run.figures.overall.n, run.gate.checks
@@ -328,6 +328,7 @@ def show_verdict(run: KeptRun, texts: Texts) -> None:
             parts.append(texts("evaluation.verdict.decides", rules="; ".join(told)))
     elif run.verdict == "unchecked":
         parts.append(texts("evaluation.verdict.no_rules"))
+    parts.append(texts("evaluation.verdict.not_counted"))
     BOXES[run.verdict](" ".join(parts))
 
 
