@@ -1,90 +1,47 @@
-"""Metrics and traces: their names, how they are recorded, and how a command begins to.
-
-They follow OpenTelemetry's conventions for generative AI (`gen_ai.*`) where these have a name.
-docs/observability.md tells all of them.
-"""
+"""Metrics and traces: how they are recorded, and how a command begins to."""
 
 import atexit
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from core import logs
 from core.answer import Answer
 from core.errors import ModelError, SettingsError
 from core.logs import request_id
+from core.measures import (
+    ADDRESS,
+    CALLS,
+    DURATION,
+    ERROR,
+    GENERATION,
+    INGESTS,
+    INPUT_TOKENS,
+    KIND,
+    MODE,
+    MODEL,
+    OPERATION,
+    OUTPUT_TOKENS,
+    PORT,
+    PROVIDER,
+    QUESTIONS,
+    REFUSED,
+    REQUEST,
+    STAGE,
+    STAGES,
+    STATUS,
+    TOKEN_TYPE,
+    TOKENS,
+    TROUBLE,
+    TROUBLES,
+)
 from core.settings import current
 
 if TYPE_CHECKING:
     from core.telemetry_sdk import Recorder, Running
-
-# Names of what is measured: metrics, attributes, spans.
-
-
-# Attributes
-OPERATION = "gen_ai.operation.name"
-PROVIDER = "gen_ai.provider.name"
-MODEL = "gen_ai.request.model"
-INPUT_TOKENS = "gen_ai.usage.input_tokens"
-OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
-TOKEN_TYPE = "gen_ai.token.type"  # noqa: S105 - a kind of words
-ERROR = "error.type"
-ADDRESS = "server.address"
-PORT = "server.port"
-STATUS = "http.response.status_code"
-KIND = "strategiewijzer.kind"
-MODE = "strategiewijzer.mode"
-STAGE = "strategiewijzer.stage"
-TROUBLE = "strategiewijzer.trouble"
-GENERATION = "strategiewijzer.generation"
-REQUEST = "strategiewijzer.request_id"
-
-
-class Measure(NamedTuple):
-    """A metric: its name, unit ("s": seconds) and attributes, and what it tells."""
-
-    name: str
-    instrument: Literal["counter", "histogram", "gauge"]
-    unit: str
-    attributes: tuple[str, ...]
-    tells: str
-
-
-QUESTIONS = Measure("strategiewijzer.questions", "counter", "", (KIND, MODE), "Questions asked")
-DURATION = Measure(
-    *("strategiewijzer.question.duration", "histogram", "s", (KIND, MODE)),
-    "Time from question to whole answer",
-)
-STAGES = Measure(
-    "strategiewijzer.stage.duration", "histogram", "s", (STAGE,), "Time of a stage of a question"
-)
-TROUBLES = Measure(
-    *("strategiewijzer.model.troubles", "counter", "", (TROUBLE,)),
-    "Answers that the model did not write, or not all of",
-)
-CALLS = Measure(
-    *("gen_ai.client.operation.duration", "histogram", "s", (OPERATION, PROVIDER, MODEL, ERROR)),
-    "Time of a request to the server of a model",
-)
-TOKENS = Measure(
-    *("gen_ai.client.token.usage", "histogram", "", (OPERATION, PROVIDER, MODEL, TOKEN_TYPE)),
-    "Tokens of a request, where the server tells them",
-)
-REFUSED = Measure(
-    "strategiewijzer.requests.refused", "counter", "", (STATUS,), "HTTP requests refused"
-)
-INGESTS = Measure(
-    "strategiewijzer.ingest.duration", "histogram", "s", (ERROR,), "Time of an ingest"
-)
-INDEX = Measure("strategiewijzer.index", "gauge", "", (GENERATION,), "1 for the generation in use")
-PASSAGES = Measure(
-    "strategiewijzer.index.passages", "gauge", "", (), "Passages of the generation in use"
-)
-MEASURES = (QUESTIONS, DURATION, STAGES, TROUBLES, CALLS, TOKENS, REFUSED, INGESTS, INDEX, PASSAGES)
-
 
 # What is measured of questions, calls of servers and runs of ingest: metrics and traces.
 

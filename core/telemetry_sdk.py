@@ -27,7 +27,7 @@ from opentelemetry.util.types import AttributeValue
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from core.telemetry import ERROR, GENERATION, INDEX, MEASURES, PASSAGES, TOKENS, Measure
+from core.measures import ERROR, GENERATION, INDEX, MEASURES, PASSAGES, TOKENS, Measure
 
 Attributes = Mapping[str, object]
 _Index = Callable[[], tuple[str, int] | None]

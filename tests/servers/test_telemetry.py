@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client.parser import text_string_to_metric_families
 
 from chain.assistant import Assistant
-from core import logs, telemetry, telemetry_sdk
+from core import logs, measures, telemetry, telemetry_sdk
 from core.answer import AnswerKind, Mode
 from core.errors import ModelError, SettingsError
 from core.settings import ROOT, Settings
@@ -152,10 +152,10 @@ def test_a_question_is_a_span_of_stages(settings: Settings, spans: InMemorySpanE
         seconds = (span.end_time - span.start_time) / 1e9
         assert seconds == pytest.approx(answer.timings[name], abs=0.05)
     assert about(question) == {
-        telemetry.REQUEST: "asked-1",
-        telemetry.KIND: "found",
-        telemetry.MODE: "extractive",
-        telemetry.GENERATION: answer.generation,
+        measures.REQUEST: "asked-1",
+        measures.KIND: "found",
+        measures.MODE: "extractive",
+        measures.GENERATION: answer.generation,
     }
     assert all(one.instrumentation_scope.name == "strategiewijzer" for one in found.values())
 
@@ -205,7 +205,7 @@ def test_a_failure_says_how(
     assert about(call)["error.type"] == "OpenAIAuthenticationError"
     assert not call.status.is_ok
     assert not call.events  # which would hold the message
-    assert about(named(spans)["question"])[telemetry.TROUBLE] == "key"
+    assert about(named(spans)["question"])[measures.TROUBLE] == "key"
     troubles = samples()["strategiewijzer_model_troubles_total"]
     assert troubles == [({"strategiewijzer_trouble": "key"}, 1.0)]
 
@@ -240,13 +240,13 @@ def test_a_question_that_is_left_or_fails_ends_its_spans(
     next(events)
     next(events)
     events.close()  # type: ignore[attr-defined]
-    assert about(named(spans)["question"])[telemetry.KIND] == "stopped"
+    assert about(named(spans)["question"])[measures.KIND] == "stopped"
     spans.clear()
     monkeypatch.setattr("chain.assistant.decide", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         assistant.ask(ASKED)
     question = about(named(spans)["question"])
-    assert (question[telemetry.KIND], question["error.type"]) == ("failed", "ZeroDivisionError")
+    assert (question[measures.KIND], question["error.type"]) == ("failed", "ZeroDivisionError")
     assert not trace.get_current_span().get_span_context().is_valid
 
 
@@ -261,13 +261,13 @@ def test_others_that_use_opentelemetry_send_nothing_here(
 def test_names_are_those_of_the_conventions() -> None:
     attributes = [getattr(gen_ai_attributes, one) for one in dir(gen_ai_attributes)]
     metrics = {getattr(gen_ai_metrics, one) for one in dir(gen_ai_metrics) if one.isupper()}
-    words = [value for value in vars(telemetry).values() if isinstance(value, str)]
+    words = [value for value in vars(measures).values() if isinstance(value, str)]
     ours = {word for word in words if word.startswith("gen_ai.")}
     assert len(ours) == 6
     assert ours <= {one for one in attributes if isinstance(one, str)}
-    measures = {one.name for one in telemetry.MEASURES if one.name.startswith("gen_ai.")}
-    assert len(measures) == 2
-    assert measures <= metrics
+    ai = {one.name for one in measures.MEASURES if one.name.startswith("gen_ai.")}
+    assert len(ai) == 2
+    assert ai <= metrics
 
 
 # Prometheus
@@ -310,20 +310,20 @@ def test_the_exposition_counts_questions_with_few_values_of_labels(settings: Set
 
 def test_every_measure_is_in_the_exposition() -> None:
     found = observed_names()
-    assert len(found) == len(telemetry.MEASURES)
+    assert len(found) == len(measures.MEASURES)
 
 
 def observed_names() -> Mapping[str, str]:
     """Prometheus' name of every metric, by ours."""
     telemetry.start("", scraped=True)
     telemetry.index_in_use("generation", 1)
-    for one in telemetry.MEASURES:
+    for one in measures.MEASURES:
         if one.instrument != "gauge":
             recorder().add(one, 1, dict.fromkeys(one.attributes, "x"))
     text = telemetry.exposition()[0].decode()
     families = [family.name for family in text_string_to_metric_families(text)]
     names = {}
-    for one in telemetry.MEASURES:
+    for one in measures.MEASURES:
         plain = one.name.replace(".", "_") + ("_seconds" if one.unit == "s" else "")
         (name,) = [family for family in families if family == plain]
         names[one.name] = name
