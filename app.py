@@ -17,15 +17,21 @@ else:
     from ui import guard
     from ui.guard import MaintenanceMiddleware, RequestIdMiddleware, SecurityMiddleware
 
+    # Both take long to import, and what is here is imported before the server answers.
+    def _api() -> Any:
+        from api.application import application
+
+        return application(_assistant)
+
     def _assistant() -> Any:
-        from ui.shared_assistant import assistant  # takes long to import
+        from ui.shared_assistant import assistant
 
         return assistant()
 
     app = st.App(
         __file__,
         lifespan=guard.lifespan,
-        routes=routes(_assistant),
+        routes=routes(_api),
         middleware=[
             Middleware(one)
             for one in (RequestIdMiddleware, ErrorShape, SecurityMiddleware, MaintenanceMiddleware)

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,10 +12,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import MAX_BODY, ErrorReply, error_reply, in_megabytes
 from core.hosts import NOT_OURS
-from core.settings import Settings, current
-
-if TYPE_CHECKING:
-    from chain.assistant import Assistant
 
 # Applications that are made at their first request, since importing what they take is slow: the
 # API takes as long as all the rest of the app's start, and the SDK of MCP as long again.
@@ -51,17 +46,8 @@ class LazyApp:
             return self._made
 
 
-def routes(
-    assistant: "Callable[[], Assistant]", settings: Callable[[], Settings] = current
-) -> list[Route]:
-    """Routes that pass requests on unchanged, so that the API sees whole paths; arguments as of
-    `api.application.application`."""
-
-    def make() -> ASGIApp:
-        from api.application import application
-
-        return application(assistant, settings)
-
+def routes(make: Callable[[], ASGIApp]) -> list[Route]:
+    """Routes that pass requests on unchanged, so that the API sees whole paths; `make` makes it."""
     api = LazyApp(make)
     return [Route(path, endpoint=api) for path in PATHS]
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -63,13 +64,21 @@ ONLY_HERE = {
 
 
 @functools.cache
-def _imports(file: Path) -> tuple[str, ...]:
-    """The modules that a file imports, dotted."""
-    return tuple(_imported(file))
+def _imports(file: Path, *, for_types: bool = True) -> tuple[str, ...]:
+    """The modules that a file imports, at its top or later, dotted; with those of types alone."""
+    return tuple(_imported(ast.parse(file.read_text("utf-8")), for_types))
 
 
-def _imported(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+def _imported(tree: ast.Module, for_types: bool) -> Iterator[str]:
+    for_checkers = [
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    ]
+    for node in ast.walk(tree):
+        if not for_types and node in for_checkers:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -104,6 +113,19 @@ def test_no_arrow_points_back(room: str) -> None:
         for place in filter(None, map(_place, _imports(file))):
             allowed = any(_is_in(place, one) for one in (room, *MAY_IMPORT[room]))
             assert allowed, f"{file.relative_to(ROOT)} imports {place}"
+
+
+def test_no_module_is_in_a_circle() -> None:
+    """Imports within functions count; a package that imports its own modules is no circle."""
+    arrows = {
+        file.relative_to(ROOT).as_posix(): {
+            place for place in map(_place, _imports(file, for_types=False)) if place.endswith(".py")
+        }
+        for package in PACKAGES
+        for file in _files(package)
+    }
+    assert arrows["app.py"]
+    TopologicalSorter(arrows).prepare()  # raises CycleError, which names the circle
 
 
 def test_every_package_has_a_room() -> None:
