@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -198,24 +198,15 @@ def _list(own: OwnQuestions, keys: Iterable[str]) -> int:
 
 
 def _accept(own: OwnQuestions, keys: Iterable[str]) -> int:
-    taken = _decided(own, keys, own.accept)
+    taken = sum(_count_of(own.accept(key)) for key in keys)
     print(f"{taken:,} questions are accepted. {_PUBLISH}" if taken else "None wait.")
     return 0
 
 
 def _refuse(own: OwnQuestions, keys: Iterable[str]) -> int:
-    dropped = _decided(own, keys, own.refuse)
+    dropped = sum(_count_of(own.refuse(key)) for key in keys)
     print(f"{dropped:,} questions are refused." if dropped else "None wait.")
     return 0
-
-
-def _decided(own: OwnQuestions, keys: Iterable[str], decide: Callable[[str], int]) -> int:
-    """How many questions of models were decided on."""
-    number = 0
-    for key in keys:
-        number += _count_of(_of_models(own, key))
-        decide(key)
-    return number
 
 
 def _of_models(own: OwnQuestions, key: str) -> list[PreparedAnswer]:

@@ -15,6 +15,7 @@ import datetime
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -24,15 +25,16 @@ from core.source import Approval, Frozen, Passage, PreparedQuestion, StaleQuesti
 from core.yaml_files import LOADER
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.front_matter import beside
-from language.matching import fold
+from language.matching import fold, visible
 from language.official import OFFICIAL
 
 SUFFIX = ".questions.yaml"
+ASIDE = ".aside"  # ends the name of a file in error that was set aside
 _LARGEST = 20_000_000  # bytes; a question takes about a hundred
 _MOST = 200_000  # questions of a document
 _LONGEST = 1_000  # characters of a question
 _LONGEST_UNIT = 10_000  # characters of its words: an approved answer names a unit in whole
-_UNITS = 40  # of an answer: more is no answer
+MOST_UNITS = 40  # of an answer: more is no answer
 _NULL = "tag:yaml.org,2002:null"
 
 _ANSWER_FIELDS = ("units", "questions", "by", "approved")
@@ -107,27 +109,21 @@ def without(answers: Iterable[PreparedAnswer], ids: Collection[str]) -> Iterator
             yield answer.model_copy(update={"questions": left})
 
 
+def each_once(questions: Iterable[AskedQuestion]) -> tuple[AskedQuestion, ...]:
+    """Questions in order, of twins the first."""
+    found: dict[str, AskedQuestion] = {}
+    for one in questions:
+        found.setdefault(one.id, one)
+    return tuple(found.values())
+
+
 def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
     """The prepared questions in a file; raises as `read`."""
     place = _Place(file)
-    try:
-        if file.stat().st_size > _LARGEST:
-            raise place.error(
-                None, f"is larger than {_LARGEST:,} bytes", "Keep fewer questions in it."
-            )
-        content = decode(file, file.read_bytes())
-    except OSError as error:
-        raise DocumentError(
-            file, None, f"cannot be read ({error.strerror})", "Check your rights.", "unreadable"
-        ) from error
-    root = _composed(place, content)
-    if root is None:
-        return ()
-    fields = place.fields(root, ("by", "answers"), "the file")
-    by = place.text(fields["by"], "by") if "by" in fields else ""
+    by, entries = _entries(place, file)
     answers: list[PreparedAnswer] = []
     seen: dict[str, int] = {}
-    for entry in place.items(fields["answers"], "answers") if "answers" in fields else ():
+    for entry in entries:
         answer = _answer(place, entry, by)
         for one in answer.questions:
             first = seen.setdefault(one.id, one.line)
@@ -141,6 +137,46 @@ def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
             raise place.error(entry, f"has more than {_MOST:,} questions", "Keep fewer.")
         answers.append(answer.model_copy(update={"file": as_text(file)}))
     return tuple(answers)
+
+
+def readable(file: Path) -> tuple[PreparedAnswer, ...]:
+    """The answers of a file in error that can be read; of twins that of the last approved answer,
+    else that of the last one."""
+    place = _Place(file)
+    answers: list[PreparedAnswer] = []
+    with suppress(DocumentError):
+        by, entries = _entries(place, file)
+        for entry in entries:
+            with suppress(DocumentError):
+                answers.append(_answer(place, entry, by))
+    found: dict[int, PreparedAnswer] = {}
+    known: set[str] = set()
+    for at in sorted(range(len(answers)), key=lambda at: (not answers[at].approved, -at)):
+        left = tuple(one for one in each_once(answers[at].questions) if one.id not in known)
+        known.update(one.id for one in left)
+        if left:
+            found[at] = answers[at].model_copy(update={"questions": left})
+    return tuple(found[at] for at in sorted(found))
+
+
+def _entries(place: "_Place", file: Path) -> tuple[str, Sequence[yaml.Node]]:
+    """By whom the answers of a file are, and their nodes."""
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise place.error(
+                None, f"is larger than {_LARGEST:,} bytes", "Keep fewer questions in it."
+            )
+        content = decode(file, file.read_bytes())
+    except OSError as error:
+        raise DocumentError(
+            file, None, f"cannot be read ({error.strerror})", "Check your rights.", "unreadable"
+        ) from error
+    root = _composed(place, content)
+    if root is None:
+        return "", ()
+    fields = place.fields(root, ("by", "answers"), "the file")
+    by = place.text(fields["by"], "by") if "by" in fields else ""
+    return by, place.items(fields["answers"], "answers") if "answers" in fields else ()
 
 
 def _composed(place: "_Place", content: str) -> yaml.Node | None:
@@ -174,9 +210,9 @@ def _answer(place: "_Place", entry: yaml.Node, by: str) -> PreparedAnswer:
         place.text(one, "the words of a unit", _LONGEST_UNIT)
         for one in place.items(fields["units"], "units")
     )
-    if len(units) > _UNITS:
+    if len(units) > MOST_UNITS:
         raise place.error(
-            fields["units"], f"an answer of more than {_UNITS} units", "Choose fewer."
+            fields["units"], f"an answer of more than {MOST_UNITS} units", "Choose fewer."
         )
     questions = tuple(_questions(place, fields["questions"]))
     if not questions:
@@ -204,7 +240,7 @@ def _questions(place: "_Place", node: yaml.Node) -> Iterator[AskedQuestion]:
                 "Group the questions by language, in two letters, such as nl.",
             )
         for one in place.items(listed, language):
-            text = " ".join(place.text(one, "a question").split())
+            text = " ".join(visible(place.text(one, "a question")).split())
             yield AskedQuestion(text=text, language=language, line=one.start_mark.line + 1)
 
 
@@ -268,7 +304,7 @@ class _Place:
         return list(node.value)
 
     def text(self, node: yaml.Node, name: str, longest: int = _LONGEST) -> str:
-        if not isinstance(node, yaml.ScalarNode) or not str(node.value).strip():
+        if not isinstance(node, yaml.ScalarNode) or not visible(str(node.value)).strip():
             raise self.error(
                 node,
                 f"{name} is not text",
