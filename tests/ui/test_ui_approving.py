@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
 from core.answer import Answer
+from core.errors import NotKeptError
 from core.settings import Settings
 from core.source import Approval
 from eval.__main__ import main as evaluate
@@ -19,6 +20,7 @@ from tests.support.small import Small, reading
 from tests.ui.test_ui_maintenance import verdict
 from ui import access
 from ui.access import User
+from ui.maintenance import approving
 from ui.markup import escape
 from userdata.asked_questions import note
 from userdata.asked_questions import read as questions_kept
@@ -265,6 +267,53 @@ def test_another_confirms_what_one_approved(
     assert asked(settings, WHO).approved is not None
 
 
+def test_what_a_colleague_decided_on_meanwhile_is_not_confirmed_nor_recorded(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_APPROVE_BY_TWO", "1")
+    settings, own = Settings(), OwnQuestions(settings)
+    approving.approve(settings, ELS, {"vloot.nl": prepared()}, "Stad Veldport")
+    (waiting,) = own.proposed("vloot.nl")
+    acts_as(monkeypatch, JAN)
+    app = opened("proposed")
+    approving.refuse(settings, ELS, "vloot.nl", [waiting])
+    press(app, "Bevestigen")
+    assert "Een collega was u voor" in app.error[0].value
+    assert approved(settings) == []
+
+    approving.approve(settings, ELS, {"vloot.nl": prepared()}, "Stad Veldport")
+    app = opened("proposed")
+    other = prepared(unit="De vloot telt 30 schepen.")
+    approving.approve(settings, ELS, {"vloot.nl": other}, "Stad Veldport")
+    press(app, "Bevestigen")  # what Jan saw is not what waits now
+    assert "Een collega was u voor" in app.error[0].value
+    assert approved(settings) == []
+    assert len(own.proposed("vloot.nl")) == 1
+    assert decisions(settings) == ["proposed", "refused", "proposed", "proposed"]
+
+
+def test_only_what_was_done_is_on_record(settings: Settings) -> None:
+    own = OwnQuestions(settings)
+    ships = prepared("Hoe groot is de vloot?", "De vloot telt 30 schepen.", by="model small")
+    own.propose("vloot.nl", [prepared(by="model small"), ships])
+    app = opened("proposed")
+    own.refuse("vloot.nl", {ships.id})
+    press(app, "Alle overnemen")
+    assert decisions(settings) == ["accepted"]
+    for label, part in (("Overnemen", "proposed"), ("Weigeren", "proposed")):
+        own.propose("vloot.nl", [ships])
+        at(app, part)
+        own.refuse("vloot.nl")
+        press(app, label)
+        assert "Een collega was u voor" in app.error[0].value
+    own.add("vloot.nl", [prepared()])
+    at(app, "approved")
+    own.remove("vloot.nl", prepared().id)
+    run(next(one for one in app.button if one.key and one.key.endswith("-withdraw")).click())
+    assert "Een collega was u voor" in app.error[0].value
+    assert decisions(settings) == ["accepted"]
+
+
 def test_wordings_that_are_the_same_question_are_told_and_nothing_is_lost(
     settings: Settings,
 ) -> None:
@@ -304,6 +353,15 @@ def test_more_sentences_than_an_answer_can_have_are_told(settings: Settings, sma
     run(app.pills(key=most).set_value(list(range(1, MOST_UNITS + 1))))
     press(app, "Goedkeuren")
     assert [len(one.units) for _, one in approved(settings)] == [MOST_UNITS]
+
+
+def test_what_could_not_be_read_again_is_neither_written_nor_recorded(settings: Settings) -> None:
+    wrong = prepared().model_copy(update={"units": (ADMIRAL,) * (MOST_UNITS + 1)})
+    answers = {"vloot.en": prepared(), "vloot.nl": wrong}
+    with pytest.raises(NotKeptError, match="Choose fewer"):
+        approving.approve(settings, ELS, answers, "Stad Veldport")
+    assert approved(settings) == []
+    assert decisions(settings) == []
 
 
 def test_what_cannot_be_seen_is_not_approved(settings: Settings) -> None:
