@@ -726,12 +726,13 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
     begin_anew()
     name = keep(data_dir, MANY, (COMPLETE, MET))
-    decide(opened(), "Els <b>", "Eerst de\u2028datums.", live=False)
+    decide(opened(), "Els <b>\u200b", "Eerst\x1b[31m de\u2028datums.", live=False)
     decide(opened(), "Els <b>", HOSTILE, live=True)
     folder = data_dir / "runs" / name
     fingerprint = json.loads((folder / "results.json").read_text("utf-8"))["fingerprint"]
     first, last = release.sign_offs(folder)
     assert (first.goes_live, last.goes_live) == (False, True)
+    assert (first.name, first.reason) == ("Els <b>", "Eerst[31m de\ndatums.")
     assert (last.name, last.reason, last.results) == ("Els <b>", HOSTILE, fingerprint)
 
     app = opened("Metingen")
@@ -755,7 +756,7 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
         ("does not go live", name, fingerprint),
         ("goes live", name, fingerprint),
     ]
-    assert kept[0]["reason"] == "Eerst de\u2028datums."
+    assert kept[0]["reason"] == first.reason
 
 
 def test_a_decision_needs_a_name_and_a_reason(data_dir: Path) -> None:
