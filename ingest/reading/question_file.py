@@ -39,6 +39,13 @@ _ANSWER_FIELDS = ("units", "questions", "by", "approved")
 _APPROVAL_FIELDS = ("by", "organisation", "on")
 
 
+def wording_key(text: str, language: str) -> str:
+    """Key of a wording, under which the index keeps it once for each document: two with the same
+    key are twins. They have the same words in the same language (ISO 639-1), whatever their
+    capitals, spaces, apostrophes, quotation marks and grouping of figures."""
+    return hashlib.sha256(f"{language}\n{fold(text)}".encode()).hexdigest()[:16]
+
+
 class AskedQuestion(Frozen):
     """A question in a file, with its language (ISO 639-1) and the line that it is in."""
 
@@ -48,8 +55,7 @@ class AskedQuestion(Frozen):
 
     @property
     def id(self) -> str:
-        """The same for all questions with the same words in the same language."""
-        return hashlib.sha256(f"{self.language}\n{fold(self.text)}".encode()).hexdigest()[:16]
+        return wording_key(self.text, self.language)
 
 
 class PreparedAnswer(Frozen):
