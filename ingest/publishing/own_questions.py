@@ -25,6 +25,7 @@ from ingest.reading.question_file import (
     SUFFIX,
     AskedQuestion,
     PreparedAnswer,
+    one_line,
     own_file,
     read_file,
     without,
@@ -168,8 +169,12 @@ def _fields(answer: PreparedAnswer) -> dict[str, Any]:
 
 
 def asked_in(language: str, *questions: str) -> tuple[AskedQuestion, ...]:
-    """Questions in a language, as they are read from a file: each on one line."""
-    return tuple(AskedQuestion(text=" ".join(one.split()), language=language) for one in questions)
+    """Questions in a language, as they are read from a file: each on one line, and once."""
+    asked = (AskedQuestion(text=one_line(one), language=language) for one in questions)
+    found: dict[str, AskedQuestion] = {}
+    for one in asked:
+        found.setdefault(one.id, one)
+    return tuple(found.values())
 
 
 # Vectors of prepared questions, kept beside their file so that no other machine computes them.

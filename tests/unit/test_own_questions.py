@@ -46,6 +46,11 @@ def test_a_question_is_in_use_once_and_the_last_word_counts(own: OwnQuestions) -
     assert texts(own.accepted(KEY)) == [["cranes?"], ["how many CRANES?"]]
 
 
+def test_twins_are_written_once(own: OwnQuestions) -> None:
+    own.add(KEY, [answer("Who's it?", "who’s IT?", "Who’s\u200b it?", "725 000?", "725000?")])
+    assert texts(own.accepted(KEY)) == [["Who's it?", "725 000?"]]
+
+
 def test_proposals_are_accepted_or_refused_one_by_one_or_all(own: OwnQuestions) -> None:
     own.add(KEY, [answer("known?")])
     own.propose(KEY, [answer("a?"), answer("b?", "Known?"), answer("c?"), answer("d?")])
