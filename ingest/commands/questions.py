@@ -230,37 +230,43 @@ def check_questions(
     is stale."""
     settings = Settings()
     found = find(paths or settings.corpus_dirs)
-    beside = {file: own for file in found.files if (own := question_file.find(file))}
-    mine = OwnQuestions(settings)
-    own_keys = {key for key in mine.documents() if mine.accepted(key)}
-    asked, good, problems, stale = set[str](), 0, 0, 0
+    beside = {file: its for file in found.files if (its := question_file.find(file))}
+    own = {
+        key: place
+        for key in OwnQuestions(settings).documents()
+        if (place := question_file.own_file(settings.documents_dir, key)).is_file()
+    }
+    asked, good, problems, stale = 0, 0, 0, 0
     with Loader(settings) as loader:
-        for file in found.files if own_keys else beside:
+        for file in found.files if own else beside:
             try:
                 refuse_large(file, settings.max_file_size)
                 loaded = loader.load(file)
             except DocumentError as error:
                 print(error)
                 problems += 1
+                own = {
+                    key: place
+                    for key, place in own.items()
+                    if as_text(place.absolute()) != error.path
+                }
                 continue
             good += len(loaded.questions)
             stale += len(loaded.stale)
-            if loaded.questions or loaded.stale:
-                asked.add(loaded.document.key)
+            asked += bool(loaded.questions or loaded.stale)
+            own.pop(loaded.document.key, None)
             if keep_vectors and loaded.questions and file in beside:
                 _keep_vectors(beside[file], _of_its_file(loaded, file), make_embedder(settings))
             for one in loaded.stale:
                 print(describe_stale(one), flush=True)
     lone = [*_alone(found.files, beside.values())]
     if not paths:
-        lone += (
-            question_file.own_file(settings.documents_dir, key) for key in sorted(own_keys - asked)
-        )
+        lone += (place for _, place in sorted(own.items()))
     for file in lone:
         print(f"{printable(as_text(file))}: there is no document of this name. Rename it.")
         problems += 1
     print(
-        f"{good:,} questions of {len(asked)} documents have their answer; "
+        f"{good:,} questions of {asked} documents have their answer; "
         f"{stale} are stale, {problems} files are wrong."
     )
     return 1 if problems or stale else 0

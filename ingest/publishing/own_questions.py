@@ -31,12 +31,12 @@ from ingest.reading.question_file import (
     AskedQuestion,
     PreparedAnswer,
     each_once,
+    one_line,
     own_file,
     read_file,
     readable,
     without,
 )
-from language.matching import visible
 from vectorstore.embeddings import Vectors, file_of
 
 PROPOSED = ".proposed.yaml"
@@ -249,8 +249,8 @@ def _fields(answer: PreparedAnswer) -> dict[str, Any]:
 
 
 def asked_in(language: str, *questions: str) -> tuple[AskedQuestion, ...]:
-    """Questions in a language as a file has them: visible, each on one line, the first of twins."""
-    lines = (" ".join(visible(one).split()) for one in questions)
+    """Questions in a language as a file has them: each on one line, and of twins the first."""
+    lines = map(one_line, questions)
     return each_once(AskedQuestion(text=line, language=language) for line in lines if line)
 
 

@@ -47,6 +47,11 @@ def test_a_question_is_in_use_once_and_the_last_word_counts(own: OwnQuestions) -
     assert texts(own.accepted(KEY)) == [["cranes?"], ["how many CRANES?"]]
 
 
+def test_twins_are_written_once(own: OwnQuestions) -> None:
+    own.add(KEY, [answer("Who's it?", "who’s IT?", "Who’s\u200b it?", "725 000?", "725000?")])
+    assert texts(own.accepted(KEY)) == [["Who's it?", "725 000?"]]
+
+
 def test_proposals_are_accepted_or_refused_one_by_one_or_all(own: OwnQuestions) -> None:
     own.add(KEY, [answer("known?")])
     own.propose(KEY, [answer("a?"), answer("b?", "Known?"), answer("c?"), answer("d?")])
@@ -109,11 +114,6 @@ def test_where_nothing_can_be_written_the_remedy_is_told(tmp_path: Path) -> None
 
 TWINS = ("What is Frontex' budget – in “euro”?", 'what is frontex’ budget - in "euro"?')
 ASIDE = f"{KEY}.questions.yaml.{{}}.aside"
-
-
-def test_wordings_that_the_reader_takes_for_one_are_written_once(own: OwnQuestions) -> None:
-    own.add(KEY, [answer(*TWINS, "Another?")])
-    assert texts(own.accepted(KEY)) == [[TWINS[0], "Another?"]]
 
 
 def test_what_cannot_be_seen_is_not_written(own: OwnQuestions) -> None:

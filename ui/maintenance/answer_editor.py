@@ -18,10 +18,10 @@ from ingest.reading.question_file import (
     MOST_UNITS,
     AskedQuestion,
     PreparedAnswer,
+    one_line,
     wording_key,
 )
 from language.identify import detect
-from language.matching import visible
 from language.official import OFFICIAL
 from ui import access
 from ui.addresses import pages
@@ -248,7 +248,7 @@ def _made(
     for other in state.get(f"{name}-languages", []):
         if lines := _lines(state.get(f"{name}-in-{other}", "")):
             questions[other] = [*questions.get(other, ()), *lines]
-    organisation = " ".join(visible(state[f"{name}-organisation"]).split())
+    organisation = one_line(state[f"{name}-organisation"])
     twin = next(_twins(questions), "")
     chosen = _ticked(name, "", places[""])
     keys = {passage.document.key for passage, _ in chosen}
@@ -374,15 +374,19 @@ def _by_language(questions: Iterable[Wording | AskedQuestion]) -> Mapping[str, S
 
 def _lines(*fields: str) -> list[str]:
     """The questions in fields, one a line."""
-    lines = (" ".join(line.split()) for field in fields for line in visible(field).splitlines())
+    lines = (one_line(line) for field in fields for line in field.splitlines())
     return [line for line in lines if line]
 
 
 def _twins(questions: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """The wordings that a file cannot have beside an earlier one."""
     for language, lines in questions.items():
-        keys = [wording_key(line, language) for line in lines]
-        yield from (line for at, line in enumerate(lines) if keys[at] in keys[:at])
+        seen: set[str] = set()
+        for line in lines:
+            key = wording_key(line, language)
+            if key in seen:
+                yield line
+            seen.add(key)
 
 
 def _all(questions: Mapping[str, Sequence[str]]) -> Iterator[str]:
