@@ -80,6 +80,7 @@ _LONGEST = 200  # characters of a question; of 6,230 written by people the longe
 _TOLD = 6  # words from which a language is told well: 7 of 5,529 such questions are not
 _BEGINS = re.compile(r'"answers"\s*:\s*\[|\[\s*(?=\{)')
 _BETWEEN = re.compile(r"[\s,]*")
+_EMPTY = re.compile(r"[\s,]*\]")  # the rest of a list without entries
 _MARK = re.compile(r"^(?:[-•–*]|\(?\d{1,2}[.)]|[QV]\d*:)\s+")  # of a list
 _AROUND = "\"'“”„«»‘’ "
 # Markdown, HTML, code and addresses: no question has them.
@@ -114,17 +115,17 @@ def read(reply: str, units: Collection[int], languages: Collection[str]) -> Read
         languages: those that were asked for.
 
     Raises:
-        ModelError: the reply has no list of answers.
+        ModelError: the reply has no list of answers, or none of it can be read.
     """
     begins = _BEGINS.search(reply)
-    if begins is None:
-        raise ModelError("The model's reply is not in the form that was asked for.", "protocol")
+    is_read = begins is not None and bool(_EMPTY.match(reply, begins.end()))
     answers: list[ProposedAnswer] = []
     dropped: Counter[Dropped] = Counter()
     seen: set[str] = set()
     looked_at = 0
-    for entry in _entries(reply, begins.end()):
+    for entry in _entries(reply, begins.end()) if begins else ():
         fields = entry if isinstance(entry, dict) else {}
+        is_read = is_read or isinstance(entry, dict)
         answering = _numbers(fields.get("units"), units)
         kept: dict[str, list[str]] = {}
         for language, text in _texts(fields.get("questions"), languages, _MOST - looked_at):
@@ -140,6 +141,8 @@ def read(reply: str, units: Collection[int], languages: Collection[str]) -> Read
             answers.append(ProposedAnswer(units=answering, questions=questions))
         if looked_at == _MOST:
             break
+    if not is_read:
+        raise ModelError("The model's reply is not in the form that was asked for.", "protocol")
     return Read(tuple(answers), dropped)
 
 
@@ -348,7 +351,12 @@ class Proposing:
             if error.reason != "cut":
                 raise
             is_cut = True
-        written = read("".join(pieces), units, section.languages)
+        try:
+            written = read("".join(pieces), units, section.languages)
+        except ModelError:
+            if not is_cut:
+                raise
+            written = Read((), Counter())
         if is_cut and not written.answers:
             raise ModelError(
                 "The model's reply broke off before its first question was whole. "

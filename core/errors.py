@@ -134,6 +134,14 @@ class SignInError(NotAllowedError):
     """Nobody is signed in, or the sign-in expired."""
 
 
+class NotKeptError(StrategiewijzerError):
+    """What was given cannot be kept as it is; what was there stays as it was."""
+
+
+class DecidedError(StrategiewijzerError):
+    """Somebody else has decided on it meanwhile; nothing was done."""
+
+
 class FetchError(StrategiewijzerError):
     """An official text could not be fetched.
 

@@ -19,6 +19,7 @@ from core.source import Frozen
 from eval import run_report, runs
 from eval.gate import RuleResult
 from eval.results import LONGEST_NAME, LONGEST_REASON, SignOff
+from language.matching import visible
 from userdata.audit import RunDecision, keep_decision
 
 _GATE = "gate.json"
@@ -68,8 +69,8 @@ def sign(
     try:
         made = SignOff(
             goes_live=goes_live,
-            name=name,
-            reason=reason,
+            name=" ".join(visible(name).split()),
+            reason=visible(reason),
             date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             results=json.loads((folder / runs.FIGURES).read_text("utf-8"))["fingerprint"],
         )

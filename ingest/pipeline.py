@@ -8,7 +8,7 @@ was, and the next run removes what the crash left behind.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from watchfiles import Change, watch
@@ -47,6 +47,7 @@ from ingest.publishing.prepare import Work, prepare
 from ingest.publishing.verify import check
 from ingest.reading import question_file
 from ingest.reading.files import HIDDEN, FoundFiles, find
+from vectorstore.chroma import DocumentRefused
 from vectorstore.embeddings import Embedder, Vectors, make_embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
@@ -75,7 +76,8 @@ def ingest(
 ) -> Report:
     """Makes the index hold the documents in `folders` (default: `corpus_dirs`).
 
-    A file that fails is in the report, and its document stays as it was in the index.
+    A file that fails, or whose document the store refuses, is in the report, and its document stays
+    as it was in the index.
 
     Args:
         settings: where the index is.
@@ -107,7 +109,8 @@ def ingest(
     started = time.perf_counter()
     found = _find(settings, _files(settings, only) if only else folders)
     embedder = embedder or make_embedder(settings)
-    with writing(settings, unless=dry_run) as lease:
+
+    def planned_without(refused: Mapping[str, DocumentError]) -> tuple[Work, Report]:
         work = prepare(
             settings,
             found,
@@ -115,6 +118,7 @@ def ingest(
             rebuild=rebuild,
             keep_missing=keep_missing or bool(only),
             tell=tell,
+            refused=refused,
         )
         stop = reason_to_stop(
             work.plan,
@@ -128,27 +132,36 @@ def ingest(
         if only:  # nobody has looked whether the files of the others are there
             report = report.model_copy(update={"missing": ()})
         tell(Planned(plan=work.plan, to_embed=report.embedded))
-        published = tried = ""
+        if stop and not dry_run:
+            raise StoppedError(report)
+        return work, report
+
+    published = tried = ""
+    with writing(settings, unless=dry_run) as lease:
+        refused: Mapping[str, DocumentError] = {}
+        work, report = planned_without(refused)
         if not dry_run:
-            if stop:
-                raise StoppedError(report)
-            generations = Generations(settings, lease)
-            if work.plan.is_empty:
+            generations, new = Generations(settings, lease), None
+            while new is None and not work.plan.is_empty:
+                try:
+                    new = None if rebuild else _tried_out(work, generations, settings)
+                    new = new or _build(work, generations, settings, embedder, tell)
+                except DocumentRefused as error:
+                    refused = _refused(refused, work, error)
+                    work, report = planned_without(refused)
+            if new is None:
                 generations.discard()
+            elif trial:
+                generations.try_out(new.id, work.fingerprint)
+                tried = new.id
             else:
-                new = None if rebuild else _tried_out(work, generations, settings)
-                new = new or _build(work, generations, settings, embedder, tell)
-                if trial:
-                    generations.try_out(new.id, work.fingerprint)
-                    tried = new.id
-                else:
-                    if work.current:
-                        before_publishing()
-                    if note:
-                        generations.annotate(new.id, note)
-                    generations.publish(new.id)
-                    published = new.id
-                    tell(Published(generation=published))
+                if work.current:
+                    before_publishing()
+                if note:
+                    generations.annotate(new.id, note)
+                generations.publish(new.id)
+                published = new.id
+                tell(Published(generation=published))
             tidy(settings, generations)
     seconds = time.perf_counter() - started
     done = {"seconds": seconds, "generation": published, "trial": tried}
@@ -228,6 +241,27 @@ def _kept(work: Work, embedder: Embedder) -> dict[str, Vectors]:
             width = len(embedder.query(loaded.questions[0].question))
             found |= own_questions.kept(beside, loaded.questions, width)
     return found
+
+
+_REFUSED = 20  # files; where the store refuses more, it is not they that are wrong
+
+
+def _refused(
+    before: Mapping[str, DocumentError], work: Work, error: DocumentRefused
+) -> Mapping[str, DocumentError]:
+    """The files that fail as the store refuses their documents, with that of one more.
+
+    Raises:
+        DocumentRefused: there are too many, or leaving it out did not help.
+    """
+    path = next(one.path for one in work.gathered.documents if one.key == error.key)
+    if path in before or len(before) == _REFUSED:
+        raise error
+    remedy = "Check the embedder with: ./strategiewijzer doctor. Else save its text in a new file."
+    return {
+        **before,
+        path: DocumentError(path, None, f"the vector store refuses it: {error.told}", remedy),
+    }
 
 
 def _tried_out(work: Work, generations: Generations, settings: Settings) -> Generation | None:

@@ -20,11 +20,18 @@ from chromadb.api.types import GetResult as Records
 from chromadb.api.types import Include as Fields
 from chromadb.api.types import Where
 from chromadb.config import Settings as ChromaSettings
-from chromadb.errors import ChromaError, NotFoundError
+from chromadb.errors import (
+    ChromaError,
+    DuplicateIDError,
+    IDAlreadyExistsError,
+    InvalidArgumentError,
+    InvalidDimensionException,
+    NotFoundError,
+)
 from pydantic import BaseModel
 
 from core.disk import is_damaged, make_private, obstacle
-from core.errors import StoreError
+from core.errors import StoreError, printable
 from core.settings import Settings
 from core.source import Passage, PreparedQuestion
 from vectorstore.embeddings import Vectors
@@ -50,6 +57,26 @@ class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside t
         )
 
 
+REFUSALS = (
+    DuplicateIDError,
+    IDAlreadyExistsError,
+    InvalidArgumentError,
+    InvalidDimensionException,
+)
+"""What Chroma raises for records that it does not take; it then writes none of them."""
+
+
+class DocumentRefused(StoreError):  # noqa: N818 - first of all a signal, as the one above
+    """The store does not take the records of a document, by its key; `told` is why."""
+
+    def __init__(self, key: str, told: str) -> None:
+        super().__init__(
+            f"The vector store refuses the document {printable(key)}: {told}. Check the embedder "
+            "with: ./strategiewijzer doctor"
+        )
+        self.key, self.told = key, told
+
+
 def translated(
     method: Callable[Concatenate[_S, _P], _T],
 ) -> Callable[Concatenate[_S, _P], _T]:
@@ -62,14 +89,19 @@ def translated(
         except Exception as error:
             if not is_failure(error):
                 raise
-            options = self._client.get_settings()
-            told = server_message(error, sent_secret=bool(options.chroma_client_auth_credentials))
+            options, told = self._client.get_settings(), message_of(error, self._client)
             if is_gone(error):
                 raise GenerationGone(told) from error
             folder = Path(options.persist_directory) if options.is_persistent else None
             raise store_error(error, told, folder) from error
 
     return wrapper
+
+
+def message_of(error: Exception, client: Client) -> str:
+    """The message of Chroma or its server, as `server_message`, for what this client was asked."""
+    sent_secret = bool(client.get_settings().chroma_client_auth_credentials)
+    return server_message(error, sent_secret=sent_secret)
 
 
 def server_message(error: Exception, *, sent_secret: bool) -> str:
@@ -255,6 +287,7 @@ __all__ = [
     "ChromaError",
     "Client",
     "Collection",
+    "DocumentRefused",
     "Fields",
     "GenerationGone",
     "NotFoundError",

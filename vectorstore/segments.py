@@ -3,7 +3,7 @@
 import datetime
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from pydantic import Field
@@ -323,13 +323,17 @@ class Segment:
 
         The vector of a passage is the mean of its units': retrieval is as good as with embedded
         passages (docs/decisions/0002), in half the time.
+
+        Raises:
+            DocumentRefused: the store does not take what there is of a document.
         """
         means = np.stack([mean(vectors) for vectors in unit_vectors])
         units = [name for passage in passages for name in passage.unit_ids]
         all_vectors = np.concatenate(unit_vectors)
         for start in range(0, len(passages), chroma.BATCH):
             end = start + chroma.BATCH
-            self._passages.add(
+            self._add(
+                self._passages,
                 ids=[passage.id for passage in passages[start:end]],
                 embeddings=means[start:end],
                 documents=[passage.text for passage in passages[start:end]],
@@ -337,19 +341,37 @@ class Segment:
             )
         for start in range(0, len(units), chroma.BATCH):
             end = start + chroma.BATCH
-            self._units.add(ids=units[start:end], embeddings=all_vectors[start:end])
+            self._add(self._units, ids=units[start:end], embeddings=all_vectors[start:end])
 
     @translated
     def add_questions(self, questions: Sequence[PreparedQuestion], vectors: Vectors) -> None:
-        """Stores prepared questions with their vectors, shape (questions, dimensions)."""
+        """Stores prepared questions with their vectors, shape (questions, dimensions); raises as
+        `add`."""
         for start in range(0, len(questions), chroma.BATCH):
             end = start + chroma.BATCH
             assert self._questions is not None  # noqa: S101 - made where the manifest counts any
-            self._questions.add(
+            self._add(
+                self._questions,
                 ids=[one.id for one in questions[start:end]],
                 embeddings=vectors[start:end],
                 metadatas=[chroma.encode_question(one) for one in questions[start:end]],
             )
+
+    def _add(
+        self, collection: chroma.Collection, ids: Sequence[str], **fields: Sequence[Any] | Vectors
+    ) -> None:
+        """Writes records; where the store refuses some, those of each document alone."""
+        try:
+            collection.add(ids=list(ids), **cast(dict[str, Any], fields))
+        except chroma.REFUSALS as error:
+            keys = list(dict.fromkeys(map(document_key, ids)))
+            if len(keys) == 1:
+                told = chroma.message_of(error, self._client)
+                raise chroma.DocumentRefused(keys[0], told) from error
+            for key in keys:
+                mine = [at for at, name in enumerate(ids) if document_key(name) == key]
+                chosen = {name: [values[at] for at in mine] for name, values in fields.items()}
+                self._add(collection, [ids[at] for at in mine], **chosen)
 
 
 def mean(vectors: Vectors) -> Vectors:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -198,24 +198,15 @@ def _list(own: OwnQuestions, keys: Iterable[str]) -> int:
 
 
 def _accept(own: OwnQuestions, keys: Iterable[str]) -> int:
-    taken = _decided(own, keys, own.accept)
+    taken = sum(_count_of(own.accept(key)) for key in keys)
     print(f"{taken:,} questions are accepted. {_PUBLISH}" if taken else "None wait.")
     return 0
 
 
 def _refuse(own: OwnQuestions, keys: Iterable[str]) -> int:
-    dropped = _decided(own, keys, own.refuse)
+    dropped = sum(_count_of(own.refuse(key)) for key in keys)
     print(f"{dropped:,} questions are refused." if dropped else "None wait.")
     return 0
-
-
-def _decided(own: OwnQuestions, keys: Iterable[str], decide: Callable[[str], int]) -> int:
-    """How many questions of models were decided on."""
-    number = 0
-    for key in keys:
-        number += _count_of(_of_models(own, key))
-        decide(key)
-    return number
 
 
 def _of_models(own: OwnQuestions, key: str) -> list[PreparedAnswer]:
@@ -239,37 +230,43 @@ def check_questions(
     is stale."""
     settings = Settings()
     found = find(paths or settings.corpus_dirs)
-    beside = {file: own for file in found.files if (own := question_file.find(file))}
-    mine = OwnQuestions(settings)
-    own_keys = {key for key in mine.documents() if mine.accepted(key)}
-    asked, good, problems, stale = set[str](), 0, 0, 0
+    beside = {file: its for file in found.files if (its := question_file.find(file))}
+    own = {
+        key: place
+        for key in OwnQuestions(settings).documents()
+        if (place := question_file.own_file(settings.documents_dir, key)).is_file()
+    }
+    asked, good, problems, stale = 0, 0, 0, 0
     with Loader(settings) as loader:
-        for file in found.files if own_keys else beside:
+        for file in found.files if own else beside:
             try:
                 refuse_large(file, settings.largest_file)
                 loaded = loader.load(file)
             except DocumentError as error:
                 print(error)
                 problems += 1
+                own = {
+                    key: place
+                    for key, place in own.items()
+                    if as_text(place.absolute()) != error.path
+                }
                 continue
             good += len(loaded.questions)
             stale += len(loaded.stale)
-            if loaded.questions or loaded.stale:
-                asked.add(loaded.document.key)
+            asked += bool(loaded.questions or loaded.stale)
+            own.pop(loaded.document.key, None)
             if keep_vectors and loaded.questions and file in beside:
                 _keep_vectors(beside[file], _of_its_file(loaded, file), make_embedder(settings))
             for one in loaded.stale:
                 print(describe_stale(one), flush=True)
     lone = [*_alone(found.files, beside.values())]
     if not paths:
-        lone += (
-            question_file.own_file(settings.documents_dir, key) for key in sorted(own_keys - asked)
-        )
+        lone += (place for _, place in sorted(own.items()))
     for file in lone:
         print(f"{printable(as_text(file))}: there is no document of this name. Rename it.")
         problems += 1
     print(
-        f"{good:,} questions of {len(asked)} documents have their answer; "
+        f"{good:,} questions of {asked} documents have their answer; "
         f"{stale} are stale, {problems} files are wrong."
     )
     return 1 if problems or stale else 0

@@ -1,32 +1,40 @@
 """The organisation's own prepared questions: those in use, and those that wait for a person.
 
 documents_dir/questions/
-    plan.nl.questions.yaml    in use from the next ingest on
-    plan.nl.proposed.yaml     what a model wrote, and what one person approved and another must too
-    .lock                     held while one of them is written
+    plan.nl.questions.yaml            in use from the next ingest on
+    plan.nl.proposed.yaml             what a model wrote, and what another person must approve too
+    plan.nl.questions.yaml.1.aside    a file in error, as it was before it was repaired
+    .lock                             held while one of them is written
 
-Both have the format of docs/prepared-questions.md. Files appear whole or not at all.
+Those in use and proposed have the format of docs/prepared-questions.md. Files appear whole or not
+at all, and only those that can be read again.
 """
 
+import copy
 import fcntl
+import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
 
 from core.disk import obstacle
-from core.errors import StoreError
+from core.errors import DocumentError, NotKeptError, StoreError, printable
 from core.settings import Settings
 from core.source import PreparedQuestion
 from ingest.reading.question_file import (
+    ASIDE,
     SUFFIX,
     AskedQuestion,
     PreparedAnswer,
+    each_once,
+    one_line,
     own_file,
     read_file,
+    readable,
     without,
 )
 from vectorstore.embeddings import Vectors, file_of
@@ -35,16 +43,27 @@ PROPOSED = ".proposed.yaml"
 _NOTE = "# Also written by the program, which keeps no comments: docs/prepared-questions.md\n"
 
 
+class Overview(NamedTuple):
+    """What is in all files, each answer with the key of its document: the `approved` answers in
+    use, newest first; the `proposed` ones; and why files are `broken`, one error each."""
+
+    approved: list[tuple[str, PreparedAnswer]]
+    proposed: list[tuple[str, PreparedAnswer]]
+    broken: list[DocumentError]
+
+
 class OwnQuestions:
     """Reads and writes these files, also beside other processes.
 
-    Every method raises DocumentError where a file is not in the agreed format, and StoreError where
-    it cannot be written; nothing is lost then.
+    Every method but `overview` raises DocumentError where a file is not in the agreed format. Those
+    that write raise NotKeptError where the file could not be read again, and StoreError where it
+    cannot be written; nothing is changed then.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._documents_dir = settings.documents_dir
         self._folder = own_file(settings.documents_dir, "").parent
+        self._drafts: dict[Path, tuple[PreparedAnswer, ...]] | None = None
 
     def documents(self) -> tuple[str, ...]:
         """The keys of the documents that have questions in use or proposed, in order."""
@@ -52,107 +71,169 @@ class OwnQuestions:
         names = {file.name.removesuffix(SUFFIX).removesuffix(PROPOSED) for file in files}
         return tuple(sorted(name for name in names if not name.startswith(".")))
 
+    def overview(self) -> Overview:
+        """The answers of all files that can be read, and what is wrong with the others."""
+        found = Overview([], [], [])
+        for key in self.documents():
+            for read, answers in (
+                (self.accepted, found.approved),
+                (self.proposed, found.proposed),
+            ):
+                try:
+                    answers += ((key, one) for one in read(key))
+                except DocumentError as error:
+                    found.broken.append(error)
+        dated = [(one.approved.on, key, one) for key, one in found.approved if one.approved]
+        dated.sort(key=lambda one: one[:2], reverse=True)
+        return found._replace(approved=[(key, one) for _, key, one in dated])
+
     def accepted(self, key: str) -> tuple[PreparedAnswer, ...]:
         """The accepted questions of the document with this key."""
-        return _read(own_file(self._documents_dir, key))
-
-    def approved(self) -> list[tuple[str, PreparedAnswer]]:
-        """The approved answers in use, newest first, each with the key of its document."""
-        found = [
-            (one.approved.on, key, one)
-            for key in self.documents()
-            for one in self.accepted(key)
-            if one.approved
-        ]
-        return [(key, one) for _, key, one in sorted(found, key=lambda one: one[:2], reverse=True)]
+        return self._read(own_file(self._documents_dir, key))
 
     def proposed(self, key: str) -> tuple[PreparedAnswer, ...]:
         """The proposed questions that wait for a person, of the document with this key."""
-        return _read(self._proposals(key))
+        return self._read(self._proposals(key))
 
     def add(self, key: str, answers: Sequence[PreparedAnswer]) -> None:
         """Takes answers into use; a question with the same words that is in use gives way."""
-        with self._writing():
-            kept = without(self.accepted(key), _ids(answers))
-            _write(own_file(self._documents_dir, key), (*kept, *answers))
+        with self.together() as files:
+            kept = without(files.accepted(key), _ids(answers))
+            files._write(own_file(self._documents_dir, key), (*kept, *answers))
 
-    def remove(self, key: str, answer: str) -> None:
-        """Takes the answer with this id out of use; does nothing where it is not there."""
-        with self._writing():
-            left = tuple(one for one in self.accepted(key) if one.id != answer)
-            _write(own_file(self._documents_dir, key), left)
+    def remove(self, key: str, answer: str) -> tuple[PreparedAnswer, ...]:
+        """Takes the answer with this id out of use; returns it, or nothing where it is not
+        there."""
+        with self.together() as files:
+            found = files.accepted(key)
+            gone = tuple(one for one in found if one.id == answer)
+            files._write(own_file(self._documents_dir, key), tuple(without(found, _ids(gone))))
+        return gone
 
     def propose(self, key: str, answers: Sequence[PreparedAnswer]) -> None:
         """Adds proposals. A question that is in use or proposed already is left out of a model's;
         where somebody approved the new answer, that takes the place of what was proposed."""
-        with self._writing():
+        with self.together() as files:
             approved = [one for one in answers if one.approved]
-            before = list(without(self.proposed(key), _ids(approved)))
-            known = _ids((*before, *approved, *self.accepted(key)))
+            before = list(without(files.proposed(key), _ids(approved)))
+            known = _ids((*before, *approved, *files.accepted(key)))
             others = without((one for one in answers if not one.approved), known)
-            _write(self._proposals(key), (*before, *approved, *others))
+            files._write(self._proposals(key), (*before, *approved, *others))
 
-    def accept(self, key: str, chosen: Collection[str] | None = None) -> int:
-        """Takes a model's proposals into use: those with these ids, or all. Returns how many.
+    def accept(self, key: str, chosen: Collection[str] | None = None) -> tuple[PreparedAnswer, ...]:
+        """Takes a model's proposals into use: those with these ids, or all. Returns them.
 
         What a person approved stays: another one has to confirm it.
         """
-        with self._writing():
-            found = self.proposed(key)
+        with self.together() as files:
+            found = files.proposed(key)
             models = [one for one in found if not one.approved]
-            taken = [one for one in models if chosen is None or one.id in chosen]
-            ids = _ids(taken)
-            _write(own_file(self._documents_dir, key), (*without(self.accepted(key), ids), *taken))
-            _write(self._proposals(key), tuple(without(found, ids)))
-        return len(taken)
+            taken = tuple(one for one in models if chosen is None or one.id in chosen)
+            files.add(key, taken)
+            files._write(self._proposals(key), tuple(without(found, _ids(taken))))
+        return taken
 
-    def refuse(self, key: str, chosen: Collection[str] | None = None) -> int:
-        """Drops proposals: those with these ids, or all of models. Returns how many."""
-        with self._writing():
-            found = self.proposed(key)
-            gone = [
+    def refuse(self, key: str, chosen: Collection[str] | None = None) -> tuple[PreparedAnswer, ...]:
+        """Drops proposals: those with these ids, or all of models. Returns them."""
+        with self.together() as files:
+            found = files.proposed(key)
+            gone = tuple(
                 one for one in found if (not one.approved if chosen is None else one.id in chosen)
-            ]
-            _write(self._proposals(key), tuple(without(found, _ids(gone))))
-        return len(gone)
+            )
+            files._write(self._proposals(key), tuple(without(found, _ids(gone))))
+        return gone
+
+    def repair(self, file: Path) -> Path | None:
+        """Sets a file in error aside, and keeps in its place what can be read of it.
+
+        Returns:
+            Where it is now; None where nothing is wrong with it.
+        """
+        with self.together() as files:
+            try:
+                files._read(file)
+            except DocumentError:
+                pass
+            else:
+                return None
+            try:
+                files._write(file, readable(file))
+            except NotKeptError:
+                files._write(file, ())
+            names = (f"{file.name}.{number}{ASIDE}" for number in itertools.count(1))
+            aside = next(one for one in map(file.with_name, names) if not one.exists())
+            file.rename(aside)
+        return aside
 
     def _proposals(self, key: str) -> Path:
         return self._folder / f"{key}{PROPOSED}"
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Nobody else writes meanwhile."""
+    def together(self) -> Iterator["OwnQuestions"]:
+        """Yields these files for changes that count together once the block has ended, and not at
+        all where it raises. Each is read again when it is made. Nobody else writes meanwhile.
+
+        Raises:
+            StoreError: nothing can be written.
+        """
+        if self._drafts is not None:
+            yield self
+            return
+        changed = copy.copy(self)
+        drafts: dict[Path, tuple[PreparedAnswer, ...]] = {}
+        changed._drafts = drafts
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with (self._folder / ".lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                yield
+                try:
+                    yield changed
+                    for file, answers in drafts.items():
+                        if answers:
+                            _draft(file).replace(file)
+                        else:
+                            file.unlink(missing_ok=True)
+                finally:
+                    for file in drafts:
+                        _draft(file).unlink(missing_ok=True)
         except OSError as error:
             remedy = obstacle(self._folder) or "Let this program write there."
             raise StoreError(
                 f"Nothing can be written in {self._folder}: {error.strerror}. {remedy}"
             ) from error
 
+    def _read(self, file: Path) -> tuple[PreparedAnswer, ...]:
+        if self._drafts is not None and file in self._drafts:
+            return self._drafts[file]
+        return read_file(file) if file.is_file() else ()
 
-def _read(file: Path) -> tuple[PreparedAnswer, ...]:
-    return read_file(file) if file.is_file() else ()
+    def _write(self, file: Path, answers: Sequence[PreparedAnswer]) -> None:
+        """Makes a draft of a file with these answers, within `together`; without any there will be
+        no file."""
+        assert self._drafts is not None  # noqa: S101 - only `together` yields what writes
+        self._drafts[file] = ()
+        if not answers:
+            return
+        told = yaml.safe_dump(
+            {"answers": [_fields(one) for one in answers]}, allow_unicode=True, sort_keys=False
+        )
+        draft = _draft(file)
+        draft.write_text(_NOTE + told, "utf-8")
+        try:
+            self._drafts[file] = read_file(draft)
+        except DocumentError as error:
+            raise NotKeptError(
+                f"{printable(file)} stays as it was, as it could not be read again with this: "
+                f"{error.problem}. {error.remedy}"
+            ) from error
 
 
 def _ids(answers: Sequence[PreparedAnswer]) -> set[str]:
     return {question.id for answer in answers for question in answer.questions}
 
 
-def _write(file: Path, answers: Sequence[PreparedAnswer]) -> None:
-    """Writes a file with these answers; without any there is none."""
-    if not answers:
-        file.unlink(missing_ok=True)
-        return
-    unfinished = file.with_name(f".{file.name}")
-    told = yaml.safe_dump(
-        {"answers": [_fields(one) for one in answers]}, allow_unicode=True, sort_keys=False
-    )
-    unfinished.write_text(_NOTE + told, "utf-8")
-    unfinished.replace(file)
+def _draft(file: Path) -> Path:
+    return file.with_name(f".{file.name}")
 
 
 def _fields(answer: PreparedAnswer) -> dict[str, Any]:
@@ -168,8 +249,9 @@ def _fields(answer: PreparedAnswer) -> dict[str, Any]:
 
 
 def asked_in(language: str, *questions: str) -> tuple[AskedQuestion, ...]:
-    """Questions in a language, as they are read from a file: each on one line."""
-    return tuple(AskedQuestion(text=" ".join(one.split()), language=language) for one in questions)
+    """Questions in a language as a file has them: each on one line, and of twins the first."""
+    lines = map(one_line, questions)
+    return each_once(AskedQuestion(text=line, language=language) for line in lines if line)
 
 
 # Vectors of prepared questions, kept beside their file so that no other machine computes them.

@@ -238,18 +238,28 @@ def prepare(
     rebuild: bool,
     keep_missing: bool,
     tell: Tell,
+    refused: Mapping[str, DocumentError],
 ) -> Work:
-    """Loads new and changed files, and compares them with the generation in use."""
+    """Loads new and changed files, and compares them with the generation in use.
+
+    `refused` are files (by path) that fail, as the store does not take their documents.
+    """
     method = method_of(embedder)
     reuse = store_exists(settings) and not rebuild
     current, others = _generations(settings) if reuse else (None, [])
     before = current.manifest if current else None
     with Loader(settings, embedder.limit) as loader:
+
+        def load(path: Path) -> Loaded:
+            if error := refused.get(as_text(path)):
+                raise error
+            return loader.load(path)
+
         gathered = gather(
             found,
             before,
             method,
-            loader.load,
+            load,
             documents_dir=settings.documents_dir,
             largest_file=settings.largest_file,
             keep_missing=keep_missing,

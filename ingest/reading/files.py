@@ -168,7 +168,7 @@ def _confirmation(file: Path, documents_dir: Path) -> Path:
 HIDDEN = (".", "~$")  # "~$plan.docx": open in a word processor
 # They belong to the file next to them.
 _BESIDE = (
-    front_matter.SIDECAR_SUFFIX, question_file.SUFFIX, ".proposed.yaml",
+    front_matter.SIDECAR_SUFFIX, question_file.SUFFIX, ".proposed.yaml", question_file.ASIDE,
     SUFFIX, ".http.json", ".npy",
 )  # fmt: skip
 

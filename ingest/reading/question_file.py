@@ -15,6 +15,7 @@ import datetime
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -24,19 +25,34 @@ from core.source import Approval, Frozen, Passage, PreparedQuestion, StaleQuesti
 from core.yaml_files import LOADER
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.front_matter import beside
-from language.matching import fold
+from language.matching import fold, visible
 from language.official import OFFICIAL
 
 SUFFIX = ".questions.yaml"
+ASIDE = ".aside"  # ends the name of a file in error that was set aside
 _LARGEST = 20_000_000  # bytes; a question takes about a hundred
 _MOST = 200_000  # questions of a document
 _LONGEST = 1_000  # characters of a question
 _LONGEST_UNIT = 10_000  # characters of its words: an approved answer names a unit in whole
-_UNITS = 40  # of an answer: more is no answer
+MOST_UNITS = 40  # of an answer: more is no answer
+_TOLD = 80  # characters of what is wrong
 _NULL = "tag:yaml.org,2002:null"
 
 _ANSWER_FIELDS = ("units", "questions", "by", "approved")
 _APPROVAL_FIELDS = ("by", "organisation", "on")
+
+
+def one_line(text: str) -> str:
+    """A question as it is kept: in one line, without invisible characters."""
+    return " ".join(visible(text).split())
+
+
+def wording_key(text: str, language: str) -> str:
+    """Key of a wording, under which the index keeps it once for each document: two with the same
+    key are twins. They have the same words in the same language (ISO 639-1), whatever their
+    capitals, spaces, apostrophes, quotation marks, short dashes, grouping of figures, form in
+    Unicode and invisible characters."""
+    return hashlib.sha256(f"{language}\n{fold(one_line(text))}".encode()).hexdigest()[:16]
 
 
 class AskedQuestion(Frozen):
@@ -48,8 +64,7 @@ class AskedQuestion(Frozen):
 
     @property
     def id(self) -> str:
-        """The same for all questions with the same words in the same language."""
-        return hashlib.sha256(f"{self.language}\n{fold(self.text)}".encode()).hexdigest()[:16]
+        return wording_key(self.text, self.language)
 
 
 class PreparedAnswer(Frozen):
@@ -101,9 +116,49 @@ def without(answers: Iterable[PreparedAnswer], ids: Collection[str]) -> Iterator
             yield answer.model_copy(update={"questions": left})
 
 
+def each_once(questions: Iterable[AskedQuestion]) -> tuple[AskedQuestion, ...]:
+    """Questions in order, of twins the first."""
+    found: dict[str, AskedQuestion] = {}
+    for one in questions:
+        found.setdefault(one.id, one)
+    return tuple(found.values())
+
+
 def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
     """The prepared questions in a file; raises as `read`."""
     place = _Place(file)
+    by, entries = _entries(place, file)
+    answers: list[PreparedAnswer] = []
+    for entry in entries:
+        answer = _answer(place, entry, by)
+        answers.append(answer.model_copy(update={"file": as_text(file)}))
+    return tuple(answers)
+
+
+def readable(file: Path) -> tuple[PreparedAnswer, ...]:
+    """The answers of a file in error that can be read; of twins that of the last approved answer,
+    else that of the last one."""
+    place = _Place(file, twins=True)
+    answers: list[PreparedAnswer] = []
+    with suppress(DocumentError):
+        by, entries = _entries(place, file)
+        for entry in entries:
+            if place.questions > _MOST:
+                break
+            with suppress(DocumentError):
+                answers.append(_answer(place, entry, by))
+    found: dict[int, PreparedAnswer] = {}
+    known: set[str] = set()
+    for at in sorted(range(len(answers)), key=lambda at: (not answers[at].approved, -at)):
+        left = tuple(one for one in each_once(answers[at].questions) if one.id not in known)
+        known.update(one.id for one in left)
+        if left:
+            found[at] = answers[at].model_copy(update={"questions": left})
+    return tuple(found[at] for at in sorted(found))
+
+
+def _entries(place: "_Place", file: Path) -> tuple[str, Sequence[yaml.Node]]:
+    """By whom the answers of a file are, and their nodes."""
     try:
         if file.stat().st_size > _LARGEST:
             raise place.error(
@@ -116,25 +171,10 @@ def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
         ) from error
     root = _composed(place, content)
     if root is None:
-        return ()
+        return "", ()
     fields = place.fields(root, ("by", "answers"), "the file")
     by = place.text(fields["by"], "by") if "by" in fields else ""
-    answers: list[PreparedAnswer] = []
-    seen: dict[str, int] = {}
-    for entry in place.items(fields["answers"], "answers") if "answers" in fields else ():
-        answer = _answer(place, entry, by)
-        for one in answer.questions:
-            first = seen.setdefault(one.id, one.line)
-            if first != one.line:
-                raise place.error_at(
-                    one.line,
-                    f"the question is in line {first} too: {one.text[:80]!r}",
-                    "Keep one of the two.",
-                )
-        if len(seen) > _MOST:
-            raise place.error(entry, f"has more than {_MOST:,} questions", "Keep fewer.")
-        answers.append(answer.model_copy(update={"file": as_text(file)}))
-    return tuple(answers)
+    return by, place.items(fields["answers"], "answers") if "answers" in fields else ()
 
 
 def _composed(place: "_Place", content: str) -> yaml.Node | None:
@@ -164,14 +204,12 @@ def _answer(place: "_Place", entry: yaml.Node, by: str) -> PreparedAnswer:
         if name not in fields:
             empty = " (units: [] where the document answers none of them)" * (name == "units")
             raise place.error(entry, f"an answer without {name}", f"Add {name}{empty}.")
-    units = tuple(
-        place.text(one, "the words of a unit", _LONGEST_UNIT)
-        for one in place.items(fields["units"], "units")
-    )
-    if len(units) > _UNITS:
+    listed = place.items(fields["units"], "units")
+    if len(listed) > MOST_UNITS:
         raise place.error(
-            fields["units"], f"an answer of more than {_UNITS} units", "Choose fewer."
+            fields["units"], f"an answer of more than {MOST_UNITS} units", "Choose fewer."
         )
+    units = tuple(place.text(one, "the words of a unit", _LONGEST_UNIT) for one in listed)
     questions = tuple(_questions(place, fields["questions"]))
     if not questions:
         raise place.error(fields["questions"], "an answer without questions", "Add one.")
@@ -194,12 +232,13 @@ def _questions(place: "_Place", node: yaml.Node) -> Iterator[AskedQuestion]:
         if language not in OFFICIAL:
             raise place.error(
                 listed,
-                f"{language!r} is not an official language of the EU",
+                f"{language[:_TOLD]!r} is not an official language of the EU",
                 "Group the questions by language, in two letters, such as nl.",
             )
         for one in place.items(listed, language):
-            text = " ".join(place.text(one, "a question").split())
-            yield AskedQuestion(text=text, language=language, line=one.start_mark.line + 1)
+            text = one_line(place.text(one, "a question"))
+            line = one.start_mark.line + 1
+            yield place.new(AskedQuestion(text=text, language=language, line=line))
 
 
 def _approval(place: "_Place", node: yaml.Node) -> Approval:
@@ -222,16 +261,40 @@ def _approval(place: "_Place", node: yaml.Node) -> Approval:
 
 
 class _Place:
-    """Reads the nodes of a file; every error names the file and the line."""
+    """Reads the nodes of a file; every error names the file and the line.
 
-    def __init__(self, file: Path) -> None:
+    Args:
+        file: as it is named in errors.
+        twins: whether a question may stand in it twice.
+    """
+
+    def __init__(self, file: Path, *, twins: bool = False) -> None:
         self._file = file
+        self._twins = twins
+        self.questions = 0  # read until now
+        self._lines: dict[str, int] = {}  # of the questions read, by their ids
 
     def error(self, node: yaml.Node | None, problem: str, remedy: str) -> DocumentError:
         return self.error_at(node.start_mark.line + 1 if node else 1, problem, remedy)
 
     def error_at(self, line: int, problem: str, remedy: str) -> DocumentError:
         return DocumentError(self._file, line, problem, remedy, "questions")
+
+    def new(self, one: AskedQuestion) -> AskedQuestion:
+        """The same question, which the file has not had before, or may have twice."""
+        self.questions += 1
+        if self.questions > _MOST:
+            raise self.error_at(one.line, f"has more than {_MOST:,} questions", "Keep fewer.")
+        before = self._lines.get(one.id)
+        if before and not self._twins:
+            where = f"in line {before} too"
+            if before == one.line:  # a repeated alias has the line of its anchor
+                where = "there twice in this line, or an alias (*) repeats it"
+            raise self.error_at(
+                one.line, f"the question is {where}: {one.text[:_TOLD]!r}", "Keep one of the two."
+            )
+        self._lines[one.id] = one.line
+        return one
 
     def pairs(self, node: yaml.Node, name: str) -> Iterator[tuple[str, yaml.Node]]:
         """The names and values of a mapping."""
@@ -241,10 +304,14 @@ class _Place:
             )
         names: set[str] = set()
         for key, value in node.value:
-            if str(key.value) in names:
-                raise self.error(key, f"{key.value!r} is given twice", "Keep one of the two.")
-            names.add(str(key.value))
-            yield str(key.value), value
+            if not isinstance(key, yaml.ScalarNode):  # written out, one of aliases has no end
+                raise self.error(key, f"a name of {name} is not text", "Write one word.")
+            if key.value in names:
+                raise self.error(
+                    key, f"{key.value[:_TOLD]!r} is given twice", "Keep one of the two."
+                )
+            names.add(key.value)
+            yield key.value, value
 
     def fields(self, node: yaml.Node, known: tuple[str, ...], name: str) -> Mapping[str, yaml.Node]:
         """The values of a mapping that has no other names than these; empty ones are left out."""
@@ -252,7 +319,7 @@ class _Place:
         for one, value in found.items():
             if one not in known:
                 raise self.error(
-                    value, f"unknown field {one!r}", f"The fields are: {', '.join(known)}."
+                    value, f"unknown field {one[:_TOLD]!r}", f"The fields are: {', '.join(known)}."
                 )
         return {one: value for one, value in found.items() if value.tag != _NULL}
 
@@ -262,7 +329,8 @@ class _Place:
         return list(node.value)
 
     def text(self, node: yaml.Node, name: str, longest: int = _LONGEST) -> str:
-        if not isinstance(node, yaml.ScalarNode) or not str(node.value).strip():
+        is_text = isinstance(node, yaml.ScalarNode) and node.tag != _NULL
+        if not is_text or not visible(node.value).strip():
             raise self.error(
                 node,
                 f"{name} is not text",

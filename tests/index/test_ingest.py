@@ -5,16 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core.errors import DocumentError, LockedError, StoreError
+from core.errors import DocumentError, LockedError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
+from ingest import pipeline
 from ingest.pipeline import ingest
+from ingest.publishing.ingest_report import StoppedError
 from ingest.publishing.lock import exclusive
-from ingest.publishing.verify import check
+from ingest.publishing.verify import check, verify
 from tests.support.commands import Command, environment
 from tests.support.small import Small
 from vectorstore.chroma import connect
+from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
 from vectorstore.store import Index, open_index
 
@@ -248,6 +252,81 @@ from ingest.__main__ import main
 print("ready", flush=True)
 sys.exit(main([argument for argument in sys.argv[1:] if argument]))
 """
+
+
+class _Failing:
+    """The real embedder, whose vectors of some texts are no numbers, which Chroma refuses."""
+
+    def __init__(self, *words: str) -> None:
+        self._real, self._words = local_embedder(), words
+        self.fingerprint, self.limit = self._real.fingerprint, self._real.limit
+        self.query, self.token_count = self._real.query, self._real.token_count
+        self.at_once = self._real.at_once
+
+    def queries(self, texts: list[str]) -> Vectors:
+        return self._spoilt(texts, self._real.queries(texts))
+
+    def passages(self, texts: list[str]) -> Vectors:
+        return self._spoilt(texts, self._real.passages(texts))
+
+    def _spoilt(self, texts: list[str], vectors: Vectors) -> Vectors:
+        fails = [any(word in text for word in self._words) for text in texts]
+        return np.where(np.array(fails)[:, np.newaxis], np.float32("nan"), vectors)
+
+
+_ASKED = "answers:\n- units: [The ships]\n  questions:\n    en: [Where are the {} ships?]\n"
+
+
+@pytest.mark.parametrize("word", ["sunken ships are", "the sunken ships?"])
+def test_what_the_store_refuses_is_a_failure_of_its_document_and_the_others_are_published(
+    small: Small, word: str
+) -> None:
+    files = {
+        f"{name}.{suffix}": text
+        for name in ("alpha", "beta", "gamma")
+        for suffix, text in (
+            ("md", _document(name, "The ships are at sea.")),
+            ("questions.yaml", _ASKED.format("grey")),
+        )
+    }
+    ingest(small(files))
+    changed = {name: text.replace("at sea", "in port") for name, text in files.items()}
+    changed["beta.md"] = _document("beta", "The sunken ships are blue. The ships sank.")
+    changed["beta.questions.yaml"] = _ASKED.format("sunken")
+    changed["delta.md"] = _document("delta", "The sunken ships are red. The ships sank.")
+    changed["delta.questions.yaml"] = changed["beta.questions.yaml"]
+    settings = small(changed)
+
+    report = ingest(settings, embedder=_Failing(word))
+
+    assert report.plan.changed == ("alpha.en", "gamma.en")
+    beta, delta = report.failures
+    assert (Path(beta.path).name, beta.kept) == ("beta.md", ("beta.en",))
+    assert (Path(delta.path).name, delta.kept) == ("delta.md", ())
+    assert "the vector store refuses it: Validation error: embeddings" in beta.problem
+    assert "doctor" in beta.remedy
+    index = open_index(settings).snapshot()
+    assert [one.key for one in index.documents()] == ["alpha.en", "beta.en", "gamma.en"]
+    texts = {one.text for one in index.passages(["alpha.en", "beta.en"]) if one.section == 1}
+    assert texts == {"The ships are in port.", "The ships are at sea."}
+    assert verify(settings).problems == ()
+    assert Generations(settings).unpublished() == []
+    assert ingest(settings).plan.written == {"beta.en", "delta.en"}  # once the embedder is mended
+
+
+def test_where_the_store_refuses_one_document_after_the_other_it_is_not_they_that_are_wrong(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "_REFUSED", 2)
+    files = {f"{name}.md": _document(name) for name in ("alpha", "beta", "gamma", "delta")}
+    settings = small(files)
+    with pytest.raises(StoreError, match=r"refuses the document \w+\.en: Validation error"):
+        ingest(settings, embedder=_Failing(""))
+    with pytest.raises(NoIndexError):
+        Generations(settings).current()
+    small({**files, "beta.md": _document("beta", "The sunken ships are blue.")})
+    with pytest.raises(StoppedError, match="the vector store refuses it"):
+        ingest(settings, embedder=_Failing("sunken"), strict=True)
 
 
 @pytest.mark.parametrize("kind", ["passages", "units"])

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import zipfile
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from ingest.reading import question_file
 from ingest.reading.question_file import PreparedAnswer
 from language.matching import fold
 from tests.support.commands import Command
+from tests.support.hostile_questions import HOSTILE, TAKEN, document_of
 from tests.support.openai_server import Script
 from tests.support.small import Small
 from ui.maintenance.change_html import notes_html
@@ -310,6 +312,66 @@ def test_a_wrong_file_is_told_and_its_document_stays_as_it_was(
     assert "31 cranes" in asked(settings, "How many cranes has the harbour of Veldport?").text
     assert run_ingest("check-questions", str(settings.corpus_dirs[0])) == 1
     assert "questions.yaml:3: unknown field 'unit'. The fields are:" in run_ingest.out
+
+
+def test_hostile_files_are_all_told_and_what_is_not_theirs_is_published(
+    small: Small, run_ingest: Command
+) -> None:
+    """The files themselves: tests/support/hostile_questions.py."""
+    settings = small({"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS})
+    folder = settings.corpus_dirs[0]
+    contents = {name: one.content for name, one in HOSTILE.items()}
+    contents |= {name: content for name, (content, _, _) in TAKEN.items()}
+    for name, content in contents.items():
+        (folder / f"{name}.md").write_text(document_of(name), "utf-8")
+        file = folder / f"{name}.questions.yaml"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    report = ingest(settings)
+
+    problems = {one.place.removeprefix(f"{folder}/"): one for one in report.failures}
+    places = {
+        f"{name}.questions.yaml" + (f":{one.line}" if one.line else ""): one.told
+        for name, one in HOSTILE.items()
+    }
+    assert problems.keys() == places.keys()
+    assert [place for place, told in places.items() if told not in problems[place].problem] == []
+    published = Generations(settings).current()
+    documents = {entry.info.id for entry in published.manifest.documents}
+    assert documents == {"harbour", *TAKEN}
+    asked = Counter(one.id.partition(".")[0] for one in published.all_questions())
+    assert asked == {"harbour": 6} | {name: len(q) for name, (_, q, _) in TAKEN.items() if q}
+    texts = {one.question for one in published.all_questions({f"{name}.en" for name in TAKEN})}
+    assert texts == {text for _, questions, _ in TAKEN.values() for text in questions}
+    stale = {one.key: len(one.stale) for one in report.questions if one.stale}
+    assert stale == {f"{name}.en": number for name, (_, _, number) in TAKEN.items() if number}
+    assert verify(settings).problems == ()
+
+    assert run_ingest("check-questions", str(folder)) == 1
+    for one in report.failures:
+        assert f"{one.place}: {one.problem}. {one.remedy}" in run_ingest.out
+    assert f"{len(HOSTILE)} files are wrong." in run_ingest.out
+
+
+def test_own_files_that_are_wrong_are_told_beside_all_others(
+    small: Small, run_ingest: Command
+) -> None:
+    documents = {"port.md": document_of("port"), "quay.md": document_of("quay")}
+    settings = small({"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS, **documents})
+    own = {"port.en": str(HOSTILE["twin-line"].content), "quay.en": "# none yet\n"}
+    for key, content in own.items():
+        file = question_file.own_file(settings.documents_dir, key)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content, "utf-8")
+    run_ingest.use(settings)
+
+    assert run_ingest("check-questions") == 1
+
+    told = [line for line in run_ingest.out.splitlines() if line]
+    assert re.search(r"port\.en\.questions\.yaml:4: the question is there twice", told[0])
+    assert told[1:] == [
+        "6 questions of 1 documents have their answer; 0 are stale, 1 files are wrong."
+    ]
 
 
 def test_stale_and_lone_files_are_listed_by_a_command(small: Small, run_ingest: Command) -> None:

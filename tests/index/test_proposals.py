@@ -424,9 +424,9 @@ def test_the_limit_holds_and_what_is_left_is_told(
 def test_what_fails_is_told_and_asked_again_and_what_lasts_ends_the_run(
     command: Command, server: Script, port: Settings
 ) -> None:
-    server.reply = lambda request: (
-        "I cannot." if heading(request) in ("Cranes", "Birds") else written(request)
-    )
+    deep = '{"answers": [' + "[" * 100_000 + "]" * 100_000 + "]}"
+    unusable = {"Cranes": "I cannot.", "Birds": deep}
+    server.reply = lambda request: unusable.get(heading(request)) or written(request)
     assert command("questions", "--yes", "--json") == 1
     lines = [json.loads(line) for line in command.out.splitlines()]
     assert (lines[0]["event"], lines[0]["calls"]) == ("to_ask", 5)

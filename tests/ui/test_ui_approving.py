@@ -7,18 +7,20 @@ from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
 from core.answer import Answer
+from core.errors import NotKeptError
 from core.settings import Settings
 from core.source import Approval
 from eval.__main__ import main as evaluate
 from eval.dataset import load
 from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions, asked_in
-from ingest.reading.question_file import PreparedAnswer
-from tests.support.apps import page_of, press, run, shown
+from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file
+from tests.support.apps import page_of, press, run, shown, unfolded
 from tests.support.small import Small, reading
 from tests.ui.test_ui_maintenance import verdict
 from ui import access
 from ui.access import User
+from ui.maintenance import approving
 from ui.markup import escape
 from userdata.asked_questions import note
 from userdata.asked_questions import read as questions_kept
@@ -123,7 +125,7 @@ def asked(settings: Settings, question: str, language: str = "nl") -> Answer:
 
 
 def approved(settings: Settings) -> list[tuple[str, PreparedAnswer]]:
-    return OwnQuestions(settings).approved()
+    return OwnQuestions(settings).overview().approved
 
 
 def decisions(settings: Settings) -> list[str]:
@@ -263,6 +265,145 @@ def test_another_confirms_what_one_approved(
     assert OwnQuestions(settings).proposed("vloot.nl") == ()
     assert decisions(settings) == ["proposed", "confirmed"]
     assert asked(settings, WHO).approved is not None
+
+
+def test_what_a_colleague_decided_on_meanwhile_is_not_confirmed_nor_recorded(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_APPROVE_BY_TWO", "1")
+    settings, own = Settings(), OwnQuestions(settings)
+    approving.approve(settings, ELS, {"vloot.nl": prepared()}, "Stad Veldport")
+    (waiting,) = own.proposed("vloot.nl")
+    acts_as(monkeypatch, JAN)
+    app = opened("proposed")
+    approving.refuse(settings, ELS, "vloot.nl", [waiting])
+    press(app, "Bevestigen")
+    assert "Een collega was u voor" in app.error[0].value
+    assert approved(settings) == []
+
+    approving.approve(settings, ELS, {"vloot.nl": prepared()}, "Stad Veldport")
+    app = opened("proposed")
+    other = prepared(unit="De vloot telt 30 schepen.")
+    approving.approve(settings, ELS, {"vloot.nl": other}, "Stad Veldport")
+    press(app, "Bevestigen")  # what Jan saw is not what waits now
+    assert "Een collega was u voor" in app.error[0].value
+    assert approved(settings) == []
+    assert len(own.proposed("vloot.nl")) == 1
+    assert decisions(settings) == ["proposed", "refused", "proposed", "proposed"]
+
+
+def test_only_what_was_done_is_on_record(settings: Settings) -> None:
+    own = OwnQuestions(settings)
+    ships = prepared("Hoe groot is de vloot?", "De vloot telt 30 schepen.", by="model small")
+    own.propose("vloot.nl", [prepared(by="model small"), ships])
+    app = opened("proposed")
+    own.refuse("vloot.nl", {ships.id})
+    press(app, "Alle overnemen")
+    assert decisions(settings) == ["accepted"]
+    for label, part in (("Overnemen", "proposed"), ("Weigeren", "proposed")):
+        own.propose("vloot.nl", [ships])
+        at(app, part)
+        own.refuse("vloot.nl")
+        press(app, label)
+        assert "Een collega was u voor" in app.error[0].value
+    own.add("vloot.nl", [prepared()])
+    at(app, "approved")
+    own.remove("vloot.nl", prepared().id)
+    run(next(one for one in app.button if one.key and one.key.endswith("-withdraw")).click())
+    assert "Een collega was u voor" in app.error[0].value
+    assert decisions(settings) == ["accepted"]
+
+
+def test_wordings_that_are_the_same_question_are_told_and_nothing_is_lost(
+    settings: Settings,
+) -> None:
+    app = tick(new_question(opened(), "Wat is 's lands “vloot”?"), ADMIRAL)
+    wordings = app.text_area(key=field(app, "wordings"))
+    run(wordings.set_value('Welke vloot?\nwat is ’s lands "vloot"?'))
+    assert "Hetzelfde als een andere vraag hier: “wat is ’s lands &quot;vloot&quot;?”." in shown(
+        app
+    )
+    assert app.button(key=field(app, "approve")).disabled
+    run(app.text_area(key=field(app, "wordings")).set_value("Welke vloot?"))
+    press(app, "Goedkeuren")
+    ((_, answer),) = approved(settings)
+    asked = [one.text for one in answer.questions]
+    assert asked == ["Wat is 's lands “vloot”?", "Welke vloot?"]
+
+
+def test_wordings_in_the_language_of_the_question_are_kept_with_it(settings: Settings) -> None:
+    question = "Who is the admiral of the whole fleet?"
+    app = tick(new_question(opened(), question), "Its admiral is Anna Visser.")
+    run(app.multiselect(key=field(app, "languages")).set_value(["en"]))
+    run(app.text_area(key=field(app, "in-en")).set_value("Who commands the fleet?"))
+    press(app, "Goedkeuren")
+    asked = [one.text for _, answer in approved(settings) for one in answer.questions]
+    assert asked == [question, "Who commands the fleet?"]
+
+
+def test_more_sentences_than_an_answer_can_have_are_told(settings: Settings, small: Small) -> None:
+    havens = "".join(f"\n- Haven nummer {number};" for number in range(MOST_UNITS + 1))
+    small({"nl.md": f"{NL}\n## Alle havens\n{havens}\n", "en.md": EN})
+    ingest(settings)
+    app = new_question(opened(), "Welke havens zijn er?", "alle havens nummer")
+    (most,) = {one.key for one in app.pills if len(one.options) > MOST_UNITS}
+    run(app.pills(key=most).set_value(list(range(1, MOST_UNITS + 2))))
+    assert "Kies ten hoogste 40 zinnen." in shown(app)
+    assert app.button(key=field(app, "approve")).disabled
+    run(app.pills(key=most).set_value(list(range(1, MOST_UNITS + 1))))
+    press(app, "Goedkeuren")
+    assert [len(one.units) for _, one in approved(settings)] == [MOST_UNITS]
+
+
+def test_what_could_not_be_read_again_is_neither_written_nor_recorded(settings: Settings) -> None:
+    wrong = prepared().model_copy(update={"units": (ADMIRAL,) * (MOST_UNITS + 1)})
+    answers = {"vloot.en": prepared(), "vloot.nl": wrong}
+    with pytest.raises(NotKeptError, match="Choose fewer"):
+        approving.approve(settings, ELS, answers, "Stad Veldport")
+    assert approved(settings) == []
+    assert decisions(settings) == []
+
+
+def test_what_cannot_be_seen_is_not_approved(settings: Settings) -> None:
+    app = tick(new_question(opened(), "Wie\x1b[2J is de admi\u200braal?"), ADMIRAL)
+    run(app.text_input(key=field(app, "organisation")).set_value("Stad \u202eVeldport\x07"))
+    press(app, "Goedkeuren")
+    ((_, answer),) = approved(settings)
+    assert [one.text for one in answer.questions] == ["Wie[2J is de admiraal?"]
+    assert answer.approved is not None
+    assert answer.approved.organisation == "Stad Veldport"
+
+
+def test_a_file_in_error_is_named_and_repaired_and_the_others_are_shown(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = OwnQuestions(settings)
+    own.add("vloot.en", [prepared("Who commands?", "Its admiral is Anna Visser.")])
+    file = own_file(settings.documents_dir, "vloot.nl")
+    own.add("vloot.nl", [prepared()])
+    with file.open("a", encoding="utf-8") as end:
+        end.write(f"- units: [De vloot telt]\n  questions:\n    nl: ['{WHO.upper()}', Hoeveel?]\n")
+    acts_as(monkeypatch, EVALUATOR)
+    app = run(page_of("evaluation"))
+    assert "Who commands?" in shown(app)
+    assert unfolded(app).count("vloot.nl.questions.yaml") == 1
+    assert "the question is in line" in shown(app)
+
+    acts_as(monkeypatch, ELS)
+    app = opened("approved")
+    assert "Who commands?" in shown(app)
+    assert unfolded(app).count("vloot.nl.questions.yaml") == 1
+    assert "the question is in line" in shown(app)
+    tick(new_question(at(app, "waiting"), "Hoe heet de admiraal?"), ADMIRAL)
+    press(app, "Goedkeuren")  # not while the file is in error, and what was chosen stays
+    assert not app.button(key=field(app, "approve")).disabled
+    press(app, "Bestand herstellen")
+    assert "vloot.nl.questions.yaml.1.aside" in app.success[0].value
+    assert file.with_name(f"{file.name}.1.aside").is_file()
+    questions = [[one.text for one in answer.questions] for answer in own.accepted("vloot.nl")]
+    assert questions == [[WHO], ["Hoeveel?"]]  # of twins the one that is approved
+    press(app, "Goedkeuren")
+    assert len(approved(settings)) == 3
 
 
 def test_a_changed_answer_replaces_the_one_before_until_withdrawn(

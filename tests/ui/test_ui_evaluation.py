@@ -1,6 +1,7 @@
 """The evaluation page: figures, what changed, each question, starting a run, the verdict on it, the
 decision and the wrong answers; only for evaluators."""
 
+import datetime
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -12,12 +13,15 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import LockedError, QuestionSetError, StrategiewijzerError
 from core.settings import Settings
+from core.source import Approval
 from eval import release, run_report, runs
 from eval.evaluate import sum_up
 from eval.gate import ENOUGH_QUESTIONS, RuleResult, Rules, compare, judge
 from eval.rates import RATES
 from eval.results import QuestionResult, Stamp
 from eval.run_report import number
+from ingest.publishing.own_questions import OwnQuestions, asked_in
+from ingest.reading.question_file import PreparedAnswer, own_file
 from tests.support.apps import begin_anew, labels, press, run, unfolded
 from tests.support.waiting import RUNS_ON, until
 from tests.unit.test_eval_report import (
@@ -676,6 +680,36 @@ def test_rules_are_told_in_the_language_of_the_page(data_dir: Path) -> None:
     assert not re.search(r"at least|at most|mostly|no worse|to measure", told)
 
 
+# Approved answers
+
+
+def test_what_is_in_error_is_named_and_the_rest_of_the_page_is_there(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(data_dir / "documents"))
+    begin_anew()
+    keep(data_dir, MANY, (COMPLETE, MET))
+    approved = Approval(by="maintainer", organisation="Port", on=datetime.date(2026, 11, 29))
+    answer = PreparedAnswer(
+        units=("The quay has 31 cranes.",), questions=asked_in("en", "Cranes?"), approved=approved
+    )
+    own = OwnQuestions(Settings())
+    own.add("harbour.en", [answer])
+    own_file(data_dir / "documents", "quay.en").write_text("answers: 1", "utf-8")
+    own_sets = data_dir / "questions"
+    own_sets.mkdir()
+    (own_sets / "approved-answers.yaml").write_text("no: list", "utf-8")
+    app = opened()
+    page = shown(app)
+    assert "Mag live." in page
+    assert unfolded(app).count("quay.en.questions.yaml") == 1
+    assert "answers is not a list" in page
+    assert "approved-answers.yaml" in page
+
+    (own_sets / "approved-answers.yaml").unlink()
+    assert "Cranes?" in shown(opened())
+
+
 # The decision
 
 
@@ -693,12 +727,13 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
     begin_anew()
     name = keep(data_dir, MANY, (COMPLETE, MET))
-    decide(opened(), "Els <b>", "Eerst de\u2028datums.", live=False)
+    decide(opened(), "Els <b>\u200b", "Eerst\x1b[31m de\u2028datums.", live=False)
     decide(opened(), "Els <b>", HOSTILE, live=True)
     folder = data_dir / "runs" / name
     fingerprint = json.loads((folder / "results.json").read_text("utf-8"))["fingerprint"]
     first, last = release.sign_offs(folder)
     assert (first.goes_live, last.goes_live) == (False, True)
+    assert (first.name, first.reason) == ("Els <b>", "Eerst[31m de\ndatums.")
     assert (last.name, last.reason, last.results) == ("Els <b>", HOSTILE, fingerprint)
 
     app = opened("Metingen")
@@ -722,7 +757,7 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
         ("does not go live", name, fingerprint),
         ("goes live", name, fingerprint),
     ]
-    assert kept[0]["reason"] == "Eerst de\u2028datums."
+    assert kept[0]["reason"] == first.reason
 
 
 def test_a_decision_needs_a_name_and_a_reason(data_dir: Path) -> None:
@@ -731,7 +766,13 @@ def test_a_decision_needs_a_name_and_a_reason(data_dir: Path) -> None:
     press(app, "Besluit vastleggen")
     assert "Kies een besluit en vul uw naam en een reden in." in shown(app)
     settings = Settings(data_dir=data_dir)
-    for signer, reason in ((" ", "x"), ("Els", " "), ("E" * 101, "x"), ("Els", "x" * 1001)):
+    for signer, reason in (
+        (" ", "x"),
+        ("Els", " "),
+        ("\u200b", "x"),
+        ("E" * 101, "x"),
+        ("Els", "x" * 1001),
+    ):
         with pytest.raises(StrategiewijzerError, match="needs a name"):
             release.sign(settings, name, goes_live=True, name=signer, reason=reason, by="")
     assert release.sign_offs(data_dir / "runs" / name) == ()

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import StoreError
+from core.errors import NotKeptError, StoreError
 from core.settings import Settings
 from core.source import Approval
 from ingest.publishing.own_questions import OwnQuestions, asked_in
-from ingest.reading.question_file import PreparedAnswer
+from ingest.reading.files import find
+from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file
 
 KEY = "port.en"
 APPROVED = Approval(by="A. Person", organisation="The Port", on=datetime.date(2026, 11, 29))
@@ -46,17 +47,22 @@ def test_a_question_is_in_use_once_and_the_last_word_counts(own: OwnQuestions) -
     assert texts(own.accepted(KEY)) == [["cranes?"], ["how many CRANES?"]]
 
 
+def test_twins_are_written_once(own: OwnQuestions) -> None:
+    own.add(KEY, [answer("Who's it?", "who’s IT?", "Who’s\u200b it?", "725 000?", "725000?")])
+    assert texts(own.accepted(KEY)) == [["Who's it?", "725 000?"]]
+
+
 def test_proposals_are_accepted_or_refused_one_by_one_or_all(own: OwnQuestions) -> None:
     own.add(KEY, [answer("known?")])
     own.propose(KEY, [answer("a?"), answer("b?", "Known?"), answer("c?"), answer("d?")])
     own.propose(KEY, [answer("A?"), answer("e?")])
     assert texts(own.proposed(KEY)) == [["a?"], ["b?"], ["c?"], ["d?"], ["e?"]]
     first, _, third, *_ = own.proposed(KEY)
-    assert own.accept(KEY, {first.id}) == 1
-    assert own.refuse(KEY, {third.id}) == 1
-    assert own.refuse(KEY, {third.id}) == 0
+    assert texts(own.accept(KEY, {first.id})) == [["a?"]]
+    assert texts(own.refuse(KEY, {third.id})) == [["c?"]]
+    assert own.refuse(KEY, {third.id}) == ()
     assert texts(own.accepted(KEY)) == [["known?"], ["a?"]]
-    assert own.accept(KEY) == 3
+    assert len(own.accept(KEY)) == 3
     assert texts(own.accepted(KEY)) == [["known?"], ["a?"], ["b?"], ["d?"], ["e?"]]
     assert own.proposed(KEY) == ()
 
@@ -67,13 +73,13 @@ def test_what_one_person_approved_is_not_accepted_or_refused_with_a_models(
     waiting = answer("a?", approved=APPROVED)
     for chosen in (None, {waiting.id, answer("b?").id}):
         own.propose(KEY, [waiting, answer("b?")])
-        assert own.accept(KEY, chosen) == 1
+        assert texts(own.accept(KEY, chosen)) == [["b?"]]
         assert texts(own.accepted(KEY)) == [["b?"]]
         assert own.proposed(KEY)[0].approved == APPROVED
         own.remove(KEY, answer("b?").id)
     own.propose(KEY, [answer("b?")])
-    assert own.refuse(KEY) == 1
-    assert own.refuse(KEY, {waiting.id}) == 1  # by name it can be dropped
+    assert texts(own.refuse(KEY)) == [["b?"]]
+    assert texts(own.refuse(KEY, {waiting.id})) == [["a?"]]  # by name it can be dropped
 
 
 def test_the_last_one_takes_its_file_along(own: OwnQuestions, tmp_path: Path) -> None:
@@ -101,3 +107,95 @@ def test_where_nothing_can_be_written_the_remedy_is_told(tmp_path: Path) -> None
     (tmp_path / "documents").write_text("a file")
     with pytest.raises(StoreError, match="is a file, not a folder"):
         OwnQuestions(Settings(documents_dir=tmp_path / "documents")).add(KEY, [answer("a?")])
+
+
+# What the reader would refuse is not written, and a file that is wrong stands in nobody's way.
+
+
+TWINS = ("What is Frontex' budget – in “euro”?", 'what is frontex’ budget - in "euro"?')
+ASIDE = f"{KEY}.questions.yaml.{{}}.aside"
+
+
+def test_what_cannot_be_seen_is_not_written(own: OwnQuestions) -> None:
+    own.add(KEY, [answer("How many\x1b[2J cr\u200banes?")])
+    assert texts(own.accepted(KEY)) == [["How many[2J cranes?"]]
+
+
+def test_what_would_not_be_read_again_is_told_and_nothing_is_lost(
+    own: OwnQuestions, tmp_path: Path
+) -> None:
+    own.add(KEY, [answer("a?")])
+    folder = own_file(tmp_path / "documents", KEY).parent
+    before = (folder / f"{KEY}.questions.yaml").read_bytes()
+    twins = tuple(one for words in TWINS for one in asked_in("en", words))
+    many = tuple(f"unit {number}" for number in range(MOST_UNITS + 1))
+    for wrong, why in (
+        ({"questions": twins}, "Keep one of the two"),
+        ({"units": many}, "an answer of more than 40 units. Choose fewer"),
+    ):
+        for write in (own.add, own.propose):
+            with pytest.raises(NotKeptError, match=why):
+                write(KEY, [answer("b?", **wrong)])
+    assert (folder / f"{KEY}.questions.yaml").read_bytes() == before
+    assert {file.name for file in folder.iterdir()} == {f"{KEY}.questions.yaml", ".lock"}
+
+
+def test_changes_together_count_all_or_none(own: OwnQuestions) -> None:
+    own.add(KEY, [answer("a?")])
+
+    def change(last: PreparedAnswer) -> None:
+        with own.together() as files:
+            files.add("quay.en", [answer("b?")])
+            files.remove(KEY, answer("a?").id)
+            assert texts(files.accepted("quay.en")) == [["b?"]]
+            assert own.documents() == (KEY,), "nobody else sees it yet"
+            files.add("pier.en", [last])
+
+    with pytest.raises(NotKeptError):
+        change(answer("c?", units=("",)))
+    assert (texts(own.accepted(KEY)), own.documents()) == ([["a?"]], (KEY,))
+    change(answer("c?"))
+    assert own.documents() == ("pier.en", "quay.en")
+
+
+@pytest.fixture
+def broken(own: OwnQuestions, tmp_path: Path) -> Path:
+    """A file with twins and with an answer of too many units, beside one that is good."""
+    own.add("quay.en", [answer("good?", approved=APPROVED)])
+    file = own_file(tmp_path / "documents", KEY)
+    units = "".join(f"  - unit {number}\n" for number in range(MOST_UNITS + 1))
+    file.write_text(
+        "answers:\n"
+        f"- units: [one]\n  questions:\n    en:\n    - {TWINS[0]}\n    - {TWINS[1]}\n    - x?\n"
+        f"- units:\n{units}  questions:\n    en: [too many?]\n"
+        "- units: [two]\n  questions:\n    en: [X?]\n",
+        "utf-8",
+    )
+    return file
+
+
+def test_a_file_in_error_does_not_take_the_others_along(own: OwnQuestions, broken: Path) -> None:
+    proposed = broken.with_name("quay.en.proposed.yaml")
+    proposed.write_text("answers: 1", "utf-8")
+    own.propose("pier.en", [answer("waits?")])
+    found = own.overview()
+    assert [(key, texts((one,))) for key, one in found.approved] == [("quay.en", [["good?"]])]
+    assert [(key, texts((one,))) for key, one in found.proposed] == [("pier.en", [["waits?"]])]
+    assert [one.path for one in found.broken] == [str(broken), str(proposed)]
+    assert ":6: the question is in line 5 too" in str(found.broken[0])
+
+
+def test_a_repaired_file_has_what_can_be_read_and_the_one_before_is_beside_it(
+    own: OwnQuestions, broken: Path
+) -> None:
+    before = broken.read_bytes()
+    assert own.repair(broken) == broken.with_name(ASIDE.format(1))
+    assert broken.with_name(ASIDE.format(1)).read_bytes() == before
+    assert texts(own.accepted(KEY)) == [[TWINS[0]], ["X?"]]  # of twins the last answer counts
+    assert own.repair(broken) is None, "nothing is wrong any more"
+
+    broken.write_text("answers: [", "utf-8")
+    assert own.repair(broken) == broken.with_name(ASIDE.format(2))
+    assert broken.with_name(ASIDE.format(1)).read_bytes() == before
+    assert (own.documents(), own.overview().broken) == (("quay.en",), [])
+    assert find([broken.parent]).left_out == (), "it is no document"

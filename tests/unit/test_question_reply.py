@@ -49,14 +49,22 @@ def test_the_same_is_read_in_other_forms(reply: str) -> None:
     assert kept(reply) == [((0,), "en", ONE)]
 
 
-@pytest.mark.parametrize("reply", ["", "NO ANSWER", "{}", '{"answers": 7}', "[1, 2]", "{" * 9999])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "", "NO ANSWER", "{}", '{"answers": 7}', "[1, 2]", "{" * 9999,
+        '{"answers": [7, "text"]}', '{"answers": [}', '{"answers": [{"units": [1], ',
+        *(f'{{"answers": [{"[" * depth}{"]" * depth}]}}' for depth in (1, 100, 100_000)),
+        '{"answers": [{"units": ' + "[" * 100_000 + "]" * 100_000 + "}]}",
+    ],
+)  # fmt: skip
 def test_what_has_no_answers_is_refused(reply: str) -> None:
     with pytest.raises(ModelError, match="not in the form"):
         read(reply, UNITS, LANGUAGES)
 
 
 def test_no_answers_are_no_failure() -> None:
-    assert kept('{"answers": []}') == []
+    assert kept('{"answers": []}') == kept('{"answers": [ , ]}') == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from eval.rates import summarise
 from eval.release import GateReport
 from eval.results import LONGEST_NAME, LONGEST_REASON, Figures, Results, SignOff, Summary
 from eval.run_report import Figure, bounds, change, headlines, number, p_value, reading
+from language.matching import visible
 from ui import access, formats, markup
 from ui.markup import code, escape, facts_html, table_html
 from ui.texts import Texts
@@ -413,7 +414,7 @@ def offer_sign_off(settings: Settings, run: KeptRun, texts: Texts) -> None:
         if known:
             st.html(facts_html(texts("evaluation.sign.as", name=known)))
         if st.button(texts("evaluation.sign.confirm"), type="primary"):
-            if goes_live is None or not name.strip() or not reason.strip():
+            if goes_live is None or not all(visible(one).strip() for one in (name, reason)):
                 st.warning(texts("evaluation.sign.lacks"))
                 return
             _sign(settings, run, texts, goes_live=goes_live, name=name, reason=reason)

@@ -115,14 +115,20 @@ _ADDED = "evaluation-approved-added"
 
 
 def show_approved(settings: Settings, texts: Texts) -> None:
-    """Each answer that was approved, and whether the question set has it; nothing without any.
+    """Each answer that was approved, and whether the question set has it; nothing without any. What
+    cannot be read of them is named."""
+    approved, _, broken = OwnQuestions(settings).overview()
+    for error in broken:
+        told = texts("evaluation.approved.broken", name=code(markup.name(error.path)))
+        markup.show_with_details(told, str(error), texts, st.warning)
+    if approved:
+        with markup.showing(texts):
+            _show_approved(approved, settings, texts)
 
-    Raises:
-        StrategiewijzerError: the answers or the set cannot be read.
-    """
-    approved = OwnQuestions(settings).approved()
-    if not approved:
-        return
+
+def _show_approved(
+    approved: Sequence[tuple[str, PreparedAnswer]], settings: Settings, texts: Texts
+) -> None:
     file = set_file(settings.data_dir, feedback_questions.APPROVED_FILE)
     there = feedback_questions.known_approved(file)
     with st.expander(texts("evaluation.approved.heading", number=len(approved))):

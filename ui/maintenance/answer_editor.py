@@ -14,7 +14,13 @@ from chain.request import MAX_QUESTION
 from core.settings import Settings
 from core.source import Passage, preferred
 from ingest.publishing.own_questions import asked_in
-from ingest.reading.question_file import AskedQuestion, PreparedAnswer
+from ingest.reading.question_file import (
+    MOST_UNITS,
+    AskedQuestion,
+    PreparedAnswer,
+    one_line,
+    wording_key,
+)
 from language.identify import detect
 from language.official import OFFICIAL
 from ui import access
@@ -53,6 +59,7 @@ class _Fields(NamedTuple):
     answers: Mapping[str, PreparedAnswer]
     organisation: str
     lacks: tuple[str, ...]
+    twin: str = ""  # a wording that is the same question as another one
 
 
 def opened() -> EditorStart | None:
@@ -124,7 +131,8 @@ def show(one: EditorStart, index: Snapshot, settings: Settings, texts: Texts) ->
     made = _made(name, language, places, index)
     _preview(name, places, texts)
     for lack in made.lacks:
-        st.html(facts_html(texts(f"maintenance.answers.lacks.{lack}")))
+        told = texts(f"maintenance.answers.lacks.{lack}", wording=made.twin, number=MOST_UNITS)
+        st.html(facts_html(told))
     approve = "propose" if settings.approve_by_two else "approve"
     st.button(
         texts(f"maintenance.answers.{approve}"),
@@ -239,14 +247,16 @@ def _made(
     questions = {language: _lines(state[f"{name}-question"], state[f"{name}-wordings"])}
     for other in state.get(f"{name}-languages", []):
         if lines := _lines(state.get(f"{name}-in-{other}", "")):
-            questions[other] = lines
-    organisation = " ".join(state[f"{name}-organisation"].split())
+            questions[other] = [*questions.get(other, ()), *lines]
+    organisation = one_line(state[f"{name}-organisation"])
+    twin = next(_twins(questions), "")
     chosen = _ticked(name, "", places[""])
     keys = {passage.document.key for passage, _ in chosen}
     lacks = [
-        *(["question"] if not state[f"{name}-question"].strip() else []),
+        *(["question"] if not _lines(state[f"{name}-question"]) else []),
         *(["length"] if any(len(one) > MAX_QUESTION for one in _all(questions)) else []),
         *(["number"] if any(len(lines) > _MOST for lines in questions.values()) else []),
+        *(["twin"] if twin else []),
         *(["sentences"] if not chosen else []),
         *(["one_document"] if len(keys) > 1 else []),
         *(["organisation"] if not organisation else []),
@@ -265,11 +275,13 @@ def _made(
             )
             if not units:
                 lacks.append("version")
+            if len(units) > MOST_UNITS:
+                lacks.append("fewer")
             before = answers[version].questions if version in answers else ()
             answers[version] = PreparedAnswer(
                 units=units, questions=(*before, *asked_in(asked, *lines))
             )
-    return _Fields(answers, organisation, tuple(dict.fromkeys(lacks)))
+    return _Fields(answers, organisation, tuple(dict.fromkeys(lacks)), twin)
 
 
 def _approve(
@@ -361,9 +373,20 @@ def _by_language(questions: Iterable[Wording | AskedQuestion]) -> Mapping[str, S
 
 
 def _lines(*fields: str) -> list[str]:
-    """The questions in fields, one a line, each once."""
-    lines = (" ".join(line.split()) for field in fields for line in field.splitlines())
-    return list({line.casefold(): line for line in lines if line}.values())
+    """The questions in fields, one a line."""
+    lines = (one_line(line) for field in fields for line in field.splitlines())
+    return [line for line in lines if line]
+
+
+def _twins(questions: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The wordings that a file cannot have beside an earlier one."""
+    for language, lines in questions.items():
+        seen: set[str] = set()
+        for line in lines:
+            key = wording_key(line, language)
+            if key in seen:
+                yield line
+            seen.add(key)
 
 
 def _all(questions: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -10,9 +10,10 @@ from typing import Literal, NamedTuple
 import streamlit as st
 
 from core.answer_blocks import Marked, parse
+from core.errors import DocumentError, as_path
 from core.settings import Settings, current
 from ingest.publishing.changes import word_diff
-from ingest.publishing.own_questions import OwnQuestions
+from ingest.publishing.own_questions import Overview, OwnQuestions
 from ingest.reading.question_file import PreparedAnswer
 from ui import access, formats, markup
 from ui.access import User, name_of, on_record
@@ -21,7 +22,7 @@ from ui.maintenance import answer_editor, approving
 from ui.maintenance import job_list as work
 from ui.maintenance.answer_editor import EditorStart
 from ui.maintenance.approving import ChangedUnit, QuestionGroup, StaleAnswer, question_groups
-from ui.markup import escape, facts_html, folded_html, page_of, table_html
+from ui.markup import code, escape, facts_html, folded_html, page_of, table_html
 from ui.shared_assistant import describe_scope, usable_index
 from ui.texts import Texts
 from userdata.database import database
@@ -32,6 +33,7 @@ QueuePart = Literal["waiting", "approved", "stale", "proposed"]
 
 _PAGE = 10
 _CHOICE = "maintenance-answers-part"
+_ASIDE = "maintenance-answers-aside"  # where a file is that was just repaired
 
 
 class _Queue(NamedTuple):
@@ -55,14 +57,14 @@ def show_answers(settings: Settings, texts: Texts, *, busy: bool) -> None:
     if index is None:
         st.info(texts("maintenance.answers.no_index"))
         return
-    if done := st.session_state.pop(answer_editor.DONE, ""):
-        st.success(texts(f"maintenance.answers.done.{done}"))
+    found = OwnQuestions(settings).overview()
+    _tell(found.broken, settings, texts)
     if editing := answer_editor.opened():
         answer_editor.show(editing, index, settings, texts)
         return
     st.markdown(texts("maintenance.answers.explained"))
     with st.spinner(texts("maintenance.answers.grouping")):  # the first time in a process is long
-        queue = _queue(settings, index)
+        queue = _queue(found, settings, index)
     parts: Sequence[QueuePart] = ("waiting", "approved", "stale", "proposed")
     choice: QueuePart = st.segmented_control(
         texts("maintenance.answers.part"),
@@ -83,8 +85,8 @@ def show_answers(settings: Settings, texts: Texts, *, busy: bool) -> None:
         )
         if not settings.keep_questions:
             st.html(facts_html(texts("maintenance.answers.not_kept")))
-    found: Sequence[object] = getattr(queue, choice)
-    if not found:
+    entries: Sequence[object] = getattr(queue, choice)
+    if not entries:
         is_short = choice == "waiting" and not settings.keep_questions
         told = [texts(f"maintenance.answers.none.{'only_verdicts' if is_short else choice}")]
         if choice == "waiting":  # a verdict on such a message is nowhere here
@@ -93,7 +95,7 @@ def show_answers(settings: Settings, texts: Texts, *, busy: bool) -> None:
         return
     if choice == "proposed":
         _all_at_once(queue.proposed, settings, texts, busy=busy)
-    place, shown = page_of(range(len(found)), _PAGE, key=f"maintenance-answers-{choice}-page")
+    place, shown = page_of(range(len(entries)), _PAGE, key=f"maintenance-answers-{choice}-page")
     whole: dict[int, tuple[str, ...]] = {}
     if choice == "proposed":
         these = approving.whole_units([queue.proposed[number] for number in shown], index)
@@ -110,16 +112,47 @@ def show_answers(settings: Settings, texts: Texts, *, busy: bool) -> None:
                 _proposed(*queue.proposed[number], whole[number], settings, texts)
 
 
-def _queue(settings: Settings, index: Snapshot) -> _Queue:
-    approved, proposed = OwnQuestions(settings).approved(), approving.proposed(settings)
-    questions = index.questions({key for key, _ in approved})
-    stale = approving.stale(approved, index)
+def _tell(broken: Sequence[DocumentError], settings: Settings, texts: Texts) -> None:
+    """Says what was just done, and which files are in error."""
+    if done := st.session_state.pop(answer_editor.DONE, ""):
+        st.success(texts(f"maintenance.answers.done.{done}"))
+    if aside := st.session_state.pop(_ASIDE, ""):
+        st.success(texts("maintenance.answers.repaired", name=code(markup.name(aside))))
+    for error in broken:
+        _broken(error, settings, texts)
+
+
+def _broken(error: DocumentError, settings: Settings, texts: Texts) -> None:
+    """Says which file is in error and why, and offers to repair it."""
+    name = code(markup.name(error.path))
+    markup.show_with_details(texts("maintenance.answers.broken", name=name), str(error), texts)
+    with st.popover(texts("maintenance.answers.repair")):
+        st.markdown(texts("maintenance.answers.repair_sure"))
+        st.button(
+            texts("maintenance.answers.repair"),
+            key=f"maintenance-answers-repair-{error.path}",
+            type="primary",
+            on_click=_repair,
+            args=(settings, error),
+        )
+
+
+def _repair(settings: Settings, error: DocumentError) -> None:
+    with work.attempt():
+        access.require("maintainer")
+        aside = OwnQuestions(settings).repair(as_path(error.path))
+        st.session_state[_ASIDE] = str(aside or "")
+
+
+def _queue(found: Overview, settings: Settings, index: Snapshot) -> _Queue:
+    questions = index.questions({key for key, _ in found.approved})
+    stale = approving.stale(found.approved, index)
     gone = {(one.key, one.answer.id) for one in stale}
     return _Queue(
         question_groups(settings),
-        [(key, one) for key, one in approved if (key, one.id) not in gone],
+        [(key, one) for key, one in found.approved if (key, one.id) not in gone],
         stale,
-        [(key, one) for key, answers in proposed.items() for one in answers],
+        found.proposed,
         frozenset(question.id for question in questions),
     )
 

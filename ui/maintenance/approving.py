@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 
 from chain.understanding.intent import classify
 from chain.understanding.meaning import standalone
-from core.errors import LockedError, NotAllowedError
+from core.errors import DecidedError, LockedError, NotAllowedError
 from core.settings import Settings
 from core.source import Approval, Frozen, Passage
 from ingest.publishing.own_questions import OwnQuestions
@@ -203,8 +203,8 @@ class _QuestionVectors:
 _vectors = _QuestionVectors()
 
 
-# Decides on prepared answers. Each decision goes on record first; what is approved is taken into
-# the index by an ingest of its documents alone.
+# Decides on prepared answers. Each decision is on record before it counts, and only what was done
+# is; what is approved is taken into the index by an ingest of its documents alone.
 
 
 # Who approved stands in files and with readers as this: who it was says the audit record.
@@ -252,19 +252,21 @@ def approve(
     Raises:
         StrategiewijzerError: nothing was done: it cannot be recorded or written.
     """
-    own, needs_two = OwnQuestions(settings), settings.approve_by_two
+    needs_two = settings.approve_by_two
     today = datetime.datetime.now(datetime.UTC).date()
     approval = Approval(by=_ONE, organisation=organisation, on=today)
-    for key, answer in answers.items():
-        made = answer.model_copy(
-            update={"by": _mark(user) if needs_two else _ONE, "approved": approval}
-        )
-        _record(settings, user, "proposed" if needs_two else "approved", key, made)
-        (own.propose if needs_two else own.add)(key, [made])
-    if instead_of and not needs_two:
-        key, before = instead_of
-        if before.id not in {question.id for one in answers.values() for question in one.questions}:
-            own.remove(key, before.id)
+    with OwnQuestions(settings).together() as own:
+        made = {}
+        for key, answer in answers.items():
+            by = _mark(user) if needs_two else _ONE
+            made[key] = answer.model_copy(update={"by": by, "approved": approval})
+            (own.propose if needs_two else own.add)(key, [made[key]])
+        if instead_of and not needs_two:
+            key, before = instead_of
+            if before.id not in {one.id for answer in made.values() for one in answer.questions}:
+                own.remove(key, before.id)
+        for key, answer in made.items():
+            _record(settings, user, "proposed" if needs_two else "approved", key, answer)
 
 
 def confirm(settings: Settings, user: User, key: str, answer: PreparedAnswer) -> None:
@@ -272,36 +274,39 @@ def confirm(settings: Settings, user: User, key: str, answer: PreparedAnswer) ->
 
     Raises:
         NotAllowedError: it was this user.
+        DecidedError: it does not wait any more, or is another one now.
     """
     if is_by(answer, user):
         raise NotAllowedError("You approved this answer. Another maintainer must confirm it.")
     assert answer.approved is not None  # noqa: S101 - it is no model's proposal
     today = datetime.datetime.now(datetime.UTC).date()
     approval = answer.approved.model_copy(update={"by": _TWO, "on": today})
-    _record(settings, user, "confirmed", key, answer)
-    own = OwnQuestions(settings)
-    own.add(key, [answer.model_copy(update={"by": _ONE, "approved": approval})])
-    own.refuse(key, {answer.id})
+    with OwnQuestions(settings).together() as own:
+        _check_seen(own.refuse(key, {answer.id}), [answer])
+        own.add(key, [answer.model_copy(update={"by": _ONE, "approved": approval})])
+        _record(settings, user, "confirmed", key, answer)
 
 
 def accept(settings: Settings, user: User, key: str, answers: Sequence[PreparedAnswer]) -> None:
-    """Takes proposals of a model; errors as of `approve`."""
-    for one in answers:
-        _record(settings, user, "accepted", key, one)
-    OwnQuestions(settings).accept(key, {one.id for one in answers})
+    """Takes those proposals of a model that still wait; errors as of `approve`.
+
+    Raises:
+        DecidedError: none of them does, or one is another one now.
+    """
+    with OwnQuestions(settings).together() as own:
+        _decide(settings, user, "accepted", key, answers, own.accept(key, _ids(answers)))
 
 
 def refuse(settings: Settings, user: User, key: str, answers: Sequence[PreparedAnswer]) -> None:
-    """Drops proposals; errors as of `approve`."""
-    for one in answers:
-        _record(settings, user, "refused", key, one)
-    OwnQuestions(settings).refuse(key, {one.id for one in answers})
+    """Drops proposals; errors as of `accept`."""
+    with OwnQuestions(settings).together() as own:
+        _decide(settings, user, "refused", key, answers, own.refuse(key, _ids(answers)))
 
 
 def withdraw(settings: Settings, user: User, key: str, answer: PreparedAnswer) -> None:
-    """Takes an answer out of use; errors as of `approve`."""
-    _record(settings, user, "withdrawn", key, answer)
-    OwnQuestions(settings).remove(key, answer.id)
+    """Takes an answer out of use; errors as of `accept`."""
+    with OwnQuestions(settings).together() as own:
+        _decide(settings, user, "withdrawn", key, [answer], own.remove(key, answer.id))
 
 
 def close(settings: Settings, user: User, group: QuestionGroup) -> None:
@@ -338,17 +343,6 @@ def is_by(answer: PreparedAnswer, user: User) -> bool:
     """Whether it was this user who approved an answer that waits for another one."""
     salt, _, digest = answer.by.partition(" ")
     return digest == asker_hash(user.id, salt)
-
-
-def proposed(settings: Settings) -> dict[str, tuple[PreparedAnswer, ...]]:
-    """The proposals that wait for a decision, by document version (key).
-
-    Raises:
-        StrategiewijzerError: it cannot be read.
-    """
-    own = OwnQuestions(settings)
-    found = {key: own.proposed(key) for key in own.documents()}
-    return {key: answers for key, answers in found.items() if answers}
 
 
 def stale(approved: Iterable[tuple[str, PreparedAnswer]], index: Snapshot) -> list[StaleAnswer]:
@@ -404,6 +398,41 @@ def _mark(user: User) -> str:
     """What tells whether somebody else is another one, and nobody who it was."""
     salt = secrets.token_hex(_SALT)
     return f"{salt} {asker_hash(user.id, salt)}"
+
+
+def _decide(
+    settings: Settings,
+    user: User,
+    decision: Decided,
+    key: str,
+    seen: Sequence[PreparedAnswer],
+    done: Sequence[PreparedAnswer],
+) -> None:
+    """Records what was done with answers, of those that the user saw."""
+    _check_seen(done, seen)
+    for one in done:
+        _record(settings, user, decision, key, one)
+
+
+def _check_seen(done: Sequence[PreparedAnswer], seen: Sequence[PreparedAnswer]) -> None:
+    """Checks that something was done, and with nothing but what the user saw, before it counts."""
+    known = {one.id: _content(one) for one in seen}
+    if not done or any(_content(one) != known[one.id] for one in done):
+        raise DecidedError(
+            "Somebody else has decided on this meanwhile, or changed it. Nothing was done: look at "
+            "the list as it is now."
+        )
+
+
+def _content(answer: PreparedAnswer) -> dict[str, object]:
+    """An answer, wherever it stands in its file."""
+    return answer.model_dump(
+        exclude={"file": True, "line": True, "questions": {"__all__": {"line"}}}
+    )
+
+
+def _ids(answers: Iterable[PreparedAnswer]) -> set[str]:
+    return {one.id for one in answers}
 
 
 def _record(
