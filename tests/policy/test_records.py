@@ -22,6 +22,7 @@ NOT_IN_TREE = (".git", ".venv", "data", "documents")
 KINDS = (".md", ".py", ".j2", ".yaml")
 OF_PEOPLE = re.compile(
     r"""\bread\W+(?:[a-z]+\W+)?by\W+(?:\w+\W+)?(?:people|persons|officials)   # read by two people
+    | \bwritten\W+by\W+(?:a\W+)?(?:people|persons?)\b
     | \b(?:people|persons)\W+(?:found|judged|signed)\b
     | \b(?:people|persons)\W+who\W+(?:had\W+)?(?:not\W+)?(?:seen|read|judged|signed)\b
     | \blists\W+(?:that\W+)?(?:made\W+by\W+)?people\b
