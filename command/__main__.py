@@ -38,16 +38,16 @@ class _Commands(CommandGroup):
         elsewhere = {name: TyperCommand(name, help=told) for name, (_, told) in _ELSEWHERE.items()}
         super().__init__(commands={**elsewhere, **commands}, **given)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # of a private class
-        name, found, rest = super().resolve_command(ctx, args)
-        command: Any = found
-        if name in _ELSEWHERE:
-            module, line, *inside = _ELSEWHERE[str(name)][0].split()
-            command = get_command(getattr(import_module(module), line))
-            for one in inside:
-                command = command.commands[one]
-            command.help = command.help or _ELSEWHERE[str(name)][1]
-        return name, command, rest
+    def find(self, name: str) -> Any:
+        if name not in _ELSEWHERE:
+            return super().find(name)
+        place, told = _ELSEWHERE[name]
+        module, line, *inside = place.split()
+        command: Any = get_command(getattr(import_module(module), line))
+        for one in inside:
+            command = command.find(one)
+        command.help = command.help or told
+        return command
 
 
 def _keeping(*given: Any, **options: Any) -> Any:

@@ -122,7 +122,10 @@ class Command(TyperCommand):
 
 
 class CommandGroup(TyperGroup):
-    """Commands by name; the one called DEFAULT runs where the first argument names no other."""
+    """Commands by name; the one called DEFAULT runs where the first argument names no other.
+
+    A group that loads its commands once they are asked for gives the loaded ones by `find`.
+    """
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -130,7 +133,11 @@ class CommandGroup(TyperGroup):
         if self._default:
             names = {name: one.get_short_help_str(58) for name, one in self.commands.items()}
             lines = (f"  {name:<16}{told}" for name, told in names.items())
-            self._default.epilog = "\n".join(["\b", "Commands, each with its own --help:", *lines])
+            self._epilog = "\n".join(["\b", "Commands, each with its own --help:", *lines])
+
+    def find(self, name: str) -> Any:
+        """The command of this name, to be run."""
+        return self._default if name == DEFAULT else self.commands[name]
 
     def make_context(
         self, info_name: Any, args: list[str], parent: Any = None, **extra: Any
@@ -138,7 +145,13 @@ class CommandGroup(TyperGroup):
         is_completed = not args and extra.get("resilient_parsing")
         if self._default is None or is_completed or (args and args[0] in self.commands):
             return super().make_context(info_name, args, parent, **extra)
-        return self._default.make_context(info_name, args, parent, **extra)
+        default = self.find(DEFAULT)
+        default.epilog = self._epilog
+        return default.make_context(info_name, args, parent, **extra)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # of a private class
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, self.find(str(name)), rest
 
     def invoke(self, ctx: Any) -> Any:
         return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)

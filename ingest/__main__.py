@@ -4,9 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from core.telemetry import observe
-from ingest.commands import app, fetch, generations, questions, sync
-
-__all__ = ["app", "fetch", "generations", "questions", "sync"]  # whose import adds their commands
+from ingest.commands import app
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -366,7 +366,8 @@ def encode_question(question: PreparedQuestion) -> dict[str, Any]:
     units = [unit.removeprefix(f"{key}:") for unit in question.units]
     fields = question.model_dump(mode="json", exclude={"id", "units"}, exclude_defaults=True)
     packed = {**fields, "units": units}
-    return {"question": json.dumps(packed, ensure_ascii=False, separators=(",", ":"))}
+    told = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    return {"document": key.rpartition(".")[0], "question": told}
 
 
 def decode_questions(

@@ -2,8 +2,8 @@
 
 import datetime
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from pydantic import Field
@@ -13,6 +13,7 @@ from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Embedder, Vectors
 
+_T = TypeVar("_T")
 _TIME = "%Y%m%dT%H%M%S"
 
 
@@ -155,6 +156,9 @@ def made_at(generation_id: str) -> datetime.datetime | None:
 
 
 KINDS = ("passages", "units", "questions")
+BY_DOCUMENT = {"by": "document"}
+"""Metadata of a collection of prepared questions whose records name their documents, as those of
+older versions do not."""
 _IDS: chroma.Fields = []
 _TEXTS: chroma.Fields = ["documents", "metadatas"]
 _METADATA: chroma.Fields = ["metadatas"]
@@ -189,6 +193,9 @@ class Segment:
         self._units = client.get_collection(f"units-{entry.id}", None)
         self._questions = (
             client.get_collection(f"questions-{entry.id}", None) if entry.questions else None
+        )
+        self._questions_by_document = (
+            self._questions is not None and self._questions.metadata == BY_DOCUMENT
         )
 
     @translated
@@ -236,13 +243,18 @@ class Segment:
         """Every passage, or those of these documents; read in batches."""
         wanted = self._documents if documents is None else self._documents.intersection(documents)
         if documents is not None and len(wanted) <= _FEW:
-            names = self._ids_of(wanted)
-            for start in range(0, len(names), chroma.BATCH):
-                found = self.passages(names[start : start + chroma.BATCH])
-                yield from (found[name] for name in names[start : start + chroma.BATCH])
+            yield from self._each(self._ids_of(self._passages, wanted), self.passages)
             return
         for result in self._batches(self._passages, _TEXTS):
             yield from chroma.decode(result, lambda name: document_key(name) in wanted)
+
+    def _each(
+        self, names: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, _T]]
+    ) -> Iterator[_T]:
+        """What is stored under these ids, in that order; read in batches."""
+        for start in range(0, len(names), chroma.BATCH):
+            found = read(names[start : start + chroma.BATCH])
+            yield from (found[name] for name in names[start : start + chroma.BATCH])
 
     @translated
     def questions(self, ids: Sequence[str]) -> Mapping[str, PreparedQuestion]:
@@ -257,6 +269,9 @@ class Segment:
         wanted = self._documents if documents is None else self._documents.intersection(documents)
         if self._questions is None or not wanted:
             return
+        if self._questions_by_document and wanted != self._documents and len(wanted) <= _FEW:
+            yield from self._each(self._ids_of(self._questions, wanted), self.questions)
+            return
         for result in self._batches(self._questions, _METADATA):
             yield from chroma.decode_questions(result, lambda name: document_key(name) in wanted)
 
@@ -266,11 +281,11 @@ class Segment:
         return chroma.vectors(self._questions, ids) if self._questions else {}
 
     @translated
-    def _ids_of(self, documents: Collection[str]) -> list[str]:
-        """The ids of the passages of these documents, in the order in which they were added."""
+    def _ids_of(self, collection: chroma.Collection, documents: Collection[str]) -> list[str]:
+        """The ids of the records of these documents, in the order in which they were added."""
         ids = sorted({key.rpartition(".")[0] for key in documents})
         where = cast(chroma.Where, {"document": {"$in": ids}})
-        found = self._passages.get(where=where, include=_IDS) if ids else None
+        found = collection.get(where=where, include=_IDS) if ids else None
         names = found["ids"] if found else []
         return [name for name in names if document_key(name) in documents]
 
@@ -381,7 +396,7 @@ def mean(vectors: Vectors) -> Vectors:
 
 
 def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str]) -> None:
-    """Makes the empty collections of a segment; the first holds the metadata.
+    """Makes the empty collections of a segment; that of the passages holds the metadata.
 
     Chroma writes the graph after every so many vectors; those after the last write are added anew
     in each process that opens the segment, each time a little differently, so that processes find
@@ -389,6 +404,7 @@ def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str])
     segment, with what that process has in memory (`vectorstore/generations.py`). So it is written
     once, with the last vector, as the size is known.
     """
+    each = {"passages": metadata, "questions": BY_DOCUMENT}
     for kind, size in zip(KINDS, entry.counts, strict=True):
         if kind == "questions" and not size:
             continue
@@ -403,7 +419,7 @@ def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str])
                     "sync_threshold": max(1, size),
                 }
             },
-            metadata=metadata if kind == KINDS[0] else None,
+            metadata=each.get(kind),
         )
 
 

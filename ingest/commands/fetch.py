@@ -12,8 +12,7 @@ from rich.table import Table
 from core.command_line import option
 from core.errors import FetchError
 from core.settings import Settings
-from ingest.commands import AsJson, app
-from ingest.commands.progress import print_json
+from ingest.commands import AsJson, app, print_json
 from ingest.official.client import LANGUAGES, Cellar, Client, chosen
 from ingest.official.fetch import Fetched, Folder, fetch
 from ingest.publishing.lock import exclusive

@@ -1,6 +1,5 @@
 """What a person or a program sees of a run while it is busy."""
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from core.errors import printable
+from ingest.commands import print_json
 from ingest.publishing.build import Plan
 from ingest.publishing.ingest_report import (
     Asking,
@@ -73,11 +73,6 @@ class JsonLines:
     def __call__(self, event: Event) -> None:
         if not isinstance(event, Embedded) or self._pace.is_due(event.done, event.total):
             print_json(event.model_dump(mode="json"))
-
-
-def print_json(value: object) -> None:
-    """One line that its reader gets at once."""
-    print(json.dumps(value), flush=True)
 
 
 class LogLines:

@@ -13,8 +13,8 @@ from core.command_line import flag, option
 from core.errors import DocumentError, SettingsError, StrategiewijzerError, as_text, printable
 from core.settings import Settings
 from core.source import Dropped, PreparedQuestion, ProposerReady
-from ingest.commands import AsJson, app
-from ingest.commands.progress import print_json, progress
+from ingest.commands import AsJson, app, print_json
+from ingest.commands.progress import progress
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.publishing import own_questions

@@ -14,8 +14,8 @@ from rich.text import Text
 from core.command_line import DEFAULT, INTERRUPTED, flag, option
 from core.errors import DocumentError, StoreError, StrategiewijzerError, printable
 from core.settings import Settings
-from ingest.commands import AsJson, app
-from ingest.commands.progress import print_json, progress
+from ingest.commands import AsJson, app, print_json
+from ingest.commands.progress import progress
 from ingest.passages.isolated import Loader
 from ingest.pipeline import ingest, on_changes
 from ingest.publishing import changes

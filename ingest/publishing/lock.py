@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
@@ -13,7 +14,9 @@ from filelock import FileLock, Timeout
 from core.disk import make_private, obstacle
 from core.errors import LockedError, StoreError
 from core.settings import Settings
-from vectorstore.generations import Lease, leased
+
+if TYPE_CHECKING:
+    from vectorstore.generations import Lease
 
 
 @contextmanager
@@ -42,7 +45,7 @@ def exclusive(data_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def writing(settings: Settings, *, unless: bool = False) -> Iterator[Lease | None]:
+def writing(settings: Settings, *, unless: bool = False) -> "Iterator[Lease | None]":
     """Holds the locks for changing the index: that of the data folder and, for a server's store,
     its lease, which is yielded.
 
@@ -60,6 +63,8 @@ def writing(settings: Settings, *, unless: bool = False) -> Iterator[Lease | Non
         if not settings.chroma_url:
             yield None
             return
+        from vectorstore.generations import leased  # takes long, and the folder's lock needs none
+
         with leased(settings, _owner(settings.data_dir), _who()) as lease:
             yield lease
 

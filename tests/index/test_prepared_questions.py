@@ -35,6 +35,7 @@ from tests.support.openai_server import Script
 from tests.support.small import Small
 from ui.maintenance.change_html import notes_html
 from ui.texts import load
+from vectorstore import chroma, segments
 from vectorstore.embeddings import LocalEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
@@ -383,6 +384,62 @@ def test_stale_and_lone_files_are_listed_by_a_command(small: Small, run_ingest: 
     assert told.count("no unit begins with") == 3
     assert "lone.questions.yaml: there is no document of this name" in told
     assert "3 questions of 1 documents have their answer; 3 are stale" in told
+
+
+def _records_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the records that Chroma gives with what is stored of them, from now on."""
+    names: list[str] = []
+    real = chroma.Collection.get
+
+    def counting(self: chroma.Collection, **given: object) -> chroma.Records:
+        result = real(self, **given)
+        names.extend(result["ids"] if given["include"] else ())
+        return result
+
+    monkeypatch.setattr(chroma.Collection, "get", counting)
+    return names
+
+
+def _two_documents(small: Small) -> Settings:
+    files = {"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS}
+    files["port.md"] = document_of("port")
+    files["port.questions.yaml"] = "answers:\n- units: [The port]\n  questions: {en: [Cranes?]}\n"
+    return small(files)
+
+
+def test_those_of_one_document_are_found_without_reading_all(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _two_documents(small)
+    ingest(settings)
+    generation = Generations(settings).current()
+    read = _records_read(monkeypatch)
+    (found,) = generation.all_questions({"port.en"})
+    assert (found.question, read) == ("Cranes?", [found.id])
+    read.clear()
+    assert len([*generation.all_questions()]) == len(read) == 7
+
+
+def test_what_an_older_version_stored_without_documents_is_found_too(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _two_documents(small)
+    encode = chroma.encode_question
+    with monkeypatch.context() as patch:
+        patch.setattr(segments, "BY_DOCUMENT", None)
+        patch.setattr(chroma, "encode_question", lambda one: {"question": encode(one)["question"]})
+        ingest(settings)
+    old = Generations(settings).current()
+    (found,) = old.all_questions({"port.en"})
+    assert found.question == "Cranes?"
+    (settings.corpus_dirs[0] / "port.md").write_text(
+        document_of("port") + "\nIt is old.\n", "utf-8"
+    )
+    ingest(settings)  # which takes the questions of the other document along
+    new = Generations(settings).current()
+    read = _records_read(monkeypatch)
+    assert len([*new.all_questions({"harbour.en"})]) == len(read) == 6
+    assert verify(settings).problems == ()
 
 
 def test_the_briefs_have_theirs(settings: Settings) -> None:

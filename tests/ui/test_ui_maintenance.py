@@ -38,7 +38,8 @@ BETA = "---\nid: beta\ntitle: Beta\nlanguage: nl\n---\n\n# Beta\n\nDe haven telt
 WAITS = ("-c", RUNS_ON, "verify")
 FETCH = """
 import sys
-from ingest.__main__ import fetch, main
+from ingest.__main__ import main
+from ingest.commands import fetch
 from ingest.official.client import Cellar, Client
 fetch.Client = lambda size_limit: Client(origins={{"{url}"}}, tries=1)
 fetch.Cellar = lambda client: Cellar(client, "{url}/resource/celex/")
