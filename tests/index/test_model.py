@@ -212,6 +212,8 @@ def test_a_reply_that_breaks_off_gives_its_pieces_first_and_keeps_what_was_check
     assert (answer.mode, answer.trouble, answer.answered) == ("generative", "cut", True)
     assert len(server.checks) == checks
     assert answer.unchecked
+    assert answer.check_trouble == first
+    assert answer.unconfirmed == (SAID.replace(" [1]", ""),)  # found, not checked
 
 
 def test_thoughts_before_a_reply_are_no_part_of_it(server: Script) -> None:
