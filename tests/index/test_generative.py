@@ -134,6 +134,25 @@ def test_programs_get_an_answer_of_a_reply_with_something_off(
     assert "event: error" not in streamed.text
 
 
+def test_programs_are_told_what_was_found_and_not_checked(
+    assistant: Assistant, server: Script, settings: Settings
+) -> None:
+    server.reply, server.check = SAID, 500
+    with (
+        serving(lambda: assistant, settings) as address,
+        client(address, key(settings)) as api,
+    ):
+        answer = api.post("/v1/ask", json={"question": QUESTION}).json()
+        asked = {"model": "strategiewijzer", "messages": [{"role": "user", "content": QUESTION}]}
+        chat = api.post("/v1/chat/completions", json=asked).json()["choices"][0]["message"]
+    (said,) = answer["blocks"][0]["sentences"]
+    assert (said["status"], said["reason"]) == ("not_confirmed", "unchecked")
+    assert said["evidence"]
+    assert answer["unconfirmed"] == [said["text"]]
+    assert (answer["unchecked"], answer["check_trouble"]) == (True, "failed")
+    assert "[found, not checked" in chat["content"].replace("\\", "")
+
+
 def test_the_command_line_prints_an_answer_of_a_reply_with_something_off(
     settings: Settings,
     server: Script,

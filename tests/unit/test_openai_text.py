@@ -141,6 +141,8 @@ def test_what_was_found_and_not_checked_is_told_in_place_or_after_a_stream(langu
     streamed.take(TextDelta(text="A.", blocks=blocks_of("A.")))
     streamed.take(Finished(answer=answer))
     assert f"{words.found_in}\n\n- A." in streamed.said.text
+    (quote,) = whole.quotes
+    assert quote.verdict == "unchecked"
     for said in (whole.said.text, streamed.said.text):
         assert words.unconfirmed_in not in said
         assert words.unchecked in said
