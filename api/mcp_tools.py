@@ -31,13 +31,15 @@ from vectorstore.store import Snapshot
 class AskedAnswer(Frozen):
     """A checked answer, or why there is none.
 
-    `text` has a marker such as [1] behind what a citation with that number supports. `kind`:
+    `text` has a marker such as [1] behind what a citation with that number supports; of a sentence
+    that is in `unconfirmed` as well it only tells where that was found. `kind`:
     "answer"; "partial", which lacks what `missing` names; "found", results of which it is not sure
     that they answer; "refusal", as the sources do not say it; "reply" to a message that is no
     question. `related` are questions that can be answered. `unconfirmed` are sentences of `text`
-    that a language model wrote and the sources were not found to say; `left_out` are those that
-    differ from the sources, which are not in `text`. `unchecked`: the check by a language model has
-    failed.
+    that a language model wrote and that are not confirmed: the sources were not found to say them,
+    or a citation's `verdict` is "unchecked"; `left_out` are those that differ from the sources,
+    which are not in `text`. `unchecked`: the check by a language model has failed, or not covered
+    all.
     """
 
     kind: AnswerKind

@@ -19,7 +19,15 @@ from core.answer import (
     ModelTrouble,
     TextDelta,
 )
-from core.answer_blocks import ITEM, AnswerBlock, Blocks, Marker
+from core.answer_blocks import (
+    ITEM,
+    AnswerBlock,
+    AnswerSentence,
+    Blocks,
+    DoubtWords,
+    Marker,
+    sentences,
+)
 from core.source import Citation, DocumentInfo, Frozen, section
 from language.matching import address, escaped, inline, is_web_page
 from prompts import ClientWords, client_words
@@ -39,7 +47,7 @@ class ClientText:
         self.markers: list[Marker] = []
         self._passages: dict[int, str] = {}
         self._notes: set[str] = set()
-        self._doubt = ""  # stands behind sentences that are not confirmed, once that is known
+        self._doubt = DoubtWords()  # of what is not confirmed, once that is known
 
     def add(self, blocks: Blocks, passages: Mapping[int, str]) -> str:
         """Adds what of these blocks has not been said yet and returns it as Markdown.
@@ -60,11 +68,12 @@ class ClientText:
         before = len(self.text)
         in_place = not self.text
         if in_place:
-            self._doubt = client_words(answer.language).unconfirmed
+            words = client_words(answer.language)
+            self._doubt = DoubtWords(f"[{words.unconfirmed}]", f"[{words.found}]")
             self.add(answer.blocks, {one.number: one.passage_id for one in answer.citations})
         # A note on a list, and what a checker says of a sentence, are known at the end only.
         notes = [one.note for one in answer.blocks if one.note and one.note not in self._notes]
-        doubted = () if in_place else answer.unconfirmed
+        doubted = () if in_place else tuple(sentences(answer.blocks))
         citations = self.citations(answer)
         for below in (*map(escaped, notes), *_below(answer, doubted, citations)):
             self.text += f"\n\n{below}"
@@ -95,9 +104,7 @@ class ClientText:
             self.text += "\n" * bool(number) + ITEM * (block.kind == "list")
             for place, sentence in enumerate(line):
                 # behind a marker a space comes first: "[1](" or "[1]:" would be a link
-                said = sentence.shown
-                if self._doubt and sentence.is_doubted:
-                    said = f"{said} [{self._doubt}]"
+                said = f"{sentence.shown}{self._doubt.behind(sentence)}"
                 self.text += inline(f" {said}") if place else escaped(said)
                 for cited in sentence.numbers:
                     self._add_marker(cited, begins=cited == sentence.numbers[0])
@@ -111,15 +118,20 @@ class ClientText:
         self.markers.append(Marker(start=start, end=len(self.text), number=number))
 
 
-def _below(answer: Answer, doubted: Sequence[str], citations: Sequence[Citation]) -> Iterator[str]:
-    """The remarks, suggested questions and references below an answer."""
+def _below(
+    answer: Answer, said: Sequence[AnswerSentence], citations: Sequence[Citation]
+) -> Iterator[str]:
+    """The remarks, suggested questions and references below an answer; above them which of the
+    sentences `said` are not confirmed."""
     words = client_words(answer.language)
-    if doubted:
-        yield "\n".join((escaped(words.unconfirmed_in), "", *_listed(map(escaped, doubted))))
+    for heading, is_unchecked in ((words.unconfirmed_in, False), (words.found_in, True)):
+        texts = [one.text for one in said if one.is_doubted and one.is_unchecked == is_unchecked]
+        if texts:
+            yield "\n".join((escaped(heading), "", *_listed(map(escaped, texts))))
     if answer.trouble == "cut" and answer.mode == "generative":
         yield escaped(words.broke_off)
     if answer.unchecked:
-        yield escaped(words.unchecked)
+        yield escaped(words.too_late if answer.check_trouble == "slow" else words.unchecked)
     if answer.kind == "partial":  # results and a refusal say it themselves
         yield escaped(f"{words.missing} {', '.join(answer.missing)}")
     if answer.related:
@@ -223,6 +235,7 @@ class AnswerFacts(Frozen):
     left_out: tuple[LeftOutSentence, ...]
     checker: str
     unchecked: bool
+    check_trouble: ModelTrouble | Literal[""]
     generation: str
     limits: SearchLimits
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from core.answer import Answer
+from core.answer_blocks import sentences
 from core.source import Citation, DocumentKind, Frozen, Scope, Standing
 from language.matching import is_web_page, visible
 from language.official import OFFICIAL
@@ -96,9 +97,10 @@ class SearchLimits(Frozen):
 # A citation as other programs get it: the quote, where it stands, and what was checked.
 
 
-QuoteVerdict = Literal["quoted", "supported"]
-"""What the sentence before the marker is: the source's own words, or words of a language model that
-the quote was found to support. Other sentences are not in an answer."""
+QuoteVerdict = Literal["quoted", "supported", "unchecked"]
+"""What the sentence before the marker is: the source's own words, words of a language model that
+the quote was found to support, or words of one that were found in it and not checked. Other
+sentences have no marker."""
 
 
 class SourceQuote(Frozen):
@@ -132,11 +134,12 @@ class SourceQuote(Frozen):
 
 def source_quotes(answer: Answer, citations: Iterable[Citation]) -> tuple[SourceQuote, ...]:
     """These citations of an answer."""
-    verdict: QuoteVerdict = "supported" if answer.mode == "generative" else "quoted"
+    usual: QuoteVerdict = "supported" if answer.mode == "generative" else "quoted"
+    unchecked = _unchecked(answer)
     return tuple(
         SourceQuote(
             number=one.number,
-            verdict=verdict,
+            verdict="unchecked" if (one.passage_id, one.start, one.end) in unchecked else usual,
             quote=one.quote,
             document=one.document.id,
             title=one.document.title,
@@ -156,6 +159,18 @@ def source_quotes(answer: Answer, citations: Iterable[Citation]) -> tuple[Source
         )
         for one in citations
     )
+
+
+def _unchecked(answer: Answer) -> set[tuple[str, int, int]]:
+    """Passage and offsets of the quotes on which only sentences rest that were found and not
+    checked."""
+    passages = {one.number: one.passage_id for one in answer.citations}
+    rests: dict[bool, set[tuple[str, int, int]]] = {True: set(), False: set()}
+    for one in sentences(answer.blocks):
+        rests[one.is_unchecked].update(
+            (passages.get(span.number, ""), span.start, span.end) for span in one.evidence
+        )
+    return rests[True] - rests[False]
 
 
 def of_proper(answer: Answer) -> tuple[SourceQuote, ...]:

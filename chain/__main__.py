@@ -8,7 +8,7 @@ import typer
 
 from chain.assistant import Assistant, HookFactory
 from core.answer import Answer
-from core.answer_blocks import marked_text
+from core.answer_blocks import DoubtWords, marked_text
 from core.command_line import CommandLine, flag, option
 from core.errors import StrategiewijzerError
 from core.hosts import is_official_address
@@ -108,7 +108,8 @@ def _print(answer: Answer) -> None:
     """The answer proper, what to know of it, what else there is, and its references."""
     if answer.understood_as:
         _say(f"Understood as: {answer.understood_as}\n")
-    _say(marked_text(answer.blocks, label="", doubt="[not confirmed]").text)
+    doubt = DoubtWords("[not confirmed]", "[found, not checked]")
+    _say(marked_text(answer.blocks, label="", doubt=doubt).text)
     if answer.trouble and answer.mode == "generative":
         _say("\nThe language model's answer broke off; it may not be complete.")
     elif answer.trouble:
@@ -116,8 +117,11 @@ def _print(answer: Answer) -> None:
             f"\nThe language model was not used ({answer.trouble.replace('_', ' ')}): these are "
             "sentences from the sources. Try: python -m chain --check-model"
         )
-    if answer.unchecked:
-        _say("\nThe extra check by a language model failed; the local checks were made.")
+    if answer.check_trouble == "slow":
+        _say("\nThe extra check by a language model came too late; the local checks were made.")
+    elif answer.unchecked:
+        why = f" ({answer.check_trouble.replace('_', ' ')})" if answer.check_trouble else ""
+        _say(f"\nThe extra check by a language model failed{why}; the local checks were made.")
     if answer.did_you_mean:
         _say(f"\nDid you mean: {answer.did_you_mean}")
     if answer.elsewhere:

@@ -109,8 +109,9 @@ class Quote:
 
 @dataclass(frozen=True)
 class NamedStretch:
-    """What a model says that a sentence rests on: a passage, as its index in `Request.found`, and
-    the first and last words of a stretch of it; `last` is empty where `first` is all of it."""
+    """What a model says that a sentence rests on: a passage, as its index in `Request.found` (-1:
+    none), and the first and last words of a stretch of it; `last` is empty where `first` is all of
+    it."""
 
     passage: int
     first: str
@@ -156,6 +157,7 @@ class Verdict:
     """Result of verifying a draft; `status`, `reason` and `details` as in `AnswerSentence`.
 
     quotes: the evidence; if it is not confirmed, the nearest.
+    unfound: the words that the draft names as its evidence, where no passage has any of them.
     is_firm: nobody who reads the sentence again can confirm it.
     """
 
@@ -163,11 +165,17 @@ class Verdict:
     quotes: tuple[Quote, ...] = ()
     reason: Doubt | Literal[""] = ""
     details: tuple[str, ...] = ()
+    unfound: tuple[str, ...] = ()
     is_firm: bool = False
 
     @property
     def is_confirmed(self) -> bool:
         return self.status in ("quoted", "confirmed")
+
+    @property
+    def is_found(self) -> bool:
+        """Whether the quotes are its evidence, be that checked or not."""
+        return self.is_confirmed or self.reason == "unchecked"
 
 
 class Answerer(Protocol):

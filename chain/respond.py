@@ -199,6 +199,7 @@ def _answer(
         asked_for=composition.asked_for(),
         related=offers.related,
         unchecked=writing.unchecked,
+        check_trouble=writing.check_trouble,
         checker=writing.checker,
         trouble=writing.trouble,
         confidence=confidence,

@@ -44,10 +44,10 @@ ModelTrouble = Literal[
     "paused",
     "failed",
 ]
-"""Why a language model did not write an answer, or not all of it ("cut"), in this order: its server
-refuses the key, has no credit or room, does not know the model, refuses a parameter, finds the
-prompt too long, is too slow, cannot be reached; the reply is empty, broke off, was filtered out or
-breaks OpenAI's protocol; the model is paused after a failure; anything else."""
+"""Why a language model did not write or check an answer, or not all of it ("cut"), in this order:
+its server refuses the key, has no credit or room, does not know the model, refuses a parameter,
+finds the prompt too long, is too slow, cannot be reached; the reply is empty, broke off, was
+filtered out or breaks OpenAI's protocol; the model is paused after a failure; anything else."""
 
 Message = Literal[
     "greeting",
@@ -119,7 +119,8 @@ class Answer(Frozen):
     What a model wrote is in `text` as a whole, in its order, but for sentences that differ from the
     sources, or that are to be folded: a remark stands in their place, and `left_out` has them.
     `unconfirmed` are the texts of those that are in `text` and were not confirmed. `checker` is the
-    model that has read all of them again; `unchecked`: one was to do that, and has not.
+    model that has read all of them again; `unchecked`: one was to do that, and has not, or not all;
+    `check_trouble` is why, where its server or reply failed.
 
     `language` is that of `text`; `asked_in` that of the question, if different.
 
@@ -152,6 +153,7 @@ class Answer(Frozen):
     asked_for: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     unchecked: bool = False
+    check_trouble: ModelTrouble | Literal[""] = ""
     checker: str = ""
     trouble: ModelTrouble | Literal[""] = ""
     confidence: float

@@ -91,10 +91,11 @@ SentenceStatus = Literal["own", "quoted", "pending", "confirmed", "not_confirmed
 source's, word for word; a model is writing it, or it is still being checked; a model wrote it and
 the sources say it; they may not; they lack a detail of it."""
 
-Doubt = Literal["absent", "elsewhere", "distant", "doubted", "states_nothing"]
-"""Why a model's sentence is not confirmed, in this order: no passage found has some details of it;
-its evidence lacks some; its evidence is not close to it in meaning;
-the checker does not find all of it in the passages; it repeats the question or the prompt."""
+Doubt = Literal["absent", "elsewhere", "distant", "doubted", "states_nothing", "unchecked"]
+"""Why a model's sentence is not confirmed, in this order: no passage found has some details of it,
+or the words that it names as its source; its evidence lacks some details; its evidence is not close
+to it in meaning; the checker does not find all of it in the passages; it repeats the question or
+the prompt; it was found in the sources, and what was to check that has not."""
 
 LABEL, ITEM = "### ", "- "  # what such lines begin with in a text
 
@@ -121,7 +122,8 @@ class AnswerSentence(Frozen):
     """A sentence, or several that a source says in one go; without markers.
 
     `reason` is why it is not confirmed; `details` are then what the evidence lacks ("2027"), or
-    the reason that the checker gives. `nearest` is what comes nearest to it in the passages.
+    the reason that the checker gives. `evidence` is where it was found, also where that is
+    "unchecked"; else `nearest` is what comes nearest to it in the passages.
     `stand_in` is shown in place of a sentence that differs from the sources, which readers can
     unfold. `is_hit`: of a result, the sentence that comes nearest to the question.
     """
@@ -144,6 +146,11 @@ class AnswerSentence(Frozen):
     def is_doubted(self) -> bool:
         """Whether it is shown, and was not confirmed."""
         return self.status == "not_confirmed" and not self.stand_in
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether it is shown, and was found and not checked."""
+        return self.is_doubted and self.reason == "unchecked"
 
     @property
     def is_claim(self) -> bool:
@@ -188,6 +195,21 @@ class AnswerBlock(Frozen):
         cited = any(one.evidence for one in itertools.chain(*self.items))
         return self.kind == "list" and not self.evidence and not cited
 
+
+class DoubtWords(NamedTuple):
+    """What stands behind sentences that are not confirmed, and behind those among them that were
+    found and not checked."""
+
+    unconfirmed: str = ""
+    unchecked: str = ""
+
+    def behind(self, sentence: AnswerSentence) -> str:
+        """The words behind a sentence, with a space before them; empty where there are none."""
+        words = self.unchecked if sentence.is_unchecked else self.unconfirmed
+        return f" {words}" if words and sentence.is_doubted else ""
+
+
+_NO_WORDS = DoubtWords()
 
 Blocks = tuple[AnswerBlock, ...]
 Mark = tuple[int, str]  # the number of a citation, and the words that its marker covers, in lines
@@ -245,13 +267,13 @@ def numbers(blocks: Blocks) -> tuple[int, ...]:
     return tuple(dict.fromkeys(n for line in lines for one in line for n in one.numbers))
 
 
-def marked_text(blocks: Blocks, label: str = LABEL, doubt: str = "") -> Marked:
+def marked_text(blocks: Blocks, label: str = LABEL, doubt: DoubtWords = _NO_WORDS) -> Marked:
     """Blocks as one text: Markdown, of which the grammar is told at `core.answer.Answer`.
 
     Args:
         blocks: to write.
         label: what a label begins with.
-        doubt: stands behind each sentence that is not confirmed.
+        doubt: what stands behind sentences that are not confirmed.
     """
     begins = {"label": label, "paragraph": "", "list": ITEM}
     parts = []
@@ -264,17 +286,16 @@ def marked_text(blocks: Blocks, label: str = LABEL, doubt: str = "") -> Marked:
     return Marked.joined(parts, "\n\n")
 
 
-def line_text(line: Iterable[AnswerSentence], doubt: str = "") -> Marked:
+def line_text(line: Iterable[AnswerSentence], doubt: DoubtWords = _NO_WORDS) -> Marked:
     """The sentences of a line with their markers; `doubt` as in `marked_text`."""
     return Marked.joined((_sentence_text(one, doubt) for one in line), " ")
 
 
-def _sentence_text(sentence: AnswerSentence, doubt: str) -> Marked:
+def _sentence_text(sentence: AnswerSentence, doubt: DoubtWords) -> Marked:
+    said = f"{sentence.shown}{doubt.behind(sentence)}"
     if not sentence.evidence:
-        return Marked(
-            f"{sentence.shown} {doubt}" if doubt and sentence.is_doubted else sentence.shown
-        )
-    return Marked.joined((Marked(f"{sentence.shown} "), Marked.citing(sentence.numbers)))
+        return Marked(said)
+    return Marked.joined((Marked(f"{said} "), Marked.citing(sentence.numbers)))
 
 
 def parse(

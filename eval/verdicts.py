@@ -272,12 +272,13 @@ class Judged(Frozen):
     status: SentenceStatus
     reason: Doubt | Literal[""]
     details: tuple[str, ...]
+    unfound: tuple[str, ...] = ()
     is_firm: bool
     seconds: float
 
     def confirmed(self, checking: Checking) -> float:
         """Probability that it is confirmed."""
-        local = Verdict(self.status, (), self.reason, self.details, self.is_firm)
+        local = Verdict(self.status, (), self.reason, self.details, self.unfound, self.is_firm)
         if checking is None:
             return float(local.is_confirmed)
         if not with_opinion(local, Opinion(True, "")).is_confirmed:
@@ -346,6 +347,7 @@ def outcome(given: GivenReply, nearness: Nearness) -> ReplyVerdicts:
             status=verdict.status,
             reason=verdict.reason,
             details=verdict.details,
+            unfound=verdict.unfound,
             is_firm=verdict.is_firm,
             seconds=time.perf_counter() - start,
         )

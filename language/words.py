@@ -90,6 +90,12 @@ def translations(acronym: str) -> frozenset[str]:
 
 
 @cache
+def confirmed() -> tuple[str, ...]:
+    """Words of all languages by which a sentence would say that it was checked."""
+    return tuple(_ours()["confirmed"])
+
+
+@cache
 def telling(language: str) -> frozenset[str]:
     """Folded function words that identify the language of a question: question words, "is"."""
     return frozenset(map(fold, _ours()[language]["telling"]))

@@ -104,11 +104,12 @@ class Phrases(Frozen):
 
     `part_of_list` says how many items of how many are shown; `left_out` stands in place of a
     sentence with `{details}` that the sources do not have, `unconfirmed` of one that is folded or
-    hidden as it was not confirmed. `limits` names the fields of a `Scope`;
-    `widen` introduces those to take away. `replies` answer messages that ask the sources nothing;
-    to "shorter" and "summarise" where there is nothing to shorten and no document is named, to
-    other tasks where there is no model. `tasks` says why one is not carried out; `letter` stands
-    around an e-mail; `not_quotable` above results where a comparison or the like is asked for.
+    hidden as it was not confirmed, `unchecked` as it was only found. `limits` names the fields of a
+    `Scope`; `widen` introduces those to take away. `replies` answer messages that ask the sources
+    nothing; to "shorter" and "summarise" where there is nothing to shorten and no document is
+    named, to other tasks where there is no model. `tasks` says why one is not carried out; `letter`
+    stands around an e-mail; `not_quotable` above results where a comparison or the like is asked
+    for.
     """
 
     searched: Plural
@@ -117,6 +118,7 @@ class Phrases(Frozen):
     part_of_list: str
     left_out: str
     unconfirmed: str
+    unchecked: str
     suggesting: Suggesting
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
     tasks: Mapping[TaskProblem, str]
@@ -194,7 +196,9 @@ def short_phrases(language: str) -> ShortPhrases:
 
 class ClientWords(Frozen):
     """The words of one language; `section` and `page` have a placeholder of their name;
-    `unconfirmed` stands behind a sentence, `unconfirmed_in` before the texts of several."""
+    `unconfirmed` stands behind a sentence, `unconfirmed_in` before the texts of several; `found`
+    and `found_in` likewise of those that were found and not checked. `unchecked` says that a
+    checker failed, `too_late` that it did not answer in time."""
 
     references: str
     summary_of: str
@@ -207,8 +211,11 @@ class ClientWords(Frozen):
     related: str
     unconfirmed: str
     unconfirmed_in: str
+    found: str
+    found_in: str
     broke_off: str
     unchecked: str
+    too_late: str
 
 
 class _ClientWordsFile(RootModel[Mapping[str, ClientWords]]):

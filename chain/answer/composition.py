@@ -209,28 +209,30 @@ class AnswerBuilder:
         return made
 
     def _said(self, draft: Draft, verdict: Verdict, *, is_final: bool) -> AnswerSentence:
-        """The sentence of a draft: with its evidence where it is confirmed, else with what comes
+        """The sentence of a draft: with its evidence where it was found, else with what comes
         nearest to it."""
         is_settled = is_final or verdict.status == "differs"
         status = verdict.status if is_settled else "pending"
-        if verdict.is_confirmed:
+        is_shown = status != "not_confirmed" or self._unconfirmed == "show"
+        if verdict.is_found and is_shown:
             self._quotes.update(dict.fromkeys(verdict.quotes))
             evidence = tuple(
                 QuotedSpan(number=self._number(one.passage), start=one.start, end=one.end)
                 for one in verdict.quotes
             )
-            return AnswerSentence(text=draft.text, status=status, evidence=evidence)
+            return AnswerSentence(
+                text=draft.text, status=status, reason=verdict.reason, evidence=evidence
+            )
         found = self._request.found
         nearest = tuple(
             PassageSpan(passage_id=found[one.passage].passage.id, start=one.start, end=one.end)
             for one in verdict.quotes
         )
-        stand_in = ""
+        stand_in, words = "", phrases(self._request.language)
         if status == "differs":
-            stand_in = phrases(self._request.language).left_out
-            stand_in = stand_in.format(details=", ".join(verdict.details))
-        elif status == "not_confirmed" and self._unconfirmed != "show":
-            stand_in = phrases(self._request.language).unconfirmed
+            stand_in = words.left_out.format(details=", ".join(verdict.details))
+        elif not is_shown:
+            stand_in = words.unchecked if verdict.is_found else words.unconfirmed
         return AnswerSentence(
             text=stand_in if stand_in and self._unconfirmed == "hide" else draft.text,
             status=status,
@@ -361,8 +363,8 @@ class Checking(NamedTuple):
 
 
 class AnswerRun:
-    """One answer in the making. `mode`, `model`, `checker`, `unchecked` and `trouble` are as in
-    `Answer`.
+    """One answer in the making. `mode`, `model`, `checker`, `unchecked`, `check_trouble` and
+    `trouble` are as in `Answer`.
 
     The second answerer stands in if the first fails before it has written a sentence.
 
@@ -390,6 +392,7 @@ class AnswerRun:
         self.mode: Mode = answerers[0].mode
         self.unchecked = False
         self.checker = ""
+        self.check_trouble: ModelTrouble | Literal[""] = ""
         self.trouble: ModelTrouble | Literal[""] = ""
         self._verifier = Verifier(request, nearness)
         self._answerers = answerers
@@ -457,7 +460,7 @@ class AnswerRun:
         if self._said and (self._checking or not is_live):
             self.composition = AnswerBuilder(self.request, self._unconfirmed)
             is_lost = failure is not None and failure.first == "unreachable"
-            for draft, verdict in self._checked(config, None if is_lost else self._checking):
+            for draft, verdict in self._checked(config, is_lost=is_lost):
                 delta = self.composition.add(draft, verdict)
                 if not is_live:
                     yield delta
@@ -522,23 +525,24 @@ class AnswerRun:
         self.composition.extend(self.request)
 
     def _checked(
-        self, config: RunnableConfig | None, checking: Checking | None
+        self, config: RunnableConfig | None, *, is_lost: bool
     ) -> Iterator[tuple[Draft, Verdict]]:
-        """The model's sentences, with verdicts that the checker has had its say in."""
-        if checking is None:
-            self.unchecked = self._checking is not None
+        """The model's sentences, with verdicts that the checker has had its say in, unless the
+        server `is_lost`."""
+        if self._checking is None:
             yield from self._said
             return
-        claims = [Claim(draft.text, verdict.quotes) for draft, verdict in self._said]
-        opinions: Sequence[Opinion | None] = [None] * len(claims)
-        checker = checking.checker
+        checker, seconds = self._checking
+        opinions: Sequence[Opinion | None] = [None] * len(self._said)
         try:
-            opinions = checker.opinions(
-                claims, self.request, seconds=checking.seconds, config=config
-            )
+            if is_lost:
+                raise ModelError("The model's server is not asked again.", "unreachable")
+            claims = [Claim(draft.text, verdict.quotes) for draft, verdict in self._said]
+            opinions = checker.opinions(claims, self.request, seconds=seconds, config=config)
         except ModelError as error:
-            logger.warning("%s Sentences are shown after the local checks alone.", error)
-        self.unchecked = any(opinion is None for opinion in opinions)
+            self.check_trouble = error.first
+            logger.warning("%s No sentence is shown as confirmed.", error)
+        self.unchecked = None in opinions
         self.checker = "" if self.unchecked else checker.model
         for (draft, verdict), opinion in zip(self._said, opinions, strict=True):
             yield draft, with_opinion(verdict, opinion)
@@ -553,10 +557,18 @@ class AnswerRun:
 
 
 def with_opinion(verdict: Verdict, opinion: "Opinion | None") -> Verdict:
-    """A verdict after the checker's opinion: it decides what is not firm."""
-    if opinion is None or verdict.is_firm:
+    """A verdict after the checker's opinion, which decides what is not firm; without one nothing is
+    confirmed, nor is a sentence of which no passage has the words that it names as its source: the
+    checker was shown what is nearest to it."""
+    if verdict.is_firm:
         return verdict
-    if opinion.supported:
+    if opinion is not None and not opinion.supported:
+        details = (opinion.reason,) if opinion.reason else ()
+        return replace(verdict, status="not_confirmed", reason="doubted", details=details)
+    if verdict.unfound:
+        return replace(verdict, status="not_confirmed", reason="absent", details=verdict.unfound)
+    if opinion is not None:
         return Verdict("confirmed", verdict.quotes)
-    details = (opinion.reason,) if opinion.reason else ()
-    return replace(verdict, status="not_confirmed", reason="doubted", details=details)
+    if verdict.is_confirmed:
+        return replace(verdict, status="not_confirmed", reason="unchecked")
+    return verdict

@@ -1,67 +1,36 @@
 """Has a model check sentences against the sources that they cite."""
 
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.language_model import ChatModel, Schema, list_of, object_of
+from chain.model.language_model import TEXT, ChatModel, Schema, list_of, object_of
 from chain.model.prompt_budget import Claim, answer_tokens, claim_data, passage_data, tokens
+from chain.model.reply import Fields, read_object
 from chain.request import Request
 from core.errors import ModelError
-from language.matching import visible
-
-Entry = Mapping[str, Any]
-
-
-def schema(title: str, fields: Mapping[str, Schema]) -> Schema:
-    """JSON schema of a list with this title."""
-    entry = object_of(number={"type": "integer"}, **fields)
-    return {"title": title, **object_of(**{title: list_of(entry)})}
-
-
-def entries(reply: str, title: str, count: int) -> Mapping[int, Entry]:
-    """Entries of a reply by number (1 to `count`); others, and numbers that occur twice, are
-    dropped.
-
-    Raises:
-        ModelError: the reply has no such JSON object.
-    """
-    try:
-        told = json.loads(reply[reply.find("{") : reply.rfind("}") + 1], strict=False)
-        listed = told[title]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        listed = None
-    if not isinstance(listed, list):
-        raise ModelError("The model's reply is not in the form that was asked for.", "protocol")
-    found: dict[int, Entry] = {}
-    twice: set[int] = set()
-    for entry in listed:
-        number = entry.get("number") if isinstance(entry, dict) else None
-        if type(number) is not int or not 1 <= number <= count:
-            continue
-        if number in found:
-            twice.add(number)
-        found[number] = {
-            name: visible(value) if isinstance(value, str) else value
-            for name, value in entry.items()
-        }
-    return {number: entry for number, entry in found.items() if number not in twice}
-
 
 # Entailment check by a language model of all sentences of an answer.
 
 
 _VERDICTS = {"supported": True, "not supported": False}
-SCHEMA = schema(
-    "verdicts",
-    {"reason": {"type": "string"}, "verdict": {"type": "string", "enum": list(_VERDICTS)}},
-)
+SCHEMA: Schema = {
+    "title": "verdicts",
+    **object_of(
+        verdicts=list_of(
+            object_of(
+                number={"type": "integer"},
+                reason=TEXT,
+                verdict={"type": "string", "enum": list(_VERDICTS)},
+            )
+        )
+    ),
+}
 _LONGEST_REASON = 300  # characters; one short sentence is asked for, some models ramble
 _MOST_CALLS = 2  # for an answer that does not fit into one; a third takes longer than is waited
 
@@ -113,8 +82,7 @@ class Checker:
             messages = self._template.format_messages(sentences=prompt)
             left = max(0.0, deadline - time.monotonic())
             reply = self._model.whole(messages, seconds=left, schema=SCHEMA, config=config)
-            told = entries(reply, "verdicts", kept)
-            found += [_opinion(told.get(number, {})) for number in range(1, kept + 1)]
+            found += read_opinions(reply, kept)
         return [*found, *[None] * (len(claims) - len(found))]
 
     def _fitting(self, claims: Sequence[Claim], request: Request) -> tuple[int, str]:
@@ -140,10 +108,29 @@ def _passages(claim: Claim, request: Request, known: dict[int, str]) -> Iterator
             yield number, passage_data(number + 1, request.found[number])
 
 
-def _opinion(entry: Entry) -> Opinion | None:
+def read_opinions(reply: str, count: int) -> list[Opinion | None]:
+    """The opinions of a reply on sentences 1 to `count`; None for one without a verdict, or with
+    two.
+
+    Raises:
+        ModelError: the reply has no verdict on any of them.
+    """
+    told = read_object(reply).objects("verdicts")
+    times = Counter(entry.number("number") for entry in told)
+    found: dict[int, Opinion | None] = {
+        entry.number("number"): _opinion(entry)
+        for entry in told
+        if times[entry.number("number")] == 1
+    }
+    opinions = [found.get(number) for number in range(1, count + 1)]
+    if not any(opinions):
+        raise ModelError("The model's reply is not in the form that was asked for.", "protocol")
+    return opinions
+
+
+def _opinion(entry: Fields) -> Opinion | None:
     """Parses an entry; None if it has no verdict."""
-    verdict, reason = entry.get("verdict"), entry.get("reason")
-    if not isinstance(verdict, str) or verdict not in _VERDICTS:
+    supported = _VERDICTS.get(entry.text("verdict"))
+    if supported is None:
         return None
-    said = " ".join(reason.split()) if isinstance(reason, str) else ""
-    return Opinion(_VERDICTS[verdict], said[:_LONGEST_REASON])
+    return Opinion(supported, " ".join(entry.text("reason").split())[:_LONGEST_REASON])

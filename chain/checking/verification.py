@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 import prompts
 from chain.reading.quotables import is_row, reading, runs
-from chain.request import Draft, Quote, Request, Verdict
+from chain.request import Draft, NamedStretch, Quote, Request, Verdict
 from core.answer_blocks import Doubt, SentenceStatus
 from core.source import Passage
 from language.cues import cues_of
@@ -27,6 +27,7 @@ Span = tuple[int, int]
 
 _LONGEST = 2500  # characters from the first to the last word; a longer stretch proves little
 _ALIKE = 85.0  # of 100: words that a model wrote down with a slip, not other words
+_TOLD = 100  # characters of words that no passage has; some eight are asked for
 _FEWEST = 8  # characters that can be looked for nearly; shorter ones are like anything
 
 
@@ -318,13 +319,20 @@ class Verifier:
         return self._by_evidence(draft)
 
     def _by_evidence(self, draft: Draft) -> Verdict:
-        text, language, passages = draft.text, self._request.language, self._passages
-        claim = _without(facts(text, language), self._asked)
-        if foreign := _addresses(text, passages):
+        text = draft.text
+        claim = _without(facts(text, self._request.language), self._asked)
+        if foreign := _addresses(text, self._passages):
             return Verdict("differs", (), "absent", tuple(map(_inert, foreign)), is_firm=True)
-        places = self._named(draft) or self._nearest(draft, claim)
+        named = self._named(draft)
+        places = named or self._nearest(draft, claim)
         if not places:
             return Verdict("not_confirmed", reason="distant", is_firm=True)
+        unfound = () if named else tuple(filter(None, map(_words_of, draft.stretches)))
+        return replace(self._compared(text, claim, places), unfound=unfound)
+
+    def _compared(self, text: str, claim: Facts, places: Sequence[Place]) -> Verdict:
+        """Verdict on a sentence by its evidence."""
+        language, passages = self._request.language, self._passages
         quotes = _quotes(places, passages)
         lacks = self._lacking(claim, places)
         if lacks.sure:
@@ -398,6 +406,12 @@ class Verifier:
         """Facts of units, and of what is known of their passages."""
         about = map(self._about, dict.fromkeys(number for number, _ in places))
         return [*map(self._said, places), *about]
+
+
+def _words_of(stretch: NamedStretch) -> str:
+    """The words by which a draft names a stretch, in quotation marks; empty where it has none."""
+    said = " … ".join(words[:_TOLD] for words in (stretch.first, stretch.last) if words.strip())
+    return f"“{said}”" if said else ""
 
 
 def nearness_of(index: Snapshot, local: Embedder) -> Nearness:

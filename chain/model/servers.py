@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from langchain.chat_models import init_chat_model
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
+from chain.model.reply import Fields, read_json
 from core.answer import ModelTrouble
 from core.errors import ModelError, SettingsError
 from core.hosts import bounded_client
@@ -250,7 +251,7 @@ _KNOWN_CONTEXTS = {
     "o3": 200_000,
     "o4": 200_000,
 }
-_NUM_CTX = re.compile(r"^num_ctx\s+(\d+)", re.M)
+_NUM_CTX = re.compile(r"^num_ctx\s+(\d{1,9})\b", re.M)
 
 
 class Context(NamedTuple):
@@ -371,7 +372,9 @@ class Server:
             max_retries=0,
             http_client=http,
         )
-        return client.models.list().data
+        listed: Iterable[object] = client.models.list().data or ()
+        told = (one for one in listed if isinstance(one, openai.types.Model))
+        return [one for one in told if isinstance(one.id, str)]
 
     def only_model(self) -> str:
         """Name of the only model on the server.
@@ -401,14 +404,14 @@ class Server:
             if shown is None:
                 self._is_ollama = False
                 return None
-            loaded = self._ollama("GET", "ps") or {}
+            loaded = self._ollama("GET", "ps") or Fields({})
         except (httpx.HTTPError, httpx.InvalidURL, ModelError):
             return None
         return _context(model, shown, loaded)
 
     def _ollama(
         self, method: str, name: str, body: Mapping[str, str] | None = None
-    ) -> Mapping[str, Any] | None:
+    ) -> Fields | None:
         """Reply of an endpoint of Ollama's own API; None if the server has none."""
         root = self._url.rstrip("/").removesuffix("/v1")
         headers = {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
@@ -420,11 +423,8 @@ class Server:
             timeout=_QUICK,
             follow_redirects=False,
         )
-        try:
-            said = reply.json()
-        except (ValueError, RecursionError):
-            return None
-        return said if reply.status_code == httpx.codes.OK and isinstance(said, dict) else None
+        said = read_json(reply.text)
+        return said if reply.status_code == httpx.codes.OK and isinstance(said, Fields) else None
 
     def _credential(self) -> SecretStr | Callable[[], str]:
         return self._token or SecretStr(self.secret or "none")
@@ -436,14 +436,15 @@ def known_context(model: str) -> int | None:
     return min(_KNOWN_CONTEXTS[max(names, key=len)], _MOST_CONTEXT) if names else None
 
 
-def _context(model: str, shown: Mapping[str, Any], loaded: Mapping[str, Any]) -> Context:
+def _context(model: str, shown: Fields, loaded: Fields) -> Context:
     """Context length from `/api/show` and `/api/ps`; both documented in Ollama's docs/api.md."""
-    about = shown.get("model_info") or {}
-    most = max((n for key, n in about.items() if key.endswith(".context_length")), default=0)
-    if told := _NUM_CTX.search(str(shown.get("parameters") or "")):
+    about = shown.fields("model_info")
+    lengths = (about.number(name) for name in about.values if name.endswith(".context_length"))
+    most = max((0, *lengths))
+    if told := _NUM_CTX.search(shown.text("parameters")):
         return Context(int(told[1]), most, sure=True)
     names = (model, f"{model}:latest")
-    for one in loaded.get("models") or ():
-        if one.get("name") in names and one.get("context_length"):
-            return Context(int(one["context_length"]), most, sure=True)
+    for one in loaded.objects("models"):
+        if one.text("name") in names and (used := one.number("context_length")) > 0:
+            return Context(used, most, sure=True)
     return Context(min(_OLLAMA_CONTEXT, most or _OLLAMA_CONTEXT), most, sure=False)

@@ -3,12 +3,10 @@
 passages that fit -> prompt -> model -> Reader -> drafts
 """
 
-import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
@@ -16,6 +14,7 @@ from langchain_core.runnables import RunnableConfig
 import prompts
 from chain.model.language_model import TEXT, ChatModel, Schema, Thoughts, list_of, object_of
 from chain.model.prompt_budget import CHECK_SHARE, CONDENSE_SHARE, fenced, fitting, passage_data
+from chain.model.reply import Fields, read_json, read_object
 from chain.request import Draft, NamedStretch, Request, Searches
 from chain.writing.prose import Prose
 from core.answer import Mode
@@ -256,21 +255,17 @@ class _Listed:
     def begun(self) -> str:
         """What has arrived of the text of the current entry."""
         found = _BEGUN.search(self._json) if self._has_begun else None
-        try:
-            return visible(json.loads(f'"{found[1]}"', strict=False)) if found else ""
-        except ValueError:  # half of an escape
-            return ""
+        said = read_json(f'"{found[1]}"') if found else ""  # None: half of an escape
+        return visible(said) if isinstance(said, str) else ""
 
     @property
     def searches(self) -> Sequence[str]:
-        fields = _parsed("{" + self._around)
-        asked = fields.get("searches") if isinstance(fields, dict) else ()
-        texts = (visible(one).strip() for one in asked or () if isinstance(one, str))
-        return [" ".join(text.split())[:_LONGEST_SEARCH] for text in texts if text]
+        texts = (" ".join(one.split()) for one in read_object("{" + self._around).texts("searches"))
+        return [text[:_LONGEST_SEARCH] for text in texts if text]
 
     def take(self, character: str) -> Iterator[Draft]:
         """Yields the drafts of the entry that a character completes."""
-        if self._has_ended or (self._has_begun and not self._json and character not in '{"'):
+        if self._has_ended or (self._has_begun and not self._json and character not in '{["'):
             self._has_ended |= character == "]"
             if self._has_ended and len(self._around) < _LONGEST:
                 self._around += character
@@ -301,39 +296,16 @@ class _Listed:
         return not self._depth and not self._is_quoted
 
     def _drafts(self, entry: str) -> Iterator[Draft]:
-        """Yields the sentences of an entry, each citing its passages; skips a malformed entry."""
-        value = _parsed(entry)
-        fields = value if isinstance(value, dict) else {"text": value}
-        text = fields.get("text")
-        if not isinstance(text, str):
-            return
-        stretches = tuple(_stretches(fields.get("evidence")))
-        cites = tuple(
-            number - 1
-            for number in _listed(fields.get("passages"))
-            if isinstance(number, int) and number > 0
-        )
-        cites = cites or tuple(dict.fromkeys(one.passage for one in stretches))
-        for draft in (*self._prose.feed(visible(text)), *self._prose.end_line()):
+        """Yields the sentences of an entry, each citing its passages; nothing of what has no
+        text."""
+        value = read_json(entry)
+        fields = value if isinstance(value, Fields) else Fields({"text": [value]})
+        stretches = tuple(map(_stretch, fields.objects("evidence")[:_MOST_STRETCHES]))
+        named = fields.numbers("passages") or [one.passage + 1 for one in stretches]
+        cites = tuple(dict.fromkeys(number - 1 for number in named if number > 0))
+        for draft in (*self._prose.feed(fields.text("text")), *self._prose.end_line()):
             yield replace(draft, cites=cites or draft.cites, stretches=stretches)
 
 
-def _parsed(text: str) -> Any:
-    """A value in JSON; None where it is malformed."""
-    try:
-        return json.loads(text, strict=False)  # models do not escape line ends
-    except (ValueError, RecursionError):
-        return None
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
-
-
-def _stretches(evidence: Any) -> Iterator[NamedStretch]:
-    for one in _listed(evidence)[:_MOST_STRETCHES]:
-        fields = one if isinstance(one, dict) else {}
-        number, words = fields.get("passage"), (fields.get("first"), fields.get("last"))
-        first, last = (visible(one) if isinstance(one, str) else "" for one in words)
-        if isinstance(number, int) and number > 0:
-            yield NamedStretch(number - 1, first, last)
+def _stretch(fields: Fields) -> NamedStretch:
+    return NamedStretch(fields.number("passage") - 1, fields.text("first"), fields.text("last"))

@@ -3,12 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Literal
 
 from chain.request import Draft
 from core.errors import ModelError
 from language.matching import BROKEN, grouped
 from language.sentences import is_open, sentences
+from language.words import confirmed
 
 _BULLETS = "-*•▪◦‣●○■ "
 _NO_ANSWER = re.compile(r"\bNO[ _-]ANSWER\b|^\W*(?i:no[ _-]answer)\W*$|^\s*\[\s*\]\s*$")
@@ -22,11 +24,41 @@ def drafts_of(
     text: str, cites: Sequence[int], form: Literal["sentence", "item"]
 ) -> Iterator[Draft]:
     """Yields the draft of a sentence; nothing if it has no letters or says "NO ANSWER"."""
-    said = _without_half_quotes(text.lstrip(_BULLETS))
+    said = _without_half_quotes(without_status(text.lstrip(_BULLETS)))
     is_said = any(character.isalpha() for character in said) and BROKEN not in said
     if is_said and not says_no_answer(said):
         numbers = dict.fromkeys(number - 1 for number in cites if number > 0)
         yield Draft(text=said, cites=tuple(numbers), form=form)
+
+
+_SIGNS = "✓✔✅☑🗸🗹○°⊞\ufe0f"  # checks of any look, and the marks that answers are shown with
+
+
+def without_status(text: str) -> str:
+    """A model's sentence without what it says of its own check: signs before it, "Confirmed:" or
+    "[confirmed]", and the latter behind it.
+
+    >>> without_status("✔ Confirmed: It grows [confirmed].")
+    'It grows.'
+    """
+    before, behind = _status()
+    return behind.sub(r"\1", before.sub("", text, count=1))
+
+
+@cache
+def _status() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    words = rf"(?:{'|'.join(map(re.escape, confirmed()))})"
+    signs = rf"[{_SIGNS}]"
+    inside = rf"\s*{signs}*\s*(?:status\s*:\s*)?{words}\s*{signs}*\s*"
+    bracketed = "|".join(
+        rf"{re.escape(opening)}{inside}{re.escape(closing)}\s*:?"
+        for opening, closing in ("[]", "()", "【】")
+    )
+    plainly = rf"(?:status\s*:\s*)?{words}\s*(?:[.!]?$|:(?!\s*\d)|[–—-]\s)"
+    return (
+        re.compile(rf"^(?:\s*(?:{signs}+|\[[xX]\]|{bracketed}|{plainly}))+\s*", re.IGNORECASE),
+        re.compile(rf"\s*\[{inside}\]\s*([.!?…]*)$", re.IGNORECASE),
+    )
 
 
 def _without_half_quotes(text: str) -> str:
@@ -313,6 +345,7 @@ class Prose:
         mark = (BULLET.match(text) or NUMBERED.match(text)) if self._is_fresh else None
         is_item = bool(mark) or (not self._is_fresh and self._marks.form == "item")
         said = plain(_OPEN_MARKER.sub("", text[mark.end() :] if mark else text))[0]
+        said = without_status(said)
         return Draft(said, (), "item" if is_item else "sentence", is_open=True) if said else None
 
     def forget(self) -> None:

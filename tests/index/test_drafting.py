@@ -43,6 +43,7 @@ LIST = (
     "- business and civil society."
 )
 INVENTED = "In 2021 the Commission opened 912,345 infringement procedures."
+NOT = "Directive 2011/93/EU is not the central EU law against the sexual abuse of children."
 FRUIT = "Bananas are a popular fruit in many countries."
 RELATED = "The Commission opened procedures against nearly all of its member countries."
 REASON = "The passage speaks of 2016."
@@ -295,21 +296,84 @@ def test_what_does_not_fit_one_call_is_read_in_a_second_and_no_more(
         '{"number": 1, "reason": "", "verdict": "not supported"}]}',
     ],
 )
-def test_a_checker_without_a_verdict_leaves_the_local_one_and_that_is_told(
+def test_without_a_verdict_of_the_checker_a_sentence_is_found_and_not_checked(
     write: Write, server: Script, reply: Reply
 ) -> None:
     server.check = reply
-    writing = write(f"{LAW} [L]")
-    assert _marks(writing) == [(LAW, "confirmed", "")]
+    writing = write(f"{LAW} [L] {NOT} [L] {FRUIT} [L] {INVENTED} [L]")
+    assert _marks(writing) == [
+        (LAW, "not_confirmed", "unchecked"),
+        (NOT, "not_confirmed", "unchecked"),  # the program cannot tell that it is false
+        (FRUIT, "not_confirmed", "distant"),
+        (INVENTED, "differs", "absent"),
+    ]
+    law, *_ = sentences(writing.composition.blocks)
+    assert (law.numbers, law.nearest) == ((1,), ())  # it says where it was found
     assert (writing.unchecked, writing.checker, writing.trouble) == (True, "", "")
+    assert writing.check_trouble in ("protocol", "empty", "failed")
+
+
+def test_what_a_checker_leaves_out_is_found_and_not_checked(write: Write, server: Script) -> None:
+    server.check = (
+        '{"verdicts": [{"number": 1, "reason": "", "verdict": "supported"}, '
+        '{"number": 3, "reason": "", "verdict": "not supported"}]}'
+    )
+    writing = write(f"{LAW} [L] {NOT} [L] {PROCEDURES} [L]")
+    assert [(status, reason) for _, status, reason in _marks(writing)] == [
+        ("confirmed", ""), ("not_confirmed", "unchecked"), ("not_confirmed", "doubted"),
+    ]  # fmt: skip
+    assert (writing.unchecked, writing.check_trouble) == (True, "")
 
 
 def test_a_checker_that_is_too_slow_is_not_waited_for(write: Write, server: Script) -> None:
     server.delay = SILENT
     writing = write(f"{LAW} [L] {PROCEDURES} [L]", seconds=1.0)
-    assert [status for _, status, _ in _marks(writing)] == ["confirmed", "confirmed"]
-    assert writing.unchecked
+    assert [reason for _, _, reason in _marks(writing)] == ["unchecked", "unchecked"]
+    assert (writing.unchecked, writing.check_trouble) == (True, "slow")
     assert len(server.checks) == 1
+
+
+@pytest.mark.parametrize("unconfirmed", ["fold", "hide"])
+def test_what_was_not_checked_is_folded_or_hidden_as_well(
+    write: Write, server: Script, unconfirmed: str
+) -> None:
+    server.check = 500
+    writing = write(f"{LAW} [L]", unconfirmed=unconfirmed)
+    assert _text(writing) == "[Found, not checked.]"
+    assert writing.composition.citations == ()
+    (said,) = sentences(writing.composition.blocks)
+    assert (said.text == LAW) == (unconfirmed == "fold")
+    assert said.nearest
+
+
+def test_a_stretch_that_no_passage_has_is_confirmed_by_nobody(
+    index: Snapshot, request_: Request, checker: Checker, server: Script
+) -> None:
+    """Also by a checker that says yes to everything: it was shown what is nearest."""
+    near = nearness_of(index, index.embedder)
+    law = next(n for n, one in enumerate(request_.found) if LAW in one.passage.text)
+
+    class One(Says):
+        def draft(self, request: Request, config: RunnableConfig | None) -> Written:
+            stretches = (
+                NamedStretch(law, "The directive has been repealed", "in every Member State"),
+                NamedStretch(-1, "It is over"),
+            )
+            yield Draft(NOT, (law,), stretches=stretches)
+            yield Draft(LAW, (law,), stretches=(*stretches, NamedStretch(law, LAW)))
+            yield Draft(PROCEDURES, (law,), stretches=(NamedStretch(law, ""),))  # none is named
+
+    for check in (checked, 500):
+        server.check = check
+        writing = _run(request_, One([]), near, checking=Checking(checker, PATIENCE))
+        first, *others = sentences(writing.composition.blocks)
+        assert (first.status, first.reason) == ("not_confirmed", "absent")
+        assert first.details == (
+            "“The directive has been repealed … in every Member State”",
+            "“It is over”",
+        )
+        assert first.nearest
+        assert {one.reason for one in others} == {"" if check is checked else "unchecked"}
 
 
 def test_a_hostile_sentence_cannot_leave_its_fence_nor_speak_for_others(

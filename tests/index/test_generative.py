@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chain import __main__ as command
 from chain.assistant import Assistant
 from core.answer import Finished, Stage
 from core.settings import Settings
@@ -11,6 +12,7 @@ from core.source import Scope
 from eval.dataset import Outline, Question
 from eval.evaluate import run
 from tests.support.answers import assert_quotes_are_exact
+from tests.support.api_server import client, key, serving
 from tests.support.callbacks import Names
 from tests.support.openai_server import Reply, Script, checked
 from tests.support.waiting import PATIENCE, SILENT
@@ -79,6 +81,92 @@ def test_a_structured_answer_is_asked_for_and_read(assistant: Assistant, server:
     asked = server.requests[0]["response_format"]
     assert (asked["type"], asked["json_schema"]["strict"]) == ("json_schema", True)
     assert_quotes_are_exact(answer)
+
+
+_ENTRY = json.dumps(
+    {
+        "text": "In 2019 there were more than 725 000 reports in the EU.",
+        "evidence": [{"passage": 1, "first": "In 2019", "last": "in the EU"}],
+    }
+)
+HOSTILE = [
+    f'{{"sentences": [{_ENTRY}], "searches": true}}',
+    f'{{"searches": 5, "sentences": [{_ENTRY}]}}',
+    f'{{"sentences": [{_ENTRY}], "searches": [true, null, {{}}, "\\ud83d", "\\u0000", ""]}}',
+    f'{{"sentences": [[true], null, {{"text": [], "evidence": 7}}, {_ENTRY}]}}',
+    f'{{"sentences": [{_ENTRY[:-2]}, true, {{"passage": -1}}, {{"passage": 1e999}}]}}]}}',
+    f'{{"sentences": [{_ENTRY[:-2]}, {"[" * 900}{"]" * 900}]}}]}}',
+    f'\ufeff```json\n{{"a": NaN, "sentences": [{_ENTRY}, {{"text": "In 20',
+]
+
+
+@pytest.mark.parametrize("reply", HOSTILE)
+@pytest.mark.parametrize("check", [checked, '{"verdicts": true}'], ids=["checked", "unchecked"])
+def test_a_reply_with_something_off_gives_what_is_good_in_it(
+    assistant: Assistant, server: Script, reply: str, check: Reply
+) -> None:
+    """All that can be off is in tests/unit/test_hostile_replies.py."""
+    server.reply, server.check = reply, check
+    *_, last = assistant.stream(QUESTION)
+    assert isinstance(last, Finished)
+    answer = last.answer
+    assert (answer.mode, answer.answered) == ("generative", True)
+    assert answer.text.startswith("In 2019 there were more than 725 000 reports in the EU.")
+    assert answer.passages
+    assert answer.unchecked == (check != checked)
+    assert_quotes_are_exact(answer)
+
+
+def test_programs_get_an_answer_of_a_reply_with_something_off(
+    assistant: Assistant, server: Script, settings: Settings
+) -> None:
+    server.reply = HOSTILE[0]
+    with (
+        serving(lambda: assistant, settings) as address,
+        client(address, key(settings)) as api,
+    ):
+        asked = {"question": QUESTION}
+        whole = api.post("/v1/ask", json=asked)
+        streamed = api.post("/v1/ask", json={**asked, "stream": True})
+    assert whole.status_code == 200
+    assert "725 000" in whole.json()["text"]
+    assert "event: finished" in streamed.text
+    assert "event: error" not in streamed.text
+
+
+def test_programs_are_told_what_was_found_and_not_checked(
+    assistant: Assistant, server: Script, settings: Settings
+) -> None:
+    server.reply, server.check = SAID, 500
+    with (
+        serving(lambda: assistant, settings) as address,
+        client(address, key(settings)) as api,
+    ):
+        answer = api.post("/v1/ask", json={"question": QUESTION}).json()
+        asked = {"model": "strategiewijzer", "messages": [{"role": "user", "content": QUESTION}]}
+        chat = api.post("/v1/chat/completions", json=asked).json()["choices"][0]["message"]
+    (said,) = answer["blocks"][0]["sentences"]
+    assert (said["status"], said["reason"]) == ("not_confirmed", "unchecked")
+    assert said["evidence"]
+    assert answer["unconfirmed"] == [said["text"]]
+    assert (answer["unchecked"], answer["check_trouble"]) == (True, "failed")
+    assert "[found, not checked" in chat["content"].replace("\\", "")
+
+
+def test_the_command_line_prints_an_answer_of_a_reply_with_something_off(
+    settings: Settings,
+    server: Script,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    server.reply = HOSTILE[0]
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    monkeypatch.setenv("STRATEGIEWIJZER_MODEL", "scripted")
+    assert command.main([QUESTION]) == 0
+    printed = capsys.readouterr()
+    assert "725 000" in printed.out
+    assert "Traceback" not in printed.err
 
 
 @pytest.mark.parametrize("status", [400, 415, 422, 501])

@@ -212,6 +212,8 @@ def test_a_reply_that_breaks_off_gives_its_pieces_first_and_keeps_what_was_check
     assert (answer.mode, answer.trouble, answer.answered) == ("generative", "cut", True)
     assert len(server.checks) == checks
     assert answer.unchecked
+    assert answer.check_trouble == first
+    assert answer.unconfirmed == (SAID.replace(" [1]", ""),)  # found, not checked
 
 
 def test_thoughts_before_a_reply_are_no_part_of_it(server: Script) -> None:
@@ -614,6 +616,31 @@ def test_a_context_that_is_not_set_is_what_the_server_or_the_name_tells(
     server.models, server.about_models = [name], told
     assert _model(server, model=name).room() == room
     assert _model(server, model=name, model_context=2048).room() == 2048
+
+
+@pytest.mark.parametrize(
+    "odd", [None, True, 2.5, "many", [], [1], {"a": 1}, [None], 10**20, -1], ids=repr
+)
+def test_what_a_server_tells_out_of_form_is_as_if_it_told_nothing(
+    server: Script, odd: object
+) -> None:
+    """Its list of models, and what Ollama tells of one."""
+    server.about_models = dict.fromkeys(("max_model_len", "context_length"), odd)
+    assert _model(server).room() in (8192, 128_000 if odd == 10**20 else 8192)
+    about = {"model_info": odd, "parameters": odd}
+    for shown in (about, {"model_info": {"llama.context_length": odd}}):
+        server.ollama["/api/show"] = shown
+        for loaded in (odd, [{"name": "scripted", "context_length": odd}], [{"name": odd}]):
+            server.ollama["/api/ps"] = {"models": loaded}
+            assert _model(server).room() == 4096
+
+
+@pytest.mark.parametrize("listed", [None, [], [5], [None], [{}], [{"id": None}], [{"id": 5}]])
+def test_a_list_of_models_out_of_form_names_none(server: Script, listed: object) -> None:
+    server.listed = listed
+    assert _model(server).room() == 8192
+    with pytest.raises(ModelError, match="0 models"):
+        _model(server, model="").named()
 
 
 # python -m chain --check-model

@@ -110,6 +110,25 @@ def _citation(number: int, passage: Passage, unit: Unit) -> Citation:
     return citation_of(passage, quote, number, start=unit.start, page=None, last_page=None)
 
 
+def only_found(answer: Answer) -> Answer:
+    """A model's answer whose sentences with a source were found there and not checked."""
+    told = {"status": "not_confirmed", "reason": "unchecked"}
+
+    def marked(said: Sequence[AnswerSentence]) -> tuple[AnswerSentence, ...]:
+        return tuple(one.model_copy(update=told) if one.evidence else one for one in said)
+
+    blocks = tuple(
+        block.model_copy(
+            update={
+                "sentences": marked(block.sentences),
+                "items": tuple(map(marked, block.items)),
+            }
+        )
+        for block in answer.blocks
+    )
+    return answer.model_copy(update={"blocks": blocks, "mode": "generative", "unchecked": True})
+
+
 def doubted(answer: Answer, *unconfirmed: str, left_out: Sequence[str] = ()) -> Answer:
     """An answer with further sentences that were not confirmed, or that differ from the sources."""
     said = [

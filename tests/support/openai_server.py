@@ -181,6 +181,7 @@ class Script:
         self.delay = 0.0  # seconds before each piece, or before a whole reply
         self.models: list[str] = ["scripted"]
         self.about_models: dict[str, object] = {}  # what the list tells of each
+        self.listed: object = ...  # in place of the list
         self.ollama: dict[str, dict[str, Any]] = {}  # what /api/show and /api/ps say; else none
         self.context: int | None = None  # words of the prompt's end that the model is given
         self.read = ""  # the last prompt, as far as the model was given it
@@ -206,7 +207,8 @@ def openai_server() -> Iterator[Script]:
             script.paths.append(self.path)
             if path.endswith("/models"):
                 about = {"object": "model", "created": 0, **script.about_models}
-                listed = [{"id": name, **about} for name in script.models]
+                listed: object = [{"id": name, **about} for name in script.models]
+                listed = listed if script.listed is ... else script.listed
                 self._json(200, {"object": "list", "data": listed})
             elif path in script.ollama:
                 self._json(200, script.ollama[path])

@@ -409,11 +409,19 @@ def test_why_a_model_was_not_used_is_told_in_one_line(language: str, trouble: Mo
 
 
 @pytest.mark.parametrize("language", languages())
-def test_that_a_checker_failed_is_told_in_one_line(language: str) -> None:
+def test_why_a_checker_has_not_read_an_answer_is_told_in_one_line(language: str) -> None:
+    """That it was too late, too: that is no failure of its server."""
     answer = given(language=language, unchecked=True, mode="generative")
-    (line,) = remarks_below(answer, load(language))
+    lines = []
+    for trouble in ("", *get_args(ModelTrouble)):
+        changed = answer.model_copy(update={"check_trouble": trouble})
+        lines += remarks_below(changed, load(language))
+        if trouble:
+            assert load(language)(f"answer.trouble.{trouble}") in lines[-1]
+    assert len(set(lines)) == 1 + len(get_args(ModelTrouble))
     assert remarks_below(answer.model_copy(update={"unchecked": False}), load(language)) == []
-    assert line not in (load(other)("answer.unchecked") for other in set(languages()) - {language})
+    for other in set(languages()) - {language}:
+        assert not set(lines) & {load(other)("answer.unchecked_some")}
 
 
 def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: Kept) -> None:

@@ -12,7 +12,7 @@ from api.request_shapes import SearchLimits
 from core.answer import Answer, Finished, TextDelta
 from core.source import Citation, DocumentInfo
 from prompts import client_words
-from tests.support.answers import blocks_of, doubted, marked
+from tests.support.answers import blocks_of, doubted, marked, only_found
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE
 
@@ -129,6 +129,27 @@ def test_what_was_not_confirmed_is_marked_in_its_place_or_listed_after_a_stream(
     assert words.unconfirmed not in streamed.take(text)
     streamed.take(Finished(answer=answer))
     assert f"{words.unconfirmed_in}\n\n- B \\*is\\*." in streamed.said.text
+
+
+@pytest.mark.parametrize("language", ["nl", "en", "fr", "de"])
+def test_what_was_found_and_not_checked_is_told_in_place_or_after_a_stream(language: str) -> None:
+    words = client_words(language)
+    answer = only_found(given("A. [1]", cited(1, "a"), language=language))
+    whole, streamed = ClientReply(SearchLimits()), ClientReply(SearchLimits())
+    whole.take(Finished(answer=answer))
+    assert rf"A. \[{words.found}\] [1]" in whole.said.text
+    streamed.take(TextDelta(text="A.", blocks=blocks_of("A.")))
+    streamed.take(Finished(answer=answer))
+    assert f"{words.found_in}\n\n- A." in streamed.said.text
+    (quote,) = whole.quotes
+    assert quote.verdict == "unchecked"
+    for said in (whole.said.text, streamed.said.text):
+        assert words.unconfirmed_in not in said
+        assert words.unchecked in said
+    late = ClientReply(SearchLimits())
+    late.take(Finished(answer=answer.model_copy(update={"check_trouble": "slow"})))
+    assert words.too_late in late.said.text
+    assert words.unchecked not in late.said.text
 
 
 def test_of_an_earlier_answer_only_so_many_markers_are_looked_at() -> None:

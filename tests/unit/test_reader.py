@@ -422,6 +422,51 @@ def test_thoughts_of_which_the_beginning_was_left_out_are_not_given_with_the_ans
     assert _texts("Hmm, is it so?\n\nIt may be</think>\n\nIt grows [1].")[-1] == "It grows."
 
 
+# What a sentence says of its own check
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "✔ ", "✅ ", "☑️ ", "✓", "✔ Confirmed: ", "Confirmed: ", "CONFIRMED – ", "**Verified:** ",
+        "[confirmed] ", "(verified) ", "【✓ confirmed】 ", "✅ [Confirmed]: ", "[x] ", "Checked: ",
+        "Fact-checked: ", "Status: confirmed: ", "Bevestigd: ", "Gecontroleerd: ", "Confirmé : ",
+        "[vérifié] ", "Bestätigt: ", "✔ Geprüft – ", "Potwierdzone: ", "Επιβεβαιωμένο: ",
+        "✔ ✔ Confirmed: [confirmed] ",
+    ],
+)  # fmt: skip
+def test_a_sentence_does_not_say_itself_that_it_was_confirmed(mark: str) -> None:
+    said = "EMPACT ended in every Member State."
+    structured = json.dumps({"sentences": [{"text": mark + said, "evidence": []}]})
+    for reply in (f"{mark}{said} [1]", f"- {mark}{said} [1]", structured):
+        assert _texts(reply) == [said]
+        begun = [one.text for one in read(list(reply)) if isinstance(one, Draft) and one.is_open]
+        assert not any(one.startswith(("✔", "✅", "✓", "[conf")) for one in begun)
+
+
+@pytest.mark.parametrize("claim", ["✔ Confirmed.", "Bevestigd.", "[confirmed]", "✅"])
+def test_what_only_says_that_something_was_confirmed_is_no_sentence(claim: str) -> None:
+    assert _texts(f"{claim} It grows [1].") == ["It grows."]
+    assert _texts(f"It grows [1]. {claim}\n") == ["It grows."]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Confirmed cases rose.", "Confirmed: 12 of 30 cases.", "Verified-data exchange began.",
+        "Checked baggage is screened.", "The plan was confirmed.", "Not confirmed: it grew.",
+        "Bevestigde gevallen namen toe.", "§ 5 applies.", "EMPACT is checked: yearly.",
+    ],
+)  # fmt: skip
+def test_what_a_sentence_says_of_something_else_stays(said: str) -> None:
+    assert _texts(f"{said} [1]") == [said]
+
+
+def test_a_mark_like_ours_behind_a_sentence_is_taken_off() -> None:
+    assert _texts("It grows [confirmed].") == ["It grows."]
+    assert _texts("It grows [✓ bevestigd]. It falls [verified]!") == ["It grows.", "It falls!"]
+
+
 # Hostile and endless
 
 

@@ -3,8 +3,10 @@
 import datetime
 import re
 from html.parser import HTMLParser
+from io import BytesIO
 
 import pytest
+from docx import Document
 from markdown_it import MarkdownIt
 
 from api.openai_reply import ClientReply
@@ -13,12 +15,19 @@ from chain import __main__ as command
 from core.answer import Answer, Finished
 from core.answer_blocks import own
 from core.source import Citation, DocumentInfo, DocumentKind, Passage, Standing, Unit, section
-from tests.support.answers import blocks_of, retold
+from tests.support.answers import blocks_of, only_found, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from ui.answers import answer_view
 from ui.answers.answer_view import Chips, answer_html, more_html
-from ui.answers.citations import anchors
-from ui.answers.copying import conversation_markdown, plain_text, references
+from ui.answers.citations import Checks, anchors
+from ui.answers.copying import (
+    conversation_docx,
+    conversation_markdown,
+    conversation_page,
+    markdown,
+    plain_text,
+    references,
+)
 from ui.answers.evidence_panel import (
     Surroundings,
     at_quote,
@@ -27,7 +36,7 @@ from ui.answers.evidence_panel import (
     leads_to_words,
 )
 from ui.markup import code, link, text_html
-from ui.texts import load
+from ui.texts import languages, load
 from userdata.conversation import Exchange
 
 NL = load("nl")
@@ -220,6 +229,56 @@ def test_every_form_of_an_answer_tells_the_point(capsys: pytest.CaptureFixture[s
     assert told in evidence_html(shown, "a", NL, None)
     assert f"„{told}”" in references(shown, NL)[0]
     assert told in plain_text(shown, NL)
+
+
+UNCHECKED = "gevonden, niet nagegaan"
+
+
+def test_what_was_found_and_not_checked_says_so_in_every_form(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It has the number of its source, and never looks confirmed."""
+    cited = citation(1, QUOTE, passage(document=OFFICIAL))
+    shown = only_found(answer(cited, text=f"{QUOTE} [1]"))
+    made = Chips(shown, "a", NL)
+    page = Shown(answer_html(shown.blocks, marker=made.marker, doubt=made.doubt))
+    above = Shown(made.checked_html())
+    assert f"○ {UNCHECKED}" in page.text
+    assert "[1]" in page.text
+    assert marks(page) == []  # no check sign
+    assert "niet bevestigd" not in page.text
+    assert above.text == "Gevonden, niet nagegaan: 1 van de 1."
+    assert answer_view.few_found(shown, NL) == ""
+    for text in (plain_text(shown, NL), markdown(shown, NL).replace("\\", "")):
+        assert f"{QUOTE} [{UNCHECKED}] [1]" in text
+    exchanges = [Exchange(question="?", answer=shown)]
+    exported = conversation_page("?", exchanges, NL)
+    assert f"<em>[{UNCHECKED}]</em>" in exported
+    assert f'title="{UNCHECKED}"' in exported
+    paragraphs = Document(BytesIO(conversation_docx("?", exchanges, NL))).paragraphs
+    word = "\n".join(one.text for one in paragraphs)
+    assert f"{QUOTE} [{UNCHECKED}]" in word
+    for export in (exported, word):
+        assert "Letterlijk" not in export
+        assert "zinnen zijn in de bronnen gevonden" not in export
+    command._print(shown)
+    assert f"{QUOTE} [found, not checked] [1]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_was_confirmed_and_what_was_only_found_are_counted_apart(language: str) -> None:
+    texts = load(language)
+    cited = citation(1, QUOTE, passage(document=OFFICIAL))
+    whole = answer(cited, text="Een. [1] Twee. [1] Drie. [1]", mode="generative")
+    said = whole.blocks[0].sentences
+    assert [one.status for one in said] == ["confirmed"] * 3
+    (block,) = only_found(whole).blocks
+    mixed = block.model_copy(update={"sentences": (said[0], *block.sentences[1:])})
+    (told,) = Checks(whole.model_copy(update={"blocks": (mixed,), "unchecked": True})).remarks(
+        texts
+    )
+    some = texts("answers.found.some", found=1, total=3)
+    assert told == f"{some} {texts('answers.found.unchecked', number=2, total=3)}"
 
 
 SUPPORTED = "Elke zin wordt door zijn bron ondersteund."

@@ -24,6 +24,7 @@ from ui.answers.citations import (
     confirmed,
     numbers,
     pages,
+    unchecked,
 )
 from ui.answers.evidence_panel import Piece, Surroundings, evidence_html, excerpts, surroundings
 from ui.markup import code, escape, facts_html, new_tab, script
@@ -93,10 +94,10 @@ def _sentence_html(
     if sentence.is_hit:
         shown = f'<mark class="sw-hit">{shown}</mark>'
     if sentence.is_doubted:
-        return f'<span class="sw-unconfirmed">{shown}</span>{doubt(sentence)}'
+        shown = f'<span class="sw-unconfirmed">{shown}</span>'
     for number, words in marks:
         shown += marker(number, words) or f" [{number}]"
-    return shown
+    return shown + doubt(sentence) if sentence.is_doubted else shown
 
 
 def _standing_out(text: str, bold: Sequence[str]) -> str:
@@ -144,15 +145,18 @@ class Chips:
         card = f"{self._prefix}-card-{self._made}"
         read = excerpts(self._answer, quotes, self._around)
         shown = _chip_html(quotes, read, self._targets[number], card, self._texts)
-        verdict = self._checks.verdict(number, words)
-        return shown if verdict == self._checks.usual else shown + _mark_html(verdict, self._texts)
+        mark = self._checks.mark(self._checks.verdict(number, words))
+        return shown + _mark_html(mark, self._texts) if mark else shown
 
     def doubt(self, sentence: AnswerSentence) -> str:
         """A sign with a word behind a sentence that is not confirmed, and a card that says why,
         with what comes nearest to it; of one that is left out also what it says."""
         self._made += 1
         name = escape(f"{self._prefix}-card-{self._made}")
-        word = self._texts("answers.left_out" if sentence.stand_in else "answers.unconfirmed")
+        sign = GLYPHS["unchecked"] if sentence.is_unchecked else _DOUBT
+        word = (
+            self._texts("answers.left_out") if sentence.stand_in else doubted(sentence, self._texts)
+        )
         told = why(sentence, self._texts)
         shown = [f'<span class="sw-card-title">{escape(told)}</span>']
         if sentence.stand_in and sentence.text != sentence.stand_in:
@@ -164,7 +168,7 @@ class Chips:
         return (
             f'<span class="sw-chip sw-doubt" tabindex="-1">'
             f'<button type="button" aria-describedby="{name}">'
-            f'<span aria-hidden="true">{_DOUBT}</span> {escape(word)}</button>'
+            f'<span aria-hidden="true">{sign}</span> {escape(word)}</button>'
             f'<span class="sw-card" id="{name}">{"".join(shown)}</span></span>'
         )
 
@@ -186,6 +190,12 @@ class Chips:
         """How the answer was checked, and the marks of what is an exception to that."""
         told = " · ".join(map(escape, self._checks.remarks(self._texts)))
         return f'<p class="sw-facts sw-checked">{told}</p>' if told else ""
+
+
+def doubted(sentence: AnswerSentence, texts: Texts) -> str:
+    """The word behind a sentence that is shown and not confirmed."""
+    key = "answers.verdicts.unchecked" if sentence.is_unchecked else "answers.unconfirmed"
+    return texts(key)
 
 
 def why(sentence: AnswerSentence, texts: Texts) -> str:
@@ -271,9 +281,9 @@ def remark_understood(answer: Answer, texts: Texts) -> str:
 
 
 def few_found(answer: Answer, texts: Texts) -> str:
-    """A warning above an answer of which fewer than half of a model's sentences are confirmed."""
+    """A warning above an answer of which fewer than half of a model's sentences were found."""
     found, total = confirmed(answer)
-    return texts("answers.few_found") if 2 * found < total else ""
+    return texts("answers.few_found") if 2 * (found + unchecked(answer)) < total else ""
 
 
 def remarks_above(answer: Answer, texts: Texts) -> list[str]:
@@ -305,8 +315,11 @@ def remarks_below(answer: Answer, texts: Texts) -> list[str]:
         notes.append(texts("answer.no_model", why=texts(f"answer.trouble.{answer.trouble}")))
     elif answer.mode == "fallback":
         notes.append(texts("answer.fallback"))
-    if answer.unchecked:
-        notes.append(texts("answer.unchecked"))
+    if answer.check_trouble:
+        why = texts(f"answer.trouble.{answer.check_trouble}")
+        notes.append(texts("answer.unchecked", why=why))
+    elif answer.unchecked:
+        notes.append(texts("answer.unchecked_some"))
     if answer.kind == "partial":  # results and a refusal say it themselves
         notes.append(f"{texts('answer.missing')} {', '.join(answer.missing)}")
     return notes

@@ -89,10 +89,12 @@ def _as_one(quotes: Sequence[Citation], passage: Passage) -> Citation:
 # How what an answer shows was checked: one way for most of it, and what is an exception to that.
 
 
-CheckVerdict = Literal["supported", "literal", "literal_brief", "literal_official", "row"]
+CheckVerdict = Literal[
+    "supported", "literal", "literal_brief", "literal_official", "row", "unchecked"
+]
 """It is a model's, and its source says so; it stands in its source letter by letter, which may be
 a summary by this project or an official text; it is a row of a table, each cell with the heading of
-its column."""
+its column; it is a model's, was found in its source, and not checked."""
 
 GLYPHS: Mapping[CheckVerdict, str] = {
     "supported": "✓",
@@ -100,6 +102,7 @@ GLYPHS: Mapping[CheckVerdict, str] = {
     "literal_brief": "°",
     "literal_official": "§",
     "row": "⊞",
+    "unchecked": "○",
 }
 VERDICTS: tuple[CheckVerdict, ...] = tuple(GLYPHS)
 _FINAL = re.compile(r" final(?:/\d+)?$")  # not said where a document is only mentioned
@@ -118,6 +121,7 @@ class Checks:
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
+        self._unchecked = {one.text for one in sentences(answer.blocks) if one.is_unchecked}
         self._cited = by_number(answer.citations)
         proper, more = self._verdicts(answer.blocks), self._verdicts(*answer.further)
         counted = Counter(proper or more)
@@ -150,9 +154,22 @@ class Checks:
         if not total:
             return [self._usual(texts), *marks]
         counted = "some" if found < total else "all" if total > 1 else "one"
-        by = texts("answers.found.by", model=self._answer.checker) if self._answer.checker else ""
-        told = texts(f"answers.found.{counted}", found=found, total=total)
-        return [f"{told} {by or texts('answers.found.by_program')}", *marks]
+        only_found = unchecked(self._answer)
+        told = [
+            texts(f"answers.found.{counted}", found=found, total=total)
+            if found or not only_found
+            else "",
+            texts("answers.found.unchecked", number=only_found, total=total) if only_found else "",
+            self._by(texts),
+        ]
+        return [" ".join(filter(None, told)), *marks]
+
+    def _by(self, texts: Texts) -> str:
+        """Who has read a model's sentences again; where one was to do that and has not, the remark
+        below the answer says why."""
+        if self._answer.checker:
+            return texts("answers.found.by", model=self._answer.checker)
+        return "" if self._answer.unchecked else texts("answers.found.by_program")
 
     def _usual(self, texts: Texts) -> str:
         """How most of it was checked; of summaries, what they are of."""
@@ -169,6 +186,11 @@ class Checks:
             key = "answers.checked.literal_briefs"
         return texts(f"{key}_of" if references else key, references=", ".join(references))
 
+    def mark(self, verdict: CheckVerdict) -> CheckVerdict | None:
+        """The verdict that a number is marked with: one that is not the usual one, and that no
+        words behind the sentence tell."""
+        return None if verdict in ("unchecked", self.usual) else verdict
+
     def quotes(self, number: int, words: str) -> tuple[Citation, ...]:
         """The quotes behind words (a line each): the one that has them all, else all of the number.
 
@@ -180,12 +202,14 @@ class Checks:
     def verdict(self, number: int, words: str) -> CheckVerdict:
         """How words (a line each) were checked against the quotes with a number."""
         cited = self._cited[number]
+        if words.partition("\n")[0] in self._unchecked:
+            return "unchecked"
         if _has(words, cited):
             return _LITERAL.get(cited[0].document.kind, "literal")
         return "row" if all(_is_row(line, cited) for line in words.splitlines()) else "supported"
 
     def _verdicts(self, *shown: Blocks) -> list[CheckVerdict]:
-        return [
+        found = (
             self.verdict(number, words)
             for blocks in shown
             for _, lines in marked_lines(blocks)
@@ -193,13 +217,19 @@ class Checks:
             for _, marks in line
             for number, words in marks
             if number in self._cited
-        ]
+        )
+        return [one for one in found if one != "unchecked"]
 
 
 def confirmed(answer: Answer) -> tuple[int, int]:
     """How many of a model's sentences are confirmed, and how many there are."""
     claims = [one for one in sentences(answer.blocks) if one.is_claim]
     return sum(one.status == "confirmed" for one in claims), len(claims)
+
+
+def unchecked(answer: Answer) -> int:
+    """How many of a model's sentences were found and not checked."""
+    return sum(one.is_unchecked for one in sentences(answer.blocks))
 
 
 def _has(words: str, citations: Sequence[Citation]) -> bool:

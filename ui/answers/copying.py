@@ -20,7 +20,15 @@ from lxml import etree
 from markupsafe import Markup
 
 from core.answer import Answer
-from core.answer_blocks import ITEM, AnswerSentence, Blocks, line_text, marked_lines, marked_text
+from core.answer_blocks import (
+    ITEM,
+    AnswerSentence,
+    Blocks,
+    DoubtWords,
+    line_text,
+    marked_lines,
+    marked_text,
+)
 from core.source import Citation, DocumentInfo, Scope, section
 from core.templates import environment
 from language.matching import address, escaped, visible
@@ -130,9 +138,10 @@ def plain(blocks: Blocks, texts: Texts) -> str:
     return marked_text(blocks, label="", doubt=doubt(texts)).text
 
 
-def doubt(texts: Texts) -> str:
-    """The remark behind a sentence that is not confirmed."""
-    return f"[{texts('answers.unconfirmed')}]"
+def doubt(texts: Texts) -> DoubtWords:
+    """The remarks behind sentences that are not confirmed."""
+    keys = ("answers.unconfirmed", "answers.verdicts.unchecked")
+    return DoubtWords(*(f"[{texts(key)}]" for key in keys))
 
 
 def more_heading(answer: Answer, texts: Texts) -> str:
@@ -381,7 +390,8 @@ class _Shown:
         return Markup(shown)  # noqa: S704 - escaped there
 
     def _doubt(self, sentence: AnswerSentence) -> str:
-        return "" if sentence.stand_in else f" <em>{escape(doubt(self._texts))}</em>"
+        told = doubt(self._texts).behind(sentence).strip()
+        return f" <em>{escape(told)}</em>" if told else ""
 
     def _marker(self, number: int, words: str) -> str:
         if not self._checks.quotes(number, words):
@@ -389,8 +399,9 @@ class _Shown:
         verdict = self._checks.verdict(number, words)
         told = escape(self._texts(f"answers.verdicts.{verdict}"))
         target = escape(f"{self._place}-{number}")
-        mark = "" if verdict == self._checks.usual else GLYPHS[verdict]
-        return f'<sup><a href="#{target}" title="{told}">[{number}]</a>{mark}</sup>'
+        mark = self._checks.mark(verdict)
+        shown = GLYPHS[mark] if mark else ""
+        return f'<sup><a href="#{target}" title="{told}">[{number}]</a>{shown}</sup>'
 
 
 def _reference(quotes: Sequence[Citation], texts: Texts) -> Markup:
@@ -494,8 +505,8 @@ def _add_text(
             paragraph = word.add_paragraph(style="List Bullet" if block.kind == "list" else None)
             for place, (sentence, marks) in enumerate(line):
                 paragraph.add_run(clean(f"{' ' * bool(place)}{sentence.shown}"))
-                if sentence.is_doubted:
-                    paragraph.add_run(f" {doubt(texts)}").italic = True
+                if told := doubt(texts).behind(sentence):
+                    paragraph.add_run(told).italic = True
                 for number, _ in marks:
                     if number in cited:
                         footnotes.refer(paragraph, cited[number])
