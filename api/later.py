@@ -71,9 +71,17 @@ _REMEDIES = {
 }
 
 
-def of_status(status: int) -> ErrorReply:
-    """The message for an error of which only the status is known."""
+_WRONG_ADDRESS = (
+    "The address has what no address here has, such as %00, .. or a backslash. docs/api.md and "
+    "/v1/openapi.json say what there is."
+)
+
+
+def of_status(status: int, method: str) -> ErrorReply:
+    """The message for an error of which only the status and the request's method are known."""
     remedy = _REMEDIES.get(status, "docs/api.md and /v1/openapi.json say what there is.")
+    if status == 400 and method in ("GET", "HEAD"):  # which have no body
+        remedy = _WRONG_ADDRESS
     told = f"{HTTPStatus(status).phrase}. {remedy}"
     code = _CODES.get(status, "bad_request" if status < 500 else "internal_error")
     return error_reply(status, told, code)
@@ -101,7 +109,8 @@ def _shaped(scope: Scope, receive: Receive, send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name in ("Content-Type", "Content-Length", "Content-Encoding"):
                 del headers[name]
-            reply = JSONResponse(of_status(message["status"]).model_dump(), message["status"])
+            told = of_status(message["status"], scope["method"])
+            reply = JSONResponse(told.model_dump(), message["status"])
             reply.raw_headers.extend(headers.raw)
             await reply(scope, receive, send)
         elif not replaced:

@@ -2,7 +2,7 @@
 
 import datetime
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Annotated, Any, TypeVar
 
@@ -260,6 +260,22 @@ LONGEST = (
 )
 
 
+def check_limits(index: Snapshot, documents: Collection[str], areas: Collection[str] = ()) -> None:
+    """Checks the documents (ids) and areas that a search is limited to.
+
+    Raises:
+        ApiError: there is no such document or area.
+    """
+    there = [entry.info for entry in index.entries()]
+    for kind, given, known in (
+        ("document", documents, {one.id for one in there}),
+        ("area", areas, {one.area for one in there} - {""}),
+    ):
+        for name in given:
+            if name not in known:
+                raise ApiError(404, unknown(kind, name, sorted(known)), "not_found")
+
+
 def section_read(
     index: Snapshot, document: str, section: int, language: str, start: int
 ) -> SectionRead:
@@ -268,11 +284,8 @@ def section_read(
         ApiError: there is no such document or section.
         GenerationGone: the index was replaced meanwhile.
     """
+    check_limits(index, [document])
     versions = {one.info.language: one for one in index.entries() if one.info.id == document}
-    if not versions:
-        raise ApiError(
-            404, "There is no document with this id. list_documents has them.", "not_found"
-        )
     info = versions[preferred(versions, language)].info
     sections = sections_of(index.passages([info.key]))
     numbers = [one.number for one in sections]
@@ -386,6 +399,8 @@ class _Tools:
             caller = self._caller(ctx)
             caller.check("ask")
             scope = Scope(areas=tuple(areas), documents=tuple(documents), as_of=as_of)
+            if documents or areas:
+                await self._with_index(lambda index: check_limits(index, documents, areas))
             begun = self._service.answers.begin(caller, visible(question), (), language, scope)
             async with aclosing(begun) as events:
                 async for event in events:
@@ -410,6 +425,7 @@ class _Tools:
         def work(index: Snapshot) -> FoundPassages:
             asked, default = visible(query), self._service.settings().default_language
             spoken = language or conversation([asked], default)[-1]
+            check_limits(index, documents, areas)
             scope = Scope(areas=tuple(areas), documents=tuple(documents), as_of=as_of)
             found = index.search(asked, limit, spoken, scope=scope)
             return FoundPassages(passages=tuple(map(FoundPassage.of, found)))
@@ -442,15 +458,18 @@ class _Tools:
         )
 
     async def _read(self, ctx: Context, work: Callable[[Snapshot], _T]) -> _T:
+        with self._as_tool_error():
+            self._caller(ctx).check("read")
+            return await self._with_index(work)
+
+    async def _with_index(self, work: Callable[[Snapshot], _T]) -> _T:
         def made() -> _T:
             try:
                 return work(self._service.assistant().index.snapshot())
             except GenerationGone:  # replaced meanwhile: the next look finds the one in use
                 return work(self._service.assistant().index.snapshot())
 
-        with self._as_tool_error():
-            self._caller(ctx).check("read")
-            return await self._service.reading.run(made)
+        return await self._service.reading.run(made)
 
     def _caller(self, ctx: Context) -> Caller:
         request = ctx.request_context.request

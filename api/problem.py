@@ -136,9 +136,9 @@ def handle(app: FastAPI) -> None:
     async def failed(_: Request, error: Exception) -> Response:
         return problem_of(error).response()
 
-    async def refused(_: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for these alone
-        told = of_status(error.status_code).model_dump()
+        told = of_status(error.status_code, request.method).model_dump()
         return JSONResponse(told, error.status_code, dict(error.headers or _NOTHING))
 
     async def invalid(_: Request, error: Exception) -> Response:

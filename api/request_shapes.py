@@ -18,6 +18,7 @@ from language.official import OFFICIAL
 
 
 _SHOWN = 50  # characters of a name that somebody else has chosen
+_LISTED = 50  # names that there are: more help nobody
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
@@ -32,7 +33,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name[:_SHOWN].lower(), names, n=1)
     meant = f" Did you mean {near[0]!r}?" if near else ""
     shown = visible(name[:_SHOWN])
-    return f"There is no {kind} {shown!r}.{meant} There are: {', '.join(names)}."
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"There is no {kind} {shown!r}.{meant} There are: {', '.join(names[:_LISTED])}{more}."
 
 
 # What a search is limited to, the same in each protocol, and the types of its values.

@@ -1,5 +1,10 @@
 """Asks the assistant one question, or finds out whether the configured language model works."""
 
+if __name__ == "__main__":
+    from core.background import quiet_start
+
+    quiet_start()  # before the imports, which take long
+
 import datetime
 import sys
 from collections.abc import Collection, Sequence
@@ -9,6 +14,7 @@ import typer
 from chain.assistant import Assistant, HookFactory
 from core.answer import Answer
 from core.answer_blocks import DoubtWords, marked_text
+from core.background import end
 from core.command_line import CommandLine, flag, option
 from core.errors import StrategiewijzerError
 from core.hosts import is_official_address
@@ -203,4 +209,4 @@ def main(arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     observe()
-    sys.exit(main(sys.argv[1:]))
+    end(main(sys.argv[1:]))

@@ -3,6 +3,11 @@
 What a command needs is imported when it runs, so that help and completion are quick.
 """
 
+if __name__ == "__main__":
+    from core.background import quiet_start
+
+    quiet_start()  # before the imports, which take long
+
 import os
 import sys
 import time
@@ -15,6 +20,7 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
+from core.background import INTERRUPTED, end
 from core.command_line import BUSY, CommandGroup, CommandLine, flag
 
 _ELSEWHERE: Mapping[str, tuple[str, str]] = {
@@ -77,10 +83,12 @@ def serve(
     os.chdir(ROOT)  # where Streamlit finds its configuration
     # A document that cannot be taken is told, and the others are served all the same. Of replicas
     # that start together one makes the index, and the others wait for it.
-    while not (indexed := _is_indexed()) and main([]) == BUSY:
-        time.sleep(_WAIT)
-    if not (indexed or _is_indexed()):
-        return 1
+    code = BUSY
+    while code == BUSY and not _is_indexed():
+        if (code := main([])) == BUSY:
+            time.sleep(_WAIT)
+    if code == INTERRUPTED or not _is_indexed():
+        return max(code, 1)
     streamlit = ["-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, *streamlit])  # noqa: S606 - signals reach the server
@@ -141,7 +149,7 @@ def main() -> None:
     from core.telemetry import observe
 
     observe()
-    sys.exit(app.run(sys.argv[1:], "strategiewijzer"))
+    end(app.run(sys.argv[1:], "strategiewijzer"))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,18 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import typer
 
-from core.archive import CHUNK, FORMAT, SUMS, Archive, ArchiveFormat, new_archive, not_written
-from core.disk import make_private, obstacle
-from core.errors import ArchiveError, NoIndexError, StrategiewijzerError, in_megabytes
+from core.archive import (
+    CHUNK,
+    FORMAT,
+    SUMS,
+    Archive,
+    ArchiveFormat,
+    check_place,
+    new_archive,
+    not_written,
+)
+from core.disk import in_use, make_private, obstacle
+from core.errors import ArchiveError, LockedError, NoIndexError, StrategiewijzerError, in_megabytes
 from core.settings import ROOT, Settings
 from core.source import Frozen
 from ingest.publishing.lock import exclusive
@@ -96,7 +105,7 @@ def occupied(settings: Settings) -> list[Path]:
 
 
 def restore(settings: Settings, file: Path) -> Restored:
-    """Restores a backup; the app must not be running. A key that was revoked since stays so.
+    """Restores a backup, while no app runs. A key that was revoked since stays so.
 
     Args:
         settings: which folders, and which Chroma server, take what is in it.
@@ -105,9 +114,21 @@ def restore(settings: Settings, file: Path) -> Restored:
     Raises:
         ArchiveError: the file cannot be used, or the folders not be changed; all is as it was.
         IndexMismatchError: its index was made by another embedder than is configured.
-        LockedError: an ingest run is busy.
+        LockedError: an app uses the data folder, or an ingest run is busy.
         StoreError: the index did not pass its check; all is as it was.
     """
+    with in_use(settings.data_dir, alone=True) as is_free:
+        if not is_free:
+            raise LockedError(
+                f"The app is running with {settings.data_dir}, and would go on with what is put "
+                "aside. Stop it: Ctrl-C where `make chat` or `./strategiewijzer serve` runs, "
+                "`systemctl stop strategiewijzer` for the service, and each program that started "
+                "`./strategiewijzer mcp`. Then run this again. Nothing was changed."
+            )
+        return _restore(settings, file)
+
+
+def _restore(settings: Settings, file: Path) -> Restored:
     backup = BackupFile(file)
     stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     put_aside = []
@@ -213,11 +234,13 @@ def back_up(settings: Settings, file: Path) -> Backup:
     """Writes a backup; the file appears, or is replaced, only when it was verified.
 
     Raises:
-        ArchiveError: it cannot be written, or does not give back what was backed up.
+        ArchiveError: it cannot be written, the name is that of something else than a file, or it
+            does not give back what was backed up.
         LockedError: an ingest run is busy.
         StrategiewijzerError: a database is damaged, or one of the two folders is in the other.
     """
     apart(settings)
+    check_place(file)
     try:
         with (
             exclusive(settings.data_dir),

@@ -1,7 +1,6 @@
 """Says how everything is, and what to do where it is not well."""
 
 import json
-import os
 import shutil
 import sys
 import threading
@@ -10,6 +9,7 @@ from typing import Literal, NamedTuple
 
 import typer
 
+from core.background import begin
 from core.disk import existing, obstacle
 from core.errors import (
     NoIndexError,
@@ -249,8 +249,6 @@ CHECKS = (
 PYTHONS = ((3, 11), (3, 14))
 """The first version of Python that will do, and the first that will not."""
 
-_THREAD = "doctor-check"
-
 
 def run(*, as_json: bool) -> int:
     """Prints every finding; returns the exit code: 1 when one is a failure."""
@@ -262,11 +260,7 @@ def run(*, as_json: bool) -> int:
     if as_json:
         found = [finding.model_dump(mode="json") for finding in findings]
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
-    code = int(any(finding.level == "failure" for finding in findings))
-    if any(thread.name == _THREAD for thread in threading.enumerate()):
-        sys.stdout.flush()
-        os._exit(code)  # a check that never ends would keep this process from ending
-    return code
+    return int(any(finding.level == "failure" for finding in findings))
 
 
 def examine() -> Iterator[Finding]:
@@ -331,9 +325,8 @@ def examined(check: Check, settings: Settings) -> Finding | None:
         found.append(check.finding(*told) if told else None)
 
     seconds = check.seconds(settings)
-    thread = threading.Thread(target=look, name=_THREAD, daemon=True)
-    thread.start()
-    thread.join(seconds)
+    # What never ends keeps nobody waiting: neither the other checks nor the end of the process.
+    begin(look, "doctor-check", threading.Event()).join(seconds)
     if not found:
         return check.finding(f"not done within {seconds:.0f} seconds", check.remedy, check.late)
     return found[0]

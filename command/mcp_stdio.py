@@ -6,7 +6,8 @@ from api.ask_route import AnswerStreams, Service
 from api.key_access import Caller, Pool
 from api.mcp_tools import mcp_server
 from chain.assistant import CurrentAssistant
-from core.background import begin
+from core.background import begin, quiet_start
+from core.disk import in_use
 from core.errors import StrategiewijzerError
 from core.settings import current
 from core.version import VERSION
@@ -18,11 +19,13 @@ _WHO = Caller(id="local", name="this machine", role="reader", scopes=("ask", "re
 
 def run() -> None:
     """Serves until standard input ends. Only the protocol goes to standard output."""
+    quiet_start()  # the SDK's thread that reads standard input cannot be interrupted
     assistant = CurrentAssistant(after_answers)
     begin(lambda: _warm_up(assistant), "warm-up")
     answers = AnswerStreams(assistant, current)
     service = Service(assistant, current, answers, Pool(_READERS))
-    mcp_server(service, VERSION, _WHO).run("stdio")
+    with in_use(current().data_dir):
+        mcp_server(service, VERSION, _WHO).run("stdio")
 
 
 def _warm_up(assistant: CurrentAssistant) -> None:

@@ -81,8 +81,10 @@ def new_archive(file: Path, form: ArchiveFormat) -> Iterator[ArchiveWriter]:
     """Writes an archive; the file appears when it is complete, in place of an older one.
 
     Raises:
+        ArchiveError: the name is that of something else than a file.
         OSError: it cannot be written.
     """
+    check_place(file)
     aside = file.with_name(f".{file.name}.{uuid4().hex[:8]}")
     try:
         with open(aside, "xb", opener=partial(os.open, mode=form.mode)) as raw:
@@ -98,6 +100,17 @@ def new_archive(file: Path, form: ArchiveFormat) -> Iterator[ArchiveWriter]:
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
+
+
+def check_place(file: Path) -> None:
+    """Checks that an archive written here replaces nothing but a regular file.
+
+    Raises:
+        ArchiveError: it would replace a folder, a device or a pipe, or a link to one.
+    """
+    if os.path.exists(file) and not os.path.isfile(file):
+        kind = "folder" if os.path.isdir(file) else "device or a pipe"
+        raise ArchiveError(f"{file} is a {kind}, not a file. Name a file, new or to be replaced.")
 
 
 def not_written(file: Path, error: Exception) -> ArchiveError:

@@ -1,25 +1,67 @@
-"""Threads of our own, which the end of the process never cuts off in the middle of their work.
+"""Threads of our own and the end of the process, which never cuts them off in native code.
 
 The interpreter cuts off daemon threads when it ends. One that comes back from native code
 (onnxruntime, sentencepiece, Chroma, pydantic) then aborts the process: exit code 134, although its
-work was done. One that waits for a socket or a lock is cut off without harm.
+work was done. One that waits for a socket or a lock is cut off without harm. So all daemon threads
+are begun here, and a command whose threads do not stop ends without the interpreter's own end.
 """
 
 import atexit
 import contextlib
 import contextvars
+import os
 import queue
+import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from functools import cache, update_wrapper
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
+
+INTERRUPTED = 130
+"""Exit code by the custom of shells: 128 + SIGINT, which is 2."""
 
 _PATIENCE = 1.0  # seconds for threads to stop; a model's server may be silent for much longer
+_code: int | None = None  # with which this process ends
 
 
-def begin(work: Callable[[], object], name: str, stop: threading.Event | None = None) -> None:
-    """Starts a thread that does some work.
+def quiet_start() -> None:
+    """Has Ctrl-C end this process at once and without a word, but in `interruptible`: a
+    KeyboardInterrupt in an import prints a traceback, or becomes another error."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored
+        signal.signal(signal.SIGINT, _end_at_once)
+
+
+def _end_at_once(*_: object) -> None:
+    os._exit(INTERRUPTED)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Meanwhile Ctrl-C is a KeyboardInterrupt, also after `quiet_start`."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not _end_at_once:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def end(code: int) -> NoReturn:
+    """Ends this process, also while a thread of ours does not stop."""
+    global _code
+    _code = code
+    sys.exit(code)
+
+
+def begin(
+    work: Callable[[], object], name: str, stop: threading.Event | None = None
+) -> threading.Thread:
+    """Starts a thread that does some work, and returns it.
 
     The end of the process waits for it: without `stop` until the work is done, which has to be
     short; else it sets `stop`, and waits for a second at most.
@@ -33,6 +75,7 @@ def begin(work: Callable[[], object], name: str, stop: threading.Event | None = 
     thread = _Thread(target=run, args=(_done, work), name=name, daemon=stop is not None)
     thread.stop = stop
     thread.start()
+    return thread
 
 
 def _done(work: Callable[[], object]) -> None:
@@ -48,15 +91,21 @@ class _Thread(threading.Thread):
     stop: threading.Event | None
 
 
+def _running() -> list[_Thread]:
+    return [one for one in threading.enumerate() if isinstance(one, _Thread)]
+
+
 @atexit.register
 def _stop_all() -> None:
-    running = [one for one in threading.enumerate() if isinstance(one, _Thread)]
-    for thread in running:
+    for thread in _running():
         if thread.stop is not None:
             thread.stop.set()
     ends = time.monotonic() + _PATIENCE
-    for thread in running:
-        thread.join(max(0.0, ends - time.monotonic()))
+    for thread in _running():
+        with contextlib.suppress(RuntimeError):  # Ctrl-C came while it was being started
+            thread.join(max(0.0, ends - time.monotonic()))
+    if _code is not None and _running():
+        os._exit(_code)  # what it printed is written
 
 
 _T = TypeVar("_T")

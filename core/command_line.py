@@ -1,7 +1,10 @@
 """Command lines: Typer without frames and colours, with this program's errors and exit codes."""
 
+import errno
 import functools
+import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -9,14 +12,14 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from core.background import INTERRUPTED, interruptible
+
 _Function = TypeVar("_Function", bound=Callable[..., int | None])
 
 DEFAULT = "default"
 """Name of the command that runs where the first argument names no other."""
 BUSY = 75
 """Exit code when another run holds the lock: EX_TEMPFAIL of sysexits.h, try again later."""
-INTERRUPTED = 130
-"""Exit code by the custom of shells: 128 + SIGINT, which is 2."""
 
 
 def flag(name: str, told: str) -> Any:
@@ -33,8 +36,7 @@ class CommandLine(typer.Typer):
     """Typer whose commands return their exit code, or None for 0, and raise this program's errors.
 
     Args:
-        stopped: is printed when Ctrl-C ends a command, with the exit code 130; without it a process
-            ends as Ctrl-C ends one.
+        stopped: is printed when Ctrl-C ends a command, with the exit code 130.
         cls: of the group, where there is more than one command.
         given: as for Typer.
     """
@@ -56,11 +58,11 @@ class CommandLine(typer.Typer):
 
     def _run(self, function: Callable[..., int | None], *args: Any, **options: Any) -> None:
         try:
-            code = function(*args, **options)
+            with interruptible():
+                code = function(*args, **options)
         except KeyboardInterrupt:
-            if not self._stopped:
-                raise _Interrupted from None
-            typer.echo(self._stopped, err=True)
+            if self._stopped:
+                typer.echo(self._stopped, err=True)
             code = INTERRUPTED
         except Exception as error:
             from core.errors import LockedError, StrategiewijzerError  # takes long to import
@@ -72,19 +74,37 @@ class CommandLine(typer.Typer):
         raise typer.Exit(code or 0)
 
     def run(self, arguments: Sequence[str], name: str) -> int:
-        """Runs a command; returns its exit code, 2 for wrong arguments. `name` is what was typed
-        before the arguments."""
+        """Runs a command; returns its exit code: 2 for wrong arguments, 1 also where its output
+        cannot be written. `name` is what was typed before the arguments."""
+        code = 1
         try:
             get_command(self)(list(arguments), prog_name=name)
         except SystemExit as ended:
-            return int(ended.code or 0)
-        except _Interrupted:
-            raise KeyboardInterrupt from None
-        raise AssertionError("a command line always exits")
+            code = int(ended.code or 0)
+        except OSError:
+            if _is_written("\n"):  # it was another file
+                raise
+            return code
+        return code if _is_written() else code or 1
 
 
-class _Interrupted(BaseException):
-    """Ctrl-C on its way past Typer, which would make an exit code of it."""
+def _is_written(more: str = "") -> bool:
+    """Whether standard output takes all that was printed, and more. If it does not, that is said,
+    but of a pipe whose reader has seen enough, and the rest goes nowhere."""
+    try:
+        if sys.stdout:
+            sys.stdout.write(more)
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno != errno.EPIPE:
+            typer.echo(
+                f"The output cannot be written: {error.strerror}. Send it where it can be, then "
+                "run this again.",
+                err=True,
+            )
+        return False
+    return True
 
 
 class Command(TyperCommand):

@@ -1,8 +1,10 @@
-"""Data folders: makes private ones, and says why one cannot be written to."""
+"""Data folders: makes private ones, marks those in use, says why one cannot be written to."""
 
 import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from core.errors import MEGABYTE
@@ -32,6 +34,25 @@ def is_locked(file: Path) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+@contextmanager
+def in_use(data_dir: Path, *, alone: bool = False) -> Iterator[bool]:
+    """Marks a data folder as in use: by one of several apps, or `alone` by what needs that none is.
+
+    Yields whether it can be had so. It always can where no app ever marked it, or a file system has
+    no locks. The system ends the mark with the process.
+    """
+    with ExitStack() as held:
+        can_be_had = True
+        try:
+            lock = held.enter_context(open(data_dir / "app.lock", "r+" if alone else "a+"))
+            fcntl.flock(lock, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            can_be_had = False
+        except OSError:
+            pass
+        yield can_be_had
 
 
 def obstacle(folder: Path) -> str:

@@ -167,7 +167,7 @@ class IndexMismatchError(StrategiewijzerError):
 
 
 class LockedError(StrategiewijzerError):
-    """Another ingest run is busy."""
+    """Another ingest run is busy, or an app uses the data folder."""
 
 
 class StoreError(StrategiewijzerError):

@@ -4,7 +4,7 @@ import functools
 import logging
 import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -67,12 +67,13 @@ class SettingsSources(BaseSettings):
 
     @classmethod
     def sources(cls) -> Hashable:
-        """A key that changes when the environment or `.env` does."""
-        state = None
-        if file := cls._env_file():
-            found = file.stat()
-            state = found.st_mtime_ns, found.st_size, found.st_ino
-        return frozenset(os.environ.items()), state
+        """A key that changes when the environment, `.env` or a secret file does."""
+        states = []
+        for file in filter(None, (cls._env_file(), *cls._secret_files())):
+            with suppress(FileNotFoundError):  # it was removed just now
+                found = file.stat()  # of what a link leads to, as secrets are often swapped by one
+                states.append((file, found.st_mtime_ns, found.st_size, found.st_ino))
+        return frozenset(os.environ.items()), frozenset(states)
 
     @classmethod
     def environment(cls, values: Mapping[str, SecretStr | Path | str]) -> dict[str, str]:
@@ -91,14 +92,18 @@ class SettingsSources(BaseSettings):
         return file if isinstance(file, Path) and file.is_file() else None
 
     @classmethod
+    def _secret_files(cls) -> Iterator[Path]:
+        folders = cls.model_config.get("secrets_dir")
+        for folder in folders if isinstance(folders, tuple) else ():
+            yield from Path(folder).iterdir()
+
+    @classmethod
     def _refuse_unknown_names(cls, given: set[str]) -> None:
         names = list(os.environ)
         if file := cls._env_file():
             lines = file.read_text("utf-8").splitlines()
             names += [line.split("=", 1)[0].removeprefix("export ").strip() for line in lines]
-        folders = cls.model_config.get("secrets_dir")
-        for folder in folders if isinstance(folders, tuple) else ():
-            names += [file.name.upper() for file in Path(folder).iterdir()]
+        names += [file.name.upper() for file in cls._secret_files()]
         ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
         if unknown := sorted((ours | given) - set(cls.model_fields)):
             raise SettingsError(
@@ -341,7 +346,7 @@ class Settings(SettingsSources):
 
 def current() -> Settings:
     """The current settings, of which `AT_START` are as when this process first read them; read
-    again only when the environment or `.env` has changed.
+    again only when the environment, `.env` or a secret file has changed.
 
     Raises:
         SettingsError: as `Settings`.

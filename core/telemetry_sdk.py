@@ -27,6 +27,7 @@ from opentelemetry.util.types import AttributeValue
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from core.background import begin
 from core.measures import ERROR, GENERATION, INDEX, MEASURES, PASSAGES, TOKENS, Measure
 
 Attributes = Mapping[str, object]
@@ -92,7 +93,7 @@ class Recorder:
             self._tracer = self._traces.get_tracer(NAME)
         # Made now: at its end a process can start no thread any more.
         self._closing, self._closed = threading.Event(), threading.Event()
-        threading.Thread(target=self._close, name="telemetry", daemon=True).start()
+        begin(self._close, "telemetry", self._closing)
 
     def add(self, measure: Measure, value: float, attributes: Attributes) -> None:
         """Counts, or records a value of a histogram."""

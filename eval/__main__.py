@@ -1,5 +1,10 @@
 """The evaluation: `python -m eval` asks a question set, `python -m eval COMMAND` does the rest."""
 
+if __name__ == "__main__":
+    from core.background import quiet_start
+
+    quiet_start()  # before the imports, which take long
+
 import itertools
 import json
 import re
@@ -20,6 +25,7 @@ from rich.table import Table
 
 import prompts
 from chain.assistant import Assistant
+from core.background import end
 from core.command_line import DEFAULT, CommandLine, flag, option
 from core.settings import ROOT, Settings
 from core.telemetry import observe
@@ -96,7 +102,7 @@ def ask(
     baseline: str | None = option(
         None,
         "RUN",
-        "The run to compare with: its name or folder (default: the accepted one, if any).",
+        "The run to compare with (default: the accepted one, if any).",
     ),
     gate_file: Path | None = option(
         None,
@@ -312,7 +318,7 @@ def compare(
 ) -> None:
     """Which questions moved between two runs, and how surely?
 
-    A run is its name in data/runs, its folder, or "last", "previous" or "accepted".
+    A run is its name in data/runs, or "last", "previous" or "accepted".
     """
     folder = Settings().data_dir
     earlier, later = (runs.read(runs.resolve(name, folder)) for name in (before, now))
@@ -360,7 +366,7 @@ def feedback(
 
 @app.command()
 def export(
-    run: str = typer.Argument(..., help='Its name in data/runs, its folder, or "last".'),
+    run: str = typer.Argument(..., help='Its name in data/runs, or "last".'),
     out: Path | None = option(None, "FILE", "Default: ragas.jsonl in the folder of the run."),
     questions: Path | None = option(
         None, "FILE_OR_DIR", "The question set that was asked (default: ours)."
@@ -384,4 +390,4 @@ def main(arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     observe()
-    sys.exit(main(sys.argv[1:]))
+    end(main(sys.argv[1:]))

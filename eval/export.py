@@ -36,7 +36,7 @@ Row = dict[str, str | list[str]]
 
 
 def export(run: str, settings: Settings, out: Path | None, asked: Path | None) -> tuple[Path, bool]:
-    """Exports a run by its name or folder; returns the file, and whether it has references.
+    """Exports a run by its name; returns the file, and whether it has references.
 
     Args:
         out: the file; else ragas.jsonl in the folder of the run.
@@ -47,7 +47,7 @@ def export(run: str, settings: Settings, out: Path | None, asked: Path | None) -
     """
     folder = runs.resolve(run, settings.data_dir)
     results = runs.read(folder)
-    file = out or (folder.parent if folder.is_file() else folder) / "ragas.jsonl"
+    file = out or folder / "ragas.jsonl"
     passages = _passages(settings, results.stamp.generation)
     write(results, file, load(asked) if asked else load_sets(SETS), passages)
     return file, bool(passages)

@@ -181,7 +181,8 @@ def _explained(folder: Path) -> Iterator[None]:
 
 def listed(data_dir: Path) -> tuple[str, ...]:
     """Names of the stored runs, oldest first."""
-    return tuple(sorted(file.parent.name for file in runs_folder(data_dir).glob(f"*/{FIGURES}")))
+    folders = (file.parent for file in runs_folder(data_dir).glob(f"*/{FIGURES}"))
+    return tuple(sorted(folder.name for folder in folders if not folder.is_symlink()))
 
 
 def accepted(data_dir: Path) -> str | None:
@@ -211,7 +212,7 @@ def accept(data_dir: Path, name: str | None) -> None:
 
 
 def resolve(name: str, data_dir: Path) -> Path:
-    """Folder of a run, by its name, a path, or "last", "previous" or "accepted".
+    """Folder of a run, by its name, or "last", "previous" or "accepted".
 
     Raises:
         StrategiewijzerError: there is no such run; the message names the stored ones.
@@ -219,22 +220,20 @@ def resolve(name: str, data_dir: Path) -> Path:
     names = listed(data_dir)
     if name in ("last", "previous"):
         back = 1 if name == "last" else 2
-        if len(names) >= back:
-            return runs_folder(data_dir) / names[-back]
+        name = names[-back] if len(names) >= back else name
     elif name == _ACCEPTED:
         chosen = accepted(data_dir)
-        if chosen is not None:
-            return runs_folder(data_dir) / chosen
-        raise StrategiewijzerError(
-            "No run has been accepted yet. Accept one with: python -m eval accept RUN"
-        )
-    elif name in names:
-        return runs_folder(data_dir) / name
-    elif Path(name).exists():
-        return Path(name)
-    raise StrategiewijzerError(_unknown(name, data_dir))
+        if chosen is None:
+            raise StrategiewijzerError(
+                "No run has been accepted yet. Accept one with: python -m eval accept RUN"
+            )
+        name = chosen
+    if name not in names:
+        raise StrategiewijzerError(_unknown(name, data_dir))
+    return runs_folder(data_dir) / name
 
 
 def _unknown(name: str, data_dir: Path) -> str:
     there = ", ".join(listed(data_dir)) or "none yet; make one with: python -m eval"
-    return f"There is no run {name!r}. Runs in {runs_folder(data_dir)}: {there}"
+    folder = runs_folder(data_dir)
+    return f"There is no run {name!r}. A run is named by its folder in {folder}: {there}"

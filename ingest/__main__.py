@@ -1,8 +1,14 @@
 """`python -m ingest`: one of the commands in `ingest/commands/`, or the sync itself."""
 
+if __name__ == "__main__":
+    from core.background import quiet_start
+
+    quiet_start()  # before the imports, which take long
+
 import sys
 from collections.abc import Sequence
 
+from core.background import end
 from core.telemetry import observe
 from ingest.commands import app
 
@@ -15,4 +21,4 @@ def main(arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     observe()
-    sys.exit(main(sys.argv[1:]))
+    end(main(sys.argv[1:]))

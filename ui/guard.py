@@ -24,6 +24,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import logs, telemetry
+from core.disk import in_use
 from core.errors import MEGABYTE, NO_KEY, SettingsError, StrategiewijzerError, error_reply
 from core.hosts import NOT_OURS, is_loopback, is_ours
 from core.settings import Role, current
@@ -343,13 +344,13 @@ def refusal(session: str, size: int) -> int:
 
 @contextlib.asynccontextmanager
 async def lifespan(app: object) -> AsyncGenerator[None]:
-    """While the app runs: files of sessions that are over are dropped."""
+    """While the app runs: its data folder is in use, files of sessions that are over go."""
     del app
-    dropping = asyncio.create_task(_drop_for_ever())
-    try:
+    with contextlib.ExitStack() as running:
+        with contextlib.suppress(SettingsError):  # which the pages tell
+            running.enter_context(in_use(current().data_dir))
+        running.callback(asyncio.create_task(_drop_for_ever()).cancel)
         yield
-    finally:
-        dropping.cancel()
 
 
 async def _drop_for_ever() -> None:

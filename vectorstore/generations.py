@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from core.background import begin
 from core.errors import IndexMismatchError, LockedError, NoIndexError, StoreError
 from core.settings import Settings
 from core.source import Frozen
@@ -91,8 +92,7 @@ class Lease:
         self._expires = 0.0
         self._done = threading.Event()
         self._collection = self._take()
-        self._renewing = threading.Thread(target=self._keep_renewing, daemon=True)
-        self._renewing.start()
+        self._renewing = begin(self._keep_renewing, "lease", self._done)
 
     @translated
     def _take(self) -> chroma.Collection:

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from core.command_line import DEFAULT, INTERRUPTED, flag, option
+from core.background import INTERRUPTED
+from core.command_line import DEFAULT, flag, option
 from core.errors import DocumentError, StoreError, StrategiewijzerError, printable
 from core.settings import Settings
 from ingest.commands import AsJson, app, print_json

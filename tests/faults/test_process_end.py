@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.support.waiting import SILENT
 
 pytestmark = pytest.mark.usefixtures("nothing_kept")
 
+_SMALL = 4096  # bytes
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
 TWO_QUESTIONS = """
 from chain.assistant import Assistant
@@ -42,7 +44,11 @@ def _started(settings: Settings, server: Script, *arguments: str) -> subprocess.
     }
     command, pipe = [sys.executable, *arguments], subprocess.PIPE
     environment = {**os.environ, **about}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+    # In small pipes it is hardly ahead of what is read of it.
+    return subprocess.Popen(
+        *(command, _SMALL), cwd=ROOT, env=environment, text=True,
+        stdin=pipe, stdout=pipe, stderr=pipe, pipesize=_SMALL,
+    )  # fmt: skip
 
 
 def _ended(program: str) -> subprocess.CompletedProcess[str]:
@@ -95,8 +101,60 @@ def test_ctrl_c_while_the_model_writes_ends_it(settings: Settings, server: Scrip
         process = _started(settings, server, "-m", "chain", QUESTION)
     assert asked.wait(200)
     process.send_signal(signal.SIGINT)
+    assert _told(process) == (130, "")
+
+
+_IMPORT = "import time:"
+"""Begins each line that Python prints of a module that it has imported, with `-X importtime`."""
+_OURS = "core.command_line"
+"""The module that a command imports first, which makes Ctrl-C quiet."""
+
+
+def _told(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """The exit code of a process, and what it said beside its output."""
     _, err = process.communicate(timeout=200)
-    assert process.returncode == -signal.SIGINT, err
+    lines = err.splitlines(keepends=True)
+    return process.returncode, "".join(one for one in lines if not one.startswith(_IMPORT))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("arguments", "moments"),
+    [
+        ("command doctor", range(0, 2100, 150)),
+        ("command ask Empact?", range(0, 2100, 700)),
+        ("chain Empact?", range(0, 750, 250)),
+        ("eval check", range(0, 1200, 400)),
+        ("ingest --dry-run", range(0, 900, 300)),
+        ("command mcp", range(0, 1800, 600)),
+    ],
+)
+def test_ctrl_c_ends_a_command_without_a_traceback_at_any_moment(
+    settings: Settings, server: Script, arguments: str, moments: range
+) -> None:
+    """A moment is told by how many modules have been imported since ours."""
+    for moment in moments:
+        with interruptible():
+            process = _started(settings, server, "-X", "importtime", "-m", *arguments.split())
+        assert process.stderr
+        lines = iter(process.stderr.readline, "")
+        next(line for line in lines if line.endswith(f" {_OURS}\n"))
+        list(islice(lines, moment))
+        process.send_signal(signal.SIGINT)
+        assert (moment, *_told(process)) == (moment, 130, "")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("lines", range(4, 10))
+def test_ctrl_c_ends_the_doctor_in_the_middle_of_any_check(
+    settings: Settings, server: Script, lines: int
+) -> None:
+    with interruptible():
+        process = _started(settings, server, "-m", "command", "doctor")
+    assert process.stdout
+    list(islice(process.stdout, lines))
+    process.send_signal(signal.SIGINT)
+    assert _told(process) == (130, "")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +191,29 @@ begun.wait()
 """
     ended = _ended(program)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_thread_that_does_not_stop_is_not_cut_off_in_native_code_by_the_end_of_a_command() -> (
+    None
+):
+    program = """
+import threading
+from core.background import begin, end
+from vectorstore.e5 import e5
+
+vocabulary, begun = e5(), threading.Event()
+
+def work() -> None:
+    while True:
+        vocabulary.token_count('It grows. ' * 10_000)
+        begun.set()
+
+begin(work, "work", threading.Event())
+begun.wait()
+end(3)
+"""
+    ended = _ended(program)
+    assert (ended.returncode, ended.stderr) == (3, "")
 
 
 def test_what_was_begun_is_done_before_the_end() -> None:

@@ -22,8 +22,11 @@ from command.backup import Restored, back_up, kept_elsewhere, restore
 from core.errors import ArchiveError, LockedError, StoreError, StrategiewijzerError
 from core.settings import Settings
 from ingest.publishing.lock import exclusive
+from ingest.publishing.transfer import export_generation
+from tests.support.apart import apart
 from tests.support.archives import KEPT, rewrite
 from tests.support.browser import free_port
+from ui import guard
 from userdata.api_keys import kept as kept_keys
 from userdata.api_keys import make, revoke
 from userdata.database import FILE, database
@@ -154,6 +157,28 @@ def test_what_is_there_is_replaced_only_when_told_to_and_put_aside(
     assert str(aside) in done.output
     assert (aside / "mine").read_text("utf-8") == "before"
     assert not (there.data_dir / "mine").exists()
+
+
+def test_nothing_is_restored_while_an_app_runs(
+    backup: Path, kept: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = _elsewhere(kept, tmp_path)
+    there.data_dir.mkdir()
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(there.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(there.documents_dir))
+
+    async def restored_while_two_run() -> Result:
+        async with guard.lifespan(None):
+            async with guard.lifespan(None):
+                pass
+            return CliRunner().invoke(app, ["restore", str(backup), "--yes"])
+
+    refused = apart(restored_while_two_run())
+    assert refused.exit_code == 1
+    assert "The app is running" in refused.output
+    assert "systemctl stop strategiewijzer" in refused.output
+    assert not list(tmp_path.glob("data.before-*"))
+    assert CliRunner().invoke(app, ["restore", str(backup), "--yes"]).exit_code == 0
 
 
 def test_a_key_that_was_revoked_since_the_backup_stays_revoked(tmp_path: Path) -> None:
@@ -300,6 +325,24 @@ def test_an_older_backup_stays_until_the_new_one_is_whole(kept: Settings, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["backup.zip"]
     with pytest.raises(ArchiveError, match="Name a file in a folder"):
         back_up(kept, tmp_path / "nowhere" / "backup.zip")
+
+
+def test_a_backup_replaces_nothing_but_a_file(kept: Settings, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    if os.geteuid() == 0:
+        os.mknod(tmp_path / "device", stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    for place in list(tmp_path.iterdir()):
+        link = tmp_path / f"link to {place.name}"
+        link.symlink_to(place)
+    before = {place: place.lstat() for place in tmp_path.iterdir()}
+    with exclusive(kept.data_dir):  # it says so before any work
+        for place in before:
+            with pytest.raises(ArchiveError, match=r"is a (folder|device or a pipe), not a file\."):
+                back_up(kept, place)
+            with pytest.raises(ArchiveError, match=r"is a (folder|device or a pipe), not a file\."):
+                export_generation(kept, place)
+    assert {place: place.lstat() for place in tmp_path.iterdir()} == before
 
 
 def test_no_backup_is_made_of_an_index_that_is_just_being_changed(

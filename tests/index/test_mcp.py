@@ -188,6 +188,13 @@ def test_documents_are_listed_a_page_at_a_time(served: Served) -> None:
         ("ask", {"question": "x", "Area": "drugs"}, "Did you mean 'areas'?"),
         ("ask", {"question": "x", "\u202ezzz": 1}, "There is no argument 'zzz'. There are: "),
         ("list_documents", {"documents": []}, "There is no argument 'documents'."),
+        (
+            *("search", {"query": "x", "documents": ["drugs-agenda", "drug-agenda"]}),
+            "There is no document 'drug-agenda'. Did you mean 'drugs-agenda'? There are: ",
+        ),
+        ("search", {"query": "x", "areas": ["\u202ecats"]}, "There is no area 'cats'. There are: "),
+        ("ask", {"question": "x", "documents": ["x"]}, "There is no document 'x'. There are: "),
+        ("ask", {"question": "x", "areas": ["drug"]}, "Did you mean 'drugs'? There are: "),
         ("serch", {}, "There is no tool 'serch'. Did you mean 'search'?"),
         ("search", {}, "The argument 'query' is missing: text of 1 to 1000 characters."),
         ("ask", {"question": ""}, "The argument 'question' has to be text of 1 to 1000"),
@@ -204,7 +211,7 @@ def test_documents_are_listed_a_page_at_a_time(served: Served) -> None:
         ("search", {"query": "x", "limit": True}, "'limit' has to be a whole number"),
         ("list_documents", {"limit": 101}, "'limit' has to be a whole number from 1 to 100."),
         ("read_section", {"document": "drugs-agenda", "section": -1}, "'section' has to be"),
-        ("read_section", {"document": "no-such", "section": 0}, "list_documents"),
+        ("read_section", {"document": "no-such", "section": 0}, "There are: csa-strategy, "),
         ("read_section", {"document": "drugs-agenda", "section": 9999}, "search"),
     ],
 )

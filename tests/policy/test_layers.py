@@ -177,6 +177,20 @@ def test_only_settings_read_the_environment() -> None:
     assert "environ[" not in (ROOT / "core/environment.py").read_text("utf-8")
 
 
+def test_all_daemon_threads_are_begun_where_their_end_is_seen_to() -> None:
+    """`core.background.begin`: one that the end of the interpreter cuts off in native code would
+    abort the process."""
+    makers = {
+        str(file.relative_to(ROOT))
+        for package in PACKAGES
+        for file in _files(package)
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if (isinstance(node, ast.keyword) and node.arg == "daemon")
+        or (isinstance(node, ast.Attribute) and node.attr in ("daemon", "setDaemon"))
+    }
+    assert makers == {"core/background.py"}
+
+
 def test_what_serves_reads_its_settings_in_one_way() -> None:
     """By `current`, which is the same for pages, API and the assistant that answers."""
     serving = [*_files("ui"), *_files("api"), *_files("app.py"), ROOT / "command/mcp_stdio.py"]

@@ -1,5 +1,10 @@
 """Command lines: which command runs with what, its exit code, and what is told of a mistake."""
 
+import io
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -93,8 +98,68 @@ def test_help_is_plain_and_lists_the_commands(capsys: pytest.CaptureFixture[str]
     assert lines[-1] == "    import          Take something."
 
 
-def test_ctrl_c_without_a_word_to_say_ends_the_process_itself() -> None:
+def test_ctrl_c_without_a_word_to_say_has_its_exit_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     silent = CommandLine()
     silent.command()(take)
-    with pytest.raises(KeyboardInterrupt):
-        silent.run(["stop"], "program")
+    assert silent.run(["stop"], "program") == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def _full() -> int:
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def _closed_pipe() -> int:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        (
+            _full,
+            "The output cannot be written: No space left on device. Send it where it can be, then "
+            "run this again.\n",
+        ),
+        (_closed_pipe, ""),
+    ],
+)
+@pytest.mark.parametrize("kept", [True, False], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("arguments", [["a"], ["--help"]])
+def test_output_that_cannot_be_written_is_told_in_a_line_and_a_pipe_that_is_closed_is_not(
+    arguments: list[str],
+    kept: bool,
+    output: Callable[[], int],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    printing = CommandLine()
+    printing.command()(_print)
+    raw = io.FileIO(output(), "w")
+    out = io.TextIOWrapper(io.BufferedWriter(raw) if kept else raw, write_through=not kept)
+    monkeypatch.setattr(sys, "stdout", out)
+    assert printing.run(arguments, "program") == 1
+    assert capsys.readouterr().err == told
+    sys.stdout.flush()  # as the end of the process does
+    with suppress(BrokenPipeError):
+        out.close()
+
+
+def test_an_error_of_another_file_is_not_taken_for_one_of_the_output() -> None:
+    reading = CommandLine()
+    reading.command()(_read)
+    with pytest.raises(FileNotFoundError):
+        reading.run([], "program")
+
+
+def _print(what: str) -> None:
+    sys.stdout.write(what)
+
+
+def _read() -> None:
+    Path("none").read_text("utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 from core.disk import make_private
 from core.errors import SettingsError
-from core.settings import Settings
+from core.settings import Settings, current
 from core.source import DocumentInfo
 from ingest.publishing.lock import exclusive
 from language.matching import contains, fold
@@ -76,6 +76,9 @@ def test_a_secret_can_be_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     settings = Settings()
     assert settings.rerank_api_key.get_secret_value() == "sk-file"
     assert settings.openai_api_key.get_secret_value() == "sk-openai"
+    assert current() is current()
+    (tmp_path / "openai_api_key").write_text("sk-renewed", "utf-8")
+    assert current().openai_api_key.get_secret_value() == "sk-renewed"
     monkeypatch.setenv("STRATEGIEWIJZER_RERANK_API_KEY", "sk-environment")
     assert Settings().rerank_api_key.get_secret_value() == "sk-environment"
 

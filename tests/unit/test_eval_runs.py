@@ -60,16 +60,28 @@ def test_runs_are_named_for_their_date_and_never_overwritten(
     assert runs.listed(tmp_path) == ("20261124T175501Z", "20261124T175501Z-2")
 
 
-def test_a_run_is_found_by_name_path_and_place_in_time(results: Results, tmp_path: Path) -> None:
+def test_a_run_is_found_by_name_and_place_in_time(results: Results, tmp_path: Path) -> None:
     first = kept(results, tmp_path, "2026-01-01T00:00:00+00:00")
     second = kept(results, tmp_path, "2026-01-02T00:00:00+00:00")
     folder = tmp_path / "runs"
     assert runs.resolve(first, tmp_path) == folder / first
     assert runs.resolve("last", tmp_path) == folder / second
     assert runs.resolve("previous", tmp_path) == folder / first
-    assert runs.resolve(str(folder / first), tmp_path) == folder / first
     runs.accept(tmp_path, first)
     assert runs.resolve("accepted", tmp_path) == folder / first
+
+
+def test_what_is_elsewhere_is_no_run(results: Results, tmp_path: Path) -> None:
+    name, folder = kept(results, tmp_path, "2026-01-01T00:00:00+00:00"), tmp_path / "runs"
+    (folder / name).rename(tmp_path / "away")
+    (folder / "linked").symlink_to(tmp_path / "away")
+    kept(results, tmp_path, "2026-01-01T00:00:00+00:00")
+    for path in ("../away", str(tmp_path / "away"), "linked", f"./{name}", ".", ""):
+        with pytest.raises(StrategiewijzerError, match=f"no run .*named by its folder.*: {name}$"):
+            runs.resolve(path, tmp_path)
+        (folder / "accepted").write_text(path)
+        with pytest.raises(StrategiewijzerError, match=f"no run .*named by its folder.*: {name}$"):
+            runs.resolve("accepted", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["last", "previous", "absent"])
