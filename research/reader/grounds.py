@@ -1,0 +1,207 @@
+"""Questions over official documents, and where the units stand that answer them.
+
+    python -m research.reader.grounds DIR ...    # says what of them is found in the documents there
+
+Units are named by the words that they begin with, so that a document that is read or cut anew keeps
+its questions. DIR is looked through for the files that `grounds/sources.csv` names.
+"""
+
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+import typer
+from pydantic import Field
+from rich.console import Console
+
+from core.command_line import CommandLine
+from core.source import Frozen, Passage
+from ingest.passages.split import split
+from ingest.reading.load import load as load_document
+from vectorstore.embeddings import Embedder, LocalEmbedder
+
+FOLDER = Path(__file__).with_name("grounds")
+_PROGRAM = "python -m research.reader.grounds"
+
+Part = Literal["fit", "choose", "show"]
+"""What a document is for: to fit on, to choose by, or to measure what was chosen. No document is in
+two parts."""
+Style = Literal["everyday", "short", "telegram", "two-part", "typo", "official", "situation"]
+Place = tuple[int, int]
+"""A unit of a document: number of its passage, and its number in the passage."""
+
+
+class Source(Frozen):
+    """A document of the grounds: where it is from, and what may be done with it."""
+
+    name: str
+    file: str
+    part: Part
+    kind: Literal["law", "act", "document"]
+    language: str
+    origin: str
+    reuse: str
+
+
+class Labelled(Frozen):
+    """A question as it stands in a file.
+
+    `answers` are ways to answer it, each the units that a reader must see, the one that answers
+    most directly first; without any, nothing in the document answers. `near` are units that look
+    like an answer and are none, `unsure` those of which that could not be told, `elsewhere` units
+    of other documents that answer too, by document. `stretch` is the number of the stretch of a
+    long document that its writer read (`stretches`).
+    """
+
+    id: str
+    question: str = Field(min_length=4)
+    language: str
+    style: Style
+    answers: tuple[tuple[str, ...], ...] = ()
+    near: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    elsewhere: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    stretch: int = 0
+
+
+class Located(NamedTuple):
+    """A question with the places of the units that it names. What its document has outside of
+    `read` its writer did not see, so whether that answers is not known."""
+
+    asked: Labelled
+    answers: tuple[tuple[Place, ...], ...]
+    near: frozenset[Place]
+    unsure: frozenset[Place]
+    read: frozenset[Place]
+
+
+def sources() -> dict[str, Source]:
+    """All documents by name."""
+    with (FOLDER / "sources.csv").open(encoding="utf-8", newline="") as file:
+        found = [Source.model_validate(row) for row in csv.DictReader(file)]
+    return {one.name: one for one in found}
+
+
+def labelled(name: str, part: Part) -> tuple[Labelled, ...]:
+    """The questions over a document, in order.
+
+    Raises:
+        ValueError: a line is not in this form.
+    """
+    lines = (FOLDER / part / f"{name}.jsonl").read_text("utf-8").splitlines()
+    return tuple(Labelled.model_validate(json.loads(line)) for line in lines)
+
+
+class Document:
+    """A document of the grounds, cut into passages as ingest does."""
+
+    def __init__(self, file: Path, embedder: Embedder) -> None:
+        self.passages: Sequence[Passage] = split(
+            load_document(file), embedder.token_count, embedder.limit
+        )
+        self._beginnings = {
+            (number, place): " ".join(passage.text[unit.start : unit.end].split())
+            for number, passage in enumerate(self.passages)
+            for place, unit in enumerate(passage.units)
+        }
+
+    def find(self, words: str) -> list[Place]:
+        """The units that begin with these words; more than one where the text repeats itself."""
+        return [place for place, text in self._beginnings.items() if text.startswith(words)]
+
+    def locate(self, asked: Labelled, stretch: tuple[str, str] | None) -> Located | None:
+        """The question with its places; None where a unit that it names is not there.
+
+        Args:
+            asked: as it stands in a file.
+            stretch: the words that the first and the last unit begin with which its writer read;
+                None for the whole document.
+        """
+        ways: list[tuple[Place, ...]] = []
+        for way in asked.answers:
+            places = [self.find(words) for words in way]
+            if not all(places):
+                return None
+            # A text that repeats itself answers in each of these places.
+            ways += (
+                tuple(found[min(copy, len(found) - 1)] for found in places)
+                for copy in range(len(places[0]))
+            )
+        first, last = self._ends(stretch)
+        return Located(
+            asked,
+            tuple(ways),
+            frozenset(place for words in asked.near for place in self.find(words)),
+            frozenset(place for words in asked.unsure for place in self.find(words)),
+            frozenset(place for place in self._beginnings if first <= place <= last),
+        )
+
+    def _ends(self, stretch: tuple[str, str] | None) -> tuple[Place, Place]:
+        places = list(self._beginnings)
+        if stretch is None:
+            return places[0], places[-1]
+        first, last = map(self.find, stretch)
+        return (first or places)[0], (last or places)[-1]
+
+
+@cache
+def stretches() -> Mapping[str, Mapping[int, tuple[str, str]]]:
+    """For each document that is longer than one writer read: the beginnings of the first and the
+    last unit of each stretch, by its number."""
+    found = json.loads((FOLDER / "stretches.json").read_text("utf-8"))
+    return {
+        name: {int(number): (ends[0], ends[1]) for number, ends in numbered.items()}
+        for name, numbered in found.items()
+    }
+
+
+def files(folders: Sequence[Path]) -> dict[str, Path]:
+    """The file of each document that is below one of the folders, by name."""
+    there = {file.name: file for folder in folders for file in folder.rglob("*") if file.is_file()}
+    return {one.name: there[one.file] for one in sources().values() if one.file in there}
+
+
+def located(source: Source, document: Document) -> Iterator[Located]:
+    """The questions over a document of which all units are there."""
+    ends = stretches().get(source.name, {})
+    for asked in labelled(source.name, source.part):
+        found = document.locate(asked, ends.get(asked.stretch))
+        if found is not None:
+            yield found
+
+
+app = CommandLine()
+
+
+@app.command()
+def main(
+    folders: list[Path] = typer.Argument(..., metavar="DIR...", help="Where the documents are."),
+) -> int:
+    """Says how many questions there are, and of how many all units are found."""
+    console, embedder = Console(), LocalEmbedder()
+    asked, found, answerable = Counter[str](), Counter[str](), Counter[str]()
+    there = files(folders)
+    for source in sources().values():
+        questions = labelled(source.name, source.part)
+        asked[source.part] += len(questions)
+        answerable[source.part] += sum(bool(one.answers) for one in questions)
+        if source.name in there:
+            document = Document(there[source.name], embedder)
+            found[source.part] += sum(1 for _ in located(source, document))
+        else:
+            console.print(f"{source.file} is in none of the folders: {source.origin}")
+    for part in get_args(Part):
+        console.print(
+            f"{part}: {asked[part]:,} questions, {answerable[part]:,} with an answer; "
+            f"of {found[part]:,} all units are found."
+        )
+    return 0 if found == asked else 1
+
+
+if __name__ == "__main__":
+    sys.exit(app.run(sys.argv[1:], _PROGRAM))
