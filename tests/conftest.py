@@ -39,10 +39,10 @@ CORPUS = ROOT / "corpus"
 BUDGETS = {
     "browser": 780,
     "servers": 430,
-    "faults": 250,
-    "ui": 80,
+    "faults": 300,
+    "ui": 90,
     "index": 430,
-    "unit": 70,
+    "unit": 85,
     "policy": 20,
 }
 _CHOSEN = pytest.StashKey[set[Path]]()

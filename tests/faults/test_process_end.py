@@ -121,12 +121,12 @@ def _told(process: subprocess.Popen[str]) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "moments"),
     [
-        ("command doctor", range(0, 2100, 150)),
-        ("command ask Empact?", range(0, 2100, 700)),
-        ("chain Empact?", range(0, 750, 250)),
-        ("eval check", range(0, 1200, 400)),
-        ("ingest --dry-run", range(0, 900, 300)),
-        ("command mcp", range(0, 1800, 600)),
+        ("command doctor", range(0, 2100, 300)),
+        ("command ask Empact?", range(0, 2100, 1050)),
+        ("chain Empact?", range(0, 750, 375)),
+        ("eval check", range(0, 1200, 600)),
+        ("ingest --dry-run", range(0, 900, 450)),
+        ("command mcp", range(0, 1800, 900)),
     ],
 )
 def test_ctrl_c_ends_a_command_without_a_traceback_at_any_moment(

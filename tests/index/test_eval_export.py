@@ -137,9 +137,8 @@ def test_a_run_is_exported_from_the_command_line(
 def test_a_run_of_another_index_has_no_references(
     results: Results, index: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runs.write(results, tmp_path / "run")
-    out = tmp_path / "elsewhere.jsonl"
-    run, questions = str(tmp_path / "run" / "results.json"), str(tmp_path / "set.yaml")
-    assert main(["export", run, "--out", str(out), "--questions", questions]) == 0
+    runs.write(results, runs.runs_folder(index.data_dir) / "20200724T000000Z")
+    out, questions = tmp_path / "elsewhere.jsonl", str(tmp_path / "set.yaml")
+    assert main(["export", "last", "--out", str(out), "--questions", questions]) == 0
     assert "Without reference contexts" in capsys.readouterr().err
     assert json.loads(out.read_text("utf-8").splitlines()[0]).keys() == COLUMNS

@@ -323,7 +323,7 @@ def test_the_commands_tell_what_they_did(
     assert "make ingest" in capsys.readouterr().err
     made = ingest(settings).generation
     assert main(["export", file]) == 0
-    assert f"Generation {made} is in {file} (0.0 MB)." in capsys.readouterr().out
+    assert f"Generation {made} is in {file} (0.1 MB)." in capsys.readouterr().out
     assert main(["import", file]) == 0
     assert "is in use. Go back with: python -m ingest rollback" in capsys.readouterr().out
     assert main(["import", str(tmp_path)]) == 1
