@@ -1,15 +1,29 @@
 """Questions to learn from: whole, in the agreed form, and no document in two parts."""
 
+import json
+import random
 from collections import Counter
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 
 from language.official import OFFICIAL
-from research.reader.grounds import FOLDER, Document, Labelled, Part, labelled, sources, stretches
+from research.reader import grounds
+from research.reader.examples import Ground, Maker
+from research.reader.grounds import (
+    FOLDER,
+    Document,
+    Labelled,
+    Part,
+    Source,
+    labelled,
+    sources,
+    stretches,
+)
 
 SOURCES = sources()
 ASKED = {one.name: labelled(one.name, one.part) for one in SOURCES.values()}
@@ -93,3 +107,77 @@ def test_a_question_whose_unit_is_gone_is_left_out(law: Document) -> None:
         answers=(("De kosten zijn",),),
     )  # fmt: skip
     assert law.locate(asked, None) is None
+
+
+# What a reader learns from: sequences of tokens, here of one for each word.
+
+
+BEGINS, ENDS = -1, -2
+
+
+def encode(text: str) -> list[int]:
+    return [sum(word.encode()) for word in text.split()]
+
+
+@pytest.fixture
+def ground(tmp_path: Path, law: Document, monkeypatch: pytest.MonkeyPatch) -> Ground:
+    """The law with one question that its first unit answers, and one that nothing answers."""
+    folder = tmp_path / "grounds"
+    (folder / "fit").mkdir(parents=True)
+    (folder / "stretches.json").write_text("{}")
+    asked = {"language": "nl", "style": "short"}
+    lines = [
+        {"id": "1", "question": "Hoe lang nog?", "answers": [["Hij kan dat besluit"]], **asked},
+        {"id": "2", "question": "Wat kost bezwaar?", "near": ["Bezwaar is mogelijk"], **asked},
+    ]
+    (folder / "fit" / "wet.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    monkeypatch.setattr(grounds, "FOLDER", folder)
+    stretches.cache_clear()
+    source = Source(
+        name="wet", file="wet.nl.md", part="fit", kind="law", language="nl", origin="", reuse=""
+    )
+    vectors = np.eye(4)  # of the four units, in order
+    embedder: Any = SimpleNamespace(**vars(WORDS), passages=lambda texts: vectors[: len(texts)])
+    try:
+        yield Ground(source, tmp_path / "wet.nl.md", embedder, tmp_path)
+    finally:
+        stretches.cache_clear()
+
+
+@pytest.fixture
+def maker() -> Maker:
+    weights: Any = SimpleNamespace(begins=BEGINS, ends=ENDS)
+    return Maker(encode, weights)
+
+
+def test_a_sequence_has_the_question_the_headings_and_the_units_around_one(
+    ground: Ground, maker: Maker
+) -> None:
+    sequence, units = maker.sequence("Hoe lang nog?", ground.passages[0], 1)
+    assert units == range(2)
+    asked, first = sequence.spans[0]
+    assert sequence.tokens[slice(*asked)] == encode("Hoe lang nog?")
+    assert sequence.tokens[slice(*first)] == encode("De minister besluit binnen zes weken.")
+    assert (sequence.tokens[0], sequence.tokens[-1]) == (BEGINS, ENDS)
+    # Where there is room for one unit only, it is the one that is wanted.
+    sequence, units = maker.sequence("Hoe lang nog?", ground.passages[0], 1, room=8)
+    assert units == range(1, 2)
+    assert len(sequence.spans) == 1
+
+
+def test_what_answers_is_right_the_nearest_others_are_wrong(ground: Ground, maker: Maker) -> None:
+    answered, unanswered = ground.asked
+    near = np.array([0.9, 0.8, 0.1, 0.0])
+    made = maker.of(answered, ground, [ground], near, random.Random(1))  # noqa: S311
+    assert made[0].labels == [False, True]  # around the unit that answers
+    assert made[1].labels == [False, False]  # the nearest of another passage
+    made = maker.of(unanswered, ground, [ground], near, random.Random(1))  # noqa: S311
+    assert made[0].labels == [False, False]
+    assert made[0].sequence.tokens[made[0].sequence.spans[0].unit[0]] == encode("Bezwaar")[0]
+    assert not any(label for one in made for label in one.labels)
+
+
+def test_a_passage_is_as_near_as_its_best_unit_and_the_mean(ground: Ground) -> None:
+    assert ground.fits(np.array([1.0, 0.5, 0.0, 0.2])).tolist() == pytest.approx(
+        [0.6 * 1.0 + 0.4 * 0.75, 0.6 * 0.2 + 0.4 * 0.1]
+    )

@@ -1,0 +1,151 @@
+"""The reader as it is trained: the embedder's lower layers over question and passage at once, and a
+score for each unit.
+
+    question, headings, units -> rows of tokens -> layers -> means of question and unit -> scores
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from research.reader.examples import Sequenced
+from vectorstore.e5 import Weights
+
+
+class Layer(nn.Module):
+    """One layer of the encoder, with the embedder's weights."""
+
+    def __init__(self, weights: Weights, name: str) -> None:
+        super().__init__()
+        width, inner, self._heads = weights.width, weights.inner, weights.heads
+        self.joined = nn.Linear(width, 3 * width)
+        _fill(
+            self.joined,
+            np.concatenate([weights.matrix(f"{name}.{one}.w", width, width) for one in "qkv"]),
+            np.concatenate([weights.vector(f"{name}.{one}.b", width) for one in "qkv"]),
+        )
+        self.attended = _linear(weights, f"{name}.ao", width, width)
+        self.after_attention = _norm(weights, f"{name}.aln")
+        self.inner = _linear(weights, f"{name}.fi", inner, width)
+        self.outer = _linear(weights, f"{name}.fo", width, inner)
+        self.last = _norm(weights, f"{name}.oln")
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        texts, tokens, width = states.shape
+        parts = self.joined(states).view(texts, tokens, 3, self._heads, width // self._heads)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        seen = seen.transpose(1, 2).reshape(texts, tokens, width)
+        states = self.after_attention(states + self.attended(seen))
+        return self.last(states + self.outer(functional.gelu(self.inner(states))))
+
+
+class Reader(nn.Module):
+    """Scores units; a score above 0 says that a unit answers rather than none.
+
+    Args:
+        layers: how many of the embedder's lower layers.
+    """
+
+    def __init__(self, layers: int) -> None:
+        super().__init__()
+        weights = Weights()
+        width = weights.width
+        around = weights.vector("emb.pos", weights.longest * width).reshape(-1, width)
+        self.around = nn.Parameter(torch.from_numpy(around + weights.vector("emb.type", width)))
+        self.first = _norm(weights, "emb.ln")
+        self.layers = nn.ModuleList(Layer(weights, f"l{number}") for number in range(layers))
+        self.head = nn.Sequential(nn.Linear(3 * width, width), nn.GELU(), nn.Linear(width, 1))
+        nn.init.zeros_(self.head[2].weight)
+        nn.init.zeros_(self.head[2].bias)
+        self._words = weights
+
+    def rows(self, sequences: Sequence[Sequenced]) -> NDArray[np.float32]:
+        """The embeddings of tokens, padded to the longest: (sequences, tokens, width)."""
+        longest = max(len(one.tokens) for one in sequences)
+        ids = np.zeros((len(sequences), longest), np.int64)
+        for place, one in enumerate(sequences):
+            ids[place, : len(one.tokens)] = one.tokens
+        known, places = np.unique(ids, return_inverse=True)
+        rows = self._words.rows("emb.word", known.tolist(), self._words.width)
+        return rows[places.reshape(-1)].reshape(*ids.shape, -1)
+
+    def forward(self, rows: Tensor, lengths: Tensor, spans: Tensor) -> Tensor:
+        """The score of each unit.
+
+        Args:
+            rows: embeddings of tokens, (sequences, tokens, width).
+            lengths: tokens of each sequence.
+            spans: (units, 5): the sequence of each, and where question and unit begin and end.
+        """
+        tokens = rows.shape[1]
+        mask = torch.arange(tokens, device=rows.device)[None] < lengths[:, None]
+        states = self.first(rows + self.around[:tokens])
+        for layer in self.layers:
+            states = layer(states, mask[:, None, None, :])
+        sums = functional.pad(states.float().cumsum(1), (0, 0, 1, 0))
+        owner = spans[:, 0]
+
+        def mean(begin: int, end: int) -> Tensor:
+            size = (spans[:, end] - spans[:, begin]).clamp(min=1)
+            return (sums[owner, spans[:, end]] - sums[owner, spans[:, begin]]) / size[:, None]
+
+        found = torch.cat([states[owner, 0].float(), mean(1, 2), mean(3, 4)], dim=1)
+        scores: Tensor = self.head(found).squeeze(1)
+        return scores
+
+    def scores(self, sequences: Sequence[Sequenced], at_once: int = 6000) -> list[Tensor]:
+        """The scores of the units of each sequence, in batches of like length.
+
+        Args:
+            sequences: in any order.
+            at_once: tokens of a batch, padding included.
+        """
+        device = self.around.device
+        order = sorted(range(len(sequences)), key=lambda place: len(sequences[place].tokens))
+        found: dict[int, Tensor] = {}
+        while order:
+            size = 1
+            while size < len(order) and len(sequences[order[size]].tokens) * (size + 1) <= at_once:
+                size += 1
+            chosen, order = order[:size], order[size:]
+            batch = [sequences[place] for place in chosen]
+            spans = [
+                (number, *span.question, *span.unit)
+                for number, one in enumerate(batch)
+                for span in one.spans
+            ]
+            with torch.autocast(device.type, dtype=torch.bfloat16):
+                scores = self(
+                    torch.from_numpy(self.rows(batch)).to(device),
+                    torch.tensor([len(one.tokens) for one in batch], device=device),
+                    torch.tensor(spans, device=device),
+                )
+            parts = scores.float().split([len(one.spans) for one in batch])
+            found |= dict(zip(chosen, parts, strict=True))
+        return [found[place] for place in range(len(sequences))]
+
+
+def _fill(module: Any, matrix: NDArray[np.float32], vector: NDArray[np.float32]) -> None:
+    with torch.no_grad():
+        module.weight.copy_(torch.from_numpy(np.array(matrix)))
+        module.bias.copy_(torch.from_numpy(np.array(vector)))
+
+
+def _linear(weights: Weights, name: str, rows: int, columns: int) -> nn.Linear:
+    made = nn.Linear(columns, rows)
+    _fill(made, weights.matrix(f"{name}.w", rows, columns), weights.vector(f"{name}.b", rows))
+    return made
+
+
+def _norm(weights: Weights, name: str) -> nn.LayerNorm:
+    made = nn.LayerNorm(weights.width, weights.epsilon)
+    _fill(
+        made, weights.vector(f"{name}.w", weights.width), weights.vector(f"{name}.b", weights.width)
+    )
+    return made

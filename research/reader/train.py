@@ -1,0 +1,255 @@
+"""Trains the reader on the grounds.
+
+    python -m research.reader.train DIR ... --out FOLDER [--minutes 120] [--layers 6]
+
+DIR has the documents (docs/grounds.md). FOLDER keeps the vectors of units and, every ten minutes,
+what was learned, with which the same command goes on until all minutes are used. Each minute it
+says how far it is. It runs on an accelerator where PyTorch finds one (`pip install torch`, which
+is no dependency of the product).
+"""
+
+import random
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from sentencepiece import SentencePieceProcessor
+from torch import Tensor
+
+from core.command_line import CommandLine, option
+from core.settings import Settings
+from research.reader.examples import Ground, Maker
+from research.reader.grounds import Located, Part, files, sources
+from research.reader.network import Reader
+from vectorstore.e5 import Weights, keep_in
+from vectorstore.embeddings import MODEL, LocalEmbedder, Vectors
+
+_PROGRAM = "python -m research.reader.train"
+_AT_ONCE = 12  # questions of a step
+_RATE, _HEAD_RATE = 1e-4, 1e-3
+_WARM = 0.05  # share of the time in which the rate rises
+_LEAST = 0.02  # share of the rate that is left in the end
+_KEEP = 600.0  # seconds between two states that are kept
+_MEASURED = 300  # questions
+_PASSAGES = 6  # nearest passages of all documents, among which the first unit is looked for
+
+
+class Question(NamedTuple):
+    """A question with its document and its vector."""
+
+    located: Located
+    ground: Ground
+    vector: Vectors
+
+
+class Measured(NamedTuple):
+    """`first`: share of the answerable questions whose best unit answers, `own` and `across` of
+    those in the document's language and in another; `told`: how well the best score tells
+    answerable from unanswerable (area under the curve)."""
+
+    first: float
+    own: float
+    across: float
+    told: float
+
+
+app = CommandLine()
+
+
+@app.command()
+def main(
+    folders: list[Path] = typer.Argument(..., metavar="DIR...", help="Where the documents are."),
+    out: Path = option(..., "FOLDER", "What is learned, and what is needed for it, is kept here."),
+    minutes: float = option(120.0, "N", "Of training, in all."),
+    layers: int = option(6, "N", "Of the embedder, from below."),
+    seed: int = option(1, "N", "For what is drawn by lot."),
+) -> int:
+    """Trains the reader, or goes on training it."""
+    console = Console()
+    out.mkdir(parents=True, exist_ok=True)
+    keep_in(Settings().data_dir / MODEL)
+    embedder = LocalEmbedder()
+    fit, choose = (_questions(part, folders, embedder, out) for part in ("fit", "choose"))
+    console.print(f"{len(fit):,} questions to learn from, {len(choose):,} to choose by")
+    Training(fit, choose, out / "reader.pt", minutes, layers, seed).run(console)
+    return 0
+
+
+def _questions(
+    part: Part, folders: Sequence[Path], embedder: LocalEmbedder, out: Path
+) -> list[Question]:
+    there = files(folders)
+    grounds = [
+        Ground(one, there[one.name], embedder, out)
+        for one in sources().values()
+        if one.part == part and one.name in there
+    ]
+    asked = [(one, ground) for ground in grounds for one in ground.asked]
+    vectors = embedder.queries([one.asked.question for one, _ in asked])
+    return [
+        Question(one, ground, vector) for (one, ground), vector in zip(asked, vectors, strict=True)
+    ]
+
+
+class Training:
+    """A reader, and how far it is."""
+
+    def __init__(
+        self,
+        fit: list[Question],
+        choose: list[Question],
+        file: Path,
+        minutes: float,
+        layers: int,
+        seed: int,
+    ) -> None:
+        self._fit, self._file, self._minutes = fit, file, minutes
+        self._chance = random.Random(seed)  # noqa: S311 - a lot, no secret
+        self._measured = random.Random(0).sample(choose, min(_MEASURED, len(choose)))  # noqa: S311
+        torch.manual_seed(seed)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._reader = Reader(layers).to(device)
+        weights = Weights()
+        pieces = SentencePieceProcessor(model_proto=weights.vocabulary())
+        self._maker = Maker(pieces.encode, weights)
+        head = {id(one) for one in self._reader.head.parameters()}
+        body = [one for one in self._reader.parameters() if id(one) not in head]
+        self._optimizer = torch.optim.AdamW(
+            [{"params": body}, {"params": list(self._reader.head.parameters())}], weight_decay=0.01
+        )
+        self._seconds, self._seen = 0.0, 0
+        if file.exists():
+            state: dict[str, Any] = torch.load(file, map_location=device)
+            self._reader.load_state_dict(state["reader"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            self._seconds, self._seen = state["seconds"], state["seen"]
+
+    def run(self, console: Console) -> None:
+        """Trains until all minutes are used; keeps what was learned."""
+        grounds = list({id(one.ground): one.ground for one in self._fit}.values())
+        losses: list[float] = []
+        told = kept = self._seconds
+        self._chance.shuffle(self._fit)
+        while self._seconds < self._minutes * 60:
+            began = time.monotonic()
+            first = self._seen % len(self._fit)
+            chosen = self._fit[first : first + _AT_ONCE]
+            losses.append(self._step(chosen, grounds))
+            self._seen += len(chosen)
+            self._seconds += time.monotonic() - began
+            if self._seconds - told >= 60:
+                told, loss = self._seconds, np.mean(losses[-200:])
+                console.print(f"{told / 60:.0f} min, {self._seen:,} questions, loss {loss:.3f}")
+            if self._seconds - kept >= _KEEP:
+                kept = self._seconds
+                self._keep()
+                console.print(self.measure())
+        self._keep()
+        console.print(f"{self._seen:,} questions", self.measure())
+
+    def measure(self) -> Measured:
+        """How well it finds the answer among the nearest passages of all documents to choose by."""
+        grounds = list({id(one.ground): one.ground for one in self._measured}.values())
+        rows: list[tuple[bool, bool, bool, float]] = []
+        with torch.no_grad():
+            for one in self._measured:
+                found = [
+                    (fit, ground, number)
+                    for ground in grounds
+                    for number, fit in enumerate(ground.fits(one.vector))
+                ]
+                found.sort(key=lambda each: -each[0])
+                best, right = self._best(one, found[:_PASSAGES])
+                across = one.located.asked.language != one.ground.source.language
+                rows.append((bool(one.located.answers), across, right, best))
+        answerable = [row for row in rows if row[0]]
+        return Measured(
+            _share(row[2] for row in answerable),
+            _share(row[2] for row in answerable if not row[1]),
+            _share(row[2] for row in answerable if row[1]),
+            _area([row[3] for row in answerable], [row[3] for row in rows if not row[0]]),
+        )
+
+    def _best(
+        self, one: Question, found: Sequence[tuple[float, Ground, int]]
+    ) -> tuple[float, bool]:
+        """The best score among passages, and whether that unit answers."""
+        question, right = one.located.asked.question, {way[0] for way in one.located.answers}
+        made = [
+            self._maker.sequence(question, ground.passages[number], 0)
+            for _, ground, number in found
+        ]
+        scores = self._reader.scores([sequence for sequence, _ in made])
+        best = [(float(each.max()), int(each.argmax())) for each in scores]
+        place = max(range(len(best)), key=lambda each: best[each][0])
+        _, ground, number = found[place]
+        unit = made[place][1][best[place][1]]
+        return best[place][0], ground is one.ground and (number, unit) in right
+
+    def _step(self, chosen: Sequence[Question], grounds: Sequence[Ground]) -> float:
+        """One step of learning; its loss: the surprise at which unit answers, or that none does."""
+        for group, rate in zip(self._optimizer.param_groups, (_RATE, _HEAD_RATE), strict=True):
+            group["lr"] = rate * self._pace()
+        made = [
+            self._maker.of(one.located, one.ground, grounds, one.vector, self._chance)
+            for one in chosen
+        ]
+        scores = iter(self._reader.scores([each.sequence for own in made for each in own]))
+        total = torch.zeros((), device=self._reader.around.device)
+        for own in made:
+            score = torch.cat([next(scores) for _ in own])
+            labels = [label for each in own for label in each.labels]
+            total = total + _surprise(score, labels)
+        loss = total / len(chosen)
+        self._optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._reader.parameters(), 1.0)
+        self._optimizer.step()
+        return float(loss.detach())
+
+    def _pace(self) -> float:
+        done = self._seconds / (self._minutes * 60)
+        return min(1.0, done / _WARM + _LEAST) * max(_LEAST, 1 - done)
+
+    def _keep(self) -> None:
+        unfinished = self._file.with_suffix(".part")
+        torch.save(
+            {
+                "reader": self._reader.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+                "seconds": self._seconds,
+                "seen": self._seen,
+            },
+            unfinished,
+        )
+        unfinished.replace(self._file)
+
+
+def _surprise(scores: Tensor, labels: Sequence[bool | None]) -> Tensor:
+    """Cross-entropy over the units that are known and "none", whose score is 0."""
+    right = scores[[place for place, label in enumerate(labels) if label]]
+    known = scores[[place for place, label in enumerate(labels) if label is not None]]
+    everything = torch.logsumexp(torch.cat([known, known.new_zeros(1)]), dim=0)
+    return everything - torch.logsumexp(right, dim=0) if len(right) else everything
+
+
+def _share(right: Any) -> float:
+    found = list(right)
+    return round(float(np.mean(found)), 3) if found else 0.0
+
+
+def _area(yes: Sequence[float], no: Sequence[float]) -> float:
+    if not yes or not no:
+        return 0.0
+    first, second = np.array(yes)[:, None], np.array(no)[None]
+    return round(float(np.mean((first > second) + 0.5 * (first == second))), 3)
+
+
+if __name__ == "__main__":
+    sys.exit(app.run(sys.argv[1:], _PROGRAM))
