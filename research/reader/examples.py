@@ -16,29 +16,23 @@ from research.reader.grounds import Document, Located, Place, Source, located
 from vectorstore.e5 import Weights
 from vectorstore.embeddings import LocalEmbedder, Vectors
 
-_QUESTION, _HEADINGS, _UNIT = 40, 30, 90  # tokens kept
-_ROOMS = (110, 150, 200, 280)  # tokens of a stretch: short ones are cheap, long ones as in use
-_WHOLE = 400  # tokens of a stretch when it is measured, as much as a passage has
-_STRETCHES = 4  # of the document of a question, that with the answer included
-_ELSEWHERE = 0.5  # chance of one more stretch, of another document
+_QUESTION, _HEADING, _UNIT = 40, 14, 80  # tokens kept
+_RIGHT = 2  # units that answer, at most
+_HARDEST = 3  # of the units that do not answer: the nearest
+_WRONG = 5  # units that do not answer, two more where nothing does
 _NEAREST = 60  # units looked through for what is near and wrong
+_AMONG = 30  # of these others are drawn from
 
 Encode = Callable[[str], list[int]]
 """A text to the ids of its tokens, without those that mark begin and end."""
 
 
-class Span(NamedTuple):
-    """Where question and unit stand in a sequence of tokens; ends are exclusive."""
-
-    question: tuple[int, int]
-    unit: tuple[int, int]
-
-
 class Sequenced(NamedTuple):
-    """The tokens of a question with a stretch of a passage, and where its units are."""
+    """The tokens of a question with a unit, and where the two stand in it; ends are exclusive."""
 
     tokens: list[int]
-    spans: list[Span]
+    question: tuple[int, int]
+    unit: tuple[int, int]
 
 
 class Ground:
@@ -82,10 +76,10 @@ class Ground:
 
 
 class Example(NamedTuple):
-    """A sequence; for each of its units True (answers), False (does not) or None (not known)."""
+    """A sequence, and whether its unit answers."""
 
     sequence: Sequenced
-    labels: list[bool | None]
+    answers: bool
 
 
 class Maker:
@@ -94,67 +88,46 @@ class Maker:
     def __init__(self, encode: Encode, weights: Weights) -> None:
         self._encode, self._weights = encode, weights
 
-    def sequence(
-        self, question: str, passage: Passage, wanted: int, room: int = _WHOLE
-    ) -> tuple[Sequenced, range]:
-        """A question with the units around one of a passage that fit, and which units these are."""
-        begins, ends = self._weights.begins, self._weights.ends
+    def sequence(self, question: str, passage: Passage, number: int) -> Sequenced:
+        """A question with a unit of a passage, its heading and the introduction of its list."""
+        begins, ends, unit = self._weights.begins, self._weights.ends, passage.units[number]
         asked = self._encode(question)[:_QUESTION]
-        headings = self._encode(" › ".join(passage.headings[-2:]))[:_HEADINGS]
-        units = [
-            self._encode(passage.text[unit.start : unit.end])[:_UNIT] or [ends]
-            for unit in passage.units
-        ]
-        first, after, used = wanted, wanted + 1, len(units[wanted])
-        grows = True
-        while grows:
-            grows = False
-            if first > 0 and used + len(units[first - 1]) <= room:
-                first, used, grows = first - 1, used + len(units[first - 1]), True
-            if after < len(units) and used + len(units[after]) <= room:
-                after, used, grows = after + 1, used + len(units[after]), True
-        tokens = [begins, *asked, ends, ends, *headings, ends]
-        spans = []
-        for unit in units[first:after]:
-            spans.append(Span((1, 1 + len(asked)), (len(tokens), len(tokens) + len(unit))))
-            tokens += unit
-        return Sequenced([*tokens, ends], spans), range(first, after)
+        heading = self._encode(passage.headings[-1])[:_HEADING]
+        text = passage.text[unit.start : unit.end]
+        if unit.lead_in is not None:
+            text = f"{passage.text[slice(*unit.lead_in)]} {text}"
+        said = self._encode(text)[:_UNIT]
+        before = [begins, *asked, ends, ends, *heading, ends]
+        return Sequenced(
+            [*before, *said, ends],
+            (1, 1 + len(asked)),
+            (len(before), len(before) + len(said)),
+        )
 
     def of(
         self, one: Located, ground: Ground, others: Sequence[Ground], vector: Vectors,
         chance: random.Random,
     ) -> list[Example]:  # fmt: skip
-        """The sequences of one question: around a unit that answers, around the nearest that do
-        not, and sometimes one of another document."""
+        """The sequences of one question: units that answer, near ones that do not, and one of
+        another document."""
         right = {way[0] for way in one.answers}
         beside = {place for way in one.answers for place in way[1:]} | one.unsure
-        wrong = [
-            place
-            for place in (*sorted(one.near), *ground.nearest(vector))
-            if place in one.read and place not in right and place not in beside
+        looked_at = dict.fromkeys((*sorted(one.near), *ground.nearest(vector)))
+        wrong = [place for place in looked_at if place in one.read - right - beside]
+        rest = wrong[_HARDEST:_AMONG]
+        chance.shuffle(rest)
+        many = _WRONG if right else _WRONG + 2
+        chosen = [
+            *((place, True) for place in chance.sample(sorted(right), min(_RIGHT, len(right)))),
+            *((place, False) for place in (*wrong[:_HARDEST], *rest)[:many]),
         ]
-        centres = [chance.choice(sorted(right))] if right else []
-        for place in wrong:
-            if len(centres) < _STRETCHES and place[0] not in {centre[0] for centre in centres}:
-                centres.append(place)
-
-        def label(place: Place) -> bool | None:
-            if place in right:
-                return True
-            return None if place in beside or place not in one.read else False
-
-        found = []
-        for number, unit in centres:
-            sequence, units = self.sequence(
-                one.asked.question, ground.passages[number], unit, chance.choice(_ROOMS)
-            )
-            found.append(Example(sequence, [label((number, each)) for each in units]))
+        question = one.asked.question
+        found = [
+            Example(self.sequence(question, ground.passages[number], unit), answers)
+            for (number, unit), answers in chosen
+        ]
         other = chance.choice(others)
-        is_foreign = other is not ground and other.source.name not in one.asked.elsewhere
-        if is_foreign and chance.random() < _ELSEWHERE:
+        if other is not ground and other.source.name not in one.asked.elsewhere:
             number, unit = chance.choice(other.nearest(vector)[:3])
-            sequence, units = self.sequence(
-                one.asked.question, other.passages[number], unit, _ROOMS[0]
-            )
-            found.append(Example(sequence, [False] * len(units)))
+            found.append(Example(self.sequence(question, other.passages[number], unit), False))
         return found

@@ -1,7 +1,6 @@
-"""The reader as it is trained: the embedder's lower layers over question and passage at once, and a
-score for each unit.
+"""The reader as it is trained: the embedder's lower layers over a question and a unit, and a score.
 
-    question, headings, units -> rows of tokens -> layers -> means of question and unit -> scores
+question, heading, unit -> rows of tokens -> layers -> means of question and unit -> score
 """
 
 from collections.abc import Sequence
@@ -46,7 +45,7 @@ class Layer(nn.Module):
 
 
 class Reader(nn.Module):
-    """Scores units; a score above 0 says that a unit answers rather than none.
+    """Scores units for questions; 0 is the score of "none answers".
 
     Args:
         layers: how many of the embedder's lower layers.
@@ -76,12 +75,12 @@ class Reader(nn.Module):
         return rows[places.reshape(-1)].reshape(*ids.shape, -1)
 
     def forward(self, rows: Tensor, lengths: Tensor, spans: Tensor) -> Tensor:
-        """The score of each unit.
+        """The score of each sequence.
 
         Args:
             rows: embeddings of tokens, (sequences, tokens, width).
             lengths: tokens of each sequence.
-            spans: (units, 5): the sequence of each, and where question and unit begin and end.
+            spans: (sequences, 4): where question and unit begin and end.
         """
         tokens = rows.shape[1]
         mask = torch.arange(tokens, device=rows.device)[None] < lengths[:, None]
@@ -89,18 +88,18 @@ class Reader(nn.Module):
         for layer in self.layers:
             states = layer(states, mask[:, None, None, :])
         sums = functional.pad(states.float().cumsum(1), (0, 0, 1, 0))
-        owner = spans[:, 0]
+        every = torch.arange(len(rows), device=rows.device)
 
         def mean(begin: int, end: int) -> Tensor:
             size = (spans[:, end] - spans[:, begin]).clamp(min=1)
-            return (sums[owner, spans[:, end]] - sums[owner, spans[:, begin]]) / size[:, None]
+            return (sums[every, spans[:, end]] - sums[every, spans[:, begin]]) / size[:, None]
 
-        found = torch.cat([states[owner, 0].float(), mean(1, 2), mean(3, 4)], dim=1)
+        found = torch.cat([states[:, 0].float(), mean(0, 1), mean(2, 3)], dim=1)
         scores: Tensor = self.head(found).squeeze(1)
         return scores
 
-    def scores(self, sequences: Sequence[Sequenced], at_once: int = 6000) -> list[Tensor]:
-        """The scores of the units of each sequence, in batches of like length.
+    def scores(self, sequences: Sequence[Sequenced], at_once: int = 6000) -> Tensor:
+        """The score of each sequence, computed in batches of like length.
 
         Args:
             sequences: in any order.
@@ -108,27 +107,21 @@ class Reader(nn.Module):
         """
         device = self.around.device
         order = sorted(range(len(sequences)), key=lambda place: len(sequences[place].tokens))
-        found: dict[int, Tensor] = {}
+        places, parts = list(order), []
         while order:
             size = 1
             while size < len(order) and len(sequences[order[size]].tokens) * (size + 1) <= at_once:
                 size += 1
-            chosen, order = order[:size], order[size:]
-            batch = [sequences[place] for place in chosen]
-            spans = [
-                (number, *span.question, *span.unit)
-                for number, one in enumerate(batch)
-                for span in one.spans
-            ]
+            batch, order = [sequences[place] for place in order[:size]], order[size:]
             with torch.autocast(device.type, dtype=torch.bfloat16):
                 scores = self(
                     torch.from_numpy(self.rows(batch)).to(device),
                     torch.tensor([len(one.tokens) for one in batch], device=device),
-                    torch.tensor(spans, device=device),
+                    torch.tensor([(*one.question, *one.unit) for one in batch], device=device),
                 )
-            parts = scores.float().split([len(one.spans) for one in batch])
-            found |= dict(zip(chosen, parts, strict=True))
-        return [found[place] for place in range(len(sequences))]
+            parts.append(scores.float())
+        found: Tensor = torch.cat(parts)[np.argsort(places)]
+        return found
 
 
 def _fill(module: Any, matrix: NDArray[np.float32], vector: NDArray[np.float32]) -> None:

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from core.command_line import CommandLine, option
 from core.settings import Settings
-from research.reader.examples import Ground, Maker
+from research.reader.examples import Example, Ground, Maker
 from research.reader.grounds import Located, Part, files, sources
 from research.reader.network import Reader
 from vectorstore.e5 import Weights, keep_in
@@ -179,18 +179,22 @@ class Training:
     def _best(
         self, one: Question, found: Sequence[tuple[float, Ground, int]]
     ) -> tuple[float, bool]:
-        """The best score among passages, and whether that unit answers."""
+        """The best score of the units of passages, and whether that unit answers."""
         question, right = one.located.asked.question, {way[0] for way in one.located.answers}
-        made = [
-            self._maker.sequence(question, ground.passages[number], 0)
+        units = [
+            (ground, number, unit)
             for _, ground, number in found
+            for unit in range(len(ground.passages[number].units))
         ]
-        scores = self._reader.scores([sequence for sequence, _ in made])
-        best = [(float(each.max()), int(each.argmax())) for each in scores]
-        place = max(range(len(best)), key=lambda each: best[each][0])
-        _, ground, number = found[place]
-        unit = made[place][1][best[place][1]]
-        return best[place][0], ground is one.ground and (number, unit) in right
+        scores = self._reader.scores(
+            [
+                self._maker.sequence(question, own.passages[number], unit)
+                for own, number, unit in units
+            ]
+        )
+        best = int(scores.argmax())
+        ground, *place = units[best]
+        return float(scores[best]), ground is one.ground and tuple(place) in right
 
     def _step(self, chosen: Sequence[Question], grounds: Sequence[Ground]) -> float:
         """One step of learning; its loss: the surprise at which unit answers, or that none does."""
@@ -200,13 +204,10 @@ class Training:
             self._maker.of(one.located, one.ground, grounds, one.vector, self._chance)
             for one in chosen
         ]
-        scores = iter(self._reader.scores([each.sequence for own in made for each in own]))
-        total = torch.zeros((), device=self._reader.around.device)
-        for own in made:
-            score = torch.cat([next(scores) for _ in own])
-            labels = [label for each in own for label in each.labels]
-            total = total + _surprise(score, labels)
-        loss = total / len(chosen)
+        scores = self._reader.scores([each.sequence for own in made for each in own])
+        parts = scores.split([len(own) for own in made])
+        losses = [_surprise(score, own) for score, own in zip(parts, made, strict=True)]
+        loss = torch.stack(losses).mean()
         self._optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._reader.parameters(), 1.0)
@@ -231,11 +232,10 @@ class Training:
         unfinished.replace(self._file)
 
 
-def _surprise(scores: Tensor, labels: Sequence[bool | None]) -> Tensor:
-    """Cross-entropy over the units that are known and "none", whose score is 0."""
-    right = scores[[place for place, label in enumerate(labels) if label]]
-    known = scores[[place for place, label in enumerate(labels) if label is not None]]
-    everything = torch.logsumexp(torch.cat([known, known.new_zeros(1)]), dim=0)
+def _surprise(scores: Tensor, made: Sequence[Example]) -> Tensor:
+    """Cross-entropy over the units of a question and "none", whose score is 0."""
+    right = scores[[place for place, one in enumerate(made) if one.answers]]
+    everything = torch.logsumexp(torch.cat([scores, scores.new_zeros(1)]), dim=0)
     return everything - torch.logsumexp(right, dim=0) if len(right) else everything
 
 
