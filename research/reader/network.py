@@ -1,6 +1,6 @@
 """The reader as it is trained: the embedder's lower layers over a question and a unit, and a score.
 
-question, heading, unit -> rows of tokens -> layers -> means of question and unit -> score
+    question, heading, unit -> rows of tokens -> layers -> means of question and unit -> score
 """
 
 from collections.abc import Sequence
