@@ -1,6 +1,8 @@
 """The reader as it is trained: the embedder's lower layers over a question and a unit, and a score.
 
     question, heading, unit -> rows of tokens -> layers -> means of question and unit -> score
+
+What was tried is in docs/decisions/0017-a-reader.md.
 """
 
 from collections.abc import Sequence
