@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.later import of_status
+from api.later import TOO_LARGE, of_status
 from core.errors import (
     MAX_BODY,
     ErrorReply,
@@ -28,7 +28,6 @@ from core.errors import (
     StoreError,
     StrategiewijzerError,
     error_reply,
-    in_megabytes,
     kind_and_place,
 )
 
@@ -219,4 +218,4 @@ def _counted(receive: Receive) -> Receive:
 
 
 def _too_large() -> ApiError:
-    return ApiError(413, f"A request may have {in_megabytes(MAX_BODY)}.", "request_too_large")
+    return ApiError(413, TOO_LARGE, "request_too_large")

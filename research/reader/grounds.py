@@ -109,6 +109,7 @@ class Document:
             for number, passage in enumerate(self.passages)
             for place, unit in enumerate(passage.units)
         }
+        self._read: dict[tuple[str, str] | None, frozenset[Place]] = {}
 
     def find(self, words: str) -> list[Place]:
         """The units that begin with these words; more than one where the text repeats itself."""
@@ -132,21 +133,22 @@ class Document:
                 tuple(found[min(copy, len(found) - 1)] for found in places)
                 for copy in range(len(places[0]))
             )
-        first, last = self._ends(stretch)
         return Located(
             asked,
             tuple(ways),
             frozenset(place for words in asked.near for place in self.find(words)),
             frozenset(place for words in asked.unsure for place in self.find(words)),
-            frozenset(place for place in self._beginnings if first <= place <= last),
+            self._read_in(stretch),
         )
 
-    def _ends(self, stretch: tuple[str, str] | None) -> tuple[Place, Place]:
-        places = list(self._beginnings)
-        if stretch is None:
-            return places[0], places[-1]
-        first, last = map(self.find, stretch)
-        return (first or places)[0], (last or places)[-1]
+    def _read_in(self, stretch: tuple[str, str] | None) -> frozenset[Place]:
+        """The units of a stretch; the same object for all questions that were asked of it."""
+        if stretch not in self._read:
+            places = list(self._beginnings)
+            first, last = map(self.find, stretch) if stretch else ([], [])
+            begin, end = (first or places)[0], (last or places)[-1]
+            self._read[stretch] = frozenset(one for one in places if begin <= one <= end)
+        return self._read[stretch]
 
 
 @cache

@@ -11,7 +11,7 @@ is no dependency of the product).
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -239,7 +239,7 @@ def _surprise(scores: Tensor, made: Sequence[Example]) -> Tensor:
     return everything - torch.logsumexp(right, dim=0) if len(right) else everything
 
 
-def _share(right: Any) -> float:
+def _share(right: Iterable[bool]) -> float:
     found = list(right)
     return round(float(np.mean(found)), 3) if found else 0.0
 
