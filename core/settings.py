@@ -95,7 +95,8 @@ class SettingsSources(BaseSettings):
     def _secret_files(cls) -> Iterator[Path]:
         folders = cls.model_config.get("secrets_dir")
         for folder in folders if isinstance(folders, tuple) else ():
-            yield from Path(folder).iterdir()
+            with suppress(FileNotFoundError):  # it was taken away while this process runs
+                yield from Path(folder).iterdir()
 
     @classmethod
     def _refuse_unknown_names(cls, given: set[str]) -> None:

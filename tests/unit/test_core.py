@@ -1,5 +1,6 @@
 """Settings and the comparison of texts across notations."""
 
+import shutil
 import stat
 from pathlib import Path
 
@@ -81,6 +82,19 @@ def test_a_secret_can_be_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert current().openai_api_key.get_secret_value() == "sk-renewed"
     monkeypatch.setenv("STRATEGIEWIJZER_RERANK_API_KEY", "sk-environment")
     assert Settings().rerank_api_key.get_secret_value() == "sk-environment"
+
+
+@pytest.mark.filterwarnings("ignore:directory")  # pydantic's, of the same
+def test_a_folder_of_secrets_may_be_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    monkeypatch.setitem(Settings.model_config, "secrets_dir", (secrets,))
+    (secrets / "openai_api_key").write_text("sk-file", "utf-8")
+    assert current().openai_api_key.get_secret_value() == "sk-file"
+    shutil.rmtree(secrets)
+    assert current().openai_api_key.get_secret_value() == ""
 
 
 @pytest.mark.parametrize(
