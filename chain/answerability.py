@@ -15,7 +15,7 @@ from chain.reading.confidence import (
     of_passage,
 )
 from chain.reading.prepared_answer import answering, has_form, is_said, promoted
-from chain.reading.relevance import Part, in_parts, rank
+from chain.reading.relevance import Part, best_first, in_parts, rank
 from chain.request import Query, Request, Task
 from chain.understanding.intent import demands_of, wants_writing
 from chain.understanding.meaning import Interpretation
@@ -165,9 +165,12 @@ def decide(
     model only where the question is far from what was found."""
     question, language, amounts = meaning.question, query.language, index.profile.amounts
     is_given = bool(meaning.document or meaning.last)  # the passages, so nothing was searched for
-    found, rest = (
-        (found, ()) if is_given else (found[: settings.results], found[settings.results :])
-    )
+    if not is_given:
+        found = best_first(found, rank(question, language, found, index.profile))
+    rest: tuple[ScoredPassage, ...] = ()
+    if not is_given:
+        found, rest = found[: settings.results], found[settings.results :]
+        rest = rest if settings.generative else ()
     ranked = rank(question, language, found, index.profile)
     sure = (
         Confidence(1.0, float(bool(found)))

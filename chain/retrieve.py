@@ -28,7 +28,7 @@ def retrieve(
 ) -> tuple[ScoredPassage, ...]:
     """The passages: the `results` best, best first; and for a model more, as many as it is given,
     with what stands beside those found."""
-    wanted = max(results, FOUND) if for_model else results
+    wanted = max(results, FOUND)
     if meaning.last:
         cited = tuple(index.cited(meaning.last.cited, meaning.question))
         if cited or not meaning.brief:

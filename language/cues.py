@@ -60,12 +60,8 @@ class Cues(Frozen):
     say nothing of what a question is about; what search leaves out anyway need not be among them.
 
     Parts: `joining` words stand between the parts of a question, `comparing` ones make it a
-    comparison, `versus` ones do both, and so do `than` ones behind a comparative. `frames` are
-    patterns of questions that only ask what somebody says of a `topic`. `writing` words ask for
-    what no quote is: a comparison, a timeline, a summary.
-
-    Definitions: `definition` phrases ask what something is, `according` ones say by which text, and
-    what is in `being` stands between its name and what it is.
+    comparison, `versus` ones do both, and so do `than` ones behind a comparative. `writing` words
+    ask for what no quote is: a comparison, a timeline, a summary.
 
     Topics: `general` words say how something is asked, not what. `causal` words and phrases give a
     reason.
@@ -85,10 +81,6 @@ class Cues(Frozen):
     writing: tuple[str, ...]
     versus: tuple[str, ...]
     than: tuple[str, ...]
-    definition: tuple[str, ...]
-    according: tuple[str, ...]
-    being: tuple[str, ...]
-    frames: tuple[str, ...]
     causal: tuple[str, ...]
     general: frozenset[str]
 

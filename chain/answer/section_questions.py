@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from chain.reading.confidence import confidence
 from chain.reading.quotables import statements
-from chain.reading.relevance import Part, as_asked, rank
+from chain.reading.relevance import READ_OF_OTHERS, rank
 from core.settings import Settings
 from core.source import DocumentInfo, Passage, Scope, ScoredPassage
 from language.cues import cues_of, question_forms
@@ -209,11 +209,11 @@ class Probes:
         del today
         wanted = self._settings.results
         found = index.search(question, wanted, language, scope=scope, rerank=False)
-        ranked = rank(question, language, found, index.profile)
+        ranked = rank(question, language, found, index.profile, READ_OF_OTHERS)
         sure = confidence(question, language, found, ranked, index)
         if sure.value < self._settings.refuse_below or not ranked:
             return None
-        first, *_ = as_asked(Part(question, tuple(found), ranked), language, index)
+        first = ranked[0]
         passage = found[first.passage].passage
         is_sure = sure.value >= index.profile.amounts.confidence.suggested
         return Probed(found[0], passage, frozenset(first.statement.units), is_sure)

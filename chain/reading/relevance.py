@@ -1,60 +1,51 @@
-"""Relevance of each sentence and list item of the retrieved passages to the question, or its parts.
+"""Relevance of each sentence and list item of the passages found to the question, or its parts.
 
-A linear model over these features, fitted by `python -m research.fitting.fit_relevance`; weights
-and provenance are in the embedder's profile (vectorstore/embeddings.py), alternatives in
-docs/decisions/0009.
+    cosines -> the most promising units -> the reader's score of each -> statements, best first
 
-    cosine   of question and unit, above the level of the unit's language
-    words    share of the question's words that the unit has, weighted by rarity among the units
-    letters  the same for 4-grams of letters
-    passage  score of its passage minus that of the best passage (0 or less)
-    number   1 if a number is asked for and the unit has one that the question lacks
-    date     the same for a date
-    reason   1 if a reason is asked for and the unit has a causal word
-    across   1 if the unit is in another language than the question, as in vectorstore/search.py
-    asked    closeness (0-1) of the nearest prepared question that the unit answers; its weight is
-             fitted by `python -m research.fitting.fit_asked`
-
-Fixed amounts are added for a definition if one is asked for and for a document that the question
-names, and subtracted for a recital or memorandum.
+The score of a unit is the reader's, with some weight of its promise, by which it was chosen to be
+read. A statement counts as its best unit. What the reader cannot see is added: whether the question
+names the document, and whether the passage is a recital or a memorandum. How the reader came to be:
+docs/decisions/0017-a-reader.md.
 """
 
-import math
 import re
-import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from chain.reading.quotables import Statement, defines, series, statements
-from chain.understanding.intent import asks_for, counted, gives_reason, numbers
+from chain.reading.quotables import Statement, series, statements
+from chain.understanding.intent import asks_for
 from chain.understanding.meaning import WORD, standalone
 from core.answer import Turn
 from core.source import Passage, Scope, ScoredPassage, Unit
 from language.cues import Cues, cues_of
-from language.dates import dates_as_written
-from language.facts import figures
 from language.matching import without_accents
 from vectorstore.embeddings import Profile
-from vectorstore.keyword_index import content_words, letter_runs
+from vectorstore.keyword_index import content_words
+from vectorstore.reader import reader, text_of
 from vectorstore.store import Snapshot
 
-_REMEMBERED = 500  # passages in the cache: all of the briefs, and a bound for larger collections
-FEATURES = ("cosine", "words", "letters", "passage", "number", "date", "reason", "across", "asked")
+READ = 16
+"""Units that are read for a question."""
+READ_OF_OTHERS = 8
+"""Units that are read for a question that the assistant asks itself: of what can be asked next."""
+# A unit's promise is its cosine, with what a passage's score (log-odds) and the closeness of a
+# prepared question are worth as cosines.
+_OF_PASSAGE, _OF_ASKED = 0.005, 0.1
+_OF_PROMISE = 15.0  # log-odds of a cosine of 1, beside the reader's score: docs/decisions/0017
 
 
 @dataclass(frozen=True)
 class RankedUnit:
-    """A unit and its score in log-odds: +1 makes it e times as likely to be the right one."""
+    """A unit and its score in log-odds: +1 makes it e times as likely to be the right one.
+
+    is_read: whether the reader has read it; the others stand behind those read.
+    """
 
     passage: int
     number: int
     unit: Unit
     score: float
+    is_read: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,155 +55,121 @@ class Ranked:
     passage: int
     statement: Statement
     score: float
+    is_read: bool = True
 
 
 def rank(
-    question: str, language: str, found: Sequence[ScoredPassage], profile: Profile
+    question: str,
+    language: str,
+    found: Sequence[ScoredPassage],
+    profile: Profile,
+    most: int = READ,
 ) -> list[Ranked]:
     """Ranks the statements of the passages, best first, by their best core unit.
 
-    `profile` is that of the passages' index.
+    If a list is asked for, a series of sentences counts as one.
 
-    If a list is asked for, lists score higher, above all with the number of items asked for, and a
-    series of sentences counts as a list. If not, each further item of a list lowers its score.
+    Args:
+        question: stands alone.
+        language: of the question (ISO 639-1).
+        found: the passages, with the cosines of their units.
+        profile: of their index.
+        most: so many units are read.
     """
-    units, amounts = rank_units(question, language, found, profile), profile.amounts.relevance
-    scores = {(one.passage, one.number): one.score for one in units}
     wanted = asks_for(question, language)
-    count = counted(question, language) if "list" in wanted else 0
-    ranked = []
+    said: list[tuple[int, Statement, tuple[int, ...]]] = []
     for index, scored in enumerate(found):
         passage = scored.passage
-        said = statements(passage, reasons="reason" in wanted)
-        if "list" in wanted and (whole := series(passage, said)) is not None:
-            said = (whole, *(one for one in said if not set(one.core) <= set(whole.units)))
-        for one in said:
-            is_wanted = one.is_list and "list" in wanted
-            telling = one.units if is_wanted else one.core
-            score = max(scores.get((index, number), -math.inf) for number in telling)
-            if is_wanted:
-                items = sum(passage.units[number].kind == "item" for number in one.core)
-                score += amounts.list + amounts.counted * (count == items + one.left_out)
-            elif one.is_list:
-                score -= amounts.in_vain * (len(one.core) - 1)
-            ranked.append(Ranked(index, one, score))
+        own = statements(passage, reasons="reason" in wanted)
+        if "list" in wanted and (whole := series(passage, own)) is not None:
+            own = (whole, *(one for one in own if not set(one.core) <= set(whole.units)))
+        said += ((index, one, one.units if one.is_list else one.core) for one in own)
+    telling = {
+        (index, number): _context(found[index].passage, one, number)
+        for index, one, numbers in said
+        for number in numbers
+    }
+    units = rank_units(question, found, profile, most, telling)
+    scores = {(one.passage, one.number): one for one in units}
+    ranked = []
+    for index, one, numbers in said:
+        best = max((scores[index, number] for number in numbers), key=lambda unit: unit.score)
+        ranked.append(Ranked(index, one, best.score, best.is_read))
     return sorted(ranked, key=lambda one: (-one.score, one.passage, one.statement.core))
 
 
+def best_first(
+    found: Sequence[ScoredPassage], ranked: Sequence[Ranked]
+) -> tuple[ScoredPassage, ...]:
+    """The passages in the order of their best statements; those without a statement last."""
+    order = dict.fromkeys((*(one.passage for one in ranked), *range(len(found))))
+    return tuple(found[place] for place in order)
+
+
 def rank_units(
-    question: str, language: str, found: Sequence[ScoredPassage], profile: Profile
+    question: str,
+    found: Sequence[ScoredPassage],
+    profile: Profile,
+    most: int = READ,
+    among: Mapping[tuple[int, int], str] | None = None,
 ) -> list[RankedUnit]:
-    """Ranks the units of the passages, best first; without footnotes, which need their sentence."""
-    there, amounts = places(found), profile.amounts.relevance
-    weights = [profile.relevance[name] for name in FEATURES]
-    scores = features(question, language, found) @ weights
-    scores += amounts.defines * defines(
-        question, language, [(found[place].passage, unit) for place, _, unit in there]
+    """Ranks the units of the passages, best first; without footnotes, which need their sentence.
+
+    Args:
+        question, found, profile, most: as of `rank`.
+        among: only these, as pairs of a passage's index and a unit's number, each with what is read
+            in front of it.
+    """
+    promising = sorted(
+        (-promise, index, number)
+        for index, number, promise in _promises(found)
+        if among is None or (index, number) in among
     )
-    scores += [
-        amounts.named * found[place].named - amounts.preamble * found[place].passage.preamble
-        for place, _, _ in there
+    first, rest = promising[:most], promising[most:]
+    amounts = profile.amounts.relevance
+    before = among or {}
+    texts = [
+        (passage.headings[-1], before.get((index, number), "") + text_of(passage, number))
+        for _, index, number in first
+        for passage in [found[index].passage]
     ]
-    ranked = [
-        RankedUnit(index, number, unit, float(score))
-        for (index, number, unit), score in zip(there, scores, strict=True)
-        if unit.kind != "note"
-    ]
+    read = reader().scores(question, texts)
+    ranked = []
+    for (promise, index, number), score in zip(first, map(float, read), strict=True):
+        scored = found[index]
+        own = amounts.named * scored.named - amounts.preamble * scored.passage.preamble
+        own -= amounts.step_back * (scored.standing != "in_force")
+        own += _OF_PROMISE * (first[0][0] - promise)  # both have a minus sign
+        ranked.append(RankedUnit(index, number, scored.passage.units[number], score + own))
+    lowest = min((one.score for one in ranked), default=0.0)
+    for promise, index, number in rest:
+        score = lowest - 1 - (promise - first[-1][0])
+        ranked.append(
+            RankedUnit(index, number, found[index].passage.units[number], score, is_read=False)
+        )
     return sorted(ranked, key=lambda item: (-item.score, item.passage, item.number))
 
 
-def places(found: Sequence[ScoredPassage]) -> list[tuple[int, int, Unit]]:
-    """(index of the passage in `found`, number of the unit, unit) of every unit."""
-    return [
-        (index, number, unit)
-        for index, scored in enumerate(found)
-        for number, unit in enumerate(scored.passage.units)
-    ]
+def _context(passage: Passage, statement: Statement, number: int) -> str:
+    """The sentence that a unit of a statement points back to; empty if it does not, and for one
+    that introduces it."""
+    first = statement.core[0]
+    if number < first or first == statement.units[0]:
+        return ""
+    unit = passage.units[statement.units[statement.units.index(first) - 1]]
+    return f"{passage.text[unit.start : unit.end]} "
 
 
-def features(question: str, language: str, found: Sequence[ScoredPassage]) -> NDArray[np.float64]:
-    """Features of the units, in the order of `places`; shape (units, features)."""
-    units = [(found[index], number, unit) for index, number, unit in places(found)]
-    passages = [scored.passage for scored, _, _ in units]
-    runs = [one for scored in found for one in _letters(scored.passage)]
-    texts = [scored.passage.text[unit.start : unit.end] for scored, _, unit in units]
+def _promises(found: Sequence[ScoredPassage]) -> Iterator[tuple[int, int, float]]:
+    """Index of the passage, number of the unit and its promise, of all but footnotes."""
     best = max((scored.score for scored in found), default=0.0)
-    wanted, known = asks_for(question, language), figures(question)
-    says = [
-        {
-            "number": "number" in wanted and _is_new(numbers(text, passage.language), known),
-            "date": "date" in wanted and _is_new(dates_as_written(text, passage.language), known),
-            "reason": "reason" in wanted and gives_reason(text, passage.language),
-        }
-        for text, passage in zip(texts, passages, strict=True)
-    ]
-    columns = (
-        [scored.unit_similarities[number] - scored.level for scored, number, _ in units],
-        _words(question, language, [scored.passage for scored in found]),
-        _shares([tuple(letter_runs(question))] * len(runs), runs),
-        [scored.score - best for scored, _, _ in units],
-        *([float(one[kind]) for one in says] for kind in ("number", "date", "reason")),
-        [float(passage.language != language) for passage in passages],
-        [scored.asked[number] if scored.asked else 0.0 for scored, number, _ in units],
-    )
-    return np.array(columns, dtype=np.float64).T
-
-
-def _is_new(found: Iterable[str], known: frozenset[str]) -> bool:
-    return any(not figures(one) <= known for one in found)
-
-
-def _words(question: str, language: str, passages: Sequence[Passage]) -> list[float]:
-    """The feature `words`. Words are stemmed if the unit is in the question's language, else as
-    written, so that figures, names and references match across languages."""
-    asked = {same: tuple(content_words(question, language, stemmed=same)) for same in (True, False)}
-    wanted: list[tuple[str, ...]] = []
-    had: list[frozenset[str]] = []
-    for passage in passages:
-        same = passage.language == language
-        wanted += [asked[same]] * len(passage.units)
-        had += _content(passage, same)
-    return _shares(wanted, had)
-
-
-# Cached: many questions retrieve the same passages.
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _letters(passage: Passage) -> tuple[frozenset[str], ...]:
-    """Letter n-grams of each unit; interned, as units share most of them."""
-    return tuple(frozenset(map(sys.intern, letter_runs(text))) for text in _texts(passage))
-
-
-@lru_cache(maxsize=2 * _REMEMBERED)
-def _content(passage: Passage, stemmed: bool) -> tuple[frozenset[str], ...]:
-    """Content words of each unit."""
-    return tuple(
-        frozenset(content_words(text, passage.language, stemmed=stemmed))
-        for text in _texts(passage)
-    )
-
-
-def _texts(passage: Passage) -> Iterator[str]:
-    return (passage.text[unit.start : unit.end] for unit in passage.units)
-
-
-def _shares(wanted: Sequence[tuple[str, ...]], had: Sequence[frozenset[str]]) -> list[float]:
-    """For each unit the share (0-1) of the wanted terms that it has, weighted by rarity."""
-    frequency = Counter(term for bag in had for term in bag)
-
-    @cache
-    def weighed(terms: tuple[str, ...]) -> tuple[dict[str, float], float]:
-        # In the order of the question: float sums must be the same in every process.
-        weights = {term: math.log(1 + len(had) / (1 + frequency[term])) for term in terms}
-        return weights, sum(weights.values())
-
-    shares = []
-    for terms, bag in zip(wanted, had, strict=True):
-        weights, total = weighed(terms)
-        had_of_it = sum(weight for term, weight in weights.items() if term in bag)
-        shares.append(had_of_it / total if total else 0.0)
-    return shares
+    for index, scored in enumerate(found):
+        of_passage = _OF_PASSAGE * (scored.score - best) - scored.level
+        for number, unit in enumerate(scored.passage.units):
+            if unit.kind != "note":
+                asked = scored.asked[number] if scored.asked else 0.0
+                cosine = scored.unit_similarities[number]
+                yield index, number, cosine + of_passage + _OF_ASKED * asked
 
 
 # Query decomposition: splits a question that asks several things, or compares two.
@@ -243,18 +200,13 @@ class Part:
 
 
 def parts(question: str, language: str) -> tuple[str, ...]:
-    """Sub-questions of a question that asks several things or compares; the topic alone of one that
-    asks what somebody says about it; empty for others.
+    """Sub-questions of a question that asks several things or compares; empty for others.
 
-    >>> parts("What does the strategy say about drones?", "en")
-    ('drones',)
     >>> parts("Who runs it and since when does it exist?", "en")
     ('Who runs it', 'since when does it exist')
     >>> parts("How many were there in 2010 and in 2019?", "en")
     ('How many were there in 2010', 'How many were there in 2019')
     """
-    if topic := _topic(question, language):
-        return (topic,)
     start, said = 0, list[str]()
     for end, after in [*(m.span() for m in _borders(question, language)), (len(question), 0)]:
         piece = question[start:end].strip(_AROUND)
@@ -264,14 +216,6 @@ def parts(question: str, language: str) -> tuple[str, ...]:
             said.append(_whole(piece, language, said))
         start = after
     return tuple(said) if len(said) > 1 else ()
-
-
-def _topic(question: str, language: str) -> str:
-    """Topic of "What does X say about <topic>?"; empty for other questions."""
-    for frame in cues_of(language).frames:
-        if found := re.fullmatch(frame, question.strip(_AROUND), re.IGNORECASE):
-            return found["topic"].strip(_AROUND)
-    return ""
 
 
 def _only_compares(piece: str, language: str) -> bool:
@@ -343,30 +287,7 @@ def in_parts(
     for part, best in zip(asked, nearest, strict=True):
         scored = _scored_for(part, passages, best, index)
         made.append(Part(part, scored, rank(part, language, scored, index.profile)))
-    if len(made) == 1:  # a topic: scores for the question and for the topic are averaged
-        both = _both(rank(whole.question, language, passages, index.profile), made[0].ranked)
-        return passages, (Part(whole.question, passages, both),)
     return passages, tuple(made) or (whole,)
-
-
-def as_asked(whole: Part, language: str, index: Snapshot) -> Sequence[Ranked]:
-    """Statements as `in_parts` ranks them for a question about a topic, but without another search;
-    unchanged for any other question."""
-    if not (topic := _topic(whole.question, language)):
-        return whole.ranked
-    scored = _scored_for(topic, whole.found, (), index)
-    return _both(whole.ranked, rank(topic, language, scored, index.profile))
-
-
-def _both(first: Sequence[Ranked], second: Sequence[Ranked]) -> list[Ranked]:
-    """Statements in both rankings, by their mean score."""
-    scores = {(one.passage, one.statement): one.score for one in second}
-    together = [
-        replace(one, score=(one.score + scores[one.passage, one.statement]) / 2)
-        for one in first
-        if (one.passage, one.statement) in scores
-    ]
-    return sorted(together, key=lambda one: (-one.score, one.passage, one.statement.core))
 
 
 def _scored_for(

@@ -30,7 +30,7 @@ from chain.understanding.phrases import (
 from core.answer import Message
 from core.source import Frozen
 from language.cues import asks, cues_of, has_cues
-from language.facts import amounts, countries, figures_as_written, is_acronym, spelt_out
+from language.facts import amounts, countries, figures_as_written, is_acronym
 from language.identify import CAPITALISES_NOUNS
 from language.matching import fold
 from vectorstore.embeddings import Embedder, Vectors, kept_passages
@@ -341,7 +341,6 @@ def _social_at(words: Sequence[str], language: str, *, last: bool) -> tuple[int,
 # What kind of answer a question asks for, and what its answer must contain.
 
 
-_MOST_COUNTED = 60  # a larger number in a question is not a count of things asked for
 _ASKED = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # jusqu'à and end-to-end are one word each
 
 
@@ -370,13 +369,6 @@ def wants_writing(question: str, language: str) -> bool:
     return not words.isdisjoint(cues_of(language).writing)
 
 
-def counted(question: str, language: str) -> int:
-    """Number of things a question asks for ("the eight priorities"); 0 if it does not say."""
-    figures = (int(word) for word in re.findall(r"\w+", question) if word.isdecimal())
-    counts = (figure for figure in figures if 1 < figure <= _MOST_COUNTED)
-    return next(iter([*spelt_out(fold(question), language), *counts]), 0)
-
-
 def numbers(text: str, language: str) -> Iterator[str]:
     """Numbers in a text as written, each with the noun it counts."""
     for amount, noun in amounts(text, language):
@@ -394,10 +386,7 @@ def _cues(language: str) -> Mapping[str, tuple[str, ...]]:
     return {kind: tuple(map(fold, words)) for kind, words in asks(language).items()}
 
 
-# Entities in a question (figures, countries, acronyms, names, rare words), and answer types.
-
-
-_SHORTEST = 5  # letters; shorter words are mostly function words
+# Entities in a question (figures, countries, acronyms, names), and answer types.
 
 
 class Demands(NamedTuple):
@@ -411,7 +400,6 @@ class Demands(NamedTuple):
     countries: Mapping[str, str]
     acronyms: tuple[str, ...]
     names: tuple[str, ...]
-    words: tuple[str, ...]
     kinds: frozenset[str]
 
 
@@ -420,7 +408,7 @@ def demands_of(question: str, language: str) -> Demands:
     """Extracts the entities of a question; `language` in ISO 639-1."""
     named = countries(question, language)
     of_countries = {word for name in named.values() for word in re.findall(r"\w+", name)}
-    acronyms, names, words = [], [], []
+    acronyms, names = [], []
     known = has_cues(language)
     common = cues_of(language).common if known else ()
     for match in re.finditer(r"\w+", question):
@@ -439,14 +427,11 @@ def demands_of(question: str, language: str) -> Demands:
         )
         if word[0].isupper() and not first and language != CAPITALISES_NOUNS and len(word) > 2:
             names.append(word)
-        elif len(word) >= _SHORTEST:
-            words.append(word)
     return Demands(
         figures_as_written(question),
         named,
         tuple(dict.fromkeys(acronyms)),
         tuple(dict.fromkeys(names)),
-        tuple(dict.fromkeys(words)),
         asks_for(question, language) & {"number", "date", "amount", "reason"},
     )
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chain.reading.confidence import lacks, similarities
-from chain.reading.relevance import rank
+from chain.reading.relevance import best_first, rank
+from chain.retrieve import FOUND
 from chain.understanding.meaning import standalone
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
@@ -113,10 +114,12 @@ def _features(
         turns = [*(turn.question for turn in question.history), question.question]
         language = conversation(turns, settings.default_language)[-1]
         asked = standalone(question.question, language, question.history)
-        found = index.search(asked, k=settings.results, language=language)
-        near = similarities(asked, language, found, index)
-        topic.append(near)
+        looked = index.search(asked, k=FOUND, language=language)
+        found = best_first(looked, rank(asked, language, looked, index.profile))
+        found = found[: settings.results]
         ranked = rank(asked, language, found, index.profile)
+        near = similarities(asked, found, ranked, index)
+        topic.append(near)
         sources.append(near | lacks(asked, language, found, ranked, index))
     return topic, sources
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from vectorstore.embeddings import file_of
 
-Section = Literal["ranking", "relevance", "confidence", "chance", "prepared", "cosines"]
+Section = Literal["ranking", "confidence", "chance", "prepared", "cosines"]
 
 
 def rewrite(embedder: str, section: Section, **weights: float) -> None:
@@ -35,7 +35,7 @@ def write(
     stored = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     before = stored.get(section, {})
     kept = before.get("weights", {})
-    if "asked" in kept and section in ("ranking", "relevance"):  # fitted by another command
+    if "asked" in kept and section == "ranking":  # fitted by another command
         weights = {**weights, "asked": kept["asked"]}
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     made = {"made_by": made_by, "date": today, **provenance, "weights": weights}

@@ -34,7 +34,7 @@ def main() -> int:
         REFERENCE.write_text(
             json.dumps(_chosen(index), indent=1, ensure_ascii=False) + "\n", "utf-8"
         )
-        found = measure(index.embedder)
+        found = measure(index.embedder, index.profile.adapter)
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1

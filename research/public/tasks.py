@@ -168,7 +168,7 @@ def sentence_finding(
     ranks: dict[str, int | None] = {}
     for number, question in enumerate(chosen, start=1):
         found = index.search(question.text, k=passages, language=public.question_language)
-        ranked = rank_units(question.text, public.question_language, found, index.profile)
+        ranked = rank_units(question.text, found, index.profile)
         right = right_units(public, question, found)
         ranks[question.id] = next(
             (

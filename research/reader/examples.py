@@ -4,35 +4,31 @@ a question, its document -> the unit that answers, the nearest that do not -> se
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.source import Passage
-from research.reader.grounds import Document, Located, Place, Source, located
-from vectorstore.e5 import Weights
+from research.reader.grounds import (
+    Document,
+    Located,
+    Part,
+    Place,
+    Source,
+    files,
+    located,
+    sources,
+)
 from vectorstore.embeddings import LocalEmbedder, Vectors
+from vectorstore.reader import Sequenced, Sequencer
 
-_QUESTION, _HEADING, _UNIT = 40, 14, 80  # tokens kept
 _RIGHT = 2  # units that answer, at most
 _HARDEST = 3  # of the units that do not answer: the nearest
 _WRONG = 5  # units that do not answer, two more where nothing does
 _NEAREST = 60  # units looked through for what is near and wrong
 _AMONG = 30  # of these others are drawn from
-
-Encode = Callable[[str], list[int]]
-"""A text to the ids of its tokens, without those that mark begin and end."""
-
-
-class Sequenced(NamedTuple):
-    """The tokens of a question with a unit, and where the two stand in it; ends are exclusive."""
-
-    tokens: list[int]
-    question: tuple[int, int]
-    unit: tuple[int, int]
 
 
 class Ground:
@@ -40,20 +36,26 @@ class Ground:
 
     Args:
         source: which document.
-        file: its text.
+        document: its passages.
+        asked: its questions.
         embedder: makes the vectors.
         kept: folder in which the vectors are kept.
     """
 
-    def __init__(self, source: Source, file: Path, embedder: LocalEmbedder, kept: Path) -> None:
-        document = Document(file, embedder)
-        self.source, self.passages = source, document.passages
+    def __init__(
+        self,
+        source: Source,
+        document: Document,
+        asked: Iterable[Located],
+        embedder: LocalEmbedder,
+        kept: Path,
+    ) -> None:
+        self.source, self.passages, self.asked = source, document.passages, list(asked)
         self.places: list[Place] = [
             (number, unit)
             for number, passage in enumerate(self.passages)
             for unit in range(len(passage.units))
         ]
-        self.asked: list[Located] = list(located(source, document))
         made = kept / f"{source.name}.npy"
         if not made.exists():
             texts = [one.context(unit) for one in self.passages for unit in one.units]
@@ -75,6 +77,18 @@ class Ground:
         return np.asarray(0.6 * best + 0.4 * sums / counts, np.float32)
 
 
+def grounds_of(
+    part: Part, folders: Sequence[Path], embedder: LocalEmbedder, kept: Path
+) -> list[Ground]:
+    """The documents of a part that are below the folders; as of `Ground`."""
+    there, made = files(folders), []
+    for source in sources().values():
+        if source.part == part and source.name in there:
+            document = Document(there[source.name], embedder)
+            made.append(Ground(source, document, located(source, document), embedder, kept))
+    return made
+
+
 class Example(NamedTuple):
     """A sequence, and whether its unit answers."""
 
@@ -82,27 +96,8 @@ class Example(NamedTuple):
     answers: bool
 
 
-class Maker:
-    """Makes the sequences that a reader gets."""
-
-    def __init__(self, encode: Encode, weights: Weights) -> None:
-        self._encode, self._weights = encode, weights
-
-    def sequence(self, question: str, passage: Passage, number: int) -> Sequenced:
-        """A question with a unit of a passage, its heading and the introduction of its list."""
-        begins, ends, unit = self._weights.begins, self._weights.ends, passage.units[number]
-        asked = self._encode(question)[:_QUESTION]
-        heading = self._encode(passage.headings[-1])[:_HEADING]
-        text = passage.text[unit.start : unit.end]
-        if unit.lead_in is not None:
-            text = f"{passage.text[slice(*unit.lead_in)]} {text}"
-        said = self._encode(text)[:_UNIT]
-        before = [begins, *asked, ends, ends, *heading, ends]
-        return Sequenced(
-            [*before, *said, ends],
-            (1, 1 + len(asked)),
-            (len(before), len(before) + len(said)),
-        )
+class Maker(Sequencer):
+    """Makes the sequences that a reader learns from."""
 
     def of(
         self, one: Located, ground: Ground, others: Sequence[Ground], vector: Vectors,
@@ -127,7 +122,8 @@ class Maker:
             for (number, unit), answers in chosen
         ]
         other = chance.choice(others)
-        if other is not ground and other.source.name not in one.asked.elsewhere:
+        same = other is ground or other.source.kind == ground.source.kind == "brief"
+        if not same and other.source.name not in one.asked.elsewhere:
             number, unit = chance.choice(other.nearest(vector)[:3])
             found.append(Example(self.sequence(question, other.passages[number], unit), False))
         return found

@@ -20,12 +20,15 @@ from pydantic import Field
 from rich.console import Console
 
 from core.command_line import CommandLine
+from core.settings import ROOT
 from core.source import Frozen, Passage
 from ingest.passages.split import split
+from ingest.reading import question_file
 from ingest.reading.load import load as load_document
 from vectorstore.embeddings import Embedder, LocalEmbedder
 
 FOLDER = Path(__file__).with_name("grounds")
+_EACH = 3  # units of a prepared answer, up to which each is taken to answer
 _PROGRAM = "python -m research.reader.grounds"
 
 Part = Literal["fit", "choose", "show"]
@@ -42,7 +45,7 @@ class Source(Frozen):
     name: str
     file: str
     part: Part
-    kind: Literal["law", "act", "document"]
+    kind: Literal["law", "act", "document", "brief"]
     language: str
     origin: str
     reuse: str
@@ -175,6 +178,42 @@ def located(source: Source, document: Document) -> Iterator[Located]:
         found = document.locate(asked, ends.get(asked.stretch))
         if found is not None:
             yield found
+
+
+def briefs() -> Iterator[tuple[Source, Path]]:
+    """The summaries that come with the project and have prepared questions: name, file."""
+    for file in sorted((ROOT / "corpus").glob("*/*.md")):
+        language = file.parent.name
+        yield (
+            Source(
+                name=f"brief-{language}-{file.stem}",
+                file=file.name,
+                part="fit",
+                kind="brief",
+                language=language,
+                origin="corpus",
+                reuse="as the project",
+            ),
+            file,
+        )
+
+
+def prepared(file: Path, document: Document) -> Iterator[Located]:
+    """The prepared questions of a document that stand beside its file."""
+    places = {
+        name: (number, place)
+        for number, passage in enumerate(document.passages)
+        for place, name in enumerate(passage.unit_ids)
+    }
+    questions = question_file.find(file)
+    answers = question_file.read_file(questions) if questions else ()
+    everywhere = frozenset(places.values())
+    for one in question_file.prepared_questions(answers, document.passages)[0]:
+        asked = Labelled(id=one.id, question=one.question, language=one.language, style="official")
+        way = tuple(places[name] for name in one.units)
+        # Units of a short answer each answer; a longer one begins with what does.
+        ways = tuple((place,) for place in way) if len(way) <= _EACH else (way,) if way else ()
+        yield Located(asked, ways, frozenset(), frozenset(), everywhere)
 
 
 app = CommandLine()

@@ -11,7 +11,7 @@ is no dependency of the product).
 import random
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,14 +24,22 @@ from torch import Tensor
 
 from core.command_line import CommandLine, option
 from core.settings import Settings
-from research.reader.examples import Example, Ground, Maker
-from research.reader.grounds import Located, Part, files, sources
-from research.reader.network import Reader
+from research.reader.examples import Example, Ground, Maker, grounds_of
+from research.reader.general import General, general
+from research.reader.grounds import (
+    Document,
+    Located,
+    Source,
+    briefs,
+    prepared,
+)
+from research.reader.network import Network
 from vectorstore.e5 import Weights, keep_in
 from vectorstore.embeddings import MODEL, LocalEmbedder, Vectors
 
 _PROGRAM = "python -m research.reader.train"
 _AT_ONCE = 12  # questions of a step
+_OF_GROUNDS, _OF_BRIEFS = 0.6, 0.2  # of these; the others are of general sets
 _RATE, _HEAD_RATE = 1e-4, 1e-3
 _WARM = 0.05  # share of the time in which the rate rises
 _LEAST = 0.02  # share of the rate that is left in the end
@@ -41,11 +49,15 @@ _PASSAGES = 6  # nearest passages of all documents, among which the first unit i
 
 
 class Question(NamedTuple):
-    """A question with its document and its vector."""
+    """A question with its document and its vector; `others` are documents that it is not about."""
 
     located: Located
     ground: Ground
     vector: Vectors
+    others: Sequence[Ground]
+
+    def examples(self, maker: Maker, chance: random.Random) -> list[Example]:
+        return maker.of(self.located, self.ground, self.others, self.vector, chance)
 
 
 class Measured(NamedTuple):
@@ -58,6 +70,8 @@ class Measured(NamedTuple):
     across: float
     told: float
 
+
+Learnable = Question | General
 
 app = CommandLine()
 
@@ -75,25 +89,36 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     keep_in(Settings().data_dir / MODEL)
     embedder = LocalEmbedder()
-    fit, choose = (_questions(part, folders, embedder, out) for part in ("fit", "choose"))
-    console.print(f"{len(fit):,} questions to learn from, {len(choose):,} to choose by")
-    Training(fit, choose, out / "reader.pt", minutes, layers, seed).run(console)
+    fit, choose = (grounds_of(part, folders, embedder, out) for part in ("fit", "choose"))
+    own = [_prepared(*one, embedder, out) for one in briefs()]
+    asked = _questions(fit, [*fit, *own], embedder), _questions(own, fit, embedder)
+    sets: list[tuple[float, Sequence[Learnable]]] = [
+        (_OF_GROUNDS, asked[0]),
+        (_OF_BRIEFS, asked[1]),
+        (1 - _OF_GROUNDS - _OF_BRIEFS, general(folders)),
+    ]
+    told = ", ".join(f"{len(one):,} ({share:.2f})" for share, one in sets)
+    console.print(f"Questions of grounds, briefs, general sets (share of a step): {told}")
+    measured = _questions(choose, choose, embedder)
+    Training(
+        [one for one in sets if one[1]], measured, out / "reader.pt", minutes, layers, seed
+    ).run(console)
     return 0
 
 
+def _prepared(source: Source, file: Path, embedder: LocalEmbedder, out: Path) -> Ground:
+    document = Document(file, embedder)
+    return Ground(source, document, prepared(file, document), embedder, out)
+
+
 def _questions(
-    part: Part, folders: Sequence[Path], embedder: LocalEmbedder, out: Path
+    own: Sequence[Ground], others: Sequence[Ground], embedder: LocalEmbedder
 ) -> list[Question]:
-    there = files(folders)
-    grounds = [
-        Ground(one, there[one.name], embedder, out)
-        for one in sources().values()
-        if one.part == part and one.name in there
-    ]
-    asked = [(one, ground) for ground in grounds for one in ground.asked]
+    asked = [(one, ground) for ground in own for one in ground.asked]
     vectors = embedder.queries([one.asked.question for one, _ in asked])
     return [
-        Question(one, ground, vector) for (one, ground), vector in zip(asked, vectors, strict=True)
+        Question(one, ground, vector, others)
+        for (one, ground), vector in zip(asked, vectors, strict=True)
     ]
 
 
@@ -102,22 +127,24 @@ class Training:
 
     def __init__(
         self,
-        fit: list[Question],
+        sets: Sequence[tuple[float, Sequence[Learnable]]],
         choose: list[Question],
         file: Path,
         minutes: float,
         layers: int,
         seed: int,
     ) -> None:
-        self._fit, self._file, self._minutes = fit, file, minutes
+        self._file, self._minutes = file, minutes
+        self._shares = [share for share, _ in sets]
+        self._drawn = [self._endless(asked) for _, asked in sets]
         self._chance = random.Random(seed)  # noqa: S311 - a lot, no secret
         self._measured = random.Random(0).sample(choose, min(_MEASURED, len(choose)))  # noqa: S311
         torch.manual_seed(seed)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._reader = Reader(layers).to(device)
+        self._reader = Network(layers).to(device)
         weights = Weights()
         pieces = SentencePieceProcessor(model_proto=weights.vocabulary())
-        self._maker = Maker(pieces.encode, weights)
+        self._maker = Maker(pieces.encode, weights.begins, weights.ends)
         head = {id(one) for one in self._reader.head.parameters()}
         body = [one for one in self._reader.parameters() if id(one) not in head]
         self._optimizer = torch.optim.AdamW(
@@ -129,18 +156,18 @@ class Training:
             self._reader.load_state_dict(state["reader"])
             self._optimizer.load_state_dict(state["optimizer"])
             self._seconds, self._seen = state["seconds"], state["seen"]
+            self._chance.seed(f"{seed}, {self._seen}")  # not the same questions again
 
     def run(self, console: Console) -> None:
         """Trains until all minutes are used; keeps what was learned."""
-        grounds = list({id(one.ground): one.ground for one in self._fit}.values())
         losses: list[float] = []
         told = kept = self._seconds
-        self._chance.shuffle(self._fit)
         while self._seconds < self._minutes * 60:
             began = time.monotonic()
-            first = self._seen % len(self._fit)
-            chosen = self._fit[first : first + _AT_ONCE]
-            losses.append(self._step(chosen, grounds))
+            chosen = [
+                next(one) for one in self._chance.choices(self._drawn, self._shares, k=_AT_ONCE)
+            ]
+            losses.append(self._step(chosen))
             self._seen += len(chosen)
             self._seconds += time.monotonic() - began
             if self._seconds - told >= 60:
@@ -152,6 +179,11 @@ class Training:
                 console.print(self.measure())
         self._keep()
         console.print(f"{self._seen:,} questions", self.measure())
+
+    def _endless(self, asked: Sequence[Learnable]) -> Iterator[Learnable]:
+        """All questions of a set in an order by lot, again and again."""
+        while True:
+            yield from self._chance.sample(asked, len(asked))
 
     def measure(self) -> Measured:
         """How well it finds the answer among the nearest passages of all documents to choose by."""
@@ -196,14 +228,11 @@ class Training:
         ground, *place = units[best]
         return float(scores[best]), ground is one.ground and tuple(place) in right
 
-    def _step(self, chosen: Sequence[Question], grounds: Sequence[Ground]) -> float:
+    def _step(self, chosen: Sequence[Learnable]) -> float:
         """One step of learning; its loss: the surprise at which unit answers, or that none does."""
         for group, rate in zip(self._optimizer.param_groups, (_RATE, _HEAD_RATE), strict=True):
             group["lr"] = rate * self._pace()
-        made = [
-            self._maker.of(one.located, one.ground, grounds, one.vector, self._chance)
-            for one in chosen
-        ]
+        made = [one.examples(self._maker, self._chance) for one in chosen]
         scores = self._reader.scores([each.sequence for own in made for each in own])
         parts = scores.split([len(own) for own in made])
         losses = [_surprise(score, own) for score, own in zip(parts, made, strict=True)]

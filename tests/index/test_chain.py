@@ -139,7 +139,7 @@ def test_callbacks_see_retrieval_and_the_choosing_of_sentences(assistant: Assist
     found = names.made[0]
     assert isinstance(found, list)
     assert all(isinstance(one, ScoredPassage) for one in found)
-    assert {one.passage.id for one in found} <= {one.id for one in answer.passages}
+    assert {one.passage_id for one in answer.citations} <= {one.passage.id for one in found}
 
 
 def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
@@ -165,11 +165,11 @@ def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
         ("Wie viele Meldungen machte Snapchat?", "de", "names", 0.0),  # a noun, or a name?
         ("How many child abuse reports were there in 2019?", "en", "figures", 0.0),
         ("How many child abuse reports were there in 1987?", "en", "figures", 1.0),
-        ("Were there child abuse reports in 2019 and in 1987?", "en", "figures", 0.0),
+        ("Were there child abuse reports in 2019 and in 1987?", "en", "figures", 1.0),
         (
             "What sectors did the 2008 directive on critical infrastructure cover?",
             "en",
-            "figures",
+            "reason",
             0.0,
         ),
         ("How does E2EE hide abuse?", "en", "figures", 0.0),
@@ -177,8 +177,6 @@ def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
         ("How much does the CER Directive cost?", "en", "amount", 1.0),
         ("How much money does the CER Directive bring?", "en", "amount", 1.0),
         ("Which sectors of money and energy has the CER Directive?", "en", "amount", 0.0),
-        ("How many reports were there?", "en", "same_language", 1.0),
-        ("Combien de signalements ?", "fr", "same_language", 0.0),
     ],
 )
 def test_the_confidence_sees_what_the_passages_lack(
@@ -186,8 +184,8 @@ def test_the_confidence_sees_what_the_passages_lack(
 ) -> None:
     index = assistant.index.snapshot()
     found = index.search(question, language=language)
-    near = similarities(question, language, found, index)
     ranked = rank(question, language, found, index.profile)
+    near = similarities(question, found, ranked, index)
     seen = near | lacks(question, language, found, ranked, index)
     assert seen[feature] == value
 

@@ -87,7 +87,8 @@ def test_weights_that_are_missing_or_of_another_form_are_told(
             E5()
 
 
-FILES = {"vocabulary.model", "layers.onnx", "layers.onnx.data"}
+NETWORKS = ("layers.onnx", "reader.onnx")
+FILES = {"vocabulary.model", *NETWORKS, *(f"{name}.data" for name in NETWORKS)}
 QUESTION = "Wat is EMPACT?"
 
 
@@ -145,7 +146,9 @@ def test_a_damaged_model_is_made_anew(
         file.unlink()
     else:
         file.write_bytes(content)
-    assert np.array_equal(E5(tmp_path).vector(QUESTION), e5().vector(QUESTION))
+    model = E5(tmp_path)
+    assert np.array_equal(model.vector(QUESTION), e5().vector(QUESTION))
+    assert model.reader
     assert kept(tmp_path) == file.parent
     assert f"{file.parent} is damaged" in caplog.text
 

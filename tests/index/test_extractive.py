@@ -151,7 +151,7 @@ def test_only_a_question_for_a_definition_prefers_one(indexed: Indexed) -> None:
         ("What did the HRO receive?", "new computers"),
     ):
         found = index.search(question, language="en")
-        best = rank_units(question, "en", found, index.profile)[0]
+        best = rank_units(question, found, index.profile)[0]
         text = found[best.passage].passage.text[best.unit.start : best.unit.end]
         assert wanted in " ".join(text.split())
 

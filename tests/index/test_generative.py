@@ -137,7 +137,8 @@ def test_programs_get_an_answer_of_a_reply_with_something_off(
 def test_programs_are_told_what_was_found_and_not_checked(
     assistant: Assistant, server: Script, settings: Settings
 ) -> None:
-    server.reply, server.check = SAID, 500
+    # The passage that says it in a sentence.
+    server.reply, server.check = SAID.replace("[1]", "[2]"), 500
     with (
         serving(lambda: assistant, settings) as address,
         client(address, key(settings)) as api,
@@ -227,7 +228,7 @@ def test_the_lowest_passages_are_dropped_whole_when_the_context_is_short(
 ) -> None:
     server.reply = "NO ANSWER"
     sizes = {}
-    for context in (8192, 2048, 512):
+    for context in (8192, 3072, 512):
         changed = {"openai_base_url": server.url, "model_context": context}
         short = settings.model_copy(update=changed)
         answer = Assistant(short).ask(QUESTION)
@@ -239,7 +240,7 @@ def test_the_lowest_passages_are_dropped_whole_when_the_context_is_short(
         sizes[context] = rules.count("<passage number=")
         for scored in answer.passages[: sizes[context]]:
             assert scored.text.replace("<", "‹").replace(">", "›") in rules
-    assert 1 <= sizes[2048] < sizes[8192]
+    assert 1 <= sizes[3072] < sizes[8192]
 
 
 def test_a_model_that_repeats_itself_is_not_read_further(

@@ -576,8 +576,8 @@ def test_prompts_are_kept_within_what_ollama_uses(
 
 
 def test_ollama_gets_the_whole_prompt_that_it_would_cut(settings: Settings, server: Script) -> None:
-    _ollama(server, parameters="num_ctx 2048")
-    server.context = 2048 * 3 // 4  # words, of which a token has less than one
+    _ollama(server, parameters="num_ctx 3072")
+    server.context = 3072 * 3 // 4  # words, of which a token has less than one
     answer = _assistant(settings, server).ask(QUESTION)
     assert answer.mode == "generative"
     assert "You answer questions about" in server.read

@@ -162,8 +162,9 @@ def test_the_default_embedder_is_read_as_it_is(tmp_path: Path) -> None:
 
 
 def test_what_was_measured_of_the_default_embedder_is_still_so() -> None:
-    stored = profile_of(local_embedder(), Path()).cosines
-    for kind, found in embeddings.measure(local_embedder()).items():
+    profile = profile_of(local_embedder(), Path())
+    stored = profile.cosines
+    for kind, found in embeddings.measure(local_embedder(), profile.adapter).items():
         assert found.mean == pytest.approx(stored[kind].mean, abs=2e-3)
         assert found.spread == pytest.approx(stored[kind].spread, abs=2e-3)
 

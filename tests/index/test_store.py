@@ -67,7 +67,8 @@ def test_results_come_best_first_with_cosines_of_passages_and_units(index: Index
         assert len(scored.unit_similarities) == len(scored.passage.units)
     first = found[0].passage
     again = make_embedder(Settings()).passages([first.context(first.units[0])])[0]
-    question = make_embedder(Settings()).query("national firearms focal points")
+    asked = make_embedder(Settings()).query("national firearms focal points")
+    question = index.profile.towards(asked)
     assert found[0].unit_similarities[0] == pytest.approx(float(again @ question), abs=1e-3)
 
 

@@ -142,4 +142,4 @@ def test_sure_is_likely_and_lacks_nothing() -> None:
 def test_the_weights_have_every_feature_and_were_fitted(assistant: Assistant) -> None:
     weights = assistant.index.snapshot().profile.chance
     assert weights.keys() == {"intercept", *FEATURES}
-    assert weights["cosine"] > 0 > weights["lacks"]
+    assert weights["read"] > 0 < weights["ahead"]

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from chain.reading.relevance import _OF_PROMISE, READ
 from core.settings import ROOT, Settings
 from vectorstore.embeddings import default_profile
 from vectorstore.rerank import DEPTH
@@ -67,13 +68,17 @@ def _formula(text: str) -> dict[str, float]:
     return {name: float(weight) for weight, name in re.findall(r"([\d.]+) (\w+)", sum_of[1])}
 
 
-@pytest.mark.parametrize(
-    ("record", "kind"),
-    [("0004-ranking.md", "ranking"), ("0009-choosing-sentences.md", "relevance")],
-)
-def test_a_decision_begins_with_the_weights_in_force(record: str, kind: str) -> None:
-    weights = getattr(default_profile(), kind)
-    assert _formula(_opening(record)) == dict(weights)
+def test_a_decision_begins_with_the_weights_in_force() -> None:
+    assert _formula(_opening("0004-ranking.md")) == dict(default_profile().ranking)
+
+
+def test_what_is_added_to_a_readers_score_is_told() -> None:
+    amounts = default_profile().amounts.relevance
+    text = (DECISIONS / "0017-a-reader.md").read_text("utf-8")
+    assert f"+ {_OF_PROMISE:g} (its promise" in text
+    assert f"the {READ} most promising units" in text
+    kept = f"{amounts.named:g} (log-odds) for a document that the question names, and"
+    assert kept in (DECISIONS / "0009-choosing-sentences.md").read_text("utf-8")
 
 
 def test_decisions_begin_with_the_thresholds_in_force() -> None:

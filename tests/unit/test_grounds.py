@@ -21,6 +21,7 @@ from research.reader.grounds import (
     Part,
     Source,
     labelled,
+    located,
     sources,
     stretches,
 )
@@ -139,15 +140,14 @@ def ground(tmp_path: Path, law: Document, monkeypatch: pytest.MonkeyPatch) -> Gr
     vectors = np.eye(4)  # of the four units, in order
     embedder: Any = SimpleNamespace(**vars(WORDS), passages=lambda texts: vectors[: len(texts)])
     try:
-        yield Ground(source, tmp_path / "wet.nl.md", embedder, tmp_path)
+        yield Ground(source, law, located(source, law), embedder, tmp_path)
     finally:
         stretches.cache_clear()
 
 
 @pytest.fixture
 def maker() -> Maker:
-    weights: Any = SimpleNamespace(begins=BEGINS, ends=ENDS)
-    return Maker(encode, weights)
+    return Maker(encode, BEGINS, ENDS)
 
 
 def test_a_sequence_has_the_question_the_heading_and_the_unit(ground: Ground, maker: Maker) -> None:

@@ -1,0 +1,67 @@
+"""Writes what was trained for the product, with 8 bits a weight.
+
+python -m research.reader.export FOLDER    # of the training's --out; writes vectorstore/reader.npz
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+import typer
+from rich.console import Console
+
+from core.command_line import CommandLine
+from vectorstore.e5 import READER, Weights
+from vectorstore.onnx_file import Matrix, store
+
+_PROGRAM = "python -m research.reader.export"
+_LINEAR = {"attended": "ao", "inner": "fi", "outer": "fo"}
+_NORMS = {"after_attention": "aln", "last": "oln"}
+
+app = CommandLine()
+
+
+@app.command()
+def main(
+    folder: Path = typer.Argument(..., metavar="FOLDER", help="What the training kept."),
+) -> int:
+    """Writes the trained weights for the product."""
+    state = torch.load(folder / "reader.pt", map_location="cpu")
+    export(state["reader"], READER)
+    Console().print(f"{READER.name}: {READER.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def export(state: dict[str, Any], file: Path) -> None:
+    """Writes a reader's state (`research.reader.network.Network`)."""
+    weights = Weights()
+    found: dict[str, Matrix] = {name: value.float().numpy() for name, value in state.items()}
+    layers = 1 + max(int(name.split(".")[1]) for name in found if name.startswith("layers."))
+    vectors = {
+        "around": found["around"][:160],
+        "emb.ln.w": found["first.weight"],
+        "emb.ln.b": found["first.bias"],
+        "head.b": found["head.0.bias"],
+        "out.w": found["head.2.weight"][0],
+        "out.b": found["head.2.bias"],
+    }
+    matrices = {"head.w": found["head.0.weight"]}
+    for layer in range(layers):
+        at, to = f"layers.{layer}", f"l{layer}"
+        for part, name in enumerate("qkv"):
+            rows = slice(part * weights.width, (part + 1) * weights.width)
+            matrices[f"{to}.{name}.w"] = found[f"{at}.joined.weight"][rows]
+            vectors[f"{to}.{name}.b"] = found[f"{at}.joined.bias"][rows]
+        for own, name in _LINEAR.items():
+            matrices[f"{to}.{name}.w"] = found[f"{at}.{own}.weight"]
+            vectors[f"{to}.{name}.b"] = found[f"{at}.{own}.bias"]
+        for own, name in _NORMS.items():
+            vectors[f"{to}.{name}.w"] = found[f"{at}.{own}.weight"]
+            vectors[f"{to}.{name}.b"] = found[f"{at}.{own}.bias"]
+    sizes = (weights.width, weights.heads, weights.inner, layers)
+    store(file, sizes, weights.epsilon, matrices, vectors)
+
+
+if __name__ == "__main__":
+    sys.exit(app.run(sys.argv[1:], _PROGRAM))

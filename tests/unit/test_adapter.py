@@ -1,0 +1,77 @@
+"""The query adapter: what it learns, and that its gradient is one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from research.reader import adapter
+from research.reader.adapter import Asked, fit, places
+from vectorstore.embeddings import Adapter, Vectors, adapter_file, adapter_of
+
+WIDTH, TOPICS = 24, 60
+
+
+def unit(vectors: Vectors) -> Vectors:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """Questions whose vectors are those of their units, turned a little, all the same way."""
+    monkeypatch.setattr(adapter, "_DRAWN", 30)
+    monkeypatch.setattr(adapter, "_DECAY", 0.0)
+    monkeypatch.setattr(adapter, "_RATE", 1e-2)
+    chance = np.random.default_rng(1)
+    units = unit(chance.normal(size=(TOPICS, WIDTH)))
+    turned = unit(0.6 * units + units[:, ::-1])
+    return Asked(turned, units, [[row] for row in range(TOPICS)], [[] for _ in range(TOPICS)])
+
+
+def test_a_map_is_learned_by_which_questions_find_their_units(asked: Asked) -> None:
+    owners = np.arange(TOPICS)
+    before = places(asked.vectors, asked, owners)
+    after = places(fit(asked, steps=200)(asked.vectors), asked, owners)
+    assert (before == 0).mean() < 0.7 < 0.9 < (after == 0).mean()
+
+
+def test_the_gradient_is_that_of_the_loss(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "_DROPPED", 0.0)
+    chosen, matrix = np.arange(8), np.full((WIDTH + 1, WIDTH), 0.01, np.float32)
+
+    def loss(moved_by: Vectors) -> float:
+        """As its definition says, in double precision."""
+        chance = np.random.default_rng(5)
+        chance.random((len(chosen), WIDTH))
+        own = [int(chance.choice(asked.right[one])) for one in chosen]
+        drawn = np.array([*own, *chance.integers(TOPICS, size=30)])
+        given = asked.vectors[chosen].astype(float)
+        moved = given + given @ moved_by[:-1] + moved_by[-1]
+        moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+        fits = moved @ asked.units[drawn].T.astype(float) / 0.05
+        for row, one in enumerate(chosen):
+            fits[row, (drawn == one) & (np.arange(len(drawn)) != row)] = -np.inf
+        right = fits[np.arange(len(chosen)), np.arange(len(chosen))]
+        return float(np.mean(np.log(np.exp(fits).sum(axis=1)) - right))
+
+    told = adapter._gradient(asked, chosen, matrix, np.random.default_rng(5))
+    for place in ((0, 0), (3, 7), (WIDTH, 2)):
+        step = np.zeros(matrix.shape)
+        step[place] = 1e-4
+        slope = (loss(matrix + step) - loss(matrix - step)) / 2e-4
+        assert told[place] == pytest.approx(slope, abs=1e-3)
+
+
+def test_an_adapter_is_kept_and_the_first_folder_that_has_one_counts(tmp_path: Path) -> None:
+    mine, ours = tmp_path / "mine", tmp_path / "ours"
+    for folder in (mine, ours):
+        folder.mkdir()
+    assert adapter_of("a model/1", mine, ours) is None
+    matrix = np.eye(3, dtype=np.float32)
+    Adapter(matrix, np.zeros(3, np.float32)).write(adapter_file("a model/1", ours))
+    Adapter(-matrix, np.ones(3, np.float32)).write(adapter_file("a model/1", mine))
+    found = adapter_of("a model/1", mine, ours)
+    assert found is not None
+    assert np.array_equal(found.matrix, -matrix)
+    moved = found(np.array([1, 0, 0], np.float32))
+    assert moved == pytest.approx(unit(np.array([1.0, 0.5, 0.5])), abs=1e-6)
