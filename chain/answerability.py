@@ -165,12 +165,11 @@ def decide(
     model only where the question is far from what was found."""
     question, language, amounts = meaning.question, query.language, index.profile.amounts
     is_given = bool(meaning.document or meaning.last)  # the passages, so nothing was searched for
-    if not is_given:
-        found = best_first(found, rank(question, language, found, index.profile))
     rest: tuple[ScoredPassage, ...] = ()
     if not is_given:
-        found, rest = found[: settings.results], found[settings.results :]
-        rest = rest if settings.generative else ()
+        found = best_first(found, rank(question, language, found, index.profile))
+        rest = found[settings.results :] if settings.generative else ()
+        found = found[: settings.results]
     ranked = rank(question, language, found, index.profile)
     sure = (
         Confidence(1.0, float(bool(found)))

@@ -53,10 +53,6 @@ class Sequencer:
     def __init__(self, encode: Encode, begins: int, ends: int) -> None:
         self._encode, self._begins, self._ends = encode, begins, ends
 
-    def sequence(self, question: str, passage: Passage, number: int) -> Sequenced:
-        """A question with a unit of a passage."""
-        return self.joined(question, passage.headings[-1], text_of(passage, number))
-
     def joined(self, question: str, heading: str, text: str) -> Sequenced:
         """A question with a heading and a text."""
         asked, said = self._encode(question)[:_QUESTION], self._encode(text)[:_UNIT]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.source import Passage
 from research.reader.grounds import (
     Document,
     Located,
@@ -22,7 +23,7 @@ from research.reader.grounds import (
     sources,
 )
 from vectorstore.embeddings import LocalEmbedder, Vectors
-from vectorstore.reader import Sequenced, Sequencer
+from vectorstore.reader import Sequenced, Sequencer, text_of
 
 _RIGHT = 2  # units that answer, at most
 _HARDEST = 3  # of the units that do not answer: the nearest
@@ -98,6 +99,10 @@ class Example(NamedTuple):
 
 class Maker(Sequencer):
     """Makes the sequences that a reader learns from."""
+
+    def sequence(self, question: str, passage: Passage, number: int) -> Sequenced:
+        """A question with a unit of a passage."""
+        return self.joined(question, passage.headings[-1], text_of(passage, number))
 
     def of(
         self, one: Located, ground: Ground, others: Sequence[Ground], vector: Vectors,
