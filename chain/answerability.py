@@ -166,11 +166,12 @@ def decide(
     question, language, amounts = meaning.question, query.language, index.profile.amounts
     is_given = bool(meaning.document or meaning.last)  # the passages, so nothing was searched for
     rest: tuple[ScoredPassage, ...] = ()
-    if not is_given:
-        found = best_first(found, rank(question, language, found, index.profile))
+    if is_given:
+        ranked = rank(question, language, found, index.profile)
+    else:
+        found, ranked = best_first(question, language, found, index.profile, settings.results)
         rest = found[settings.results :] if settings.generative else ()
         found = found[: settings.results]
-    ranked = rank(question, language, found, index.profile)
     sure = (
         Confidence(1.0, float(bool(found)))
         if is_given

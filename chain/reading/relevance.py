@@ -10,7 +10,7 @@ docs/decisions/0017-a-reader.md.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chain.reading.quotables import Statement, series, statements
 from chain.understanding.intent import asks_for
@@ -24,10 +24,10 @@ from vectorstore.keyword_index import content_words
 from vectorstore.reader import reader, text_of
 from vectorstore.store import Snapshot
 
-READ = 16
+READ = 12
 """Units that are read for a question."""
 READ_OF_OTHERS = 8
-"""Units that are read for a question that the assistant asks itself: of what can be asked next."""
+"""Units that are read for a part of a question, and for one that the assistant asks itself."""
 # A unit's promise is its cosine, with what a passage's score (log-odds) and the closeness of a
 # prepared question are worth as cosines.
 _OF_PASSAGE, _OF_ASKED = 0.005, 0.1
@@ -99,11 +99,15 @@ def rank(
 
 
 def best_first(
-    found: Sequence[ScoredPassage], ranked: Sequence[Ranked]
-) -> tuple[ScoredPassage, ...]:
-    """The passages in the order of their best statements; those without a statement last."""
-    order = dict.fromkeys((*(one.passage for one in ranked), *range(len(found))))
-    return tuple(found[place] for place in order)
+    question: str, language: str, found: Sequence[ScoredPassage], profile: Profile, count: int
+) -> tuple[tuple[ScoredPassage, ...], list[Ranked]]:
+    """The passages in the order of their best statements, those without a statement last; and the
+    statements of the first `count`, ranked, best first."""
+    ranked = rank(question, language, found, profile)
+    order = list(dict.fromkeys((*(one.passage for one in ranked), *range(len(found)))))
+    places = {before: place for place, before in enumerate(order)}
+    moved = [replace(one, passage=places[one.passage]) for one in ranked]
+    return tuple(found[before] for before in order), [one for one in moved if one.passage < count]
 
 
 def rank_units(
@@ -286,7 +290,8 @@ def in_parts(
     made = []
     for part, best in zip(asked, nearest, strict=True):
         scored = _scored_for(part, passages, best, index)
-        made.append(Part(part, scored, rank(part, language, scored, index.profile)))
+        own = rank(part, language, scored, index.profile, READ_OF_OTHERS)
+        made.append(Part(part, scored, own))
     return passages, tuple(made) or (whole,)
 
 

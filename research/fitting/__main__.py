@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chain.reading.confidence import lacks, similarities
-from chain.reading.relevance import best_first, rank
+from chain.reading.relevance import best_first
 from chain.retrieve import FOUND
 from chain.understanding.meaning import standalone
 from core.errors import StrategiewijzerError
@@ -115,9 +115,8 @@ def _features(
         language = conversation(turns, settings.default_language)[-1]
         asked = standalone(question.question, language, question.history)
         looked = index.search(asked, k=FOUND, language=language)
-        found = best_first(looked, rank(asked, language, looked, index.profile))
-        found = found[: settings.results]
-        ranked = rank(asked, language, found, index.profile)
+        ordered, ranked = best_first(asked, language, looked, index.profile, settings.results)
+        found = ordered[: settings.results]
         near = similarities(asked, found, ranked, index)
         topic.append(near)
         sources.append(near | lacks(asked, language, found, ranked, index))

@@ -43,7 +43,7 @@ def answered(page: Page, question: str) -> Locator:
     """The page's first answer, when it is whole."""
     ask(page, question)
     expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()
-    return page.locator(".sw-answer").last
+    return page.get_by_test_id("stChatMessage").last.locator(".sw-answer").first
 
 
 def in_answers(page: Page, part: str) -> None:

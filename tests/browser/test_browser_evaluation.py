@@ -19,7 +19,7 @@ from tests.ui.test_ui_evaluation import MANY as MANY_ASKED
 
 pytestmark = pytest.mark.long
 
-HOSTILE = "<img src=x onerror='window.harmed=1'> **Hoeveel** $x^2$ is de drugsmarkt waard? :smile:"
+HOSTILE = "Hoeveel is de **drugsmarkt** waard? <img src=x onerror='window.harmed=1'> $x^2$ :smile:"
 MANY = 60  # questions: enough to see it run
 QUESTIONS = [
     {

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
@@ -35,6 +35,11 @@ def written(folder: Path, text: str, questions: str) -> None:
     (folder / "harbour.questions.yaml").write_text(questions, "utf-8")
 
 
+def answer(page: Page) -> Locator:
+    """The last answer, without what unfolds below it."""
+    return page.get_by_test_id("stChatMessage").last.locator(".sw-answer").first
+
+
 def checked(page: Page) -> str:
     """What is said above the last answer."""
     expect(page.get_by_role("button", name="Kopiëren").last).to_be_visible()
@@ -47,11 +52,11 @@ def test_an_answer_says_which_question_it_answers_and_who_approved_it_and_outlas
     address, documents = harbour
     with opened(browser, address, width=390) as page:
         ask(page, CRANES)
-        expect(page.locator(".sw-answer").last).to_contain_text("31 cranes")
+        expect(answer(page)).to_contain_text("31 cranes")
         above = checked(page)
         assert "Antwoord op: How many cranes stand in the harbour of Veldport?" in above
         ask(page, MANAGES)
-        expect(page.locator(".sw-answer").last).to_contain_text("Harbour Board")
+        expect(answer(page)).to_contain_text("Harbour Board")
         above = checked(page)
         assert "Gecontroleerd door Town of Veldport, 29 november 2026" in above
         assert "Antwoord op" not in above
