@@ -14,7 +14,7 @@ from chain.reading.confidence import (
     confidence,
     of_passage,
 )
-from chain.reading.prepared_answer import answering, has_form, is_said, promoted
+from chain.reading.prepared_answer import answering, has_form, is_said
 from chain.reading.relevance import Part, best_first, in_parts, rank
 from chain.request import Query, Request, Task
 from chain.understanding.intent import demands_of, wants_writing
@@ -165,20 +165,19 @@ def decide(
     model only where the question is far from what was found."""
     question, language, amounts = meaning.question, query.language, index.profile.amounts
     is_given = bool(meaning.document or meaning.last)  # the passages, so nothing was searched for
-    rest: tuple[ScoredPassage, ...] = ()
-    if is_given:
-        ranked = rank(question, language, found, index.profile)
+    count = len(found) if is_given else settings.results
+    if is_given or settings.rerank_url:  # whose server has read them all
+        ranked = rank(question, language, found[:count], index.profile)
     else:
-        found, ranked = best_first(question, language, found, index.profile, settings.results)
-        rest = found[settings.results :] if settings.generative else ()
-        found = found[: settings.results]
+        found, ranked = best_first(question, language, found, index.profile, count)
+    rest = found[count:] if settings.generative else ()
+    found = found[:count]
     sure = (
         Confidence(1.0, float(bool(found)))
         if is_given
         else confidence(question, language, found, ranked, index)
     )
     prepared = () if is_given else index.prepared(question, language, query.scope)
-    ranked = promoted(prepared, found, ranked, question, language, amounts.cosines)
     first = None if is_given else chance(question, language, found, ranked, prepared, index)
     outside = None if meaning.last else trials.elsewhere(index, question, language, query.scope)
     # Rules understand a follow-up less surely than one finds what it is about.

@@ -445,15 +445,6 @@ def _ordinals(words: Iterable[str], language: str) -> frozenset[str]:
     )
 
 
-def covers(prepared: Asked, one: Asked) -> bool:
-    """Whether a prepared question has all figures of another one, and its kinds of answer."""
-    return (
-        not differ(one, prepared)
-        and one.figures <= prepared.figures
-        and _together(one.kinds) == _together(prepared.kinds)
-    )
-
-
 def _exclude(some: frozenset[str], others: frozenset[str]) -> bool:
     """Whether each of two sets has something that the other lacks."""
     return bool(some - others) and bool(others - some)

@@ -341,6 +341,7 @@ class RelevanceAmounts(Frozen):
     named: float  # bonus of a document that the question names
     preamble: float  # penalty of a recital or a memorandum
     step_back: float  # penalty of a document that is not in force
+    asked: float  # bonus of what answers a prepared question that asks the same
     again: float  # penalty of what the last answer said
     also: float  # how far behind the best one is shown beside it
     within: float  # and how far behind it is a result
@@ -361,13 +362,12 @@ class ChanceAmounts(Frozen):
 
 
 class CosineAmounts(Frozen):
-    """On the scale `cosines`, of questions: the first; all are cosines but the four closenesses."""
+    """On the scale `cosines`, of questions the first; all are cosines but the three closenesses."""
 
-    apart: float  # of questions that have nothing in common
+    apart: float  # of questions of which most ask different things
     close: float  # closeness from which a prepared question may ask the same
     very_close: float  # and from which it does
     the_same: float  # and in almost the same words
-    rival: float  # closeness by which one behind the nearest may be meant
     almost: float  # by which one in the reader's language goes before the nearest
     related: float  # least of a question offered beside a refusal
     goes_on: float  # and behind an answer
@@ -398,7 +398,6 @@ class Amounts(Frozen):
     relevance: RelevanceAmounts
     confidence: ConfidenceAmounts
     chance: ChanceAmounts
-    prepared: ChanceAmounts
     cosines: CosineAmounts
     local: LocalAmounts
 
@@ -406,9 +405,8 @@ class Amounts(Frozen):
 class Profile(Frozen):
     """How the cosines of an embedder are read.
 
-    `ranking`, `confidence`, `chance` and `prepared` are weights by feature, for
-    cosines on the scale `cosines` of the default embedder; `own` is the scale of the embedder in
-    use, if it is another:
+    `ranking`, `confidence` and `chance` are weights by feature, for cosines on the scale `cosines`
+    of the default embedder; `own` is the scale of the embedder in use, if it is another:
 
     unit, passage   of a reference question with the best unit, and passage
     fit             of the first `LOOK` passages as in `passage_fits`
@@ -419,7 +417,6 @@ class Profile(Frozen):
     ranking: Mapping[str, float]
     confidence: Mapping[str, Mapping[str, float]]
     chance: Mapping[str, float]
-    prepared: Mapping[str, float]
     cosines: Mapping[TextKind, Measured]
     amounts: Amounts
     own: Mapping[TextKind, Measured] | None = None

@@ -147,6 +147,7 @@ def _share(word: str, runs: Iterable[str]) -> float:
 # Confidence: probability that the retrieved passages answer the question.
 
 
+SIMILARITIES = ("unit", "everyday", "read")
 DEMANDED = ("figures", "countries", "names", "amount", "reason")
 _UNREAD = -5.0  # log-odds, where there is nothing to read
 
@@ -276,15 +277,14 @@ def probability(weights: Mapping[str, float], values: Mapping[str, float]) -> fl
 # Chance that the first statement answers the question, as a reader would say.
 
 
-FEATURES = ("read", "ahead", "share")
-PREPARED_FEATURES = ("read", "ahead", "asked")
+FEATURES = ("read", "ahead", "share", "asked", "rival")
 _MOST_AHEAD = 5.0  # log-odds; more tells nothing more
 
 
 class Chance(NamedTuple):
     """Probability (0-1) that a statement answers the question, from which one it is given as the
-    answer, whether it lacks a detail that the question demands, and whether it answers the nearest
-    prepared question, which is close."""
+    answer, whether it lacks a detail that the question demands, and whether it answers a prepared
+    question that is close."""
 
     value: float
     enough: float
@@ -319,17 +319,12 @@ def chance(
     if not ranked:
         return Chance(0.0, enough, lacks=True)
     values = features(found, ranked, prepared)
-    closest = _closest(prepared)
     answered = _answered(ranked[0], found, prepared)[:1]
-    least = profile.amounts.cosines.the_same
-    same = next((one.prepared for one in answered if one.closeness >= least), None)
+    cosines = profile.amounts.cosines
+    same = next((one.prepared for one in answered if one.closeness >= cosines.the_same), None)
     lacking = any(lacks(question, language, found, ranked, index, same).values())
-    if closest < profile.amounts.cosines.close:
-        return Chance(probability(profile.chance, values), enough, lacking)
-    if values["asked"] < closest:
-        return Chance(0.0, enough, lacking)
-    enough = profile.amounts.prepared.sure
-    return Chance(probability(profile.prepared, values), enough, lacking, prepared=True)
+    is_close = values["asked"] >= cosines.close
+    return Chance(probability(profile.chance, values), enough, lacking, prepared=is_close)
 
 
 def features(
@@ -343,14 +338,17 @@ def features(
     ahead   the same minus that of the next, at most 5
     share   log of the chance that it answers rather than another that was read, or none
     asked   closeness (0-1) of the nearest prepared question that it answers
+    rival   how much closer one is that it does not answer
     """
     first = ranked[0]
     scores = [one.score for one in ranked if one.is_read]
+    asked = _closest(_answered(first, found, prepared))
     return {
         "read": first.score,
         "ahead": min(_MOST_AHEAD, max(0.0, first.score - scores[1])) if scores[1:] else _MOST_AHEAD,
         "share": first.score - float(np.logaddexp.reduce([0.0, *scores])),
-        "asked": _closest(_answered(first, found, prepared)),
+        "asked": asked,
+        "rival": _closest(prepared) - asked,
     }
 
 

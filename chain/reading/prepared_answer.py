@@ -5,7 +5,6 @@ behind those that it refers back to; of a list the whole, or the few items that 
 each is a sentence that stands alone
 """
 
-import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
@@ -14,7 +13,6 @@ from chain.reading.quotables import is_row, lists_of, reading, shown_first, stat
 from chain.reading.relevance import Ranked, parts
 from chain.understanding.intent import asks_for, wants_writing
 from core.source import MatchedQuestion, Passage, PreparedQuestion, ScoredPassage
-from language.facts import asked, covers
 from language.matching import fold
 from vectorstore.embeddings import CosineAmounts
 
@@ -33,38 +31,6 @@ class ShownUnits(NamedTuple):
     passage: int
     units: tuple[int, ...]
     alone: bool = False
-
-
-def promoted(
-    prepared: Sequence[MatchedQuestion],
-    found: Sequence[ScoredPassage],
-    ranked: Sequence[Ranked],
-    question: str,
-    language: str,
-    amounts: CosineAmounts,
-) -> list[Ranked]:
-    """Moves to the front the best statement that answers a very close prepared question.
-
-    That question must have all figures of this one and ask for the same kinds of answer. With more
-    figures it is passed over where another prepared question has just these.
-    """
-    nearest = prepared[0] if prepared else None
-    if nearest is None or nearest.closeness < amounts.very_close:
-        return list(ranked)
-    own = asked(question, language)
-    known = [asked(one.prepared.question, one.prepared.language) for one in prepared]
-    if not covers(known[0], own):
-        return list(ranked)
-    enough = nearest.closeness - amounts.rival
-    rivals = (
-        one.closeness > enough and about.figures == own.figures
-        for one, about in zip(prepared[1:], known[1:], strict=True)
-    )
-    if known[0].figures != own.figures and any(rivals):
-        return list(ranked)
-    answers = (one for one in ranked if _is_answered(nearest, one, found))
-    first = list(itertools.islice(answers, 1))
-    return [*first, *(one for one in ranked if one not in first)]
 
 
 def answering(

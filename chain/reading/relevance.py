@@ -4,8 +4,8 @@
 
 The score of a unit is the reader's, with some weight of its promise, by which it was chosen to be
 read. A statement counts as its best unit. What the reader cannot see is added: whether the question
-names the document, and whether the passage is a recital or a memorandum. How the reader came to be:
-docs/decisions/0017-a-reader.md.
+names the document, whether the passage is a recital or a memorandum, and how close a prepared
+question is that the unit answers. How the reader came to be: docs/decisions/0017-a-reader.md.
 """
 
 import re
@@ -143,6 +143,7 @@ def rank_units(
         scored = found[index]
         own = amounts.named * scored.named - amounts.preamble * scored.passage.preamble
         own -= amounts.step_back * (scored.standing != "in_force")
+        own += amounts.asked * (scored.asked[number] if scored.asked else 0.0)
         own += _OF_PROMISE * (first[0][0] - promise)  # both have a minus sign
         ranked.append(RankedUnit(index, number, scored.passage.units[number], score + own))
     lowest = min((one.score for one in ranked), default=0.0)

@@ -1,127 +1,176 @@
-"""Fits the weights of the confidence; writes them into the embedder's profile
-(vectorstore/embeddings.py), and draws `docs/refusal.svg`.
+"""Fits the confidence and the chance that the first statement answers
+(chain/reading/confidence.py); writes the weights into the embedder's profile
+(vectorstore/embeddings.py), and draws `docs/refusal.svg` and `docs/chance.svg`.
 
-    python -m research.fitting
+    python -m research.fitting DIR ... --out FOLDER
 
-Two logistic regressions with an L2 penalty (Newton's method) on the questions in
-`research/fitting/`: is a question on topic (all questions), and do the sources answer it (those on
-topic). Prints the area under the ROC curve and the share refused at each threshold, by
-leave-one-out cross-validation, and plots the latter.
+Logistic regressions with an L2 penalty (Newton's method), on what is decided over four grounds
+(`research/fitting/decided.py`; DIR has the documents, FOLDER keeps their indexes): is a question on
+topic (all questions), do the sources answer it (those on topic), and is the first statement right.
+For the first two summaries and documents count alike. Prints, of the first two together, the area under the ROC curve and the share
+refused at each threshold, by leave-one-out cross-validation; of the last, for each ground what
+weights fitted on the other kind of text give.
 """
 
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
+from rich.console import Console
 
-from chain.reading.confidence import lacks, similarities
-from chain.reading.relevance import best_first
-from chain.retrieve import FOUND
-from chain.understanding.meaning import standalone
-from core.errors import StrategiewijzerError
+from chain.reading.confidence import DEMANDED, FEATURES, SIMILARITIES
+from core.command_line import CommandLine, option
 from core.settings import ROOT, Settings
-from eval.dataset import Question, fingerprints
-from language.identify import conversation
-from research.fitting import QUESTIONS, is_wide
-from research.fitting import questions as questions_to_fit_on
-from research.fitting.curve import refusal_curve
+from eval.dataset import fingerprints
+from research.fitting import QUESTIONS
+from research.fitting.curve import chance_curve, refusal_curve
+from research.fitting.decided import Flags, Told, grounds
 from research.fitting.fitted_numbers import write
 from research.fitting.logistic import Array, fit, probability
-from vectorstore.store import Snapshot, open_index
+from vectorstore.embeddings import make_embedder
 
-CURVE = ROOT / "docs" / "refusal.svg"
+DOCS = ROOT / "docs"
 _PENALTY = 1.0  # on standardised features
-_THRESHOLDS = np.arange(0.1, 0.95, 0.05)
+_OF_CHANCE = 10.0
+_REFUSED = np.arange(0.1, 0.95, 0.05)
+_GIVEN = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+_ASKED_ALONE = ("summaries", "documents")  # as is asked in practice, for the confidence
+_PROGRAM = "python -m research.fitting"
+
+app = CommandLine()
 
 
-def main() -> int:
-    try:
-        settings = Settings()
-        questions = questions_to_fit_on()
-        index = open_index(settings).snapshot()
-        topic, sources = _features(questions, settings, index)
-    except StrategiewijzerError as error:
-        print(error, file=sys.stderr)
-        return 1
-    answerable = np.array([question.answerable for question in questions], dtype=float)
-    far = np.array([question.challenge == "far-topic" for question in questions])
-    everything = np.ones(len(questions), dtype=bool)
-    models = {
-        "on_topic": (topic, (~far).astype(float), everything),
-        "in_sources": (sources, answerable, ~far),
-    }
-    weights = {}
-    judged = {}
-    for model, (features, outcome, among) in models.items():
-        values = np.array([list(row.values()) for row in features])
-        fitted = fit(values[among], outcome[among], _PENALTY)
-        rounded = (round(float(weight), 4) for weight in fitted)
-        weights[model] = dict(zip(["intercept", *features[0]], rounded, strict=True))
-        judged[model] = _left_out(values, outcome, among)
-    left_out = judged["on_topic"] * judged["in_sources"]
-    area = auc(left_out, answerable)
-    write(
-        index.embedder.fingerprint,
-        "confidence",
-        weights,
-        "python -m research.fitting",
-        questions=fingerprints({"questions": QUESTIONS}),
-        n=len(questions),
-        auc_leave_one_out=round(area, 3),
+@app.command()
+def main(
+    folders: list[Path] = typer.Argument(..., metavar="DIR...", help="Where the documents are."),
+    out: Path = option(..., "FOLDER", "Their indexes are kept here."),
+) -> None:
+    """Fits the confidence and the chance that the first statement answers."""
+    console = Console()
+    told = grounds(folders, out)
+    fingerprint = make_embedder(Settings()).fingerprint
+    _confidence({name: told[name] for name in _ASKED_ALONE}, fingerprint, console)
+    _chance(told, fingerprint, console)
+
+
+# The confidence.
+
+
+def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> None:
+    both = list(told.values())
+    near = np.concatenate([one.similarities for one in both])
+    all_features = np.column_stack([near, np.concatenate([one.lacking for one in both])])
+    answerable, far = (
+        np.concatenate([getattr(one, name) for one in both]) for name in ("answerable", "far")
     )
-    groups = {
-        "off topic": left_out[far],
-        "near the topic, not in the sources": left_out[(answerable == 0) & ~far],
-        "answerable": left_out[answerable == 1],
+    counts = _alike([len(one.far) for one in both])
+    models: Mapping[str, tuple[Array, Sequence[str], Flags, Flags]] = {
+        "on_topic": (near, SIMILARITIES, ~far, np.ones(len(far), dtype=bool)),
+        "in_sources": (all_features, (*SIMILARITIES, *DEMANDED), answerable, ~far),
     }
-    CURVE.write_text(refusal_curve(groups, settings.refuse_below), "utf-8")
-    wide = np.array([is_wide(question) for question in questions])
-    groups["answerable, of wide.yaml"] = left_out[(answerable == 1) & wide]
-    print(f"AUC, leave one out: {area:.3f} ({len(questions)} questions)")
-    least, on_topic = index.profile.amounts.confidence.far, judged["on_topic"]
-    answered, off = on_topic[answerable == 1], on_topic[far]
-    print(f"on topic: the least chance of an answerable question is {answered.min():.2f};")
-    print(f"below {least:.2f} {(answered < least).mean():.1%} of these, {(off < least).mean():.1%}")
-    print(f"of those off topic, of which half are below {np.median(off):.2f}")
-    for threshold in _THRESHOLDS:
-        shares = (f"{(of < threshold).mean():.1%} {name}" for name, of in groups.items())
-        print(f"refuse below {threshold:.2f}: {', '.join(shares)}")
-    return 0
+    weights, judged = {}, np.ones(len(far))
+    on_topic = judged
+    for model, (values, names, outcome, among) in models.items():
+        fitted = fit(values[among], outcome[among].astype(float), _PENALTY, counts[among])
+        weights[model] = _named(fitted, names, 4)
+        left_out = _left_out(values, outcome.astype(float), among, counts)
+        judged = judged * left_out
+        on_topic = left_out if model == "on_topic" else on_topic
+    areas, begin = {}, 0
+    for name, one in told.items():
+        own = slice(begin, begin := begin + len(one.far))
+        areas[name] = round(auc(judged[own], answerable[own]), 3)
+        groups = {
+            "off topic": judged[own][one.far],
+            "near the topic, not in the sources": judged[own][~one.answerable & ~one.far],
+            "answerable": judged[own][one.answerable],
+        }
+        if name == _ASKED_ALONE[0]:
+            curve = refusal_curve(groups, Settings().refuse_below)
+            (DOCS / "refusal.svg").write_text(curve, "utf-8")
+        console.print(f"{name}: {len(one.far)} questions, AUC, leave one out: {areas[name]:.3f}")
+        for threshold in _REFUSED:
+            shares = (f"{(of < threshold).mean():.1%} {group}" for group, of in groups.items())
+            console.print(f"  refuse below {threshold:.2f}: {', '.join(shares)}")
+        chances = on_topic[own]
+        for limit in (0.1, 0.2, 0.3, 0.5):
+            yes, no = (float((chances[of] < limit).mean()) for of in (one.answerable, one.far))
+            console.print(f"  off topic below {limit}: {yes:.1%} answerable, {no:.1%} off topic")
+    asked = {name: len(one.far) for name, one in told.items()}
+    made = {"questions": fingerprints({"questions": QUESTIONS}), "fitted_on": asked}
+    write(embedder, "confidence", weights, _PROGRAM, **made, auc_leave_one_out=areas)
 
 
-def auc(score: Array, outcome: Array) -> float:
+def auc(score: Array, outcome: NDArray[np.generic]) -> float:
     """Probability that a positive scores above a negative; ties count half (Mann-Whitney U)."""
     difference = score[outcome == 1][:, None] - score[outcome == 0][None, :]
     return float(((difference > 0) + 0.5 * (difference == 0)).mean())
 
 
-def _left_out(values: Array, outcome: Array, among: NDArray[np.bool_]) -> Array:
+def _left_out(values: Array, outcome: Array, among: Flags, counts: Array) -> Array:
     """Leave-one-out probabilities: of each question by weights fitted on the others in `among`."""
     judged = []
     for number in range(len(values)):
         others = among & (np.arange(len(values)) != number)
-        weights = fit(values[others], outcome[others], _PENALTY)
+        weights = fit(values[others], outcome[others], _PENALTY, counts[others])
         judged.append(probability(values[[number]], weights)[0])
     return np.array(judged)
 
 
-def _features(
-    questions: tuple[Question, ...], settings: Settings, index: Snapshot
-) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
-    """Features of each question for the two models: on topic, and in the sources."""
-    topic, sources = [], []
-    for question in questions:
-        turns = [*(turn.question for turn in question.history), question.question]
-        language = conversation(turns, settings.default_language)[-1]
-        asked = standalone(question.question, language, question.history)
-        looked = index.search(asked, k=FOUND, language=language)
-        ordered, ranked = best_first(asked, language, looked, index.profile, settings.results)
-        found = ordered[: settings.results]
-        near = similarities(asked, found, ranked, index)
-        topic.append(near)
-        sources.append(near | lacks(asked, language, found, ranked, index))
-    return topic, sources
+def _alike(sizes: Sequence[int]) -> Array:
+    """How much each row counts, so that all grounds count alike and a row once on average."""
+    each = sum(sizes) / len(sizes)
+    return np.concatenate([np.full(size, each / size) for size in sizes])
+
+
+def _named(weights: Array, names: Sequence[str], digits: int) -> dict[str, float]:
+    rounded = (round(float(weight), digits) for weight in weights)
+    return dict(zip(("intercept", *names), rounded, strict=True))
+
+
+# The chance that the first statement answers.
+
+
+def _chance(told: Mapping[str, Told], embedder: str, console: Console) -> None:
+    curves = {}
+    for name, ground in told.items():
+        kind = name.partition(",")[0]
+        others = [one for other, one in told.items() if other.partition(",")[0] != kind]
+        said = probability(ground.first, fitted(others))
+        curves[name] = (said, ground.right)
+        console.print(f"{name}: {len(said)} questions, fitted on the others")
+        for line in table(said * ground.single, ground):
+            console.print(line)
+    (DOCS / "chance.svg").write_text(chance_curve(curves), "utf-8")
+    weights = _named(fitted(list(told.values())), FEATURES, 3)
+    fitted_on = {name: len(one.right) for name, one in told.items()}
+    write(embedder, "chance", weights, _PROGRAM, fitted_on=fitted_on)
+    console.print(weights)
+
+
+def fitted(some: Sequence[Told]) -> Array:
+    """Weights (intercept first) of a model in which every question counts once."""
+    outcome = np.concatenate([one.right for one in some]).astype(float)
+    return fit(np.concatenate([one.first for one in some]), outcome, _OF_CHANCE)
+
+
+def table(said: Array, ground: Told) -> Iterator[str]:
+    """At each chance: of the answerable questions how many are answered, how many of the answers
+    are right, and of the unanswerable ones how many are answered."""
+    answerable = ground.answerable
+    for threshold in _GIVEN:
+        given = said >= threshold
+        share = (given & answerable).sum() / answerable.sum()
+        right = f"{ground.right[given].mean():.2f}" if given.any() else "-"
+        wrong = f"{given[~answerable].mean():.3f}" if not answerable.all() else "-"
+        yield (
+            f"  from {threshold:.2f}: {share:.2f} of the answerable, {right} right; "
+            f"{wrong} of the unanswerable"
+        )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(app.run(sys.argv[1:], _PROGRAM))

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from core.source import Passage
+from core.source import Passage, PreparedQuestion
 from research.reader.adapter import Asked, fit, places
 from vectorstore.embeddings import adapter_file
 from vectorstore.segments import document_key
@@ -32,15 +32,16 @@ def main() -> int:
     try:
         index = open_index(settings).snapshot()
         passages = index.passages()
-        asked, documents = _asked(index, passages)
+        questions = _prepared(index, passages)
+        documents = [document_key(one.units[0]) for one in questions]
+        half = np.isin(documents, sorted(set(documents))[::2])
+        if min(half.sum(), (~half).sum()) < _FEWEST:
+            fewest = f"{_FEWEST} in each half of the documents are needed"
+            console.print(f"There are too few prepared questions: {fewest}.")
+            return 1
+        asked = _asked(index, passages, questions)
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
-        return 1
-    known = sorted(set(documents))
-    half = np.isin(documents, known[::2])
-    if min(half.sum(), (~half).sum()) < _FEWEST:
-        fewest = f"{_FEWEST} in each half of the documents are needed"
-        console.print(f"There are too few prepared questions: {fewest}.")
         return 1
     owners = np.repeat(np.arange(len(passages)), [len(one.units) for one in passages])
     before, after = np.zeros(len(half), int), np.zeros(len(half), int)
@@ -63,20 +64,23 @@ def main() -> int:
     return 0
 
 
-def _asked(index: Snapshot, passages: Sequence[Passage]) -> tuple[Asked, list[str]]:
-    """The prepared questions that have units, and the document of each."""
-    rows = {name: row for row, name in enumerate(name for one in passages for name in one.unit_ids)}
+def _prepared(index: Snapshot, passages: Sequence[Passage]) -> list[PreparedQuestion]:
+    """The prepared questions whose units are all there."""
+    known = {name for one in passages for name in one.unit_ids}
     documents = {one.document.key for one in passages}
-    questions = [
-        one for one in index.questions(documents) if one.units and rows.keys() >= {*one.units}
-    ]
-    asked = Asked(
+    return [one for one in index.questions(documents) if one.units and known >= {*one.units}]
+
+
+def _asked(
+    index: Snapshot, passages: Sequence[Passage], questions: Sequence[PreparedQuestion]
+) -> Asked:
+    rows = {name: row for row, name in enumerate(name for one in passages for name in one.unit_ids)}
+    return Asked(
         index.embedder.queries([one.question for one in questions]),
         np.concatenate(index.vectors(passages)),
         [[rows[one.units[0]]] for one in questions],
         [[rows[name] for name in one.units[1:]] for one in questions],
     )
-    return asked, [document_key(one.units[0]) for one in questions]
 
 
 def _among(asked: Asked, chosen: NDArray[np.bool_]) -> Asked:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from vectorstore.embeddings import file_of
 
-Section = Literal["ranking", "confidence", "chance", "prepared", "cosines"]
+Section = Literal["ranking", "confidence", "chance", "cosines"]
 
 
 def rewrite(embedder: str, section: Section, **weights: float) -> None:

@@ -1,0 +1,197 @@
+"""What is decided on questions, in numbers to fit on: `python -m research.fitting`.
+
+Four grounds: the bundled summaries with and without their prepared questions, three official
+documents with prepared questions, and documents that the reader was not trained on (the part
+`choose` of docs/grounds.md). The first three have their questions in this folder; what they show
+is right if it has all facts of the question. Over the last the first statement is right if it has
+the unit that answers most directly, so a neighbour that says the same is wrong.
+"""
+
+import random
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chain.answer.section_questions import Probes
+from chain.answerability import Decision, build_request, decide
+from chain.reading.confidence import DEMANDED, FEATURES, SIMILARITIES, features, lacks, similarities
+from chain.request import Query, Request
+from chain.retrieve import retrieve
+from chain.understanding.meaning import Interpretation, standalone
+from chain.writing.extractive import choose, readings
+from core.settings import Settings
+from eval.dataset import Question, load, prepare
+from language.matching import fold
+from research.fitting import QUESTIONS, questions
+from research.fitting.logistic import Array
+from research.reader.grounds import Document, Located, files, located, sources
+from vectorstore.embeddings import local_embedder
+from vectorstore.store import open_index
+
+PREPARED = QUESTIONS / "documents" / "prepared"
+_MOST = 1200  # questions over documents
+
+Flags = NDArray[np.bool_]
+_IsRight = Callable[[Decision, Request], bool]
+
+
+class Told(NamedTuple):
+    """What was decided on questions over one kind of text.
+
+    similarities, lacking, first: features of the confidence, those of what the first statement
+        lacks, and features of the chance that it answers; shape (questions, features).
+    right: whether it is right.
+    answerable: whether the sources answer.
+    far: whether the question is far from the topic.
+    single: whether one thing is asked, and the first statement lacks no detail.
+    """
+
+    similarities: Array
+    lacking: Array
+    first: Array
+    right: Flags
+    answerable: Flags
+    far: Flags
+    single: Flags
+
+    def among(self, chosen: Flags) -> "Told":
+        kept: list[Any] = [one[chosen] for one in self]
+        return Told(*kept)
+
+
+class _Rows:
+    """Asks questions of an index, and gathers what was decided."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._index, self._settings = open_index(settings).snapshot(), settings
+        self._trials = Probes(settings)
+        self._rows: list[tuple[object, ...]] = []
+
+    def ask(
+        self, question: str, language: str, is_right: _IsRight, *, yes: bool, far: bool = False
+    ) -> None:
+        index, query, meant = self._index, Query(question, language), Interpretation(question)
+        looked = retrieve(index, query, meant, self._settings.results, for_model=False)
+        decision = decide(index, query, meant, looked, self._trials, self._settings)
+        found, ranked = decision.whole.found, decision.whole.ranked
+        if not ranked or decision.first is None:
+            return
+        request = build_request(index, query, meant, decision)
+        near = similarities(question, found, ranked, index)
+        without = lacks(question, language, found, ranked, index)
+        first = features(found, ranked, index.prepared(question, language))
+        self._rows.append(
+            (
+                [near[name] for name in SIMILARITIES],
+                [without[name] for name in DEMANDED],
+                [first[name] for name in FEATURES],
+                yes and is_right(decision, request),
+                yes,
+                far,
+                len(request.parts) == 1 and request.quotable and not decision.first.lacks,
+            )
+        )
+
+    def told(self) -> Told:
+        return Told(*map(np.array, zip(*self._rows, strict=True)))
+
+
+def grounds(folders: Sequence[Path], out: Path) -> Mapping[str, Told]:
+    """What is decided over each ground.
+
+    Args:
+        folders: have the documents.
+        out: keeps their indexes.
+    """
+    settings = Settings()
+    elsewhere = settings.model_copy(update={"data_dir": out})
+    alone = [one for one in questions() if not one.conversation]
+    official = load(PREPARED / "asked.yaml")
+    return {
+        "summaries": _over_facts(alone, settings),
+        "summaries, nothing prepared": _over_facts(alone, _without_prepared(settings, out)),
+        "official documents": _over_facts(official, _with_prepared(folders, elsewhere)),
+        "documents": _over_documents(folders, alone, elsewhere),
+    }
+
+
+def _over_facts(asked: Iterable[Question], settings: Settings) -> Told:
+    rows = _Rows(settings)
+    for one in asked:
+        question = standalone(one.question, one.language, one.history)
+        is_far = one.challenge == "far-topic"
+        rows.ask(question, one.language, _has_facts(one), yes=one.answerable, far=is_far)
+    return rows.told()
+
+
+def _has_facts(question: Question) -> _IsRight:
+    def has_facts(_: Decision, request: Request) -> bool:
+        blocks = choose(request)
+        said = [text for one in blocks for text in readings(one.passage, one.units, request)]
+        return question.facts_in(fold(" ".join(said)))
+
+    return has_facts
+
+
+def _over_documents(
+    folders: Sequence[Path], summaries: Iterable[Question], settings: Settings
+) -> Told:
+    there = files(folders)
+    own = {name: one for name, one in sources().items() if one.part == "choose" and name in there}
+    place = settings.data_dir / "choose"
+    place.mkdir(parents=True, exist_ok=True)
+    for name in own:
+        shutil.copyfile(there[name], place / there[name].name)
+    kept = prepare([place], settings)
+    asked: list[tuple[Located, str]] = []
+    texts: dict[tuple[str, str], int] = {}
+    for name, source in own.items():
+        document = Document(there[name], local_embedder())
+        asked += ((one, name) for one in located(source, document))
+        texts |= {(name, one.text): number for number, one in enumerate(document.passages)}
+    keys = {(one.document.key, one.text) for one in open_index(kept).passages()}
+    names = {key: name for key, text in keys for name in own if (name, text) in texts}
+    random.Random(0).shuffle(asked)  # noqa: S311 - a lot, no secret
+    rows = _Rows(kept)
+    for one, name in asked[:_MOST]:
+
+        def answers(decision: Decision, _: Request, one: Located = one, name: str = name) -> bool:
+            first = decision.whole.ranked[0]
+            passage = decision.whole.found[first.passage].passage
+            at = names.get(passage.document.key)
+            places = {(texts.get((at or "", passage.text), -1), n) for n in first.statement.units}
+            return at == name and not places.isdisjoint(way[0] for way in one.answers)
+
+        rows.ask(one.asked.question, one.asked.language, answers, yes=bool(one.answers))
+    for far in summaries:
+        if far.challenge == "far-topic":
+            rows.ask(far.question, far.language, lambda *_: False, yes=False, far=True)
+    return rows.told()
+
+
+def _without_prepared(settings: Settings, out: Path) -> Settings:
+    """Settings of an index of the same source texts that has no prepared questions."""
+    folder = out / "without-prepared"
+    shutil.rmtree(folder, ignore_errors=True)
+    for place in settings.corpus_dirs:
+        if place.is_dir():
+            leave_out = shutil.ignore_patterns("*.questions.*")
+            shutil.copytree(place, folder / place.name, ignore=leave_out)
+    return prepare([folder], settings)
+
+
+def _with_prepared(folders: Sequence[Path], settings: Settings) -> Settings:
+    """Settings of an index of the documents that have prepared questions in `documents/prepared`,
+    with these."""
+    place = settings.data_dir / "with-prepared"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for file in sorted(PREPARED.glob("*.questions.yaml")):
+        shutil.copy2(file, place)
+        stem = file.name.removesuffix(".questions.yaml")
+        shutil.copy(next(one for folder in folders for one in folder.glob(f"{stem}.*")), place)
+    return prepare([place], settings)
