@@ -221,7 +221,7 @@ class Settings(SettingsSources):
     # Answers and conversations (docs/chat.md)
     results: Annotated[int, Field(ge=1, le=50)] = 6  # passages an answer is made from
     default_language: str = "nl"  # when a question's language cannot be told
-    refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.30  # confidence; docs/decisions/0015
+    refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.15  # confidence; docs/decisions/0015
 
     # What is kept of people, in days (docs/privacy.md, docs/servers.md)
     database_url: SecretStr = SecretStr("")  # empty: in data_dir; else postgresql://user@host/name

@@ -283,7 +283,8 @@ _MOST_AHEAD = 5.0  # log-odds; more tells nothing more
 
 class Chance(NamedTuple):
     """Probability (0-1) that a statement answers the question, from which one it is given as the
-    answer, whether it lacks a detail that the question demands, and whether it answers a prepared
+    answer, whether something speaks against it (it lacks a detail that the question demands, or the
+    nearest prepared question is one that nothing answers), and whether it answers a prepared
     question that is close."""
 
     value: float
@@ -323,6 +324,9 @@ def chance(
     cosines = profile.amounts.cosines
     same = next((one.prepared for one in answered if one.closeness >= cosines.the_same), None)
     lacking = any(lacks(question, language, found, ranked, index, same).values())
+    # Whoever prepared this one says that nothing answers it.
+    nearest = prepared[0] if prepared else None
+    lacking |= nearest is not None and not nearest.prepared.units and values["rival"] > 0
     is_close = values["asked"] >= cosines.close
     return Chance(probability(profile.chance, values), enough, lacking, prepared=is_close)
 

@@ -7,9 +7,10 @@
 Logistic regressions with an L2 penalty (Newton's method), on what is decided over four grounds
 (`research/fitting/decided.py`; DIR has the documents, FOLDER keeps their indexes): is a question on
 topic (all questions), do the sources answer it (those on topic), and is the first statement right.
-For the first two summaries and documents count alike. Prints, of the first two together, the area under the ROC curve and the share
-refused at each threshold, by leave-one-out cross-validation; of the last, for each ground what
-weights fitted on the other kind of text give.
+The first is fitted on the summaries, about which the questions off topic were written; for the
+second summaries and documents count alike. Prints, of the first two together, the area under the
+ROC curve and the share refused at each threshold, by leave-one-out cross-validation; of the last,
+for each ground what weights fitted on the other kind of text give.
 """
 
 import sys
@@ -68,7 +69,7 @@ def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> No
     )
     counts = _alike([len(one.far) for one in both])
     models: Mapping[str, tuple[Array, Sequence[str], Flags, Flags]] = {
-        "on_topic": (near, SIMILARITIES, ~far, np.ones(len(far), dtype=bool)),
+        "on_topic": (near, SIMILARITIES, ~far, np.arange(len(far)) < len(both[0].far)),
         "in_sources": (all_features, (*SIMILARITIES, *DEMANDED), answerable, ~far),
     }
     weights, judged = {}, np.ones(len(far))
@@ -83,11 +84,13 @@ def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> No
     for name, one in told.items():
         own = slice(begin, begin := begin + len(one.far))
         areas[name] = round(auc(judged[own], answerable[own]), 3)
-        groups = {
-            "off topic": judged[own][one.far],
-            "near the topic, not in the sources": judged[own][~one.answerable & ~one.far],
-            "answerable": judged[own][one.answerable],
+        kinds = {
+            "off topic": one.far,
+            "near the topic, not in the sources": ~one.answerable & ~one.far,
+            "answerable": one.answerable,
         }
+        kinds = {group: of for group, of in kinds.items() if of.any()}
+        groups = {group: judged[own][of] for group, of in kinds.items()}
         if name == _ASKED_ALONE[0]:
             curve = refusal_curve(groups, Settings().refuse_below)
             (DOCS / "refusal.svg").write_text(curve, "utf-8")
@@ -97,8 +100,8 @@ def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> No
             console.print(f"  refuse below {threshold:.2f}: {', '.join(shares)}")
         chances = on_topic[own]
         for limit in (0.1, 0.2, 0.3, 0.5):
-            yes, no = (float((chances[of] < limit).mean()) for of in (one.answerable, one.far))
-            console.print(f"  off topic below {limit}: {yes:.1%} answerable, {no:.1%} off topic")
+            shares = (f"{(chances[of] < limit).mean():.1%} {group}" for group, of in kinds.items())
+            console.print(f"  off topic below {limit}: {', '.join(shares)}")
     asked = {name: len(one.far) for name, one in told.items()}
     made = {"questions": fingerprints({"questions": QUESTIONS}), "fitted_on": asked}
     write(embedder, "confidence", weights, _PROGRAM, **made, auc_leave_one_out=areas)

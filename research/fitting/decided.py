@@ -115,7 +115,7 @@ def grounds(folders: Sequence[Path], out: Path) -> Mapping[str, Told]:
         "summaries": _over_facts(alone, settings),
         "summaries, nothing prepared": _over_facts(alone, _without_prepared(settings, out)),
         "official documents": _over_facts(official, _with_prepared(folders, elsewhere)),
-        "documents": _over_documents(folders, alone, elsewhere),
+        "documents": _over_documents(folders, elsewhere),
     }
 
 
@@ -137,9 +137,7 @@ def _has_facts(question: Question) -> _IsRight:
     return has_facts
 
 
-def _over_documents(
-    folders: Sequence[Path], summaries: Iterable[Question], settings: Settings
-) -> Told:
+def _over_documents(folders: Sequence[Path], settings: Settings) -> Told:
     there = files(folders)
     own = {name: one for name, one in sources().items() if one.part == "choose" and name in there}
     place = settings.data_dir / "choose"
@@ -167,9 +165,6 @@ def _over_documents(
             return at == name and not places.isdisjoint(way[0] for way in one.answers)
 
         rows.ask(one.asked.question, one.asked.language, answers, yes=bool(one.answers))
-    for far in summaries:
-        if far.challenge == "far-topic":
-            rows.ask(far.question, far.language, lambda *_: False, yes=False, far=True)
     return rows.told()
 
 

@@ -256,7 +256,7 @@ def test_a_refusal_says_why(
 @pytest.mark.parametrize(
     ("question", "language"),
     [
-        ("Hoeveel drugslaboratoria werden er in 2016 in Polen ontdekt?", "nl"),
+        ("Hoeveel drugslaboratoria werden er in Polen ontdekt?", "nl"),
         ("How many firearms were seized in Canada in 2015?", "en"),
     ],
 )

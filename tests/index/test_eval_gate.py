@@ -115,6 +115,7 @@ def gated(put_to: System, assistant: Assistant, every: int) -> tuple[Results, li
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_the_gate_is_open_for_the_assistant_as_it_is(assistant: Assistant) -> None:
     _, failed = gated(assistant, assistant, every=1)  # of fewer, the calibration is mostly chance
     assert failed == []

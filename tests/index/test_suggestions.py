@@ -205,7 +205,7 @@ def test_where_everything_was_cited_there_is_nothing_to_go_on_with(assistant: As
 
 
 def test_a_refusal_has_its_own_questions_and_no_follow_ups(assistant: Assistant) -> None:
-    refused = assistant.ask("How many drug laboratories were found in Poland in 2016?")
+    refused = assistant.ask("How many drug laboratories were found in Poland?")
     assert refused.related
     assert assistant.follow_ups(refused) == ()
     elsewhere = assistant.ask("Wat kost een rijbewijs in Polen?")
@@ -264,7 +264,7 @@ def test_nothing_is_offered_twice_or_after_its_answer_was_shown(settings: Settin
 
 def test_what_has_nothing_to_do_with_a_refused_question_is_not_offered(settings: Settings) -> None:
     assistant = Assistant(settings)
-    near = assistant.ask("Hoeveel drugslaboratoria werden er in 2016 in Polen ontdekt?")
+    near = assistant.ask("Hoeveel drugslaboratoria werden er in Polen ontdekt?")
     assert 1 <= len(near.related) <= 2
     for one in near.related:
         assert "drug" in one.casefold()

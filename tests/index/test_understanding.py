@@ -219,7 +219,7 @@ def test_why_brings_the_reason(assistant: Assistant) -> None:
 
 
 def test_a_refusal_says_so_first_and_folds_what_comes_nearest(assistant: Assistant) -> None:
-    answer = assistant.ask("Hoeveel drugslaboratoria werden er in 2016 in Polen ontdekt?")
+    answer = assistant.ask("Hoeveel drugslaboratoria werden er in Polen ontdekt?")
     assert answer.kind == "refusal"
     assert answer.text.splitlines()[0] == (
         "De bronnen geven geen antwoord op deze vraag. Niet in de gevonden passages: Polen."

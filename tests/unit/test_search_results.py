@@ -101,7 +101,7 @@ def test_the_likelier_neighbour_comes_along() -> None:
 
 def test_what_is_far_less_likely_than_the_best_is_left_out() -> None:
     found = [passage(sentence(n), name=f"p{n}") for n in range(4)]
-    one = asked(found, (0, 0, 9.0), (1, 0, 5.1), (2, 0, 4.9), (3, 0, 0.0))
+    one = asked(found, (0, 0, 9.0), (1, 0, 6.1), (2, 0, 5.9), (3, 0, 0.0))
     assert [drafts[0].cites[0] for drafts in search_results(one)] == [0, 1]
 
 
