@@ -168,7 +168,7 @@ def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: 
         expect(told).to_have_text(
             re.compile(r"^Het antwoord is er, met \d+ bronverwijzing(en)?\.$")
         )
-        ask(page, REPORTS)
+        ask(page, "Vergelijk de drugsagenda met het vuurwapenplan")
         expect(told).to_have_text("Er is geen zeker antwoord; de bronnen hebben er iets over.")
         ask(page, "Wie won de Tour de France in 1998?")
         expect(told).to_have_text("De bronnen geven geen antwoord; lees waarom.")

@@ -231,7 +231,7 @@ def test_on_a_phone_the_source_lies_over_the_page_and_a_number_is_large_enough_f
     browser: Browser, address: str
 ) -> None:
     with opened(browser, address, width=390) as page:
-        number = first_chip(page, APPROVED).locator("> a")
+        number = first_chip(page).locator("> a")
         stood = place(page)
         number.click()
         box = box_of(panel(page))
