@@ -179,6 +179,8 @@ def decide(
     )
     prepared = () if is_given else index.prepared(question, language, query.scope)
     first = None if is_given else chance(question, language, found, ranked, prepared, index)
+    if first and meaning.follows:
+        first = first._replace(enough=amounts.chance.sure_follow_up)
     outside = None if meaning.last else trials.elsewhere(index, question, language, query.scope)
     # Rules understand a follow-up less surely than one finds what it is about.
     is_prepared = first is not None and first.prepared and first.is_sure

@@ -356,9 +356,10 @@ class ConfidenceAmounts(Frozen):
 
 
 class ChanceAmounts(Frozen):
-    """A probability."""
+    """Probabilities from which the first statement is given as the answer."""
 
-    sure: float  # from which the first statement is given as the answer
+    sure: float
+    sure_follow_up: float  # of a question that rules have put together
 
 
 class CosineAmounts(Frozen):

@@ -83,7 +83,10 @@ def rank(
         own = statements(passage, reasons="reason" in wanted)
         if "list" in wanted and (whole := series(passage, own)) is not None:
             own = (whole, *(one for one in own if not set(one.core) <= set(whole.units)))
-        said += ((index, one, one.units if one.is_list else one.core) for one in own)
+        for one in own:
+            numbers = one.units if one.is_list else one.core
+            without_notes = tuple(n for n in numbers if passage.units[n].kind != "note")
+            said.append((index, one, without_notes))
     telling = {
         (index, number): _context(found[index].passage, one, number)
         for index, one, numbers in said

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from chain.reading import relevance
 from chain.reading.quotables import Statement
-from chain.reading.relevance import Part, Ranked
+from chain.reading.relevance import Part, Ranked, rank
 from chain.request import Draft, Request
 from chain.writing.extractive import FIRST, search_results
 from core.source import DocumentInfo, Passage, ScoredPassage, Unit
 from tests.support.passages import passage_of
+from vectorstore.embeddings import default_profile
 
 DOCUMENT = DocumentInfo(id="plan", title="The plan", language="en")
 LONG = "The ports of the Union " + "and their many " * 30 + "partners work together."
@@ -139,3 +143,22 @@ def test_a_row_of_a_table_stands_alone() -> None:
     ((draft,),) = search_results(asked(found, (0, 0, 1.0)))
     assert draft.around is None
     assert "revolver" in draft.text or "revolver" in draft.items[0]
+
+
+def test_a_footnote_within_a_series_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = passage("Block A contains stalls.", "1 See the annex.", "Block B contains halls.")
+    first, note, last = one.passage.units
+    units = (first, note.model_copy(update={"kind": "note"}), last)
+    whole = one.passage.model_copy(update={"units": units})
+    found = one.model_copy(update={"passage": whole, "unit_similarities": (0.7, 0.9, 0.7)})
+    monkeypatch.setattr(relevance, "reader", Unread)
+    best, *others = rank("Which blocks are there?", "en", [found], default_profile())
+    assert (best.statement.units, best.statement.is_list) == ((0, 1, 2), True)
+    assert all(1 not in other.statement.core for other in others)
+
+
+class Unread:
+    """A reader to whom all is alike."""
+
+    def scores(self, question: str, texts: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        return np.zeros(len(texts), np.float32)
