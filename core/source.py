@@ -276,6 +276,11 @@ class PreparedQuestion(Frozen):
     approved: Approval | None = None
 
     @property
+    def document(self) -> str:
+        """The key of the document version that it is about."""
+        return self.id.partition(":")[0]
+
+    @property
     def passages(self) -> tuple[str, ...]:
         """The ids of the passages that its units are in."""
         return tuple(dict.fromkeys(unit.partition("#")[0] for unit in self.units))

@@ -362,7 +362,7 @@ def decode(result: Any, wanted: Callable[[str], bool] = lambda name: True) -> It
 def encode_question(question: PreparedQuestion) -> dict[str, Any]:
     """Its text is no document of Chroma's, which would index its words, and ids leave out the
     document's key: a question takes a third of the room."""
-    key, _, _ = question.id.partition(":")
+    key = question.document
     units = [unit.removeprefix(f"{key}:") for unit in question.units]
     fields = question.model_dump(mode="json", exclude={"id", "units"}, exclude_defaults=True)
     packed = {**fields, "units": units}

@@ -284,8 +284,8 @@ _MOST_AHEAD = 5.0  # log-odds; more tells nothing more
 class Chance(NamedTuple):
     """Probability (0-1) that a statement answers the question, from which one it is given as the
     answer, whether something speaks against it (it lacks a detail that the question demands, or the
-    nearest prepared question is one that nothing answers), and whether it answers a prepared
-    question that is close."""
+    nearest prepared question is one that nothing in its document answers), and whether it answers a
+    prepared question that is close."""
 
     value: float
     enough: float
@@ -324,9 +324,10 @@ def chance(
     cosines = profile.amounts.cosines
     same = next((one.prepared for one in answered if one.closeness >= cosines.the_same), None)
     lacking = any(lacks(question, language, found, ranked, index, same).values())
-    # Whoever prepared this one says that nothing answers it.
-    nearest = prepared[0] if prepared else None
-    lacking |= nearest is not None and not nearest.prepared.units and values["rival"] > 0
+    # Whoever prepared the nearest says that nothing in this document answers it.
+    nearest = prepared[0].prepared if prepared else None
+    if nearest and not nearest.units and values["rival"] > 0:
+        lacking |= nearest.document == found[ranked[0].passage].passage.document.key
     is_close = values["asked"] >= cosines.close
     return Chance(probability(profile.chance, values), enough, lacking, prepared=is_close)
 

@@ -15,6 +15,8 @@ from rich.console import Console
 
 from chain.answer.suggestions import about
 from chain.assistant import Assistant
+from chain.reading.confidence import chance
+from chain.reading.relevance import best_first
 from core.answer import Answer, Turn
 from core.errors import DocumentError
 from core.settings import Settings
@@ -93,6 +95,28 @@ def asked(settings: Settings, question: str, language: str = "en") -> Answer:
 
 def prepared(settings: Settings) -> int:
     return Generations(settings).current().counts().questions
+
+
+def test_what_one_document_does_not_answer_another_may(indexed: Small) -> None:
+    pilots = """---
+id: pilots
+title: The pilots of Veldport
+language: en
+---
+
+# The pilots of Veldport
+
+The harbour master of Veldport is called Ada Kade. She leads nine pilots.
+"""
+    files = {"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS}
+    question = "What is the name of the harbour master of Veldport?"
+    for more, is_against in ({}, True), ({"pilots.md": pilots}, False):
+        index = open_index(indexed({**files, **more})).snapshot()
+        looked = index.search(question, 6, "en")
+        found, ranked = best_first(question, "en", looked, index.profile, 6)
+        near = index.prepared(question, "en")
+        assert near[0].prepared.units == ()
+        assert chance(question, "en", found, ranked, near, index).lacks is is_against
 
 
 def test_a_question_in_other_words_gets_the_prepared_answer(harbour: Settings) -> None:
