@@ -10,7 +10,7 @@ topic (all questions), do the sources answer it (those on topic), and is the fir
 The first is fitted on the summaries, about which the questions off topic were written; for the
 second summaries and documents count alike. Prints, of the first two together, the area under the
 ROC curve and the share refused at each threshold, by leave-one-out cross-validation; of the last,
-for each ground what weights fitted on the other kind of text give.
+for each ground what weights fitted on the other texts give.
 """
 
 import sys
@@ -72,14 +72,13 @@ def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> No
         "on_topic": (near, SIMILARITIES, ~far, np.arange(len(far)) < len(both[0].far)),
         "in_sources": (all_features, (*SIMILARITIES, *DEMANDED), answerable, ~far),
     }
-    weights, judged = {}, np.ones(len(far))
-    on_topic = judged
+    weights, left_out = {}, {}
     for model, (values, names, outcome, among) in models.items():
-        fitted = fit(values[among], outcome[among].astype(float), _PENALTY, counts[among])
+        wanted = outcome.astype(float)
+        fitted = fit(values[among], wanted[among], _PENALTY, counts[among])
         weights[model] = _named(fitted, names, 4)
-        left_out = _left_out(values, outcome.astype(float), among, counts)
-        judged = judged * left_out
-        on_topic = left_out if model == "on_topic" else on_topic
+        left_out[model] = _left_out(values, wanted, among, counts)
+    judged = left_out["on_topic"] * left_out["in_sources"]
     areas, begin = {}, 0
     for name, one in told.items():
         own = slice(begin, begin := begin + len(one.far))
@@ -98,7 +97,7 @@ def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> No
         for threshold in _REFUSED:
             shares = (f"{(of < threshold).mean():.1%} {group}" for group, of in groups.items())
             console.print(f"  refuse below {threshold:.2f}: {', '.join(shares)}")
-        chances = on_topic[own]
+        chances = left_out["on_topic"][own]
         for limit in (0.1, 0.2, 0.3, 0.5):
             shares = (f"{(chances[of] < limit).mean():.1%} {group}" for group, of in kinds.items())
             console.print(f"  off topic below {limit}: {', '.join(shares)}")

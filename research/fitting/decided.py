@@ -11,7 +11,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,10 +57,6 @@ class Told(NamedTuple):
     answerable: Flags
     far: Flags
     single: Flags
-
-    def among(self, chosen: Flags) -> "Told":
-        kept: list[Any] = [one[chosen] for one in self]
-        return Told(*kept)
 
 
 class _Rows:
