@@ -14,7 +14,7 @@ from chain.reading.confidence import (
     confidence,
     of_passage,
 )
-from chain.reading.prepared_answer import answering, has_form, is_said
+from chain.reading.prepared_answer import answering, has_form
 from chain.reading.relevance import Part, best_first, in_parts, rank
 from chain.request import Query, Request, Task
 from chain.understanding.intent import demands_of, wants_writing
@@ -110,7 +110,7 @@ class Decision(NamedTuple):
     quotable: what the sources say can be quoted as an answer.
     refuses: nothing is written, not even by a model.
     in_parts: the question may ask several things, each with a passage of its own.
-    prepared: the nearest prepared question that the first statement answers.
+    prepared: the nearest prepared question that the first statement answers, if it is very close.
     """
 
     confidence: Confidence
@@ -224,14 +224,11 @@ def build_request(
         known = {one.passage.id for one in found}
         lacking = [name for name in matched.prepared.passages if name not in known]
         found = (*found, *index.cited(lacking, meaning.question)) if lacking else found
-    amounts = index.profile.amounts.cosines
-    is_whole = matched is not None and has_form(matched, meaning.question, query.language, amounts)
+    is_whole = bool(matched) and has_form(matched.prepared, meaning.question, query.language)
     quotable = is_whole or not wants_writing(meaning.question, query.language)
     asks_one = is_whole or (len(parts) == 1 and not meaning.of_item and quotable)
     is_follow_up = meaning.question != query.question and not meaning.message
     said = last_said(query.history) if is_follow_up else ""
-    if matched and said and is_said(matched, found, said, amounts):
-        matched, asks_one = None, False  # the follow-up asks something else
     answer = meaning.last.answer_text if meaning.last else ""
     return Request(
         meaning.question,

@@ -13,7 +13,6 @@ from chain.reading.quotables import is_row, lists_of, reading, shown_first, stat
 from chain.reading.relevance import Ranked, parts
 from chain.understanding.intent import asks_for, wants_writing
 from core.source import MatchedQuestion, Passage, PreparedQuestion, ScoredPassage
-from language.matching import fold
 from vectorstore.embeddings import CosineAmounts
 
 # How an item begins and ends that can be read without the sentence that introduces it.
@@ -41,13 +40,13 @@ def answering(
     amounts: CosineAmounts,
 ) -> MatchedQuestion | None:
     """The nearest of the prepared questions (nearest first) that the first statement answers, if it
-    is close; one in the reader's language (ISO 639-1) that is almost as near goes before."""
+    is very close; one in the reader's language (ISO 639-1) that is almost as near goes before."""
     if not ranked:
         return None
     near = [
         one
         for one in prepared
-        if one.closeness >= amounts.close and _is_answered(one, ranked[0], found)
+        if one.closeness >= amounts.very_close and _is_answered(one, ranked[0], found)
     ]
     readable = (
         one
@@ -64,33 +63,12 @@ def _is_answered(matched: MatchedQuestion, ranked: Ranked, found: Sequence[Score
     return not own.isdisjoint(matched.prepared.units)
 
 
-def has_form(
-    matched: MatchedQuestion, question: str, language: str, amounts: CosineAmounts
-) -> bool:
-    """Whether a prepared answer can be given as the whole answer: its question is very close, asks
-    as many things, and wants writing if this one does."""
-    prepared = matched.prepared
+def has_form(prepared: PreparedQuestion, question: str, language: str) -> bool:
+    """Whether a prepared answer can be given as the whole answer: its question asks as many things,
+    and wants writing if this one does."""
     same_parts = len(parts(prepared.question, prepared.language)) == len(parts(question, language))
-    return (
-        matched.closeness >= amounts.very_close
-        and same_parts
-        and wants_writing(prepared.question, prepared.language) == wants_writing(question, language)
-    )
-
-
-def is_said(
-    matched: MatchedQuestion, found: Sequence[ScoredPassage], said: str, amounts: CosineAmounts
-) -> bool:
-    """Whether all of a prepared answer stands in a folded text: that of the last answer, which is
-    given again only where the prepared question is very close."""
-    if matched.closeness >= amounts.very_close:
-        return False
-    passages = {one.passage.id: one.passage for one in found}
-    units = (name.partition("#") for name in matched.prepared.units)
-    return all(
-        fold(reading(passages[name], passages[name].units[int(number)])) in said
-        for name, _, number in units
-        if name in passages
+    return same_parts and (
+        wants_writing(prepared.question, prepared.language) == wants_writing(question, language)
     )
 
 

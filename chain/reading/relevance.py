@@ -8,6 +8,7 @@ names the document, whether the passage is a recital or a memorandum, and how cl
 question is that the unit answers. How the reader came to be: docs/decisions/0017-a-reader.md.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -104,13 +105,27 @@ def rank(
 def best_first(
     question: str, language: str, found: Sequence[ScoredPassage], profile: Profile, count: int
 ) -> tuple[tuple[ScoredPassage, ...], list[Ranked]]:
-    """The passages in the order of their best statements, those without a statement last; and the
-    statements of the first `count`, ranked, best first."""
+    """The passages, best first by what search and what reading says; and the statements of the
+    first `count`, ranked, best first.
+
+    Both are log-odds and become shares of all passages; of what was read "none" has one too. A
+    passage of which nothing was read is left with its share by search.
+    """
     ranked = rank(question, language, found, profile)
-    order = list(dict.fromkeys((*(one.passage for one in ranked), *range(len(found)))))
+    best = {one.passage: one.score for one in reversed(ranked) if one.is_read}
+    read = dict(zip(best, _shares([*best.values(), 0.0]), strict=False))
+    searched = _shares([scored.score for scored in found])
+    order = sorted(range(len(found)), key=lambda n: -(searched[n] + read.get(n, 0.0)))
     places = {before: place for place, before in enumerate(order)}
     moved = [replace(one, passage=places[one.passage]) for one in ranked]
     return tuple(found[before] for before in order), [one for one in moved if one.passage < count]
+
+
+def _shares(scores: Sequence[float]) -> list[float]:
+    """Softmax."""
+    highest = max(scores, default=0.0)
+    weights = [math.exp(score - highest) for score in scores]
+    return [weight / sum(weights) for weight in weights]
 
 
 def rank_units(
