@@ -208,7 +208,7 @@ def build_request(
     index: Snapshot, query: Query, meaning: Interpretation, decision: Decision
 ) -> Request:
     """Builds the request to the answerers; a question in parts has more passages for each part."""
-    whole = decision.whole
+    whole, amounts = decision.whole, index.profile.amounts
     found: tuple[ScoredPassage, ...] = whole.found
     parts: tuple[Part, ...] = (whole,)
     if decision.in_parts:
@@ -224,7 +224,9 @@ def build_request(
         known = {one.passage.id for one in found}
         lacking = [name for name in matched.prepared.passages if name not in known]
         found = (*found, *index.cited(lacking, meaning.question)) if lacking else found
-    is_whole = bool(matched) and has_form(matched.prepared, meaning.question, query.language)
+    is_whole = matched is not None and has_form(
+        matched.prepared, meaning.question, query.language
+    )
     quotable = is_whole or not wants_writing(meaning.question, query.language)
     asks_one = is_whole or (len(parts) == 1 and not meaning.of_item and quotable)
     is_follow_up = meaning.question != query.question and not meaning.message
@@ -239,11 +241,14 @@ def build_request(
         brief=meaning.brief,
         overview=bool(meaning.document),
         is_sure=decision.first is None or (asks_one and decision.first.is_sure),
+        is_unlikely=len(parts) == 1
+        and decision.first is not None
+        and decision.first.value < amounts.chance.unlikely,
         lacking=() if meaning.last else missing(query.question, query.language, found),
         quotable=quotable,
         prepared=matched.prepared if matched else None,
         task=Task(meaning.message, query.question, answer) if meaning.message else None,
-        amounts=index.profile.amounts,
+        amounts=amounts,
     )
 
 

@@ -66,6 +66,7 @@ class Request:
     task: for a language model, in place of the question.
     given: numbers of the passages that a language model is given, in that order; empty: all.
     is_sure: whether the first statement may be given as the answer; else results are wanted.
+    is_unlikely: whether these hardly answer.
     lacking: what the question names and nothing that was found does.
     quotable: whether quotes can do what is asked, unlike for a comparison.
     prepared: the prepared question whose answer is the answer, where that is sure.
@@ -84,6 +85,7 @@ class Request:
     task: Task | None = None
     given: tuple[int, ...] = ()
     is_sure: bool = True
+    is_unlikely: bool = False
     lacking: tuple[str, ...] = ()
     quotable: bool = True
     prepared: PreparedQuestion | None = None

@@ -53,6 +53,7 @@ class Vocabulary:
     demonstratives: frozenset[str]  # refer back at the start or behind `linking` words
     same: frozenset[str]  # refer back anywhere among the first words
     consequences: frozenset[str]  # "therefore"
+    excepting: tuple[str, ...]  # phrases by which a sentence takes back some of the one before
     negations: frozenset[str]  # turn a question round
     speaker: frozenset[str]  # "I" and its forms
     openings: frozenset[str]  # rare words that begin a sentence and are no names
@@ -75,6 +76,7 @@ def vocabulary(language: str) -> Vocabulary:
         demonstratives=frozenset(map(fold, ours.get("demonstratives", ()))),
         same=frozenset(map(fold, ours.get("same", ()))),
         consequences=frozenset(map(fold, ours.get("consequences", ()))),
+        excepting=tuple(map(fold, ours.get("excepting", ()))),
         negations=frozenset(map(fold, ours.get("negations", ()))),
         speaker=frozenset(map(fold, ours.get("speaker", ()))),
         openings=frozenset(map(fold, ours.get("openings", ()))),

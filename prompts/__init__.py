@@ -72,11 +72,12 @@ class Suggesting(Frozen):
 
 
 class ShortPhrases(Frozen):
-    """What is said in every official language: `found` above results, and `lacking` above that with
-    the `{words}` of the question that were not found; `refusal` in place of an answer, and then one
-    of the others where it is known why."""
+    """What is said in every official language: `found` above results, `near` where these hardly
+    answer, and `lacking` above that with the `{words}` of the question that were not found;
+    `refusal` in place of an answer, and then one of the others where it is known why."""
 
     found: str
+    near: str
     lacking: str
     refusal: str
     off_topic: str

@@ -356,10 +356,11 @@ class ConfidenceAmounts(Frozen):
 
 
 class ChanceAmounts(Frozen):
-    """Probabilities from which the first statement is given as the answer."""
+    """Probabilities that the first statement answers."""
 
-    sure: float
-    sure_follow_up: float  # of a question that rules have put together
+    sure: float  # from which it is given as the answer
+    sure_follow_up: float  # the same of a question that rules have put together
+    unlikely: float  # below which results are said to come near only
 
 
 class CosineAmounts(Frozen):

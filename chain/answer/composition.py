@@ -272,14 +272,15 @@ class AnswerBuilder:
 
 
 def _above_results(request: Request) -> Blocks:
-    """The sentence above results: what was not found, or which task cannot be done by quoting."""
+    """The sentences above results: what was not found, which task cannot be done by quoting, and
+    that the sources speak of it or only come near."""
     said = short_phrases(request.language)
     above: list[str] = []
     if request.lacking:
         above.append(said.not_found(request.lacking))
     if not request.quotable:
         above.append(phrases(request.language).not_quotable)
-    return tuple(own(text) for text in (*above, said.found))
+    return tuple(own(text) for text in (*above, said.near if request.is_unlikely else said.found))
 
 
 def _among(said: AnswerSentence, around: tuple[str, str]) -> tuple[AnswerSentence, ...]:

@@ -112,11 +112,12 @@ def runs(units: Sequence[int]) -> Iterator[tuple[int, ...]]:
         yield tuple(number for _, number in run)
 
 
-# Tells whether a sentence depends on the one before it, by its words.
+# Tells by its words whether a sentence depends on the one before it, or limits it.
 
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _OPENING = 6  # first words, checked for a reference back; a later one is to the sentence itself
+_EXCEPTING = 10  # first words, checked for an exception
 
 
 def points_back(text: str, language: str) -> bool:
@@ -146,6 +147,16 @@ def follows(text: str, language: str) -> bool:
     """Whether a sentence states a consequence ("therefore")."""
     words = [fold(word) for word in _WORD.findall(text)]
     return not vocabulary(language).consequences.isdisjoint(words)
+
+
+def excepts(text: str, language: str) -> bool:
+    """Whether a sentence opens by taking back some of what the one before says.
+
+    >>> excepts("Paragraph 1 shall not apply to arms of historical interest.", "en")
+    True
+    """
+    opening = f" {' '.join(fold(word) for word in _WORD.findall(text[:200])[:_EXCEPTING])} "
+    return any(f" {phrase} " in opening for phrase in vocabulary(language).excepting)
 
 
 @cache
@@ -179,7 +190,8 @@ class Statement:
     """The smallest part of a passage that can be quoted alone.
 
     units: numbers of its units, in text order.
-    core: those that make the statement; the others are their context.
+    core: those that make the statement; the others are their context: what they refer back to, and
+        an exception that follows at once.
     left_out: number of items of a long list that are not in `units`.
     """
 
@@ -210,16 +222,17 @@ def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, .
                 shown = shown_first(passage, members)
                 if all(_is_open(passage, passage.units[one], ":") for one in shown):
                     continue
-                found.append(
-                    Statement((*before, *shown), shown, True, left_out(passage, shown[-1]))
-                )
+                cut = left_out(passage, shown[-1])
+                behind = () if cut else _exception(passage, shown[-1] + 1, lists)
+                found.append(Statement((*before, *shown, *behind), shown, True, cut))
         elif is_row(passage, unit):
             if unit.kind == "item":  # its headings alone say nothing
                 found.append(Statement((number,), (number,)))
         elif is_sentence(passage, number):
             before = _before(passage, number, lists, reasons)
             if before is not None:
-                found.append(Statement((*before, number), (number,)))
+                behind = _exception(passage, number + 1, lists)
+                found.append(Statement((*before, number, *behind), (number,)))
     return tuple(found)
 
 
@@ -314,6 +327,18 @@ def _before(
         brought = [*members, *brought]
         number = members[0]
     return tuple(brought)
+
+
+def _exception(
+    passage: Passage, number: int, lists: dict[int, tuple[int, ...]]
+) -> tuple[int, ...]:
+    """The exception that begins with a unit, a sentence or a whole list; empty if none does."""
+    if number >= len(passage.units) or not excepts(_text(passage, number), passage.language):
+        return ()
+    members = lists.get(number, (number,))
+    is_whole = shown_first(passage, members) == members
+    is_said = is_sentence(passage, number) or (is_whole and len(members) > 1)
+    return members if is_said and passage.units[number].kind == "sentence" else ()
 
 
 def _text(passage: Passage, number: int) -> str:
