@@ -224,9 +224,7 @@ def build_request(
         known = {one.passage.id for one in found}
         lacking = [name for name in matched.prepared.passages if name not in known]
         found = (*found, *index.cited(lacking, meaning.question)) if lacking else found
-    is_whole = matched is not None and has_form(
-        matched.prepared, meaning.question, query.language
-    )
+    is_whole = matched is not None and has_form(matched.prepared, meaning.question, query.language)
     quotable = is_whole or not wants_writing(meaning.question, query.language)
     asks_one = is_whole or (len(parts) == 1 and not meaning.of_item and quotable)
     is_follow_up = meaning.question != query.question and not meaning.message

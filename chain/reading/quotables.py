@@ -329,9 +329,7 @@ def _before(
     return tuple(brought)
 
 
-def _exception(
-    passage: Passage, number: int, lists: dict[int, tuple[int, ...]]
-) -> tuple[int, ...]:
+def _exception(passage: Passage, number: int, lists: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
     """The exception that begins with a unit, a sentence or a whole list; empty if none does."""
     if number >= len(passage.units) or not excepts(_text(passage, number), passage.language):
         return ()

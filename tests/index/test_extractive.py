@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from chain.assistant import Assistant
-from chain.reading.relevance import parts, rank_units
+from chain.reading import relevance
+from chain.reading.quotables import Statement
+from chain.reading.relevance import Ranked, best_first, parts, rank_units
 from core.answer import Answer
 from tests.support.small import Small
 
@@ -189,6 +191,35 @@ def test_a_footnote_is_no_answer_by_itself(indexed: Indexed) -> None:
     assert [one.quote for one in answer.citations] == [
         "The report on ferries was published in 2017."
     ]
+
+
+def test_passages_are_ordered_by_what_search_and_reading_say(
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = Assistant(indexed({"harbour.md": HARBOUR})).index
+    found = index.search("passengers", 4, "en")
+
+    def ordered(searched: list[float], read: dict[int, float]) -> list[int]:
+        scored = [
+            one.model_copy(update={"score": score})
+            for one, score in zip(found, searched, strict=True)
+        ]
+        ranked = [
+            Ranked(place, Statement((0,), (0,)), read.get(place, -9.0), place in read)
+            for place in sorted(range(4), key=lambda place: -read.get(place, -9.0))
+        ]
+        monkeypatch.setattr(relevance, "rank", lambda *_: ranked)
+        order, chosen = best_first("passengers", "en", scored, index.profile, 2)
+        assert {order[one.passage].passage.id for one in chosen} == {
+            one.passage.id for one in order[:2]
+        }
+        assert [one.score for one in chosen] == sorted((one.score for one in chosen), reverse=True)
+        return [scored.index(one) for one in order]
+
+    assert ordered([4, 3, 2, 1], {0: 5.0}) == [0, 1, 2, 3]
+    assert ordered([4, 3, 2, 1], {0: -5.0, 3: 5.0}) == [3, 0, 1, 2]
+    # What was not read stands before what was read and hardly answers.
+    assert ordered([3, 2, 1, 0], {3: 0.0, 2: -5.0, 1: -6.0}) == [0, 3, 1, 2]
 
 
 @pytest.mark.usefixtures("sure")

@@ -128,6 +128,16 @@ def test_a_question_in_other_words_gets_the_prepared_answer(harbour: Settings) -
     assert all(one.quote in HARBOUR for one in answer.citations)
 
 
+def test_one_that_only_comes_close_is_not_answered_in_its_place(harbour: Settings) -> None:
+    question = "How many electric cranes are there on the quay of Veldport since it was renewed?"
+    index = open_index(harbour).snapshot()
+    near, amounts = index.prepared(question, "en")[0], index.profile.amounts.cosines
+    assert amounts.close <= near.closeness < amounts.very_close
+    answer = asked(harbour, question)
+    assert answer.prepared == ""
+    assert "12 are electric" in answer.text
+
+
 def test_a_misspelt_prepared_question_is_told_in_the_spelling_of_its_answer(indexed: Small) -> None:
     slip = "How is the harbuor of Veldport managed?"
     questions = QUESTIONS.replace("Who manages the harbour of Veldport?", slip)

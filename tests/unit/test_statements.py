@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from chain.assistant import Assistant
-from chain.reading.quotables import points_back, reading, series, statements
+from chain.reading.quotables import excepts, points_back, reading, series, statements
 from core.answer import Answer
 from core.settings import Settings
 from core.source import Passage
@@ -61,6 +61,20 @@ The market has three halls. Hall A sells fish. Hall B sells:
 - nuts.
 
 Hall C is empty. In hall C a fire broke out. The roof leaks.
+
+## Rules
+
+Dogs must stay outside. The first rule does not apply to guide dogs. Stalls must be cleaned daily.
+
+Carts may not pass the gate:
+
+- by day;
+- on market days.
+
+The rule does not apply to:
+
+- the fire brigade;
+- the guards.
 """.format(guests="\n".join(f"- guest {number};" for number in range(1, 15)))
 
 
@@ -131,6 +145,34 @@ def test_a_list_is_one_statement_with_all_that_is_listed_in_it(
     items = ["fish, of which", "cod;", "eel;", "fruit."]
     assert listed == ["Fish sells very well.", "These are the stalls:", *items]
     assert (first, last) == (["Fish sells very well."], ["The stalls close early."])
+
+
+def test_an_exception_goes_with_what_it_limits(passages: Mapping[str, Passage]) -> None:
+    dogs, guides, stalls, carts, free = said(passages["Rules"])
+    assert dogs == ["Dogs must stay outside.", "The first rule does not apply to guide dogs."]
+    assert (guides, stalls) == (dogs[1:], ["Stalls must be cleaned daily."])
+    assert free == ["The rule does not apply to:", "the fire brigade;", "the guards."]
+    assert carts == ["Carts may not pass the gate:", "by day;", "on market days.", *free]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language", "is_exception"),
+    [
+        ("Paragraph 1 shall not apply to antiques.", "en", True),
+        ("By way of derogation from paragraph 1, Member States may wait.", "en", True),
+        ("Het eerste lid is niet van toepassing op musea.", "nl", True),
+        ("Cette obligation ne s’applique pas aux musées.", "fr", True),
+        ("Satz 1 gilt nicht für Museen.", "de", True),
+        ("Paragraph 1 shall apply to museums.", "en", False),
+        ("By way of derogation from Article 5, Member States may wait.", "en", False),
+        ("Museums keep arms of all kinds, and of some of those nobody knows the age.", "en", False),
+        ("", "en", False),
+    ],
+)
+def test_an_exception_is_told_by_its_first_words(
+    sentence: str, language: str, is_exception: bool
+) -> None:
+    assert excepts(sentence, language) == is_exception
 
 
 def test_a_row_of_a_table_is_read_with_its_headings(passages: Mapping[str, Passage]) -> None:
