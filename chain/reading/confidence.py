@@ -147,9 +147,10 @@ def _share(word: str, runs: Iterable[str]) -> float:
 # Confidence: probability that the retrieved passages answer the question.
 
 
-SIMILARITIES = ("unit", "everyday", "read")
-DEMANDED = ("figures", "countries", "names", "amount", "reason")
+ON_TOPIC = ("unit", "everyday", "read")
+IN_SOURCES = ("read", "lacks")
 _UNREAD = -5.0  # log-odds, where there is nothing to read
+_KINDS = ("figures", "countries", "names", "amount", "reason")
 
 
 class Confidence(NamedTuple):
@@ -187,11 +188,8 @@ def confidence(
     if not found or not re.search(r"\w", question):  # "?" asks nothing
         return Confidence(0.0, 0.0)
     weights = index.profile.confidence
-    near = similarities(question, found, ranked, index)
-    return Confidence(
-        probability(weights["on_topic"], near),
-        probability(weights["in_sources"], near | lacks(question, language, found, ranked, index)),
-    )
+    values = evidence(question, language, found, ranked, index)
+    return Confidence(*(probability(weights[name], values) for name in Confidence._fields))
 
 
 def everyday(question: str, index: Snapshot) -> float:
@@ -212,19 +210,25 @@ def _everyday(embedder: Hashable) -> Vectors:
     return kept_passages(cast(Embedder, embedder), everyday_sentences())
 
 
-def similarities(
-    question: str, found: Sequence[ScoredPassage], ranked: Sequence[Ranked], index: Snapshot
+def evidence(
+    question: str,
+    language: str,
+    found: Sequence[ScoredPassage],
+    ranked: Sequence[Ranked],
+    index: Snapshot,
 ) -> dict[str, float]:
-    """Similarity features, without unit.
+    """The features of the confidence, without unit; arguments as of `confidence`.
 
-    `unit`: cosine of the question with the best sentence or item.
-    `everyday`: with the nearest off-topic sentence.
-    `read`: the reader's score of the best statement.
+    unit      cosine of the question with the best sentence or item
+    everyday  with the nearest off-topic sentence
+    read      score of the first statement
+    lacks     how many kinds of detail it lacks that the question demands
     """
     return {
         "unit": max((fit for scored in found for fit in scored.unit_similarities), default=0.0),
         "everyday": everyday(question, index),
         "read": ranked[0].score if ranked else _UNREAD,
+        "lacks": len(lacks(question, language, found, ranked, index)),
     }
 
 
@@ -235,19 +239,19 @@ def lacks(
     ranked: Sequence[Ranked],
     index: Snapshot,
     same: PreparedQuestion | None = None,
-) -> dict[str, float]:
-    """What a question demands and the first statement lacks; 1 if lacking, else 0.
+) -> frozenset[str]:
+    """The kinds of detail that a question demands and the first statement lacks; all without any:
 
-    `figures`: the statement, with headings and document, lacks one.
-    `countries`, `names`: its passage lacks one. If they are in another language than the question,
-        a name other than an acronym is looked up in the whole index.
-    `amount`, `reason`: the question asks for one, and the statement has none.
+    figures           of the statement, with headings and document, one is missing
+    countries, names  of its passage one is missing; if that is in another language than the
+                      question, a name other than an acronym is looked up in the whole index
+    amount, reason    the question asks for one, and the statement has none
 
     What a prepared question says that asks the `same` is not lacking: whoever prepared it saw to
     that.
     """
     if not ranked:
-        return dict.fromkeys(DEMANDED, 1.0)
+        return frozenset(_KINDS)
     demands, passage = demands_of(question, language), found[ranked[0].passage].passage
     asked = [LanguageText(same.question, same.language)] if same else []
     units = [passage.units[number] for number in ranked[0].statement.units]
@@ -256,14 +260,14 @@ def lacks(
     words = "\n".join(reading(passage, unit) for unit in units)
     text = Evidence([LanguageText(words, passage.language)], language)
     kinds = demands.kinds - (asks_for(same.question, same.language) if same else set())
-    found_lacking = (
+    lacking = (
         said.figures_missing(demands),
         around.countries_missing(demands),
         around.names_missing(demands, index.knows),
         "amount" in kinds and not text.has_currency(),
         "reason" in kinds and not gives_reason(words, passage.language),
     )
-    return {name: float(bool(one)) for name, one in zip(DEMANDED, found_lacking, strict=True)}
+    return frozenset(kind for kind, one in zip(_KINDS, lacking, strict=True) if one)
 
 
 def probability(weights: Mapping[str, float], values: Mapping[str, float]) -> float:
@@ -323,7 +327,7 @@ def chance(
     answered = _answered(ranked[0], found, prepared)[:1]
     cosines = profile.amounts.cosines
     same = next((one.prepared for one in answered if one.closeness >= cosines.the_same), None)
-    lacking = any(lacks(question, language, found, ranked, index, same).values())
+    lacking = bool(lacks(question, language, found, ranked, index, same))
     # Whoever prepared the nearest says that nothing in this document answers it.
     nearest = prepared[0].prepared if prepared else None
     if nearest and not nearest.units and values["rival"] > 0:

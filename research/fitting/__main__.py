@@ -19,10 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.console import Console
 
-from chain.reading.confidence import DEMANDED, FEATURES, SIMILARITIES
+from chain.reading.confidence import FEATURES, IN_SOURCES, ON_TOPIC
 from core.command_line import CommandLine, option
 from core.settings import ROOT, Settings
 from eval.dataset import fingerprints
@@ -30,7 +29,7 @@ from research.fitting import QUESTIONS
 from research.fitting.curve import chance_curve, refusal_curve
 from research.fitting.decided import Flags, Told, grounds
 from research.fitting.fitted_numbers import write
-from research.fitting.logistic import Array, fit, probability
+from research.fitting.logistic import Array, area, fit, probability
 from vectorstore.embeddings import make_embedder
 
 DOCS = ROOT / "docs"
@@ -62,15 +61,14 @@ def main(
 
 def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> None:
     both = list(told.values())
-    near = np.concatenate([one.similarities for one in both])
-    all_features = np.column_stack([near, np.concatenate([one.lacking for one in both])])
-    answerable, far = (
-        np.concatenate([getattr(one, name) for one in both]) for name in ("answerable", "far")
+    near, inside, answerable, far = (
+        np.concatenate([getattr(one, name) for one in both])
+        for name in ("on_topic", "in_sources", "answerable", "far")
     )
     counts = _alike([len(one.far) for one in both])
     models: Mapping[str, tuple[Array, Sequence[str], Flags, Flags]] = {
-        "on_topic": (near, SIMILARITIES, ~far, np.arange(len(far)) < len(both[0].far)),
-        "in_sources": (all_features, (*SIMILARITIES, *DEMANDED), answerable, ~far),
+        "on_topic": (near, ON_TOPIC, ~far, np.arange(len(far)) < len(both[0].far)),
+        "in_sources": (inside, IN_SOURCES, answerable, ~far),
     }
     weights, left_out = {}, {}
     for model, (values, names, outcome, among) in models.items():
@@ -82,7 +80,7 @@ def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> No
     areas, begin = {}, 0
     for name, one in told.items():
         own = slice(begin, begin := begin + len(one.far))
-        areas[name] = round(auc(judged[own], answerable[own]), 3)
+        areas[name] = area(judged[own][one.answerable], judged[own][~one.answerable])
         kinds = {
             "off topic": one.far,
             "near the topic, not in the sources": ~one.answerable & ~one.far,
@@ -104,12 +102,6 @@ def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> No
     asked = {name: len(one.far) for name, one in told.items()}
     made = {"questions": fingerprints({"questions": QUESTIONS}), "fitted_on": asked}
     write(embedder, "confidence", weights, _PROGRAM, **made, auc_leave_one_out=areas)
-
-
-def auc(score: Array, outcome: NDArray[np.generic]) -> float:
-    """Probability that a positive scores above a negative; ties count half (Mann-Whitney U)."""
-    difference = score[outcome == 1][:, None] - score[outcome == 0][None, :]
-    return float(((difference > 0) + 0.5 * (difference == 0)).mean())
 
 
 def _left_out(values: Array, outcome: Array, among: Flags, counts: Array) -> Array:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from chain.answer.section_questions import Probes
 from chain.answerability import Decision, build_request, decide
-from chain.reading.confidence import DEMANDED, FEATURES, SIMILARITIES, features, lacks, similarities
+from chain.reading.confidence import FEATURES, IN_SOURCES, ON_TOPIC, evidence, features
 from chain.request import Query, Request
 from chain.retrieve import retrieve
 from chain.understanding.meaning import Interpretation, standalone
@@ -42,16 +42,16 @@ _IsRight = Callable[[Decision, Request], bool]
 class Told(NamedTuple):
     """What was decided on questions over one kind of text.
 
-    similarities, lacking, first: features of the confidence, those of what the first statement
-        lacks, and features of the chance that it answers; shape (questions, features).
+    on_topic, in_sources, first: features of the two models of the confidence, and of the chance
+        that the first statement answers; shape (questions, features).
     right: whether it is right.
     answerable: whether the sources answer.
     far: whether the question is far from the topic.
     single: whether one thing is asked, and the first statement lacks no detail.
     """
 
-    similarities: Array
-    lacking: Array
+    on_topic: Array
+    in_sources: Array
     first: Array
     right: Flags
     answerable: Flags
@@ -77,13 +77,12 @@ class _Rows:
         if not ranked or decision.first is None:
             return
         request = build_request(index, query, meant, decision)
-        near = similarities(question, found, ranked, index)
-        without = lacks(question, language, found, ranked, index)
+        values = evidence(question, language, found, ranked, index)
         first = features(found, ranked, index.prepared(question, language))
         self._rows.append(
             (
-                [near[name] for name in SIMILARITIES],
-                [without[name] for name in DEMANDED],
+                [values[name] for name in ON_TOPIC],
+                [values[name] for name in IN_SOURCES],
                 [first[name] for name in FEATURES],
                 yes and is_right(decision, request),
                 yes,

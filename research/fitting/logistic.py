@@ -1,4 +1,6 @@
-"""A logistic model with a ridge penalty on the standardised features."""
+"""A logistic model with a ridge penalty on the standardised features, and how well one tells."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,3 +32,12 @@ def fit(values: Array, outcome: Array, penalty: float, counts: Array | None = No
 
 def probability(values: Array, weights: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-(weights[0] + values @ weights[1:]))))
+
+
+def area(yes: Sequence[float] | Array, no: Sequence[float] | Array) -> float:
+    """Area under the ROC curve: the probability that one of `yes` is above one of `no`, ties half
+    (Mann-Whitney U); 0 where either has none."""
+    if not len(yes) or not len(no):
+        return 0.0
+    first, second = np.asarray(yes)[:, None], np.asarray(no)[None]
+    return round(float(np.mean((first > second) + 0.5 * (first == second))), 3)

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from core.command_line import CommandLine, option
 from core.settings import Settings
+from research.fitting.logistic import area
 from research.reader.examples import Example, Ground, Maker, grounds_of
 from research.reader.general import General, general
 from research.reader.grounds import (
@@ -205,7 +206,7 @@ class Training:
             _share(row[2] for row in answerable),
             _share(row[2] for row in answerable if not row[1]),
             _share(row[2] for row in answerable if row[1]),
-            _area([row[3] for row in answerable], [row[3] for row in rows if not row[0]]),
+            area([row[3] for row in answerable], [row[3] for row in rows if not row[0]]),
         )
 
     def _best(
@@ -271,13 +272,6 @@ def _surprise(scores: Tensor, made: Sequence[Example]) -> Tensor:
 def _share(right: Iterable[bool]) -> float:
     found = list(right)
     return round(float(np.mean(found)), 3) if found else 0.0
-
-
-def _area(yes: Sequence[float], no: Sequence[float]) -> float:
-    if not yes or not no:
-        return 0.0
-    first, second = np.array(yes)[:, None], np.array(no)[None]
-    return round(float(np.mean((first > second) + 0.5 * (first == second))), 3)
 
 
 if __name__ == "__main__":
