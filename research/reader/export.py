@@ -1,6 +1,8 @@
 """Writes what was trained for the product, with 8 bits a weight.
 
-python -m research.reader.export FOLDER    # of the training's --out; writes vectorstore/reader.npz
+python -m research.reader.export FOLDER ...    # of --out of the training; writes vectorstore/reader.npz
+
+Of several states of a training the mean of their weights is written (Izmailov et al. 2018).
 """
 
 import sys
@@ -24,11 +26,11 @@ app = CommandLine()
 
 @app.command()
 def main(
-    folder: Path = typer.Argument(..., metavar="FOLDER", help="What the training kept."),
+    folders: list[Path] = typer.Argument(..., metavar="FOLDER...", help="What a training kept."),
 ) -> int:
     """Writes the trained weights for the product."""
-    state = torch.load(folder / "reader.pt", map_location="cpu")
-    export(state["reader"], READER)
+    states = [torch.load(one / "reader.pt", map_location="cpu")["reader"] for one in folders]
+    export({name: sum(one[name] for one in states) / len(states) for name in states[0]}, READER)
     Console().print(f"{READER.name}: {READER.stat().st_size / 1e6:.1f} MB")
     return 0
 
