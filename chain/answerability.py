@@ -220,13 +220,16 @@ def build_request(
         known = {one.passage.id for one in found}
         found = (*found, *(one for one in decision.rest if one.passage.id not in known))
     matched = None if meaning.brief or meaning.of_item else decision.prepared
+    if matched and not has_form(matched.prepared, meaning.question, query.language):
+        matched = None
     if matched:
         known = {one.passage.id for one in found}
         lacking = [name for name in matched.prepared.passages if name not in known]
         found = (*found, *index.cited(lacking, meaning.question)) if lacking else found
-    is_whole = matched is not None and has_form(matched.prepared, meaning.question, query.language)
-    quotable = is_whole or not wants_writing(meaning.question, query.language)
-    asks_one = is_whole or (len(parts) == 1 and not meaning.of_item and quotable)
+    quotable = matched is not None or not wants_writing(meaning.question, query.language)
+    can_answer = matched is not None or (
+        not meaning.of_item and quotable and _all_answered(parts, index, query)
+    )
     is_follow_up = meaning.question != query.question and not meaning.message
     said = last_said(query.history) if is_follow_up else ""
     answer = meaning.last.answer_text if meaning.last else ""
@@ -238,7 +241,7 @@ def build_request(
         said=said,
         brief=meaning.brief,
         overview=bool(meaning.document),
-        is_sure=decision.first is None or (asks_one and decision.first.is_sure),
+        is_sure=decision.first is None or (can_answer and decision.first.is_sure),
         is_unlikely=len(parts) == 1
         and decision.first is not None
         and decision.first.value < amounts.chance.unlikely,
@@ -247,6 +250,21 @@ def build_request(
         prepared=matched.prepared if matched else None,
         task=Task(meaning.message, query.question, answer) if meaning.message else None,
         amounts=amounts,
+    )
+
+
+def _all_answered(parts: Sequence[Part], index: Snapshot, query: Query) -> bool:
+    """Whether each part of a question is answered as surely as the whole has to be."""
+    return len(parts) == 1 or all(
+        chance(
+            part.question,
+            query.language,
+            part.found,
+            part.ranked,
+            index.prepared(part.question, query.language, query.scope),
+            index,
+        ).is_sure
+        for part in parts
     )
 
 

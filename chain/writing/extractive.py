@@ -143,17 +143,22 @@ class _Window(NamedTuple):
 
 
 class _Result(NamedTuple):
-    """A statement, and the window that shows it; None for a list or a row of a table."""
+    """A statement, the window that shows it (None for a list or a row of a table), and whether it
+    is nearly as likely as the best, or the best for a part."""
 
     ranked: Ranked
     window: _Window | None
+    is_near: bool
 
 
-def search_results(request: Request) -> list[list[Draft]]:
+def search_results(request: Request, *, near: bool = False) -> list[list[Draft]]:
     """The drafts of each result, best first, at most twice `FIRST`: of every part of the question
-    the best, then the next best that do not stand there already."""
-    results = itertools.islice(_best_results(request), 2 * FIRST)
-    return [list(_drafts(one, request)) for one in results]
+    the best, then the next best that do not stand there already.
+
+    `near`: at most `FIRST`, and only what is nearly as likely as the best.
+    """
+    results = itertools.islice(_best_results(request), FIRST if near else 2 * FIRST)
+    return [list(_drafts(one, request)) for one in results if one.is_near or not near]
 
 
 def _best_results(request: Request) -> Iterator[_Result]:
@@ -179,14 +184,13 @@ def _best_results(request: Request) -> Iterator[_Result]:
         is_same = _document(one, request) == _document(ordered[0], request)
         lowest = others[0].score - (amounts.within if is_same else amounts.within_another)
         there = shown.setdefault(one.passage, set())
-        is_new = there.isdisjoint(one.statement.core) and counts[one.passage] < _PER_PASSAGE
-        if is_new and (place < len(firsts) or one.score >= lowest):
+        if there.isdisjoint(one.statement.core) and counts[one.passage] < _PER_PASSAGE:
             passage = request.found[one.passage].passage
             near = {n: score for (p, n), score in scores.items() if p == one.passage}
             window = None if one.statement.is_list else _window(passage, one, near, there)
             there.update(range(window.begin, window.end + 1) if window else one.statement.units)
             counts[one.passage] += 1
-            yield _Result(one, window)
+            yield _Result(one, window, place < len(firsts) or one.score >= lowest)
 
 
 def _document(one: Ranked, request: Request) -> str:
@@ -194,7 +198,7 @@ def _document(one: Ranked, request: Request) -> str:
 
 
 def _drafts(result: _Result, request: Request) -> Iterator[Draft]:
-    one, window = result
+    one, window, _ = result
     passage = request.found[one.passage].passage
     label = _label(passage, request.language)
     if window is None:
@@ -289,7 +293,7 @@ class ExtractiveAnswerer:
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
         if not request.is_sure:
             label = ""
-            for drafted in search_results(request)[: 1 if request.brief else FIRST]:
+            for drafted in search_results(request, near=True)[: 1 if request.brief else FIRST]:
                 for one in drafted:
                     yield replace(one, label="" if one.label == label else one.label)
                     label = one.label or label
@@ -307,18 +311,23 @@ def choose(request: Request) -> tuple[QuotedBlock, ...]:
     if request.prepared:
         shown = shown_units(request.prepared, request.found, request.question, request.language)
         return tuple(QuotedBlock(one.passage, one.units, alone=one.alone) for one in shown)
-    best = _best(request.parts[0].ranked, request) if request.parts else None
-    return tuple(_whole(best, request)) if best else ()
+    blocks: list[QuotedBlock] = []
+    for part in request.parts:
+        best = _best(part.ranked, request)
+        said = {(one.passage, number) for one in blocks for number in one.units}
+        if best and not {(best.passage, number) for number in best.units} <= said:
+            blocks += _whole(best, request)
+    return tuple(blocks)
 
 
 def supporting_blocks(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
-    """Results to unfold below an answer with these quotes, or below the first results, each as a
-    list of drafts; without quotes (a refusal), the nearest."""
+    """Results to unfold below an answer with these quotes (only what is nearly as likely), or below
+    the first results, each as a list of drafts; without quotes (a refusal), the nearest."""
     if request.overview or (request.brief and quotes):
         return
     others = [
         made
-        for made in search_results(request)
+        for made in search_results(request, near=request.is_sure)
         if not all(any(_is_within(draft.quote, one) for one in quotes) for draft in made)
     ]
     yield from others[: FIRST if quotes else _NEAREST]

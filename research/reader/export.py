@@ -1,6 +1,6 @@
 """Writes what was trained for the product, with 8 bits a weight.
 
-python -m research.reader.export FOLDER ...    # of --out of the training; writes vectorstore/reader.npz
+    python -m research.reader.export FOLDER ...    # --out of a training; vectorstore/reader.npz
 
 Of several states of a training the mean of their weights is written (Izmailov et al. 2018).
 """

@@ -257,7 +257,7 @@ def test_a_refusal_says_why(
     ("question", "language"),
     [
         ("Hoeveel drugslaboratoria werden er in Polen ontdekt?", "nl"),
-        ("How many firearms were seized in Canada in 2015?", "en"),
+        ("How many drug labs were dismantled in Canada in 2015?", "en"),
     ],
 )
 def test_a_refusal_offers_a_question_or_two_that_are_answered(

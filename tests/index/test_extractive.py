@@ -117,6 +117,27 @@ def test_a_question_with_two_parts_gets_both_each_under_its_label(
 
 
 @pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        (
+            "How many passengers did the ferries carry in 2019 and who built the lighthouse?",
+            "answer",
+        ),
+        ("When did the HRO receive new computers and who built the lighthouse?", "answer"),
+        ("Who built the lighthouse and who paid for it?", "found"),
+    ],
+)
+def test_a_question_with_two_parts_is_answered_where_each_is(
+    indexed: Indexed, question: str, kind: str
+) -> None:
+    answer = Assistant(indexed({"harbour.md": HARBOUR})).ask(question, language="en")
+    assert answer.kind == kind
+    if kind == "answer":
+        assert [one.quote.count(".") for one in answer.citations] == [1, 1]
+        assert "Amalia Verdonk" in answer.text
+
+
+@pytest.mark.parametrize(
     ("question", "both"),
     [
         (
