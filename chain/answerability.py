@@ -15,6 +15,7 @@ from chain.reading.confidence import (
     of_passage,
 )
 from chain.reading.prepared_answer import answering, has_form
+from chain.reading.quotables import reading
 from chain.reading.relevance import Part, best_first, in_parts, rank
 from chain.request import Query, Request, Task
 from chain.understanding.intent import demands_of, wants_writing
@@ -25,6 +26,7 @@ from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, own
 from core.settings import Settings
 from core.source import MatchedQuestion, Scope, ScoredPassage
 from language.dates import written
+from language.matching import fold
 from prompts import languages, phrases, short_phrases, spoken
 from vectorstore.chroma import GenerationGone
 from vectorstore.store import Snapshot
@@ -227,11 +229,14 @@ def build_request(
         lacking = [name for name in matched.prepared.passages if name not in known]
         found = (*found, *index.cited(lacking, meaning.question)) if lacking else found
     quotable = matched is not None or not wants_writing(meaning.question, query.language)
-    can_answer = matched is not None or (
-        not meaning.of_item and quotable and _all_answered(parts, index, query)
-    )
     is_follow_up = meaning.question != query.question and not meaning.message
     said = last_said(query.history) if is_follow_up else ""
+    can_answer = matched is not None or (
+        not meaning.of_item
+        and quotable
+        and not (said and _is_said(whole, said))  # the follow-up asks something else
+        and _all_answered(parts, index, query)
+    )
     answer = meaning.last.answer_text if meaning.last else ""
     return Request(
         meaning.question,
@@ -251,6 +256,14 @@ def build_request(
         task=Task(meaning.message, query.question, answer) if meaning.message else None,
         amounts=amounts,
     )
+
+
+def _is_said(whole: Part, said: str) -> bool:
+    """Whether the first statement stands in a folded text: that of the last answer."""
+    if not whole.ranked:
+        return False
+    first, passage = whole.ranked[0], whole.found[whole.ranked[0].passage].passage
+    return all(fold(reading(passage, passage.units[n])) in said for n in first.statement.core)
 
 
 def _all_answered(parts: Sequence[Part], index: Snapshot, query: Query) -> bool:

@@ -143,22 +143,22 @@ class _Window(NamedTuple):
 
 
 class _Result(NamedTuple):
-    """A statement, the window that shows it (None for a list or a row of a table), and whether it
-    is nearly as likely as the best, or the best for a part."""
+    """A statement, the window that shows it (None for a list or a row of a table), and how far it
+    is behind the best, in `within` of the amounts; 0 for the best for a part."""
 
     ranked: Ranked
     window: _Window | None
-    is_near: bool
+    behind: float
 
 
-def search_results(request: Request, *, near: bool = False) -> list[list[Draft]]:
+def search_results(request: Request, within: float = math.inf) -> list[list[Draft]]:
     """The drafts of each result, best first, at most twice `FIRST`: of every part of the question
     the best, then the next best that do not stand there already.
 
-    `near`: at most `FIRST`, and only what is nearly as likely as the best.
+    `within`: only what is so little behind the best (`_Result`).
     """
-    results = itertools.islice(_best_results(request), FIRST if near else 2 * FIRST)
-    return [list(_drafts(one, request)) for one in results if one.is_near or not near]
+    near = (one for one in _best_results(request) if one.behind <= within)
+    return [list(_drafts(one, request)) for one in itertools.islice(near, 2 * FIRST)]
 
 
 def _best_results(request: Request) -> Iterator[_Result]:
@@ -173,6 +173,8 @@ def _best_results(request: Request) -> Iterator[_Result]:
         same = (one for one in alike if _document(one, request) == _document(firsts[0], request))
         firsts.append(next(same, part[0]))
     ordered = [*firsts, *others]
+    fresh = (one.score for one in others if not (request.said and _is_said(one, request)))
+    best = next(fresh, others[0].score if others else 0.0)  # beside what was said, something new
     scores = {
         (one.passage, number): one.score
         for one in reversed(others)
@@ -182,7 +184,8 @@ def _best_results(request: Request) -> Iterator[_Result]:
     counts: Counter[int] = Counter()
     for place, one in enumerate(ordered):
         is_same = _document(one, request) == _document(ordered[0], request)
-        lowest = others[0].score - (amounts.within if is_same else amounts.within_another)
+        behind = best - one.score
+        behind /= amounts.within if is_same else amounts.within_another
         there = shown.setdefault(one.passage, set())
         if there.isdisjoint(one.statement.core) and counts[one.passage] < _PER_PASSAGE:
             passage = request.found[one.passage].passage
@@ -190,7 +193,7 @@ def _best_results(request: Request) -> Iterator[_Result]:
             window = None if one.statement.is_list else _window(passage, one, near, there)
             there.update(range(window.begin, window.end + 1) if window else one.statement.units)
             counts[one.passage] += 1
-            yield _Result(one, window, place < len(firsts) or one.score >= lowest)
+            yield _Result(one, window, 0.0 if place < len(firsts) else behind)
 
 
 def _document(one: Ranked, request: Request) -> str:
@@ -277,6 +280,7 @@ def _read(passage: Passage, number: int) -> str:
 
 
 _BESIDE = 2  # statements of the same passage beside the best; what else it says can be unfolded
+_ALSO = 2.0  # how far behind the best what stands below an answer may be
 _NEAREST = 2  # blocks below a refusal; they answer nothing, and more would look like an answer
 _OVERVIEW = 8  # statements; a passage has about five units, so this is mostly all of it
 
@@ -293,7 +297,7 @@ class ExtractiveAnswerer:
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
         if not request.is_sure:
             label = ""
-            for drafted in search_results(request, near=True)[: 1 if request.brief else FIRST]:
+            for drafted in search_results(request, 1.0)[: 1 if request.brief else FIRST]:
                 for one in drafted:
                     yield replace(one, label="" if one.label == label else one.label)
                     label = one.label or label
@@ -321,13 +325,13 @@ def choose(request: Request) -> tuple[QuotedBlock, ...]:
 
 
 def supporting_blocks(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
-    """Results to unfold below an answer with these quotes (only what is nearly as likely), or below
-    the first results, each as a list of drafts; without quotes (a refusal), the nearest."""
+    """Results to unfold below an answer with these quotes, or below the first results, each as a
+    list of drafts; without quotes (a refusal), the nearest."""
     if request.overview or (request.brief and quotes):
         return
     others = [
         made
-        for made in search_results(request, near=request.is_sure)
+        for made in search_results(request, _ALSO if request.is_sure else math.inf)
         if not all(any(_is_within(draft.quote, one) for one in quotes) for draft in made)
     ]
     yield from others[: FIRST if quotes else _NEAREST]

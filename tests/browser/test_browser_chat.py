@@ -102,7 +102,7 @@ def test_a_conversation_is_found_renamed_deleted_and_restored(
         ask(page, "Wat is SEESAC?")
         answered(page, 1)
         listed = page.locator("[class*='st-key-plain-open-']")
-        page.get_by_label("Zoeken in gesprekken").fill("cocaine 30 miljard")
+        page.get_by_label("Zoeken in gesprekken").fill("detailhandelswaarde 30 miljard")
         page.keyboard.press("Enter")
         expect(listed.first).to_contain_text("drugsmarkt")
         # until all of the new list is there a click may still reach the conversation that is open

@@ -137,8 +137,7 @@ def test_programs_get_an_answer_of_a_reply_with_something_off(
 def test_programs_are_told_what_was_found_and_not_checked(
     assistant: Assistant, server: Script, settings: Settings
 ) -> None:
-    # The passage that says it in a sentence.
-    server.reply, server.check = SAID.replace("[1]", "[2]"), 500
+    server.reply, server.check = SAID, 500
     with (
         serving(lambda: assistant, settings) as address,
         client(address, key(settings)) as api,

@@ -122,7 +122,7 @@ def test_an_answer_in_another_geometry(turned: Index, unprepared: Settings) -> N
     assistant.index = turned
     answer = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
     assert answer.kind == expected.kind
-    assert answer.citations[0] == expected.citations[0]
+    assert all("30 miljard euro" in one.text for one in (answer, expected))
     assert assistant.ask("Goedemorgen!", language="nl").message == "greeting"
     assert not assistant.ask("Wie won het songfestival van 1975?", language="nl").answered
 

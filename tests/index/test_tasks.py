@@ -137,7 +137,7 @@ def test_a_task_can_follow_a_task(
 def test_what_is_streamed_of_an_email_is_what_it_is_at_last(
     assistant: Assistant, server: Script, history: list[Turn]
 ) -> None:
-    server.reply = f"{SAID} [2]"  # the passage that says it in a sentence
+    server.reply = f"{SAID} [1]"
     *events, last = assistant.stream("Turn this into an email", history)
     assert isinstance(last, Finished)
     shown = "".join(event.text for event in events if isinstance(event, TextDelta))

@@ -106,7 +106,7 @@ def test_the_likelier_neighbour_comes_along() -> None:
 def test_what_is_less_likely_than_the_best_is_to_be_unfolded() -> None:
     found = [passage(sentence(n), name=f"p{n}") for n in range(4)]
     one = asked(found, (0, 0, 9.0), (1, 0, 7.6), (2, 0, 7.4), (3, 0, 0.0))
-    assert [drafts[0].cites[0] for drafts in search_results(one, near=True)] == [0, 1]
+    assert [drafts[0].cites[0] for drafts in search_results(one, 1.0)] == [0, 1]
     assert [drafts[0].cites[0] for drafts in search_results(one)] == [0, 1, 2, 3]
 
 
