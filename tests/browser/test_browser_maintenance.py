@@ -41,7 +41,7 @@ LOOKS_AWAY = """{
 WAITS = ("-c", "import time; time.sleep(300)", "verify")
 VERDICT = said(1, comment="Het jaartal klopt niet.")
 PLAN = "Wijzigingen bekijken"
-QUESTION = "Hoeveel leden telt de Zwarte Tulp?"
+QUESTION = "Aantal leden Zwarte Tulp?"
 
 
 @contextmanager
@@ -126,8 +126,7 @@ def test_a_document_is_uploaded_planned_tried_out_published_asked_about_and_roll
         present = page.locator(".stColumn", has_text="Nu: zoals gepubliceerd")
         planned = page.locator(".stColumn", has_text="Straks: na publicatie")
         expect(planned.locator(".sw-answer")).to_contain_text("4321")
-        expect(present.locator(".sw-answer, .sw-refusal").first).to_be_visible()
-        expect(present).not_to_contain_text("4321")
+        expect(present.locator(".sw-refusal")).to_be_visible()
         left, right = box_of(present), box_of(planned)
         assert left["x"] + left["width"] <= right["x"]  # side by side
         assert broken_rules(page) == []
