@@ -15,18 +15,16 @@ from chain.reading.confidence import (
     of_passage,
 )
 from chain.reading.prepared_answer import answering, has_form
-from chain.reading.quotables import reading
 from chain.reading.relevance import Part, best_first, in_parts, rank
 from chain.request import Query, Request, Task
 from chain.understanding.intent import demands_of, wants_writing
 from chain.understanding.meaning import Interpretation
-from chain.writing.extractive import last_said
+from chain.writing.extractive import is_said, last_said
 from core.answer import Event, Reason, TextDelta
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, own
 from core.settings import Settings
 from core.source import MatchedQuestion, Scope, ScoredPassage
 from language.dates import written
-from language.matching import fold
 from prompts import languages, phrases, short_phrases, spoken
 from vectorstore.chroma import GenerationGone
 from vectorstore.store import Snapshot
@@ -231,11 +229,18 @@ def build_request(
     quotable = matched is not None or not wants_writing(meaning.question, query.language)
     is_follow_up = meaning.question != query.question and not meaning.message
     said = last_said(query.history) if is_follow_up else ""
-    can_answer = matched is not None or (
-        not meaning.of_item
-        and quotable
-        and not (said and _is_said(whole, said))  # the follow-up asks something else
-        and _all_answered(parts, index, query)
+    is_sure = decision.first is None or (
+        decision.first.is_sure
+        and (
+            matched is not None
+            or (
+                not meaning.of_item
+                and quotable
+                # what was said is no answer again: the follow-up asks something else
+                and not (said and is_said(whole.ranked[0], whole.found, said))
+                and _all_answered(parts, index, query)
+            )
+        )
     )
     answer = meaning.last.answer_text if meaning.last else ""
     return Request(
@@ -246,7 +251,7 @@ def build_request(
         said=said,
         brief=meaning.brief,
         overview=bool(meaning.document),
-        is_sure=decision.first is None or (can_answer and decision.first.is_sure),
+        is_sure=is_sure,
         is_unlikely=len(parts) == 1
         and decision.first is not None
         and decision.first.value < amounts.chance.unlikely,
@@ -256,14 +261,6 @@ def build_request(
         task=Task(meaning.message, query.question, answer) if meaning.message else None,
         amounts=amounts,
     )
-
-
-def _is_said(whole: Part, said: str) -> bool:
-    """Whether the first statement stands in a folded text: that of the last answer."""
-    if not whole.ranked:
-        return False
-    first, passage = whole.ranked[0], whole.found[whole.ranked[0].passage].passage
-    return all(fold(reading(passage, passage.units[n])) in said for n in first.statement.core)
 
 
 def _all_answered(parts: Sequence[Part], index: Snapshot, query: Query) -> bool:

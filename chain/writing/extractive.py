@@ -26,7 +26,7 @@ from chain.reading.relevance import Ranked
 from chain.request import Draft, Quote, Request
 from core.answer import Mode, Turn
 from core.answer_blocks import Marked
-from core.source import Passage
+from core.source import Passage, ScoredPassage
 from language.dates import written
 from language.matching import fold
 from prompts import phrases, spoken
@@ -105,15 +105,16 @@ def unsaid_first(ranked: Sequence[Ranked], request: Request) -> Sequence[Ranked]
         return ranked
     less = request.amounts.relevance.again
     lowered = [
-        replace(one, score=one.score - less) if _is_said(one, request) else one for one in ranked
+        replace(one, score=one.score - less) if is_said(one, request.found, request.said) else one
+        for one in ranked
     ]
     return sorted(lowered, key=lambda one: -one.score)
 
 
-def _is_said(one: Ranked, request: Request) -> bool:
-    return all(
-        fold(text) in request.said for text in readings(one.passage, one.statement.core, request)
-    )
+def is_said(one: Ranked, found: Sequence[ScoredPassage], said: str) -> bool:
+    """Whether a statement of these passages stands in a folded text (`last_said`)."""
+    passage = found[one.passage].passage
+    return all(fold(reading(passage, passage.units[n])) in said for n in one.statement.core)
 
 
 def readings(place: int, units: Iterable[int], request: Request) -> list[str]:
@@ -173,7 +174,11 @@ def _best_results(request: Request) -> Iterator[_Result]:
         same = (one for one in alike if _document(one, request) == _document(firsts[0], request))
         firsts.append(next(same, part[0]))
     ordered = [*firsts, *others]
-    fresh = (one.score for one in others if not (request.said and _is_said(one, request)))
+    fresh = (
+        one.score
+        for one in others
+        if not (request.said and is_said(one, request.found, request.said))
+    )
     best = next(fresh, others[0].score if others else 0.0)  # beside what was said, something new
     scores = {
         (one.passage, number): one.score

@@ -153,7 +153,7 @@ def test_a_question_is_a_span_of_stages(settings: Settings, spans: InMemorySpanE
         assert seconds == pytest.approx(answer.timings[name], abs=0.05)
     assert about(question) == {
         measures.REQUEST: "asked-1",
-        measures.KIND: answer.kind,
+        measures.KIND: "found",
         measures.MODE: "extractive",
         measures.GENERATION: answer.generation,
     }
