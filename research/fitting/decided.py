@@ -7,7 +7,6 @@ is right if it has all facts of the question. Over the last the first statement 
 the unit that answers most directly, so a neighbour that says the same is wrong.
 """
 
-import random
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -28,12 +27,10 @@ from eval.dataset import Question, load, prepare
 from language.matching import fold
 from research.fitting import QUESTIONS, questions
 from research.fitting.logistic import Array
-from research.reader.grounds import Document, Located, files, located, sources
-from vectorstore.embeddings import local_embedder
+from research.reader.shown import asked_of
 from vectorstore.store import open_index
 
 PREPARED = QUESTIONS / "documents" / "prepared"
-_MOST = 1200  # questions over documents
 
 Flags = NDArray[np.bool_]
 _IsRight = Callable[[Decision, Request], bool]
@@ -133,33 +130,16 @@ def _has_facts(question: Question) -> _IsRight:
 
 
 def _over_documents(folders: Sequence[Path], settings: Settings) -> Told:
-    there = files(folders)
-    own = {name: one for name, one in sources().items() if one.part == "choose" and name in there}
-    place = settings.data_dir / "choose"
-    place.mkdir(parents=True, exist_ok=True)
-    for name in own:
-        shutil.copyfile(there[name], place / there[name].name)
-    kept = prepare([place], settings)
-    asked: list[tuple[Located, str]] = []
-    texts: dict[tuple[str, str], int] = {}
-    for name, source in own.items():
-        document = Document(there[name], local_embedder())
-        asked += ((one, name) for one in located(source, document))
-        texts |= {(name, one.text): number for number, one in enumerate(document.passages)}
-    keys = {(one.document.key, one.text) for one in open_index(kept).passages()}
-    names = {key: name for key, text in keys for name in own if (name, text) in texts}
-    random.Random(0).shuffle(asked)  # noqa: S311 - a lot, no secret
+    kept, asked = asked_of("choose", folders, settings)
     rows = _Rows(kept)
-    for one, name in asked[:_MOST]:
+    for one, units, _ in asked:
 
-        def answers(decision: Decision, _: Request, one: Located = one, name: str = name) -> bool:
+        def answers(decision: Decision, _: Request, units: frozenset[str] = units) -> bool:
             first = decision.whole.ranked[0]
             passage = decision.whole.found[first.passage].passage
-            at = names.get(passage.document.key)
-            places = {(texts.get((at or "", passage.text), -1), n) for n in first.statement.units}
-            return at == name and not places.isdisjoint(way[0] for way in one.answers)
+            return not units.isdisjoint(passage.unit_ids[n] for n in first.statement.units)
 
-        rows.ask(one.asked.question, one.asked.language, answers, yes=bool(one.answers))
+        rows.ask(one.question, one.language, answers, yes=bool(units))
     return rows.told()
 
 

@@ -1,12 +1,14 @@
 """Fits the weights that rank passages; writes them into the embedder's profile
 (vectorstore/embeddings.py).
 
-    python -m research.fitting.fit_ranking --xquad DIR
+    python -m research.fitting.fit_ranking DIR ... --xquad FOLDER --out FOLDER
 
-DIR has `xquad.en.json` and `xquad.de.json`. Training data are the questions about their even
-articles (English, German, and German questions over English paragraphs), and the questions in this
-folder that name the sections that answer them, over the index in use and one-language versions of
-it. Prints hit@1 and MRR of each set, by six-fold cross-validation over articles or questions.
+Every set of questions counts alike: those over the documents of the part `choose` of the grounds
+(docs/grounds.md; DIR has them, `--out` keeps their index), in the language of their document and in
+another; those about the even articles of XQuAD (`--xquad` has `xquad.en.json` and `xquad.de.json`;
+English, German, and German questions over English paragraphs); and those in this folder that name
+the sections that answer them, over the index in use and two with each brief in one language. Prints
+hit@1 and MRR of each set, by six-fold cross-validation over documents, articles or questions.
 """
 
 import sys
@@ -14,36 +16,79 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import typer
+from rich.console import Console
 
 from core.command_line import CommandLine, option
+from core.settings import Settings
 from eval.dataset import Outline, Question
-from research.fitting.linear import group_of, run
-from research.fitting.logit import Asked
-from research.public import PublicSet
+from research.fitting import questions
+from research.fitting.fitted_numbers import write
+from research.fitting.logit import Asked, cross_validated, fit
+from research.fitting.mixed import in_turn
+from research.public import PublicSet, build_index, halves, load
 from research.public.index import document_of
+from research.reader.shown import asked_of
 from vectorstore.embeddings import LOOK
 from vectorstore.search import FEATURES, Candidate
-from vectorstore.store import Index
+from vectorstore.segments import document_key
+from vectorstore.store import Index, open_index
 
 _PROGRAM = "python -m research.fitting.fit_ranking"
+_FITTED = FEATURES[:-1]  # `asked` is fitted by fit_asked.py
+_PAIRS = (("en", "en"), ("de", "de"), ("en", "de"))  # languages of paragraphs and of questions
+_SEARCHED = 24
+
 app = CommandLine()
 
 
 @app.command()
-def main(xquad: Path = option(..., "DIR", "Folder with xquad.en.json.")) -> None:
+def main(
+    folders: list[Path] = typer.Argument(..., metavar="DIR...", help="Where the documents are."),
+    xquad: Path = option(..., "FOLDER", "Has xquad.en.json."),
+    out: Path = option(..., "FOLDER", "The index of the documents is kept here."),
+) -> None:
     """Fits the weights and writes them."""
-    run(
-        xquad,
-        program=_PROGRAM,
-        section="ranking",
-        features=FEATURES[:-1],  # `asked` is fitted by fit_asked.py
-        from_xquad=_xquad,
-        from_briefs=from_briefs,
-    )
+    settings = Settings()
+    sets = _over_documents(folders, settings.model_copy(update={"data_dir": out}))
+    for paragraphs, asked in _PAIRS:
+        others = None if asked == paragraphs else xquad / f"xquad.{asked}.json"
+        public = load("xquad", xquad / f"xquad.{paragraphs}.json", None, others)
+        made = _over_paragraphs(halves(public)[0], build_index(public, settings))
+        sets[f"xquad {asked} over {paragraphs}, even articles"] = made
+    index = open_index(settings)
+    sets["briefs"] = from_briefs(questions(), index)
+    for turn, mixed in enumerate(in_turn(settings), start=1):
+        sets[f"briefs, each in one language, turn {turn}"] = from_briefs(questions(), mixed)
+    sets = {name: [one.only(len(_FITTED)) for one in asked] for name, asked in sets.items()}
+    console = Console()
+    for name, (hit, mrr) in cross_validated(sets).items():
+        console.print(f"{name}: hit@1 {hit:.4f}, MRR {mrr:.4f} ({len(sets[name])} questions)")
+    fitted_on = {name: len(asked) for name, asked in sets.items()}
+    weights = dict(zip(_FITTED, (round(float(w), 2) for w in fit(sets.values())), strict=True))
+    write(index.embedder.fingerprint, "ranking", weights, _PROGRAM, fitted_on=fitted_on)
+    console.print(weights)
 
 
-def _xquad(public: PublicSet, index: Index) -> list[Asked]:
-    group = group_of(public)
+def _over_documents(folders: Sequence[Path], settings: Settings) -> dict[str, list[Asked]]:
+    kept, asked = asked_of("choose", folders, settings)
+    index, groups = open_index(kept).snapshot(), dict[str, int]()
+    sets: dict[str, list[Asked]] = {"documents, own language": [], "documents, across": []}
+    for one in asked:
+        if not one.units:
+            continue
+        name = "own language" if one.own_language else "across"
+        label, passages = one.labelled, {unit.partition("#")[0] for unit in one.units}
+        evidence = index.evidence(label.question, _SEARCHED, language=label.language)
+        right = [found.scored.passage.id in passages for found in evidence]
+        group = groups.setdefault(document_key(min(passages)), len(groups))
+        sets[f"documents, {name}"].append(_asked(evidence, right, group))
+    return sets
+
+
+def _over_paragraphs(public: PublicSet, index: Index) -> list[Asked]:
+    # No article is in two folds.
+    group = {document.id: document.article // 2 for document in public.documents}
     found = []
     for question in public.questions:
         evidence = index.snapshot().evidence(question.text, LOOK, language=public.question_language)

@@ -5,7 +5,7 @@ weight.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,10 @@ class Asked:
     values: Array
     right: NDArray[np.bool_]
     group: int
+
+    def only(self, count: int) -> "Asked":
+        """With the first `count` features."""
+        return replace(self, values=self.values[:, :count])
 
 
 def fit(sets: Iterable[Sequence[Asked]]) -> Array:

@@ -1,0 +1,184 @@
+"""Says how well questions over documents of the grounds are answered, which nothing was fitted on.
+
+    python -m research.reader.shown DIR ... --out FOLDER [--part show]
+
+DIR has the documents, FOLDER keeps their index. Right is the unit that the label of a question
+names as the one that answers most directly, in its own document, and no other; a passage is right
+if it has it. A row each for all answerable questions, those in the language of their document,
+those in another, and those that nothing in their document answers. `docs/grounds.md` tells of the
+questions, decision 17 of the figures.
+"""
+
+import random
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from chain.answer.section_questions import Probes
+from chain.answerability import build_request, decide
+from chain.request import Query
+from chain.retrieve import retrieve
+from chain.understanding.meaning import Interpretation
+from chain.writing.extractive import FIRST, search_results
+from core.command_line import CommandLine, option
+from core.settings import Settings
+from eval.dataset import prepare
+from research.reader.grounds import Document, Labelled, Part, files, located, sources
+from vectorstore.embeddings import local_embedder
+from vectorstore.store import Snapshot, open_index
+
+MOST = 1200
+"""Questions over the documents of a part, drawn by lot."""
+_SEARCHED = 24
+_NOWHERE = 99
+_COLUMNS = (
+    "questions",
+    *(f"found, of {count}" for count in (1, 6, _SEARCHED)),
+    *(f"read, of {count}" for count in (1, 6)),
+    *("first", "of three", "first screen", "answered", "right", "refused"),
+)
+_PROGRAM = "python -m research.reader.shown"
+
+
+class Asked(NamedTuple):
+    """A question, the ids of the units that answer it, and whether it is in the language of its
+    document."""
+
+    labelled: Labelled
+    units: frozenset[str]
+    own_language: bool
+
+
+class _Row(NamedTuple):
+    """What became of a question: places of the passage that answers (from 0) as it is found and as
+    it is read, and what else the columns count."""
+
+    found: int
+    read: int
+    first: bool
+    of_three: bool
+    first_screen: bool
+    answered: bool
+    refused: bool
+
+
+def asked_of(
+    part: Part, folders: Sequence[Path], settings: Settings
+) -> tuple[Settings, list[Asked]]:
+    """The settings of an index of the documents of a part, and up to `MOST` questions over these.
+
+    Args:
+        part: of the grounds.
+        folders: have the documents.
+        settings: their data folder keeps the index.
+    """
+    there = files(folders)
+    own = {name: one for name, one in sources().items() if one.part == part and name in there}
+    place = settings.data_dir / part
+    place.mkdir(parents=True, exist_ok=True)
+    asked: list[Asked] = []
+    for name, source in own.items():
+        shutil.copyfile(there[name], place / there[name].name)
+        document = Document(there[name], local_embedder())
+        for one in located(source, document):
+            first = (way[0] for way in one.answers)
+            units = (document.passages[passage].unit_ids[unit] for passage, unit in first)
+            own_language = one.asked.language == source.language
+            asked.append(Asked(one.asked, frozenset(units), own_language))
+    random.Random(0).shuffle(asked)  # noqa: S311 - a lot, no secret
+    return prepare([place], settings), asked[:MOST]
+
+
+app = CommandLine()
+
+
+@app.command()
+def main(
+    folders: list[Path] = typer.Argument(..., metavar="DIR...", help="Where the documents are."),
+    out: Path = option(..., "FOLDER", "Their index is kept here."),
+    part: Part = option("show", "PART", "Of the grounds: fit, choose or show."),
+) -> None:
+    """Says how well questions over documents of the grounds are answered."""
+    elsewhere = Settings().model_copy(update={"data_dir": out})
+    settings, asked = asked_of(part, folders, elsewhere)
+    index, trials = open_index(settings).snapshot(), Probes(settings)
+    rows = [(one, _row(one, index, trials, settings)) for one in asked]
+    table = Table("", *_COLUMNS)
+    kinds = {
+        "answerable": [row for one, row in rows if one.units],
+        "own language": [row for one, row in rows if one.units and one.own_language],
+        "across": [row for one, row in rows if one.units and not one.own_language],
+        "unanswerable": [row for one, row in rows if not one.units],
+    }
+    for name, own in kinds.items():
+        table.add_row(name, *_figures(own))
+    Console(width=180).print(table)
+
+
+def _row(asked: Asked, index: Snapshot, trials: Probes, settings: Settings) -> _Row:
+    question, language = asked.labelled.question, asked.labelled.language
+    query, meant = Query(question, language), Interpretation(question)
+    searched = [one.passage.id for one in index.search(question, _SEARCHED, language)]
+    looked = retrieve(index, query, meant, settings.results, for_model=False)
+    decision = decide(index, query, meant, looked, trials, settings)
+    request = build_request(index, query, meant, decision)
+    whole = decision.whole
+    right = [
+        not asked.units.isdisjoint(whole.found[one.passage].passage.unit_ids[n] for n in units)
+        for one in whole.ranked[:FIRST]
+        for units in [one.statement.units]
+    ]
+    answered = bool(decision.quotable and request.is_sure and right)
+    quotes = [
+        draft.quote
+        for made in search_results(request, 1.0)[:FIRST]
+        for draft in made
+        if draft.quote and decision.quotable
+    ]
+    shown = {
+        name
+        for quote in quotes
+        for passage in [request.found[quote.passage].passage]
+        for name, unit in zip(passage.unit_ids, passage.units, strict=True)
+        if quote.start <= unit.start < unit.end <= quote.end
+    }
+    return _Row(
+        found=_place(asked, searched),
+        read=_place(asked, [one.passage.id for one in whole.found]),
+        first=right[:1] == [True],
+        of_three=any(right),
+        first_screen=right[0] if answered else not asked.units.isdisjoint(shown),
+        answered=answered,
+        refused=not decision.quotable,
+    )
+
+
+def _place(asked: Asked, passages: Sequence[str]) -> int:
+    own = {unit.partition("#")[0] for unit in asked.units}
+    return next((place for place, one in enumerate(passages) if one in own), _NOWHERE)
+
+
+def _figures(rows: Sequence[_Row]) -> list[str]:
+    if not rows:
+        return ["0"]
+    right = [row.first for row in rows if row.answered]
+    shares = [
+        *(np.mean([row.found < count for row in rows]) for count in (1, 6, _SEARCHED)),
+        *(np.mean([row.read < count for row in rows]) for count in (1, 6)),
+        *(np.mean([row.first for row in rows]), np.mean([row.of_three for row in rows])),
+        *(np.mean([row.first_screen for row in rows]), np.mean([row.answered for row in rows])),
+        np.mean(right) if right else 0.0,
+        np.mean([row.refused for row in rows]),
+    ]
+    return [str(len(rows)), *(f"{share:.3f}" for share in shares)]
+
+
+if __name__ == "__main__":
+    sys.exit(app.run(sys.argv[1:], _PROGRAM))
