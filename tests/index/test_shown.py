@@ -12,7 +12,7 @@ LAW = """# Wet op de havens
 
 ## Artikel 1. De havenmeester
 
-De havenmeester van Veldport besluit binnen zes weken op een aanvraag. Hij kan dat besluit één keer \
+De havenmeester van Veldport besluit binnen zes weken. Hij kan dat besluit één keer \
 uitstellen.
 
 ## Artikel 2. Het havengeld
