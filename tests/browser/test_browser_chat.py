@@ -171,7 +171,7 @@ def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: 
         ask(page, "Vergelijk de drugsagenda met het vuurwapenplan")
         expect(told).to_have_text("Er is geen zeker antwoord; de bronnen hebben er iets over.")
         ask(page, "Wie won de Tour de France in 1998?")
-        expect(told).to_have_text("De bronnen geven geen antwoord; lees waarom.")
+        expect(told).to_have_text("Geen antwoord gevonden in de bronnen; lees waarom.")
 
 
 def test_a_conversation_is_downloaded_and_printed(browser: Browser, address: str) -> None:

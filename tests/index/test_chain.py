@@ -52,11 +52,11 @@ def test_the_same_fact_is_found_in_four_languages(
 @pytest.mark.parametrize(
     ("question", "refusal"),
     [
-        ("best pizza recipe", "The sources do not answer"),
-        ("Wat is de hoofdstad van Australië?", "De bronnen geven geen antwoord"),
-        ("Quelle est la recette de la ratatouille ?", "Les sources ne répondent pas"),
-        ("Wer hat die Fußballweltmeisterschaft 2014 gewonnen?", "Die Quellen beantworten"),
-        ("Cual es la capital de Australia?", "Las fuentes no responden"),
+        ("best pizza recipe", "No answer to this question"),
+        ("Wat is de hoofdstad van Australië?", "In de bronnen is geen antwoord"),
+        ("Quelle est la recette de la ratatouille ?", "Aucune réponse à cette question"),
+        ("Wer hat die Fußballweltmeisterschaft 2014 gewonnen?", "In den Quellen wurde"),
+        ("Cual es la capital de Australia?", "En las fuentes no se ha encontrado"),
     ],
 )
 def test_what_has_nothing_to_do_with_the_corpus_is_refused_in_the_questions_language(

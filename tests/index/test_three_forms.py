@@ -130,7 +130,7 @@ def test_every_official_language_has_what_is_said_without_an_answer(language: st
 def test_a_refusal_is_in_the_language_of_the_question(assistant: Assistant) -> None:
     answer = assistant.ask("Vilken färg passar bäst i ett fuktigt badrum?", language="sv")
     assert (answer.kind, answer.language) == ("refusal", "sv")
-    assert answer.text.startswith("Källorna besvarar inte den här frågan.")
+    assert answer.text.startswith("Inget svar på frågan hittades i källorna.")
 
 
 def test_sure_is_likely_and_lacks_nothing() -> None:
