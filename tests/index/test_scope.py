@@ -122,7 +122,9 @@ def test_a_language_that_no_source_is_in_is_refused_with_what_to_change(
 ) -> None:
     answer = assistant.ask(DRUGS, scope=Scope(language="pl"))
     assert (answer.answered, answer.reason, answer.missing) == (False, "out_of_scope", ())
-    assert answer.text.startswith("No answer to this question was found in the sources. No document matches")
+    assert answer.text.startswith(
+        "No answer to this question was found in the sources. No document matches"
+    )
     assert "- language of the sources: 5" in answer.text
     assert "policy area" not in answer.text
 

@@ -222,7 +222,8 @@ def test_a_refusal_says_so_first_and_folds_what_comes_nearest(assistant: Assista
     answer = assistant.ask("Hoeveel drugslaboratoria werden er in Polen ontdekt?")
     assert answer.kind == "refusal"
     assert answer.text.splitlines()[0] == (
-        "In de bronnen is geen antwoord op deze vraag gevonden. Niet in de gevonden passages: Polen."
+        "In de bronnen is geen antwoord op deze vraag gevonden. "
+        "Niet in de gevonden passages: Polen."
     )
     assert 1 <= len(answer.more) <= 2
     assert all(block.startswith("### ") for block in answer.more)
