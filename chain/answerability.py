@@ -110,7 +110,7 @@ class Decision(NamedTuple):
     quotable: what the sources say can be quoted as an answer.
     refuses: nothing is written, not even by a model.
     in_parts: the question may ask several things, each with a passage of its own.
-    prepared: the nearest prepared question that the first statement answers, if it is very close.
+    prepared: the nearest prepared question that the first statement answers, if it is close enough.
     """
 
     confidence: Confidence
@@ -229,14 +229,17 @@ def build_request(
     quotable = matched is not None or not wants_writing(meaning.question, query.language)
     is_follow_up = meaning.question != query.question and not meaning.message
     said = last_said(query.history) if is_follow_up else ""
-    # What was said is no answer again: the follow-up asks something else.
-    repeats = bool(said and whole.ranked) and is_said(whole.ranked[0], whole.found, said)
     is_sure = decision.first is None or (
         decision.first.is_sure
-        and not repeats
         and (
             matched is not None
-            or (not meaning.of_item and quotable and _all_answered(parts, index, query))
+            or (
+                not meaning.of_item
+                and quotable
+                # what was said is no answer again: the follow-up asks something else
+                and not (said and is_said(whole.ranked[0], whole.found, said))
+                and _all_answered(parts, index, query)
+            )
         )
     )
     answer = meaning.last.answer_text if meaning.last else ""

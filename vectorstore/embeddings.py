@@ -368,7 +368,8 @@ class CosineAmounts(Frozen):
 
     apart: float  # of questions of which most ask different things
     close: float  # closeness from which a prepared question may ask the same
-    very_close: float  # and from which it does
+    very_close: float  # and from which it does: an approved answer is given
+    closest: float  # and any other prepared answer
     the_same: float  # and in almost the same words
     almost: float  # by which one in the reader's language goes before the nearest
     related: float  # least of a question offered beside a refusal

@@ -188,9 +188,13 @@ def _best_results(request: Request) -> Iterator[_Result]:
     shown: dict[int, set[int]] = {}
     counts: Counter[int] = Counter()
     for place, one in enumerate(ordered):
-        is_same = _document(one, request) == _document(ordered[0], request)
         behind = best - one.score
-        behind /= amounts.within if is_same else amounts.within_another
+        if _document(one, request) == _document(ordered[0], request):
+            behind /= amounts.within
+        elif _is_named(ordered[0], request) and not _is_named(one, request):
+            behind = math.inf  # another document than the question names
+        else:
+            behind /= amounts.within_another
         there = shown.setdefault(one.passage, set())
         if there.isdisjoint(one.statement.core) and counts[one.passage] < _PER_PASSAGE:
             passage = request.found[one.passage].passage
@@ -199,6 +203,10 @@ def _best_results(request: Request) -> Iterator[_Result]:
             there.update(range(window.begin, window.end + 1) if window else one.statement.units)
             counts[one.passage] += 1
             yield _Result(one, window, 0.0 if place < len(firsts) else behind)
+
+
+def _is_named(one: Ranked, request: Request) -> bool:
+    return request.found[one.passage].named
 
 
 def _document(one: Ranked, request: Request) -> str:
