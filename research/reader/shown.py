@@ -5,8 +5,8 @@
 DIR has the documents, FOLDER keeps their index. Right is the unit that the label of a question
 names as the one that answers most directly, in its own document, and no other; a passage is right
 if it has it. A row each for all answerable questions, those in the language of their document,
-those in another, and those that nothing in their document answers. `docs/grounds.md` tells of the
-questions, decision 17 of the figures.
+those in another, of these those in everyday words, and those that nothing in their document
+answers. `docs/grounds.md` tells of the questions, decision 17 of the figures.
 """
 
 import random
@@ -111,14 +111,17 @@ def main(
     index, trials = open_index(settings).snapshot(), Probes(settings)
     rows = [(one, _row(one, index, trials, settings)) for one in asked]
     table = Table("", *_COLUMNS)
+    answerable = [pair for pair in rows if pair[0].units]
+    across = [pair for pair in answerable if not pair[0].own_language]
     kinds = {
-        "answerable": [row for one, row in rows if one.units],
-        "own language": [row for one, row in rows if one.units and one.own_language],
-        "across": [row for one, row in rows if one.units and not one.own_language],
-        "unanswerable": [row for one, row in rows if not one.units],
+        "answerable": answerable,
+        "own language": [pair for pair in answerable if pair[0].own_language],
+        "across": across,
+        "everyday words, across": [pair for pair in across if pair[0].labelled.style == "everyday"],
+        "unanswerable": [pair for pair in rows if not pair[0].units],
     }
     for name, own in kinds.items():
-        table.add_row(name, *_figures(own))
+        table.add_row(name, *_figures([row for _, row in own]))
     Console(width=180).print(table)
 
 
