@@ -229,19 +229,16 @@ def build_request(
     quotable = matched is not None or not wants_writing(meaning.question, query.language)
     is_follow_up = meaning.question != query.question and not meaning.message
     said = last_said(query.history) if is_follow_up else ""
-    is_sure = decision.first is None or (
-        decision.first.is_sure
-        and (
-            matched is not None
-            or (
-                not meaning.of_item
-                and quotable
-                # what was said is no answer again: the follow-up asks something else
-                and not (said and is_said(whole.ranked[0], whole.found, said))
-                and _all_answered(parts, index, query)
-            )
+    is_sure = decision.first is None or decision.first.is_sure
+    if decision.first is not None and matched is None:
+        is_sure = (
+            is_sure
+            and not meaning.of_item
+            and quotable
+            # what was said is no answer again: the follow-up asks something else
+            and not (said and is_said(whole.ranked[0], whole.found, said))
+            and _all_answered(parts, index, query)
         )
-    )
     answer = meaning.last.answer_text if meaning.last else ""
     return Request(
         meaning.question,

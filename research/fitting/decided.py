@@ -16,18 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chain.answer.section_questions import Probes
-from chain.answerability import Decision, build_request, decide
+from chain.answerability import Decision
 from chain.reading.confidence import FEATURES, IN_SOURCES, ON_TOPIC, evidence, features
-from chain.request import Query, Request
-from chain.retrieve import retrieve
-from chain.understanding.meaning import Interpretation, standalone
+from chain.request import Request
+from chain.understanding.meaning import standalone
 from chain.writing.extractive import choose, readings
 from core.settings import Settings
 from eval.dataset import Question, load, prepare
 from language.matching import fold
 from research.fitting import QUESTIONS, questions
 from research.fitting.logistic import Array
-from research.reader.shown import asked_of
+from research.reader.shown import Asked, asked_of, decided
 from vectorstore.store import open_index
 
 PREPARED = QUESTIONS / "documents" / "prepared"
@@ -67,13 +66,11 @@ class _Rows:
     def ask(
         self, question: str, language: str, is_right: _IsRight, *, yes: bool, far: bool = False
     ) -> None:
-        index, query, meant = self._index, Query(question, language), Interpretation(question)
-        looked = retrieve(index, query, meant, self._settings.results, for_model=False)
-        decision = decide(index, query, meant, looked, self._trials, self._settings)
+        index = self._index
+        _, decision, request = decided(question, language, index, self._trials, self._settings)
         found, ranked = decision.whole.found, decision.whole.ranked
         if not ranked or decision.first is None:
             return
-        request = build_request(index, query, meant, decision)
         values = evidence(question, language, found, ranked, index)
         first = features(found, ranked, index.prepared(question, language))
         self._rows.append(
@@ -132,14 +129,13 @@ def _has_facts(question: Question) -> _IsRight:
 def _over_documents(folders: Sequence[Path], settings: Settings) -> Told:
     kept, asked = asked_of("choose", folders, settings)
     rows = _Rows(kept)
-    for one, units, _ in asked:
+    for one in asked:
 
-        def answers(decision: Decision, _: Request, units: frozenset[str] = units) -> bool:
-            first = decision.whole.ranked[0]
-            passage = decision.whole.found[first.passage].passage
-            return not units.isdisjoint(passage.unit_ids[n] for n in first.statement.units)
+        def answers(decision: Decision, _: Request, one: Asked = one) -> bool:
+            return one.is_answered(decision.whole.ranked[0], decision.whole.found)
 
-        rows.ask(one.question, one.language, answers, yes=bool(units))
+        label = one.labelled
+        rows.ask(label.question, label.language, answers, yes=bool(one.units))
     return rows.told()
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
+from chain.retrieve import FOUND
 from core.command_line import CommandLine, option
 from core.settings import Settings
 from eval.dataset import Outline, Question
@@ -37,7 +38,6 @@ from vectorstore.store import Index, open_index
 _PROGRAM = "python -m research.fitting.fit_ranking"
 _FITTED = FEATURES[:-1]  # `asked` is fitted by fit_asked.py
 _PAIRS = (("en", "en"), ("de", "de"), ("en", "de"))  # languages of paragraphs and of questions
-_SEARCHED = 24
 
 app = CommandLine()
 
@@ -78,8 +78,8 @@ def _over_documents(folders: Sequence[Path], settings: Settings) -> dict[str, li
         if not one.units:
             continue
         name = "own language" if one.own_language else "across"
-        label, passages = one.labelled, {unit.partition("#")[0] for unit in one.units}
-        evidence = index.evidence(label.question, _SEARCHED, language=label.language)
+        label, passages = one.labelled, one.passages
+        evidence = index.evidence(label.question, FOUND, language=label.language)
         right = [found.scored.passage.id in passages for found in evidence]
         group = groups.setdefault(document_key(min(passages)), len(groups))
         sets[f"documents, {name}"].append(_asked(evidence, right, group))

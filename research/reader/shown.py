@@ -22,13 +22,15 @@ from rich.console import Console
 from rich.table import Table
 
 from chain.answer.section_questions import Probes
-from chain.answerability import build_request, decide
-from chain.request import Query
-from chain.retrieve import retrieve
+from chain.answerability import Decision, build_request, decide
+from chain.reading.relevance import Ranked
+from chain.request import Query, Request
+from chain.retrieve import FOUND, retrieve
 from chain.understanding.meaning import Interpretation
 from chain.writing.extractive import FIRST, search_results
 from core.command_line import CommandLine, option
 from core.settings import Settings
+from core.source import ScoredPassage
 from eval.dataset import prepare
 from research.reader.grounds import Document, Labelled, Part, files, located, sources
 from vectorstore.embeddings import local_embedder
@@ -36,11 +38,10 @@ from vectorstore.store import Snapshot, open_index
 
 MOST = 1200
 """Questions over the documents of a part, drawn by lot."""
-_SEARCHED = 24
 _NOWHERE = 99
 _COLUMNS = (
     "questions",
-    *(f"found, of {count}" for count in (1, 6, _SEARCHED)),
+    *(f"found, of {count}" for count in (1, 6, FOUND)),
     *(f"read, of {count}" for count in (1, 6)),
     *("first", "of three", "first screen", "answered", "right", "refused"),
 )
@@ -54,6 +55,16 @@ class Asked(NamedTuple):
     labelled: Labelled
     units: frozenset[str]
     own_language: bool
+
+    @property
+    def passages(self) -> frozenset[str]:
+        """The ids of the passages that have these units."""
+        return frozenset(unit.partition("#")[0] for unit in self.units)
+
+    def is_answered(self, ranked: Ranked, found: Sequence[ScoredPassage]) -> bool:
+        """Whether a statement of these passages has one of the units."""
+        names = found[ranked.passage].passage.unit_ids
+        return not self.units.isdisjoint(names[number] for number in ranked.statement.units)
 
 
 class _Row(NamedTuple):
@@ -96,6 +107,16 @@ def asked_of(
     return prepare([place], settings), asked[:MOST]
 
 
+def decided(
+    question: str, language: str, index: Snapshot, trials: Probes, settings: Settings
+) -> tuple[tuple[ScoredPassage, ...], Decision, Request]:
+    """What is found for a question, what is decided on it, and what an answer is made from."""
+    query, meant = Query(question, language), Interpretation(question)
+    found = retrieve(index, query, meant, settings.results, for_model=False)
+    decision = decide(index, query, meant, found, trials, settings)
+    return found, decision, build_request(index, query, meant, decision)
+
+
 app = CommandLine()
 
 
@@ -127,17 +148,9 @@ def main(
 
 def _row(asked: Asked, index: Snapshot, trials: Probes, settings: Settings) -> _Row:
     question, language = asked.labelled.question, asked.labelled.language
-    query, meant = Query(question, language), Interpretation(question)
-    searched = [one.passage.id for one in index.search(question, _SEARCHED, language)]
-    looked = retrieve(index, query, meant, settings.results, for_model=False)
-    decision = decide(index, query, meant, looked, trials, settings)
-    request = build_request(index, query, meant, decision)
+    found, decision, request = decided(question, language, index, trials, settings)
     whole = decision.whole
-    right = [
-        not asked.units.isdisjoint(whole.found[one.passage].passage.unit_ids[n] for n in units)
-        for one in whole.ranked[:FIRST]
-        for units in [one.statement.units]
-    ]
+    right = [asked.is_answered(one, whole.found) for one in whole.ranked[:FIRST]]
     answered = bool(decision.quotable and request.is_sure and right)
     quotes = [
         draft.quote
@@ -153,8 +166,8 @@ def _row(asked: Asked, index: Snapshot, trials: Probes, settings: Settings) -> _
         if quote.start <= unit.start < unit.end <= quote.end
     }
     return _Row(
-        found=_place(asked, searched),
-        read=_place(asked, [one.passage.id for one in whole.found]),
+        found=_place(asked, found),
+        read=_place(asked, whole.found),
         first=right[:1] == [True],
         of_three=any(right),
         first_screen=right[0] if answered else not asked.units.isdisjoint(shown),
@@ -163,9 +176,9 @@ def _row(asked: Asked, index: Snapshot, trials: Probes, settings: Settings) -> _
     )
 
 
-def _place(asked: Asked, passages: Sequence[str]) -> int:
-    own = {unit.partition("#")[0] for unit in asked.units}
-    return next((place for place, one in enumerate(passages) if one in own), _NOWHERE)
+def _place(asked: Asked, found: Sequence[ScoredPassage]) -> int:
+    own = asked.passages
+    return next((place for place, one in enumerate(found) if one.passage.id in own), _NOWHERE)
 
 
 def _figures(rows: Sequence[_Row]) -> list[str]:
@@ -173,7 +186,7 @@ def _figures(rows: Sequence[_Row]) -> list[str]:
         return ["0"]
     right = [row.first for row in rows if row.answered]
     shares = [
-        *(np.mean([row.found < count for row in rows]) for count in (1, 6, _SEARCHED)),
+        *(np.mean([row.found < count for row in rows]) for count in (1, 6, FOUND)),
         *(np.mean([row.read < count for row in rows]) for count in (1, 6)),
         *(np.mean([row.first for row in rows]), np.mean([row.of_three for row in rows])),
         *(np.mean([row.first_screen for row in rows]), np.mean([row.answered for row in rows])),

@@ -92,7 +92,8 @@ def test_another_geometry_is_searched_and_refused_as_well_as_the_one_that_was_fi
     here, there = (_figures(one.snapshot(), asked) for one in (index, turned))
     assert here["hit@1"] > 0.8
     for name, share in here.items():
-        assert there[name] == pytest.approx(share, abs=0.05), name  # of 86, four questions
+        better = share - there[name] if name == "answerable, refused" else there[name] - share
+        assert -0.03 < better < 0.05, name  # of 86, four questions
 
 
 def _figures(index: Snapshot, asked: tuple[Question, ...]) -> dict[str, float]:
