@@ -133,7 +133,7 @@ def _below(
     if answer.unchecked:
         yield escaped(words.too_late if answer.check_trouble == "slow" else words.unchecked)
     if answer.kind == "partial":  # results and a refusal say it themselves
-        yield escaped(f"{words.missing} {', '.join(answer.missing)}")
+        yield escaped(words.missing.format(**answer.missing_words))
     if answer.related:
         yield "\n".join((escaped(words.related), "", *_listed(map(escaped, answer.related))))
     if citations:

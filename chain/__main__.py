@@ -23,6 +23,7 @@ from core.source import Citation, Scope, Summarised, section
 from core.telemetry import observe
 from language.matching import visible
 from language.official import OFFICIAL
+from prompts import client_words
 
 app = CommandLine()
 
@@ -133,7 +134,7 @@ def _print(answer: Answer) -> None:
     if answer.elsewhere:
         _say("\nNot in this selection, but elsewhere: ask again without limits to the search.")
     if answer.kind == "partial":  # a refusal says it itself
-        _say(f"\nThe quoted sources do not mention: {', '.join(answer.missing)}")
+        _say("\n" + client_words("en").missing.format(**answer.missing_words))
     if answer.related:
         _say("\nThese questions can be answered:", *answer.related, sep="\n- ")
     if answer.more:

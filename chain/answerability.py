@@ -240,6 +240,7 @@ def build_request(
             and _all_answered(parts, index, query)
         )
     answer = meaning.last.answer_text if meaning.last else ""
+    is_given = bool(meaning.document or meaning.last)
     return Request(
         meaning.question,
         meaning.language or query.language,
@@ -255,6 +256,7 @@ def build_request(
         lacking=() if meaning.last else missing(query.question, query.language, found),
         quotable=quotable,
         prepared=matched.prepared if matched else None,
+        given=() if is_given else _that_may_matter(found, amounts.cosines.given),
         task=Task(meaning.message, query.question, answer) if meaning.message else None,
         amounts=amounts,
     )
@@ -301,3 +303,15 @@ def reason(index: Snapshot, query: Query, confidence: Confidence) -> Reason:
     if not count_documents(query.scope, index):
         return "out_of_scope"
     return "off_topic" if confidence.off_topic else "not_in_sources"
+
+
+_ALWAYS = 6  # passages that a model is given however far they are
+
+
+def _that_may_matter(found: Sequence[ScoredPassage], margin: float) -> tuple[int, ...]:
+    """The numbers of the first passages, and of those that are hardly less near than the
+    nearest."""
+    least = max((one.similarity for one in found), default=0.0) - margin
+    return tuple(
+        number for number, one in enumerate(found) if number < _ALWAYS or one.similarity >= least
+    )

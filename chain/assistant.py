@@ -1,7 +1,9 @@
 """The assistant: a question -> what is found -> whether it is answered -> the answer, checked."""
 
+import logging
 import threading
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from langchain_core.runnables import RunnableConfig
@@ -13,20 +15,22 @@ from chain.answerability import build_request, can_be_quoted, decide, retry_on_g
 from chain.checking.verification import nearness_of
 from chain.request import Answerer, Query, Request
 from chain.respond import Stopwatch, measured, reply, respond
-from chain.retrieve import retrieve, retrieve_more
+from chain.retrieve import MOST_LANGUAGES, Found, Translate, retrieve, retrieve_more
 from chain.understanding.meaning import Interpretation, interpret
 from chain.writing.extractive import ExtractiveAnswerer
 from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
 from core.environment import trace_with_langsmith
-from core.errors import SettingsError
+from core.errors import ModelError, SettingsError
 from core.settings import AT_START, Settings, changed, current
-from core.source import DocumentInfo, Scope, ScoredPassage
+from core.source import DocumentInfo, Scope
 from language.identify import conversation
 from vectorstore.embeddings import local_embedder
 from vectorstore.store import Index, Snapshot, open_index
 
 if TYPE_CHECKING:
     from chain.with_model import Condenser
+
+logger = logging.getLogger(__name__)
 
 # Hands each answer on to what keeps something of it: before anybody sees any of it, where the
 # setting `audit` asks for a record.
@@ -135,7 +139,7 @@ class Assistant:
         self._understand(index, Query("Wat denk je?", language))
         query = Query(question, language)
         meaning = self._understand(index, query)
-        found = self._find(index, query, meaning)
+        found = self._find(index, query, meaning).passages
         decide(index, query, meaning, found, self._trials, self._settings)
 
     def ask(
@@ -200,10 +204,11 @@ class Assistant:
         found = self._find(index, query, meaning)
         watch.begin("decide")
         yield Stage(name="reading")
-        decision = decide(index, query, meaning, found, self._trials, self._settings)
+        decision = decide(index, query, meaning, found.passages, self._trials, self._settings)
         if decision.in_parts:
             watch.begin("parts")
         request = build_request(index, query, meaning, decision)
+        request = replace(request, searched_as=tuple(found.translations.values()))
         watch.begin("answer")
         stand_in = [self._extractive] if can_be_quoted(meaning) and decision.quotable else []
         answerers = tuple(dict.fromkeys((self._answerer, *stand_in)))
@@ -261,11 +266,32 @@ class Assistant:
         nothing = AnswerRun(asked, [self._extractive], nearness_of(index, self._local))
         return reply(index, query, meaning, nothing, watch)
 
-    def _find(
-        self, index: Snapshot, query: Query, meaning: Interpretation
-    ) -> tuple[ScoredPassage, ...]:
+    def _find(self, index: Snapshot, query: Query, meaning: Interpretation) -> Found:
         settings = self._settings
-        return retrieve(index, query, meaning, settings.results, for_model=settings.generative)
+        return retrieve(
+            index,
+            query,
+            meaning,
+            settings.results,
+            for_model=settings.generative,
+            translate=self._translate(query) if settings.search_languages else None,
+        )
+
+    def _translate(self, query: Query) -> Translate | None:
+        """Translates a question by the model, if there is one; where that fails or is late, into
+        no language."""
+        condenser = self._condenser
+        if condenser is None:
+            return None
+
+        def translate(question: str, others: Sequence[str]) -> Mapping[str, str]:
+            try:
+                return condenser.translations(question, query.language, others, query.config)
+            except ModelError as error:
+                logger.warning("%s The question is searched in its own language.", error)
+                return {}
+
+        return translate
 
     def _search_again(
         self, index: Snapshot, query: Query, meaning: Interpretation
@@ -287,7 +313,9 @@ class Assistant:
 
         def rewrite(asked: str, before: Sequence[Turn]) -> str:
             assert condenser is not None  # noqa: S101 - else `rewrite` is not passed on
-            return condenser.standalone(asked, query.language, before, query.config)
+            others = index.languages_beside(query.language, query.scope)[:MOST_LANGUAGES]
+            wanted = others if self._settings.search_languages else ()
+            return condenser.standalone(asked, query.language, before, query.config, others=wanted)
 
         return interpret(
             query.question,

@@ -72,6 +72,7 @@ class Request:
     prepared: the prepared question whose answer is the answer, where that is sure.
     amounts: of the profile of the passages' index.
     so_far: the answer that it has begun, and that is only to be completed.
+    searched_as: the question in other languages, by which it was searched as well.
     begun: when it was made, by the monotonic clock; an answerer's time counts from then.
     """
 
@@ -91,6 +92,7 @@ class Request:
     prepared: PreparedQuestion | None = None
     amounts: Amounts = field(default_factory=lambda: default_profile().amounts)
     so_far: str = ""
+    searched_as: tuple[str, ...] = ()
     begun: float = field(default_factory=time.monotonic)
 
     @property
@@ -148,10 +150,15 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Searches:
-    """Queries of a model that lacks passages for part of the question."""
+class Gaps:
+    """What a model's passages leave open.
 
-    queries: tuple[str, ...]
+    queries: what may find it.
+    not_stated: what of the question they do not state, in the words of the answer.
+    """
+
+    queries: tuple[str, ...] = ()
+    not_stated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,7 +189,7 @@ class Verdict:
 
 class Answerer(Protocol):
     """Writes drafts in reading order; yields no draft if it has no answer. A model's are open ones
-    too, and last what it wants to be searched for.
+    too, and last what its passages leave open.
 
     Raises (while iterating):
         ModelError: the model failed; what was yielded before stays valid.
@@ -194,5 +201,5 @@ class Answerer(Protocol):
     def model(self) -> str:
         """Name of the language model; empty if there is none."""
 
-    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft | Searches]:
+    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft | Gaps]:
         """Yields drafts one by one."""

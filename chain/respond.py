@@ -8,7 +8,14 @@ from typing import NamedTuple
 import prompts
 from chain.answer.composition import AnswerRun
 from chain.answer.suggestions import Suggestions, respelt
-from chain.answerability import Decision, OwnWords, build_refusal, build_reply, reason
+from chain.answerability import (
+    Decision,
+    OwnWords,
+    build_refusal,
+    build_reply,
+    count_documents,
+    reason,
+)
 from chain.request import Query
 from chain.understanding.meaning import Interpretation
 from core import telemetry
@@ -130,7 +137,8 @@ def respond(
     confidence = decision.confidence.value
     why = "" if composition.blocks else reason(index, query, decision.confidence)
     # A model says itself what it does not find.
-    lacking = writing.request.lacking if why or writing.mode != "generative" else ()
+    says = writing.mode == "generative" and bool(writing.not_stated or not why)
+    lacking = writing.not_stated if says else writing.request.lacking
     if not meaning.last and why != "off_topic":
         writing.unfold()  # a task on the last answer is about what that cites, and no more
     watch.stop()
@@ -186,6 +194,7 @@ def _answer(
         language=language,
         asked_in=query.language if language != query.language else "",
         citations=composition.citations,
+        searched=0 if own.is_reply else count_documents(query.scope, index),
         passages=() if own.is_reply else tuple(one.passage for one in writing.request.found),
         answered=not own.blocks and not composition.is_found,
         found=composition.is_found,
@@ -193,6 +202,7 @@ def _answer(
         message="" if own.reason else meaning.message,
         understood_as=meaning.question if meaning.question != query.question else "",
         follows=meaning.follows,
+        searched_as=writing.request.searched_as,
         did_you_mean=offers.did_you_mean,
         elsewhere=offers.elsewhere,
         missing=offers.missing,

@@ -5,14 +5,17 @@ a task     -> the passages that the last answer cites
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from langchain_core.runnables import RunnableLambda
 
 from chain.request import Query
 from chain.understanding.meaning import Interpretation
 from core.source import ScoredPassage
-from vectorstore.store import Snapshot
+from vectorstore.search import language_of
+from vectorstore.segments import document_key
+from vectorstore.store import NO_TRANSLATIONS, Snapshot
 
 FOUND = 24
 """Passages that are looked for where a language model answers."""
@@ -21,37 +24,90 @@ GIVEN = 36
 (docs/decisions/0007)."""
 
 _LOOK = 50  # passages retrieved of a document; with fewer its beginning may not be among them
+MOST_LANGUAGES = 3
+"""Into which a question is translated; each costs a search."""
+
+Translate = Callable[[str, Sequence[str]], Mapping[str, str]]
+"""Gives a question in other languages; of none where that fails."""
+
+
+class Found(NamedTuple):
+    """Passages, best first, and the translations that they were searched by as well."""
+
+    passages: tuple[ScoredPassage, ...]
+    translations: Mapping[str, str] = NO_TRANSLATIONS
 
 
 def retrieve(
-    index: Snapshot, query: Query, meaning: Interpretation, results: int, *, for_model: bool
-) -> tuple[ScoredPassage, ...]:
+    index: Snapshot,
+    query: Query,
+    meaning: Interpretation,
+    results: int,
+    *,
+    for_model: bool,
+    translate: Translate | None = None,
+) -> Found:
     """The passages: the `results` best, best first; and for a model more, as many as it is given,
-    with what stands beside those found."""
+    with what stands beside those found.
+
+    Args:
+        translate: for documents in other languages than the question's.
+    """
     wanted = max(results, FOUND)
     if meaning.last:
         cited = tuple(index.cited(meaning.last.cited, meaning.question))
         if cited or not meaning.brief:
-            return cited
+            return Found(cited)
     if meaning.document:
-        return _beginning(index, query, meaning.document, wanted)
+        return Found(_beginning(index, query, meaning.document, wanted))
 
-    def search(question: str) -> list[ScoredPassage]:
-        return index.search(
-            question, wanted, query.language, scope=query.scope, about=meaning.about
-        )
+    def search(question: str) -> Found:
+        """By the question, and where passages in its language are not well ahead by translations of
+        it as well."""
 
-    found = (
-        RunnableLambda(search).with_config(run_name="search").invoke(meaning.question, query.config)
-    )
-    return with_surroundings(index, found, meaning.question, results) if for_model else tuple(found)
+        def found(translations: Mapping[str, str] = NO_TRANSLATIONS) -> Found:
+            passages = index.search(
+                question,
+                wanted,
+                query.language,
+                scope=query.scope,
+                about=meaning.about,
+                translations=translations,
+            )
+            return Found(tuple(passages), translations)
+
+        first = found()
+        others = index.languages_beside(query.language, query.scope)[:MOST_LANGUAGES]
+        if translate is None or not others or _leads(first.passages, query.language, index):
+            return first
+        translations = translate(question, others)
+        return found(translations) if translations else first
+
+    made = RunnableLambda(search).with_config(run_name="search")
+    found = made.invoke(meaning.question, query.config)
+    if not for_model:
+        return found
+    asked = {query.language: meaning.question, **found.translations}
+    return found._replace(passages=with_surroundings(index, found.passages, asked, results))
+
+
+def _leads(found: Sequence[ScoredPassage], language: str, index: Snapshot) -> bool:
+    """Whether passages in the question's language are well ahead of others."""
+    own = [one.score for one in found if one.passage.language == language]
+    others = [one.score for one in found if one.passage.language != language]
+    ahead = index.profile.amounts.ranking.own_language
+    return bool(own) and (not others or max(own) - max(others) >= ahead)
 
 
 def with_surroundings(
-    index: Snapshot, found: Sequence[ScoredPassage], question: str, first: int
+    index: Snapshot, found: Sequence[ScoredPassage], asked: Mapping[str, str], first: int
 ) -> tuple[ScoredPassage, ...]:
     """Passages for a model: the `first` of those found, what stands beside these, the others found
-    and what stands beside them; `GIVEN` in all, and more where more were found."""
+    and what stands beside them; `GIVEN` in all, and more where more were found.
+
+    Args:
+        asked: the question, and its translations by their languages.
+    """
     beside = index.beside([one.passage for one in found])
     names: list[str] = []
     for some in (found[:first], found[first:]):
@@ -59,8 +115,14 @@ def with_surroundings(
         names += [name for one in some for name in beside[one.passage.id]]
     names = list(dict.fromkeys(names))[: max(len(found), GIVEN)]
     known = {one.passage.id: one for one in found}
-    around = index.cited([name for name in names if name not in known], question)
-    known |= {one.passage.id: one for one in around}
+    own, *_ = asked.values()
+    lacking: dict[str, list[str]] = {}
+    for name in names:
+        if name not in known:
+            question = asked.get(language_of(document_key(name)), own)
+            lacking.setdefault(question, []).append(name)
+    for question, some_names in lacking.items():
+        known |= {one.passage.id: one for one in index.cited(some_names, question)}
     return tuple(known[name] for name in names if name in known)
 
 

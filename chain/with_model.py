@@ -1,7 +1,9 @@
 """Parts of the assistant that need a language model: its check, and standalone questions."""
 
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from langchain_core.callbacks import UsageMetadataCallbackHandler
@@ -12,11 +14,13 @@ from langchain_core.runnables import RunnableConfig
 import prompts
 from chain.answer.composition import Checking
 from chain.checking.checker import Checker
-from chain.model.language_model import ChatModel
+from chain.model.language_model import TEXT, ChatModel, Schema, list_of, object_of
 from chain.model.prompt_budget import CHECK_SHARE, CONDENSE_SHARE, fenced, fitting
+from chain.model.reply import read_object
 from chain.request import Answerer, Draft
 from chain.writing.generative import SCHEMA, GenerativeAnswerer, read
 from core.answer import Turn
+from core.breaker import Breaker
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
 from language.sentences import sentences
@@ -111,14 +115,22 @@ def _tokens(counted: UsageMetadataCallbackHandler) -> str:
     return f"{asked} read, {written} written, of which {thought} to reason"
 
 
-# Query rewriting: a model turns a follow-up into a question that stands alone.
+# Query rewriting: a model turns a follow-up into a question that stands alone, and says it in other
+# languages.
 
 
 _LONGEST = 300  # characters; a longer text explains or answers instead of asking
+_TRANSLATION_SECONDS = 3.0  # for it alone; a model that needs longer is left alone for a while
+_KEPT = 256  # questions whose translations are kept
+_SCHEMA: Schema = {
+    "title": "question",
+    **object_of(question=TEXT, translations=list_of(object_of(language=TEXT, question=TEXT))),
+}
 
 
 class Condenser:
-    """Rewrites follow-ups with the configured model; safe to share between threads."""
+    """Rewrites and translates questions with the configured model; safe to share between
+    threads."""
 
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model
@@ -126,6 +138,9 @@ class Condenser:
         self._template = ChatPromptTemplate.from_messages(
             [("system", prompts.load("condense")), ("human", "{conversation}")]
         )
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[str, str], Mapping[str, str]] = OrderedDict()
+        self._translating = Breaker()
 
     def standalone(
         self,
@@ -133,6 +148,8 @@ class Condenser:
         language: str,
         history: Sequence[Turn],
         config: RunnableConfig | None = None,
+        *,
+        others: Sequence[str] = (),
     ) -> str:
         """Rewrites the question so that it stands alone.
 
@@ -141,27 +158,105 @@ class Condenser:
             language: of the question and the result (ISO 639-1).
             history: earlier turns, oldest first; the model gets as many of the last as fit.
             config: LangChain's, for callbacks and tracers.
+            others: languages in which the result is wanted too, for `translations`.
 
         Raises:
             ModelError: the model failed, or did not write a single question.
         """
         if not history:
             return question
+        return self._rewritten(question, language, history, others, self._seconds, config)
+
+    def translations(
+        self,
+        question: str,
+        language: str,
+        others: Sequence[str],
+        config: RunnableConfig | None = None,
+    ) -> Mapping[str, str]:
+        """The question in other languages, as far as the model gives it; kept for the next time.
+
+        Args:
+            question: stands alone.
+            language: of the question (ISO 639-1).
+            others: languages to translate into.
+            config: LangChain's, for callbacks and tracers.
+
+        Raises:
+            ModelError: the model failed, was late, or has done so just before.
+        """
+        known = self._kept(question, language)
+        if not set(others) <= known.keys():
+            started = self._translating.admit()
+            try:
+                self._rewritten(question, language, (), others, _TRANSLATION_SECONDS, config)
+            except ModelError as error:
+                self._translating.failed(error, started)
+                raise
+            self._translating.worked()
+            known = self._kept(question, language)
+        return {one: known[one] for one in others if known.get(one)}
+
+    def _kept(self, question: str, language: str) -> Mapping[str, str]:
+        with self._lock:
+            return self._known.get((question, language), {})
+
+    def _rewritten(
+        self,
+        question: str,
+        language: str,
+        history: Sequence[Turn],
+        others: Sequence[str],
+        seconds: float,
+        config: RunnableConfig | None,
+    ) -> str:
+        """The question standing alone; its translations are kept."""
         last = fenced("question", question)
         turns = [
             "\n".join((fenced("earlier", turn.question), fenced("answer", turn.answer_text)))
             for turn in reversed(history)
         ]
         kept = fitting(turns, self._model.room(), prompts.load("condense"), last)
-        conversation = "\n\n".join((*reversed(kept), last))
-        messages = self._template.format_messages(language=language, conversation=conversation)
-        reply = self._model.whole(messages, seconds=self._seconds, config=config)
-        rewritten = reply.strip().strip('"“”«»').strip()
-        if not rewritten or len(rewritten) > _LONGEST or len(rewritten.splitlines()) > 1:
-            raise ModelError("The model did not rewrite the question in one line.")
-        if len(sentences(rewritten, language)) > len(sentences(question, language)):
-            raise ModelError("The model wrote more than the question.")
+        messages = self._template.format_messages(
+            language=language,
+            languages=", ".join(others) or "none",
+            conversation="\n\n".join((*reversed(kept), last)),
+        )
+        reply = self._model.whole(messages, seconds=seconds, schema=_SCHEMA, config=config)
+        fields = read_object(reply)
+        said = fields.text("question") or ("" if "{" in reply else reply)
+        rewritten = one_question(said, question, language) if history else question
+        found = {
+            one.text("language"): one.text("question") for one in fields.objects("translations")
+        }
+        with self._lock:
+            # Of a language that it leaves out it is not asked again.
+            self._known[rewritten, language] = {
+                one: _in_one_line(found.get(one, "")) for one in others
+            }
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
         return rewritten
+
+
+def one_question(said: str, question: str, language: str) -> str:
+    """What a model wrote in place of a question.
+
+    Raises:
+        ModelError: it is no single line, or says more than the question.
+    """
+    rewritten = _in_one_line(said)
+    if not rewritten:
+        raise ModelError("The model did not rewrite the question in one line.")
+    if len(sentences(rewritten, language)) > len(sentences(question, language)):
+        raise ModelError("The model wrote more than the question.")
+    return rewritten
+
+
+def _in_one_line(said: str) -> str:
+    """A question without quotation marks; empty where it is too long, or no single line."""
+    text = said.strip().strip('"“”«»').strip()
+    return text if len(text) <= _LONGEST and len(text.splitlines()) == 1 else ""
 
 
 # What a configured model does in the assistant; imported only then, as its client takes long.

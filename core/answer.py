@@ -110,11 +110,12 @@ class Answer(Frozen):
 
     `answered`: it claims to answer. `found`: in place of an answer it has results, each a stretch
     of a passage under its label. `passages` are all retrieved passages, best first. `reason` is the
-    `Reason` of a refusal, else empty. `missing` is what the question demands and the evidence
-    lacks, empty where a model wrote the answer; `asked_for` are the numbers, dates or names in the
-    text that answer it; `related` are questions that a refusal offers instead. `trouble` is why the
-    configured model did not write this answer, or not all of it ("cut"). `timings` are seconds per
-    stage.
+    `Reason` of a refusal, else empty. `missing` is what the question demands and was not found in
+    the `searched` documents: what it names and the evidence lacks, or where a model wrote the
+    answer, what that says the passages do not state (0: not counted); `asked_for` are the
+    numbers, dates or names in the text that answer it; `related` are questions that a refusal
+    offers instead. `trouble` is why the configured model did not write this answer, or not all of
+    it ("cut"). `timings` are seconds per stage.
 
     What a model wrote is in `text` as a whole, in its order, but for sentences that differ from the
     sources, or that are to be folded: a remark stands in their place, and `left_out` has them.
@@ -129,7 +130,8 @@ class Answer(Frozen):
 
     `message` is the kind of the message that is replied to, or of the task that is done; else
     empty. `understood_as` is the question as it was searched for, if different, and `follows` the
-    earlier question that it was joined with for that, if no model has rewritten it. `did_you_mean`
+    earlier question that it was joined with for that, if no model has rewritten it; `searched_as`
+    is it in other languages, in which a model has translated it for a search. `did_you_mean`
     is the question with an unknown word replaced by a word of the sources. `elsewhere`: refused,
     but sources outside of the scope answer it.
     """
@@ -147,9 +149,11 @@ class Answer(Frozen):
     message: Message | Literal[""] = ""
     understood_as: str = ""
     follows: str = ""
+    searched_as: tuple[str, ...] = ()
     did_you_mean: str = ""
     elsewhere: bool = False
     missing: tuple[str, ...] = ()
+    searched: int = 0
     asked_for: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     unchecked: bool = False
@@ -259,6 +263,13 @@ class Answer(Frozen):
         if not self.answered:
             return "reply" if self.message else "refusal"
         return "partial" if self.missing else "answer"
+
+    @property
+    def missing_words(self) -> Mapping[str, str]:
+        """What a phrase says of what is missing: the `items`, and the `count` of documents searched
+        in parentheses."""
+        count = f" ({self.searched})" if self.searched else ""
+        return {"count": count, "items": "; ".join(self.missing)}
 
     @property
     def is_sourced(self) -> bool:

@@ -250,6 +250,8 @@ class Settings(SettingsSources):
     azure_api_version: str = "2024-10-21"
     azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
     model_context: Annotated[int, Field(ge=512)] | None = None  # tokens; empty: as its server says
+    collection: str = ""  # what the documents are, as the model is told; empty: by their areas
+    search_languages: bool = True  # a short call says the question in the documents' languages
     search_again: bool = True  # once more, for what the model says that the passages lack
     unconfirmed: Unconfirmed = "show"  # sentences that were not confirmed
     structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text

@@ -184,8 +184,8 @@ def _named(reply: Reply, index: Snapshot) -> list[Passage]:
 
 def _searched(reply: Reply, index: Snapshot) -> list[Passage]:
     found = index.search(reply.question, FOUND, reply.language)
-    first = Settings().results
-    return [one.passage for one in with_surroundings(index, found, reply.question, first)]
+    first, asked = Settings().results, {reply.language: reply.question}
+    return [one.passage for one in with_surroundings(index, found, asked, first)]
 
 
 def _of_documents(reply: Reply, index: Snapshot) -> Mapping[str, Sequence[Passage]]:

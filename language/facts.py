@@ -152,6 +152,17 @@ def figures(text: str) -> frozenset[str]:
     return frozenset(match.replace(",", ".") for match in _FIGURE.findall(fold(text)))
 
 
+def digits(text: str) -> frozenset[str]:
+    """The figures of a text by their digits, whatever their points, commas and spaces mean.
+
+    >>> sorted(digits("8.768 or 120 in 725 000"))
+    ['000', '120', '725', '725000', '8768']
+    """
+    text = unicodedata.normalize("NFKC", text)
+    figures = (*_FIGURE.findall(text), *GROUPED.findall(text))
+    return frozenset(re.sub(r"\D", "", one) for one in figures)
+
+
 def figures_as_written(text: str) -> dict[str, str]:
     """Maps each normalised number to how it is written; without digits within a word ("E2EE").
 

@@ -22,15 +22,15 @@ from language.cues import checked
 
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
-    "answer": frozenset({"form", "language", "passages"}),
+    "answer": frozenset({"collection", "form", "language", "passages"}),
     "answer-as-list": frozenset(),
     "answer-as-text": frozenset(),
     "answer-go-on": frozenset(),
     "checker": frozenset(),
-    "condense": frozenset({"language"}),
+    "condense": frozenset({"language", "languages"}),
     "judge": frozenset({"language"}),
     "questions": frozenset({"languages"}),
-    "task": frozenset({"form", "language", "passages", "task"}),
+    "task": frozenset({"collection", "form", "language", "passages", "task"}),
     "task-email": frozenset(),
     "task-shorter": frozenset(),
     "task-summarise": frozenset(),
@@ -196,10 +196,11 @@ def short_phrases(language: str) -> ShortPhrases:
 
 
 class ClientWords(Frozen):
-    """The words of one language; `section` and `page` have a placeholder of their name;
-    `unconfirmed` stands behind a sentence, `unconfirmed_in` before the texts of several; `found`
-    and `found_in` likewise of those that were found and not checked. `unchecked` says that a
-    checker failed, `too_late` that it did not answer in time."""
+    """The words of one language; `section` and `page` have a placeholder of their name,
+    `missing` those of `Answer.missing_words`; `unconfirmed` stands behind a sentence,
+    `unconfirmed_in` before the texts of several; `found` and `found_in` likewise of those that were
+    found and not checked. `unchecked` says that a checker failed, `too_late` that it did not answer
+    in time."""
 
     references: str
     summary_of: str

@@ -331,6 +331,7 @@ class RankingAmounts(Frozen):
     named: float  # bonus of a document that the question names
     preamble: float  # penalty of a recital or a memorandum
     step_back: float  # penalty of a document that is not in force
+    own_language: float  # lead of those in the question's language, from which no other is searched
     outside: float  # least lead outside of the scope, from which a question is refused within
     respelt: float  # least gain of the best passage by a spelling that is offered
 
@@ -375,6 +376,7 @@ class CosineAmounts(Frozen):
     related: float  # least of a question offered beside a refusal
     goes_on: float  # and behind an answer
     elsewhere: float  # and to a document that the question is not about
+    given: float  # by which a passage for a model may be less near than the nearest
     first: float  # bonus of a section's first sentence, in a summary
     counted: float  # and of a list whose introduction counts its items
     record: float  # and of bibliographic data
@@ -386,7 +388,6 @@ class LocalAmounts(Frozen):
     near: float  # least of a sentence with its evidence, where nobody else checks it
     near_translated: float  # the same across languages
     clause_near: float  # and of each of its clauses
-    far: float  # below these, by which a sentence is about something else whatever a model says
     rare_pieces: float  # tokens from which a word is in no everyday vocabulary, so a name
     more_frequent: float  # log of how much more frequent a name is with a capital than without
     meant: float  # least of a model's rewriting with the follow-up in context

@@ -4,7 +4,9 @@ import datetime
 import itertools
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 from core import telemetry
@@ -25,11 +27,14 @@ from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
 from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.rerank import DEPTH, Reranker, make_reranker
-from vectorstore.search import Candidate, find, matches, near
+from vectorstore.search import Candidate, find, language_of, matches, near
 from vectorstore.segments import DocumentEntry, method_of
 
 _LARGE = 2_000  # passages of a document, of which all are read to find those beside some; 0.3 s
+_OF_EACH = 2  # times as many of each language, as some are found by the question in another
 _RESTS = 4  # at most, after a list's first passage: of a list only twelve items are shown
+
+NO_TRANSLATIONS: Mapping[str, str] = MappingProxyType({})
 
 
 class Snapshot:
@@ -98,6 +103,7 @@ class Snapshot:
         scope: Scope = Scope(),
         about: Sequence[str] = (),
         rerank: bool = True,
+        translations: Mapping[str, str] = NO_TRANSLATIONS,
     ) -> list[ScoredPassage]:
         """The k best passages for a question, best first.
 
@@ -109,13 +115,47 @@ class Snapshot:
             scope: what the search is limited to.
             about: ids of passages; their documents are meant if the question names none.
             rerank: whether to use the reranker, if there is one.
+            translations: the question in other languages; by these it is searched in passages of
+                the same language, as scores of languages are on one scale.
         """
         reranker = self._reranker if rerank else None
         wanted = k if reranker is None else max(k, DEPTH)
-        found = [one.scored for one in self.evidence(query, wanted, language, scope, about)]
+        if translations:
+            found = self._search_each(query, wanted, language, scope, about, translations)
+        else:
+            found = [one.scored for one in self.evidence(query, wanted, language, scope, about)]
         if reranker is not None:
             found = reranker.reorder(query, found)
         return found[:k]
+
+    def _search_each(
+        self,
+        query: str,
+        k: int,
+        language: str | None,
+        scope: Scope,
+        about: Sequence[str],
+        translations: Mapping[str, str],
+    ) -> list[ScoredPassage]:
+        """The best of the passages in each language, found by the question in it."""
+        allowed = self._generation.versions(language or "", scope)
+        asked = {language or "": query, **translations}
+        found = [
+            one.scored
+            for spoken, question in asked.items()
+            for one in self.evidence(question, _OF_EACH * k, spoken, scope, about)
+            if spoken == one.scored.passage.language
+            or (question == query and one.scored.passage.language not in asked)
+        ]
+        known = {one.passage.id: one for one in found if one.passage.document.key in allowed}
+        return sorted(known.values(), key=lambda one: (-one.score, one.passage.id))[:k]
+
+    def languages_beside(self, language: str, scope: Scope = Scope()) -> tuple[str, ...]:
+        """The other languages of the documents that are searched for a question in a language
+        (ISO 639-1), that of most documents first."""
+        spoken = Counter(map(language_of, self._generation.versions(language, scope)))
+        others = (one for one in spoken if one != language)
+        return tuple(sorted(others, key=lambda one: (-spoken[one], one)))
 
     def evidence(
         self,

@@ -12,7 +12,7 @@ from langchain_core.runnables import RunnableConfig
 
 from chain.checking.verification import Nearness, Verifier
 from chain.model.prompt_budget import Claim
-from chain.request import Answerer, Draft, Quote, Request, Searches, Verdict
+from chain.request import Answerer, Draft, Gaps, Quote, Request, Verdict
 from chain.understanding.intent import asks_for, numbers
 from chain.writing.extractive import supporting_blocks
 from core.answer import Mode, ModelTrouble, Stage, TextDelta
@@ -365,7 +365,8 @@ class Checking(NamedTuple):
 
 class AnswerRun:
     """One answer in the making. `mode`, `model`, `checker`, `unchecked`, `check_trouble` and
-    `trouble` are as in `Answer`.
+    `trouble` are as in `Answer`; `not_stated` is what a model says that the passages do not state
+    of the question, after a search for it.
 
     The second answerer stands in if the first fails before it has written a sentence.
 
@@ -402,6 +403,7 @@ class AnswerRun:
         self._search = search
         self._unconfirmed = unconfirmed
         self._said: list[tuple[Draft, Verdict]] = []  # by a model
+        self.not_stated: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -471,34 +473,39 @@ class AnswerRun:
     def _written(
         self, answerer: Answerer, config: RunnableConfig | None
     ) -> Iterator[Stage | TextDelta]:
-        """The reply as it arrives; where it asks for a search, a second one with what that finds.
+        """The reply as it arrives; where it leaves something open, a second one with what a search
+        for that finds.
 
         Raises:
             ModelError: the model failed; a second reply may be empty where there is a first.
         """
-        wanted = yield from self._taken_in(answerer.draft(self.request, config))
-        if wanted is None or self._search is None:
+        gaps = yield from self._taken_in(answerer.draft(self.request, config))
+        self.not_stated = gaps.not_stated
+        queries = gaps.queries or gaps.not_stated
+        if not queries or self._search is None:
             return
         yield Stage(name="searching_again")
-        new = self._search(wanted.queries, self.request.found)
+        new = self._search(queries, self.request.found)
         if not new:
             return
         self._extend(new)
+        count = len(self._said)
         try:
-            yield from self._taken_in(answerer.draft(self.request, config))
+            left = yield from self._taken_in(answerer.draft(self.request, config))
         except ModelError as error:
             if error.reason != "empty" or not self._said:
                 raise
             logger.warning("%s The answer stays without a second search.", error)
+            return
+        if left.not_stated or len(self._said) > count:
+            self.not_stated = left.not_stated
 
-    def _taken_in(
-        self, drafts: Iterator[Draft | Searches]
-    ) -> Generator[Stage | TextDelta, None, Searches | None]:
-        """Takes in a reply; returns the searches that it asks for."""
+    def _taken_in(self, drafts: Iterator[Draft | Gaps]) -> Generator[Stage | TextDelta, None, Gaps]:
+        """Takes in a reply; returns what it leaves open."""
         begun = bool(self._said)
         said = {draft.text for draft, _ in self._said}
         for draft in drafts:
-            if isinstance(draft, Searches):
+            if isinstance(draft, Gaps):
                 return draft
             if not begun:
                 begun = True
@@ -509,7 +516,7 @@ class AnswerRun:
                 verdict = self._verifier.verdict(draft)
                 self._said.append((draft, verdict))
                 yield self.composition.add(draft, verdict, is_final=self._checking is None)
-        return None
+        return Gaps()
 
     def _extend(self, new: Sequence[ScoredPassage]) -> None:
         """Takes in passages of a second search, which the model is given with the best of the
@@ -558,9 +565,9 @@ class AnswerRun:
 
 
 def with_opinion(verdict: Verdict, opinion: "Opinion | None") -> Verdict:
-    """A verdict after the checker's opinion, which decides what is not firm; without one nothing is
-    confirmed, nor is a sentence of which no passage has the words that it names as its source: the
-    checker was shown what is nearest to it."""
+    """A verdict after the checker's opinion, if it has one, which decides what is not firm. It
+    confirms no sentence of which no passage has the words that it names as its source: it was shown
+    what is nearest to that."""
     if verdict.is_firm:
         return verdict
     if opinion is not None and not opinion.supported:
@@ -568,8 +575,4 @@ def with_opinion(verdict: Verdict, opinion: "Opinion | None") -> Verdict:
         return replace(verdict, status="not_confirmed", reason="doubted", details=details)
     if verdict.unfound:
         return replace(verdict, status="not_confirmed", reason="absent", details=verdict.unfound)
-    if opinion is not None:
-        return Verdict("confirmed", verdict.quotes)
-    if verdict.is_confirmed:
-        return replace(verdict, status="not_confirmed", reason="unchecked")
-    return verdict
+    return verdict if opinion is None else Verdict("confirmed", verdict.quotes)

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from langchain_core.prompts import ChatPromptTemplate
@@ -10,7 +10,7 @@ from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.model.language_model import TEXT, ChatModel, Schema, list_of, object_of
-from chain.model.prompt_budget import Claim, answer_tokens, claim_data, passage_data, tokens
+from chain.model.prompt_budget import Claim, PromptPassages, answer_tokens, claim_data, tokens
 from chain.model.reply import Fields, read_object
 from chain.request import Request
 from core.errors import ModelError
@@ -89,23 +89,14 @@ class Checker:
         """How many of the first claims fit, and the prompt: their passages once each, then they."""
         room = self._model.room()
         room -= answer_tokens(room) + tokens(prompts.load("checker"))
-        passages: dict[int, str] = {}
+        passages = PromptPassages(request, room)
         said: list[str] = []
         for number, claim in enumerate(claims, start=1):
-            added = dict(_passages(claim, request, passages))
             data = claim_data(number, claim, request)
-            room -= sum(map(tokens, (data, *added.values())))
-            if room < 0:
+            if not passages.take((quote.passage for quote in claim.quotes), data):
                 break
-            passages |= added
             said.append(data)
-        return len(said), "\n\n".join((*passages.values(), *said))
-
-
-def _passages(claim: Claim, request: Request, known: dict[int, str]) -> Iterator[tuple[int, str]]:
-    for number in dict.fromkeys(quote.passage for quote in claim.quotes):
-        if number not in known:
-            yield number, passage_data(number + 1, request.found[number])
+        return len(said), "\n\n".join((passages.text, *said))
 
 
 def read_opinions(reply: str, count: int) -> list[Opinion | None]:

@@ -1,5 +1,6 @@
 """Verifies sentences against the sources, whoever wrote them."""
 
+import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,11 +13,11 @@ from rapidfuzz import fuzz
 import prompts
 from chain.reading.quotables import is_row, reading, runs
 from chain.request import Draft, NamedStretch, Quote, Request, Verdict
-from core.answer_blocks import Doubt, SentenceStatus
+from core.answer_blocks import Doubt
 from core.source import Passage
 from language.cues import cues_of
 from language.dates import MONTHS, READ, Date, has_date, written_in_part
-from language.facts import Facts, Quantity, facts, quantities
+from language.facts import Facts, Quantity, digits, facts, quantities
 from language.matching import fold, traced
 from language.words import PERCENT, translations, vocabulary
 from vectorstore.e5 import e5
@@ -103,13 +104,19 @@ _OWN_NAME = 6  # letters of an acronym from which it is the same in every langua
 class Lacking(NamedTuple):
     """Details of a claim that its evidence lacks, in normalised form.
 
-    sure: figures, dates, references, and names and acronyms that are the same in both.
+    exact: figures, dates and references.
+    names: names and acronyms that are the same in both.
     likely: what may be there in other words: numbers in words, names that begin a sentence, months,
         countries, acronyms in another language.
     """
 
-    sure: list[str]
+    exact: list[str]
+    names: list[str]
     likely: list[str]
+
+    @property
+    def all(self) -> list[str]:
+        return [*self.exact, *self.names, *self.likely]
 
 
 def lacking(claim: Facts, said: Sequence[Facts], is_name: Callable[[str], bool]) -> Lacking:
@@ -133,9 +140,10 @@ def lacking(claim: Facts, said: Sequence[Facts], is_name: Callable[[str], bool])
     return Lacking(
         [
             *(
-                f"{value:f} {unit}".strip()
-                for value, unit in claim.quantities
-                if not _is_among((value, unit), has)
+                _as_detail(one)
+                for one in claim.quantities
+                for value, unit in [one]
+                if not _is_among(one, has)
                 and (unit or f"{value:f}" not in words or (value, PERCENT) in has)
             ),
             *(
@@ -144,6 +152,8 @@ def lacking(claim: Facts, said: Sequence[Facts], is_name: Callable[[str], bool])
                 if not has_date(dates, years, one)
             ),
             *sorted(claim.references - frozenset().union(*(one.references for one in said))),
+        ],
+        [
             *sorted(own),
             *(sorted(one for one in claim.names if not has_name(words, one)) if same else ()),
         ],
@@ -156,6 +166,10 @@ def lacking(claim: Facts, said: Sequence[Facts], is_name: Callable[[str], bool])
             *_countries(claim, said, same=same),
         ],
     )
+
+
+def _as_detail(one: Quantity) -> str:
+    return f"{one[0]:f} {one[1]}".strip()
 
 
 def has_name(words: Collection[str], name: str) -> bool:
@@ -283,6 +297,7 @@ class Nearness(NamedTuple):
 
 _CLAUSE = 4  # words; shorter ones are near to anything
 _MOST_UNITS = 5  # of evidence that no model named; more only add single words
+_PART_END = re.compile(r"[.;:!?](?=\s)|\n")
 _FIGURE = re.compile(r"(\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?:\s?%)?)(?:\s\w+)?")
 _ADDRESS = re.compile(
     r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]+\.)*[\w-]*[a-zA-Z][\w-]+\.[a-z]{2,}\b"
@@ -307,6 +322,7 @@ class Verifier:
         self._text = cache(lambda number: Text(self._passages[number]))
         self._said = cache(partial(_said, self._passages))
         self._about = cache(partial(_about, self._passages))
+        self._digits = cache(partial(_digits_of, self._passages))
         self._asked = facts(request.question, request.language)
 
     def verdict(self, draft: Draft) -> Verdict:
@@ -331,25 +347,23 @@ class Verifier:
         return replace(self._compared(text, claim, places), unfound=unfound)
 
     def _compared(self, text: str, claim: Facts, places: Sequence[Place]) -> Verdict:
-        """Verdict on a sentence by its evidence."""
+        """Verdict on a sentence by its evidence, to which is added what else has its details."""
         language, passages = self._request.language, self._passages
-        quotes = _quotes(places, passages)
         lacks = self._lacking(claim, places)
-        if lacks.sure:
-            nowhere = self._nowhere(claim, lacks.sure)
-            status: SentenceStatus = "differs" if nowhere else "not_confirmed"
-            reason: Doubt = "absent" if nowhere else "elsewhere"
-            details = _as_written(nowhere or lacks.sure, text, language)
-            return Verdict(status, quotes, reason, details, is_firm=True)
-        if lacks.likely:
-            details = _as_written(lacks.likely, text, language)
-            return Verdict("not_confirmed", quotes, "elsewhere", details)
-        margin = _margin(text, language, quotes, passages, self._nearness.embedder)
-        if margin < 0:
-            # One that obeys what a source orders also confirms it, however far that is.
-            far = default_profile().amounts.local.far
-            return Verdict("not_confirmed", quotes, "distant", is_firm=margin < -far)
-        return Verdict("confirmed", quotes)
+        if details := lacks.all:
+            absent = self._absent(claim, lacks, text)
+            quotes = _quotes(self._with_details(claim, places), passages)
+            if absent.exact:
+                written = _as_written(absent.exact, text, language)
+                return Verdict("differs", quotes, "absent", written, is_firm=True)
+            reason: Doubt = "absent" if absent.names else "elsewhere"
+            written = _as_written(absent.names or details, text, language)
+            return Verdict("not_confirmed", quotes, reason, written)
+        quotes = _quotes(places, passages)
+        if _is_word_for_word(text, [_quoted(one, passages) for one in quotes]):
+            return Verdict("confirmed", quotes)
+        near = _margin(text, language, quotes, passages, self._nearness.embedder) >= 0
+        return Verdict("not_confirmed", quotes, "unchecked" if near else "distant")
 
     def _named(self, draft: Draft) -> list[Place]:
         """The units of the stretches that a draft names: in the passage that it names, else in any
@@ -370,14 +384,30 @@ class Verifier:
         and others of these, or of the same passage, that have the details which it lacks."""
         cited = [number for number in draft.cites if number < len(self._passages)]
         ordered = self._ordered(draft.text, cited or range(len(self._passages)))
-        chosen, lacks = ordered[:1], sum(map(len, self._lacking(claim, ordered[:1])))
-        for place in ordered[1:]:
-            if not lacks or len(chosen) > _MOST_UNITS:
+        if not ordered:
+            return []
+        first, *others = ordered
+        return self._adding([first], (one for one in others if cited or one[0] == first[0]), claim)
+
+    def _with_details(self, claim: Facts, places: Sequence[Place]) -> list[Place]:
+        """Evidence with the units that have the details which it lacks: of its own passages before
+        others. A unit comes with its headings and what is known of its document."""
+        near = dict.fromkeys(number for number, _ in places)
+        others = sorted(_all_places(self._passages), key=lambda place: place[0] not in near)
+        return self._adding(places, others, claim)
+
+    def _adding(
+        self, places: Sequence[Place], others: Iterable[Place], claim: Facts
+    ) -> list[Place]:
+        """Evidence with each of other units that has details which the evidence lacks."""
+        chosen = list(places)
+        lacks = len(self._lacking(claim, chosen).all)
+        for place in others:
+            if not lacks or len(chosen) == len(places) + _MOST_UNITS:
                 break
-            if place[0] == chosen[0][0] or cited:
-                left = sum(map(len, self._lacking(claim, [*chosen, place])))
-                if left < lacks:
-                    chosen, lacks = [*chosen, place], left
+            left = len(self._lacking(claim, [*chosen, place]).all)
+            if left < lacks:
+                chosen, lacks = [*chosen, place], left
         return chosen
 
     def _ordered(self, text: str, numbers: Iterable[int]) -> list[Place]:
@@ -394,13 +424,29 @@ class Verifier:
     def _lacking(self, claim: Facts, places: Sequence[Place]) -> Lacking:
         return lacking(claim, self._facts(places), _may_be_name)
 
-    def _nowhere(self, claim: Facts, details: Sequence[str]) -> list[str]:
-        """Keeps the details that no passage has, in any language."""
+    def _absent(self, claim: Facts, lacks: Lacking, text: str) -> Lacking:
+        """Keeps the details that no passage has, in any language; of a figure neither its value
+        nor its digits, as the heading of a table may have its scale or unit."""
         everywhere = self._facts(list(_all_places(self._passages)))
         words = frozenset().union(*(one.words for one in everywhere))
-        lacks = lacking(claim, everywhere, _may_be_name).sure
-        names = (one for one in details if one in claim.names and not has_name(words, one))
-        return list(dict.fromkeys((*(one for one in details if one in lacks), *names)))
+        nowhere = lacking(claim, everywhere, _may_be_name)
+        written = {
+            detail: digits(" ".join(_as_written([detail], text, claim.language)))
+            for detail in map(_as_detail, claim.quantities)
+        }
+        return Lacking(
+            [
+                one
+                for one in lacks.exact
+                if one in nowhere.exact and not written.get(one, frozenset()) & self._digits()
+            ],
+            [
+                one
+                for one in lacks.names
+                if one in nowhere.names or (one in claim.names and not has_name(words, one))
+            ],
+            [],
+        )
 
     def _facts(self, places: Sequence[Place]) -> list[Facts]:
         """Facts of units, and of what is known of their passages."""
@@ -451,7 +497,7 @@ def _margin(
 ) -> float:
     """By how much a sentence and each of its clauses are nearer to its evidence than they have to
     be: the least of them, in cosine."""
-    cited = [passages[one.passage].text[one.start : one.end] for one in quotes]
+    cited = [_quoted(one, passages) for one in quotes]
     same = {passages[one.passage].language for one in quotes} == {language}
     whole, *parts = closeness([text, *_clauses(text, language)], cited, embedder)
     least = default_profile().amounts.local
@@ -503,6 +549,24 @@ def _as_written(details: Iterable[str], text: str, language: str) -> tuple[str, 
         word = re.search(rf"(?<!\w){re.escape(detail)}(?!\w)", text, re.IGNORECASE)
         made.append(word[0] if word else figures.get(detail.partition(" ")[0], detail))
     return tuple(dict.fromkeys(made))
+
+
+def _is_word_for_word(text: str, said: Iterable[str]) -> bool:
+    """Whether a text is whole sentences, items or clauses of what is said, word for word."""
+    sought = r"[ |]".join(map(re.escape, _words(text)))
+    parts = itertools.chain.from_iterable(map(_PART_END.split, said))
+    return bool(re.search(rf"\|{sought}\|", f"|{'|'.join(' '.join(_words(p)) for p in parts)}|"))
+
+
+def _quoted(quote: Quote, passages: Sequence[Passage]) -> str:
+    return passages[quote.passage].text[quote.start : quote.end]
+
+
+def _digits_of(passages: Sequence[Passage]) -> frozenset[str]:
+    """The figures of passages by their digits, those of their headings and documents too."""
+    return frozenset().union(
+        *(digits(f"{passage.text}\n{_above(passage)}") for passage in passages)
+    )
 
 
 def _places(number: int, passage: Passage, start: int, end: int) -> Iterator[Place]:

@@ -1,6 +1,6 @@
 """How much of the sources fits into a prompt, and how they are written there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chain.request import Quote, Request
@@ -33,7 +33,11 @@ def tokens(text: str) -> int:
 
 def fenced(tag: str, text: str, attributes: str = "") -> str:
     """Wraps a text as data in tags that it cannot close."""
-    return f"<{tag}{attributes}>\n{text.replace('<', '‹').replace('>', '›')}\n</{tag}>"
+    return f"<{tag}{attributes}>\n{_inert(text)}\n</{tag}>"
+
+
+def _inert(text: str) -> str:
+    return text.replace("<", "‹").replace(">", "›")
 
 
 def fitting(texts: Sequence[str], context: int, *others: str) -> list[str]:
@@ -72,9 +76,63 @@ class Claim:
     quotes: tuple[Quote, ...]
 
 
-def passage_data(number: int, found: ScoredPassage) -> str:
-    """Writes a passage as data: description and text, in fences that it cannot close."""
-    return fenced("passage", f"{_described(found)}\n{found.passage.text}", f' number="{number}"')
+class PromptPassages:
+    """Passages as data, by document: its description once, then its passages in their order, each
+    with its number and section, in fences that none can close.
+
+    Args:
+        request: has the passages.
+        room: tokens for them.
+    """
+
+    def __init__(self, request: Request, room: int) -> None:
+        self._request = request
+        self._room = room
+        self._documents: dict[str, str] = {}  # key -> description
+        self._passages: dict[int, str] = {}
+
+    def take(self, numbers: Iterable[int], beside: str = "") -> bool:
+        """Takes in passages (from 0), if they fit together with another text of the prompt."""
+        new = {
+            number: fenced(
+                "passage",
+                f"section {passage.headings[-1]}\n{passage.text}",
+                f' number="{number + 1}"',
+            )
+            for number in numbers
+            if number not in self._passages
+            for passage in [self._request.found[number].passage]
+        }
+        documents = {
+            found.passage.document.key: _described(found)
+            for found in map(self._request.found.__getitem__, new)
+        }
+        lacking = [text for key, text in documents.items() if key not in self._documents]
+        left = self._room - sum(map(tokens, (beside, *lacking, *new.values())))
+        if left < 0:
+            return False
+        self._room = left
+        self._documents = {**documents, **self._documents}
+        self._passages |= new
+        return True
+
+    @property
+    def text(self) -> str:
+        """All that were taken in; the document first that was first in the request."""
+        found = self._request.found
+        by_document: dict[str, list[int]] = {}
+        for number in sorted(self._passages):
+            by_document.setdefault(found[number].passage.document.key, []).append(number)
+        return "\n\n".join(
+            "\n".join(
+                (
+                    f"<document>\n{_inert(self._documents[key])}",
+                    *(self._passages[n] for n in sorted(own, key=lambda n: found[n].passage.start)),
+                    "</document>",
+                )
+            )
+            for key, own in by_document.items()
+        )
 
 
 def claim_data(number: int, claim: Claim, request: Request) -> str:
@@ -87,13 +145,13 @@ def claim_data(number: int, claim: Claim, request: Request) -> str:
 
 
 def _described(found: ScoredPassage) -> str:
-    """Description of a passage: document, kind of text, date, standing and section."""
-    passage, cited = found.passage, found.passage.document
+    """Description of a passage's document: title, kind of text, date and standing."""
+    cited = found.passage.document
     kind = f"summary of {cited.reference or cited.about}" if cited.kind == "brief" else "full text"
     date = str(cited.date or "")
     standing = _STANDINGS.get(found.standing, "")
     about = (cited.title, cited.reference if cited.kind != "brief" else "", kind, date, standing)
-    return "; ".join(filter(None, (*about, f"section {passage.headings[-1]}")))
+    return "; ".join(filter(None, about))
 
 
 def _quoted(passage: Passage, quote: Quote) -> str:

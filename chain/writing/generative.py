@@ -13,9 +13,16 @@ from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.model.language_model import TEXT, ChatModel, Schema, Thoughts, list_of, object_of
-from chain.model.prompt_budget import CHECK_SHARE, CONDENSE_SHARE, fenced, fitting, passage_data
+from chain.model.prompt_budget import (
+    CHECK_SHARE,
+    CONDENSE_SHARE,
+    PromptPassages,
+    answer_tokens,
+    fenced,
+    tokens,
+)
 from chain.model.reply import Fields, read_json, read_object
-from chain.request import Draft, NamedStretch, Request, Searches
+from chain.request import Draft, Gaps, NamedStretch, Request
 from chain.writing.prose import Prose
 from core.answer import Mode
 from core.errors import ModelError
@@ -32,6 +39,7 @@ class GenerativeAnswerer:
 
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model
+        self._collection = " ".join(settings.collection.split())
         self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE - CHECK_SHARE)
         self._templates = {
             name: ChatPromptTemplate.from_messages(
@@ -44,7 +52,7 @@ class GenerativeAnswerer:
     def model(self) -> str:
         return self._model.name
 
-    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft | Searches]:
+    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft | Gaps]:
         deadline = request.begun + self._seconds
         schema = SCHEMA if self._model.takes_schema else None
         task = request.task
@@ -52,17 +60,18 @@ class GenerativeAnswerer:
         values = {
             "asked": _asked(request),
             "task": prompts.load(f"task-{task.kind}").strip() if task else "",
+            "collection": self._collection or _collection(request),
             "language": request.language,
             "form": _form(request, structured=schema is not None),
             "passages": "",
         }
-        values["passages"] = "\n\n".join(self._fitting(request, template.format(**values)))
+        values["passages"] = self._fitting(request, template.format(**values))
         messages = template.format_messages(**values)
         seconds = max(0.0, deadline - time.monotonic())
         given: set[str] = set()
         pieces = self._model.stream(messages, seconds=seconds, schema=schema, config=config)
         for draft in read(pieces, request.language):
-            if isinstance(draft, Searches) or draft.is_open:
+            if isinstance(draft, Gaps) or draft.is_open:
                 yield draft
                 continue
             if len(given) == _MOST:
@@ -72,19 +81,27 @@ class GenerativeAnswerer:
             given.add(draft.text)
             yield draft
 
-    def _fitting(self, request: Request, rest: str) -> list[str]:
+    def _fitting(self, request: Request, rest: str) -> str:
         """The best passages as data, as many as fit the context beside the rest of the prompt."""
-        numbers = request.given or range(len(request.found))
-        numbered = [passage_data(number + 1, request.found[number]) for number in numbers]
         room = self._model.room()
-        fit = fitting(numbered, room, rest)
-        if not fit:
+        passages = PromptPassages(request, room - answer_tokens(room) - tokens(rest))
+        for number in request.given or range(len(request.found)):
+            if not passages.take([number]):
+                break
+        if not passages.text:
             raise ModelError(
                 f"No passage fits into {room} tokens. If the model takes more, set "
                 "STRATEGIEWIJZER_MODEL_CONTEXT higher.",
                 "too_long",
             )
-        return fit
+        return passages.text
+
+
+def _collection(request: Request) -> str:
+    """What the passages are from: documents, on their areas where they have such."""
+    areas = dict.fromkeys(one.passage.document.area.replace("-", " ") for one in request.found)
+    on = f", and summaries of such, on {', '.join(filter(None, areas))}" if any(areas) else ""
+    return f"official documents{on}"
 
 
 def _form(request: Request, *, structured: bool) -> str:
@@ -112,6 +129,7 @@ SCHEMA: Schema = {
     "description": "The sentences of the answer, each with the stretches that it rests on.",
     **object_of(
         sentences=list_of(object_of(text=TEXT, evidence=list_of(_STRETCH))),
+        not_stated=list_of(TEXT),
         searches=list_of(TEXT),
     ),
 }
@@ -119,15 +137,15 @@ SCHEMA: Schema = {
 
 _LONGEST = 4000  # characters of a JSON entry, or around the list; more is runaway output
 _MOST_STRETCHES = 20  # of one sentence that are looked for; two or three are usual
-_MOST_SEARCHES, _LONGEST_SEARCH = 3, 300  # characters of a query
+_MOST_SEARCHES, _MOST_GAPS, _LONGEST_LINE = 3, 5, 300  # characters of a query or gap
 _LIST = re.compile(r'"sentences"\s*:\s*\[$')
 _BEGUN = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)')
 _NOTHING_YET = re.compile(r"\W*(?:N|NO|NO[ _-]?A\w*|S|SE|SEA\w*:?.*|\[.*)?", re.S)
 
 
-def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft | Searches]:
+def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft | Gaps]:
     """Yields the drafts of a reply: each as soon as it is complete, and open ones while they are
-    written; last the searches that it asks for, if any.
+    written; last what its passages leave open, if anything.
 
     Args:
         pieces: of the reply, of any size; if they raise `ModelError`, complete drafts are yielded
@@ -149,8 +167,8 @@ def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft | Search
         yield from reader.close(broken=True)
         raise
     yield from reader.close()
-    if reader.searches:
-        yield Searches(reader.searches)
+    if reader.gaps != Gaps():
+        yield reader.gaps
 
 
 class ReplyReader:
@@ -208,10 +226,11 @@ class ReplyReader:
         return self._prose.open_draft(text)
 
     @property
-    def searches(self) -> tuple[str, ...]:
-        """The queries for a further search, at most three."""
-        asked = self._prose.searches if self._listed is None else self._listed.searches
-        return tuple(dict.fromkeys(asked))[:_MOST_SEARCHES]
+    def gaps(self) -> Gaps:
+        """What the passages leave open: at most five things, and three queries for them."""
+        form = self._prose if self._listed is None else self._listed
+        queries, not_stated = dict.fromkeys(form.searches), dict.fromkeys(form.not_stated)
+        return Gaps((*queries,)[:_MOST_SEARCHES], (*not_stated,)[:_MOST_GAPS])
 
     def _rest(self, *, broken: bool) -> Iterator[Draft]:
         yield from self._prose.feed(self._thoughts.rest())
@@ -260,8 +279,15 @@ class _Listed:
 
     @property
     def searches(self) -> Sequence[str]:
-        texts = (" ".join(one.split()) for one in read_object("{" + self._around).texts("searches"))
-        return [text[:_LONGEST_SEARCH] for text in texts if text]
+        return self._lines("searches")
+
+    @property
+    def not_stated(self) -> Sequence[str]:
+        return [one.rstrip(" .;") for one in self._lines("not_stated")]
+
+    def _lines(self, name: str) -> list[str]:
+        texts = (" ".join(one.split()) for one in read_object("{" + self._around).texts(name))
+        return [text[:_LONGEST_LINE] for text in texts if text]
 
     def take(self, character: str) -> Iterator[Draft]:
         """Yields the drafts of the entry that a character completes."""

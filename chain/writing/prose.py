@@ -292,7 +292,7 @@ _WIDE = 60  # characters: a line longer than this may be wrapped
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _HEADING = re.compile(r"\s*#{1,6}\s+")
 _ROW = re.compile(r"\s*\|")
-_SEARCH = re.compile(r"\W*SEARCH\s*:\s*(.{1,300})", re.S)
+_GAP = re.compile(r"\W*(?P<kind>SEARCH|NOT STATED)\s*:\s*(?P<said>.{1,300})", re.S)
 _QUOTED = re.compile(r"^\s*(?:>\s*)+")
 _IN_PARENTHESES = re.compile(r"\(\d{1,2}\)")
 _ENDED = re.compile(r"[.!?…:;;][\"'”“»«’)\]]*$")
@@ -322,6 +322,7 @@ class Prose:
         self.is_empty = True  # nothing but white space and code fences so far
         self.declines = False  # the text says that there is no answer
         self.searches: list[str] = []  # that it asks for
+        self.not_stated: list[str] = []  # of the question
         self._language = language
         self._waiting = ""  # the buffer; may have a line, its end, and the beginning of the next
         self._is_fresh = True  # the buffer begins a line
@@ -340,7 +341,7 @@ class Prose:
 
     def open_draft(self, text: str) -> Draft | None:
         """The draft of a sentence that has not ended, given what has arrived of it."""
-        if any(kind.match(text) for kind in (_HEADING, _ROW, _FENCE, _SEARCH)):
+        if any(kind.match(text) for kind in (_HEADING, _ROW, _FENCE, _GAP)):
             return None
         mark = (BULLET.match(text) or NUMBERED.match(text)) if self._is_fresh else None
         is_item = bool(mark) or (not self._is_fresh and self._marks.form == "item")
@@ -420,7 +421,7 @@ class Prose:
 
     def _is_undivided(self) -> bool:
         """Whether the line is not split into sentences: a heading, table row or code fence."""
-        kinds = (_HEADING, _ROW, _FENCE, _SEARCH)
+        kinds = (_HEADING, _ROW, _FENCE, _GAP)
         return self._is_fresh and any(kind.match(self._waiting) for kind in kinds)
 
     def _ends(self, before: str, word: str) -> bool:
@@ -471,7 +472,7 @@ class Prose:
             return True
         is_next_item = self._is_bare and self._is_fresh and bool(BULLET.match(line))
         ended = _WHOLE.search(plain(line)[0]) or _FENCE.match(line) or line.rstrip().endswith("|")
-        is_search = self._is_fresh and bool(_SEARCH.match(line))
+        is_search = self._is_fresh and bool(_GAP.match(line))
         return not broken and bool(ended or is_next_item or is_search)
 
     def _give(self, text: str) -> Iterator[Draft]:
@@ -482,8 +483,9 @@ class Prose:
             return
         self.is_empty = False
         self.declines |= says_no_answer(text)
-        if is_fresh and (asked := _SEARCH.match(text)):
-            self.searches.append(" ".join(asked[1].split()))
+        if is_fresh and (gap := _GAP.match(text)):
+            listed = self.searches if gap["kind"] == "SEARCH" else self.not_stated
+            listed.append(" ".join(gap["said"].split()).rstrip(" .;"))
             return
         if is_fresh:
             text = _QUOTED.sub("", text)

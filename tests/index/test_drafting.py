@@ -14,7 +14,7 @@ from chain.checking.checker import Checker
 from chain.checking.verification import Nearness, nearness_of
 from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import Claim
-from chain.request import Draft, NamedStretch, Quote, Request, Searches
+from chain.request import Draft, Gaps, NamedStretch, Quote, Request
 from chain.writing.extractive import ExtractiveAnswerer
 from chain.writing.generative import read
 from core.answer import Mode, Stage, TextDelta
@@ -49,7 +49,7 @@ RELATED = "The Commission opened procedures against nearly all of its member cou
 REASON = "The passage speaks of 2016."
 
 
-Written = Iterator[Draft | Searches]
+Written = Iterator[Draft | Gaps]
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def test_what_stands_beside_the_best_comes_before_the_others_found(index: Snapsh
         for one, other in ((before, after), (after, before))
     }
     found = index.search(QUESTION, FOUND, "en")
-    given = with_surroundings(index, found, QUESTION, FIRST)
+    given = with_surroundings(index, found, {"": QUESTION}, FIRST)
     names = [one.passage.id for one in given]
     assert len(names) == len({*names}) == GIVEN
     best = [one.passage.id for one in found[:FIRST]]
@@ -43,9 +43,9 @@ def test_what_stands_beside_the_best_comes_before_the_others_found(index: Snapsh
 
 def test_without_a_model_only_what_was_found_is_there(index: Snapshot) -> None:
     query, meant = Query(QUESTION, "en"), Interpretation(QUESTION)
-    found = retrieve(index, query, meant, FIRST, for_model=False)
+    found = retrieve(index, query, meant, FIRST, for_model=False).passages
     assert len(found) == FOUND
-    for_model = retrieve(index, query, meant, FIRST, for_model=True)
+    for_model = retrieve(index, query, meant, FIRST, for_model=True).passages
     assert [one.passage.id for one in for_model[:FIRST]] == [
         one.passage.id for one in found[:FIRST]
     ]
@@ -56,6 +56,6 @@ def test_a_document_that_is_very_large_is_not_read_for_it(
     index: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = index.search(QUESTION, FIRST, "en")
-    assert len(with_surroundings(index, found, QUESTION, FIRST)) > len(found)
+    assert len(with_surroundings(index, found, {"": QUESTION}, FIRST)) > len(found)
     monkeypatch.setattr(store, "_LARGE", 3)
-    assert with_surroundings(index, found, QUESTION, FIRST) == tuple(found)
+    assert with_surroundings(index, found, {"": QUESTION}, FIRST) == tuple(found)

@@ -11,7 +11,7 @@ import pytest
 
 from chain.checking.checker import Opinion, read_opinions
 from chain.model.language_model import tidy, without_thoughts
-from chain.request import Draft, NamedStretch, Searches
+from chain.request import Draft, Gaps, NamedStretch
 from chain.writing.generative import read
 from core.errors import ModelError
 
@@ -57,7 +57,7 @@ def _read(reply: str) -> tuple[list[Draft], tuple[str, ...]]:
     drafts: list[Draft] = []
     searches: tuple[str, ...] = ()
     for one in read(without_thoughts(tidy(_pieces(reply)))):
-        if isinstance(one, Searches):
+        if isinstance(one, Gaps):
             searches = one.queries
         elif not one.is_open:
             drafts.append(one)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chain.request import Draft, Searches
+from chain.request import Draft, Gaps
 from chain.writing.generative import ReplyReader, read
 from core.errors import ModelError
 
@@ -354,7 +354,7 @@ def _broken(said: str) -> Iterator[str]:
 
 
 def _until_error(pieces: Iterator[str]) -> list[str]:
-    given: list[Draft | Searches] = []
+    given: list[Draft | Gaps] = []
     try:
         for draft in read(pieces):
             given.append(draft)
@@ -363,7 +363,7 @@ def _until_error(pieces: Iterator[str]) -> list[str]:
     return [draft.text for draft in _complete(given)]
 
 
-def _complete(given: Iterable[Draft | Searches]) -> list[Draft]:
+def _complete(given: Iterable[Draft | Gaps]) -> list[Draft]:
     return [one for one in given if isinstance(one, Draft) and not one.is_open]
 
 

@@ -321,7 +321,7 @@ def remarks_below(answer: Answer, texts: Texts) -> list[str]:
     elif answer.unchecked:
         notes.append(texts("answer.unchecked_some"))
     if answer.kind == "partial":  # results and a refusal say it themselves
-        notes.append(f"{texts('answer.missing')} {', '.join(answer.missing)}")
+        notes.append(texts("answer.missing", **answer.missing_words))
     return notes
 
 
