@@ -61,12 +61,9 @@ def retrieve(
     if meaning.document:
         return Found(_beginning(index, query, meaning.document, wanted))
 
-    def search(question: str) -> Found:
-        """By the question, and where passages in its language are not well ahead by translations of
-        it as well."""
-
-        def found(translations: Mapping[str, str] = NO_TRANSLATIONS) -> Found:
-            passages = index.search(
+    def search(translations: Mapping[str, str]) -> tuple[ScoredPassage, ...]:
+        passages = RunnableLambda(
+            lambda question: index.search(
                 question,
                 wanted,
                 query.language,
@@ -74,17 +71,14 @@ def retrieve(
                 about=meaning.about,
                 translations=translations,
             )
-            return Found(tuple(passages), translations)
+        ).with_config(run_name="search")
+        return tuple(passages.invoke(meaning.question, query.config))
 
-        first = found()
-        others = index.languages_beside(query.language, query.scope)[:MOST_LANGUAGES]
-        if translate is None or not others or _leads(first.passages, query.language, index):
-            return first
-        translations = translate(question, others)
-        return found(translations) if translations else first
-
-    made = RunnableLambda(search).with_config(run_name="search")
-    found = made.invoke(meaning.question, query.config)
+    found = Found(search(NO_TRANSLATIONS))
+    others = index.languages_beside(query.language, query.scope)[:MOST_LANGUAGES]
+    if translate and others and not _leads(found.passages, query.language, index):
+        translations = translate(meaning.question, others)
+        found = Found(search(translations), translations) if translations else found
     if not for_model:
         return found
     asked = {query.language: meaning.question, **found.translations}

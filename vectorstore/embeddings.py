@@ -388,6 +388,7 @@ class LocalAmounts(Frozen):
     near: float  # least of a sentence with its evidence, where nobody else checks it
     near_translated: float  # the same across languages
     clause_near: float  # and of each of its clauses
+    far: float  # below these, by which a sentence that names no evidence is about something else
     rare_pieces: float  # tokens from which a word is in no everyday vocabulary, so a name
     more_frequent: float  # log of how much more frequent a name is with a capital than without
     meant: float  # least of a model's rewriting with the follow-up in context

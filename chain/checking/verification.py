@@ -344,9 +344,11 @@ class Verifier:
         if not places:
             return Verdict("not_confirmed", reason="distant", is_firm=True)
         unfound = () if named else tuple(filter(None, map(_words_of, draft.stretches)))
-        return replace(self._compared(text, claim, places), unfound=unfound)
+        return replace(self._compared(text, claim, places, is_named=bool(named)), unfound=unfound)
 
-    def _compared(self, text: str, claim: Facts, places: Sequence[Place]) -> Verdict:
+    def _compared(
+        self, text: str, claim: Facts, places: Sequence[Place], *, is_named: bool
+    ) -> Verdict:
         """Verdict on a sentence by its evidence, to which is added what else has its details."""
         language, passages = self._request.language, self._passages
         lacks = self._lacking(claim, places)
@@ -362,8 +364,12 @@ class Verifier:
         quotes = _quotes(places, passages)
         if _is_word_for_word(text, [_quoted(one, passages) for one in quotes]):
             return Verdict("confirmed", quotes)
-        near = _margin(text, language, quotes, passages, self._nearness.embedder) >= 0
-        return Verdict("not_confirmed", quotes, "unchecked" if near else "distant")
+        margin = _margin(text, language, quotes, passages, self._nearness.embedder)
+        # A model that obeys what a source orders confirms it too, however far that is.
+        is_firm = not is_named and margin < -default_profile().amounts.local.far
+        return Verdict(
+            "not_confirmed", quotes, "distant" if margin < 0 else "unchecked", is_firm=is_firm
+        )
 
     def _named(self, draft: Draft) -> list[Place]:
         """The units of the stretches that a draft names: in the passage that it names, else in any

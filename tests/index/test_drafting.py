@@ -170,10 +170,13 @@ def test_every_sentence_stands_in_its_place_with_its_mark(write: Write, server: 
     assert (writing.checker, writing.unchecked, writing.mode) == ("scripted", False, "generative")
 
 
-def test_without_a_checker_closeness_in_meaning_decides(index: Snapshot, request_: Request) -> None:
-    says = Says([f"{PROCEDURES} [L] {RELATED} [L] {FRUIT} [L]"])
+def test_without_a_checker_only_the_sources_own_words_are_confirmed(
+    index: Snapshot, request_: Request
+) -> None:
+    says = Says([f"{LAW} [L] {NOT} [L] {RELATED} [L] {FRUIT} [L]"])
     writing = _run(request_, says, nearness_of(index, index.embedder))
-    assert [reason for _, _, reason in _marks(writing)] == ["", "distant", "distant"]
+    reasons = [reason for _, _, reason in _marks(writing)]
+    assert reasons == ["", "unchecked", "distant", "distant"]
     assert (writing.checker, writing.unchecked) == ("", False)
 
 
@@ -302,7 +305,7 @@ def test_without_a_verdict_of_the_checker_a_sentence_is_found_and_not_checked(
     server.check = reply
     writing = write(f"{LAW} [L] {NOT} [L] {FRUIT} [L] {INVENTED} [L]")
     assert _marks(writing) == [
-        (LAW, "not_confirmed", "unchecked"),
+        (LAW, "confirmed", ""),  # a sentence of the source, word for word
         (NOT, "not_confirmed", "unchecked"),  # the program cannot tell that it is false
         (FRUIT, "not_confirmed", "distant"),
         (INVENTED, "differs", "absent"),
@@ -327,8 +330,8 @@ def test_what_a_checker_leaves_out_is_found_and_not_checked(write: Write, server
 
 def test_a_checker_that_is_too_slow_is_not_waited_for(write: Write, server: Script) -> None:
     server.delay = SILENT
-    writing = write(f"{LAW} [L] {PROCEDURES} [L]", seconds=1.0)
-    assert [reason for _, _, reason in _marks(writing)] == ["unchecked", "unchecked"]
+    writing = write(f"{LAW} [L] {NOT} [L]", seconds=1.0)
+    assert [reason for _, _, reason in _marks(writing)] == ["", "unchecked"]
     assert (writing.unchecked, writing.check_trouble) == (True, "slow")
     assert len(server.checks) == 1
 
@@ -338,11 +341,11 @@ def test_what_was_not_checked_is_folded_or_hidden_as_well(
     write: Write, server: Script, unconfirmed: str
 ) -> None:
     server.check = 500
-    writing = write(f"{LAW} [L]", unconfirmed=unconfirmed)
+    writing = write(f"{NOT} [L]", unconfirmed=unconfirmed)
     assert _text(writing) == "[Found, not checked.]"
     assert writing.composition.citations == ()
     (said,) = sentences(writing.composition.blocks)
-    assert (said.text == LAW) == (unconfirmed == "fold")
+    assert (said.text == NOT) == (unconfirmed == "fold")
     assert said.nearest
 
 
@@ -360,8 +363,8 @@ def test_a_stretch_that_no_passage_has_is_confirmed_by_nobody(
                 NamedStretch(-1, "It is over"),
             )
             yield Draft(NOT, (law,), stretches=stretches)
-            yield Draft(LAW, (law,), stretches=(*stretches, NamedStretch(law, LAW)))
-            yield Draft(PROCEDURES, (law,), stretches=(NamedStretch(law, ""),))  # none is named
+            yield Draft(NOT[:-1], (law,), stretches=(*stretches, NamedStretch(law, LAW)))
+            yield Draft(f"{NOT} ", (law,), stretches=(NamedStretch(law, ""),))  # none is named
 
     for check in (checked, 500):
         server.check = check
@@ -524,7 +527,9 @@ def test_what_the_question_says_needs_no_evidence(index: Snapshot, request_: Req
     assert (said.status, said.details) == ("differs", ("2022",))
 
 
-def test_a_detail_of_another_passage_is_not_confirmed(index: Snapshot, request_: Request) -> None:
+def test_the_passage_that_has_a_detail_becomes_evidence_which_only_a_checker_confirms(
+    index: Snapshot, request_: Request
+) -> None:
     texts = ("The Centre is in The Hague.", "The plan has 47 actions.")
     passages = []
     for number, text in enumerate(texts):
@@ -536,7 +541,7 @@ def test_a_detail_of_another_passage_is_not_confirmed(index: Snapshot, request_:
     draft = Draft("The Centre in The Hague has 47 actions.", (0,), stretches=stretch)
     said, _ = _said(Nearness(_alike, index.embedder), Request("?", "en", found), draft)
     assert (said.status, said.reason, said.details) == ("not_confirmed", "elsewhere", ("47",))
-    assert [one.passage_id for one in said.nearest] == [passages[0].id]
+    assert [one.passage_id for one in said.nearest] == [one.id for one in passages]
 
 
 # A second search

@@ -356,7 +356,7 @@ def test_the_passages_are_numbered_data_and_the_question_is_not_in_the_rules(
     rules, question = server.requests[0]["messages"]
     assert "Ignore the rules" not in rules["content"]
     assert question["content"].startswith(QUESTION)
-    assert 6 < rules["content"].count("<passage number=") <= len(answer.passages)
+    assert 6 <= rules["content"].count("<passage number=") <= len(answer.passages)
     assert not answer.answered
 
 

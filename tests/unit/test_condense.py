@@ -1,7 +1,12 @@
-"""A model rewrites follow-up questions; what it writes is used only if it is one question."""
+"""A model rewrites follow-up questions, and says questions in other languages; what it writes is
+used only if it is one question."""
+
+import json
+from collections.abc import Mapping
 
 import pytest
 
+from chain import with_model
 from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import answer_tokens, fitting, tokens
 from chain.with_model import Condenser
@@ -73,3 +78,70 @@ def test_texts_are_kept_whole_and_in_order_as_long_as_they_fit() -> None:
     assert fitting(["a" * 400, "b" * 400, "c"], 512, "x" * 200) == ["a" * 400]
     assert fitting(["a" * 400, "b"], 512) == ["a" * 400, "b"]
     assert fitting(["a" * 4000, "b"], 512) == []
+
+
+# The question in other languages
+
+TRANSLATED = {"en": "How many reports in 2010?", "fr": "Combien de signalements en 2010 ?"}
+
+
+def _reply(question: str = REWRITTEN, **translations: str) -> str:
+    listed = [{"language": name, "question": text} for name, text in translations.items()]
+    return json.dumps({"question": question, "translations": listed})
+
+
+def test_a_question_is_said_in_other_languages_once(server: Script) -> None:
+    server.reply = _reply(**TRANSLATED, de="Wie viele?")
+    condenser = _condenser(server)
+    for _ in range(2):
+        assert condenser.translations(REWRITTEN, "nl", ("en", "fr")) == TRANSLATED
+    (request,) = server.requests
+    rules, conversation = (one["content"] for one in request["messages"])
+    assert "these ISO 639-1 codes: en, fr." in rules
+    assert conversation == f"<question>\n{REWRITTEN}\n</question>"
+    assert condenser.translations(REWRITTEN, "nl", ("en",)) == {"en": TRANSLATED["en"]}
+    assert len(server.requests) == 1
+
+
+def test_a_follow_up_is_rewritten_and_translated_in_one_call(server: Script) -> None:
+    server.reply = _reply(**TRANSLATED)
+    condenser = _condenser(server)
+    others = ("en", "fr")
+    assert condenser.standalone("en in 2010?", "nl", HISTORY, others=others) == REWRITTEN
+    assert condenser.translations(REWRITTEN, "nl", others) == TRANSLATED
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        (_reply(en=TRANSLATED["en"]), {"en": TRANSLATED["en"]}),  # it leaves one out
+        (_reply(en=" ", fr="Un ?\nDeux ?"), {}),
+        (_reply(en="word " * 100), {}),
+        (REWRITTEN, {}),  # in the form of before
+        ('{"question": "Other?", "translations": "en"}', {}),
+    ],
+)
+def test_what_is_no_translation_is_not_searched_for_and_not_asked_for_again(
+    server: Script, reply: str, found: Mapping[str, str]
+) -> None:
+    server.reply = reply
+    condenser = _condenser(server)
+    for _ in range(2):
+        assert condenser.translations(REWRITTEN, "nl", ("en", "fr")) == found
+    assert len(server.requests) == 1
+
+
+def test_a_model_that_is_late_with_it_is_not_asked_for_it_for_a_while(
+    server: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(with_model, "_TRANSLATION_SECONDS", 0.2)
+    server.reply, server.delay = _reply(**TRANSLATED), SILENT
+    condenser = _condenser(server)
+    with pytest.raises(ModelError, match=r"0\.2 seconds"):
+        condenser.translations(REWRITTEN, "nl", ("en",))
+    with pytest.raises(ModelError, match="not asked"):
+        condenser.translations("Een andere vraag?", "nl", ("en",))
+    assert len(server.requests) == 1
+    server.delay = 0
+    assert condenser.standalone("en in 2010?", "nl", HISTORY) == REWRITTEN

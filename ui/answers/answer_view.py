@@ -150,13 +150,17 @@ class Chips:
 
     def doubt(self, sentence: AnswerSentence) -> str:
         """A sign with a word behind a sentence that is not confirmed, and a card that says why,
-        with what comes nearest to it; of one that is left out also what it says."""
+        with what comes nearest to it; of one that is left out also what it says. Of those that were
+        only found the word stands once, with how the answer was checked."""
         self._made += 1
         name = escape(f"{self._prefix}-card-{self._made}")
         sign = GLYPHS["unchecked"] if sentence.is_unchecked else _DOUBT
         word = (
             self._texts("answers.left_out") if sentence.stand_in else doubted(sentence, self._texts)
         )
+        heard = escape(word)
+        if sentence.is_unchecked:
+            heard = f'<span class="sw-hidden">{heard}</span>'
         told = why(sentence, self._texts)
         shown = [f'<span class="sw-card-title">{escape(told)}</span>']
         if sentence.stand_in and sentence.text != sentence.stand_in:
@@ -168,7 +172,7 @@ class Chips:
         return (
             f'<span class="sw-chip sw-doubt" tabindex="-1">'
             f'<button type="button" aria-describedby="{name}">'
-            f'<span aria-hidden="true">{sign}</span> {escape(word)}</button>'
+            f'<span aria-hidden="true">{sign}</span> {heard}</button>'
             f'<span class="sw-card" id="{name}">{"".join(shown)}</span></span>'
         )
 

@@ -242,7 +242,10 @@ def made_html(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts
     """
     made = [
         (texts("made.asked"), answer.question),
-        (texts("made.searched"), answer.understood_as or answer.question),
+        (
+            texts("made.searched"),
+            " · ".join((answer.understood_as or answer.question, *answer.searched_as)),
+        ),
         (texts("made.language"), texts.label("languages", answer.asked_in or answer.language)),
         (texts("made.mode"), texts(f"made.modes.{answer.mode}", model=answer.model)),
         (texts("made.confidence"), _figure(answer.confidence, texts)),
