@@ -140,7 +140,7 @@ _MOST_STRETCHES = 20  # of one sentence that are looked for; two or three are us
 _MOST_SEARCHES, _MOST_GAPS, _LONGEST_LINE = 3, 5, 300  # characters of a query or gap
 _LIST = re.compile(r'"sentences"\s*:\s*\[$')
 _BEGUN = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)')
-_NOTHING_YET = re.compile(r"\W*(?:N|NO|NO[ _-]?A\w*|S|SE|SEA\w*:?.*|\[.*)?", re.S)
+_NOTHING_YET = re.compile(r"\W*(?:N|NO[ _-]?(?:A\w*)?|NOT ?(?:S.*)?|S|SE|SEA\w*:?.*|\[.*)?", re.S)
 
 
 def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft | Gaps]:

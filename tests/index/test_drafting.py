@@ -616,6 +616,63 @@ def test_a_second_search_that_brings_nothing_leaves_the_answer(
         assert (writing.mode, writing.trouble) == ("generative", "")
 
 
+def _listed(*said: str, not_stated: Sequence[str] = (), searches: Sequence[str] = ()) -> str:
+    return json.dumps(
+        {
+            "sentences": [{"text": one, "evidence": []} for one in said],
+            "not_stated": not_stated,
+            "searches": searches,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "said", "not_stated"),
+    [
+        (None, [LAW], ("its budget", "its seat")),  # nothing new is found
+        (_listed(PROCEDURES, not_stated=["its seat"]), [LAW, PROCEDURES], ("its seat",)),
+        (_listed(PROCEDURES), [LAW, PROCEDURES], ()),
+        (_listed(not_stated=["its seat"]), [LAW], ("its seat",)),
+        (_listed(), [LAW], ("its budget", "its seat")),  # it says no more than before
+        ("", [LAW], ("its budget", "its seat")),
+    ],
+)
+def test_what_is_not_stated_is_searched_for_and_told_if_it_is_not_found(
+    index: Snapshot,
+    request_: Request,
+    second: str | None,
+    said: Sequence[str],
+    not_stated: Sequence[str],
+) -> None:
+    new = _scored(index.passages(["drugs-agenda.en"])[:1]) if second is not None else ()
+    queries: list[Sequence[str]] = []
+
+    def search(asked: Sequence[str], _: object) -> tuple[ScoredPassage, ...]:
+        queries.append(asked)
+        return new
+
+    says = Says([_listed(LAW, not_stated=["its budget", "its seat"]), second or ""])
+    writing = _run(request_, says, nearness_of(index, index.embedder), search=search)
+    assert queries == [("its budget", "its seat")]
+    assert [text for text, _, _ in _marks(writing)] == said
+    assert writing.not_stated == not_stated
+
+
+def test_an_answer_and_a_refusal_say_what_was_not_found_and_in_how_many_documents(
+    settings: Settings, server: Script
+) -> None:
+    values = {"openai_base_url": server.url, "model": "scripted"}
+    assistant = Assistant(settings.model_copy(update=values))
+    for said, kind in (([LAW], "partial"), ([], "refusal")):
+        server.reply = _listed(*said, not_stated=["the budget of the centre", "its seat"])
+        answer = assistant.ask(QUESTION)
+        assert (answer.kind, answer.missing) == (kind, ("the budget of the centre", "its seat"))
+        assert answer.searched == 5
+        told = answer.missing_words
+        assert told == {"count": " (5)", "items": "the budget of the centre; its seat"}
+        assert ("the budget of the centre" in answer.text) == (kind == "refusal")
+
+
 def test_the_assistant_searches_again_unless_it_is_told_not_to(
     settings: Settings, server: Script
 ) -> None:

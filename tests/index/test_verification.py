@@ -7,11 +7,13 @@ translation.
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
+from chain.answer.composition import with_opinion
+from chain.checking.checker import Opinion
 from chain.checking.verification import Verifier, local_nearness
 from chain.request import Draft, NamedStretch, Request, Verdict
 from core.settings import Settings
@@ -268,3 +270,93 @@ def test_words_that_the_prompt_has_as_well_are_no_piece_of_it(
     found = open_index(settings).search("Which dates are there?", 3)
     request = Request("Which are there?", "en", tuple(found))
     assert _verdict(request, said).reason != "states_nothing"
+
+
+# Word for word, and how sure a detail is absent
+
+
+def _passage(settings: Settings, *texts: str, language: str = "en") -> ScoredPassage:
+    """A passage of these units."""
+    passage = next(one for one in open_index(settings).passages() if one.language == language)
+    spans, text = [], ""
+    for one in texts:
+        spans.append((len(text), len(text) + len(one)))
+        text += f"{one}\n"
+    units = tuple(Unit(start=start, end=end) for start, end in spans)
+    made = passage.model_copy(update={"text": text, "units": units})
+    return ScoredPassage(passage=made, score=1.0, similarity=0.9)
+
+
+def _named_verdict(
+    said: str, passages: Sequence[ScoredPassage], stretch: str, language: str = "en"
+) -> Verdict:
+    verifier = Verifier(Request("?", language, tuple(passages)), local_nearness(local_embedder()))
+    return verifier.verdict(Draft(said, (0,), stretches=(NamedStretch(0, stretch),)))
+
+
+BAN = "It is not true that the strategy bans encryption, unless a court orders it: it may."
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (BAN, "confirmed"),
+        (BAN.upper(), "confirmed"),
+        ("It may", "confirmed"),
+        ("The strategy bans encryption.", "not_confirmed"),
+        (
+            "It is true that the strategy bans encryption, unless a court orders it.",
+            "not_confirmed",
+        ),
+        ("It is not true that the strategy bans encryption.", "not_confirmed"),  # half of it
+        ("Unless a court orders it: it may.", "not_confirmed"),
+    ],
+)
+def test_only_whole_clauses_of_the_source_are_confirmed_without_a_reader(
+    settings: Settings, said: str, status: str
+) -> None:
+    assert _named_verdict(said, [_passage(settings, BAN)], BAN).status == status
+
+
+@pytest.mark.parametrize(
+    ("said", "is_firm"),
+    [
+        ("De bijdrage is 8,768 miljoen euro.", False),  # the heading of a table has the millions
+        ("De bijdrage is 8.768 duizend euro.", False),
+        ("De bijdrage is 8768 euro.", False),
+        ("De bijdrage is 120 euro.", False),
+        ("De bijdrage is 8,769 miljoen euro.", True),
+        ("De bijdrage is 87,68 euro in 2031.", True),
+        ("Op 3 mei 2021 was de bijdrage 8,768 miljoen euro.", True),
+    ],
+)
+def test_a_figure_is_absent_where_no_passage_has_its_value_or_its_digits(
+    settings: Settings, said: str, is_firm: bool
+) -> None:
+    row = "Contribution from the budget 8.768 120 9.001"
+    verdict = _named_verdict(said, [_passage(settings, row)], row, "nl")
+    assert verdict.is_firm == is_firm
+    assert (verdict.status == "differs") == is_firm
+
+
+def test_a_checker_confirms_what_another_passage_or_none_has_in_these_words(
+    settings: Settings,
+) -> None:
+    """But no figure, date or reference that no passage has."""
+    first, second = (
+        _passage(settings, "The members asked for a plan."),
+        _passage(settings, "Aslami and Garmy put the questions."),
+    )
+    stretch = first.passage.text.strip()
+    yes = Opinion(True, "")
+    for said, reason, quoted, after in (
+        ("In their questions Aslami and Garmy asked for a plan.", "elsewhere", {0, 1}, "confirmed"),
+        ("In her questions Jansen asked for a plan.", "absent", {0}, "confirmed"),
+        ("In COM(2031) 99 the members asked for a plan.", "absent", {0}, "differs"),
+    ):
+        verdict = _named_verdict(said, [first, second], stretch)
+        assert verdict.reason == reason
+        assert {one.passage for one in verdict.quotes} == quoted
+        assert with_opinion(verdict, yes).status == after
+        assert not with_opinion(verdict, None).is_found
+        assert with_opinion(verdict, Opinion(False, "No.")).status != "confirmed"

@@ -5,7 +5,7 @@ not there, and nothing is raised.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -52,16 +52,20 @@ HOSTILE = {
 hostile = pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
 
 
-def _read(reply: str) -> tuple[list[Draft], tuple[str, ...]]:
-    """The drafts and searches of a reply, read as it arrives from a server."""
+NOTHING = {"searches": (), "not_stated": ()}
+lists = pytest.mark.parametrize("name", ["searches", "not_stated"])
+
+
+def _read(reply: str) -> tuple[list[Draft], Mapping[str, tuple[str, ...]]]:
+    """The drafts and lists of a reply, read as it arrives from a server."""
     drafts: list[Draft] = []
-    searches: tuple[str, ...] = ()
+    gaps = Gaps()
     for one in read(without_thoughts(tidy(_pieces(reply)))):
         if isinstance(one, Gaps):
-            searches = one.queries
+            gaps = one
         elif not one.is_open:
             drafts.append(one)
-    return drafts, searches
+    return drafts, {"searches": gaps.queries, "not_stated": gaps.not_stated}
 
 
 def _pieces(reply: str) -> Iterator[str]:
@@ -72,18 +76,27 @@ def _pieces(reply: str) -> Iterator[str]:
 
 
 @hostile
+@lists
 @pytest.mark.parametrize("first", [True, False], ids=["before", "behind"])
-def test_searches_cost_no_sentence(value: str, first: bool) -> None:
-    fields = [f'"searches": {value}', f'"sentences": [{AS_ASKED}]']
+def test_a_list_costs_no_sentence(name: str, value: str, first: bool) -> None:
+    fields = [f'"{name}": {value}', f'"sentences": [{AS_ASKED}]']
     drafts, _ = _read(f"{{{', '.join(fields if first else fields[::-1])}}}")
     assert drafts == [SENTENCE]
 
 
 @hostile
-def test_of_searches_those_that_are_texts_are_made(value: str) -> None:
-    _, searches = _read(f'{{"sentences": [{AS_ASKED}], "searches": ["drugs", {value}]}}')
-    assert searches[0] == "drugs"
-    assert all(len(one) <= 300 for one in searches)
+@lists
+def test_of_a_list_those_that_are_texts_are_taken(name: str, value: str) -> None:
+    _, found = _read(f'{{"sentences": [{AS_ASKED}], "{name}": ["drugs", {value}]}}')
+    assert found[name][0] == "drugs"
+    assert all(len(one) <= 300 for one in found[name])
+
+
+@lists
+def test_a_list_without_end_has_an_end(name: str) -> None:
+    entries = json.dumps([f"a thing {number}" for number in range(60)])
+    _, found = _read(f'{{"sentences": [{AS_ASKED}], "{name}": {entries}}}')
+    assert 3 <= len(found[name]) <= 5
 
 
 @hostile
@@ -146,7 +159,7 @@ def test_the_words_of_a_stretch_stay_when_its_passage_is_off() -> None:
 )  # fmt: skip
 def test_what_stands_around_the_object_is_no_matter(reply: str) -> None:
     whole = f'{{"sentences": [{AS_ASKED}], "searches": ["drugs"]}}'
-    assert _read(reply.format(whole, whole)) == ([SENTENCE], ("drugs",))
+    assert _read(reply.format(whole, whole)) == ([SENTENCE], {**NOTHING, "searches": ("drugs",)})
 
 
 @pytest.mark.parametrize(
@@ -166,7 +179,7 @@ def test_a_field_with_two_values_is_not_there(field: str) -> None:
      ', {"text": "It grows.", "evid', ', {"text": "It grows.", "evidence": [{"passage": 1'],
 )  # fmt: skip
 def test_a_reply_that_ends_too_early_keeps_its_whole_sentences(ending: str) -> None:
-    assert _read(f'{{"sentences": [{AS_ASKED}{ending}') == ([SENTENCE], ())
+    assert _read(f'{{"sentences": [{AS_ASKED}{ending}') == ([SENTENCE], NOTHING)
 
 
 # The checker's

@@ -497,3 +497,38 @@ def test_a_sentence_that_does_not_end_is_an_error_and_what_came_before_is_kept()
     assert _until_error(iter([MARKED, " And", " so on" * 1000])) == [one.text for one in DRAFTS]
     with pytest.raises(ModelError, match="2000 characters"):
         _read(f"{MARKED} And{' so on' * 1000}")
+
+
+# What the passages leave open
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        json.dumps(
+            {
+                "sentences": SENTENCES,
+                "not_stated": ["the budget of the agency.", "its seat"],
+                "searches": ["budget agency"],
+            }
+        ),
+        f"{MARKED}\nNOT STATED: the budget of the agency.\nNOT STATED: its seat\n"
+        "SEARCH: budget agency",
+    ],
+    ids=["as JSON", "as text"],
+)
+def test_what_is_not_stated_and_may_be_searched_for_is_told_last(reply: str) -> None:
+    *given, last = read([*reply])
+    assert _complete(given) == DRAFTS
+    assert last == Gaps(("budget agency",), ("the budget of the agency", "its seat"))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"sentences": [], "not_stated": ["the budget"], "searches": []}',
+        "NO ANSWER\nNOT STATED: the budget",
+    ],
+)
+def test_nothing_but_what_is_not_stated_is_no_answer(reply: str) -> None:
+    assert list(read([*reply])) == [Gaps((), ("the budget",))]
