@@ -15,6 +15,7 @@ from core import telemetry
 from core.answer import Answer, Event, Finished, Stage, TextDelta
 from core.answer_blocks import marked_text
 from core.errors import kind_and_place
+from core.references import referred
 from core.source import PreparedQuestion
 from vectorstore.store import Snapshot
 
@@ -185,7 +186,7 @@ def _answer(
         further=composition.further,
         language=language,
         asked_in=query.language if language != query.language else "",
-        citations=composition.citations,
+        citations=referred(composition.citations, prompts.client_words(language).page),
         passages=() if own.is_reply else tuple(one.passage for one in writing.request.found),
         answered=not own.blocks and not composition.is_found,
         found=composition.is_found,
