@@ -28,7 +28,8 @@ from core.answer_blocks import (
     Marker,
     sentences,
 )
-from core.source import Citation, DocumentInfo, Frozen, section
+from core.references import by_number
+from core.source import Citation, Frozen
 from language.matching import address, escaped, inline, is_web_page
 from prompts import ClientWords, client_words
 
@@ -137,10 +138,7 @@ def _below(
     if answer.related:
         yield "\n".join((escaped(words.related), "", *_listed(map(escaped, answer.related))))
     if citations:
-        by_number: dict[int, list[Citation]] = {}
-        for citation in citations:
-            by_number.setdefault(citation.number, []).append(citation)
-        lines = (_reference(cited, words) for cited in by_number.values())
+        lines = (_reference(cited[0], words) for cited in by_number(citations).values())
         yield "\n".join((f"**{escaped(words.references)}**", "", *_listed(lines)))
 
 
@@ -148,15 +146,10 @@ def _listed(lines: Iterable[str]) -> Iterator[str]:
     return (f"{ITEM}{line}" for line in lines)
 
 
-def _reference(cited: Sequence[Citation], words: ClientWords) -> str:
-    """The reference of a numbered passage, with its official page."""
-    first = cited[0]
-    path = section(cited)
-    pages = ", ".join(dict.fromkeys(one.page_range for one in cited if one.page_range))
+def _reference(first: Citation, words: ClientWords) -> str:
+    """What a number stands for, with its official page; a brief as the summary that it is."""
     facts = (
-        _named(first.document, words),
-        escaped(words.section.format(section=path)) if path else "",
-        escaped(words.page.format(page=pages)) if pages else "",
+        " ".join(filter(None, (escaped(first.cited_as), _also_known(first, words)))),
         escaped(words.superseded) if first.standing == "superseded" else "",
         escaped(words.upcoming) if first.standing == "upcoming" else "",
         address(first.url) if is_web_page(first.url) else "",
@@ -164,17 +157,14 @@ def _reference(cited: Sequence[Citation], words: ClientWords) -> str:
     return rf"\[{first.number}\] {', '.join(fact for fact in facts if fact)}"
 
 
-def _named(document: DocumentInfo, words: ClientWords) -> str:
-    """A document by title and number; a brief as the summary that it is."""
-    title = f"*{escaped(document.title)}*"
-    number = escaped(document.reference)
-    if document.kind != "brief":
-        return f"{title} ({number})" if number else title
-    about = " ".join(
-        part for part in (f"*{escaped(document.about)}*" * bool(document.about), number) if part
-    )
-    told = f"{escaped(words.summary_of)} {about}" if about else escaped(words.summary)
-    return f"{title} ({told})"
+def _also_known(first: Citation, words: ClientWords) -> str:
+    """In brackets the number of a document; of a brief that it is one, and of what."""
+    document = first.document
+    told = "" if document.reference in first.cited_as else document.reference
+    if document.kind == "brief":
+        about = " ".join(filter(None, (document.about, document.reference)))
+        told = f"{words.summary_of} {about}" if about else words.summary
+    return f"({escaped(told)})" if told else ""
 
 
 # The replies of OpenAI's protocol, as openapi.json describes them and as they are sent.

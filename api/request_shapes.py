@@ -108,13 +108,16 @@ sentences have no marker."""
 class SourceQuote(Frozen):
     """An exact quote from a source.
 
-    `number` is that of its marker. `start` and `end` are its offsets in the text of the passage
-    `passage`, in Unicode characters, end exclusive. `point` has the marks of the
-    paragraph and point that it is in: ("2", "(a)"). `url` is the official page, or empty. Of a
-    brief, which is this project's own summary, `about` is the title of the official text.
+    `number` is that of its marker, and `cited_as` what it stands for, in words: short title of the
+    document, section, pages. `start` and `end` are its offsets in the text of the passage
+    `passage`, in Unicode characters, end exclusive. `reference` is the number of the document,
+    `point` has the marks of the paragraph and point that the quote is in: ("2", "(a)"). `url` is
+    the official page, or empty. Of a brief, which is this project's own summary, `about` is the
+    title of the official text.
     """
 
     number: int
+    cited_as: str
     verdict: QuoteVerdict
     quote: str
     document: str
@@ -141,6 +144,7 @@ def source_quotes(answer: Answer, citations: Iterable[Citation]) -> tuple[Source
     return tuple(
         SourceQuote(
             number=one.number,
+            cited_as=one.cited_as,
             verdict="unchecked" if (one.passage_id, one.start, one.end) in unchecked else usual,
             quote=one.quote,
             document=one.document.id,

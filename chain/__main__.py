@@ -18,8 +18,9 @@ from core.background import end
 from core.command_line import CommandLine, flag, option
 from core.errors import StrategiewijzerError
 from core.hosts import is_official_address
+from core.references import by_number
 from core.settings import Settings
-from core.source import Citation, Scope, Summarised, section
+from core.source import Citation, Scope, Summarised
 from core.telemetry import observe
 from language.matching import visible
 from language.official import OFFICIAL
@@ -141,16 +142,13 @@ def _print(answer: Answer) -> None:
         heading = "Nearest" if answer.kind == "refusal" else "Also"
         texts = (marked_text(one, label="").text for one in answer.further)
         _say(f"\n{heading} in the sources:", *texts, sep="\n\n")
-    by_number: dict[int, list[Citation]] = {}
-    for citation in answer.citations:
-        by_number.setdefault(citation.number, []).append(citation)
-    for citations in by_number.values():
+    for citations in by_number(answer.citations).values():
         _print_reference(citations)
 
 
 def _print_reference(citations: Sequence[Citation]) -> None:
     """Prints the reference of a passage, and its quotes."""
-    where = ", ".join(part for part in _where(citations) if part)
+    where = _where(citations[0])
     quotes = dict.fromkeys(one.quote for one in citations)
     _say(f"\n[{citations[0].number}] {where}", *(f"    “{one}”" for one in quotes), sep="\n")
     for opens, url in _pages(citations[0]):
@@ -162,18 +160,17 @@ def _say(*lines: str, sep: str = "\n") -> None:
     print(*map(visible, lines), sep=sep)
 
 
-def _where(citations: Sequence[Citation]) -> list[str]:
-    """Document, section, pages and standing of a passage; of a brief also what it summarises."""
-    citation = citations[0]
-    document = citation.document
-    pages = ", ".join(dict.fromkeys(one.page_range for one in citations if one.page_range))
-    place = [section(citations), f"p. {pages}" if pages else ""]
-    standing = citation.standing.replace("_", " ") if citation.standing != "in_force" else ""
+def _where(citation: Citation) -> str:
+    """What a number stands for, the number of its document, and the standing; of a brief what it
+    summarises."""
+    document, told = citation.document, ""
     if document.kind == "brief":
-        official = f"of: {document.about or document.title}"
-        mark = "summary by this project, not an official text"
-        return [mark, *place, official, document.reference, standing]
-    return [document.title, document.reference, *place, standing]
+        about = ", ".join(filter(None, (document.about or document.title, document.reference)))
+        told = f" (summary by this project, not an official text, of: {about})"
+    elif document.reference not in citation.cited_as:
+        told = f" ({document.reference})"
+    standing = citation.standing.replace("_", " ")
+    return f"{citation.cited_as}{told}" + f", {standing}" * (standing != "in force")
 
 
 def _pages(citation: Citation) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from core import telemetry
 from core.answer import Answer, Event, Finished, Stage, TextDelta
 from core.answer_blocks import marked_text
 from core.errors import kind_and_place
+from core.references import referred
 from core.source import PreparedQuestion
 from vectorstore.store import Snapshot
 
@@ -193,7 +194,7 @@ def _answer(
         further=composition.further,
         language=language,
         asked_in=query.language if language != query.language else "",
-        citations=composition.citations,
+        citations=referred(composition.citations, prompts.client_words(language).page),
         searched=0 if own.is_reply else count_documents(query.scope, index),
         passages=() if own.is_reply else tuple(one.passage for one in writing.request.found),
         answered=not own.blocks and not composition.is_found,

@@ -328,7 +328,8 @@ class Citation(Frozen):
     `number` is that of its passage in the answer: quotes from one passage share it. `start` and
     `end` are the quote's offsets in the passage's text; it stands on `page` to `last_page` (from 1;
     None without pages). `marks` are those of the point that it begins in, `last_marks` of the one
-    that it ends in (None: not known).
+    that it ends in (None: not known). `cited_as` is what the number stands for, in words
+    (core/references.py); empty in an answer that was kept before there was any.
     """
 
     number: int
@@ -344,6 +345,7 @@ class Citation(Frozen):
     standing: Standing = "in_force"
     marks: tuple[str, ...] = ()
     last_marks: tuple[str, ...] | None = None
+    cited_as: str = ""
 
     @property
     def page_range(self) -> str:
@@ -361,20 +363,6 @@ class Citation(Frozen):
         shared = tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         first, last = self.marks[len(shared) :], self.last_marks[len(shared) :]
         return (*shared, f"{' › '.join(first)}–{' › '.join(last)}") if first and last else shared
-
-
-def section(citations: Sequence[Citation]) -> str:
-    """The heading path of quotes out of one passage, below their document's title, and the points
-    they are in, each once and none within another: "Article 14 › 9; 10"."""
-    title = citations[0].document.title
-    points = dict.fromkeys(one.point for one in citations)
-    outer = (
-        " › ".join(point)
-        for point in points
-        if not any(point != other == point[: len(other)] for other in points)
-    )
-    headings = (name for name in citations[0].headings if name != title)
-    return " › ".join(filter(None, (*headings, "; ".join(outer))))
 
 
 # Selects versions of documents: among languages, and over time.

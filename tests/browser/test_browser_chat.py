@@ -259,7 +259,7 @@ def test_an_answer_is_copied_with_its_references_and_saved_with_the_keyboard_too
         page.keyboard.press("Enter")
         expect(page.get_by_text("Gekopieerd.")).to_be_visible()
         copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("[1] Strategiewijzer, samenvatting van: Europese Commissie, ")
+    assert copied.startswith("[1] Het pakket van 24 juli 2020: uitvoering van de veiligheidsunie, ")
     assert "24 juli 2020" in copied
 
 

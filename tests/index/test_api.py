@@ -20,9 +20,11 @@ from api.ask_route import EarlierAnswer
 from chain.assistant import Assistant
 from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
 from core.answer_blocks import Marker
+from core.references import references
 from core.settings import ROOT, Settings, current
 from core.source import Citation
 from core.version import VERSION
+from prompts import client_words
 from tests.support import patient_http
 from tests.support.answers import doubted, made
 from tests.support.api_server import bearer, client, key, serving, told
@@ -77,6 +79,8 @@ def test_a_question_gets_the_answer_that_the_page_shows(
     quotes = {one["passage_id"]: one["quote"] for one in answer["citations"]}
     texts = {one["id"]: one["text"] for one in answer["passages"]}
     assert quotes
+    words = references(assistant.ask(QUESTION).citations, client_words("nl").page)
+    assert {one["number"]: one["cited_as"] for one in answer["citations"]} == words
     assert all(quote in texts[name] for name, quote in quotes.items())
 
 

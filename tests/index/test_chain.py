@@ -439,7 +439,8 @@ def test_the_command_prints_answer_quotes_and_json(
     question = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
     assert command.main([question]) == 0
     printed = capsys.readouterr().out
-    assert "[1] summary by this project, not an official text, " in printed
+    assert "[1] Het pakket van 24 juli 2020: uitvoering van de veiligheidsunie, Seks" in printed
+    assert " (summary by this project, not an official text, of: " in printed
     assert "“" in printed
     assert re.search(r"\n    [a-z ]+: https://", printed)
     assert command.main([question, "--json", "--area", "child-protection"]) == 0
@@ -447,6 +448,7 @@ def test_the_command_prints_answer_quotes_and_json(
     assert answer["answered"] is True
     assert answer["documents"] == ["csa-strategy"]
     assert "725 000" in answer["text"]
+    assert answer["citations"][0]["cited_as"].startswith("EU-strategie voor een doeltreffende")
 
 
 def test_the_command_tells_a_problem_on_standard_error(

@@ -574,6 +574,7 @@ def test_what_the_passages_lack_is_searched_for_once_more(
     said = list(sentences(writing.composition.blocks))[1:]
     assert said
     cited = {one.number: one.passage_id for one in writing.composition.citations}
+    assert list(cited) == [1, 2]
     assert {cited[n] for one in said for n in one.numbers} == {new[0].passage.id}
 
 

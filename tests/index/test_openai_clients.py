@@ -92,7 +92,7 @@ def test_an_answer_cites_official_pages_and_gives_exact_quotes(
     message = got.choices[0].message
     text, _, references = message.content.partition("\n\n**References**\n\n")
     assert "35 million illicit firearms in 2017" in text
-    assert references.startswith(r"- \[1\] *2020-2025 EU action plan on firearms trafficking*")
+    assert references.startswith(r"- \[1\] 2020-2025 EU action plan on firearms trafficking, ")
     assert "summary by this project, not an official text" in references
     assert "<https://eur-lex.europa.eu/" in references
     assert (message.refusal, got.choices[0].finish_reason) == (None, "stop")

@@ -36,14 +36,21 @@ def with_model(settings: Settings, server: Script) -> Assistant:
 
 
 def _assert_is_exact(answer: Answer) -> None:
-    """Citations are parts of passages; markers stand where they say, each with its citation."""
+    """Citations are parts of passages; markers stand where they say, each with its citation. What
+    is cited has the numbers from 1 on, as it comes, one for each passage, and a reference of its
+    own; nothing else has one."""
     passages = {passage.id: passage for passage in answer.passages}
     for one in answer.citations:
         assert one.quote
         assert passages[one.passage_id].text[one.start : one.end] == one.quote
-    numbers = {one.number for one in answer.citations}
-    for text in map(marked_text, (answer.blocks, *answer.further)):
-        assert set(text.numbers) <= numbers
+    shown = [marked_text(one) for one in (answer.blocks, *answer.further)]
+    cited = list(dict.fromkeys(number for text in shown for number in text.numbers))
+    assert cited == list(range(1, len(cited) + 1))
+    passages_of = {(one.number, one.passage_id) for one in answer.citations}
+    assert sorted(number for number, _ in passages_of) == cited
+    assert len({passage for _, passage in passages_of}) == len(cited)
+    assert len({one.cited_as for one in answer.citations}) == len(cited)
+    for text in shown:
         assert all(text.text[one.start : one.end] == f"[{one.number}]" for one in text.markers)
     assert all(answer_html(one, bold=answer.asked_for) for one in (answer.blocks, *answer.further))
     assert answer.text

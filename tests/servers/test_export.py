@@ -71,8 +71,8 @@ TOLD = (
     "Drugs",
     "Gemaakt zonder taalmodel.",
     "Stand van de bronnen: g-7.",
-    "Europese Commissie, EU-agenda inzake drugs, COM(2020) 606 final van 24 juli 2020, "
-    "onderdeel „Omvang”, blz. 4.",
+    "EU-agenda inzake drugs, Omvang, blz. 4",
+    "(Europese Commissie, COM(2020) 606 final van 24 juli 2020).",
     "https://eur-lex.europa.eu/?uri=CELEX:52020DC0606",
     QUOTE,
     "De bronnen geven geen antwoord.",
@@ -119,8 +119,21 @@ def test_each_marker_is_a_footnote_with_its_reference_and_its_quotes() -> None:
     assert shown.text.count(f"“{QUOTE}”") == 4
     paragraphs = docx.Document(io.BytesIO(file)).paragraphs
     listed = [one.text for one in paragraphs if one.style and one.style.name == "List Bullet"]
-    assert listed == ["Dat is veel."] * 2
-    assert [one.text for one in paragraphs if one.text == QUOTE] == [QUOTE] * 2
+    assert listed == ["Dat is veel.[2]"] * 2
+    told = f"{QUOTE}[1]"
+    assert [one.text for one in paragraphs if one.text == told] == [told] * 2
+
+
+def test_a_passage_has_one_footnote_under_the_number_that_it_has_on_the_page() -> None:
+    twice = answer(f"{QUOTE} [4]\n\n{QUOTE} [4]", citation(4))
+    file = conversation_docx("Drugs", [exchange("Wat?", twice)], NL)
+    shown = shown_docx(file)
+    notes = [one["id"] for one in shown.attributes("li") if "footnote" in (one.get("id") or "")]
+    assert notes == ["footnote-1"]
+    assert "[4] EU-agenda inzake drugs, Omvang, blz. 4 (" in shown.text
+    assert shown.text.count(f"“{QUOTE}”") == 1
+    paragraphs = docx.Document(io.BytesIO(file)).paragraphs
+    assert [one.text for one in paragraphs].count(f"{QUOTE}[4]") == 2
 
 
 def test_hostile_text_in_a_word_file_is_text() -> None:
@@ -161,8 +174,8 @@ def test_a_summary_is_told_from_the_official_text_it_is_about() -> None:
     page = Shown(conversation_page("x", [one], NL))
     assert page.attributes("a")[0]["title"] == "uit een samenvatting, niet de officiële tekst"
     for shown in (page.text, shown_markdown(conversation_markdown("x", [one], NL))):
-        assert "Strategiewijzer, samenvatting van: Europese Commissie, EU-agenda en -act" in shown
-        assert "(samenvatting van dit project, geen officiële tekst: onderdeel" in shown
+        assert "Omvang, blz. 4 (Strategiewijzer, samenvatting van dit project, geen off" in shown
+        assert "tekst, van: Europese Commissie, EU-agenda en -actieplan, COM(2020) 606" in shown
         assert "Officieel document dat hier is samengevat (EUR-Lex): https://eur-lex" in shown
 
 

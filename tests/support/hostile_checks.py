@@ -46,7 +46,6 @@ _TAGS = {
     "blockquote",
     "body",
     "button",
-    "cite",
     "details",
     "dialog",
     "div",

@@ -1,7 +1,9 @@
 """Passages, citations and answers made by hand: a test gives what it is about, and no more."""
 
 from core.answer import Answer
+from core.references import referred
 from core.source import Citation, DocumentInfo, Passage
+from prompts import client_words
 
 
 def passage_of(document: DocumentInfo, text: str, heading: str, **given: object) -> Passage:
@@ -29,7 +31,9 @@ def citation_of(passage: Passage, quote: str, number: int = 1, **given: object) 
 def answer_of(text: str, *citations: Citation, **given: object) -> Answer:
     """An extractive answer in Dutch; without citations a refusal."""
     values: dict[str, object] = {
-        "question": "?", "text": text, "language": "nl", "citations": citations,
+        "question": "?", "text": text, "language": "nl",
         "answered": bool(citations), "confidence": 0.9, "mode": "extractive",
     }  # fmt: skip
-    return Answer.model_validate(values | given)
+    values |= given
+    page = client_words(str(values["language"])).page
+    return Answer.model_validate({"citations": referred(citations, page)} | values)

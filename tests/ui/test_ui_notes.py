@@ -95,7 +95,7 @@ def test_notes_are_listed_a_remark_is_kept_and_a_removed_note_comes_back_with_it
 ) -> None:
     kept(settings).put_note(note())
     app = run(noted)
-    for words in ("Er waren 725 000 meldingen.", "<cite>Strategie</cite>", "Vraag: Hoeveel"):
+    for words in ("Er waren 725 000 meldingen.", "<p>Strategie, Omvang.</p>", "Vraag: Hoeveel"):
         assert words in shown(app)
     assert "staat niet meer" not in shown(app)
     assert "is veranderd en het citaat staat er niet meer in" in shown(app)

@@ -13,7 +13,13 @@ from language.matching import escaped
 from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE
-from ui.answers.copying import markdown, markdown_text, plain_text, reference, references
+from ui.answers.copying import (
+    full_references,
+    markdown,
+    markdown_text,
+    plain_text,
+    reference_lines,
+)
 from ui.texts import load
 
 STRATEGY = DocumentInfo(
@@ -48,55 +54,55 @@ PACKAGE = BRIEF.model_copy(
 
 
 @pytest.mark.parametrize(
-    ("language", "of_official", "of_brief"),
+    ("language", "page", "of_official", "of_brief"),
     [
-        ("en", "European Commission, {}, COM(2020) 605 final, 24 July 2020",
-         "Strategiewijzer, summary of: {} (summary by this project, not an official text: {})."),
-        ("nl", "Europese Commissie, {}, COM(2020) 605 final van 24 juli 2020",
-         "Strategiewijzer, samenvatting van: {} (samenvatting van dit project, geen officiële "
-         "tekst: {})."),
-        ("fr", "Commission européenne, {}, COM(2020) 605 final du 24 juillet 2020",
-         "Strategiewijzer, résumé de : {} (résumé du présent projet, pas un texte officiel: {})."),
-        ("de", "Europäische Kommission, {}, COM(2020) 605 final vom 24. Juli 2020",
-         "Strategiewijzer, Zusammenfassung von: {} (Zusammenfassung dieses Projekts, kein "
-         "amtlicher Text: {})."),
+        ("en", "p. 3", "European Commission, {}COM(2020) 605 final, 24 July 2020",
+         "Strategiewijzer, summary by this project, not an official text, of: {}"),
+        ("nl", "blz. 3", "Europese Commissie, {}COM(2020) 605 final van 24 juli 2020",
+         "Strategiewijzer, samenvatting van dit project, geen officiële tekst, van: {}"),
+        ("fr", "p. 3", "Commission européenne, {}COM(2020) 605 final du 24 juillet 2020",
+         "Strategiewijzer, résumé du présent projet, pas un texte officiel, de : {}"),
+        ("de", "S. 3", "Europäische Kommission, {}COM(2020) 605 final vom 24. Juli 2020",
+         "Strategiewijzer, Zusammenfassung dieses Projekts, kein amtlicher Text, von: {}"),
     ],
 )  # fmt: skip
-def test_a_reference_is_written_in_the_house_style_and_a_brief_called_a_summary(
-    language: str, of_official: str, of_brief: str
+def test_behind_a_reference_stands_what_else_is_known_and_a_brief_is_called_a_summary(
+    language: str, page: str, of_official: str, of_brief: str
 ) -> None:
-    places = {"en": "section “Priorities”, p. 3", "nl": "onderdeel „Priorities”, blz. 3"}
-    places |= {"fr": "section « Priorities », p. 3", "de": "Abschnitt „Priorities“, S. 3"}
-    place, official = places[language], of_official.format("EU Security Union Strategy")
-    assert reference([cited()], load(language)) == f"{official}, {place}."
-    assert reference([cited(BRIEF)], load(language)) == of_brief.format(official, place)
+    assert full(STRATEGY, language) == (
+        f"EU Security Union Strategy, Priorities, {page} ({of_official.format('')})."
+    )
+    told = of_brief.format(of_official.format("EU Security Union Strategy, "))
+    assert full(BRIEF, language) == f"The strategy in brief, Priorities, {page} ({told})."
+
+
+def full(document: DocumentInfo, language: str = "en", page: int | None = 3) -> str:
+    return full_references([cited(document, page=page)], load(language))[1]
 
 
 def test_the_reference_of_the_press_release_names_its_questions_and_answers() -> None:
-    assert reference([cited(PACKAGE, page=None)], EN) == (
-        "Strategiewijzer, summary of: European Commission, Delivering on a Security Union, press "
-        "release of 24 July 2020, with its questions and answers (summary by this project, not an "
-        "official text: section “Priorities”)."
+    assert full(PACKAGE, page=None) == (
+        "The strategy in brief, Priorities (Strategiewijzer, summary by this project, not an "
+        "official text, of: European Commission, Delivering on a Security Union, press release of "
+        "24 July 2020, with its questions and answers)."
     )
 
 
-def test_only_the_official_title_is_emphasised_and_a_brief_is_no_text_of_the_commission() -> None:
-    written = reference([cited(BRIEF)], EN, emphasis="*{}*")
-    assert "European Commission, *EU Security Union Strategy*, COM" in written
-    assert "in brief" not in written
-    as_kept = STRATEGY.model_copy(update={"kind": "brief"})  # in a conversation
-    assert reference([cited(as_kept)], EN).startswith(
-        "Strategiewijzer, summary of: European Commission, COM(2020) 605 final, 24 July 2020 (s"
+def test_a_brief_that_was_kept_by_an_earlier_version_is_no_text_of_the_commission() -> None:
+    as_kept = STRATEGY.model_copy(update={"kind": "brief"})
+    assert full(as_kept).endswith(
+        "(Strategiewijzer, summary by this project, not an official text, of: European "
+        "Commission, COM(2020) 605 final, 24 July 2020)."
     )
 
 
 @pytest.mark.parametrize(
     ("document", "listed"),
     [
-        (STRATEGY, "p. 3. https://eur-lex.europa.eu/?uri=CELEX:52020DC0605"),
-        (BRIEF, "p. 3). Official document summarised here (EUR-Lex): "
+        (STRATEGY, "2020). https://eur-lex.europa.eu/?uri=CELEX:52020DC0605"),
+        (BRIEF, "2020). Official document summarised here (EUR-Lex): "
          "https://eur-lex.europa.eu/?uri=CELEX:52020DC0605"),
-        (PACKAGE, "p. 3). Press release (press.example): https://press.example/ip "
+        (PACKAGE, "answers). Press release (press.example): https://press.example/ip "
          "Questions and answers (press.example): https://press.example/qanda"),
     ],
 )  # fmt: skip
@@ -110,26 +116,28 @@ def test_a_copied_address_says_what_it_opens(document: DocumentInfo, listed: str
 @pytest.mark.parametrize(
     ("changed", "written"),
     [
-        ({"kind": "brief", "about": "", "reference": "", "date": None}, "summary of: European C"),
-        ({"reference": ""}, "Strategy, 24 July 2020, section"),
-        ({"date": None}, "Strategy, COM(2020) 605 final, section"),
-        ({"reference": "press release of 24 July 2020"}, "y, press release of 24 July 2020, s"),
-        ({"publisher": "Raad van Europa"}, "Raad van Europa, EU Security"),
-        ({"publisher": ""}, "EU Security Union Strategy, COM"),
+        ({"kind": "brief", "about": "", "reference": "", "date": None}, "of: European Comm"),
+        ({"reference": ""}, "(European Commission, 24 July 2020)."),
+        ({"date": None}, "(European Commission, COM(2020) 605 final)."),
+        ({"reference": "press release of 24 July 2020"}, "n, press release of 24 July 2020)."),
+        ({"publisher": "Raad van Europa"}, "(Raad van Europa, COM"),
+        ({"publisher": ""}, "Priorities (COM"),
+        ({"publisher": "", "reference": "", "date": None}, "Priorities."),
+        ({"known_as": "Strategy"}, "Strategy, Priorities (European Commission, EU Security Union"),
     ],
 )  # fmt: skip
 def test_a_reference_has_what_is_known(changed: dict[str, object], written: str) -> None:
     document = STRATEGY.model_copy(update=changed)
-    assert written in reference([cited(document, page=None)], EN)
+    assert written in full(document, page=None)
 
 
 def test_a_plain_copy_has_the_answer_and_its_numbered_references() -> None:
     answer = given("One. [1]\n\n- two [2]", cited(), cited(number=2, page=4))
     head, _, below = plain_text(answer, EN).partition("\n\nReferences\n\n")
     assert head == answer.text
-    assert below.splitlines() == references(answer, EN)
-    assert below.splitlines()[1].startswith("[2] European Commission, ")
-    assert below.endswith("p. 4. https://eur-lex.europa.eu/?uri=CELEX:52020DC0605")
+    assert below.splitlines() == reference_lines(answer, EN)
+    assert below.splitlines()[1].startswith("[2] EU Security Union Strategy, Priorities, p. 4 (")
+    assert below.endswith("2020). https://eur-lex.europa.eu/?uri=CELEX:52020DC0605")
 
 
 def folded() -> Answer:
@@ -142,11 +150,8 @@ def test_a_copy_has_what_is_folded_below_the_answer_and_a_passage_once() -> None
         "Strategy, *Priorities*", "", "One. [1]", "", "Also found (1)", "", "Agenda, Size",
         "", "Two. [2]", "", "References", "",
     ]  # fmt: skip
-    refused = folded().model_copy(update={"answered": False})
-    assert "Nearest passages (1)" in plain_text(refused, EN)
-    first, second = references(folded(), EN)
-    assert first.startswith("[1] European Commission, ")
-    assert "p. 3, 5." in first
+    first, second = reference_lines(folded(), EN)
+    assert first.startswith("[1] EU Security Union Strategy, Priorities, p. 3, 5 (")
     assert second.startswith("[2] ")
 
 
@@ -166,6 +171,16 @@ def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:
 def test_a_refusal_is_copied_without_references() -> None:
     assert plain_text(given("Nothing found."), EN) == "Nothing found."
     assert markdown(given("Nothing found."), EN) == "Nothing found."
+
+
+def test_what_comes_nearest_to_a_refused_question_is_no_reference_of_an_answer() -> None:
+    refused = retold(
+        given("Nothing found.", cited()), more=("### Strategy\n\nOne. [1]",), answered=False
+    )
+    for copied in (plain_text(refused, EN), markdown(refused, EN)):
+        assert "Nearest passages (1)" in copied
+        assert "References" not in copied
+        assert copied.index("Nearest") < copied.index("One. ") < copied.index("Priorities, p. 3")
 
 
 def read(source: str) -> list[Token]:

@@ -14,7 +14,8 @@ from api.request_shapes import SearchLimits
 from chain import __main__ as command
 from core.answer import Answer, Finished
 from core.answer_blocks import own
-from core.source import Citation, DocumentInfo, DocumentKind, Passage, Standing, Unit, section
+from core.references import section
+from core.source import Citation, DocumentInfo, DocumentKind, Passage, Standing, Unit
 from tests.support.answers import blocks_of, only_found, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from ui.answers import answer_view
@@ -26,7 +27,6 @@ from ui.answers.copying import (
     conversation_page,
     markdown,
     plain_text,
-    references,
 )
 from ui.answers.evidence_panel import (
     Surroundings,
@@ -151,8 +151,8 @@ def test_a_chip_leads_to_its_quote_and_its_card_tells_the_source() -> None:
     assert to_quote["href"] == "#a-1"
     (card,) = (one for one in shown.attributes("span") if one.get("class") == "sw-card")
     assert card["id"] == number["aria-describedby"]
-    facts = f"{SUMMARY} · vat samen: COM(2020) 607 final · Omvang"
-    assert all(told in shown.text for told in (DOCUMENT.title, facts, QUOTE))
+    facts = f"{SUMMARY} · vat samen: COM(2020) 607 final"
+    assert all(told in shown.text for told in (f"{DOCUMENT.title}, Omvang", facts, QUOTE))
 
 
 BRIEFLY = "Geciteerd uit een samenvatting van COM(2020) 607, niet de officiële tekst."
@@ -220,15 +220,14 @@ def at_points(*points: tuple[str, str | None]) -> list[Citation]:
 
 def test_every_form_of_an_answer_tells_the_point(capsys: pytest.CaptureFixture[str]) -> None:
     shown = answer(*at_points(("2 a)", "2 c)")), text=f"{QUOTE} [1]")
-    told = section(shown.citations)
+    told = "Strategie tegen misbruik, Omvang › 2 › a)–c)"
     command._print(shown)
-    assert f", {told}, " in capsys.readouterr().out
+    assert f"[1] {told} (" in capsys.readouterr().out
     reply = ClientReply(SearchLimits())
     reply.take(Finished(answer=shown))
-    assert f"„{told}”" in reply.said.text.replace("\\", "")
-    assert told in evidence_html(shown, "a", NL, None)
-    assert f"„{told}”" in references(shown, NL)[0]
-    assert told in plain_text(shown, NL)
+    assert f"[1] {told} (" in reply.said.text.replace("\\", "")
+    assert f"<h3>[1] {told}</h3>" in evidence_html(shown, "a", NL, None)
+    assert f"[1] {told} (" in plain_text(shown, NL)
 
 
 UNCHECKED = "gevonden, niet nagegaan"
@@ -492,9 +491,8 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
     shown = evidence(told)
     for part in (
         "In de bronnen (1)",
-        "[1] Strategie tegen misbruik",
+        "[1] Strategie tegen misbruik, Omvang",
         f"{SUMMARY} · vat samen: COM(2020) 607 final · 24 juli 2020",
-        "Onderdeel: Omvang",
     ):
         assert part in shown.text
     assert shown.marks == [QUOTE]
@@ -656,8 +654,8 @@ def test_what_else_there_is_is_folded_with_the_sources_without_anything_in_bold(
     assert not shown.attributes("strong")
     assert {tag for tag, _ in shown.elements} <= SAFE
     refused = told.model_copy(update={"answered": False})
-    shown = Shown(more_html(refused, Chips(refused, "a", NL), NL))
-    assert shown.text.startswith("Dichtstbijzijnde passages (2)")
+    assert "Ook gevonden" not in more_html(refused, Chips(refused, "a", NL), NL)
+    assert evidence(refused).text.startswith("Dichtstbijzijnde passages (2)")
 
 
 def around(*passages: Passage, standing: Standing | None = None) -> Surroundings:

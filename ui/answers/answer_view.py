@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.answer import Answer
 from core.answer_blocks import AnswerSentence, Blocks, Mark, marked_lines
-from core.source import Citation, Scope, section
+from core.references import by_number
+from core.source import Citation, Scope
 from prompts import phrases, spoken_in_short
 from ui import addresses
 from ui.addresses import reading_address
@@ -19,11 +20,10 @@ from ui.answers.citations import (
     Checks,
     CheckVerdict,
     anchors,
-    by_number,
     cited_in,
     confirmed,
     numbers,
-    pages,
+    references,
     unchecked,
 )
 from ui.answers.evidence_panel import Piece, Surroundings, evidence_html, excerpts, surroundings
@@ -129,6 +129,7 @@ class Chips:
         self._around = around
         self._checks = Checks(answer)
         self._targets = anchors(answer, prefix)
+        self._references = references(answer.citations, texts)
         self._prefix = prefix
         self._texts = texts
         self._made = 0
@@ -144,7 +145,8 @@ class Chips:
         self._made += 1
         card = f"{self._prefix}-card-{self._made}"
         read = excerpts(self._answer, quotes, self._around)
-        shown = _chip_html(quotes, read, self._targets[number], card, self._texts)
+        told, target = self._references[number], self._targets[number]
+        shown = _chip_html(quotes, told, read, target, card, self._texts)
         mark = self._checks.mark(self._checks.verdict(number, words))
         return shown + _mark_html(mark, self._texts) if mark else shown
 
@@ -211,12 +213,14 @@ def why(sentence: AnswerSentence, texts: Texts) -> str:
 
 def _chip_html(
     quotes: Sequence[Citation],
+    words: str,
     read: Sequence[Sequence[Piece]],
     target: str,
     card: str,
     texts: Texts,
 ) -> str:
-    """A link to quotes out of one passage, with their card: the quotes in the text around them.
+    """A link to quotes out of one passage, with their card: the reference in `words`, and the
+    quotes in the text around them.
 
     All of it is part of a paragraph, which only takes spans. Brackets are there for whoever copies
     the sentence. Where a finger cannot hover, a tap on the number reaches the span around the link
@@ -224,7 +228,7 @@ def _chip_html(
     """
     first = quotes[0]
     place, name = escape(target), escape(card)
-    facts = [*addresses.marked(first.document, texts), section(quotes), pages(quotes, texts)]
+    facts = addresses.marked(first.document, texts)
     language = escape(first.document.language)
     quoted = "".join(
         f'<span class="sw-card-text" lang="{language}">{_excerpt_html(one)}</span>' for one in read
@@ -236,8 +240,8 @@ def _chip_html(
         f'<span class="sw-bracket">[</span><span class="sw-number">{first.number}</span>'
         f'<span class="sw-bracket">]</span></a>'
         f'<span class="sw-card" id="{name}">'
-        f'<span class="sw-card-title" lang="{language}">{escape(first.document.title)}</span>'
-        f'<span class="sw-card-facts">{" · ".join(escape(fact) for fact in facts if fact)}</span>'
+        f'<span class="sw-card-title" lang="{language}">{escape(words)}</span>'
+        f'<span class="sw-card-facts">{" · ".join(map(escape, facts))}</span>'
         f"{quoted}"
         f'<a class="sw-card-link" href="#{place}">{escape(texts("answers.to_quote"))}</a>'
         f"</span></span>"
@@ -427,12 +431,10 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
 
 
 def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
-    """The folded results: what else the sources say, or what comes nearest; nothing when there is
-    nothing."""
+    """The folded results: what else the sources say, or what comes nearest to a refused question,
+    which all that is folded is called; nothing when there is nothing."""
     if not answer.further:
         return ""
-    key = "nearest" if answer.kind == "refusal" else "more"
-    checked = chips.checked_html() if answer.kind == "refusal" else ""
     shown = "".join(
         answer_html(
             blocks,
@@ -442,8 +444,12 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         )
         for blocks in answer.further
     )
-    heading = facts_html(texts(f"answers.{key}", number=len(answer.further)))
-    return f'<div class="sw-more">{heading}{checked}{shown}</div>'
+    above = (
+        chips.checked_html()
+        if answer.kind == "refusal"
+        else facts_html(texts("answers.more", number=len(answer.further)))
+    )
+    return f'<div class="sw-more">{above}{shown}</div>'
 
 
 class _Notes:

@@ -6,25 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
+import core.references
 from core.answer import Answer
 from core.answer_blocks import Blocks, marked_lines, sentences
 from core.answer_blocks import numbers as cited_numbers
+from core.references import by_number
 from core.source import Citation, DocumentKind, Passage
 from language.dates import written
 from ui.texts import Texts
 
-# What is said of a citation wherever it is shown: its place, its pages, its section.
+# What is said of a citation wherever it is shown.
 
 
 _ITEM_BEGINS = re.compile(r"\s*(?:[-*•–]|\(?\w{1,4}[.)])?\s*")  # all there is between two items
-
-
-def by_number(citations: Iterable[Citation]) -> dict[int, tuple[Citation, ...]]:
-    """The quotes under each number, in order: those out of one passage share it."""
-    found: dict[int, tuple[Citation, ...]] = {}
-    for citation in citations:
-        found[citation.number] = (*found.get(citation.number, ()), citation)
-    return found
 
 
 def cited_in(blocks: Blocks, answer: Answer) -> list[Citation]:
@@ -50,10 +44,9 @@ def numbers(citations: Iterable[Citation]) -> str:
     return " ".join(f"[{number}]" for number in by_number(citations))
 
 
-def pages(citations: Iterable[Citation], texts: Texts) -> str:
-    """The pages of the quotes, each page or range once; empty where there are no pages."""
-    listed = ", ".join(dict.fromkeys(c.page_range for c in citations if c.page_range))
-    return texts("sources.page", page=listed) if listed else ""
+def references(citations: Iterable[Citation], texts: Texts) -> dict[int, str]:
+    """What each number of an answer stands for, in words."""
+    return core.references.references(citations, texts.values["sources.page"])
 
 
 def stretches(citations: Iterable[Citation], answer: Answer) -> list[Citation]:

@@ -4,7 +4,7 @@ import datetime
 import functools
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from docx import Document
@@ -29,13 +29,14 @@ from core.answer_blocks import (
     marked_lines,
     marked_text,
 )
-from core.source import Citation, DocumentInfo, Scope, section
+from core.references import by_number
+from core.source import Citation, DocumentInfo, Scope
 from core.templates import environment
 from language.matching import address, escaped, visible
 from ui import addresses, formats
 from ui.answers import answer_view
 from ui.answers.answer_view import answer_html
-from ui.answers.citations import GLYPHS, Checks, by_number, pages
+from ui.answers.citations import GLYPHS, Checks, references
 from ui.markup import escape, table_html
 from ui.shared_assistant import describe_scope
 from ui.texts import Texts, languages, load
@@ -46,58 +47,38 @@ from vectorstore.store import Snapshot
 # Answers as text to copy, with references and how they were made.
 
 
-def reference(
-    quotes: Sequence[Citation],
-    texts: Texts,
-    *,
-    data: Callable[[str], str] = str,
-    emphasis: str = "{}",
-) -> str:
-    """Author, title, number and date of a document, section, points and pages of quotes out of one
-    passage of it, as far as they are known.
+def full_references(citations: Sequence[Citation], texts: Texts) -> dict[int, str]:
+    """By number the reference in words, which is the same everywhere; behind it, in brackets, what
+    else is known of the document, and of a brief that it is one, and of what.
 
     Args:
-        quotes: what is referred to.
+        citations: all of one answer.
         texts: the strings of the interface language.
-        data: what comes from the source, as the form of the text needs it (escaped).
-        emphasis: how that form marks the title, such as "*{}*".
     """
-    document = quotes[0].document
-    path = section(quotes)
-    place = _joined(
-        data(texts("references.section", section=path)) if path else "",
-        data(pages(quotes, texts)),
-    )
-    if document.kind != "brief":
-        return f"{_joined(named(document, texts, data=data, emphasis=emphasis), place)}."
-    own = _joined(data(texts("title")), data(texts("references.summary_of")))
-    official = named(document, texts, data=data, emphasis=emphasis)
-    mark = ": ".join(filter(None, (data(texts("references.summary")), place)))
-    return f"{own} {official or emphasis.format(data(document.title))} ({mark})."
+    made, cited = {}, by_number(citations)
+    for number, words in references(citations, texts).items():
+        document = cited[number][0].document
+        told = named(document, texts, said=words)
+        if document.kind == "brief":
+            of = f"{texts('references.summary_of')} {told or document.title}"
+            told = _joined(texts("title"), of)
+        made[number] = f"{words} ({told})." if told else f"{words}."
+    return made
 
 
-def named(
-    document: DocumentInfo,
-    texts: Texts,
-    *,
-    data: Callable[[str], str] = str,
-    emphasis: str = "{}",
-) -> str:
-    """Author, title, number and date of a document, or of the official text that a brief is about.
+def named(document: DocumentInfo, texts: Texts, *, said: str = "") -> str:
+    """Author, title, number and date of a document, without a title that is `said` already; or of
+    the official text that a brief is about.
 
-    Arguments as for `reference`. Conversations are kept that cite briefs as version 0.1.0 described
-    them: with the publisher of the official text as their own, and without its title.
+    Conversations are kept that cite briefs as version 0.1.0 described them: with the publisher of
+    the official text as their own, and without its title.
     """
-    publisher, title = document.publisher, document.title
+    publisher, title = document.publisher, "" if document.title in said else document.title
     if document.kind == "brief":
         publisher, title = document.about_publisher or document.publisher, document.about
     questions = texts("references.questions") if document.questions_url else ""
-    return _joined(
-        data(author(publisher, texts)),
-        emphasis.format(data(title)) if title else "",
-        data(_numbered_and_dated(document, texts)),
-        data(questions),
-    )
+    numbered = _numbered_and_dated(document, texts)
+    return _joined(author(publisher, texts), title, numbered, questions)
 
 
 def author(publisher: str, texts: Texts) -> str:
@@ -128,8 +109,9 @@ def plain_text(answer: Answer, texts: Texts) -> str:
     parts = [plain(answer.blocks, texts)]
     if answer.further:
         parts += [more_heading(answer, texts), *(plain(one, texts) for one in answer.further)]
-    if listed := references(answer, texts):
-        parts += [texts("references.heading"), "\n".join(listed)]
+    parts += filter(
+        None, (references_heading(answer, texts), "\n".join(reference_lines(answer, texts)))
+    )
     return visible("\n\n".join(parts))
 
 
@@ -150,13 +132,18 @@ def more_heading(answer: Answer, texts: Texts) -> str:
     return texts(f"answers.{key}", number=len(answer.further))
 
 
-def references(answer: Answer, texts: Texts) -> list[str]:
-    """The references of an answer as text, one per number: "[1] European Commission, …"."""
+def references_heading(answer: Answer, texts: Texts) -> str:
+    """The heading above the references of an answer; a refusal has none, only the places of what
+    comes nearest."""
+    return texts("references.heading") if answer.citations and answer.kind != "refusal" else ""
+
+
+def reference_lines(answer: Answer, texts: Texts) -> list[str]:
+    """One line per number: its reference and web pages, "[1] Directive 2003/88/EC, …"."""
+    cited = by_number(answer.citations)
     return [
-        " ".join(
-            (f"[{number}]", reference(quotes, texts), *listed(citation_links(quotes[0], texts)))
-        )
-        for number, quotes in by_number(answer.citations).items()
+        " ".join((f"[{number}]", written, *labelled(citation_links(cited[number][0], texts))))
+        for number, written in full_references(answer.citations, texts).items()
     ]
 
 
@@ -166,23 +153,21 @@ def citation_links(citation: Citation, texts: Texts) -> list[tuple[str, str]]:
     The official page of any other document is what the reference itself names.
     """
     document = citation.document
-    named = addresses.pages(document, texts, citation.url)
-    return [(f"{label}:" if document.kind == "brief" else "", url) for label, url in named]
+    found = addresses.pages(document, texts, citation.url)
+    return [(f"{label}:" if document.kind == "brief" else "", url) for label, url in found]
 
 
-def listed(pages: Iterable[tuple[str, str]]) -> list[str]:
+def labelled(pages: Iterable[tuple[str, str]]) -> list[str]:
     return [" ".join(filter(None, page)) for page in pages]
 
 
 def markdown(answer: Answer, texts: Texts) -> str:
     """Writes as `plain_text` does, in Markdown that shows exactly the data it is made of."""
     parts = markdown_texts(answer, texts)
-    if answer.citations:
-        parts += [
-            f"**{escaped(texts('references.heading'))}**",
-            *markdown_references(answer.citations, texts),
-        ]
-    return "\n\n".join(parts)
+    if heading := references_heading(answer, texts):
+        parts.append(f"**{escaped(heading)}**")
+    written = markdown_references(answer.citations, texts).items()
+    return "\n\n".join((*parts, *(rf"\[{number}\] {one}" for number, one in written)))
 
 
 def markdown_texts(answer: Answer, texts: Texts) -> list[str]:
@@ -194,20 +179,19 @@ def markdown_texts(answer: Answer, texts: Texts) -> list[str]:
     return parts
 
 
-def markdown_references(citations: Sequence[Citation], texts: Texts) -> list[str]:
-    """A paragraph per number; it is no list's, which Markdown would count itself."""
-    return [
-        rf"\[{number}\] {markdown_reference(quotes, texts)}"
-        for number, quotes in by_number(citations).items()
-    ]
+def markdown_references(citations: Sequence[Citation], texts: Texts) -> dict[int, str]:
+    """By number its reference and web pages. Behind its number each is a paragraph and no list's,
+    which Markdown would count itself."""
+    cited = by_number(citations)
+    return {
+        number: " ".join((escaped(written), *_markdown_links(cited[number][0], texts)))
+        for number, written in full_references(citations, texts).items()
+    }
 
 
-def markdown_reference(quotes: Sequence[Citation], texts: Texts) -> str:
-    """The reference of quotes out of one passage, with their web pages."""
-    links = listed(
-        (escaped(label), address(url)) for label, url in citation_links(quotes[0], texts)
-    )
-    return " ".join((reference(quotes, texts, data=escaped, emphasis="*{}*"), *links))
+def _markdown_links(citation: Citation, texts: Texts) -> list[str]:
+    links = citation_links(citation, texts)
+    return labelled((escaped(label), address(url)) for label, url in links)
 
 
 def markdown_text(blocks: Blocks, texts: Texts) -> str:
@@ -342,16 +326,12 @@ def _answer_blocks(answer: Answer, texts: Texts) -> list[str]:
     checked = " · ".join(Checks(answer).remarks(texts))
     blocks = [escaped(checked)] if checked else []
     blocks += [proper, *(escaped(fact) for fact in answer_facts(answer, texts)), *more]
-    if answer.citations:
-        blocks.append(f"### {escaped(texts('references.heading'))}")
-    for quotes, written in zip(
-        by_number(answer.citations).values(),
-        markdown_references(answer.citations, texts),
-        strict=True,
-    ):
-        blocks.append(written)
-        for quote in dict.fromkeys(one.quote for one in quotes):
-            blocks.append(quoted(quote))
+    if heading := references_heading(answer, texts):
+        blocks.append(f"### {escaped(heading)}")
+    cited = by_number(answer.citations)
+    for number, written in markdown_references(answer.citations, texts).items():
+        quotes = dict.fromkeys(one.quote for one in cited[number])
+        blocks += [rf"\[{number}\] {written}", *map(quoted, quotes)]
     return blocks
 
 
@@ -407,12 +387,6 @@ class _Shown:
         return f'<sup><a href="#{target}" title="{told}">[{number}]</a>{shown}</sup>'
 
 
-def _reference(quotes: Sequence[Citation], texts: Texts) -> Markup:
-    """A reference with its title in italics."""
-    written = reference(quotes, texts, data=escape, emphasis="<cite>{}</cite>")
-    return Markup(written)  # noqa: S704 - escaped here
-
-
 def _visible(value: object) -> object:
     """Removes characters that nobody sees from what the template shows; HTML stays HTML."""
     return type(value)(visible(value)) if isinstance(value, str) else value
@@ -427,17 +401,17 @@ def _template() -> Template:
         shown_answer=_Shown,
         by_number=by_number,
         more_heading=more_heading,
-        reference=_reference,
+        references_heading=references_heading,
+        full_references=full_references,
         addresses=citation_links,
     )
     templates.finalize = _visible
     return templates.get_template("conversation.html.j2")
 
 
-# A conversation as a Word document, in which each marker is a footnote with reference and quotes.
+# A conversation as a Word document, in which each number is a footnote with reference and quotes.
 
 
-_ITALIC = re.compile("\x02(.*?)\x03", re.DOTALL)  # what nobody types, around a title
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EMPTY = (
     f"<w:footnotes {nsdecls('w')}>"
@@ -483,23 +457,17 @@ def finished(word: Word, footnotes: "Footnotes", texts: Texts) -> bytes:
 def _add_answer(word: Word, answer: Answer, footnotes: "Footnotes", texts: Texts) -> None:
     if checked := " · ".join(Checks(answer).remarks(texts)):
         fact(word, checked)
-    cited = by_number(answer.citations)
-    _add_text(word, answer.blocks, cited, footnotes, texts)
+    footnotes.begin(answer.citations)
+    _add_text(word, answer.blocks, footnotes, texts)
     for one in answer_facts(answer, texts):
         fact(word, one)
     if answer.more:
         word.add_heading(clean(more_heading(answer, texts)), 2)
         for blocks in answer.further:
-            _add_text(word, blocks, cited, footnotes, texts)
+            _add_text(word, blocks, footnotes, texts)
 
 
-def _add_text(
-    word: Word,
-    blocks: Blocks,
-    cited: dict[int, tuple[Citation, ...]],
-    footnotes: "Footnotes",
-    texts: Texts,
-) -> None:
+def _add_text(word: Word, blocks: Blocks, footnotes: "Footnotes", texts: Texts) -> None:
     for block, lines in marked_lines(blocks):
         for line in lines:
             if block.kind == "label":
@@ -511,10 +479,7 @@ def _add_text(
                 if told := doubt(texts).behind(sentence):
                     paragraph.add_run(told).italic = True
                 for number, _ in marks:
-                    if number in cited:
-                        footnotes.refer(paragraph, cited[number])
-                    else:
-                        paragraph.add_run(f" [{number}]")
+                    footnotes.refer(paragraph, number)
         if block.note:
             word.add_paragraph(clean(block.note))
 
@@ -530,27 +495,35 @@ def clean(text: str) -> str:
 
 
 class Footnotes:
-    """The footnotes of a document, numbered as they are referred to."""
+    """The footnotes of a document. Their marks are the numbers of the citations, as on the page."""
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
         self._root = etree.fromstring(_EMPTY)
         self._count = 0
+        self._quoted: dict[int, tuple[Citation, ...]] = {}
+        self._written: dict[int, str] = {}
 
-    def refer(
-        self, paragraph: Paragraph, quotes: Sequence[Citation], *, repeated: bool = True
-    ) -> None:
-        """Adds a footnote with the reference of these quotes out of one passage, and the quotes
+    def begin(self, citations: Sequence[Citation]) -> None:
+        """Takes the citations of an answer, to which numbers refer from now on."""
+        self._quoted = by_number(citations)
+        self._written = full_references(citations, self._texts)
+
+    def refer(self, paragraph: Paragraph, number: int, *, repeated: bool = True) -> None:
+        """Adds a number: the first time with its footnote, which has the reference, and the quotes
         where they are `repeated`."""
+        written = self._written.pop(number, "")
+        if not written:
+            paragraph._p.append(_superscript(number))
+            return
         self._count += 1
-        paragraph._p.append(_superscript("w:footnoteReference", self._count))
+        paragraph._p.append(_superscript(number, footnote=self._count))
         note = etree.SubElement(self._root, qn("w:footnote"), {qn("w:id"): str(self._count)})
-        written = reference(quotes, self._texts, data=clean, emphasis="\x02{}\x03")
-        pages = listed(citation_links(quotes[0], self._texts))
+        quotes = self._quoted[number]
+        pages = labelled(citation_links(quotes[0], self._texts))
         first = etree.SubElement(note, qn("w:p"))
-        first.append(_superscript("w:footnoteRef"))
-        for number, words in enumerate(_ITALIC.split(f" {written} {' '.join(pages)}")):
-            first.append(_run(words, italic=bool(number % 2)))
+        first.append(_superscript(number))
+        first.append(_run(" ".join(("", written, *pages))))
         language = quotes[0].document.language
         for quote in dict.fromkeys(one.quote for one in quotes if repeated):
             told = f"“{' '.join(quote.split())}”"
@@ -566,25 +539,29 @@ class Footnotes:
         word.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
 
 
-def _run(text: str, *, italic: bool = False, language: str = "") -> etree._Element:
+def _run(text: str, *, language: str = "") -> etree._Element:
     run = OxmlElement("w:r")
     properties = etree.SubElement(run, qn("w:rPr"))
-    if italic:
-        etree.SubElement(properties, qn("w:i"))
     etree.SubElement(properties, qn("w:sz"), {qn("w:val"): "18"})  # half points
     if language:
         etree.SubElement(properties, qn("w:lang"), {qn("w:val"): language})
-    words = etree.SubElement(run, qn("w:t"))
-    words.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
-    words.text = clean(text)
+    _add_words(run, text)
     return run
 
 
-def _superscript(tag: str, number: int | None = None) -> etree._Element:
+def _superscript(number: int, *, footnote: int | None = None) -> etree._Element:
+    """A number in brackets; the mark of a `footnote`, if it has one."""
     run = OxmlElement("w:r")
     properties = etree.SubElement(run, qn("w:rPr"))
     etree.SubElement(properties, qn("w:vertAlign"), {qn("w:val"): "superscript"})
-    mark = etree.SubElement(run, qn(tag))
-    if number is not None:
-        mark.set(qn("w:id"), str(number))
+    if footnote is not None:
+        told = {qn("w:customMarkFollows"): "1", qn("w:id"): str(footnote)}
+        etree.SubElement(run, qn("w:footnoteReference"), told)
+    _add_words(run, f"[{number}]")
     return run
+
+
+def _add_words(run: etree._Element, text: str) -> None:
+    words = etree.SubElement(run, qn("w:t"))
+    words.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+    words.text = clean(text)

@@ -12,11 +12,12 @@ import streamlit as st
 
 from core.answer import Answer
 from core.errors import StrategiewijzerError
-from core.source import Citation, Passage, Standing, section
+from core.references import by_number, section
+from core.source import Citation, Passage, Standing
 from language.matching import is_web_page
 from ui import addresses
 from ui.addresses import Span, reading_address
-from ui.answers.citations import anchors, by_number, numbers, pages, rests_on, stretches
+from ui.answers.citations import anchors, numbers, references, rests_on, stretches
 from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab, text_html
 from ui.texts import Texts
 from userdata.conversation import quote_id
@@ -208,10 +209,14 @@ def evidence_html(
     by_passage: dict[str, list[Citation]] = {}
     for citation in answer.citations:
         by_passage.setdefault(citation.passage_id, []).append(citation)
+    words = references(answer.citations, texts)
     shown = "".join(
-        _source_html(answer, citations, prefix, texts, around) for citations in by_passage.values()
+        _source_html(answer, citations, words[citations[0].number], prefix, texts, around)
+        for citations in by_passage.values()
     )
-    heading = escape(texts("sources.heading", number=len(by_number(answer.citations))))
+    count = len(by_number(answer.citations))
+    key = "answers.nearest" if answer.kind == "refusal" else "sources.heading"
+    heading = escape(texts(key, number=count))
     region = f'<div role="region" aria-label="{heading}" tabindex="0">{shown}</div>'
     return folded_html("sw-sources", heading, above + region + _panel_html(texts))
 
@@ -235,11 +240,13 @@ def _panel_html(texts: Texts) -> str:
 def _source_html(
     answer: Answer,
     citations: Sequence[Citation],
+    words: str,
     prefix: str,
     texts: Texts,
     around: Surroundings | None,
 ) -> str:
-    """One passage with its origin, its quotes, the text around it and links to where it stands."""
+    """One passage under its reference in `words`, with its origin, its quotes, the text around it
+    and links to where it stands."""
     first = citations[0]
     document = first.document
     text, spans = _quoted(answer, citations)
@@ -252,20 +259,20 @@ def _source_html(
     keeps = _keeps_html(stretches(citations, answer), text, prefix, texts)
     marked = highlighted(text, spans, anchors(answer, prefix), quoted or spans, keeps)
     facts = [
+        document.title if document.title not in words else "",
         texts.label("kinds", document.kind),
         addresses.number(document, texts),
         texts.date(document.date) if document.date else "",
-        pages(citations, texts),
         texts.label("standings", first.standing) if first.standing != "in_force" else "",
     ]
     if document.language != answer.question_language:
         name = texts.label("languages", document.language)
         facts.append(texts("sources.quote_language", language=name))
-    path = section(citations)
+    path = "" if section(citations) in words else section(citations)
     before = around.before(first) if around else None
     after = around.after(first) if around else None
     return (
-        f'<section class="sw-source"><h3>{numbers(citations)} {escape(document.title)}</h3>'
+        f'<section class="sw-source"><h3>{numbers(citations)} {escape(words)}</h3>'
         + facts_html(*facts)
         + (f"<p>{escape(texts('sources.section'))}: {escape(path)}</p>" if path else "")
         + _neighbour_html(before, first, "answers.before", texts)

@@ -5,9 +5,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chain.request import MAX_QUESTION
 from core.errors import StrategiewijzerError
+from core.references import by_number
 from core.settings import Settings, current
 from ui import markup, navigation
-from ui.answers.citations import by_number, cited_in
+from ui.answers.citations import cited_in
 from ui.chat import conversation_list, exchange, question_field
 from ui.chat.question_field import length_html
 from ui.chat.session import FIELD, Chat, chat

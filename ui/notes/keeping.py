@@ -5,16 +5,18 @@ The buttons stand in the evidence, and in the panel that the browser copies from
 are kept is said by style, so that nothing that is read is replaced.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import streamlit as st
 
 from core.errors import StrategiewijzerError
+from core.references import by_number
 from language.matching import escaped
 from ui import formats
-from ui.answers.citations import by_number, stretches
-from ui.answers.copying import begun, clean, fact, finished, made, markdown_reference, quoted
+from ui.answers.citations import stretches
+from ui.answers.copying import begun, clean, fact, finished, made, markdown_references, quoted
 from ui.answers.evidence_panel import Surroundings
 from ui.chat.session import Chat
 from ui.markup import escape, script
@@ -147,7 +149,8 @@ def notes_markdown(groups: Groups, around: Surroundings | None, texts: Texts) ->
     for heading, notes in groups.items():
         blocks.append(f"## {escaped(heading)}")
         for note in notes:
-            blocks += [quoted(note.citation.quote), markdown_reference([note.citation], texts)]
+            written = markdown_references([note.citation], texts).values()
+            blocks += [quoted(note.citation.quote), *written]
             blocks += map(escaped, _facts(note, around, texts))
             if note.remark:
                 remark = filter(str.strip, note.remark.splitlines())
@@ -160,12 +163,15 @@ def notes_markdown(groups: Groups, around: Surroundings | None, texts: Texts) ->
 def notes_docx(groups: Groups, around: Surroundings | None, texts: Texts) -> bytes:
     """Writes as `notes_markdown` does, as a Word file in which references are footnotes."""
     word, footnotes = begun(texts("notes.title"), texts)
+    numbers = itertools.count(1)
     for heading, notes in groups.items():
         word.add_heading(clean(heading), 1)
         for note in notes:
             for line in filter(str.strip, note.citation.quote.splitlines()):
                 paragraph = word.add_paragraph(clean(line), style="Quote")
-            footnotes.refer(paragraph, [note.citation], repeated=False)
+            cited = note.citation.model_copy(update={"number": next(numbers)})
+            footnotes.begin([cited])
+            footnotes.refer(paragraph, cited.number, repeated=False)
             for one in _facts(note, around, texts):
                 fact(word, one)
             if note.remark:

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.settings import current
 from ui import addresses, formats, markup, navigation
-from ui.answers.copying import reference
+from ui.answers.copying import full_references
 from ui.answers.evidence_panel import Surroundings, in_context, official_pages, surroundings
 from ui.chat.session import Chat, chat
 from ui.markup import code, escape, facts_html, text_html
@@ -144,7 +144,7 @@ def _note_html(note: Note, around: Surroundings | None, texts: Texts) -> str:
     """The quote, its reference, what has changed since, the reader's remark, and links to where it
     stands."""
     one = note.citation
-    written = reference([one], texts, data=escape, emphasis="<cite>{}</cite>")
+    written = escape(full_references([one], texts)[one.number])
     change = changed(note, around, texts)
     told = f'<p class="sw-note" role="note">{escape(change)}</p>' if change else ""
     said = f'<p class="sw-remark">{escape(note.remark)}</p>' if note.remark else ""

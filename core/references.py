@@ -1,0 +1,106 @@
+"""References: what each number of an answer stands for, in words that tell it from the others."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from core.source import Citation
+
+_LONGEST = 80  # characters of a heading
+_BEGINNING = 6  # words of a quote, which tell it from others
+_NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}[a-z]{0,3}(?=\s)|\d{1,3}[a-z]{0,3}\.? [^\W\d]+(?= – )")
+"""What a long heading of an article begins with: "Article 4 – Rules of ...", "4. cikk – ..."."""
+
+
+def by_number(citations: Iterable[Citation]) -> dict[int, tuple[Citation, ...]]:
+    """The quotes under each number, in order: those out of one passage share it."""
+    found: dict[int, tuple[Citation, ...]] = {}
+    for citation in citations:
+        found[citation.number] = (*found.get(citation.number, ()), citation)
+    return found
+
+
+def references(citations: Iterable[Citation], page: str) -> dict[int, str]:
+    """By number: short title of the document, heading and points, pages. For example
+    "Directive 2003/88/EC, Article 8 – Length of night work › (a), p. 12".
+
+    A heading that is another's too has those above it before it. What is alike even so, such as two
+    passages of one section without pages, has the beginning of its first quote.
+
+    Args:
+        citations: all of one answer.
+        page: the words for pages, with the placeholder `page`.
+    """
+    found = by_number(citations)
+    paths = {number: _path(quotes) for number, quotes in found.items()}
+    made = {}
+    for number, quotes in found.items():
+        place = " › ".join(filter(None, (*_end(paths[number], paths.values()), _points(quotes))))
+        parts = (paths[number][0], place, _pages(quotes, page))
+        made[number] = ", ".join(filter(None, parts))
+    times = Counter(made.values())
+    return {
+        number: words if times[words] == 1 else f"{words}, “{_beginning(found[number])}”"
+        for number, words in made.items()
+    }
+
+
+def referred(citations: Sequence[Citation], page: str) -> tuple[Citation, ...]:
+    """These citations of one answer, each with its reference; as `references`."""
+    words = references(citations, page)
+    return tuple(one.model_copy(update={"cited_as": words[one.number]}) for one in citations)
+
+
+def section(citations: Sequence[Citation]) -> str:
+    """The heading path of quotes out of one passage, below their document's title, and the points
+    they are in, each once and none within another: "Article 14 › 9; 10"."""
+    return " › ".join(filter(None, (*citations[0].headings[1:], _points(citations))))
+
+
+def _path(quotes: Sequence[Citation]) -> tuple[str, ...]:
+    """The short title of the document, and the headings below its title, none of them long."""
+    first = quotes[0]
+    return (first.document.short_title, *map(_shortened, first.headings[1:]))
+
+
+def _end(path: tuple[str, ...], others: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """The last heading of a path, and of those above it as many as tell it from other paths."""
+    alike = {other for other in others if other[0] == path[0] and other != path}
+    for count in range(1, len(path)):
+        alike = {other for other in alike if other[1:][-count:] == path[1:][-count:]}
+        if not alike:
+            return path[-count:]
+    return path[1:]
+
+
+def _shortened(heading: str) -> str:
+    """A heading that is not long; of an article's long one the number, of others the beginning.
+
+    >>> _shortened("Article 4 – " + "Material changes, " * 9), _shortened("Aims and means, " * 9)
+    ('Article 4', 'Aims and means, Aims and means, Aims and means, Aims and means, Aims and means…')
+    """
+    if len(heading) <= _LONGEST:
+        return heading
+    numbered = _NUMBERED.match(heading)
+    return numbered[0] if numbered else f"{heading[:_LONGEST].rpartition(' ')[0].rstrip(',;:')}…"
+
+
+def _points(quotes: Sequence[Citation]) -> str:
+    points = dict.fromkeys(one.point for one in quotes)
+    outer = (
+        " › ".join(point)
+        for point in points
+        if not any(point != other == point[: len(other)] for other in points)
+    )
+    return "; ".join(filter(None, outer))
+
+
+def _pages(quotes: Sequence[Citation], page: str) -> str:
+    """Each page or range once; empty where there are no pages."""
+    listed = ", ".join(dict.fromkeys(one.page_range for one in quotes if one.page_range))
+    return page.format(page=listed) if listed else ""
+
+
+def _beginning(quotes: Sequence[Citation]) -> str:
+    words = quotes[0].quote.split()
+    return " ".join(words[:_BEGINNING]) + "…" * (len(words) > _BEGINNING)

@@ -1,0 +1,157 @@
+"""What each number of an answer stands for, in words: everywhere the same, none like another."""
+
+import io
+
+import mammoth
+import pytest
+
+from api.openai_reply import ClientReply
+from api.request_shapes import SearchLimits
+from chain import __main__ as command
+from core.answer import Answer, Finished
+from core.references import references
+from core.source import Citation, DocumentInfo
+from tests.support.answers import retold
+from tests.support.passages import answer_of, citation_of, passage_of
+from tests.unit.test_ui_citations import Shown
+from ui.answers.answer_view import Chips, answer_html
+from ui.answers.copying import (
+    conversation_docx,
+    conversation_markdown,
+    conversation_page,
+    markdown,
+    plain_text,
+    reference_lines,
+)
+from ui.answers.evidence_panel import evidence_html
+from ui.texts import load
+from userdata.conversation import Exchange
+
+EN = load("en")
+TITLE = "Directive 2003/88/EC of the European Parliament and of the Council of 4 November 2003 "
+ACT = DocumentInfo(
+    id="working-time", language="en", title=f"{TITLE}concerning certain aspects of working time",
+    url="https://eur-lex.europa.eu/act",
+)  # fmt: skip
+LONG = "rules of procedure in proceedings with regard to fines and periodic penalty payments"
+
+
+def cited(
+    number: int, *headings: str, document: DocumentInfo = ACT, quote: str = "", **given: object
+) -> Citation:
+    passage = passage_of(
+        document, quote or f"Words of {number}.", "", id=f"p{number}",
+        headings=(f"\N{BLACK DOWN-POINTING TRIANGLE}B {document.title}", *headings),
+    )  # fmt: skip
+    return citation_of(passage, passage.text, number, **given)
+
+
+@pytest.mark.parametrize(
+    ("citation", "words"),
+    [
+        (cited(1, "Chapter 2", "Article 4 – Breaks"), "Article 4 – Breaks"),
+        (cited(1, "Article 4 – Breaks", marks=("2", "(a)")), "Article 4 – Breaks › 2 › (a)"),
+        (cited(1, "Artikel 20a"), "Artikel 20a"),
+        (cited(1, f"Article 4 – {LONG}"), "Article 4"),
+        (cited(1, f"Article 4 {LONG}"), "Article 4"),
+        (cited(1, f"4. cikk – {LONG}"), "4. cikk"),
+        (cited(1, f"Priority 1: {LONG}"), f"Priority 1: {LONG[:67]}…"),
+        (cited(1, "Breaks", page=3, last_page=3), "Breaks, p. 3"),
+        (cited(1, "Breaks", page=3, last_page=5), "Breaks, p. 3–5"),
+        (cited(1, page=3, last_page=3), "p. 3"),
+        (cited(1, marks=("(12)",)), "(12)"),
+    ],
+)  # fmt: skip
+def test_a_reference_has_short_title_section_and_pages(citation: Citation, words: str) -> None:
+    assert references([citation], "p. {page}") == {1: f"Directive 2003/88/EC, {words}"}
+
+
+def test_a_document_without_sections_and_pages_is_its_title() -> None:
+    assert references([cited(1)], "p. {page}") == {1: "Directive 2003/88/EC"}
+
+
+def test_passages_of_one_document_have_different_references() -> None:
+    other = ACT.model_copy(update={"id": "other", "title": "Another act"})
+    found = references(
+        [
+            cited(1, "Part A", "Scope", "Aims"),
+            cited(2, "Part B", "Scope", "Aims"),
+            cited(3, "Article 2", quote="The first words of a long section."),
+            cited(4, "Article 2", quote="Its end."),
+            cited(5, "Article 2", page=8),
+            cited(6, "Aims", document=other),
+            cited(7, "Scope", "Aims", document=other),
+        ],
+        "p. {page}",
+    )
+    assert list(found.values()) == [
+        "Directive 2003/88/EC, Part A › Scope › Aims",
+        "Directive 2003/88/EC, Part B › Scope › Aims",
+        "Directive 2003/88/EC, Article 2, “The first words of a long…”",
+        "Directive 2003/88/EC, Article 2, “Its end.”",
+        "Directive 2003/88/EC, Article 2, p. 8",
+        "Another act, Aims",
+        "Another act, Scope › Aims",
+    ]
+
+
+def test_quotes_out_of_one_passage_share_a_reference() -> None:
+    one = cited(1, "Article 2", page=8)
+    assert references([one, one.model_copy(update={"page": 9})], "p. {page}") == {
+        1: "Directive 2003/88/EC, Article 2, p. 8, 9"
+    }
+
+
+def told() -> Answer:
+    first, second = cited(1, "Part A", "Aims", page=3), cited(2, "Part B", "Aims", page=4)
+    return answer_of(
+        f"{first.quote} [1] {second.quote} [2] {first.quote} [1]", first, second, language="en"
+    )
+
+
+def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = told()
+    words = [
+        "Directive 2003/88/EC, Part A › Aims, p. 3",
+        "Directive 2003/88/EC, Part B › Aims, p. 4",
+    ]
+    assert [one.cited_as for one in answer.citations] == words
+    chips, exchange = Chips(answer, "a", EN), [Exchange(question="?", answer=answer)]
+    reply = ClientReply(SearchLimits())
+    reply.take(Finished(answer=answer))
+    assert [quote.cited_as for quote in reply.quotes] == words
+    command._print(answer)
+    word = mammoth.convert_to_html(io.BytesIO(conversation_docx("?", exchange, EN))).value
+    forms = {
+        "card": Shown(answer_html(answer.blocks, marker=chips.marker)).text,
+        "evidence": Shown(evidence_html(answer, "a", EN, None)).text,
+        "text": plain_text(answer, EN),
+        "Markdown": markdown(answer, EN).replace("\\", ""),
+        "kept as Markdown": conversation_markdown("?", exchange, EN).replace("\\", ""),
+        "kept as a page": Shown(conversation_page("?", exchange, EN)).text,
+        "Word": Shown(word).text,
+        "command line": capsys.readouterr().out,
+        "other programs": reply.said.text.replace("\\", ""),
+    }
+    for form, shown in forms.items():
+        for number, one in enumerate(words, start=1):
+            behind = "" if form == "card" else f"[{number}] "
+            assert f"{behind}{one}" in shown, form
+
+
+def test_a_refusal_has_no_references() -> None:
+    refused = answer_of("Nothing found.", language="en")
+    nearest = retold(told(), text="Nothing found.", more=("### Act\n\nWords. [1]",), answered=False)
+    exchange = [Exchange(question="?", answer=nearest)]
+    reply = ClientReply(SearchLimits())
+    reply.take(Finished(answer=nearest))
+    assert reference_lines(refused, EN) == []
+    assert evidence_html(refused, "a", EN, None) == ""
+    assert reply.quotes == ()
+    assert "Directive" not in reply.said.text
+    for shown in (
+        plain_text(nearest, EN), markdown(nearest, EN), conversation_markdown("?", exchange, EN),
+        conversation_page("?", exchange, EN), evidence_html(nearest, "a", EN, None),
+    ):  # fmt: skip
+        assert "References" not in shown
+        assert "In the sources" not in shown
