@@ -62,8 +62,8 @@ def retrieve(
         return Found(_beginning(index, query, meaning.document, wanted))
 
     def search(translations: Mapping[str, str]) -> tuple[ScoredPassage, ...]:
-        passages = RunnableLambda(
-            lambda question: index.search(
+        def asked(question: str) -> list[ScoredPassage]:
+            return index.search(
                 question,
                 wanted,
                 query.language,
@@ -71,8 +71,9 @@ def retrieve(
                 about=meaning.about,
                 translations=translations,
             )
-        ).with_config(run_name="search")
-        return tuple(passages.invoke(meaning.question, query.config))
+
+        made = RunnableLambda(asked).with_config(run_name="search")
+        return tuple(made.invoke(meaning.question, query.config))
 
     found = Found(search(NO_TRANSLATIONS))
     others = index.languages_beside(query.language, query.scope)[:MOST_LANGUAGES]

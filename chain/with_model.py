@@ -100,6 +100,7 @@ def _messages(*, structured: bool) -> Sequence[BaseMessage]:
     return template.format_messages(
         question=_QUESTION,
         language="en",
+        collection="official documents",
         form=prompts.load("answer-as-list" if structured else "answer-as-text"),
         passages=fenced("passage", _PASSAGE, ' number="1"'),
     )

@@ -124,7 +124,7 @@ def test_of_a_models_answer_is_told_what_was_not_found(settings: Settings) -> No
         values = {"openai_base_url": script.url, "model": "scripted", "checker": False}
         with served_at("/mcp", settings.model_copy(update=values)) as written:
             answer = told(call(written, "ask", question=QUESTION))
-    assert (answer["mode"], answer["unconfirmed"]) == ("generative", [fruit])
+    assert (answer["mode"], answer["unconfirmed"]) == ("generative", [said, fruit])
     (left_out,) = answer["left_out"]
     assert (left_out["text"], left_out["reason"]) == (invented, "absent")
     assert sorted(left_out["details"]) == ["2031", "912,345"]

@@ -186,7 +186,7 @@ def test_a_follow_up_is_rewritten_without_a_limit_of_tokens(
     server.refusal, server.reasons_only_if_short = published.reasoning_model, 500
     rewritten = "How many reports of online child sexual abuse came from the EU in 2010?"
     server.reply = lambda request: (
-        rewritten if "rewrite" in request["messages"][0]["content"] else SAID
+        rewritten if "You prepare" in request["messages"][0]["content"] else SAID
     )
     history = [Turn(question=QUESTION, answer_text="More than 725,000. [1]")]
     answer = _assistant(settings, server).ask("And in 2010?", history)
@@ -580,7 +580,7 @@ def test_ollama_gets_the_whole_prompt_that_it_would_cut(settings: Settings, serv
     server.context = 3072 * 3 // 4  # words, of which a token has less than one
     answer = _assistant(settings, server).ask(QUESTION)
     assert answer.mode == "generative"
-    assert "You answer questions about" in server.read
+    assert "You answer questions of" in server.read
 
 
 @pytest.mark.parametrize("models", [["scripted"], []])

@@ -285,7 +285,7 @@ def test_a_language_is_known_by_its_name(message: str, language: str, code: str)
 
 def _rewriting(rewritten: str) -> object:
     def reply(request: Request) -> str:
-        is_follow_up = "You rewrite" in request["messages"][0]["content"]
+        is_follow_up = "You prepare" in request["messages"][0]["content"]
         return rewritten if is_follow_up else "NO ANSWER"
 
     return reply

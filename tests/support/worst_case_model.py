@@ -146,9 +146,11 @@ class WorstCaseModel:
 
     def _reply(self, request: Request) -> str:
         prompt = _prompt(request)
-        if prompt.startswith("You rewrite"):
+        if prompt.startswith("You prepare"):
             self.rewritten = True
-            return f"{CANARY} https://{HOST}/?q={quote(prompt[:40])} ?"
+            said = f"{CANARY} https://{HOST}/?q={quote(prompt[:40])} ?"
+            translations = [{"language": one, "question": said} for one in ("nl", "en", "fr")]
+            return json.dumps({"question": said, "translations": translations})
         self.before, self.prompt = _read_before(self.prompt), prompt
         read = _words(prompt)
         found = [one for one in self._known if one.orders and _words(one.orders) in read]

@@ -113,7 +113,7 @@ def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> No
     reply.take(*pieces(("A. [1]\n\n- one\n- two", "a")))
     reply.take(Finished(answer=answer))
     told = reply.said.text.split("\n\n")
-    checked = [words.broke_off, words.unchecked, f"{words.missing} Malta"]
+    checked = [words.broke_off, words.unchecked, words.missing.format(count="", items="Malta")]
     assert told[2:-1] == ["Two of three.", *checked, f"**{words.references}**"]
     assert words.page.format(page="3–4") in told[-1]
 

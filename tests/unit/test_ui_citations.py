@@ -246,7 +246,7 @@ def test_what_was_found_and_not_checked_says_so_in_every_form(
     assert "[1]" in page.text
     assert marks(page) == []  # no check sign
     assert "niet bevestigd" not in page.text
-    assert above.text == "Gevonden, niet nagegaan: 1 van de 1."
+    assert above.text == "○ Gevonden, niet nagegaan: 1 van de 1."
     assert answer_view.few_found(shown, NL) == ""
     for text in (plain_text(shown, NL), markdown(shown, NL).replace("\\", "")):
         assert f"{QUOTE} [{UNCHECKED}] [1]" in text
