@@ -10,7 +10,14 @@ from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.model.language_model import TEXT, ChatModel, Schema, list_of, object_of
-from chain.model.prompt_budget import Claim, PromptPassages, answer_tokens, claim_data, tokens
+from chain.model.prompt_budget import (
+    Claim,
+    PromptPassages,
+    answer_tokens,
+    claim_data,
+    fenced,
+    tokens,
+)
 from chain.model.reply import Fields, read_object
 from chain.request import Request
 from core.errors import ModelError
@@ -86,9 +93,11 @@ class Checker:
         return [*found, *[None] * (len(claims) - len(found))]
 
     def _fitting(self, claims: Sequence[Claim], request: Request) -> tuple[int, str]:
-        """How many of the first claims fit, and the prompt: their passages once each, then they."""
+        """How many of the first claims fit, and the prompt: the question, their passages once each,
+        then they."""
+        asked = fenced("question", request.question)
         room = self._model.room()
-        room -= answer_tokens(room) + tokens(prompts.load("checker"))
+        room -= answer_tokens(room) + tokens(prompts.load("checker")) + tokens(asked)
         passages = PromptPassages(request, room)
         said: list[str] = []
         for number, claim in enumerate(claims, start=1):
@@ -96,7 +105,7 @@ class Checker:
             if not passages.take((quote.passage for quote in claim.quotes), data):
                 break
             said.append(data)
-        return len(said), "\n\n".join((passages.text, *said))
+        return len(said), "\n\n".join((asked, passages.text, *said))
 
 
 def read_opinions(reply: str, count: int) -> list[Opinion | None]:

@@ -258,7 +258,8 @@ def test_it_reads_all_sentences_in_one_call_with_their_passages_around_them(
     (check,) = server.checks
     assert numbers(check) == [1, 2, 3, 4, 5, 6]
     rules, data = (one["content"] for one in check["messages"])
-    assert QUESTION not in rules + data
+    assert QUESTION not in rules
+    assert data.startswith(f"<question>\n{QUESTION}\n</question>")
     assert data.count("<passage number=") == 2  # once each, whole
     assert data.count('<stretch sentence="') >= 6
     assert "summary of COM(2020) 607 final" in data
