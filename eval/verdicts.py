@@ -287,6 +287,11 @@ class Judged(Frozen):
             return checking if self.kind == "true" else 1 - checking
         return float(checking[self.sentence, self.change or self.kind])
 
+    def found(self, checking: Checking) -> float:
+        """Probability that it is confirmed or, without a checker, found and not checked."""
+        is_found = checking is None and self.reason == "unchecked"
+        return 1.0 if is_found else self.confirmed(checking)
+
 
 class ReplyVerdicts(Frozen):
     """A reply, and the verdicts on all its texts.
@@ -391,6 +396,14 @@ def _confirmed(kind: SentenceKind, change: TwinChange | None = None) -> ReplySha
     return share
 
 
+def _found(kind: SentenceKind) -> ReplyShare:
+    def share(outcome: ReplyVerdicts, checking: Checking) -> Share:
+        judged = outcome.of(kind)
+        return sum(one.found(checking) for one in judged), len(judged)
+
+    return share
+
+
 def _left_out(outcome: ReplyVerdicts, checking: Checking) -> Share:
     """Share of true sentences that are said to differ from the sources."""
     true = outcome.of("true")
@@ -414,10 +427,12 @@ def _given(outcome: ReplyVerdicts, checking: Checking) -> Share:
 RATES: Mapping[str, ReplyShare] = {
     "shown_whole": _whole,
     "true_confirmed": _confirmed("true"),
+    "true_found": _found("true"),
     "true_left_out": _left_out,
     "stretches_found": _stretches,
     "evidence_given": _given,
     "false_confirmed": _confirmed("false"),
+    "false_found": _found("false"),
     **{f"false_confirmed.{change}": _confirmed("false", change) for change in CHANGES},
     "riders_confirmed": _confirmed("rider"),
 }

@@ -39,10 +39,12 @@ ACCURACY = 0.9  # of the checker that figures are computed for
 _ROWS = {
     "shown_whole": "replies shown whole",
     "true_confirmed": "true confirmed",
+    "true_found": "true confirmed or found",
     "true_left_out": "true said to differ",
     "stretches_found": "stretches found",
     "evidence_given": "all evidence given",
     "false_confirmed": "false confirmed",
+    "false_found": "false confirmed or found",
     **{f"false_confirmed.{change}": f"  {change}" for change in CHANGES},
     "riders_confirmed": "riders confirmed",
 }
@@ -58,8 +60,8 @@ def measure(
     half: Half | None = typer.Option(None, help="Only this half (default: both)."),
     listed: bool = flag(
         "--list",
-        "Of the open half, list every true sentence that is not confirmed, and why, and "
-        "what false is.",
+        "Of the open half, list every true sentence that is not found, and why, and "
+        "what false is confirmed.",
     ),
     gate_file: Path | None = option(
         None,
@@ -172,12 +174,12 @@ def _figures_table(title: str, outcomes: Sequence[ReplyVerdicts], readers: Check
 
 def _languages_table(outcomes: Sequence[ReplyVerdicts]) -> Table:
     table = Table(
-        "", "true", "confirmed", "95% interval", "false", "confirmed", "95% interval",
+        "", "true", "or found", "95% interval", "false", "confirmed", "95% interval",
         title="By language, no checker",
     )  # fmt: skip
     for language in sorted({one.reply.language for one in outcomes}):
         found = figures([one for one in outcomes if one.reply.language == language])
-        true, false = found["true_confirmed"], found["false_confirmed"]
+        true, false = found["true_found"], found["false_confirmed"]
         table.add_row(language, str(true.n), *_cells(true), str(false.n), *_cells(false))
     return table
 
@@ -187,11 +189,12 @@ def _cells(figure: VerifierFigure) -> tuple[str, str]:
 
 
 def _lines(outcomes: Iterable[ReplyVerdicts]) -> Iterable[str]:
-    """A line for each true sentence that is not confirmed, with why, and each false one that is."""
+    """A line for each true sentence that is not found, with why, and each false one that is
+    confirmed."""
     for found in outcomes:
         for one in found.judged:
             name = one.change or one.kind
-            if one.kind == "true" and one.status != "confirmed":
+            if one.kind == "true" and not one.found(None):
                 why = ", ".join(filter(None, (one.reason, *one.details)))
                 yield f"{one.sentence} {one.status}: {one.text} ({why})"
             elif one.kind != "true" and one.status == "confirmed":

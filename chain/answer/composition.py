@@ -97,8 +97,8 @@ class AnswerBuilder:
         self.further: tuple[Blocks, ...] = ()
         self._request = request
         self._numbers: dict[int, int] = {}  # passage -> number
-        self._taken = _bracketed(request)
-        self._free = (number for number in itertools.count(1) if number not in self._taken)
+        taken = _bracketed(request)
+        self._free = (number for number in itertools.count(1) if number not in taken)
         self._quotes: dict[Quote, None] = {}
         self._written: list[str] = []  # a model's sentences
         self._quoted: Counter[str] = Counter()  # language of a quoted draft -> number of drafts
@@ -114,7 +114,6 @@ class AnswerBuilder:
     def extend(self, request: Request) -> None:
         """Takes in further passages, behind those that there are."""
         self._request = request
-        self._taken |= _bracketed(request)
 
     @property
     def quotes(self) -> Collection[Quote]:
@@ -311,10 +310,11 @@ def _joined(before: Blocks, made: Sequence[AnswerBlock]) -> Blocks:
 
 
 def _bracketed(request: Request) -> frozenset[int]:
-    """Numbers in square brackets in the passages, their headings and titles."""
+    """Numbers in square brackets in the passages that may be quoted, their headings and titles."""
+    quotable = [one for part in request.parts for one in part.found] or request.found
     texts = (
         "\n".join((one.passage.text, one.passage.document.title, *one.passage.headings))
-        for one in request.found
+        for one in quotable
     )
     return frozenset(
         number for text in texts for found in _BRACKETED.findall(text) for number in _listed(found)

@@ -139,8 +139,11 @@ def claim_data(number: int, claim: Claim, request: Request) -> str:
     """Writes a sentence as data, with its stretches, each in fences that it cannot close."""
     parts = [fenced("sentence", claim.text, f' number="{number}"')]
     for quote in claim.quotes:
+        passage = request.found[quote.passage].passage
         about = f' sentence="{number}" passage="{quote.passage + 1}"'
-        parts.append(fenced("stretch", _quoted(request.found[quote.passage].passage, quote), about))
+        if point := " › ".join(passage.marks(quote.start)).replace('"', ""):
+            about += f' point="{_inert(point)}"'
+        parts.append(fenced("stretch", _quoted(passage, quote), about))
     return "\n".join(parts)
 
 

@@ -40,7 +40,7 @@ def reply(name: str, *texts: str, language: str = "en", **given: object) -> Repl
 def judged(sentence: str, kind: str, status: str, reason: str = "", change: str = "") -> Judged:
     values = {"sentence": sentence, "text": "It is.", "kind": kind, "status": status}
     more = {"reason": reason, "change": change or None, "details": (), "seconds": 0.1}
-    more["is_firm"] = reason in ("absent", "elsewhere")
+    more["is_firm"] = reason == "absent"
     return Judged.model_validate({**values, **more})
 
 
@@ -61,7 +61,7 @@ OUTCOMES: list[ReplyVerdicts] = [
         judged("whole.1", "true", "confirmed"),
         judged("whole.1", "false", "confirmed", change="figure"),
         judged("whole.1", "false", "differs", "absent", change="date"),
-        judged("whole.2", "true", "not_confirmed", "distant"),
+        judged("whole.2", "true", "not_confirmed", "unchecked"),
         judged("whole.2", "false", "not_confirmed", "elsewhere", change="figure"),
         judged("whole.0", "rider", "confirmed"),
         judged("whole.0", "rider", "not_confirmed", "distant"),
@@ -100,10 +100,12 @@ def test_figures_are_shares_of_sentences_replies_twins_and_riders() -> None:
     assert {name: (one.value, one.n) for name, one in found.items() if one.n} == {
         "shown_whole": (2 / 3, 3),  # a reply without sentences does not count
         "true_confirmed": (2 / 5, 5),
+        "true_found": (3 / 5, 5),
         "true_left_out": (1 / 5, 5),
         "stretches_found": (2 / 3, 3),
         "evidence_given": (1 / 2, 2),
         "false_confirmed": (1 / 4, 4),
+        "false_found": (1 / 4, 4),
         "false_confirmed.figure": (1 / 2, 2),
         "false_confirmed.date": (0, 1),
         "false_confirmed.swap": (0, 1),
@@ -114,11 +116,11 @@ def test_figures_are_shares_of_sentences_replies_twins_and_riders() -> None:
 
 def test_a_checker_decides_what_the_facts_have_not_decided() -> None:
     values = {name: one.value for name, one in figures(OUTCOMES, 0.9).items()}
-    assert values["true_confirmed"] == pytest.approx(3 * 0.9 / 5)
-    assert values["false_confirmed"] == pytest.approx(2 * 0.1 / 4)
+    assert values["true_confirmed"] == values["true_found"] == pytest.approx(4 * 0.9 / 5)
+    assert values["false_confirmed"] == pytest.approx(3 * 0.1 / 4)
     assert values["riders_confirmed"] == pytest.approx(2 * 0.1 / 2)
     values = {name: one.value for name, one in figures(OUTCOMES, READERS).items()}
-    assert (values["true_confirmed"], values["false_confirmed"]) == (3 / 5, 1 / 4)
+    assert (values["true_confirmed"], values["false_confirmed"]) == (4 / 5, 1 / 4)
     assert values["riders_confirmed"] == 0
 
 

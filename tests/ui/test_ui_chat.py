@@ -386,7 +386,7 @@ def test_what_a_model_cannot_support_is_told(app: AppTest, monkeypatch: pytest.M
     answer = doubted(answer, "Onzekere <b>zin</b>.", left_out=["Verzonnen zin."])
     stand_in(monkeypatch, Finished(answer=answer))
     ask(app, REPORTS)
-    assert "De bronnen noemen niet: 2031" in shown(app)
+    assert "Niet gevonden in de doorzochte documenten: 2031" in shown(app)
     page = shown(app)
     assert "0 van de 2 zinnen zijn in de bronnen gevonden. Nagelezen door m." in page
     assert "Minder dan de helft" in page
