@@ -256,7 +256,7 @@ def build_request(
         lacking=() if meaning.last else missing(query.question, query.language, found),
         quotable=quotable,
         prepared=matched.prepared if matched else None,
-        given=() if is_given else _that_may_matter(found, amounts.cosines.given),
+        given=() if is_given else that_may_matter(found, amounts.cosines.given),
         task=Task(meaning.message, query.question, answer) if meaning.message else None,
         amounts=amounts,
     )
@@ -308,7 +308,7 @@ def reason(index: Snapshot, query: Query, confidence: Confidence) -> Reason:
 _ALWAYS = 6  # passages that a model is given however far they are
 
 
-def _that_may_matter(found: Sequence[ScoredPassage], margin: float) -> tuple[int, ...]:
+def that_may_matter(found: Sequence[ScoredPassage], margin: float) -> tuple[int, ...]:
     """The numbers of the first passages, and of those that are hardly less near than the
     nearest."""
     least = max((one.similarity for one in found), default=0.0) - margin

@@ -5,6 +5,7 @@ a task     -> the passages that the last answer cites
 """
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -77,7 +78,8 @@ def retrieve(
 
     found = Found(search(NO_TRANSLATIONS))
     others = index.languages_beside(query.language, query.scope)[:MOST_LANGUAGES]
-    if translate and others and not _leads(found.passages, query.language, index):
+    ahead = lead(found.passages, query.language)
+    if translate and others and ahead < index.profile.amounts.ranking.own_language:
         translations = translate(meaning.question, others)
         found = Found(search(translations), translations) if translations else found
     if not for_model:
@@ -86,12 +88,12 @@ def retrieve(
     return found._replace(passages=with_surroundings(index, found.passages, asked, results))
 
 
-def _leads(found: Sequence[ScoredPassage], language: str, index: Snapshot) -> bool:
-    """Whether passages in the question's language are well ahead of others."""
-    own = [one.score for one in found if one.passage.language == language]
-    others = [one.score for one in found if one.passage.language != language]
-    ahead = index.profile.amounts.ranking.own_language
-    return bool(own) and (not others or max(own) - max(others) >= ahead)
+def lead(found: Sequence[ScoredPassage], language: str) -> float:
+    """By how much the best passage in the question's language (ISO 639-1) is ahead of the best in
+    another, in log-odds."""
+    own = max((one.score for one in found if one.passage.language == language), default=-math.inf)
+    other = (one.score for one in found if one.passage.language != language)
+    return own - max(other, default=-math.inf) if own > -math.inf else own
 
 
 def with_surroundings(

@@ -112,7 +112,8 @@ def decided(
 ) -> tuple[tuple[ScoredPassage, ...], Decision, Request]:
     """What is found for a question, what is decided on it, and what an answer is made from."""
     query, meant = Query(question, language), Interpretation(question)
-    found = retrieve(index, query, meant, settings.results, for_model=False).passages
+    for_model = settings.generative
+    found = retrieve(index, query, meant, settings.results, for_model=for_model).passages
     decision = decide(index, query, meant, found, trials, settings)
     return found, decision, build_request(index, query, meant, decision)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from research.reader import grounds, shown
+from research.reader import given, grounds, shown
 from research.reader.grounds import Source
 
 LAW = """# Wet op de havens
@@ -33,10 +33,13 @@ ASKED = (
 )
 
 
-def test_a_question_counts_by_the_unit_of_its_own_document(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Both laws end with the same article, by which neither is told from the other."""
+Rows = dict[str, list[str]]
+
+
+@pytest.fixture
+def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two laws, and questions over one; both end with the same article, by which neither is told
+    from the other."""
     texts = {"havens": LAW, "sluizen": OTHER}
     own = {}
     for name, text in texts.items():
@@ -55,17 +58,41 @@ def test_a_question_counts_by_the_unit_of_its_own_document(
     monkeypatch.setattr(grounds, "sources", lambda: own)
     monkeypatch.setattr(shown, "sources", lambda: own)
     monkeypatch.setattr(grounds, "stretches", dict)
-    assert shown.app.run([str(tmp_path), "--out", str(tmp_path / "out")], "shown") == 0
-    printed = capsys.readouterr().out.splitlines()
-    rows = {
+    return tmp_path
+
+
+def _rows(printed: str) -> Rows:
+    """The rows of printed tables, by their first cell."""
+    return {
         cells[0]: cells[1:]
-        for line in printed
+        for line in printed.splitlines()
         if line.startswith("│")
         for cells in [[one.strip() for one in line.strip("│").split("│")]]
     }
+
+
+def test_a_question_counts_by_the_unit_of_its_own_document(
+    documents: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shown.app.run([str(documents), "--out", str(documents / "out")], "shown") == 0
+    rows = _rows(capsys.readouterr().out)
     assert [rows[name][0] for name in ("answerable", "own language", "across", "unanswerable")] == [
         *("3", "2", "1", "1")
     ]
     assert rows["answerable"][1:3] == ["1.000", "1.000"]  # not the like article of the other law
     assert rows["answerable"][6] == "1.000"
     assert rows["unanswerable"][9:] == ["0.000", "0.000", "1.000"]
+
+
+def test_what_is_kept_and_when_nothing_is_translated_is_counted(
+    documents: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = [str(documents), "--out", str(documents / "out"), "--part", "show"]
+    assert given.app.run(said, "given") == 0
+    margins, leads = capsys.readouterr().out.split("lead", 1)
+    of_margin, of_lead = _rows(margins), _rows(leads)
+    assert of_margin["any"] == ["1.000", "6.0", "1.00"]
+    assert of_margin["0.04"] == of_margin["any"]  # six are always given
+    assert of_lead["any"] == ["1.000", "1.000", "1.000", "0.333"]
+    # Over Dutch laws the Dutch questions are ahead of every other language, the English is behind.
+    assert of_lead["3"] == ["0.667", "1.000", "1.000", "0.000"]
