@@ -139,7 +139,8 @@ class Assistant:
         self._understand(index, Query("Wat denk je?", language))
         query = Query(question, language)
         meaning = self._understand(index, query)
-        found = self._find(index, query, meaning).passages
+        results, for_model = self._settings.results, self._settings.generative
+        found = retrieve(index, query, meaning, results, for_model=for_model).passages
         decide(index, query, meaning, found, self._trials, self._settings)
 
     def ask(

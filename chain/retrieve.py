@@ -7,7 +7,7 @@ a task     -> the passages that the last answer cites
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 from langchain_core.runnables import RunnableLambda
 
@@ -16,7 +16,7 @@ from chain.understanding.meaning import Interpretation
 from core.source import ScoredPassage
 from vectorstore.search import language_of
 from vectorstore.segments import document_key
-from vectorstore.store import NO_TRANSLATIONS, Snapshot
+from vectorstore.store import Snapshot
 
 FOUND = 24
 """Passages that are looked for where a language model answers."""
@@ -32,11 +32,12 @@ Translate = Callable[[str, Sequence[str]], Mapping[str, str]]
 """Gives a question in other languages; of none where that fails."""
 
 
-class Found(NamedTuple):
+@dataclass(frozen=True)
+class Found:
     """Passages, best first, and the translations that they were searched by as well."""
 
     passages: tuple[ScoredPassage, ...]
-    translations: Mapping[str, str] = NO_TRANSLATIONS
+    translations: Mapping[str, str] = field(default_factory=dict)
 
 
 def retrieve(
@@ -62,30 +63,32 @@ def retrieve(
     if meaning.document:
         return Found(_beginning(index, query, meaning.document, wanted))
 
-    def search(translations: Mapping[str, str]) -> tuple[ScoredPassage, ...]:
-        def asked(question: str) -> list[ScoredPassage]:
-            return index.search(
-                question,
-                wanted,
-                query.language,
-                scope=query.scope,
-                about=meaning.about,
-                translations=translations,
-            )
+    said: dict[str, str] = {}
 
-        made = RunnableLambda(asked).with_config(run_name="search")
-        return tuple(made.invoke(meaning.question, query.config))
+    def translated(found: Sequence[ScoredPassage]) -> Mapping[str, str]:
+        """The question in other languages; in none where passages in its own are well ahead."""
+        others = index.languages_beside(query.language, query.scope)[:MOST_LANGUAGES]
+        ahead = lead(found, query.language)
+        if translate and others and ahead < index.profile.amounts.ranking.own_language:
+            said.update(translate(meaning.question, others))
+        return said
 
-    found = Found(search(NO_TRANSLATIONS))
-    others = index.languages_beside(query.language, query.scope)[:MOST_LANGUAGES]
-    ahead = lead(found.passages, query.language)
-    if translate and others and ahead < index.profile.amounts.ranking.own_language:
-        translations = translate(meaning.question, others)
-        found = Found(search(translations), translations) if translations else found
+    def search(question: str) -> list[ScoredPassage]:
+        return index.search(
+            question,
+            wanted,
+            query.language,
+            scope=query.scope,
+            about=meaning.about,
+            translate=translated if translate else None,
+        )
+
+    made = RunnableLambda(search).with_config(run_name="search")
+    found = Found(tuple(made.invoke(meaning.question, query.config)), said)
     if not for_model:
         return found
     asked = {query.language: meaning.question, **found.translations}
-    return found._replace(passages=with_surroundings(index, found.passages, asked, results))
+    return replace(found, passages=with_surroundings(index, found.passages, asked, results))
 
 
 def lead(found: Sequence[ScoredPassage], language: str) -> float:

@@ -140,7 +140,7 @@ class Condenser:
             [("system", prompts.load("condense")), ("human", "{conversation}")]
         )
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], Mapping[str, str]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], dict[str, str]] = OrderedDict()
         self._translating = Breaker()
 
     def standalone(
@@ -192,7 +192,8 @@ class Condenser:
             try:
                 self._rewritten(question, language, (), others, _TRANSLATION_SECONDS, config)
             except ModelError as error:
-                self._translating.failed(error, started)
+                if error.reason == "slow":
+                    self._translating.failed(error, started)
                 raise
             self._translating.worked()
             known = self._kept(question, language)
@@ -220,7 +221,7 @@ class Condenser:
         kept = fitting(turns, self._model.room(), prompts.load("condense"), last)
         messages = self._template.format_messages(
             language=language,
-            languages=", ".join(others) or "none",
+            languages=", ".join(others) or "none, so give an empty list",
             conversation="\n\n".join((*reversed(kept), last)),
         )
         reply = self._model.whole(messages, seconds=seconds, schema=_SCHEMA, config=config)
@@ -230,13 +231,13 @@ class Condenser:
         found = {
             one.text("language"): one.text("question") for one in fields.objects("translations")
         }
-        with self._lock:
+        if others:
             # Of a language that it leaves out it is not asked again.
-            self._known[rewritten, language] = {
-                one: _in_one_line(found.get(one, "")) for one in others
-            }
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
+            made = {one: _in_one_line(found.get(one, "")) for one in others}
+            with self._lock:
+                self._known[rewritten, language] = self._known.pop((rewritten, language), {}) | made
+                if len(self._known) > _KEPT:
+                    self._known.popitem(last=False)
         return rewritten
 
 

@@ -1,7 +1,6 @@
 """References: what each number of an answer stands for, in words that tell it from the others."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from core.source import Citation
@@ -38,9 +37,13 @@ def references(citations: Iterable[Citation], page: str) -> dict[int, str]:
         place = " › ".join(filter(None, (*_end(paths[number], paths.values()), _points(quotes))))
         parts = (paths[number][0], place, _pages(quotes, page))
         made[number] = ", ".join(filter(None, parts))
-    times = Counter(made.values())
+    alike: dict[str, list[int]] = {}
+    for number, words in made.items():
+        alike.setdefault(words, []).append(number)
     return {
-        number: words if times[words] == 1 else f"{words}, “{_beginning(found[number])}”"
+        number: f"{words}, “{_beginning(found[number], map(found.__getitem__, alike[words]))}”"
+        if len(alike[words]) > 1
+        else words
         for number, words in made.items()
     }
 
@@ -54,13 +57,22 @@ def referred(citations: Sequence[Citation], page: str) -> tuple[Citation, ...]:
 def section(citations: Sequence[Citation]) -> str:
     """The heading path of quotes out of one passage, below their document's title, and the points
     they are in, each once and none within another: "Article 14 › 9; 10"."""
-    return " › ".join(filter(None, (*citations[0].headings[1:], _points(citations))))
+    return " › ".join(filter(None, (*_below_title(citations[0]), _points(citations))))
 
 
 def _path(quotes: Sequence[Citation]) -> tuple[str, ...]:
     """The short title of the document, and the headings below its title, none of them long."""
     first = quotes[0]
-    return (first.document.short_title, *map(_shortened, first.headings[1:]))
+    return (first.document.short_title, *map(_shortened, _below_title(first)))
+
+
+def _below_title(citation: Citation) -> tuple[str, ...]:
+    """The headings below the document's title. Of a path that was too long for a passage the last
+    alone may be left, and is no title."""
+    first, *below = citation.headings
+    title, said = citation.document.title, first.rstrip("…")
+    is_title = bool(below) or said in title or title in said
+    return tuple(below) if is_title else (first,)
 
 
 def _end(path: tuple[str, ...], others: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -101,6 +113,11 @@ def _pages(quotes: Sequence[Citation], page: str) -> str:
     return page.format(page=listed) if listed else ""
 
 
-def _beginning(quotes: Sequence[Citation]) -> str:
+def _beginning(quotes: Sequence[Citation], among: Iterable[Sequence[Citation]]) -> str:
+    """The first words of a quote, as many as tell it from other ones."""
     words = quotes[0].quote.split()
-    return " ".join(words[:_BEGINNING]) + "…" * (len(words) > _BEGINNING)
+    others = [one for one in (other[0].quote.split() for other in among) if one != words]
+    count = _BEGINNING
+    while count < len(words) and any(one[:count] == words[:count] for one in others):
+        count += 1
+    return " ".join(words[:count]) + "…" * (len(words) > count)

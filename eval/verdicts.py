@@ -435,6 +435,7 @@ RATES: Mapping[str, ReplyShare] = {
     "false_found": _found("false"),
     **{f"false_confirmed.{change}": _confirmed("false", change) for change in CHANGES},
     "riders_confirmed": _confirmed("rider"),
+    "riders_found": _found("rider"),
 }
 FIGURES = tuple(RATES)
 """Names of all figures, as in the gate's rules."""

@@ -47,6 +47,7 @@ _ROWS = {
     "false_found": "false confirmed or found",
     **{f"false_confirmed.{change}": f"  {change}" for change in CHANGES},
     "riders_confirmed": "riders confirmed",
+    "riders_found": "riders confirmed or found",
 }
 
 

@@ -196,7 +196,7 @@ def short_phrases(language: str) -> ShortPhrases:
 
 
 class ClientWords(Frozen):
-    """The words of one language; `section` and `page` have a placeholder of their name,
+    """The words of one language; `page` has a placeholder of its name,
     `missing` those of `Answer.missing_words`; `unconfirmed` stands behind a sentence,
     `unconfirmed_in` before the texts of several; `found` and `found_in` likewise of those that were
     found and not checked. `unchecked` says that a checker failed, `too_late` that it did not answer
@@ -205,7 +205,6 @@ class ClientWords(Frozen):
     references: str
     summary_of: str
     summary: str
-    section: str
     page: str
     superseded: str
     upcoming: str

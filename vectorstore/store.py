@@ -6,7 +6,6 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import TypeVar
 
 from core import telemetry
@@ -31,10 +30,9 @@ from vectorstore.search import Candidate, find, language_of, matches, near
 from vectorstore.segments import DocumentEntry, method_of
 
 _LARGE = 2_000  # passages of a document, of which all are read to find those beside some; 0.3 s
-_OF_EACH = 2  # times as many of each language, as some are found by the question in another
 _RESTS = 4  # at most, after a list's first passage: of a list only twelve items are shown
 
-NO_TRANSLATIONS: Mapping[str, str] = MappingProxyType({})
+Translate = Callable[[Sequence[ScoredPassage]], Mapping[str, str]]
 
 
 class Snapshot:
@@ -103,7 +101,7 @@ class Snapshot:
         scope: Scope = Scope(),
         about: Sequence[str] = (),
         rerank: bool = True,
-        translations: Mapping[str, str] = NO_TRANSLATIONS,
+        translate: Translate | None = None,
     ) -> list[ScoredPassage]:
         """The k best passages for a question, best first.
 
@@ -115,40 +113,39 @@ class Snapshot:
             scope: what the search is limited to.
             about: ids of passages; their documents are meant if the question names none.
             rerank: whether to use the reranker, if there is one.
-            translations: the question in other languages; by these it is searched in passages of
-                the same language, as scores of languages are on one scale.
+            translate: gives the question in other languages (ISO 639-1), given what is found by it;
+                passages in these are then found by it in their language.
         """
         reranker = self._reranker if rerank else None
         wanted = k if reranker is None else max(k, DEPTH)
-        if translations:
-            found = self._search_each(query, wanted, language, scope, about, translations)
-        else:
-            found = [one.scored for one in self.evidence(query, wanted, language, scope, about)]
+        found = [one.scored for one in self.evidence(query, wanted, language, scope, about)]
+        if translate is not None and (translations := translate(found)):
+            found = self._by_each(found, translations, wanted, language or "", scope, about)
         if reranker is not None:
             found = reranker.reorder(query, found)
         return found[:k]
 
-    def _search_each(
+    def _by_each(
         self,
-        query: str,
+        found: Sequence[ScoredPassage],
+        translations: Mapping[str, str],
         k: int,
-        language: str | None,
+        language: str,
         scope: Scope,
         about: Sequence[str],
-        translations: Mapping[str, str],
     ) -> list[ScoredPassage]:
-        """The best of the passages in each language, found by the question in it."""
-        allowed = self._generation.versions(language or "", scope)
-        asked = {language or "": query, **translations}
-        found = [
-            one.scored
-            for spoken, question in asked.items()
-            for one in self.evidence(question, _OF_EACH * k, spoken, scope, about)
-            if spoken == one.scored.passage.language
-            or (question == query and one.scored.passage.language not in asked)
-        ]
-        known = {one.passage.id: one for one in found if one.passage.document.key in allowed}
-        return sorted(known.values(), key=lambda one: (-one.score, one.passage.id))[:k]
+        """The best passages, each by the question in its own language: scores of languages are on
+        one scale."""
+        allowed = self._generation.versions(language, scope)
+        each = [one for one in found if one.passage.language not in translations]
+        for spoken, question in translations.items():
+            by_it = (one.scored for one in self.evidence(question, k, spoken, scope, about))
+            each += (
+                one
+                for one in by_it
+                if one.passage.language == spoken and one.passage.document.key in allowed
+            )
+        return sorted(each, key=lambda one: (-one.score, one.passage.id))[:k]
 
     def languages_beside(self, language: str, scope: Scope = Scope()) -> tuple[str, ...]:
         """The other languages of the documents that are searched for a question in a language

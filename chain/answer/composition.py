@@ -4,7 +4,7 @@ import itertools
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -97,8 +97,6 @@ class AnswerBuilder:
         self.further: tuple[Blocks, ...] = ()
         self._request = request
         self._numbers: dict[int, int] = {}  # passage -> number
-        taken = _bracketed(request)
-        self._free = (number for number in itertools.count(1) if number not in taken)
         self._quotes: dict[Quote, None] = {}
         self._written: list[str] = []  # a model's sentences
         self._quoted: Counter[str] = Counter()  # language of a quoted draft -> number of drafts
@@ -242,8 +240,14 @@ class AnswerBuilder:
         )
 
     def _number(self, passage: int) -> int:
+        """The number of a passage; a new one is behind all others, and none that the passages have
+        in brackets: beside a model's words those that are quoted below them."""
         if passage not in self._numbers:
-            self._numbers[passage] = next(self._free)
+            request = self._request
+            below = [one for part in request.parts for one in part.found]
+            taken = _bracketed(below if self._written and below else request.found)
+            free = itertools.count(max(self._numbers.values(), default=0) + 1)
+            self._numbers[passage] = next(number for number in free if number not in taken)
         return self._numbers[passage]
 
     def _citation(self, quote: Quote) -> Citation:
@@ -309,12 +313,11 @@ def _joined(before: Blocks, made: Sequence[AnswerBlock]) -> Blocks:
     return (*before[:-1], last.model_copy(update=together))
 
 
-def _bracketed(request: Request) -> frozenset[int]:
-    """Numbers in square brackets in the passages that may be quoted, their headings and titles."""
-    quotable = [one for part in request.parts for one in part.found] or request.found
+def _bracketed(found: Iterable[ScoredPassage]) -> frozenset[int]:
+    """Numbers in square brackets in passages, their headings and titles."""
     texts = (
         "\n".join((one.passage.text, one.passage.document.title, *one.passage.headings))
-        for one in quotable
+        for one in found
     )
     return frozenset(
         number for text in texts for found in _BRACKETED.findall(text) for number in _listed(found)
@@ -480,7 +483,7 @@ class AnswerRun:
             ModelError: the model failed; a second reply may be empty where there is a first.
         """
         gaps = yield from self._taken_in(answerer.draft(self.request, config))
-        self.not_stated = gaps.not_stated
+        self.not_stated = self._asked(gaps)
         queries = gaps.queries or gaps.not_stated
         if not queries or self._search is None:
             return
@@ -498,7 +501,14 @@ class AnswerRun:
             logger.warning("%s The answer stays without a second search.", error)
             return
         if left.not_stated or len(self._said) > count:
-            self.not_stated = left.not_stated
+            self.not_stated = self._asked(left)
+
+    def _asked(self, gaps: Gaps) -> tuple[str, ...]:
+        """What is not stated, as far as it may be shown: it is a model's words, and of a question,
+        which a task is none."""
+        if self.request.task or self._unconfirmed == "hide":
+            return ()
+        return tuple(filter(self._verifier.is_asked, gaps.not_stated))
 
     def _taken_in(self, drafts: Iterator[Draft | Gaps]) -> Generator[Stage | TextDelta, None, Gaps]:
         """Takes in a reply; returns what it leaves open."""
@@ -549,7 +559,7 @@ class AnswerRun:
             opinions = checker.opinions(claims, self.request, seconds=seconds, config=config)
         except ModelError as error:
             self.check_trouble = error.first
-            logger.warning("%s No sentence is shown as confirmed.", error)
+            logger.warning("%s Only the sources' own words are confirmed.", error)
         self.unchecked = None in opinions
         self.checker = "" if self.unchecked else checker.model
         for (draft, verdict), opinion in zip(self._said, opinions, strict=True):

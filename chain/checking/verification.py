@@ -1,6 +1,5 @@
 """Verifies sentences against the sources, whoever wrote them."""
 
-import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +26,7 @@ Span = tuple[int, int]
 _LONGEST = 2500  # characters from the first to the last word; a longer stretch proves little
 _ALIKE = 85.0  # of 100: words that a model wrote down with a slip, not other words
 _TOLD = 100  # characters of words that no passage has; some eight are asked for
+_LONGEST_GAP = 200  # characters of what is not stated; a few words are asked for
 _FEWEST = 8  # characters that can be looked for nearly; shorter ones are like anything
 
 
@@ -172,7 +172,6 @@ class Nearness(NamedTuple):
 
 _CLAUSE = 4  # words; shorter ones are near to anything
 _MOST_UNITS = 5  # of evidence that no model named; more only add single words
-_PART_END = re.compile(r"[.;:!?](?=\s)|\n")
 _FIGURE = re.compile(r"(\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?:\s?%)?)(?:\s\w+)?")
 _ADDRESS = re.compile(
     r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]+\.)*[\w-]*[a-zA-Z][\w-]+\.[a-z]{2,}\b"
@@ -209,6 +208,19 @@ class Verifier:
             return Verdict("not_confirmed", reason="states_nothing", is_firm=True)
         return self._by_evidence(draft)
 
+    def is_asked(self, text: str) -> bool:
+        """Whether a question asks for what a model says is not stated: it is near to the question,
+        short, and has no address, and no figure but the question's."""
+        question, embedder = self._request.question, self._nearness.embedder
+        if (
+            len(text) > _LONGEST_GAP
+            or _ADDRESS.search(text)
+            or not digits(text) <= digits(question)
+        ):
+            return False
+        (vector,) = embedder.passages([text])
+        return float(embedder.query(question) @ vector) >= default_profile().amounts.local.asked
+
     def _by_evidence(self, draft: Draft) -> Verdict:
         text = draft.text
         claim = _without(facts(text, self._request.language), self._asked)
@@ -229,15 +241,16 @@ class Verifier:
         lacks = self._lacking(claim, places)
         if details := lacks.all:
             absent = self._absent(claim, lacks, text)
-            quotes = _quotes(self._with_details(claim, places), passages)
             if absent.exact:
                 written = _as_written(absent.exact, text, language)
+                quotes = _quotes(places, passages)
                 return Verdict("differs", quotes, "absent", written, is_firm=True)
+            quotes = _quotes(self._with_details(claim, places), passages)
             reason: Doubt = "absent" if absent.names else "elsewhere"
             written = _as_written(absent.names or details, text, language)
             return Verdict("not_confirmed", quotes, reason, written)
         quotes = _quotes(places, passages)
-        if _is_word_for_word(text, [_quoted(one, passages) for one in quotes]):
+        if any(_is_word_for_word(text, one, passages) for one in quotes):
             return Verdict("confirmed", quotes)
         margin = _margin(text, language, quotes, passages, self._nearness.embedder)
         # A model that obeys what a source orders confirms it too, however far that is.
@@ -437,11 +450,21 @@ def _as_written(details: Iterable[str], text: str, language: str) -> tuple[str, 
     return tuple(dict.fromkeys(made))
 
 
-def _is_word_for_word(text: str, said: Iterable[str]) -> bool:
-    """Whether a text is whole sentences, items or clauses of what is said, word for word."""
-    sought = r"[ |]".join(map(re.escape, _words(text)))
-    parts = itertools.chain.from_iterable(map(_PART_END.split, said))
-    return bool(re.search(rf"\|{sought}\|", f"|{'|'.join(' '.join(_words(p)) for p in parts)}|"))
+def _is_word_for_word(text: str, quote: Quote, passages: Sequence[Passage]) -> bool:
+    """Whether a text is whole sentences of a quote, word for word. An item of a list is none: what
+    introduces it may deny it."""
+    passage = passages[quote.passage]
+    said = [
+        " ".join(_words(passage.text[unit.start : unit.end])) if unit.kind == "sentence" else "\n"
+        for unit in passage.units
+        if quote.start <= unit.start and unit.end <= quote.end
+    ]
+    sought = " ".join(_words(text))
+    return any(
+        sought == " ".join(said[start:end])
+        for start in range(len(said))
+        for end in range(start + 1, len(said) + 1)
+    )
 
 
 def _quoted(quote: Quote, passages: Sequence[Passage]) -> str:

@@ -76,6 +76,9 @@ class Claim:
     quotes: tuple[Quote, ...]
 
 
+_DOCUMENT_ENDS = "</document>\n\n"
+
+
 class PromptPassages:
     """Passages as data, by document: its description once, then its passages in their order, each
     with its number and section, in fences that none can close.
@@ -104,11 +107,12 @@ class PromptPassages:
             for passage in [self._request.found[number].passage]
         }
         documents = {
-            found.passage.document.key: _described(found)
+            found.passage.document.key: f"<document>\n{_inert(_described(found))}"
             for found in map(self._request.found.__getitem__, new)
         }
         lacking = [text for key, text in documents.items() if key not in self._documents]
-        left = self._room - sum(map(tokens, (beside, *lacking, *new.values())))
+        ends = _DOCUMENT_ENDS * len(lacking)
+        left = self._room - sum(map(tokens, (beside, ends, *lacking, *new.values())))
         if left < 0:
             return False
         self._room = left
@@ -126,9 +130,9 @@ class PromptPassages:
         return "\n\n".join(
             "\n".join(
                 (
-                    f"<document>\n{_inert(self._documents[key])}",
+                    self._documents[key],
                     *(self._passages[n] for n in sorted(own, key=lambda n: found[n].passage.start)),
-                    "</document>",
+                    _DOCUMENT_ENDS.strip(),
                 )
             )
             for key, own in by_document.items()

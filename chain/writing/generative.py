@@ -5,7 +5,8 @@ passages that fit -> prompt -> model -> Reader -> drafts
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from langchain_core.prompts import ChatPromptTemplate
@@ -27,8 +28,16 @@ from chain.writing.prose import Prose
 from core.answer import Mode
 from core.errors import ModelError
 from core.settings import Settings
+from core.source import DocumentKind
 from language.matching import visible
 
+_KINDS: Mapping[frozenset[DocumentKind], str] = {
+    frozenset({"official"}): "official documents",
+    frozenset({"brief"}): "summaries of official documents",
+    frozenset({"official", "brief"}): "official documents and summaries of such",
+}
+_AREA = re.compile(r"\w+")
+_MOST_AREAS, _LONGEST_AREA = 8, 40  # that are named, and characters of one
 _MOST = 100  # sentences and items of a reply; the prompts ask for five, or one list
 
 
@@ -98,10 +107,12 @@ class GenerativeAnswerer:
 
 
 def _collection(request: Request) -> str:
-    """What the passages are from: documents, on their areas where they have such."""
-    areas = dict.fromkeys(one.passage.document.area.replace("-", " ") for one in request.found)
-    on = f", and summaries of such, on {', '.join(filter(None, areas))}" if any(areas) else ""
-    return f"official documents{on}"
+    """What the passages are from: the kind of documents, and the areas that most have."""
+    documents = [one.passage.document for one in request.found]
+    named = Counter(" ".join(_AREA.findall(one.area))[:_LONGEST_AREA] for one in documents)
+    on = ", ".join(area for area, _ in named.most_common(_MOST_AREAS) if area)
+    kinds = _KINDS.get(frozenset(one.kind for one in documents), "documents")
+    return f"{kinds} on {on}" if on else kinds
 
 
 def _form(request: Request, *, structured: bool) -> str:

@@ -58,14 +58,13 @@ def main(
     """Says which passages a model need not be given, and when a question need not be translated."""
     elsewhere = Settings().model_copy(update={"data_dir": out})
     settings, asked = asked_of(part, folders, elsewhere)
-    settings = settings.model_copy(update={"model": "none is asked"})  # so that 36 are given
     index, trials = open_index(settings).snapshot(), Probes(settings)
     rows = []
     for one in asked:
         if one.units:
             question, language = one.labelled.question, one.labelled.language
             found = index.search(question, FOUND, language)
-            _, _, request = decided(question, language, index, trials, settings)
+            _, _, request = decided(question, language, index, trials, settings, for_model=True)
             rows.append(_Row(one, found, request))
     console = Console()
     console.print(_margins(rows))
@@ -85,7 +84,7 @@ def _margins(rows: Sequence[_Row]) -> Table:
             count += len(given)
             text += sum(len(one.passage.text) for one in found if one.passage.id in given)
             whole += sum(len(one.passage.text) for one in found)
-        shares = (kept / there, count / len(rows), text / whole)
+        shares = (kept / max(there, 1), count / len(rows), text / whole)
         table.add_row(_named(margin), f"{shares[0]:.3f}", f"{shares[1]:.1f}", f"{shares[2]:.2f}")
     return table
 

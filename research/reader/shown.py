@@ -108,11 +108,19 @@ def asked_of(
 
 
 def decided(
-    question: str, language: str, index: Snapshot, trials: Probes, settings: Settings
+    question: str,
+    language: str,
+    index: Snapshot,
+    trials: Probes,
+    settings: Settings,
+    *,
+    for_model: bool = False,
 ) -> tuple[tuple[ScoredPassage, ...], Decision, Request]:
-    """What is found for a question, what is decided on it, and what an answer is made from."""
+    """What is found for a question, what is decided on it, and what an answer is made from, by the
+    sources' sentences or by a model, whatever the settings have."""
+    servers = {"model": "any" if for_model else "", "openai_base_url": "", "azure_endpoint": ""}
+    settings = settings.model_copy(update=servers)
     query, meant = Query(question, language), Interpretation(question)
-    for_model = settings.generative
     found = retrieve(index, query, meant, settings.results, for_model=for_model).passages
     decision = decide(index, query, meant, found, trials, settings)
     return found, decision, build_request(index, query, meant, decision)

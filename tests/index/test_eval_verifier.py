@@ -110,6 +110,7 @@ def test_figures_are_shares_of_sentences_replies_twins_and_riders() -> None:
         "false_confirmed.date": (0, 1),
         "false_confirmed.swap": (0, 1),
         "riders_confirmed": (1 / 2, 2),
+        "riders_found": (1 / 2, 2),
     }
     assert found["false_confirmed.name"].value is None
 

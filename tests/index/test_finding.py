@@ -111,9 +111,8 @@ def test_without_a_translation_it_is_found_by_its_own_words(
 def test_a_version_in_the_language_of_a_translation_takes_no_place_of_the_readers_own(
     index: Snapshot,
 ) -> None:
-    found = index.search(
-        "Hoeveel meldingen waren er in 2019?", 12, "nl", translations={"en": QUESTION}
-    )
+    asked = "Hoeveel meldingen waren er in 2019?"
+    found = index.search(asked, 12, "nl", translate=lambda _: {"en": QUESTION})
     assert {one.passage.language for one in found} == {"nl"}
 
 

@@ -302,7 +302,8 @@ BAN = "It is not true that the strategy bans encryption, unless a court orders i
     [
         (BAN, "confirmed"),
         (BAN.upper(), "confirmed"),
-        ("It may", "confirmed"),
+        ("It may", "not_confirmed"),
+        (f"{BAN} It was adopted in 2020.", "confirmed"),
         ("The strategy bans encryption.", "not_confirmed"),
         (
             "It is true that the strategy bans encryption, unless a court orders it.",
@@ -312,10 +313,19 @@ BAN = "It is not true that the strategy bans encryption, unless a court orders i
         ("Unless a court orders it: it may.", "not_confirmed"),
     ],
 )
-def test_only_whole_clauses_of_the_source_are_confirmed_without_a_reader(
+def test_only_whole_sentences_of_the_source_are_confirmed_without_a_reader(
     settings: Settings, said: str, status: str
 ) -> None:
-    assert _named_verdict(said, [_passage(settings, BAN)], BAN).status == status
+    passage = _passage(settings, BAN, "It was adopted in 2020.")
+    assert _named_verdict(said, [passage], passage.passage.text).status == status
+
+
+def test_an_item_of_a_list_is_not_confirmed_without_what_introduces_it(settings: Settings) -> None:
+    scored = _passage(settings, "The Commission rejects two claims:", "the strategy bans it;")
+    passage = scored.passage
+    units = (passage.units[0], passage.units[1].model_copy(update={"kind": "item"}))
+    scored = scored.model_copy(update={"passage": passage.model_copy(update={"units": units})})
+    assert not _named_verdict("The strategy bans it.", [scored], passage.text).is_confirmed
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,7 @@ class WorstCaseModel:
         self.sentences = [one for one in said if one]
         is_listed = "response_format" in request
         plain = "\n\n".join(f"{one} [1][77]" for one in self.sentences)
+        plain += "".join(f"\nNOT STATED: {one}" for one in self.sentences[-5:])
         self.said = _listed(self.sentences) if is_listed else plain
         return self.said
 
@@ -172,7 +173,8 @@ class WorstCaseModel:
 
 
 def _listed(said: list[str]) -> str:
-    return json.dumps({"sentences": [{"text": one, "passages": [1, 77]} for one in said]})
+    sentences = [{"text": one, "passages": [1, 77]} for one in said]
+    return json.dumps({"sentences": sentences, "not_stated": said[-5:], "searches": said[:3]})
 
 
 def _leaked(prompt: str) -> list[str]:

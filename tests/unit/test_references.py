@@ -46,6 +46,26 @@ def cited(
     return citation_of(passage, passage.text, number, **given)
 
 
+def test_the_last_heading_of_a_path_that_was_cut_is_no_title() -> None:
+    alone = passage_of(ACT, "Words.", "", id="p1", headings=("Article 4 – Breaks",))
+    titled = passage_of(ACT, "Words.", "", id="p2", headings=(f"{ACT.title[:40]}…",))
+    both = (citation_of(alone, alone.text, 1), citation_of(titled, titled.text, 2))
+    words = references(both, "p. {page}")
+    assert words[1].endswith(", Article 4 – Breaks")
+    assert words[2] == ACT.short_title
+
+
+def test_what_begins_alike_is_told_apart_by_more_of_it() -> None:
+    rule = "Member States shall ensure that the workers have"
+    quotes = (f"{rule} a break of an hour.", f"{rule} a break of two hours.")
+    words = references(
+        [cited(n, "Article 4", quote=quote) for n, quote in enumerate(quotes, 1)], "p. {page}"
+    )
+    assert [one.partition("“")[2] for one in words.values()] == [
+        f"{rule} a break of an…”", f"{rule} a break of two…”",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("citation", "words"),
     [
