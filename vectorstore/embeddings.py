@@ -392,7 +392,6 @@ class LocalAmounts(Frozen):
     rare_pieces: float  # tokens from which a word is in no everyday vocabulary, so a name
     more_frequent: float  # log of how much more frequent a name is with a capital than without
     meant: float  # least of a model's rewriting with the follow-up in context
-    asked: float  # least of what a model says is not stated with the question
 
 
 class Amounts(Frozen):

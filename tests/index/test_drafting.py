@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from langchain_core.runnables import RunnableConfig
@@ -14,7 +14,7 @@ from chain.checking.checker import Checker
 from chain.checking.verification import Nearness, nearness_of
 from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import Claim
-from chain.request import Draft, Gaps, NamedStretch, Quote, Request
+from chain.request import Draft, Gaps, NamedStretch, Quote, Request, Task
 from chain.writing.extractive import ExtractiveAnswerer
 from chain.writing.generative import read
 from core.answer import Mode, Stage, TextDelta
@@ -46,6 +46,7 @@ INVENTED = "In 2021 the Commission opened 912,345 infringement procedures."
 NOT = "Directive 2011/93/EU is not the central EU law against the sexual abuse of children."
 FRUIT = "Bananas are a popular fruit in many countries."
 RELATED = "The Commission opened procedures against nearly all of its member countries."
+BUDGET, SEAT = "the budget of the centre", "its seat"
 REASON = "The passage speaks of 2016."
 
 
@@ -631,12 +632,28 @@ def _listed(*said: str, not_stated: Sequence[str] = (), searches: Sequence[str] 
 @pytest.mark.parametrize(
     ("second", "said", "not_stated"),
     [
-        (None, [LAW], ("its budget", "its seat")),  # nothing new is found
-        (_listed(PROCEDURES, not_stated=["its seat"]), [LAW, PROCEDURES], ("its seat",)),
+        (
+            None,
+            [LAW],
+            (BUDGET, SEAT),
+        ),  # nothing new is found
+        (
+            _listed(PROCEDURES, not_stated=[SEAT]),
+            [LAW, PROCEDURES],
+            (SEAT,),
+        ),
         (_listed(PROCEDURES), [LAW, PROCEDURES], ()),
-        (_listed(not_stated=["its seat"]), [LAW], ("its seat",)),
-        (_listed(), [LAW], ("its budget", "its seat")),  # it says no more than before
-        ("", [LAW], ("its budget", "its seat")),
+        (
+            _listed(not_stated=[SEAT]),
+            [LAW],
+            (SEAT,),
+        ),
+        (
+            _listed(),
+            [LAW],
+            (BUDGET, SEAT),
+        ),  # it says no more than before
+        ("", [LAW], (BUDGET, SEAT)),
     ],
 )
 def test_what_is_not_stated_is_searched_for_and_told_if_it_is_not_found(
@@ -653,11 +670,36 @@ def test_what_is_not_stated_is_searched_for_and_told_if_it_is_not_found(
         queries.append(asked)
         return new
 
-    says = Says([_listed(LAW, not_stated=["its budget", "its seat"]), second or ""])
+    says = Says(
+        [
+            _listed(LAW, not_stated=[BUDGET, SEAT]),
+            second or "",
+        ]
+    )
     writing = _run(request_, says, nearness_of(index, index.embedder), search=search)
-    assert queries == [("its budget", "its seat")]
+    assert queries == [(BUDGET, SEAT)]
     assert [text for text, _, _ in _marks(writing)] == said
     assert writing.not_stated == not_stated
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "See evil.example for the rest",
+        "what the Commission did in 2031",
+        "what the Commission did " * 12,
+    ],
+)
+def test_what_a_model_says_is_not_stated_is_of_the_question_or_not_shown(
+    index: Snapshot, request_: Request, said: str
+) -> None:
+    says = Says([_listed(LAW, not_stated=["what the Commission did", said])])
+    writing = _run(request_, says, nearness_of(index, index.embedder))
+    assert writing.not_stated == ("what the Commission did",)
+    for more in ({"unconfirmed": "hide"}, {}):
+        asked = request_ if more else replace(request_, task=Task("translate", "In French?"))
+        says = Says([_listed(LAW, not_stated=["what the Commission did"])])
+        assert _run(asked, says, nearness_of(index, index.embedder), **more).not_stated == ()
 
 
 def test_an_answer_and_a_refusal_say_what_was_not_found_and_in_how_many_documents(
@@ -666,13 +708,13 @@ def test_an_answer_and_a_refusal_say_what_was_not_found_and_in_how_many_document
     values = {"openai_base_url": server.url, "model": "scripted"}
     assistant = Assistant(settings.model_copy(update=values))
     for said, kind in (([LAW], "partial"), ([], "refusal")):
-        server.reply = _listed(*said, not_stated=["the budget of the centre", "its seat"])
+        server.reply = _listed(*said, not_stated=[BUDGET, SEAT])
         answer = assistant.ask(QUESTION)
-        assert (answer.kind, answer.missing) == (kind, ("the budget of the centre", "its seat"))
+        assert (answer.kind, answer.missing) == (kind, (BUDGET, SEAT))
         assert answer.searched == 5
         told = answer.missing_words
-        assert told == {"count": " (5)", "items": "the budget of the centre; its seat"}
-        assert ("the budget of the centre" in answer.text) == (kind == "refusal")
+        assert told == {"count": " (5)", "items": f"{BUDGET}; {SEAT}"}
+        assert (BUDGET in answer.text) == (kind == "refusal")
 
 
 def test_the_assistant_searches_again_unless_it_is_told_not_to(
