@@ -1,5 +1,6 @@
 """Parts of the assistant that need a language model: its check, and standalone questions."""
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -122,6 +123,7 @@ def _tokens(counted: UsageMetadataCallbackHandler) -> str:
 
 _LONGEST = 300  # characters; a longer text explains or answers instead of asking
 _TRANSLATION_SECONDS = 3.0  # for it alone; a model that needs longer is left alone for a while
+_PLACEHOLDER = re.compile(r"<[^<>]*>")
 _KEPT = 256  # questions whose translations are kept
 _SCHEMA: Schema = {
     "title": "question",
@@ -256,9 +258,11 @@ def one_question(said: str, question: str, language: str) -> str:
 
 
 def _in_one_line(said: str) -> str:
-    """A question without quotation marks; empty where it is too long, or no single line."""
+    """A question without quotation marks; empty where it is too long, no single line, or only the
+    placeholder of the prompt, as small models write it."""
     text = said.strip().strip('"“”«»').strip()
-    return text if len(text) <= _LONGEST and len(text.splitlines()) == 1 else ""
+    is_line = len(text) <= _LONGEST and len(text.splitlines()) == 1
+    return text if is_line and not _PLACEHOLDER.fullmatch(text) else ""
 
 
 # What a configured model does in the assistant; imported only then, as its client takes long.

@@ -210,7 +210,7 @@ def test_a_model_that_gets_no_time_falls_back(model: Settings) -> None:
 def test_a_follow_up_that_the_model_does_not_rewrite_is_understood_by_rules(
     model: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """So small a model answers the question instead; that larger ones are followed is told in
+    """So small a model repeats the form that is asked for; that larger ones are followed is told in
     tests/unit/test_condense.py."""
     history = [Turn(question="How many reports were there in 2019?", answer_text="725,000. [1]")]
     with pytest.raises(ModelError, match="did not rewrite the question in one line"):

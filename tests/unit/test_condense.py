@@ -118,6 +118,7 @@ def test_a_follow_up_is_rewritten_and_translated_in_one_call(server: Script) -> 
         (_reply(en=TRANSLATED["en"]), {"en": TRANSLATED["en"]}),  # it leaves one out
         (_reply(en=" ", fr="Un ?\nDeux ?"), {}),
         (_reply(en="word " * 100), {}),
+        (_reply(en="<the question>"), {}),
         (REWRITTEN, {}),  # in the form of before
         ('{"question": "Other?", "translations": "en"}', {}),
     ],
