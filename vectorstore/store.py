@@ -32,7 +32,7 @@ from vectorstore.segments import DocumentEntry, method_of
 _LARGE = 2_000  # passages of a document, of which all are read to find those beside some; 0.3 s
 _RESTS = 4  # at most, after a list's first passage: of a list only twelve items are shown
 
-Translate = Callable[[Sequence[ScoredPassage]], Mapping[str, str]]
+Translating = Callable[[Sequence[ScoredPassage]], Mapping[str, str]]
 
 
 class Snapshot:
@@ -101,7 +101,7 @@ class Snapshot:
         scope: Scope = Scope(),
         about: Sequence[str] = (),
         rerank: bool = True,
-        translate: Translate | None = None,
+        translate: Translating | None = None,
     ) -> list[ScoredPassage]:
         """The k best passages for a question, best first.
 
