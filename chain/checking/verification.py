@@ -210,9 +210,9 @@ class Verifier:
 
     def is_asked(self, text: str) -> bool:
         """Whether what a model says is not stated may be what the question asks for: a few words,
-        without an address and without a figure that is not the question's."""
+        without an address and without a figure that neither the question nor a passage has."""
         is_short = len(text) <= _LONGEST_GAP and not _ADDRESS.search(text)
-        return is_short and digits(text) <= digits(self._request.question)
+        return is_short and digits(text) <= digits(self._request.question) | self._digits()
 
     def _by_evidence(self, draft: Draft) -> Verdict:
         text = draft.text
