@@ -15,7 +15,7 @@ from chain.answerability import build_request, can_be_quoted, decide, retry_on_g
 from chain.checking.verification import nearness_of
 from chain.request import Answerer, Query, Request
 from chain.respond import Stopwatch, measured, reply, respond
-from chain.retrieve import MOST_LANGUAGES, Found, Translate, retrieve, retrieve_more
+from chain.retrieve import Found, Translate, other_languages, retrieve, retrieve_more
 from chain.understanding.meaning import Interpretation, interpret
 from chain.writing.extractive import ExtractiveAnswerer
 from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
@@ -314,9 +314,8 @@ class Assistant:
 
         def rewrite(asked: str, before: Sequence[Turn]) -> str:
             assert condenser is not None  # noqa: S101 - else `rewrite` is not passed on
-            others = index.languages_beside(query.language, query.scope)[:MOST_LANGUAGES]
-            wanted = others if self._settings.search_languages else ()
-            return condenser.standalone(asked, query.language, before, query.config, others=wanted)
+            others = other_languages(index, query) if self._settings.search_languages else ()
+            return condenser.standalone(asked, query.language, before, query.config, others=others)
 
         return interpret(
             query.question,

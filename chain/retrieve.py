@@ -25,8 +25,7 @@ GIVEN = 36
 (docs/decisions/0007)."""
 
 _LOOK = 50  # passages retrieved of a document; with fewer its beginning may not be among them
-MOST_LANGUAGES = 3
-"""Into which a question is translated; each costs a search."""
+_MOST_LANGUAGES = 3  # into which a question is translated; each costs a search
 
 Translate = Callable[[str, Sequence[str]], Mapping[str, str]]
 """Gives a question in other languages; of none where that fails."""
@@ -67,7 +66,7 @@ def retrieve(
 
     def translated(found: Sequence[ScoredPassage]) -> Mapping[str, str]:
         """The question in other languages; in none where passages in its own are well ahead."""
-        others = index.languages_beside(query.language, query.scope)[:MOST_LANGUAGES]
+        others = other_languages(index, query)
         ahead = lead(found, query.language)
         if translate and others and ahead < index.profile.amounts.ranking.own_language:
             said.update(translate(meaning.question, others))
@@ -89,6 +88,11 @@ def retrieve(
         return found
     asked = {query.language: meaning.question, **found.translations}
     return replace(found, passages=with_surroundings(index, found.passages, asked, results))
+
+
+def other_languages(index: Snapshot, query: Query) -> tuple[str, ...]:
+    """The languages into which a question is translated for a search."""
+    return index.languages_beside(query.language, query.scope)[:_MOST_LANGUAGES]
 
 
 def lead(found: Sequence[ScoredPassage], language: str) -> float:

@@ -229,7 +229,7 @@ class Condenser:
         reply = self._model.whole(messages, seconds=seconds, schema=_SCHEMA, config=config)
         fields = read_object(reply)
         said = fields.text("question") or ("" if "{" in reply else reply)
-        rewritten = one_question(said, question, language) if history else question
+        rewritten = _one_question(said, question, language) if history else question
         found = {
             one.text("language"): one.text("question") for one in fields.objects("translations")
         }
@@ -243,7 +243,7 @@ class Condenser:
         return rewritten
 
 
-def one_question(said: str, question: str, language: str) -> str:
+def _one_question(said: str, question: str, language: str) -> str:
     """What a model wrote in place of a question.
 
     Raises:

@@ -93,10 +93,9 @@ the sources say it; they may not; they lack a detail of it."""
 
 Doubt = Literal["absent", "elsewhere", "distant", "doubted", "states_nothing", "unchecked"]
 """Why a model's sentence is not confirmed, in this order: no passage found has some details of it,
-of a name, a figure or an address, or the words that it names as its source; its evidence lacks
-some details; its evidence is not close
-to it in meaning; the checker does not find all of it in the passages; it repeats the question or
-the prompt; it was found in the sources, and no model has checked that."""
+such as a name, or the words that it names as its source; its evidence lacks some details; its
+evidence is not close to it in meaning; the checker does not find all of it in the passages; it
+repeats the question or the prompt; it was found in the sources, and no model has checked that."""
 
 LABEL, ITEM = "### ", "- "  # what such lines begin with in a text
 

@@ -388,18 +388,16 @@ ReplyShare = Callable[[ReplyVerdicts, Checking], Share]
 """A reply's share in a rate."""
 
 
-def _confirmed(kind: SentenceKind, change: TwinChange | None = None) -> ReplyShare:
+def _share(
+    probability: Callable[[Judged, Checking], float],
+    kind: SentenceKind,
+    change: TwinChange | None = None,
+) -> ReplyShare:
+    """The share of such texts of which this is the case."""
+
     def share(outcome: ReplyVerdicts, checking: Checking) -> Share:
         judged = outcome.of(kind, change)
-        return sum(one.confirmed(checking) for one in judged), len(judged)
-
-    return share
-
-
-def _found(kind: SentenceKind) -> ReplyShare:
-    def share(outcome: ReplyVerdicts, checking: Checking) -> Share:
-        judged = outcome.of(kind)
-        return sum(one.found(checking) for one in judged), len(judged)
+        return sum(probability(one, checking) for one in judged), len(judged)
 
     return share
 
@@ -426,16 +424,18 @@ def _given(outcome: ReplyVerdicts, checking: Checking) -> Share:
 
 RATES: Mapping[str, ReplyShare] = {
     "shown_whole": _whole,
-    "true_confirmed": _confirmed("true"),
-    "true_found": _found("true"),
+    "true_confirmed": _share(Judged.confirmed, "true"),
+    "true_found": _share(Judged.found, "true"),
     "true_left_out": _left_out,
     "stretches_found": _stretches,
     "evidence_given": _given,
-    "false_confirmed": _confirmed("false"),
-    "false_found": _found("false"),
-    **{f"false_confirmed.{change}": _confirmed("false", change) for change in CHANGES},
-    "riders_confirmed": _confirmed("rider"),
-    "riders_found": _found("rider"),
+    "false_confirmed": _share(Judged.confirmed, "false"),
+    "false_found": _share(Judged.found, "false"),
+    **{
+        f"false_confirmed.{change}": _share(Judged.confirmed, "false", change) for change in CHANGES
+    },
+    "riders_confirmed": _share(Judged.confirmed, "rider"),
+    "riders_found": _share(Judged.found, "rider"),
 }
 FIGURES = tuple(RATES)
 """Names of all figures, as in the gate's rules."""
