@@ -147,16 +147,26 @@ class Scope(Frozen):
 class Unit(Frozen):
     """The smallest quotable part of a passage: a whole sentence, list item or footnote.
 
-    For an item, `lead_in` is the (start, end) of the sentence that introduces its list. A footnote
-    ("note") stands below its reference. `marks` are those of the points around it, outermost first:
-    ("2", "(a)").
+    For an item, `lead_in` is the (start, end) of the sentence that introduces its list, for a table
+    row of the header row; `outer` counts the introductions of its passage that introduce it too. A
+    footnote ("note") stands below its reference. `marks` are those of the points around it,
+    outermost first: ("2", "(a)").
     """
 
     start: int
     end: int
     kind: Literal["sentence", "item", "note"] = "sentence"
     lead_in: tuple[int, int] | None = None
+    outer: int = 0
     marks: tuple[str, ...] = ()
+
+
+class Introduction(Frozen):
+    """The sentence, item or header row that introduces what a passage begins with, and stands in
+    an earlier one: its text, and where it begins in the document. A row has its bars."""
+
+    text: str
+    start: int
 
 
 class Passage(Frozen):
@@ -166,7 +176,8 @@ class Passage(Frozen):
     `id` is `<document key>:<hash of headings and text>`, so that an unchanged passage keeps its id
     and its vector, and a hit can be filtered by document without reading it. `page` (from 1) is
     where it begins, `page_breaks` are the offsets in its text where the next pages begin.
-    `continues`: its section began in an earlier passage. `items_after` is how many items of its
+    `continues`: its section began in an earlier passage; `introductions` are those of the list or
+    table that goes on in it, outermost first. `items_after` is how many items of its
     last list are in later passages, the first of which is `continued_in` (its id). `preamble`: it
     stands before the first article of a text with articles, so it is a recital or a memorandum and
     lays nothing down.
@@ -184,6 +195,7 @@ class Passage(Frozen):
     page_breaks: tuple[int, ...] = ()
     anchor: str = ""
     continues: bool = False
+    introductions: tuple[Introduction, ...] = ()
     items_after: int = 0
     continued_in: str = ""
     preamble: bool = False
@@ -211,21 +223,39 @@ class Passage(Frozen):
         around = (unit.marks for unit in self.units if unit.start <= start < unit.end)
         return next(around, ())
 
+    def lead_ins(self, unit: Unit) -> list[str]:
+        """The texts that introduce a unit, outermost first, those of earlier passages included; a
+        header row with its bars."""
+        found: list[str] = []
+        by_place = {(one.start, one.end): one for one in self.units}
+        around: Unit | None = unit
+        while around is not None and around.lead_in is not None:
+            start, end = around.lead_in
+            line = self.text.rfind("\n", 0, start) + 1
+            if self.text[line:start].lstrip().startswith("|"):
+                start, end = line, (self.text + "\n").index("\n", end)
+            found.append(self.text[start:end])
+            around = by_place.get(around.lead_in)
+        outer = self.introductions[: around.outer] if around is not None else ()
+        return [*(one.text for one in outer), *reversed(found)]
+
     def context(self, unit: Unit | None = None) -> str:
         """The text of a passage or of one of its units, with its context.
 
-        For a passage its heading path and text; for a unit the last heading, the lead-in of a list
-        item, and the unit's text. The latter is embedded: raise `context_version` when it changes.
+        For a passage its heading path, what introduces its beginning, and its text; for a unit the
+        last heading, the lead-in of a list item or the caption and headers of a table row, and the
+        unit's text. The latter is embedded: raise `context_version` when it changes.
         """
         if unit is None:
-            return "\n".join((" › ".join(self.headings), self.text))
-        parts = list(self.headings[-1:])
-        if unit.lead_in is not None:
-            parts.append(self.text[unit.lead_in[0] : unit.lead_in[1]])
-        parts.append(self.text[unit.start : unit.end])
-        return "\n".join(parts)
+            introduced = (one.text for one in self.introductions)
+            return "\n".join((" › ".join(self.headings), *introduced, self.text))
+        lead_ins = self.lead_ins(unit)
+        if not (lead_ins and lead_ins[-1].startswith("|")):  # of nested lists the nearest
+            lead_ins = lead_ins[-1:]
+        own = self.text[unit.start : unit.end]
+        return "\n".join((*self.headings[-1:], *(one.strip("| ") for one in lead_ins), own))
 
-    context_version: ClassVar[str] = "heading+lead-in+unit"
+    context_version: ClassVar[str] = "heading+introductions+unit"
 
 
 class ScoredPassage(Frozen):

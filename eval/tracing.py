@@ -285,7 +285,6 @@ class ListedPassage:
 
 
 _CELLS = re.compile(r"(?<!\\)\|")
-_RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")  # below the headings
 _END = " .;:,"
 
 
@@ -322,37 +321,41 @@ def is_right_row(text: str, rows: Iterable[CitedRow]) -> bool | None:
 
 def cited_rows(answer: Answer, numbers: Iterable[int]) -> tuple[CitedRow, ...]:
     """The rows that the citations with these numbers quote."""
-    texts, wanted = {one.id: one.text for one in answer.passages}, frozenset(numbers)
+    passages, wanted = {one.id: one for one in answer.passages}, frozenset(numbers)
     return tuple(
         row
         for one in answer.citations
-        if one.number in wanted
-        for row in rows_within(texts.get(one.passage_id, ""), one.start, one.end)
+        if one.number in wanted and one.passage_id in passages
+        for row in rows_within(passages[one.passage_id], one.start, one.end)
     )
 
 
-def rows_within(text: str, start: int, end: int) -> Iterator[CitedRow]:
-    """The rows that a stretch of a text touches, without headings and what no headings are above.
+def rows_within(passage: Passage, start: int, end: int) -> Iterator[CitedRow]:
+    """The rows that a stretch of a passage touches, without headings and what no headings are
+    above, in it or in what introduces it."""
+    for unit in passage.units:
+        if unit.kind == "item" and start < unit.end and unit.start < end:
+            headers = [one for one in passage.lead_ins(unit) if one.startswith("|")]
+            if headers:
+                names = _column_names([_cells(one) for one in headers])
+                line = passage.text[passage.text.rfind("\n", 0, unit.start) + 1 : unit.end]
+                yield CitedRow(tuple(itertools.zip_longest(names, _cells(line), fillvalue="")))
 
-    Args:
-        text: Markdown.
-        start, end: offsets in it, end exclusive.
-    """
-    offset, above = 0, ""
-    headings: list[str] | None = None
-    for line in text.splitlines(keepends=True):
-        said = line.strip()
-        if _RULE.fullmatch(said):
-            headings = _cells(above)
-        elif not said.startswith("|"):
-            headings = None
-        elif headings is not None and start < offset + len(line) and offset < end:
-            yield CitedRow(tuple(itertools.zip_longest(headings, _cells(said), fillvalue="")))
-        offset, above = offset + len(line), said
+
+def _column_names(headers: Sequence[Sequence[str]]) -> list[str]:
+    """The names of the columns: those of the last header row, behind the group they are in."""
+    *groups, own = headers
+    names = list(own)
+    for row in reversed(groups):
+        over = ""
+        for number, name in enumerate(names):
+            over = row[number] if number < len(row) and row[number] else over
+            names[number] = name if over == name else f"{over} {name}".strip()
+    return names
 
 
 def _cells(line: str) -> list[str]:
-    cells = _CELLS.split(line.removeprefix("|").removesuffix("|"))
+    cells = _CELLS.split(line.strip().removeprefix("|").removesuffix("|"))
     return [fold(plain(cell)) for cell in cells]
 
 
@@ -528,7 +531,7 @@ class Tracer:
 def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:
     """Whether a text is this table row with its headings: "Weapon: revolver; number: 102"."""
     unit = source.passage.units[number]
-    rows = rows_within(source.passage.text, unit.start, unit.end)
+    rows = rows_within(source.passage, unit.start, unit.end)
     return source.is_row(number) and is_right_row(text, rows) is True
 
 

@@ -38,8 +38,8 @@ class Sequenced(NamedTuple):
 def text_of(passage: Passage, number: int) -> str:
     """A unit of a passage, behind the introduction of its list."""
     unit = passage.units[number]
-    text = passage.text[unit.start : unit.end]
-    return text if unit.lead_in is None else f"{passage.text[slice(*unit.lead_in)]} {text}"
+    lead_ins = (one.strip("| ") for one in passage.lead_ins(unit)[-1:])
+    return " ".join((*lead_ins, passage.text[unit.start : unit.end]))
 
 
 class Sequencer:

@@ -99,7 +99,13 @@ class PromptPassages:
         new = {
             number: fenced(
                 "passage",
-                f"section {passage.headings[-1]}\n{passage.text}",
+                "\n".join(
+                    (
+                        f"section {passage.headings[-1]}",
+                        *(one.text for one in passage.introductions),
+                        passage.text,
+                    )
+                ),
                 f' number="{number + 1}"',
             )
             for number in numbers
@@ -162,13 +168,8 @@ def _described(found: ScoredPassage) -> str:
 
 
 def _quoted(passage: Passage, quote: Quote) -> str:
-    """The text of a quote, below the introductions of the lists in it."""
-    leads = dict.fromkeys(
-        unit.lead_in
-        for unit in passage.units
-        if quote.start <= unit.start < quote.end
-        and unit.lead_in is not None
-        and unit.lead_in[0] < quote.start
-    )
-    spans = [*filter(None, leads), (quote.start, quote.end)]
-    return "\n".join(passage.text[start:end] for start, end in spans)
+    """The text of a quote, below the introductions of the lists and tables in it."""
+    own = passage.text[quote.start : quote.end]
+    within = [unit for unit in passage.units if quote.start <= unit.start < quote.end]
+    leads = dict.fromkeys(lead for unit in within for lead in passage.lead_ins(unit))
+    return "\n".join((*(lead for lead in leads if lead not in own), own))

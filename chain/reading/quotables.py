@@ -16,15 +16,16 @@ _CELLS = re.compile(r"(?<!\\)\|")
 
 def reading(passage: Passage, unit: Unit) -> str:
     """Text of a unit as shown: in one line, without a footnote's number before it; a table row with
-    its headings.
+    its headings, also where these stand in an earlier passage.
 
     | weapon | number |    | revolver | 102 |    ->    weapon: revolver; number: 102
     """
-    if is_row(passage, unit) and unit.lead_in is not None:
-        pairs = zip(
-            _cells(passage, *unit.lead_in), _cells(passage, unit.start, unit.end), strict=False
-        )
-        return "; ".join(f"{head}: {cell}" if head else cell for head, cell in pairs if cell)
+    if is_row(passage, unit):
+        headers = [_cells(one) for one in passage.lead_ins(unit) if one.startswith("|")]
+        line = passage.text[_line_start(passage, unit.start) : unit.end]
+        if headers:
+            pairs = zip(column_names(headers), _cells(line), strict=False)
+            return "; ".join(f"{head}: {cell}" if head else cell for head, cell in pairs if cell)
     text = " ".join(passage.text[unit.start : unit.end].split()).lstrip("#- ")
     return _FOOTNOTE.sub("", text)
 
@@ -38,10 +39,26 @@ def _line_start(passage: Passage, offset: int) -> int:
     return passage.text.rfind("\n", 0, offset) + 1
 
 
-def _cells(passage: Passage, start: int, end: int) -> list[str]:
-    """Cells of the table row at these offsets, with an empty first cell, which precedes `start`."""
-    line = passage.text[_line_start(passage, start) : end]
+def _cells(line: str) -> list[str]:
+    """Cells of a table row, the last bar of which may be missing."""
     return [" ".join(cell.split()).replace("\\|", "|") for cell in _CELLS.split(line)[1:]]
+
+
+def column_names(headers: Sequence[Sequence[str]]) -> list[str]:
+    """The name of each column, of one or more header rows; a cell above others goes over the empty
+    ones behind it.
+
+    >>> column_names([["", "Seizures", ""], ["Country", "2019", "2020"]])
+    ['Country', 'Seizures 2019', 'Seizures 2020']
+    """
+    parts: list[list[str]] = [[] for _ in headers[-1]]
+    for number, row in enumerate(headers):
+        over = ""
+        for column, part in zip(row, parts, strict=False):
+            over = column or (over if number < len(headers) - 1 else "")
+            if over and over not in part:
+                part.append(over)
+    return [" ".join(part) for part in parts]
 
 
 # Lists of a passage: their units, and how many of them are shown.

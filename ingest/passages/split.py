@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
-from core.source import Passage, Section, SourceDocument, Unit
+from core.source import Introduction, Passage, Section, SourceDocument, Unit
 from ingest.reading.clean import MOST_UNITS, Block, refuse_above
 from ingest.reading.formats import blocks_of, legal_lines
 from language.sentences import cut, sentences
 
+_OF_TABLES = ("header", "row")
+_LONGEST_CAPTION = 200  # characters of a line above a table; a longer one is a paragraph
 _LONGEST_ITEM = 400  # characters, some 60 words: longer ones say several things, and are cut
 
 # The mark of a point: Markdown's own number, or typed before its text.
@@ -69,13 +71,20 @@ def pieces_of(
     pieces: list[TextUnit] = []
     introducing: list[tuple[int, int]] = []  # (depth, number) of the pieces a list can belong to
     points: list[tuple[int, str]] = []  # (depth, mark) of the items that a block stands in
-    for block in blocks:
+    for place, block in enumerate(blocks):
         depth = _depth(block)
         is_note = block.kind == "note"  # it does not end the list around it
-        if not is_note:
-            introducing = [entry for entry in introducing if entry[0] < depth]
-        lead_in = introducing[-1][1] if introducing and not is_note else None
         own = text[block.start : block.end]
+        before = blocks[place - 1] if place else None
+        if block.kind == "header":
+            is_introduced = before is not None and (
+                before.kind == "header" or _is_caption(before, text)
+            )
+            introducing = [(0, len(pieces) - 1)] if is_introduced and pieces else []
+        elif not is_note:
+            stays = (block.kind == "row") == (before is not None and before.kind in _OF_TABLES)
+            introducing = [entry for entry in introducing if entry[0] < depth and stays]
+        lead_in = introducing[-1][1] if introducing and not is_note else None
         mark = _mark(block, text)
         if not is_note:
             goes_on = not depth and not mark  # in the point that is open
@@ -118,6 +127,13 @@ def pieces_of(
         if introduces and not is_note:
             introducing.append((depth, len(pieces) - 1))
     return pieces
+
+
+def _is_caption(block: Block, text: str) -> bool:
+    """Whether a block above a table introduces it: it says what the rows are, in which unit."""
+    own = text[block.start : block.end].rstrip("*_ ")
+    is_line = len(own) <= _LONGEST_CAPTION and not own.endswith((".", ";", ","))
+    return block.kind == "paragraph" and (is_line or own.endswith(":"))
 
 
 def _sentences(text: str, language: str) -> list[tuple[int, int]]:
@@ -245,7 +261,7 @@ def _split_section(
         max(token_count(document.text[piece.begin : piece.stop]) - empty, 1) for piece in pieces
     ]
     return [
-        _passage(document, section, headings, pieces, items_after, first, last)
+        _passage(document, section, headings, pieces, items_after, first, last, fits)
         for group in _group(pieces, sizes, limit - token_count(path))
         for first, last in _fitting(document.text, pieces, *group, fits)
     ]
@@ -254,9 +270,10 @@ def _split_section(
 def _fitting(
     text: str, pieces: Sequence[TextUnit], first: int, last: int, fits: Callable[[str], bool]
 ) -> Iterator[tuple[int, int]]:
-    """Halves a range of pieces until each part fits. Between two pieces there can be much text that
-    is of neither, such as the line below the header of a wide table."""
-    if last - first == 1 or fits(text[pieces[first].begin : pieces[last - 1].stop]):
+    """Halves a range of pieces until each part fits, with what introduces it. Between two pieces
+    there can be much text that is of neither, such as the line below the header of a wide table."""
+    own = text[pieces[first].begin : pieces[last - 1].stop]
+    if last - first == 1 or fits(_whole(_introductions(text, pieces, first, last), own)):
         yield first, last
         return
     middle = (first + last) // 2
@@ -331,10 +348,16 @@ def _passage(
     items_after: Sequence[int],
     first: int,
     last: int,
+    fits: Callable[[str], bool],
 ) -> Passage:
     start, end = pieces[first].begin, pieces[last - 1].stop
     page_starts = document.page_starts
     turn, last_turn = bisect_right(page_starts, start), bisect_left(page_starts, end)
+    introductions = _introductions(document.text, pieces, first, last)
+    lacking = len(introductions)
+    while introductions and not fits(_whole(introductions, document.text[start:end])):
+        introductions = introductions[1:]
+    lacking -= len(introductions)
     units = []
     for piece in pieces[first:last]:
         unit = Unit(start=piece.start - start, end=piece.end - start, kind=piece.kind,
@@ -342,6 +365,8 @@ def _passage(
         if piece.lead_in is not None and piece.lead_in >= first:
             lead = pieces[piece.lead_in]
             unit = unit.model_copy(update={"lead_in": (lead.start - start, lead.end - start)})
+        elif outer := len(_introducing(pieces, piece)):
+            unit = unit.model_copy(update={"outer": max(0, outer - lacking)})
         units.append(unit)
     return Passage(
         id="",
@@ -354,10 +379,39 @@ def _passage(
         units=tuple(units),
         anchor=section.anchor,
         continues=first > 0,
+        introductions=introductions,
         items_after=items_after[last],
         page=turn or None,  # without pages there is none
         page_breaks=tuple(at - start for at in page_starts[turn:last_turn]),
     )
+
+
+def _introducing(pieces: Sequence[TextUnit], piece: TextUnit) -> list[TextUnit]:
+    """The pieces that introduce one, outermost first."""
+    found: list[TextUnit] = []
+    while piece.lead_in is not None:
+        piece = pieces[piece.lead_in]
+        found.append(piece)
+    return found[::-1]
+
+
+def _introductions(
+    text: str, pieces: Sequence[TextUnit], first: int, last: int
+) -> tuple[Introduction, ...]:
+    """What introduces the list or table that goes on in a range of pieces, outermost first."""
+    for piece in pieces[first:last]:
+        if piece.lead_in is not None and piece.lead_in < first:
+            return tuple(
+                Introduction(text=text[start:end], start=start)
+                for one in _introducing(pieces, piece)
+                for is_row in [text[one.begin : one.start].startswith("|")]
+                for start, end in [(one.begin, one.stop) if is_row else (one.start, one.end)]
+            )
+    return ()
+
+
+def _whole(introductions: Sequence[Introduction], text: str) -> str:
+    return "\n".join((*(one.text for one in introductions), text))
 
 
 def _items_after(pieces: Sequence[TextUnit]) -> list[int]:

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from core.settings import ROOT
-from core.source import Citation
+from core.source import Citation, Unit
 from eval.shown import claims, unsupported, verdicts
 from tests.support.answers import retold
 from tests.unit.test_eval_run import FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage
@@ -99,6 +99,19 @@ TABLE = passage(
     "| Article 11 | Article 23 |\n| Article 12 | Article 24; Annex 3 |",
     "Correlation table",
     2,
+)
+TABLE = TABLE.model_copy(
+    update={
+        "units": tuple(
+            Unit(start=at, end=at + len(row), kind=kind, lead_in=lead_in)
+            for row, kind, lead_in in (
+                ("Directive 2014/94/EU | This Regulation", "sentence", None),
+                ("Article 11 | Article 23", "item", (2, 40)),
+                ("Article 12 | Article 24; Annex 3", "item", (2, 40)),
+            )
+            for at in [TABLE.text.index(row)]
+        )
+    }
 )
 ROW = cite(1, TABLE, "Article 11 | Article 23")
 BOTH = cite(1, TABLE, "Article 11 | Article 23 |\n| Article 12 | Article 24; Annex 3")

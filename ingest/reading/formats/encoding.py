@@ -156,3 +156,19 @@ def _decoded(data: bytes, encoding: str) -> str | None:
         return data.decode(encoding)
     except UnicodeError:
         return None
+
+
+_RAISED = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
+_FIGURE = re.compile(r"\s*[+\-−–]?\d+\s*")
+
+
+def raised(text: str) -> str:
+    """What is set higher than its line, as characters that are: 10²⁵ is not 1025. Letters stay, as
+    in 1er.
+
+    >>> raised("-6")
+    '⁻⁶'
+    >>> raised("er")
+    'er'
+    """
+    return text.translate(_RAISED) if _FIGURE.fullmatch(text) else text

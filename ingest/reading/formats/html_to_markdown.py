@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ingest.reading.formats import hypertext
-from ingest.reading.formats.encoding import without_comments, without_control
+from ingest.reading.formats.encoding import raised, without_comments, without_control
 from ingest.reading.formats.hypertext import (
     HEADINGS,
     INLINE,
@@ -179,6 +179,7 @@ _MARKUP = re.compile(r"#{1,6}(?:\s|$)|>|```|~~~|<|\||\[[^\]^]+\]:|[-=]+$|(?:[-*_
 _TRAILING = re.compile(r" +$", re.MULTILINE)
 _LIST_LINE = re.compile(r"- |\d+[.)] ")
 _INTERRUPTS = re.compile(r"- |1[.)] ")  # lists that can follow a paragraph without an empty line
+_RAISED = frozenset(("superscript", "super", "oj-super"))  # classes of EUR-Lex
 _BULLET = re.compile(r"\A[-–—•·▪◦*\uf000-\uf0ff]\s+")  # the last from Word's Symbol font
 
 
@@ -247,7 +248,10 @@ class _Writer:
             if child.tag == "li" and element.tag in ("ul", "ol"):  # of a list in a table cell
                 parts.append(f"{child.get('value')}. " if child.get("value") else "• ")
             parts += (self._text(child), child.tail or "")
-        return "".join(parts) if element.tag in INLINE else f" {''.join(parts)} "
+        text = "".join(parts)
+        if _is_raised(element):
+            return raised(text)
+        return text if element.tag in INLINE else f" {text} "
 
     def _line(self, element: Element) -> str:
         return _clean(self._text(element)).replace("\n", " ")
@@ -337,6 +341,10 @@ class _Writer:
             grid = hypertext.grid([[(cell, self._line(cell)) for cell in row] for row in cells])
             yield from filter(None, [hypertext.table_to_markdown(grid)])
             yield from self._take_notes()
+
+
+def _is_raised(element: Element) -> bool:
+    return element.tag == "sup" or not _RAISED.isdisjoint((element.get("class") or "").split())
 
 
 def _clean(text: str) -> str:

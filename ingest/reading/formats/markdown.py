@@ -26,6 +26,9 @@ _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would else be a ma
 _MARK = re.compile(r"[#>`~<|\[=*_+-]")  # may begin something else than a paragraph
 _AROUND = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open")
 _LONGEST_HEADING = 1000  # characters; a longer line is no heading worth parsing by itself
+_BAR = re.compile(r"(?<!\\)\|")
+_VALUE = re.compile(r"[^\w\d]*\d[\d.,'\s]*\W*")
+_YEAR = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?")
 _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # the id of a heading in a web page
 
 
@@ -144,14 +147,15 @@ class _Reader:
 
     def _rows(self, table: SyntaxTreeNode) -> Iterator[Block]:
         """The header, also an empty one, which tells the columns, and the rows with text."""
-        for row in (row for part in table.children for row in part.children):
-            begin, stop = self._span(row)
+        spans = [self._span(row) for part in table.children for row in part.children]
+        first = [cells_of(self.text[begin:stop]) for begin, stop in spans[:3]]
+        headers = 1 + (len(first) > 2 and _is_below_groups(*first))
+        for number, (begin, stop) in enumerate(spans):
             cells = self.text[begin:stop]
             start = begin + len(cells) - len(cells.lstrip("| \t"))
             end = max(start, begin + len(cells.rstrip("| \t")))
-            is_header = row is table.children[0].children[0]
-            if is_header or start < end:
-                yield Block("header" if is_header else "row", begin, start, end, stop)
+            if number < headers or start < end:
+                yield Block("header" if number < headers else "row", begin, start, end, stop)
 
     def _lines(self, node: SyntaxTreeNode) -> Iterator[Block]:
         """The lines of code or HTML; comments and fences are not text."""
@@ -169,6 +173,32 @@ class _Reader:
         for number, (start, end) in enumerate(texts):
             final = number == len(texts) - 1
             yield Block("line", start if number else begin, start, end, stop if final else end)
+
+
+def cells_of(row: str) -> list[str]:
+    """The cells of a table row with its bars."""
+    return [cell.strip() for cell in _BAR.split(row.strip())[1:-1]]
+
+
+def _is_below_groups(groups: list[str], names: list[str], row: list[str]) -> bool:
+    """Whether the first two rows are headers: groups of columns (cells over several columns, which
+    leave empty ones), the columns' names, and then a row with figures.
+
+    |  | Seizures |  |      | Country | 2019 | 2020 |      | France | 10 | 12 |
+    """
+    named = [name for group, name in zip(groups[1:], names[1:], strict=False) if name and not group]
+    return (
+        bool(named)
+        and any(groups[1:])
+        and all(names[1:])
+        and not any(_is_figure(name) for name in names)
+        and any(map(_is_figure, row[1:]))
+    )
+
+
+def _is_figure(cell: str) -> bool:
+    """Whether a cell is a value, not a name or a year."""
+    return bool(_VALUE.fullmatch(cell)) and not _YEAR.fullmatch(cell)
 
 
 def _plain(inline: SyntaxTreeNode) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import groupby, pairwise
 from statistics import median
 
+from ingest.reading.formats.encoding import raised
 from ingest.reading.formats.pdf_page import Box, Page, Word
 
 # White gaps from top to bottom on a page, which separate columns of text.
@@ -51,7 +52,6 @@ def white_stretches(rows: Sequence[Sequence[Span]], size: float) -> Iterator[Spa
 # Makes lines of the words on PDF pages.
 
 
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 LIST_MARK = re.compile(
     r"(?P<bullet>[•◦▪▫■□●○‣⁃∙·*‒–—−➢➔→⇒✓✔►▶▸◆◇◊❖❑☐»›o\uf000-\uf0ff-])(?=\s|$)|"
     r"(?P<number>\d{1,3}[.)])(?=\s|$)|"
@@ -134,8 +134,8 @@ class PdfLine:
         return [w for w in own if any(map(str.isalpha, w.text))] or own
 
     def _shown(self, word: Word) -> str:
-        raised = word.base < self.base - _RAISED[0] * self.size
-        text = word.text.translate(SUPERSCRIPTS) if raised else word.text
+        is_raised = word.base < self.base - _RAISED[0] * self.size
+        text = raised(word.text) if is_raised else word.text
         return text[:-1].replace("\xad", "") + text[-1:]
 
 
