@@ -26,6 +26,7 @@ from ingest.reading.formats.pdf_blocks import (
     blocks_of,
     body_size,
     flows,
+    gutters_of,
     without_running_lines,
 )
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine, ruled_tables, underlines
@@ -192,14 +193,15 @@ def _text(
         found, boxes[page.number], words = ruled_tables(page)
         tables.append(found)
         without_tables.append(replace(page, words=words))
-    lines = without_running_lines(without_tables)
+    gutters = gutters_of(without_tables)
+    lines = without_running_lines(without_tables, gutters)
     body = body_size(line for own in lines for line in own)
     in_order: list[Flow] = []
     notes: dict[int, list[Footnote]] = {0: []}
-    for page, own, ruled in zip(pages, lines, tables, strict=True):
+    for page, own, ruled, gutter in zip(pages, lines, tables, gutters, strict=True):
         before = notes[page.number - 1]
         content, notes[page.number], carried = take_notes(
-            flows(own, ruled), page.rules, body, before
+            flows(own, ruled, page.rules, gutter), page.rules, body, before
         )
         if carried:
             before[-1] = replace(before[-1], lines=(*before[-1].lines, *carried))

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from statistics import median
@@ -13,12 +13,14 @@ from ingest.reading.formats.legal_lines import division
 from ingest.reading.formats.pdf_lines import (
     LIST_MARK,
     PdfLine,
+    Span,
     Table,
     aligned_tables,
     lines_of,
+    rows_of,
     white_stretches,
 )
-from ingest.reading.formats.pdf_page import Page
+from ingest.reading.formats.pdf_page import Box, Page, Word
 from language.matching import fold
 from language.official import OFFICIAL
 
@@ -34,14 +36,23 @@ _DIGITS = re.compile(r"\d{1,4}")
 _ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
 
 
-def without_running_lines(pages: Sequence[Page]) -> list[list[PdfLine]]:
+def without_running_lines(
+    pages: Sequence[Page], gutters: Sequence[Span | None]
+) -> list[list[PdfLine]]:
     """The lines of each page, without running headers and footers, page numbers and tables of
     contents.
 
     A running line is in the margin of several pages at the same height, and differs only in the
     page number.
+
+    Args:
+        pages: of the whole document.
+        gutters: the white between the columns of each.
     """
-    found = [lines_of(page.number, page.words) for page in pages]
+    found = [
+        lines_of(page.number, page.words, gutter)
+        for page, gutter in zip(pages, gutters, strict=True)
+    ]
     seen: defaultdict[tuple[str, bool, int], set[int]] = defaultdict(set)
     for page, lines in zip(pages, found, strict=True):
         for line in lines:
@@ -114,6 +125,9 @@ def _in_margin(page: Page, line: PdfLine) -> bool:
 
 _MIN_LINES = 4  # on each side of a gutter; fewer stand side by side in a letterhead
 _FILL = 0.6  # of a column's width, filled by its typical line; cells of a table fill less
+_SAME_GUTTER = 8.0  # points: the columns of a document are set at the same places, not exactly
+_SAME_ROW = 2.0  # points: what is nearer in height stands in one row
+_ROWS_BESIDE = 6  # rows of a page that have words on both sides of a gutter, and none across
 
 
 @dataclass(frozen=True)
@@ -125,62 +139,173 @@ class Flow:
     content: tuple[PdfLine | Table, ...]
 
 
-def flows(lines: Sequence[PdfLine], tables: Sequence[Table]) -> list[Flow]:
-    """A page's lines and tables in reading order."""
+def gutters_of(pages: Sequence[Page]) -> list[Span | None]:
+    """The white between the two main columns of each page; None for a page without.
+
+    Columns stand at the same places on all left and on all right pages, so a page with figures or
+    tables, where little text shows them, has the gutter of the others, if its words leave it white.
+    """
+    own = [_own_gutter(page) for page in pages]
+    usual = [_usual([one for one in own[side::2] if one]) for side in (0, 1)]
+    usual.append(_usual([one for one in own if one]))
+    found: list[Span | None] = []
+    for place, page in enumerate(pages):
+        rows = rows_of(page.words)
+        may_be = [one for one in (own[place], usual[place % 2], usual[2]) if one]
+        beside, best = max(((_rows_beside(rows, one), one) for one in may_be), default=(0, None))
+        found.append(best if beside >= _ROWS_BESIDE else None)
+    return found
+
+
+def _own_gutter(page: Page) -> Span | None:
+    lines = lines_of(page.number, page.words)
+    if not lines:
+        return None
+    return _gutter(lines, min(one.left for one in lines), max(one.right for one in lines))
+
+
+def _usual(gutters: Sequence[Span]) -> Span | None:
+    """The gutter that most pages share."""
+    groups = [
+        [
+            other
+            for other in gutters
+            if max(abs(one[0] - other[0]), abs(one[1] - other[1])) < _SAME_GUTTER
+        ]
+        for one in dict.fromkeys(gutters)
+    ]
+    most = max(groups, key=len, default=[])
+    return (median(one[0] for one in most), median(one[1] for one in most)) if most else None
+
+
+def _rows_beside(rows: Sequence[Sequence[Word]], gutter: Span) -> int:
+    """How many rows have words on both sides of a gutter, and none across."""
+    start, end = gutter
+    return sum(
+        any(word.right <= start + 1 for word in row)
+        and any(end - 1 <= word.left < end + 2 * word.size for word in row)
+        and not any(word.left < end - 1 and word.right > start + 1 for word in row)
+        for row in rows
+    )
+
+
+def flows(
+    lines: Sequence[PdfLine],
+    tables: Sequence[Table],
+    rules: Sequence[Box] = (),
+    gutter: Span | None = None,
+) -> list[Flow]:
+    """A page's lines and tables in reading order.
+
+    Args:
+        lines, tables: of the page.
+        rules: the lines that are drawn on it.
+        gutter: the white between its main columns.
+    """
     content: list[PdfLine | Table] = [*lines, *tables]
     if not content:
         return []
     left, right = min(item.left for item in content), max(item.right for item in content)
-    return list(_flows(sorted(content, key=_place), left, right))
+    return list(_flows(sorted(content, key=_place), left, right, rules, gutter))
 
 
 def _place(item: PdfLine | Table) -> tuple[float, float]:
     return (item.base, item.left)
 
 
-def _flows(content: Sequence[PdfLine | Table], left: float, right: float) -> Iterator[Flow]:
-    gutter = _gutter(content, left, right)
+def _flows(
+    content: Sequence[PdfLine | Table],
+    left: float,
+    right: float,
+    rules: Sequence[Box],
+    gutter: Span | None = None,
+) -> Iterator[Flow]:
+    known, gutter = gutter, gutter or _gutter(content, left, right)
     if gutter is None:
         yield Flow(left, right, tuple(_with_tables(content)))
         return
-    sides = _sides(content, *gutter)
-    for across, band in groupby(zip(content, sides, strict=True), key=lambda pair: not pair[1]):
-        here = list(band)
-        if across:
-            yield Flow(left, right, tuple(_with_tables([item for item, _ in here])))
-            continue
-        first = [item for item, side in here if side == "left"]
-        second = [item for item, side in here if side == "right"]
-        if first:
-            yield from _flows(first, left, max(item.right for item in first))
-        if second:
-            yield from _flows(second, min(item.left for item in second), right)
+    for in_columns, band in _bands(content, gutter, rules):
+        if in_columns:
+            sides = [_side(item, gutter) for item in band]
+            first = [item for item, side in zip(band, sides, strict=True) if side == "left"]
+            second = [item for item, side in zip(band, sides, strict=True) if side == "right"]
+            if first:
+                yield from _flows(first, left, max(item.right for item in first), rules)
+            if second:
+                yield from _flows(second, min(item.left for item in second), right, rules)
+        elif known:  # it may have columns of its own, elsewhere
+            yield from _flows(band, left, right, rules)
+        else:
+            yield Flow(left, right, tuple(_with_tables(band)))
 
 
-def _sides(content: Sequence[PdfLine | Table], start: float, end: float) -> list[str]:
-    """The side of a gutter that each thing is on: "left", "right" or "" (across).
+def _side(item: PdfLine | Table, gutter: Span) -> str:
+    """The side of a gutter that a thing is on: "left", "right" or "" (across)."""
+    start, end = gutter
+    return "left" if item.right <= start + 1 else "right" if item.left >= end - 1 else ""
 
-    The short last line of a paragraph across the gutter is across too.
+
+def _bands(
+    content: Sequence[PdfLine | Table], gutter: Span, rules: Sequence[Box]
+) -> list[tuple[bool, list[PdfLine | Table]]]:
+    """Splits ordered content into bands, from the top down: whether it is in columns there.
+
+    A row with anything across the gutter is across, and so are the cells of a table between rules
+    that run across, and a few lines on one side between two bands across, as the short last line of
+    a paragraph is.
     """
-    sides: list[str] = []
-    for number, item in enumerate(content):
-        side = "left" if item.right <= start + 1 else "right" if item.left >= end - 1 else ""
-        above = content[number - 1] if number else None
-        if side == "left" and above is not None and not sides[-1] and _is_next(above, item):
-            beside = content[number + 1 : number + 2]
-            side = "left" if beside and beside[0].base - item.base < 2 else ""
-        sides.append(side)
-    return sides
+    start, end = gutter
+    cuts = sorted(
+        rule.top for rule in rules if rule.size[0] > rule.size[1]
+        and rule.left < start and rule.right > end
+    )  # fmt: skip
+    left, right = min(item.left for item in content), max(item.right for item in content)
+    columns = {"left": (left, start), "right": (end, right)}
+    bands: list[tuple[bool, list[PdfLine | Table]]] = []
+    for row in _beside(content):
+        in_columns = all(_side(item, gutter) for item in row)
+        above = bands[-1] if bands else None
+        is_cut = above is not None and any(above[1][-1].base < cut < row[0].base for cut in cuts)
+        if above is not None and above[0] == in_columns and not (is_cut and in_columns):
+            above[1].extend(row)
+        else:
+            bands.append((in_columns, list(row)))
+    merged: list[tuple[bool, list[PdfLine | Table]]] = []
+    for number, (in_columns, band) in enumerate(bands):
+        around = [other for other, _ in (*bands[max(0, number - 1) : number],
+                                         *bands[number + 1 : number + 2])]  # fmt: skip
+        if in_columns:
+            in_columns = _are_columns(band, columns, gutter, is_enclosed=around == [False, False])
+        if merged and merged[-1][0] == in_columns and not in_columns:
+            merged[-1][1].extend(band)
+        else:
+            merged.append((in_columns, band))
+    return merged
 
 
-def _is_next(above: PdfLine | Table, item: PdfLine | Table) -> bool:
-    """Whether a line looks like the next one of its paragraph."""
-    return (
-        isinstance(above, PdfLine)
-        and isinstance(item, PdfLine)
-        and above.size == item.size
-        and item.base - above.base < 1.6 * item.size
-        and abs(above.left - item.left) < 1
+def _beside(content: Sequence[PdfLine | Table]) -> Iterator[list[PdfLine | Table]]:
+    """Ordered content in rows of what stands at one height."""
+    row: list[PdfLine | Table] = []
+    for item in content:
+        if row and item.base - row[0].base > _SAME_ROW:
+            yield row
+            row = []
+        row.append(item)
+    if row:
+        yield row
+
+
+def _are_columns(
+    band: Sequence[PdfLine | Table], columns: Mapping[str, Span], gutter: Span, *, is_enclosed: bool
+) -> bool:
+    """Whether a band without anything across is text in columns, not cells or the end of a line."""
+    sides = [_side(item, gutter) for item in band]
+    if is_enclosed and len(set(sides)) == 1 and len(band) < _MIN_LINES:
+        return False
+    return any(
+        isinstance(item, Table)
+        or item.right - item.left >= _FILL * (columns[side][1] - columns[side][0])
+        for item, side in zip(band, sides, strict=True)
     )
 
 

@@ -139,15 +139,20 @@ class PdfLine:
         return text[:-1].replace("\xad", "") + text[-1:]
 
 
-def lines_of(page: int, words: Iterable[Word]) -> list[PdfLine]:
+def lines_of(page: int, words: Iterable[Word], gutter: Span | None = None) -> list[PdfLine]:
     """The lines of a page or of a cell, top down and from left to right.
 
     Words at one height with a wide gap between (columns of text, cells) are separate lines, but the
     mark of a list item belongs to its text.
+
+    Args:
+        page: its number.
+        words: of the page or cell.
+        gutter: the white between its columns, if it is known.
     """
     lines: list[PdfLine] = []
-    rows = _rows(words)
-    gutters = _gutters(rows)
+    rows = rows_of(words)
+    gutters = [*_gutters(rows), *([gutter] if gutter else [])]
     for row in rows:
         row.sort(key=lambda word: word.left)
         own = row[:1] + [b for a, b in pairwise(row) if not _is_printed_twice(a, b)]
@@ -199,7 +204,7 @@ def underlines(line: PdfLine, rules: Sequence[Box]) -> bool:
     )
 
 
-def _rows(words: Iterable[Word]) -> list[list[Word]]:
+def rows_of(words: Iterable[Word]) -> list[list[Word]]:
     """Words at the same height; smaller raised or lowered ones join the row they touch."""
     rows: list[list[Word]] = []  # the first word gives the size and height of its row
     for word in sorted(words, key=lambda word: (-word.size, word.base, word.left)):
