@@ -208,11 +208,10 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
     """Words at the same height; smaller raised or lowered ones join the row they touch."""
     rows: list[list[Word]] = []  # the first word gives the size and height of its row
     for word in sorted(words, key=lambda word: (-word.size, word.base, word.left)):
-        row = min(
-            (row for row in rows if abs(row[0].base - word.base) <= _BASELINE * row[0].size),
-            key=lambda row: abs(row[0].base - word.base),
-            default=None,
-        ) or next((row for row in rows if _is_script_in(word, row)), None)
+        near = [row for row in rows if _is_script_in(word, row)] or [
+            row for row in rows if abs(row[0].base - word.base) <= _BASELINE * row[0].size
+        ]
+        row = min(near, key=lambda row: abs(row[0].base - word.base), default=None)
         if row is None:
             rows.append([word])
         else:

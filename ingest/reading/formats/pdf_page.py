@@ -23,6 +23,11 @@ _SHORT = 3.0  # points; what is shorter is the end of a rule, or a part of a dra
 _DOT = 12.0  # points; how small it must be depends on the text beside it
 _ROUND = (0.8, 1.25)  # width to height of a dot: circles are drawn inexactly, dashes are longer
 
+_WHITE = 250  # of 255, of each colour
+_SHOWS = 12  # of 255: how much darker something near a white character is, where it can be read
+_PICTURE = 2000  # points: a larger page is looked at smaller
+_UNREADABLE = 2.5  # points: smaller type is that of a drawing's maker, not for readers
+
 Point = tuple[float, float]
 Rotation = Callable[[float, float], Point]
 """From a place in the file to one on the page as it is read."""
@@ -148,6 +153,7 @@ class _Style:
     bold: bool
     italic: bool
     symbols: bool = False
+    white: bool = False
 
 
 class _Char(NamedTuple):
@@ -172,6 +178,8 @@ def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
         text = page.get_textpage()
         characters = list(_characters(text))
         text.close()
+        if any(char.style.white for char in characters):
+            characters = _readable(page, characters)
         directions = Counter(char.style.direction for char in characters if char.text)
         directions.pop(-1, None)
         direction = directions.most_common(1)[0][0] if directions else 0
@@ -186,6 +194,31 @@ def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
     finally:
         page.close()
     return Page(number, width, height, tuple(words), tuple(rules))
+
+
+def _readable(page: pypdfium2.PdfPage, characters: Sequence[_Char]) -> list[_Char]:
+    """The characters without white ones on white, which no reader sees."""
+    width, height = page.get_size()
+    scale = min(1.0, _PICTURE / max(width, height, 1))
+    picture = page.render(scale=scale, grayscale=True)
+    grey, (x, y) = bytes(picture.buffer), (ctypes.c_int(), ctypes.c_int())
+
+    def place(across: float, up: float) -> tuple[int, int]:
+        raw.FPDF_PageToDevice(page, 0, 0, picture.width, picture.height, 0, across, up, x, y)
+        return x.value, y.value
+
+    def is_seen(char: _Char) -> bool:
+        (x1, y1), (x2, y2) = place(char.left, char.bottom), place(char.right, char.top)
+        columns = range(max(0, min(x1, x2)), min(picture.width, max(x1, x2) + 1))
+        rows = range(max(0, min(y1, y2)), min(picture.height, max(y1, y2) + 1))
+        return any(
+            min(grey[row * picture.stride + columns.start : row * picture.stride + columns.stop])
+            < _WHITE - _SHOWS
+            for row in rows
+            if columns
+        )
+
+    return [char for char in characters if not (char.text and char.style.white) or is_seen(char)]
 
 
 def _turned(
@@ -226,6 +259,8 @@ def _characters(page: pypdfium2.PdfTextPage) -> Iterator[_Char]:
         owner = ctypes.addressof(found.contents) if found else 0
         if owner != style_of:  # all characters of a text object have one style
             style, style_of = _style(page, index), owner
+        if style.size < _UNREADABLE:
+            continue
         raw.FPDFText_GetCharOrigin(handle, index, x, y)
         raw.FPDFText_GetLooseCharBox(handle, index, box)
         yield _Char(text, x.value, y.value, box.left, box.right, box.bottom, box.top, style)
@@ -237,6 +272,8 @@ def _style(page: pypdfium2.PdfTextPage, index: int) -> _Style:
     raw.FPDFText_GetFontInfo(page, index, name, len(name), flags)
     font = name.value.decode("utf-8", "replace").lower()
     owner = raw.FPDFText_GetTextObject(page, index)
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    raw.FPDFText_GetFillColor(page, index, red, green, blue, alpha)
     length = max(abs(matrix.a), abs(matrix.b))
     if min(abs(matrix.a), abs(matrix.b)) > 0.05 * length:
         direction = -1
@@ -251,6 +288,7 @@ def _style(page: pypdfium2.PdfTextPage, index: int) -> _Style:
         or raw.FPDFTextObj_GetTextRenderMode(owner) == _FILL_AND_STROKE,
         italic=any(part in font for part in _NAMES_ITALIC) or bool(flags.value & _ITALIC_FLAG),
         symbols=any(part in font for part in _NAMES_SYMBOLS),
+        white=min(red.value, green.value, blue.value) >= _WHITE,
     )
 
 
