@@ -1,8 +1,9 @@
 """Lines and tables of PDF pages, made of words by where they stand and by the white between."""
 
+import math
 import re
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -207,13 +208,21 @@ def underlines(line: PdfLine, rules: Sequence[Box]) -> bool:
 def rows_of(words: Iterable[Word]) -> list[list[Word]]:
     """Words at the same height; smaller raised or lowered ones join the row they touch."""
     rows: list[list[Word]] = []  # the first word gives the size and height of its row
+    by_height: defaultdict[int, list[list[Word]]] = defaultdict(list)  # in points
     for word in sorted(words, key=lambda word: (-word.size, word.base, word.left)):
-        near = [row for row in rows if _is_script_in(word, row)] or [
-            row for row in rows if abs(row[0].base - word.base) <= _BASELINE * row[0].size
+        size = rows[0][0].size if rows else 0  # the largest
+        height, reach = round(word.base), 1 + math.ceil(_RAISED[1] * size)
+        heights = range(height - reach, height + reach + 1)
+        close = (
+            [row for at in heights for row in by_height.get(at, ())] if reach < len(rows) else rows
+        )
+        near = [row for row in close if _is_script_in(word, row)] or [
+            row for row in close if abs(row[0].base - word.base) <= _BASELINE * row[0].size
         ]
         row = min(near, key=lambda row: abs(row[0].base - word.base), default=None)
         if row is None:
             rows.append([word])
+            by_height[height].append(rows[-1])
         else:
             row.append(word)
     return rows

@@ -72,6 +72,7 @@ def _conjunctions() -> frozenset[str]:
 
 _NORMAL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SIZE = 0.93  # of the body's type size: 10 points to 11 (0.91) may be a note, rounding is not
+_SMALLER = 0.97  # of the body's type size: 7.5 points to 8, below a rule
 _OWN_MARK = re.compile(r"\(?(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)\)?\s*|\(?(?P<plain>\d{1,3})[.)]?\s*(?=\D)")
 # A reference in the text; a power is none (10⁶, m²).
 _MARK = re.compile(
@@ -174,7 +175,7 @@ def _foot(flow: Flow, rules: Sequence[Box], body: float) -> list[PdfLine]:
     """The lines at the end of a column in small type, or below the rule above the notes."""
     content = flow.content
     lines = [item for item in content if isinstance(item, PdfLine)]
-    separators = [rule.top for rule in rules if _parts_notes(rule, flow, lines)]
+    separators = [rule.top for rule in rules if _parts_notes(rule, flow, lines, body)]
     below = max(separators, default=float("inf"))
     foot: list[PdfLine] = []
     for item in reversed(content):
@@ -184,16 +185,16 @@ def _foot(flow: Flow, rules: Sequence[Box], body: float) -> list[PdfLine]:
     return foot
 
 
-def _parts_notes(rule: Box, flow: Flow, lines: Sequence[PdfLine]) -> bool:
+def _parts_notes(rule: Box, flow: Flow, lines: Sequence[PdfLine], body: float) -> bool:
     """Whether a rule is the short one that word processors draw above footnotes: the text below it
-    begins with a number, and it underlines nothing."""
+    begins with a number, or is all in smaller type, and it underlines nothing."""
     width, height = rule.size
     if height > width or abs(rule.left - flow.left) > _EDGE or not _is_short(width, flow):
         return False
     below = [line for line in lines if line.base > rule.top]
     return (
         bool(below)
-        and own_number(below[0]) > 0
+        and (own_number(below[0]) > 0 or all(line.size < _SMALLER * body for line in below))
         and below[0].base - rule.top < _NEAR * below[0].size
         and not any(0 <= rule.top - line.base < _UNDER * line.size for line in lines)
     )
