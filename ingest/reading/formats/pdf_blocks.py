@@ -240,9 +240,10 @@ def _flows(
 
 
 def _side(item: PdfLine | Table, gutter: Span) -> str:
-    """The side of a gutter that a thing is on: "left", "right" or "" (across)."""
-    start, end = gutter
-    return "left" if item.right <= start + 1 else "right" if item.left >= end - 1 else ""
+    """The side of a gutter that a thing is on: "left", "right" or "" (across). A word or a figure's
+    label may reach into it."""
+    middle = sum(gutter) / 2
+    return "left" if item.right <= middle else "right" if item.left >= middle else ""
 
 
 def _bands(

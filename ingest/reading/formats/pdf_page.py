@@ -1,6 +1,7 @@
 """A page of a PDF: its words and the lines drawn on it."""
 
 import ctypes
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -114,8 +115,9 @@ _WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the fil
 _SAME_LINE = 0.05  # of the type size: what is set higher or lower is a mark, not the word
 _BULLET = 0.6  # of the type size: how large the mark of a list item may be; larger is a picture
 _BULLET_GAP = 1.5  # of the type size, between the mark and the text; a farther dot marks nothing
-_NAMES_BOLD = ("bold", "black", "heavy", "demi")
-_NAMES_ITALIC = ("italic", "oblique")
+# Also by a letter: Times-B, AdvOTb83ee1dd.B, NimbusRomNo9L-Medi (which is bold, unlike Medium).
+_NAMES_BOLD = re.compile(r"bold|black|heavy|demi|-medi(?:ital)?$|[.,-]bi?$")
+_NAMES_ITALIC = re.compile(r"italic|oblique|-(?:regu|medi)ital$|[.,-]b?i$")
 _NAMES_SYMBOLS = ("wingdings", "webdings", "dingbats")  # a lone one is the mark of a list item
 _FILL_AND_STROKE = 2  # a text render mode: bold by thick outlines
 _ITALIC_FLAG = 1 << 6  # bit 7 of a font's flags: ISO 32000-1, table 123
@@ -284,9 +286,9 @@ def _style(page: pypdfium2.PdfTextPage, index: int) -> _Style:
     return _Style(
         size=raw.FPDFText_GetFontSize(page, index) * (matrix.c**2 + matrix.d**2) ** 0.5,
         direction=direction,
-        bold=any(part in font for part in _NAMES_BOLD)
+        bold=bool(_NAMES_BOLD.search(font))
         or raw.FPDFTextObj_GetTextRenderMode(owner) == _FILL_AND_STROKE,
-        italic=any(part in font for part in _NAMES_ITALIC) or bool(flags.value & _ITALIC_FLAG),
+        italic=bool(_NAMES_ITALIC.search(font)) or bool(flags.value & _ITALIC_FLAG),
         symbols=any(part in font for part in _NAMES_SYMBOLS),
         white=min(red.value, green.value, blue.value) >= _WHITE,
     )
