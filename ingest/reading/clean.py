@@ -161,6 +161,28 @@ _LANGUAGES = ("nl", "en", "fr", "de", "de_AT")  # of the lists in noise.yaml; Au
 _BUTTON_SHARE = 0.5  # of the words of a line; a sentence that names buttons has more other words
 _SHORT_LINE = 150  # characters; longer is a paragraph whose full stop is missing
 _LINK_LIST = 4  # short lines in a row that are links without a heading; fewer may be an address
+_REPEATED, _NOTICES = (
+    3,
+    2,
+)  # times a paragraph, or one about rights, is there before it is furniture
+_SHORTEST_REPEATED = 25  # characters; shorter ones are labels, "(deleted)"
+_PAGE_OF = re.compile(
+    r"(?:(?P<word>[^\W\d_]{1,10})\.? )?(?P<page>\d{1,4}) ?(?P<of>/|[^\W\d_]{1,4}) ?(?P<all>\d{1,4})"
+)
+_LONGEST_LETTERHEAD, _FEWEST_WAYS = 400, 3
+_SENTENCE = re.compile(r"[^\W\d_]{3}[.!?](?:\s|$)")
+_WAYS = (
+    tuple(  # an e-mail address, a web page, a telephone number, a post box, a place with its code
+        re.compile(way, re.IGNORECASE)
+        for way in (
+            r"\S@\S+\.\w",
+            r"\b(?:www\.|https?://)\S",
+            r"(?:\+|\b(?:t|f|tel|fax|tél|telefoon|phone|fon)\b\.?:?\s*\+?)[\d(][\d\s()/.-]{6,}",
+            r"\b(?:postbus|postfach|p\.?o\.? box|boîte postale|bp|apartado)\s*\d",
+            r"\b(?:[1-9]\d{3} ?[A-Z]{2}|[A-Z]{1,2}[- ]\d{4,5}|\d{5})\b",
+        )
+    )
+)
 _COOKIE_BAR = 400  # characters; a longer text that begins so may be about cookies
 
 
@@ -171,6 +193,7 @@ class _Words:
     cookies: tuple[str, ...]
     sources: tuple[str, ...]
     link_headings: frozenset[str]
+    pages: frozenset[str]
 
 
 @cache
@@ -182,16 +205,38 @@ def _words() -> _Words:
         cookies=tuple(map(fold, lists["cookies"])),
         sources=tuple(map(fold, lists["sources"])),
         link_headings=frozenset(map(fold, lists["link_headings"])),
+        pages=frozenset(map(fold, lists["pages"])),
     )
 
 
 def mark_noise(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """The blocks, with paragraphs of page noise marked."""
+    """The blocks, with paragraphs that say nothing marked: page noise, numbers of pages,
+    letterheads, a line in capitals alone below its heading, a notice of rights that was there
+    before. What else is repeated stays: a law says the same of two things."""
+    notices: set[str] = set()
+
+    def says_nothing(place: int) -> bool:
+        own = text[blocks[place].start : blocks[place].end]
+        notice = " ".join(fold(own).split()) if _NOTICE.search(own) else ""
+        is_again = notice in notices
+        notices.update(filter(None, [notice]))
+        return is_again or is_noise(own) or _is_lone(text, blocks, place)
+
     return tuple(
-        replace(block, kind="noise")
-        if block.kind == "paragraph" and is_noise(text[block.start : block.end])
-        else block
-        for block in blocks
+        replace(block, kind="noise") if block.kind == "paragraph" and says_nothing(place) else block
+        for place, block in enumerate(blocks)
+    )
+
+
+def _is_lone(text: str, blocks: Sequence[Block], place: int) -> bool:
+    """Whether a line in capitals is all that stands below its heading: a title page's."""
+    own = text[blocks[place].start : blocks[place].end]
+    around = (blocks[place - 1 : place] if place else ()), blocks[place + 1 : place + 2]
+    return (
+        own.isupper()
+        and "\n" not in own
+        and len(own) <= _SHORT_LINE
+        and all(near and near[0].kind == "heading" for near in around)
     )
 
 
@@ -292,7 +337,26 @@ def is_noise(line: str) -> bool:
         or folded.startswith(words.sources)
         or (len(folded) <= _COOKIE_BAR and folded.startswith(words.cookies))
         or (_BREADCRUMBS.fullmatch(line) is not None and not line.endswith("."))
+        or _is_page_number(folded)
+        or _is_letterhead(line)
     )
+
+
+def _is_page_number(folded: str) -> bool:
+    """Whether a line is "Page 1 of 4", "1/4" or the like."""
+    found = _PAGE_OF.fullmatch(folded)
+    return (
+        found is not None
+        and (found["word"] in _words().pages or (not found["word"] and found["of"] == "/"))
+        and int(found["page"]) <= int(found["all"])
+    )
+
+
+def _is_letterhead(line: str) -> bool:
+    """Whether a short text without a sentence is an address with ways to reach it."""
+    if len(line) > _LONGEST_LETTERHEAD or _SENTENCE.search(line):
+        return False
+    return sum(bool(one.search(line)) for one in _WAYS) >= _FEWEST_WAYS
 
 
 def published(text: str, blocks: Sequence[Block]) -> datetime.date | None:
