@@ -161,11 +161,7 @@ _LANGUAGES = ("nl", "en", "fr", "de", "de_AT")  # of the lists in noise.yaml; Au
 _BUTTON_SHARE = 0.5  # of the words of a line; a sentence that names buttons has more other words
 _SHORT_LINE = 150  # characters; longer is a paragraph whose full stop is missing
 _LINK_LIST = 4  # short lines in a row that are links without a heading; fewer may be an address
-_REPEATED, _NOTICES = (
-    3,
-    2,
-)  # times a paragraph, or one about rights, is there before it is furniture
-_SHORTEST_REPEATED = 25  # characters; shorter ones are labels, "(deleted)"
+_NOTICE = re.compile(r"©|\bcopyright\b|\ball rights reserved\b", re.IGNORECASE)
 _PAGE_OF = re.compile(
     r"(?:(?P<word>[^\W\d_]{1,10})\.? )?(?P<page>\d{1,4}) ?(?P<of>/|[^\W\d_]{1,4}) ?(?P<all>\d{1,4})"
 )
