@@ -26,13 +26,54 @@ _LABEL = r"(?:[^\W\d]+ ?:\s*)?[(\[]?"  # "Reference: "
 _FINAL = r"(?: (?:final|def\w*|endg\w*)\.?(?:/\d+)?)?"
 _NUMBER = document_number("COM|SWD|JOIN|SEC|C")
 _REFERENCE = re.compile(rf"{_LABEL}({_NUMBER}{_FINAL})(?!\w)")
+_COUNCIL = re.compile(
+    r"(?:^|(?<=\s))(?P<number>(?:PE ?-? ?CONS )?(?P<digits>\d{1,5}(?:/\d{1,2})?/\d\d))(?!\S)"
+    r"(?P<more>(?: (?:REV|ADD|COR) ?\d*)*)"
+)
+_SUBJECT_CODES = re.compile(
+    r"\b[A-Z]{2,}(?: [A-Z]{2,})? \d{1,4} [A-Z]{2,}(?: [A-Z]{2,})? \d{1,4}\b"
+)
+_COVERS = 3  # pages, of which the first two may be covers
 _CELEX = re.compile(rf"(?:^|CELEX[^\w]*|\s)({celex_number('1-9CE')})(?![\w(])")
 _ELI = re.compile(r"https?://data\.europa\.eu/eli/[\w/.-]*\w")
 
 
 def reference(parsed: Parsed) -> str:
-    """The number of a document of the Commission: COM(2020) 606 final, SWD(...), C(...)."""
-    return _first(parsed, _REFERENCE, at_start=True)
+    """The number of a document of the Commission or the Council: COM(2020) 606 final, 10284/22,
+    PE-CONS 36/23 REV 2. Where a cover of the Council only carries another document, that of the
+    document comes first, then the cover's."""
+    own = _council_number(parsed)
+    found = _carried(parsed) if own else _first(parsed, _REFERENCE, at_start=True)
+    return "; ".join(filter(None, (found, own)))
+
+
+def _council_number(parsed: Parsed) -> str:
+    """The number on a cover of the Council, which the codes of its subjects tell: ENV 618 CLIMA
+    289."""
+    if not _SUBJECT_CODES.search(parsed.text, 0, _first_page(parsed)):
+        return ""
+    found = [match for line in _lines(parsed) if (match := _COUNCIL.search(line))]
+    if not found:
+        return ""
+    number = "PE-CONS " * found[0]["number"].startswith("PE") + found[0]["digits"]
+    revised = next((one["more"].split() for one in found if one["more"]), [])
+    return " ".join((number, *revised))
+
+
+def _carried(parsed: Parsed) -> str:
+    """The number of the document behind a cover of the Council: it stands in a row of the cover,
+    and on one of the next pages, where that document begins, in a line of its own."""
+    if len(parsed.page_starts) < _COVERS:
+        return ""
+    pages = (*parsed.page_starts, len(parsed.text))
+    rows = (b for b in parsed.blocks if b.kind in ("header", "row") and b.start < pages[1])
+    named = {number for row in rows
+             for number in re.findall(_NUMBER, parsed.text[row.start : row.end])}  # fmt: skip
+    for line in _lines(parsed, pages[1], pages[min(_COVERS, len(pages) - 1)]):
+        begins = _REFERENCE.match(line)
+        if begins and any(begins[1].startswith(number) for number in named):
+            return begins[1]
+    return ""
 
 
 def celex(parsed: Parsed) -> str:
@@ -65,11 +106,17 @@ def _first(parsed: Parsed, pattern: re.Pattern[str], *, at_start: bool = False) 
     return ""
 
 
-def _lines(parsed: Parsed) -> Iterator[str]:
-    """The short lines of the first page, or of the beginning where there are no pages."""
-    end = parsed.page_starts[1] if len(parsed.page_starts) > 1 else _BEGINNING
+def _first_page(parsed: Parsed) -> int:
+    """Where the first page ends; without pages, the beginning."""
+    return parsed.page_starts[1] if len(parsed.page_starts) > 1 else _BEGINNING
+
+
+def _lines(parsed: Parsed, start: int = 0, end: int = 0) -> Iterator[str]:
+    """The short lines of a stretch; without one those of the first page, or of the beginning where
+    there are no pages."""
+    end = end or _first_page(parsed)
     for block in parsed.blocks:
-        if block.start < end and block.kind in ("heading", "paragraph", "item"):
+        if start <= block.start < end and block.kind in ("heading", "paragraph", "item"):
             # `begin` keeps what Markdown takes for the number of an item: "24. července 2020".
             text = block.title or parsed.text[block.begin : block.stop]
             for line in text.split("\n"):

@@ -127,7 +127,7 @@ def set_title(content: Element, lines: Sequence[str], language: str) -> dict[str
     pairs = list(zip(paragraphs, roles, strict=True))
     run = takewhile(lambda one: one[1] == "title", dropwhile(lambda one: one[1] != "title", pairs))
     own = [paragraph for paragraph, _ in run]
-    lines = list(lines) or list(map(words, own))
+    lines = list(lines) or [_MARKS.sub("", words(one)).strip() for one in own]
     if not lines:
         return {}
     named = [line for line in lines if not _IN_BRACKETS.fullmatch(line)] or lines

@@ -27,6 +27,10 @@ def cells_of(table: Element) -> list[list[Element]]:
     return [row.xpath("./td | ./th") for row in rows]
 
 
+_VALUE = re.compile(r"[^\w\d]*\d[\d.,'\s]*\W*")
+_YEAR = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?")
+
+
 def list_items(cells: Iterable[Sequence[Element]]) -> list[tuple[str, Element]]:
     """The items of a table that is a list, as in legal texts: "(a)" beside its text.
 
@@ -84,7 +88,7 @@ def grid(cells: Sequence[Sequence[tuple[Element, str]]]) -> list[list[str]]:
 def table_to_markdown(rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown, without empty rows and columns; "" for a table without text.
 
-    The first row is the header.
+    The first row is the header, or an empty one where the first row is data.
 
     Raises:
         LimitError: it has too many columns.
@@ -96,7 +100,24 @@ def table_to_markdown(rows: Iterable[Sequence[str]]) -> str:
         f"| {' | '.join(row[number].replace('|', chr(92) + '|') for number in used)} |"
         for row in filled
     ]
+    if lines and not has_header([[row[number] for number in used] for row in filled]):
+        lines.insert(0, "|" + "  |" * len(used))
     return "\n".join((lines[0], "|" + " --- |" * len(used), *lines[1:])) if lines else ""
+
+
+def has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row of a table names its columns: no value stands above another."""
+    pairs = zip(*rows[:2], strict=True) if len(rows) > 1 else ()
+    return not any(all(map(is_value, pair)) for pair in pairs)
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell is a figure, not a name or a year.
+
+    >>> [is_value(cell) for cell in ("5,84 %", "- 3", "2019", "2019/20", "Article 3")]
+    [True, True, False, False, False]
+    """
+    return bool(_VALUE.fullmatch(cell)) and not _YEAR.fullmatch(cell)
 
 
 def content(element: Element) -> str:

@@ -20,6 +20,7 @@ from ingest.reading import clean
 from ingest.reading.clean import DEEPEST, Block, BlockKind, LimitError, Parsed, first_heading
 from ingest.reading.formats import front_matter
 from ingest.reading.formats.encoding import decode, without_comments, without_control
+from ingest.reading.formats.hypertext import is_value
 
 _INDENT = re.compile(r"[ \t>]*")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would else be a mark
@@ -27,8 +28,6 @@ _MARK = re.compile(r"[#>`~<|\[=*_+-]")  # may begin something else than a paragr
 _AROUND = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open")
 _LONGEST_HEADING = 1000  # characters; a longer line is no heading worth parsing by itself
 _BAR = re.compile(r"(?<!\\)\|")
-_VALUE = re.compile(r"[^\w\d]*\d[\d.,'\s]*\W*")
-_YEAR = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?")
 _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # the id of a heading in a web page
 
 
@@ -191,14 +190,9 @@ def _is_below_groups(groups: list[str], names: list[str], row: list[str]) -> boo
         bool(named)
         and any(groups[1:])
         and all(names[1:])
-        and not any(_is_figure(name) for name in names)
-        and any(map(_is_figure, row[1:]))
+        and not any(is_value(name) for name in names)
+        and any(map(is_value, row[1:]))
     )
-
-
-def _is_figure(cell: str) -> bool:
-    """Whether a cell is a value, not a name or a year."""
-    return bool(_VALUE.fullmatch(cell)) and not _YEAR.fullmatch(cell)
 
 
 def _plain(inline: SyntaxTreeNode) -> str:

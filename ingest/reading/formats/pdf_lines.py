@@ -54,7 +54,7 @@ def white_stretches(rows: Sequence[Sequence[Span]], size: float) -> Iterator[Spa
 
 
 LIST_MARK = re.compile(
-    r"(?P<bullet>[•◦▪▫■□●○‣⁃∙·*‒–—−➢➔→⇒✓✔►▶▸◆◇◊❖❑☐»›o\uf000-\uf0ff-])(?=\s|$)|"
+    r"(?P<bullet>[>•◦▪▫■□●○‣⁃∙·*‒–—−➢➔→⇒✓✔►▶▸◆◇◊❖❑☐»›o\uf000-\uf0ff-])(?=\s|$)|"
     r"(?P<number>\d{1,3}[.)])(?=\s|$)|"
     r"(?P<letter>\((?:[a-z\d]{1,4}(?:[-–][a-z\d]{1,2})?|[ivxl]{1,7})\)|"  # (b), (8b), (36-a)
     r"\d{1,3}[-–]?[a-z]{1,2}[.)]|[a-z]\))(?=\s|$)"  # 5a.
@@ -376,6 +376,9 @@ def aligned_tables(lines: Sequence[PdfLine]) -> Iterator[PdfLine | Table]:
     while number < len(rows):
         run = _run(rows[number:])
         table = _aligned(run)
+        if table is None and len(rows[number]) == 1 and number + 1 < len(rows):
+            run = [rows[number], *_run(rows[number + 1 :])]
+            table = _aligned(run) if _heads_column(run) else None
         if table is not None:
             yield table
         else:
@@ -404,6 +407,20 @@ def _run(rows: Sequence[list[PdfLine]]) -> list[list[PdfLine]]:
             break
         run.append(row)
     return run
+
+
+def _heads_column(run: Sequence[Sequence[PdfLine]]) -> bool:
+    """Whether the single line above aligned rows is the name of one of their columns, not of the
+    first."""
+    name, starts = run[0][0], sorted({line.left for row in run[1:] for line in row})
+    return (
+        any(
+            abs(name.left - start) < name.size / 2
+            for start in starts
+            if start > starts[0] + name.size
+        )
+        and run[1][0].base - name.base < _ROW_GAP * name.size
+    )
 
 
 def _aligned(run: Sequence[Sequence[PdfLine]]) -> Table | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from babel import Locale
 
+from ingest.reading.formats.hypertext import has_header
 from ingest.reading.formats.pdf_blocks import Flow, PdfBlock
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine, Row
 from ingest.reading.formats.pdf_page import Box
@@ -338,13 +339,16 @@ class _Writer:
 
     def _rows(self, rows: Sequence[Row]) -> None:
         self._add_space()
-        for number, row in enumerate(rows):
+        texts = [["".join(text for _, text in self._joined(cell)) for cell in row] for row in rows]
+        names_columns = has_header(texts)
+        if not names_columns:
+            self._add("|" + "  |" * len(rows[0]) + "\n|" + " --- |" * len(rows[0]))
+        for number, (row, cells) in enumerate(zip(rows, texts, strict=True)):
             page = next(line.page for cell in row for line in cell)
-            cells = ["".join(text for _, text in self._joined(cell)) for cell in row]
             shown = " | ".join(cell.replace("|", "\\|") for cell in cells)
-            self._add("\n" if number else "")
+            self._add("\n" if number or not names_columns else "")
             self._add_parts("", [(page, f"| {shown} |")])
-            if number == 0:
+            if names_columns and number == 0:
                 self._add("\n|" + " --- |" * len(row))
 
     def _joined(self, lines: Sequence[PdfLine]) -> _Parts:
