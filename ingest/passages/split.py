@@ -25,7 +25,7 @@ _LONGEST_ITEM = 400  # characters, some 60 words: longer ones say several things
 _NUMBER = re.compile(r"(\d{1,3})[.)]\s*$")
 _MARK = re.compile(
     r"(\((?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)"
-    r"|(?:\d{1,3}\.){1,5}|\d{1,3}[a-z]\.)\s"
+    r"|(?:\d{1,3}\.){1,5}|\d{1,3}[a-z]\.|(?:i{1,3}|iv|vi{0,3}|ix|x)\.)\s"
 )
 
 # A definition begins with its term in quotation marks.

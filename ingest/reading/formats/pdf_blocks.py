@@ -127,6 +127,7 @@ _MIN_LINES = 4  # on each side of a gutter; fewer stand side by side in a letter
 _FILL = 0.6  # of a column's width, filled by its typical line; cells of a table fill less
 _SAME_GUTTER = 8.0  # points: the columns of a document are set at the same places, not exactly
 _SAME_ROW = 2.0  # points: what is nearer in height stands in one row
+_SHARE = 0.1  # of the pages: where fewer share a gutter, the document is in one column
 _ROWS_BESIDE = 6  # rows of a page that have words on both sides of a gutter, and none across
 
 
@@ -146,13 +147,17 @@ def gutters_of(pages: Sequence[Page]) -> list[Span | None]:
     tables, where little text shows them, has the gutter of the others, if its words leave it white.
     """
     own = [_own_gutter(page) for page in pages]
-    usual = [_usual([one for one in own[side::2] if one]) for side in (0, 1)]
-    usual.append(_usual([one for one in own if one]))
+    enough = _SHARE * len(pages)
+    usual = [_usual([one for one in own[side::2] if one], enough / 2) for side in (0, 1)]
+    usual.append(_usual([one for one in own if one], enough))
     found: list[Span | None] = []
     for place, page in enumerate(pages):
         rows = rows_of(page.words)
-        may_be = [one for one in (own[place], usual[place % 2], usual[2]) if one]
-        beside, best = max(((_rows_beside(rows, one), one) for one in may_be), default=(0, None))
+        may_be = [
+            one for one in (own[place], usual[place % 2], usual[2]) if one
+        ]  # the first of equals
+        counted = [(_rows_beside(rows, one), one) for one in may_be]
+        beside, best = max(counted, key=lambda pair: pair[0], default=(0, None))
         found.append(best if beside >= _ROWS_BESIDE else None)
     return found
 
@@ -164,8 +169,8 @@ def _own_gutter(page: Page) -> Span | None:
     return _gutter(lines, min(one.left for one in lines), max(one.right for one in lines))
 
 
-def _usual(gutters: Sequence[Span]) -> Span | None:
-    """The gutter that most pages share."""
+def _usual(gutters: Sequence[Span], enough: float) -> Span | None:
+    """The gutter that most pages share, if they are enough."""
     groups = [
         [
             other
@@ -175,7 +180,9 @@ def _usual(gutters: Sequence[Span]) -> Span | None:
         for one in dict.fromkeys(gutters)
     ]
     most = max(groups, key=len, default=[])
-    return (median(one[0] for one in most), median(one[1] for one in most)) if most else None
+    if not most or len(most) < enough:
+        return None
+    return median(one[0] for one in most), median(one[1] for one in most)
 
 
 def _rows_beside(rows: Sequence[Sequence[Word]], gutter: Span) -> int:
@@ -242,8 +249,11 @@ def _flows(
 def _side(item: PdfLine | Table, gutter: Span) -> str:
     """The side of a gutter that a thing is on: "left", "right" or "" (across). A word or a figure's
     label may reach into it."""
-    middle = sum(gutter) / 2
-    return "left" if item.right <= middle else "right" if item.left >= middle else ""
+    start, end = gutter
+    middle = (start + end) / 2
+    if item.right <= max(middle, start + 1):
+        return "left"
+    return "right" if item.left >= min(middle, end - 1) else ""
 
 
 def _bands(

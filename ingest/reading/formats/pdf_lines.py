@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from ingest.reading.formats.encoding import raised
+from ingest.reading.formats.hypertext import is_value
 from ingest.reading.formats.pdf_page import Box, Page, Word
 
 # White gaps from top to bottom on a page, which separate columns of text.
@@ -57,7 +58,7 @@ LIST_MARK = re.compile(
     r"(?P<bullet>[>•◦▪▫■□●○‣⁃∙·*‒–—−➢➔→⇒✓✔►▶▸◆◇◊❖❑☐»›o\uf000-\uf0ff-])(?=\s|$)|"
     r"(?P<number>\d{1,3}[.)])(?=\s|$)|"
     r"(?P<letter>\((?:[a-z\d]{1,4}(?:[-–][a-z\d]{1,2})?|[ivxl]{1,7})\)|"  # (b), (8b), (36-a)
-    r"\d{1,3}[-–]?[a-z]{1,2}[.)]|[a-z]\))(?=\s|$)"  # 5a.
+    r"\d{1,3}[-–]?[a-z]{1,2}[.)]|[a-z]\)|(?:i{1,3}|iv|vi{0,3}|ix|x)\.)(?=\s|$)"  # 5a. iv.
 )
 
 _GAP = 1.1  # of the type size: a wider one may be a gutter or the border of a cell
@@ -259,10 +260,16 @@ Cell = tuple[PdfLine, ...]
 Row = tuple[Cell, ...]
 
 _TOUCHING = 3.0  # points between rules that belong together: they are drawn inexactly, or double
+_NARROW = 100.0  # points; shorter rules underline words
+_HIGH_ROW = 90.0  # points; rules farther apart part sections
+_FEWEST_RULES = 4  # below each other, that part the rows of a table
+_COLUMN_GAP = 0.35  # of the type size: what no row of such a table covers
+_WITH_VALUE = 0.6  # of the rows have a figure in one column; fewer are a form or a list
 _WITH_TEXT = 0.35  # of the cells have text; with fewer it is a drawing
 _BORDER = 0.8  # of the page's height: a higher one frames the page
 _IN_BOX = 4  # lines: fewer may be a heading with a frame
 _ROW_GAP = 2.6  # of the type size, between rows of a table without rules; more parts two things
+_NEARER = 0.9  # of the distance to its rows: what stands as near to the text above is of that text
 _FEWEST_ROWS = 3  # of a table without rules: fewer may be loose lines
 _SAME_ROW = 0.15  # of the type size, as _BASELINE in pdf_lines.py: cells are not set exactly
 
@@ -282,11 +289,15 @@ class Table:
 def ruled_tables(page: Page) -> tuple[list[Table], list[Box], tuple[Word, ...]]:
     """The tables of a page that are drawn with lines, the boxes with several lines of text that are
     no tables, and the words outside of the tables."""
-    words, tables, boxes = page.words, [], []
+    words = page.words
+    tables: list[Table] = []
+    boxes: list[Box] = []
+    free: list[Box] = []
     for group in _connected(page.rules):
         columns = _distinct(x for rule in group for x in (rule.left, rule.right))
         heights = _distinct(y for rule in group for y in (rule.top, rule.bottom))
         if len(columns) < 2 or len(heights) < 2:
+            free += group
             continue
         inside = [
             word
@@ -303,7 +314,80 @@ def ruled_tables(page: Page) -> tuple[list[Table], list[Box], tuple[Word, ...]]:
             tables.append(table)
             taken = set(map(id, inside))
             words = tuple(word for word in words if id(word) not in taken)
+    for rows in _stacked(free):
+        if found := _lined_table(page.number, words, rows):
+            tables.append(found[0])
+            words = tuple(word for word in words if id(word) not in found[1])
     return tables, boxes, words
+
+
+def _stacked(rules: Sequence[Box]) -> list[list[Box]]:
+    """Groups of horizontal rules below each other, equally wide, as between the rows of a table."""
+    groups: list[list[Box]] = []
+    for rule in sorted(set(rules), key=lambda rule: rule.top):
+        width, height = rule.size
+        if height >= width or width < _NARROW:
+            continue
+        near = (
+            group
+            for group in groups
+            if abs(group[-1].left - rule.left) < _TOUCHING
+            and abs(group[-1].right - rule.right) < _TOUCHING
+            and rule.top - group[-1].top < _HIGH_ROW
+        )
+        if (group := next(near, None)) is None:
+            groups.append([rule])
+        elif rule.top - group[-1].top > _TOUCHING:
+            group.append(rule)
+    return [group for group in groups if len(group) >= _FEWEST_RULES]
+
+
+def _lined_table(
+    page: int, words: Sequence[Word], rules: Sequence[Box]
+) -> tuple[Table, set[int]] | None:
+    """The table whose rows rules part, and whose columns white does, with the ids of its words;
+    None where no column has a value in most rows.
+
+    The rows of the header and of the first values stand above the first rule, or between.
+    """
+    heights = [rule.top for rule in rules]
+    usual = median(b - a for a, b in pairwise(heights))
+    bounds = [heights[0] - 2 * usual, heights[0] - usual, *heights, heights[-1] + usual]
+    inside = [
+        word
+        for word in words
+        if bounds[0] < word.base < bounds[-1] and word.left > rules[0].left - _TOUCHING
+    ]
+    body = [word for word in inside if heights[0] < word.base < heights[-1]]
+    if not body:
+        return None
+    size = median(word.size for word in body)
+    columns: list[list[float]] = []
+    for word in sorted(body, key=lambda word: word.left):
+        if columns and word.left < columns[-1][1] + _COLUMN_GAP * size:
+            columns[-1][1] = max(columns[-1][1], word.right)
+        else:
+            columns.append([word.left, word.right])
+    starts = [(above[1] + below[0]) / 2 for above, below in pairwise(columns)]
+    cells: defaultdict[tuple[int, int], list[Word]] = defaultdict(list)
+    for word in inside:
+        cells[bisect_right(bounds, word.base), bisect_right(starts, _middle(word))].append(word)
+    rows = [
+        tuple(tuple(lines_of(page, cells.get((row, column), ()))) for column in range(len(columns)))
+        for row in range(1, len(bounds))
+    ]
+    rows = [row for row in rows if sum(map(bool, row)) > 1]
+    of_values = (
+        sum(len(row[column]) == 1 and is_value(row[column][0].text) for row in rows)
+        for column in range(1, len(columns))
+    )
+    if not rows or max(of_values, default=0) < _WITH_VALUE * len(rows):
+        return None
+    lines = [line for row in rows for cell in row for line in cell]
+    taken = {id(word) for line in lines for word in line.words}
+    first = min(line.base for line in lines)
+    left, right = columns[0][0], columns[-1][1]
+    return Table(page, left, right, first, max(line.base for line in lines), tuple(rows)), taken
 
 
 def _middle(word: Word) -> float:
@@ -377,8 +461,9 @@ def aligned_tables(lines: Sequence[PdfLine]) -> Iterator[PdfLine | Table]:
         run = _run(rows[number:])
         table = _aligned(run)
         if table is None and len(rows[number]) == 1 and number + 1 < len(rows):
+            above = rows[number - 1][0].base if number else -math.inf
             run = [rows[number], *_run(rows[number + 1 :])]
-            table = _aligned(run) if _heads_column(run) else None
+            table = _aligned(run) if _heads_column(run, above) else None
         if table is not None:
             yield table
         else:
@@ -409,17 +494,19 @@ def _run(rows: Sequence[list[PdfLine]]) -> list[list[PdfLine]]:
     return run
 
 
-def _heads_column(run: Sequence[Sequence[PdfLine]]) -> bool:
+def _heads_column(run: Sequence[Sequence[PdfLine]], above: float) -> bool:
     """Whether the single line above aligned rows is the name of one of their columns, not of the
-    first."""
-    name, starts = run[0][0], sorted({line.left for row in run[1:] for line in row})
+    first, and no more of the text above it, whose last line has the base `above`."""
+    name = run[0][0]
+    starts = sorted({line.left for row in run[1:] for line in row})
+    gap = run[1][0].base - name.base if len(run) > 1 else math.inf
     return (
-        any(
-            abs(name.left - start) < name.size / 2
+        gap < _ROW_GAP * name.size
+        and name.base - above > _NEARER * gap
+        and any(
+            start > starts[0] + name.size and abs(name.left - start) < name.size / 2
             for start in starts
-            if start > starts[0] + name.size
         )
-        and run[1][0].base - name.base < _ROW_GAP * name.size
     )
 
 
