@@ -162,6 +162,7 @@ _BUTTON_SHARE = 0.5  # of the words of a line; a sentence that names buttons has
 _SHORT_LINE = 150  # characters; longer is a paragraph whose full stop is missing
 _LINK_LIST = 4  # short lines in a row that are links without a heading; fewer may be an address
 _NOTICE = re.compile(r"©|\bcopyright\b|\ball rights reserved\b", re.IGNORECASE)
+_WORDS_ALONE = re.compile(r"(?:[^\W\d_]+[ –-]+)+[^\W\d_]+")  # no number of a document
 _PAGE_OF = re.compile(
     r"(?:(?P<word>[^\W\d_]{1,10})\.? )?(?P<page>\d{1,4}) ?(?P<of>/|[^\W\d_]{1,4}) ?(?P<all>\d{1,4})"
 )
@@ -230,7 +231,7 @@ def _is_lone(text: str, blocks: Sequence[Block], place: int) -> bool:
     around = (blocks[place - 1 : place] if place else ()), blocks[place + 1 : place + 2]
     return (
         own.isupper()
-        and "\n" not in own
+        and _WORDS_ALONE.fullmatch(own) is not None
         and len(own) <= _SHORT_LINE
         and all(near and near[0].kind == "heading" for near in around)
     )

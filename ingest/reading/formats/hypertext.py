@@ -9,6 +9,7 @@ from lxml import etree, html
 
 from core.errors import DocumentError
 from ingest.reading import clean
+from ingest.reading.formats.markdown import has_header
 
 Element: TypeAlias = etree._Element
 
@@ -25,10 +26,6 @@ def cells_of(table: Element) -> list[list[Element]]:
     """The cells of each row, without those of nested tables."""
     rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
     return [row.xpath("./td | ./th") for row in rows]
-
-
-_VALUE = re.compile(r"[^\w\d]*\d[\d.,'\s]*\W*")
-_YEAR = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?")
 
 
 def list_items(cells: Iterable[Sequence[Element]]) -> list[tuple[str, Element]]:
@@ -103,21 +100,6 @@ def table_to_markdown(rows: Iterable[Sequence[str]]) -> str:
     if lines and not has_header([[row[number] for number in used] for row in filled]):
         lines.insert(0, "|" + "  |" * len(used))
     return "\n".join((lines[0], "|" + " --- |" * len(used), *lines[1:])) if lines else ""
-
-
-def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row of a table names its columns: no value stands above another."""
-    pairs = zip(*rows[:2], strict=True) if len(rows) > 1 else ()
-    return not any(all(map(is_value, pair)) for pair in pairs)
-
-
-def is_value(cell: str) -> bool:
-    """Whether a cell is a figure, not a name or a year.
-
-    >>> [is_value(cell) for cell in ("5,84 %", "- 3", "2019", "2019/20", "Article 3")]
-    [True, True, False, False, False]
-    """
-    return bool(_VALUE.fullmatch(cell)) and not _YEAR.fullmatch(cell)
 
 
 def content(element: Element) -> str:

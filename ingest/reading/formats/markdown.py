@@ -5,7 +5,7 @@ in a web page.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, takewhile
@@ -20,13 +20,14 @@ from ingest.reading import clean
 from ingest.reading.clean import DEEPEST, Block, BlockKind, LimitError, Parsed, first_heading
 from ingest.reading.formats import front_matter
 from ingest.reading.formats.encoding import decode, without_comments, without_control
-from ingest.reading.formats.hypertext import is_value
 
 _INDENT = re.compile(r"[ \t>]*")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would else be a mark
 _MARK = re.compile(r"[#>`~<|\[=*_+-]")  # may begin something else than a paragraph
 _AROUND = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open")
 _LONGEST_HEADING = 1000  # characters; a longer line is no heading worth parsing by itself
+_VALUE = re.compile(r"[^\w\d]*\d[\d.,'\s]*\W*")
+_YEAR = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?")
 _BAR = re.compile(r"(?<!\\)\|")
 _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # the id of a heading in a web page
 
@@ -193,6 +194,21 @@ def _is_below_groups(groups: list[str], names: list[str], row: list[str]) -> boo
         and not any(is_value(name) for name in names)
         and any(map(is_value, row[1:]))
     )
+
+
+def has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row of a table names its columns: no value stands above another."""
+    pairs = zip(*rows[:2], strict=True) if len(rows) > 1 else ()
+    return not any(all(map(is_value, pair)) for pair in pairs)
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell is a figure, not a name or a year.
+
+    >>> [is_value(cell) for cell in ("5,84 %", "- 3", "2019", "2019/20", "Article 3")]
+    [True, True, False, False, False]
+    """
+    return bool(_VALUE.fullmatch(cell)) and not _YEAR.fullmatch(cell)
 
 
 def _plain(inline: SyntaxTreeNode) -> str:

@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from ingest.reading.formats.encoding import raised
-from ingest.reading.formats.hypertext import is_value
+from ingest.reading.formats.markdown import is_value
 from ingest.reading.formats.pdf_page import Box, Page, Word
 
 # White gaps from top to bottom on a page, which separate columns of text.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from babel import Locale
 
-from ingest.reading.formats.hypertext import has_header
+from ingest.reading.formats.markdown import has_header
 from ingest.reading.formats.pdf_blocks import Flow, PdfBlock
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine, Row
 from ingest.reading.formats.pdf_page import Box
