@@ -58,6 +58,7 @@ class DocumentInfo(Frozen):
     about_form: Summarised = "document"  # of a brief: what that is
     questions_url: str = ""  # of a brief about a press release: its questions and answers
     known_as: str = ""  # a short title, where the title is long
+    noise: Literal["", "keep"] = ""  # "keep": nothing is left out as page noise
 
     @property
     def key(self) -> str:
@@ -97,7 +98,8 @@ class SourceDocument(DocumentInfo):
     """A loaded source text. `sha256` is over the file's bytes.
 
     `page_starts` are the offsets at which its pages begin, the first included; empty in a format
-    without pages. `guessed` are the fields that were inferred from the text; `unused` are names in
+    without pages. `left_out` are the first texts that are left out as page noise. `guessed` are the
+    fields that were inferred from the text; `unused` are names in
     its front matter that are no fields.
     """
 
@@ -106,6 +108,7 @@ class SourceDocument(DocumentInfo):
     text: str
     sections: tuple[Section, ...]
     page_starts: tuple[int, ...] = ()
+    left_out: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
 

@@ -33,7 +33,8 @@ class DocumentEntry(Frozen):
 
     `reading` is the fingerprint of what read its file (ingest/publishing/build.py); if it is
     empty, as in older manifests, the file is read anew. `questions` is the number of its prepared
-    questions. `pages` is 0 in a format without pages. `changed` is the time of the run that last
+    questions. `pages` is 0 in a format without pages. `left_out` are texts of the file that are no
+    part of any passage, as they say nothing. `changed` is the time of the run that last
     changed it (UTC, ISO 8601).
     """
 
@@ -46,6 +47,7 @@ class DocumentEntry(Frozen):
     questions: int = 0
     segment: str
     pages: int
+    left_out: tuple[str, ...] = ()
     changed: str
 
     @property

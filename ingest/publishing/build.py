@@ -302,6 +302,7 @@ def _entry(
         questions=questions,
         segment=segment,
         pages=len(document.page_starts) if isinstance(document, SourceDocument) else document.pages,
+        left_out=document.left_out,
         changed=created,
     )
 

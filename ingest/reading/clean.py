@@ -248,6 +248,28 @@ def mark_link_lists(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
     return tuple(replace(b, kind="noise") if b.begin in links else b for b in blocks)
 
 
+_SHOWN, _LONGEST_SHOWN = 100, 300  # texts that are left out, and characters of each
+
+
+def left_out(parsed: Parsed) -> tuple[str, ...]:
+    """The texts that are left out as page noise, the first ones and their beginnings, to be looked
+    at."""
+    noise = [block for block in parsed.blocks if block.kind == "noise"]
+    return tuple(
+        " ".join(parsed.text[block.start : block.end].split())[:_LONGEST_SHOWN]
+        for block in noise[:_SHOWN]
+    )
+
+
+def with_noise(parsed: Parsed) -> Parsed:
+    """A copy in which what was taken for page noise is text."""
+    blocks = (
+        replace(block, kind="paragraph") if block.kind == "noise" else block
+        for block in parsed.blocks
+    )
+    return replace(parsed, blocks=tuple(blocks))
+
+
 def is_short_line(text: str, block: Block) -> bool:
     """Whether a paragraph or list item is one line and no sentence."""
     line = text[block.start : block.end]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import DocumentError, as_text, printable
 from core.source import DocumentInfo, SourceDocument
-from ingest.reading import formats, question_file
+from ingest.reading import clean, formats, question_file
 from ingest.reading.clean import LimitError, Parsed, Value, check_blocks, sections
 from ingest.reading.files import read, sha256
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
@@ -63,7 +63,7 @@ def _council_number(parsed: Parsed) -> str:
 def _carried(parsed: Parsed) -> str:
     """The number of the document behind a cover of the Council: it stands in a row of the cover,
     and on one of the next pages, where that document begins, in a line of its own."""
-    if len(parsed.page_starts) < _COVERS:
+    if len(parsed.page_starts) < 2:
         return ""
     pages = (*parsed.page_starts, len(parsed.text))
     rows = (b for b in parsed.blocks if b.kind in ("header", "row") and b.start < pages[1])
@@ -231,6 +231,8 @@ def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
     except LimitError as error:
         raise over_limit(path, error) from error
     info, guessed = describe(path, parsed)
+    if info.noise == "keep":
+        parsed = clean.with_noise(parsed)
     found = sections(parsed.blocks, info.title)
     if not any(char.isalnum() for s in found for char in parsed.text[s.start : s.end]):
         raise DocumentError(
@@ -245,6 +247,7 @@ def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
         text=parsed.text,
         sections=found,
         page_starts=parsed.page_starts,
+        left_out=clean.left_out(parsed),
         guessed=guessed,
         unused=tuple(map(printable, parsed.unused)),
     )

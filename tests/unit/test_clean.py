@@ -69,6 +69,8 @@ def test_noise_of_the_press_release_is_in_no_section() -> None:
         "r google-plus facebook twitter linkedin2 nujij M Monitor Nieuwsbrief",
         "Facebook Twitter LinkedIn", "↑ Terug naar boven", "Back to top", "PARTAGER", "Nach oben",
         "Home › News › Press releases", "Home > Nieuws > Persberichten",
+        "Page 1 of 4", "Pagina 2 van 12", "Seite 3 / 7", "4/4",
+        "Postbus 20301 | 2500 EH Den Haag | T 070 370 79 11 | info@voorbeeld.nl | www.voorbeeld.nl",
         "We use cookies to improve this site. Read our policy.", "Diese Website verwendet Cookies.",
     ],
 )  # fmt: skip
@@ -184,3 +186,44 @@ def test_the_quotations_of_the_press_release_are_whole() -> None:
     for name in ("Margaritis Schinas", "Europees commissaris"):
         paragraph = next(line for line in text.split("\n") if line.startswith(name))
         assert sentences(paragraph, "nl") == [(0, len(paragraph))]
+
+
+def test_what_says_nothing_is_left_out_and_told_and_can_be_kept(tmp_path: Path) -> None:
+    text = """# Report on ports
+
+## FINANCIAL SHEET
+
+SHEET ON ACTS OF LAW
+
+## Findings
+
+© European Union, 2026. Reproduction is allowed.
+
+Half of all that is seized is found in ports.
+
+© European Union, 2026. Reproduction is allowed.
+
+Article 5 is deleted.
+
+Article 5 is deleted.
+
+(deleted)
+"""
+    file = tmp_path / "report.en.md"
+    file.write_text(text, encoding="utf-8")
+    document = load(file)
+    assert document.left_out == (
+        "SHEET ON ACTS OF LAW",
+        "© European Union, 2026. Reproduction is allowed.",
+    )
+    said = "".join(document.text[s.start : s.end] for s in document.sections)
+    assert said.count("©") == 1
+    assert said.count("Article 5 is deleted.") == 2
+    assert "(deleted)" in said
+    assert "SHEET ON" not in said
+    (tmp_path / "report.en.md.meta.yaml").write_text("noise: keep\n", encoding="utf-8")
+    kept = load(file)
+    assert kept.left_out == ()
+    whole = "".join(kept.text[s.start : s.end] for s in kept.sections)
+    assert whole.count("©") == 2
+    assert "SHEET ON" in whole

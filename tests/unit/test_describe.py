@@ -1,11 +1,14 @@
 """Metadata: sidecars, what the first lines tell, and which of it is only guessed."""
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import DocumentError
+from ingest.reading import load as load_module
+from ingest.reading.formats import markdown
 from ingest.reading.load import load
 
 TEXT = "# Het plan\n\nDe markt voor drugs is groot en de Commissie doet er iets aan.\n"
@@ -66,6 +69,47 @@ def test_a_wrong_sidecar_is_named_with_its_line(
 
 
 # What the first lines tell
+
+
+COVER = """Council of the European Union Brussels, 14 July 2021 (OR. en)
+
+{number}
+
+TRANS 480 CLIMA 202 ECOFIN 752 AVIATION 211
+
+COVER NOTE
+
+| From: | Secretary-General of the Commission |
+| --- | --- |
+| No. Cion doc.: | COM(2021) 559 final |
+| Subject: | Proposal on fuels |
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "reference"),
+    [
+        ("10284/22 Interinstitutional File:", "10284/22"),
+        ("7592/3/22 REV 3 LIMITE", "7592/3/22 REV 3"),
+        ("2021/0218 (COD) PE-CONS 36/2/23 REV 2", "PE-CONS 36/2/23 REV 2"),
+    ],
+)
+def test_a_cover_of_the_council_has_its_number(number: str, reference: str) -> None:
+    text = COVER.format(number=number)
+    assert load_module.reference(replace(markdown.read(text), page_starts=(0,))) == reference
+    plain = text.replace("TRANS 480 CLIMA 202 ECOFIN 752 AVIATION 211", "")
+    assert load_module.reference(replace(markdown.read(plain), page_starts=(0,))) == ""
+
+
+def test_of_a_cover_note_the_document_behind_it_comes_first() -> None:
+    cover = COVER.format(number="10877/21")
+    behind = "# Proposal on fuels\n\nBrussels, 14.7.2021\n\nCOM(2021) 559 final\n\nThe text."
+    with_cover = replace(markdown.read(cover + "\n" + behind), page_starts=(0, len(cover)))
+    assert load_module.reference(with_cover) == "COM(2021) 559 final; 10877/21"
+    # A report about a document of the Commission is not that document.
+    report = cover + "\n# Report\n\nThe proposal COM(2021) 559 final was discussed."
+    about = replace(markdown.read(report), page_starts=(0, len(cover)))
+    assert load_module.reference(about) == "10877/21"
 
 
 @pytest.mark.parametrize(

@@ -351,3 +351,45 @@ def test_numbered_paragraphs_of_an_article_are_no_list(cut: Cut) -> None:
     assert article.units[2].lead_in == (lead.start, lead.end)
     assert [unit.kind for unit in tasks.units] == ["item", "item"]  # a list by itself
     assert [(unit.kind, unit.marks) for unit in events.units] == [("sentence", ("7",))]
+
+
+def test_what_introduces_a_list_goes_with_its_later_passages(cut: Cut) -> None:
+    item = "a thing that is described with so many words that few of them fit in one passage"
+    text = (
+        "# P\n\nThe plan has these parts:\n\n"
+        + "- (a) the first part, which is:\n"
+        + "".join(f"  - (i) {item} {n};\n" for n in range(8))
+        + f"- (b) {item}.\n"
+    )
+    first, *later = cut(text, 96)
+    assert not first.introductions
+    assert later
+    for passage in later:
+        for unit in passage.units:
+            said = passage.text[unit.start : unit.end]
+            nested = ["(a) the first part, which is:"] * said.startswith("(i)")
+            assert passage.lead_ins(unit) == ["The plan has these parts:", *nested]
+        for one in passage.introductions:
+            assert text[one.start : one.start + len(one.text)] == one.text
+
+
+def test_introductions_that_leave_no_room_stay_behind(cut: Cut, token_count: TokenCount) -> None:
+    long = " ".join(f"word{n}" for n in range(60))
+    text = f"# P\n\nThe parts, {long}:\n\n" + "".join(f"- {long} {n}.\n" for n in range(3))
+    for passage in cut(text, 300):
+        assert token_count(passage.context()) <= 300
+        assert all(unit.outer <= len(passage.introductions) for unit in passage.units)
+
+
+def test_a_table_is_introduced_by_its_caption_and_a_list_below_it_is_not(cut: Cut) -> None:
+    table = "Table 1: tonnes\n\n| Year | Seized |\n|---|---|\n| 2017 | 5 |"
+    (passage,) = cut(f"# P\n\n{table}\n\n- Not of the table.\n\nAfter it.")
+    told = {text: passage.lead_ins(unit)
+            for text, unit in zip(texts(passage), passage.units, strict=True)}  # fmt: skip
+    assert told == {
+        "Table 1: tonnes": [],
+        "Year | Seized": ["Table 1: tonnes"],
+        "2017 | 5": ["Table 1: tonnes", "| Year | Seized |"],
+        "Not of the table.": [],
+        "After it.": [],
+    }

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from chain.reading.quotables import reading
 from core.errors import DocumentError
+from ingest.passages.split import split
 from ingest.reading.load import load
 from tests.unit.test_office import blocks, units
 
@@ -323,3 +325,40 @@ def test_scripts_styles_and_share_buttons_are_in_no_section(tmp_path: Path) -> N
     assert all(text in bodies for text in ("Een zin over drugs.", "Een nieuwe alinea."))
     assert not any(word in document.text for word in ("alert", "color", "volg alles"))
     assert "Facebook" not in bodies
+
+
+def test_raised_figures_are_not_set_down_among_the_others(tmp_path: Path) -> None:
+    html = """<html lang="en"><body><main><h1>Thresholds</h1>
+    <p>Above 10<sup>25</sup> operations or 10<sup>-6</sup> per m<span class="superscript">2</span>,
+    a change of -&nbsp;38&nbsp;% or 8.768 units, on the 1<sup>er</sup> of the month, the rules for
+    human- and machine-readable texts apply to all who make them.</p></main></body></html>"""
+    text = load(page(tmp_path, html)).text
+    assert "Above 10²⁵ operations or 10⁻⁶ per m²" in text
+    assert "- 38 % or 8.768 units, on the 1er of the month" in text
+    assert "human- and machine-readable" in text
+
+
+def test_rows_have_the_names_of_their_groups_and_columns_and_the_caption(tmp_path: Path) -> None:
+    html = """<html lang="en"><body><main><h1>Seizures</h1><p>What was seized is below.</p>
+    <table><caption>Table 1: tonnes</caption>
+    <tr><td></td><td colspan="2">Cocaine</td></tr>
+    <tr><td>Country</td><td>2019</td><td>2020</td></tr>
+    <tr><td>France</td><td>10</td><td>12</td></tr><tr><td>Spain</td><td>8</td><td>9</td></tr>
+    </table></main></body></html>"""
+    (passage,) = split(load(page(tmp_path, html)), len, 2000)
+    assert [reading(passage, unit) for unit in passage.units[-2:]] == [
+        "Country: France; Cocaine 2019: 10; Cocaine 2020: 12",
+        "Country: Spain; Cocaine 2019: 8; Cocaine 2020: 9",
+    ]
+    assert "Table 1: tonnes" in passage.context(passage.units[-1])
+
+
+def test_rows_of_data_have_no_names_of_others(tmp_path: Path) -> None:
+    html = """<html lang="en"><body><main><h1>Shares</h1><p>They are these.</p><table>
+    <tr><td>Bulgaria</td><td>5,84 %</td></tr><tr><td>Hungary</td><td>7,12 %</td></tr>
+    </table></main></body></html>"""
+    (passage,) = split(load(page(tmp_path, html)), len, 2000)
+    assert [reading(passage, unit) for unit in passage.units if unit.kind == "item"] == [
+        "Bulgaria; 5,84 %",
+        "Hungary; 7,12 %",
+    ]

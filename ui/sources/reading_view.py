@@ -304,11 +304,24 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
         st.html(beside_html(shown[0], shown[1], marked, texts))
     else:
         st.html(reading_html(shown[0], marked, texts))
+    st.html(_left_out_html(entry.left_out, language, texts))
     st.html(into_view("show_place"), unsafe_allow_javascript=True)
     with inside:
         there = show_in_short(index, versions, language, texts)
     if not there:
         whole.empty()
+
+
+def _left_out_html(left_out: Sequence[str], language: str, texts: Texts) -> str:
+    """What of the file is in no passage, folded; "" where nothing is left out."""
+    if not left_out:
+        return ""
+    items = "".join(f"<li>{escape(one)}</li>" for one in left_out)
+    name, why = escape(texts("catalogue.left_out")), escape(texts("catalogue.left_out_why"))
+    return (
+        f'<details class="sw-note"><summary>{name}</summary><p>{why}</p>'
+        f'<ul lang="{escape(language)}">{items}</ul></details>'
+    )
 
 
 def _other_versions(versions: Versions, language: str, texts: Texts) -> None:

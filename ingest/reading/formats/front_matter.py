@@ -47,6 +47,7 @@ _RULES: dict[str, tuple[Callable[[str], object], str]] = {
         lambda form: form in get_args(Summarised),
         f"Use one of: {', '.join(get_args(Summarised))}",
     ),
+    "noise": (lambda value: value == "keep", "Use: keep, or leave it out"),
     "questions_url": (_ADDRESS.fullmatch, "Begin it with https:// or http://"),
 }
 
