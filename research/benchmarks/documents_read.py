@@ -1,7 +1,8 @@
 """Benchmark of reading real documents: titles, headings, paragraphs, words, and processor time.
 
-Headings and titles are compared with lists made apart (truth.py), words with the file's text as
-another program extracts it (ingest/reading/compare_text.py).
+Headings and titles are compared with lists made apart (truth.py), the order of words with pages
+marked by hand (order_read.py), words with the file's text as another program extracts it
+(ingest/reading/compare_text.py).
 """
 
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from core.errors import DocumentError
 from core.settings import Settings
-from core.source import Frozen
+from core.source import Frozen, SourceDocument
 from ingest.passages.isolated import Loader
 from ingest.reading import compare_text
 from ingest.reading.clean import Block
@@ -21,6 +22,7 @@ from ingest.reading.files import find, read
 from ingest.reading.formats import blocks_of
 from ingest.reading.load import load
 from research.benchmarks.headings_read import Part, Share, headings_read, title_read
+from research.benchmarks.order_read import marked_pages, neighbours
 from research.benchmarks.truth import Truth, references, truth_of
 
 _LONG = 150  # characters: a paragraph this long has at least one sentence
@@ -37,6 +39,7 @@ class DocumentsRead(Frozen):
 
     unread: files that were refused or crashed the reader.
     parents: of the headings found, those below the right heading.
+    neighbours: words of marked pages that follow each other as on the page (order_read.py).
     runs: runs of five words that are also in the file.
     paragraphs: of the long ones, those that end with a sentence.
     pages, cpu: pages, and seconds of processor time for them; 0 for formats without pages.
@@ -50,6 +53,7 @@ class DocumentsRead(Frozen):
     recall: Share = Share()
     precision: Share = Share()
     parents: Share = Share()
+    neighbours: Share = Share()
     runs: Share = Share()
     paragraphs: Share = Share()
     pages: int = 0
@@ -63,6 +67,7 @@ class DocumentsRead(Frozen):
             "headings found": self.recall,
             "headings right": self.precision,
             "below the right one": self.parents,
+            "neighbouring words": self.neighbours,
             "runs of five words": self.runs,
             "whole paragraphs": self.paragraphs,
         }
@@ -110,7 +115,7 @@ def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
         cpu=_cpu(lambda: load(path)) if document.page_starts else 0.0,
     )
     comparison = compare(document, loaded.passages, compare_text.read_source_text(path, read(path)))
-    parts = [_runs(comparison), _paragraphs(document.text, blocks)]
+    parts = [_runs(comparison), _paragraphs(document.text, blocks), _order(path, document)]
     if truth and truth.titles:
         parts.append(title_read(document.title, truth))
     if truth and truth.headings:
@@ -135,11 +140,19 @@ def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
         recall=total(one.recall for one in figures),
         precision=total(one.precision for one in figures),
         parents=total(one.parents for one in figures),
+        neighbours=total(one.neighbours for one in figures),
         runs=total(one.runs for one in figures),
         paragraphs=total(one.paragraphs for one in figures),
         pages=sum(one.pages for one in figures),
         cpu=sum(one.cpu for one in figures),
     )
+
+
+def _order(path: Path, document: SourceDocument) -> Part:
+    """Share of the words of marked pages that have their neighbour beside them."""
+    found = [neighbours(path, document, page) for page in marked_pages(path)]
+    share = Share(right=sum(one[0] for one in found), of=sum(one[1] for one in found))
+    return {"neighbours": share}, [f"apart: {words}" for one in found for words in one[2]]
 
 
 def _runs(comparison: WordComparison) -> Part:
