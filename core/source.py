@@ -247,7 +247,8 @@ class Passage(Frozen):
 
         For a passage its heading path, what introduces its beginning, and its text; for a unit the
         last heading, the lead-in of a list item or the caption and headers of a table row, and the
-        unit's text. The latter is embedded: raise `context_version` when it changes.
+        unit's text. The latter is embedded: raise `context_version` when it changes for passages
+        that keep their id (ingest/passages/split.py); backups of before cannot be restored then.
         """
         if unit is None:
             introduced = (one.text for one in self.introductions)
@@ -258,7 +259,7 @@ class Passage(Frozen):
         own = self.text[unit.start : unit.end]
         return "\n".join((*self.headings[-1:], *(one.strip("| ") for one in lead_ins), own))
 
-    context_version: ClassVar[str] = "heading+introductions+unit"
+    context_version: ClassVar[str] = "heading+lead-in+unit"
 
 
 class ScoredPassage(Frozen):

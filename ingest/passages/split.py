@@ -425,6 +425,14 @@ def _items_after(pieces: Sequence[TextUnit]) -> list[int]:
 
 
 def passage_id(passage: Passage, occurrence: int) -> str:
-    """The document's key and a hash of headings and text; `occurrence` tells repeats apart."""
-    digest = hashlib.sha256(f"{passage.context()}\x1f{occurrence}".encode()).hexdigest()
+    """The document's key and a hash of all that its units are embedded with: headings, text, what
+    introduces them, captions and groups of columns; `occurrence` tells repeats apart."""
+    over = dict.fromkeys(
+        one
+        for leads in map(passage.lead_ins, passage.units)
+        if leads and leads[-1].startswith("|")
+        for one in leads[:-1]
+    )
+    told = "\x1f".join((passage.context(), *over, str(occurrence)))
+    digest = hashlib.sha256(told.encode()).hexdigest()
     return f"{passage.document.key}:{digest[:24]}"
