@@ -135,6 +135,19 @@ def test_a_brief_is_called_a_summary(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "1 samenvatting van dit project, officiële teksten niet geladen" in shown(app)
 
 
+def test_what_is_left_out_of_a_document_stands_below_its_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "# De haven\n\nDe haven telt 12 kranen.\n\nPagina 1 van 4\n\n<b>Delen</b> Facebook X\n"
+    made = set_up(tmp_path, {"haven.nl.md": text, "vloot.nl.md": "# Vloot\n\nEr zijn 9 schepen.\n"})
+    app = opened(made, monkeypatch)
+    seen = shown(read(app, document="haven"))
+    assert TEXTS("catalogue.left_out") in seen
+    assert "<li>Pagina 1 van 4</li>" in seen
+    other = read(opened(made, monkeypatch), document="vloot")
+    assert TEXTS("catalogue.left_out") not in shown(other)
+
+
 def test_filters_limit_the_list_and_the_search_until_they_are_cleared(app: AppTest) -> None:
     app.session_state["catalogue-language"] = "en"
     run(app)

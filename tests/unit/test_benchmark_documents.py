@@ -9,6 +9,8 @@ import pytest
 
 from core.errors import DocumentError
 from core.settings import Settings
+from ingest.reading.load import load
+from research.benchmarks import order_read
 from research.benchmarks.__main__ import main
 from research.benchmarks.benchmark_plot import plot
 from research.benchmarks.benchmark_report import table
@@ -24,7 +26,7 @@ from research.benchmarks.truth import (
     parents,
     truth_of,
 )
-from tests.support.pdf_files import communication
+from tests.support.pdf_files import communication, lines, placed
 
 REPORT = """# Harbours of the Union
 
@@ -271,3 +273,47 @@ def test_a_wrong_title_is_no_wrong_heading_and_may_be_a_true_one(tmp_path: Path)
     )
     ships = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)[1]
     assert ships.titles == ships.recall == ships.precision == Share(right=1, of=1)
+
+
+def test_the_order_of_words_is_held_against_a_marked_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [
+        "The harbours of the Union are",
+        "those that ships of the sea",
+        "may call at in winter.",
+    ]
+    right = [
+        "Ships are those of the sea,",
+        "and of rivers that lead to",
+        "it from within the land.",
+    ]
+    page = [*lines(100, *left, x=60), *lines(100, *right, x=320)]
+    file = tmp_path / "harbours.pdf"
+    file.write_bytes(placed(page, page))
+    regions = tmp_path / "regions"
+    regions.mkdir()
+    (regions / "harbours.1.yaml").write_text(
+        "file: harbours.pdf\npage: 1\nregions:\n"
+        "- {kind: text, box: [50, 80, 300, 160], goes_on: true}\n"
+        "- {kind: text, box: [310, 80, 560, 160]}\n",
+        "utf-8",
+    )
+    monkeypatch.setattr(order_read, "REGIONS", regions)
+    (marked,) = order_read.marked_pages(file)
+
+    def read_as(text: str) -> tuple[int, int]:
+        document = load(file).model_copy(update={"text": text, "page_starts": (0,)})
+        return order_read.neighbours(file, document, marked)[:2]
+
+    assert read_as("\n".join((*left, *right))) == (33, 33)
+    right_pairs, pairs = read_as("\n".join(f"{a} {b}" for a, b in zip(left, right, strict=True)))
+    assert (right_pairs < 0.9 * pairs, pairs) == (True, 33)
+    assert order_read.marked_pages(tmp_path / "other.pdf") == []
+
+
+def test_the_pages_that_come_with_the_benchmark_can_be_read() -> None:
+    files = {Path(one.name.rsplit(".", 2)[0] + ".pdf") for one in order_read.REGIONS.iterdir()}
+    pages = [page for file in files for page in order_read.marked_pages(file)]
+    assert len(pages) == 20
+    assert sum(page.held for page in pages) == 8

@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from chain.assistant import Assistant
+from chain.model.prompt_budget import Claim, PromptPassages, claim_data
 from chain.reading.quotables import excepts, points_back, reading, series, statements
+from chain.request import Quote, Request
 from core.answer import Answer
 from core.settings import Settings
-from core.source import Passage
+from core.source import DocumentInfo, Introduction, Passage, ScoredPassage, Unit
 from ingest.pipeline import ingest
+from tests.support.passages import passage_of
+from vectorstore.reader import text_of
 from vectorstore.store import open_index
+
+AGENDA = DocumentInfo(id="agenda", language="en", title="Agenda")
 
 MARKET = """---
 id: market
@@ -288,3 +294,33 @@ def _lists_in(shown: str) -> Iterator[tuple[str, list[str]]]:
         if plain.startswith("- "):
             yield before, [line.removeprefix("- ") for line in plain.split("\n")]
         before = plain
+
+
+def test_a_row_has_the_names_of_its_columns_from_an_earlier_passage() -> None:
+    text = "| 2020 | 12 |\n| 2021 | 15 |"
+    passage = passage_of(
+        AGENDA,
+        text,
+        "Seizures",
+        introductions=(
+            Introduction(text="Table 2: tonnes", start=0),
+            Introduction(text="| Year | Cocaine |", start=17),
+        ),
+        units=(
+            Unit(start=2, end=11, kind="item", outer=2),
+            Unit(start=16, end=25, kind="item", outer=2),
+        ),
+    )
+    assert [reading(passage, unit) for unit in passage.units] == [
+        "Year: 2020; Cocaine: 12",
+        "Year: 2021; Cocaine: 15",
+    ]
+    found = ScoredPassage(passage=passage, score=1, similarity=1)
+    given = PromptPassages(Request("How much cocaine?", "en", (found,)), 1000)
+    assert given.take([0])
+    assert "Table 2: tonnes\n| Year | Cocaine |\n| 2020 | 12 |" in given.text
+    checked = claim_data(
+        1, Claim("It was 15 tonnes.", (Quote(0, 16, 25),)), Request("?", "en", (found,))
+    )
+    assert "Table 2: tonnes\n| Year | Cocaine |\n2021 | 15" in checked
+    assert text_of(passage, 1) == "Year | Cocaine 2021 | 15"

@@ -304,7 +304,8 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
         st.html(beside_html(shown[0], shown[1], marked, texts))
     else:
         st.html(reading_html(shown[0], marked, texts))
-    st.html(_left_out_html(entry.left_out, language, texts))
+    if entry.left_out:
+        st.html(_left_out_html(entry.left_out, language, texts))
     st.html(into_view("show_place"), unsafe_allow_javascript=True)
     with inside:
         there = show_in_short(index, versions, language, texts)
@@ -313,9 +314,7 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
 
 
 def _left_out_html(left_out: Sequence[str], language: str, texts: Texts) -> str:
-    """What of the file is in no passage, folded; "" where nothing is left out."""
-    if not left_out:
-        return ""
+    """What of the file is in no passage, folded."""
     items = "".join(f"<li>{escape(one)}</li>" for one in left_out)
     name, why = escape(texts("catalogue.left_out")), escape(texts("catalogue.left_out_why"))
     return (
