@@ -26,6 +26,8 @@ _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would else be a ma
 _MARK = re.compile(r"[#>`~<|\[=*_+-]")  # may begin something else than a paragraph
 _AROUND = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open")
 _LONGEST_HEADING = 1000  # characters; a longer line is no heading worth parsing by itself
+_OF_FORM, _LONG_FORM = 2, 6  # columns, rows
+_MIXED = (0.15, 0.7)  # of the rows of a form have a figure; in a table it is none or nearly all
 _VALUE = re.compile(r"[^\w\d]*\d[\d.,'\s]*\W*")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?")
 _BAR = re.compile(r"(?<!\\)\|")
@@ -197,7 +199,13 @@ def _is_below_groups(groups: list[str], names: list[str], row: list[str]) -> boo
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row of a table names its columns: no value stands above another."""
+    """Whether the first row of a table names its columns: no value stands above another, and it is
+    no form of names with what each has ("From: | Council", words and figures by turns)."""
+    if len(rows) > 1 and len(rows[0]) == _OF_FORM:
+        values = sum(is_value(value) for _, value in rows)
+        is_mixed = _MIXED[0] * len(rows) <= values <= _MIXED[1] * len(rows)
+        if rows[0][0].endswith(":") or (len(rows) >= _LONG_FORM and is_mixed):
+            return False
     pairs = zip(*rows[:2], strict=True) if len(rows) > 1 else ()
     return not any(all(map(is_value, pair)) for pair in pairs)
 
