@@ -232,7 +232,9 @@ class Passage(Frozen):
         found: list[str] = []
         by_place = {(one.start, one.end): one for one in self.units}
         around: Unit | None = unit
-        while around is not None and around.lead_in is not None:
+        for _ in self.units:  # none introduces itself, but a file from elsewhere may say so
+            if around is None or around.lead_in is None:
+                break
             start, end = around.lead_in
             line = self.text.rfind("\n", 0, start) + 1
             if self.text[line:start].lstrip().startswith("|"):

@@ -127,6 +127,7 @@ _MIN_LINES = 4  # on each side of a gutter; fewer stand side by side in a letter
 _FILL = 0.6  # of a column's width, filled by its typical line; cells of a table fill less
 _SAME_GUTTER = 8.0  # points: the columns of a document are set at the same places, not exactly
 _SAME_ROW = 2.0  # points: what is nearer in height stands in one row
+_COMPARED = 200  # gutters with all others: what most pages share is among the first
 _SHARE = 0.1  # of the pages: where fewer share a gutter, the document is in one column
 _ROWS_BESIDE = 6  # rows of a page that have words on both sides of a gutter, and none across
 
@@ -153,11 +154,9 @@ def gutters_of(pages: Sequence[Page]) -> list[Span | None]:
     found: list[Span | None] = []
     for place, page in enumerate(pages):
         rows = rows_of(page.words)
-        may_be = [
-            one for one in (own[place], usual[place % 2], usual[2]) if one
-        ]  # the first of equals
+        may_be = [one for one in (own[place], usual[place % 2], usual[2]) if one]
         counted = [(_rows_beside(rows, one), one) for one in may_be]
-        beside, best = max(counted, key=lambda pair: pair[0], default=(0, None))
+        beside, best = max(counted, key=lambda pair: pair[0], default=(0, None))  # first of equals
         found.append(best if beside >= _ROWS_BESIDE else None)
     return found
 
@@ -177,7 +176,7 @@ def _usual(gutters: Sequence[Span], enough: float) -> Span | None:
             for other in gutters
             if max(abs(one[0] - other[0]), abs(one[1] - other[1])) < _SAME_GUTTER
         ]
-        for one in dict.fromkeys(gutters)
+        for one in list(dict.fromkeys(gutters))[:_COMPARED]
     ]
     most = max(groups, key=len, default=[])
     if not most or len(most) < enough:

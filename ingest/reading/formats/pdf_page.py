@@ -26,6 +26,7 @@ _ROUND = (0.8, 1.25)  # width to height of a dot: circles are drawn inexactly, d
 
 _WHITE = 250  # of 255, of each colour
 _SHOWS = 12  # of 255: how much darker something near a white character is, where it can be read
+_LOOKED_AT = 24  # rows of a character's picture; huge type has more
 _PICTURE = 2000  # points: a larger page is looked at smaller
 _UNREADABLE = 2.5  # points: smaller type is that of a drawing's maker, not for readers
 
@@ -212,7 +213,8 @@ def _readable(page: pypdfium2.PdfPage, characters: Sequence[_Char]) -> list[_Cha
     def is_seen(char: _Char) -> bool:
         (x1, y1), (x2, y2) = place(char.left, char.bottom), place(char.right, char.top)
         columns = range(max(0, min(x1, x2)), min(picture.width, max(x1, x2) + 1))
-        rows = range(max(0, min(y1, y2)), min(picture.height, max(y1, y2) + 1))
+        top, bottom = max(0, min(y1, y2)), min(picture.height, max(y1, y2) + 1)
+        rows = range(top, bottom, 1 + max(0, bottom - top) // _LOOKED_AT)
         return any(
             min(grey[row * picture.stride + columns.start : row * picture.stride + columns.stop])
             < _WHITE - _SHOWS
