@@ -362,3 +362,22 @@ def test_rows_of_data_have_no_names_of_others(tmp_path: Path) -> None:
         "Bulgaria; 5,84 %",
         "Hungary; 7,12 %",
     ]
+
+
+def test_a_page_about_a_document_is_refused_and_one_with_marks_of_amendments_is_titled_without(
+    tmp_path: Path,
+) -> None:
+    about = """<html lang="en"><head><title>EUR-Lex - 31997L0007 - EN - EUR-Lex</title></head><body>
+    <p id="title">Directive 97/7/EC</p><div id="PP1Contents"><p>Languages and formats.</p></div>
+    <p>Need help? Use quotation marks to search for an exact phrase in all that is there.</p>
+    </body></html>"""
+    with pytest.raises(DocumentError, match="without the text of its document"):
+        load(page(tmp_path, about))
+    act = """<html lang="en"><body><div class="eli-main-title">
+    <p class="title-doc-first">►M2 COMMISSION DELEGATED REGULATION (EU) 2016/522</p>
+    <p class="title-doc-last">of 17 December 2015 ◄</p></div>
+    <p class="title-article-norm">Article 1</p><p class="norm">This Regulation applies.</p>
+    </body></html>"""
+    document = load(page(tmp_path, act, "act.en.html"))
+    assert document.title == "COMMISSION DELEGATED REGULATION (EU) 2016/522 of 17 December 2015"
+    assert document.date == datetime.date(2015, 12, 17)

@@ -127,10 +127,11 @@ def set_title(content: Element, lines: Sequence[str], language: str) -> dict[str
     pairs = list(zip(paragraphs, roles, strict=True))
     run = takewhile(lambda one: one[1] == "title", dropwhile(lambda one: one[1] != "title", pairs))
     own = [paragraph for paragraph, _ in run]
-    lines = list(lines) or [_MARKS.sub("", words(one)).strip() for one in own]
+    lines = list(lines) or list(map(words, own))
     if not lines:
         return {}
-    named = [line for line in lines if not _IN_BRACKETS.fullmatch(line)] or lines
+    plain = [_MARKS.sub("", line).strip() for line in lines]
+    named = [line for line in plain if not _IN_BRACKETS.fullmatch(line)] or plain
     title = " ".join(named)
     language = language or most_likely(title)[0]
     dates = [day for line in named if (day := day_in(line, language))]
@@ -338,6 +339,13 @@ def is_official(tree: Element) -> bool:
         or is_one(tree)
         or next(iter(tree.xpath("//*[@id='TexteOnly']")), None) is not None
     )
+
+
+def lacks_its_text(tree: Element) -> bool:
+    """Whether a page that is not `is_official` is one of EUR-Lex about a document: its title and
+    links, and the menus around."""
+    has_boxes = bool(tree.xpath("//*[@id='PP1Contents'] | //*[@id='PP2Contents']"))
+    return has_boxes and page_title(tree).startswith("EUR-Lex - ")
 
 
 def read(tree: Element, text: str) -> Parsed:

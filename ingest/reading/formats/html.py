@@ -13,6 +13,7 @@ from pathlib import Path
 from lxml import etree
 from trafilatura import extract, extract_metadata
 
+from core.errors import DocumentError
 from ingest.reading.clean import Parsed, first_heading
 from ingest.reading.formats import eurlex, html_to_markdown, hypertext, markdown
 from ingest.reading.formats.encoding import decode
@@ -141,7 +142,8 @@ def parse(path: Path, data: bytes) -> Parsed:
     """Reads a web page.
 
     Raises:
-        DocumentError: it is no text, or nested too deep to be read.
+        DocumentError: it is no text, a page of EUR-Lex about a document, or nested too deep to be
+            read.
     """
     text = decode(path, data, declares=True)
     tree = hypertext.parse(path, text)
@@ -151,6 +153,14 @@ def parse(path: Path, data: bytes) -> Parsed:
     if eurlex.is_official(tree):
         return eurlex.read(tree, text)
     page_title = eurlex.page_title(tree)
+    if eurlex.lacks_its_text(tree):
+        raise DocumentError(
+            path,
+            None,
+            "is a page of EUR-Lex without the text of its document",
+            "Open the text there (HTML, or PDF), and save that.",
+            "no_text",
+        )
     about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
     html_to_markdown.attach_notes(tree)
     keep(tree)
