@@ -154,7 +154,8 @@ def refuse_above(limit: int, number: int, what: str) -> None:
 
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_BREADCRUMBS = re.compile(r"(?:[^>›»|/\n]+ [>›»|/] ){2,}[^>›»|/\n]+")
+# No brackets: "MRV[2024] ) / 5 ) / MRV[2026]" is a formula.
+_BREADCRUMBS = re.compile(r"(?:[^>›»|/\n\[\]=]+ [>›»|/] ){2,}[^>›»|/\n\[\]=]+")
 # The month in words: whether 3/4/2020 is in March or in April is not known of a page.
 _DATE = re.compile(r"(?<!\d)(\d{1,2})(?:\.|er)? ([^\W\d_]+) (\d{4})(?!\d)")
 _LANGUAGES = ("nl", "en", "fr", "de", "de_AT")  # of the lists in noise.yaml; Austria's "Jänner"

@@ -87,6 +87,9 @@ def test_page_furniture_is_noise(line: str) -> None:
         "Member States share data with Europol",
         "Il dit : « Nous partageons » et « Nous agissons »",
         "Cooperation with third countries",
+        "MRV[2024-2026] ) / 5 ) / MRV[2024-2026] ), where,",
+        "Page 1 of the report has 4 tables",
+        "info@example.eu",
     ],
 )
 def test_text_about_such_things_is_not(line: str) -> None:
