@@ -169,16 +169,15 @@ _PAGE_OF = re.compile(
 )
 _LONGEST_LETTERHEAD, _FEWEST_WAYS = 400, 3
 _SENTENCE = re.compile(r"[^\W\d_]{3}[.!?](?:\s|$)")
-_WAYS = (
-    tuple(  # an e-mail address, a web page, a telephone number, a post box, a place with its code
-        re.compile(way, re.IGNORECASE)
-        for way in (
-            r"\S@\S+\.\w",
-            r"\b(?:www\.|https?://)\S",
-            r"(?:\+|\b(?:t|f|tel|fax|tél|telefoon|phone|fon)\b\.?:?\s*\+?)[\d(][\d\s()/.-]{6,}",
-            r"\b(?:postbus|postfach|p\.?o\.? box|boîte postale|bp|apartado)\s*\d",
-            r"\b(?:[1-9]\d{3} ?[A-Z]{2}|[A-Z]{1,2}[- ]\d{4,5}|\d{5})\b",
-        )
+# An e-mail address, a web page, a telephone number, a post box, a place with its code.
+_WAYS = tuple(
+    re.compile(way, re.IGNORECASE)
+    for way in (
+        r"\S@\S+\.\w",
+        r"\b(?:www\.|https?://)\S",
+        r"(?:\+|\b(?:t|f|tel|fax|tél|telefoon|phone|fon)\b\.?:?\s*\+?)[\d(][\d\s()/.-]{6,}",
+        r"\b(?:postbus|postfach|p\.?o\.? box|boîte postale|bp|apartado)\s*\d",
+        r"\b(?:[1-9]\d{3} ?[A-Z]{2}|[A-Z]{1,2}[- ]\d{4,5}|\d{5})\b",
     )
 )
 _COOKIE_BAR = 400  # characters; a longer text that begins so may be about cookies
@@ -215,9 +214,11 @@ def mark_noise(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
 
     def says_nothing(place: int) -> bool:
         own = text[blocks[place].start : blocks[place].end]
-        notice = " ".join(fold(own).split()) if _NOTICE.search(own) else ""
-        is_again = notice in notices
-        notices.update(filter(None, [notice]))
+        is_again = False
+        if _NOTICE.search(own):
+            notice = " ".join(fold(own).split())
+            is_again = notice in notices
+            notices.add(notice)
         return is_again or is_noise(own) or _is_lone(text, blocks, place)
 
     return tuple(

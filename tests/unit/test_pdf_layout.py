@@ -215,3 +215,21 @@ def test_notes_below_a_rule_may_begin_with_the_rest_of_one(tmp_path: Path) -> No
         "See the report on the whole of the matter, which was written in the year before.",
         "See also the second one.",
     ]
+
+
+def test_the_numbers_of_notes_are_known_in_brackets_and_beside_each_other(tmp_path: Path) -> None:
+    first, second = "Both acts were adopted", "The plan names them"
+    page = [
+        text(80, first, x=70),
+        text(75, "(1)", x=70 + stringWidth(first, "Times-Roman", 12), size=8),
+        text(80, "in the spring of that year, after long talks in the Council.", x=215),
+        text(100, second, x=70),
+        text(95, "2,3", x=70 + stringWidth(second, "Times-Roman", 12), size=8),
+        text(100, "and says no more of what became of either of the two since.", x=200),
+        rule(700, 70, 190),
+        *lines(715, "1 The first.", "2 The second.", "3 The third.", size=9, leading=11),
+    ]
+    document = loaded(tmp_path, placed(page))
+    assert texts(document, "note") == ["The first.", "The second.", "The third."]
+    assert "adopted in the spring" in document.text
+    assert "names them and says" in document.text

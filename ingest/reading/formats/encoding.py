@@ -158,17 +158,17 @@ def _decoded(data: bytes, encoding: str) -> str | None:
         return None
 
 
-_RAISED = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SIGNS = str.maketrans("+-−–", "⁺⁻⁻⁻")
 _FIGURE = re.compile(r"\s*[+\-−–]?\d+\s*")
 
 
 def raised(text: str) -> str:
     """What is set higher than its line, as characters that are: 10²⁵ is not 1025. Letters stay, as
-    in 1er.
+    in 1er, and so does what stands beside the numbers of notes; a sign belongs to its figure.
 
-    >>> raised("-6")
-    '⁻⁶'
-    >>> raised("er")
-    'er'
+    >>> [raised(text) for text in ("-6", "er", "(1)", "2,3*")]
+    ['⁻⁶', 'er', '(¹)', '²,³*']
     """
-    return text.translate(_RAISED) if _FIGURE.fullmatch(text) else text
+    signed = text.translate(_SIGNS) if _FIGURE.fullmatch(text) else text
+    return signed.translate(_RAISED)

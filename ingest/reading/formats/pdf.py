@@ -26,7 +26,7 @@ from ingest.reading.formats.pdf_blocks import (
     blocks_of,
     body_size,
     flows,
-    gutters_of,
+    in_lines,
     without_running_lines,
 )
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine, ruled_tables, underlines
@@ -193,8 +193,8 @@ def _text(
         found, boxes[page.number], words = ruled_tables(page)
         tables.append(found)
         without_tables.append(replace(page, words=words))
-    gutters = gutters_of(without_tables)
-    lines = without_running_lines(without_tables, gutters)
+    gutters, of_pages = in_lines(without_tables)
+    lines = without_running_lines(without_tables, of_pages)
     body = body_size(line for own in lines for line in own)
     in_order: list[Flow] = []
     notes: dict[int, list[Footnote]] = {0: []}

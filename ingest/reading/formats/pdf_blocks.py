@@ -37,7 +37,7 @@ _ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
 
 
 def without_running_lines(
-    pages: Sequence[Page], gutters: Sequence[Span | None]
+    pages: Sequence[Page], found: Sequence[Sequence[PdfLine]]
 ) -> list[list[PdfLine]]:
     """The lines of each page, without running headers and footers, page numbers and tables of
     contents.
@@ -47,12 +47,8 @@ def without_running_lines(
 
     Args:
         pages: of the whole document.
-        gutters: the white between the columns of each.
+        found: the lines of each.
     """
-    found = [
-        lines_of(page.number, page.words, gutter)
-        for page, gutter in zip(pages, gutters, strict=True)
-    ]
     seen: defaultdict[tuple[str, bool, int], set[int]] = defaultdict(set)
     for page, lines in zip(pages, found, strict=True):
         for line in lines:
@@ -141,28 +137,31 @@ class Flow:
     content: tuple[PdfLine | Table, ...]
 
 
-def gutters_of(pages: Sequence[Page]) -> list[Span | None]:
-    """The white between the two main columns of each page; None for a page without.
+def in_lines(pages: Sequence[Page]) -> tuple[list[Span | None], list[list[PdfLine]]]:
+    """The white between the two main columns of each page, None for a page without, and the lines
+    of each.
 
     Columns stand at the same places on all left and on all right pages, so a page with figures or
     tables, where little text shows them, has the gutter of the others, if its words leave it white.
     """
-    own = [_own_gutter(page) for page in pages]
+    lines = [lines_of(page.number, page.words) for page in pages]
+    own = [_own_gutter(one) for one in lines]
     enough = _SHARE * len(pages)
     usual = [_usual([one for one in own[side::2] if one], enough / 2) for side in (0, 1)]
     usual.append(_usual([one for one in own if one], enough))
     found: list[Span | None] = []
     for place, page in enumerate(pages):
-        rows = rows_of(page.words)
         may_be = [one for one in (own[place], usual[place % 2], usual[2]) if one]
+        rows = rows_of(page.words) if may_be else []
         counted = [(_rows_beside(rows, one), one) for one in may_be]
         beside, best = max(counted, key=lambda pair: pair[0], default=(0, None))  # first of equals
         found.append(best if beside >= _ROWS_BESIDE else None)
-    return found
+        if found[-1]:
+            lines[place] = lines_of(page.number, page.words, found[-1])
+    return found, lines
 
 
-def _own_gutter(page: Page) -> Span | None:
-    lines = lines_of(page.number, page.words)
+def _own_gutter(lines: Sequence[PdfLine]) -> Span | None:
     if not lines:
         return None
     return _gutter(lines, min(one.left for one in lines), max(one.right for one in lines))
