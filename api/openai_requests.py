@@ -244,7 +244,7 @@ def _with_kinds(turns: Sequence[Turn], question: str, default_language: str) -> 
     languages = conversation(questions, default_language)
     embedder = local_embedder()
     return tuple(
-        turn.model_copy(update={"message": classify(turn.question, language, embedder) or ""})
+        turn.model_copy(update={"message": classify(turn.question, language, embedder).kind or ""})
         for turn, language in zip(turns, languages, strict=False)
     )
 

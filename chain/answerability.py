@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from chain.answer.digest import telling_statements
 from chain.answer.section_questions import Probes, highest, is_better_outside
 from chain.reading.confidence import (
     Chance,
@@ -19,11 +20,12 @@ from chain.reading.relevance import Part, best_first, in_parts, rank
 from chain.request import Query, Request, Task
 from chain.understanding.intent import demands_of, wants_writing
 from chain.understanding.meaning import Interpretation
-from chain.writing.extractive import is_said, last_said
+from chain.writing.extractive import is_said, said_before
 from core.answer import Event, Reason, TextDelta
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, own
 from core.settings import Settings
-from core.source import MatchedQuestion, Scope, ScoredPassage
+from core.source import MatchedQuestion, Scope, ScoredPassage, preferred
+from language.attributes import attributes_asked, may_state
 from language.dates import written
 from prompts import languages, phrases, short_phrases, spoken
 from vectorstore.chroma import GenerationGone
@@ -68,17 +70,18 @@ def _without_a_limit(scope: Scope, index: Snapshot) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-# What a question names and nothing that was found does: figures and countries.
+# What a question names or asks for and nothing that was found has.
 
 
 _DIGITS = 2  # of a figure; one digit is a count, a page or part of a name
 
 
 def missing(question: str, language: str, found: Sequence[ScoredPassage]) -> tuple[str, ...]:
-    """Figures and countries of the question that no passage found has, its title and date included.
+    """Figures and countries of the question that no passage found has, its title and date included,
+    and the attributes that it asks for and none of them may state.
 
-    They are in the question's words and order. A country must have a capital: "en français" names
-    a language.
+    Figures and countries are in the question's words and order. A country must have a capital: "en
+    français" names a language.
     """
     demands = demands_of(question, language)
     everything = Evidence(_texts(found), language)
@@ -87,7 +90,13 @@ def missing(question: str, language: str, found: Sequence[ScoredPassage]) -> tup
         *(one for one in figures if sum(map(str.isdigit, one)) >= _DIGITS),
         *(one for one in everything.countries_missing(demands) if one[0].isupper()),
     ]
-    return tuple(sorted(dict.fromkeys(lacking), key=question.find))
+    read = [LanguageText(one.passage.context(), one.passage.language) for one in found]
+    attributes = [
+        phrases(language).attributes[asked]
+        for asked in attributes_asked(question, language)
+        if read and not any(may_state(asked, *one) for one in read)
+    ]
+    return (*sorted(dict.fromkeys(lacking), key=question.find), *attributes)
 
 
 def _texts(found: Sequence[ScoredPassage]) -> Iterator[LanguageText]:
@@ -188,7 +197,9 @@ def decide(
     likely = bool(meaning.follows) or enough >= settings.refuse_below
     # At 0 nothing is refused.
     far = sure.off_topic and settings.refuse_below > 0 and not is_prepared
-    quotable = likely and not far
+    matched = answering(prepared, found, ranked, language, amounts.cosines)
+    is_the_same = matched is not None and matched.closeness >= amounts.cosines.the_same
+    quotable = is_the_same or (likely and not far)
     quotable = quotable and not is_better_outside(outside, highest(found), index)
     refuses = sure.on_topic < amounts.confidence.far if settings.generative else not quotable
     return Decision(
@@ -200,7 +211,7 @@ def decide(
         quotable,
         refuses,
         in_parts=not (refuses or is_given),
-        prepared=answering(prepared, found, ranked, language, amounts.cosines),
+        prepared=matched,
     )
 
 
@@ -219,27 +230,35 @@ def build_request(
         )
         known = {one.passage.id for one in found}
         found = (*found, *(one for one in decision.rest if one.passage.id not in known))
-    matched = None if meaning.brief or meaning.of_item else decision.prepared
+    matched = None if meaning.brief or meaning.item or meaning.aside else decision.prepared
     if matched and not has_form(matched.prepared, meaning.question, query.language):
         matched = None
     if matched:
         known = {one.passage.id for one in found}
-        lacking = [name for name in matched.prepared.passages if name not in known]
-        found = (*found, *index.cited(lacking, meaning.question)) if lacking else found
+        other = [name for name in matched.prepared.passages if name not in known]
+        found = (*found, *index.cited(other, meaning.question)) if other else found
     quotable = matched is not None or not wants_writing(meaning.question, query.language)
     is_follow_up = meaning.question != query.question and not meaning.message
-    said = last_said(query.history) if is_follow_up else ""
+    said = said_before(query.history) if is_follow_up and not meaning.is_changed else ""
+    lacking = () if meaning.last else missing(query.question, query.language, found)
     is_sure = decision.first is None or decision.first.is_sure
-    if decision.first is not None and matched is None:
+    if matched and matched.closeness >= amounts.cosines.the_same:
+        is_sure = True
+    elif decision.first is not None and matched is None:
         is_sure = (
             is_sure
-            and not meaning.of_item
+            and not (meaning.item or meaning.aside or lacking)
             and quotable
             # what was said is no answer again: the follow-up asks something else
             and not (said and is_said(whole.ranked[0], whole.found, said))
             and _all_answered(parts, index, query)
         )
     answer = meaning.last.answer_text if meaning.last else ""
+    told = _summary(index, meaning.document, query.language) if meaning.document else []
+    places = {one.passage.id: place for place, one in enumerate(found)}
+    for one, _ in told:
+        if places.setdefault(one.passage.id, len(found)) == len(found):
+            found = (*found, one)
     is_given = bool(meaning.document or meaning.last)
     return Request(
         meaning.question,
@@ -247,19 +266,29 @@ def build_request(
         found,
         parts,
         said=said,
+        item=meaning.item if meaning.is_changed else "",
         brief=meaning.brief,
-        overview=bool(meaning.document),
+        overview=tuple((places[one.passage.id], units) for one, units in told),
         is_sure=is_sure,
         is_unlikely=len(parts) == 1
         and decision.first is not None
         and decision.first.value < amounts.chance.unlikely,
-        lacking=() if meaning.last else missing(query.question, query.language, found),
+        lacking=lacking,
         quotable=quotable,
+        aside=meaning.aside,
         prepared=matched.prepared if matched else None,
         given=() if is_given else that_may_matter(found, amounts.cosines.given),
         task=Task(meaning.message, query.question, answer) if meaning.message else None,
         amounts=amounts,
     )
+
+
+def _summary(
+    index: Snapshot, document: str, language: str
+) -> list[tuple[ScoredPassage, tuple[int, ...]]]:
+    """The statements of a document's summary, in the language version that is preferred."""
+    versions = {one.language: one for one in index.documents() if one.id == document}
+    return telling_statements(index, versions[preferred(versions, language)].key)
 
 
 def _all_answered(parts: Sequence[Part], index: Snapshot, query: Query) -> bool:

@@ -11,6 +11,7 @@ from chain.reading.relevance import Part
 from core.answer import Message, Mode, Turn
 from core.answer_blocks import Doubt, SentenceStatus
 from core.source import PreparedQuestion, Scope, ScoredPassage
+from prompts import Aside
 from vectorstore.embeddings import Amounts, default_profile
 
 MAX_QUESTION = 1000
@@ -60,15 +61,19 @@ class Request:
     language: of the question; for a task, of the result (ISO 639-1).
     found: retrieved passages, best first; for a task, its evidence.
     parts: the sub-questions.
-    said: folded text of the previous answer, which is not repeated.
+    said: folded text of the answers before, which is not repeated.
+    item: an item of the last answer's list that alone is asked for.
     brief: only the best sentence or list is wanted.
-    overview: the first statements of the first passage are wanted.
+    overview: of a document's summary the statements: of each the number of its passage, and those
+        of its units.
     task: for a language model, in place of the question.
     given: numbers of the passages that a language model is given, in that order; empty: all.
     is_sure: whether the first statement may be given as the answer; else results are wanted.
     is_unlikely: whether these hardly answer.
     lacking: what the question names and nothing that was found does.
     quotable: whether quotes can do what is asked, unlike for a comparison.
+    aside: what a line above the results says that the assistant does not do, as in
+        `Interpretation`.
     prepared: the prepared question whose answer is the answer, where that is sure.
     amounts: of the profile of the passages' index.
     so_far: the answer that it has begun, and that is only to be completed.
@@ -81,14 +86,16 @@ class Request:
     found: tuple[ScoredPassage, ...]
     parts: tuple[Part, ...] = ()
     said: str = ""
+    item: str = ""
     brief: bool = False
-    overview: bool = False
+    overview: tuple[tuple[int, tuple[int, ...]], ...] = ()
     task: Task | None = None
     given: tuple[int, ...] = ()
     is_sure: bool = True
     is_unlikely: bool = False
     lacking: tuple[str, ...] = ()
     quotable: bool = True
+    aside: Aside | Literal[""] = ""
     prepared: PreparedQuestion | None = None
     amounts: Amounts = field(default_factory=lambda: default_profile().amounts)
     so_far: str = ""

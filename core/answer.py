@@ -69,8 +69,19 @@ Message = Literal[
     "summarise",
 ]
 """The kind of a message that does not ask the sources anything: small talk, a question about the
-assistant, a request for help with a crime ("harm"), for an opinion or for legal advice, or a task
-("shorter" and those after it)."""
+assistant, a request for help with a crime ("harm"), for an opinion or for legal advice (which is
+searched, below a line), or a task ("shorter" and those after it)."""
+
+SEARCHABLE: tuple[Message, ...] = (
+    "capabilities",
+    "identity",
+    "workings",
+    "sources",
+    "rude",
+    "harm",
+    "opinion",
+)
+"""Messages that may have been meant as a question: sent once more, they are one to the sources."""
 
 _KEPT_APART: Mapping[str, SentenceStatus] = {
     "withheld": "not_confirmed",
@@ -112,8 +123,8 @@ class Answer(Frozen):
     of a passage under its label. `passages` are all retrieved passages, best first. `reason` is the
     `Reason` of a refusal, else empty. `missing` is what the question demands and was not found in
     the `searched` documents: what it names and the evidence lacks, or where a model wrote the
-    answer, what that says the passages do not state (0: not counted); `asked_for` are the
-    numbers, dates or names in the text that answer it; `related` are questions that a refusal
+    answer, what that says the passages do not state (0: not counted); `asked_for` is the
+    number, date or name in the text that answers it; `related` are questions that a refusal
     offers instead. `trouble` is why the configured model did not write this answer, or not all of
     it ("cut"). `timings` are seconds per stage.
 

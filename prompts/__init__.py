@@ -17,7 +17,8 @@ from pydantic import AfterValidator, RootModel
 from core.answer import Message, Reason
 from core.errors import PromptError
 from core.source import Frozen
-from language import cues
+from language import attributes, cues
+from language.attributes import Attribute
 from language.cues import checked
 
 _HERE = Path(__file__).parent
@@ -40,10 +41,14 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 WRITING = tuple(name for name in _PLACEHOLDERS if name.startswith(("answer", "task")))
 """The prompts for what a reader sees: answers and tasks."""
 _FALLBACK_LANGUAGE = "en"
-TaskProblem = Literal["no_answer", "which_language", "failed", "shortest", "not_quotable"]
+TaskProblem = Literal["no_answer", "which_language", "failed", "shortest"]
 """Why a task is not carried out: there is no answer to do it with, the language of a translation is
-not named, nothing that the model wrote was supported; or there is no model, to make the answer
-shorter, or to compare, summarise or order it."""
+not named, nothing that the model wrote was supported; or there is no model to make the answer
+shorter."""
+
+
+Aside = Literal["harm", "legal", "task"]
+"""What is not done: help with a crime, advise in a case of the asker's own, write."""
 
 
 class Plural(Frozen):
@@ -100,6 +105,12 @@ def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:
     return replies
 
 
+def _of_every_attribute(names: Mapping[Attribute, str]) -> Mapping[Attribute, str]:
+    if lacking := sorted(set(get_args(Attribute)) - names.keys()):
+        raise ValueError(f"no name of {', '.join(lacking)}")
+    return names
+
+
 class Phrases(Frozen):
     """What the assistant says itself, in one language.
 
@@ -110,7 +121,8 @@ class Phrases(Frozen):
     nothing; to "shorter" and "summarise" where there is nothing to shorten and no document is
     named, to other tasks where there is no model. `tasks` says why one is not carried out; `letter`
     stands around an e-mail; `not_quotable` above results where a comparison or the like is asked
-    for.
+    for, `asides` where what is not done may be; `summary` above the summary of a document.
+    `attributes` are what is asked of something.
     """
 
     searched: Plural
@@ -125,6 +137,9 @@ class Phrases(Frozen):
     tasks: Mapping[TaskProblem, str]
     letter: Letter
     not_quotable: str
+    asides: Mapping[Aside, str]
+    summary: str
+    attributes: Annotated[Mapping[Attribute, str], AfterValidator(_of_every_attribute)]
 
     def searched_in(self, count: int, date: str) -> str:
         """How many documents were searched, and when they were last updated."""
@@ -248,7 +263,7 @@ def fingerprints() -> Mapping[str, str]:
     depend on: prompts, phrases, and the cues and forms of questions."""
     ours = sorted((*_HERE.glob("*.md"), *_HERE.glob("phrases/*.yaml"), _HERE / "short.yaml"))
     files = {file.relative_to(_HERE).as_posix(): file for file in ours}
-    files |= {file.name: file for file in (cues.FILE, cues.FORMS_FILE)}
+    files |= {file.name: file for file in (cues.FILE, cues.FORMS_FILE, attributes.FILE)}
     return {
         name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for name, file in files.items()
     }

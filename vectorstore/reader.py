@@ -92,10 +92,19 @@ class UnitReader:
         asked = clean(question)
         return np.array(list(self._cores.map(lambda text: self._known(asked, *text), texts)), "f4")
 
+    def state(self, question: str) -> Matrix:
+        """The mean of a question's last states, shape (width,), where there is nothing beside it:
+        zeros without a word."""
+        one = self._sequencer.joined(clean(question), "", "")
+        return _mean(self._states(one)[slice(*one.question)])
+
+    def _states(self, one: Sequenced) -> Matrix:
+        given = self._model.rows(one.tokens) + self._around[: len(one.tokens)]
+        return np.asarray(self._model.reader.run(["last"], {"rows": given})[0], np.float32)
+
     def _score(self, question: str, heading: str, text: str) -> float:
         one = self._sequencer.joined(question, heading, text)
-        given = self._model.rows(one.tokens) + self._around[: len(one.tokens)]
-        states: Matrix = self._model.reader.run(["last"], {"rows": given})[0]
+        states = self._states(one)
         means = (_mean(states[slice(*span)]) for span in (one.question, one.unit))
         hidden = np.concatenate([states[0], *means]) @ self._hidden + self._hidden_bias
         return float(_gelu(hidden) @ self._out) + self._out_bias

@@ -12,6 +12,7 @@ from langchain_core.runnables import RunnableConfig
 
 from chain.checking.verification import Nearness, Verifier
 from chain.model.prompt_budget import Claim
+from chain.reading.quotables import reading
 from chain.request import Answerer, Draft, Gaps, Quote, Request, Verdict
 from chain.understanding.intent import asks_for, numbers
 from chain.writing.extractive import supporting_blocks
@@ -34,33 +35,35 @@ from language.facts import figures, names_as_written
 from language.identify import written_in
 from language.matching import fold
 from prompts import Letter, languages, phrases, short_phrases
+from vectorstore.keyword_index import content_words
 
 if TYPE_CHECKING:
     from chain.checking.checker import Checker, Opinion
 
 
-def highlights(question: str, language: str, text: str, text_language: str) -> tuple[str, ...]:
-    """Strings of the answer to highlight, each once: those of the answer type of the question.
-
-    Only the first paragraph or list is searched: it has the best match. Words of the question are
-    left out.
+def value_asked_for(question: str, language: str, text: str, text_language: str) -> str:
+    """The number, date or name in a sentence that a question asks for: the only one that is not in
+    the question, or the only one among several that counts what the question names; else empty.
 
     Args:
         question: as asked.
         language: of the question (ISO 639-1).
-        text: of the answer, without its markers.
-        text_language: of the answer's text.
+        text: the sentence that answers.
+        text_language: of the sentence.
     """
     kinds = asks_for(question, language)
-    first = text.split("\n\n")[0]
     found = [
-        *(numbers(first, text_language) if "number" in kinds else ()),
-        *(dates_as_written(first, text_language) if "date" in kinds else ()),
-        *(_names(first, text_language) if "name" in kinds else ()),
+        *(numbers(text, text_language) if "number" in kinds else ()),
+        *(dates_as_written(text, text_language) if "date" in kinds else ()),
+        *(_names(text, text_language) if "name" in kinds else ()),
     ]
     known, asked = figures(question), fold(question)
-    new = (part for part in found if fold(part) not in asked and not _is_known(part, known))
-    return tuple(dict.fromkeys(new))
+    new = dict.fromkeys(
+        part for part in found if fold(part) not in asked and not _is_known(part, known)
+    )
+    words = frozenset(content_words(question, language))
+    counting = [part for part in new if not words.isdisjoint(content_words(part, text_language))]
+    return next((same[0] for same in ([*new], counting) if len(same) == 1), "")
 
 
 def _names(text: str, language: str) -> list[str]:
@@ -133,11 +136,23 @@ class AnswerBuilder:
         return bool(self.blocks) and not self._written and not self._request.is_sure
 
     def asked_for(self) -> tuple[str, ...]:
-        """The numbers, dates or names in the text that the question asks for."""
+        """The number, date or name that the question asks for, in the statement that was read as
+        the best; of a model's words, in its first sentence."""
         if not self.blocks or not self._quotes or self.is_found:
             return ()
-        question, language = self._request.question, self._request.language
-        return highlights(question, language, marked_text(self.blocks).plain, self.language)
+        request, shown = self._request, marked_text(self.blocks).plain
+        text, language = shown.split("\n\n")[0], self.language
+        if not self._written:
+            best = request.parts[0].ranked[0] if request.parts and request.parts[0].ranked else None
+            if best is None:
+                return ()
+            passage = request.found[best.passage].passage
+            said = (reading(passage, passage.units[number]) for number in best.statement.core)
+            text, language = " ".join(said), passage.language
+            if text not in shown:
+                return ()
+        value = value_asked_for(request.question, request.language, text, language)
+        return (value,) if value else ()
 
     def add(self, draft: Draft, verdict: Verdict, *, is_final: bool = True) -> TextDelta:
         """Appends a draft to the answer proper and tells the added text; an e-mail gets a
@@ -159,6 +174,8 @@ class AnswerBuilder:
         before = self.blocks
         if not before and self._letter:
             before = (own(self._letter.opening),)
+        elif not before and draft.quote is not None and self._request.overview:
+            before = (own(phrases(self._request.language).summary),)
         elif not before and draft.quote is not None and not self._request.is_sure:
             before = _above_results(self._request)
         made = self._made(draft, verdict, is_final=is_final)
@@ -283,7 +300,11 @@ def _above_results(request: Request) -> Blocks:
         above.append(said.not_found(request.lacking))
     if not request.quotable:
         above.append(phrases(request.language).not_quotable)
-    return tuple(own(text) for text in (*above, said.near if request.is_unlikely else said.found))
+    if request.aside:
+        above.append(phrases(request.language).asides[request.aside])
+    else:
+        above.append(said.near if request.is_unlikely else said.found)
+    return tuple(map(own, above))
 
 
 def _among(said: AnswerSentence, around: tuple[str, str]) -> tuple[AnswerSentence, ...]:

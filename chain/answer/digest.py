@@ -49,11 +49,16 @@ class _Sentence(NamedTuple):
 def digest(index: Snapshot, key: str) -> Answer | None:
     """Summary of a language version of a document: up to six sentences, what it is for and then in
     its order, with citations; None if no sentence stands alone."""
+    told = telling_statements(index, key)
+    return _answer(told, index) if told else None
+
+
+def telling_statements(index: Snapshot, key: str) -> list[tuple[ScoredPassage, tuple[int, ...]]]:
+    """The statements of such a summary: of each the passage, and its numbers of units."""
     passages = spread(index.passages([key]), _LOOKED_AT)
     if not passages:
-        return None
-    document = passages[0].document
-    found = index.cited([one.id for one in passages], document.title)
+        return []
+    found = index.cited([one.id for one in passages], passages[0].document.title)
     candidates = [one for place, each in enumerate(found) for one in _sentences(place, each, index)]
     chosen = sorted(candidates, key=lambda one: one.purpose)[:1]
     if chosen and math.isinf(chosen[0].purpose):
@@ -66,7 +71,7 @@ def digest(index: Snapshot, key: str) -> Answer | None:
             if not any(_same(one, other) or (one.is_list and other.is_list) for other in chosen):
                 chosen.append(one)
                 break
-    return _answer(document.title, document.language, found, chosen, index) if chosen else None
+    return [(found[one.place], one.units) for one in chosen]
 
 
 def spread(passages: Sequence[Passage], most: int) -> list[Passage]:
@@ -142,21 +147,16 @@ def _same(one: _Sentence, other: _Sentence) -> bool:
     return len(one.words & other.words) >= _SAME * fewest
 
 
-def _answer(
-    title: str,
-    language: str,
-    found: Sequence[ScoredPassage],
-    chosen: Sequence[_Sentence],
-    index: Snapshot,
-) -> Answer:
+def _answer(told: Sequence[tuple[ScoredPassage, tuple[int, ...]]], index: Snapshot) -> Answer:
     """Answer with each sentence below the name of its section, with a citation."""
-    cited = tuple(found[place] for place in dict.fromkeys(one.place for one in chosen))
-    request = Request(title, language, cited)
+    document = told[0][0].passage.document
+    cited = tuple({one.passage.id: one for one, _ in told}.values())
+    request = Request(document.title, document.language, cited)
     composition, section = AnswerBuilder(request), ""
     passages = [one.passage for one in cited]
-    for one in chosen:
-        passage = found[one.place].passage
-        block = QuotedBlock(cited.index(found[one.place]), one.units)
+    for one, units in told:
+        passage = one.passage
+        block = QuotedBlock(passages.index(passage), units)
         name = passage.headings[-1] if len(passage.headings) > 1 else ""
         for draft in drafts(block, request, labelled=False):
             assert draft.quote is not None  # noqa: S101 - so drafts of a block are made
@@ -166,7 +166,7 @@ def _answer(
                 composition.add(replace(draft, label=label), verdict)
                 section = name
     return Answer(
-        question=title,
+        question=document.title,
         blocks=composition.blocks,
         language=composition.language,
         citations=composition.citations,

@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 
 from chain.reading.quotables import Statement, series, statements
 from chain.understanding.intent import asks_for
-from chain.understanding.meaning import WORD, standalone
-from core.answer import Turn
+from chain.understanding.meaning import WORD, joined
 from core.source import Passage, Scope, ScoredPassage, Unit
 from language.cues import Cues, cues_of
 from language.matching import without_accents
@@ -257,9 +256,8 @@ def _whole(piece: str, language: str, before: Sequence[str]) -> str:
     words = {word[0].casefold() for word in WORD.finditer(piece)}
     if not before or not words.isdisjoint(cues.asking):
         return piece
-    follow_up = f"{cues.joining[0]} {piece}"
-    whole = standalone(follow_up, language, [Turn(question=before[-1], answer_text="")])
-    return piece if whole == follow_up else whole.strip(_AROUND)
+    whole = joined(f"{cues.joining[0]} {piece}", language, before[-1])
+    return whole.removeprefix(f"{cues.joining[0]} ").strip(_AROUND)
 
 
 def _borders(question: str, language: str) -> list[re.Match[str]]:

@@ -1,14 +1,18 @@
-"""Intent classification: is a message a question about the sources, a task or small talk?"""
+"""Intent classification: is a message a question about the sources, a task or small talk?
+
+    exact phrases -> small talk, talk about the assistant, tasks
+    else a classifier over the embedder's vector and the reader's state -> chances -> kind
+
+How it came to be: docs/decisions/0012-messages.md.
+"""
 
 import json
-import math
 import re
 import unicodedata
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from operator import itemgetter
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, cast, get_args
+from typing import Final, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +21,6 @@ from chain.understanding.phrases import (
     Token,
     concepts,
     is_filler,
-    kinds_in,
     longest,
     made_of_phrases,
     manner_lists,
@@ -25,7 +28,6 @@ from chain.understanding.phrases import (
     phrases_in,
     plain_words,
     tokens,
-    words_known,
 )
 from core.answer import Message
 from core.source import Frozen
@@ -33,87 +35,106 @@ from language.cues import asks, cues_of, has_cues
 from language.facts import amounts, countries, figures_as_written, is_acronym
 from language.identify import CAPITALISES_NOUNS
 from language.matching import fold
-from vectorstore.embeddings import Embedder, Vectors, kept_passages
+from vectorstore.embeddings import Embedder
 from vectorstore.keyword_index import content_words
+from vectorstore.reader import reader
 
 WEIGHTS = Path(__file__).with_name("intents.json")
 QUESTION: Final = "question"
+FOLLOW_UP: Final = "follow_up"
+"""A question that is only understood with what was said before."""
+Array = NDArray[np.float64]
 
 
 class MessageLimits(Frozen):
-    """Limits of the classifier, as probabilities, and margins: how much nearer (cosine) a message
-    must be to an example of a kind than to any question. What each was set on stands beside it in
-    `WEIGHTS`; docs/decisions/0012.
+    """Least probabilities: to turn a message away as a request for help with a crime, to say above
+    what is found that no such help is given, and of any other kind of message. What each was set
+    on stands beside it in `WEIGHTS`."""
+
+    harm: float
+    unclear: float
+    other: float
+
+
+class Intent(NamedTuple):
+    """What a message is.
+
+    kind: of a message that asks the sources nothing; None for a question to them.
+    aside: of a question, what a line above the results says that the assistant does not do: help
+        with a crime ("harm") or advise in a case of the asker's own ("legal").
+    leans: probability (0-1) that a question is only understood with what was said before.
     """
 
-    harm: float  # least probability of this kind by the vector alone
-    other: float  # and of any other
-    question: float  # of a question, from which nothing that is near to a message makes it one
-    untold: float  # nothing but nearness speaks for it
-    addressed: float  # it speaks to or about the assistant
-    worded: float  # it has a phrase of the kind, and few unknown words
-    sociable: float  # small talk
-    sociable_said: float  # with a phrase of it at its begin or end
-    scolding: float  # rude words, or words to the assistant
-    opinion_cued: float  # with a cue of the kind
-    legal_cued: float
-    judging: float  # asks to judge, without saying who else does
-    own_case: float  # legal advice for the asker
-    crime_named: float  # harm, with a crime in its words
-    crime_unnamed: float
-    cued_behind: float  # how far a kind that is cued may be behind the nearest one
-    said_behind: float  # and one that is said; more would overrule what the message is nearest to
+    kind: Message | None = None
+    aside: Literal["harm", "legal", ""] = ""
+    leans: float = 0.0
 
-    def least(self, kind: str) -> float:
-        """Least probability of a kind by the vector alone."""
-        return self.harm if kind == "harm" else self.other
+
+class Network(NamedTuple):
+    """A perceptron with one hidden layer of rectified units.
+
+    Attributes:
+        hidden, out: weights (inputs, units) and (units, kinds), the last row being the biases.
+    """
+
+    hidden: Array
+    out: Array
+
+    def chances(self, inputs: Array) -> Array:
+        """Probabilities (texts, kinds) of inputs (texts, inputs)."""
+        activity = np.maximum(inputs @ self.hidden[:-1] + self.hidden[-1], 0.0)
+        scores = activity @ self.out[:-1] + self.out[-1]
+        raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
 
 class _Model(NamedTuple):
     embedder: str
-    kinds: tuple[Message | Literal["question"], ...]
-    weights: NDArray[np.float64]  # (kinds, dimensions + 1), the intercept last
+    kinds: tuple[Message | Literal["question", "follow_up"], ...]
+    network: Network
     limits: MessageLimits
 
 
-def by_vector(text: str, embedder: Embedder) -> Message | None:
-    """The likeliest kind of a message if its probability is high enough; None for a question, and
-    with an embedder that the weights are not for."""
-    kind, chance = max(_chances(text, embedder).items(), key=itemgetter(1))
-    if kind == QUESTION or chance < limits().least(kind):
-        return None
-    return kind
+def inputs_of(text: str, embedder: Embedder) -> Array:
+    """What the classifier sees of a text: its vector by the embedder and its state in the reader,
+    each of unit length."""
+    parts = (embedder.query(text), reader().state(text))
+    return np.concatenate([part / max(float(np.linalg.norm(part)), 1e-9) for part in parts])
 
 
-def is_question(text: str, embedder: Embedder) -> bool:
-    """Whether the vector alone tells a question to the sources; never with another embedder."""
-    return _chances(text, embedder)[QUESTION] >= limits().question
-
-
-def _chances(text: str, embedder: Embedder) -> Mapping[Message | Literal["question"], float]:
-    """Probability of each kind."""
+def _chances(text: str, embedder: Embedder) -> Mapping[str, float]:
+    """Probability of each kind; a question with another embedder than the weights are for."""
     model = _model()
     if embedder.fingerprint != model.embedder:
-        return {QUESTION: 0.0}
-    scores = model.weights[:, :-1] @ embedder.query(text) + model.weights[:, -1]
-    return dict(zip(model.kinds, map(float, softmax(scores)), strict=True))
-
-
-def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities from scores, over the last axis."""
-    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+        return {QUESTION: 1.0, FOLLOW_UP: 0.0}
+    chances = model.network.chances(inputs_of(text, embedder)[np.newaxis])[0]
+    return dict(zip(model.kinds, map(float, chances), strict=True))
 
 
 @cache
 def _model() -> _Model:
     stored = json.loads(WEIGHTS.read_text("utf-8"))
     told = MessageLimits(**{name: one["value"] for name, one in stored["amounts"].items()})
-    return _Model(stored["embedder"], tuple(stored["kinds"]), np.array(stored["weights"]), told)
+    network = Network(**{name: np.array(part) for name, part in stored["weights"].items()})
+    return _Model(stored["embedder"], tuple(stored["kinds"]), network, told)
 
 
 def limits() -> MessageLimits:
     return _model().limits
+
+
+def intent_by(chances: Mapping[str, float], limits: MessageLimits) -> Intent:
+    """The intent by the probabilities of all kinds."""
+    asked, leaning = chances[QUESTION], chances[FOLLOW_UP]
+    leans = leaning / (asked + leaning) if asked + leaning else 0.0
+    kind = max(chances, key=lambda kind: chances[kind])
+    if chances.get("harm", 0.0) >= limits.unclear:
+        return Intent("harm") if chances["harm"] >= limits.harm else Intent(None, "harm", leans)
+    if kind in (QUESTION, FOLLOW_UP, "harm") or chances[kind] < limits.other:
+        return Intent(leans=leans)
+    if kind == "legal":
+        return Intent(None, "legal", leans)
+    return Intent(cast(Message, kind))
 
 
 # Tells tasks that name their object: "translate the agenda", "summarise the strategy".
@@ -140,7 +161,7 @@ def task_ordered(words: Sequence[str], message: str) -> Message | None:
         for places, kind in said
     ):
         return "email"
-    if lists.translating.pattern().fullmatch(words[opening]):
+    if lists.translating.pattern.fullmatch(words[opening]):
         return "translate"
     # "a short summary" is one, too
     task = {place for places, kind in said if kind in ("summarise", "shorter") for place in places}
@@ -160,182 +181,63 @@ def task_ordered(words: Sequence[str], message: str) -> Message | None:
 
 def asks_for_existing(words: Sequence[str]) -> bool:
     """Whether it asks for something that exists: "is there a summary of the agenda" is no task."""
-    return manner_lists().existing.pattern().match(" ".join(words)) is not None
-
-
-# Tells the kind of a message by its nearness to examples, and the words that speak for a kind.
-
-
-SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")
-_NEVER = math.inf
-
-
-def by_nearness(
-    words: Sequence[str], text: str, language: str, asks: bool, embedder: Embedder
-) -> Message | None:
-    """Kind of a message that is near enough to an example of it; None if there is none.
-
-    Args:
-        words: of the text, normalised.
-        text: the message without small talk around it.
-        language: of the message (ISO 639-1).
-        asks: whether it ends as a question.
-        embedder: the local one, for which the margins hold.
-    """
-    near = _nearness(text, embedder)
-    fits = [kind for kind in near if near[kind] >= _needed(kind, words, language, asks)]
-    if "harm" in fits:
-        return "harm"
-    said, cues = " ".join(words), manner_lists().cues
-    best = max(fits, key=lambda kind: near[kind], default=None)
-    for kind in sorted(cues, key=lambda kind: -near[kind]):
-        if best in fits and kind in fits and cues[kind].within(said):
-            return kind if near[kind] >= near[best] - limits().cued_behind else best
-    return best
-
-
-def social_by_nearness(
-    message: str, said: frozenset[Message], told: Message | None, embedder: Embedder
-) -> Message | None:
-    """Kind of small talk of a whole message; None if it is not near enough to any.
-
-    Args:
-        message: as typed; it is no question.
-        said: kinds of small talk that it begins or ends with.
-        told: kind of the rest; small talk must be nearer where that is a kind of its own.
-        embedder: the local one, for which the margins hold.
-    """
-    near = _nearness(message, embedder)
-    best = max(SOCIAL, key=lambda kind: near[kind])
-    least = limits()
-    if near[best] < (least.sociable if told and told not in SOCIAL else least.sociable_said):
-        return None
-    nearest = max(said, key=lambda kind: near[kind])
-    return nearest if near[nearest] >= near[best] - least.said_behind else best
-
-
-def _needed(kind: Message, words: Sequence[str], language: str, asks: bool) -> float:
-    """Margin (cosine) by which the message must be nearer to the kind than to any question."""
-    lists, said, least = manner_lists(), " ".join(words), limits()
-    if kind == "harm":
-        return _needed_for_harm(said, language)
-    if kind in ("opinion", "legal"):
-        if lists.cues[kind].within(said):
-            return least.opinion_cued if kind == "opinion" else least.legal_cued
-        if kind == "legal":
-            return least.own_case if lists.self.within(said, language) else _NEVER
-        judges = asks and lists.judging.within(said)
-        reports = lists.reported.within(said, language, "en")
-        return least.judging if judges and not reports else _NEVER
-    if kind in SOCIAL:
-        return _NEVER if asks or len(words) < 2 else least.sociable
-    if _is_worded(kind, words):
-        return least.worded
-    polite = lists.polite.within(said)
-    addressed = lists.addressed.within(said, language, "en", "any") and not polite
-    if kind == "rude":
-        scolds = addressed or kind in kinds_in(words)
-        return least.scolding if scolds and not asks else _NEVER
-    if kind in TASKS:
-        return _NEVER
-    return least.addressed if addressed else least.untold
-
-
-def _needed_for_harm(said: str, language: str) -> float:
-    lists = manner_lists()
-    harm = lists.harm
-    named = harm.crimes.within(said) or (harm.doing.within(said) and harm.goods.within(said))
-    own = named and lists.self.within(said, language) and not lists.cues["legal"].within(said)
-    if not (own or harm.asking.within(said)) or harm.attributed.within(said):
-        return _NEVER
-    return limits().crime_named if named else limits().crime_unnamed
-
-
-def _is_worded(kind: Message, words: Sequence[str]) -> bool:
-    """Whether it has a phrase of this kind and few unknown words."""
-    if kind in TASKS and asks_for_existing(words):
-        return False
-    unknown = sum(word not in words_known() for word in words)
-    most = min(1, len(words) // 4) if kind in TASKS else len(words) // 4
-    return unknown <= most and kind in kinds_in(words)
-
-
-def _nearness(text: str, embedder: Embedder) -> Mapping[Message, float]:
-    """Kind -> cosine with its nearest example, minus cosine with the nearest question."""
-    kinds, vectors = _examples(cast(Hashable, embedder))
-    cosines = vectors @ embedder.query(text)
-    question = float(cosines[kinds == QUESTION].max())
-    return {kind: float(cosines[kinds == kind].max()) - question for kind in get_args(Message)}
-
-
-@lru_cache(maxsize=4)  # embedders: there is one, tests have others
-def _examples(embedder: Hashable) -> tuple[NDArray[np.str_], Vectors]:
-    """Kinds and vectors of the examples."""
-    listed = [(kind, text) for kind, texts in manner_lists().examples.items() for text in texts]
-    vectors = kept_passages(cast(Embedder, embedder), [text for _, text in listed])
-    return np.array([kind for kind, _ in listed]), vectors
+    return manner_lists().existing.pattern.match(" ".join(words)) is not None
 
 
 # Intent classification of a message before any search: small talk, a task, or a question.
 
 
+SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")
 _MOST_WORDS = 30  # a longer message is a question
 
 
-def classify(message: str, language: str, embedder: Embedder) -> Message | None:
-    """Kind of a message; None for a question to the sources.
+def classify(message: str, language: str, embedder: Embedder) -> Intent:
+    """The intent of a message.
 
     Args:
         message: as typed.
         language: of the message (ISO 639-1); decides the meaning of a word of several languages.
-        embedder: the local one, for which the margins of nearness hold.
+        embedder: the local one, which the classifier was fitted with.
     """
     message = unicodedata.normalize("NFC", message)
     said = tokens(message)
     if not 0 < len(said) <= _MOST_WORDS:
-        return None
+        return Intent()
     asks = "?" in message or (language == "el" and message.rstrip().endswith(";"))
     if told := made_of_phrases(plain_words(said), language, asks):
-        return told
-    own, social = _without_social(said, language)
+        return Intent(told)
+    own = _without_social(said, language)
     words = plain_words(own)
     if told := made_of_phrases(words, language, asks) or task_ordered(words, message):
-        return told
+        return Intent(told)
     text = message if own == said else message[own[0].start : own[-1].end] + "?" * asks
-    told = None
-    if not is_question(text, embedder):
-        told = by_nearness(words, text, language, asks, embedder) or by_vector(text, embedder)
-    if not social:
-        return told
-    if asks:
-        return None if told in SOCIAL else told
-    return social_by_nearness(message, social, told, embedder) or told
+    intent = intent_by(_chances(text, embedder), limits())
+    if own == said or intent.kind not in (None, *SOCIAL):
+        return intent
+    whole = intent_by(_chances(message, embedder), limits())
+    return whole if whole.kind in SOCIAL and not asks else intent._replace(kind=None)
 
 
-def _without_social(
-    said: Sequence[Token], language: str
-) -> tuple[Sequence[Token], frozenset[Message]]:
-    """Strips small talk from both ends of a message; returns the rest and the kinds stripped."""
-    social: set[Message] = set()
+def _without_social(said: Sequence[Token], language: str) -> Sequence[Token]:
+    """Strips small talk from both ends of a message."""
     for last in (False, True):
         while True:
-            length, kinds = _social_at(plain_words(said), language, last=last)
+            length = _social_at(plain_words(said), language, last=last)
             if not length or length >= len(said):
                 break
-            social |= kinds
             said = said[:-length] if last else said[length:]
-    return said, frozenset(social)
+    return said
 
 
-def _social_at(words: Sequence[str], language: str, *, last: bool) -> tuple[int, set[Message]]:
-    """Length and kinds of the longest small-talk phrase at the start, or at the end (`last`)."""
+def _social_at(words: Sequence[str], language: str, *, last: bool) -> int:
+    """Length of the longest small-talk phrase at the start, or at the end (`last`)."""
     # "is it any good" does not end with an acknowledgement
     allowed = [kind for kind in SOCIAL if not last or kind != "acknowledgement"]
     for length in range(min(longest(), len(words)), 0, -1):
         piece = tuple(words[-length:] if last else words[:length])
-        if kinds := {kind for kind, _ in meanings(piece, language) if kind in allowed and kind}:
-            return length, kinds
-    return 0, set()
+        if any(kind in allowed for kind, _ in meanings(piece, language)):
+            return length
+    return 0
 
 
 # What kind of answer a question asks for, and what its answer must contain.

@@ -2,11 +2,11 @@
 
 Without a model a follow-up becomes a question that stands alone by rules:
 
-    question + the previous one, rewritten
-        -> it stands alone                       unchanged
+    question + the conversation before it
+        -> it stands alone (the classifier of intent.py tells)   unchanged
         -> "the second"                          that item of the last answer's list
-        -> elliptic: a new figure or name only   the previous question with that in it
-        -> it refers to the previous question    topic of the previous question: the question
+        -> elliptic: a new figure or name only   the question before with that in it
+        -> else                                  topic of the conversation: the question
 
 Alternatives and measurements are in docs/decisions/0008-follow-ups.md, the cue words in
 language/cues.yaml.
@@ -23,71 +23,167 @@ from typing import Literal, NamedTuple
 from rapidfuzz.distance import OSA
 
 from chain.understanding.intent import classify
-from chain.understanding.phrases import concepts, edits_allowed, is_filler, phrases_in, tokens
-from core.answer import Message, Turn
+from chain.understanding.phrases import (
+    concepts,
+    edits_allowed,
+    is_filler,
+    manner_lists,
+    phrases_in,
+    tokens,
+)
+from core.answer import SEARCHABLE, Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
 from language.cues import Cues, cues_of, has_cues
 from language.facts import figures
-from language.identify import CAPITALISES_NOUNS, conversation, named
+from language.identify import conversation, named
 from language.matching import fold
-from prompts import TaskProblem
-from vectorstore.embeddings import Embedder, default_profile
+from prompts import Aside, TaskProblem
+from vectorstore.embeddings import Embedder, default_profile, local_embedder
 from vectorstore.keyword_index import content_words
 
 WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
 _DIGIT = re.compile(r"\d")
 _END = " ?!.…"
 
-# A question depends on the previous one only if it has at most this many topic words (chosen on the
-# follow-ups that decision 8 was developed on), and
-_REFERRING, _REFERRING_NAMED = 5, 3  # a pronoun or the like, without or with a name
-_OPENING = 3  # an opening such as "and"
-_ELLIPTIC = 5  # such an opening and no question word
+_LEANS = 0.5  # least probability by which a question is only understood with the conversation
 _ITEM = 30  # most words taken of an item; more drown its topic
 _MARKER = re.compile(r" ?\[\d{1,4}\]")
-_CARRIED = 12  # most topic words taken from the previous question; more drown the follow-up
+_TOPIC = 16  # most words of the topic; more drown the follow-up
+_ADDED = 3  # most topic words that the follow-up before adds
+
+
+class Thread(NamedTuple):
+    """What a conversation is about.
+
+    topic: words of the question that began it, or the item that was asked about last.
+    question: the last one that was complete, in which a figure or a name can be replaced.
+    added: topic words of the last follow-up.
+    spoken: the language of these (ISO 639-1).
+    """
+
+    topic: str = ""
+    question: str = ""
+    added: tuple[str, ...] = ()
+    spoken: str = ""
+
+
+class FollowUp(NamedTuple):
+    """A follow-up as it is understood.
+
+    question: stands alone.
+    item: the item of the last answer's list, or else its result, that it means; else empty.
+    is_changed: it asks what was asked before with another figure or name, or for that item alone.
+    """
+
+    question: str
+    item: str = ""
+    is_changed: bool = False
 
 
 def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
     """Rewrites the question so that it stands alone.
-
-    Earlier questions are rewritten first, so that a topic carries over several follow-ups.
 
     >>> standalone("and in 2010?", "en", [Turn(question="How many in 2019?", answer_text="")])
     'How many in 2010?'
     >>> standalone("Who runs it?", "en", [Turn(question="What is FOCAL-SF?", answer_text="")])
     'FOCAL-SF: who runs it'
     """
-    asked = [turn.question for turn in history if _words(turn.question)]
-    before = ""
-    spoken = language
-    for earlier, spoken_then in zip(asked, conversation(asked, language), strict=True):
-        before = _understood(earlier, spoken_then, before, spoken)
-        spoken = spoken_then
-    return _understood(question, language, before, spoken)
+    return follow_up(question, language, history).question
+
+
+def follow_up(question: str, language: str, history: Sequence[Turn]) -> FollowUp:
+    """How a question is understood after these turns, oldest first."""
+    asked = [turn for turn in history if _words(turn.question)]
+    languages = conversation([turn.question for turn in asked], language)
+    thread, last = Thread(), None
+    for turn, spoken in zip(asked, languages, strict=True):
+        if turn.message or classify(turn.question, spoken, local_embedder()).kind:
+            continue
+        understood = _understood(turn.question, spoken, thread, last)
+        thread, last = _continued(thread, turn.question, understood, spoken), turn
+    return _understood(question, language, thread, last)
+
+
+def joined(question: str, language: str, before: str) -> str:
+    """Completes a question by the one before it, in the same language."""
+    thread = Thread(_topic_of(before, language), before, spoken=language)
+    return _joined(question, language, thread).question
+
+
+def _understood(question: str, language: str, thread: Thread, last: Turn | None) -> FollowUp:
+    bare = _without_opening(question, cues_of(language)).strip(_END)
+    if last is None or not thread.question or not _words(bare):
+        return FollowUp(question)
+    if item := item_meant(question, language, last):
+        topic = set(_topic(bare, language)) - set(cues_of(language).items)
+        if len(topic) == 1:
+            return FollowUp(item, item, is_changed=True)
+        return FollowUp(f"{thread.topic}: {item}: {_lowered(bare, cues_of(language))}", item)
+    if classify(question, language, local_embedder()).leans < _LEANS:
+        return FollowUp(question)
+    return _joined(question, language, thread)
+
+
+def _joined(question: str, language: str, thread: Thread) -> FollowUp:
+    cues = cues_of(language)
+    bare = _without_opening(question, cues).strip(_END)
+    own = _topic(bare, language)
+    if own and _is_elliptic(bare, thread.question, cues):
+        changed = _changed(bare, own, thread.question, language)
+        return FollowUp(changed, is_changed=bool(figures(bare)))
+    # Its own year, or article, replaces that of the topic.
+    shapes = {_shape(word) for word in own} - {""}
+    refers = not own or _refers(bare, cues)
+    topic = [
+        word
+        for word in (*thread.topic.split(), *(thread.added if refers else ()))
+        if _shape(word) not in shapes or not _shape(word)
+    ]
+    if not topic:
+        return FollowUp(question)
+    return FollowUp(f"{' '.join(topic)}: {_lowered(bare, cues)}")
+
+
+def _continued(thread: Thread, asked: str, understood: FollowUp, language: str) -> Thread:
+    """The thread with a question that was asked."""
+    if understood.question == asked:
+        return Thread(_topic_of(asked, language), asked, spoken=language)
+    if understood.item:
+        return thread._replace(topic=" ".join(understood.item.split()[:_TOPIC]), added=())
+    if understood.question.endswith("?"):  # elliptic
+        topic = _topic_of(understood.question, language)
+        return Thread(topic, understood.question, spoken=language)
+    known = set(_words(thread.topic))
+    bare = _without_opening(asked, cues_of(language))
+    own = [word for word in _topic(bare, language) if not known.issuperset(_words(word))]
+    return thread._replace(added=tuple(own[:_ADDED]))
+
+
+def _topic_of(question: str, language: str) -> str:
+    """What a question is about, as it stands there: from its first topic word to the last."""
+    topic = set(_topic(question, language))
+    places = [match for match in WORD.finditer(question) if match[0] in topic]
+    if not places:
+        return ""
+    return " ".join(question[places[0].start() : places[-1].end()].split()[-_TOPIC:])
 
 
 def item_meant(question: str, language: str, last: Turn) -> str:
     """The item of the last answer's list, or else its result, that a question means with an
-    ordinal, with what it asks of that; empty for any other question.
+    ordinal; empty for any other question.
 
     >>> listed = Turn(question="?", answer_text="- a;\\n- b.")
     >>> item_meant("And the second?", "en", listed)
     'b'
-    >>> item_meant("Who pays for the first?", "en", listed)
-    'a: Who pays for the first'
     """
     items = [line[2:] for line in last.answer_text.splitlines() if line.startswith("- ")]
     results = re.split(r"^(?:### .*|\*\*.*\*\*)$", last.answer_text, flags=re.MULTILINE)[1:]
-    listed = results if len(results) > 1 else items
+    listed = items if len(items) > 1 else results
     place = _place_meant(question, language)
     if len(listed) < 2 or place is None or place >= len(listed):
         return ""
-    item = " ".join(_MARKER.sub("", listed[place]).split()[:_ITEM]).strip(_END + ";,")
-    bare = _without_opening(question, cues_of(language)).strip(_END)
-    topic = set(_topic(bare, language)) - set(cues_of(language).items)
-    return item if len(topic) == 1 else f"{item}: {bare}"
+    return " ".join(_MARKER.sub("", listed[place]).split()[:_ITEM]).strip(_END + ";,")
 
 
 def _place_meant(question: str, language: str) -> int | None:
@@ -108,54 +204,11 @@ def _ordinal(word: str, language: str) -> int | None:
     return next((n for n, begin in beginnings if word.casefold().startswith(begin)), None)
 
 
-def _understood(question: str, language: str, before: str, spoken: str) -> str:
-    """Rewrites one question; `before` is the previous one, rewritten, in language `spoken`."""
-    cues = cues_of(language)
-    bare = _without_opening(question, cues).strip(_END)
-    own = _topic(bare, language)
-    if not before or not _words(bare) or not _leans(question, bare, own, language):
-        return question
-    if own and _is_elliptic(bare, before, cues):
-        return _changed(bare, own, before, language)
-    # Its own year, or article, replaces that of the previous question.
-    shapes = {_shape(word) for word in own} - {""}
-    carried = [
-        word for word in _topic(before, spoken) if word not in own and _shape(word) not in shapes
-    ]
-    return f"{' '.join(carried[:_CARRIED])}: {_lowered(bare, cues)}" if carried else question
-
-
-def _leans(question: str, bare: str, own: Sequence[str], language: str) -> bool:
-    """Whether a question depends on the previous one: it has few topic words or a reference."""
-    cues = cues_of(language)
-    words = _words(bare)
-    if not has_cues(language):
-        return len(words) <= 2 or (len(words) == 3 and bool(_DIGIT.search(bare)))
-    named = any(_is_name(word, language) for word in own)
-    if bare != question.strip(_END):
-        if set(cues.asking).isdisjoint(words):
-            return len(own) <= _ELLIPTIC
-        if len(own) <= _OPENING and not named:
-            return True
-    if _refers(bare, cues):
-        return len(own) <= (_REFERRING_NAMED if named else _REFERRING)
-    # "By how many votes?" depends on it, "What are precursors?" does not.
-    return not own or (len(own) == 1 and not named and set(cues.defining).isdisjoint(words))
-
-
 def _refers(bare: str, cues: Cues) -> bool:
     """Whether a word refers to something outside the question. Only the part before the first
     comma counts: later words refer to that part."""
     clause = f" {' '.join(WORD.findall(bare.casefold().partition(',')[0]))} "
     return any(f" {word} " in clause for word in cues.referring)
-
-
-def _is_name(word: str, language: str) -> bool:
-    """Whether a word is a figure or a name; names that every document has do not count."""
-    if language == CAPITALISES_NOUNS:
-        return word.isupper() or bool(_DIGIT.search(word))
-    capital = word != word.lower() and word.casefold() not in cues_of(language).common
-    return capital or bool(_DIGIT.search(word))
 
 
 def _is_elliptic(bare: str, before: str, cues: Cues) -> bool:
@@ -280,11 +333,6 @@ def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | Non
     return max(weights, key=lambda id_: weights[id_])
 
 
-def says_document(message: str) -> bool:
-    """Whether a message has a word for a document: "summarise the strategy", not "summarise it"."""
-    return any(concepts(token.plain, "documents") for token in tokens(message))
-
-
 def _counts(message: str) -> set[str]:
     """Small numbers that count what follows: in "in 2 sentences", not in "annex 2, please"."""
     words = [token.plain for token in tokens(message)]
@@ -316,6 +364,7 @@ def _is_said(part: str, asked: set[str]) -> bool:
 logger = logging.getLogger(__name__)
 
 _WITH_ANSWER: tuple[Message, ...] = ("shorter", "table", "translate", "email")
+_WRITTEN: tuple[Message, ...] = ("table", "email", "summarise")  # from material that can be shown
 _LANGUAGE_WORDS = 4  # most words of "into French, please" and its like; more words ask for more
 
 _BEFORE = 3  # earlier questions that a follow-up may refer to: docs/decisions/0008
@@ -332,7 +381,10 @@ class Interpretation(NamedTuple):
         rewritten it.
     about: the id of the passage that the last answer cites first: its document is meant, unless the
         question names another.
-    of_item: the question is an item of the last answer's list, which answers nothing itself.
+    item: the item of the last answer's list that the question means; else empty.
+    is_changed: what was shown before may answer it: it asks that with another figure, or for an
+        item of it.
+    aside: what a line above the results says that the assistant does not do.
     message: kind of message, as in `Answer`; empty for a question.
     brief: only the best answer is wanted ("shorter").
     document: id of the document to summarise.
@@ -345,7 +397,9 @@ class Interpretation(NamedTuple):
     message: Message | Literal[""] = ""
     follows: str = ""
     about: tuple[str, ...] = ()
-    of_item: bool = False
+    item: str = ""
+    is_changed: bool = False
+    aside: Aside | Literal[""] = ""
     brief: bool = False
     document: str = ""
     last: Turn | None = None
@@ -378,7 +432,8 @@ def interpret(
             the summary of a document is the only task.
     """
     asked = [turn for turn in history if not turn.message]
-    kind = classify(question, language, embedder)
+    intent = classify(question, language, embedder)
+    kind = None if _is_asked_again(question, intent.kind, history) else intent.kind
     if kind is None and _names_the_language_asked_for(question, language, history):
         kind = "translate"
     document = document_named(question, documents) if kind else None
@@ -395,18 +450,40 @@ def interpret(
         if rewrite is None:
             return Interpretation(question, kind, problem="shortest")
         before, _ = _by_itself(asked[-1].question, language, asked[:-1], embedder, rewrite)
-        return Interpretation(before, kind, brief=True)
-    is_sourced = bool(asked and asked[-1].cited)
-    if kind == "summarise" and is_sourced and rewrite is None and not says_document(question):
-        return Interpretation(question, kind, problem="not_quotable")
+        return Interpretation(before.question, kind, brief=True)
+    if kind in _WRITTEN and rewrite is None and (material := _material(question, language, asked)):
+        about = asked[-1].cited[:1] if asked else ()
+        return Interpretation(material, about=about, is_changed=True, aside="task")
     if kind:
         return Interpretation(question, kind)
     about = asked[-1].cited[:1] if asked else ()
-    if asked and rewrite is None and (item := item_meant(question, language, asked[-1])):
-        return Interpretation(item, follows=asked[-1].question, about=about, of_item=True)
-    alone, by_rules = _by_itself(question, language, asked, embedder, rewrite)
-    joined = by_rules and alone != question
-    return Interpretation(alone, follows=asked[-1].question if joined else "", about=about)
+    meant, by_rules = _by_itself(question, language, asked, embedder, rewrite)
+    return Interpretation(
+        meant.question,
+        follows=asked[-1].question if by_rules and meant.question != question else "",
+        about=about,
+        item=meant.item,
+        is_changed=meant.is_changed,
+        aside=intent.aside,
+    )
+
+
+def _material(question: str, language: str, asked: Sequence[Turn]) -> str:
+    """What to search for to have the material of something to be written: what the message says it
+    is about, else the last question; empty where there is neither."""
+    about = manner_lists().about.pattern.search(question.casefold())
+    topic = question[about.end() :].strip(_END) if about else ""
+    if _topic(topic, language):
+        return topic
+    is_sourced = bool(asked and asked[-1].cited)
+    return standalone(asked[-1].question, language, asked[:-1]) if is_sourced else ""
+
+
+def _is_asked_again(question: str, kind: Message | None, history: Sequence[Turn]) -> bool:
+    """Whether a message got a reply and is sent once more: then the sources are searched."""
+    last = history[-1] if history else None
+    again = last is not None and fold(last.question.strip()) == fold(question.strip())
+    return again and last is not None and last.message == kind in SEARCHABLE
 
 
 def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) -> Interpretation:
@@ -431,10 +508,10 @@ def _by_itself(
     before: Sequence[Turn],
     embedder: Embedder,
     rewrite: Rewrite | None,
-) -> tuple[str, bool]:
+) -> tuple[FollowUp, bool]:
     """Rewrites a question so that it stands alone: by the model if its result has the same
     meaning, else by rules; returns also whether by rules."""
-    by_rules = standalone(question, language, before)
+    by_rules = follow_up(question, language, before)
     if rewrite is None or not before:
         return by_rules, True
     try:
@@ -442,8 +519,8 @@ def _by_itself(
     except ModelError as error:
         logger.warning("%s The follow-up is understood by rules.", error)
         return by_rules, True
-    if _is_meant(rewritten, question, by_rules, before, embedder):
-        return rewritten, False
+    if _is_meant(rewritten, question, by_rules.question, before, embedder):
+        return FollowUp(rewritten), False
     logger.warning("The model made another question of the follow-up: it is understood by rules.")
     return by_rules, True
 

@@ -74,45 +74,29 @@ _FILE = Path(__file__).with_name("intents.yaml")
 class PhraseList(RootModel[Mapping[str, str]]):
     """Language -> phrases separated by commas; "*" is any rest of a word."""
 
-    def pattern(self, *languages: str) -> re.Pattern[str]:
-        """Pattern for these phrases in normalised words, of all languages if none is named."""
-        named = (name for name in languages or self.root if name in self.root)
-        return _compiled(tuple(self.root[name] for name in named))
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Pattern for these phrases, of all languages, in normalised words."""
+        return _compiled(tuple(self.root.values()))
 
-    def within(self, said: str, *languages: str) -> bool:
-        """Whether normalised words have one of these phrases; in languages that are not named they
-        may mean something else."""
-        return self.pattern(*languages).search(said) is not None
-
-
-class _Harm(Frozen):
-    asking: PhraseList
-    crimes: PhraseList
-    doing: PhraseList
-    goods: PhraseList
-    attributed: PhraseList
+    def within(self, said: str) -> bool:
+        """Whether normalised words have one of these phrases."""
+        return self.pattern.search(said) is not None
 
 
 class MannerLists(Frozen):
     """Schema of `intents.yaml`. Strings are phrases separated by commas."""
 
-    examples: Mapping[Message | Literal["question"], tuple[str, ...]]
     phrases: Mapping[Message, Mapping[str, str]]
     fillers: Mapping[str, str]
     softening: PhraseList
     documents: Mapping[str, str]
     subjects: Mapping[str, str]
     translating: PhraseList
-    cues: Mapping[Message, PhraseList]
-    judging: PhraseList
-    reported: PhraseList
     writing: PhraseList
     letters: PhraseList
-    harm: _Harm
-    addressed: PhraseList
-    polite: PhraseList
     existing: PhraseList
-    self: PhraseList
+    about: PhraseList
 
 
 @cache
@@ -181,11 +165,6 @@ def phrases_in(words: Sequence[str]) -> Iterator[tuple[range, Message | None]]:
                 yield range(start, start + length), kind
 
 
-def kinds_in(words: Sequence[str]) -> frozenset[Message]:
-    """Kinds of all phrases among these words."""
-    return frozenset(kind for _, kind in phrases_in(words) if kind)
-
-
 def is_filler(word: str) -> bool:
     """Whether a word changes nothing beside a phrase."""
     return None in _known().get((word,), {})
@@ -195,12 +174,6 @@ def is_filler(word: str) -> bool:
 def longest() -> int:
     """Words of the longest phrase."""
     return max(map(len, _known()))
-
-
-@cache
-def words_known() -> frozenset[str]:
-    """The words of all phrases and fillers."""
-    return frozenset(word for words in _known() for word in words)
 
 
 def spelt(words: Sequence[str], language: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,6 @@ from chain.reading.quotables import (
     points_back,
     reading,
     runs,
-    statements,
 )
 from chain.reading.relevance import Ranked
 from chain.request import Draft, Quote, Request
@@ -41,6 +41,7 @@ class QuotedBlock:
     before: for a list across passages, the items in the passages before this one.
     goes_on: the list continues in the next block.
     alone: an item stands as a sentence, without its list.
+    total: how many items the list has of which some are taken out; 0 for any other.
     """
 
     passage: int
@@ -48,6 +49,7 @@ class QuotedBlock:
     before: int = 0
     goes_on: bool = False
     alone: bool = False
+    total: int = 0
 
 
 def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[Draft]:
@@ -58,8 +60,9 @@ def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[
         for text, items in [(run, ())] if block.alone else _paragraphs(passage, run):
             quoted = [*text, *items]
             note, count = "", block.before + len(items)
-            if items and not block.goes_on and (rest := left_out(passage, items[-1])):
-                note = phrases(request.language).part_of_list.format(count, count + rest)
+            total = block.total or count + (left_out(passage, items[-1]) if items else 0)
+            if items and not block.goes_on and count < total:
+                note = phrases(request.language).part_of_list.format(count, total)
             yield Draft(
                 text=" ".join(readings(block.passage, text, request)),
                 cites=(block.passage,),
@@ -100,7 +103,7 @@ def label_of(passage: Passage) -> str:
 
 
 def unsaid_first(ranked: Sequence[Ranked], request: Request) -> Sequence[Ranked]:
-    """Statements, best first; what the previous answer said counts for less."""
+    """Statements, best first; what was said before counts for less."""
     if not request.said:
         return ranked
     less = request.amounts.relevance.again
@@ -112,9 +115,23 @@ def unsaid_first(ranked: Sequence[Ranked], request: Request) -> Sequence[Ranked]
 
 
 def is_said(one: Ranked, found: Sequence[ScoredPassage], said: str) -> bool:
-    """Whether a statement of these passages stands in a folded text (`last_said`)."""
+    """Whether a statement of these passages stands in a folded text (`said_before`)."""
     passage = found[one.passage].passage
     return all(fold(reading(passage, passage.units[n])) in said for n in one.statement.core)
+
+
+def block_of(one: Ranked, request: Request) -> QuotedBlock:
+    """A statement as it is shown: of a list by years, the items of the years that are asked for."""
+    units, passage = one.statement.units, request.found[one.passage].passage
+    items = [number for number in units if passage.units[number].kind == "item"]
+    dated = {number: set(_YEAR.findall(_read(passage, number))) for number in items}
+    asked = set(_YEAR.findall(request.question))
+    wanted = {number for number in items if dated[number] & asked}
+    if not wanted or len(wanted) == len(items) or 2 * sum(map(bool, dated.values())) < len(items):
+        return QuotedBlock(one.passage, units)
+    shown = tuple(number for number in units if number in wanted or number not in dated)
+    total = len(items) + left_out(passage, items[-1])
+    return QuotedBlock(one.passage, shown, total=total)
 
 
 def readings(place: int, units: Iterable[int], request: Request) -> list[str]:
@@ -131,6 +148,7 @@ _FEWEST, _MOST = 40, 70  # words of a result
 # and .45 (official documents) of three results, in 86 and 188 words; with two in .91 and .47, in 99
 # and 194; with three in .91 and .48.
 _PER_PASSAGE = 2
+_YEAR = re.compile(r"(?<![\d/])(?:19|20)\d\d(?![\d/])")  # not that of 2011/93/EU
 
 
 class _Window(NamedTuple):
@@ -159,7 +177,23 @@ def search_results(request: Request, within: float = math.inf) -> list[list[Draf
     `within`: only what is so little behind the best (`_Result`).
     """
     near = (one for one in _best_results(request) if one.behind <= within)
-    return [list(_drafts(one, request)) for one in itertools.islice(near, 2 * FIRST)]
+    made = ([*_drafts(one, request)] for one in near)
+    return [*_item_asked_for(request), *itertools.islice(made, 2 * FIRST)]
+
+
+def _item_asked_for(request: Request) -> Iterator[list[Draft]]:
+    """The item of an earlier list that alone is asked for, if a passage found has it."""
+    item = fold(request.item)
+    places = (
+        (place, number)
+        for place, scored in enumerate(request.found)
+        for number, unit in enumerate(scored.passage.units)
+        if item and unit.kind == "item" and fold(reading(scored.passage, unit)).startswith(item)
+    )
+    for place, number in itertools.islice(places, 1):
+        block = QuotedBlock(place, (number,), alone=True)
+        label = _label(request.found[place].passage, request.language)
+        yield [replace(one, label=label) for one in drafts(block, request, labelled=False)]
 
 
 def _best_results(request: Request) -> Iterator[_Result]:
@@ -218,7 +252,7 @@ def _drafts(result: _Result, request: Request) -> Iterator[Draft]:
     passage = request.found[one.passage].passage
     label = _label(passage, request.language)
     if window is None:
-        block = QuotedBlock(one.passage, one.statement.units)
+        block = block_of(one, request)
         for number, draft in enumerate(drafts(block, request, labelled=False)):
             yield replace(draft, label="" if number else label)
         return
@@ -295,7 +329,6 @@ def _read(passage: Passage, number: int) -> str:
 _BESIDE = 2  # statements of the same passage beside the best; what else it says can be unfolded
 _ALSO = 2.0  # how far behind the best what stands below an answer may be
 _NEAREST = 2  # blocks below a refusal; they answer nothing, and more would look like an answer
-_OVERVIEW = 8  # statements; a passage has about five units, so this is mostly all of it
 
 
 class ExtractiveAnswerer:
@@ -324,7 +357,7 @@ class ExtractiveAnswerer:
 def choose(request: Request) -> tuple[QuotedBlock, ...]:
     """The blocks of the answer proper, in which the best statement stands first."""
     if request.overview:
-        return _overview(request)
+        return tuple(QuotedBlock(place, units) for place, units in request.overview)
     if request.prepared:
         shown = shown_units(request.prepared, request.found, request.question, request.language)
         return tuple(QuotedBlock(one.passage, one.units, alone=one.alone) for one in shown)
@@ -359,10 +392,10 @@ def _is_within(quote: Quote | None, other: Quote) -> bool:
     )
 
 
-def last_said(history: Sequence[Turn]) -> str:
-    """Folded text of the last answer in a conversation, without markers."""
-    said = [Marked(turn.answer_text, turn.markers) for turn in history if not turn.message]
-    return fold(said[-1].plain) if said else ""
+def said_before(history: Sequence[Turn]) -> str:
+    """Folded text of the answers of a conversation, without markers."""
+    said = (Marked(turn.answer_text, turn.markers) for turn in history if not turn.message)
+    return fold("\n".join(one.plain for one in said))
 
 
 def _whole(block: QuotedBlock, request: Request) -> Iterator[QuotedBlock]:
@@ -383,34 +416,21 @@ def _whole(block: QuotedBlock, request: Request) -> Iterator[QuotedBlock]:
     yield block
 
 
-def _overview(request: Request) -> tuple[QuotedBlock, ...]:
-    """The first statements of the first passage."""
-    if not request.found:
-        return ()
-    first = statements(request.found[0].passage)[:_OVERVIEW]
-    units = tuple(dict.fromkeys(number for one in first for number in one.units))
-    return (QuotedBlock(0, units),)
-
-
 def _best(ranked: Sequence[Ranked], request: Request) -> QuotedBlock | None:
     """The best statement, with nearly as good ones of the same passage."""
     if not ranked:
         return None
     first, *others = unsaid_first(ranked, request)
-    block, beside = _block(first), 0
+    block, beside = block_of(first, request), 0
     if first.statement.is_list or request.brief:
         return block
     for other in others:
         if beside == _BESIDE or other.score < first.score - request.amounts.relevance.also:
             break
         if other.passage == first.passage and not other.statement.is_list:
-            block = _together(block, _block(other))
+            block = _together(block, block_of(other, request))
             beside += 1
     return block
-
-
-def _block(one: Ranked) -> QuotedBlock:
-    return QuotedBlock(one.passage, one.statement.units)
 
 
 def _together(first: QuotedBlock, second: QuotedBlock) -> QuotedBlock:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import streamlit as st
 
-from core.answer import Answer
+from core.answer import SEARCHABLE, Answer
 from core.answer_blocks import AnswerSentence, Blocks, Mark, marked_lines
 from core.references import by_number
 from core.source import Citation, Scope
@@ -40,7 +40,7 @@ def answer_html(
     marker: Callable[[int, str], str] = lambda number, words: "",
     doubt: Callable[[AnswerSentence], str] = lambda sentence: "",
     note: Callable[[str, int | None], str] = lambda told, number: escape(told),
-    bold: Sequence[str] = (),
+    bold: str = "",
     level: int = 3,
 ) -> str:
     """The blocks of an answer.
@@ -53,14 +53,22 @@ def answer_html(
             those of a list a line each; empty where there is no such citation: "[n]" is shown.
         doubt: HTML behind a sentence that is not confirmed, or differs from the sources.
         note: HTML for a note on a list, from its text and the number that covers all of the list.
-        bold: stretches that stand out.
+        bold: the stretch that stands out, where it stands first.
         level: of the headings that labels are shown as.
     """
     shown: list[str] = []
     introduced: int | None = None  # the number that a paragraph ends with
+    pending = [bold] if bold else []
+
+    def words(text: str) -> str:
+        html = _standing_out(text, pending[0]) if pending else escape(text)
+        if "<strong>" in html:
+            pending.clear()
+        return html
+
     for block, lines in marked_lines(blocks):
         said = [
-            " ".join(_sentence_html(*one, marker, doubt, bold) for one in line) for line in lines
+            " ".join(_sentence_html(*one, marker, doubt, words) for one in line) for line in lines
         ]
         if block.kind == "label":
             shown += (f'<h{level} class="sw-label">{line}</h{level}>' for line in said)
@@ -84,13 +92,13 @@ def _sentence_html(
     marks: Sequence[Mark],
     marker: Callable[[int, str], str],
     doubt: Callable[[AnswerSentence], str],
-    bold: Sequence[str],
+    said: Callable[[str], str],
 ) -> str:
     """Escaped text with its markers, on one line with its last word."""
     if sentence.stand_in:
         shown = escape(sentence.stand_in)
         return f'<span class="sw-left-out">{shown}</span>{doubt(sentence)}'
-    shown = _standing_out(sentence.text, bold)
+    shown = said(sentence.text)
     if sentence.is_hit:
         shown = f'<mark class="sw-hit">{shown}</mark>'
     if sentence.is_doubted:
@@ -100,16 +108,13 @@ def _sentence_html(
     return shown + doubt(sentence) if sentence.is_doubted else shown
 
 
-def _standing_out(text: str, bold: Sequence[str]) -> str:
-    """Escaped text in which these stretches are bold, where they are no part of a longer word."""
-    if not bold:
+def _standing_out(text: str, bold: str) -> str:
+    """Escaped text in which a stretch is bold where it first stands as whole words."""
+    found = re.search(rf"(?<!\w){re.escape(bold)}(?!\w)", text)
+    if found is None:
         return escape(text)
-    longest_first = "|".join(map(re.escape, sorted(bold, key=len, reverse=True)))
-    pieces = re.split(rf"(?<!\w)({longest_first})(?!\w)", text)
-    return "".join(
-        f"<strong>{escape(piece)}</strong>" if number % 2 else escape(piece)
-        for number, piece in enumerate(pieces)
-    )
+    before, after = escape(text[: found.start()]), escape(text[found.end() :])
+    return f"{before}<strong>{escape(bold)}</strong>{after}"
 
 
 # Behind the words: the number of their source, a card with what it says, how it was checked.
@@ -281,13 +286,6 @@ def languages_shown(answer: Answer, blocks: Blocks | None = None) -> list[str]:
     return [language for language, _ in quoted.most_common()]
 
 
-def remark_understood(answer: Answer, texts: Texts) -> str:
-    """The question that a follow-up follows, or how a model understood it."""
-    if answer.follows:
-        return texts("answers.follows", question=answer.follows)
-    return texts("answers.understood", question=answer.understood_as)
-
-
 def few_found(answer: Answer, texts: Texts) -> str:
     """A warning above an answer of which fewer than half of a model's sentences were found."""
     found, total = confirmed(answer)
@@ -425,7 +423,7 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         marker=chips.marker,
         doubt=chips.doubt,
         note=_Notes(answer, texts),
-        bold=answer.asked_for,
+        bold=answer.asked_for[0] if len(answer.asked_for) == 1 else "",
     )
     return chips.checked_html() + notes_html(remarks_above(answer, texts)) + shown
 
@@ -474,9 +472,8 @@ class _Notes:
 
 
 def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:
-    """Shows what a follow-up follows, or how a model understood it, and a way to ask it as it
-    stands."""
-    told = remark_understood(answer, texts)
+    """Shows how a follow-up was understood, and a way to ask it as it stands."""
+    told = texts("answers.understood", question=answer.understood_as)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(facts_html(told), width="content")
         st.button(
@@ -502,6 +499,15 @@ def _show_suggestions(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> No
                 key=f"plain-meant-{prefix}",
                 on_click=ask,
                 args=(answer.did_you_mean,),
+            )
+        if answer.kind == "reply" and answer.message in SEARCHABLE:
+            st.button(  # asked once more, it is searched for
+                texts("answers.search_anyway"),
+                icon=":material/search:",
+                type="tertiary",
+                key=f"{prefix}-search-anyway",
+                on_click=ask,
+                args=(answer.question,),
             )
         if answer.elsewhere:
             st.button(

@@ -315,7 +315,7 @@ def answer_facts(answer: Answer, texts: Texts) -> list[str]:
     if answer.is_sourced and answer.mode != "fallback":
         facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
     if answer.understood_as:
-        facts.insert(0, answer_view.remark_understood(answer, texts))
+        facts.insert(0, texts("answers.understood", question=answer.understood_as))
     if answer.generation and answer.kind != "reply":
         facts.append(texts("export.generation", generation=answer.generation))
     return facts

@@ -143,7 +143,7 @@ def _alone(one: Feedback) -> str:
 @lru_cache(maxsize=_COMPARED)
 def _is_talk(message: str, language: str) -> bool:
     """Whether a message asks the sources nothing, or for a task on an earlier answer."""
-    return classify(message, language, local_embedder()) is not None
+    return classify(message, language, local_embedder()).kind is not None
 
 
 def _together(told: Sequence[_DatedWording]) -> list[list[_DatedWording]]:
