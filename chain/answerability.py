@@ -215,7 +215,9 @@ def build_request(
         found, parts = in_parts(whole, query.language, index, query.scope)
         found = (
             *found,
-            *index.list_continuations([one.passage for one in found], meaning.question),
+            *index.list_continuations(
+                [one.passage for one in found], meaning.question, query.scope
+            ),
         )
         known = {one.passage.id for one in found}
         found = (*found, *(one for one in decision.rest if one.passage.id not in known))
@@ -225,7 +227,8 @@ def build_request(
     if matched:
         known = {one.passage.id for one in found}
         lacking = [name for name in matched.prepared.passages if name not in known]
-        found = (*found, *index.cited(lacking, meaning.question)) if lacking else found
+        if lacking:
+            found = (*found, *index.cited(lacking, meaning.question, query.scope))
     quotable = matched is not None or not wants_writing(meaning.question, query.language)
     is_follow_up = meaning.question != query.question and not meaning.message
     said = last_said(query.history) if is_follow_up else ""

@@ -70,6 +70,7 @@ class Request:
     lacking: what the question names and nothing that was found does.
     quotable: whether quotes can do what is asked, unlike for a comparison.
     prepared: the prepared question whose answer is the answer, where that is sure.
+    opening: what the assistant says itself before all else; empty: nothing.
     amounts: of the profile of the passages' index.
     so_far: the answer that it has begun, and that is only to be completed.
     searched_as: the question in other languages, by which it was searched as well.
@@ -90,6 +91,7 @@ class Request:
     lacking: tuple[str, ...] = ()
     quotable: bool = True
     prepared: PreparedQuestion | None = None
+    opening: str = ""
     amounts: Amounts = field(default_factory=lambda: default_profile().amounts)
     so_far: str = ""
     searched_as: tuple[str, ...] = ()
