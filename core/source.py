@@ -86,9 +86,14 @@ class DocumentInfo(Frozen):
         ends = (self.effective_from or self.date or self.effective_until, self.effective_until)
         return "–".join(dict.fromkeys(str(day.year) for day in ends))
 
+    def is_over(self, day: datetime.date) -> bool:
+        """Whether its period has ended before a day."""
+        return self.effective_until is not None and self.effective_until < day
+
     def succeeds(self, other: "DocumentInfo") -> bool:
         """Whether it is the successor that another names by its number."""
-        return bool(self.reference) and self.reference in other.successor
+        number = re.escape(self.reference)
+        return bool(number) and re.search(rf"{number}(?!\d)", other.successor) is not None
 
     @property
     def short_title(self) -> str:
@@ -472,7 +477,7 @@ def standings(documents: Sequence[DocumentInfo], day: datetime.date) -> dict[str
             found[document.key] = "upcoming"
         elif document.kind == "brief" and (document.celex, document.language) in official:
             found[document.key] = "summary"
-        elif document.effective_until is not None and document.effective_until < day:
+        elif document.is_over(day):
             found[document.key] = "ended"
     return found
 

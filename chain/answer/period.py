@@ -45,7 +45,7 @@ def opened(request: Request, document: DocumentInfo, query: Query, index: Snapsh
     day, language = query.scope.day, query.language
     there = (one.title for one in index.documents() if one.id == document.superseded_by)
     succeeded = _succeeded(next(there, document.successor), language)
-    if not succeeded and _is_over(document, day):
+    if not succeeded and document.is_over(day):
         succeeded = phrases(language).period.no_successor
     request = replace(request, opening=_told(document, day, language, succeeded))
     passages = index.passages([document.key])
@@ -59,10 +59,6 @@ def opened(request: Request, document: DocumentInfo, query: Query, index: Snapsh
         id=f"{document.key}:period", question=query.question, language=language, units=(unit,)
     )
     return replace(request, found=found, prepared=said, is_sure=True, lacking=())
-
-
-def _is_over(document: DocumentInfo, day: datetime.date) -> bool:
-    return document.effective_until is not None and document.effective_until < day
 
 
 def _succeeded(successor: str, language: str) -> str:
@@ -81,7 +77,7 @@ def _told(document: DocumentInfo, day: datetime.date, language: str, succeeded: 
         when += words.until_year.format(end=until.year)
     else:
         when += words.until_day.format(end=written(until, spoken(language)))
-    said = words.over if _is_over(document, day) else words.running
+    said = words.over if document.is_over(day) else words.running
     told = said.format(name=_name(document, language), when=when, successor=succeeded)
     return told[:1].upper() + told[1:]
 

@@ -23,7 +23,14 @@ from typing import Literal, NamedTuple
 from rapidfuzz.distance import OSA
 
 from chain.understanding.intent import classify
-from chain.understanding.phrases import concepts, edits_allowed, is_filler, phrases_in, tokens
+from chain.understanding.phrases import (
+    concepts,
+    edits_allowed,
+    is_filler,
+    manner_lists,
+    phrases_in,
+    tokens,
+)
 from core.answer import Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
@@ -293,9 +300,10 @@ def lasting_asked(question: str, language: str, documents: Sequence[DocumentInfo
     rest = [word for place, word in enumerate(words) if place not in cued]
     name = document_named(" ".join(rest), documents) if cued else None
     own = _names(documents).get(name or "", set())
-    said = [_parts_named(word, language) for word in rest]
-    is_meant = any(said) and all(_is_said(part, own) for parts in said for part in parts)
-    return name if is_meant else None
+    said = {part for word in rest for part in _parts_named(word, language)}
+    is_about_more = not all(_is_said(part, own) for part in said)
+    is_subject_only = said <= manner_lists().subjects.keys()  # "vuurwapenrichtlijn"
+    return None if is_about_more or is_subject_only else name
 
 
 def _in_order(cue: str, words: Sequence[str]) -> list[int]:
