@@ -35,7 +35,8 @@ class AskedAnswer(Frozen):
     that is in `unconfirmed` as well it only tells where that was found. `kind`:
     "answer"; "partial", which lacks what `missing` names; "found", results of which it is not sure
     that they answer; "refusal", as the sources do not say it; "reply" to a message that is no
-    question. `related` are questions that can be answered. `unconfirmed` are sentences of `text`
+    question. `ended` says of documents whose period is over that it is, and what succeeds them.
+    `related` are questions that can be answered. `unconfirmed` are sentences of `text`
     that a language model wrote and that are not confirmed: the sources were not found to say them,
     or a citation's `verdict` is "unchecked"; `left_out` are those that differ from the sources,
     which are not in `text`. `unchecked`: the check by a language model has failed, or not covered
@@ -47,6 +48,7 @@ class AskedAnswer(Frozen):
     language: str
     citations: tuple[SourceQuote, ...]
     missing: tuple[str, ...]
+    ended: str
     related: tuple[str, ...]
     mode: Mode
     unconfirmed: tuple[str, ...]
@@ -61,6 +63,7 @@ class AskedAnswer(Frozen):
             language=answer.language,
             citations=of_proper(answer),
             missing=answer.missing,
+            ended=answer.ended,
             related=answer.related,
             mode=answer.mode,
             unconfirmed=answer.unconfirmed,

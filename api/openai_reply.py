@@ -129,6 +129,8 @@ def _below(
         texts = [one.text for one in said if one.is_doubted and one.is_unchecked == is_unchecked]
         if texts:
             yield "\n".join((escaped(heading), "", *_listed(map(escaped, texts))))
+    if answer.ended:
+        yield escaped(answer.ended)
     if answer.trouble == "cut" and answer.mode == "generative":
         yield escaped(words.broke_off)
     if answer.unchecked:
@@ -216,6 +218,7 @@ class AnswerFacts(Frozen):
     message: Message | Literal[""]
     language: str
     missing: tuple[str, ...]
+    ended: str
     related: tuple[str, ...]
     did_you_mean: str
     confidence: float

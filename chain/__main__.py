@@ -20,7 +20,7 @@ from core.errors import StrategiewijzerError
 from core.hosts import is_official_address
 from core.references import by_number
 from core.settings import Settings
-from core.source import Citation, Scope, Summarised
+from core.source import STEPS_BACK, Citation, Scope, Summarised
 from core.telemetry import observe
 from language.matching import visible
 from language.official import OFFICIAL
@@ -118,6 +118,8 @@ def _print(answer: Answer) -> None:
         _say(f"Understood as: {answer.understood_as}\n")
     doubt = DoubtWords("[not confirmed]", "[found, not checked]")
     _say(marked_text(answer.blocks, label="", doubt=doubt).text)
+    if answer.ended:
+        _say(f"\n{answer.ended}")
     if answer.trouble and answer.mode == "generative":
         _say("\nThe language model's answer broke off; it may not be complete.")
     elif answer.trouble:
@@ -169,8 +171,8 @@ def _where(citation: Citation) -> str:
         told = f" (summary by this project, not an official text, of: {about})"
     elif document.reference not in citation.cited_as:
         told = f" ({document.reference})"
-    standing = citation.standing.replace("_", " ")
-    return f"{citation.cited_as}{told}" + f", {standing}" * (standing != "in force")
+    standing = f", {citation.standing}" if citation.standing in STEPS_BACK else ""
+    return f"{citation.cited_as}{told}{standing}"
 
 
 def _pages(citation: Citation) -> list[tuple[str, str]]:

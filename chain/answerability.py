@@ -226,7 +226,9 @@ def build_request(
         found, parts = in_parts(whole, query.language, index, query.scope)
         found = (
             *found,
-            *index.list_continuations([one.passage for one in found], meaning.question),
+            *index.list_continuations(
+                [one.passage for one in found], meaning.question, query.scope
+            ),
         )
         known = {one.passage.id for one in found}
         found = (*found, *(one for one in decision.rest if one.passage.id not in known))
@@ -236,7 +238,8 @@ def build_request(
     if matched:
         known = {one.passage.id for one in found}
         other = [name for name in matched.prepared.passages if name not in known]
-        found = (*found, *index.cited(other, meaning.question)) if other else found
+        if other:
+            found = (*found, *index.cited(other, meaning.question, query.scope))
     quotable = matched is not None or not wants_writing(meaning.question, query.language)
     is_follow_up = meaning.question != query.question and not meaning.message
     said = said_before(query.history) if is_follow_up and not meaning.is_changed else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from langchain_core.runnables import RunnableConfig
 
 from chain.answer.composition import AnswerRun, Checking, Search
+from chain.answer.period import document_asked, opened
 from chain.answer.section_questions import Probes
 from chain.answer.suggestions import Suggestions, document_questions
 from chain.answerability import build_request, can_be_quoted, decide, retry_on_gone_generation
@@ -201,6 +202,10 @@ class Assistant:
         if not meaning.asks:
             yield from self._reply(index, query, meaning, watch)
             return
+        lasting = document_asked(index, query, meaning)
+        if lasting:
+            only = query.scope.model_copy(update={"documents": (lasting.id,)})
+            query = replace(query, scope=only)
         watch.begin("retrieve")
         found = self._find(index, query, meaning)
         watch.begin("decide")
@@ -210,10 +215,13 @@ class Assistant:
             watch.begin("parts")
         request = build_request(index, query, meaning, decision)
         request = replace(request, searched_as=tuple(found.translations.values()))
+        if lasting and not request.is_approved:
+            request = opened(request, lasting, query, index)
+            decision = decision._replace(refuses=False)
         watch.begin("answer")
         stand_in = [self._extractive] if can_be_quoted(meaning) and decision.quotable else []
         answerers = tuple(dict.fromkeys((self._answerer, *stand_in)))
-        if request.is_approved:  # word for word, also where a model could write
+        if request.is_approved or request.opening:  # word for word, also where a model could write
             answerers = (self._extractive,)
         writing = AnswerRun(
             request,

@@ -75,6 +75,7 @@ class Request:
     aside: what a line above the results says that the assistant does not do, as in
         `Interpretation`.
     prepared: the prepared question whose answer is the answer, where that is sure.
+    opening: what the assistant says itself before all else; empty: nothing.
     amounts: of the profile of the passages' index.
     so_far: the answer that it has begun, and that is only to be completed.
     searched_as: the question in other languages, by which it was searched as well.
@@ -97,6 +98,7 @@ class Request:
     quotable: bool = True
     aside: Aside | Literal[""] = ""
     prepared: PreparedQuestion | None = None
+    opening: str = ""
     amounts: Amounts = field(default_factory=lambda: default_profile().amounts)
     so_far: str = ""
     searched_as: tuple[str, ...] = ()

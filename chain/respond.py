@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import prompts
 from chain.answer.composition import AnswerRun
+from chain.answer.period import ended
 from chain.answer.suggestions import Suggestions, respelt
 from chain.answerability import (
     Decision,
@@ -182,6 +183,8 @@ def _answer(
 ) -> Answer:
     """The answer as written, or the assistant's own words in its place."""
     composition = writing.composition
+    numbers = marked_text(composition.blocks).numbers
+    shown = [one for one in composition.citations if one.number in numbers]
     quotes = writing.mode == "extractive" and not own.blocks and not composition.is_found
     prepared = writing.request.prepared if quotes else None
     language = composition.language
@@ -209,6 +212,9 @@ def _answer(
         missing=offers.missing,
         asked_for=composition.asked_for(),
         related=offers.related,
+        ended=""
+        if own.blocks or writing.request.opening
+        else ended(shown, query.scope.day, query.language),
         unchecked=writing.unchecked,
         check_trouble=writing.check_trouble,
         checker=writing.checker,

@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableLambda
 
 from chain.request import Query
 from chain.understanding.meaning import Interpretation
-from core.source import ScoredPassage
+from core.source import Scope, ScoredPassage
 from vectorstore.search import language_of
 from vectorstore.segments import document_key
 from vectorstore.store import Snapshot
@@ -56,7 +56,7 @@ def retrieve(
     """
     wanted = max(results, FOUND)
     if meaning.last:
-        cited = tuple(index.cited(meaning.last.cited, meaning.question))
+        cited = tuple(index.cited(meaning.last.cited, meaning.question, query.scope))
         if cited or not meaning.brief:
             return Found(cited)
     if meaning.document:
@@ -87,7 +87,8 @@ def retrieve(
     if not for_model:
         return found
     asked = {query.language: meaning.question, **found.translations}
-    return replace(found, passages=with_surroundings(index, found.passages, asked, results))
+    passages = with_surroundings(index, found.passages, asked, results, query.scope)
+    return replace(found, passages=passages)
 
 
 def other_languages(index: Snapshot, query: Query) -> tuple[str, ...]:
@@ -104,13 +105,18 @@ def lead(found: Sequence[ScoredPassage], language: str) -> float:
 
 
 def with_surroundings(
-    index: Snapshot, found: Sequence[ScoredPassage], asked: Mapping[str, str], first: int
+    index: Snapshot,
+    found: Sequence[ScoredPassage],
+    asked: Mapping[str, str],
+    first: int,
+    scope: Scope = Scope(),
 ) -> tuple[ScoredPassage, ...]:
     """Passages for a model: the `first` of those found, what stands beside these, the others found
     and what stands beside them; `GIVEN` in all, and more where more were found.
 
     Args:
         asked: the question, and its translations by their languages.
+        scope: of the search, whose day standings are of.
     """
     beside = index.beside([one.passage for one in found])
     names: list[str] = []
@@ -126,7 +132,7 @@ def with_surroundings(
             question = asked.get(language_of(document_key(name)), own)
             lacking.setdefault(question, []).append(name)
     for question, some_names in lacking.items():
-        known |= {one.passage.id: one for one in index.cited(some_names, question)}
+        known |= {one.passage.id: one for one in index.cited(some_names, question, scope)}
     return tuple(known[name] for name in names if name in known)
 
 

@@ -123,10 +123,11 @@ class Answer(Frozen):
     of a passage under its label. `passages` are all retrieved passages, best first. `reason` is the
     `Reason` of a refusal, else empty. `missing` is what the question demands and was not found in
     the `searched` documents: what it names and the evidence lacks, or where a model wrote the
-    answer, what that says the passages do not state (0: not counted); `asked_for` is the
-    number, date or name in the text that answers it; `related` are questions that a refusal
-    offers instead. `trouble` is why the configured model did not write this answer, or not all of
-    it ("cut"). `timings` are seconds per stage.
+    answer, what that says the passages do not state (0: not counted); `asked_for` is the number,
+    date or name in the text that answers it; `related` are questions that a refusal offers instead.
+    `ended` says of the documents that the text cites and whose period is over that it is, and what
+    succeeds them. `trouble` is why the configured model did not write this answer, or not all of it
+    ("cut"). `timings` are seconds per stage.
 
     What a model wrote is in `text` as a whole, in its order, but for sentences that differ from the
     sources, or that are to be folded: a remark stands in their place, and `left_out` has them.
@@ -167,6 +168,7 @@ class Answer(Frozen):
     searched: int = 0
     asked_for: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    ended: str = ""
     unchecked: bool = False
     check_trouble: ModelTrouble | Literal[""] = ""
     checker: str = ""

@@ -25,9 +25,19 @@ DocumentKind = Literal["brief", "official", "upload"]
 Summarised = Literal["document", "press_release"]
 """What a brief summarises."""
 
-Standing = Literal["in_force", "superseded", "upcoming", "summary"]
+Standing = Literal["in_force", "superseded", "upcoming", "summary", "ended"]
 """Whether a document should be cited: it is in force; another replaces it; it is not in force yet;
-it is a brief, and its official text is there too."""
+it is a brief, and its official text is there too; its period is over, and nothing here replaces
+it."""
+
+STEPS_BACK: frozenset[Standing] = frozenset(("superseded", "upcoming", "summary"))
+"""The standings with which a document gives way to others."""
+
+
+def today() -> datetime.date:
+    """The day that it is now (UTC)."""
+    return datetime.datetime.now(datetime.UTC).date()
+
 
 _LONGEST_NAME = 100  # characters, about a line; titles of acts have several lines
 _ACT = re.compile(r"\D{1,60}\d{1,4}/\d{1,4}(?:/[A-Z]{2,4})?\b")  # "Directive 2005/29/EC"
@@ -52,7 +62,10 @@ class DocumentInfo(Frozen):
     kind: DocumentKind = "upload"
     version: str = ""  # as the publisher names it: "final/2"
     effective_from: datetime.date | None = None  # in force from this day on; None: always
+    effective_until: datetime.date | None = None  # the last day of its period; None: no end
     superseded_by: str = ""  # id of the document that replaces it
+    successor: str = ""  # title and number of what succeeds it and is no document here
+    successor_url: str = ""
     about: str = ""  # of a brief: the title of what it summarises
     about_publisher: str = ""  # of a brief: who published that
     about_form: Summarised = "document"  # of a brief: what that is
@@ -64,6 +77,23 @@ class DocumentInfo(Frozen):
     def key(self) -> str:
         """Identifies one language version of one document: "csa-strategy.nl"."""
         return f"{self.id}.{self.language}"
+
+    @property
+    def period(self) -> str:
+        """The years that it is for: "2021–2025"; empty without an end."""
+        if self.effective_until is None:
+            return ""
+        ends = (self.effective_from or self.date or self.effective_until, self.effective_until)
+        return "–".join(dict.fromkeys(str(day.year) for day in ends))
+
+    def is_over(self, day: datetime.date) -> bool:
+        """Whether its period has ended before a day."""
+        return self.effective_until is not None and self.effective_until < day
+
+    def succeeds(self, other: "DocumentInfo") -> bool:
+        """Whether it is the successor that another names by its number."""
+        number = re.escape(self.reference)
+        return bool(number) and re.search(rf"{number}(?!\d)", other.successor) is not None
 
     @property
     def short_title(self) -> str:
@@ -129,6 +159,11 @@ class Scope(Frozen):
     documents: tuple[str, ...] = ()
     language: str = ""
     as_of: datetime.date | None = None
+
+    @property
+    def day(self) -> datetime.date:
+        """The day that standings are of: the day of reference, or today."""
+        return self.as_of or today()
 
     def within(self, areas: Collection[str] | None) -> "Scope":
         """A copy with these areas, if there are any: the short form in public calls."""
@@ -416,11 +451,12 @@ def preferred(languages: Collection[str], wanted: str) -> str:
 
 
 def standings(documents: Sequence[DocumentInfo], day: datetime.date) -> dict[str, Standing]:
-    """The standings, by key, of the documents that give way to others on a day.
+    """The standings, by key, of the documents that are not in force on a day, or give way.
 
     A document is superseded from the day on which its successor is there and in force; a successor
     that is not among the documents counts as in force. A brief steps back where the official text
-    (same CELEX number) is there in its language. No document is there before its date.
+    (same CELEX number) is there in its language. No document is there before its date. One whose
+    period is over keeps its place, as nothing here has taken it.
     """
 
     def begun(start: datetime.date | None) -> bool:
@@ -441,6 +477,8 @@ def standings(documents: Sequence[DocumentInfo], day: datetime.date) -> dict[str
             found[document.key] = "upcoming"
         elif document.kind == "brief" and (document.celex, document.language) in official:
             found[document.key] = "summary"
+        elif document.is_over(day):
+            found[document.key] = "ended"
     return found
 
 

@@ -63,6 +63,9 @@ class Cues(Frozen):
     comparison, `versus` ones do both, and so do `than` ones behind a comparative. `writing` words
     ask for what no quote is: a comparison, a timeline, a summary.
 
+    Documents: `lasting` words ask whether one still applies, until when, or what succeeds it; other
+    words may stand between those of one.
+
     Topics: `general` words say how something is asked, not what. `causal` words and phrases give a
     reason.
     """
@@ -81,6 +84,7 @@ class Cues(Frozen):
     writing: tuple[str, ...]
     versus: tuple[str, ...]
     than: tuple[str, ...]
+    lasting: tuple[str, ...]
     causal: tuple[str, ...]
     general: frozenset[str]
 

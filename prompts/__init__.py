@@ -98,6 +98,20 @@ class ShortPhrases(Frozen):
         return self.lacking.format(words=", ".join(words))
 
 
+class PeriodWords(Frozen):
+    """What is said of a document with a period: `over` and `running` have its `{name}`, `{when}`
+    and `{successor}`. `when` is `since` and `until_year` or `until_day`, as it ends with a year or
+    not; of what succeeds it is said `successor`, or where none is stated `no_successor`."""
+
+    over: str
+    running: str
+    since: str
+    until_year: str
+    until_day: str
+    successor: str
+    no_successor: str
+
+
 def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:
     lacking = sorted(set(get_args(Message)) - {kind for kind, text in replies.items() if text})
     if lacking:
@@ -121,8 +135,8 @@ class Phrases(Frozen):
     nothing; to "shorter" and "summarise" where there is nothing to shorten and no document is
     named, to other tasks where there is no model. `tasks` says why one is not carried out; `letter`
     stands around an e-mail; `not_quotable` above results where a comparison or the like is asked
-    for, `asides` where what is not done may be; `summary` above the summary of a document.
-    `attributes` are what is asked of something.
+    for, `asides` where what is not done may be; `summary` above the summary of a document; `period`
+    of a document whose period is over or asked for. `attributes` are what is asked of something.
     """
 
     searched: Plural
@@ -140,6 +154,7 @@ class Phrases(Frozen):
     asides: Mapping[Aside, str]
     summary: str
     attributes: Annotated[Mapping[Attribute, str], AfterValidator(_of_every_attribute)]
+    period: PeriodWords
 
     def searched_in(self, count: int, date: str) -> str:
         """How many documents were searched, and when they were last updated."""

@@ -1,13 +1,12 @@
 """Search in a generation: by vectors and words, fused; prepared questions; language levels."""
 
-import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from core.source import MatchedQuestion, Scope, ScoredPassage, Standing
+from core.source import STEPS_BACK, MatchedQuestion, Scope, ScoredPassage, Standing
 from language.dates import named
 from language.facts import Asked, asked, differ
 from vectorstore.embeddings import (
@@ -197,12 +196,11 @@ def find(
         stack = generation.stacked(unseen)
         nearness |= dict(zip(stack.names, map(float, stack.best(vector)), strict=True))
     level = language_baselines(generation, keyword, query, language, vector, allowed, profile)
-    day = scope.as_of or datetime.datetime.now(datetime.UTC).date()
     features = _Features(
         keyword.shares(query, language, nearness),
         level,
         language,
-        generation.standings(day),
+        generation.standings(scope.day),
         asked_for,
         prepared,
         answering,
@@ -311,7 +309,7 @@ class _Features:
     shares: Mapping[str, tuple[float, float]]  # passage id -> (words, letters)
     levels: Mapping[str, LanguageBaseline]
     language: str  # of the question
-    standings: Mapping[str, Standing]  # of the documents that step back
+    standings: Mapping[str, Standing]  # of the documents that are not in force, or give way
     named: frozenset[str]  # documents, in the question
     prepared: Mapping[str, float]  # passage id -> closeness of the nearest prepared question
     answering: Mapping[str, float]  # unit id -> the same
@@ -319,8 +317,8 @@ class _Features:
 
     def of_document(self, key: str) -> float:
         """The bonus or penalty of a document."""
-        named, standing = key in self.named, key in self.standings
-        return self.amounts.named * named - self.amounts.step_back * standing
+        named, back = key in self.named, self.standings.get(key) in STEPS_BACK
+        return self.amounts.named * named - self.amounts.step_back * back
 
     def of(self, name: str, unit: float) -> dict[str, float]:
         """The features of a passage (id), given the cosine of its best unit."""

@@ -1,6 +1,5 @@
 """A snapshot: one generation opened for searching; vectorstore/search.py does the search."""
 
-import datetime
 import itertools
 import logging
 import threading
@@ -79,10 +78,10 @@ class Snapshot:
         """The manifest entries of `documents`."""
         return self._generation.manifest.documents
 
-    def standings(self) -> Mapping[str, Standing]:
-        """The standings, by key, of the documents that give way to others today
-        (`core.source.standings`)."""
-        return self._generation.standings(datetime.datetime.now(datetime.UTC).date())
+    def standings(self, scope: Scope = Scope()) -> Mapping[str, Standing]:
+        """The standings, by key, of the documents that are not in force, or give way, on the day of
+        a scope (`core.source.standings`)."""
+        return self._generation.standings(scope.day)
 
     def passages(self, documents: Collection[str] | None = None) -> list[Passage]:
         """All passages, every language version, or those of documents with these keys."""
@@ -211,10 +210,10 @@ class Snapshot:
             for passage, units in zip(passages, self._generation.units(passages), strict=True)
         }
 
-    def cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
-        """The passages with these ids, in that order, with their similarity to a question; unknown
-        ids are left out."""
-        passages, standings = self._generation.passages(ids), self.standings()
+    def cited(self, ids: Sequence[str], query: str, scope: Scope = Scope()) -> list[ScoredPassage]:
+        """The passages with these ids, in that order, with their similarity to a question and their
+        standing on the day of a scope; unknown ids are left out."""
+        passages, standings = self._generation.passages(ids), self.standings(scope)
         cosines = self.similarities(query, passages)
         return [
             ScoredPassage(
@@ -227,9 +226,11 @@ class Snapshot:
             for passage in passages
         ]
 
-    def list_continuations(self, passages: Sequence[Passage], query: str) -> list[ScoredPassage]:
-        """The passages that continue the last lists of these and are not among them, with their
-        similarity to a question."""
+    def list_continuations(
+        self, passages: Sequence[Passage], query: str, scope: Scope = Scope()
+    ) -> list[ScoredPassage]:
+        """The passages that continue the last lists of these and are not among them, as `cited`
+        gives them."""
         known = {passage.id for passage in passages}
         rests: list[str] = []
         for passage in passages:
@@ -239,7 +240,7 @@ class Snapshot:
                 rests.append(passage.continued_in)
                 known.add(passage.continued_in)
                 (passage,) = self._generation.passages([passage.continued_in])
-        return self.cited(rests, query) if rests else []
+        return self.cited(rests, query, scope) if rests else []
 
     def beside(self, passages: Sequence[Passage]) -> Mapping[str, Sequence[str]]:
         """Maps the id of each of these passages to the ids of that before it and that after it in

@@ -178,6 +178,8 @@ class AnswerBuilder:
             before = (own(phrases(self._request.language).summary),)
         elif not before and draft.quote is not None and not self._request.is_sure:
             before = _above_results(self._request)
+        if not self.blocks and self._request.opening:
+            before = (own(self._request.opening), *before)
         made = self._made(draft, verdict, is_final=is_final)
         return _joined(before, made) if draft.quote is None else (*before, *made)
 

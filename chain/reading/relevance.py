@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from chain.reading.quotables import Statement, series, statements
 from chain.understanding.intent import asks_for
 from chain.understanding.meaning import WORD, joined
-from core.source import Passage, Scope, ScoredPassage, Unit
+from core.source import STEPS_BACK, Passage, Scope, ScoredPassage, Unit
 from language.cues import Cues, cues_of
 from language.matching import without_accents
 from vectorstore.embeddings import Profile
@@ -159,7 +159,7 @@ def rank_units(
     for (promise, index, number), score in zip(first, map(float, read), strict=True):
         scored = found[index]
         own = amounts.named * scored.named - amounts.preamble * scored.passage.preamble
-        own -= amounts.step_back * (scored.standing != "in_force")
+        own -= amounts.step_back * (scored.standing in STEPS_BACK)
         own += amounts.asked * (scored.asked[number] if scored.asked else 0.0)
         own += _OF_PROMISE * (first[0][0] - promise)  # both have a minus sign
         ranked.append(RankedUnit(index, number, scored.passage.units[number], score + own))

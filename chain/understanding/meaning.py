@@ -315,10 +315,7 @@ def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | Non
         message: "Vat de drugsagenda samen", "summarise COM(2020) 607".
         documents: language versions of the same document have the same id.
     """
-    named: dict[str, set[str]] = {}
-    for document in documents:
-        said = f"{document.title} {document.reference} {document.celex}"
-        named.setdefault(document.id, set()).update(_name_parts(said))
+    named = _names(documents)
     asked = _name_parts(message) - _counts(message)
     in_all = Counter(part for parts in named.values() for part in parts)
     weights = {
@@ -333,6 +330,51 @@ def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | Non
     return max(weights, key=lambda id_: weights[id_])
 
 
+def lasting_asked(question: str, language: str, documents: Sequence[DocumentInfo]) -> str | None:
+    """Id of the document of which a question asks whether it still applies, until when, or what
+    succeeds it; None for other questions, and for one that names more than the document.
+
+    Args:
+        question: "Geldt de drugsagenda nog?", not "Geldt de vuurwapenrichtlijn nog?".
+        language: of the question (ISO 639-1).
+        documents: as of `document_named`.
+    """
+    if not has_cues(language):
+        return None
+    words = [token.plain for token in tokens(question)]
+    cued = {place for cue in cues_of(language).lasting for place in _in_order(cue, words)}
+    rest = [word for place, word in enumerate(words) if place not in cued]
+    name = document_named(" ".join(rest), documents) if cued else None
+    own = _names(documents).get(name or "", set())
+    said = {part for word in rest for part in _parts_named(word, language)}
+    is_about_more = not all(_is_said(part, own) for part in said)
+    is_subject_only = said <= manner_lists().subjects.keys()  # "vuurwapenrichtlijn"
+    return None if is_about_more or is_subject_only else name
+
+
+def _in_order(cue: str, words: Sequence[str]) -> list[int]:
+    """The places of the words of a cue, which stand in its order; empty if one is not there."""
+    places: list[int] = []
+    for token in tokens(cue):
+        start = places[-1] + 1 if places else 0
+        if token.plain not in words[start:]:
+            return []
+        places.append(words.index(token.plain, start))
+    return places
+
+
+def _parts_named(word: str, language: str) -> set[str]:
+    """What a word adds to the name of a document: its concepts, or the word itself, as also in
+    "migratieagenda", of which a concept is only a part; nothing for words without a topic."""
+    cues, kind = cues_of(language), concepts(word, "documents")
+    if not content_words(word, language) or word in (*cues.general, *cues.helping, *cues.empty):
+        return set()
+    about = concepts(word, "subjects")
+    if kind and not about and concepts(word[1:], "documents"):
+        return {word}
+    return set((kind | about) - {"other"}) if kind | about else {word}
+
+
 def _counts(message: str) -> set[str]:
     """Small numbers that count what follows: in "in 2 sentences", not in "annex 2, please"."""
     words = [token.plain for token in tokens(message)]
@@ -341,6 +383,15 @@ def _counts(message: str) -> set[str]:
         for word, after in pairwise(words)
         if word.isdecimal() and len(word) <= _SMALL and not any(phrases_in([after]))
     }
+
+
+def _names(documents: Sequence[DocumentInfo]) -> dict[str, set[str]]:
+    """Document id -> the parts of its names."""
+    named: dict[str, set[str]] = {}
+    for document in documents:
+        said = f"{document.title} {document.reference} {document.celex}"
+        named.setdefault(document.id, set()).update(_name_parts(said))
+    return named
 
 
 def _name_parts(text: str) -> set[str]:

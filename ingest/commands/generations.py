@@ -67,6 +67,8 @@ def standing(info: DocumentInfo, today: datetime.date) -> str:
         return f"superseded by {info.superseded_by}"
     if info.effective_from and info.effective_from > today:
         return f"in force from {info.effective_from}"
+    if info.effective_until and info.effective_until < today:
+        return f"ended {info.effective_until}"
     return "in force"
 
 

@@ -443,11 +443,16 @@ def test_the_command_prints_answer_quotes_and_json(
     assert " (summary by this project, not an official text, of: " in printed
     assert "“" in printed
     assert re.search(r"\n    [a-z ]+: https://", printed)
+    assert command.main([question, "--area", "child-protection"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("liep van 2020 tot en met 2025 en is voorbij") == 1
+    assert ", ended\n" not in printed
     assert command.main([question, "--json", "--area", "child-protection"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["answered"] is True
     assert answer["documents"] == ["csa-strategy"]
     assert "725 000" in answer["text"]
+    assert answer["ended"].endswith("liep van 2020 tot en met 2025 en is voorbij.")
     assert answer["citations"][0]["cited_as"].startswith("EU-strategie voor een doeltreffende")
 
 

@@ -145,6 +145,8 @@ def test_status_and_history_as_text_and_as_json(small: Small, run_ingest: Comman
         ({"effective_from": datetime.date(2026, 1, 2)}, "in force from 2026-01-02"),
         ({"effective_from": datetime.date(2026, 1, 1)}, "in force"),
         ({"superseded_by": "beta"}, "superseded by beta"),
+        ({"effective_until": datetime.date(2026, 1, 1)}, "in force"),
+        ({"effective_until": datetime.date(2025, 12, 31)}, "ended 2025-12-31"),
     ],
 )
 def test_a_document_is_in_force_or_not(fields: Mapping[str, object], told: str) -> None:

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from chain.understanding.intent import classify
-from chain.understanding.meaning import document_named
+from chain.understanding.meaning import document_named, lasting_asked
 from chain.understanding.phrases import manner_lists
 from core.answer import Message
 from core.settings import ROOT, Settings
@@ -238,3 +238,41 @@ def test_a_summary_is_of_the_document_that_is_named(message: str, id_: str | Non
 
 def test_no_document_is_named_where_there_are_none() -> None:
     assert document_named("Vat de drugsagenda samen", []) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "document"),
+    [
+        ("Geldt de drugsagenda nog?", "nl", "drugs-agenda"),
+        ("wie volgt de drugsagenda op", "nl", "drugs-agenda"),
+        ("Is de strategie voor de veiligheidsunie nog geldig?", "nl", "security-union-strategy"),
+        ("Is COM(2020) 606 nog van kracht?", "nl", "drugs-agenda"),
+        ("Is the firearms plan still in force?", "en", "firearms-plan"),
+        ("Until when does the 2020-2025 action plan on firearms run?", "en", "firearms-plan"),
+        ("What replaced the Security Union Strategy?", "en", "security-union-strategy"),
+        ("Bis wann gilt die Drogenagenda?", "de", "drugs-agenda"),
+        ("Läuft der Aktionsplan gegen illegalen Waffenhandel noch?", "de", "firearms-plan"),
+        ("Jusqu'à quand l'agenda antidrogue est-il en vigueur ?", "fr", "drugs-agenda"),
+        ("Qui succède à l'agenda antidrogue ?", "fr", "drugs-agenda"),
+        # no document, or several
+        ("Is de strategie nog van kracht?", "nl", None),
+        ("Is het actieplan verlopen?", "nl", None),
+        # something else that a document is about, or that sounds like one
+        ("Geldt de vuurwapenrichtlijn nog?", "nl", None),
+        ("Geldt de migratieagenda nog?", "nl", None),
+        ("Geldt de vorige drugsagenda nog?", "nl", None),
+        ("Is the EU Drugs Strategy 2021-2025 still in force?", "en", None),
+        ("Is the European Agenda on Security still in force?", "en", None),
+        ("Is de maatregel van prioriteit 3 in de drugsagenda nog van kracht?", "nl", None),
+        # another question about it
+        ("Wat zijn de prioriteiten van de drugsagenda?", "nl", None),
+        ("Wat vervangt de strategie voor de veiligheidsunie?", "nl", None),
+        ("When did the drugs agenda come into force?", "en", None),
+        # a language without these words
+        ("¿Sigue in force la agenda de drogas?", "es", None),
+    ],
+)  # fmt: skip
+def test_a_question_whether_a_document_still_applies_names_that_and_nothing_else(
+    question: str, language: str, document: str | None
+) -> None:
+    assert lasting_asked(question, language, DOCUMENTS) == document

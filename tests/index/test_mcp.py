@@ -113,6 +113,7 @@ def test_an_answer_has_exact_quotes(served: Served, mode: str) -> None:
         assert f"[{one['number']}]" in answer["text"]
         assert passages[one["passage"]].text[one["start"] : one["end"]] == one["quote"]
     assert json.loads(result.content[0].text) == answer
+    assert answer["ended"].endswith("ran from 2020 until the end of 2025 and is over.")
 
 
 def test_of_a_models_answer_is_told_what_was_not_found(settings: Settings) -> None:

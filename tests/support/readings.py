@@ -49,13 +49,14 @@ def files() -> dict[str, Path]:
 
 
 def reading(path: Path) -> Reading:
-    """What a file gives now. Tokens are estimated: the embedder is no part of reading."""
+    """What a file gives now; a field that it leaves open is no part of it, so that there can be new
+    ones. Tokens are estimated: the embedder is no part of reading."""
     document = load(path)
     passages = split(document, lambda text: len(text) // 4 + 2)
     questions, stale = prepared_questions(question_file.read(path, None), passages)
     given = Loaded(document=document, passages=passages, questions=questions, stale=stale)
     places = {"document": {"path", "sha256"}, "stale": {"__all__": {"file"}}}
-    whole = given.model_dump_json(exclude=places)
+    whole = given.model_dump_json(exclude=places, exclude_defaults=True)
     version = formats.READERS[formats.FORMATS[path.suffix]].version
     digest = sha256(whole.encode()).hexdigest()[:_LENGTH]
     return Reading(document.sha256[:_LENGTH], version, build.VERSION, digest)

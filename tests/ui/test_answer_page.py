@@ -1,5 +1,6 @@
 """An answer on the real page when its sources change, and what a refusal offers."""
 
+import datetime
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -71,3 +72,20 @@ def test_a_refusal_leads_on(settings: Settings, monkeypatch: pytest.MonkeyPatch)
     assert offered
     run(offered[0].click())
     assert "sw-card" in shown(app)
+
+
+def test_below_an_answer_stands_once_in_its_language_that_what_it_cites_is_over(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.source.today", lambda: datetime.date(2026, 1, 1))
+    over = TULIP.replace(
+        "---\n\n", "effective_until: 2025-12-31\nsuccessor: <b>Roos</b>\n---\n\n", 1
+    )
+    settings = small({"tulp.md": over + MEMBERS, "roos.md": OTHER})
+    ingest(settings)
+    app = ask(opened(settings, monkeypatch), QUESTION)
+    line = "„De Zwarte Tulp” liep tot en met 2025 en is voorbij; opvolger: &lt;b&gt;Roos&lt;/b&gt;."
+    assert f'<p class="sw-note" role="note" lang="nl">{line}</p>' in shown(app)
+    assert shown(app).count("is voorbij") == 1
+    app = ask(opened(settings, monkeypatch), "Loopt De Zwarte Tulp nog?")
+    assert f'<p lang="nl">{line}</p>' in shown(app)

@@ -406,6 +406,24 @@ def save_details(app: AppTest) -> AppTest:
     return run(next(one for one in app.button if one.label == "Gegevens opslaan").click())
 
 
+def test_until_when_a_document_runs_and_what_succeeds_it_are_stated_in_its_form(
+    app: AppTest, settings: Settings
+) -> None:
+    add(settings, "beta.nl.md", "# De haven\n\nDe haven telt 12 kranen.\n")
+    opened(run(app), "beta.nl.md")
+    field(app, "effective_until").set_value(datetime.date(2025, 12, 31))
+    field(app, "successor").set_value("Havennota 2")
+    field(app, "successor_url").set_value("haven.example")
+    save_details(app)
+    assert "beginnend met https://" in app.error[0].value
+    field(app, "successor_url").set_value("https://haven.example")
+    save_details(app)
+    ingest(settings)
+    beta = stands(settings, "beta.nl")
+    assert beta.effective_until == datetime.date(2025, 12, 31)
+    assert (beta.successor, beta.successor_url) == ("Havennota 2", "https://haven.example")
+
+
 def test_what_was_filled_in_stands_out_until_confirmed(app: AppTest, settings: Settings) -> None:
     text = "# De haven\n\n24 juli 2020\n\nDe haven telt 12 kranen.\n"
     add(settings, "beta.nl.md", text)

@@ -1,5 +1,6 @@
 """The sources page: the catalogue, its search, and the reading view."""
 
+import datetime
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -115,6 +116,29 @@ def test_a_card_tells_what_differs_and_the_page_of_a_document_all(app: AppTest) 
         assert f"<dd>{fact}</dd>" in text
     assert "<dd>Engels, Nederlands</dd>" in text
     assert text.count(">haven.example<") == 1  # the origin on the web, by its host
+
+
+def test_of_a_document_whose_period_is_over_that_and_its_successor_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.source.today", lambda: datetime.date(2026, 1, 1))
+    period = "effective_from: 2021-01-01\neffective_until: 2025-12-31\n"
+    successor = "successor: Havennota <b>2</b>\nsuccessor_url: https://www.haven.example/2\n"
+    text = (
+        f"---\nid: haven\nlanguage: nl\n{period}{successor}---\n\n# De haven\n\nKranen draaien.\n"
+    )
+    app = opened(set_up(tmp_path, {"haven.md": text}), monkeypatch)
+    told = " · looptijd voorbij (2021–2025) · opvolger: Havennota &lt;b&gt;2&lt;/b&gt;<"
+    assert told in shown(app)
+    record = shown(read(app, document="haven"))
+    assert "<dt>Stand</dt><dd>looptijd voorbij (2021–2025)</dd>" in record
+    assert "<dt>Loopt tot en met</dt><dd>31 december 2025</dd>" in record
+    link = '<dt>Opvolger</dt><dd><a href="https://www.haven.example/2"'
+    assert link in record
+    assert "geldend" not in record
+
+    monkeypatch.setattr("core.source.today", lambda: datetime.date(2025, 12, 31))
+    assert "<dt>Stand</dt><dd>geldend</dd>" in shown(run(app))
 
 
 def test_a_brief_is_called_a_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE
 from ui.answers.copying import (
+    answer_facts,
     full_references,
     markdown,
     markdown_text,
@@ -153,6 +154,16 @@ def test_a_copy_has_what_is_folded_below_the_answer_and_a_passage_once() -> None
     first, second = reference_lines(folded(), EN)
     assert first.startswith("[1] EU Security Union Strategy, Priorities, p. 3, 5 (")
     assert second.startswith("[2] ")
+
+
+def test_a_copy_says_below_the_answer_once_that_what_it_cites_is_over() -> None:
+    over = folded().model_copy(update={"ended": "The *strategy* ran until 2025."})
+    assert plain_text(over, EN).splitlines()[2:5] == ["One. [1]", "", over.ended]
+    source = markdown(over, EN)
+    assert source.index("One.") < source.index(r"The \*strategy\*") < source.index("Also found")
+    for copied in (plain_text(over, EN), source):
+        assert copied.count("ran until 2025") == 1
+    assert answer_facts(over, EN).count(over.ended) == 1  # of a conversation, in every form
 
 
 def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:

@@ -34,6 +34,21 @@ def test_a_sidecar_gives_metadata_in_both_spellings(tmp_path: Path, name: str) -
     assert document.guessed == ()
 
 
+def test_a_document_says_until_when_it_runs_and_what_succeeds_it(tmp_path: Path) -> None:
+    fields = "effective_until: 2025-12-31\nsuccessor: Plan 2, COM(2025) 1 final\n"
+    address = "successor_url: https://plan.example/2\n"
+    document = load(write(tmp_path, "plan.nl.md", f"---\n{fields}{address}---\n{TEXT}"))
+    assert document.effective_until == datetime.date(2025, 12, 31)
+    told = (document.successor, document.successor_url)
+    assert told == ("Plan 2, COM(2025) 1 final", "https://plan.example/2")
+    assert document.info.period == "2025"
+    since = document.info.model_copy(update={"date": datetime.date(2020, 7, 24)})
+    assert since.period == "2020–2025"
+    later = since.model_copy(update={"effective_from": datetime.date(2021, 1, 1)})
+    assert later.period == "2021–2025"
+    assert later.model_copy(update={"effective_until": None}).period == ""
+
+
 def test_an_empty_sidecar_says_nothing(tmp_path: Path) -> None:
     file = write(tmp_path, "plan.nl.md", TEXT)
     write(tmp_path, "plan.nl.meta.yaml", "# nothing yet\n")
@@ -56,6 +71,8 @@ def test_a_sidecar_wins_over_front_matter_field_by_field(tmp_path: Path) -> None
         ("id: a\ntitle: EU: a plan", 2, "the sidecar is not valid YAML"),
         ("just words", 1, "the sidecar is not a list of fields"),
         ("id: a\nsuperseded_by: The Plan", 2, "superseded_by has a wrong value 'The Plan'. Use"),
+        ("effective_until: 2025", 1, "effective_until '2025' is not a date"),
+        ("successor_url: plan.example", 1, "successor_url has a wrong value 'plan.example'. Begin"),
     ],
 )
 def test_a_wrong_sidecar_is_named_with_its_line(

@@ -107,14 +107,21 @@ def test_the_address_of_a_reference_is_its_only_link() -> None:
 @pytest.mark.parametrize("language", ["nl", "en", "fr", "de", "sl"])
 def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> None:
     words = client_words(language)
-    state = {"language": language, "missing": ("Malta",), "unchecked": True, "trouble": "cut"}
+    state = {
+        "language": language,
+        "missing": ("Malta",),
+        "ended": "*It* is over.",
+        "unchecked": True,
+        "trouble": "cut",
+    }
     answer = given("A. [1]\n\n- one\n- two\n\nTwo of three.", cited(1, "a"), **state)
     reply = ClientReply(SearchLimits())
     reply.take(*pieces(("A. [1]\n\n- one\n- two", "a")))
     reply.take(Finished(answer=answer))
     told = reply.said.text.split("\n\n")
     checked = [words.broke_off, words.unchecked, words.missing.format(count="", items="Malta")]
-    assert told[2:-1] == ["Two of three.", *checked, f"**{words.references}**"]
+    over = r"\*It\* is over."
+    assert told[2:-1] == ["Two of three.", over, *checked, f"**{words.references}**"]
     assert words.page.format(page="3–4") in told[-1]
 
 

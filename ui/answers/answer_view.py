@@ -10,8 +10,8 @@ import streamlit as st
 from core.answer import SEARCHABLE, Answer
 from core.answer_blocks import AnswerSentence, Blocks, Mark, marked_lines
 from core.references import by_number
-from core.source import Citation, Scope
-from prompts import phrases, spoken_in_short
+from core.source import STEPS_BACK, Citation, Scope
+from prompts import phrases, spoken, spoken_in_short
 from ui import addresses
 from ui.addresses import reading_address
 from ui.answers import citations
@@ -48,7 +48,7 @@ def answer_html(
     Args:
         blocks: labels, paragraphs and lists.
         language: ISO 639-1.
-        own_language: of what the assistant says itself above results, if it is another.
+        own_language: of what the assistant says itself above quotes, if it is another.
         marker: HTML for the marker of the citation with a number, behind the words that it covers,
             those of a list a line each; empty where there is no such citation: "[n]" is shown.
         doubt: HTML behind a sentence that is not confirmed, or differs from the sources.
@@ -312,7 +312,7 @@ def remarks_below(answer: Answer, texts: Texts) -> list[str]:
         dict.fromkeys(
             texts(f"answer.{citation.standing}", title=citation.document.title)
             for citation in answer.citations
-            if citation.standing != "in_force"
+            if citation.standing in STEPS_BACK
         )
     )
     if answer.trouble == "cut" and answer.mode == "generative":
@@ -331,8 +331,12 @@ def remarks_below(answer: Answer, texts: Texts) -> list[str]:
     return notes
 
 
-def notes_html(notes: Iterable[str]) -> str:
-    return "".join(f'<p class="sw-note" role="note">{escape(note)}</p>' for note in notes)
+def notes_html(notes: Iterable[str], language: str = "") -> str:
+    """Notes, in a language (ISO 639-1) if that is another than the page's."""
+    spoken_in = f' lang="{escape(language)}"' if language else ""
+    return "".join(
+        f'<p class="sw-note" role="note"{spoken_in}>{escape(note)}</p>' for note in notes
+    )
 
 
 def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
@@ -394,8 +398,10 @@ def show(
     chips = Chips(answer, prefix, texts, around)
     st.html(_proper_html(answer, chips, texts))
     _show_suggestions(answer, prefix, texts, ask)
-    below = notes_html(remarks_below(answer, texts)) + evidence_html(
-        answer, prefix, texts, around, above=more_html(answer, chips, texts)
+    below = (
+        notes_html(filter(None, [answer.ended]), spoken(answer.question_language))
+        + notes_html(remarks_below(answer, texts))
+        + evidence_html(answer, prefix, texts, around, above=more_html(answer, chips, texts))
     )
     if below:
         st.html(f'<div class="sw-below">{below}</div>')
@@ -416,10 +422,14 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
             f'<div class="sw-refusal" role="note">{refused}'
             f'<p class="sw-facts" lang="{texts.language}">{catalogue}</p></div>'
         )
+    own_language = ""
+    if answer.is_sourced and answer.mode != "generative":
+        own_in = spoken_in_short if answer.found else spoken
+        own_language = own_in(answer.question_language)
     shown = answer_html(
         answer.blocks,
         language=languages_shown(answer)[0],
-        own_language=spoken_in_short(answer.question_language) if answer.found else "",
+        own_language=own_language,
         marker=chips.marker,
         doubt=chips.doubt,
         note=_Notes(answer, texts),

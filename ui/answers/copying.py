@@ -105,8 +105,9 @@ def _numbered_and_dated(document: DocumentInfo, texts: Texts) -> str:
 
 
 def plain_text(answer: Answer, texts: Texts) -> str:
-    """The answer with its markers, what else there is, and the references they stand for."""
-    parts = [plain(answer.blocks, texts)]
+    """The answer with its markers, what is no longer in force of what it cites, what else there is,
+    and the references."""
+    parts = [plain(answer.blocks, texts), *filter(None, [answer.ended])]
     if answer.further:
         parts += [more_heading(answer, texts), *(plain(one, texts) for one in answer.further)]
     parts += filter(
@@ -163,7 +164,8 @@ def labelled(pages: Iterable[tuple[str, str]]) -> list[str]:
 
 def markdown(answer: Answer, texts: Texts) -> str:
     """Writes as `plain_text` does, in Markdown that shows exactly the data it is made of."""
-    parts = markdown_texts(answer, texts)
+    proper, *more = markdown_texts(answer, texts)
+    parts = [proper, *filter(None, [escaped(answer.ended)]), *more]
     if heading := references_heading(answer, texts):
         parts.append(f"**{escaped(heading)}**")
     written = markdown_references(answer.citations, texts).items()
@@ -311,7 +313,11 @@ def question_facts(exchange: Exchange, texts: Texts) -> list[str]:
 
 def answer_facts(answer: Answer, texts: Texts) -> list[str]:
     """How an answer was made, from which state of the sources, and what it lacks."""
-    facts = answer_view.remarks_above(answer, texts) + answer_view.remarks_below(answer, texts)
+    facts = [
+        *answer_view.remarks_above(answer, texts),
+        *filter(None, [answer.ended]),
+        *answer_view.remarks_below(answer, texts),
+    ]
     if answer.is_sourced and answer.mode != "fallback":
         facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
     if answer.understood_as:

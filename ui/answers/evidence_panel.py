@@ -13,7 +13,7 @@ import streamlit as st
 from core.answer import Answer
 from core.errors import StrategiewijzerError
 from core.references import by_number, section
-from core.source import Citation, Passage, Standing
+from core.source import STEPS_BACK, Citation, Passage, Standing
 from language.matching import is_web_page
 from ui import addresses
 from ui.addresses import Span, reading_address
@@ -263,7 +263,7 @@ def _source_html(
         texts.label("kinds", document.kind),
         addresses.number(document, texts),
         texts.date(document.date) if document.date else "",
-        texts.label("standings", first.standing) if first.standing != "in_force" else "",
+        texts.label("standings", first.standing) if first.standing in STEPS_BACK else "",
     ]
     if document.language != answer.question_language:
         name = texts.label("languages", document.language)

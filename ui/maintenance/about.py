@@ -151,7 +151,11 @@ def show_about(
         with _row():
             given["date"] = fields.date("date")
             given["effective_from"] = fields.date("effective_from")
+            given["effective_until"] = fields.date("effective_until")
         given["superseded_by"] = fields.choice("superseded_by", ids)
+        with _row():
+            given["successor"] = fields.text("successor")
+            given["successor_url"] = fields.text("successor_url")
         pressed = st.form_submit_button(texts("maintenance.about.save"))
     if pressed:
         confirms = {*stated, *said.guessed, *proposed, *(["kind"] if said.unconfirmed else [])}

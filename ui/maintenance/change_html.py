@@ -32,7 +32,7 @@ from vectorstore.segments import DocumentEntry
 
 
 _PATH = " › "
-_DATES = ("date", "effective_from")  # fields
+_DATES = ("date", "effective_from", "effective_until")  # fields
 _LABELS = {"language": "languages", "kind": "kinds", "area": "areas"}  # texts of their values
 _SHOWN = (  # to be looked at
     "kind", "title", "known_as", "id", "date", "area", "reference", "publisher", "url",

@@ -187,14 +187,15 @@ def by_document(entries: Iterable[DocumentEntry]) -> Documents:
 
 
 def card_html(versions: Versions, document: DocumentInfo, standing: Standing, texts: Texts) -> str:
-    """The card of a document in the list: its area, date, kind and languages, and that it is not in
-    force."""
+    """The card of a document in the list: its area, date, kind and languages, that it is not in
+    force, and what succeeds it."""
     return facts_html(
         texts.label("areas", document.area),
         texts.date(document.date) if document.date else "",
         texts.label("kinds", document.kind),
         _languages(versions, texts),
-        "" if standing == "in_force" else texts.label("standings", standing),
+        "" if standing == "in_force" else _standing(document, standing, texts),
+        texts("catalogue.successor", successor=document.successor) if document.successor else "",
     )
 
 
@@ -213,7 +214,9 @@ def record_html(
         "version": escape(document.version),
         "date": escape(texts.date(document.date)) if document.date and not is_brief else "",
         "effective": escape(texts.date(document.effective_from)) if document.effective_from else "",
-        "standing": escape(texts.label("standings", standings.get(entry.key, "in_force"))),
+        "until": escape(texts.date(document.effective_until)) if document.effective_until else "",
+        "standing": escape(_standing(document, standings.get(entry.key, "in_force"), texts)),
+        "successor": link(document.successor_url, document.successor, texts),
         "languages": escape(_languages(versions, texts)),
         "pages": str(entry.pages or ""),
         "passages": str(entry.passages),
@@ -244,6 +247,10 @@ def related(documents: Documents, name: str) -> dict[str, list[str]]:
         if any(one.celex in celexes and one.kind == counterpart for one in infos):
             found["summary_of" if is_brief else "summaries"].append(other)
     return {how: others for how, others in found.items() if others}
+
+
+def _standing(document: DocumentInfo, standing: Standing, texts: Texts) -> str:
+    return texts(f"standings.{standing}", period=document.period)
 
 
 def _languages(versions: Versions, texts: Texts) -> str:

@@ -18,7 +18,7 @@ from ingest.reading.formats.encoding import decode
 # The metadata of a document in YAML: between --- lines above its text, or in a sidecar.
 
 
-_DATES = ("date", "effective_from")
+_DATES = ("date", "effective_from", "effective_until")
 _FENCE = re.compile(r"---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 _CORE_TAG = "tag:yaml.org,2002:"
@@ -43,6 +43,7 @@ _RULES: dict[str, tuple[Callable[[str], object], str]] = {
         f"Use one of: {', '.join(get_args(DocumentKind))}",
     ),
     "url": (_ADDRESS.fullmatch, "Begin it with https:// or http://"),
+    "successor_url": (_ADDRESS.fullmatch, "Begin it with https:// or http://"),
     "about_form": (
         lambda form: form in get_args(Summarised),
         f"Use one of: {', '.join(get_args(Summarised))}",
