@@ -220,9 +220,13 @@ def test_questions_to_go_on_with_are_prepared_and_not_those_that_were_asked(
 
 
 def test_the_first_that_is_shown_in_a_file_is_what_one_begins_with(indexed: Small) -> None:
-    first = 'answers:\n- units: ["The board has three aims:"]\n  questions:\n    en: ["aims board", '
     asked_first = "Which three aims does the board of the harbour of Veldport have?"
-    questions = QUESTIONS.replace("answers:\n", f'{first}"{asked_first}"]\n')
+    first = f"""answers:
+- units: ["The board has three aims:"]
+  questions:
+    en: ["aims board", "{asked_first}"]
+"""
+    questions = QUESTIONS.replace("answers:\n", first)
     settings = indexed({"harbour.md": HARBOUR, "harbour.questions.yaml": questions})
     own, hoists = OwnQuestions(settings), asked_in("en", "When was the quay of Veldport renewed?")
     own.add("harbour.en", [PreparedAnswer(units=("Since the renewal the quay",), questions=hoists)])
