@@ -225,15 +225,13 @@ def _answer(
 
 
 def _answers(prepared: PreparedQuestion, query: Query, index: Snapshot) -> str:
-    """The prepared question that is answered, in the nearest wording that is to be shown; empty
-    where there is none, or it is the reader's own words."""
-    near = index.prepared(prepared.question, prepared.language, query.scope)
-    shown = (
-        one.prepared
-        for one in near
-        if one.prepared.is_shown
-        and (one.prepared.units, one.prepared.language) == (prepared.units, prepared.language)
-    )
-    told = prepared if prepared.is_shown else next(shown, None)
-    own = prepared.asks(query.question) or told is None or told.asks(query.question)
-    return "" if own else told.question
+    """The prepared question that is answered, or where it only matches the nearest wording of the
+    same answer that is shown; empty where there is none, or it is the reader's own words."""
+    wordings = [prepared]
+    if not prepared.is_shown:
+        near = index.prepared(prepared.question, prepared.language, query.scope)
+        same = (one.prepared for one in near if one.prepared.units == prepared.units)
+        wordings += (one for one in same if one.language == prepared.language)
+    if any(one.asks(query.question) for one in wordings):
+        return ""
+    return next((one.question for one in wordings if one.is_shown), "")
