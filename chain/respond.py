@@ -8,7 +8,7 @@ from typing import NamedTuple
 import prompts
 from chain.answer.composition import AnswerRun
 from chain.answer.period import ended
-from chain.answer.suggestions import Suggestions, respelt
+from chain.answer.suggestions import Suggestions
 from chain.answerability import (
     Decision,
     OwnWords,
@@ -222,7 +222,7 @@ def _answer(
         confidence=confidence,
         mode=writing.mode,
         model="" if own.is_reply else writing.model,
-        prepared=_answers(prepared, query, writing, index) if prepared else "",
+        prepared=_answers(prepared, query, index) if prepared else "",
         approved=prepared.approved if prepared else None,
         prompt_version=prompts.version(),
         generation=index.generation,
@@ -230,12 +230,14 @@ def _answer(
     )
 
 
-def _answers(prepared: PreparedQuestion, query: Query, writing: AnswerRun, index: Snapshot) -> str:
-    """The prepared question that is answered, in the spelling of the passages that answer it, as
-    misspelt ones are prepared too; empty where it is the reader's own words."""
-    found = (one.passage for one in writing.request.found)
-    passages = [one for one in found if one.id in prepared.passages]
-    better = respelt(prepared.question, prepared.language, index, passages)
-    shown = prepared.model_copy(update={"question": better or prepared.question})
-    own = prepared.asks(query.question) or shown.asks(query.question)
-    return "" if own else shown.question
+def _answers(prepared: PreparedQuestion, query: Query, index: Snapshot) -> str:
+    """The prepared question that is answered, or where it only matches the nearest wording of the
+    same answer that is shown; empty where there is none, or it is the reader's own words."""
+    wordings = [prepared]
+    if not prepared.is_shown:
+        near = index.prepared(prepared.question, prepared.language, query.scope)
+        same = (one.prepared for one in near if one.prepared.units == prepared.units)
+        wordings += (one for one in same if one.language == prepared.language)
+    if any(one.asks(query.question) for one in wordings):
+        return ""
+    return next((one.question for one in wordings if one.is_shown), "")

@@ -323,6 +323,9 @@ class ScoredPassage(Frozen):
 # Prepared questions: what people ask about a document, with the units that answer it.
 
 
+_FEWEST = 3  # words of a whole question
+
+
 class Approval(Frozen):
     """An approval of an answer: by whom, for which organisation, and when."""
 
@@ -355,6 +358,14 @@ class PreparedQuestion(Frozen):
     def passages(self) -> tuple[str, ...]:
         """The ids of the passages that its units are in."""
         return tuple(dict.fromkeys(unit.partition("#")[0] for unit in self.units))
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is written to be shown, as a whole question with a capital and a question mark
+        (";" in Greek); any other is as readers type, and only matches."""
+        begins = next(filter(str.isalnum, self.question), "")
+        is_whole = begins.isupper() and self.question.endswith(("?", ";"))
+        return is_whole and len(self.question.split()) >= _FEWEST
 
     def asks(self, question: str) -> bool:
         """Whether these are its own words."""

@@ -2,10 +2,8 @@
 
 import itertools
 import re
-import weakref
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from weakref import WeakKeyDictionary
 
 from rapidfuzz import process
@@ -40,10 +38,7 @@ from core.source import (
 from language.cues import cues_of
 from language.matching import fold, without_accents
 from vectorstore.keyword_index import content_words
-from vectorstore.segments import document_key
 from vectorstore.store import Snapshot
-
-_T = TypeVar("_T")
 
 _SHORTEST = 7  # letters; shorter words are near to too many others
 _WRONG = 1  # edits (optimal string alignment): a wrong letter, or two swapped neighbours
@@ -52,16 +47,13 @@ _BEGINNING = 2  # letters that few people get wrong, and in which prefixes diffe
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
-def respelt(
-    question: str, language: str, index: Snapshot, among: Sequence[Passage] | None = None
-) -> str:
+def respelt(question: str, language: str, index: Snapshot) -> str:
     """The question with misspelt words replaced by words of the sources; empty if there are none.
 
     Args:
         question: as asked.
         language: of the question and of the passages to take words from (ISO 639-1).
         index: to look words up in.
-        among: the passages to take words from; None: all.
     """
     general = cues_of(language).general
     changed = question
@@ -70,8 +62,7 @@ def respelt(
             continue
         if index.has(word):
             continue
-        passages = index.alike(word) if among is None else among
-        if better := _nearest(word, language, index, passages):
+        if better := _nearest(word, language, index, index.alike(word)):
             changed = re.sub(rf"\b{re.escape(word)}\b", better, changed)
     return changed if changed != question else ""
 
@@ -101,25 +92,20 @@ def _nearest(word: str, language: str, index: Snapshot, passages: Sequence[Passa
     return first + better[1:]
 
 
-def _once(make: Callable[[Snapshot, str], _T]) -> Callable[[Snapshot, str], _T]:
-    """What is made of an index generation for a language, kept as long as the generation is."""
-    made: WeakKeyDictionary[Snapshot, dict[str, _T]] = WeakKeyDictionary()
-
-    def of(index: Snapshot, language: str) -> _T:
-        known = made.setdefault(index, {})
-        if language not in known:
-            known[language] = make(index, language)
-        return known[language]
-
-    return of
+_words_used: WeakKeyDictionary[Snapshot, dict[str, Counter[str]]] = WeakKeyDictionary()
 
 
-@_once
 def _used(index: Snapshot, language: str) -> Counter[str]:
-    """How many prepared questions of a language have each word."""
-    every = index.questions([one.key for one in index.documents()])
-    mine = (one.question for one in every if one.language == language)
-    return Counter(word for text in mine for word in set(map(_plain, _WORD.findall(text))))
+    """How many prepared questions of a language have each word; kept as long as the index
+    generation is."""
+    known = _words_used.setdefault(index, {})
+    if language not in known:
+        every = index.questions([one.key for one in index.documents()])
+        mine = (one.question for one in every if one.language == language)
+        known[language] = Counter(
+            word for text in mine for word in set(map(_plain, _WORD.findall(text)))
+        )
+    return known[language]
 
 
 def _plain(word: str) -> str:
@@ -131,11 +117,6 @@ def _plain(word: str) -> str:
 
 _NEAR = 300  # prepared questions around one, in all languages, most of them other words for it
 _LONGEST = 110  # characters, two lines in a narrow column
-_COUNTED = 20_000  # questions whose words are counted: a second, once
-_TELLING = 1000  # questions of a language among which a word of one alone is rather a slip
-_LONG = 5  # letters of a word that is looked at
-_FEWEST = 4  # words; fewer are keywords
-_SENTENCE = re.compile(r"[^\W\d_a-zà-þ].*\?", re.DOTALL)  # with a capital and a question mark
 # Share of words that makes two questions one in other words.
 _ALIKE = 0.5
 
@@ -184,7 +165,7 @@ def near(
 
     asked = [question, *(turn.question for turn in turns), *offered]
     fresh = (one.prepared for one in found if is_new(one))
-    return _different(_readable(fresh, language), language, asked, _spelling(index, language))
+    return _different(_offerable(fresh, language), language, asked)
 
 
 def _same_text(one: Passage, other: Passage) -> bool:
@@ -206,31 +187,19 @@ def about(
         passages: those of the document, in order.
         count: how many.
     """
-    every = index.questions([document.key])
-    return _from_all_parts(index, every, language, passages, count)
-
-
-def _from_all_parts(
-    index: Snapshot,
-    every: Iterable[PreparedQuestion],
-    language: str,
-    passages: Sequence[Passage],
-    count: int,
-) -> tuple[str, ...]:
-    prepared, spelling = [*_readable(every, language)], _spelling(index, language)
     by_passage: dict[str, list[PreparedQuestion]] = {}
-    for one in prepared:
+    for one in _offerable(index.questions([document.key]), language):
         by_passage.setdefault(one.passages[0], []).append(one)
     chosen: list[str] = []
     for places in stretches(len(passages), count):
         here = (by_passage.get(passages[place].id, ()) for place in places)
         asked = sorted((one for of_passage in here for one in of_passage), key=_preference)
-        chosen += itertools.islice(_different(asked, language, chosen, spelling), 1)
+        chosen += itertools.islice(_different(asked, language, chosen), 1)
     return tuple(chosen)
 
 
 def examples(index: Snapshot, language: str, count: int) -> Iterator[str]:
-    """A prepared question of each of the first documents that have one in a language."""
+    """Of each of the first documents that have one in a language, the first prepared question."""
     versions: dict[str, dict[str, DocumentInfo]] = {}
     for entry in index.entries():
         if entry.questions:
@@ -240,90 +209,31 @@ def examples(index: Snapshot, language: str, count: int) -> Iterator[str]:
     def found() -> Iterator[str]:
         # Those of one document are found by reading all, so several documents are asked of at once.
         for some in batches(keys, count):
-            asked: dict[str, list[PreparedQuestion]] = {}
-            for one in index.questions(some):
-                asked.setdefault(document_key(one.id), []).append(one)
-            for key in some:
-                passages = index.passages([key])
-                yield from _from_all_parts(index, asked.get(key, ()), language, passages, 1)
+            first: dict[str, str] = {}
+            for one in _offerable(index.questions(some), language):
+                first.setdefault(one.document, one.question)
+            yield from (first[key] for key in some if key in first)
 
     return itertools.islice(found(), count)
 
 
-class _Spelling:
-    """Tells slips of the pen, which are prepared too, as people make them, and are not to be
-    offered: words that the sources lack and that are, but for a letter within, more usual ones of
-    the language, or that of many prepared questions one alone has."""
-
-    def __init__(self, index: Snapshot, language: str) -> None:
-        documents = index.documents()
-        counted = itertools.islice(index.questions([one.key for one in documents]), _COUNTED)
-        prepared = {one.question for one in counted if one.language == language}
-        self._index: Snapshot = weakref.proxy(index)
-        self._is_sourced = any(one.language == language for one in documents)
-        self._counts = Counter(word for one in prepared for word in set(_words(one)))
-        self._fewest = 2 if len(prepared) >= _TELLING else 0
-        self._alike: dict[str, list[str]] = defaultdict(list)  # word without a letter -> such words
-        for word in self._counts:
-            for part in _without_a_letter(word):
-                self._alike[part].append(word)
-
-    def is_right(self, question: str) -> bool:
-        return not any(map(self._is_slip, _words(question)))
-
-    def _is_slip(self, word: str) -> bool:
-        if self._index.has(word):
-            return False
-        return self._counts[word] < self._fewest or any(
-            self._counts[other] > self._counts[word]
-            or (self._is_sourced and self._index.has(other))
-            for part in _without_a_letter(word)
-            for other in self._alike.get(part, ())
-            if _differ_within(word, other)
-        )
-
-
-_spelling = _once(_Spelling)
-
-
-def _differ_within(word: str, other: str) -> bool:
-    """Whether words differ before their last letter, so that they are not two forms of one."""
-    common = min(len(word), len(other)) - 1
-    return word[:common] != other[:common]
-
-
-def _without_a_letter(word: str) -> set[str]:
-    """A word, and it without each of its letters: two words with one in common differ by one."""
-    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
-
-
-def _words(question: str) -> list[str]:
-    return [word for word in re.findall(r"\w+", fold(question)) if len(word) >= _LONG]
-
-
-def _readable(prepared: Iterable[PreparedQuestion], language: str) -> Iterator[PreparedQuestion]:
-    """Keeps the questions that have an answer and are a short whole sentence in the language."""
+def _offerable(prepared: Iterable[PreparedQuestion], language: str) -> Iterator[PreparedQuestion]:
+    """Keeps the questions in a language that have an answer, are to be shown, and are short."""
     for one in prepared:
-        text = one.question
-        is_sentence = _SENTENCE.fullmatch(text) and len(text.split()) >= _FEWEST
-        if one.units and one.language == language and is_sentence and len(text) <= _LONGEST:
+        is_readable = one.is_shown and len(one.question) <= _LONGEST
+        if one.units and one.language == language and is_readable:
             yield one
 
 
 def _different(
-    prepared: Iterable[PreparedQuestion],
-    language: str,
-    asked: Sequence[str],
-    spelling: _Spelling,
+    prepared: Iterable[PreparedQuestion], language: str, asked: Sequence[str]
 ) -> Iterator[str]:
-    """Questions that are spelt right and not in other words what was asked or offered, one for each
-    passage."""
+    """Questions that are not in other words what was asked or offered, one for each passage."""
     taken, passages = [words_of(one, language) for one in asked], set[str]()
     for one in prepared:
         words = words_of(one.question, language)
         again = any(len(words & old) > _ALIKE * min(len(words), len(old)) for old in taken)
-        is_new = words and not again and passages.isdisjoint(one.passages)
-        if is_new and spelling.is_right(one.question):
+        if words and not again and passages.isdisjoint(one.passages):
             taken.append(words)
             passages.update(one.passages)
             yield one.question

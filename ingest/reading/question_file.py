@@ -105,7 +105,7 @@ def read(path: Path, own: Path | None = None) -> tuple[PreparedAnswer, ...]:
     mine = read_file(own) if own and own.is_file() else ()
     file = find(path)
     known = {question.id for answer in mine for question in answer.questions}
-    return (*mine, *without(read_file(file) if file else (), known))
+    return (*without(read_file(file) if file else (), known), *mine)
 
 
 def without(answers: Iterable[PreparedAnswer], ids: Collection[str]) -> Iterator[PreparedAnswer]:

@@ -172,6 +172,25 @@ def asked(number: int) -> PreparedQuestion:
     return PreparedQuestion(id=f"port.en:{number:016x}", question=f"{number}?", language="en")
 
 
+@pytest.mark.parametrize(
+    ("question", "is_shown"),
+    [
+        ("Which aims does the board have?", True),
+        ("What is Empact?", True),
+        ("¿Qué es el puerto?", True),
+        ("Élue en 2020, que veut la présidente ?", True),
+        ("Πότε άνοιξε το λιμάνι;", True),
+        ("which aims does the board have?", False),
+        ("Aims of the board of the port", False),
+        ("Give the aims of the board.", False),
+        ("Port aims?", False),
+    ],
+)
+def test_a_whole_question_is_shown_and_others_only_match(question: str, is_shown: bool) -> None:
+    one = PreparedQuestion(id="port.en:0", question=question, language="en")
+    assert one.is_shown is is_shown
+
+
 def test_kept_vectors_are_those_that_were_kept_but_for_rounding(tmp_path: Path) -> None:
     vectors = np.random.default_rng(1).normal(size=(3, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
