@@ -110,7 +110,8 @@ class Decision(NamedTuple):
     quotable: what the sources say can be quoted as an answer.
     refuses: nothing is written, not even by a model.
     in_parts: the question may ask several things, each with a passage of its own.
-    prepared: the nearest prepared question that the first statement answers, if it is close enough.
+    prepared: the prepared question whose answer may be given: an approved one in these very words,
+    else the nearest that the first statement answers, if it is close enough.
     """
 
     confidence: Confidence
@@ -181,6 +182,10 @@ def decide(
     first = None if is_given else chance(question, language, found, ranked, prepared, index)
     if first and meaning.follows:
         first = first._replace(enough=amounts.chance.sure_follow_up)
+    approved = (one for one in prepared if one.prepared.approved and one.prepared.asks(question))
+    own = next(approved, None)
+    if first and own:  # somebody has chosen what answers this, whatever else is found
+        first = first._replace(value=1.0, lacks=False, prepared=True)
     outside = None if meaning.last else trials.elsewhere(index, question, language, query.scope)
     # Rules understand a follow-up less surely than one finds what it is about.
     is_prepared = first is not None and first.prepared and first.is_sure
@@ -191,6 +196,7 @@ def decide(
     quotable = likely and not far
     quotable = quotable and not is_better_outside(outside, highest(found), index)
     refuses = sure.on_topic < amounts.confidence.far if settings.generative else not quotable
+    refuses = refuses and own is None
     return Decision(
         sure,
         first,
@@ -200,7 +206,7 @@ def decide(
         quotable,
         refuses,
         in_parts=not (refuses or is_given),
-        prepared=answering(prepared, found, ranked, language, amounts.cosines),
+        prepared=own or answering(prepared, found, ranked, language, amounts.cosines),
     )
 
 
