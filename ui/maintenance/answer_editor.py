@@ -57,11 +57,12 @@ class EditorStart(NamedTuple):
 
 
 class _Offered(NamedTuple):
-    """Passages to choose from, the ids of those that are unfolded at first, and what was searched
-    for."""
+    """Passages to choose from, the ids of those that are unfolded at first, and what was searched,
+    and for what."""
 
     passages: Sequence[Passage] = ()
     unfolded: Collection[str] = ()
+    generation: str = ""
     searched: str = ""
 
 
@@ -125,11 +126,14 @@ def show(one: EditorStart, index: Snapshot, settings: Settings, texts: Texts) ->
         help=texts("maintenance.answers.question_help"),
         key=f"{name}-question",
     )
-    sources, column = st.columns([3, 2], gap="medium")
-    beside = column.container(key="answer-beside")
-    with beside:
-        preview = st.container()
+    column, aside = st.columns([3, 2], gap="medium")
+    with column:
+        sources = st.container()
         _wording_fields(one, name, index, texts)
+    with sources:
+        places, language = _sources(one, name, index, texts)
+    with aside.container(key="answer-beside"):
+        _preview(name, places, texts)
         trial = st.container()
         st.text_input(
             texts("maintenance.answers.organisation"),
@@ -138,12 +142,7 @@ def show(one: EditorStart, index: Snapshot, settings: Settings, texts: Texts) ->
             help=texts("maintenance.answers.organisation_help"),
             key=f"{name}-organisation",
         )
-    with sources:
-        places, language = _sources(one, name, index, texts)
-    made = _made(name, language, places, index)
-    with preview:
-        _preview(name, places, texts)
-    with beside:
+        made = _made(name, language, places, index)
         for lack in made.lacks:
             told = texts(f"maintenance.answers.lacks.{lack}", wording=made.twin, number=MOST_UNITS)
             st.html(facts_html(told))
@@ -239,14 +238,15 @@ def _offered(one: EditorStart, name: str, index: Snapshot, language: str) -> _Of
     words = st.session_state[f"{name}-search"].strip()
     searched = words or st.session_state[f"{name}-question"].strip()
     before: _Offered = st.session_state.get(f"{name}-offered", _Offered())
-    if searched == before.searched:
+    if (index.generation, searched) == (before.generation, before.searched):
         return before
     cited = [] if words else _cited(one, index)
     hits = index.search(searched, _PASSAGES, language) if searched else []
     kept = [passage for passage, _ in _ticked(name, "", before.passages)]
     passages = [*{p.id: p for p in (*cited, *(hit.passage for hit in hits), *kept)}.values()]
     unfolded = [*passages[:1], *kept, *(cited if one.key else ())]
-    made = _Offered(passages, frozenset(passage.id for passage in unfolded), searched)
+    ids = frozenset(passage.id for passage in unfolded)
+    made = _Offered(passages, ids, index.generation, searched)
     st.session_state[f"{name}-offered"] = made
     return made
 
@@ -278,14 +278,15 @@ def _choose(
     for passage in offered.passages:
         document = passage.document
         place = " › ".join((document.short_title, *passage.headings[1:]))
+        origin = [link(url, document.title, texts) for _, url in pages(document, texts)][:1]
         label = f"plain-{name}-{version}-{passage.id}"
         with (
             st.container(key=label),
             st.expander(code(place), expanded=passage.id in offered.unfolded, key=f"{label}-fold"),
+            st.container(gap=None),
         ):
-            where = pages(document, texts)
-            origin = next((link(url, document.title, texts) for _, url in where), "")
-            st.html(f'<p class="sw-facts">{origin or escape(document.title)}</p>')
+            for address in origin:
+                st.html(f'<p class="sw-facts">{address}</p>')
             whole = approving.unit_texts([passage])
             for number, unit in enumerate(passage.units):
                 st.checkbox(
@@ -329,8 +330,9 @@ def _reach_html(reach: Reach, question: str, texts: Texts) -> str:
         parts.append(texts.counted("maintenance.answers.reach.wordings", others))
     who = f" {texts('maintenance.answers.reach.and')} ".join(parts)
     told = reach_told(reach, lambda one: texts("maintenance.answers.quoted", text=one), texts, who)
-    lines = (*told, texts("maintenance.answers.reach.unlisted"))
-    return f'<div role="status">{"".join(f"<p>{escape(line)}</p>" for line in lines)}</div>'
+    shown = "".join(f"<p>{escape(line)}</p>" for line in told)
+    unlisted = facts_html(texts("maintenance.answers.reach.unlisted"))
+    return f'<div role="status">{shown}{unlisted}</div>'
 
 
 def reach_told(
