@@ -29,6 +29,7 @@ from language.attributes import attributes_asked, may_state
 from language.dates import written
 from prompts import languages, phrases, short_phrases, spoken
 from vectorstore.chroma import GenerationGone
+from vectorstore.embeddings import CosineAmounts
 from vectorstore.store import Snapshot
 
 
@@ -119,7 +120,8 @@ class Decision(NamedTuple):
     quotable: what the sources say can be quoted as an answer.
     refuses: nothing is written, not even by a model.
     in_parts: the question may ask several things, each with a passage of its own.
-    prepared: the nearest prepared question that the first statement answers, if it is close enough.
+    prepared: the prepared question whose answer may be given: an approved one in these very words,
+    else the nearest that the first statement answers, if it is close enough.
     """
 
     confidence: Confidence
@@ -190,18 +192,22 @@ def decide(
     first = None if is_given else chance(question, language, found, ranked, prepared, index)
     if first and meaning.follows:
         first = first._replace(enough=amounts.chance.sure_follow_up)
+    same = next((one for one in prepared if _is_the_same(one, question, amounts.cosines)), None)
+    if first and same:  # somebody has chosen what answers this, whatever else is found
+        first = first._replace(value=1.0, lacks=False, prepared=True)
     outside = None if meaning.last else trials.elsewhere(index, question, language, query.scope)
     # Rules understand a follow-up less surely than one finds what it is about.
     is_prepared = first is not None and first.prepared and first.is_sure
     enough = max(sure.value, first.value if first and is_prepared else 0.0)
-    likely = bool(meaning.follows) or enough >= settings.refuse_below
+    # That another language does not answer is known less surely.
+    is_across = any(one.passage.language != language for one in found[:1])
+    likely = bool(meaning.follows) or is_across or enough >= settings.refuse_below
     # At 0 nothing is refused.
     far = sure.off_topic and settings.refuse_below > 0 and not is_prepared
-    matched = answering(prepared, found, ranked, language, amounts.cosines)
-    is_the_same = matched is not None and matched.closeness >= amounts.cosines.the_same
-    quotable = is_the_same or (likely and not far)
+    quotable = likely and not far
     quotable = quotable and not is_better_outside(outside, highest(found), index)
     refuses = sure.on_topic < amounts.confidence.far if settings.generative else not quotable
+    refuses = refuses and same is None
     return Decision(
         sure,
         first,
@@ -211,8 +217,15 @@ def decide(
         quotable,
         refuses,
         in_parts=not (refuses or is_given),
-        prepared=matched,
+        prepared=same or answering(prepared, found, ranked, language, amounts.cosines),
     )
+
+
+def _is_the_same(one: MatchedQuestion, question: str, amounts: CosineAmounts) -> bool:
+    """Whether a prepared question that has an answer asks the same: in all but the words, or, if it
+    is approved, in its own words."""
+    in_its_words = one.prepared.approved is not None and one.prepared.asks(question)
+    return bool(one.prepared.units) and (in_its_words or one.closeness >= amounts.the_same)
 
 
 def build_request(
@@ -245,9 +258,7 @@ def build_request(
     said = said_before(query.history) if is_follow_up and not meaning.is_changed else ""
     lacking = () if meaning.last else missing(query.question, query.language, found)
     is_sure = decision.first is None or decision.first.is_sure
-    if matched and matched.closeness >= amounts.cosines.the_same:
-        is_sure = True
-    elif decision.first is not None and matched is None:
+    if decision.first is not None and matched is None:
         is_sure = (
             is_sure
             and not (meaning.item or meaning.aside or lacking)

@@ -23,7 +23,7 @@ from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
 from core.environment import trace_with_langsmith
 from core.errors import ModelError, SettingsError
 from core.settings import AT_START, Settings, changed, current
-from core.source import DocumentInfo, Scope
+from core.source import DocumentInfo, PreparedQuestion, Scope
 from language.identify import conversation
 from vectorstore.embeddings import local_embedder
 from vectorstore.store import Index, Snapshot, open_index
@@ -262,6 +262,19 @@ class Assistant:
             language: of the questions (ISO 639-1).
         """
         return document_questions(index, document, language, self._trials)
+
+    def approved_for(self, index: Snapshot, question: str) -> PreparedQuestion | None:
+        """The approved prepared question whose answer a reader is given who asks this; it asks no
+        model, as what is approved needs none."""
+        query = Query(question, self._language(question, ()))
+        meaning = self._understand(index, query)
+        if not meaning.asks:
+            return None
+        results = self._settings.results
+        found = retrieve(index, query, meaning, results, for_model=False).passages
+        decision = decide(index, query, meaning, found, self._trials, self._settings)
+        request = build_request(index, query, meaning, decision)
+        return request.prepared if request.is_approved and not decision.refuses else None
 
     def examples(self, index: Snapshot, language: str) -> tuple[str, ...]:
         """Questions to begin with, up to five, each of another document, for readers of a language

@@ -1,5 +1,6 @@
 """A generation of the index: a manifest, and the segments that it uses, read as one."""
 
+import copy
 import datetime
 import functools
 import itertools
@@ -72,6 +73,8 @@ class Generation:
         self._metadata = client.get_collection(f"passages-{generation_id}", None).metadata or {}
         self._passages_read: dict[str, Passage] = {}
         self._units_read: dict[str, Vectors] = {}
+        self._tried: Mapping[str, tuple[PreparedQuestion, Vectors]] = {}
+        self._left_out: Collection[str] = ()
 
     @property
     def note(self) -> str:
@@ -166,11 +169,25 @@ class Generation:
 
     def nearest_questions(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(id of a prepared question, cosine), best first."""
-        return merged((s.nearest_questions(vector, count) for s in self.segments), count)
+        wanted = count + len(self._left_out)
+        stored = merged((s.nearest_questions(vector, wanted) for s in self.segments), wanted)
+        tried = [(name, float(vector @ own)) for name, (_, own) in self._tried.items()]
+        return merged(([one for one in stored if one[0] not in self._left_out], tried), count)
 
     def questions(self, ids: Sequence[str]) -> dict[str, PreparedQuestion]:
         """The prepared questions with these ids that it has."""
-        return self._from_segments(ids, Segment.questions)
+        tried = {name: self._tried[name][0] for name in ids if name in self._tried}
+        return self._from_segments(ids, Segment.questions) | tried
+
+    def trying(
+        self, questions: Sequence[PreparedQuestion], vectors: Vectors, instead_of: Collection[str]
+    ) -> "Generation":
+        """The same with these prepared questions, in place of those with these ids or their own;
+        nothing is stored."""
+        other = copy.copy(self)
+        other._tried = {one.id: (one, own) for one, own in zip(questions, vectors, strict=True)}
+        other._left_out = {*other._tried, *instead_of}
+        return other
 
     def all_questions(self, documents: Collection[str] | None = None) -> Iterator[PreparedQuestion]:
         """Every prepared question, or those of the documents with these keys."""

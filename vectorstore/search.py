@@ -100,8 +100,6 @@ def near(
 ) -> list[MatchedQuestion]:
     """The prepared questions of these documents (keys) that are near a question's vector, nearest
     first; at most `count`."""
-    if not generation.manifest.questions:
-        return []
     hits = generation.nearest_questions(vector, count * _WIDER)
     mine = [(name, cosine) for name, cosine in hits if document_key(name) in allowed][:count]
     known = generation.questions([name for name, _ in mine])

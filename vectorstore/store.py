@@ -198,6 +198,15 @@ class Snapshot:
         """All prepared questions of the documents with these keys; read in batches."""
         return self._generation.all_questions(documents)
 
+    def trying(
+        self, questions: Sequence[PreparedQuestion], instead_of: Collection[str] = ()
+    ) -> "Snapshot":
+        """The same as it would be with these prepared questions, in place of those with these ids
+        or their own; nothing is stored. It is used as long as this one is."""
+        vectors = self.embedder.queries([one.question for one in questions])
+        generation = self._generation.trying(questions, vectors, instead_of)
+        return Snapshot(generation, self._keyword, self.embedder, self._reranker, self._profile)
+
     def vectors(self, passages: Sequence[Passage]) -> list[Vectors]:
         """The vectors of the units of each of these passages, shape (units, width)."""
         return list(self._generation.units(passages))

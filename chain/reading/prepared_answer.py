@@ -40,18 +40,15 @@ def answering(
     amounts: CosineAmounts,
 ) -> MatchedQuestion | None:
     """The nearest of the prepared questions (nearest first) that the first statement answers, if it
-    is close enough, for which an approved one may be less close, or that asks the same; one in the
-    reader's language (ISO 639-1) that is almost as near goes before."""
+    is close enough, for which an approved one may be less close; one in the reader's language (ISO
+    639-1) that is almost as near goes before."""
     if not ranked:
         return None
     near = [
         one
         for one in prepared
-        if (one.closeness >= amounts.the_same and one.prepared.units)
-        or (
-            one.closeness >= (amounts.very_close if one.prepared.approved else amounts.closest)
-            and _is_answered(one, ranked[0], found)
-        )
+        if one.closeness >= (amounts.very_close if one.prepared.approved else amounts.closest)
+        and _is_answered(one, ranked[0], found)
     ]
     readable = (
         one

@@ -51,27 +51,24 @@ def in_answers(page: Page, part: str) -> None:
     press(page.get_by_role("radio", name=part))
 
 
-def tick(page: Page, sentence: str) -> None:
-    """Ticks a sentence by its number in its passage."""
-    expect(page.locator(".sw-units", has_text=sentence)).to_be_visible()
-    settled(page)
-    passages = [one.locator("li").all_inner_texts() for one in page.locator(".sw-units").all()]
-    place, number = next(
-        (place, number)
-        for place, units in enumerate(passages, 1)
-        for number, unit in enumerate(units, 1)
-        if sentence in unit
-    )
-    group = page.get_by_role("toolbar", name=f"Zinnen die antwoorden (passage {place})")
-    press(group.get_by_role("button", name=str(number), exact=True))
-
-
 def approve(page: Page, sentence: str) -> None:
-    tick(page, sentence)
+    """Chooses a sentence where it stands, with the keyboard, and approves it."""
+    box = page.get_by_role("checkbox", name=sentence)
+    expect(box).to_be_visible()
+    settled(page)
+    box.focus()
+    page.keyboard.press("Space")
     preview = page.locator(".sw-note", has_text="Zo krijgen lezers het antwoord")
     expect(preview).to_contain_text(sentence)
+    page.get_by_text(sentence).first.click()  # and takes it back with a pointer
+    expect(preview).to_have_count(0)
+    page.get_by_text(sentence).first.click()
+    expect(preview).to_contain_text(sentence)
+    expect(page.get_by_text("Krijgt deze zinnen: de vraag zelf.")).to_be_visible()
+    assert broken_rules(page) == []
     press(button(page, "Goedkeuren"))
-    expect(page.get_by_text("Goedgekeurd. Het antwoord wordt in gebruik genomen.")).to_be_visible()
+    told = page.get_by_text("Goedgekeurd. Het antwoord wordt in gebruik genomen.")
+    expect(told).to_contain_text(f"Krijgt deze zinnen: {ASKED}")
     expect(page.get_by_text("Publiceren: klaar")).to_be_visible()
 
 

@@ -158,6 +158,36 @@ def test_the_same_words_are_not_repeated_and_who_approved_is_told(harbour: Setti
     assert "The harbour of Veldport opened in 1954. It is run by the Harbour Board." in answer.text
 
 
+@pytest.mark.parametrize(
+    "question", ["How old is the oldest crane of Veldport?", "What does a ticket to the moon cost?"]
+)
+def test_an_approved_answer_is_given_to_its_own_words_whatever_else_is_found(
+    indexed: Small, question: str
+) -> None:
+    """Also where another sentence is found first, or nothing is found to answer."""
+    board = "It is run by the Harbour Board."
+    questions = QUESTIONS.replace("Who manages the harbour of Veldport?", question)
+    settings = indexed({"harbour.md": HARBOUR, "harbour.questions.yaml": questions})
+    answer = asked(settings, question.lower())
+    assert answer.approved is not None
+    assert board in answer.text
+    unapproved = re.sub("  approved: .*\n", "", questions)
+    settings = indexed({"harbour.md": HARBOUR, "harbour.questions.yaml": unapproved})
+    assert asked(settings, question).prepared == ""
+
+
+def test_an_approved_answer_is_tried_without_being_stored(harbour: Settings) -> None:
+    assistant = Assistant(harbour)
+    index, question = assistant.index.snapshot(), "How old is the oldest crane of Veldport?"
+    board = index.prepared("Who manages the harbour of Veldport?", "en")[0].prepared
+    trial = board.model_copy(update={"id": "harbour.en:trial", "question": question})
+    tried = index.trying([trial], instead_of=[board.id])
+    assert assistant.approved_for(tried, question) == trial
+    assert assistant.approved_for(tried, board.question) is None
+    assert assistant.approved_for(index, question) is None
+    assert assistant.approved_for(index, board.question) == board
+
+
 def test_an_approved_answer_is_given_word_for_word_where_a_model_could_write(
     harbour: Settings, server: Script
 ) -> None:

@@ -110,14 +110,20 @@ def new_question(app: AppTest, question: str = WHO, search: str = "admiraal vloo
 
 def tick(app: AppTest, sentence: str) -> AppTest:
     """Ticks a sentence of whatever passages are offered."""
-    (place, number), *_ = (
-        (passage.id, number)
+    (name, *_) = (
+        f"{passage.id}-{number}"
         for passage in open_index(Settings()).passages()
-        for number, unit in enumerate(passage.units, 1)
+        for number, unit in enumerate(passage.units)
         if passage.text[unit.start : unit.end] == sentence
     )
-    (pills,) = [one for one in app.pills if one.key and one.key.endswith(place)]
-    return run(pills.set_value([*pills.value, number]))
+    (box,) = [one for one in app.checkbox if one.key and one.key.endswith(name)]
+    return run(box.check())
+
+
+def passages(app: AppTest) -> list[tuple[str, bool]]:
+    """The passages that are offered, and whether they are unfolded."""
+    folds = [one for one in app.expander if one.label.endswith("`")]  # documents go on
+    return [(one.label, one.proto.expanded) for one in folds]
 
 
 def asked(settings: Settings, question: str, language: str = "nl") -> Answer:
@@ -194,6 +200,45 @@ def test_what_is_asked_comes_into_the_queue_and_leaves_it_when_answered(settings
     run(erase.click())
     assert questions_kept(settings) == ()
     assert "Te beantwoorden (0)" in str(app.segmented_control[0].proto)
+
+
+def test_who_is_given_the_sentences_is_told_before_and_after(settings: Settings) -> None:
+    """The question and its wordings, those that are not, and what others asked."""
+    near, talk = "Wie voert er bevel over deze vloot?", "Kun je dat korter zeggen?"
+    note(settings, asked(settings, near), "somebody")
+    app = tick(new_question(opened()), ADMIRAL)
+    assert "Krijgt deze zinnen: de vraag zelf." in shown(app)
+    assert f"Ook deze vragen, die hier bekend zijn: “{near}”." in shown(app)
+    boss = "Hoe heet de baas van alle schepen?"
+    run(app.text_area(key=field(app, "wordings")).set_value(f"{boss}\n{talk}"))
+    run(app.text_area(key=field(app, "in-en")).set_value("Who commands the fleet?"))
+    assert "Krijgt deze zinnen: de vraag zelf en deze 2 andere bewoordingen." in shown(app)
+    assert f"Niet: “{talk}”." in shown(app)
+    press(app, "Goedkeuren")
+    told = app.success[0].value
+    assert f"Krijgt deze zinnen: ` {WHO} `, ` {boss} `, ` Who commands the fleet? `." in told
+    assert f"Niet: ` {talk} `." in told
+    given = [asked(settings, one, language) for one, language in ((WHO, "nl"), (boss, "nl"))]
+    given.append(asked(settings, "Who commands the fleet?", "en"))
+    assert all(one.approved for one in given)
+    assert asked(settings, near).approved
+    assert asked(settings, talk).approved is None
+
+
+def test_the_passage_that_was_cited_is_open_and_the_others_follow(settings: Settings) -> None:
+    question = "Hoe groot is de vloot van schepen?"
+    cited = {"documents": ("vloot",), "sections": ("De vloot › Havens",)}
+    save(database(settings), verdict("one", question=question).model_copy(update=cited))
+    app = opened()
+    press(app, "Antwoord kiezen")
+    first, *others = passages(app)
+    assert first == ("` De vloot › Havens `", True)
+    assert others == [("` De vloot `", False)]
+    tick(app, "Duinstad;")
+    run(app.text_input(key=field(app, "search")).set_value("hoeveel schepen"))
+    assert passages(app) == [("` De vloot `", True), ("` De vloot › Havens `", True)]
+    preview = [one for one in app.html if "Zo krijgen lezers het antwoord" in one.body]
+    assert "Duinstad" in preview[0].body  # what is chosen stays, and unfolded
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -346,11 +391,13 @@ def test_more_sentences_than_an_answer_can_have_are_told(settings: Settings, sma
     small({"nl.md": f"{NL}\n## Alle havens\n{havens}\n", "en.md": EN})
     ingest(settings)
     app = new_question(opened(), "Welke havens zijn er?", "alle havens nummer")
-    (most,) = {one.key for one in app.pills if len(one.options) > MOST_UNITS}
-    run(app.pills(key=most).set_value(list(range(1, MOST_UNITS + 2))))
-    assert "Kies ten hoogste 40 zinnen." in shown(app)
+    boxes = [one for one in app.checkbox if "Haven nummer" in one.label]
+    assert len(boxes) == MOST_UNITS + 1
+    for box in boxes:
+        box.check()
+    assert "Kies ten hoogste 40 zinnen." in shown(run(app))
     assert app.button(key=field(app, "approve")).disabled
-    run(app.pills(key=most).set_value(list(range(1, MOST_UNITS + 1))))
+    run([one for one in app.checkbox if "Haven nummer" in one.label][-1].uncheck())
     press(app, "Goedkeuren")
     assert [len(one.units) for _, one in approved(settings)] == [MOST_UNITS]
 

@@ -1,10 +1,10 @@
 """Editor in which a maintainer chooses the sentences that answer a question, and approves them as
 its answer.
 
-question, other wordings, languages -> passages found -> sentences ticked -> approved
+question -> passages found -> sentences ticked, wordings -> who is given them -> approved
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import streamlit as st
@@ -27,17 +27,20 @@ from ui import access
 from ui.addresses import pages
 from ui.maintenance import approving
 from ui.maintenance import job_list as work
-from ui.maintenance.approving import QuestionGroup, Wording
-from ui.markup import escape, facts_html, link
+from ui.maintenance.approving import QuestionGroup, Reach, Wording
+from ui.markup import code, escape, facts_html, link
 from ui.texts import Texts
+from ui.texts import languages as interface_languages
 from vectorstore.store import Snapshot
 
 _OPENED = "maintenance-answer-opened"
 _COUNT = "maintenance-answer-count"  # of openings: each has fields of its own
 DONE = "maintenance-answer-done"  # what was just done, the name of a text
+REACH = "maintenance-answer-reach"  # and who is given what was approved
 _PASSAGES = 6  # offered at once; other words find others
 _MOST = 20  # wordings in a language
 _LONGEST = _MOST * (MAX_QUESTION + 1)
+_LOW = 96  # pixels: three lines
 
 
 class EditorStart(NamedTuple):
@@ -51,6 +54,16 @@ class EditorStart(NamedTuple):
     group: QuestionGroup | None = None
     instead_of: tuple[str, PreparedAnswer] | None = None
     number: int = 0
+
+
+class _Offered(NamedTuple):
+    """Passages to choose from, the ids of those that are unfolded at first, and what was searched,
+    and for what."""
+
+    passages: Sequence[Passage] = ()
+    unfolded: Collection[str] = ()
+    generation: str = ""
+    searched: str = ""
 
 
 class _Fields(NamedTuple):
@@ -101,51 +114,11 @@ def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> E
 
 
 def show(one: EditorStart, index: Snapshot, settings: Settings, texts: Texts) -> None:
-    """The fields, the sentences to choose from, and what readers will see."""
+    """The sentences to choose from; beside them what readers will see, who they are, and by whom
+    it was checked."""
     name = f"maintenance-answer-{one.number}"
     st.button(texts("maintenance.answers.back"), key=f"{name}-back", on_click=_leave)
     st.subheader(texts("maintenance.answers.edit"), anchor=False)
-    _question_fields(one, name, texts)
-    main, language = _offered(one, name, index)
-    if not main:
-        st.info(texts("maintenance.answers.nothing_found"))
-    places: dict[str, list[Passage]] = {"": main}
-    _choose(main, "", one.units, name, texts)
-    key = next((passage.document.key for passage, _ in _ticked(name, "", main)), "")
-    for other in st.session_state.get(f"{name}-languages", []):
-        version = _version(index, key, other) if key else ""
-        if version and version != key and version not in places:
-            chosen = _ticked(name, "", main)
-            places[version] = _same_sections(index, version, chosen)
-            like = frozenset(_counterparts(chosen, places[version], index))
-            heading = texts("maintenance.answers.version", language=_language(other, texts))
-            st.markdown(f"**{heading}**")
-            _choose(places[version], version, like, name, texts)
-    st.text_input(
-        texts("maintenance.answers.organisation"),
-        value=settings.organisation,
-        max_chars=200,
-        help=texts("maintenance.answers.organisation_help"),
-        key=f"{name}-organisation",
-    )
-    made = _made(name, language, places, index)
-    _preview(name, places, texts)
-    for lack in made.lacks:
-        told = texts(f"maintenance.answers.lacks.{lack}", wording=made.twin, number=MOST_UNITS)
-        st.html(facts_html(told))
-    approve = "propose" if settings.approve_by_two else "approve"
-    st.button(
-        texts(f"maintenance.answers.{approve}"),
-        key=f"{name}-approve",
-        type="primary",
-        help=texts(f"maintenance.answers.{approve}_help"),
-        disabled=bool(made.lacks),
-        on_click=_approve,
-        args=(one, name, language, places, index, settings),
-    )
-
-
-def _question_fields(one: EditorStart, name: str, texts: Texts) -> None:
     st.text_input(
         texts("maintenance.answers.question"),
         value=one.question,
@@ -153,17 +126,61 @@ def _question_fields(one: EditorStart, name: str, texts: Texts) -> None:
         help=texts("maintenance.answers.question_help"),
         key=f"{name}-question",
     )
+    column, aside = st.columns([3, 2], gap="medium")
+    with column:
+        sources = st.container()
+        _wording_fields(one, name, index, texts)
+    with sources:
+        places, language = _sources(one, name, index, texts)
+    with aside.container(key="answer-beside"):
+        _preview(name, places, texts)
+        trial = st.container()
+        st.text_input(
+            texts("maintenance.answers.organisation"),
+            value=settings.organisation,
+            max_chars=200,
+            help=texts("maintenance.answers.organisation_help"),
+            key=f"{name}-organisation",
+        )
+        made = _made(name, language, places, index)
+        for lack in made.lacks:
+            told = texts(f"maintenance.answers.lacks.{lack}", wording=made.twin, number=MOST_UNITS)
+            st.html(facts_html(told))
+        approve = "propose" if settings.approve_by_two else "approve"
+        st.button(
+            texts(f"maintenance.answers.{approve}"),
+            key=f"{name}-approve",
+            type="primary",
+            help=texts(f"maintenance.answers.{approve}_help"),
+            disabled=bool(made.lacks),
+            on_click=_approve,
+            args=(one, name, language, places, index, settings),
+        )
+    if not made.lacks:
+        with trial, st.spinner(texts("maintenance.answers.trying")):
+            reach = _reach(one, name, made, index, settings)
+            st.html(_reach_html(reach, st.session_state[f"{name}-question"], texts))
+
+
+def _wording_fields(one: EditorStart, name: str, index: Snapshot, texts: Texts) -> None:
+    """Fields for how readers ask it as well: in its language, and in the others of the sources that
+    the pages have too."""
     st.text_area(
         texts("maintenance.answers.wordings"),
         value="\n".join(one.wordings.get(one.language, ())),
         max_chars=_LONGEST,
+        height=_LOW,
         help=texts("maintenance.answers.wordings_help"),
         key=f"{name}-wordings",
     )
+    in_use = {document.language for document in index.documents()} & {*interface_languages()}
+    others = [language for language in OFFICIAL if language != one.language]
     languages = st.multiselect(
         texts("maintenance.answers.languages"),
-        [language for language in OFFICIAL if language != one.language],
-        default=[language for language in one.wordings if language != one.language],
+        others,
+        default=[
+            language for language in others if language in in_use or one.wordings.get(language)
+        ],
         format_func=lambda language: _language(language, texts),
         help=texts("maintenance.answers.languages_help"),
         key=f"{name}-languages",
@@ -173,58 +190,111 @@ def _question_fields(one: EditorStart, name: str, texts: Texts) -> None:
             texts("maintenance.answers.in_language", language=_language(language, texts)),
             value="\n".join(one.wordings.get(language, ())),
             max_chars=_LONGEST,
+            height=_LOW,
             key=f"{name}-in-{language}",
         )
+
+
+def _sources(
+    one: EditorStart, name: str, index: Snapshot, texts: Texts
+) -> tuple[dict[str, Sequence[Passage]], str]:
+    """The passages to choose from, those of another language version by its key, and the language
+    of the question."""
     st.text_input(
         texts("maintenance.answers.search"),
-        value=one.question,
         max_chars=MAX_QUESTION,
+        placeholder=st.session_state[f"{name}-question"],
         help=texts("maintenance.answers.search_help"),
         key=f"{name}-search",
     )
-
-
-def _offered(one: EditorStart, name: str, index: Snapshot) -> tuple[list[Passage], str]:
-    """The passages to choose from, and the language of the question: those with units that are
-    ticked stay, whatever is searched for."""
     question = st.session_state[f"{name}-question"]
     language = one.language if question == one.question else detect(question, one.language)
-    searched = st.session_state[f"{name}-search"].strip()
-    found = [hit.passage for hit in index.search(searched, _PASSAGES, language)] if searched else []
-    before: list[Passage] | None = st.session_state.get(f"{name}-offered")
-    if before is not None:
-        kept = [passage for passage in before if st.session_state.get(_field(name, "", passage))]
-    else:
-        mine = index.passages([one.key]) if one.key else []
-        kept = [passage for passage in mine if one.units & set(approving.unit_texts([passage]))]
-    offered = list({passage.id: passage for passage in (*kept, *found)}.values())
-    st.session_state[f"{name}-offered"] = offered
-    return offered, language
+    found = _offered(one, name, index, language)
+    if found.passages:
+        st.html(facts_html(texts("maintenance.answers.sentences")))
+    elif found.searched:
+        st.info(texts("maintenance.answers.nothing_found"))
+    _choose(found, "", one.units, one.key, name, texts)
+    places: dict[str, Sequence[Passage]] = {"": found.passages}
+    chosen = _ticked(name, "", found.passages)
+    key = chosen[0][0].document.key if chosen else ""
+    for other in st.session_state[f"{name}-languages"]:
+        is_asked = _lines(st.session_state[f"{name}-in-{other}"])
+        version = _version(index, key, other) if key and is_asked else ""
+        if version and version != key and version not in places:
+            same = _same_sections(index, version, chosen)
+            like = frozenset(_counterparts(chosen, same, index))
+            heading = texts("maintenance.answers.version", language=_language(other, texts))
+            st.markdown(f"**{heading}**")
+            shown = _Offered(same, frozenset(passage.id for passage in same))
+            _choose(shown, version, like, version, name, texts)
+            places[version] = same
+    return places, language
+
+
+def _offered(one: EditorStart, name: str, index: Snapshot, language: str) -> _Offered:
+    """The passages to choose from: those that the answer of before cites, those found, in order of
+    rank, and those with units that are ticked, whatever is searched for."""
+    words = st.session_state[f"{name}-search"].strip()
+    searched = words or st.session_state[f"{name}-question"].strip()
+    before: _Offered = st.session_state.get(f"{name}-offered", _Offered())
+    if (index.generation, searched) == (before.generation, before.searched):
+        return before
+    cited = [] if words else _cited(one, index)
+    hits = index.search(searched, _PASSAGES, language) if searched else []
+    kept = [passage for passage, _ in _ticked(name, "", before.passages)]
+    passages = [*{p.id: p for p in (*cited, *(hit.passage for hit in hits), *kept)}.values()]
+    unfolded = [*passages[:1], *kept, *(cited if one.key else ())]
+    ids = frozenset(passage.id for passage in unfolded)
+    made = _Offered(passages, ids, index.generation, searched)
+    st.session_state[f"{name}-offered"] = made
+    return made
+
+
+def _cited(one: EditorStart, index: Snapshot) -> list[Passage]:
+    """The passages of the answer that is changed, or else those that the answers cited which
+    readers found wrong, the newest first."""
+    if one.key:
+        mine = index.passages([one.key])
+        return [passage for passage in mine if one.units & set(approving.unit_texts([passage]))]
+    verdicts = one.group.verdicts[::-1] if one.group else ()
+    documents = {name for verdict in verdicts for name in verdict.documents}
+    places = [section for verdict in verdicts for section in verdict.sections]
+    keys = [document.key for document in index.documents() if document.id in documents]
+    found = {" › ".join(passage.headings): passage for passage in index.passages(keys)[::-1]}
+    return [found[place] for place in dict.fromkeys(places) if place in found][:_PASSAGES]
 
 
 def _choose(
-    passages: Sequence[Passage], version: str, ticked: frozenset[str], name: str, texts: Texts
+    offered: _Offered,
+    version: str,
+    ticked: Collection[str],
+    key: str,
+    name: str,
+    texts: Texts,
 ) -> None:
-    """Passages with their sentences numbered, and a button for each sentence."""
-    for place, passage in enumerate(passages, 1):
+    """Passages, folded, with a box for each of their sentences; `ticked` are those of the document
+    version `key` that are at first."""
+    for passage in offered.passages:
         document = passage.document
-        origin = next((link(url, document.title, texts) for _, url in pages(document, texts)), "")
-        section = escape(" › ".join(passage.headings[1:] or passage.headings))
-        units = "".join(f"<li>{escape(reading(passage, unit))}</li>" for unit in passage.units)
-        st.html(
-            f'<section class="sw-units"><h4 class="sw-small">{section}</h4>'
-            f'<p class="sw-facts">{origin or escape(document.title)}</p>'
-            f'<ol lang="{escape(document.language)}">{units}</ol></section>'
-        )
-        numbers = list(range(1, len(passage.units) + 1))
-        whole = approving.unit_texts([passage])
-        st.pills(
-            texts("maintenance.answers.sentences", number=place),
-            numbers,
-            selection_mode="multi",
-            default=[number for number in numbers if whole[number - 1] in ticked],
-            key=_field(name, version, passage),
-        )
+        place = " › ".join((document.short_title, *passage.headings[1:]))
+        origin = [link(url, document.title, texts) for _, url in pages(document, texts)][:1]
+        label = f"plain-{name}-{version}-{passage.id}"
+        with (
+            st.container(key=label),
+            st.expander(code(place), expanded=passage.id in offered.unfolded, key=f"{label}-fold"),
+            st.container(gap=None),
+        ):
+            for address in origin:
+                st.html(f'<p class="sw-facts">{address}</p>')
+            whole = approving.unit_texts([passage])
+            for number, unit in enumerate(passage.units):
+                st.checkbox(
+                    code(reading(passage, unit)),
+                    value=document.key == key and whole[number] in ticked,
+                    key=_field(name, version, passage, number),
+                    width="stretch",
+                )
 
 
 def _preview(name: str, places: Mapping[str, Sequence[Passage]], texts: Texts) -> None:
@@ -237,6 +307,49 @@ def _preview(name: str, places: Mapping[str, Sequence[Passage]], texts: Texts) -
     if shown:
         heading = escape(texts("maintenance.answers.preview"))
         st.html(f'<section class="sw-note"><h4 class="sw-small">{heading}</h4>{shown}</section>')
+
+
+def _reach(
+    one: EditorStart, name: str, made: _Fields, index: Snapshot, settings: Settings
+) -> Reach:
+    """Who is given what the fields make; tried again when that has changed."""
+    tried = made.answers, index.generation
+    before: tuple[object, Reach] | None = st.session_state.get(f"{name}-reach")
+    if before is not None and before[0] == tried:
+        return before[1]
+    reach = approving.reach(settings, made.answers, index, one.instead_of)
+    st.session_state[f"{name}-reach"] = tried, reach
+    return reach
+
+
+def _reach_html(reach: Reach, question: str, texts: Texts) -> str:
+    """Who is given the chosen sentences, and who is not."""
+    itself = one_line(question) in reach.given
+    parts = [texts("maintenance.answers.reach.itself")] if itself else []
+    if others := len(reach.given) - itself:
+        parts.append(texts.counted("maintenance.answers.reach.wordings", others))
+    who = f" {texts('maintenance.answers.reach.and')} ".join(parts)
+    told = reach_told(reach, lambda one: texts("maintenance.answers.quoted", text=one), texts, who)
+    shown = "".join(f"<p>{escape(line)}</p>" for line in told)
+    unlisted = facts_html(texts("maintenance.answers.reach.unlisted"))
+    return f'<div role="status">{shown}{unlisted}</div>'
+
+
+def reach_told(
+    reach: Reach, shown: Callable[[str], str], texts: Texts, who: str = ""
+) -> Iterator[str]:
+    """Sentences on who is given an answer, who is not, and who else is.
+
+    Args:
+        reach: of the answer.
+        shown: how a question is shown.
+        who: in place of the questions that are given it.
+    """
+    given = {"given": reach.given, "not_given": reach.not_given, "others": reach.others}
+    for name, questions in given.items():
+        listed = (who if name == "given" else "") or ", ".join(map(shown, questions))
+        if listed:
+            yield texts(f"maintenance.answers.reach.{name}", questions=listed)
 
 
 def _made(
@@ -298,9 +411,11 @@ def _approve(
         made = _made(name, language, places, index)
         if made.lacks:
             return
+        reach = _reach(one, name, made, index, settings)
         approving.approve(settings, user, made.answers, made.organisation, one.instead_of)
         if one.group is not None:
             approving.close(settings, user, one.group)
+        st.session_state[REACH] = reach
         _leave()
         if settings.approve_by_two:
             st.session_state[DONE] = "proposed"
@@ -314,16 +429,17 @@ def _leave() -> None:
     st.session_state.pop(_OPENED, None)
 
 
-def _field(name: str, version: str, passage: Passage) -> str:
-    return f"{name}-{version}-{passage.id}"
+def _field(name: str, version: str, passage: Passage, number: int) -> str:
+    return f"{name}-{version}-{passage.id}-{number}"
 
 
 def _ticked(name: str, version: str, passages: Sequence[Passage]) -> list[tuple[Passage, int]]:
-    """The chosen units, as their numbers in their passages, in the order shown."""
+    """The chosen units, as their numbers in their passages, in the order of their document."""
     return [
-        (passage, number - 1)
-        for passage in passages
-        for number in sorted(st.session_state.get(_field(name, version, passage)) or ())
+        (passage, number)
+        for passage in sorted(passages, key=lambda one: (one.document.key, one.start))
+        for number in range(len(passage.units))
+        if st.session_state.get(_field(name, version, passage, number))
     ]
 
 

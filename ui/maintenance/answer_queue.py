@@ -115,7 +115,9 @@ def show_answers(settings: Settings, texts: Texts, *, busy: bool) -> None:
 def _tell(broken: Sequence[DocumentError], settings: Settings, texts: Texts) -> None:
     """Says what was just done, and which files are in error."""
     if done := st.session_state.pop(answer_editor.DONE, ""):
-        st.success(texts(f"maintenance.answers.done.{done}"))
+        reach = st.session_state.pop(answer_editor.REACH, None)
+        told = answer_editor.reach_told(reach, code, texts) if reach else ()
+        st.success(" ".join((texts(f"maintenance.answers.done.{done}"), *told)))
     if aside := st.session_state.pop(_ASIDE, ""):
         st.success(texts("maintenance.answers.repaired", name=code(markup.name(aside))))
     for error in broken:

@@ -2,6 +2,7 @@
 
 what was asked, verdicts -> wordings -> near, with the same facts: a group -> wrong, refused or
                                                                               asked by several
+sentences, wordings -> tried on what is in use: who is given them -> approved
 """
 
 import datetime
@@ -17,13 +18,14 @@ from chain.understanding.intent import classify
 from chain.understanding.meaning import standalone
 from core.errors import DecidedError, LockedError, NotAllowedError
 from core.settings import Settings
-from core.source import Approval, Frozen, Passage
+from core.source import Approval, Frozen, Passage, PreparedQuestion
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer, prepared_questions
 from language.facts import asked, differ
 from language.matching import visible
 from ui import jobs
 from ui.access import User, on_record
+from ui.shared_assistant import assistant
 from userdata import feedback
 from userdata.asked_questions import CountedQuestion, Outcome, dismiss, question_id, read, remove
 from userdata.audit import AnswerDecision, Decided, asker_hash, keep_decision
@@ -94,9 +96,7 @@ def grouped(
         questions: what was asked.
         verdicts: of which those count that found something wrong and are not handled.
     """
-    told = sorted(_mentions(questions, verdicts), key=lambda one: (one.wording, one.last))
-    told.sort(key=lambda one: (one.last, one.wording.times), reverse=True)
-    groups = map(_group, _together(told[:_COMPARED]))
+    groups = map(_group, _together(_newest(questions, verdicts)))
     wanted = (one for one in groups if one.verdicts or one.refused or one.asked >= _SEVERAL)
     return tuple(sorted(wanted, key=_badness))[:_MOST]
 
@@ -105,6 +105,14 @@ def _badness(one: QuestionGroup) -> tuple[int, int, int, Wording]:
     """Sorts first what left most people without a good answer, then what most asked, and lately."""
     refused = sum(wording.times for wording in one.wordings if wording.outcome == "refused")
     return -len(one.verdicts) - refused, -one.asked, -one.last.toordinal(), one.wordings[0]
+
+
+def _newest(
+    questions: Iterable[CountedQuestion], verdicts: Iterable[Feedback]
+) -> list[_DatedWording]:
+    told = sorted(_mentions(questions, verdicts), key=lambda one: (one.wording, one.last))
+    told.sort(key=lambda one: (one.last, one.wording.times), reverse=True)
+    return told[:_COMPARED]
 
 
 def _mentions(
@@ -201,6 +209,63 @@ class _QuestionVectors:
 
 
 _vectors = _QuestionVectors()
+
+
+# Tries answers before they are approved: who would be given them.
+
+
+class Reach(NamedTuple):
+    """The questions that are given answers: of their own wordings those that are, and are not; and
+    of the others that are known here, asked or prepared, those that are too."""
+
+    given: tuple[str, ...]
+    not_given: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def reach(
+    settings: Settings,
+    answers: Mapping[str, PreparedAnswer],
+    index: Snapshot,
+    instead_of: tuple[str, PreparedAnswer] | None = None,
+) -> Reach:
+    """Who would be given answers if they were approved: arguments as of `approve`."""
+    approval = Approval(by=_ONE, on=datetime.datetime.now(datetime.UTC).date())
+    made: list[PreparedQuestion] = []
+    for key, answer in answers.items():
+        trial = answer.model_copy(update={"approved": approval})
+        made += prepared_questions([trial], index.passages([key]))[0]
+    own = dict.fromkeys(one.text for answer in answers.values() for one in answer.questions)
+    if not made:  # another generation is in use by now, without these sentences
+        return Reach((), tuple(own), ())
+    gone = [
+        f"{key}:{one.id}" for key, before in filter(None, [instead_of]) for one in before.questions
+    ]
+    tried, ids = index.trying(made, gone), {one.id for one in made}
+
+    def is_given(question: str) -> bool:
+        found = assistant().approved_for(tried, question)
+        return found is not None and found.id in ids
+
+    given = tuple(filter(is_given, own))
+    others = tuple(filter(is_given, _near(settings, made, index)))
+    return Reach(given, tuple(one for one in own if one not in given), others)
+
+
+def _near(settings: Settings, made: Sequence[PreparedQuestion], index: Snapshot) -> list[str]:
+    """The other known questions that may ask the same as one of these, nearest first."""
+    told = _newest(read(settings), feedback.read(database(settings)))
+    stored = (
+        near.prepared.question
+        for one in made
+        for near in index.asked_nearby(one.question, one.language, _NEAREST)
+    )
+    known = dict.fromkeys((*(one.wording.text for one in told), *stored))
+    others = [one for one in known if not any(mine.asks(one) for mine in made)]
+    vectors = _vectors([*(one.question for one in made), *others])
+    cosines = (vectors[len(made) :] @ vectors[: len(made)].T).max(axis=1)
+    nearest = np.argsort(-cosines, kind="stable")[:_NEAREST]
+    return [others[number] for number in nearest if cosines[number] >= _SAME]
 
 
 # Decides on prepared answers. Each decision is on record before it counts, and only what was done
