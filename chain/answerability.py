@@ -20,7 +20,7 @@ from chain.reading.relevance import Part, best_first, in_parts, rank
 from chain.request import Query, Request, Task
 from chain.understanding.intent import demands_of, wants_writing
 from chain.understanding.meaning import Interpretation
-from chain.writing.extractive import is_said, said_before
+from chain.writing.extractive import YEAR, is_said, said_before
 from core.answer import Event, Reason, TextDelta
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, own
 from core.settings import Settings
@@ -281,6 +281,7 @@ def build_request(
         parts,
         said=said,
         item=meaning.item if meaning.is_changed else "",
+        years=tuple(YEAR.findall(query.question)) if meaning.is_changed else (),
         brief=meaning.brief,
         overview=tuple((places[one.passage.id], units) for one, units in told),
         is_sure=is_sure,

@@ -62,7 +62,7 @@ class Request:
     found: retrieved passages, best first; for a task, its evidence.
     parts: the sub-questions.
     said: folded text of the answers before, which is not repeated.
-    item: an item of the last answer's list that alone is asked for.
+    item, years: an item of the last answer's list, or years, that alone are asked for.
     brief: only the best sentence or list is wanted.
     overview: of a document's summary the statements: of each the number of its passage, and those
         of its units.
@@ -88,6 +88,7 @@ class Request:
     parts: tuple[Part, ...] = ()
     said: str = ""
     item: str = ""
+    years: tuple[str, ...] = ()
     brief: bool = False
     overview: tuple[tuple[int, tuple[int, ...]], ...] = ()
     task: Task | None = None

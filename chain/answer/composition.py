@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
+from chain.answer.asked_value import value_asked_for
 from chain.checking.verification import Nearness, Verifier
 from chain.model.prompt_budget import Claim
 from chain.reading.quotables import reading
 from chain.request import Answerer, Draft, Gaps, Quote, Request, Verdict
-from chain.understanding.intent import asks_for, numbers
 from chain.writing.extractive import supporting_blocks
 from core.answer import Mode, ModelTrouble, Stage, TextDelta
 from core.answer_blocks import (
@@ -30,51 +30,11 @@ from core.answer_blocks import (
 from core.errors import ModelError
 from core.settings import Unconfirmed
 from core.source import Citation, Passage, ScoredPassage
-from language.dates import dates_as_written
-from language.facts import figures, names_as_written
 from language.identify import written_in
-from language.matching import fold
 from prompts import Letter, languages, phrases, short_phrases
-from vectorstore.keyword_index import content_words
 
 if TYPE_CHECKING:
     from chain.checking.checker import Checker, Opinion
-
-
-def value_asked_for(question: str, language: str, text: str, text_language: str) -> str:
-    """The number, date or name in a sentence that a question asks for: the only one that is not in
-    the question, or the only one among several that counts what the question names; else empty.
-
-    Args:
-        question: as asked.
-        language: of the question (ISO 639-1).
-        text: the sentence that answers.
-        text_language: of the sentence.
-    """
-    kinds = asks_for(question, language)
-    found = [
-        *(numbers(text, text_language) if "number" in kinds else ()),
-        *(dates_as_written(text, text_language) if "date" in kinds else ()),
-        *(_names(text, text_language) if "name" in kinds else ()),
-    ]
-    known, asked = figures(question), fold(question)
-    new = dict.fromkeys(
-        part for part in found if fold(part) not in asked and not _is_known(part, known)
-    )
-    words = frozenset(content_words(question, language))
-    counting = [part for part in new if not words.isdisjoint(content_words(part, text_language))]
-    return next((same[0] for same in ([*new], counting) if len(same) == 1), "")
-
-
-def _names(text: str, language: str) -> list[str]:
-    """Names, but no months of dates and no letters of references: COM(2020) 605."""
-    when = " ".join(dates_as_written(text, language)).split()
-    names = names_as_written(text, language)
-    return [name for name in names if name not in when and f"{name}(" not in text]
-
-
-def _is_known(part: str, known: frozenset[str]) -> bool:
-    return bool(figures(part)) and figures(part) <= known
 
 
 # Composes an answer from drafts and their verdicts, with numbered citations.

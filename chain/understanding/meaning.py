@@ -46,10 +46,11 @@ WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one
 _DIGIT = re.compile(r"\d")
 _END = " ?!.…"
 
-# Least probability by which a question is only understood with the conversation: on 30 conversations
-# that nothing was fitted on, 66 of 82 follow-ups are above it, and none of 38 others.
+# Least probability by which a question is only understood with the conversation: of 30
+# conversations that nothing was fitted on 66 of 82 follow-ups have it, and none of 38 others.
 _LEANS = 0.05
 _ITEM = 30  # most words taken of an item; more drown its topic
+_POINTING_LAST = (["das"], ["het"])  # elsewhere these are articles
 _MARKER = re.compile(r" ?\[\d{1,4}\]")
 _TOPIC = 16  # most words of the topic; more drown the follow-up
 _ADDED = 3  # most topic words that the follow-up before adds
@@ -212,8 +213,9 @@ def _ordinal(word: str, language: str) -> int | None:
 def _refers(bare: str, cues: Cues) -> bool:
     """Whether a word refers to something outside the question. Only the part before the first
     comma counts: later words refer to that part."""
-    clause = f" {' '.join(WORD.findall(bare.casefold().partition(',')[0]))} "
-    return any(f" {word} " in clause for word in cues.referring)
+    said = WORD.findall(bare.casefold().partition(",")[0])
+    clause = f" {' '.join(said)} "
+    return said[-1:] in _POINTING_LAST or any(f" {word} " in clause for word in cues.referring)
 
 
 def _is_elliptic(bare: str, before: str, cues: Cues) -> bool:
@@ -380,6 +382,11 @@ def _parts_named(word: str, language: str) -> set[str]:
     return set((kind | about) - {"other"}) if kind | about else {word}
 
 
+def says_document(message: str) -> bool:
+    """Whether a message has a word for a document: "summarise the strategy", not "summarise it"."""
+    return any(concepts(token.plain, "documents") for token in tokens(message))
+
+
 def _counts(message: str) -> set[str]:
     """Small numbers that count what follows: in "in 2 sentences", not in "annex 2, please"."""
     words = [token.plain for token in tokens(message)]
@@ -507,7 +514,8 @@ def interpret(
             return Interpretation(question, kind, problem="shortest")
         before, _ = _by_itself(asked[-1].question, language, asked[:-1], embedder, rewrite)
         return Interpretation(before.question, kind, brief=True)
-    if kind in _WRITTEN and rewrite is None and (material := _material(question, language, asked)):
+    material = _material(kind, question, language, asked) if rewrite is None else ""
+    if material:
         about = asked[-1].cited[:1] if asked else ()
         return Interpretation(material, about=about, is_changed=True, aside="task")
     if kind:
@@ -524,9 +532,11 @@ def interpret(
     )
 
 
-def _material(question: str, language: str, asked: Sequence[Turn]) -> str:
+def _material(kind: Message | None, question: str, language: str, asked: Sequence[Turn]) -> str:
     """What to search for to have the material of something to be written: what the message says it
-    is about, else the last question; empty where there is neither."""
+    is about, else the last question; empty where there is neither, and for other messages."""
+    if kind not in _WRITTEN or (kind == "summarise" and says_document(question)):
+        return ""
     about = manner_lists().about.pattern.search(question.casefold())
     topic = question[about.end() :].strip(_END) if about else ""
     if _topic(topic, language):

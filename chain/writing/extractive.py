@@ -121,13 +121,13 @@ def is_said(one: Ranked, found: Sequence[ScoredPassage], said: str) -> bool:
 
 
 def block_of(one: Ranked, request: Request) -> QuotedBlock:
-    """A statement as it is shown: of a list by years, the items of the years that are asked for."""
+    """A statement as it is shown: of a list by years, the items of those asked for."""
     units, passage = one.statement.units, request.found[one.passage].passage
     items = [number for number in units if passage.units[number].kind == "item"]
-    dated = {number: set(_YEAR.findall(_read(passage, number))) for number in items}
-    asked = set(_YEAR.findall(request.question))
-    wanted = {number for number in items if dated[number] & asked}
-    if not wanted or len(wanted) == len(items) or 2 * sum(map(bool, dated.values())) < len(items):
+    dated = {number: set(YEAR.findall(_read(passage, number))) for number in items}
+    wanted = {number for number in items if not dated[number].isdisjoint(request.years)}
+    by_years = 4 * sum(len(years) == 1 for years in dated.values()) >= 3 * len(items)
+    if not by_years or not wanted or len(wanted) == len(items):
         return QuotedBlock(one.passage, units)
     shown = tuple(number for number in units if number in wanted or number not in dated)
     total = len(items) + left_out(passage, items[-1])
@@ -148,7 +148,7 @@ _FEWEST, _MOST = 40, 70  # words of a result
 # and .45 (official documents) of three results, in 86 and 188 words; with two in .91 and .47, in 99
 # and 194; with three in .91 and .48.
 _PER_PASSAGE = 2
-_YEAR = re.compile(r"(?<![\d/])(?:19|20)\d\d(?![\d/])")  # not that of 2011/93/EU
+YEAR = re.compile(r"(?<![\d/])(?:19|20)\d\d(?![\d/])")  # not that of 2011/93/EU
 
 
 class _Window(NamedTuple):

@@ -3,8 +3,7 @@
     python -m research.fitting.fit_intents
 
 Training data are the messages in `messages/`, the questions of this folder and the prepared
-questions of the briefs, without what is also in `eval/messages` or `eval/conversations`, which are
-reported. Prints by five-fold cross-validation, at several limits, the share of messages that are
+questions of the briefs, without what is also in a reported set of `eval/`. Prints by five-fold cross-validation, at several limits, the share of messages that are
 told right, requests for help with a crime among them, and the questions that are taken for either.
 """
 
@@ -153,7 +152,7 @@ def labelled() -> Iterator[tuple[str, str]]:
     """Training data: messages and questions with their kind, each once."""
     known = {
         fold(question.question)
-        for folder in ("messages", "conversations")
+        for folder in ("messages", "conversations", "questions", "documents")
         for question in load(ROOT / "eval" / folder)
     }
     for text, kind in _every():

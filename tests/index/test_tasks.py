@@ -8,6 +8,7 @@ from chain.assistant import Assistant
 from core.answer import Answer, Finished, TextDelta, Turn
 from core.settings import Settings
 from language.identify import named
+from prompts import phrases
 from tests.support.answers import assert_quotes_are_exact
 from tests.support.openai_server import Request, Script
 from ui.answers.answer_view import remarks_below
@@ -246,14 +247,26 @@ def test_passages_that_are_gone_are_no_evidence(
     assert (short.message, _bare(short)) == ("shorter", SAID)
 
 
-def test_without_a_model_the_replies_are_as_they_were(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("message", "is_about"),
+    [
+        ("Put that in a table", "725"),
+        ("Write an e-mail about the Western Balkans roadmap", "Western Balkans"),
+        ("summarise in two sentences", "725"),
+    ],
+)
+def test_without_a_model_the_material_of_a_task_is_shown(
+    settings: Settings, message: str, is_about: str
+) -> None:
     plain = Assistant(settings)
     history = [Turn.of(QUESTION, plain.ask(QUESTION))]
-    answer = plain.ask("Put that in a table", history)
-    assert (answer.kind, answer.text) == (
-        "reply",
-        "A table takes a language model; you can copy the answer and make one elsewhere.",
-    )
+    answer = plain.ask(message, history)
+    assert answer.kind == "found"
+    assert answer.text.startswith(phrases("en").asides["task"])
+    assert is_about in answer.text
+    assert answer.citations
+    alone = plain.ask("Put that in a table", language="en")
+    assert (alone.kind, alone.text) == ("reply", phrases("en").replies["table"])
 
 
 @pytest.mark.parametrize(

@@ -92,17 +92,20 @@ def test_the_second_is_an_item_of_the_list_that_was_shown(assistant: Assistant) 
     listed = "Wat zijn de vier prioriteiten van het vuurwapenactieplan?"
     first = assistant.ask(listed, language="nl")
     items = [line[2:] for line in first.text.splitlines() if line.startswith("- ")]
+    second = re.sub(r" ?\[\d+\]", "", items[1]).strip(";. ")
     answer = assistant.ask("Leg de tweede eens uit.", [Turn.of(listed, first)], "nl")
     assert answer.kind == "found"  # the item answers nothing itself
     assert answer.follows == listed
-    assert answer.understood_as == re.sub(r" ?\[\d+\]", "", items[1]).strip(";. ")
+    assert answer.understood_as == second
+    *_, shown = next(block for block in answer.blocks if block.sentences[0].evidence).sentences
+    assert shown.text.startswith(second)  # alone, without the rest of its list
 
 
 @pytest.mark.parametrize(
     "first",
     [
         "Hoeveel strategische prioriteiten heeft de drugsagenda?",
-        "Hoeveel prioriteiten heeft het vuurwapenactieplan?",
+        "Hoeveel illegale vuurwapens zijn er in de EU?",
     ],
 )
 def test_a_follow_up_stays_with_the_document_of_the_last_answer(

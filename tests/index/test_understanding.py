@@ -2,6 +2,7 @@
 
 import pytest
 
+from chain.answer.digest import digest
 from chain.answer.suggestions import respelt
 from chain.assistant import Assistant
 from chain.understanding.meaning import interpret
@@ -126,30 +127,35 @@ def test_without_a_model_nothing_is_made_shorter_and_no_question_is_asked_anew(
     ("message", "language"),
     [
         ("vat samen in 2 zinnen", "nl"),  # a document's number ends in "/2"
+        ("vat samen in vijf punten", "nl"),
         ("summarise in two sentences", "en"),
         ("fasse in zwei Sätzen zusammen", "de"),
         ("résume en deux phrases", "fr"),
     ],
 )
-def test_a_summary_of_the_last_answer_takes_a_model(
+def test_of_a_summary_of_the_last_answer_the_material_is_shown(
     assistant: Assistant, message: str, language: str
 ) -> None:
     history = [Turn.of(ANSWERED, assistant.ask(ANSWERED))]
     answer = assistant.ask(message, history, language)
-    assert (answer.kind, answer.message, answer.citations) == ("reply", "summarise", ())
-    assert answer.text == phrases(language).tasks["not_quotable"]
+    assert answer.kind == "found"
+    assert answer.text.startswith(phrases(language).asides["task"])
+    assert answer.understood_as == ANSWERED
     asks_which = phrases("en").replies["summarise"]
     for turns in ([], [Turn.of("?", assistant.ask("What is the capital of France?"))]):
         assert assistant.ask(message, turns, "en").text == asks_which
-    assert assistant.ask("summarise the strategy", history).text == asks_which
+    assert assistant.ask("summarise the strategy", history, "en").text == asks_which
 
 
-def test_a_summary_of_a_document_is_its_overview(assistant: Assistant) -> None:
+def test_a_summary_of_a_document_is_that_of_its_page(assistant: Assistant) -> None:
     answer = assistant.ask("vat de drugsagenda samen")
     assert (answer.kind, answer.message) == ("answer", "summarise")
     assert answer.documents == ("drugs-agenda",)
-    assert answer.citations[0].headings[-1] == "In het kort"
-    assert "De drugsagenda bestaat uit drie blokken: [1]\n\n- " in answer.text
+    assert answer.text.startswith(phrases("nl").summary)
+    told = digest(assistant.index.snapshot(), "drugs-agenda.nl")
+    assert told is not None
+    assert [one.quote for one in answer.citations] == [one.quote for one in told.citations]
+    assert len({one.headings for one in answer.citations}) >= 3  # from all over the document
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from chain import __main__ as command
 from chain.answer.composition import AnswerBuilder
 from chain.request import Draft, Quote, Request, Verdict
-from chain.writing.extractive import last_said
+from chain.writing.extractive import said_before
 from core.answer import Answer, Turn
 from core.answer_blocks import Marked
 from core.answer_blocks import numbers as cited_numbers
@@ -125,7 +125,7 @@ def test_a_next_turn_has_the_places_of_what_it_cites_as_numbers(answer: Answer) 
     turn = Turn.of("Which budget?", answer)
     assert turn.answer_text == f"{TRUE} [1]\n\n{HOSTILE} [2]"
     assert turn.cited == ("agency.en:p", "hostile.fr:p")
-    assert last_said([turn]) == fold(f"{TRUE}\n\n{HOSTILE}")
+    assert said_before([turn]) == fold(f"{TRUE}\n\n{HOSTILE}")
 
 
 def test_an_answer_is_the_same_after_it_was_kept(answer: Answer) -> None:

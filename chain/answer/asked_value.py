@@ -1,0 +1,43 @@
+"""The value in an answer that stands out: the number, date or name that was asked for."""
+
+from chain.understanding.intent import asks_for, numbers
+from language.dates import dates_as_written
+from language.facts import figures, names_as_written
+from language.matching import fold
+from vectorstore.keyword_index import content_words
+
+
+def value_asked_for(question: str, language: str, text: str, text_language: str) -> str:
+    """The number, date or name in a sentence that a question asks for: the only one that is not in
+    the question, or the only one among several that counts what the question names; else empty.
+
+    Args:
+        question: as asked.
+        language: of the question (ISO 639-1).
+        text: the sentence that answers.
+        text_language: of the sentence.
+    """
+    kinds = asks_for(question, language)
+    found = [
+        *(numbers(text, text_language) if "number" in kinds else ()),
+        *(dates_as_written(text, text_language) if "date" in kinds else ()),
+        *(_names(text, text_language) if "name" in kinds else ()),
+    ]
+    known, asked = figures(question), fold(question)
+    new = dict.fromkeys(
+        part for part in found if fold(part) not in asked and not _is_known(part, known)
+    )
+    words = frozenset(content_words(question, language))
+    counting = [part for part in new if not words.isdisjoint(content_words(part, text_language))]
+    return next((same[0] for same in ([*new], counting) if len(same) == 1), "")
+
+
+def _names(text: str, language: str) -> list[str]:
+    """Names, but no months of dates and no letters of references: COM(2020) 605."""
+    when = " ".join(dates_as_written(text, language)).split()
+    names = names_as_written(text, language)
+    return [name for name in names if name not in when and f"{name}(" not in text]
+
+
+def _is_known(part: str, known: frozenset[str]) -> bool:
+    return bool(figures(part)) and figures(part) <= known
