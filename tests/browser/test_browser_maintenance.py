@@ -120,6 +120,7 @@ def test_a_document_is_uploaded_planned_tried_out_published_asked_about_and_roll
         expect(page.get_by_text("<script>window.harmed = 1</script>")).to_be_visible()
 
         press(button(page, "Eerst uitproberen"))
+        expect(page.locator(".sw-job")).to_be_in_viewport()  # though it was started further down
         field = page.get_by_role("textbox", name="Vraag aan beide versies")
         field.fill(QUESTION)
         field.press("Enter")

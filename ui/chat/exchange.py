@@ -165,10 +165,11 @@ def show(
         "made": not access.user().may("evaluator"),
     }
     forms = [form for form in get_args(_Form) if not left_out.get(form)]
-    form = None
-    with st.popover(texts("copying.more"), type="tertiary", key=f"{prefix}-more"):
+    form, more = None, f"{prefix}-more"
+    with st.popover(texts("copying.more"), type="tertiary", key=more, on_change="rerun"):
         for one in forms:
-            if button(texts(f"copying.forms.{one}"), key=f"{prefix}-{one}"):
+            label = texts(f"copying.forms.{one}")
+            if button(label, key=f"{prefix}-{one}", on_click=_close, args=(more,)):
                 form = one
     if form == "markdown":
         markup.copy(copying.markdown(answer, texts), texts)
@@ -180,6 +181,11 @@ def show(
         markup.save_file(made, name=name)
     elif form == "made":
         _show_made(exchange, answer, texts, index)
+
+
+def _close(popover: str) -> None:
+    """Closes it: else it lies over what was chosen there, and takes the first Escape."""
+    st.session_state[popover] = False
 
 
 def _show_made(exchange: Exchange, answer: Answer, texts: Texts, index: Snapshot | None) -> None:
