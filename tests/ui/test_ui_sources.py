@@ -357,6 +357,16 @@ def test_a_list_is_shown_as_one_with_its_marks() -> None:
     ) in html
 
 
+def test_the_number_of_a_footnote_is_a_mark_of_a_note_in_reading_view_and_snippet() -> None:
+    text = "Vier op de tien groepen.\n\n[^27]: Europol, 2019. [^28]: <b>"
+    one = passage(text, 0)
+    start = text.index("Europol")
+    marked = {place_of(one.id): [(start, start + 7)]}
+    shown = "groepen.\n\n<sup>27</sup> <mark>Europol</mark>, 2019. [^28]: &lt;b&gt;"
+    assert shown in reading_html(sections_of([one]), marked, TEXTS)
+    assert shown in catalogue.snippet_html(text, catalogue.spans(text, "europol"))
+
+
 def test_versions_that_are_divided_differently_say_so() -> None:
     left = sections_of([passage("een", 0), passage("twee", 1)])
     right = sections_of([passage("one", 0, id="plan.en:0a")])
