@@ -717,7 +717,7 @@ def test_a_file_is_called_official_once_a_maintainer_says_so_in_the_preview(
     press(app, "maintenance-add")
     planned(app, settings)
     assert "Noemt zichzelf een officiële tekst; nog niet door iemand bevestigd (1)" in shown(app)
-    assert "Eigen document" in shown(app)
+    assert "Toegevoegd document" in shown(app)
     assert f"<dd>{LONG.strip()}</dd>" in shown(app)
     assert "<strong>Toegevoegd</strong> Verordening (EU) 2099/1 · 2 passages" in shown(app)
 

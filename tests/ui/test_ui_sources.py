@@ -98,7 +98,7 @@ def read(app: AppTest, **query: str | list[str]) -> AppTest:
 
 def test_a_card_tells_what_differs_and_the_page_of_a_document_all(app: AppTest) -> None:
     text = shown(app)
-    assert "havens · 1 januari 2020 · Eigen document · Engels, Nederlands · vervangen<" in text
+    assert "havens · 1 januari 2020 · Toegevoegd document · Engels, Nederlands · vervangen<" in text
     for told_once in ("geldend", "Havenbedrijf", "haven.example", "sw-record"):
         assert told_once not in text
     assert "Opgevolgd door:" in text
@@ -111,10 +111,25 @@ def test_a_card_tells_what_differs_and_the_page_of_a_document_all(app: AppTest) 
     assert app.warning[0].value == TEXTS("catalogue.unknown")
     assert "2 van 2 documenten" in shown(app)
     text = shown(read(app, document="haven", language="nl"))
-    for fact in ("havens", "Eigen document", "Havenbedrijf", "1 januari 2020", "vervangen"):
+    for fact in ("havens", "Toegevoegd document", "Havenbedrijf", "1 januari 2020", "vervangen"):
         assert f"<dd>{fact}</dd>" in text
     assert "<dd>Engels, Nederlands</dd>" in text
     assert text.count(">haven.example<") == 1  # the origin on the web, by its host
+
+
+def test_a_text_of_the_commission_is_recorded_as_published_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (
+        '<html xmlns="http://www.w3.org/1999/xhtml"><body><p class="Logo">EUROPEAN COMMISSION</p>'
+        '<p class="Rfrenceinstitutionnelle">COM(2021) 561 final</p>'
+        '<p class="Titreobjet_cp">on sustainable air transport</p>'
+        '<p class="Normal">The market for air transport grows.</p></body></html>'
+    )
+    app = opened(set_up(tmp_path, {"act.en.html": page}), monkeypatch)
+    text = shown(read(app, document="act", language="en"))
+    for fact in ("Toegevoegd document", "Europese Commissie", "COM(2021) 561 final"):
+        assert f"<dd>{fact}</dd>" in text
 
 
 def test_a_brief_is_called_a_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

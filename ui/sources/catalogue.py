@@ -12,7 +12,7 @@ from core.source import DocumentInfo, Passage, Standing, preferred
 from language.matching import fold, traced, without_accents
 from ui import addresses
 from ui.addresses import Span, pages, reading_query, site
-from ui.answers.copying import named
+from ui.answers.copying import author, named
 from ui.markup import (
     code,
     definitions_html,
@@ -134,7 +134,9 @@ def snippet_html(text: str, marked: Sequence[Span]) -> str:
     parts, position = [], start
     for left, right in marked:
         if start <= left and right <= end:
-            before, found = (source_text_html(one) for one in (text[position:left], text[left:right]))
+            before, found = (
+                source_text_html(one) for one in (text[position:left], text[left:right])
+            )
             parts.append(f"{before}<mark>{found}</mark>")
             position = right
     shown = "".join(parts) + source_text_html(text[position:end])
@@ -216,7 +218,7 @@ def record_html(
     facts = {
         "area": escape(texts.label("areas", document.area)),
         "kind": escape(texts.label("kinds", document.kind)),
-        "publisher": escape(document.publisher),
+        "publisher": escape(author(document.publisher, texts)),
         "about": escape(named(document, texts)) if is_brief else "",
         "reference": "" if is_brief else escape(document.reference),
         "version": escape(document.version),
