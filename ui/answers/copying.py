@@ -42,6 +42,7 @@ from ui.shared_assistant import describe_scope
 from ui.texts import Texts, languages, load
 from userdata.conversation import Exchange
 from vectorstore.search import FEATURES, Candidate
+from vectorstore.segments import made_at
 from vectorstore.store import Snapshot
 
 # Answers as text to copy, with references and how they were made.
@@ -304,8 +305,7 @@ def conversation_page(title: str, exchanges: Sequence[Exchange], texts: Texts) -
 
 def question_facts(exchange: Exchange, texts: Texts) -> list[str]:
     """When a question was asked, and what its search was limited to."""
-    zone = formats.zone_name(exchange.asked, texts.language)
-    asked = texts("export.asked", moment=texts.moment(exchange.asked), zone=zone)
+    asked = texts("export.asked", moment=texts.zoned(exchange.asked))
     return [asked, *filter(None, [describe_scope(exchange.scope, texts)])]
 
 
@@ -317,7 +317,9 @@ def answer_facts(answer: Answer, texts: Texts) -> list[str]:
     if answer.understood_as:
         facts.insert(0, answer_view.remark_understood(answer, texts))
     if answer.generation and answer.kind != "reply":
-        facts.append(texts("export.generation", generation=answer.generation))
+        made = made_at(answer.generation)
+        state = texts.zoned(made) if made else answer.generation
+        facts.append(texts("export.generation", generation=state))
     return facts
 
 
