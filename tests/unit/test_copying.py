@@ -19,6 +19,7 @@ from ui.answers.copying import (
     markdown_text,
     plain_text,
     reference_lines,
+    source_lines,
 )
 from ui.texts import load
 
@@ -153,6 +154,10 @@ def test_a_copy_has_what_is_folded_below_the_answer_and_a_passage_once() -> None
     first, second = reference_lines(folded(), EN)
     assert first.startswith("[1] EU Security Union Strategy, Priorities, p. 3, 5 (")
     assert second.startswith("[2] ")
+
+
+def test_references_alone_are_those_of_the_answer_proper() -> None:
+    assert source_lines(folded(), EN) == reference_lines(folded(), EN)[:1]
 
 
 def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:

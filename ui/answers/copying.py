@@ -28,6 +28,7 @@ from core.answer_blocks import (
     line_text,
     marked_lines,
     marked_text,
+    numbers,
 )
 from core.references import by_number
 from core.source import Citation, DocumentInfo, Scope
@@ -146,6 +147,14 @@ def reference_lines(answer: Answer, texts: Texts) -> list[str]:
         " ".join((f"[{number}]", written, *labelled(citation_links(cited[number][0], texts))))
         for number, written in full_references(answer.citations, texts).items()
     ]
+
+
+def source_lines(answer: Answer, texts: Texts) -> list[str]:
+    """Those of `reference_lines` that the answer proper cites; none of a refusal. Alone they stand
+    for its sources, and what is folded below it rests on others."""
+    proper = () if answer.kind == "refusal" else numbers(answer.blocks)
+    lines = zip(by_number(answer.citations), reference_lines(answer, texts), strict=True)
+    return [line for number, line in lines if number in proper]
 
 
 def citation_links(citation: Citation, texts: Texts) -> list[tuple[str, str]]:

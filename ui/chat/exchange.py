@@ -161,7 +161,7 @@ def show(
     ):
         markup.copy(addresses.here() + question_address(exchange.question, exchange.scope), texts)
     left_out = {
-        "references": not copying.references_heading(answer, texts),
+        "references": not copying.source_lines(answer, texts),
         "made": not access.user().may("evaluator"),
     }
     forms = [form for form in get_args(_Form) if not left_out.get(form)]
@@ -174,7 +174,7 @@ def show(
     if form == "markdown":
         markup.copy(copying.markdown(answer, texts), texts)
     elif form == "references":
-        markup.copy(visible("\n".join(copying.reference_lines(answer, texts))), texts)
+        markup.copy(visible("\n".join(copying.source_lines(answer, texts))), texts)
     elif form == "docx":
         made = conversation_docx(exchange.question, [exchange], texts)
         name = markup.file_name(exchange.question, "docx")
