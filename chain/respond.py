@@ -148,8 +148,10 @@ def respond(
     if own.blocks:
         yield TextDelta(text=marked_text(own.blocks).text, blocks=own.blocks)
     asked = (index, meaning.question, query.language)
+    is_answered = not why and not composition.is_found  # then nothing else was meant
+    is_itself = is_answered or bool(meaning.last)
     offers = Offers(
-        did_you_mean="" if meaning.last else suggestions.respelt(*asked, found, query.scope),
+        did_you_mean="" if is_itself else suggestions.respelt(*asked, found, query.scope),
         elsewhere=decision.outside is not None and bool(why),
         missing=lacking if why in ("", "not_in_sources") else (),
         related=suggestions.related(*asked, found, query.scope, query.history) if why else (),

@@ -144,8 +144,8 @@ class Answer(Frozen):
     empty. `understood_as` is the question as it was searched for, if different, and `follows` the
     earlier question that it was joined with for that, if no model has rewritten it; `searched_as`
     is it in other languages, in which a model has translated it for a search. `did_you_mean`
-    is the question with an unknown word replaced by a word of the sources. `elsewhere`: refused,
-    but sources outside of the scope answer it.
+    is a question that is not answered with an unknown word replaced by a word of the sources.
+    `elsewhere`: refused, but sources outside of the scope answer it.
     """
 
     question: str

@@ -1,10 +1,11 @@
 """References: what each number of an answer stands for, in words that tell it from the others."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from core.source import Citation
 
+_Quotes = Sequence[Citation]  # those under one number
 _LONGEST = 80  # characters of a heading
 _BEGINNING = 6  # words of a quote, which tell it from others
 _NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}[a-z]{0,3}(?=\s)|\d{1,3}[a-z]{0,3}\.? [^\W\d]+(?= – )")
@@ -23,8 +24,9 @@ def references(citations: Iterable[Citation], page: str) -> dict[int, str]:
     """By number: short title of the document, heading and points, pages. For example
     "Directive 2003/88/EC, Article 8 – Length of night work › (a), p. 12".
 
-    A heading that is another's too has those above it before it. What is alike even so, such as two
-    passages of one section without pages, has the beginning of its first quote.
+    A heading that is another's too has those above it before it. What is alike even so has what
+    tells it apart: the number, version or date of its document, and of two passages of one section
+    without pages the beginning of their first quotes.
 
     Args:
         citations: all of one answer.
@@ -37,15 +39,39 @@ def references(citations: Iterable[Citation], page: str) -> dict[int, str]:
         place = " › ".join(filter(None, (*_end(paths[number], paths.values()), _points(quotes))))
         parts = (paths[number][0], place, _pages(quotes, page))
         made[number] = ", ".join(filter(None, parts))
+    for tell in (_document_number, _version, _date, _beginning):
+        made = _told_apart(made, found, tell)
+    return made
+
+
+def _told_apart(
+    made: Mapping[int, str],
+    found: Mapping[int, _Quotes],
+    tell: Callable[[_Quotes, Iterable[_Quotes]], str],
+) -> dict[int, str]:
+    """References of which those that are alike have what tells them apart, where it does."""
     alike: dict[str, list[int]] = {}
     for number, words in made.items():
         alike.setdefault(words, []).append(number)
-    return {
-        number: f"{words}, “{_beginning(found[number], map(found.__getitem__, alike[words]))}”"
-        if len(alike[words]) > 1
-        else words
-        for number, words in made.items()
-    }
+    told = dict(made)
+    for words, numbers in alike.items():
+        among = [found[number] for number in numbers]
+        telling = {number: tell(found[number], among) for number in numbers}
+        if len({*telling.values()}) > 1:
+            told |= {n: ", ".join(filter(None, (words, telling[n]))) for n in numbers}
+    return told
+
+
+def _document_number(quotes: _Quotes, _among: Iterable[_Quotes]) -> str:
+    return quotes[0].document.reference
+
+
+def _version(quotes: _Quotes, _among: Iterable[_Quotes]) -> str:
+    return quotes[0].document.version
+
+
+def _date(quotes: _Quotes, _among: Iterable[_Quotes]) -> str:
+    return str(quotes[0].document.date or "")
 
 
 def referred(citations: Sequence[Citation], page: str) -> tuple[Citation, ...]:
@@ -113,11 +139,11 @@ def _pages(quotes: Sequence[Citation], page: str) -> str:
     return page.format(page=listed) if listed else ""
 
 
-def _beginning(quotes: Sequence[Citation], among: Iterable[Sequence[Citation]]) -> str:
-    """The first words of a quote, as many as tell it from other ones."""
+def _beginning(quotes: _Quotes, among: Iterable[_Quotes]) -> str:
+    """The first words of a quote, in quotation marks, as many as tell it from other ones."""
     words = quotes[0].quote.split()
     others = [one for one in (other[0].quote.split() for other in among) if one != words]
     count = _BEGINNING
     while count < len(words) and any(one[:count] == words[:count] for one in others):
         count += 1
-    return " ".join(words[:count]) + "…" * (len(words) > count)
+    return f"“{' '.join(words[:count])}{'…' * (len(words) > count)}”"

@@ -10,6 +10,7 @@ report agrees with readers (`RELIABLE`).
 """
 
 import csv
+import datetime
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -451,6 +452,12 @@ def _in_markdown(text: str) -> Markup:
     return Markup(_MARKDOWN.sub(r"\\\1", escape(line, quote=False)))  # noqa: S704 - just escaped
 
 
+def _utc(date: str) -> str:
+    """A moment of a run as a person reads it: "2026-11-24 16:08 UTC"."""
+    moment = datetime.datetime.fromisoformat(date).astimezone(datetime.UTC)
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
 @functools.cache
 def _templates() -> Environment:
     helpers = (
@@ -467,5 +474,5 @@ def _templates() -> Environment:
         SIGNIFICANT=SIGNIFICANT,
         VERDICTS=VERDICTS,
     )
-    templates.filters["md"] = _in_markdown
+    templates.filters |= {"md": _in_markdown, "utc": _utc}
     return templates

@@ -1,14 +1,38 @@
-"""The official languages of the EU, and which of them a text is in."""
+"""The official languages of the EU, which of them a text is in, and the Commission in each."""
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from core.background import once
+from language.matching import fold, without_accents
 
 OFFICIAL = (
     "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt",
     "lv", "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv",
 )  # fmt: skip
 """The 24 official languages of the European Union (ISO 639-1)."""
+
+COMMISSION = "European Commission"
+_COMMISSION = (  # as a cover has it in each of these
+    "Европейска комисия", "Evropská komise", "Europa-Kommissionen", "Europäische Kommission",
+    "Ευρωπαϊκή Επιτροπή", COMMISSION, "Comisión Europea", "Euroopa Komisjon", "Euroopan komissio",
+    "Commission européenne", "An Coimisiún Eorpach", "Europska komisija", "Európai Bizottság",
+    "Commissione europea", "Europos Komisija", "Eiropas Komisija", "Il-Kummissjoni Ewropea",
+    "Europese Commissie", "Komisja Europejska", "Comissão Europeia", "Comisia Europeană",
+    "Európska komisia", "Evropska komisija", "Europeiska kommissionen",
+)  # fmt: skip
+
+
+def is_commission(line: str) -> bool:
+    """Whether a line is the name of the European Commission, and nothing else.
+
+    >>> is_commission("COMMISSION EUROPÉENNE")
+    True
+    """
+    return _plain(line) in set(map(_plain, _COMMISSION))
+
+
+def _plain(line: str) -> str:
+    return without_accents(fold(line))
 
 
 def most_likely(text: str) -> tuple[str, float]:

@@ -21,6 +21,7 @@ from ui.texts import Texts, languages, load
 
 _ITEM = re.compile(r"(?:^|\n+) *- ")
 _AFTER_LIST = re.compile(r"\n+(?![ \n])")  # lines that are indented go on with an item
+_NOTE = re.compile(r"^\[\^([^\]\s]+)\]: ", re.MULTILINE)  # begins a footnote in Markdown
 _LIST_ENDS = "</li></ul>"
 _TABLE = re.compile(r"^\|.*\|(?:\n\|.*\|)+$", re.MULTILINE)
 # What stands around the cells of a table, and the tags for it; a cell is "th" in the head.
@@ -40,6 +41,11 @@ _TABLE_TAGS = {
 def escape(text: str) -> str:
     """HTML that shows exactly this text, but for what nobody sees; also inside an attribute."""
     return html.escape(visible(text), quote=True)
+
+
+def source_text_html(text: str) -> str:
+    """HTML that shows a text of a source, with the numbers of its footnotes raised before them."""
+    return _NOTE.sub(r"<sup>\1</sup> ", escape(text))
 
 
 def facts_html(*facts: str, role: str = "") -> str:
@@ -84,7 +90,7 @@ def marked_pieces(
     ends.update(end for start, end, _ in tags for end in (start, end))
     for left, right in itertools.pairwise(sorted(ends)):
         tag = next((one for one in tags if one[0] <= left and right <= one[1]), None)
-        piece = escape(text[left:right])
+        piece = source_text_html(text[left:right])
         if tag:
             piece = tag[2] if left == tag[0] else ""
         elif any(start <= left and right <= end for start, end in spans):

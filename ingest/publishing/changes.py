@@ -35,7 +35,7 @@ from vectorstore.keyword_index import keyword_folder
 from vectorstore.segments import DocumentEntry, Manifest
 
 _ALIKE = 0.5  # share of equal words of a changed passage; with fewer equal it is a new one
-_WORD = re.compile(r"\s+|\w+|[^\w\s]")
+_WORD = re.compile(r"\s+|\S+")  # with its signs, so that no figure is cut: "1,500", "95%"
 
 
 class DiffPiece(NamedTuple):
@@ -127,7 +127,8 @@ def passage_changes(
 
 
 def word_diff(before: str, after: str) -> Iterator[DiffPiece]:
-    """The word diff of two texts, as stretches."""
+    """The word diff of two texts, as stretches: what is new stands behind what is gone for it,
+    without a space between them."""
     old, new = _WORD.findall(before), _WORD.findall(after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes():

@@ -17,7 +17,7 @@ from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.formats.encoding import without_control
 from language.dates import celex_number, dates_in, document_number, only_day
 from language.matching import fold
-from language.official import OFFICIAL, most_likely
+from language.official import COMMISSION, OFFICIAL, is_commission, most_likely
 
 _BEGINNING = 1500  # characters, half a page, in a format without pages; the text has other dates
 _LONGEST = 80  # characters of a line of its own; the date in a sentence is that of something else
@@ -99,6 +99,12 @@ def date(parsed: Parsed, language: str) -> datetime.date | None:
     return None
 
 
+def publisher(parsed: Parsed) -> str:
+    """The Commission, where a line is its name and another the number of a text of it."""
+    is_its = _first(parsed, _REFERENCE, at_start=True) and not _council_number(parsed)
+    return COMMISSION if is_its and any(map(is_commission, _lines(parsed))) else ""
+
+
 def _first(parsed: Parsed, pattern: re.Pattern[str], *, at_start: bool = False) -> str:
     for line in _lines(parsed):
         if found := pattern.match(line) if at_start else pattern.search(line):
@@ -161,6 +167,7 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
         "url": parsed.url or eli(parsed),
         "reference": parsed.reference or reference(parsed),
         "celex": parsed.celex or celex(parsed),
+        "publisher": publisher(parsed),
     }
     guesses = {name: value for name, value in found.items() if value and name not in known}
     shown = {name: _shown(value) for name, value in {**guesses, **known}.items()}

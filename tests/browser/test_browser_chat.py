@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.settings import Settings
 from tests.support.browser import (
     ask,
+    box_of,
     button,
     choose,
     evidence,
@@ -243,12 +244,11 @@ def test_an_answer_is_copied_with_its_references_and_saved_with_the_keyboard_too
         expect(page.get_by_text("Gekopieerd.")).to_have_count(0, timeout=10_000)  # for a moment
         press(button(page, "Meer"))
         with page.expect_download() as saving:
-            page.get_by_text("Word-document opslaan").click()
+            button(page, "Word-document opslaan").click()
         saving.value.save_as(tmp_path / "answer.docx")
         paragraphs = [one.text for one in docx.Document(str(tmp_path / "answer.docx")).paragraphs]
         assert REPORTS in paragraphs
 
-        page.keyboard.press("Escape")
         settled(page)
         button(page, "Meer").focus()
         page.keyboard.press("Enter")
@@ -261,6 +261,37 @@ def test_an_answer_is_copied_with_its_references_and_saved_with_the_keyboard_too
         copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("[1] Het pakket van 24 juli 2020: uitvoering van de veiligheidsunie, ")
     assert "24 juli 2020" in copied
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_that_an_answer_was_copied_moves_nothing(
+    browser: Browser, address: str, width: int
+) -> None:
+    with opened(browser, address, width=width) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        ask(page, REPORTS)
+        answered(page, 1)
+        row = page.locator("[class*='st-key-actions-'] button:visible")
+        before = [box_of(one) for one in row.all()]
+        press(button(page, "Kopiëren"))
+        told = page.get_by_text("Gekopieerd.")
+        expect(told).to_be_visible()
+        assert [one.bounding_box() for one in row.all()] == before
+        box = told.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= before[0]["y"]  # and hides none of them
+
+
+def test_one_escape_closes_how_an_answer_was_made(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        press(button(page, "Meer"))
+        press(button(page, "Hoe dit antwoord is gemaakt"))
+        made = page.get_by_role("dialog")
+        expect(made).to_contain_text("Stappen")
+        page.keyboard.press("Escape")
+        expect(made).to_have_count(0)
 
 
 def test_actions_of_earlier_answers_show_where_the_reader_is_or_has_given_a_verdict(

@@ -67,6 +67,20 @@ def test_a_question_goes_to_the_top_and_its_answer_is_whole(
         assert sideways(page) <= 0
 
 
+def test_with_the_menu_folded_the_question_lies_below_its_button(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        at_top(page, 1)
+        page.get_by_test_id("stSidebar").hover()
+        press(page.get_by_test_id("stSidebarCollapseButton").locator("button"))
+        ask(page, MARKET)
+        at_top(page, 2)
+        bar = box_of(page.get_by_test_id("stHeader"))
+        assert box_of(page.locator(".sw-last-question"))["y"] >= bar["y"] + bar["height"]
+
+
 def test_what_the_reader_has_scrolled_to_stays_in_view(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         for number, question in enumerate((REPORTS, MARKET), start=1):

@@ -166,6 +166,7 @@ def test_a_summary_of_a_document_is_that_of_its_page(assistant: Assistant) -> No
         ("Wat is de drugsmarkt waard?", "nl", ""),
         ("How do I renew my pasport?", "en", ""),
         ("Wanneer is het EMCDDA in het leven geroepen?", "nl", ""),  # a word, if not of the sources
+        ("Wat is het doel van de drugsagneda?", "nl", ""),  # answered all the same
     ],
 )
 def test_a_misspelt_word_is_offered_in_the_sources_spelling(

@@ -53,7 +53,7 @@ def citation(number: int = 1, document: DocumentInfo = DOCUMENT, quote: str = QU
 
 def answer(text: str, *citations: Citation, model: str = "") -> Answer:
     mode = "generative" if model else "extractive"
-    return answer_of(text, *citations, mode=mode, model=model, generation="g-7")
+    return answer_of(text, *citations, mode=mode, model=model, generation="20261124T160857-8c07")
 
 
 CONVERSATION = (
@@ -70,7 +70,7 @@ TOLD = (
     "Gevraagd op 25 november 2026, 08:05 (UTC).",
     "Drugs",
     "Gemaakt zonder taalmodel.",
-    "Stand van de bronnen: g-7.",
+    "Stand van de bronnen: 24 november 2026, 16:08 (UTC).",
     "EU-agenda inzake drugs, Omvang, blz. 4",
     "(Europese Commissie, COM(2020) 606 final van 24 juli 2020).",
     "https://eur-lex.europa.eu/?uri=CELEX:52020DC0606",

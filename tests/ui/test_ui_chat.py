@@ -146,7 +146,7 @@ def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sourc
         ({"a": "brief", "b": "brief"}, "2 summaries by this project, official texts not loaded"),
         ({"a": "brief", "9": "official"}, "1 official text, 1 summary by this project"),
         ({"1": "official", "2": "official"}, "2 official texts"),
-        ({"1": "upload"}, "1 document of your own"),
+        ({"1": "upload"}, "1 added document"),
         ({}, ""),
     ],
 )

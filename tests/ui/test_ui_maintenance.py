@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -24,10 +25,11 @@ from tests.support.small import Small, reading
 from tests.support.waiting import RUNS_ON, until
 from tests.ui.test_ui_evaluation import FEW, STAMP, keep
 from tests.ui.test_ui_evaluation import opened as evaluation
-from ui import access, jobs
+from ui import access, formats, jobs
 from ui.access import User
 from ui.maintenance import about, document_files
 from ui.maintenance import answer_queue as queue
+from ui.texts import load as texts_in
 from userdata.audit import records, sha256
 from userdata.database import database
 from userdata.feedback import Feedback, read, save
@@ -611,7 +613,19 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
     # A French question may have an English answer, and what is folded may be in any language.
     assert 'class="sw-answer" lang="en"' in shown(app)
     assert 'lang="fr"' not in shown(app)
-    assert ",'=1+1 <b>fout</b>," in queue._csv(list(read(database(settings))))  # no formula
+    table = queue._csv(read(database(settings)), texts_in("nl"))
+    assert ",'=1+1 <b>fout</b>," in table  # no formula
+
+
+def test_times_in_the_table_of_feedback_are_the_reader_s_and_say_so(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(database(settings), verdict("one"))
+    (given,) = read(database(settings))
+    noon = datetime.datetime(2026, 7, 1, 10, 5, 7, tzinfo=datetime.UTC)
+    monkeypatch.setattr(formats, "zone", lambda: ZoneInfo("Europe/Brussels"))
+    table = queue._csv([given.model_copy(update={"date": noon, "handled": noon})], texts_in("nl"))
+    assert table.count(",2026-07-01 12:05:07 CEST,") == 2
 
 
 # What would be published is asked first
@@ -735,7 +749,7 @@ def test_a_file_is_called_official_once_a_maintainer_says_so_in_the_preview(
     press(app, "maintenance-add")
     planned(app, settings)
     assert "Noemt zichzelf een officiële tekst; nog niet door iemand bevestigd (1)" in shown(app)
-    assert "Eigen document" in shown(app)
+    assert "Toegevoegd document" in shown(app)
     assert f"<dd>{LONG.strip()}</dd>" in shown(app)
     assert "<strong>Toegevoegd</strong> Verordening (EU) 2099/1 · 2 passages" in shown(app)
 
@@ -833,8 +847,8 @@ def test_the_publication_just_made_is_the_one_shown(app: AppTest, settings: Sett
     for number in (12, 13):
         add(settings, "beta.md", BETA.replace("12", str(number)))
         published(app, settings)
-        now = re.sub("<del>.*?</del>|<span.*?</span>|</?ins>", "", shown(app))
-        assert f"telt {number} kranen" in now
+        text = re.sub("<span.*?</span>|</?ins>|</?del>", "", shown(app))
+        assert f"telt {'12 13' if number == 13 else 12} kranen" in text  # old and new apart
         (chosen,) = [one for one in app.selectbox if "maintenance-published" in (one.key or "")]
         newest = next(jobs.newest_first(settings.data_dir, "ingest"))
         assert chosen.value == newest.id

@@ -99,7 +99,7 @@ def read(app: AppTest, **query: str | list[str]) -> AppTest:
 
 def test_a_card_tells_what_differs_and_the_page_of_a_document_all(app: AppTest) -> None:
     text = shown(app)
-    assert "havens · 1 januari 2020 · Eigen document · Engels, Nederlands · vervangen<" in text
+    assert "havens · 1 januari 2020 · Toegevoegd document · Engels, Nederlands · vervangen<" in text
     for told_once in ("geldend", "Havenbedrijf", "haven.example", "sw-record"):
         assert told_once not in text
     assert "Opgevolgd door:" in text
@@ -112,7 +112,7 @@ def test_a_card_tells_what_differs_and_the_page_of_a_document_all(app: AppTest) 
     assert app.warning[0].value == TEXTS("catalogue.unknown")
     assert "2 van 2 documenten" in shown(app)
     text = shown(read(app, document="haven", language="nl"))
-    for fact in ("havens", "Eigen document", "Havenbedrijf", "1 januari 2020", "vervangen"):
+    for fact in ("havens", "Toegevoegd document", "Havenbedrijf", "1 januari 2020", "vervangen"):
         assert f"<dd>{fact}</dd>" in text
     assert "<dd>Engels, Nederlands</dd>" in text
     assert text.count(">haven.example<") == 1  # the origin on the web, by its host
@@ -139,6 +139,21 @@ def test_of_a_document_whose_period_is_over_that_and_its_successor_are_told(
 
     monkeypatch.setattr("core.source.today", lambda: datetime.date(2025, 12, 31))
     assert "<dt>Stand</dt><dd>geldend</dd>" in shown(run(app))
+
+
+def test_a_text_of_the_commission_is_recorded_as_published_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (
+        '<html xmlns="http://www.w3.org/1999/xhtml"><body><p class="Logo">EUROPEAN COMMISSION</p>'
+        '<p class="Rfrenceinstitutionnelle">COM(2021) 561 final</p>'
+        '<p class="Titreobjet_cp">on sustainable air transport</p>'
+        '<p class="Normal">The market for air transport grows.</p></body></html>'
+    )
+    app = opened(set_up(tmp_path, {"act.en.html": page}), monkeypatch)
+    text = shown(read(app, document="act", language="en"))
+    for fact in ("Toegevoegd document", "Europese Commissie", "COM(2021) 561 final"):
+        assert f"<dd>{fact}</dd>" in text
 
 
 def test_a_brief_is_called_a_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,6 +394,16 @@ def test_a_list_is_shown_as_one_with_its_marks() -> None:
         "De punten <mark>zijn:</mark><ul><li><mark>een;</mark></li><li><mark>twee</mark>\n"
         "  regels.</li></ul>Daarna meer.<ul><li>drie</li></ul>"
     ) in html
+
+
+def test_the_number_of_a_footnote_is_a_mark_of_a_note_in_reading_view_and_snippet() -> None:
+    text = "Vier op de tien groepen.\n\n[^27]: Europol, 2019. [^28]: <b>"
+    one = passage(text, 0)
+    start = text.index("Europol")
+    marked = {place_of(one.id): [(start, start + 7)]}
+    shown = "groepen.\n\n<sup>27</sup> <mark>Europol</mark>, 2019. [^28]: &lt;b&gt;"
+    assert shown in reading_html(sections_of([one]), marked, TEXTS)
+    assert shown in catalogue.snippet_html(text, catalogue.spans(text, "europol"))
 
 
 def test_versions_that_are_divided_differently_say_so() -> None:

@@ -20,6 +20,7 @@ from ui.answers.copying import (
     markdown_text,
     plain_text,
     reference_lines,
+    source_lines,
 )
 from ui.texts import load
 
@@ -164,6 +165,10 @@ def test_a_copy_says_below_the_answer_once_that_what_it_cites_is_over() -> None:
     for copied in (plain_text(over, EN), source):
         assert copied.count("ran until 2025") == 1
     assert answer_facts(over, EN).count(over.ended) == 1  # of a conversation, in every form
+
+
+def test_references_alone_are_those_of_the_answer_proper() -> None:
+    assert source_lines(folded(), EN) == reference_lines(folded(), EN)[:1]
 
 
 def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:

@@ -193,6 +193,25 @@ def test_celex_and_eli_are_told(tmp_path: Path) -> None:
     assert document.guessed == ("title", "url", "celex")
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "publisher"),
+    [
+        ("EUROPEAN COMMISSION", "COM(2021) 561 final", "European Commission"),
+        ("Europese Commissie", "SWD(2020) 127 final", "European Commission"),
+        ("ΕΥΡΩΠΑΪΚΗ ΕΠΙΤΡΟΠΗ", "COM(2021) 561 final", "European Commission"),
+        ("European Commission", "Our reference: 2021/4", ""),  # to whom a letter is addressed
+        ("The European Commission has a plan", "COM(2021) 561 final", ""),
+    ],
+)
+def test_a_text_of_the_commission_names_it_above_its_number(
+    tmp_path: Path, name: str, number: str, publisher: str
+) -> None:
+    text = f"{name}\n\nBrussels, 14.7.2021\n\n{number}\n\n# Plan\n\nThe market grows.\n"
+    document = load(write(tmp_path, "plan.en.md", text))
+    assert (document.publisher, document.kind) == (publisher, "upload")
+    assert ("publisher" in document.guessed) is bool(publisher)
+
+
 def test_what_is_stated_is_never_guessed(tmp_path: Path) -> None:
     stated = 'reference: "COM(2020) 607"\ndate: 2020-07-25\n'
     text = f"---\nid: plan\nlanguage: nl\n{stated}---\n# Plan\n\nCOM(2020) 606\n\n24.7.2020\n\nAf."

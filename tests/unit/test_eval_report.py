@@ -318,6 +318,14 @@ def test_the_reports_count_wrong_answers_as_the_page_does(results: Results) -> N
         assert f"{told}conversations included, 12 fell short, also in form alone." in report
 
 
+def test_the_reports_say_of_their_times_that_they_are_utc(
+    results: Results, comparison: Comparison
+) -> None:
+    assert "2026-11-24 16:08 UTC" in run_report.markdown(results)
+    compared = run_report.changes(comparison)
+    assert compared.startswith("2026-11-20 09:00 UTC → 2026-11-24 16:08 UTC, ")
+
+
 def test_messages_and_conversations_are_reported_apart(results: Results) -> None:
     apart = asked("hi", **GREETING, message="greeting")
     both = sum_up([*results.questions, apart], STAMP)

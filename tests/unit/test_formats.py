@@ -42,13 +42,13 @@ def test_a_late_evening_in_utc_is_the_next_day_in_brussels() -> None:
 
 @pytest.mark.usefixtures("in_brussels")
 def test_what_is_kept_names_the_zone_of_its_times() -> None:
-    assert formats.zone_name(NOON, "de") == "MEZ"
-    assert formats.zone_name(NOON, "nl") == "CET"
+    assert load("de").zoned(NOON) == "26. November 2026, 13:05 (MEZ)"
+    assert load("nl").zoned(NOON) == "26 november 2026, 13:05 (CET)"
 
 
 def test_without_a_browser_times_are_those_of_utc() -> None:
     assert load("nl").moment(NOON) == "26 november 2026, 12:05"
-    assert formats.zone_name(NOON, "nl") == "UTC"
+    assert load("nl").zoned(NOON) == "26 november 2026, 12:05 (UTC)"
 
 
 @pytest.mark.parametrize(

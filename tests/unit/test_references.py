@@ -66,6 +66,18 @@ def test_what_begins_alike_is_told_apart_by_more_of_it() -> None:
     ]  # fmt: skip
 
 
+def test_documents_with_one_title_are_told_apart_though_they_say_the_same() -> None:
+    first, second, third = (
+        ACT.model_copy(update={"id": f"act-{n}", "reference": f"COM(2003) {n}", "version": version})
+        for n, version in ((1, ""), (2, ""), (2, "rev 2"))
+    )
+    same = [cited(n, "Breaks", document=document, quote="Workers have a break.")
+            for n, document in enumerate((first, second, third), 1)]  # fmt: skip
+    assert [one.partition(", Breaks")[2] for one in references(same, "p. {page}").values()] == [
+        ", COM(2003) 1", ", COM(2003) 2", ", COM(2003) 2, rev 2",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("citation", "words"),
     [

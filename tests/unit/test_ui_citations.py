@@ -421,6 +421,16 @@ def test_a_card_marks_the_quote_in_the_text_around_it() -> None:
     assert len(shown.attributes("q")) == 1
 
 
+def test_a_card_raises_the_number_of_a_footnote_and_quotes_it_exactly() -> None:
+    note = "Europol, 2019."
+    text = f"{QUOTE}\n\n[^27]: {note}"
+    units = [Unit(start=text.index(one), end=text.index(one) + len(one)) for one in (QUOTE, note)]
+    source = passage(text).model_copy(update={"units": tuple(units)})
+    told = answer(citation(1, QUOTE, source), passages=(source,))
+    html = Chips(told, "a", NL).marker(1, QUOTE)
+    assert f"<q>{QUOTE}</q>\n\n<sup>27</sup> {note}" in html
+
+
 def test_hostile_text_in_a_card_is_shown_and_not_run() -> None:
     document = DocumentInfo(id="evil", language='"><b>', title=HOSTILE, reference=HOSTILE)
     source = passage(HOSTILE, document)

@@ -261,8 +261,10 @@ def test_a_communication_is_described_by_its_cover() -> None:
     document = load(DATA / "communication.nl.xhtml")
     assert document.title == "Over een EU-agenda en -actieplan inzake drugs"
     assert document.reference == "COM(2020) 606 final"
+    assert document.publisher == "European Commission"
     assert document.date == datetime.date(2020, 7, 24)
     assert document.guessed == ()
+    assert document.kind == "upload"  # that it is an official text takes more than its own words
 
 
 def test_an_annex_is_titled_as_one(tmp_path: Path) -> None:

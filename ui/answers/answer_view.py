@@ -27,7 +27,7 @@ from ui.answers.citations import (
     unchecked,
 )
 from ui.answers.evidence_panel import Piece, Surroundings, evidence_html, excerpts, surroundings
-from ui.markup import code, escape, facts_html, new_tab, script
+from ui.markup import code, escape, facts_html, new_tab, script, source_text_html
 from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot
 
@@ -254,7 +254,7 @@ def _chip_html(
 
 
 def _excerpt_html(pieces: Sequence[Piece]) -> str:
-    shown = ((escape(words), quoted) for words, quoted in pieces)
+    shown = ((source_text_html(words), quoted) for words, quoted in pieces)
     return "".join(f"<q>{words}</q>" if quoted else words for words, quoted in shown)
 
 

@@ -28,6 +28,7 @@ from core.answer_blocks import (
     line_text,
     marked_lines,
     marked_text,
+    numbers,
 )
 from core.references import by_number
 from core.source import Citation, DocumentInfo, Scope
@@ -42,6 +43,7 @@ from ui.shared_assistant import describe_scope
 from ui.texts import Texts, languages, load
 from userdata.conversation import Exchange
 from vectorstore.search import FEATURES, Candidate
+from vectorstore.segments import made_at
 from vectorstore.store import Snapshot
 
 # Answers as text to copy, with references and how they were made.
@@ -146,6 +148,14 @@ def reference_lines(answer: Answer, texts: Texts) -> list[str]:
         " ".join((f"[{number}]", written, *labelled(citation_links(cited[number][0], texts))))
         for number, written in full_references(answer.citations, texts).items()
     ]
+
+
+def source_lines(answer: Answer, texts: Texts) -> list[str]:
+    """Those of `reference_lines` that the answer proper cites; none of a refusal. Alone they stand
+    for its sources, and what is folded below it rests on others."""
+    proper = () if answer.kind == "refusal" else numbers(answer.blocks)
+    lines = zip(by_number(answer.citations), reference_lines(answer, texts), strict=True)
+    return [line for number, line in lines if number in proper]
 
 
 def citation_links(citation: Citation, texts: Texts) -> list[tuple[str, str]]:
@@ -306,8 +316,7 @@ def conversation_page(title: str, exchanges: Sequence[Exchange], texts: Texts) -
 
 def question_facts(exchange: Exchange, texts: Texts) -> list[str]:
     """When a question was asked, and what its search was limited to."""
-    zone = formats.zone_name(exchange.asked, texts.language)
-    asked = texts("export.asked", moment=texts.moment(exchange.asked), zone=zone)
+    asked = texts("export.asked", moment=texts.zoned(exchange.asked))
     return [asked, *filter(None, [describe_scope(exchange.scope, texts)])]
 
 
@@ -323,7 +332,9 @@ def answer_facts(answer: Answer, texts: Texts) -> list[str]:
     if answer.understood_as:
         facts.insert(0, texts("answers.understood", question=answer.understood_as))
     if answer.generation and answer.kind != "reply":
-        facts.append(texts("export.generation", generation=answer.generation))
+        made = made_at(answer.generation)
+        state = texts.zoned(made) if made else answer.generation
+        facts.append(texts("export.generation", generation=state))
     return facts
 
 

@@ -161,25 +161,31 @@ def show(
     ):
         markup.copy(addresses.here() + question_address(exchange.question, exchange.scope), texts)
     left_out = {
-        "references": not copying.references_heading(answer, texts),
+        "references": not copying.source_lines(answer, texts),
         "made": not access.user().may("evaluator"),
     }
     forms = [form for form in get_args(_Form) if not left_out.get(form)]
-    form = None
-    with st.popover(texts("copying.more"), type="tertiary", key=f"{prefix}-more"):
+    form, more = None, f"{prefix}-more"
+    with st.popover(texts("copying.more"), type="tertiary", key=more, on_change="rerun"):
         for one in forms:
-            if button(texts(f"copying.forms.{one}"), key=f"{prefix}-{one}"):
+            label = texts(f"copying.forms.{one}")
+            if button(label, key=f"{prefix}-{one}", on_click=_close, args=(more,)):
                 form = one
     if form == "markdown":
         markup.copy(copying.markdown(answer, texts), texts)
     elif form == "references":
-        markup.copy(visible("\n".join(copying.reference_lines(answer, texts))), texts)
+        markup.copy(visible("\n".join(copying.source_lines(answer, texts))), texts)
     elif form == "docx":
         made = conversation_docx(exchange.question, [exchange], texts)
         name = markup.file_name(exchange.question, "docx")
         markup.save_file(made, name=name)
     elif form == "made":
         _show_made(exchange, answer, texts, index)
+
+
+def _close(popover: str) -> None:
+    """Closes it: else it lies over what was chosen there, and takes the first Escape."""
+    st.session_state[popover] = False
 
 
 def _show_made(exchange: Exchange, answer: Answer, texts: Texts, index: Snapshot | None) -> None:

@@ -1,6 +1,7 @@
 """The tab of prepared answers and of verdicts: what waits, what is approved, stale or proposed."""
 
 import csv
+import datetime
 import functools
 import io
 import json
@@ -521,7 +522,7 @@ def _reopen(settings: Settings, given: Feedback) -> None:
 def _export(found: Sequence[Feedback], texts: Texts) -> None:
     """Offers the chosen entries as a file."""
     with st.container(horizontal=True):
-        for kind, written in (("csv", _csv), ("json", _json)):
+        for kind, written in (("csv", functools.partial(_csv, texts=texts)), ("json", _json)):
             markup.offer_download(
                 texts("maintenance.feedback.export", kind=kind.upper()),
                 functools.partial(written, found),
@@ -534,8 +535,9 @@ def _json(found: Sequence[Feedback]) -> str:
     return json.dumps([one.model_dump(mode="json") for one in found], ensure_ascii=False, indent=2)
 
 
-def _csv(found: Sequence[Feedback]) -> str:
-    """A table in which no text is taken for a formula by the program that opens it."""
+def _csv(found: Sequence[Feedback], texts: Texts) -> str:
+    """A table in which no text is taken for a formula by the program that opens it, and times are
+    the reader's."""
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(_COLUMNS)
@@ -543,8 +545,16 @@ def _csv(found: Sequence[Feedback]) -> str:
         values = one.model_dump(mode="json", include=set(_COLUMNS))
         limits = one.scope.model_dump(mode="json", exclude_defaults=True)
         values["scope"] = json.dumps(limits, ensure_ascii=False) if limits else ""
+        values |= {"date": _time(one.date, texts), "handled": _time(one.handled, texts)}
         table.writerow([_cell(values[name]) for name in _COLUMNS])
     return text.getvalue()
+
+
+def _time(moment: datetime.datetime | None, texts: Texts) -> str:
+    """A moment that sorts as text, with the time zone: "2026-11-24 17:08:57 CET"."""
+    if moment is None:
+        return ""
+    return f"{formats.local(moment):%Y-%m-%d %H:%M:%S} {formats.zone_name(moment, texts.language)}"
 
 
 def _cell(value: object) -> str:

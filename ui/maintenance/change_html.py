@@ -205,8 +205,12 @@ def _pieces(passage: PassageChange, texts: Texts) -> Iterator[str]:
         yield escape(passage.after or passage.before)
         return
     marks = {"gone": "del", "new": "ins"}
+    former = ""
     for piece in word_diff(passage.before, passage.after):
         mark = marks.get(piece.kind)
+        if (former, piece.kind) == ("gone", "new"):
+            yield " "
+        former = piece.kind
         if mark is None:
             yield escape(piece.text)
             continue

@@ -119,7 +119,8 @@ def watch(settings: Settings, texts: Texts) -> bool:
         Whether one runs.
     """
     job = jobs.latest(settings.data_dir, "ingest")
-    _watch(settings, texts, _mark(job))
+    with st.container(key="maintenance-job"):
+        _watch(settings, texts, _mark(job))
     return job is not None and job.state == "running"
 
 

@@ -12,8 +12,16 @@ from core.source import DocumentInfo, Passage, Standing, preferred
 from language.matching import fold, traced, without_accents
 from ui import addresses
 from ui.addresses import Span, pages, reading_query, site
-from ui.answers.copying import named
-from ui.markup import code, definitions_html, escape, facts_html, link, page_of
+from ui.answers.copying import author, named
+from ui.markup import (
+    code,
+    definitions_html,
+    escape,
+    facts_html,
+    link,
+    page_of,
+    source_text_html,
+)
 from ui.texts import Texts
 from vectorstore.segments import DocumentEntry
 from vectorstore.store import Snapshot
@@ -126,9 +134,12 @@ def snippet_html(text: str, marked: Sequence[Span]) -> str:
     parts, position = [], start
     for left, right in marked:
         if start <= left and right <= end:
-            parts.append(f"{escape(text[position:left])}<mark>{escape(text[left:right])}</mark>")
+            before, found = (
+                source_text_html(one) for one in (text[position:left], text[left:right])
+            )
+            parts.append(f"{before}<mark>{found}</mark>")
             position = right
-    shown = "".join(parts) + escape(text[position:end])
+    shown = "".join(parts) + source_text_html(text[position:end])
     return f"{'… ' if start else ''}{shown}{' …' if end < len(text) else ''}"
 
 
@@ -208,7 +219,7 @@ def record_html(
     facts = {
         "area": escape(texts.label("areas", document.area)),
         "kind": escape(texts.label("kinds", document.kind)),
-        "publisher": escape(document.publisher),
+        "publisher": escape(author(document.publisher, texts)),
         "about": escape(named(document, texts)) if is_brief else "",
         "reference": "" if is_brief else escape(document.reference),
         "version": escape(document.version),

@@ -56,6 +56,11 @@ class Texts:
         """Date and time where the reader is, such as "24 juli 2020, 10:15"."""
         return formats.moment(moment, self.language, seconds=seconds)
 
+    def zoned(self, moment: datetime.datetime) -> str:
+        """A moment with the reader's time zone, for what is read elsewhere too: "24 juli 2020,
+        10:15 (CET)"."""
+        return f"{self.moment(moment)} ({formats.zone_name(moment, self.language)})"
+
     def figure(self, text: str) -> str:
         """A figure that is written with a point, such as "0.794", as the language writes it."""
         return formats.figure(text, self.language)

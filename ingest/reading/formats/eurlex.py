@@ -15,7 +15,7 @@ from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.hypertext import NOTE, Element, cells_of, cut, cut_letters, texts, words
 from ingest.reading.formats.hypertext import content as in_one_line
 from language.dates import celex_number, day_in
-from language.official import OFFICIAL, most_likely
+from language.official import COMMISSION, OFFICIAL, is_commission, most_likely
 
 _VARIABLES = "<!--all docVars name and value:"
 _VARIABLE = re.compile(r'name=([^;"]+);value="(.*)"', re.DOTALL)
@@ -63,7 +63,7 @@ def page_title(tree: Element) -> str:
 
 
 def cover(content: Element) -> dict[str, Value]:
-    """The date and reference on the cover of a text of the Commission."""
+    """The publisher, date and reference on the cover of a text of the Commission."""
     found: dict[str, Value] = {}
     for paragraph in content.iter("p"):
         name, line = paragraph.get("class", ""), in_one_line(paragraph)
@@ -71,6 +71,8 @@ def cover(content: Element) -> dict[str, Value]:
             found.setdefault("reference", line)
         elif name == "Emission" and (day := day_in(line, "en")):
             found.setdefault("date", day)
+        elif name == "Logo" and is_commission(line):
+            found["publisher"] = COMMISSION
     return found
 
 
