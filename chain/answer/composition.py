@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 def highlights(question: str, language: str, text: str, text_language: str) -> tuple[str, ...]:
     """Strings of the answer to highlight, each once: those of the answer type of the question.
 
-    Only the first paragraph or list is searched: it has the best match. Words of the question are
-    left out.
+    Only the first paragraph is searched: it has the best match. Where it introduces a list, an item
+    answers, and nobody knows which. Words of the question are left out.
 
     Args:
         question: as asked.
@@ -52,7 +52,9 @@ def highlights(question: str, language: str, text: str, text_language: str) -> t
         text_language: of the answer's text.
     """
     kinds = asks_for(question, language)
-    first = text.split("\n\n")[0]
+    first, _, rest = text.partition("\n\n")
+    if first.endswith(":") and rest.startswith("- "):
+        return ()
     found = [
         *(numbers(first, text_language) if "number" in kinds else ()),
         *(dates_as_written(first, text_language) if "date" in kinds else ()),

@@ -29,6 +29,8 @@ from ui.answers.answer_view import answer_html
         ("Wer war zuständig?", "de", "Zuständig war die Kommission in 2020.", ()),
         ("Why was it done?", "en", "In 2020 there were 5 reasons.", ()),
         ("How many were there?", "en", "Few.\n\nIn 2020 there were 5 reports.", ()),
+        ("How many guns were taken?", "en",  # an item answers, and not its introduction
+         "Chapter 1 opens with two events of 2020:\n\n- 730 weapons were seized.", ()),
     ],
 )  # fmt: skip
 def test_what_is_asked_for_is_found(
