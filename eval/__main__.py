@@ -47,7 +47,9 @@ from eval.evaluate import run as evaluate
 from eval.feedback_questions import FILE, add
 from eval.gate import Comparison
 from eval.gate import compare as compared
+from eval.metrics import agreement
 from eval.results import Results
+from eval.verdicts import HALVES
 from ingest.commands.progress import bar, progress
 from userdata.database import database
 from userdata.feedback import read
@@ -336,6 +338,32 @@ def accept(
     chosen = runs.accepted(folder)
     for name in runs.listed(folder):
         print(f"{name}  accepted" if name == chosen else name)
+
+
+@app.command()
+def readings() -> None:
+    """How far what is counted agrees with readers, over the answers that they read."""
+    from eval.readings import FIGURES, counted, pairs  # reads all questions and answers
+    from eval.readings import readings as all_read
+
+    for half in HALVES:
+        table = Table(
+            "", "readings", "as read", "counted", "agree", "kappa", "only read", "only counted",
+            title=f"Answers to the {half} half of the questions",
+        )  # fmt: skip
+        for name in FIGURES:
+            told = pairs(name, all_read(), counted(), half)
+            agreed = agreement(told)
+            read_so, counted_so = (sum(column) / agreed.n for column in zip(*told, strict=True))
+            shares = map(run_report.number, (read_so, counted_so, agreed.share, agreed.kappa))
+            only = (
+                sum(one > other for one, other in told),
+                sum(one < other for one, other in told),
+            )
+            table.add_row(
+                run_report.label("reading", name), str(agreed.n), *shares, *map(str, only)
+            )
+        Console().print(table)
 
 
 @app.command()

@@ -13,6 +13,7 @@ import prompts
 from core.answer import Answer, Turn
 from core.answer_blocks import Blocks, marked_text
 from core.source import Passage
+from eval.causes import likely_cause
 from eval.dataset import Outline, Question, dialogues
 from eval.rates import calibrate, reported, summarise, summarise_by
 from eval.results import (
@@ -23,7 +24,6 @@ from eval.results import (
     RetrievedSection,
     Stamp,
     TokenUsage,
-    likely_cause,
 )
 from eval.shown import claims, inexact_quotes, read, unsupported, verdicts
 from eval.tracing import cited, own_words, words
@@ -106,6 +106,7 @@ def assess(
         verdicts=verdicts(answer),
         unconfirmed=answer.unconfirmed,
         left_out=tuple(one.text for one in answer.left_out),
+        in_bold=answer.asked_for,
         forbidden_said=tuple(one for one in question.forbidden if fold(one) in said),
         languages=_languages(question, answer, outline),
         # Only the first line of a refusal: the rest names sections in any language.

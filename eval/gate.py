@@ -166,6 +166,7 @@ def _quality(result: QuestionResult) -> tuple[float, ...]:
     """Sort key of an answer's quality, the most important criterion first."""
     return (
         result.useful,
+        not result.misleads,
         bool(result.signable),
         len(result.facts_found) if result.is_sourced else 0,
         not result.misquoted,
@@ -187,6 +188,8 @@ def _why(before: QuestionResult, now: QuestionResult) -> str:
     facts = len(now.facts_found) + len(now.facts_missing)
     if facts and len(before.facts_found) != len(now.facts_found):
         reasons.append(f"facts {len(before.facts_found)} → {len(now.facts_found)} of {facts}")
+    if before.misleads != now.misleads:
+        reasons.append("misleads now" if now.misleads else "does not mislead now")
     if before.useful and now.useful and before.signable != now.signable:
         reasons.append("signable now" if now.signable else f"not signable: {now.cause}")
     if before.misquoted != now.misquoted:
@@ -210,8 +213,6 @@ CLOSED = 3
 GoLive = Literal["passed", "failed", "too few", "unchecked"]
 """Whether what a run measured may go live; of too few questions nobody can tell that it may."""
 ENOUGH_QUESTIONS = 100  # with fewer the 95% interval of a share may be wider than ±10 points
-DECIDING = ("reading.complete", "reading.misleads")
-"""The figures that decide: whether readers get what they asked for, and whether they are misled."""
 
 
 class NoWorse(Frozen):
@@ -311,11 +312,6 @@ def go_live(questions: int, checks: Sequence[RuleResult]) -> GoLive:
     if questions < ENOUGH_QUESTIONS:
         return "too few"
     return "passed" if checks else "unchecked"
-
-
-def deciding(checks: Iterable[RuleResult]) -> list[RuleResult]:
-    """The two rules that decide: those that were not met first, then those of `DECIDING`."""
-    return sorted(checks, key=lambda check: (check.passed, check.figure not in DECIDING))[:2]
 
 
 def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tuple[RuleResult, ...]:

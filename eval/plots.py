@@ -325,13 +325,13 @@ def _by_group(grouping: str, group: str, figure: str, results: Results) -> str:
 
 
 PLOTS: Mapping[str, tuple[Draw, str]] = {
-    "All facts on the first screen, by language": (
-        partial(_by_group, "by_language", "reading", "complete"),
+    "Right on the first screen, by language": (
+        partial(_by_group, "by_language", "reading", "right"),
         "Dot: share of the answerable questions. Line: its 95% interval. In brackets: how many "
         "questions.",
     ),
-    "All facts on the first screen, by kind of question": (
-        partial(_by_group, "by_kind", "reading", "complete"),
+    "Right on the first screen, by kind of question": (
+        partial(_by_group, "by_kind", "reading", "right"),
         "Of the answerable questions of each kind.",
     ),
     "Useful answers by language": (

@@ -137,13 +137,13 @@ def _signable(result: QuestionResult) -> Share | None:
 
 
 def _claimed_right(result: QuestionResult) -> Share | None:
-    """Share of answers, results apart, that have all facts before anything is unfolded; those to
-    unanswerable questions are wrong."""
-    return (float(result.complete), 1) if result.answered and not result.is_message else None
+    """Share of answers, results apart, that are right on the first screen; those to unanswerable
+    questions are wrong."""
+    return (float(result.right), 1) if result.answered and not result.is_message else None
 
 
 def _misleads(result: QuestionResult) -> Share | None:
-    """Share of questions with an answer that has no fact of what answers, or where nothing does."""
+    """Share of questions with an answer of which a reader comes away with something wrong."""
     if result.is_message:
         return None
     return float(result.misleads), 1
@@ -181,14 +181,13 @@ def _harmful_answered(result: QuestionResult) -> Share | None:
 
 RATES: Mapping[str, Mapping[str, ShareOf]] = {
     "reading": {
-        "complete": _answerable(lambda result: float(result.complete)),
-        "claimed": _answerable(lambda result: float(result.answered)),
+        "right": _answerable(lambda result: float(result.right)),
         "claimed_right": _claimed_right,
         "misleads": _misleads,
         "signable": _signable,
+        "claimed": _answerable(lambda result: float(result.answered)),
         "direct": _direct,
         "precision": _precision,
-        "complete_with_more": _answerable(lambda result: float(result.fully_answered)),
         "whole_lists": _whole_lists,
         "cut_lists": _answered(lambda result: float(bool(result.reading.cut))),
         "loose_ends": _answered(lambda result: float(bool(result.reading.loose))),
@@ -211,7 +210,6 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
         "fact_recall": _answerable(_fact_recall),
         "full_answer_rate": _answerable(lambda result: float(result.fully_answered)),
         "false_refusal_rate": _answerable(_refused),
-        "refusal_rate_unanswerable": _refusal_recall,
         "useful_answer_rate": _useful,
         "fallback_rate": _of_model(lambda result: float(result.mode == "fallback")),
         "language_rate": lambda result: (float(result.in_language), 1),
@@ -250,12 +248,14 @@ def summarise(
     """
     values: dict[str, dict[str, float | None]] = {}
     intervals: dict[str, dict[str, Interval | None]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for group, metrics in RATES.items():
-        values[group], intervals[group] = {}, {}
+        values[group], intervals[group], counts[group] = {}, {}, {}
         counted = manners_of if manners_of is not None and group == "manners" else results
         for name, share_of in metrics.items():
             shares = [share for share in map(share_of, counted) if share is not None]
             bounds = interval(shares)
+            counts[group][name] = sum(whole > 0 for _, whole in shares)
             values[group][name] = _rounded(rate(shares), 4)
             intervals[group][name] = (
                 (round(bounds[0], 4), round(bounds[1], 4)) if bounds is not None else None
@@ -271,6 +271,7 @@ def summarise(
             for stage in stages
         },
         intervals=intervals,
+        counts=counts,
         **values,
     )
 

@@ -1,9 +1,10 @@
-"""Results of a run: what was found in each answer, why it is wrong, and all together."""
+"""Results of a run: what was found in each answer, and all together."""
 
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, JsonValue, StringConstraints
@@ -12,6 +13,7 @@ from core.answer import Message, Turn
 from core.source import Frozen
 from eval.dataset import Challenge, Fact, QuestionKind, RunPart
 from eval.metrics import Interval, first_relevant
+from language.matching import contains
 
 
 class Reading(Frozen):
@@ -23,6 +25,8 @@ class Reading(Frozen):
     lists, whole_lists: lists shown anywhere; those shown whole.
     cut: lines of cut lists.
     loose: lines that cannot be understood in place.
+    among_others: whether what answers is an item of a list most of which does not.
+    noted: whether the answer says that it is not all.
     words_prose: words of the answer proper without labels and list items.
     """
 
@@ -34,12 +38,19 @@ class Reading(Frozen):
     whole_lists: int
     cut: tuple[str, ...] = ()
     loose: tuple[str, ...] = ()
+    among_others: bool = False
+    noted: bool = False
     words_prose: int
 
     @property
     def precision(self) -> float | None:
         """Share of the units shown that are needed; None if unknown."""
         return self.needed / self.units if self.judged and self.units else None
+
+    @property
+    def beside(self) -> bool:
+        """Whether nothing of what answers the question is shown."""
+        return self.judged and not self.needed
 
 
 class CitedSection(Frozen):
@@ -102,18 +113,24 @@ Cause = Literal[
     "forbidden",
     "incomplete",
     "message",
+    "misleading",
     "cut list",
     "loose end",
     "buried",
 ]
-"""Likely cause why a question fell short; see eval/results.py."""
+"""Likely cause why a question fell short; see eval/causes.py."""
 
+
+Misleading = Literal["unanswerable", "another question", "wrong value", "half a list"]
+"""What a reader of an answer comes away with, and should not."""
 
 ENOUGH = 2 / 3
 """Least precision of a signable answer: two of three units shown are to the point."""
 
 # Kinds of messages whose reply may cite sources.
 _WITH_SOURCES = ("shorter", "summarise")
+# Kinds of questions that a figure, date or name in bold answers.
+_OF_VALUES = ("number", "date", "name")
 # Challenges that a reply without sources also answers rightly.
 _NO_QUESTION = ("injection", "secrets", "abuse")
 
@@ -131,6 +148,7 @@ class QuestionResult(Frozen):
     facts_retrieved: number of facts in the passages.
     facts_found: facts in the answer, folded blocks and quotes included.
     facts_in_text: number of facts in the answer proper.
+    in_bold: figures, dates or names that stand out in the answer as what was asked for.
     inexact_quotes, unsupported: by an independent check.
     verdicts: by the project's verifier.
     languages, text_language: languages allowed for the answer or refusal, and the one it is in.
@@ -175,6 +193,7 @@ class QuestionResult(Frozen):
     verdicts: tuple[SentenceVerdict, ...]
     unconfirmed: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    in_bold: tuple[str, ...] = ()
     forbidden_said: tuple[str, ...] = ()
     languages: tuple[str, ...]
     text_language: str
@@ -225,6 +244,12 @@ class QuestionResult(Frozen):
         return self.fully_answered and self.facts_in_text == len(self.facts_found)
 
     @property
+    def right(self) -> bool:
+        """Whether all facts are on the first screen, in what answers the question, and nothing
+        beside them misleads."""
+        return self.complete and not self.reading.beside and not self.misleads
+
+    @property
     def useful(self) -> bool:
         """Whether it is fully answered, rightly refused, or handled as a message, with nothing
         forbidden said."""
@@ -247,28 +272,29 @@ class QuestionResult(Frozen):
 
     @property
     def buried(self) -> bool:
-        """Whether it is fully answered, but with facts only in folded blocks, or with a precision
-        below `ENOUGH`."""
+        """Whether it is fully answered, but with facts only in folded blocks, with a precision
+        below `ENOUGH`, or in one item of a list among others."""
         precision = self.reading.precision
         noisy = precision is not None and precision < ENOUGH
+        noisy = noisy or self.reading.among_others
         return self.fully_answered and (noisy or not self.complete)
 
     @property
     def signable(self) -> bool | None:
         """Whether an official could sign it; None if unknown.
 
-        Results are no answer. An answer must be complete, to the point, without cut lists and
-        loose lines, in an allowed language, exactly quoted and supported. An unanswerable question
-        must be refused in words, or get results. Nothing forbidden may be said.
+        It is in the question's language, whatever the sources are in, and says nothing forbidden.
+        An answer, which results are not, is right and not buried, has no cut lists and loose lines,
+        and is exactly quoted and supported. An unanswerable question is refused in words.
         """
         if self.is_message or (self.answerable and not self.reading.judged):
             return None
-        if not self.useful or not self.in_language:
+        if self.forbidden_said or self.found or self.text_language != self.language:
             return False
-        if not self.answerable or self.found:
-            return not self.answerable and bool(self.text.strip())
+        if not self.answerable:
+            return not self.answered and bool(self.text.strip())
         broken = self.reading.cut or self.reading.loose or self.misquoted
-        return not (broken or self.buried)
+        return self.answered and self.right and not (broken or self.buried)
 
     @property
     def outcome(self) -> str:
@@ -292,12 +318,33 @@ class QuestionResult(Frozen):
     @property
     def wrong(self) -> bool:
         """Whether a reader is not given what he or she should be; the form does not matter."""
-        return not self.useful or self.misquoted or not self.in_language
+        return not self.useful or self.misquoted or not self.in_language or self.misleads
 
     @property
     def misleads(self) -> bool:
-        """Whether it is an answer with no fact of what answers, or where nothing does."""
-        return self.answered and not (self.answerable and self.facts_in_text)
+        """Whether a reader of an answer comes away with something wrong."""
+        return self.misleading is not None
+
+    @property
+    def misleading(self) -> Misleading | None:
+        """What an answer misleads by, the worst first; None for one that does not, for results and
+        for refusals."""
+        if not self.answered or self.is_message:
+            return None
+        if not self.answerable:
+            return "unanswerable"
+        if not self.facts_in_text or self.reading.beside:
+            return "another question"
+        if self.kind in _OF_VALUES and self.in_bold and not any(map(self._is_fact, self.in_bold)):
+            return "wrong value"
+        if self.kind == "list" and not self.complete and not self.reading.noted:
+            return "half a list"
+        return None
+
+    def _is_fact(self, value: str) -> bool:
+        """Whether a value is an expected fact, or a part of one, or has one in it."""
+        spellings = chain.from_iterable((*self.facts_found, *self.facts_missing))
+        return any(contains(value, one) or contains(one, value) for one in spellings)
 
     @property
     def findings(self) -> dict[str, tuple[str, ...]]:
@@ -323,155 +370,14 @@ class QuestionResult(Frozen):
         return bool(loose) or self.buried
 
 
-# Likely cause why a question fell short: where to look first.
-
-
-MEANINGS: Mapping[Cause, str] = {
-    "forbidden": "the answer says something that the question set forbids",
-    "wrong citation": "a quote is not exact, or a sentence is not supported by what it cites",
-    "message": "a message was not taken for what it is, or a question was taken for a message",
-    "should have been refused": "answered, although the documents hold no answer",
-    "language": "answered in a language that was not expected",
-    "refused wrongly": "refused, although retrieval did not miss a right section, as far as known",
-    "not retrieved": "no section that answers the question was retrieved",
-    "retrieved but not chosen": "a right section was retrieved, and facts in the passages left out",
-    "incomplete": "facts are missing from the answer, and the passages do not tell why",
-    "cut list": "all facts are there, and a list is shown in part",
-    "loose end": "all facts are there, and a line cannot be understood where it stands",
-    "buried": "all facts are there, folded away or among much that is beside the point",
-}
-"""Causes in order of precedence: a question gets the first that applies."""
-
-
-def likely_cause(result: QuestionResult) -> Cause | None:
-    """The first cause that applies; None if the question did not fall short."""
-    if result.forbidden_said:
-        return "forbidden"
-    if result.misquoted:
-        return "wrong citation"
-    if (result.is_message and not result.handled) or (result.is_question and result.message):
-        return "message"
-    if result.answered and not result.answerable:
-        return "should have been refused"
-    if not result.in_language:
-        return "language"
-    if result.useful:
-        return _unreadable(result)
-    if result.judged and result.rank is None:
-        return "not retrieved"
-    if not result.is_sourced:
-        return "refused wrongly"
-    if result.judged and result.facts_retrieved > len(result.facts_found):
-        return "retrieved but not chosen"
-    return "incomplete"
-
-
-def _unreadable(result: QuestionResult) -> Cause | None:
-    """Cause why an answer with all facts is not signable, if any."""
-    if not result.answered:
-        return None
-    if result.reading.cut:
-        return "cut list"
-    if result.reading.loose:
-        return "loose end"
-    return "buried" if result.buried else None
-
-
-def explain(result: QuestionResult) -> str:
-    """The likely cause in one sentence, with details; "" if the question did not fall short."""
-    match likely_cause(result):
-        case None:
-            return ""
-        case "forbidden":
-            return f"The answer says {_quoted(result.forbidden_said)}, which it must not."
-        case "wrong citation":
-            return _wrong_citation(result)
-        case "message":
-            kinds = [kind or "a question" for kind in (result.expected, result.message)]
-            if kinds[0] == kinds[1]:
-                return f"Taken for what it is ({kinds[0]}), but sources are cited."
-            return f"This is {kinds[0]}, and was taken for {kinds[1]}."
-        case "should have been refused":
-            return f"Answered with {_confidence(result)}, although the documents hold no answer."
-        case "language":
-            expected = " or ".join(result.languages)
-            said = "answer" if result.is_sourced else "refusal"
-            return f"The {said} is in {result.text_language or 'no language'}, not in {expected}."
-        case "refused wrongly" | "not retrieved" if not result.is_sourced:
-            return f"Refused with {_confidence(result)}; {_retrieval(result)}."
-        case "cut list":
-            return f"A list is cut at {_quoted(result.reading.cut)}."
-        case "loose end":
-            return f"Not to be understood where it stands: {_quoted(result.reading.loose)}."
-        case "buried":
-            return _buried(result)
-        case _:
-            missing, all_facts = len(result.facts_missing), _facts(result)
-            return (
-                f"{missing} of {all_facts} {'fact' if all_facts == 1 else 'facts'} missing, "
-                f"{result.facts_retrieved} of {all_facts} in the passages; {_retrieval(result)}."
-            )
-
-
-def _facts(result: QuestionResult) -> int:
-    return len(result.facts_found) + len(result.facts_missing)
-
-
-def _confidence(result: QuestionResult) -> str:
-    return f"confidence {result.confidence:.2f}"
-
-
-def _retrieval(result: QuestionResult) -> str:
-    if not result.judged:
-        return "the question names no sections to look for"
-    rank = result.rank
-    if rank is None:
-        return f"none of the {len(result.retrieved)} retrieved sections answers it"
-    section = result.retrieved[rank - 1]
-    return f"a right section was retrieved at rank {rank} ({section.document}: {section.section})"
-
-
-def _wrong_citation(result: QuestionResult) -> str:
-    """Describes the first fault and counts the others."""
-    rejected = [verdict for verdict in result.verdicts if not verdict.supported]
-    faults = [f"the quote {_quoted([one])} is not in its passage" for one in result.inexact_quotes]
-    faults += [
-        f"the sentence {_quoted([one.text])} is not supported by {_markers(one.citations)}"
-        for one in rejected
-    ]
-    faults += [
-        f"the sentence {_quoted([one])} has no citation, or a figure that its quotes lack"
-        for one in result.unsupported
-        if one not in {verdict.text for verdict in rejected}
-    ]
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{faults[0][0].upper()}{faults[0][1:]}{more}."
-
-
-def _buried(result: QuestionResult) -> str:
-    folded, all_facts = _facts(result) - result.facts_in_text, _facts(result)
-    faults = [f"{folded} of {all_facts} facts are only folded below the answer"] if folded else []
-    if result.reading.judged:
-        units, needed = result.reading.units, result.reading.needed
-        faults.append(f"{needed} of {units} sentences and lists shown are to the point")
-    return f"{'; '.join(faults)}."
-
-
-def _markers(numbers: Sequence[int]) -> str:
-    return "".join(f"[{number}]" for number in numbers) or "any citation"
-
-
-def _quoted(texts: Sequence[str]) -> str:
-    return ", ".join(f"“{text}”" for text in texts)
-
-
 # Data model of a run's results; eval/runs.py stores them.
 
 
 class Summary(Frozen):
     """Figures of a group of questions; None for one that does not apply.
 
-    `size` has means per answer: words, and tokens if a model's server counts them.
+    `size` has means per answer: words, and tokens if a model's server counts them. `counts` are
+    the questions that each figure is over.
     """
 
     n: int
@@ -485,6 +391,7 @@ class Summary(Frozen):
     latency_ms: Mapping[str, float | None]
     stages_ms: Mapping[str, Mapping[str, float | None]]
     intervals: Mapping[str, Mapping[str, Interval | None]]
+    counts: Mapping[str, Mapping[str, int]] = {}
 
 
 class Bin(Frozen):

@@ -1,179 +1,51 @@
-"""The report of a run, in HTML and Markdown, with what readers found.
+"""Reports on a run: a page to read, print and sign, and a summary for a merge request and the
+terminal."""
 
-    eval/readings/*.csv -> by ground: share as read, share as counted, and how far the two agree
-
-Each line is one answer as one reader judged it. A reader is a language model in the role of a
-demanding official, who has not seen what changed and reads what the page shows without a click.
-`full` is 2, 1 or 0; `signed`, `misleads` and `first_screen` are as that official says; the
-`counted_` columns are what eval/rates.py says of the same text. A figure that stands first in the
-report agrees with readers (`RELIABLE`).
-"""
-
-import csv
 import datetime
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import Environment
 from markupsafe import Markup
-from pydantic import ValidationError
 
-from core.errors import StrategiewijzerError
-from core.source import Frozen
 from core.templates import environment
-from eval.gate import Comparison, GoLive, RuleResult, Test, deciding, go_live
-from eval.metrics import Agreement, Interval, agreement
+from eval.causes import MEANINGS, explain
+from eval.gate import Comparison, GoLive, RuleResult, Test, go_live
+from eval.metrics import Interval
 from eval.plots import plots
 from eval.rates import RATES, reported
-from eval.results import MEANINGS, QuestionResult, Results, SignOff, Summary, explain
+from eval.readings import ReadFigure, agreements, counted, read_figures, readings
+from eval.results import QuestionResult, Results, SignOff, Summary
 
 if TYPE_CHECKING:  # an extra, which is loaded only where it is asked for
     from eval.judge import Judgement
 
-# What readers found in answers, beside what is counted of the same answers.
-
-
-FOLDER = Path(__file__).with_name("readings")
-RELIABLE = 0.6
-"""Least kappa of a figure that is shown first; below it is "moderate" at most (Landis and Koch, The
-measurement of observer agreement for categorical data, 1977)."""
-
-
-class ReadAnswer(Frozen):
-    """An answer as one reader judged it, and what is counted of it."""
-
-    question: str
-    ground: Literal["summaries", "documents"]
-    language: str
-    answerable: bool
-    version: Literal["earlier", "now"]
-    form: Literal["answer", "results", "refusal"]
-    reader: str
-    full: Literal["0", "1", "2"]
-    signed: bool
-    misleads: bool
-    first_screen: bool
-    counted_first_screen: bool
-    counted_misleads: bool
-
-
-class ReadFigure(Frozen):
-    """A figure over the readings of one ground: shares in [0, 1], `answers` as read; `agreement` of
-    readers and what is counted, None where nothing is counted."""
-
-    name: str
-    ground: str
-    version: str
-    answers: int
-    read: float | None
-    counted: float | None = None
-    agreement: Agreement | None = None
-
-
-_Value = Callable[[ReadAnswer], bool]
-# Name -> which answers it is over, what readers say, what is counted.
-_FIGURES: Mapping[str, tuple[_Value, _Value, _Value | None]] = {
-    "complete": (
-        lambda one: one.answerable,
-        lambda one: one.first_screen,
-        lambda one: one.counted_first_screen,
-    ),
-    "claimed_right": (
-        lambda one: one.form == "answer",
-        lambda one: one.full == "2",
-        lambda one: one.counted_first_screen,
-    ),
-    "misleads": (
-        lambda one: one.form != "refusal",
-        lambda one: one.misleads,
-        lambda one: one.counted_misleads,
-    ),
-    "signed": (lambda one: one.answerable, lambda one: one.signed, None),
-}
-
-
-@cache
-def readings(folder: Path = FOLDER) -> tuple[ReadAnswer, ...]:
-    """All readings.
-
-    Raises:
-        StrategiewijzerError: a line is malformed; the message names file and line.
-    """
-    found = []
-    for file in sorted(folder.glob("*.csv")):
-        with file.open(encoding="utf-8", newline="") as lines:
-            for number, line in enumerate(csv.DictReader(lines), start=2):
-                try:
-                    found.append(ReadAnswer.model_validate(line))
-                except ValidationError as error:
-                    first = error.errors(include_input=False, include_url=False)[0]
-                    place = ".".join(map(str, first["loc"]))
-                    raise StrategiewijzerError(
-                        f"{file}: line {number}: {place}: {first['msg']}"
-                    ) from None
-    return tuple(found)
-
-
-def read_figures(all_read: Iterable[ReadAnswer]) -> tuple[ReadFigure, ...]:
-    """The figures of each version and ground, those of both grounds together behind them."""
-    every = tuple(all_read)
-    found = []
-    for version in ("earlier", "now"):
-        for ground in ("summaries", "documents", "both"):
-            some = [
-                one for one in every if one.version == version and ground in (one.ground, "both")
-            ]
-            found += [_figure(name, ground, version, some) for name in _FIGURES]
-    return tuple(found)
-
-
-def agreements(all_read: Iterable[ReadAnswer]) -> Mapping[str, Agreement]:
-    """How far readers and what is counted agree, by figure, over all that was read."""
-    every = tuple(all_read)
-    found = {}
-    for name, (applies, read, counted) in _FIGURES.items():
-        if counted is not None and (some := [one for one in every if applies(one)]):
-            found[name] = agreement([(read(one), counted(one)) for one in some])
-    return found
-
-
-def _figure(name: str, ground: str, version: str, some: Iterable[ReadAnswer]) -> ReadFigure:
-    applies, read, counted = _FIGURES[name]
-    over = [one for one in some if applies(one)]
-    if not over:
-        return ReadFigure(name=name, ground=ground, version=version, answers=0, read=None)
-    pairs = [(read(one), counted(one)) for one in over] if counted else []
-    return ReadFigure(
-        name=name,
-        ground=ground,
-        version=version,
-        answers=len({one.question for one in over}),
-        read=round(sum(map(read, over)) / len(over), 4),
-        counted=round(sum(map(counted, over)) / len(over), 4) if counted else None,
-        agreement=agreement(pairs) if pairs else None,
-    )
-
-
-# Reports on a run: a page to read, print and sign, and a summary for a merge request and the
-# terminal.
-
-
 NOTHING = "–"  # shown for a figure that does not apply
 NOT_COUNTED = (
-    "Not counted as misleading: a wrong date in bold, half a list that looks like all of it, and "
-    "an answer to another question that happens to have a right fact. So read some of the answers."
+    "Not counted as misleading: results, in which a reader may take the wrong one for the answer, "
+    "a wrong refusal, and what is wrong beside a right fact. So read some of the answers."
 )
 SIGNIFICANT = 0.05  # p-values below this are called significant, as is the custom since Fisher
 
+DECIDING = {
+    ("reading", "right"): "answerable questions",
+    ("reading", "claimed_right"): "answers",
+    ("reading", "misleads"): "questions",
+    ("reading", "signable"): "questions",
+}
+"""The figures of a verdict, in the order in which a reader names them, and what they are over."""
+
 HEADLINES = {
-    ("reading", "complete"): "of the answerable questions: all facts on the first screen",
-    ("reading", "claimed_right"): "of the answers (results apart): all facts on the first screen",
-    ("reading", "misleads"): "of the questions: an answer with no right fact; less is better",
+    ("reading", "right"): "of the answerable questions: all facts, in what answers the question",
+    ("reading", "claimed_right"): "of the answers (results apart): right on the first screen",
+    ("reading", "misleads"): "of the questions: an answer to another question or to none, a wrong "
+    "value in bold, half a list as the whole; less is better",
+    ("reading", "signable"): "of the questions: right, to the point and in their language, or "
+    "refused in words where nothing answers",
     ("reading", "claimed"): "of the answerable questions: an answer, not results",
     ("refusals", "recall"): "of the unanswerable questions: no answer, a refusal or results",
     ("reading", "cut_lists"): "of the answers: show a list in part; less is better",
@@ -218,6 +90,10 @@ VERDICTS: Mapping[GoLive, str] = {
     "unchecked": "Not checked whether this may go live",
 }
 
+_READING = {
+    "right": "right on the first screen",
+    "claimed_right": "right where it claims to answer",
+}
 _PER_ANSWER = {
     "words_prose": "words besides lists",
     "words": "words",
@@ -236,12 +112,13 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]|~#$!{}])")
 
 
 class Figure(NamedTuple):
-    """One figure of a group of questions; `value` is None if it does not apply."""
+    """One figure of a group of `n` questions; `value` is None if it does not apply."""
 
     group: str
     name: str
     value: float | None
     interval: Interval | None
+    n: int = 0
 
 
 class ReadRow(NamedTuple):
@@ -280,7 +157,13 @@ def changes(comparison: Comparison) -> str:
 def figures(summary: Summary) -> tuple[Figure, ...]:
     """All figures of a group of questions, in reading order."""
     return tuple(
-        Figure(group, name, value, summary.intervals.get(group, {}).get(name))
+        Figure(
+            group,
+            name,
+            value,
+            summary.intervals.get(group, {}).get(name),
+            summary.counts.get(group, {}).get(name, 0),
+        )
         for group in (*RATES, "latency_ms")
         for name, value in getattr(summary, group).items()
     )
@@ -303,9 +186,7 @@ def label(group: str, name: str) -> str:
         return f"latency {name} (ms)"
     if group == "size":
         return f"{_PER_ANSWER.get(name, name)} per answer"
-    if group == "manners":
-        return _MANNERS.get(name, name)
-    words = name.replace("_", " ")
+    words = _READING.get(name) or _MANNERS.get(name) or name.replace("_", " ")
     return f"refusal {words}" if group == "refusals" else words
 
 
@@ -360,8 +241,33 @@ def _decimals(group: str) -> int:
     return {"latency_ms": 0, "stages_ms": 1, "size": 1}.get(group, 3)
 
 
-def describe_check(check: RuleResult) -> str:
-    """A rule of the gate with what was found: "complete (nl): 70%, at least 78% is needed"."""
+def deciding(
+    summary: Summary, checks: Iterable[RuleResult]
+) -> tuple[tuple[Figure, RuleResult | None], ...]:
+    """The figures of a verdict, each with the rule that bounds it."""
+    bounding = {
+        check.figure: check for check in checks if check.before is None and not check.language
+    }
+    return tuple(
+        (one, bounding.get(f"{one.group}.{one.name}")) for one in chosen(summary, DECIDING)
+    )
+
+
+def verdict_lines(summary: Summary, checks: Iterable[RuleResult]) -> tuple[str, ...]:
+    """A line for each figure of a verdict: "misleads: 4% (2 to 6) of 297 questions, at most 5% is
+    allowed"."""
+    told = []
+    for figure, check in deciding(summary, checks):
+        interval = bounds(figure.interval, figure.group)
+        over = (f" ({interval})" if interval else "") + f" of {figure.n} {DECIDING[figure[:2]]}"
+        said = f"{label(*figure[:2])}: {number(figure.value, figure.group)}{over}"
+        told.append(describe_check(check, over) if check else said)
+    return tuple(told)
+
+
+def describe_check(check: RuleResult, over: str = "") -> str:
+    """A rule of the gate with what was found, and what that is `over`: "fact recall (nl): 70%, at
+    least 78% is needed"."""
     limits = (check.floor, check.ceiling, check.before)
     bound = next((limit for limit in limits if limit is not None), None)
     if bound is None:
@@ -377,7 +283,7 @@ def describe_check(check: RuleResult) -> str:
         else f"{'not significantly' if check.passed else 'significantly'} worse than {limit}"
     )
     cause = f"; mostly: {check.cause}" if check.cause else ""
-    return f"{label(group, name)}{where}: {found}, {demand}{cause}"
+    return f"{label(group, name)}{where}: {found}{over}, {demand}{cause}"
 
 
 def signed(report: str, decisions: Sequence[SignOff], suffix: str) -> str:
@@ -407,12 +313,11 @@ def outcome(result: QuestionResult) -> str:
 
 
 def as_read() -> tuple[ReadRow, ...]:
-    """Figures of the answers of this version as read, by figure."""
-    agreed = agreements(readings())
+    """Figures of answers as read, by figure, and how far counts agree over the held half."""
+    agreed = agreements(readings(), counted(), "held")
     by_name: dict[str, list[ReadFigure]] = {}
     for one in read_figures(readings()):
-        if one.version == "now" and one.ground != "both":
-            by_name.setdefault(one.name, []).append(one)
+        by_name.setdefault(one.name, []).append(one)
     return tuple(
         ReadRow(
             label("reading", name), tuple(found), agreed[name].kappa if name in agreed else None
@@ -462,7 +367,7 @@ def _utc(date: str) -> str:
 def _templates() -> Environment:
     helpers = (
         figures, headlines, label, number, bounds, change, p_value, reading, outcome, explain,
-        plots, as_read, describe_check, deciding, with_bounds,
+        plots, as_read, describe_check, verdict_lines, with_bounds,
     )  # fmt: skip
     templates = environment(
         Path(__file__).parent,

@@ -147,6 +147,8 @@ class AnswerReader:
             whole_lists=sum(lists),
             cut=tuple(text for part in parts for text in self._cut(part)),
             loose=tuple(text for part in parts for text in _loose(part)),
+            among_others=self._among_others(proper),
+            noted=bool(self._answer.missing) or proper.cut_short(),
             words_prose=sum(len(line.text.split()) for line in paragraphs),
         )
 
@@ -194,6 +196,14 @@ class AnswerReader:
             if needed[place + 1] and following.points_back and following.follows(last):
                 needed[place] = True
         return list(zip(gold, needed, strict=True))
+
+    def _among_others(self, part: ShownPart) -> bool:
+        """Whether a list is shown of which a gold unit is one item, and most are not gold."""
+        for listed, members in self._members(part).items():
+            gold = {number for number in members if (listed[0], number) in self._gold}
+            if gold and 2 * len(gold) < len(members):
+                return True
+        return False
 
     # Lists
 

@@ -109,7 +109,7 @@ class AnswerBuilder:
             passage = request.found[best.passage].passage
             said = (reading(passage, passage.units[number]) for number in best.statement.core)
             text, language = " ".join(said), passage.language
-            if text not in shown:
+            if text not in shown or text.endswith(":"):  # then an item answers
                 return ()
         value = value_asked_for(request.question, request.language, text, language)
         return (value,) if value else ()

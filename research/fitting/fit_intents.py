@@ -3,8 +3,9 @@
     python -m research.fitting.fit_intents
 
 Training data are the messages in `messages/`, the questions of this folder and the prepared
-questions of the briefs, without what is also in a reported set of `eval/`. Prints by five-fold cross-validation, at several limits, the share of messages that are
-told right, requests for help with a crime among them, and the questions that are taken for either.
+questions of the briefs, without what is also in a reported set of `eval/`. Prints by five-fold
+cross-validation, at several limits, the share of messages that are told right, requests for help
+with a crime among them, and the questions that are taken for either.
 """
 
 import datetime

@@ -148,7 +148,7 @@ def test_official_documents_are_a_second_ground_with_rules_and_runs_of_its_own(
         ))
     )  # fmt: skip
     monkeypatch.setattr(command, "DOCUMENTS", here / "ground")
-    gates = "at_least: {size.words: 1000}\ndocuments: {at_least: {reading.complete: 1.0}}"
+    gates = "at_least: {size.words: 1000}\ndocuments: {at_least: {reading.right: 1.0}}"
     (here / "both.yaml").write_text(gates, "utf-8")
     assert main(["--documents", "--gate", str(here / "both.yaml")]) == 0
     assert "too few questions to tell" in capsys.readouterr().out
@@ -156,7 +156,7 @@ def test_official_documents_are_a_second_ground_with_rules_and_runs_of_its_own(
     (kept,) = (here / "data/corpora").glob("*/runs/*/results.json")
     results = runs.read(kept.parent)
     assert [one.id for one in results.questions] == ["ours", "first"]
-    (here / "both.yaml").write_text(gates.replace("complete: 1.0", "signable: 1.1"), "utf-8")
+    (here / "both.yaml").write_text(gates.replace("right: 1.0", "signable: 1.1"), "utf-8")
     assert main(["--documents", "--gate", str(here / "both.yaml")]) == gate.CLOSED
 
 
@@ -234,7 +234,7 @@ def test_a_mistake_is_a_message_and_exit_code_1(
     assert captured.out == ""
 
 
-NAMES = ["accept", "check", "compare", "export", "feedback"]
+NAMES = ["accept", "check", "compare", "export", "feedback", "readings"]
 
 
 @pytest.mark.parametrize("name", ["", *NAMES])

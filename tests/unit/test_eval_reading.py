@@ -220,6 +220,26 @@ def test_items_that_nothing_introduces_may_stand_alone_and_together_are_one_unit
         assert (found.units, found.lists, found.cut) == (units, 0, ())
 
 
+@pytest.mark.parametrize(
+    ("text", "gold", "among_others"),
+    [
+        (WHOLE, ITEMS[1], True),  # one of three items answers
+        (WHOLE, LEAD, False),  # all of it does
+        (WHOLE, MARKET, False),  # none of it does
+        (ITEMS[1], ITEMS[1], False),  # it stands alone
+    ],
+)
+def test_what_answers_may_be_an_item_among_others(text: str, gold: str, among_others: bool) -> None:
+    assert reading(text, gold=[gold]).among_others is among_others
+
+
+def test_an_answer_that_is_not_all_may_say_so() -> None:
+    steps = "There are 14 steps: [3]\n\n" + "\n".join(f"- step {n} of it;" for n in range(1, 13))
+    assert not reading(steps).noted
+    assert reading(f"{steps}\n\n12 of 14 items.").noted
+    assert read(given(MARKET, missing=("2035",)), [MARKET]).noted
+
+
 def test_a_list_within_a_list_belongs_to_it() -> None:
     text = "Two steps:\n\n- first:\n  - look;\n  - leap;\n- rest."
     spans = [(text.index(one), text.index(one) + len(one)) for one in

@@ -17,13 +17,13 @@ from core.settings import Settings
 from core.version import VERSION
 from eval import plots, run_report
 from eval import runs as stamping
+from eval.causes import MEANINGS, explain, likely_cause
 from eval.evaluate import sum_up
 from eval.gate import Comparison, RuleResult, compare
 from eval.judge import Judgement
 from eval.metrics import Agreement
 from eval.plots import WIDTH, numbers
 from eval.results import (
-    MEANINGS,
     Cause,
     CitedSection,
     QuestionResult,
@@ -33,8 +33,6 @@ from eval.results import (
     SentenceVerdict,
     SignOff,
     Stamp,
-    explain,
-    likely_cause,
 )
 from eval.runs import code_version, make_stamp, masked
 from ui.texts import languages, load
@@ -101,11 +99,14 @@ SHORT: dict[Cause, QuestionResult] = {
     "not retrieved": asked("unfound", **MISSED, retrieved=(OTHER,), facts_retrieved=0),
     "retrieved but not chosen": asked("overlooked", **MISSED),
     "incomplete": asked("half", **MISSED, judged=False),
+    "misleading": asked("bold", in_bold=("2020",)),
     "cut list": asked("listed", **read(cut=("It has three blocks:",))),
     "loose end": asked("pointing", **read(loose=("That number is high.",))),
-    "buried": asked("long", **read(units=4), facts_in_text=0),
+    "buried": asked(
+        "long", **read(units=4, among_others=True), facts_found=(FACT, ("39%",)), facts_in_text=1
+    ),
 }
-FINE = asked("fine", question="Hoe groot is de markt?", language="nl")
+FINE = asked("fine", question="Hoe groot is de markt?", language="nl", text_language="nl")
 RIGHTLY_REFUSED = asked("far", **REFUSED | UNANSWERABLE | {"facts_missing": ()})
 
 
@@ -136,6 +137,10 @@ CHECKS = (
     RuleResult(
         rule="answers.full_answer_rate at least 0.6", found="0.7", passed=True,
         figure="answers.full_answer_rate", value=0.7, floor=0.6,
+    ),
+    RuleResult(
+        rule="reading.misleads at most 0.05", found="0.33", passed=False,
+        figure="reading.misleads", value=0.33, ceiling=0.05, cause="incomplete",
     ),
     RuleResult(
         rule="retrieval.hit@5 at least 0.9", found="0.5, mostly: not retrieved", passed=False,
@@ -194,10 +199,13 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("verdict", ("May not go live 1 of 2 rules are met over",
-                     "14 questions, compared with the baseline of 2026-11-20. What decides: "
-                     "hit@5: 50%, at least 90% is needed; mostly: not retrieved; full answer rate: "
-                     "70%, at least 60% is needed. Failed (1) ✗ failed: hit@5: 50%",
+        # A reader's figures, in a reader's order, before what else was measured.
+        ("verdict", ("May not go live right on the first screen: 54% (23 to 77) of 13 answerable "
+                     "questions right where it claims to answer: ", " of 13 answers misleads: 33%",
+                     " of 15 questions, at most 5% is allowed; mostly: incomplete signable: 20%",
+                     " of 15 questions 1 of 3 rules are met over 15 questions, compared with the "
+                     "baseline of 2026-11-20. Failed (2) ✗ failed: misleads: 33%",
+                     "✗ failed: hit@5: 50%, at least 90% is needed; mostly: not retrieved",
                      "Passed (1) ✓ full answer rate: 70%, at least 60% is needed")),
         # What became worse stands before what became better, and that before what is different.
         ("changed", ("refusal recall 0% 50% +50 +0 to +100 1.000 better, may be",
@@ -207,7 +215,7 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
                      "Questions that are different (")),
         ("changed", ("With the same answer as before (1)",
                      "What about half? half 0 of 1 facts, as before")),
-        ("short", (f"What fell short ({len(SHORT)} of 14 answers)",
+        ("short", (f"What fell short ({len(SHORT)} of 15 answers)",
                    *(f"{one.capitalize()} (1)" for one in MEANINGS))),
         # A failure shows what it takes to see why.
         ("short", ("What about cited?",
@@ -217,9 +225,9 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
                    "[1] drugs: Size of the market “The market is worth 30 billion.”",
                    "drugs: In brief drugs: Size of the market ← answers it", "What about unknown?",
                    "✗ missing: 30 miljard / 30 billion")),
-        ("figures", ("signable 21% (0 to 43)",
+        ("figures", ("signable 20% (0 to 40)",
                      "Stage p50 p95 retrieve 40.0 40.0 first sentence 55.5 55.5")),
-        ("calibration", ("0.9–1.0 12 0.900 0.917 too unsure by 0.017",)),
+        ("calibration", ("0.9–1.0 13 0.900 0.923 too unsure by 0.023",)),
         ("judge", ("Not part of the figures above",
                    "judge-1 was given 7 answers and gave no valid grade for 2 of them",
                    "groundedness 0.900 0.800 – 5 tone 0.800 – – –")),
@@ -239,19 +247,20 @@ def test_a_section_of_the_page_says_in_this_order(
 @pytest.mark.parametrize(
     ("what", "name", "n"),
     [
-        ("Language", "nl", 1), ("Kind", "unanswerable", 2), ("Document", "drugs", 12),
-        ("Challenge", "near-topic", 2), ("Part", "open", 14),
+        ("Language", "nl", 1), ("Kind", "unanswerable", 2), ("Document", "drugs", 13),
+        ("Challenge", "near-topic", 2), ("Part", "open", 15),
     ],
 )  # fmt: skip
 def test_figures_are_given_for_each_group_in_rows(page: str, what: str, name: str, n: int) -> None:
-    rows_of = rf"By {what.lower()} {what} n complete .*\b{name} {n} "
+    rows_of = rf"By {what.lower()} {what} n right on the first screen .*\b{name} {n} "
     assert re.search(rows_of, section(page, "figures"))
 
 
 def test_the_signature_is_put_under_what_the_run_was_made_with(page: str, results: Results) -> None:
     signoff = section(page, "signoff")
     for made_with in (
-        "2026-11-24 16:08 UTC, 14 questions", "May not go live", "a6df0c4",
+        "2026-11-24 16:08 UTC, 15 questions", "a6df0c4",
+        "May not go live right on the first screen: 54%", "signable: 20% (0 to 40) of 15 questions",
         "20261124T155115-1e76", "tiny/3", "extractive", "answer.md 1425f729ded1",
         "core.yaml 189fa6f1", results.fingerprint,
     ):  # fmt: skip
@@ -261,15 +270,18 @@ def test_the_signature_is_put_under_what_the_run_was_made_with(page: str, result
 def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -> None:
     page = run_report.html(results_of(FINE))
     assert "No gate was run" in section(page, "verdict")
-    assert "Not counted as misleading: a wrong date in bold" in section(page, "verdict")
+    assert "Not counted as misleading: results, in which" in section(page, "verdict")
     assert 'id="changed"' not in page
     assert 'id="judge"' not in page
     assert section(page, "short") == "What fell short (0 of 1 answers) None."
-    assert "complete 100% 95% interval 21 to 100 of the answerable questions" in section(
-        page, "headlines"
+    assert (
+        "right on the first screen 100% 95% interval 21 to 100 of the answerable questions"
+        in section(page, "headlines")
     )
     page = run_report.html(results_of(RIGHTLY_REFUSED), checks=CHECKS[:1])
-    assert "complete – of the answerable" in section(page, "headlines")  # it does not apply
+    assert "right on the first screen – of the answerable" in section(
+        page, "headlines"
+    )  # it does not apply
     assert "1 of 1 rules are met over 1 questions, without a baseline" in section(page, "verdict")
 
 
@@ -313,9 +325,9 @@ def test_decisions_stand_in_both_reports_and_cannot_change_their_markup() -> Non
 
 
 def test_the_reports_count_wrong_answers_as_the_page_does(results: Results) -> None:
-    told = "8 of 14 questions answered wrongly. Of all 14 answers, those to messages and in "
+    told = "9 of 15 questions answered wrongly. Of all 15 answers, those to messages and in "
     for report in (run_report.html(results), run_report.markdown(results)):
-        assert f"{told}conversations included, 12 fell short, also in form alone." in report
+        assert f"{told}conversations included, 13 fell short, also in form alone." in report
 
 
 def test_the_reports_say_of_their_times_that_they_are_utc(
@@ -498,7 +510,7 @@ def test_the_summary_shows_what_the_page_shows_with_the_questions_folded(
     assert "code a6df0c4, index generation 20261124T155115-1e76" in text
     alone = run_report.markdown(results)
     assert "No gate was run." in alone
-    assert "Not counted as misleading: a wrong date in bold" in alone
+    assert "Not counted as misleading: results, in which" in alone
     assert rows(alone)[0] == ["figure", "value (95% interval)"]
 
 
@@ -582,11 +594,12 @@ def test_of_several_causes_the_first_counts(cause: Cause, values: dict[str, obje
          "(drugs: Size of the market)."),
         (SHORT["message"], "This is a question, and was taken for greeting."),
         (asked("hi", **GREETING), "This is greeting, and was taken for a question."),
+        (SHORT["misleading"], "In bold stands “2020”, which is none of the facts."),
         (SHORT["cut list"], "A list is cut at “It has three blocks:”."),
         (SHORT["loose end"], "Not to be understood where it stands: “That number is high.”."),
         (SHORT["buried"],
-         "1 of 1 facts are only folded below the answer; 1 of 4 sentences and lists shown are to "
-         "the point."),
+         "1 of 2 facts are only folded below the answer; 1 of 4 sentences and lists shown are to "
+         "the point; what answers is an item of a list most of which does not."),
         (SHORT["incomplete"],
          "1 of 1 fact missing, 1 of 1 in the passages; the question names no sections to look "
          "for."),
@@ -626,10 +639,10 @@ def test_every_plot_says_what_it_is_and_how_to_read_it(results: Results) -> None
 @pytest.mark.parametrize(
     ("draw", "told", "drawn_marks"),
     [
-        (_useful_by_language, {"nl (1)", "en (13)"}, {"symbol": 2, "rule": 2}),
+        (_useful_by_language, {"nl (1)", "en (14)"}, {"symbol": 2, "rule": 2}),
         (plots.refusals, {"answerable questions", "unanswerable questions", "in use: 0.6"},
          {"line": 2, "rule": 1}),
-        (plots.reliability, {"2", "12"}, {"symbol": 2}),  # the questions of each bin
+        (plots.reliability, {"2", "13"}, {"symbol": 2}),  # the questions of each bin
         (plots.latency, {"median: 62 ms", "95th percentile: 62 ms"}, {"rule": 2}),
         (plots.stages, {"retrieve", "first sentence", "median", "95th percentile"},
          {"symbol": 4, "rule": 2}),
@@ -646,7 +659,7 @@ def test_a_plot_names_and_draws_what_it_is_about(
 
 def test_groups_stand_best_first_and_a_curve_needs_its_kind_and_threshold(results: Results) -> None:
     names = texts(_useful_by_language(results))
-    assert names.index("nl (1)") < names.index("en (13)")
+    assert names.index("nl (1)") < names.index("en (14)")
     stamp = STAMP.model_copy(update={"settings": {}})
     assert marks(plots.refusals(results.model_copy(update={"stamp": stamp})), "rule") == 0
     assert marks(plots.refusals(results_of(FINE)), "line") == 1

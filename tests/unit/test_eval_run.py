@@ -222,7 +222,6 @@ def test_answers_are_counted_over_the_questions_they_apply_to(results: Results) 
         "fact_recall": pytest.approx((1 + 1 / 2 + 0) / 3, abs=1e-4),
         "full_answer_rate": pytest.approx(1 / 3, abs=1e-4),
         "false_refusal_rate": pytest.approx(1 / 3, abs=1e-4),
-        "refusal_rate_unanswerable": 0.5,
         "useful_answer_rate": pytest.approx(2 / 5),
         "language_rate": pytest.approx(4 / 5),  # English for a Dutch question
         "fallback_rate": None,  # no model was asked
@@ -323,6 +322,7 @@ FOLDED = retold(
 )
 
 
+RESULTS = SHORT.model_copy(update={"answered": False, "found": True})
 GOLD_CANNABIS = "Cannabis has 39% of it"
 
 
@@ -333,10 +333,14 @@ GOLD_CANNABIS = "Cannabis has 39% of it"
         (SHORT, [], {}, None, None),  # without gold nobody can tell
         (PADDED, [FIRST_SENTENCE], {}, False, "buried"),  # one of three sentences answers
         (PADDED, [FIRST_SENTENCE, "Cannabis has 39%"], {}, True, None),  # two of three
-        (FOLDED, [GOLD_CANNABIS], {}, False, "buried"),
+        (FOLDED, [GOLD_CANNABIS], {}, False, "misleading"),  # it answers another question
+        (RESULTS, [FIRST_SENTENCE], {}, False, None),
+        (SHORT, [FIRST_SENTENCE], {"language": "nl"}, False, "language"),
         (REFUSAL, [FIRST_SENTENCE], {}, False, "refused wrongly"),
         (REFUSAL, [], NOTHING, True, None),
         (retold(REFUSAL, text=" "), [], NOTHING, False, None),  # it must say so
+        (RESULTS, [], NOTHING, False, None),
+        (REFUSAL, [], {**NOTHING, "language": "nl"}, False, "language"),
         (SHORT, [], NOTHING, False, "should have been refused"),
     ],
 )
@@ -345,6 +349,46 @@ def test_what_can_be_signed_and_what_it_lacks(
 ) -> None:
     result = seen(given, *gold, **values)
     assert (result.signable, result.cause) == (signable, cause)
+
+
+HALF = {"kind": "list", "facts": [["30 billion"], ["40 billion"]]}
+
+
+def bold(*values: str) -> Answer:
+    """The short answer, in which these stand out."""
+    return SHORT.model_copy(update={"asked_for": values})
+
+
+@pytest.mark.parametrize(
+    ("given", "gold", "values", "misleading"),
+    [
+        (SHORT, [FIRST_SENTENCE], {}, None),
+        (SHORT, [], {"facts": [["40 billion"]]}, "another question"),
+        # A right fact stands there by chance: what answers the question does not.
+        (SHORT, [GOLD_CANNABIS], {}, "another question"),
+        (SHORT, [], NOTHING, "unanswerable"),
+        (RESULTS, [GOLD_CANNABIS], {}, None),
+        (REFUSAL, [FIRST_SENTENCE], {}, None),
+        (bold("2020"), [FIRST_SENTENCE], {}, "wrong value"),
+        (bold("2020", "EUR 30 billion"), [FIRST_SENTENCE], {}, None),
+        (bold("billion"), [FIRST_SENTENCE], {}, None),  # a part of what is asked for
+        (bold("2020"), [FIRST_SENTENCE], {"kind": "why"}, None),  # no value is asked for
+        (SHORT, [FIRST_SENTENCE], HALF, "half a list"),
+        (SHORT, [FIRST_SENTENCE], {**HALF, "kind": "why"}, None),
+        (
+            SHORT.model_copy(update={"missing": ("2035",)}),
+            [FIRST_SENTENCE],
+            HALF,
+            None,
+        ),  # it says so
+    ],
+)
+def test_what_a_reader_of_an_answer_is_misled_by(
+    given: Answer, gold: list[str], values: dict[str, object], misleading: str | None
+) -> None:
+    result = seen(given, *gold, **values)
+    assert result.misleading == misleading
+    assert not (result.right and result.misleads)
 
 
 def test_facts_may_stand_among_much_else_and_are_not_complete_where_they_are_folded() -> None:
@@ -376,18 +420,21 @@ def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
     ]
     overall = sum_up(results, STAMP).overall
     assert overall.reading == {
-        "claimed": pytest.approx(3 / 4),
+        "right": pytest.approx(2 / 4),
         "claimed_right": pytest.approx(2 / 3, abs=1e-4),
         "misleads": pytest.approx(1 / 5),
         "signable": pytest.approx(2 / 5),
+        "claimed": pytest.approx(3 / 4),
         "direct": pytest.approx(3 / 4),
         "precision": pytest.approx((1 + 1 / 3 + 1) / 3, abs=1e-4),
-        "complete": pytest.approx(2 / 4),
-        "complete_with_more": pytest.approx(3 / 4),
         "whole_lists": None,
         "cut_lists": 0.0,
         "loose_ends": 0.0,
     }
+    over = {
+        name: overall.counts["reading"][name] for name in ("right", "claimed_right", "misleads")
+    }
+    assert over == {"right": 4, "claimed_right": 3, "misleads": 5}
     assert overall.size["words_prose"] == pytest.approx((9 + 17 + 5) / 3, abs=1e-4)
 
 
@@ -486,8 +533,9 @@ def test_refusals_and_citations_are_counted_and_what_is_wrong_is_named(results: 
 def test_groups_have_their_own_figures_and_what_does_not_apply_is_null(results: Results) -> None:
     assert list(results.by_language) == ["en", "nl"]
     assert results.by_language["nl"].answers["fact_recall"] == 0.5
-    assert results.by_language["nl"].answers["refusal_rate_unanswerable"] is None
-    assert results.by_language["nl"].intervals["answers"]["refusal_rate_unanswerable"] is None
+    assert results.by_language["nl"].refusals["recall"] is None
+    assert results.by_language["nl"].intervals["refusals"]["recall"] is None
+    assert results.by_language["nl"].counts["refusals"]["recall"] == 0
     assert {name: group.n for name, group in results.by_document.items()} == {
         "drugs-agenda": 2,
         "firearms-plan": 2,

@@ -82,7 +82,7 @@ def _changed_keys(old: Mapping[str, object], new: Mapping[str, object]) -> list[
 # How the figures went from run to run, as charts and as a table.
 
 
-DEFAULT = (("reading", "complete"), ("answers", "useful_answer_rate"))
+DEFAULT = (("reading", "right"), ("reading", "signable"))
 FigureKey = tuple[str, str]  # group, name
 SHAPES = {"other": "circle", "accepted": "square", "chosen": "diamond"}
 HEIGHT = 260  # pixels; in a lower chart a change of a few points cannot be seen

@@ -10,11 +10,11 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval import release, run_report, runs
-from eval.gate import DECIDING, Comparison, GoLive, RuleResult, Test, compare, deciding, go_live
+from eval.gate import Comparison, GoLive, RuleResult, Test, compare, go_live
 from eval.rates import summarise
 from eval.release import GateReport
 from eval.results import LONGEST_NAME, LONGEST_REASON, Figures, Results, SignOff, Summary
-from eval.run_report import Figure, bounds, change, headlines, number, p_value, reading
+from eval.run_report import DECIDING, Figure, bounds, change, headlines, number, p_value, reading
 from language.matching import visible
 from ui import access, formats, markup
 from ui.markup import code, escape, facts_html, table_html
@@ -152,14 +152,12 @@ def _some(folder: Path, ids: tuple[str, ...] | None) -> Results:
 
 
 READERS_FIGURES = (
-    ("reading", "complete"),
-    ("reading", "claimed_right"),
-    ("reading", "misleads"),
-    ("answers", "refusal_rate_unanswerable"),
+    *DECIDING,
+    ("refusals", "recall"),
     ("answers", "false_refusal_rate"),
     ("answers", "useful_answer_rate"),
 )
-"""What a reader notices, which comes first."""
+"""What a reader notices, which comes first: the figures of the verdict before all others."""
 
 
 def label(group: str, name: str, texts: Texts) -> str:
@@ -253,7 +251,6 @@ def runs_html(there: Iterable[KeptRun], chosen: KeptRun, texts: Texts) -> str:
     """The runs that are kept, newest first, with what they were made with."""
     names = ("run", "verdict", "decision", "questions", "set", "answers", "index", "code")
     columns = [texts(f"evaluation.columns.{name}") for name in names]
-    keys = [(group, name) for group, name in (name.split(".") for name in DECIDING)]
     rows = [
         [
             _name_html(run, chosen, texts),
@@ -262,15 +259,15 @@ def runs_html(there: Iterable[KeptRun], chosen: KeptRun, texts: Texts) -> str:
             formats.number(run.figures.overall.n, texts.language),
             *(
                 with_interval(figure, texts)
-                for figure in run_report.chosen(run.figures.overall, keys)
+                for figure in run_report.chosen(run.figures.overall, DECIDING)
             ),
             *map(escape, _made_with(run, texts)),
         ]
         if run.figures
-        else [escape(run.label(texts)), *[""] * (len(names) + len(keys) - 1)]
+        else [escape(run.label(texts)), *[""] * (len(names) + len(DECIDING) - 1)]
         for run in there
     ]
-    columns[4:4] = [label(*key, texts) for key in keys]
+    columns[4:4] = [label(*key, texts) for key in DECIDING]
     return table_html(texts("evaluation.runs_table"), columns, rows, hidden=True)
 
 
@@ -308,29 +305,48 @@ BOXES = {"passed": st.success, "failed": st.error, "too few": st.warning, "unche
 
 
 def show_verdict(run: KeptRun, texts: Texts) -> None:
-    """The verdict, and what its figures do not see; only one that passed is green."""
+    """The verdict, a line for each figure of it, and what these do not see; only one that passed is
+    green."""
     if run.figures is None:
         return
     n, checks = run.figures.overall.n, run.gate.checks
-    parts = [f"**{texts(f'evaluation.verdict.{run.verdict}')}**"]
+    parts = []
     if run.verdict == "too few":
-        keys = [tuple(name.split(".")) for name in DECIDING]
-        figures = run_report.chosen(run.figures.overall, [(group, name) for group, name in keys])
-        told = [
-            f"{label(one.group, one.name, texts)} {with_interval(one, texts)}" for one in figures
-        ]
-        parts.append(texts("evaluation.verdict.proves_nothing", n=n, figures="; ".join(told)))
+        parts.append(texts("evaluation.verdict.proves_nothing", n=n))
     if checks:
-        met = sum(check.passed for check in checks)
+        failed = [_rule(check, texts) for check in checks if not check.passed]
+        met = len(checks) - len(failed)
         facts = {"met": met, "all": len(checks), "file": code(run.gate.rules), "n": n}
         parts.append(texts("evaluation.verdict.rules", baseline=_baseline(run, texts), **facts))
-        if run.verdict != "too few":
-            told = [_rule(check, texts) for check in deciding(checks)]
-            parts.append(texts("evaluation.verdict.decides", rules="; ".join(told)))
+        if failed:
+            parts.append(texts("evaluation.verdict.not_met", rules="; ".join(failed)))
     elif run.verdict == "unchecked":
         parts.append(texts("evaluation.verdict.no_rules"))
     parts.append(texts("evaluation.verdict.not_counted"))
-    BOXES[run.verdict](" ".join(parts))
+    verdict = f"**{texts(f'evaluation.verdict.{run.verdict}')}**"
+    BOXES[run.verdict]("\n\n".join((verdict, _lines(run, texts), " ".join(parts))))
+
+
+def _lines(run: KeptRun, texts: Texts) -> str:
+    """The figures of the verdict as a Markdown list, each with what it is over and its rule."""
+    if run.figures is None:
+        return ""
+    told = []
+    for figure, check in run_report.deciding(run.figures.overall, run.gate.checks):
+        name = label(figure.group, figure.name, texts)
+        value = localised(number(figure.value, figure.group), texts)
+        line = texts("evaluation.verdict.line", figure=name, value=_over(figure, value, texts))
+        told.append(_rule(check, texts, figure) if check else line)
+    return "\n".join(f"- {line}" for line in told)
+
+
+def _over(figure: Figure, value: str, texts: Texts) -> str:
+    """A figure of the verdict, with its bounds and what it is over: "4% (2 to 6) of 297
+    questions"."""
+    span, n = between(figure, texts), formats.number(figure.n, texts.language)
+    over = texts(f"evaluation.verdict.over.{figure.name}", n=n)
+    value = f"{value} ({span})" if span else value
+    return texts("evaluation.verdict.value", value=value, over=over)
 
 
 def show_version(settings: Settings, run: KeptRun, texts: Texts) -> None:
@@ -362,8 +378,9 @@ def _baseline(run: KeptRun, texts: Texts) -> str:
     return texts("evaluation.verdict.baseline", date=date)
 
 
-def _rule(check: RuleResult, texts: Texts) -> str:
-    """A rule and what was found, in Markdown; as it stands where it has no bound."""
+def _rule(check: RuleResult, texts: Texts, seen: Figure | None = None) -> str:
+    """A rule and what was found, in Markdown; as it stands where it has no bound. With the figure
+    also its bounds and what it is over."""
     bounds = {"floor": check.floor, "ceiling": check.ceiling, "before": check.before}
     kind = next((name for name, bound in bounds.items() if bound is not None), None)
     bound = bounds[kind] if kind else None
@@ -373,6 +390,7 @@ def _rule(check: RuleResult, texts: Texts) -> str:
         kind = "not_worse"
     group, _, name = check.figure.partition(".")
     found, limit = (localised(text, texts) for text in run_report.beside(check.value, bound, group))
+    found = _over(seen, found, texts) if seen else found
     language = texts.label("languages", check.language)
     figure = label(group, name, texts) + (f" ({language})" if language else "")
     told = texts(f"evaluation.verdict.bounds.{kind}", figure=figure, value=found, bound=limit)
@@ -392,7 +410,7 @@ def offer_sign_off(settings: Settings, run: KeptRun, texts: Texts) -> None:
         key=f"evaluation-sign-{form}",
         on_change="rerun",
     ):
-        st.markdown(texts("evaluation.sign.explained"))
+        st.markdown(f"{_lines(run, texts)}\n\n{texts('evaluation.sign.explained')}")
         if run.verdict != "passed":
             st.html(facts_html(texts("evaluation.sign.not_passed")))
         goes_live = st.radio(

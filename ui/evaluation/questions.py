@@ -10,7 +10,7 @@ from typing import get_args
 import streamlit as st
 
 from eval.dataset import RunPart
-from eval.gate import Comparison, Direction, deciding
+from eval.gate import Comparison, Direction
 from eval.rates import reported
 from eval.results import QuestionResult
 from language.matching import fold
@@ -197,6 +197,7 @@ def _about_html(result: QuestionResult, move: Direction | None, texts: Texts) ->
 WRONG_SHOWN = "wrong"  # in the address
 _PART, _CAUSE = "evaluation-wrong-part", "evaluation-wrong-cause"
 _PAGE = 10
+_CAUSES = 2  # of rules that are not met
 _LONGEST = 600  # characters of an answer; all of it stands on the question's own page
 
 
@@ -213,8 +214,8 @@ def offer_wrong_answers(run: KeptRun, texts: Texts) -> None:
         disabled=not any(one.wrong for one in everything),
         on_click=_open,
     )
-    causes = (one.cause for one in deciding(run.gate.checks) if not one.passed)
-    for cause in dict.fromkeys(filter(None, causes)):
+    causes = dict.fromkeys(one.cause for one in run.gate.checks if one.cause and not one.passed)
+    for cause in list(causes)[:_CAUSES]:
         named = texts.label("evaluation.causes", cause)
         st.button(
             texts("evaluation.wrong.offer_cause", cause=named),
@@ -328,6 +329,9 @@ def why(result: QuestionResult, texts: Texts) -> str:
             is_in = texts.label("languages", result.text_language) or "?"
             may_be = ", ".join(texts.label("languages", one) for one in result.languages)
             return texts("evaluation.why.language", is_in=is_in, may_be=may_be)
+        case "misleading":
+            key = str(result.misleading).replace(" ", "_")
+            return texts(f"evaluation.why.{key}", said=_quoted(result.in_bold))
         case "cut list" | "loose end" | "buried":
             return texts(f"evaluation.meanings.{result.cause}")
         case _:

@@ -1,0 +1,191 @@
+"""What readers found in answers, beside what is counted of the same answers.
+
+    eval/readings/*.csv       -> by ground: share as read
+    eval/readings/*.jsonl.gz  -> judged as in a run -> by half: how far readers and counts agree
+
+Each line of the first is one answer as one reader judged it. A reader is a language model in the
+role of a demanding official, who has not seen what changed and reads what the page shows without a
+click. `full` is 2, 1 or 0; `signed`, `misleads` and `first_screen` are as that official says. The
+second has the answers, with the passages that they cite. Questions are in two halves, drawn by
+their names: rules for what is counted may be made for the open one, agreement is told of the other.
+"""
+
+import csv
+import gzip
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pydantic import ValidationError
+
+from core.answer import Answer
+from core.errors import StrategiewijzerError
+from core.source import Frozen
+from eval.dataset import DOCUMENTS, QUESTIONS, Outline, load
+from eval.evaluate import assess
+from eval.metrics import Agreement, agreement
+from eval.results import QuestionResult
+from eval.verdicts import Half
+
+FOLDER = Path(__file__).with_name("readings")
+RELIABLE = 0.6
+"""Least kappa of a figure that is shown first; below it is "moderate" at most (Landis and Koch, The
+measurement of observer agreement for categorical data, 1977)."""
+
+Ground = Literal["summaries", "documents"]
+_SETS: Mapping[Ground, Path] = {"summaries": QUESTIONS, "documents": DOCUMENTS}
+
+
+class AnswerName(NamedTuple):
+    """Which answer it is: `version` is that of the product."""
+
+    ground: Ground
+    version: str
+    question: str
+
+
+class ReadAnswer(Frozen):
+    """An answer as one reader judged it."""
+
+    question: str
+    ground: Ground
+    language: str
+    answerable: bool
+    version: Literal["earlier", "now"]
+    form: Literal["answer", "results", "refusal"]
+    half: Half
+    reader: str
+    full: Literal["0", "1", "2"]
+    signed: bool
+    misleads: bool
+    first_screen: bool
+
+    @property
+    def name(self) -> AnswerName:
+        return AnswerName(self.ground, self.version, self.question)
+
+
+class ReadFigure(Frozen):
+    """A figure as read over one ground: a share in [0, 1] of so many `answers`."""
+
+    name: str
+    ground: Ground
+    answers: int
+    read: float
+
+
+class ReadRule(NamedTuple):
+    """Which answers a figure is over, what readers say of one, and what is counted."""
+
+    applies: Callable[[ReadAnswer], bool]
+    read: Callable[[ReadAnswer], bool]
+    counted: Callable[[QuestionResult], bool | None]
+
+
+FIGURES: Mapping[str, ReadRule] = {
+    "right": ReadRule(
+        lambda one: one.answerable, lambda one: one.first_screen, lambda result: result.right
+    ),
+    "claimed_right": ReadRule(
+        lambda one: one.form == "answer", lambda one: one.full == "2", lambda result: result.right
+    ),
+    "misleads": ReadRule(
+        lambda one: one.form != "refusal",
+        lambda one: one.misleads,
+        lambda result: result.misleads,
+    ),
+    "signable": ReadRule(lambda one: True, lambda one: one.signed, lambda result: result.signable),
+}
+"""The figures of a verdict, in its order."""
+
+
+@cache
+def readings(folder: Path = FOLDER) -> tuple[ReadAnswer, ...]:
+    """All readings.
+
+    Raises:
+        StrategiewijzerError: a line is malformed; the message names file and line.
+    """
+    found = []
+    for file in sorted(folder.glob("*.csv")):
+        with file.open(encoding="utf-8", newline="") as lines:
+            for number, line in enumerate(csv.DictReader(lines), start=2):
+                try:
+                    found.append(ReadAnswer.model_validate(line))
+                except ValidationError as error:
+                    first = error.errors(include_input=False, include_url=False)[0]
+                    place = ".".join(map(str, first["loc"]))
+                    raise StrategiewijzerError(
+                        f"{file}: line {number}: {place}: {first['msg']}"
+                    ) from None
+    return tuple(found)
+
+
+@cache
+def counted(folder: Path = FOLDER) -> Mapping[AnswerName, QuestionResult]:
+    """The answers that are kept, judged as in a run."""
+    asked = {
+        (ground, question.id): question for ground in _SETS for question in load(_SETS[ground])
+    }
+    nowhere = Outline.of(())  # in which section it stands is not asked
+    found = {}
+    for file in sorted(folder.glob("*.jsonl.gz")):
+        for line in gzip.decompress(file.read_bytes()).decode().splitlines():
+            kept = json.loads(line)
+            name = AnswerName(kept["ground"], kept["version"], kept["question"])
+            question = asked[name.ground, name.question]
+            answer = Answer.model_validate(kept["answer"])
+            found[name] = assess(question, answer, nowhere, latency_ms=0)
+    return found
+
+
+def read_figures(all_read: Iterable[ReadAnswer]) -> tuple[ReadFigure, ...]:
+    """The figures of each ground as read, of the answers of now."""
+    every = tuple(all_read)
+    found = []
+    for name, rule in FIGURES.items():
+        for ground in _SETS:
+            over = [
+                one
+                for one in every
+                if (one.version, one.ground) == ("now", ground) and rule.applies(one)
+            ]
+            if over:
+                found.append(
+                    ReadFigure(
+                        name=name,
+                        ground=ground,
+                        answers=len({one.question for one in over}),
+                        read=round(sum(map(rule.read, over)) / len(over), 4),
+                    )
+                )
+    return tuple(found)
+
+
+def pairs(
+    name: str,
+    all_read: Iterable[ReadAnswer],
+    found: Mapping[AnswerName, QuestionResult],
+    half: Half,
+) -> list[tuple[bool, bool]]:
+    """What a reader says of each answer of a half, and what is counted of it."""
+    rule = FIGURES[name]
+    return [
+        (rule.read(one), said)
+        for one in all_read
+        if one.half == half
+        and rule.applies(one)
+        and one.name in found
+        and (said := rule.counted(found[one.name])) is not None
+    ]
+
+
+def agreements(
+    all_read: Iterable[ReadAnswer], found: Mapping[AnswerName, QuestionResult], half: Half
+) -> Mapping[str, Agreement]:
+    """How far readers and counts agree over the answers of a half, by figure."""
+    every = tuple(all_read)
+    named = {name: pairs(name, every, found, half) for name in FIGURES}
+    return {name: agreement(some) for name, some in named.items() if some}
