@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import yaml
 
+from chain.understanding.follow_ups import standalone
 from chain.understanding.intent import asks_for
-from chain.understanding.meaning import standalone
 from core.errors import QuestionSetError
 from core.source import Scope
 from core.yaml_files import read_yaml

@@ -23,7 +23,7 @@ from chain.answer.section_questions import (
     section_of,
     words_of,
 )
-from chain.understanding.meaning import standalone
+from chain.understanding.follow_ups import standalone
 from core.answer import Answer, Turn
 from core.batches import batches
 from core.source import (

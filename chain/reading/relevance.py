@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chain.reading.quotables import Statement, series, statements
+from chain.understanding.follow_ups import WORD, joined
 from chain.understanding.intent import asks_for
-from chain.understanding.meaning import WORD, joined
 from core.source import STEPS_BACK, Passage, Scope, ScoredPassage, Unit
 from language.cues import Cues, cues_of
 from language.matching import without_accents

@@ -1,20 +1,7 @@
-"""Interpretation of a message in its conversation: its intent, its question, its document.
-
-Without a model a follow-up becomes a question that stands alone by rules:
-
-    question + the conversation before it
-        -> it stands alone (the classifier of intent.py tells)   unchanged
-        -> "the second"                          that item of the last answer's list
-        -> elliptic: a new figure or name only   the question before with that in it
-        -> else                                  topic of the conversation: the question
-
-Alternatives and measurements are in docs/decisions/0008-follow-ups.md, the cue words in
-language/cues.yaml.
-"""
+"""Interpretation of a message in its conversation: its intent, its question, its document."""
 
 import logging
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -22,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import OSA
 
+from chain.understanding.follow_ups import END, FollowUp, follow_up, standalone, topic_words
 from chain.understanding.intent import classify
 from chain.understanding.phrases import (
     concepts,
@@ -34,285 +22,13 @@ from chain.understanding.phrases import (
 from core.answer import SEARCHABLE, Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
-from language.cues import Cues, cues_of, has_cues
+from language.cues import cues_of, has_cues
 from language.facts import figures
-from language.identify import conversation, named
+from language.identify import named
 from language.matching import fold
 from prompts import Aside, TaskProblem
-from vectorstore.embeddings import Embedder, default_profile, local_embedder
+from vectorstore.embeddings import Embedder, default_profile
 from vectorstore.keyword_index import content_words
-
-WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
-_DIGIT = re.compile(r"\d")
-_END = " ?!.…"
-
-# Least probability by which a question is only understood with the conversation: of 30
-# conversations that nothing was fitted on 66 of 82 follow-ups have it, and none of 38 others.
-_LEANS = 0.05
-_LEANS_REFERRING = 0.001  # with a word that refers: 1 of 101 whole questions with one has it
-_ITEM = 30  # most words taken of an item; more drown its topic
-_POINTING_LAST = (["das"], ["het"])  # elsewhere these are articles
-_MARKER = re.compile(r" ?\[\d{1,4}\]")
-_TOPIC = 16  # most words of the topic; more drown the follow-up
-_ADDED = 3  # most topic words that the follow-up before adds
-
-
-class Thread(NamedTuple):
-    """What a conversation is about.
-
-    topic: words of the question that began it, or the item that was asked about last.
-    question: the last one that was complete, in which a figure or a name can be replaced.
-    added: topic words of the last follow-up.
-    spoken: the language of these (ISO 639-1).
-    """
-
-    topic: str = ""
-    question: str = ""
-    added: tuple[str, ...] = ()
-    spoken: str = ""
-
-
-class FollowUp(NamedTuple):
-    """A follow-up as it is understood.
-
-    question: stands alone.
-    item: the item of the last answer's list, or else its result, that it means; else empty.
-    is_changed: it asks what was asked before with another figure or name, or for that item alone.
-    """
-
-    question: str
-    item: str = ""
-    is_changed: bool = False
-
-
-def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
-    """Rewrites the question so that it stands alone.
-
-    >>> standalone("and in 2010?", "en", [Turn(question="How many in 2019?", answer_text="")])
-    'How many in 2010?'
-    >>> standalone("Who runs it?", "en", [Turn(question="What is FOCAL-SF?", answer_text="")])
-    'FOCAL-SF: who runs it'
-    """
-    return follow_up(question, language, history).question
-
-
-def follow_up(question: str, language: str, history: Sequence[Turn]) -> FollowUp:
-    """How a question is understood after these turns, oldest first."""
-    asked = [turn for turn in history if _words(turn.question)]
-    languages = conversation([turn.question for turn in asked], language)
-    thread, last = Thread(), None
-    for turn, spoken in zip(asked, languages, strict=True):
-        if turn.message or classify(turn.question, spoken, local_embedder()).kind:
-            continue
-        understood = _understood(turn.question, spoken, thread, last)
-        thread, last = _continued(thread, turn.question, understood, spoken), turn
-    return _understood(question, language, thread, last)
-
-
-def joined(question: str, language: str, before: str) -> str:
-    """Completes a question by the one before it, in the same language."""
-    thread = Thread(_topic_of(before, language), before, spoken=language)
-    return _joined(question, language, thread).question
-
-
-def _understood(question: str, language: str, thread: Thread, last: Turn | None) -> FollowUp:
-    cues = cues_of(language)
-    bare = _without_opening(question, cues).strip(_END)
-    if last is None or not thread.question or not _words(bare):
-        return FollowUp(question)
-    if item := item_meant(question, language, last):
-        topic = set(_topic(bare, language)) - set(cues.items)
-        if len(topic) == 1:
-            return FollowUp(item, item, is_changed=True)
-        return FollowUp(f"{thread.topic}: {item}: {_lowered(bare, cues)}", item)
-    is_opened = bare != question.strip(_END) and set(cues.asking).isdisjoint(_words(bare))
-    leans = is_opened or not _topic(bare, language)  # "and priority 3?", "since when?"
-    least = _LEANS_REFERRING if _refers(bare, cues) else _LEANS
-    if not leans and classify(question, language, local_embedder()).leans < least:
-        return FollowUp(question)
-    return _joined(question, language, thread)
-
-
-def _joined(question: str, language: str, thread: Thread) -> FollowUp:
-    cues = cues_of(language)
-    bare = _without_opening(question, cues).strip(_END)
-    own = _topic(bare, language)
-    is_opened = bare != question.strip(_END)
-    if own and (is_opened or figures(bare)) and _is_elliptic(bare, thread.question, cues):
-        changed = _changed(bare, own, thread.question, language)
-        return FollowUp(changed, is_changed=bool(figures(bare)))
-    # Its own year, or article, replaces that of the topic.
-    shapes = {_shape(word) for word in own} - {""}
-    refers = not own or _refers(bare, cues)
-    topic = [
-        word
-        for word in (*thread.topic.split(), *(thread.added if refers else ()))
-        if _shape(word) not in shapes or not _shape(word)
-    ]
-    telling = set(_topic(" ".join(topic), thread.spoken or language))
-    while topic and telling.isdisjoint(WORD.findall(topic[-1])):  # before what was left out
-        topic.pop()
-    return FollowUp(f"{' '.join(topic)}: {_lowered(bare, cues)}" if topic else question)
-
-
-def _continued(thread: Thread, asked: str, understood: FollowUp, language: str) -> Thread:
-    """The thread with a question that was asked."""
-    if understood.question == asked:
-        return Thread(_topic_of(asked, language), asked, spoken=language)
-    if understood.item:
-        return thread._replace(topic=" ".join(understood.item.split()[:_TOPIC]), added=())
-    if understood.question.endswith("?"):  # elliptic
-        topic = _topic_of(understood.question, language)
-        return Thread(topic, understood.question, spoken=language)
-    known = set(_words(thread.topic))
-    bare = _without_opening(asked, cues_of(language))
-    own = [word for word in _topic(bare, language) if not known.issuperset(_words(word))]
-    return thread._replace(added=tuple(own[:_ADDED]))
-
-
-def _topic_of(question: str, language: str) -> str:
-    """What a question is about, as it stands there: from its first topic word to the last."""
-    topic = set(_topic(question, language))
-    places = [match for match in WORD.finditer(question) if match[0] in topic]
-    if not places:
-        return ""
-    return " ".join(question[places[0].start() : places[-1].end()].split()[-_TOPIC:])
-
-
-def item_meant(question: str, language: str, last: Turn) -> str:
-    """The item of the last answer's list, or else its result where nothing is asked of it, that a
-    question means with an ordinal; empty for any other question.
-
-    >>> listed = Turn(question="?", answer_text="- a;\\n- b.")
-    >>> item_meant("And the second?", "en", listed)
-    'b'
-    """
-    listed = [line[2:] for line in last.answer_text.splitlines() if line.startswith("- ")]
-    if len(listed) < 2 and len(_topic(question, language)) == 1:
-        results = re.split(r"^(?:### .*|\*\*.*\*\*)$", last.answer_text, flags=re.MULTILINE)
-        listed = [one.strip().partition("\n")[0] for one in results[1:]]
-    place = _place_meant(question, language)
-    if len(listed) < 2 or place is None or place >= len(listed):
-        return ""
-    return " ".join(_MARKER.sub("", listed[place]).split()[:_ITEM]).strip(_END + ";,")
-
-
-def _place_meant(question: str, language: str) -> int | None:
-    """The place (from 0) that an ordinal without a noun of its own means: "the second one"."""
-    words = [match[0] for match in WORD.finditer(question)]
-    for word, after in pairwise([*words, ""]):
-        noun = set(_topic(after, language)) - set(cues_of(language).items)
-        if (place := _ordinal(word, language)) is not None and not noun:
-            return place
-    return None
-
-
-def _ordinal(word: str, language: str) -> int | None:
-    """The place (from 0) that a word names: 2 for "third"; None for other words."""
-    if not has_cues(language):
-        return None
-    beginnings = enumerate(cues_of(language).ordinals)
-    return next((n for n, begin in beginnings if word.casefold().startswith(begin)), None)
-
-
-def _refers(bare: str, cues: Cues) -> bool:
-    """Whether a word refers to something outside the question. Only the part before the first
-    comma counts: later words refer to that part."""
-    said = WORD.findall(bare.casefold().partition(",")[0])
-    clause = f" {' '.join(said)} "
-    return said[-1:] in _POINTING_LAST or any(f" {word} " in clause for word in cues.referring)
-
-
-def _is_elliptic(bare: str, before: str, cues: Cues) -> bool:
-    """Whether a question only gives a new value for the previous one ("And in 2010?")."""
-    words = set(_words(bare))
-    new = words - set(_words(before))
-    return (
-        not _refers(bare, cues) and words.isdisjoint(cues.helping) and new.isdisjoint(cues.asking)
-    )
-
-
-def _changed(bare: str, own: Sequence[str], before: str, language: str) -> str:
-    """The previous question with the new figure or name, in place of the old one if found."""
-    changed = before
-    for word in own:
-        changed = _figure_replaced(word, changed)
-    if changed == before:
-        changed = _tail_replaced(bare, before, language)
-    known = set(_words(changed))
-    added = [word for word in own if not known.issuperset(_words(word))]
-    return " ".join([changed.strip(_END), *added]) + "?"
-
-
-def _figure_replaced(figure: str, before: str) -> str:
-    """Replaces the last figure of the same shape: a year replaces a year."""
-    same = [m for m in WORD.finditer(before) if _shape(figure) and _shape(m[0]) == _shape(figure)]
-    if not same or figure in (m[0] for m in same):
-        return before
-    return before[: same[-1].start()] + figure + before[same[-1].end() :]
-
-
-def _shape(word: str) -> str:
-    return _DIGIT.sub("9", word) if _DIGIT.search(word) else ""
-
-
-def _tail_replaced(bare: str, before: str, language: str) -> str:
-    """Replaces what follows the shared first word: "to heroin" changes "How much goes to cocaine?"
-    into "How much goes to heroin?"."""
-    cues = cues_of(language)
-    first, *rest = [m for m in WORD.finditer(bare) if m[0].casefold() not in cues.asking]
-    places = list(WORD.finditer(before))
-    at = [n for n, place in enumerate(places) if place[0].casefold() == first[0].casefold()]
-    if not at or not rest:
-        return before
-    old: list[re.Match[str]] = []
-    for place in places[at[-1] + 1 :][: len(rest)]:
-        in_topic = bool(_topic(place[0], language))
-        if not in_topic and (len(old) > 0 or place[0].casefold() in cues.asking):
-            break
-        old.append(place)
-    if not old or not _topic(old[-1][0], language):
-        return before
-    if old[0][0].isdigit() and not _DIGIT.search(bare):  # "in Italy" is no year
-        return before
-    new = bare[rest[0].start() : rest[-1].end()]
-    return before[: old[0].start()] + new + before[old[-1].end() :]
-
-
-def _topic(text: str, language: str) -> list[str]:
-    """Topic words of a text, as written, each once."""
-    cues = cues_of(language)
-    without = {*cues.asking, *cues.helping, *cues.empty, *cues.referring, *cues.opening}
-    words = dict.fromkeys(match[0] for match in WORD.finditer(text))
-    return [
-        word
-        for word in words
-        if word.casefold() not in without and not without.issuperset(content_words(word, language))
-    ]
-
-
-def _without_opening(question: str, cues: Cues) -> str:
-    for opening in sorted(cues.opening, key=len, reverse=True):
-        start = re.match(rf"\W*{re.escape(opening)}\b[\s,]*", question, re.IGNORECASE)
-        if start:
-            return question[start.end() :]
-    return question
-
-
-def _lowered(bare: str, cues: Cues) -> str:
-    """Lower-cases the first letter if the first word is no name."""
-    first, *_ = [*_words(bare), ""]
-    return (
-        bare[:1].lower() + bare[1:] if first in {*cues.asking, *cues.helping, *cues.empty} else bare
-    )
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
-
-
-# What a message means in its conversation: its intent, its question and its document.
-
 
 # Least margin in score of the best-fitting document over the next: a word that all of ten documents
 # have weighs log(11/10), which is less.
@@ -543,8 +259,8 @@ def _material(kind: Message | None, question: str, language: str, asked: Sequenc
     if kind not in _WRITTEN or (kind == "summarise" and says_document(question)):
         return ""
     about = manner_lists().about.pattern.search(question.casefold())
-    topic = question[about.end() :].strip(_END) if about else ""
-    if _topic(topic, language):
+    topic = question[about.end() :].strip(END) if about else ""
+    if topic_words(topic, language):
         return topic
     is_sourced = bool(asked and asked[-1].cited)
     return standalone(asked[-1].question, language, asked[:-1]) if is_sourced else ""

@@ -27,7 +27,7 @@ from vectorstore.segments import DocumentEntry, Manifest, SegmentEntry, document
 # Raised by whoever changes what a document of any format is described by and cut into: cleaning,
 # front matter, Markdown, sentences, units, passages, prepared questions. What only one format gives
 # has its own version, in READERS.
-VERSION = 2
+VERSION = 3
 # Distributions that all formats are read with. None is missing: tests/policy/test_fingerprint.py.
 LIBRARIES = ("babel", "markdown-it-py", "mdit-py-plugins", "py3langid", "pyyaml", "sentencex")
 

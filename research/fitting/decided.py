@@ -19,7 +19,7 @@ from chain.answer.section_questions import Probes
 from chain.answerability import Decision
 from chain.reading.confidence import FEATURES, IN_SOURCES, ON_TOPIC, evidence, features
 from chain.request import Request
-from chain.understanding.meaning import standalone
+from chain.understanding.follow_ups import standalone
 from chain.writing.extractive import choose, readings
 from core.settings import Settings
 from eval.dataset import Question, load, prepare

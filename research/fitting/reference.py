@@ -12,7 +12,7 @@ import sys
 
 from rich.console import Console
 
-from chain.understanding.meaning import standalone
+from chain.understanding.follow_ups import standalone
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import Settings
 from research.fitting import questions

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chain.assistant import Assistant
-from chain.understanding.meaning import item_meant, standalone
+from chain.understanding.follow_ups import item_meant, standalone
 from core.answer import Turn
 from core.settings import Settings
 from eval.dataset import Outline, check, load

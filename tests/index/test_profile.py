@@ -10,7 +10,7 @@ import pytest
 from chain.assistant import Assistant
 from chain.reading.confidence import confidence
 from chain.reading.relevance import rank
-from chain.understanding.meaning import standalone
+from chain.understanding.follow_ups import standalone
 from core.errors import ModelError
 from core.settings import Settings
 from eval.dataset import Outline, Question

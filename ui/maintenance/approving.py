@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from chain.understanding.follow_ups import standalone
 from chain.understanding.intent import classify
-from chain.understanding.meaning import standalone
 from core.errors import DecidedError, LockedError, NotAllowedError
 from core.settings import Settings
 from core.source import Approval, Frozen, Passage, PreparedQuestion
