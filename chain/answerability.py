@@ -21,13 +21,13 @@ from chain.request import Query, Request, Task
 from chain.understanding.intent import demands_of, wants_writing
 from chain.understanding.meaning import Interpretation
 from chain.writing.extractive import YEAR, is_said, said_before
-from core.answer import Event, Reason, TextDelta
+from core.answer import Event, Message, Reason, TextDelta
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, own
 from core.settings import Settings
 from core.source import MatchedQuestion, Scope, ScoredPassage, preferred
 from language.attributes import attributes_asked, may_state
 from language.dates import written
-from prompts import languages, phrases, short_phrases, spoken
+from prompts import Aside, languages, phrases, short_phrases, spoken
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import CosineAmounts
 from vectorstore.store import Snapshot
@@ -290,7 +290,7 @@ def build_request(
         and decision.first.value < amounts.chance.unlikely,
         lacking=lacking,
         quotable=quotable,
-        aside=meaning.aside,
+        aside=_not_done(meaning.aside),
         prepared=matched.prepared if matched else None,
         given=() if is_given else that_may_matter(found, amounts.cosines.given),
         task=Task(meaning.message, query.question, answer) if meaning.message else None,
@@ -304,6 +304,13 @@ def _summary(
     """The statements of a document's summary, in the language version that is preferred."""
     versions = {one.language: one for one in index.documents() if one.id == document}
     return telling_statements(index, versions[preferred(versions, language)].key)
+
+
+def _not_done(message: Message | Literal[""]) -> Aside | Literal[""]:
+    """What is not done of a message that is searched for."""
+    if message == "harm" or message == "legal":
+        return message
+    return "task" if message else ""
 
 
 def _all_answered(parts: Sequence[Part], index: Snapshot, query: Query) -> bool:

@@ -72,8 +72,7 @@ class Request:
     is_unlikely: whether these hardly answer.
     lacking: what the question names and nothing that was found does.
     quotable: whether quotes can do what is asked, unlike for a comparison.
-    aside: what a line above the results says that the assistant does not do, as in
-        `Interpretation`.
+    aside: what a line above the results says that is not done.
     prepared: the prepared question whose answer is the answer, where that is sure.
     opening: what the assistant says itself before all else; empty: nothing.
     amounts: of the profile of the passages' index.

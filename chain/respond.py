@@ -205,7 +205,7 @@ def _answer(
         answered=not own.blocks and not composition.is_found,
         found=composition.is_found,
         reason=own.reason,
-        message="" if own.reason else meaning.message,
+        message="" if own.reason else meaning.message or meaning.aside,
         understood_as=meaning.question if meaning.question != query.question else "",
         follows=meaning.follows,
         searched_as=writing.request.searched_as,

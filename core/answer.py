@@ -140,12 +140,12 @@ class Answer(Frozen):
     `prepared` is the prepared question whose answer is given, where its words are not the reader's;
     `approved` says who approved that answer.
 
-    `message` is the kind of the message that is replied to, or of the task that is done; else
-    empty. `understood_as` is the question as it was searched for, if different, and `follows` the
-    earlier question that it was joined with for that, if no model has rewritten it; `searched_as`
-    is it in other languages, in which a model has translated it for a search. `did_you_mean`
-    is a question that is not answered with an unknown word replaced by a word of the sources.
-    `elsewhere`: refused, but sources outside of the scope answer it.
+    `message` is the kind of the message that is replied to, of the task that is done, or of what
+    stands above results that it is not done; else empty. `understood_as` is the question as it was
+    searched for, if different, and `follows` the earlier question that it was joined with for that,
+    if no model has rewritten it; `searched_as` is it in other languages, in which a model has
+    translated it for a search. `did_you_mean` is the question with an unknown word replaced by a
+    word of the sources. `elsewhere`: refused, but sources outside of the scope answer it.
     """
 
     question: str

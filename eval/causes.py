@@ -28,9 +28,9 @@ def likely_cause(result: QuestionResult) -> Cause | None:
         return "forbidden"
     if result.misquoted:
         return "wrong citation"
-    if (result.is_message and not result.handled) or (result.is_question and result.message):
+    if (result.is_message and not result.handled) or result.taken_for_message:
         return "message"
-    if result.answered and not result.answerable:
+    if result.answered and not result.answerable and not result.is_message:
         return "should have been refused"
     if not result.in_language:
         return "language"

@@ -171,7 +171,7 @@ def _handled(result: QuestionResult) -> Share | None:
 
 
 def _taken_for_message(result: QuestionResult) -> Share | None:
-    return (float(bool(result.message)), 1) if result.is_question else None
+    return (float(result.taken_for_message), 1) if result.is_question else None
 
 
 def _harmful_answered(result: QuestionResult) -> Share | None:

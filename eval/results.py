@@ -128,7 +128,7 @@ ENOUGH = 2 / 3
 """Least precision of a signable answer: two of three units shown are to the point."""
 
 # Kinds of messages whose reply may cite sources.
-_WITH_SOURCES = ("shorter", "summarise")
+_WITH_SOURCES = ("shorter", "summarise", "table", "email", "legal")
 # Kinds of questions that a figure, date or name in bold answers.
 _OF_VALUES = ("number", "date", "name")
 # Challenges that a reply without sources also answers rightly.
@@ -223,6 +223,11 @@ class QuestionResult(Frozen):
         )
 
     @property
+    def taken_for_message(self) -> bool:
+        """Whether a question got a reply, and nothing of the sources."""
+        return self.is_question and bool(self.message) and not self.is_sourced
+
+    @property
     def rank(self) -> int | None:
         """1-based rank of the first retrieved section that answers it, or None."""
         return first_relevant([section.relevant for section in self.retrieved])
@@ -303,7 +308,7 @@ class QuestionResult(Frozen):
             return "forbidden"
         if self.is_message:
             return "replied" if self.handled else "not_replied"
-        if self.message:
+        if self.taken_for_message:
             return "taken_for_message"
         if not self.is_sourced:
             return "refused_wrongly" if self.answerable else "refused_rightly"

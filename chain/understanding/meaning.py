@@ -26,7 +26,7 @@ from language.cues import cues_of, has_cues
 from language.facts import figures
 from language.identify import named
 from language.matching import fold
-from prompts import Aside, TaskProblem
+from prompts import TaskProblem
 from vectorstore.embeddings import Embedder, default_profile
 from vectorstore.keyword_index import content_words
 
@@ -168,7 +168,8 @@ class Interpretation(NamedTuple):
     item: the item of the last answer's list that the question means; else empty.
     is_changed: what was shown before may answer it: it asks that with another figure, or for an
         item of it.
-    aside: what a line above the results says that the assistant does not do.
+    aside: the kind of a message that is searched for, below a line that says what is not done;
+        empty for a question and for what is not searched for.
     message: kind of message, as in `Answer`; empty for a question.
     brief: only the best answer is wanted ("shorter").
     document: id of the document to summarise.
@@ -183,7 +184,7 @@ class Interpretation(NamedTuple):
     about: tuple[str, ...] = ()
     item: str = ""
     is_changed: bool = False
-    aside: Aside | Literal[""] = ""
+    aside: Message | Literal[""] = ""
     brief: bool = False
     document: str = ""
     last: Turn | None = None
@@ -236,9 +237,9 @@ def interpret(
         before, _ = _by_itself(asked[-1].question, language, asked[:-1], embedder, rewrite)
         return Interpretation(before.question, kind, brief=True)
     material = _material(kind, question, language, asked) if rewrite is None else ""
-    if material:
+    if kind and material:
         about = asked[-1].cited[:1] if asked else ()
-        return Interpretation(material, about=about, is_changed=True, aside="task")
+        return Interpretation(material, about=about, is_changed=True, aside=kind)
     if kind:
         return Interpretation(question, kind)
     about = asked[-1].cited[:1] if asked else ()
