@@ -117,7 +117,7 @@ def _print(answer: Answer) -> None:
     if answer.understood_as:
         _say(f"Understood as: {answer.understood_as}\n")
     doubt = DoubtWords("[not confirmed]", "[found, not checked]")
-    _say(marked_text(answer.blocks, label="", doubt=doubt).text)
+    _say(marked_text(answer.blocks, as_read=True, doubt=doubt).text)
     if answer.ended:
         _say(f"\n{answer.ended}")
     if answer.trouble and answer.mode == "generative":
@@ -142,7 +142,7 @@ def _print(answer: Answer) -> None:
         _say("\nThese questions can be answered:", *answer.related, sep="\n- ")
     if answer.more:
         heading = "Nearest" if answer.kind == "refusal" else "Also"
-        texts = (marked_text(one, label="").text for one in answer.further)
+        texts = (marked_text(one, as_read=True).text for one in answer.further)
         _say(f"\n{heading} in the sources:", *texts, sep="\n\n")
     for citations in by_number(answer.citations).values():
         _print_reference(citations)

@@ -140,6 +140,7 @@ class Draft:
     stretches: what of these it claims to rest on.
     is_open: more of it is to come, so that it is shown and not yet verified.
     items: the list that `text` introduces.
+    marks: what each item is numbered with in its source, as in `AnswerBlock`.
     quote: the evidence, if the answerer quotes a source; a model leaves it to the verifier.
     label: the source, shown above where it changes.
     note: our remark, shown below.
@@ -150,6 +151,7 @@ class Draft:
     cites: tuple[int, ...]
     form: Literal["sentence", "item"] = "sentence"
     items: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     quote: Quote | None = None
     label: str = ""
     note: str = ""

@@ -168,12 +168,15 @@ class AnswerBlock(Frozen):
 
     `sentences` are those of a label or a paragraph; `items` those of each item. A list whose items
     have no evidence of their own rests on its `evidence`; without that, on what the paragraph
-    before it, which introduces it, rests on last. `note` is a remark of ours, shown below.
+    before it, which introduces it, rests on last. `marks` are what each item is numbered with in
+    its source where that is no part of its text: "6.", or "" for a bullet. `note` is a remark of
+    ours, shown below.
     """
 
     kind: Literal["label", "paragraph", "list"]
     sentences: tuple[AnswerSentence, ...] = ()
     items: tuple[tuple[AnswerSentence, ...], ...] = ()
+    marks: tuple[str, ...] = ()
     evidence: tuple[QuotedSpan, ...] = ()
     note: str = ""
 
@@ -188,6 +191,14 @@ class AnswerBlock(Frozen):
         *others, last = self.items[-1]
         last = last.model_copy(update={"evidence": (*last.evidence, *self.evidence)})
         return (*self.items[:-1], (*others, last))
+
+    @property
+    def begins(self) -> tuple[str, ...]:
+        """What each line begins with for a reader: the number of an item, or "- "."""
+        if self.kind != "list":
+            return ("",)
+        marks = itertools.zip_longest(self.items, self.marks, fillvalue="")
+        return tuple(f"{mark} " if mark else ITEM for _, mark in marks)
 
     @property
     def is_bare(self) -> bool:
@@ -267,19 +278,20 @@ def numbers(blocks: Blocks) -> tuple[int, ...]:
     return tuple(dict.fromkeys(n for line in lines for one in line for n in one.numbers))
 
 
-def marked_text(blocks: Blocks, label: str = LABEL, doubt: DoubtWords = _NO_WORDS) -> Marked:
+def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _NO_WORDS) -> Marked:
     """Blocks as one text: Markdown, of which the grammar is told at `core.answer.Answer`.
 
     Args:
         blocks: to write.
-        label: what a label begins with.
+        as_read: for a reader and no program: labels have no mark, items that of their source.
         doubt: what stands behind sentences that are not confirmed.
     """
-    begins = {"label": label, "paragraph": "", "list": ITEM}
+    begins = {"label": LABEL, "paragraph": "", "list": ITEM}
     parts = []
     for block in blocks:
-        begin = Marked(begins[block.kind])
-        texts = (Marked.joined((begin, line_text(line, doubt))) for line in block.lines)
+        before = block.begins if as_read else itertools.repeat(begins[block.kind])
+        lines = zip(before, block.lines, strict=False)
+        texts = (Marked.joined((Marked(one), line_text(line, doubt))) for one, line in lines)
         parts.append(Marked.joined(texts, "\n"))
         if block.note:
             parts.append(Marked(block.note))

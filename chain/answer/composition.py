@@ -180,7 +180,9 @@ class AnswerBuilder:
             made.append(AnswerBlock(kind="paragraph", sentences=among))
         if items:
             rests_on = () if draft.text else said.evidence
-            made.append(AnswerBlock(kind="list", items=tuple(items), evidence=rests_on))
+            made.append(
+                AnswerBlock(kind="list", items=tuple(items), marks=draft.marks, evidence=rests_on)
+            )
         made[-1] = made[-1].model_copy(update={"note": draft.note})
         return made
 

@@ -11,6 +11,7 @@ from language.matching import fold
 from language.words import vocabulary
 
 _FOOTNOTE = re.compile(r"^[⁰¹²³⁴-⁹]+\s*")  # the number of the footnote before
+_NUMBER = re.compile(r"(?<!\S)([0-9]{1,9}[.)])\s*$")  # before an item
 _CELLS = re.compile(r"(?<!\\)\|")
 
 
@@ -28,6 +29,13 @@ def reading(passage: Passage, unit: Unit) -> str:
             return "; ".join(f"{head}: {cell}" if head else cell for head, cell in pairs if cell)
     text = " ".join(passage.text[unit.start : unit.end].split()).lstrip("#- ")
     return _FOOTNOTE.sub("", text)
+
+
+def number_of(passage: Passage, unit: Unit) -> str:
+    """The number that Markdown has before an item, such as "6."; empty where it has none. A mark
+    that is typed, such as "(a)", is part of its text."""
+    found = _NUMBER.search(passage.text[_line_start(passage, unit.start) : unit.start])
+    return found[1] if found else ""
 
 
 def is_row(passage: Passage, unit: Unit) -> bool:

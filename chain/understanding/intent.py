@@ -48,8 +48,8 @@ Array = NDArray[np.float64]
 
 class MessageLimits(Frozen):
     """Least probabilities: to turn a message away as a request for help with a crime, to say above
-    what is found that no such help is given, and of any other kind of message. What each was set
-    on stands beside it in `WEIGHTS`."""
+    what is found that no such help, or no legal advice, is given, and of any other kind of message.
+    What each was set on stands beside it in `WEIGHTS`."""
 
     harm: float
     unclear: float
@@ -130,10 +130,10 @@ def intent_by(chances: Mapping[str, float], limits: MessageLimits) -> Intent:
     kind = max(chances, key=lambda kind: chances[kind])
     if chances.get("harm", 0.0) >= limits.unclear:
         return Intent("harm") if chances["harm"] >= limits.harm else Intent(None, "harm", leans)
-    if kind in (QUESTION, FOLLOW_UP, "harm") or chances[kind] < limits.other:
-        return Intent(leans=leans)
-    if kind == "legal":
+    if kind == "legal" and chances[kind] >= limits.unclear:
         return Intent(None, "legal", leans)
+    if kind in (QUESTION, FOLLOW_UP, "harm", "legal") or chances[kind] < limits.other:
+        return Intent(leans=leans)
     return Intent(cast(Message, kind))
 
 

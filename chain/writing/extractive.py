@@ -18,6 +18,7 @@ from chain.reading.quotables import (
     is_row,
     is_sentence,
     left_out,
+    number_of,
     points_back,
     reading,
     runs,
@@ -67,6 +68,7 @@ def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[
                 text=" ".join(readings(block.passage, text, request)),
                 cites=(block.passage,),
                 items=tuple(readings(block.passage, items, request)),
+                marks=tuple(number_of(passage, passage.units[one]) for one in items),
                 quote=Quote(
                     block.passage,
                     passage.units[quoted[0]].start,

@@ -1,9 +1,11 @@
 """What is copied of an answer is exact, and shows as exactly that wherever it is pasted."""
 
 import datetime
+import io
 from collections.abc import Iterable
 
 import pytest
+from docx import Document
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -15,6 +17,7 @@ from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE
 from ui.answers.copying import (
     answer_facts,
+    conversation_docx,
     full_references,
     markdown,
     markdown_text,
@@ -23,6 +26,7 @@ from ui.answers.copying import (
     source_lines,
 )
 from ui.texts import load
+from userdata.conversation import Exchange
 
 STRATEGY = DocumentInfo(
     id="security-union", language="en", title="EU Security Union Strategy", kind="official",
@@ -242,6 +246,19 @@ def test_a_list_stays_a_list_in_markdown() -> None:
     )
     assert [token.type for token in tokens].count("list_item_open") == 2
     assert "em_open" not in {child.type for child in within(tokens)}
+
+
+def test_a_list_is_copied_with_the_numbers_of_its_source() -> None:
+    answer = given("- *een* [1]\n- twee [1]", cited())
+    numbered = answer.blocks[0].model_copy(update={"marks": ("6.", "7.")})
+    answer = answer.model_copy(update={"blocks": (numbered,)})
+    assert plain_text(answer, EN).startswith("6. *een* [1]\n7. twee [1]\n")
+    tokens = read(markdown_text(answer.blocks, EN))
+    assert [one.attrs for one in tokens if one.type == "ordered_list_open"] == [{"start": 6}]
+    asked = Exchange(question="?", answer=answer)
+    word = Document(io.BytesIO(conversation_docx("Numbers", [asked], EN)))
+    told = [one.text for one in word.paragraphs if one.style.name == "List"]
+    assert told == ["6. *een*[1]", "7. twee[1]"]
 
 
 def test_hostile_sources_show_as_text_in_a_markdown_copy() -> None:

@@ -2,17 +2,30 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
+from chain.answer.composition import AnswerBuilder
 from chain.assistant import Assistant
 from chain.model.prompt_budget import Claim, PromptPassages, claim_data
-from chain.reading.quotables import excepts, points_back, reading, series, statements
-from chain.request import Quote, Request
+from chain.reading.quotables import (
+    excepts,
+    number_of,
+    points_back,
+    reading,
+    series,
+    statements,
+)
+from chain.request import Quote, Request, Verdict
+from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer
+from core.answer_blocks import marked_text
 from core.settings import Settings
 from core.source import DocumentInfo, Introduction, Passage, ScoredPassage, Unit
+from ingest.passages.split import split
 from ingest.pipeline import ingest
+from ingest.reading.load import load
 from tests.support.passages import passage_of
 from vectorstore.reader import text_of
 from vectorstore.store import open_index
@@ -206,6 +219,24 @@ def test_what_is_told_by_letter_or_number_belongs_together(passages: Mapping[str
 def ask_market(market: Settings) -> Callable[[str], Answer]:
     assistant = Assistant(market.model_copy(update={"refuse_below": 0.0}))
     return lambda question: assistant.ask(question, language="en")
+
+
+def test_a_numbered_list_is_answered_with_the_numbers_of_its_source(tmp_path: Path) -> None:
+    file = tmp_path / "plan.en.md"
+    listed = "6. Ships sail.\n7. Trains ride.\n   - Trams too.\n"
+    file.write_text(f"# Plan\n\nThese are the last initiatives:\n\n{listed}\n(a) A typed mark.\n")
+    (one,) = split(load(file), lambda text: len(text.split()))
+    assert [number_of(one, unit) for unit in one.units] == ["", "6.", "7.", "", ""]
+    found = ScoredPassage(passage=one, score=0.0, similarity=0.0)
+    request = Request("?", "en", (found,), (), is_sure=True)
+    (draft,) = drafts(QuotedBlock(0, (0, 1, 2, 3)), request, labelled=False)
+    quote = Quote(0, one.units[0].start, one.units[3].end)
+    assert draft.quote == quote
+    builder = AnswerBuilder(request)
+    told = builder.add(draft, Verdict("quoted", quotes=(quote,)))
+    assert told.text.endswith("\n\n- Ships sail.\n- Trains ride.\n- Trams too.")
+    for_a_reader = marked_text(builder.blocks, as_read=True).text
+    assert for_a_reader.endswith("\n\n6. Ships sail.\n7. Trains ride.\n- Trams too.")
 
 
 def test_an_answer_counts_what_it_leaves_out_of_a_list(ask_market: Callable[[str], Answer]) -> None:

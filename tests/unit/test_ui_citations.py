@@ -343,6 +343,16 @@ def test_an_answer_has_paragraphs_lists_notes_and_markers(text: str, shown: str)
     assert "Volgens [1] en [٣]" in plain
 
 
+def test_a_list_has_the_numbers_of_its_source() -> None:
+    (listed,) = blocks_of("- een [1]\n- twee [2]")
+    numbers = listed.model_copy(update={"marks": ("6.", "7)")})
+    assert '<ol><li value="6">een [1]</li><li value="7">twee [2]</li></ol>' in answer_html(
+        (numbers,)
+    )
+    of_both = listed.model_copy(update={"marks": ("6.", "")})
+    assert "<ul><li>6. een [1]</li><li>twee [2]</li></ul>" in answer_html((of_both,))
+
+
 def test_a_label_is_a_heading_and_no_part_of_the_quote() -> None:
     told = answer(citation(1, QUOTE, passage(document=OFFICIAL)))
     shown, above = chips(told, f"### Strategie, Omvang <b>\n{QUOTE} [1]")

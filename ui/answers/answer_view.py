@@ -8,7 +8,7 @@ from typing import Protocol
 import streamlit as st
 
 from core.answer import SEARCHABLE, Answer
-from core.answer_blocks import AnswerSentence, Blocks, Mark, marked_lines
+from core.answer_blocks import ITEM, AnswerBlock, AnswerSentence, Blocks, Mark, marked_lines
 from core.references import by_number
 from core.source import STEPS_BACK, Citation, Scope
 from prompts import phrases, spoken, spoken_in_short
@@ -77,7 +77,7 @@ def answer_html(
             spoken = f' lang="{escape(own_language)}"' if is_own else ""
             shown += (f"<p{spoken}>{line}</p>" for line in said)
         else:
-            shown.append(f"<ul>{''.join(f'<li>{line}</li>' for line in said)}</ul>")
+            shown.append(_list_html(block, said))
         last = lines[-1][-1][0].numbers[-1:]
         covering = introduced if block.is_bare else last[0] if block.evidence else None
         introduced = last[0] if last and block.kind == "paragraph" else None
@@ -85,6 +85,19 @@ def answer_html(
             shown.append(f'<p class="sw-facts">{note(block.note, covering)}</p>')
     spoken = f' lang="{escape(language)}"' if language else ""
     return f'<div class="sw-answer"{spoken}>{"".join(shown)}</div>'
+
+
+def _list_html(block: AnswerBlock, said: Sequence[str]) -> str:
+    """A list with the numbers that its source has, or bullets; of both, the numbers are text."""
+    marks = [begin.removeprefix(ITEM) for begin in block.begins]
+    if not all(marks):
+        items = (f"<li>{mark}{line}</li>" for mark, line in zip(marks, said, strict=True))
+        return f"<ul>{''.join(items)}</ul>"
+    items = (
+        f'<li value="{int(mark.rstrip(".) "))}">{line}</li>'
+        for mark, line in zip(marks, said, strict=True)
+    )
+    return f"<ol>{''.join(items)}</ol>"
 
 
 def _sentence_html(

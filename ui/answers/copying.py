@@ -120,7 +120,7 @@ def plain_text(answer: Answer, texts: Texts) -> str:
 
 def plain(blocks: Blocks, texts: Texts) -> str:
     """The text of blocks, labels without what marks them as such."""
-    return marked_text(blocks, label="", doubt=doubt(texts)).text
+    return marked_text(blocks, as_read=True, doubt=doubt(texts)).text
 
 
 def doubt(texts: Texts) -> DoubtWords:
@@ -214,8 +214,8 @@ def markdown_text(blocks: Blocks, texts: Texts) -> str:
         if block.kind == "label":
             parts += (f"**{line}**" for line in said)
         else:
-            begin = ITEM if block.kind == "list" else ""
-            parts.append("\n".join(f"{begin}{line}" for line in said))
+            lines = zip(block.begins, said, strict=True)
+            parts.append("\n".join(f"{begin}{line}" for begin, line in lines))
         if block.note:
             parts.append(escaped(block.note))
     return "\n\n".join(parts)
@@ -486,11 +486,13 @@ def _add_answer(word: Word, answer: Answer, footnotes: "Footnotes", texts: Texts
 
 def _add_text(word: Word, blocks: Blocks, footnotes: "Footnotes", texts: Texts) -> None:
     for block, lines in marked_lines(blocks):
-        for line in lines:
+        for begin, line in zip(block.begins, lines, strict=True):
             if block.kind == "label":
                 word.add_heading(clean(" ".join(one.text for one, _ in line)), 3)
                 continue
-            paragraph = word.add_paragraph(style="List Bullet" if block.kind == "list" else None)
+            mark = begin.removeprefix(ITEM)  # a bullet is the style's
+            style = "List" if mark else "List Bullet"
+            paragraph = word.add_paragraph(mark, style=style if block.kind == "list" else None)
             for place, (sentence, marks) in enumerate(line):
                 paragraph.add_run(clean(f"{' ' * bool(place)}{sentence.shown}"))
                 if told := doubt(texts).behind(sentence):
