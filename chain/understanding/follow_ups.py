@@ -130,9 +130,6 @@ def _joined(question: str, language: str, thread: Thread) -> FollowUp:
         for word in (*thread.topic.split(), *(thread.added if refers else ()))
         if _shape(word) not in shapes or not _shape(word)
     ]
-    telling = set(topic_words(" ".join(topic), thread.spoken or language))
-    while topic and telling.isdisjoint(WORD.findall(topic[-1])):  # before what was left out
-        topic.pop()
     return FollowUp(f"{' '.join(topic)}: {_lowered(bare, cues)}" if topic else question)
 
 
@@ -152,12 +149,8 @@ def _continued(thread: Thread, asked: str, understood: FollowUp, language: str) 
 
 
 def _topic_of(question: str, language: str) -> str:
-    """What a question is about, as it stands there: from its first topic word to the last."""
-    topic = set(topic_words(question, language))
-    places = [match for match in WORD.finditer(question) if match[0] in topic]
-    if not places:
-        return ""
-    return " ".join(question[places[0].start() : places[-1].end()].split()[-_TOPIC:])
+    """The words of what a question is about."""
+    return " ".join(topic_words(question, language)[-_TOPIC:])
 
 
 def item_meant(question: str, language: str, last: Turn) -> str:

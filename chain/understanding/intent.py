@@ -3,7 +3,7 @@
     exact phrases -> small talk, talk about the assistant, tasks
     else a classifier over the embedder's vector and the reader's state -> chances -> kind
 
-How it came to be: docs/decisions/0012-messages.md.
+How it came to be: docs/decisions/0012-intents.md.
 """
 
 import json
