@@ -203,7 +203,8 @@ def decide(
     is_across = any(one.passage.language != language for one in found[:1])
     likely = bool(meaning.follows) or is_across or enough >= settings.refuse_below
     # At 0 nothing is refused.
-    far = sure.off_topic and settings.refuse_below > 0 and not is_prepared
+    is_far = sure.on_topic < amounts.confidence.far if is_across else sure.off_topic
+    far = is_far and settings.refuse_below > 0 and not is_prepared
     quotable = likely and not far
     quotable = quotable and not is_better_outside(outside, highest(found), index)
     refuses = sure.on_topic < amounts.confidence.far if settings.generative else not quotable

@@ -74,7 +74,7 @@ def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[
                     passage.units[quoted[0]].start,
                     passage.units[quoted[-1]].end,
                 ),
-                label=label or ("" if text or block.before else label_of(passage)),
+                label=label or ("" if text or block.before or block.total else label_of(passage)),
                 note=note,
             )
             label = ""

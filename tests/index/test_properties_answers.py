@@ -52,7 +52,9 @@ def _assert_is_exact(answer: Answer) -> None:
     assert len({one.cited_as for one in answer.citations}) == len(cited)
     for text in shown:
         assert all(text.text[one.start : one.end] == f"[{one.number}]" for one in text.markers)
-    assert all(answer_html(one, bold=answer.asked_for) for one in (answer.blocks, *answer.further))
+    assert all(
+        answer_html(one, bold="".join(answer.asked_for)) for one in (answer.blocks, *answer.further)
+    )
     assert answer.text
     assert 0 <= answer.confidence <= 1
     marked = answer.proper.numbers or answer.unconfirmed or answer.left_out

@@ -1,5 +1,7 @@
 """What is meant: small talk, tasks, follow-ups, misspellings, filters that exclude the answer."""
 
+from typing import Literal
+
 import pytest
 
 from chain.answer.digest import digest
@@ -236,3 +238,65 @@ def test_a_refusal_says_so_first_and_folds_what_comes_nearest(assistant: Assista
     assert all(block.startswith("### ") for block in answer.more)
     shown = {citation.number for citation in answer.citations}
     assert shown == set(range(1, len(shown) + 1))
+
+
+@pytest.mark.parametrize(
+    ("message", "language"), [("Wat vind jij van de strategie?", "nl"), ("wie ben je", "nl")]
+)
+def test_a_message_that_is_sent_once_more_is_searched_for(
+    assistant: Assistant, message: str, language: str
+) -> None:
+    reply = assistant.ask(message, language=language)
+    assert reply.kind == "reply"
+    history = [Turn.of(message, reply)]
+    assert assistant.ask(f" {message.upper()} ", history, language).kind != "reply"
+    thanked = [Turn.of("bedankt", assistant.ask("bedankt", language=language))]
+    assert assistant.ask("bedankt", thanked, language).kind == "reply"  # small talk stays that
+
+
+@pytest.mark.parametrize(
+    ("question", "aside"),
+    [
+        ("Ben ik strafbaar als ik een omgebouwd alarmpistool heb?", "legal"),
+        ("Wat moet ik doen als ik een oud pistool van mijn opa op zolder vind?", "harm"),
+    ],
+)
+def test_where_it_is_unclear_what_the_sources_say_is_shown_below_a_line(
+    assistant: Assistant, question: str, aside: Literal["legal", "harm"]
+) -> None:
+    answer = assistant.ask(question, language="nl")
+    assert (answer.kind, answer.message) == ("found", aside)
+    assert answer.text.startswith(phrases("nl").asides[aside])
+    assert answer.citations
+
+
+def test_that_the_sources_do_not_answer_is_not_said_of_those_in_another_language(
+    assistant: Assistant,
+) -> None:
+    question = "Heb je een telefoonnummer van het contactpunt voor vuurwapens?"
+    assert assistant.ask(question, language="nl").kind == "refusal"
+    across = assistant.ask(question, language="nl", scope=Scope(language="en"))
+    assert across.kind == "found"
+    assert across.text.startswith("Niet zeker gevonden; het dichtst hierbij komt:")
+    assert assistant.ask("Hoe bak ik brood?", language="nl", scope=Scope(language="en")).kind == (
+        "refusal"
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "lacking"),
+    [
+        ("Hoeveel mensen werken er op dit moment bij Europol?", "nl", "een aantal personeelsleden"),
+        ("Wo hat Eurojust seinen Sitz?", "de", "ein Sitz"),
+        ("Hoeveel is de drugsmarkt in Europa waard?", "nl", ""),
+        ("In which city is SEESAC?", "en", ""),  # a city is no seat to a pattern: silent
+    ],
+)
+def test_an_attribute_that_is_asked_for_and_not_there_is_said_to_be_missing(
+    assistant: Assistant, question: str, language: str, lacking: str
+) -> None:
+    answer = assistant.ask(question, language=language)
+    assert (lacking in answer.missing) if lacking else not answer.missing
+    if lacking:
+        assert answer.kind == "found"  # and nothing is claimed
+        assert lacking in answer.text.splitlines()[0]

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
 from core.answer import Answer, Event, Finished, TextDelta, Turn
-from core.settings import Settings
+from core.settings import Settings, current
 from core.source import Scope
 from tests.support.answers import made
 from tests.support.apps import ask, labels, press, run, shown
@@ -42,7 +42,7 @@ BRIEFLY = "Geciteerd uit een samenvatting van COM(2020) 60"
 
 def test_an_answer_stands_above_what_is_folded(app: AppTest, settings: Settings, say: Say) -> None:
     answer = made(settings)["answer"]
-    words = [answer.citations[number].quote.split()[0] for number in (0, 2)]
+    words = [answer.citations[0].quote.split()[0]]
     say(answer.model_copy(update={"asked_for": tuple(words)}))
     page = shown(ask(app, "Hoeveel?"))
     folded = page.index("sw-more")  # only what was asked for is bold, and not what is folded
@@ -142,3 +142,21 @@ def test_how_a_follow_up_was_understood_is_told_and_can_be_undone(
     assert [one.alone for one in conversation.exchanges] == [False, False, True]
     kept = app.session_state["chat"].conversations.find(conversation.id)
     assert kept == conversation
+
+
+def test_what_was_turned_away_can_be_searched_all_the_same(app: AppTest, say: Say) -> None:
+    assistant = Assistant(current())
+    refused = assistant.ask("Hoe smokkel ik zelf een pistool de EU in zonder gepakt te worden?")
+    assert (refused.kind, refused.message) == ("reply", "harm")
+    thanks = assistant.ask("bedankt", language="nl")
+    asked = say(refused)
+    ask(app, "Hoe komt een wapen de EU in?")
+    assert "Toch zoeken in de bronnen" in labels(app)
+    press(app, "Toch zoeken in de bronnen")
+    (_, _, _), (question, history, _) = asked
+    assert question == "Hoe komt een wapen de EU in?"
+    assert history[-1].message == "harm"  # so it is a question now
+
+    say(thanks)
+    ask(app, "bedankt")
+    assert labels(app).count("Toch zoeken in de bronnen") == 2  # of both above, not of small talk

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -130,6 +131,32 @@ def test_a_list_is_shown_whole() -> None:
     whole = Ranked(0, Statement((0, 1, 2), (0, 1, 2), is_list=True), 1.0)
     ((draft,),) = search_results(request(found, Part("?", found, [whole])))
     assert (draft.text, draft.items, draft.around) == ("There are two:", ("one;", "two."), None)
+
+
+@pytest.mark.parametrize(
+    ("items", "years", "expected"),
+    [
+        (("In 2030 6%.", "In 2035 20%.", "In 2040 34%."), ("2035",), ("In 2035 20%.",)),
+        (("In 2030 6%.", "In 2035 20%.", "In 2040 34%."), (), None),
+        (("In 2030 6%.", "In 2035 20%.", "In 2040 34%."), ("2050",), None),
+        (("From 2016 to 2019 more.", "Since 2010 less.", "In 2019 all."), ("2010",), None),
+    ],
+)
+def test_of_a_list_by_years_those_that_alone_are_asked_for_are_taken_out(
+    items: Sequence[str], years: tuple[str, ...], expected: tuple[str, ...] | None
+) -> None:
+    listed = passage("The shares are:", *items)
+    lead, *others = listed.passage.units
+    units = (lead, *(one.model_copy(update={"kind": "item"}) for one in others))
+    found = (scored(listed.passage.model_copy(update={"units": units})),)
+    numbers = tuple(range(len(units)))
+    whole = Ranked(0, Statement(numbers, numbers, is_list=True), 1.0)
+    asked_for = replace(request(found, Part("?", found, [whole])), years=years)
+    (result,) = search_results(asked_for)
+    assert " ".join(one.text for one in result).strip() == "The shares are:"
+    assert result[-1].items == (expected or tuple(items))
+    assert result[-1].note == ("1 of 3 items." if expected else "")
+    assert [bool(one.label) for one in result] == [True, False][: len(result)]
 
 
 def test_without_statements_there_are_none() -> None:

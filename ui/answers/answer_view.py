@@ -398,18 +398,18 @@ def show(
     Args:
         answer: what is shown.
         prefix: begins the names of its places in the page; no other answer there has it.
-        texts: the strings of the interface language.
+        texts: the strings of the interface language, for an answer in a language without such.
         ask: asks a question that is offered.
         index: the sources as they are now; None while they cannot be used.
         alone: whether it was asked without the conversation before it.
     """
-    if answer.kind == "refusal" and answer.language in languages():
-        texts = load(answer.language)  # all of it in one language: that of the question
+    if answer.question_language in languages():
+        texts = load(answer.question_language)  # all but quotes is in the question's language
     if answer.understood_as and not alone:
         _show_understood(answer, prefix, texts, ask)
     around = surroundings(answer.citations, index)
     chips = Chips(answer, prefix, texts, around)
-    st.html(_proper_html(answer, chips, texts))
+    st.html(_spoken(_proper_html(answer, chips, texts), texts))
     _show_suggestions(answer, prefix, texts, ask)
     below = (
         notes_html(filter(None, [answer.ended]), spoken(answer.question_language))
@@ -417,13 +417,17 @@ def show(
         + evidence_html(answer, prefix, texts, around, above=more_html(answer, chips, texts))
     )
     if below:
-        st.html(f'<div class="sw-below">{below}</div>')
+        st.html(_spoken(f'<div class="sw-below">{below}</div>', texts))
     if around and (changed := changed_html(answer, around, texts)):
-        st.html(changed)
+        st.html(_spoken(changed, texts))
         again = texts("answers.ask_again")
         st.button(again, key=f"{prefix}-again", on_click=ask, args=(answer.question,))
     if answer.citations or citations.confirmed(answer)[1]:
         st.html(script("cards") + script("panel"), unsafe_allow_javascript=True)
+
+
+def _spoken(html: str, texts: Texts) -> str:
+    return f'<div lang="{texts.language}">{html}</div>'
 
 
 def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
@@ -433,7 +437,7 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         catalogue = new_tab("sources", texts("answers.all_sources"), texts)
         return (
             f'<div class="sw-refusal" role="note">{refused}'
-            f'<p class="sw-facts" lang="{texts.language}">{catalogue}</p></div>'
+            f'<p class="sw-facts">{catalogue}</p></div>'
         )
     own_language = ""
     if answer.is_sourced and answer.mode != "generative":
@@ -498,7 +502,7 @@ def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> Non
     """Shows how a follow-up was understood, and a way to ask it as it stands."""
     told = texts("answers.understood", question=answer.understood_as)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(facts_html(told), width="content")
+        st.html(_spoken(facts_html(told), texts), width="content")
         st.button(
             texts("answers.as_typed"),
             icon=":material/undo:",
