@@ -27,6 +27,7 @@ from core.settings import Settings
 from core.source import MatchedQuestion, Scope, ScoredPassage, preferred
 from language.attributes import attributes_asked, may_state
 from language.dates import written
+from language.identify import named
 from prompts import Aside, languages, phrases, short_phrases, spoken
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import CosineAmounts
@@ -81,15 +82,19 @@ def missing(question: str, language: str, found: Sequence[ScoredPassage]) -> tup
     """Figures and countries of the question that no passage found has, its title and date included,
     and the attributes that it asks for and none of them may state.
 
-    Figures and countries are in the question's words and order. A country must have a capital: "en
-    français" names a language.
+    Figures and countries are in the question's words and order. A country must have a capital, and
+    be no language: "en français", "auf Deutsch".
     """
     demands = demands_of(question, language)
     everything = Evidence(_texts(found), language)
     figures = everything.figures_missing(demands)
     lacking = [
         *(one for one in figures if sum(map(str.isdigit, one)) >= _DIGITS),
-        *(one for one in everything.countries_missing(demands) if one[0].isupper()),
+        *(
+            one
+            for one in everything.countries_missing(demands)
+            if one[0].isupper() and not named(one, language)
+        ),
     ]
     read = [LanguageText(one.passage.context(), one.passage.language) for one in found]
     attributes = [
@@ -254,10 +259,13 @@ def build_request(
         other = [name for name in matched.prepared.passages if name not in known]
         if other:
             found = (*found, *index.cited(other, meaning.question, query.scope))
-    quotable = matched is not None or not wants_writing(meaning.question, query.language)
+    # What an earlier question wanted is no matter of this one.
+    wants_more = wants_writing(query.question, query.language) and not meaning.aside
+    quotable = matched is not None or not wants_more
     is_follow_up = meaning.question != query.question and not meaning.message
     said = said_before(query.history) if is_follow_up and not meaning.is_changed else ""
-    lacking = () if meaning.last else missing(query.question, query.language, found)
+    is_given = bool(meaning.document or meaning.last)
+    lacking = () if is_given else missing(query.question, query.language, found)
     is_sure = decision.first is None or decision.first.is_sure
     if decision.first is not None and matched is None:
         is_sure = (
@@ -274,7 +282,6 @@ def build_request(
     for one, _ in told:
         if places.setdefault(one.passage.id, len(found)) == len(found):
             found = (*found, one)
-    is_given = bool(meaning.document or meaning.last)
     return Request(
         meaning.question,
         meaning.language or query.language,

@@ -83,7 +83,8 @@ def follow_up(question: str, language: str, history: Sequence[Turn]) -> FollowUp
     languages = conversation([turn.question for turn in asked], language)
     thread, last = Thread(), None
     for turn, spoken in zip(asked, languages, strict=True):
-        if turn.message or classify(turn.question, spoken, local_embedder()).kind:
+        is_talk = turn.message or classify(turn.question, spoken, local_embedder()).kind
+        if is_talk and not turn.cited:  # a summary has a topic
             continue
         understood = _understood(turn.question, spoken, thread, last)
         thread, last = _continued(thread, turn.question, understood, spoken), turn
@@ -257,6 +258,7 @@ def topic_words(text: str, language: str) -> list[str]:
     """Topic words of a text, as written, each once."""
     cues = cues_of(language)
     without = {*cues.asking, *cues.helping, *cues.empty, *cues.referring, *cues.opening}
+    without |= {*cues.writing}
     words = dict.fromkeys(match[0] for match in WORD.finditer(text))
     return [
         word

@@ -17,6 +17,7 @@ from chain.understanding.phrases import (
     is_filler,
     manner_lists,
     phrases_in,
+    plain_words,
     tokens,
 )
 from core.answer import SEARCHABLE, Message, Turn
@@ -221,6 +222,8 @@ def interpret(
     kind = None if _is_asked_again(question, intent.kind, history) else intent.kind
     if kind is None and _names_the_language_asked_for(question, language, history):
         kind = "translate"
+    if kind is None and _wants_summary(question, language):
+        kind = "summarise" if document_named(question, documents) else None
     document = document_named(question, documents) if kind else None
     if kind == "summarise" and document:
         return Interpretation(question, kind, document=document)
@@ -252,6 +255,14 @@ def interpret(
         is_changed=meant.is_changed,
         aside="" if meant.question != question else intent.aside,
     )
+
+
+def _wants_summary(question: str, language: str) -> bool:
+    """Whether words ask for a summary, also with more beside them than `classify` knows: "sum up
+    the agenda in five points for my pupils", not "what does the summary say"."""
+    words = plain_words(tokens(question))
+    asks = not set(cues_of(language).asking).isdisjoint(words) or ":" in question
+    return not asks and any(kind == "summarise" for _, kind in phrases_in(words))
 
 
 def _material(kind: Message | None, question: str, language: str, asked: Sequence[Turn]) -> str:

@@ -161,6 +161,53 @@ def test_a_summary_of_a_document_is_that_of_its_page(assistant: Assistant) -> No
 
 
 @pytest.mark.parametrize(
+    ("message", "language", "document"),
+    [
+        ("Geef me een samenvatting in vijf punten van de drugsagenda, voor een Kamervraag.", "nl",
+         "drugs-agenda"),
+        ("Pourriez-vous me faire un résumé de l'agenda antidrogue pour mes élèves de 14 ans ?",
+         "fr", "drugs-agenda"),
+        ("What does the summary of the drugs agenda say about prisons?", "en", ""),
+    ],
+)  # fmt: skip
+def test_a_summary_is_told_with_more_beside_it(
+    assistant: Assistant, message: str, language: str, document: str
+) -> None:
+    answer = assistant.ask(message, language=language)
+    is_summary = answer.text.startswith(phrases(language).summary)
+    assert is_summary is bool(document)
+    assert answer.documents == (document,) if document else answer.message == ""
+    assert not answer.missing
+
+
+def test_a_conversation_goes_on_about_what_was_summarised_or_compared(
+    assistant: Assistant,
+) -> None:
+    said = "summarise the security union strategy"
+    history = [Turn.of(said, assistant.ask(said, language="en"))]
+    after = assistant.ask("when was it adopted?", history, "en")
+    assert after.understood_as == "security union strategy: when was it adopted"
+    compared = "What is the difference between priority 2 and priority 3 of the firearms plan?"
+    history = [Turn.of(compared, assistant.ask(compared, language="en"))]
+    assert history[0].answer_text.startswith(phrases("en").not_quotable)
+    after = assistant.ask("who is responsible for it?", history, "en")
+    assert phrases("en").not_quotable not in after.text  # that was asked before
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Wie viele illegale Waffen gibt es? Auf Deutsch bitte", "de"),
+        ("How many illegal firearms are there? In Dutch please", "en"),
+    ],
+)
+def test_a_language_is_no_country_that_is_missing(
+    assistant: Assistant, question: str, language: str
+) -> None:
+    assert assistant.ask(question, language=language).missing == ()
+
+
+@pytest.mark.parametrize(
     ("question", "language", "better"),
     [
         ("Wat is de drugsmerkt waard?", "nl", "Wat is de drugsmarkt waard?"),
