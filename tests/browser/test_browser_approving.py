@@ -20,7 +20,7 @@ pytestmark = pytest.mark.long
 ASKED = "Who is in charge of the harbour?"
 OTHERWISE = "Who manages the harbour?"
 HOSTILE = "Who runs <img src=x onerror='window.harmed=1'> **the** $x^2$ harbour :smile:?"
-CHECKED = "Gecontroleerd door Town of Veldport"
+CHECKED = "Checked by Town of Veldport"
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_what_was_not_useful_is_approved_given_to_readers_and_withdrawn_when_its
         expect(answer).to_contain_text("It is run by the Harbour Board.")
         told = text_of(reader.locator(".sw-checked").last)
         assert CHECKED in told
-        assert f"Antwoord op: {ASKED}" in told
+        assert f"Answer to: {ASKED}" in told
     (kept,) = OwnQuestions(settings).accepted("harbour.en")
     assert kept.units == ("It is run by the Harbour Board.",)
 
@@ -165,5 +165,5 @@ def test_a_models_proposal_is_refused_and_another_one_is_taken(
     with opened(browser, address) as reader:
         answer = answered(reader, "how many hoists are there at the quay of veldport?")
         expect(answer).to_contain_text("31 cranes")
-        assert "Antwoord op: How many hoists" in text_of(reader.locator(".sw-checked").last)
-        expect(reader.get_by_text("Gecontroleerd door")).to_have_count(0)
+        assert "Answer to: How many hoists" in text_of(reader.locator(".sw-checked").last)
+        expect(reader.get_by_text("Checked by")).to_have_count(0)

@@ -14,8 +14,8 @@ from eval import release, run_report, runs
 from ingest.publishing.changes import history
 from tests.support.axe import broken_rules
 from tests.support.browser import opened, press, served, settled, sideways
-from tests.ui.test_ui_evaluation import COMPLETE, MET, STAMP, WRONG, keep
 from tests.ui.test_ui_evaluation import MANY as MANY_ASKED
+from tests.ui.test_ui_evaluation import MET, RIGHT_SHARE, STAMP, WRONG, keep
 
 pytestmark = pytest.mark.long
 
@@ -67,7 +67,7 @@ def with_another_answer(data_dir: Path) -> None:
 def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir)
     stamp = STAMP.model_copy(update={"generation": history(settings)[-1].id})
-    name = keep(data_dir, (*MANY_ASKED, *WRONG), (COMPLETE, MET), stamp=stamp)
+    name = keep(data_dir, (*MANY_ASKED, *WRONG), (RIGHT_SHARE, MET), stamp=stamp)
     with opened(browser, address) as page:
         expect(page.get_by_text("Mag live.").first).to_be_visible()
         first = page.get_by_test_id("stMain").get_by_role("button").first

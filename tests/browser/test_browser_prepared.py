@@ -54,12 +54,12 @@ def test_an_answer_says_which_question_it_answers_and_who_approved_it_and_outlas
         ask(page, CRANES)
         expect(answer(page)).to_contain_text("31 cranes")
         above = checked(page)
-        assert "Antwoord op: How many cranes stand in the harbour of Veldport?" in above
+        assert "Answer to: How many cranes stand in the harbour of Veldport?" in above
         ask(page, MANAGES)
         expect(answer(page)).to_contain_text("Harbour Board")
         above = checked(page)
-        assert "Gecontroleerd door Town of Veldport, 29 november 2026" in above
-        assert "Antwoord op" not in above
+        assert "Checked by Town of Veldport, 29 November 2026" in above
+        assert "Answer to" not in above
         assert broken_rules(page) == []
 
     written(documents, HARBOUR, QUESTIONS.replace("units", "unit", 1))
@@ -73,4 +73,4 @@ def test_an_answer_says_which_question_it_answers_and_who_approved_it_and_outlas
         expect(told).to_contain_text("The fields are: units, questions, by, approved.")
     with opened(browser, address) as page:
         ask(page, CRANES)
-        assert "Antwoord op: How many cranes stand" in checked(page)
+        assert "Answer to: How many cranes stand" in checked(page)

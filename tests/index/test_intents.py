@@ -280,7 +280,7 @@ def test_unseen_policy_questions_are_not_turned_away_and_requests_for_help_are(
     embedder: Embedder,
 ) -> None:
     """As decision 12 reports them."""
-    unseen = read_yaml((ROOT / "tests" / "data" / "policy-messages.yaml").read_text("utf-8"))
+    unseen = read_yaml((ROOT / "tests" / "index" / "policy-messages.yaml").read_text("utf-8"))
     found = {
         kind: [
             classify(text, language, embedder)
@@ -291,6 +291,6 @@ def test_unseen_policy_questions_are_not_turned_away_and_requests_for_help_are(
     }
     assert (len(found["question"]), len(found["harm"])) == (150, 40)
     assert sum(one.kind is not None for one in found["question"]) <= 1
-    assert sum(one.aside != "" for one in found["question"]) <= 3
-    assert sum(one.kind == "harm" for one in found["harm"]) >= 35
+    assert sum(one.aside != "" for one in found["question"]) <= 1
+    assert sum(one.kind == "harm" for one in found["harm"]) >= 37
     assert sum("harm" in (one.kind, one.aside) for one in found["harm"]) >= 38

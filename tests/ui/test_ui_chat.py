@@ -272,7 +272,7 @@ def test_another_interface_language_keeps_what_was_asked_and_chosen(app: AppTest
     run(app.multiselect(key="areas").select("child-protection"))
     ask(app, REPORTS)
     run(app.selectbox(key="language").set_value("en"))
-    assert "In the sources (" in shown(app)
+    assert "In de bronnen (" in shown(app)  # the answer stays in the question's language
     assert "725 000" in shown(app)
     assert app.multiselect(key="areas").value == ["child-protection"]
     assert app.chat_input[0].placeholder == "Ask your question"

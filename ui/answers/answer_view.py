@@ -398,13 +398,11 @@ def show(
     Args:
         answer: what is shown.
         prefix: begins the names of its places in the page; no other answer there has it.
-        texts: the strings of the interface language, for an answer in a language without such.
+        texts: the strings that it is shown with.
         ask: asks a question that is offered.
         index: the sources as they are now; None while they cannot be used.
         alone: whether it was asked without the conversation before it.
     """
-    if answer.question_language in languages():
-        texts = load(answer.question_language)  # all but quotes is in the question's language
     if answer.understood_as and not alone:
         _show_understood(answer, prefix, texts, ask)
     around = surroundings(answer.citations, index)
@@ -424,6 +422,13 @@ def show(
         st.button(again, key=f"{prefix}-again", on_click=ask, args=(answer.question,))
     if answer.citations or citations.confirmed(answer)[1]:
         st.html(script("cards") + script("panel"), unsafe_allow_javascript=True)
+
+
+def in_its_language(answer: Answer, texts: Texts) -> Texts:
+    """The strings in the question's language, in which all of an answer but its quotes is; those of
+    the interface where there are none."""
+    language = answer.question_language
+    return load(language) if language in languages() else texts
 
 
 def _spoken(html: str, texts: Texts) -> str:

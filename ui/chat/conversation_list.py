@@ -156,7 +156,8 @@ def show_shared(token: str, chat: Chat, texts: Texts) -> None:
             if one.answer is None:
                 st.info(texts("export.unanswered"))
             else:
-                answers.show(one.answer, f"shared-{number}", texts, _ask, index, alone=True)
+                spoken = answers.in_its_language(one.answer, texts)
+                answers.show(one.answer, f"shared-{number}", spoken, _ask, index, alone=True)
     keeping.show(chat, conversation, "shared", texts)
     st.link_button(texts("sharing.ask"), addresses.here(), type="primary")
 

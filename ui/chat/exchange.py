@@ -249,7 +249,8 @@ def show_answer(
     """
     if exchange.answer is not None:
         prefix = f"exchange-{number}"
-        answers.show(exchange.answer, prefix, texts, chat.ask, index, alone=exchange.alone)
+        spoken = answers.in_its_language(exchange.answer, texts)
+        answers.show(exchange.answer, prefix, spoken, chat.ask, index, alone=exchange.alone)
         if exchange.answer.kind == "reply":
             return
         _show_below(chat, exchange, exchange.answer, prefix, settings, texts, index)

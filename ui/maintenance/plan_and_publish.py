@@ -125,7 +125,8 @@ def _compare(found: _Answers, texts: Texts) -> None:
             if isinstance(told, StrategiewijzerError):
                 markup.show(told, texts)
                 continue
-            answers.show(told, f"trial-{name}", texts, _ask, made().index.snapshot())
+            spoken = answers.in_its_language(told, texts)
+            answers.show(told, f"trial-{name}", spoken, _ask, made().index.snapshot())
             if name == "planned" and told.citations:
                 st.html(facts_html(texts("maintenance.trial.links")))
 
