@@ -224,8 +224,8 @@ class QuestionResult(Frozen):
 
     @property
     def taken_for_message(self) -> bool:
-        """Whether a question got a reply, and nothing of the sources."""
-        return self.is_question and bool(self.message) and not self.is_sourced
+        """Whether a question was answered as a message, and not with results."""
+        return self.is_question and bool(self.message) and not self.found
 
     @property
     def rank(self) -> int | None:

@@ -92,7 +92,7 @@ def read(**values: object) -> dict[str, Reading]:
 SHORT: dict[Cause, QuestionResult] = {
     "forbidden": asked("forbidden", forbidden_said=("500 miljard",)),
     "wrong citation": asked("cited", verdicts=(VERDICT.model_copy(update={"supported": False}),)),
-    "message": asked("hello", **REFUSED, message="greeting"),
+    "message": asked("hello", message="greeting"),
     "should have been refused": asked("unknown", **UNANSWERABLE),
     "language": asked("spoken", text_language="de"),
     "refused wrongly": asked("refused", **REFUSED),
