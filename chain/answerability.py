@@ -169,6 +169,9 @@ def retry_on_gone_generation(answer: Callable[[], Iterator[Event]]) -> Generator
         yield from answer()
 
 
+_ACROSS = 1 / 3  # of refuse_below, where what was found is in another language
+
+
 def decide(
     index: Snapshot,
     query: Query,
@@ -206,7 +209,8 @@ def decide(
     enough = max(sure.value, first.value if first and is_prepared else 0.0)
     # That another language does not answer is known less surely.
     is_across = any(one.passage.language != language for one in found[:1])
-    likely = bool(meaning.follows) or is_across or enough >= settings.refuse_below
+    least = settings.refuse_below * (_ACROSS if is_across else 1.0)
+    likely = bool(meaning.follows) or enough >= least
     # At 0 nothing is refused.
     is_far = sure.on_topic < amounts.confidence.far if is_across else sure.off_topic
     far = is_far and settings.refuse_below > 0 and not is_prepared

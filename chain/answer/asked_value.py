@@ -1,6 +1,9 @@
 """The value in an answer that stands out: the number, date or name that was asked for."""
 
+from collections.abc import Collection
+
 from chain.understanding.intent import asks_for, numbers
+from language.cues import cues_of
 from language.dates import dates_as_written
 from language.facts import figures, names_as_written
 from language.matching import fold
@@ -18,25 +21,32 @@ def value_asked_for(question: str, language: str, text: str, text_language: str)
         text_language: of the sentence.
     """
     kinds = asks_for(question, language)
+    known, asked, words = figures(question), fold(question), set(content_words(question, language))
+    counted = [*numbers(text, text_language)] if "number" in kinds else []
     found = [
-        *(numbers(text, text_language) if "number" in kinds else ()),
+        *counted,
         *(dates_as_written(text, text_language) if "date" in kinds else ()),
-        *(_names(text, text_language) if "name" in kinds else ()),
+        *(_names(text, text_language, words) if "name" in kinds else ()),
     ]
-    known, asked = figures(question), fold(question)
     new = dict.fromkeys(
         part for part in found if fold(part) not in asked and not _is_known(part, known)
     )
-    words = frozenset(content_words(question, language))
-    counting = [part for part in new if not words.isdisjoint(content_words(part, text_language))]
-    return next((same[0] for same in ([*new], counting) if len(same) == 1), "")
+    meant = [
+        part
+        for part in new
+        if part in counted and not words.isdisjoint(content_words(part, text_language))
+    ]
+    return next((same[0] for same in ([*new], meant) if len(same) == 1), "")
 
 
-def _names(text: str, language: str) -> list[str]:
-    """Names, but no months of dates and no letters of references: COM(2020) 605."""
+def _names(text: str, language: str, asked: Collection[str]) -> list[str]:
+    """Names that say more than the words of the question; no months of dates and no letters of
+    references: COM(2020) 605."""
     when = " ".join(dates_as_written(text, language)).split()
     names = names_as_written(text, language)
-    return [name for name in names if name not in when and f"{name}(" not in text]
+    known = {*asked, *cues_of(language).common}
+    new = (name for name in names if not known.issuperset(content_words(name, language)))
+    return [name for name in new if name not in when and f"{name}(" not in text]
 
 
 def _is_known(part: str, known: frozenset[str]) -> bool:

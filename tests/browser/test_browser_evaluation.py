@@ -156,7 +156,7 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
         press(page.get_by_role("tab", name="Verloop"))
         expect(page.get_by_role("tab", name="Tabel")).to_be_visible()
         expect(page.locator("[role=graphics-document]").first).to_have_attribute(
-            "aria-label", re.compile("^Lijngrafiek van volledig")
+            "aria-label", re.compile("^Lijngrafiek van juist op het eerste scherm")
         )
         press(page.get_by_role("tab", name="Tabel"))
         expect(page.get_by_role("table", name="Verloop over de metingen")).to_be_visible()

@@ -25,6 +25,8 @@ from ui.answers.answer_view import answer_html
         ("Who is to do that?", "en",
          "A European Commission text of 24 July 2020, COM(2020) 608, says so.",
          "European Commission"),
+        ("Who set up the innovation hub?", "en",
+         "In 2019 the Standing Committee had set up the EU Innovation Hub.", "Standing Committee"),
         ("How many pistols were seized?", "en",
          "From 1 to 30 June 2020 40 pistols were seized, 12 on 5 June.", "40 pistols"),
         ("How many were seized?", "en",

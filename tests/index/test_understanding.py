@@ -302,18 +302,18 @@ def test_a_message_that_is_sent_once_more_is_searched_for(
 
 
 @pytest.mark.parametrize(
-    ("question", "aside"),
+    ("question", "language", "aside"),
     [
-        ("Ben ik strafbaar als ik een omgebouwd alarmpistool heb?", "legal"),
-        ("Wat moet ik doen als ik een oud pistool van mijn opa op zolder vind?", "harm"),
+        ("Ben ik strafbaar als ik een omgebouwd alarmpistool heb?", "nl", "legal"),
+        ("Welche Waffen darf ich ohne Waffenschein zu Hause haben?", "de", "harm"),
     ],
 )
 def test_where_it_is_unclear_what_the_sources_say_is_shown_below_a_line(
-    assistant: Assistant, question: str, aside: Literal["legal", "harm"]
+    assistant: Assistant, question: str, language: str, aside: Literal["legal", "harm"]
 ) -> None:
-    answer = assistant.ask(question, language="nl")
+    answer = assistant.ask(question, language=language)
     assert (answer.kind, answer.message) == ("found", aside)
-    assert answer.text.startswith(phrases("nl").asides[aside])
+    assert answer.text.startswith(phrases(language).asides[aside])
     assert answer.citations
 
 
