@@ -123,6 +123,7 @@ class Decision(NamedTuple):
     rest: more passages, for a model.
     outside: the best passage, if it is outside of the scope and answers the question.
     quotable: what the sources say can be quoted as an answer.
+    is_far: the sources are about something else.
     refuses: nothing is written, not even by a model.
     in_parts: the question may ask several things, each with a passage of its own.
     prepared: the prepared question whose answer may be given: an approved one in these very words,
@@ -135,6 +136,7 @@ class Decision(NamedTuple):
     rest: tuple[ScoredPassage, ...]
     outside: ScoredPassage | None
     quotable: bool
+    is_far: bool
     refuses: bool
     in_parts: bool
     prepared: MatchedQuestion | None
@@ -225,6 +227,7 @@ def decide(
         rest,
         outside,
         quotable,
+        is_far,
         refuses,
         in_parts=not (refuses or is_given),
         prepared=same or answering(prepared, found, ranked, language, amounts.cosines),
@@ -361,11 +364,11 @@ def build_refusal(
     return OwnWords(refusal(query.language, reason, lacking, index, query.scope), reason)
 
 
-def reason(index: Snapshot, query: Query, confidence: Confidence) -> Reason:
+def reason(index: Snapshot, query: Query, decision: Decision) -> Reason:
     """Why a question that nothing answers is refused."""
     if not count_documents(query.scope, index):
         return "out_of_scope"
-    return "off_topic" if confidence.off_topic else "not_in_sources"
+    return "off_topic" if decision.is_far else "not_in_sources"
 
 
 _ALWAYS = 6  # passages that a model is given however far they are

@@ -137,7 +137,7 @@ def respond(
     """Tells the answer as written, or a refusal, with what is offered beside it."""
     composition, found = writing.composition, writing.request.found
     confidence = decision.confidence.value
-    why = "" if composition.blocks else reason(index, query, decision.confidence)
+    why = "" if composition.blocks else reason(index, query, decision)
     # A model says itself what it does not find.
     says = writing.mode == "generative" and bool(writing.not_stated or not why)
     lacking = writing.not_stated if says else writing.request.lacking

@@ -43,9 +43,10 @@ def _names(text: str, language: str, asked: Collection[str]) -> list[str]:
     """Names that say more than the words of the question; no months of dates and no letters of
     references: COM(2020) 605."""
     when = " ".join(dates_as_written(text, language)).split()
-    names = names_as_written(text, language)
+    names = tuple(names_as_written(text, language))
     known = {*asked, *cues_of(language).common}
-    new = (name for name in names if not known.issuperset(content_words(name, language)))
+    said = {name: set(content_words(name, language)) for name in names}
+    new = (name for name in names if said[name].isdisjoint(asked) or not said[name] <= known)
     return [name for name in new if name not in when and f"{name}(" not in text]
 
 

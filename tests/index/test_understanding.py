@@ -320,7 +320,7 @@ def test_where_it_is_unclear_what_the_sources_say_is_shown_below_a_line(
 def test_that_the_sources_do_not_answer_is_not_said_of_those_in_another_language(
     assistant: Assistant,
 ) -> None:
-    question = "Heb je een telefoonnummer van het contactpunt voor vuurwapens?"
+    question = "Wat kost het Innovation Hub van Europol?"
     assert assistant.ask(question, language="nl").kind == "refusal"
     across = assistant.ask(question, language="nl", scope=Scope(language="en"))
     assert across.kind == "found"
