@@ -180,7 +180,12 @@ def search_results(request: Request, within: float = math.inf) -> list[list[Draf
     """
     near = (one for one in _best_results(request) if one.behind <= within)
     made = ([*_drafts(one, request)] for one in near)
-    return [*_item_asked_for(request), *itertools.islice(made, 2 * FIRST)]
+    first = [*_item_asked_for(request)]
+    taken = [draft.quote for one in first for draft in one if draft.quote]
+    others = (  # not the list that it was taken from
+        one for one in made if not any(_is_within(d.quote, own) for d in one for own in taken)
+    )
+    return [*first, *itertools.islice(others, 2 * FIRST)]
 
 
 def _item_asked_for(request: Request) -> Iterator[list[Draft]]:

@@ -99,6 +99,7 @@ def test_the_second_is_an_item_of_the_list_that_was_shown(assistant: Assistant) 
     assert answer.understood_as == second
     *_, shown = next(block for block in answer.blocks if block.sentences[0].evidence).sentences
     assert shown.text.startswith(second)  # alone, without the rest of its list
+    assert not any(second in item[0].text for block in answer.blocks for item in block.items)
 
 
 @pytest.mark.parametrize(
