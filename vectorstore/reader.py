@@ -20,7 +20,7 @@ from vectorstore.e5 import E5, READER, e5
 from vectorstore.embeddings import clean
 from vectorstore.onnx_file import EncoderFile, Matrix
 
-_REMEMBERED = 8192  # scores
+_REMEMBERED, _STATES = 8192, 512  # scores, and states of questions
 _QUESTION, _HEADING, _UNIT = 40, 14, 80  # tokens kept, the first ones
 
 Encode = Callable[[str], list[int]]
@@ -85,6 +85,8 @@ class UnitReader:
         self._cores = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="reader")
         # Parts of a question, and what can be asked next, read the same units again.
         self._known = lru_cache(maxsize=_REMEMBERED)(self._score)
+        # A conversation is understood anew with each of its questions.
+        self._known_states = lru_cache(maxsize=_STATES)(self._state)
 
     def scores(self, question: str, texts: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """The score of each text, behind its heading: the log-odds that it answers rather than that
@@ -95,7 +97,10 @@ class UnitReader:
     def state(self, question: str) -> Matrix:
         """The mean of a question's last states, shape (width,), where there is nothing beside it:
         zeros without a word."""
-        one = self._sequencer.joined(clean(question), "", "")
+        return self._known_states(clean(question))
+
+    def _state(self, question: str) -> Matrix:
+        one = self._sequencer.joined(question, "", "")
         return _mean(self._states(one)[slice(*one.question)])
 
     def _states(self, one: Sequenced) -> Matrix:

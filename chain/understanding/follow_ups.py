@@ -44,13 +44,11 @@ class Thread(NamedTuple):
     topic: words of the question that began it, or the item that was asked about last.
     question: the last one that was complete, in which a figure or a name can be replaced.
     added: topic words of the last follow-up.
-    spoken: the language of these (ISO 639-1).
     """
 
     topic: str = ""
     question: str = ""
     added: tuple[str, ...] = ()
-    spoken: str = ""
 
 
 class FollowUp(NamedTuple):
@@ -93,7 +91,7 @@ def follow_up(question: str, language: str, history: Sequence[Turn]) -> FollowUp
 
 def joined(question: str, language: str, before: str) -> str:
     """Completes a question by the one before it, in the same language."""
-    thread = Thread(_topic_of(before, language), before, spoken=language)
+    thread = Thread(_topic_of(before, language), before)
     return _joined(question, language, thread).question
 
 
@@ -129,7 +127,7 @@ def _joined(question: str, language: str, thread: Thread) -> FollowUp:
     topic = [
         word
         for word in (*thread.topic.split(), *(thread.added if refers else ()))
-        if _shape(word) not in shapes or not _shape(word)
+        if _shape(word) not in shapes
     ]
     return FollowUp(f"{' '.join(topic)}: {_lowered(bare, cues)}" if topic else question)
 
@@ -137,12 +135,12 @@ def _joined(question: str, language: str, thread: Thread) -> FollowUp:
 def _continued(thread: Thread, asked: str, understood: FollowUp, language: str) -> Thread:
     """The thread with a question that was asked."""
     if understood.question == asked:
-        return Thread(_topic_of(asked, language), asked, spoken=language)
+        return Thread(_topic_of(asked, language), asked)
     if understood.item:
         return thread._replace(topic=" ".join(understood.item.split()[:_TOPIC]), added=())
     if understood.question.endswith("?"):  # elliptic
         topic = _topic_of(understood.question, language)
-        return Thread(topic, understood.question, spoken=language)
+        return Thread(topic, understood.question)
     known = set(_words(thread.topic))
     bare = _without_opening(asked, cues_of(language))
     own = [word for word in topic_words(bare, language) if not known.issuperset(_words(word))]

@@ -280,9 +280,9 @@ def _material(kind: Message | None, question: str, language: str, asked: Sequenc
 
 def _is_asked_again(question: str, kind: Message | None, history: Sequence[Turn]) -> bool:
     """Whether a message got a reply and is sent once more: then the sources are searched."""
-    last = history[-1] if history else None
-    again = last is not None and fold(last.question.strip()) == fold(question.strip())
-    return again and last is not None and last.message == kind in SEARCHABLE
+    if kind not in SEARCHABLE or not history or history[-1].message != kind:
+        return False
+    return fold(history[-1].question.strip()) == fold(question.strip())
 
 
 def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) -> Interpretation:
