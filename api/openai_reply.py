@@ -354,7 +354,7 @@ Json = dict[str, object]
 MODEL = "strategiewijzer"
 """The one model id that there is."""
 
-DECLINED = ("harm", "opinion", "legal")
+DECLINED = ("harm", "opinion")
 """Kinds of messages that are not answered on purpose (`core.answer.Message`)."""
 
 _PER_TOKEN = 4  # characters: what OpenAI reckons for English. There may be no model that counts
@@ -386,9 +386,10 @@ class ClientReply:
 
     @property
     def refusal(self) -> str | None:
-        """The text of a refusal; None for an answer and for small talk."""
+        """The text of a refusal; None for an answer, for results and for small talk."""
         answer = self.finished
-        refuses = answer.kind == "refusal" or answer.message in DECLINED
+        is_declined = answer.kind == "reply" and answer.message in DECLINED
+        refuses = answer.kind == "refusal" or is_declined
         return answer.text if refuses else None
 
     @property

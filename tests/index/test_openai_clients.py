@@ -218,6 +218,14 @@ def test_a_refusal_is_one_and_can_be_read(
     assert [one.refusal for one in item.content if one.type == "refusal"] == [answer.text]
 
 
+def test_results_below_a_line_that_no_advice_is_given_are_no_refusal(client: OpenAI) -> None:
+    own_case = "Ben ik strafbaar als ik een omgebouwd alarmpistool heb?"
+    message = said_by(client, own_case)
+    assert message.refusal is None
+    assert message.content is not None
+    assert "Juridisch advies geef ik niet" in message.content
+
+
 def test_small_talk_gets_a_reply_that_is_no_refusal(client: OpenAI) -> None:
     message = said_by(client, "Hello!")
     assert message.content
