@@ -3,7 +3,7 @@
 import functools
 import logging
 import os
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -30,6 +30,16 @@ from core.hosts import check_postgresql, name_of, without_secret
 
 PREFIX = "STRATEGIEWIJZER_"
 ROOT = Path(__file__).resolve().parent.parent
+_REMOVED = {
+    "accept_questions": "take it out. A person accepts what a model proposes, on the page or with: "
+    "python -m ingest questions --accept",
+    "embeddings_requests": "take it out. Four requests are under way at once.",
+    "mcp_hosts": "set allowed_hosts to these names.",
+    "search_again": "take it out. What a model does not find is always searched for once more.",
+    "search_languages": "take it out. A model always says the question in other languages of the "
+    "documents where that may find more.",
+}
+"""Settings of earlier versions, and what to do about each."""
 _REMEDY = "correct it in the environment, in .env or in its secret file"
 
 
@@ -105,10 +115,16 @@ class SettingsSources(BaseSettings):
         names += [file.name.upper() for file in cls._secret_files()]
         ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
         if unknown := sorted((ours | given) - set(cls.model_fields)):
-            raise SettingsError(
-                f"Unknown setting: {', '.join(unknown)}. The settings are listed in "
-                "core/settings.py."
-            )
+            raise SettingsError("\n".join(_why_unknown(unknown)))
+
+
+def _why_unknown(names: Sequence[str]) -> Iterator[str]:
+    others = ", ".join(name for name in names if name not in _REMOVED)
+    if others:
+        yield f"Unknown setting: {others}. The settings are listed in core/settings.py."
+    for name in names:
+        if name in _REMOVED:
+            yield f"The setting {name} is gone: {_REMOVED[name]}"
 
 
 @contextmanager
@@ -138,7 +154,7 @@ PLACES = (
 """Where things are kept: a process, and the jobs that it starts, stay with the same ones."""
 AT_START = (
     *PLACES,
-    *("embeddings_url", "embeddings_model", "embeddings_api_key", "embeddings_requests"),
+    *("embeddings_url", "embeddings_model", "embeddings_api_key"),
     *("embeddings_query_prefix", "embeddings_passage_prefix"),
     *("rerank_url", "rerank_model", "rerank_api_key"),
     *("keep_conversations", "keep_feedback", "keep_jobs", "keep_audit"),
@@ -207,7 +223,6 @@ class Settings(SettingsSources):
     embeddings_url: str = ""  # empty: the local embedder; else an OpenAI-compatible server
     embeddings_model: str = "text-embedding-3-small"
     embeddings_api_key: SecretStr = SecretStr("")
-    embeddings_requests: Annotated[int, Field(ge=1, le=64)] = 4  # under way at once, by an ingest
     embeddings_query_prefix: str = ""  # prefix of a question: E5 "query: "
     embeddings_passage_prefix: str = ""  # prefix of a source text: E5 "passage: "
 
@@ -249,15 +264,12 @@ class Settings(SettingsSources):
     azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
     model_context: Annotated[int, Field(ge=512)] | None = None  # tokens; empty: as its server says
     collection: str = ""  # what the documents are, as the model is told; empty: by their areas
-    search_languages: bool = True  # a short call says the question in the documents' languages
-    search_again: bool = True  # once more, for what the model says that the passages lack
     unconfirmed: Unconfirmed = "show"  # sentences that were not confirmed
     structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
     reasoning_effort: str = ""  # such as "low"; this and the next two are sent only when set
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     answer_tokens: Annotated[int, Field(ge=1)] | None = None  # a reply's limit, reasoning included
     answer_timeout: Annotated[float, Field(gt=0)] = 90.0  # seconds, all tries and rewrites included
-    accept_questions: bool = False  # those a model wrote are in use without a person's yes
     langsmith_tracing: bool = False  # questions, passages and answers go to LangSmith
 
     # Logs, traces and what all readers are told (docs/observability.md)
@@ -286,7 +298,6 @@ class Settings(SettingsSources):
     api_questions_at_once: Annotated[int, Field(ge=1, le=100)] = 8  # of one key; twice that of all
     # Names, besides local ones, by which an app that listens on loopback, and /mcp, may be called
     allowed_hosts: tuple[Entry, ...] = ()  # as in the header Host, with any port
-    mcp_hosts: tuple[Entry, ...] = ()  # the earlier name of allowed_hosts; both count
 
     @field_validator("temperature", "answer_tokens", "model_context", mode="before")
     @classmethod
@@ -302,7 +313,7 @@ class Settings(SettingsSources):
         is_chroma = info.field_name == "chroma_url"
         return without_secret(url, "chroma_user and chroma_token" if is_chroma else "the API key")
 
-    @field_validator("allowed_hosts", "mcp_hosts")
+    @field_validator("allowed_hosts")
     @classmethod
     def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         names = tuple(map(name_of, hosts))
@@ -323,11 +334,6 @@ class Settings(SettingsSources):
         if self.azure_endpoint and not self.model:
             raise ValueError("azure_endpoint needs the name of a deployment. Set model to it")
         return self
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """By which names, besides local ones, this app may be called."""
-        return (*self.allowed_hosts, *self.mcp_hosts)
 
     @property
     def largest_file(self) -> int:
