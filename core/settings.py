@@ -1,4 +1,4 @@
-"""Settings: where they come from, what each is, which hold until a restart."""
+"""Settings: every one of them, where they come from, and which hold until a restart."""
 
 import functools
 import logging
@@ -25,8 +25,7 @@ from pydantic_settings import SettingsError as NoJsonError
 from core.errors import MEGABYTE, SettingsError
 from core.hosts import check_postgresql, name_of, without_secret
 
-# Where settings come from; the only reader of the environment.
-
+logger = logging.getLogger(__name__)
 
 PREFIX = "STRATEGIEWIJZER_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,111 +40,6 @@ _REMOVED = {
 }
 """Settings of earlier versions, and what to do about each."""
 _REMEDY = "correct it in the environment, in .env or in its secret file"
-
-
-def _secret_folders() -> tuple[Path, ...]:
-    """The folders in which Docker, Podman and systemd put secrets, as far as this process may read
-    them."""
-    places = ("/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", ""))
-    return tuple(Path(p) for p in places if os.path.isdir(p) and os.access(p, os.R_OK | os.X_OK))
-
-
-class SettingsSources(BaseSettings):
-    """Reads fields from arguments, the environment, `.env` and secret files.
-
-    Raises:
-        SettingsError: a value is wrong, a secret file cannot be read, or a name is unknown;
-            secrets are never repeated.
-    """
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_file=ROOT / ".env",
-        secrets_dir=_secret_folders(),
-        frozen=True,
-        extra="ignore",
-        populate_by_name=True,
-        hide_input_in_errors=True,
-    )
-
-    def __init__(self, **values: Any) -> None:
-        self._refuse_unknown_names(set(values))
-        with _settings_errors():
-            super().__init__(**values)
-
-    @classmethod
-    def sources(cls) -> Hashable:
-        """A key that changes when the environment, `.env` or a secret file does."""
-        states = []
-        for file in filter(None, (cls._env_file(), *cls._secret_files())):
-            with suppress(FileNotFoundError):  # it was removed just now
-                found = file.stat()  # of what a link leads to, as secrets are often swapped by one
-                states.append((file, found.st_mtime_ns, found.st_size, found.st_ino))
-        return frozenset(os.environ.items()), frozenset(states)
-
-    @classmethod
-    def environment(cls, values: Mapping[str, SecretStr | Path | str]) -> dict[str, str]:
-        """The environment of this process, with these values of settings in place of others."""
-        texts = {
-            f"{PREFIX}{name.upper()}": one.get_secret_value()
-            if isinstance(one, SecretStr)
-            else str(one)
-            for name, one in values.items()
-        }
-        return {**os.environ, **texts}
-
-    @classmethod
-    def _env_file(cls) -> Path | None:
-        file = cls.model_config.get("env_file")
-        return file if isinstance(file, Path) and file.is_file() else None
-
-    @classmethod
-    def _secret_files(cls) -> Iterator[Path]:
-        folders = cls.model_config.get("secrets_dir")
-        for folder in folders if isinstance(folders, tuple) else ():
-            with suppress(FileNotFoundError):  # it was taken away while this process runs
-                yield from Path(folder).iterdir()
-
-    @classmethod
-    def _refuse_unknown_names(cls, given: set[str]) -> None:
-        names = list(os.environ)
-        if file := cls._env_file():
-            lines = file.read_text("utf-8").splitlines()
-            names += [line.split("=", 1)[0].removeprefix("export ").strip() for line in lines]
-        names += [file.name.upper() for file in cls._secret_files()]
-        ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
-        if unknown := sorted((ours | given) - set(cls.model_fields)):
-            raise SettingsError("\n".join(_why_unknown(unknown)))
-
-
-def _why_unknown(names: Sequence[str]) -> Iterator[str]:
-    others = ", ".join(name for name in names if name not in _REMOVED)
-    if others:
-        yield f"Unknown setting: {others}. The settings are listed in core/settings.py."
-    for name in names:
-        if name in _REMOVED:
-            yield f"The setting {name} is gone: {_REMOVED[name]}"
-
-
-@contextmanager
-def _settings_errors() -> Iterator[None]:
-    """Tells of a wrong setting without its value, which may be a secret."""
-    try:
-        yield
-    except ValidationError as error:
-        lines = [
-            ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsError(f"A setting is wrong; {_REMEDY}:\n  " + "\n  ".join(lines)) from None
-    except NoJsonError as error:  # its cause has the value, its message only the name
-        raise SettingsError(
-            f"A setting is no JSON, or its file no UTF-8; {_REMEDY}: {error}"
-        ) from None
-
-
-# Which settings hold as long as a process runs; all others follow at the next question.
-
 
 PLACES = (
     *("data_dir", "chroma_url", "chroma_token", "chroma_user", "chroma_tenant", "chroma_database"),
@@ -162,33 +56,19 @@ AT_START = (
 )
 """What a process opens, begins or tidies up by once."""
 
-
-def changed(first: BaseModel, now: BaseModel, names: Iterable[str]) -> dict[str, Any]:
-    """The settings that are not as they were first, with their first values."""
-    return {one: getattr(first, one) for one in names if getattr(first, one) != getattr(now, one)}
-
-
-# Every setting of the project.
-
-
-__all__ = [
-    "PREFIX",
-    "ROOT",
-    "Entry",
-    "Role",
-    "Settings",
-    "Unconfirmed",
-    "current",
-    "environment_of_jobs",
-]
-
-logger = logging.getLogger(__name__)
-
 Role = Literal["reader", "evaluator", "maintainer"]
 """A role includes those before it."""
 Unconfirmed = Literal["show", "fold", "hide"]
 """What becomes of a model's sentences that were not confirmed."""
 Entry = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_ORDER: tuple[Role, ...] = get_args(Role)
+
+
+def _secret_folders() -> tuple[Path, ...]:
+    """The folders in which Docker, Podman and systemd put secrets, as far as this process may read
+    them."""
+    places = ("/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", ""))
+    return tuple(Path(p) for p in places if os.path.isdir(p) and os.access(p, os.R_OK | os.X_OK))
 
 
 def _openai(name: str) -> Any:
@@ -196,12 +76,25 @@ def _openai(name: str) -> Any:
     return AliasChoices(name, f"{PREFIX}{name}".lower(), name.lower())
 
 
-class Settings(SettingsSources):
-    """The settings of one process; immutable.
+class Settings(BaseSettings):
+    """The settings of one process, from arguments, the environment, `.env` and files of secrets.
+
+    Immutable.
 
     Raises:
-        SettingsError: a value is wrong or a name is unknown; secrets are never repeated.
+        SettingsError: a value is wrong, a secret file cannot be read, or a name is unknown; secrets
+            are never repeated.
     """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ROOT / ".env",
+        secrets_dir=_secret_folders(),
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
 
     # Where things are
     data_dir: Path = ROOT / "data"
@@ -299,6 +192,55 @@ class Settings(SettingsSources):
     # Names, besides local ones, by which an app that listens on loopback, and /mcp, may be called
     allowed_hosts: tuple[Entry, ...] = ()  # as in the header Host, with any port
 
+    def __init__(self, **values: Any) -> None:
+        self._refuse_unknown_names(set(values))
+        with _settings_errors():
+            super().__init__(**values)
+
+    @classmethod
+    def sources(cls) -> Hashable:
+        """A key that changes when the environment, `.env` or a secret file does."""
+        states = []
+        for file in filter(None, (cls._env_file(), *cls._secret_files())):
+            with suppress(FileNotFoundError):  # it was removed just now
+                found = file.stat()  # of what a link leads to, as secrets are often swapped by one
+                states.append((file, found.st_mtime_ns, found.st_size, found.st_ino))
+        return frozenset(os.environ.items()), frozenset(states)
+
+    @classmethod
+    def environment(cls, values: Mapping[str, SecretStr | Path | str]) -> dict[str, str]:
+        """The environment of this process, with these values of settings in place of others."""
+        texts = {
+            f"{PREFIX}{name.upper()}": one.get_secret_value()
+            if isinstance(one, SecretStr)
+            else str(one)
+            for name, one in values.items()
+        }
+        return {**os.environ, **texts}
+
+    @classmethod
+    def _env_file(cls) -> Path | None:
+        file = cls.model_config.get("env_file")
+        return file if isinstance(file, Path) and file.is_file() else None
+
+    @classmethod
+    def _secret_files(cls) -> Iterator[Path]:
+        folders = cls.model_config.get("secrets_dir")
+        for folder in folders if isinstance(folders, tuple) else ():
+            with suppress(FileNotFoundError):  # it was taken away while this process runs
+                yield from Path(folder).iterdir()
+
+    @classmethod
+    def _refuse_unknown_names(cls, given: set[str]) -> None:
+        names = list(os.environ)
+        if file := cls._env_file():
+            lines = file.read_text("utf-8").splitlines()
+            names += [line.split("=", 1)[0].removeprefix("export ").strip() for line in lines]
+        names += [file.name.upper() for file in cls._secret_files()]
+        ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
+        if unknown := sorted((ours | given) - set(cls.model_fields)):
+            raise SettingsError("\n".join(_why_unknown(unknown)))
+
     @field_validator("temperature", "answer_tokens", "model_context", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
@@ -382,12 +324,37 @@ def _read(sources: Hashable) -> Settings:
     return now.model_copy(update=kept)
 
 
-# Which roles include which.
-
-
-_ORDER: tuple[Role, ...] = get_args(Role)
+def changed(first: BaseModel, now: BaseModel, names: Iterable[str]) -> dict[str, Any]:
+    """The settings that are not as they were first, with their first values."""
+    return {one: getattr(first, one) for one in names if getattr(first, one) != getattr(now, one)}
 
 
 def includes(role: Role, wanted: Role) -> bool:
     """Whether a role is this one, or includes it."""
     return _ORDER.index(role) >= _ORDER.index(wanted)
+
+
+def _why_unknown(names: Sequence[str]) -> Iterator[str]:
+    others = ", ".join(name for name in names if name not in _REMOVED)
+    if others:
+        yield f"Unknown setting: {others}. The settings are listed in core/settings.py."
+    for name in names:
+        if name in _REMOVED:
+            yield f"The setting {name} is gone: {_REMOVED[name]}"
+
+
+@contextmanager
+def _settings_errors() -> Iterator[None]:
+    """Tells of a wrong setting without its value, which may be a secret."""
+    try:
+        yield
+    except ValidationError as error:
+        lines = [
+            ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError(f"A setting is wrong; {_REMEDY}:\n  " + "\n  ".join(lines)) from None
+    except NoJsonError as error:  # its cause has the value, its message only the name
+        raise SettingsError(
+            f"A setting is no JSON, or its file no UTF-8; {_REMEDY}: {error}"
+        ) from None

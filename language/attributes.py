@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from pydantic import RootModel
 
 from core.source import Frozen
-from language.cues import checked
+from core.yaml_files import checked
 from language.dates import dates_as_written
 from language.figures import names_money
 from language.words import FOLDER

@@ -3,12 +3,13 @@
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float32]
+from vectorstore.weights import HIGHEST, Encoder
+
 Value = int | float | str | bytes
 
 _IR_VERSION = 10  # what onnxruntime 1.20 and later read
@@ -116,75 +117,6 @@ def _varint(value: int) -> bytes:
     return bytes([*made, value])
 
 
-# The layers of an encoder.
-
-
-_HIGHEST = 127  # of a signed 8-bit weight; without -128 both sides have the same scale
-
-
-class Encoder(Protocol):
-    """The weights of an encoder, by name; widths as in `vectorstore.e5.Weights`."""
-
-    width: int
-    heads: int
-    inner: int
-    epsilon: float
-
-    def matrix(self, name: str, rows: int, columns: int) -> Matrix: ...
-
-    def vector(self, name: str, count: int) -> Matrix: ...
-
-
-class EncoderFile:
-    """An encoder's weights in a file of ours: matrices of 8 bits with a scale for each row.
-
-    Args:
-        file: as `store` wrote it.
-    """
-
-    def __init__(self, file: Path) -> None:
-        with np.load(file) as stored:
-            self._arrays: Mapping[str, NDArray[Any]] = dict(stored)
-        self.width, self.heads, self.inner, self.layers = map(int, self._arrays["sizes"])
-        self.epsilon = float(self._arrays["epsilon"])
-
-    def matrix(self, name: str, rows: int, columns: int) -> Matrix:
-        scale = self._arrays[f"{name}.scale"].astype(np.float32)
-        found: Matrix = self._arrays[name] * scale[:, None]
-        assert found.shape == (rows, columns)  # noqa: S101 - of the file that comes with us
-        return found
-
-    def vector(self, name: str, count: int) -> Matrix:
-        found: Matrix = self._arrays[name].astype(np.float32).reshape(-1)[:count]
-        return found
-
-
-def store(
-    file: Path,
-    sizes: Sequence[int],
-    epsilon: float,
-    matrices: Mapping[str, Matrix],
-    vectors: Mapping[str, Matrix],
-) -> None:
-    """Writes weights for `EncoderFile`.
-
-    Args:
-        file: where to.
-        sizes: width, heads, inner width and number of layers.
-        epsilon: of the normalisations.
-        matrices: of outputs x inputs, by name.
-        vectors: by name; kept with 16 bits.
-    """
-    arrays: Any = {"sizes": np.array(sizes), "epsilon": np.array(epsilon)}
-    for name, matrix in matrices.items():
-        scale = np.abs(matrix).max(axis=1) / _HIGHEST
-        arrays[name] = np.rint(matrix / scale[:, None]).astype(np.int8)
-        arrays[f"{name}.scale"] = scale.astype(np.float32)
-    arrays |= {name: vector.astype(np.float16) for name, vector in vectors.items()}
-    with file.open("wb") as written:
-        np.savez_compressed(written, allow_pickle=False, **arrays)
-
-
 def write(weights: Encoder, layers: int, file: Path) -> None:
     """Writes an encoder's layers as an ONNX model: "rows" -> "last", of shape (tokens, width).
 
@@ -218,7 +150,7 @@ def write(weights: Encoder, layers: int, file: Path) -> None:
         if not has_eight_bits:
             product = node("MatMul", inputs, constant(f"{names[0]}.w", matrix.T))
             return node("Add", product, bias)
-        scale = np.abs(matrix).max(axis=1) / _HIGHEST
+        scale = np.abs(matrix).max(axis=1) / HIGHEST
         given = [
             constant(f"{names[0]}.w", np.rint(matrix.T / scale).astype(np.int8)),
             constant(f"{names[0]}.scale", scale),

@@ -1,4 +1,4 @@
-"""A snapshot: one generation opened for searching; vectorstore/search.py does the search."""
+"""The index: the generation in use, opened as snapshots that are searched, and tidied up behind."""
 
 import itertools
 import logging
@@ -18,13 +18,17 @@ from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
 from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.manifest import DocumentEntry, method_of
+from vectorstore.prepared_matches import matches, near
 from vectorstore.profile import Profile, profile_of
 from vectorstore.rerank import DEPTH, Reranker, make_reranker
-from vectorstore.search import Candidate, find, language_of, matches, near
+from vectorstore.search import Candidate, find, language_of
+
+logger = logging.getLogger(__name__)
 
 _LARGE = 2_000  # passages of a document, of which all are read to find those beside some; 0.3 s
 _RESTS = 4  # at most, after a list's first passage: of a list only twelve items are shown
 
+_T = TypeVar("_T")
 Translating = Callable[[Sequence[ScoredPassage]], Mapping[str, str]]
 
 
@@ -270,14 +274,6 @@ class Snapshot:
     def alike(self, word: str, count: int = 20) -> list[Passage]:
         """Passages in any language with a word that is spelt almost like this one."""
         return self._generation.passages(self._keyword.alike(word, count))
-
-
-# The generation in use: opened for readers, and tidied up behind.
-
-
-logger = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
 
 
 def open_index(settings: Settings, *, trial: bool = False) -> "Index":
