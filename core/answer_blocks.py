@@ -42,23 +42,16 @@ class PassageSpan(Frozen):
 
 
 class AnswerSentence(Frozen):
-    """A sentence, or several that a source says in one go; without markers.
-
-    `reason` is why it is not confirmed; `details` are then what the evidence lacks ("2027"), or
-    the reason that the checker gives. `evidence` is where it was found, also where that is
-    "unchecked"; else `nearest` is what comes nearest to it in the passages.
-    `stand_in` is shown in place of a sentence that differs from the sources, which readers can
-    unfold. `is_hit`: of a result, the sentence that comes nearest to the question.
-    """
+    """A sentence, or several that a source says in one go; without markers."""
 
     text: str
     status: SentenceStatus = "own"
-    reason: Doubt | Literal[""] = ""
-    details: tuple[str, ...] = ()
-    evidence: tuple[QuotedSpan, ...] = ()
-    nearest: tuple[PassageSpan, ...] = ()
-    stand_in: str = ""
-    is_hit: bool = False
+    reason: Doubt | Literal[""] = ""  # why it is not confirmed
+    details: tuple[str, ...] = ()  # what its evidence lacks ("2027"), or the checker's reason
+    evidence: tuple[QuotedSpan, ...] = ()  # where it was found, also where that is "unchecked"
+    nearest: tuple[PassageSpan, ...] = ()  # what comes nearest to it, where it was not found
+    stand_in: str = ""  # shown in place of a sentence that differs, which readers can unfold
+    is_hit: bool = False  # the sentence of a result that comes nearest to the question
 
     @property
     def shown(self) -> str:
@@ -89,19 +82,16 @@ class AnswerSentence(Frozen):
 class AnswerBlock(Frozen):
     """A label (document, section) of what follows, a paragraph, or a list.
 
-    `sentences` are those of a label or a paragraph; `items` those of each item. A list whose items
-    have no evidence of their own rests on its `evidence`; without that, on what the paragraph
-    before it, which introduces it, rests on last. `marks` are what each item is numbered with in
-    its source where that is no part of its text: "6.", or "" for a bullet. `note` is a remark of
-    ours, shown below.
+    A list whose items have no evidence of their own rests on its `evidence`; without that, on what
+    the paragraph before it, which introduces it, rests on last.
     """
 
     kind: Literal["label", "paragraph", "list"]
-    sentences: tuple[AnswerSentence, ...] = ()
-    items: tuple[tuple[AnswerSentence, ...], ...] = ()
-    marks: tuple[str, ...] = ()
+    sentences: tuple[AnswerSentence, ...] = ()  # of a label or a paragraph
+    items: tuple[tuple[AnswerSentence, ...], ...] = ()  # the sentences of each item of a list
+    marks: tuple[str, ...] = ()  # of each item: "6." where its text lacks it, "" for a bullet
     evidence: tuple[QuotedSpan, ...] = ()
-    note: str = ""
+    note: str = ""  # a remark of ours, shown below
 
     @property
     def lines(self) -> tuple[tuple[AnswerSentence, ...], ...]:

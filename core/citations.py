@@ -13,29 +13,22 @@ _NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}[a-z]{0,3}(?=\s)|\d{1,3}[a-z]{0,3}\.? [
 
 
 class Citation(Frozen):
-    """A checked citation. `quote` is an exact substring of the passage's text.
+    """A checked citation."""
 
-    `number` is that of its passage in the answer: quotes from one passage share it. `start` and
-    `end` are the quote's offsets in the passage's text; it stands on `page` to `last_page` (from 1;
-    None without pages). `marks` are those of the point that it begins in, `last_marks` of the one
-    that it ends in (None: not known). `cited_as` is what the number stands for, in words
-    (core/references.py); empty in an answer that was kept before there was any.
-    """
-
-    number: int
+    number: int  # of its passage in the answer: quotes from one passage share it
     passage_id: str
     document: DocumentInfo
     headings: tuple[str, ...]
-    quote: str
-    start: int
+    quote: str  # exact substring of the passage's text
+    start: int  # offset in the passage's text
     end: int
-    page: int | None
+    page: int | None  # from 1; None without pages
     last_page: int | None
     url: str
     standing: Standing = "in_force"
-    marks: tuple[str, ...] = ()
-    last_marks: tuple[str, ...] | None = None
-    cited_as: str = ""
+    marks: tuple[str, ...] = ()  # of the point that it begins in
+    last_marks: tuple[str, ...] | None = None  # of the point that it ends in; None: not known
+    cited_as: str = ""  # as of `references`; empty in answers of before there were any
 
     @property
     def page_range(self) -> str:
