@@ -183,20 +183,20 @@ class Answer(Frozen):
         markers = values.pop("markers", None)
         if "blocks" in values:
             return values
-        cited = [Citation.model_validate(one) for one in values.get("citations", ())]
+        cited = [Citation.model_validate(citation) for citation in values.get("citations", ())]
         if markers is None:
             known = {citation.number for citation in cited}
             markers = [_bracketed(text, known) for text in texts]
-        said = (
+        marked = (
             Marked(text, tuple(map(Marker.model_validate, places)))
             for text, places in zip(texts, markers, strict=True)
         )
-        proper, *more = said
+        proper, *more = marked
         status: SentenceStatus = "confirmed" if values.get("mode") == "generative" else "quoted"
         return {
             **values,
             "blocks": parse(proper, cited, status),
-            "further": tuple(parse(one, cited) for one in more),
+            "further": tuple(parse(blocks, cited) for blocks in more),
         }
 
     @property
@@ -212,13 +212,13 @@ class Answer(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def more(self) -> tuple[str, ...]:
-        return tuple(marked_text(one).text for one in self.further)
+        return tuple(marked_text(blocks).text for blocks in self.further)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def markers(self) -> tuple[tuple[Marker, ...], ...]:
         """A list for each text: the markers in `text`, then those in each of `more`."""
-        return tuple(marked_text(one).markers for one in (self.blocks, *self.further))
+        return tuple(marked_text(blocks).markers for blocks in (self.blocks, *self.further))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -230,15 +230,15 @@ class Answer(Frozen):
     @property
     def unconfirmed(self) -> tuple[str, ...]:
         """The sentences of the text that were not confirmed."""
-        return tuple(one.text for one in sentences(self.blocks) if one.is_doubted)
+        return tuple(sentence.text for sentence in sentences(self.blocks) if sentence.is_doubted)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def left_out(self) -> tuple[LeftOutSentence, ...]:
         return tuple(
-            LeftOutSentence(text=one.text, reason=one.reason, details=one.details)
-            for one in sentences(self.blocks)
-            if one.stand_in
+            LeftOutSentence(text=sentence.text, reason=sentence.reason, details=sentence.details)
+            for sentence in sentences(self.blocks)
+            if sentence.stand_in
         )
 
     @property
@@ -290,15 +290,15 @@ class Turn(Frozen):
         """A question with its answer as a turn; for a task ("shorter") the question that it is
         about."""
         message = answer.message if answer.kind == "reply" else ""
-        asked = (answer.message and answer.understood_as) or question
+        own_question = (answer.message and answer.understood_as) or question
         quoted = answer.citations if answer.is_sourced else ()
         cited = tuple(dict.fromkeys(citation.passage_id for citation in quoted))
-        places = {one.number: cited.index(one.passage_id) + 1 for one in quoted}
-        said = answer.proper.renumbered(places)
+        places = {citation.number: cited.index(citation.passage_id) + 1 for citation in quoted}
+        marked = answer.proper.renumbered(places)
         return cls(
-            question=asked,
-            answer_text=said.text,
-            markers=said.markers,
+            question=own_question,
+            answer_text=marked.text,
+            markers=marked.markers,
             message=message,
             cited=cited,
             offered=offered,

@@ -76,7 +76,7 @@ class AnswerSentence(Frozen):
     @property
     def numbers(self) -> tuple[int, ...]:
         """The numbers of its citations, each once."""
-        return tuple(dict.fromkeys(one.number for one in self.evidence))
+        return tuple(dict.fromkeys(span.number for span in self.evidence))
 
 
 class AnswerBlock(Frozen):
@@ -116,7 +116,7 @@ class AnswerBlock(Frozen):
     @property
     def is_bare(self) -> bool:
         """Whether it is a list without any evidence of its own."""
-        cited = any(one.evidence for one in itertools.chain(*self.items))
+        cited = any(sentence.evidence for sentence in itertools.chain(*self.items))
         return self.kind == "list" and not self.evidence and not cited
 
 
@@ -161,7 +161,10 @@ def marked_lines(blocks: Blocks) -> Iterator[tuple[AnswerBlock, list[MarkedLine]
         yield (
             block,
             [
-                [(one, _marks(one, covered if one is last else ())) for one in line]
+                [
+                    (sentence, _marks(sentence, covered if sentence is last else ()))
+                    for sentence in line
+                ]
                 for line in found
             ],
         )
@@ -176,7 +179,7 @@ def _marks(sentence: AnswerSentence, covered: Sequence[str]) -> list[Mark]:
 
 
 def _texts(found: Iterable[Sequence[AnswerSentence]]) -> list[str]:
-    return [" ".join(one.shown for one in line) for line in found]
+    return [" ".join(sentence.shown for sentence in line) for line in found]
 
 
 def sentences(blocks: Blocks) -> Iterator[AnswerSentence]:
@@ -188,7 +191,7 @@ def sentences(blocks: Blocks) -> Iterator[AnswerSentence]:
 def numbers(blocks: Blocks) -> tuple[int, ...]:
     """The numbers of the citations of blocks, each once."""
     lines = itertools.chain.from_iterable(block.lines for block in blocks)
-    return tuple(dict.fromkeys(n for line in lines for one in line for n in one.numbers))
+    return tuple(dict.fromkeys(n for line in lines for sentence in line for n in sentence.numbers))
 
 
 def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _NO_WORDS) -> Marked:
@@ -204,7 +207,9 @@ def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _N
     for block in blocks:
         before = block.begins if as_read else itertools.repeat(begins[block.kind])
         lines = zip(before, block.lines, strict=False)
-        texts = (Marked.joined((Marked(one), line_text(line, doubt))) for one, line in lines)
+        texts = (
+            Marked.joined((Marked(beginning), line_text(line, doubt))) for beginning, line in lines
+        )
         parts.append(Marked.joined(texts, "\n"))
         if block.note:
             parts.append(Marked(block.note))
@@ -213,14 +218,14 @@ def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _N
 
 def line_text(line: Iterable[AnswerSentence], doubt: DoubtWords = _NO_WORDS) -> Marked:
     """The sentences of a line with their markers; `doubt` as in `marked_text`."""
-    return Marked.joined((_sentence_text(one, doubt) for one in line), " ")
+    return Marked.joined((_sentence_text(sentence, doubt) for sentence in line), " ")
 
 
 def _sentence_text(sentence: AnswerSentence, doubt: DoubtWords) -> Marked:
-    said = f"{sentence.shown}{doubt.behind(sentence)}"
+    shown = f"{sentence.shown}{doubt.behind(sentence)}"
     if not sentence.evidence:
-        return Marked(said)
-    return Marked.joined((Marked(f"{said} "), Marked.citing(sentence.numbers)))
+        return Marked(shown)
+    return Marked.joined((Marked(f"{shown} "), Marked.citing(sentence.numbers)))
 
 
 def parse(
@@ -235,15 +240,15 @@ def parse(
         status: of sentences with a marker.
     """
     places: dict[int, list[QuotedSpan]] = {}
-    for one in citations:
-        place = QuotedSpan(number=one.number, start=one.start, end=one.end)
-        places.setdefault(one.number, []).append(place)
+    for citation in citations:
+        place = QuotedSpan(number=citation.number, start=citation.start, end=citation.end)
+        places.setdefault(citation.number, []).append(place)
     found: list[AnswerBlock] = []
     for kind, group in itertools.groupby(text.lines, _kind):
         taken = list(group)
         if kind == "label":
-            said = (AnswerSentence(text=line.cut(len(LABEL)).text) for line in taken)
-            found += (AnswerBlock(kind="label", sentences=(one,)) for one in said)
+            labels = (AnswerSentence(text=line.cut(len(LABEL)).text) for line in taken)
+            found += (AnswerBlock(kind="label", sentences=(label,)) for label in labels)
         elif kind == "list":
             items = [_sentences(line.cut(len(ITEM)), places, status) for line in taken]
             found.append(_listed(items))
@@ -295,7 +300,7 @@ def _with(sentence: AnswerSentence, **values: object) -> AnswerSentence:
 def _listed(items: Sequence[tuple[AnswerSentence, ...]]) -> AnswerBlock:
     """A list; where only its last item ends with a marker, that covers all of it."""
     *before, last = items
-    cited = [any(one.evidence for one in item) for item in items]
+    cited = [any(sentence.evidence for sentence in item) for item in items]
     if before and cited == [*(False for _ in before), True] and last[-1].evidence:
         items = (*before, (*last[:-1], _with(last[-1], evidence=())))
         return AnswerBlock(kind="list", items=tuple(items), evidence=last[-1].evidence)
@@ -305,7 +310,7 @@ def _listed(items: Sequence[tuple[AnswerSentence, ...]]) -> AnswerBlock:
 def _is_note(sentences: Sequence[AnswerSentence], before: Sequence[AnswerBlock]) -> bool:
     """Whether a paragraph is ours: one without a marker behind a list that has some, or that a
     paragraph with some introduces."""
-    cited = any(one.evidence for one in sentences)
+    cited = any(sentence.evidence for sentence in sentences)
     if cited or not before or before[-1].kind != "list" or before[-1].note:
         return False
     introduced = before[-2:-1] if before[-1].is_bare else ()

@@ -95,7 +95,7 @@ class _Thread(threading.Thread):
 
 
 def _running() -> list[_Thread]:
-    return [one for one in threading.enumerate() if isinstance(one, _Thread)]
+    return [thread for thread in threading.enumerate() if isinstance(thread, _Thread)]
 
 
 @atexit.register

@@ -326,7 +326,9 @@ def _read(sources: Hashable) -> Settings:
 
 def changed(first: BaseModel, now: BaseModel, names: Iterable[str]) -> dict[str, Any]:
     """The settings that are not as they were first, with their first values."""
-    return {one: getattr(first, one) for one in names if getattr(first, one) != getattr(now, one)}
+    return {
+        name: getattr(first, name) for name in names if getattr(first, name) != getattr(now, name)
+    }
 
 
 def includes(role: Role, wanted: Role) -> bool:

@@ -229,7 +229,7 @@ class Passage(Frozen):
         """The texts that introduce a unit, outermost first, those of earlier passages included; a
         header row with its bars."""
         found: list[str] = []
-        by_place = {(one.start, one.end): one for one in self.units}
+        by_place = {(unit.start, unit.end): unit for unit in self.units}
         around: Unit | None = unit
         for _ in self.units:  # none introduces itself, but a file from elsewhere may say so
             if around is None or around.lead_in is None:
@@ -241,7 +241,7 @@ class Passage(Frozen):
             found.append(self.text[start:end])
             around = by_place.get(around.lead_in)
         outer = self.introductions[: around.outer] if around is not None else ()
-        return [*(one.text for one in outer), *reversed(found)]
+        return [*(introduction.text for introduction in outer), *reversed(found)]
 
     def context(self, unit: Unit | None = None) -> str:
         """The text of a passage or of one of its units, with its context.
@@ -252,13 +252,13 @@ class Passage(Frozen):
         that keep their id (ingest/passages/split.py); backups of before cannot be restored then.
         """
         if unit is None:
-            introduced = (one.text for one in self.introductions)
+            introduced = (introduction.text for introduction in self.introductions)
             return "\n".join((" › ".join(self.headings), *introduced, self.text))
         lead_ins = self.lead_ins(unit)
         if not (lead_ins and lead_ins[-1].startswith("|")):  # of nested lists the nearest
             lead_ins = lead_ins[-1:]
         own = self.text[unit.start : unit.end]
-        return "\n".join((*self.headings[-1:], *(one.strip("| ") for one in lead_ins), own))
+        return "\n".join((*self.headings[-1:], *(lead_in.strip("| ") for lead_in in lead_ins), own))
 
     context_version: ClassVar[str] = "heading+lead-in+unit"
 

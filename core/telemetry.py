@@ -158,14 +158,14 @@ def call(operation: Operation, model: str, url: str) -> Iterator[Call]:
         trouble = _kind(error)
         raise
     finally:
-        told: dict[str, object] = {}
+        counts: dict[str, object] = {}
         if made.tokens is not None:
-            told = {INPUT_TOKENS: made.tokens[0], OUTPUT_TOKENS: made.tokens[1]}
+            counts = {INPUT_TOKENS: made.tokens[0], OUTPUT_TOKENS: made.tokens[1]}
             for kind, number in zip(("input", "output"), made.tokens, strict=True):
                 recorder.add(TOKENS, number, {**labels, TOKEN_TYPE: kind})
         seconds = time.perf_counter() - started
         recorder.add(CALLS, seconds, {**labels, **({ERROR: trouble} if trouble else {})})
-        running.end(told, trouble)
+        running.end(counts, trouble)
 
 
 @contextmanager

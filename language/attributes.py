@@ -32,11 +32,11 @@ def attributes_asked(question: str, language: str) -> tuple[Attribute, ...]:
     >>> attributes_asked("Wat kost het centrum, en waar is het gevestigd?", "nl")
     ('cost', 'seat')
     """
-    said = question.casefold().strip()
+    folded = question.casefold().strip()
     return tuple(
         name
         for name in get_args(Attribute)
-        if (asks := _patterns()[name].asks.get(language)) and asks.search(said)
+        if (asks := _patterns()[name].asks.get(language)) and asks.search(folded)
     )
 
 

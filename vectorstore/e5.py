@@ -78,7 +78,7 @@ class E5:
 
     def pieces(self, text: str) -> list[float]:
         """The log-probabilities of a text's tokens, by how frequent they are in any language."""
-        return [float(self._vocabulary.get_score(one)) for one in self._vocabulary.encode(text)]
+        return [float(self._vocabulary.get_score(token)) for token in self._vocabulary.encode(text)]
 
     def token_count(self, text: str) -> int:
         """The number of tokens of a text, with those that mark its begin and end."""
@@ -143,8 +143,8 @@ class E5:
                 try:
                     return load(self._kept)
                 except Exception as error:  # noqa: BLE001 - of each library its own
-                    told = "The embedding model in %s is damaged (%s) and made anew."
-                    logger.warning(told, self._kept, type(error).__name__)
+                    message = "The embedding model in %s is damaged (%s) and made anew."
+                    logger.warning(message, self._kept, type(error).__name__)
                     shutil.rmtree(self._kept)
                     _keep(self._kept, self._make)
                     return load(self._kept)

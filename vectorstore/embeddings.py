@@ -162,13 +162,13 @@ class OpenAIEmbedder:
         if len(batches) == 1:
             return self._vectors(self._client, batches[0])
         with ThreadPoolExecutor(REQUESTS, thread_name_prefix="embeddings") as pool:
-            asked = [pool.submit(self._vectors, self._client, batch) for batch in batches]
+            requests = [pool.submit(self._vectors, self._client, batch) for batch in batches]
             try:
-                wait(asked, return_when=FIRST_EXCEPTION)
+                wait(requests, return_when=FIRST_EXCEPTION)
             finally:
-                for one in asked:
-                    one.cancel()  # what a failure leaves to be asked
-            vectors = [one.result() for one in asked]
+                for request in requests:
+                    request.cancel()  # what a failure leaves to be asked
+            vectors = [request.result() for request in requests]
         if len({len(batch[0]) for batch in vectors}) > 1:
             raise ModelError("The embeddings server gave vectors of different lengths.")
         return np.concatenate(vectors)

@@ -277,7 +277,10 @@ class Generations:
         leftovers of a crash."""
         # the trial shares segments only with the generation in use, which is kept
         used = {*self._used_segments(), self.pointer().trial}
-        there = {one.name: one.metadata or {} for one in self._client.list_collections()}
+        there = {
+            collection.name: collection.metadata or {}
+            for collection in self._client.list_collections()
+        }
         for name in sorted(there):
             kind, _, segment_id = name.partition("-")
             if kind not in KINDS or segment_id in used:

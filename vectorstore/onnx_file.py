@@ -29,8 +29,8 @@ class Model:
     def constant(self, name: str, value: NDArray[Any]) -> str:
         """Adds a constant; its name."""
         sizes = [(1, size) for size in np.atleast_1d(value).shape]
-        told = _message(*sizes, (2, _KINDS[value.dtype]), (8, name))
-        self._constants.append((told, np.ascontiguousarray(value).tobytes()))
+        description = _message(*sizes, (2, _KINDS[value.dtype]), (8, name))
+        self._constants.append((description, np.ascontiguousarray(value).tobytes()))
         return name
 
     def node(
@@ -43,8 +43,8 @@ class Model:
     ) -> str:
         """Adds an operation; the name of its first output."""
         outputs = outputs or [f"{kind}{len(self._nodes)}"]
-        fields: list[tuple[int, Value]] = [(1, one) for one in inputs]
-        fields += [(2, one) for one in outputs]
+        fields: list[tuple[int, Value]] = [(1, name) for name in inputs]
+        fields += [(2, name) for name in outputs]
         fields += [(4, kind), (7, domain)]
         fields += [(5, _attribute(name, value)) for name, value in options.items()]
         self._nodes.append(_message(*fields))
@@ -61,12 +61,12 @@ class Model:
             shape: of both; a name stands for any size.
             sets: domain -> version of its set of operations.
         """
-        sizes = [(1, _message((2 if isinstance(one, str) else 1, one))) for one in shape]
+        sizes = [(1, _message((2 if isinstance(size, str) else 1, size))) for size in shape]
         kind = _message((1, _message((1, 1), (2, _message(*sizes)))))
         graph = _message(
-            *((1, one) for one in self._nodes),
+            *((1, node) for node in self._nodes),
             (2, file.stem),
-            *((5, one) for one in self._placed(file.with_name(f"{file.name}.data"))),
+            *((5, constant) for constant in self._placed(file.with_name(f"{file.name}.data"))),
             (11, _message((1, given), (2, kind))),
             (12, _message((1, made), (2, kind))),
         )
@@ -76,13 +76,13 @@ class Model:
     def _placed(self, file: Path) -> Iterator[bytes]:
         """The constants, the large ones as places in the file, which is written."""
         with file.open("wb") as large:
-            for told, raw in self._constants:
+            for description, raw in self._constants:
                 if len(raw) < _LARGE:
-                    yield told + _message((9, raw))
+                    yield description + _message((9, raw))
                     continue
                 place = {"location": file.name, "offset": large.tell(), "length": len(raw)}
                 entries = [(13, _message((1, key), (2, str(one)))) for key, one in place.items()]
-                yield told + _message(*entries, (14, _EXTERNAL))
+                yield description + _message(*entries, (14, _EXTERNAL))
                 large.write(raw)
 
 
@@ -91,7 +91,7 @@ def _attribute(name: str, value: int | float | Sequence[int]) -> bytes:
         return _message((1, name), (2, value), (20, _FLOAT))
     if isinstance(value, int):
         return _message((1, name), (3, value), (20, _INT))
-    return _message((1, name), *((8, one) for one in value), (20, _INTS))
+    return _message((1, name), *((8, number) for number in value), (20, _INTS))
 
 
 def _message(*fields: tuple[int, Value]) -> bytes:

@@ -44,18 +44,18 @@ def matches(
     """The prepared questions as `near` gives them, without those that share nothing with the
     question or ask something else as their facts tell."""
     own = demands_of(query, language or _UNKNOWN)
-    found = (one for one in near(generation, vector, allowed, profile) if one.closeness > 0)
-    return tuple(one for one in found if not differ(own, _demands(one)))
+    found = (match for match in near(generation, vector, allowed, profile) if match.closeness > 0)
+    return tuple(match for match in found if not differ(own, _demands(match)))
 
 
-def _demands(one: MatchedQuestion) -> Demands:
-    return demands_of(one.prepared.question, one.prepared.language)
+def _demands(match: MatchedQuestion) -> Demands:
+    return demands_of(match.prepared.question, match.prepared.language)
 
 
 def closest(found: Iterable[MatchedQuestion]) -> Mapping[str, float]:
     """Maps each unit that answers one of these questions to the closeness of the nearest."""
     best: dict[str, float] = {}
-    for one in found:
-        for unit in one.prepared.units:
-            best[unit] = max(best.get(unit, 0.0), one.closeness)
+    for match in found:
+        for unit in match.prepared.units:
+            best[unit] = max(best.get(unit, 0.0), match.closeness)
     return best

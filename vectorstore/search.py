@@ -173,17 +173,19 @@ def _ranked(
         )
         found.append(Candidate(scored, own))
     first = _best_first(found[:LOOK])
-    return [*first, *(_behind(first[-1], one) for one in _best_first(found[LOOK:]))]
+    return [*first, *(_behind(first[-1], candidate) for candidate in _best_first(found[LOOK:]))]
 
 
 def _best_first(found: Iterable[Candidate]) -> list[Candidate]:
-    return sorted(found, key=lambda one: (-one.scored.score, one.scored.passage.id))
+    return sorted(
+        found, key=lambda candidate: (-candidate.scored.score, candidate.scored.passage.id)
+    )
 
 
-def _behind(last: Candidate, one: Candidate) -> Candidate:
+def _behind(last: Candidate, candidate: Candidate) -> Candidate:
     """The same evidence, with a score no higher than the last one's."""
-    lowest = min(one.scored.score, last.scored.score)
-    return replace(one, scored=one.scored.model_copy(update={"score": lowest}))
+    lowest = min(candidate.scored.score, last.scored.score)
+    return replace(candidate, scored=candidate.scored.model_copy(update={"score": lowest}))
 
 
 @dataclass(frozen=True)
@@ -261,8 +263,7 @@ def language_baselines(
     if len(spoken) < 2:
         return {}
     found, sizes = [], []
-    for one in spoken:
-        cohort = generation.cohort(one)
+    for cohort in map(generation.cohort, spoken):
         shares = keyword.shares(query, language, cohort.names)
         words, letters = np.mean([shares.get(name, (0.0, 0.0)) for name in cohort.names], axis=0)
         unit = float(cohort.best(vector).mean())
@@ -270,4 +271,5 @@ def language_baselines(
         sizes.append(len(cohort.names))
     above = np.array(found) - np.mean(found, axis=0)
     above *= (np.array(sizes) / (np.array(sizes) + _FEW_IN_COHORT))[:, None]
-    return {one: LanguageBaseline(*map(float, of)) for one, of in zip(spoken, above, strict=True)}
+    baselines = (LanguageBaseline(*map(float, levels)) for levels in above)
+    return dict(zip(spoken, baselines, strict=True))

@@ -125,7 +125,7 @@ class Segment:
         if self._questions is None or not ids:
             return {}
         found = self._questions.get(ids=list(ids), include=_METADATA)
-        return {one.id: one for one in decode_questions(found)}
+        return {question.id: question for question in decode_questions(found)}
 
     def all_questions(self, documents: Collection[str] | None = None) -> Iterator[PreparedQuestion]:
         """Every prepared question, or those of these documents; read in batches."""
@@ -230,9 +230,9 @@ class Segment:
             assert self._questions is not None  # noqa: S101 - made where the manifest counts any
             self._add(
                 self._questions,
-                ids=[one.id for one in questions[start:end]],
+                ids=[question.id for question in questions[start:end]],
                 embeddings=vectors[start:end],
-                metadatas=[encode_question(one) for one in questions[start:end]],
+                metadatas=[encode_question(question) for question in questions[start:end]],
             )
 
     def _add(
@@ -324,8 +324,8 @@ def encode_question(question: PreparedQuestion) -> dict[str, Any]:
     units = [unit.removeprefix(f"{key}:") for unit in question.units]
     fields = question.model_dump(mode="json", exclude={"id", "units"}, exclude_defaults=True)
     packed = {**fields, "units": units}
-    told = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
-    return {"document": key.rpartition(".")[0], "question": told}
+    content = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    return {"document": key.rpartition(".")[0], "question": content}
 
 
 def decode_questions(
@@ -339,9 +339,11 @@ def decode_questions(
     for name, metadata in zip(result["ids"], result["metadatas"], strict=True):
         if not wanted(name):
             continue
-        one = _decoded(PreparedQuestion, name, metadata, "question", {})
+        question = _decoded(PreparedQuestion, name, metadata, "question", {})
         key, _, _ = name.partition(":")
-        yield one.model_copy(update={"units": tuple(f"{key}:{unit}" for unit in one.units)})
+        yield question.model_copy(
+            update={"units": tuple(f"{key}:{unit}" for unit in question.units)}
+        )
 
 
 def _decoded(

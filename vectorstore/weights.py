@@ -119,8 +119,8 @@ class Weights:
         size, start = _row_bytes(columns), self._places[name]
         with self._path.open("rb", buffering=0) as file:
             read = []
-            for one in ids:
-                file.seek(start + one * size)
+            for row in ids:
+                file.seek(start + row * size)
                 read.append(file.read(size))
         return _unpacked(b"".join(read), columns)
 
