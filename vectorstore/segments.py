@@ -3,7 +3,7 @@ and never changed."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import numpy as np
 from pydantic import BaseModel
@@ -18,7 +18,8 @@ from vectorstore.manifest import Counts, SegmentEntry
 
 _T = TypeVar("_T")
 _Model = TypeVar("_Model", bound=BaseModel)
-KINDS = ("passages", "units", "questions")
+Kind = Literal["passages", "units", "questions"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 BY_DOCUMENT = {"by": "document"}
 """Metadata of a collection of prepared questions whose records name their documents, as those of
 older versions do not."""
@@ -67,24 +68,14 @@ class Segment:
         questions = self._questions.count() if self._questions else 0
         return Counts(self._passages.count(), self._units.count(), questions).without(self._stale)
 
-    def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(passage id, cosine), best first."""
-        return self._nearest(self._passages, self._stale.passages, vector, count)
-
-    def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(unit id, cosine), best first."""
-        return self._nearest(self._units, self._stale.units, vector, count)
-
-    def nearest_questions(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(id of a prepared question, cosine), best first."""
-        if self._questions is None:
-            return []
-        return self._nearest(self._questions, self._stale.questions, vector, count)
-
     @translated
-    def _nearest(
-        self, collection: chroma.Collection, stale: int, vector: Vectors, count: int
-    ) -> list[tuple[str, float]]:
+    def nearest(self, kind: Kind, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """(id of a passage, unit or prepared question, cosine), best first."""
+        collections = (self._passages, self._units, self._questions)
+        collection = collections[KINDS.index(kind)]
+        stale: int = getattr(self._stale, kind)
+        if collection is None:
+            return []
         wanted = count + min(stale, count)
         while True:
             hits = chroma.nearest(collection, vector, wanted)
