@@ -110,9 +110,9 @@ class QuestionSpan:
 
 
 class Call:
-    """A request to the server of a model; `tokens` are those of input and output, if told."""
+    """A request to the server of a model."""
 
-    tokens: tuple[int, int] | None = None
+    tokens: tuple[int, int] | None = None  # of input and output, if the server counts them
 
 
 @contextmanager
@@ -177,7 +177,7 @@ def _kind(error: BaseException) -> str:
 def observe(*, serves: bool = False) -> None:
     """Starts logs and telemetry, once per process.
 
-    Wrong settings are told by whoever uses them; until then the defaults hold.
+    Wrong settings raise an error where they are used; until then the defaults hold.
 
     Args:
         serves: whether this process is a server, whose metrics are read from outside; any other

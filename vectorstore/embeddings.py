@@ -33,16 +33,11 @@ _CONTROL = dict.fromkeys((*range(9), *range(11, 32), 127), " ")
 
 
 class Embedder(Protocol):
-    """Turns text into vectors of length 1, so that a dot product is a cosine.
+    """Turns text into vectors of length 1, so that a dot product is a cosine."""
 
-    `fingerprint` names model, dimensions and prefix rule: vectors of embedders with different
-    fingerprints cannot be compared. `limit` is the longest text in tokens, `at_once` how many texts
-    a call should have where there are many.
-    """
-
-    fingerprint: str
-    limit: int
-    at_once: int
+    fingerprint: str  # model, dimensions and prefixes; vectors of others cannot be compared
+    limit: int  # tokens of the longest text
+    at_once: int  # texts that a call should have where there are many
 
     def query(self, text: str) -> Vectors:
         """The vector of one question, of shape (dimensions,)."""

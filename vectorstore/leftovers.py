@@ -27,19 +27,18 @@ _PATIENCE = 60.0  # seconds to wait for programs that use the store; a write of 
 
 @dataclass(frozen=True)
 class Leftovers:
-    """Vector folders without a collection, their bytes, and the free bytes of the database, which
-    may hold deleted text."""
+    """What is left of deleted collections."""
 
-    folders: int
+    folders: int  # of vectors, without a collection
     folder_bytes: int
-    free_bytes: int
+    free_bytes: int  # of the database, which may hold deleted text
 
     def __bool__(self) -> bool:
         return bool(self.folders or self.free_bytes)
 
 
 class LeftoversError(Exception):
-    """Leftovers could not be counted or removed; says why."""
+    """Leftovers could not be counted or removed."""
 
 
 def look(store: Path, *, remove: bool = False) -> Leftovers:
@@ -68,8 +67,7 @@ def _count(store: Path) -> Leftovers:
 
 
 def _remove(store: Path) -> None:
-    """Removes deleted text first: if that fails, the folders stay and tell the next run to try
-    again."""
+    """Removes deleted text first: if that fails, the folders stay, and the next run tries again."""
     with _database(store) as database:
         with suppress(sqlite3.OperationalError):  # a SQLite too old for Chroma's text index
             # merging the index removes its deleted entries

@@ -9,7 +9,7 @@ from vectorstore.generation import Generation
 from vectorstore.profile import Profile
 from vectorstore.segments import document_key
 
-_UNKNOWN = "en"  # for a question whose language is not told
+_UNKNOWN = "en"  # for a question of unknown language
 _NEAREST = 24  # prepared questions compared: of a topic there are some ten, in several languages
 _WIDER = 4  # times as many are looked at, as a document has versions that are not searched
 
@@ -42,7 +42,7 @@ def matches(
     profile: Profile,
 ) -> tuple[MatchedQuestion, ...]:
     """The prepared questions as `near` gives them, without those that share nothing with the
-    question or ask something else as their facts tell."""
+    question, or that ask something else by their facts."""
     own = demands_of(query, language or _UNKNOWN)
     found = (match for match in near(generation, vector, allowed, profile) if match.closeness > 0)
     return tuple(match for match in found if not differ(own, _demands(match)))

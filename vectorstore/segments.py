@@ -235,8 +235,8 @@ class Segment:
         except chroma.REFUSALS as error:
             keys = list(dict.fromkeys(map(document_key, ids)))
             if len(keys) == 1:
-                told = chroma.message_of(error, self._client)
-                raise chroma.DocumentRefused(keys[0], told) from error
+                reason = chroma.message_of(error, self._client)
+                raise chroma.DocumentRefused(keys[0], reason) from error
             for key in keys:
                 mine = [at for at, name in enumerate(ids) if document_key(name) == key]
                 chosen = {name: [values[at] for at in mine] for name, values in fields.items()}

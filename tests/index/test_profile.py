@@ -17,7 +17,7 @@ from eval.dataset import Outline, Question
 from ingest.pipeline import ingest
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
-from tests.unit.test_amounts import own_profiles as own_profiles
+from tests.support.profiles import own_profiles as own_profiles
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
 from vectorstore.profile import DEFAULT, measure, profile_of
