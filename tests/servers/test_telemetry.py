@@ -25,7 +25,7 @@ from tests.support.browser import free_port
 from tests.support.collector import collector
 from tests.support.openai_server import Script, openai_error, openai_server
 from tests.support.small import Small
-from tests.support.telemetry import STAGES, recorder
+from tests.support.telemetry import STAGES, observed_names, recorder
 from tests.support.telemetry import off as off
 from tests.support.waiting import PATIENCE, until
 from vectorstore.embeddings import OpenAIEmbedder
