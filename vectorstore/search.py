@@ -6,18 +6,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.prepared import MatchedQuestion
 from core.source import STEPS_BACK, Scope, ScoredPassage, Standing
 from language.acts import named
+from language.demands import Demands, demands_of, differ
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.keyword_index import KeywordIndex
-from vectorstore.prepared_matches import closest, matches
 from vectorstore.profile import LOOK, Profile, RankingAmounts, mean_cosine, passage_fits
 from vectorstore.segments import document_key
 
 RANKING_FEATURES = ("words", "letters", "unit", "passage", "across", "asked")
 Features = Mapping[str, float]
 _FEW_IN_COHORT = 10  # a cohort of this size counts half: n / (n + _FEW); few passages tell little
+_UNKNOWN = "en"  # for a question of unknown language
+_NEAREST = 24  # prepared questions compared: of a topic there are some ten, in several languages
+_WIDER = 4  # times as many are looked at, as a document has versions that are not searched
 _CANDIDATES = 60  # passages taken from each list before filtering: docs/decisions/0004
 _UNITS_PER_PASSAGE = 4  # unit hits for each passage wanted: a passage has about five units
 _MORE = 2  # candidates for each passage to rank, as recitals lose places
@@ -28,8 +32,7 @@ _RARE, _FEW = 0.05, 1000
 
 
 class LanguageBaseline(NamedTuple):
-    """A language's mean of three features of vectorstore/search.py, minus the mean of all
-    languages."""
+    """A language's mean of three ranking features, minus the mean of all languages."""
 
     words: float = 0.0
     letters: float = 0.0
@@ -38,7 +41,7 @@ class LanguageBaseline(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A passage found, with its ranking features (vectorstore/search.py)."""
+    """A passage found, with its ranking features."""
 
     scored: ScoredPassage
     features: Features
@@ -273,3 +276,50 @@ def language_baselines(
     above *= (np.array(sizes) / (np.array(sizes) + _FEW_IN_COHORT))[:, None]
     baselines = (LanguageBaseline(*map(float, levels)) for levels in above)
     return dict(zip(spoken, baselines, strict=True))
+
+
+def near(
+    generation: Generation,
+    vector: Vectors,
+    allowed: Collection[str],
+    profile: Profile,
+    count: int = _NEAREST,
+) -> list[MatchedQuestion]:
+    """The prepared questions of these documents (keys) that are near a question's vector, nearest
+    first; at most `count`."""
+    hits = generation.nearest_questions(vector, count * _WIDER)
+    mine = [(name, cosine) for name, cosine in hits if document_key(name) in allowed][:count]
+    known = generation.questions([name for name, _ in mine])
+    return [
+        MatchedQuestion(prepared=known[name], cosine=moved, closeness=profile.closeness(moved))
+        for name, cosine in mine
+        for moved in [profile.on_scale("question", cosine)]
+    ]
+
+
+def matches(
+    generation: Generation,
+    query: str,
+    language: str,
+    vector: Vectors,
+    allowed: Collection[str],
+    profile: Profile,
+) -> tuple[MatchedQuestion, ...]:
+    """The prepared questions as `near` gives them, without those that share nothing with the
+    question, or that ask something else by their facts."""
+    own = demands_of(query, language or _UNKNOWN)
+    found = (match for match in near(generation, vector, allowed, profile) if match.closeness > 0)
+    return tuple(match for match in found if not differ(own, _demands(match)))
+
+
+def _demands(match: MatchedQuestion) -> Demands:
+    return demands_of(match.prepared.question, match.prepared.language)
+
+
+def closest(found: Iterable[MatchedQuestion]) -> Mapping[str, float]:
+    """Maps each unit that answers one of these questions to the closeness of the nearest."""
+    best: dict[str, float] = {}
+    for match in found:
+        for unit in match.prepared.units:
+            best[unit] = max(best.get(unit, 0.0), match.closeness)
+    return best

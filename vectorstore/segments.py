@@ -252,11 +252,10 @@ def mean(vectors: Vectors) -> Vectors:
 def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str]) -> None:
     """Makes the empty collections of a segment; that of the passages holds the metadata.
 
-    Chroma writes the graph after every so many vectors; those after the last write are added anew
-    in each process that opens the segment, each time a little differently, so that processes find
-    different passages. A graph that was never written is written by each process that opens the
-    segment, with what that process has in memory (`vectorstore/generations.py`). So it is written
-    once, with the last vector, as the size is known.
+    Chroma writes the graph after every so many vectors. Each process that opens the segment adds
+    those after the last write anew, each time a little differently, so that processes find
+    different passages; and it writes a graph that was never written. So the graph is written once,
+    with the last vector, as the size is known.
     """
     each = {"passages": metadata, "questions": BY_DOCUMENT}
     for kind, size in zip(KINDS, entry.counts, strict=True):

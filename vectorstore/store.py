@@ -18,10 +18,9 @@ from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
 from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.manifest import DocumentEntry, method_of
-from vectorstore.prepared_matches import matches, near
 from vectorstore.profile import Profile, profile_of
 from vectorstore.rerank import DEPTH, Reranker, make_reranker
-from vectorstore.search import Candidate, find, language_of
+from vectorstore.search import Candidate, find, language_of, matches, near
 
 logger = logging.getLogger(__name__)
 
