@@ -1,4 +1,4 @@
-"""Counts and removes what Chroma leaves in its folder of deleted collections.
+"""What Chroma leaves in its folder: of deleted collections, and of the memory of a process.
 
 Chroma 1.5 keeps the vector folder of a deleted collection, and SQLite only marks the space of
 deleted text as free. Chroma's API shows neither, so this reads the folder, and must run on the
@@ -11,9 +11,11 @@ the store, a Chroma server as well, wait meanwhile.
 """
 
 import json
+import logging
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +23,10 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
+_HEADER = struct.Struct("<i4Q")  # of a graph: version, offset, room, vectors, bytes of each
+_VERSION, _LENGTH = 1, 4  # bytes of a vector's length, in a file of its own
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PATIENCE = 60.0  # seconds to wait for programs that use the store; a write of a run takes a while
 
@@ -39,6 +45,35 @@ class Leftovers:
 
 class LeftoversError(Exception):
     """Leftovers could not be counted or removed."""
+
+
+def clear_spare_room(store: Path, since: float) -> None:
+    """Writes zeros behind the last vector of each graph that was written since a time.
+
+    Chroma 1.5 makes room for 100 vectors and writes all of it: where there is no vector, it writes
+    memory of its process, which may hold a key. Nobody may be writing to those graphs; reading them
+    meanwhile does no harm.
+
+    Args:
+        store: the folder of Chroma's data.
+        since: a time as of `time.time()`.
+
+    Raises:
+        OSError: a file cannot be read or written.
+    """
+    for header in store.glob("*/header.bin"):
+        if header.stat().st_mtime < since:
+            continue
+        version, _, _, vectors, size = _HEADER.unpack(header.read_bytes()[: _HEADER.size])
+        for name, each in (("data_level0.bin", size), ("length.bin", _LENGTH)):
+            file = header.with_name(name)
+            spare = file.stat().st_size - vectors * each
+            if version != _VERSION or spare < 0:
+                logger.warning("%s may hold more than vectors: its form is not known", file)
+            elif spare:
+                with file.open("r+b") as opened:
+                    opened.seek(vectors * each)
+                    opened.write(bytes(spare))
 
 
 def look(store: Path, *, remove: bool = False) -> Leftovers:
