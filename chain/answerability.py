@@ -18,19 +18,20 @@ from chain.reading.confidence import (
 from chain.reading.prepared_answer import answering, has_form
 from chain.reading.relevance import Part, best_first, in_parts, rank
 from chain.request import Query, Request, Task
-from chain.understanding.intent import demands_of, wants_writing
 from chain.understanding.meaning import Interpretation
 from chain.writing.extractive import YEAR, is_said, said_before
 from core.answer import Event, Message, Reason, TextDelta
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, own
+from core.prepared import MatchedQuestion
 from core.settings import Settings
-from core.source import MatchedQuestion, Scope, ScoredPassage, preferred
+from core.source import Scope, ScoredPassage, preferred
 from language.attributes import attributes_asked, may_state
 from language.dates import written
+from language.demands import demands_of, wants_writing
 from language.identify import named
 from prompts import Aside, languages, phrases, short_phrases, spoken
 from vectorstore.chroma import GenerationGone
-from vectorstore.embeddings import CosineAmounts
+from vectorstore.profile import CosineAmounts
 from vectorstore.store import Snapshot
 
 

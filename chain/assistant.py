@@ -22,9 +22,10 @@ from chain.writing.extractive import ExtractiveAnswerer
 from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
 from core.environment import trace_with_langsmith
 from core.errors import ModelError, SettingsError
+from core.prepared import PreparedQuestion
 from core.settings import AT_START, Settings, changed, current
-from core.source import DocumentInfo, PreparedQuestion, Scope
-from language.identify import conversation
+from core.source import DocumentInfo, Scope
+from language.identify import detect_languages
 from vectorstore.embeddings import local_embedder
 from vectorstore.store import Index, Snapshot, open_index
 
@@ -327,7 +328,7 @@ class Assistant:
 
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]
-        return conversation(questions, self._settings.default_language)[-1]
+        return detect_languages(questions, self._settings.default_language)[-1]
 
     def _understand(self, index: Snapshot, query: Query) -> Interpretation:
         """Interprets the message; a model rewrites follow-ups if there is one, else rules do."""

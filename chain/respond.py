@@ -22,9 +22,9 @@ from chain.understanding.meaning import Interpretation
 from core import telemetry
 from core.answer import Answer, Event, Finished, Stage, TextDelta
 from core.answer_blocks import marked_text
+from core.citations import referred
 from core.errors import kind_and_place
-from core.references import referred
-from core.source import PreparedQuestion
+from core.prepared import PreparedQuestion
 from vectorstore.store import Snapshot
 
 logger = logging.getLogger(__name__)

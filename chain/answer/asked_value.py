@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 
-from chain.understanding.intent import asks_for, numbers
 from language.cues import cues_of
 from language.dates import dates_as_written
-from language.facts import figures, names_as_written
+from language.demands import asks_for, numbers
+from language.facts import names_as_written
+from language.figures import figures
 from language.matching import fold
-from vectorstore.keyword_index import content_words
+from language.words import content_words
 
 
 def value_asked_for(question: str, language: str, text: str, text_language: str) -> str:

@@ -21,15 +21,16 @@ from core.answer_blocks import (
     AnswerBlock,
     AnswerSentence,
     Blocks,
-    Marked,
     PassageSpan,
     QuotedSpan,
     marked_text,
     own,
 )
+from core.citations import Citation
 from core.errors import ModelError
+from core.markers import Marked
 from core.settings import Unconfirmed
-from core.source import Citation, Passage, ScoredPassage
+from core.source import Passage, ScoredPassage
 from language.identify import written_in
 from prompts import Letter, languages, phrases, short_phrases
 

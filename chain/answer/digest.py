@@ -21,10 +21,8 @@ from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer
 from core.source import DocumentInfo, Passage, ScoredPassage
 from language.cues import question_forms
-from language.matching import fold
-from language.words import vocabulary
+from language.words import content_words, vocabulary, words
 from prompts import languages, version
-from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot
 
 _SENTENCES = 5  # one of each stretch; more is no summary
@@ -129,9 +127,8 @@ def purpose(text: str, document: DocumentInfo) -> float:
 def _is_counted(passage: Passage, one: Statement) -> bool:
     """Whether a list is complete and its introduction gives the number of items."""
     first, *items = (passage.units[number] for number in one.units)
-    opening = fold(passage.text[first.start : first.end])
     numbers = vocabulary(passage.language).numbers
-    told = {numbers.get(word) for word in re.findall(r"\w+", opening)}
+    told = {numbers.get(word) for word in words(passage.text[first.start : first.end])}
     return first.kind == "sentence" and len(items) > 1 and not one.left_out and len(items) in told
 
 

@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from chain.request import Query, Request
 from chain.understanding.meaning import Interpretation, lasting_asked
-from core.source import Citation, DocumentInfo, Passage, PreparedQuestion, preferred
+from core.citations import Citation
+from core.prepared import PreparedQuestion
+from core.source import DocumentInfo, Passage, preferred
 from language.dates import written
 from prompts import phrases, spoken
 from vectorstore.store import Snapshot

@@ -16,8 +16,8 @@ from core.settings import Settings
 from core.source import DocumentInfo, Passage, Scope, ScoredPassage
 from language.cues import cues_of, question_forms
 from language.identify import CAPITALISES_NOUNS
+from language.words import content_words, words
 from prompts import languages, phrases
-from vectorstore.keyword_index import content_words
 from vectorstore.store import Snapshot
 
 QUESTIONS = 2  # more would spend the few tries on the first sections
@@ -104,7 +104,7 @@ def _stated(passage: Passage, language: str) -> Iterator[SectionQuestion]:
             if "" in (parts.get("subject", "-"), document if "{document}" in form.asks else "-"):
                 continue
             question = " ".join(form.asks.format(document=document, **parts).split())
-            points = pointing.intersection(re.findall(r"\w+", " ".join(parts.values()).casefold()))
+            points = pointing.intersection(words(" ".join(parts.values())))
             if len(question) <= _LONGEST and not points:
                 yield SectionQuestion(_capital(question), frozenset(one.units))
 

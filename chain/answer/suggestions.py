@@ -26,18 +26,11 @@ from chain.answer.section_questions import (
 from chain.understanding.follow_ups import standalone
 from core.answer import Answer, Turn
 from core.batches import batches
-from core.source import (
-    DocumentInfo,
-    MatchedQuestion,
-    Passage,
-    PreparedQuestion,
-    Scope,
-    ScoredPassage,
-    preferred,
-)
+from core.prepared import MatchedQuestion, PreparedQuestion
+from core.source import DocumentInfo, Passage, Scope, ScoredPassage, preferred
 from language.cues import cues_of
-from language.matching import fold, without_accents
-from vectorstore.keyword_index import content_words
+from language.matching import fold, plain
+from language.words import content_words
 from vectorstore.store import Snapshot
 
 _SHORTEST = 7  # letters; shorter words are near to too many others
@@ -72,20 +65,20 @@ def _nearest(word: str, language: str, index: Snapshot, passages: Sequence[Passa
 
     Inflections do not count as misspellings, and the beginning must match.
     """
-    plain = _plain(word)
+    wanted = plain(word)
     known = {
-        _plain(there): there
+        plain(there): there
         for passage in passages
         if passage.language == language
         for there in _WORD.findall(passage.text)
-        if _plain(there)[:_BEGINNING] == plain[:_BEGINNING]
-        and not _plain(there).startswith(plain[:-_ENDING])
+        if plain(there)[:_BEGINNING] == wanted[:_BEGINNING]
+        and not plain(there).startswith(wanted[:-_ENDING])
     }
-    found = process.extractOne(plain, known.keys(), scorer=OSA.distance, score_cutoff=_WRONG)
+    found = process.extractOne(wanted, known.keys(), scorer=OSA.distance, score_cutoff=_WRONG)
     if found is None:
         return ""
     used = _used(index, language)
-    if used[plain] and used[plain] >= used[found[0]]:
+    if used[wanted] and used[wanted] >= used[found[0]]:
         return ""
     better: str = known[found[0]]
     first = better[0].upper() if word[0].isupper() else better[0].lower()
@@ -103,13 +96,9 @@ def _used(index: Snapshot, language: str) -> Counter[str]:
         every = index.questions([one.key for one in index.documents()])
         mine = (one.question for one in every if one.language == language)
         known[language] = Counter(
-            word for text in mine for word in set(map(_plain, _WORD.findall(text)))
+            word for text in mine for word in set(map(plain, _WORD.findall(text)))
         )
     return known[language]
-
-
-def _plain(word: str) -> str:
-    return without_accents(fold(word))
 
 
 # Prepared questions as suggestions: each has an answer, and was chosen or read before it came here.

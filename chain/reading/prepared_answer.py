@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from chain.reading.quotables import is_row, lists_of, reading, shown_first, statements
 from chain.reading.relevance import Ranked, parts
-from chain.understanding.intent import asks_for, wants_writing
-from core.source import MatchedQuestion, Passage, PreparedQuestion, ScoredPassage
-from vectorstore.embeddings import CosineAmounts
+from core.prepared import MatchedQuestion, PreparedQuestion
+from core.source import Passage, ScoredPassage
+from language.demands import asks_for, wants_writing
+from vectorstore.profile import CosineAmounts
 
 # How an item begins and ends that can be read without the sentence that introduces it.
 _STANDS_ALONE = re.compile(r"[\W\d_]*[A-ZÀ-ÞŁŚŻΑ-ΩА-Я0-9].*[.!?…]\W*", re.DOTALL)

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 
 from chain.reading.quotables import Statement, series, statements
 from chain.understanding.follow_ups import WORD, joined
-from chain.understanding.intent import asks_for
 from core.source import STEPS_BACK, Passage, Scope, ScoredPassage, Unit
 from language.cues import Cues, cues_of
+from language.demands import asks_for
 from language.matching import without_accents
-from vectorstore.embeddings import Profile
-from vectorstore.keyword_index import content_words
+from language.words import content_words
+from vectorstore.profile import Profile
 from vectorstore.reader import reader, text_of
 from vectorstore.store import Snapshot
 

@@ -18,10 +18,10 @@ from typing import NamedTuple
 from chain.understanding.intent import classify
 from core.answer import Turn
 from language.cues import Cues, cues_of, has_cues
-from language.facts import figures
-from language.identify import conversation
+from language.figures import figures
+from language.identify import detect_languages
+from language.words import content_words, words
 from vectorstore.embeddings import local_embedder
-from vectorstore.keyword_index import content_words
 
 WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
 _DIGIT = re.compile(r"\d")
@@ -77,8 +77,8 @@ def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
 
 def follow_up(question: str, language: str, history: Sequence[Turn]) -> FollowUp:
     """How a question is understood after these turns, oldest first."""
-    asked = [turn for turn in history if _words(turn.question)]
-    languages = conversation([turn.question for turn in asked], language)
+    asked = [turn for turn in history if words(turn.question)]
+    languages = detect_languages([turn.question for turn in asked], language)
     thread, last = Thread(), None
     for turn, spoken in zip(asked, languages, strict=True):
         is_talk = turn.message or classify(turn.question, spoken, local_embedder()).kind
@@ -98,14 +98,14 @@ def joined(question: str, language: str, before: str) -> str:
 def _understood(question: str, language: str, thread: Thread, last: Turn | None) -> FollowUp:
     cues = cues_of(language)
     bare = _without_opening(question, cues).strip(END)
-    if last is None or not thread.question or not _words(bare):
+    if last is None or not thread.question or not words(bare):
         return FollowUp(question)
     if item := item_meant(question, language, last):
         topic = set(topic_words(bare, language)) - set(cues.items)
         if len(topic) == 1:
             return FollowUp(item, item, is_changed=True)
         return FollowUp(f"{thread.topic}: {item}: {_lowered(bare, cues)}", item)
-    is_opened = bare != question.strip(END) and set(cues.asking).isdisjoint(_words(bare))
+    is_opened = bare != question.strip(END) and set(cues.asking).isdisjoint(words(bare))
     leans = is_opened or not topic_words(bare, language)  # "and priority 3?", "since when?"
     least = _LEANS_REFERRING if _refers(bare, cues) else _LEANS
     if not leans and classify(question, language, local_embedder()).leans < least:
@@ -141,9 +141,9 @@ def _continued(thread: Thread, asked: str, understood: FollowUp, language: str) 
     if understood.question.endswith("?"):  # elliptic
         topic = _topic_of(understood.question, language)
         return Thread(topic, understood.question)
-    known = set(_words(thread.topic))
+    known = set(words(thread.topic))
     bare = _without_opening(asked, cues_of(language))
-    own = [word for word in topic_words(bare, language) if not known.issuperset(_words(word))]
+    own = [word for word in topic_words(bare, language) if not known.issuperset(words(word))]
     return thread._replace(added=tuple(own[:_ADDED]))
 
 
@@ -198,11 +198,9 @@ def _refers(bare: str, cues: Cues) -> bool:
 
 def _is_elliptic(bare: str, before: str, cues: Cues) -> bool:
     """Whether a question only gives a new value for the previous one ("And in 2010?")."""
-    words = set(_words(bare))
-    new = words - set(_words(before))
-    return (
-        not _refers(bare, cues) and words.isdisjoint(cues.helping) and new.isdisjoint(cues.asking)
-    )
+    own = set(words(bare))
+    new = own - set(words(before))
+    return not _refers(bare, cues) and own.isdisjoint(cues.helping) and new.isdisjoint(cues.asking)
 
 
 def _changed(bare: str, own: Sequence[str], before: str, language: str) -> str:
@@ -212,8 +210,8 @@ def _changed(bare: str, own: Sequence[str], before: str, language: str) -> str:
         changed = _figure_replaced(word, changed)
     if changed == before:
         changed = _tail_replaced(bare, before, language)
-    known = set(_words(changed))
-    added = [word for word in own if not known.issuperset(_words(word))]
+    known = set(words(changed))
+    added = [word for word in own if not known.issuperset(words(word))]
     return " ".join([changed.strip(END), *added]) + "?"
 
 
@@ -275,11 +273,7 @@ def _without_opening(question: str, cues: Cues) -> str:
 
 def _lowered(bare: str, cues: Cues) -> str:
     """Lower-cases the first letter if the first word is no name."""
-    first, *_ = [*_words(bare), ""]
+    first, *_ = [*words(bare), ""]
     return (
         bare[:1].lower() + bare[1:] if first in {*cues.asking, *cues.helping, *cues.empty} else bare
     )
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())

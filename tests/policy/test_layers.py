@@ -56,7 +56,6 @@ TYPE = re.compile(
 )
 ONLY_HERE = {
     "chromadb": "vectorstore/chroma*.py",
-    "tantivy": "vectorstore/keyword*.py",
     "opentelemetry": "core/telemetry_sdk.py",
     "prometheus_client": "core/telemetry_sdk.py",
 }
