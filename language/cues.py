@@ -1,41 +1,18 @@
-"""Words that say what a question asks for, and how a question is made, by language."""
+"""Words that say what a question asks for and what it leans on, and patterns that make questions of
+sentences and headings, by language."""
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
-from typing import TypeVar
 
-import yaml
-from pydantic import BaseModel, RootModel, ValidationError
+from pydantic import RootModel
 
-from core.errors import PromptError
 from core.source import Frozen
-from core.yaml_files import read_yaml
+from core.yaml_files import checked
 from language.words import FOLDER
-
-# YAML files of words, checked against a schema.
-
-
-_Schema = TypeVar("_Schema", bound=BaseModel)
-
-
-def checked(path: Path, schema: type[_Schema]) -> _Schema:
-    """The content of a file of the product.
-
-    Raises:
-        PromptError: the file has wrong or missing entries.
-    """
-    try:
-        return schema.model_validate(read_yaml(path.read_text("utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise PromptError(f"{path} is not in form: {error}") from None
-
-
-# Cue words: lower-case words by which a question tells what it asks for and what it leans on.
-
 
 FILE = FOLDER / "cues.yaml"
 _FALLBACK_LANGUAGE = "en"
+FORMS_FILE = FOLDER / "question_forms.yaml"
 
 
 class Asks(Frozen):
@@ -120,12 +97,6 @@ def cues_of(language: str) -> Cues:
 @cache
 def _file() -> _File:
     return checked(FILE, _File)
-
-
-# Patterns that make questions of sentences and headings (chain/answer/section_questions.py).
-
-
-FORMS_FILE = FOLDER / "question_forms.yaml"
 
 
 class QuestionForm(Frozen):

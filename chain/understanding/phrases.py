@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from core.answer import Message
 from core.source import Frozen
-from language.cues import checked
+from core.yaml_files import checked
 from language.matching import without_accents
 
 # Words and these symbols; other symbols and punctuation are dropped.

@@ -55,7 +55,7 @@ TYPE = re.compile(
     r"^(?:class ([A-Z]\w+)|([A-Z][a-z]\w*) = (?:Literal|Annotated|Callable)\b)", re.MULTILINE
 )
 ONLY_HERE = {
-    "chromadb": "vectorstore/chroma*.py",
+    "chromadb": "vectorstore/chroma.py",
     "opentelemetry": "core/telemetry_sdk.py",
     "prometheus_client": "core/telemetry_sdk.py",
 }
