@@ -88,6 +88,7 @@ _KEPT_APART: Mapping[str, SentenceStatus] = {
     "contradicted": "differs",
 }
 _EARLIER = {"text", *_KEPT_APART}  # fields that answers were made of
+_GONE = {"did_you_mean"}  # fields of answers of earlier versions, of which nothing is shown
 
 AnswerKind = Literal["answer", "partial", "found", "refusal", "reply"]
 """The sources answer; they answer, but lack something that the question names; what they have on it
@@ -144,8 +145,7 @@ class Answer(Frozen):
     stands above results that it is not done; else empty. `understood_as` is the question as it was
     searched for, if different, and `follows` the earlier question that it was joined with for that,
     if no model has rewritten it; `searched_as` is it in other languages, in which a model has
-    translated it for a search. `did_you_mean` is the question with an unknown word replaced by a
-    word of the sources. `elsewhere`: refused, but sources outside of the scope answer it.
+    translated it for a search. `elsewhere`: refused, but sources outside of the scope answer it.
     """
 
     question: str
@@ -162,7 +162,6 @@ class Answer(Frozen):
     understood_as: str = ""
     follows: str = ""
     searched_as: tuple[str, ...] = ()
-    did_you_mean: str = ""
     elsewhere: bool = False
     missing: tuple[str, ...] = ()
     searched: int = 0
@@ -187,7 +186,10 @@ class Answer(Frozen):
     def _of_texts(cls, values: Any) -> Any:
         """Reads an answer that was kept as texts; of one without places of markers, each "[1]" with
         such a citation is one. Sentences that were kept apart from it come last."""
-        if not isinstance(values, dict) or not _EARLIER & values.keys():
+        if not isinstance(values, dict):
+            return values
+        values = {name: value for name, value in values.items() if name not in _GONE}
+        if not _EARLIER & values.keys():
             return values
         values = {**values, "text": values.get("text", "")}
         apart = [
