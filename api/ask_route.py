@@ -23,8 +23,8 @@ from api.request_shapes import NOT_BLANK, WHOLE, LanguageCode, SearchLimits
 from chain.assistant import Assistant
 from chain.request import MAX_QUESTION
 from core.answer import Answer, AnswerKind, Event, Finished, Message, Stage, TextDelta, Turn
-from core.answer_blocks import Marked, Marker
 from core.background import pump
+from core.markers import Marked, Marker
 from core.settings import Settings
 from core.source import Scope
 from vectorstore.chroma import GenerationGone

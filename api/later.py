@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.errors import MAX_BODY, ErrorReply, error_reply, in_megabytes
+from core.error_reply import MAX_BODY, ErrorReply, error_reply
+from core.errors import in_megabytes
 from core.hosts import NOT_OURS
 
 # Applications that are made at their first request, since importing what they take is slow: the

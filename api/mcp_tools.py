@@ -21,10 +21,10 @@ from chain.request import MAX_QUESTION
 from core.answer import Answer, AnswerKind, Finished, LeftOutSentence, Mode
 from core.errors import StrategiewijzerError
 from core.source import DocumentKind, Frozen, Scope, ScoredPassage, Standing, preferred
-from language.identify import conversation
-from language.matching import is_web_page, visible
+from language.escaping import is_web_page, visible
+from language.identify import detect_languages
 from vectorstore.chroma import GenerationGone
-from vectorstore.segments import DocumentEntry
+from vectorstore.manifest import DocumentEntry
 from vectorstore.store import Snapshot
 
 
@@ -427,7 +427,7 @@ class _Tools:
 
         def work(index: Snapshot) -> FoundPassages:
             asked, default = visible(query), self._service.settings().default_language
-            spoken = language or conversation([asked], default)[-1]
+            spoken = language or detect_languages([asked], default)[-1]
             check_limits(index, documents, areas)
             scope = Scope(areas=tuple(areas), documents=tuple(documents), as_of=as_of)
             found = index.search(asked, limit, spoken, scope=scope)

@@ -10,8 +10,9 @@ from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from core.answer import Answer
 from core.answer_blocks import sentences
-from core.source import Citation, DocumentKind, Frozen, Scope, Standing
-from language.matching import is_web_page, visible
+from core.citations import Citation
+from core.source import DocumentKind, Frozen, Scope, Standing
+from language.escaping import is_web_page, visible
 from language.official import OFFICIAL
 
 # How a name that is not there is told: with the nearest that is.

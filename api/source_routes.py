@@ -14,9 +14,9 @@ from api.problem import ApiError
 from api.request_shapes import NOT_BLANK, Day, LanguageCode, Names
 from chain.request import MAX_QUESTION
 from core.source import DocumentInfo, Frozen, Passage, Scope, ScoredPassage, Standing, preferred
-from language.identify import conversation
-from vectorstore.embeddings import LOOK
-from vectorstore.segments import DocumentEntry
+from language.identify import detect_languages
+from vectorstore.manifest import DocumentEntry
+from vectorstore.profile import LOOK
 from vectorstore.store import Snapshot
 
 router = APIRouter()
@@ -213,7 +213,7 @@ async def search(
 
     def work() -> SearchReply:
         default = service.settings().default_language
-        language = asked.language or conversation([asked.q], default)[-1]
+        language = asked.language or detect_languages([asked.q], default)[-1]
         scope = Scope(areas=asked.area, documents=asked.document, as_of=asked.as_of)
         index = service.assistant().index.snapshot()
         end = asked.start + asked.limit

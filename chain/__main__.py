@@ -16,14 +16,14 @@ from chain.current_assistant import HookFactory
 from core.answer import Answer
 from core.answer_blocks import DoubtWords, marked_text
 from core.background import end
+from core.citations import Citation, by_number
 from core.command_line import CommandLine, flag, option
 from core.errors import StrategiewijzerError
 from core.hosts import is_official_address
-from core.references import by_number
 from core.settings import Settings
-from core.source import STEPS_BACK, Citation, Scope, Summarised
+from core.source import STEPS_BACK, Scope, Summarised
 from core.telemetry import observe
-from language.matching import visible
+from language.escaping import visible
 from language.official import OFFICIAL
 from prompts import client_words
 

@@ -10,12 +10,12 @@ from chain.reading.relevance import READ_OF_OTHERS, best_first, in_parts, rank
 from chain.reading.summary import summary_statements
 from chain.request import Part, Query, Request, Task
 from chain.retrieve import Found
-from chain.understanding.intent import wants_writing
 from chain.understanding.meaning import Interpretation
 from chain.writing.extractive import YEAR, is_said, said_before
 from core.answer import Message
 from core.settings import Settings
 from core.source import Scope, ScoredPassage, preferred
+from language.demands import wants_writing
 from prompts import Aside
 from vectorstore.store import Snapshot
 

@@ -20,9 +20,10 @@ from chain.writing.extractive import ExtractiveAnswerer
 from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
 from core.environment import trace_with_langsmith
 from core.errors import ModelError, SettingsError
+from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import PreparedQuestion, Scope
-from language.identify import conversation
+from core.source import Scope
+from language.identify import detect_languages
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import local_embedder
 from vectorstore.store import Index, Snapshot, open_index
@@ -293,7 +294,7 @@ class Assistant:
 
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]
-        return conversation(questions, self._settings.default_language)[-1]
+        return detect_languages(questions, self._settings.default_language)[-1]
 
     def _understand(self, index: Snapshot, query: Query) -> Interpretation:
         """Interprets the message; a model rewrites follow-ups if there is one, else rules do."""

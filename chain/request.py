@@ -10,9 +10,10 @@ from langchain_core.runnables import RunnableConfig
 from chain.reading.quotables import Statement
 from core.answer import Message, Mode, Turn
 from core.answer_blocks import Doubt, SentenceStatus
-from core.source import MatchedQuestion, PreparedQuestion, Scope, ScoredPassage
+from core.prepared import MatchedQuestion, PreparedQuestion
+from core.source import Scope, ScoredPassage
 from prompts import Aside
-from vectorstore.embeddings import Amounts, default_profile
+from vectorstore.profile import Amounts, default_profile
 
 MAX_QUESTION = 1000
 """Characters; the longest question of eval/questions has 186."""

@@ -22,8 +22,9 @@ from chain.understanding.meaning import Interpretation, lasting_asked
 from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer, Event, Finished, Reason, TextDelta
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, marked_text, own
-from core.references import referred
-from core.source import Citation, DocumentInfo, Passage, PreparedQuestion, Scope, preferred
+from core.citations import Citation, referred
+from core.prepared import PreparedQuestion
+from core.source import DocumentInfo, Passage, Scope, preferred
 from language.dates import written
 from prompts import (
     client_words,

@@ -13,7 +13,8 @@ from langchain_core.runnables import RunnableLambda
 
 from chain.request import Query
 from chain.understanding.meaning import Interpretation
-from core.source import MatchedQuestion, Scope, ScoredPassage
+from core.prepared import MatchedQuestion
+from core.source import Scope, ScoredPassage
 from vectorstore.search import language_of
 from vectorstore.segments import document_key
 from vectorstore.store import Snapshot

@@ -11,17 +11,15 @@ from core.answer_blocks import (
     AnswerSentence,
     Blocks,
     Doubt,
-    Marked,
-    Marker,
     SentenceStatus,
     marked_text,
     parse,
     sentences,
 )
-from core.source import Approval, Citation, Frozen, Passage
-
-# Answers with their citations, and earlier turns of a conversation.
-
+from core.citations import Citation
+from core.markers import Marked, Marker
+from core.prepared import Approval
+from core.source import Frozen, Passage
 
 Mode = Literal["extractive", "generative", "fallback"]
 
@@ -329,9 +327,6 @@ class Turn(Frozen):
             cited=cited,
             offered=offered,
         )
-
-
-# What a stream of an answer yields.
 
 
 class Stage(Frozen):

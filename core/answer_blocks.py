@@ -1,90 +1,13 @@
-"""The blocks of an answer: text with marks for what it quotes, lists, tables, notes."""
+"""What an answer is made of: labels, paragraphs and lists, of sentences with what they rest on."""
 
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from core.source import Citation, Frozen
-
-# Texts with the places of their citation markers.
-
-
-class Marker(Frozen):
-    """A citation marker in a text: `start` to `end` reads "[1]", the `number` of its citations.
-
-    A number in brackets without a marker is a source's own text.
-    """
-
-    start: int
-    end: int
-    number: int
-
-
-class Marked(NamedTuple):
-    """A text and its markers, in order."""
-
-    text: str
-    markers: tuple[Marker, ...] = ()
-
-    @classmethod
-    def joined(cls, parts: Iterable["Marked"], between: str = "") -> "Marked":
-        """These texts as one, with `between` between them."""
-        text, markers = "", []
-        for number, part in enumerate(parts):
-            text += between if number else ""
-            markers += [_moved(one, len(text)) for one in part.markers]
-            text += part.text
-        return cls(text, tuple(markers))
-
-    @classmethod
-    def citing(cls, numbers: Iterable[int]) -> "Marked":
-        """Markers alone: "[1][3]"."""
-        texts = [(f"[{number}]", number) for number in numbers]
-        return cls.joined(
-            cls(text, (Marker(start=0, end=len(text), number=number),)) for text, number in texts
-        )
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The distinct numbers of its markers."""
-        return tuple(dict.fromkeys(one.number for one in self.markers))
-
-    @property
-    def plain(self) -> str:
-        """The text without its markers and the spaces before them."""
-        ends = (0, *(one.end for one in self.markers))
-        starts = (*(one.start for one in self.markers), len(self.text))
-        stretches = [self.text[end:start] for end, start in zip(ends, starts, strict=True)]
-        return "".join((*(one.rstrip(" ") for one in stretches[:-1]), stretches[-1]))
-
-    @property
-    def lines(self) -> tuple["Marked", ...]:
-        ends = [found.start() for found in re.finditer("\n|$", self.text)]
-        starts = (0, *(end + 1 for end in ends))
-        return tuple(self.cut(start, end) for start, end in zip(starts, ends, strict=False))
-
-    def cut(self, start: int, end: int | None = None) -> "Marked":
-        """A stretch of it, with the markers inside."""
-        end = len(self.text) if end is None else end
-        inside = (one for one in self.markers if start <= one.start and one.end <= end)
-        return Marked(self.text[start:end], tuple(_moved(one, -start) for one in inside))
-
-    def renumbered(self, numbers: Mapping[int, int]) -> "Marked":
-        """A copy with other numbers in its markers."""
-        pieces, last = [], 0
-        for one in self.markers:
-            pieces += [Marked(self.text[last : one.start]), Marked.citing([numbers[one.number]])]
-            last = one.end
-        return Marked.joined((*pieces, Marked(self.text[last:])))
-
-
-def _moved(marker: Marker, by: int) -> Marker:
-    return Marker(start=marker.start + by, end=marker.end + by, number=marker.number)
-
-
-# What an answer is made of: labels, paragraphs and lists, of sentences with what they rest on.
-
+from core.citations import Citation
+from core.markers import Marked
+from core.source import Frozen
 
 SentenceStatus = Literal["own", "quoted", "pending", "confirmed", "not_confirmed", "differs"]
 """What is known of a sentence, in this order: it is the assistant's own and claims nothing; it is a

@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from core.errors import kind_and_place, printable
+from core.errors import kind_and_place
+from core.file_names import printable
 
 logger = logging.getLogger(__name__)
 

@@ -1,23 +1,12 @@
-"""Shapes of the sources: documents, passages, prepared questions, citations, versions."""
+"""Shapes of the sources: documents and their standing, sections, passages, and scopes of search."""
 
 import bisect
 import datetime
 import re
-from collections.abc import Collection, Mapping, Sequence
-from itertools import takewhile
+from collections.abc import Collection, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
-
-
-class Frozen(BaseModel):
-    """Base of all data types: immutable, and unknown keys are an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-# Documents and their sections, and the scope of a search.
-
 
 DocumentKind = Literal["brief", "official", "upload"]
 """This project's own summary; an official text; a document that a maintainer added."""
@@ -33,14 +22,20 @@ it."""
 STEPS_BACK: frozenset[Standing] = frozenset(("superseded", "upcoming", "summary"))
 """The standings with which a document gives way to others."""
 
+_LONGEST_NAME = 100  # characters, about a line; titles of acts have several lines
+_ACT = re.compile(r"\D{1,60}\d{1,4}/\d{1,4}(?:/[A-Z]{2,4})?\b")  # "Directive 2005/29/EC"
+_FALLBACK = "en"
+
+
+class Frozen(BaseModel):
+    """Base of all data types: immutable, and unknown keys are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
 
 def today() -> datetime.date:
     """The day that it is now (UTC)."""
     return datetime.datetime.now(datetime.UTC).date()
-
-
-_LONGEST_NAME = 100  # characters, about a line; titles of acts have several lines
-_ACT = re.compile(r"\D{1,60}\d{1,4}/\d{1,4}(?:/[A-Z]{2,4})?\b")  # "Directive 2005/29/EC"
 
 
 class DocumentInfo(Frozen):
@@ -177,9 +172,6 @@ class Scope(Frozen):
             and self.language in ("", document.language)
             and (self.as_of is None or document.date is None or document.date <= self.as_of)
         )
-
-
-# Passages: what is retrieved as one, and the units that are quoted.
 
 
 class Unit(Frozen):
@@ -320,139 +312,6 @@ class ScoredPassage(Frozen):
     asked: tuple[float, ...] = ()
 
 
-# Prepared questions: what people ask about a document, with the units that answer it.
-
-
-_FEWEST = 3  # words of a whole question
-
-
-class Approval(Frozen):
-    """An approval of an answer: by whom, for which organisation, and when."""
-
-    by: str
-    organisation: str = ""
-    on: datetime.date
-
-
-class PreparedQuestion(Frozen):
-    """A question, and the units of one document version that answer it.
-
-    `id` is `<document key>:<hash of language and question>`. `units` are their ids
-    (`<passage id>#<number>`), in the order in which they are shown; empty: the document does not
-    answer it, although it sounds so. `by`: "project", "model NAME", or a person.
-    """
-
-    id: str
-    question: str
-    language: str  # ISO 639-1
-    units: tuple[str, ...] = ()
-    by: str = ""
-    approved: Approval | None = None
-
-    @property
-    def document(self) -> str:
-        """The key of the document version that it is about."""
-        return self.id.partition(":")[0]
-
-    @property
-    def passages(self) -> tuple[str, ...]:
-        """The ids of the passages that its units are in."""
-        return tuple(dict.fromkeys(unit.partition("#")[0] for unit in self.units))
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether it is written to be shown, as a whole question with a capital and a question mark
-        (";" in Greek); any other is as readers type, and only matches."""
-        begins = next(filter(str.isalnum, self.question), "")
-        is_whole = begins.isupper() and self.question.endswith(("?", ";"))
-        return is_whole and len(self.question.split()) >= _FEWEST
-
-    def asks(self, question: str) -> bool:
-        """Whether these are its own words."""
-        return _plain(question) == _plain(self.question)
-
-
-WhyStale = Literal["none", "several", "changed"]
-"""No unit begins with the words any more; several do; no unit is exactly what was approved."""
-
-
-class StaleQuestion(Frozen):
-    """A prepared question that has lost its answer: what is wrong with `words`, those of one of its
-    units. `file` is where it stands, `line` that of its answer there."""
-
-    question: str
-    language: str
-    words: str
-    why: WhyStale
-    file: str
-    line: int
-
-
-class MatchedQuestion(Frozen):
-    """A prepared question near the one that was asked; `cosine` is that of the two, on the scale of
-    the default embedder, and `closeness` (0-1) what that means (vectorstore/embeddings.py)."""
-
-    prepared: PreparedQuestion
-    cosine: float
-    closeness: float
-
-
-def _plain(question: str) -> list[str]:
-    return re.findall(r"\w+", question.casefold())
-
-
-# Citations: a quote, and where it stands.
-
-
-class Citation(Frozen):
-    """A checked citation. `quote` is an exact substring of the passage's text.
-
-    `number` is that of its passage in the answer: quotes from one passage share it. `start` and
-    `end` are the quote's offsets in the passage's text; it stands on `page` to `last_page` (from 1;
-    None without pages). `marks` are those of the point that it begins in, `last_marks` of the one
-    that it ends in (None: not known). `cited_as` is what the number stands for, in words
-    (core/references.py); empty in an answer that was kept before there was any.
-    """
-
-    number: int
-    passage_id: str
-    document: DocumentInfo
-    headings: tuple[str, ...]
-    quote: str
-    start: int
-    end: int
-    page: int | None
-    last_page: int | None
-    url: str
-    standing: Standing = "in_force"
-    marks: tuple[str, ...] = ()
-    last_marks: tuple[str, ...] | None = None
-    cited_as: str = ""
-
-    @property
-    def page_range(self) -> str:
-        """For example 12 or 12–13; empty without pages."""
-        ends = dict.fromkeys(page for page in (self.page, self.last_page) if page is not None)
-        return "–".join(map(str, ends))
-
-    @property
-    def point(self) -> tuple[str, ...]:
-        """The marks of the point that holds it, or of those that it goes on through: ("2", "(a)"),
-        ("2", "(a)–(c)"); empty without points."""
-        if self.last_marks is None:
-            return self.marks
-        pairs = zip(self.marks, self.last_marks, strict=False)
-        shared = tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        first, last = self.marks[len(shared) :], self.last_marks[len(shared) :]
-        return (*shared, f"{' › '.join(first)}–{' › '.join(last)}") if first and last else shared
-
-
-# Selects versions of documents: among languages, and over time.
-
-
-_FALLBACK = "en"
-
-
 def preferred(languages: Collection[str], wanted: str) -> str:
     """The language version to use: the wanted language, else English, else the first."""
     for language in (wanted, _FALLBACK):
@@ -491,80 +350,3 @@ def standings(documents: Sequence[DocumentInfo], day: datetime.date) -> dict[str
         elif document.is_over(day):
             found[document.key] = "ended"
     return found
-
-
-# What passes between a run that wants questions written and the process that has a language model
-# write them: a line of JSON each.
-
-
-Dropped = Literal["form", "language", "unit", "elsewhere", "twin"]
-"""Why a question is not proposed: it is no plain question, or not in its language; its units are
-not in the section; they are not among the first three statements found for it; it is the twin of
-another."""
-
-
-class ProposerReady(Frozen):
-    """The first line: which model would be asked.
-
-    Attributes:
-        model: its name, else the address of its server, as in the settings.
-        address: of its server, without secrets.
-        prompt: the fingerprint of the prompt.
-        rules: the prompt without a section.
-        seconds: the longest that a section takes.
-    """
-
-    model: str
-    address: str
-    prompt: str
-    rules: str
-    seconds: float
-
-
-class SectionToAsk(Frozen):
-    """A request: a passage, the languages of the questions (ISO 639-1; that of its document first),
-    and the questions that its units answer already."""
-
-    passage: Passage
-    languages: tuple[str, ...]
-    known: tuple[PreparedQuestion, ...] = ()
-
-
-class ProposedAnswer(Frozen):
-    """Numbers of units of the passage, in their order, and the questions that they answer, by
-    language."""
-
-    units: tuple[int, ...]
-    questions: Mapping[str, tuple[str, ...]]
-
-
-class Proposals(Frozen):
-    """A model's proposals for one section, as far as they can be used.
-
-    Attributes:
-        model: the name of the model.
-        dropped: how many questions were dropped, by reason.
-        read: tokens of the prompt, as its server counts them; 0 where it does not.
-        written: tokens of the reply, likewise.
-        is_cut: the reply broke off; the answers are its beginning.
-    """
-
-    answers: tuple[ProposedAnswer, ...]
-    model: str
-    dropped: Mapping[Dropped, int] = {}
-    read: int = 0
-    written: int = 0
-    is_cut: bool = False
-
-
-class ProposalFailure(Frozen):
-    """Why there are none: what to tell, and whether other sections would fail likewise."""
-
-    told: str
-    is_lasting: bool
-
-
-class SectionReply(Frozen):
-    """The line that answers a request."""
-
-    outcome: Proposals | ProposalFailure

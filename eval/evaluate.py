@@ -1,6 +1,5 @@
 """Asks the question set, assesses each answer, and puts the results together."""
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -144,7 +143,7 @@ def _plain(blocks: Blocks) -> str:
 
 def _letters(text: str) -> str:
     """Words of a text, without list marks and punctuation."""
-    return " ".join(re.findall(r"\w+", fold(text)))
+    return " ".join(words(text))
 
 
 def _has(text: str, fact: Sequence[str]) -> bool:

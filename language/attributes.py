@@ -10,7 +10,7 @@ from pydantic import RootModel
 from core.source import Frozen
 from language.cues import checked
 from language.dates import dates_as_written
-from language.facts import names_money
+from language.figures import names_money
 from language.words import FOLDER
 
 Attribute = Literal["cost", "seat", "staff", "head", "date", "penalty"]

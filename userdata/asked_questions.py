@@ -17,7 +17,8 @@ from core.errors import StrategiewijzerError, kind_and_place
 from core.settings import Settings
 from core.source import Frozen
 from language.cues import cues_of, has_cues
-from language.matching import GROUPED, fold, visible
+from language.escaping import visible
+from language.matching import GROUPED, fold
 from userdata.audit import keep
 from userdata.conversation import now
 from userdata.database import METADATA, database

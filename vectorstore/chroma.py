@@ -31,9 +31,11 @@ from chromadb.errors import (
 from pydantic import BaseModel
 
 from core.disk import is_damaged, make_private, obstacle
-from core.errors import StoreError, printable
+from core.errors import StoreError
+from core.file_names import printable
+from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import Passage, PreparedQuestion
+from core.source import Passage
 from vectorstore.embeddings import Vectors
 
 

@@ -12,12 +12,14 @@ import numpy as np
 from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
-from core.source import Passage, PreparedQuestion, Scope, Standing, standings
-from language import dates
+from core.prepared import PreparedQuestion
+from core.source import Passage, Scope, Standing, standings
+from language.acts import Names, names_in
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
-from vectorstore.segments import Counts, Manifest, Segment, document_key, merged
+from vectorstore.manifest import Counts, Manifest
+from vectorstore.segments import Segment, document_key, merged
 
 _REMEMBERED = 1000  # passages in the cache, some 15 MB with the vectors of their units
 _SCOPES = 8  # in the cache, some 8 MB each at most: a scope of more passages is searched otherwise
@@ -97,9 +99,9 @@ class Generation:
             ) from None
 
     @functools.cached_property
-    def names(self) -> dates.Names:
+    def names(self) -> Names:
         """The names of its documents, for finding them in questions."""
-        return dates.names_in(entry.info for entry in self.manifest.documents)
+        return names_in(entry.info for entry in self.manifest.documents)
 
     @functools.cached_property
     @translated

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field, RootModel
 from core import telemetry
 from core.breaker import Breaker
 from core.errors import ModelError
-from core.hosts import bounded_client
+from core.http_client import bounded_client
 from core.settings import Settings
 from core.source import ScoredPassage
 

@@ -6,22 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.source import STEPS_BACK, MatchedQuestion, Scope, ScoredPassage, Standing
-from language.dates import named
-from language.facts import Asked, asked, differ
-from vectorstore.embeddings import (
-    LOOK,
-    Profile,
-    RankingAmounts,
-    Vectors,
-    mean_cosine,
-    passage_fits,
-)
+from core.prepared import MatchedQuestion
+from core.source import STEPS_BACK, Scope, ScoredPassage, Standing
+from language.acts import named
+from language.demands import Demands, demands_of, differ
+from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.keyword_index import KeywordIndex
+from vectorstore.profile import LOOK, Profile, RankingAmounts, mean_cosine, passage_fits
 from vectorstore.segments import document_key
 
-FEATURES = ("words", "letters", "unit", "passage", "across", "asked")
+RANKING_FEATURES = ("words", "letters", "unit", "passage", "across", "asked")
 Features = Mapping[str, float]
 
 
@@ -120,13 +115,13 @@ def matches(
 ) -> tuple[MatchedQuestion, ...]:
     """The prepared questions as `near` gives them, without those that share nothing with the
     question or ask something else as their facts tell."""
-    own = asked(query, language or _UNKNOWN)
+    own = demands_of(query, language or _UNKNOWN)
     found = (one for one in near(generation, vector, allowed, profile) if one.closeness > 0)
-    return tuple(one for one in found if not differ(own, _asked(one)))
+    return tuple(one for one in found if not differ(own, _demands(one)))
 
 
-def _asked(one: MatchedQuestion) -> Asked:
-    return asked(one.prepared.question, one.prepared.language)
+def _demands(one: MatchedQuestion) -> Demands:
+    return demands_of(one.prepared.question, one.prepared.language)
 
 
 def closest(found: Iterable[MatchedQuestion]) -> Mapping[str, float]:

@@ -8,25 +8,19 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from core import telemetry
+from core.prepared import MatchedQuestion, PreparedQuestion
 from core.settings import Settings
-from core.source import (
-    DocumentInfo,
-    MatchedQuestion,
-    Passage,
-    PreparedQuestion,
-    Scope,
-    ScoredPassage,
-    Standing,
-)
+from core.source import DocumentInfo, Passage, Scope, ScoredPassage, Standing
 from vectorstore.chroma import GenerationGone, store_folder
-from vectorstore.embeddings import Embedder, Profile, Vectors, make_embedder, profile_of
+from vectorstore.embeddings import Embedder, Vectors, make_embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
 from vectorstore.leftovers import Leftovers, LeftoversError, look
+from vectorstore.manifest import DocumentEntry, method_of
+from vectorstore.profile import Profile, profile_of
 from vectorstore.rerank import DEPTH, Reranker, make_reranker
 from vectorstore.search import Candidate, find, language_of, matches, near
-from vectorstore.segments import DocumentEntry, method_of
 
 _LARGE = 2_000  # passages of a document, of which all are read to find those beside some; 0.3 s
 _RESTS = 4  # at most, after a list's first passage: of a list only twelve items are shown

@@ -15,29 +15,31 @@ from chain.checking.verification import Nearness, Verifier
 from chain.model.prompt_budget import Claim
 from chain.reading.quotables import reading
 from chain.request import Answerer, Draft, Gaps, Quote, Request, Verdict
-from chain.understanding.intent import asks_for, numbers
 from chain.writing.extractive import supporting_blocks
 from core.answer import Mode, ModelTrouble, Stage, TextDelta
 from core.answer_blocks import (
     AnswerBlock,
     AnswerSentence,
     Blocks,
-    Marked,
     PassageSpan,
     QuotedSpan,
     marked_text,
     own,
 )
+from core.citations import Citation
 from core.errors import ModelError
+from core.markers import Marked
 from core.settings import Unconfirmed
-from core.source import Citation, Passage, ScoredPassage
+from core.source import Passage, ScoredPassage
 from language.cues import cues_of
 from language.dates import dates_as_written
-from language.facts import figures, names_as_written
+from language.demands import asks_for, numbers
+from language.facts import names_as_written
+from language.figures import figures
 from language.identify import written_in
 from language.matching import fold
+from language.words import content_words
 from prompts import Letter, languages, phrases, short_phrases
-from vectorstore.keyword_index import content_words
 
 if TYPE_CHECKING:
     from chain.checking.checker import Checker, Opinion

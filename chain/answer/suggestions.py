@@ -9,17 +9,10 @@ from chain.request import Query
 from chain.understanding.follow_ups import standalone
 from core.answer import Answer, Turn
 from core.batches import batches
-from core.source import (
-    DocumentInfo,
-    MatchedQuestion,
-    Passage,
-    PreparedQuestion,
-    Scope,
-    ScoredPassage,
-    preferred,
-)
+from core.prepared import MatchedQuestion, PreparedQuestion
+from core.source import DocumentInfo, Passage, Scope, ScoredPassage, preferred
 from language.cues import cues_of
-from vectorstore.keyword_index import content_words
+from language.words import content_words
 from vectorstore.store import Snapshot
 
 _RELATED = 2  # questions beside a refusal, which may also offer a wider search

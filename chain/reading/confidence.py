@@ -11,17 +11,20 @@ import numpy as np
 from chain.reading.prepared import PreparedMatch
 from chain.reading.quotables import reading
 from chain.request import Ranked
-from chain.understanding.intent import Demands, asks_for, demands_of, gives_reason
-from core.source import Passage, PreparedQuestion, ScoredPassage, Unit
+from core.prepared import PreparedQuestion
+from core.source import Passage, ScoredPassage, Unit
+from language.acts import names_of
 from language.attributes import attributes_asked, may_state
-from language.dates import names_of
-from language.facts import countries, figures, initials, names_money
+from language.countries import countries
+from language.demands import Demands, asks_for, demands_of, gives_reason
+from language.facts import initials
+from language.figures import figures, names_money
 from language.identify import named
-from language.matching import fold, without_accents
-from language.words import translations
+from language.matching import fold, plain
+from language.words import translations, words
 from prompts import phrases
 from vectorstore.embeddings import Embedder, Vectors, kept_passages
-from vectorstore.embeddings import everyday as everyday_sentences
+from vectorstore.profile import everyday as everyday_sentences
 from vectorstore.store import Snapshot
 
 _LETTERS = 4  # length of the character n-grams, as in the keyword index
@@ -89,8 +92,8 @@ class Evidence:
         )
 
     def _has_name(self, name: str, known: frozenset[str]) -> bool:
-        plain = _plain(name)
-        return plain in known or any(_share(plain, _runs(word)) >= _NAME_ALIKE for word in known)
+        wanted = plain(name)
+        return wanted in known or any(_share(wanted, _runs(word)) >= _NAME_ALIKE for word in known)
 
 
 def of_passage(passage: Passage, unit: Unit | None = None) -> LanguageText:
@@ -118,7 +121,7 @@ class _Read:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        return frozenset(re.findall(r"\w+", _plain(self._text)))
+        return frozenset(words(plain(self._text)))
 
     @cached_property
     def initials(self) -> frozenset[str]:
@@ -137,12 +140,8 @@ def _read(text: LanguageText) -> _Read:
 @lru_cache(maxsize=1024)
 def _spellings(acronym: str) -> frozenset[str]:
     """An acronym in all languages, each also with a plural s."""
-    singular = [_plain(name) for name in (acronym, *translations(fold(acronym)))]
+    singular = [plain(name) for name in (acronym, *translations(fold(acronym)))]
     return frozenset((*singular, *(f"{name}s" for name in singular)))
-
-
-def _plain(text: str) -> str:
-    return without_accents(fold(text))
 
 
 @lru_cache(maxsize=16384)
@@ -294,15 +293,15 @@ def lacks(
     units = [passage.units[number] for number in ranked[0].statement.units]
     statement = Evidence([*(of_passage(passage, unit) for unit in units), *prepared], language)
     around = Evidence([of_passage(passage), *prepared], language)
-    words = "\n".join(reading(passage, unit) for unit in units)
-    text = Evidence([LanguageText(words, passage.language)], language)
+    shown = "\n".join(reading(passage, unit) for unit in units)
+    text = Evidence([LanguageText(shown, passage.language)], language)
     kinds = demands.kinds - (asks_for(same.question, same.language) if same else set())
     lacking = (
         statement.figures_missing(demands),
         around.countries_missing(demands),
         around.names_missing(demands, index.knows),
         "amount" in kinds and not text.has_currency(),
-        "reason" in kinds and not gives_reason(words, passage.language),
+        "reason" in kinds and not gives_reason(shown, passage.language),
     )
     return frozenset(kind for kind, is_lacking in zip(_KINDS, lacking, strict=True) if is_lacking)
 

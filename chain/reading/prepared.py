@@ -12,9 +12,10 @@ from typing import NamedTuple
 from chain.reading.quotables import is_row, lists_of, reading, shown_first, statements
 from chain.request import Ranked
 from chain.understanding.follow_ups import parts
-from chain.understanding.intent import asks_for, wants_writing
-from core.source import MatchedQuestion, Passage, PreparedQuestion, Scope, ScoredPassage
-from vectorstore.embeddings import CosineAmounts
+from core.prepared import MatchedQuestion, PreparedQuestion
+from core.source import Passage, Scope, ScoredPassage
+from language.demands import asks_for, wants_writing
+from vectorstore.profile import CosineAmounts
 from vectorstore.store import Snapshot
 
 # How an item begins and ends that can be read without the sentence that introduces it.

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from chain.reading.quotables import Statement, series, statements
 from chain.request import Part, Ranked
 from chain.understanding.follow_ups import parts
-from chain.understanding.intent import asks_for
 from core.source import STEPS_BACK, Passage, Scope, ScoredPassage, Unit
-from vectorstore.embeddings import Profile
+from language.demands import asks_for
+from vectorstore.profile import Profile
 from vectorstore.reader import reader, text_of
 from vectorstore.store import Snapshot
 

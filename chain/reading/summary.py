@@ -15,9 +15,7 @@ from typing import NamedTuple
 from chain.reading.quotables import Statement, reading, statements
 from core.source import DocumentInfo, Passage, ScoredPassage
 from language.cues import cues_of
-from language.matching import fold
-from language.words import vocabulary
-from vectorstore.keyword_index import content_words
+from language.words import content_words, vocabulary, words
 from vectorstore.store import Snapshot
 
 _SENTENCES = 5  # one of each stretch; more is no summary
@@ -106,9 +104,9 @@ def _candidates(place: int, found: ScoredPassage, index: Snapshot) -> Iterator[_
                 + amounts.counted * statement.is_list
                 + amounts.record * _is_record(text, passage.document)
             )
-            words = frozenset(content_words(text, passage.language))
+            topic = frozenset(content_words(text, passage.language))
             says = purpose(text, passage.document)
-            yield _Candidate(place, statement.units, words, worth, statement.is_list, says)
+            yield _Candidate(place, statement.units, topic, worth, statement.is_list, says)
 
 
 def purpose(text: str, document: DocumentInfo) -> float:
@@ -123,9 +121,8 @@ def purpose(text: str, document: DocumentInfo) -> float:
 def _is_counted(passage: Passage, listing: Statement) -> bool:
     """Whether a list is complete and its introduction gives the number of items."""
     first, *items = (passage.units[number] for number in listing.units)
-    opening = fold(passage.text[first.start : first.end])
     numbers = vocabulary(passage.language).numbers
-    counts = {numbers.get(word) for word in re.findall(r"\w+", opening)}
+    counts = {numbers.get(word) for word in words(passage.text[first.start : first.end])}
     is_whole = first.kind == "sentence" and len(items) > 1 and not listing.left_out
     return is_whole and len(items) in counts
 

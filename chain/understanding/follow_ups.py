@@ -20,11 +20,11 @@ from typing import NamedTuple
 from chain.understanding.intent import classify
 from core.answer import Turn
 from language.cues import Cues, cues_of, has_cues
-from language.facts import figures
-from language.identify import conversation
+from language.figures import figures
+from language.identify import detect_languages
 from language.matching import without_accents
+from language.words import content_words, words
 from vectorstore.embeddings import local_embedder
-from vectorstore.keyword_index import content_words
 
 _WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
 _DIGIT = re.compile(r"\d")
@@ -74,8 +74,8 @@ def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
 
 def follow_up(question: str, language: str, history: Sequence[Turn]) -> FollowUp:
     """How a question is understood after these turns, oldest first."""
-    turns = [turn for turn in history if _words(turn.question)]
-    languages = conversation([turn.question for turn in turns], language)
+    turns = [turn for turn in history if words(turn.question)]
+    languages = detect_languages([turn.question for turn in turns], language)
     thread, last = Thread(), None
     for turn, spoken in zip(turns, languages, strict=True):
         is_talk = turn.message or classify(turn.question, spoken, local_embedder()).kind
@@ -89,14 +89,14 @@ def follow_up(question: str, language: str, history: Sequence[Turn]) -> FollowUp
 def _understood(question: str, language: str, thread: Thread, last: Turn | None) -> FollowUp:
     cues = cues_of(language)
     bare = _without_opening(question, cues).strip(END)
-    if last is None or not thread.question or not _words(bare):
+    if last is None or not thread.question or not words(bare):
         return FollowUp(question)
     if item := item_meant(question, language, last):
         topic = set(topic_words(bare, language)) - set(cues.items)
         if len(topic) == 1:
             return FollowUp(item, item, is_changed=True)
         return FollowUp(f"{thread.topic}: {item}: {_lowered(bare, cues)}", item)
-    is_opened = bare != question.strip(END) and set(cues.asking).isdisjoint(_words(bare))
+    is_opened = bare != question.strip(END) and set(cues.asking).isdisjoint(words(bare))
     leans = is_opened or not topic_words(bare, language)  # "and priority 3?", "since when?"
     least = _LEANS_REFERRING if _refers(bare, cues) else _LEANS
     if not leans and classify(question, language, local_embedder()).leans < least:
@@ -132,9 +132,9 @@ def _continued(thread: Thread, question: str, understood: FollowUp, language: st
     if understood.question.endswith("?"):  # elliptic
         topic = _topic_of(understood.question, language)
         return Thread(topic, understood.question)
-    known = set(_words(thread.topic))
+    known = set(words(thread.topic))
     bare = _without_opening(question, cues_of(language))
-    own = [word for word in topic_words(bare, language) if not known.issuperset(_words(word))]
+    own = [word for word in topic_words(bare, language) if not known.issuperset(words(word))]
     return thread._replace(added=tuple(own[:_ADDED]))
 
 
@@ -163,8 +163,7 @@ def item_meant(question: str, language: str, last: Turn) -> str:
 
 def _place_meant(question: str, language: str) -> int | None:
     """The place (from 0) that an ordinal without a noun of its own means: "the second one"."""
-    words = [match[0] for match in _WORD.finditer(question)]
-    for word, after in pairwise([*words, ""]):
+    for word, after in pairwise([*_WORD.findall(question), ""]):
         noun = set(topic_words(after, language)) - set(cues_of(language).items)
         if (place := _ordinal(word, language)) is not None and not noun:
             return place
@@ -182,18 +181,16 @@ def _ordinal(word: str, language: str) -> int | None:
 def _refers(bare: str, cues: Cues) -> bool:
     """Whether a word refers to something outside the question. Only the part before the first
     comma counts: later words refer to that part."""
-    words = _WORD.findall(bare.casefold().partition(",")[0])
-    clause = f" {' '.join(words)} "
-    return words[-1:] in _POINTING_LAST or any(f" {word} " in clause for word in cues.referring)
+    first = _WORD.findall(bare.casefold().partition(",")[0])
+    clause = f" {' '.join(first)} "
+    return first[-1:] in _POINTING_LAST or any(f" {word} " in clause for word in cues.referring)
 
 
 def _is_elliptic(bare: str, before: str, cues: Cues) -> bool:
     """Whether a question only gives a new value for the previous one ("And in 2010?")."""
-    words = set(_words(bare))
-    new = words - set(_words(before))
-    return (
-        not _refers(bare, cues) and words.isdisjoint(cues.helping) and new.isdisjoint(cues.asking)
-    )
+    own = set(words(bare))
+    new = own - set(words(before))
+    return not _refers(bare, cues) and own.isdisjoint(cues.helping) and new.isdisjoint(cues.asking)
 
 
 def _changed(bare: str, own: Sequence[str], before: str, language: str) -> str:
@@ -203,8 +200,8 @@ def _changed(bare: str, own: Sequence[str], before: str, language: str) -> str:
         changed = _figure_replaced(word, changed)
     if changed == before:
         changed = _tail_replaced(bare, before, language)
-    known = set(_words(changed))
-    added = [word for word in own if not known.issuperset(_words(word))]
+    known = set(words(changed))
+    added = [word for word in own if not known.issuperset(words(word))]
     return " ".join([changed.strip(END), *added]) + "?"
 
 
@@ -248,10 +245,9 @@ def topic_words(text: str, language: str) -> list[str]:
     cues = cues_of(language)
     without = {*cues.asking, *cues.helping, *cues.empty, *cues.referring, *cues.opening}
     without |= {*cues.writing}
-    words = dict.fromkeys(match[0] for match in _WORD.finditer(text))
     return [
         word
-        for word in words
+        for word in dict.fromkeys(_WORD.findall(text))
         if word.casefold() not in without and not without.issuperset(content_words(word, language))
     ]
 
@@ -266,14 +262,10 @@ def _without_opening(question: str, cues: Cues) -> str:
 
 def _lowered(bare: str, cues: Cues) -> str:
     """Lower-cases the first letter if the first word is no name."""
-    first, *_ = [*_words(bare), ""]
+    first, *_ = [*words(bare), ""]
     return (
         bare[:1].lower() + bare[1:] if first in {*cues.asking, *cues.helping, *cues.empty} else bare
     )
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
 
 
 def parts(question: str, language: str) -> tuple[str, ...]:
@@ -300,16 +292,16 @@ def _only_compares(piece: str, language: str) -> bool:
     cues = cues_of(language)
     comparing = set(map(without_accents, cues.comparing))
     general = comparing.union(map(without_accents, cues.general))
-    words = content_words(piece, language)
-    topics = (word for word in words if word not in general and not _DIGIT.search(word))
-    return not comparing.isdisjoint(words) and not any(topics)
+    content = content_words(piece, language)
+    topics = (word for word in content if word not in general and not _DIGIT.search(word))
+    return not comparing.isdisjoint(content) and not any(topics)
 
 
 def _completed(piece: str, language: str, before: Sequence[str]) -> str:
     """Completes a piece without question word from the one before, like a follow-up."""
     cues = cues_of(language)
-    words = {word[0].casefold() for word in _WORD.finditer(piece)}
-    if not before or not words.isdisjoint(cues.asking):
+    own = {word.casefold() for word in _WORD.findall(piece)}
+    if not before or not own.isdisjoint(cues.asking):
         return piece
     thread = Thread(_topic_of(before[-1], language), before[-1])
     whole = _joined(f"{cues.joining[0]} {piece}", language, thread).question

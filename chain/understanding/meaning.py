@@ -24,12 +24,13 @@ from core.answer import SEARCHABLE, Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
 from language.cues import cues_of, has_cues
-from language.facts import figures
+from language.figures import figures
 from language.identify import named
 from language.matching import fold
+from language.words import content_words
 from prompts import TaskProblem
-from vectorstore.embeddings import Embedder, default_profile
-from vectorstore.keyword_index import content_words
+from vectorstore.embeddings import Embedder
+from vectorstore.profile import default_profile
 
 logger = logging.getLogger(__name__)
 

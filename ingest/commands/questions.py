@@ -10,9 +10,11 @@ from pathlib import Path
 import typer
 
 from core.command_line import flag, option
-from core.errors import DocumentError, SettingsError, StrategiewijzerError, as_text, printable
+from core.errors import DocumentError, SettingsError, StrategiewijzerError
+from core.file_names import as_text, printable
+from core.prepared import PreparedQuestion
+from core.proposals import Dropped, ProposerReady
 from core.settings import Settings
-from core.source import Dropped, PreparedQuestion, ProposerReady
 from ingest.commands import AsJson, app, print_json
 from ingest.commands.progress import progress
 from ingest.passages.isolated import Loader

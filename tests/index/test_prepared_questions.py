@@ -20,8 +20,9 @@ from chain.reading.prepared import match
 from chain.reading.relevance import best_first
 from core.answer import Answer, Turn
 from core.errors import DocumentError
+from core.prepared import Approval
 from core.settings import Settings
-from core.source import Approval, Scope
+from core.source import Scope
 from eval.dataset import Question, apart
 from ingest.commands.sync import show
 from ingest.pipeline import ingest

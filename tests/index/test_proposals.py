@@ -16,8 +16,9 @@ import pytest
 
 from chain.proposing import Proposing
 from core.command_line import BUSY
+from core.prepared import Approval, PreparedQuestion
+from core.proposals import SectionToAsk
 from core.settings import ROOT, Settings
-from core.source import Approval, PreparedQuestion, SectionToAsk
 from ingest.commands import questions
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.publishing.proposal_run import AskedSections

@@ -23,7 +23,7 @@ from core.answer import Answer
 from core.answer_blocks import AnswerSentence
 from core.hosts import is_official_address, shown_host
 from eval.shown import claims, inexact_quotes
-from language.matching import visible
+from language.escaping import visible
 from tests.unit.test_ui_citations import Shown
 from ui.answers import answer_view
 from ui.answers.copying import (

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.settings import ROOT, Destination, Settings, destinations, leaves_this_machine
+from core.destinations import Destination, destinations, leaves_this_machine
+from core.settings import ROOT, Settings
 from tests.servers.test_feedback import said
 from tests.servers.test_notes import note
 from tests.support.apps import ask, begin_anew, page_of, press, run

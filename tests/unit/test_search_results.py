@@ -15,7 +15,7 @@ from chain.request import Draft, Part, Ranked, Request
 from chain.writing.extractive import FIRST, search_results
 from core.source import DocumentInfo, Passage, ScoredPassage, Unit
 from tests.support.passages import passage_of
-from vectorstore.embeddings import default_profile
+from vectorstore.profile import default_profile
 
 DOCUMENT = DocumentInfo(id="plan", title="The plan", language="en")
 LONG = "The ports of the Union " + "and their many " * 30 + "partners work together."

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.answer import SEARCHABLE, Answer
 from core.answer_blocks import ITEM, AnswerBlock, AnswerSentence, Blocks, Mark, marked_lines
-from core.references import by_number
-from core.source import STEPS_BACK, Citation, Scope
+from core.citations import Citation, by_number
+from core.source import STEPS_BACK, Scope
 from prompts import phrases, spoken, spoken_in_short
 from ui import addresses
 from ui.addresses import reading_address

@@ -5,8 +5,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chain.answer.suggestions import examples
 from chain.request import MAX_QUESTION
+from core.citations import by_number
 from core.errors import StrategiewijzerError
-from core.references import by_number
 from core.settings import Settings, current
 from ui import markup, navigation
 from ui.answers.citations import cited_in

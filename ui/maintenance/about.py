@@ -24,7 +24,7 @@ from ui import access, formats, markup
 from ui.maintenance.document_files import FilePreview, folder, free, remove, taken, writing
 from ui.texts import Texts
 from userdata.audit import OfficialDecision, keep_decision
-from vectorstore.segments import DocumentEntry
+from vectorstore.manifest import DocumentEntry
 
 # Adds the file of a document, and states what is known about one.
 

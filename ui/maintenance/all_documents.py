@@ -10,7 +10,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.errors import NoIndexError, as_text, printable
+from core.errors import NoIndexError
+from core.file_names import as_text, printable
 from core.settings import Settings
 from ingest.official.client import LANGUAGES, chosen, listed
 from ingest.passages.isolated import Loader
@@ -23,7 +24,7 @@ from ui.maintenance.document_files import FilePreview
 from ui.markup import code, escape, facts_html, page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
-from vectorstore.segments import DocumentEntry, Manifest
+from vectorstore.manifest import DocumentEntry, Manifest
 
 # The form that takes files: each is looked at before it is added.
 

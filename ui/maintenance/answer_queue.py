@@ -10,8 +10,10 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
-from core.answer_blocks import Marked, parse
-from core.errors import DocumentError, as_path
+from core.answer_blocks import parse
+from core.errors import DocumentError
+from core.file_names import as_path
+from core.markers import Marked
 from core.settings import Settings, current
 from ingest.publishing.changes import word_diff
 from ingest.publishing.own_questions import Overview, OwnQuestions

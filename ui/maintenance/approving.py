@@ -17,12 +17,13 @@ from rapidfuzz import fuzz, process
 from chain.understanding.follow_ups import standalone
 from chain.understanding.intent import classify
 from core.errors import DecidedError, LockedError, NotAllowedError
+from core.prepared import Approval, PreparedQuestion
 from core.settings import Settings
-from core.source import Approval, Frozen, Passage, PreparedQuestion
+from core.source import Frozen, Passage
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer, prepared_questions
-from language.facts import asked, differ
-from language.matching import visible
+from language.demands import demands_of, differ
+from language.escaping import visible
 from ui import jobs
 from ui.access import User, on_record
 from ui.shared_assistant import assistant
@@ -161,7 +162,7 @@ def _together(told: Sequence[_DatedWording]) -> list[list[_DatedWording]]:
         return []
     vectors = _vectors([one.wording.text for one in told])
     near = vectors @ vectors.T
-    facts = [asked(one.wording.text, one.wording.language) for one in told]
+    facts = [demands_of(one.wording.text, one.wording.language) for one in told]
     groups: list[list[int]] = []
     place: dict[int, int] = {}
     for number in range(len(told)):

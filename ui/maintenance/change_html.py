@@ -7,9 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import as_path, printable
+from core.file_names import as_path, printable
+from core.prepared import StaleQuestion
 from core.settings import Settings
-from core.source import StaleQuestion
 from ingest.passages.isolated import Loader
 from ingest.publishing.changes import word_diff
 from ingest.publishing.ingest_report import (
@@ -25,7 +25,7 @@ from ui.maintenance import all_documents, document_files
 from ui.maintenance.about import problem, show_about
 from ui.markup import code, definitions_html, escape, facts_html, folded_html, page_of
 from ui.texts import Texts
-from vectorstore.segments import DocumentEntry
+from vectorstore.manifest import DocumentEntry
 
 # What a run changes, or would change, as HTML: the data of ingest/publishing/changes.py, in the
 # interface language. What comes from files is data; what ingest says in English is folded.

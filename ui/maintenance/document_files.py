@@ -29,7 +29,8 @@ from typing import Literal
 import streamlit as st
 
 from core.disk import obstacle
-from core.errors import DocumentError, StoreError, as_text
+from core.errors import DocumentError, StoreError
+from core.file_names import as_text
 from core.settings import Settings
 from core.source import DocumentInfo, Frozen
 from ingest.passages.isolated import Loader
@@ -39,7 +40,7 @@ from ingest.reading.files import find, is_official
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.load import fingerprint
 from language.official import OFFICIAL
-from vectorstore.segments import DocumentEntry, Manifest
+from vectorstore.manifest import DocumentEntry, Manifest
 
 # The files of documents: those that a maintainer adds, and all others that are in use.
 

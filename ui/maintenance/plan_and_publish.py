@@ -12,7 +12,8 @@ import streamlit as st
 from chain.assistant import Assistant
 from chain.request import MAX_QUESTION
 from core.answer import Answer
-from core.errors import StrategiewijzerError, printable
+from core.errors import StrategiewijzerError
+from core.file_names import printable
 from core.settings import Settings
 from core.source import Scope
 from ingest.publishing import changes
@@ -27,7 +28,7 @@ from ui.markup import escape, facts_html
 from ui.shared_assistant import compared_assistant, trial_assistant
 from ui.texts import Texts
 from vectorstore.generations import Generations, Pointer, store_exists
-from vectorstore.segments import made_at
+from vectorstore.manifest import made_at
 
 # Questions to what a plan would publish, before it is: its answer beside that of the index in use.
 

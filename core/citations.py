@@ -1,15 +1,61 @@
-"""References: what each number of an answer stands for, in words that tell it from the others."""
+"""Citations: a quote, where it stands, and the words that tell it from the others of an answer."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import takewhile
 
-from core.source import Citation
+from core.source import DocumentInfo, Frozen, Standing
 
-_Quotes = Sequence[Citation]  # those under one number
 _LONGEST = 80  # characters of a heading
 _BEGINNING = 6  # words of a quote, which tell it from others
 _NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}[a-z]{0,3}(?=\s)|\d{1,3}[a-z]{0,3}\.? [^\W\d]+(?= – )")
 """What a long heading of an article begins with: "Article 4 – Rules of ...", "4. cikk – ..."."""
+
+
+class Citation(Frozen):
+    """A checked citation. `quote` is an exact substring of the passage's text.
+
+    `number` is that of its passage in the answer: quotes from one passage share it. `start` and
+    `end` are the quote's offsets in the passage's text; it stands on `page` to `last_page` (from 1;
+    None without pages). `marks` are those of the point that it begins in, `last_marks` of the one
+    that it ends in (None: not known). `cited_as` is what the number stands for, in words
+    (core/references.py); empty in an answer that was kept before there was any.
+    """
+
+    number: int
+    passage_id: str
+    document: DocumentInfo
+    headings: tuple[str, ...]
+    quote: str
+    start: int
+    end: int
+    page: int | None
+    last_page: int | None
+    url: str
+    standing: Standing = "in_force"
+    marks: tuple[str, ...] = ()
+    last_marks: tuple[str, ...] | None = None
+    cited_as: str = ""
+
+    @property
+    def page_range(self) -> str:
+        """For example 12 or 12–13; empty without pages."""
+        ends = dict.fromkeys(page for page in (self.page, self.last_page) if page is not None)
+        return "–".join(map(str, ends))
+
+    @property
+    def point(self) -> tuple[str, ...]:
+        """The marks of the point that holds it, or of those that it goes on through: ("2", "(a)"),
+        ("2", "(a)–(c)"); empty without points."""
+        if self.last_marks is None:
+            return self.marks
+        pairs = zip(self.marks, self.last_marks, strict=False)
+        shared = tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        first, last = self.marks[len(shared) :], self.last_marks[len(shared) :]
+        return (*shared, f"{' › '.join(first)}–{' › '.join(last)}") if first and last else shared
+
+
+_Quotes = Sequence[Citation]  # those under one number
 
 
 def by_number(citations: Iterable[Citation]) -> dict[int, tuple[Citation, ...]]:
