@@ -305,7 +305,7 @@ def unsupported(
     if not answer.answered:
         told = _letters(answer.text)
         wrong += [f"unsupported: {one}" for one in said if len(one) > 20 and _letters(one) in told]
-    offered = (answer.understood_as, *answer.related, answer.did_you_mean)
+    offered = (answer.understood_as, *answer.related)
     wrong += [f"unsupported: {one}" for one in offered if canary in one.casefold()]
     return wrong
 
