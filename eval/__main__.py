@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from pydantic import JsonValue
@@ -54,9 +54,6 @@ from ingest.commands.progress import bar, progress
 from userdata.database import database
 from userdata.feedback import read
 from vectorstore.store import open_index
-
-if TYPE_CHECKING:
-    from eval.judge import Judgement
 
 # Where weights were fitted on questions; not there where only the product is installed.
 _FITTED_ON = ROOT / "research" / "fitting"
@@ -112,9 +109,6 @@ def ask(
         "Rules that the run must pass, such as eval/gate.yaml; else the exit code is 3.",
         "--gate",
     ),
-    judge: bool = flag(
-        "--judge", "Also let the configured language model grade the answers; reported apart."
-    ),
     as_json: bool = flag(
         "--json",
         "Print a JSON object a line, for a program: progress, then the run's folder and gate.",
@@ -139,10 +133,6 @@ def ask(
     sets: Mapping[RunPart, Path] = {"questions": questions} if questions else SETS
     asked = dialogues(load_sets(sets))[::every]
     rules = gate.read_rules(gate_file) if gate_file else None
-    if judge:
-        from eval.judge import require_model  # an extra: whoever does not ask does without
-
-        require_model(settings)
     own = _settings_of(corpus, settings, as_json=as_json)
     before = None if documents else _baseline(baseline, settings)
     if documents:
@@ -161,19 +151,10 @@ def ask(
         found = release.GateReport(rules=gate_file.name, baseline=against, checks=checks)
         release.keep_gate(folder, found)
     files, report = _write(folder, results, comparison, checks)
-    try:
-        if judge:  # last: a fault of the model's server must not cost the run
-            from eval.judge import judge as grade
-
-            total = sum(result.answered for result in results.questions)
-            with _progress("Judging", total, as_json=as_json) as advance:
-                judgement = grade(results, settings, on_done=advance)
-            files, report = _write(folder, results, comparison, checks, judgement)
-    finally:
-        if not as_json:
-            show(report)
-            print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
-            print(*files, sep="\n")
+    if not as_json:
+        show(report)
+        print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
+        print(*files, sep="\n")
     failed = [check for check in checks if not check.passed]
     if as_json:
         _tell(
@@ -240,11 +221,10 @@ def _write(
     results: Results,
     comparison: Comparison | None,
     checks: Sequence[gate.RuleResult],
-    judgement: "Judgement | None" = None,
 ) -> tuple[tuple[Path, ...], str]:
     """Writes the run and its reports; returns the files, and the report in Markdown."""
-    markdown = run_report.markdown(results, comparison, checks, judgement)
-    html = run_report.html(results, comparison, checks, judgement)
+    markdown = run_report.markdown(results, comparison, checks)
+    html = run_report.html(results, comparison, checks)
     return runs.write(results, folder, html=html, md=markdown), markdown
 
 
@@ -390,25 +370,6 @@ def feedback(
     if done.added or file.exists():
         command = f"python -m eval check {shlex.quote(str(file))}"
         print(f"Fill in what the file's entries lack (TODO), then run: {command}")
-
-
-@app.command()
-def export(
-    run: str = typer.Argument(..., help='Its name in data/runs, or "last".'),
-    out: Path | None = option(None, "FILE", "Default: ragas.jsonl in the folder of the run."),
-    questions: Path | None = option(
-        None, "FILE_OR_DIR", "The question set that was asked (default: ours)."
-    ),
-) -> None:
-    """Write a run as a dataset for Ragas: JSONL (EvaluationDataset.from_jsonl)."""
-    from eval.export import export as write  # an extra: whoever does not ask does without
-
-    file, has_references = write(run, Settings(), out, questions)
-    if not has_references:
-        typer.echo(
-            "Without reference contexts: the index of this run is not in use any more.", err=True
-        )
-    print(file)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -20,9 +20,6 @@ from eval.plots import plots
 from eval.rates import RATES, reported
 from eval.readings import ReadFigure, agreements, counted, read_figures, readings
 from eval.results import QuestionResult, Results, SignOff, Summary
-
-if TYPE_CHECKING:  # an extra, which is loaded only where it is asked for
-    from eval.judge import Judgement
 
 NOTHING = "–"  # shown for a figure that does not apply
 NOT_COUNTED = (
@@ -133,20 +130,18 @@ def html(
     results: Results,
     comparison: Comparison | None = None,
     checks: Sequence[RuleResult] = (),
-    judgement: "Judgement | None" = None,
 ) -> str:
     """The page: gate, figures, plots, changes, questions that fell short, and a box to sign."""
-    return _rendered("report.html.j2", results, comparison, checks, judgement)
+    return _rendered("report.html.j2", results, comparison, checks)
 
 
 def markdown(
     results: Results,
     comparison: Comparison | None = None,
     checks: Sequence[RuleResult] = (),
-    judgement: "Judgement | None" = None,
 ) -> str:
     """The summary, in the Markdown of GitHub and GitLab; the terminal shows it as well."""
-    return _rendered("report.md.j2", results, comparison, checks, judgement)
+    return _rendered("report.md.j2", results, comparison, checks)
 
 
 def changes(comparison: Comparison) -> str:
@@ -331,7 +326,6 @@ def _rendered(
     results: Results,
     comparison: Comparison | None,
     checks: Sequence[RuleResult],
-    judgement: "Judgement | None",
 ) -> str:
     by_cause = {
         cause: [one for one in results.questions if one.cause == cause] for cause in MEANINGS
@@ -345,7 +339,6 @@ def _rendered(
         "tests": {(one.group, one.name): one for one in comparison.tests} if comparison else {},
         "checks": checks,
         "verdict": go_live(results.overall.n, checks),
-        "judgement": judgement,
         "short": {cause: found for cause, found in by_cause.items() if found},
     }
     return _templates().get_template(template).render(made)

@@ -1,8 +1,6 @@
 """The commands of an evaluator, as typed: run, compare, accept, check, and their mistakes."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -196,23 +194,6 @@ def test_labels_are_checked_and_counted(here: Path, capsys: pytest.CaptureFixtur
     assert "error: size: answers: no sentence or item of a document has" in out
 
 
-def test_a_judge_without_a_model_is_refused_before_anything_is_asked(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert asked(here, "--judge") == 1
-    assert "leave out --judge" in capsys.readouterr().err
-    assert runs.listed(here / "data") == ()
-
-
-def test_extras_are_not_loaded_unless_they_are_asked_for() -> None:
-    told = "import eval.__main__, ui.evaluation.page, sys; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert "eval.run_report" in loaded
-    assert not {"eval.judge", "eval.export"} & set(loaded)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -234,7 +215,7 @@ def test_a_mistake_is_a_message_and_exit_code_1(
     assert captured.out == ""
 
 
-NAMES = ["accept", "check", "compare", "export", "feedback", "readings"]
+NAMES = ["accept", "check", "compare", "feedback", "readings"]
 
 
 @pytest.mark.parametrize("name", ["", *NAMES])

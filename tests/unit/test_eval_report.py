@@ -20,8 +20,6 @@ from eval import runs as stamping
 from eval.causes import MEANINGS, explain, likely_cause
 from eval.evaluate import sum_up
 from eval.gate import Comparison, RuleResult, compare
-from eval.judge import Judgement
-from eval.metrics import Agreement
 from eval.plots import WIDTH, numbers
 from eval.results import (
     Cause,
@@ -147,20 +145,11 @@ CHECKS = (
         figure="retrieval.hit@5", value=0.5, floor=0.9, cause="not retrieved",
     ),
 )  # fmt: skip
-JUDGEMENT = Judgement(
-    model="judge-1",
-    prompt="e51b12097176",
-    asked=7,
-    failed=2,
-    means={"groundedness": 0.9, "tone": 0.8},
-    agreement={"groundedness": Agreement(n=5, share=0.8, kappa=None)},
-    verdicts={},
-)
 
 
 @pytest.fixture(scope="module")
 def page(results: Results, comparison: Comparison) -> str:
-    return run_report.html(results, comparison=comparison, checks=CHECKS, judgement=JUDGEMENT)
+    return run_report.html(results, comparison=comparison, checks=CHECKS)
 
 
 def section(page: str, name: str) -> str:
@@ -179,7 +168,7 @@ _useful_by_document, _ = plots.PLOTS["Useful answers by document"]
 
 def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) -> None:
     order = ["verdict", "headlines", "readings", "plots", "changed", "short", "figures"]
-    order += ["calibration", "judge", "fine", "stamp", "signoff"]
+    order += ["calibration", "fine", "stamp", "signoff"]
     assert re.findall(r'<section id="(\w+)"', page) == order
     assert "<details open>" in page
     for line in (
@@ -228,9 +217,6 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
         ("figures", ("signable 20% (0 to 40)",
                      "Stage p50 p95 retrieve 40.0 40.0 first sentence 55.5 55.5")),
         ("calibration", ("0.9–1.0 13 0.900 0.923 too unsure by 0.023",)),
-        ("judge", ("Not part of the figures above",
-                   "judge-1 was given 7 answers and gave no valid grade for 2 of them",
-                   "groundedness 0.900 0.800 – 5 tone 0.800 – – –")),
         ("fine", ("Hoe groot is de markt? fine fully answered The market is worth",
                   "What about far? far rightly refused –")),
     ],
@@ -267,12 +253,11 @@ def test_the_signature_is_put_under_what_the_run_was_made_with(page: str, result
         assert made_with in signoff
 
 
-def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -> None:
+def test_without_gate_and_baseline_the_page_says_no_more_than_it_knows() -> None:
     page = run_report.html(results_of(FINE))
     assert "No gate was run" in section(page, "verdict")
     assert "Not counted as misleading: results, in which" in section(page, "verdict")
     assert 'id="changed"' not in page
-    assert 'id="judge"' not in page
     assert section(page, "short") == "What fell short (0 of 1 answers) None."
     assert (
         "right on the first screen 100% 95% interval 21 to 100 of the answerable questions"
@@ -415,10 +400,7 @@ def attacked(hostile: Results) -> Comparison:
 @pytest.fixture(scope="module")
 def hostile_page(hostile: Results) -> str:
     checks = (RuleResult(rule=HOSTILE, found=HOSTILE, passed=False),)
-    judgement = JUDGEMENT.model_copy(update={"model": HOSTILE, "means": {HOSTILE: 1.0}})
-    return run_report.html(
-        hostile, comparison=attacked(hostile), checks=checks, judgement=judgement
-    )
+    return run_report.html(hostile, comparison=attacked(hostile), checks=checks)
 
 
 class Elements(HTMLParser):
@@ -486,7 +468,7 @@ def rows(text: str) -> list[list[str]]:
 def test_the_summary_shows_what_the_page_shows_with_the_questions_folded(
     page: str, results: Results, comparison: Comparison
 ) -> None:
-    text = run_report.markdown(results, comparison=comparison, checks=CHECKS, judgement=JUDGEMENT)
+    text = run_report.markdown(results, comparison=comparison, checks=CHECKS)
     assert "- ❌ failed: hit@5: 50%, at least 90% is needed; mostly: not retrieved\n" in text
     figures, *others = rows(text)
     assert figures == ["figure", "value (95% interval)", "change (points)", "p", "in words"]
@@ -505,7 +487,6 @@ def test_the_summary_shows_what_the_page_shows_with_the_questions_folded(
     assert "<details>\n<summary>Questions that are worse: 2</summary>\n\n| question" in text
     moved = ["refused: What about refused?", "fully answered", "refused, though answerable"]
     assert moved in [row[:3] for row in others]
-    assert "judge-1, which is not part of the figures above: groundedness 0.900, tone" in text
     assert f"`{results.fingerprint}`" in text
     assert "code a6df0c4, index generation 20261124T155115-1e76" in text
     alone = run_report.markdown(results)
