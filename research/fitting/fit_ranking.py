@@ -27,9 +27,8 @@ from research.fitting import questions
 from research.fitting.fitted_numbers import write
 from research.fitting.logit import Asked, cross_validated, fit
 from research.fitting.mixed import in_turn
-from research.public import PublicSet, build_index, halves, load
-from research.public.index import document_of
 from research.reader.shown import asked_of
+from research.xquad import XQuAD, build_index, even_articles, load, paragraph_of
 from vectorstore.embeddings import LOOK
 from vectorstore.search import FEATURES, Candidate
 from vectorstore.segments import document_key
@@ -51,11 +50,10 @@ def main(
     """Fits the weights and writes them."""
     settings = Settings()
     sets = _over_documents(folders, settings.model_copy(update={"data_dir": out}))
-    for paragraphs, asked in _PAIRS:
-        others = None if asked == paragraphs else xquad / f"xquad.{asked}.json"
-        public = load("xquad", xquad / f"xquad.{paragraphs}.json", None, others)
-        made = _over_paragraphs(halves(public)[0], build_index(public, settings))
-        sets[f"xquad {asked} over {paragraphs}, even articles"] = made
+    for language, asked_in in _PAIRS:
+        paragraphs = load(xquad, language, asked_in)
+        made = _over_paragraphs(even_articles(paragraphs), build_index(paragraphs, settings))
+        sets[f"xquad {asked_in} over {language}, even articles"] = made
     index = open_index(settings)
     sets["briefs"] = from_briefs(questions(), index)
     for turn, mixed in enumerate(in_turn(settings), start=1):
@@ -86,15 +84,12 @@ def _over_documents(folders: Sequence[Path], settings: Settings) -> dict[str, li
     return sets
 
 
-def _over_paragraphs(public: PublicSet, index: Index) -> list[Asked]:
-    # No article is in two folds.
-    group = {document.id: document.article // 2 for document in public.documents}
+def _over_paragraphs(xquad: XQuAD, index: Index) -> list[Asked]:
     found = []
-    for question in public.questions:
-        evidence = index.snapshot().evidence(question.text, LOOK, language=public.question_language)
-        names = [document_of(public, one.scored.passage).id for one in evidence]
-        right = [name in question.relevant for name in names]
-        found.append(_asked(evidence, right, group[next(iter(question.relevant))]))
+    for question in xquad.questions:
+        evidence = index.snapshot().evidence(question.text, LOOK, language=xquad.asked_in)
+        right = [paragraph_of(one.scored.passage) == question.paragraph for one in evidence]
+        found.append(_asked(evidence, right, question.article // 2))  # no article is in two folds
     return found
 
 

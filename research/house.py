@@ -1,4 +1,4 @@
-"""Counts of the code, for docs/architecture.md: modules, lines, and the files of one answer.
+"""Counts the code: modules, lines, and the files of one answer.
 
     python -m research.house ["a question"]
 
@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+
+from rich.console import Console
 
 from chain.assistant import Assistant
 from core.settings import ROOT, Settings
@@ -34,18 +35,18 @@ def lines(files: Iterator[Path]) -> int:
     return sum(len(file.read_text("utf-8").splitlines()) for file in files)
 
 
-def files_run(act: Callable[[], object]) -> list[Path]:
-    """The modules in which a function is called while `act` runs, in all threads that it starts."""
+def files_run(action: Callable[[], object]) -> list[Path]:
+    """The modules in which `action` calls a function, in all threads that it starts."""
     called: set[str] = set()
 
-    def note(frame: FrameType, event: str, _: Any) -> None:
+    def note(frame: FrameType, event: str, _: object) -> None:
         if event == "call":
             called.add(frame.f_code.co_filename)
 
     threading.setprofile(note)
     sys.setprofile(note)
     try:
-        act()
+        action()
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
@@ -54,14 +55,14 @@ def files_run(act: Callable[[], object]) -> list[Path]:
 
 def main(question: str) -> None:
     """Prints the counts."""
-    assistant = Assistant(Settings())
+    assistant, console = Assistant(Settings()), Console(highlight=False)
     assistant.ask(question)
     used = files_run(lambda: assistant.ask(question))
-    print(f"modules: {sum(1 for _ in modules())}, {lines(modules())} lines")
-    print(f"tests: {lines((ROOT / 'tests').rglob('*.py'))} lines")
-    print(f"files of an answer: {len(used)}, {lines(iter(used))} lines")
+    console.print(f"modules: {sum(1 for _ in modules())}, {lines(modules())} lines")
+    console.print(f"tests: {lines((ROOT / 'tests').rglob('*.py'))} lines")
+    console.print(f"files of an answer: {len(used)}, {lines(iter(used))} lines")
     for file in used:
-        print(f"  {file.relative_to(ROOT)}")
+        console.print(f"  {file.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
