@@ -12,7 +12,7 @@ from rich.table import Table
 
 from core.command_line import CommandLine, option
 from core.settings import Settings
-from eval.runs import code_version
+from eval.stamp import code_version
 from research.benchmarks.documents_read import DocumentsRead, documents
 from research.benchmarks.truth import LISTS
 
@@ -29,7 +29,7 @@ def main(
     """Reads the documents of a folder, and says how much of them is right."""
     settings = Settings()
     figures = documents(settings, folder, lists)
-    rows = [_cells(one) for one in figures]
+    rows = [_cells(figure) for figure in figures]
     table = Table(*rows[0], title_justify="left")
     for row in rows:
         table.add_row(*row.values())
@@ -43,7 +43,7 @@ def save(figures: Sequence[DocumentsRead], folder: Path) -> Path:
     run = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "code_version": code_version(),
-        "figures": [one.model_dump(mode="json") for one in figures],
+        "figures": [figure.model_dump(mode="json") for figure in figures],
     }
     file = folder / "documents.json"
     file.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", "utf-8")

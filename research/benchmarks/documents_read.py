@@ -88,7 +88,7 @@ def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRe
         figures = [measure(file, truth_of(file, lists), loader) for file in files]
     formats = sorted({file.suffix for file in files})
     kinds = [
-        together(f"all {suffix}", [one for one in figures if one.name.endswith(suffix)])
+        together(f"all {suffix}", [figure for figure in figures if figure.name.endswith(suffix)])
         for suffix in formats
     ]
     return [*figures, *kinds, together("all", figures)]
@@ -126,24 +126,28 @@ def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
 
     return DocumentsRead(
         name=name,
-        files=sum(one.files for one in figures),
-        unread=sum(one.unread for one in figures),
-        titles=total(one.titles for one in figures),
-        recall=total(one.recall for one in figures),
-        precision=total(one.precision for one in figures),
-        parents=total(one.parents for one in figures),
-        neighbours=total(one.neighbours for one in figures),
-        paragraphs=total(one.paragraphs for one in figures),
-        pages=sum(one.pages for one in figures),
-        cpu=sum(one.cpu for one in figures),
+        files=sum(figure.files for figure in figures),
+        unread=sum(figure.unread for figure in figures),
+        titles=total(figure.titles for figure in figures),
+        recall=total(figure.recall for figure in figures),
+        precision=total(figure.precision for figure in figures),
+        parents=total(figure.parents for figure in figures),
+        neighbours=total(figure.neighbours for figure in figures),
+        paragraphs=total(figure.paragraphs for figure in figures),
+        pages=sum(figure.pages for figure in figures),
+        cpu=sum(figure.cpu for figure in figures),
     )
 
 
 def _order(path: Path, document: SourceDocument) -> Part:
     """Share of the words of marked pages that have their neighbour beside them."""
-    found = [neighbours(path, document, page) for page in marked_pages(path)]
-    share = Share(right=sum(one[0] for one in found), of=sum(one[1] for one in found))
-    return {"neighbours": share}, [f"apart: {words}" for one in found for words in one[2]]
+    found = [neighbours(path, document, marked) for marked in marked_pages(path)]
+    share = Share(
+        right=sum(page_read[0] for page_read in found), of=sum(page_read[1] for page_read in found)
+    )
+    return {"neighbours": share}, [
+        f"apart: {words}" for page_read in found for words in page_read[2]
+    ]
 
 
 def _paragraphs(text: str, blocks: Sequence[Block]) -> Part:

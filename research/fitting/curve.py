@@ -21,10 +21,10 @@ def chance_curve(grounds: Mapping[str, tuple[NDArray[np.float64], NDArray[np.boo
         grounds: name -> the chances, and whether each statement is right.
     """
     rows = []
-    for name, (said, right) in grounds.items():
-        order = np.argsort(said)
+    for name, (chances, right) in grounds.items():
+        order = np.argsort(chances)
         for some in np.array_split(order, _BINS):
-            point = {"said": float(said[some].mean()), "right": float(right[some].mean())}
+            point = {"said": float(chances[some].mean()), "right": float(right[some].mean())}
             rows.append({"ground": name, **point})
     legend = alt.Legend(orient="right", title=None, labelLimit=240, symbolStrokeWidth=2)
     curves = (

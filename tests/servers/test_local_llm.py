@@ -26,7 +26,7 @@ from core.errors import ModelError
 from core.settings import ROOT, Settings
 from core.source import Passage, ProposalFailure, SectionToAsk
 from eval.dataset import Question, load
-from eval.shown import claims, inexact_quotes
+from eval.support import claims, inexact_quotes
 from language.facts import figures
 from tests.support.local_llm import QWEN, SMOLLM2, LocalModel, local_llm
 from vectorstore.store import open_index
