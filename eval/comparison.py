@@ -32,20 +32,16 @@ LESS_IS_BETTER = frozenset(
 
 
 class Test(Frozen):
-    """One figure in both runs, over the questions that both asked.
-
-    change: now - before, with its 95% interval.
-    p_value: two-sided.
-    method: "McNemar" if every question is right or wrong, else "paired bootstrap".
-    """
+    """One figure in both runs, over the questions that both asked."""
 
     group: str
     name: str
     before: float
     now: float
-    change: float
+    change: float  # now - before, with its 95% interval
     interval: Interval
-    p_value: float
+    p_value: float  # two-sided
+    # "McNemar" if every question is right or wrong, else "paired bootstrap".
     method: Literal["McNemar", "paired bootstrap"]
     n: int
 

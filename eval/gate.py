@@ -48,15 +48,13 @@ class Limits(Frozen):
 class Rules(Limits):
     """Rules of the gate.
 
-    in_every_language: floors that hold in each language.
-    documents: limits for a run with `--documents`.
     verifier, verifier_documents: limits for `python -m eval.verifier`, without and with
         `--documents`, over the held half and without a checker; not for a run.
     """
 
-    in_every_language: Mapping[str, float] = {}
+    in_every_language: Mapping[str, float] = {}  # floors that hold in each language
     no_worse_than_accepted: NoWorse = NoWorse()
-    documents: Limits = Limits()
+    documents: Limits = Limits()  # limits for a run with `--documents`
     verifier: Limits = Limits()
     verifier_documents: Limits = Limits()
 

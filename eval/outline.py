@@ -12,20 +12,13 @@ Place = tuple[str, int]  # document id, section number; the same for all languag
 
 @dataclass(frozen=True)
 class Outline:
-    """Documents, sections and units of an index. All text is folded.
+    """Documents, sections and units of an index. All text is folded."""
 
-    languages: document id -> its languages.
-    labels: label -> ids of the documents that it names.
-    headings: section -> its last headings, in all languages.
-    texts: section -> its text with headings, in all languages.
-    units: all units.
-    """
-
-    languages: Mapping[str, frozenset[str]]
-    labels: Mapping[str, frozenset[str]]
-    headings: Mapping[Place, frozenset[str]]
-    texts: Mapping[Place, str]
-    units: tuple[str, ...]
+    languages: Mapping[str, frozenset[str]]  # document id -> its languages
+    labels: Mapping[str, frozenset[str]]  # label -> ids of the documents that it names
+    headings: Mapping[Place, frozenset[str]]  # section -> its last headings, in all languages
+    texts: Mapping[Place, str]  # section -> its text with headings, in all languages
+    units: tuple[str, ...]  # all units
 
     @classmethod
     def of(cls, passages: Iterable[Passage]) -> "Outline":

@@ -61,16 +61,12 @@ class RetrievedPassage(Frozen):
 
 
 class SentenceVerdict(Frozen):
-    """One sentence of an answer, judged by the project's own verifier.
-
-    supported: whether its citations together support it.
-    needless: citations that neither support it alone nor are needed by the others (Gao et al.
-        2023).
-    """
+    """One sentence of an answer, judged by the project's own verifier."""
 
     text: str
     citations: tuple[int, ...]
-    supported: bool
+    supported: bool  # whether its citations together support it
+    # Citations that neither support it alone nor are needed by the others (Gao et al. 2023).
     needless: tuple[int, ...] = ()
 
 

@@ -62,26 +62,18 @@ class Sentence(Frozen):
 
 
 class Reply(Frozen):
-    """A question, and a model's reply to it.
-
-    means: the standalone form of a follow-up.
-    passages: ids of the passages in the prompt.
-    documents: files that it is about, in place of passages.
-    half: of a reply over documents.
-    sentences: the reply; empty for "no answer".
-    riders: true sentences with a false clause.
-    """
+    """A question, and a model's reply to it."""
 
     id: str
     language: str
     question: str
-    means: str = ""
+    means: str = ""  # the standalone form of a follow-up
     kind: str
-    passages: tuple[str, ...] = ()
-    documents: tuple[str, ...] = ()
-    half: Half | None = None
-    sentences: tuple[Sentence, ...]
-    riders: tuple[str, ...] = ()
+    passages: tuple[str, ...] = ()  # ids of the passages in the prompt
+    documents: tuple[str, ...] = ()  # files that it is about, in place of passages
+    half: Half | None = None  # of a reply over documents
+    sentences: tuple[Sentence, ...]  # the reply; empty for "no answer"
+    riders: tuple[str, ...] = ()  # true sentences with a false clause
 
 
 class GivenReply:

@@ -11,7 +11,7 @@ from eval.answer_lines import plain
 from language.matching import fold
 
 _CELLS = re.compile(r"(?<!\\)\|")
-_END = " .;:,"
+END = " .;:,"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class CitedRow:
         """Whether a folded text is cells of this row in their order, each under its heading."""
         for heading, cell in self.columns:
             read_cell = f"{heading}: {cell}" if heading else cell
-            if cell and text.rstrip(_END) == read_cell.rstrip(_END):
+            if cell and text.rstrip(END) == read_cell.rstrip(END):
                 return True
             if cell and text.startswith(f"{read_cell}; "):
                 text = text.removeprefix(f"{read_cell}; ")

@@ -43,7 +43,6 @@ def show_run(results: Results, comparison: Comparison | None, checks: Sequence[R
         else "No gate was run.",
         *(f"FAILED: {describe_check(check)}" for check in failed),
         NOT_COUNTED,
-        SIGNIFICANT,
         f"{sum(result.wrong for result in counted)} of {len(counted)} questions answered wrongly.",
     ]
     console.print("\n".join(lines), markup=False)

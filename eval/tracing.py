@@ -1,15 +1,15 @@
 """Traces the text of an answer, word for word, to the units of the passages that it cites."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from core.answer import Answer
 from core.answer_blocks import Blocks
 from core.source import Passage, Unit
 from eval.answer_lines import AnswerLine, Stretch, answer_lines
 from eval.pointers import points_back
-from eval.table_rows import _END, is_right_row, rows_within
+from eval.table_rows import END, is_right_row, rows_within
 from language.facts import figures
 from language.matching import fold
 from language.sentences import sentences
@@ -17,25 +17,19 @@ from language.sentences import sentences
 Place = tuple[str, int]  # passage id, number of a unit in it
 
 
-@dataclass(frozen=True)
 class ListedPassage:
-    """A passage with its lists: number of the first unit -> numbers of the items."""
+    """A passage, and which of its units make up lists."""
 
-    passage: Passage
-    units: tuple[str, ...] = field(init=False)  # folded
-    lists: Mapping[int, tuple[int, ...]] = field(init=False)
-    list_of: Mapping[int, int] = field(init=False)  # unit -> first unit of its list
-
-    def __post_init__(self) -> None:
-        text, units = self.passage.text, self.passage.units
-        object.__setattr__(self, "units", tuple(fold(text[u.start : u.end]) for u in units))
-        object.__setattr__(self, "list_of", dict(self._roots()))
-        lists: dict[int, list[int]] = {}
+    def __init__(self, passage: Passage) -> None:
+        self.passage = passage
+        text = passage.text
+        self.units = tuple(fold(text[unit.start : unit.end]) for unit in passage.units)
+        self.list_of = dict(self._roots())  # unit of a list -> first unit of the list
+        self.lists: dict[int, list[int]] = {}  # first unit of a list -> its items
         for number, root in self.list_of.items():
-            lists.setdefault(root, [])
-            if number != root or units[number].kind == "item":
-                lists[root].append(number)
-        object.__setattr__(self, "lists", {root: tuple(items) for root, items in lists.items()})
+            items = self.lists.setdefault(root, [])
+            if number != root or passage.units[number].kind == "item":
+                items.append(number)
 
     def _roots(self) -> Iterator[tuple[int, int]]:
         """Pairs of each unit of a list and the first unit of that list.
@@ -72,19 +66,14 @@ class ListedPassage:
 
 @dataclass(frozen=True)
 class Shown:
-    """A sentence or item of an answer.
-
-    block: number of its line.
-    place: the unit with the same text, if any.
-    rests_on: its evidence: that unit, or the units that a model's sentence quotes.
-    """
+    """A sentence or item of an answer."""
 
     text: str
     is_item: bool
     language: str
-    block: int
-    place: Place | None = None
-    rests_on: frozenset[Place] = frozenset()
+    block: int  # number of its line
+    place: Place | None = None  # the unit with the same text, if any
+    rests_on: frozenset[Place] = frozenset()  # that unit, or those that a model's sentence quotes
 
     def follows(self, other: "Shown") -> bool:
         """Whether its unit directly follows the other's in the passage; for a model's sentence,
@@ -168,13 +157,13 @@ class Tracer:
 
     def _run(self, text: str, sources: Sequence[ListedPassage]) -> list[Place]:
         """Adjacent units that have this text when joined; empty if none do."""
-        wanted = fold(text).rstrip(_END)
+        wanted = fold(text).rstrip(END)
         for source in sources:
             for first in range(len(source.units)):
                 joined = ""
                 for number in range(first, len(source.units)):
                     joined = f"{joined} {source.units[number]}".lstrip()
-                    if joined.rstrip(_END) == wanted:
+                    if joined.rstrip(END) == wanted:
                         return [source.place(unit) for unit in range(first, number + 1)]
                     if not wanted.startswith(joined):
                         break
@@ -184,12 +173,12 @@ class Tracer:
         self, text: str, sources: Sequence[ListedPassage], before: Sequence[Shown]
     ) -> list[Place]:
         """The unit with the text of an item, preferably of the list before it; empty if none."""
-        wanted = fold(text).rstrip(_END)
+        wanted = fold(text).rstrip(END)
         found = [
             source.place(number)
             for source in sources
             for number, unit in enumerate(source.units)
-            if unit.rstrip(_END) == wanted or _is_row_of(text, source, number)
+            if unit.rstrip(END) == wanted or _is_row_of(text, source, number)
         ]
         last = before[-1].place if before else None
         listed = self.list_of(last) if last else None
@@ -232,7 +221,7 @@ class Tracer:
         root = self.sources[place[0]].list_of.get(place[1])
         return None if root is None else (place[0], root)
 
-    def items(self, listed: Place) -> tuple[int, ...]:
+    def items(self, listed: Place) -> Sequence[int]:
         return self.sources[listed[0]].lists[listed[1]]
 
 

@@ -54,17 +54,13 @@ class Judged(Frozen):
 
 
 class ReplyVerdicts(Frozen):
-    """A reply, and the verdicts on all its texts.
-
-    shown: whether each sentence of the reply stands in the answer, in its order.
-    stretches: whether each stretch that it names was found.
-    given: whether each was in the passages that a model is given, where these are searched for.
-    """
+    """A reply, and the verdicts on all its texts."""
 
     reply: Reply
     judged: tuple[Judged, ...]
-    shown: tuple[bool, ...]
-    stretches: tuple[bool, ...]
+    shown: tuple[bool, ...]  # whether each sentence of the reply stands in the answer, in its order
+    stretches: tuple[bool, ...]  # whether each stretch that it names was found
+    # Whether each was in the passages that a model is given, where these are searched for.
     given: tuple[bool, ...] = ()
 
     def of(self, kind: SentenceKind, change: TwinChange | None = None) -> list[Judged]:

@@ -33,26 +33,22 @@ _IN_LOWER_CASE = re.compile(r"[^\W\d_](?!\))")
 class DocumentsRead(Frozen):
     """Figures of one file, or of several together.
 
-    unread: files that were refused or crashed the reader.
-    parents: of the headings found, those below the right heading.
-    neighbours: words of marked pages that follow each other as on the page (order_read.py).
-    paragraphs: of the long ones, those that end with a sentence.
     pages, cpu: pages, and seconds of processor time for them; 0 for formats without pages.
-    wrong: descriptions of the errors.
     """
 
     name: str
     files: int = 1
-    unread: int = 0
+    unread: int = 0  # files that were refused or crashed the reader
     titles: Share = Share()
     recall: Share = Share()
     precision: Share = Share()
-    parents: Share = Share()
+    parents: Share = Share()  # of the headings found, those below the right heading
+    # Words of marked pages that follow each other as on the page (order_read.py).
     neighbours: Share = Share()
-    paragraphs: Share = Share()
+    paragraphs: Share = Share()  # of the long ones, those that end with a sentence
     pages: int = 0
     cpu: float = 0.0
-    wrong: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()  # descriptions of the errors
 
     def shares(self) -> dict[str, Share]:
         """The shares, by what they are called in tables."""

@@ -41,19 +41,15 @@ class Told(NamedTuple):
 
     on_topic, in_sources, first: features of the two models of the confidence, and of the chance
         that the first statement answers; shape (questions, features).
-    right: whether it is right.
-    answerable: whether the sources answer.
-    far: whether the question is far from the topic.
-    single: whether one thing is asked, and the first statement lacks no detail.
     """
 
     on_topic: Array
     in_sources: Array
     first: Array
-    right: Flags
-    answerable: Flags
-    far: Flags
-    single: Flags
+    right: Flags  # whether it is right
+    answerable: Flags  # whether the sources answer
+    far: Flags  # whether the question is far from the topic
+    single: Flags  # whether one thing is asked, and the first statement lacks no detail
 
 
 class _Rows:

@@ -19,16 +19,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Asked:
-    """One question.
+    """One question."""
 
-    values: features, shape (candidates, features).
-    right: which candidates are right, shape (candidates,).
-    group: questions of one group go into the same fold.
-    """
-
-    values: Array
-    right: NDArray[np.bool_]
-    group: int
+    values: Array  # features, shape (candidates, features)
+    right: NDArray[np.bool_]  # which candidates are right, shape (candidates,)
+    group: int  # questions of one group go into the same fold
 
     def only(self, count: int) -> "Asked":
         """With the first `count` features."""

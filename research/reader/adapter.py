@@ -34,18 +34,13 @@ _FIRST, _SECOND, _LEAST = 0.9, 0.999, 1e-8  # of AdamW
 
 
 class Asked(NamedTuple):
-    """Questions and the units that answer them.
+    """Questions and the units that answer them."""
 
-    vectors: of the questions, shape (questions, width).
-    units: of all documents, shape (units, width).
-    right: for each question the rows of `units` that answer it, one at least.
-    beside: further rows that are no wrong answer.
-    """
-
-    vectors: Vectors
-    units: Vectors
+    vectors: Vectors  # of the questions, shape (questions, width)
+    units: Vectors  # of all documents, shape (units, width)
+    # For each question the rows of `units` that answer it, one at least.
     right: Sequence[Sequence[int]]
-    beside: Sequence[Sequence[int]]
+    beside: Sequence[Sequence[int]]  # further rows that are no wrong answer
 
 
 app = CommandLine()

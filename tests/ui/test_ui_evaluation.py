@@ -179,10 +179,9 @@ def test_messages_and_conversations_are_listed_apart(data_dir: Path) -> None:
     keep(data_dir, (*FEW, *talk, asked("hi", **GREETING)))
     app = opened()
     assert "16 van 16 vragen" in shown(app)
-    parts = app.get("button_group")[0]
-    run(parts.set_value("conversations"))
+    run(app.segmented_control(key="evaluation-part").set_value("conversations"))
     assert listed(app) == [f"What about talk-{number}?" for number in range(3)]
-    run(parts.set_value("messages"))
+    run(app.segmented_control(key="evaluation-part").set_value("messages"))
     assert "Dit is een bericht en geen vraag aan de bronnen" in shown(app)
 
 
