@@ -13,9 +13,8 @@ from chain.assistant import Assistant
 from chain.request import MAX_QUESTION
 from core.errors import MAX_BODY, ModelError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
-from tests.index.test_api import Slow
 from tests.support.answers import made
-from tests.support.api_server import Served, served_at, serving
+from tests.support.api_server import Served, Slow, served_at, serving
 from tests.support.api_server import key as key_for
 from tests.support.waiting import PATIENCE
 

@@ -15,10 +15,7 @@ from typer.testing import CliRunner, Result
 
 from command.__main__ import app
 from core.settings import Settings
-from tests.servers.test_audit import REPLY
-from tests.servers.test_conversations import answer
-from tests.servers.test_feedback import said
-from tests.servers.test_notes import note
+from tests.support.people import REPLY, answer, note, verdict
 from tests.support.waiting import RUNS_ON, until
 from ui import jobs
 from userdata import asked_questions, audit, feedback, personal_data
@@ -45,9 +42,9 @@ def kept(tmp_path: Path) -> Settings:
             store.put(Conversation(name=f"gesprek van {name}", exchanges=(exchange,)))
         store.share(store.listed()[0].id, NOON + datetime.timedelta(days=3650))
         store.put_note(note().remarked(f"opmerking van {name}"))
-        verdict = said(id=exchanges[0].id, comment=f"oordeel van {name}", date=_now())
-        feedback.save(database(settings), verdict)
-        other = said(id=f"anonymous-{name}", comment="van iemand", date=_now())
+        own = verdict(id=exchanges[0].id, comment=f"oordeel van {name}", date=_now())
+        feedback.save(database(settings), own)
+        other = verdict(id=f"anonymous-{name}", comment="van iemand", date=_now())
         feedback.save(database(settings), other)
         feedback.handle(database(settings), other, user)
         _job(settings, user)

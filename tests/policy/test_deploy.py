@@ -16,9 +16,9 @@ import pytest
 
 from core.settings import PREFIX, ROOT, Settings
 from core.yaml_files import read_yaml
-from tests.servers.test_conversations import talk
 from tests.support.browser import free_port
 from tests.support.databases import PASSWORD, Postgresql, missing
+from tests.support.people import talk
 from userdata.conversations import Conversations
 from userdata.database import Database
 

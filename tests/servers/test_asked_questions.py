@@ -14,10 +14,10 @@ from command.__main__ import app
 from core.answer import Answer, Event, Finished, TextDelta, Turn
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from tests.servers.test_feedback import HOSTILE
 from tests.support.apart import at_once
 from tests.support.databases import address_of, dumped, is_kept
 from tests.support.passages import answer_of
+from tests.support.people import HOSTILE
 from userdata import asked_questions
 from userdata.asked_questions import (
     CountedQuestion,

@@ -17,9 +17,9 @@ from core.settings import Settings
 from core.source import DocumentInfo
 from eval import release
 from ingest.pipeline import ingest
-from tests.servers.test_feedback import said
 from tests.support.apps import begin_anew, page_of, run
 from tests.support.in_process import start_apart
+from tests.support.people import named_verdict
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
 from tests.support.small import Small, reading
 from tests.support.waiting import RUNS_ON, until
@@ -32,7 +32,7 @@ from ui.maintenance import answer_queue as queue
 from ui.texts import load as texts_in
 from userdata.audit import records, sha256
 from userdata.database import database
-from userdata.feedback import Feedback, read, save
+from userdata.feedback import read, save
 from vectorstore.generations import Generations
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
@@ -534,7 +534,7 @@ def test_what_is_kept_of_who_did_something_is_an_identifier(
     """The pages say the name as long as the app runs."""
     els = User(id="https://idp.example 4711", name="els@example.org", role="maintainer")
     monkeypatch.setattr(access, "user", lambda: els)
-    save(database(settings), verdict("one"))
+    save(database(settings), named_verdict("one"))
     tab(app, "Feedback")
     press(app, "maintenance-feedback-one")
     run(app.segmented_control(key="maintenance-feedback-filter").set_value("all"))
@@ -587,15 +587,12 @@ def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
 # Feedback
 
 
-def verdict(name: str, **given: object) -> Feedback:
-    values = {"id": name, "question": f"Vraag {name} <script>?", "answer_text": "- Antwoord [1]"}
-    return said(**values | {"sections": ("Alpha › <b>Vloot</b>",)} | given)
-
-
 def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> None:
-    save(database(settings), verdict("one", comment="=1+1 <b>fout</b>"))
+    save(database(settings), named_verdict("one", comment="=1+1 <b>fout</b>"))
     french = {"language": "fr", "answer_language": "en", "more": ("- Aussi [1]",)}
-    save(database(settings), verdict("two", helpful=True, answer_text="- Answer [1]", **french))
+    save(
+        database(settings), named_verdict("two", helpful=True, answer_text="- Answer [1]", **french)
+    )
     tab(app, "Feedback")
     assert "Vraag one &lt;script&gt;?" in shown(app)
     assert "&lt;b&gt;fout&lt;/b&gt;" in shown(app)
@@ -620,7 +617,7 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
 def test_times_in_the_table_of_feedback_are_the_reader_s_and_say_so(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save(database(settings), verdict("one"))
+    save(database(settings), named_verdict("one"))
     (given,) = read(database(settings))
     noon = datetime.datetime(2026, 7, 1, 10, 5, 7, tzinfo=datetime.UTC)
     monkeypatch.setattr(formats, "zone", lambda: ZoneInfo("Europe/Brussels"))
