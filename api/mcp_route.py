@@ -17,6 +17,20 @@ from core.errors import MAX_BODY
 from core.hosts import NOT_OURS, is_ours
 from core.settings import Settings
 
+router = APIRouter()
+
+_MESSAGE = {"type": "object", "required": ["jsonrpc"], "properties": {"jsonrpc": {"const": "2.0"}}}
+_NAMED: dict[str, Any] = {
+    "security": [{"key": []}],
+    "requestBody": {"required": True, "content": {"application/json": {"schema": _MESSAGE}}},
+}
+_EVENTS: dict[str, Any] = {
+    "description": "Messages of the protocol, as server-sent events.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+_TAKEN: dict[str, Any] = {"description": "A notification was taken."}
+_OF_PROTOCOL: dict[str, Any] = {"description": "An error of the protocol's own."}
+
 
 class McpOverHttp:
     """The ASGI application.
@@ -56,24 +70,6 @@ class McpOverHttp:
         origin = headers.get("origin", "")
         if origin and not is_ours(origin.partition("://")[2], names):
             raise ApiError(403, "No page of another site may ask this.", "foreign_origin")
-
-
-# POST /mcp, as openapi.json names it; answered here, behind the same keys.
-
-
-router = APIRouter()
-
-_MESSAGE = {"type": "object", "required": ["jsonrpc"], "properties": {"jsonrpc": {"const": "2.0"}}}
-_NAMED: dict[str, Any] = {
-    "security": [{"key": []}],
-    "requestBody": {"required": True, "content": {"application/json": {"schema": _MESSAGE}}},
-}
-_EVENTS: dict[str, Any] = {
-    "description": "Messages of the protocol, as server-sent events.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
-}
-_TAKEN: dict[str, Any] = {"description": "A notification was taken."}
-_OF_PROTOCOL: dict[str, Any] = {"description": "An error of the protocol's own."}
 
 
 class _Replied(Response):
