@@ -18,8 +18,10 @@ from language.matching import visible
 from userdata import api_keys, asked_questions, personal_data
 from userdata import audit as records
 from userdata.conversations import Conversations
-from userdata.database import FILE, Database, copy_to_server, left_behind, versions
+from userdata.database import FILE, Database, copy_to_server
 from userdata.database import database as database_of
+from userdata.earlier_files import left_behind
+from userdata.tables import versions
 
 keys = CommandLine(no_args_is_help=True)
 people = CommandLine(no_args_is_help=True)

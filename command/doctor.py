@@ -84,7 +84,8 @@ def _data_folder(settings: Settings) -> Shortcoming | str:
 
 
 def _database(settings: Settings) -> Shortcoming | str:
-    from userdata.database import database, versions, was_copied
+    from userdata.database import database, was_copied
+    from userdata.tables import versions
 
     kept_in = database(settings)
     found = kept_in.version()

@@ -11,7 +11,7 @@ from core.disk import in_use
 from core.errors import StrategiewijzerError
 from core.settings import current
 from core.version import VERSION
-from userdata.asked_questions import after_answers
+from userdata.after_answers import after_answers
 
 _READERS = 2  # searches at once: one program asks
 _WHO = Caller(id="local", name="this machine", role="reader", scopes=("ask", "read"))

@@ -14,7 +14,8 @@ from pydantic import AwareDatetime
 
 from core.settings import Role, Settings
 from core.source import Frozen
-from userdata.database import METADATA, Database, database
+from userdata.database import Database, database
+from userdata.tables import METADATA
 
 Permission = Literal["ask", "read", "metrics"]
 """To ask questions; to search and read the sources; to read the figures of the service."""
@@ -78,15 +79,12 @@ def make(
         id=secrets.token_hex(_ID_BYTES),
         name=name,
         role=role,
-        scopes=tuple(one for one in PERMISSIONS if one in scopes),
+        scopes=tuple(permission for permission in PERMISSIONS if permission in scopes),
         created=now,
         expires=now + lasts,
     )
-    row = {
-        "id": made.id,
+    row = made.model_dump() | {
         "hash": hash_of(key),
-        "name": name,
-        "role": role,
         "scopes": " ".join(made.scopes),
         "created": int(made.created.timestamp()),
         "expires": int(made.expires.timestamp()),

@@ -23,7 +23,7 @@ from tests.support.answers import doubted, made
 from tests.support.databases import address_of
 from tests.support.people import NOON, REPLY
 from userdata import audit, feedback
-from userdata.asked_questions import after_answers
+from userdata.after_answers import after_answers
 from userdata.audit import (
     FORMAT,
     START,
@@ -42,10 +42,8 @@ from userdata.audit import (
     keep_decision,
     records,
     sha256,
-    verify,
-    verify_file,
-    verify_store,
 )
+from userdata.audit_check import verify, verify_file, verify_store
 from userdata.conversations import Conversations
 from userdata.database import Database, database
 from userdata.personal_data import collect, conversations_of, erase, people

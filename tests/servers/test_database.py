@@ -29,20 +29,13 @@ from tests.support.databases import PASSWORD, Postgresql, address_of, dumped
 from tests.support.people import NOON, answer, note, talk, verdict
 from userdata import asked_questions, feedback
 from userdata.api_keys import found, hash_of, make
-from userdata.audit import keep, verify_store
+from userdata.audit import keep
+from userdata.audit_check import verify_store
 from userdata.conversation import Conversation, Exchange, now
 from userdata.conversations import CONVERSATIONS, Conversations
-from userdata.database import (
-    FILE,
-    VERSION_TABLE,
-    Database,
-    OldFile,
-    alembic_config,
-    database,
-    known_tables,
-    version_of,
-    versions,
-)
+from userdata.database import FILE, Database, database
+from userdata.earlier_files import OldFile
+from userdata.tables import VERSION_TABLE, alembic_config, known_tables, version_of, versions
 
 # The tables of version 0.1.0, by the number of each of its changes.
 OLD_TABLES = (

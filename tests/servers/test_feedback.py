@@ -20,8 +20,9 @@ from eval.feedback_questions import FILE as SET
 from eval.feedback_questions import entry as question_of
 from tests.support.people import HOSTILE, NOON, REPORTS, verdict
 from userdata import feedback as store
-from userdata.database import FILE, METADATA, Database
+from userdata.database import FILE, Database
 from userdata.feedback import Feedback
+from userdata.tables import METADATA
 
 
 def test_verdicts_are_read_as_they_were_saved_oldest_first(kept_in: Database) -> None:

@@ -41,7 +41,8 @@ from ui.evaluation.kept_runs import label, sign_offs_by_generation
 from ui.evaluation.questions import word_diff
 from ui.markup import escape
 from ui.texts import languages, load
-from userdata.audit import records, verify_store
+from userdata.audit import records
+from userdata.audit_check import verify_store
 
 READER = User(id="reader", name="Rita", role="reader")
 WAITS = ("-c", RUNS_ON, "eval")
