@@ -11,8 +11,8 @@ from core.settings import Settings
 from language.facts import asked, differ
 from tests.support.passages import answer_of
 from tests.support.people import HOSTILE, verdict
-from ui.maintenance import approving as groups_of
-from ui.maintenance.approving import QuestionGroup, Wording, grouped, question_groups
+from ui.maintenance import question_groups as groups_of
+from ui.maintenance.question_groups import QuestionGroup, Wording, grouped, question_groups
 from userdata import feedback
 from userdata.asked_questions import CountedQuestion, note
 from userdata.database import database

@@ -27,8 +27,7 @@ from tests.ui.test_ui_evaluation import FEW, STAMP, keep
 from tests.ui.test_ui_evaluation import opened as evaluation
 from ui import access, formats, jobs
 from ui.access import User
-from ui.maintenance import about, document_files
-from ui.maintenance import answer_queue as queue
+from ui.maintenance import about, document_files, feedback_queue
 from ui.texts import load as texts_in
 from userdata.audit import records, sha256
 from userdata.database import database
@@ -104,7 +103,7 @@ def upload(app: AppTest, *given: tuple[str, str]) -> AppTest:
 
 def add(settings: Settings, name: str, text: str) -> None:
     """Puts a document among those of the organisation, in place of one of that name."""
-    about.add_file(settings, name, text.encode(), replace=True)
+    document_files.add_file(settings, name, text.encode(), replace=True)
 
 
 def planned(app: AppTest, settings: Settings) -> AppTest:
@@ -610,7 +609,7 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
     # A French question may have an English answer, and what is folded may be in any language.
     assert 'class="sw-answer" lang="en"' in shown(app)
     assert 'lang="fr"' not in shown(app)
-    table = queue._csv(read(database(settings)), texts_in("nl"))
+    table = feedback_queue.table_csv(read(database(settings)), texts_in("nl"))
     assert ",'=1+1 <b>fout</b>," in table  # no formula
 
 
@@ -621,7 +620,8 @@ def test_times_in_the_table_of_feedback_are_the_reader_s_and_say_so(
     (given,) = read(database(settings))
     noon = datetime.datetime(2026, 7, 1, 10, 5, 7, tzinfo=datetime.UTC)
     monkeypatch.setattr(formats, "zone", lambda: ZoneInfo("Europe/Brussels"))
-    table = queue._csv([given.model_copy(update={"date": noon, "handled": noon})], texts_in("nl"))
+    then = given.model_copy(update={"date": noon, "handled": noon})
+    table = feedback_queue.table_csv([then], texts_in("nl"))
     assert table.count(",2026-07-01 12:05:07 CEST,") == 2
 
 

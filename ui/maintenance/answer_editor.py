@@ -4,6 +4,7 @@ its answer.
 question -> passages found -> sentences ticked, wordings -> who is given them -> approved
 """
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -27,7 +28,9 @@ from ui import access
 from ui.addresses import pages
 from ui.maintenance import approving
 from ui.maintenance import job_list as work
-from ui.maintenance.approving import QuestionGroup, Reach, Wording
+from ui.maintenance.approving import Reach
+from ui.maintenance.page_context import PageContext
+from ui.maintenance.question_groups import QuestionGroup, Wording
 from ui.markup import code, escape, facts_html, link
 from ui.texts import Texts
 from ui.texts import languages as interface_languages
@@ -81,10 +84,10 @@ def opened() -> EditorStart | None:
     return found
 
 
-def begin(one: EditorStart) -> None:
+def begin(start: EditorStart) -> None:
     """Opens the editor; for callbacks."""
     number = st.session_state[_COUNT] = st.session_state.get(_COUNT, 0) + 1
-    st.session_state[_OPENED] = one._replace(number=number)
+    st.session_state[_OPENED] = start._replace(number=number)
 
 
 def for_group(group: QuestionGroup) -> EditorStart:
@@ -113,15 +116,15 @@ def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> E
     )
 
 
-def show(one: EditorStart, index: Snapshot, settings: Settings, texts: Texts) -> None:
+def show(start: EditorStart, index: Snapshot, context: PageContext) -> None:
     """The sentences to choose from; beside them what readers will see, who they are, and by whom
     it was checked."""
-    name = f"maintenance-answer-{one.number}"
-    st.button(texts("maintenance.answers.back"), key=f"{name}-back", on_click=_leave)
+    settings, texts, name = context.settings, context.texts, f"maintenance-answer-{start.number}"
+    context.button("maintenance.answers.back", f"{name}-back", _leave)
     st.subheader(texts("maintenance.answers.edit"), anchor=False)
     st.text_input(
         texts("maintenance.answers.question"),
-        value=one.question,
+        value=start.question,
         max_chars=MAX_QUESTION,
         help=texts("maintenance.answers.question_help"),
         key=f"{name}-question",
@@ -129,12 +132,12 @@ def show(one: EditorStart, index: Snapshot, settings: Settings, texts: Texts) ->
     column, aside = st.columns([3, 2], gap="medium")
     with column:
         sources = st.container()
-        _wording_fields(one, name, index, texts)
+        _wording_fields(start, name, index, texts)
     with sources:
-        places, language = _sources(one, name, index, texts)
+        places, language = _sources(start, name, index, texts)
     with aside.container(key="answer-beside"):
         _preview(name, places, texts)
-        trial = st.container()
+        reached = st.container()
         st.text_input(
             texts("maintenance.answers.organisation"),
             value=settings.organisation,
@@ -144,42 +147,40 @@ def show(one: EditorStart, index: Snapshot, settings: Settings, texts: Texts) ->
         )
         made = _made(name, language, places, index)
         for lack in made.lacks:
-            told = texts(f"maintenance.answers.lacks.{lack}", wording=made.twin, number=MOST_UNITS)
-            st.html(facts_html(told))
-        approve = "propose" if settings.approve_by_two else "approve"
-        st.button(
-            texts(f"maintenance.answers.{approve}"),
-            key=f"{name}-approve",
-            type="primary",
-            help=texts(f"maintenance.answers.{approve}_help"),
+            line = texts(f"maintenance.answers.lacks.{lack}", wording=made.twin, number=MOST_UNITS)
+            st.html(facts_html(line))
+        context.button(
+            f"maintenance.answers.{'propose' if settings.approve_by_two else 'approve'}",
+            f"{name}-approve",
+            _approve,
+            *(start, name, language, places, index, settings),
+            primary=True,
             disabled=bool(made.lacks),
-            on_click=_approve,
-            args=(one, name, language, places, index, settings),
         )
     if not made.lacks:
-        with trial, st.spinner(texts("maintenance.answers.trying")):
-            reach = _reach(one, name, made, index, settings)
+        with reached, st.spinner(texts("maintenance.answers.trying")):
+            reach = _reach(start, name, made, index, settings)
             st.html(_reach_html(reach, st.session_state[f"{name}-question"], texts))
 
 
-def _wording_fields(one: EditorStart, name: str, index: Snapshot, texts: Texts) -> None:
+def _wording_fields(start: EditorStart, name: str, index: Snapshot, texts: Texts) -> None:
     """Fields for how readers ask it as well: in its language, and in the others of the sources that
     the pages have too."""
     st.text_area(
         texts("maintenance.answers.wordings"),
-        value="\n".join(one.wordings.get(one.language, ())),
+        value="\n".join(start.wordings.get(start.language, ())),
         max_chars=_LONGEST,
         height=_LOW,
         help=texts("maintenance.answers.wordings_help"),
         key=f"{name}-wordings",
     )
     in_use = {document.language for document in index.documents()} & {*interface_languages()}
-    others = [language for language in OFFICIAL if language != one.language]
+    others = [language for language in OFFICIAL if language != start.language]
     languages = st.multiselect(
         texts("maintenance.answers.languages"),
         others,
         default=[
-            language for language in others if language in in_use or one.wordings.get(language)
+            language for language in others if language in in_use or start.wordings.get(language)
         ],
         format_func=lambda language: _language(language, texts),
         help=texts("maintenance.answers.languages_help"),
@@ -188,7 +189,7 @@ def _wording_fields(one: EditorStart, name: str, index: Snapshot, texts: Texts) 
     for language in languages:
         st.text_area(
             texts("maintenance.answers.in_language", language=_language(language, texts)),
-            value="\n".join(one.wordings.get(language, ())),
+            value="\n".join(start.wordings.get(language, ())),
             max_chars=_LONGEST,
             height=_LOW,
             key=f"{name}-in-{language}",
@@ -196,7 +197,7 @@ def _wording_fields(one: EditorStart, name: str, index: Snapshot, texts: Texts) 
 
 
 def _sources(
-    one: EditorStart, name: str, index: Snapshot, texts: Texts
+    start: EditorStart, name: str, index: Snapshot, texts: Texts
 ) -> tuple[dict[str, Sequence[Passage]], str]:
     """The passages to choose from, those of another language version by its key, and the language
     of the question."""
@@ -208,13 +209,13 @@ def _sources(
         key=f"{name}-search",
     )
     question = st.session_state[f"{name}-question"]
-    language = one.language if question == one.question else detect(question, one.language)
-    found = _offered(one, name, index, language)
+    language = start.language if question == start.question else detect(question, start.language)
+    found = _offered(start, name, index, language)
     if found.passages:
         st.html(facts_html(texts("maintenance.answers.sentences")))
     elif found.searched:
         st.info(texts("maintenance.answers.nothing_found"))
-    _choose(found, "", one.units, one.key, name, texts)
+    _choose(found, "", start.units, start.key, name, texts)
     places: dict[str, Sequence[Passage]] = {"": found.passages}
     chosen = _ticked(name, "", found.passages)
     key = chosen[0][0].document.key if chosen else ""
@@ -232,7 +233,7 @@ def _sources(
     return places, language
 
 
-def _offered(one: EditorStart, name: str, index: Snapshot, language: str) -> _Offered:
+def _offered(start: EditorStart, name: str, index: Snapshot, language: str) -> _Offered:
     """The passages to choose from: those that the answer of before cites, those found, in order of
     rank, and those with units that are ticked, whatever is searched for."""
     words = st.session_state[f"{name}-search"].strip()
@@ -240,24 +241,24 @@ def _offered(one: EditorStart, name: str, index: Snapshot, language: str) -> _Of
     before: _Offered = st.session_state.get(f"{name}-offered", _Offered())
     if (index.generation, searched) == (before.generation, before.searched):
         return before
-    cited = [] if words else _cited(one, index)
+    cited = [] if words else _cited(start, index)
     hits = index.search(searched, _PASSAGES, language) if searched else []
     kept = [passage for passage, _ in _ticked(name, "", before.passages)]
     passages = [*{p.id: p for p in (*cited, *(hit.passage for hit in hits), *kept)}.values()]
-    unfolded = [*passages[:1], *kept, *(cited if one.key else ())]
+    unfolded = [*passages[:1], *kept, *(cited if start.key else ())]
     ids = frozenset(passage.id for passage in unfolded)
     made = _Offered(passages, ids, index.generation, searched)
     st.session_state[f"{name}-offered"] = made
     return made
 
 
-def _cited(one: EditorStart, index: Snapshot) -> list[Passage]:
+def _cited(start: EditorStart, index: Snapshot) -> list[Passage]:
     """The passages of the answer that is changed, or else those that the answers cited which
     readers found wrong, the newest first."""
-    if one.key:
-        mine = index.passages([one.key])
-        return [passage for passage in mine if one.units & set(approving.unit_texts([passage]))]
-    verdicts = one.group.verdicts[::-1] if one.group else ()
+    if start.key:
+        mine = index.passages([start.key])
+        return [passage for passage in mine if start.units & set(approving.unit_texts([passage]))]
+    verdicts = start.group.verdicts[::-1] if start.group else ()
     documents = {name for verdict in verdicts for name in verdict.documents}
     places = [section for verdict in verdicts for section in verdict.sections]
     keys = [document.key for document in index.documents() if document.id in documents]
@@ -310,14 +311,14 @@ def _preview(name: str, places: Mapping[str, Sequence[Passage]], texts: Texts) -
 
 
 def _reach(
-    one: EditorStart, name: str, made: _Fields, index: Snapshot, settings: Settings
+    start: EditorStart, name: str, made: _Fields, index: Snapshot, settings: Settings
 ) -> Reach:
     """Who is given what the fields make; tried again when that has changed."""
     tried = made.answers, index.generation
     before: tuple[object, Reach] | None = st.session_state.get(f"{name}-reach")
     if before is not None and before[0] == tried:
         return before[1]
-    reach = approving.reach(settings, made.answers, index, one.instead_of)
+    reach = approving.reach(settings, made.answers, index, start.instead_of)
     st.session_state[f"{name}-reach"] = tried, reach
     return reach
 
@@ -329,13 +330,15 @@ def _reach_html(reach: Reach, question: str, texts: Texts) -> str:
     if others := len(reach.given) - itself:
         parts.append(texts.counted("maintenance.answers.reach.wordings", others))
     who = f" {texts('maintenance.answers.reach.and')} ".join(parts)
-    told = reach_told(reach, lambda one: texts("maintenance.answers.quoted", text=one), texts, who)
-    shown = "".join(f"<p>{escape(line)}</p>" for line in told)
+    lines = reach_lines(
+        reach, lambda text: texts("maintenance.answers.quoted", text=text), texts, who
+    )
+    shown = "".join(f"<p>{escape(line)}</p>" for line in lines)
     unlisted = facts_html(texts("maintenance.answers.reach.unlisted"))
     return f'<div role="status">{shown}{unlisted}</div>'
 
 
-def reach_told(
+def reach_lines(
     reach: Reach, shown: Callable[[str], str], texts: Texts, who: str = ""
 ) -> Iterator[str]:
     """Sentences on who is given an answer, who is not, and who else is.
@@ -365,27 +368,26 @@ def _made(
     twin = next(_twins(questions), "")
     chosen = _ticked(name, "", places[""])
     keys = {passage.document.key for passage, _ in chosen}
-    lacks = [
-        *(["question"] if not _lines(state[f"{name}-question"]) else []),
-        *(["length"] if any(len(one) > MAX_QUESTION for one in _all(questions)) else []),
-        *(["number"] if any(len(lines) > _MOST for lines in questions.values()) else []),
-        *(["twin"] if twin else []),
-        *(["sentences"] if not chosen else []),
-        *(["one_document"] if len(keys) > 1 else []),
-        *(["organisation"] if not organisation else []),
-    ]
+    longest = max(map(len, itertools.chain.from_iterable(questions.values())), default=0)
+    lacking = {
+        "question": not _lines(state[f"{name}-question"]),
+        "length": longest > MAX_QUESTION,
+        "number": max(map(len, questions.values())) > _MOST,
+        "twin": bool(twin),
+        "sentences": not chosen,
+        "one_document": len(keys) > 1,
+        "organisation": not organisation,
+    }
+    lacks = [name for name, is_lacking in lacking.items() if is_lacking]
     answers: dict[str, PreparedAnswer] = {}
     if not lacks:
         (key,) = keys
         for asked, lines in questions.items():
             version = key if asked == language else _version(index, key, asked)
             role = "" if version == key else version
-            units = tuple(
-                dict.fromkeys(
-                    approving.unit_texts([passage])[number]
-                    for passage, number in _ticked(name, role, places.get(role, ()))
-                )
-            )
+            ticked = _ticked(name, role, places.get(role, ()))
+            texts = [approving.unit_texts([passage])[number] for passage, number in ticked]
+            units = tuple(dict.fromkeys(texts))
             if not units:
                 lacks.append("version")
             if len(units) > MOST_UNITS:
@@ -398,7 +400,7 @@ def _made(
 
 
 def _approve(
-    one: EditorStart,
+    start: EditorStart,
     name: str,
     language: str,
     places: Mapping[str, Sequence[Passage]],
@@ -411,16 +413,16 @@ def _approve(
         made = _made(name, language, places, index)
         if made.lacks:
             return
-        reach = _reach(one, name, made, index, settings)
-        approving.approve(settings, user, made.answers, made.organisation, one.instead_of)
-        if one.group is not None:
-            approving.close(settings, user, one.group)
+        reach = _reach(start, name, made, index, settings)
+        approving.approve(settings, user, made.answers, made.organisation, start.instead_of)
+        if start.group is not None:
+            approving.close(settings, user, start.group)
         st.session_state[REACH] = reach
         _leave()
         if settings.approve_by_two:
             st.session_state[DONE] = "proposed"
             return
-        keys = [*made.answers, *([one.instead_of[0]] if one.instead_of else [])]
+        keys = [*made.answers, *([start.instead_of[0]] if start.instead_of else [])]
         begun = approving.publish(settings, user, keys)
         st.session_state[DONE] = "approved" if begun else "later"
 
@@ -437,7 +439,7 @@ def _ticked(name: str, version: str, passages: Sequence[Passage]) -> list[tuple[
     """The chosen units, as their numbers in their passages, in the order of their document."""
     return [
         (passage, number)
-        for passage in sorted(passages, key=lambda one: (one.document.key, one.start))
+        for passage in sorted(passages, key=lambda passage: (passage.document.key, passage.start))
         for number in range(len(passage.units))
         if st.session_state.get(_field(name, version, passage, number))
     ]
@@ -445,10 +447,11 @@ def _ticked(name: str, version: str, passages: Sequence[Passage]) -> list[tuple[
 
 def _version(index: Snapshot, key: str, language: str) -> str:
     """The version of a document (by the key of one) that readers of a language are given."""
-    known = {one.key: one for one in index.documents()}
+    known = {document.key: document for document in index.documents()}
     if key not in known:
         return ""
-    versions = {one.language: one.key for one in known.values() if one.id == known[key].id}
+    id = known[key].id
+    versions = {version.language: version.key for version in known.values() if version.id == id}
     return versions[preferred(versions, language)]
 
 
@@ -457,8 +460,8 @@ def _same_sections(
 ) -> list[Passage]:
     """The passages of another version of the document, of the sections of the chosen sentences."""
     sections = {passage.section for passage, _ in chosen}
-    found = (one for one in index.passages([version]) if one.section in sections)
-    return sorted(found, key=lambda one: one.start)
+    found = (passage for passage in index.passages([version]) if passage.section in sections)
+    return sorted(found, key=lambda passage: passage.start)
 
 
 def _counterparts(
@@ -467,24 +470,18 @@ def _counterparts(
     """The units that stand where the chosen ones stand, in sections cut into as many passages, in
     passages of as many units."""
     for passage, number in chosen:
-        mine = sorted(
-            (
-                one
-                for one in index.passages([passage.document.key])
-                if one.section == passage.section
-            ),
-            key=lambda one: one.start,
-        )
-        theirs = [one for one in passages if one.section == passage.section]
-        place = [one.id for one in mine].index(passage.id)
+        version = passage.document.key
+        mine = _same_sections(index, version, [(passage, number)])
+        theirs = [other for other in passages if other.section == passage.section]
+        place = [own.id for own in mine].index(passage.id)
         if len(mine) == len(theirs) and len(theirs[place].units) == len(passage.units):
             yield approving.unit_texts([theirs[place]])[number]
 
 
 def _by_language(questions: Iterable[Wording | AskedQuestion]) -> Mapping[str, Sequence[str]]:
     found: dict[str, list[str]] = {}
-    for one in questions:
-        found.setdefault(one.language, []).append(one.text)
+    for question in questions:
+        found.setdefault(question.language, []).append(question.text)
     return found
 
 
@@ -503,10 +500,6 @@ def _twins(questions: Mapping[str, Sequence[str]]) -> Iterator[str]:
             if key in seen:
                 yield line
             seen.add(key)
-
-
-def _all(questions: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    return (one for lines in questions.values() for one in lines)
 
 
 def _language(language: str, texts: Texts) -> str:
