@@ -311,7 +311,7 @@ def _sure(
     label: str,
     key: str,
     context: PageContext,
-    action: Callable[..., object],
+    action: Callable[..., None],
     *args: object,
 ) -> None:
     """A button that asks first whether to do what it says."""
