@@ -82,29 +82,22 @@ class Feedback(Frozen):
         scope: Scope = Scope(),
     ) -> Self:
         """The verdict on this answer, dated now."""
+        known = {name: getattr(answer, name) for name in cls.model_fields if hasattr(answer, name)}
         sections = (" › ".join(citation.headings) for citation in answer.citations)
-        return cls(
-            id=id,
-            date=datetime.datetime.now(datetime.UTC),
-            helpful=helpful,
-            evidence=evidence,
-            comment=comment,
-            question=answer.question,
-            language=answer.question_language,
-            history=tuple(history),
-            scope=scope,
-            answered=answer.answered,
-            answer_text=answer.text,
-            answer_language=answer.language,
-            more=answer.more,
-            documents=answer.documents,
-            sections=tuple(dict.fromkeys(sections)),
-            confidence=answer.confidence,
-            mode=answer.mode,
-            model=answer.model,
-            prompt_version=answer.prompt_version,
-            generation=answer.generation,
-        )
+        given = {
+            "id": id,
+            "date": datetime.datetime.now(datetime.UTC),
+            "helpful": helpful,
+            "evidence": evidence,
+            "comment": comment,
+            "language": answer.question_language,
+            "history": tuple(history),
+            "scope": scope,
+            "answer_text": answer.text,
+            "answer_language": answer.language,
+            "sections": tuple(dict.fromkeys(sections)),
+        }
+        return cls.model_validate(known | given)
 
 
 def save(database: Database, feedback: Feedback) -> None:

@@ -1,4 +1,8 @@
-"""All that is kept of one person, exported and erased; and what is forgotten for its age."""
+"""All that is kept of one person, exported and erased; and what is forgotten for its age.
+
+Each function raises StrategiewijzerError when something cannot be read, erased or removed; what
+comes after it is still there then.
+"""
 
 import datetime
 from collections.abc import Iterator
@@ -70,11 +74,7 @@ def conversations_of(settings: Settings, user: str) -> Conversations:
 
 
 def collect(settings: Settings, store: Conversations) -> PersonalData:
-    """Collects all data of the user of this store; what is too old is removed first.
-
-    Raises:
-        StrategiewijzerError: some of it cannot be read.
-    """
+    """Collects all data of the user of this store; what is too old is removed first."""
     user = store.user
     store.forget_old()
     conversations = tuple(_conversations(store))
@@ -106,9 +106,6 @@ def erase(settings: Settings, store: Conversations) -> PersonCounts:
     Jobs, handled verdicts and audit records stay, without the identifier. Verdicts on the user's
     answers go, as long as his or her conversations show which these are: so conversations go last,
     and what was interrupted can be done again.
-
-    Raises:
-        StrategiewijzerError: some of it cannot be erased; what comes after it is still there.
     """
     user, kept_in = store.user, database(settings)
     theirs = {id for conversation in _conversations(store) for id in conversation.ids}
@@ -132,11 +129,7 @@ def erase(settings: Settings, store: Conversations) -> PersonCounts:
 
 
 def people(settings: Settings) -> dict[str, PersonCounts]:
-    """The users of whom anything is kept, with how much.
-
-    Raises:
-        StrategiewijzerError: some of it cannot be read.
-    """
+    """The users of whom anything is kept, with how much."""
     users = {
         *conversations_of(settings, "").users(),
         *(job.by for job in started_jobs(settings.data_dir)),
@@ -171,11 +164,7 @@ class Forgotten(Frozen):
 
 
 def forget(settings: Settings) -> Forgotten:
-    """Removes what is older than the settings `keep_...` say, conversations and notes included.
-
-    Raises:
-        StrategiewijzerError: some of it cannot be removed; what comes after it is still there.
-    """
+    """Removes what is older than the settings `keep_...` say, conversations and notes included."""
     if database(settings).is_there:
         conversations_of(settings, "").forget_old()
     return Forgotten(

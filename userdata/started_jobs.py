@@ -1,4 +1,7 @@
-"""Who started jobs: the identifier in data_dir/jobs/KIND/JOB/job.json; ui/jobs.py has the rest."""
+"""Who started jobs: the identifier in data_dir/jobs/KIND/JOB/job.json; ui/jobs.py has the rest.
+
+What changes a file raises StoreError when it cannot.
+"""
 
 import datetime
 import json
@@ -30,11 +33,7 @@ def started_jobs(data_dir: Path) -> tuple[StartedJob, ...]:
 
 
 def forget_starter(data_dir: Path, user: str) -> int:
-    """Takes the identifier of a user from the jobs that he or she started; returns how many.
-
-    Raises:
-        StoreError: a file cannot be written.
-    """
+    """Takes the identifier of a user from the jobs that he or she started; returns how many."""
     mine = [folder for folder, job in _found(data_dir) if job.by == user]
     try:
         for folder in mine:
@@ -48,11 +47,7 @@ def forget_starter(data_dir: Path, user: str) -> int:
 
 
 def forget_old_jobs(data_dir: Path, days: int) -> int:
-    """Removes what is kept of jobs that ended and were started longer ago; returns how many.
-
-    Raises:
-        StoreError: a folder cannot be removed.
-    """
+    """Removes what is kept of jobs that ended and were started longer ago; returns how many."""
     oldest = now() - datetime.timedelta(days=days)
     old = [folder for folder, job in _found(data_dir) if job.started < oldest]
     try:

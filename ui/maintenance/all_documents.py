@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import NoIndexError, as_text, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
-from ui import access, markup
+from ui import markup
 from ui.maintenance import document_files, generation_list
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, show_about, show_failure
@@ -179,13 +179,8 @@ def _document(
     upload_notes(preview, row.path, {entry.key: entry for entry in entries}, texts)
     show_about(context, row.file, name, preview, entries)
     key = f"maintenance-remove-{name}"
-    context.button("maintenance.own.remove", key, _remove, context.settings, row.file)
-
-
-def _remove(settings: Settings, file: Path) -> None:
-    with work.attempt():
-        access.require("maintainer")
-        document_files.remove(settings, file)
+    remove = document_files.remove
+    context.button("maintenance.own.remove", key, remove, context.settings, row.file)
 
 
 def _removed(gone: Sequence[document_files.Removed], context: PageContext) -> None:
@@ -198,10 +193,5 @@ def _removed(gone: Sequence[document_files.Removed], context: PageContext) -> No
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(code(printable(file.name)))
             key = f"maintenance-restore-{file.id}"
-            context.button("maintenance.removed.restore", key, _restore, context.settings, file)
-
-
-def _restore(settings: Settings, gone: document_files.Removed) -> None:
-    with work.attempt():
-        access.require("maintainer")
-        document_files.restore(settings, gone)
+            restore = document_files.restore
+            context.button("maintenance.removed.restore", key, restore, context.settings, file)

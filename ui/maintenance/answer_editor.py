@@ -26,7 +26,6 @@ from language.official import OFFICIAL
 from ui import access
 from ui.addresses import pages
 from ui.maintenance import approving
-from ui.maintenance import job_list as work
 from ui.maintenance.approving import Reach
 from ui.maintenance.page_context import PageContext
 from ui.maintenance.question_groups import QuestionGroup, Wording
@@ -368,24 +367,22 @@ class _Editor:
 
     def _approve(self) -> None:
         """Approves what the fields say now, and closes the editor."""
-        settings, start = self._settings, self._start
-        with work.attempt():
-            user = access.require("maintainer")
-            made = self._made()
-            if made.lacks:
-                return
-            reach = self._reach(made)
-            approving.approve(settings, user, made.answers, made.organisation, start.instead_of)
-            if start.group is not None:
-                approving.close(settings, user, start.group)
-            st.session_state[REACH] = reach
-            _leave()
-            if settings.approve_by_two:
-                st.session_state[DONE] = "proposed"
-                return
-            keys = [*made.answers, *([start.instead_of[0]] if start.instead_of else [])]
-            begun = approving.publish(settings, user, keys)
-            st.session_state[DONE] = "approved" if begun else "later"
+        settings, start, user = self._settings, self._start, access.user()
+        made = self._made()
+        if made.lacks:
+            return
+        reach = self._reach(made)
+        approving.approve(settings, user, made.answers, made.organisation, start.instead_of)
+        if start.group is not None:
+            approving.close(settings, user, start.group)
+        st.session_state[REACH] = reach
+        _leave()
+        if settings.approve_by_two:
+            st.session_state[DONE] = "proposed"
+            return
+        keys = [*made.answers, *([start.instead_of[0]] if start.instead_of else [])]
+        begun = approving.publish(settings, user, keys)
+        st.session_state[DONE] = "approved" if begun else "later"
 
 
 def _leave() -> None:

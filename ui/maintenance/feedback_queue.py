@@ -14,7 +14,6 @@ from core.settings import Settings
 from ui import access, formats, markup
 from ui.access import name_of, on_record
 from ui.answers.answer_view import answer_html
-from ui.maintenance import job_list as work
 from ui.maintenance.page_context import PageContext
 from ui.markup import escape, facts_html, folded_html, page_of
 from ui.shared_assistant import describe_scope
@@ -78,13 +77,12 @@ def _chosen(given: Sequence[Feedback], choice: str) -> list[Feedback]:
 def _verdict(verdict: Feedback, context: PageContext) -> None:
     with st.container(border=True):
         st.html(_verdict_html(verdict, context.texts))
-        text, action = (
-            ("maintenance.feedback.handle", _handle)
-            if verdict.handled is None
-            else ("maintenance.feedback.reopen", _reopen)
-        )
-        key = f"maintenance-feedback-{verdict.id}"
-        context.button(text, key, action, context.settings, verdict)
+        key, settings = f"maintenance-feedback-{verdict.id}", context.settings
+        if verdict.handled is None:
+            context.button("maintenance.feedback.handle", key, _handle, settings, verdict)
+        else:
+            kept_in = database(settings)
+            context.button("maintenance.feedback.reopen", key, reopen, kept_in, verdict)
 
 
 def _verdict_html(verdict: Feedback, texts: Texts) -> str:
@@ -119,15 +117,8 @@ def _verdict_html(verdict: Feedback, texts: Texts) -> str:
     )
 
 
-def _handle(settings: Settings, given: Feedback) -> None:
-    with work.attempt():
-        handle(database(settings), given, on_record(access.require("maintainer")))
-
-
-def _reopen(settings: Settings, given: Feedback) -> None:
-    with work.attempt():
-        access.require("maintainer")
-        reopen(database(settings), given)
+def _handle(settings: Settings, verdict: Feedback) -> None:
+    handle(database(settings), verdict, on_record(access.user()))
 
 
 def _export(found: Sequence[Feedback], texts: Texts) -> None:

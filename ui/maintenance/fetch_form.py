@@ -52,9 +52,7 @@ def _outcome(outcome: Mapping[str, str], texts: Texts) -> str:
 
 def _fetch() -> None:
     """Starts it, with numbers that are numbers and no options of the command."""
-    with work.attempt():
-        numbers = re.split(r"[\s,;]+", st.session_state[_NUMBERS].strip())
-        sources = chosen(numbers) if any(numbers) else ()
-        languages = ",".join(st.session_state[_LANGUAGES])
-        celex = [source.celex for source in sources]
-        work.start("fetch", "--json", "--languages", languages, *celex)
+    numbers = re.split(r"[\s,;]+", st.session_state[_NUMBERS].strip())
+    sources = chosen(numbers) if any(numbers) else ()
+    languages = ",".join(st.session_state[_LANGUAGES])
+    work.start("fetch", "--json", "--languages", languages, *(source.celex for source in sources))

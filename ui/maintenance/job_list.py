@@ -4,8 +4,7 @@ All of it is one kind of job, as only one thing at a time may touch the index.
 """
 
 import datetime
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -47,16 +46,19 @@ def start(*arguments: str) -> None:
 
     That the user may not, or that another was first, is shown by `problems`.
     """
-    with attempt():
-        user = access.require("maintainer")
-        jobs.start(current().data_dir, "ingest", ("-m", "ingest", *arguments), on_record(user))
+    attempt(_start, arguments)
 
 
-@contextmanager
-def attempt() -> Iterator[None]:
-    """Does something in a callback; `problems` shows why that failed."""
+def _start(arguments: Sequence[str]) -> None:
+    by = on_record(access.user())
+    jobs.start(current().data_dir, "ingest", ("-m", "ingest", *arguments), by)
+
+
+def attempt(action: Callable[..., None], *args: object) -> None:
+    """Does what only maintainers may, in a callback; `problems` shows why that failed."""
     try:
-        yield
+        access.require("maintainer")
+        action(*args)
     except StrategiewijzerError as error:
         st.session_state[_PROBLEM] = error
 
@@ -153,15 +155,9 @@ def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
         texts("maintenance.jobs.stop"),
         key="maintenance-stop",
         help=texts("maintenance.jobs.stop_help"),
-        on_click=_stop,
-        args=(job,),
+        on_click=attempt,
+        args=(jobs.stop, job),
     )
-
-
-def _stop(job: Job) -> None:
-    with attempt():
-        access.require("maintainer")
-        jobs.stop(job)
 
 
 def _ended(job: Job, what: str, texts: Texts) -> None:

@@ -27,7 +27,7 @@ class PageContext:
         primary: bool = False,
         disabled: bool = False,
     ) -> None:
-        """A button that does something.
+        """A button that does something, for maintainers; what goes wrong is shown.
 
         Args:
             text: the key of its label; its help is the text with this key and "_help", if any.
@@ -42,8 +42,8 @@ class PageContext:
             type="primary" if primary else "secondary",
             help=self.texts.values.get(f"{text}_help"),
             disabled=disabled,
-            on_click=action,
-            args=args,
+            on_click=job_list.attempt,
+            args=(action, *args),
         )
 
     def job_button(

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import as_text, printable
 from ingest.passages.isolated import Loader
 from ingest.reading.formats import CONVERT, FORMATS
-from ui import access, guard, markup
+from ui import guard, markup
 from ui.maintenance import document_files
 from ui.maintenance import job_list as work
 from ui.maintenance.file_preview import FilePreview, preview_uploaded
@@ -55,8 +55,8 @@ def show_upload(context: PageContext, entries: Sequence[DocumentEntry], loader: 
             key="maintenance-add",
             type="primary",
             disabled=not chosen,
-            on_click=_add,
-            args=(chosen, context),
+            on_click=work.attempt,
+            args=(_add, chosen, context),
         )
 
 
@@ -130,9 +130,7 @@ def _choice(file: UploadedFile, name: str, number: int, context: PageContext) ->
 
 
 def _add(chosen: Sequence[Chosen], context: PageContext) -> None:
-    with work.attempt():
-        access.require("maintainer")
-        for name, file, replace in chosen:
-            document_files.add_file(context.settings, name, file.getvalue(), replace=replace)
-        st.session_state[_ROUND] += 1
-        st.session_state[DONE] = context.texts("maintenance.upload.added", number=len(chosen))
+    for name, file, replace in chosen:
+        document_files.add_file(context.settings, name, file.getvalue(), replace=replace)
+    st.session_state[_ROUND] += 1
+    st.session_state[DONE] = context.texts("maintenance.upload.added", number=len(chosen))
