@@ -123,9 +123,8 @@ def _problem(exported: AuditRecord | None, link: Link | None, end: Link | None, 
         return f"{name} was changed: its content has another hash"
     if end is not None and (link.number != end.number + 1 or _before(exported).hash != end.hash):
         return f"{name} does not follow record {end.number}: records were removed, added or moved"
-    if (exported.asker or exported.salt) and asker_hash(
-        exported.asker, exported.salt
-    ) != exported.record.get("by"):
+    asker, salt = exported.asker, exported.salt
+    if (asker or salt) and asker_hash(asker, salt) != exported.record.get("by"):
         return f"{name} was changed: somebody else asked"
     return ""
 
