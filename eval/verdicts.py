@@ -136,7 +136,7 @@ def _shown(given: GivenReply, nearness: Nearness) -> Iterator[bool]:
     writing = AnswerRun(given.request, [_Replayed(given)], nearness)
     for _ in writing.write(None):
         pass
-    texts = [sentence.shown for sentence in sentences(writing.composition.blocks)]
+    texts = [sentence.shown for sentence in sentences(writing.builder.blocks)]
     place = 0
     for sentence in given.reply.sentences:
         stands = sentence.text in texts[place:]

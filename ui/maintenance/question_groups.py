@@ -16,7 +16,7 @@ from chain.understanding.intent import classify
 from core.prepared import PreparedQuestion
 from core.settings import Settings
 from core.source import Frozen
-from language.demands import differ
+from language.demands import demands_of, differ
 from language.escaping import visible
 from userdata import feedback
 from userdata.asked_questions import CountedQuestion, Outcome, question_id, read
