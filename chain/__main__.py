@@ -11,7 +11,8 @@ from collections.abc import Collection, Sequence
 
 import typer
 
-from chain.assistant import Assistant, HookFactory
+from chain.assistant import Assistant
+from chain.current_assistant import HookFactory
 from core.answer import Answer
 from core.answer_blocks import DoubtWords, marked_text
 from core.background import end
@@ -132,8 +133,6 @@ def _print(answer: Answer) -> None:
     elif answer.unchecked:
         why = f" ({answer.check_trouble.replace('_', ' ')})" if answer.check_trouble else ""
         _say(f"\nThe extra check by a language model failed{why}; the local checks were made.")
-    if answer.did_you_mean:
-        _say(f"\nDid you mean: {answer.did_you_mean}")
     if answer.elsewhere:
         _say("\nNot in this selection, but elsewhere: ask again without limits to the search.")
     if answer.kind == "partial":  # a refusal says it itself

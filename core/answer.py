@@ -86,6 +86,7 @@ _KEPT_APART: Mapping[str, SentenceStatus] = {
     "contradicted": "differs",
 }
 _EARLIER = {"text", *_KEPT_APART}  # fields that answers were made of
+_GONE = {"did_you_mean"}  # fields of answers of earlier versions, of which nothing is shown
 
 AnswerKind = Literal["answer", "partial", "found", "refusal", "reply"]
 """A partial answer lacks something that the question names; "found" are results, without a claim
@@ -132,7 +133,6 @@ class Answer(Frozen):
     understood_as: str = ""  # the question as it was searched for, if different
     follows: str = ""  # the earlier question that rules joined it with for that
     searched_as: tuple[str, ...] = ()  # it in other languages, translated by a model for a search
-    did_you_mean: str = ""  # the question with an unknown word replaced by one of the sources
     elsewhere: bool = False  # refused, but sources outside of the scope answer it
     # What the question demands and was not found: what it names and the evidence lacks, or where a
     # model wrote the answer, what that says the passages do not state.
@@ -159,7 +159,10 @@ class Answer(Frozen):
     def _of_texts(cls, values: Any) -> Any:
         """Reads an answer that was kept as texts; of one without places of markers, each "[1]" with
         such a citation is one. Sentences that were kept apart from it come last."""
-        if not isinstance(values, dict) or not _EARLIER & values.keys():
+        if not isinstance(values, dict):
+            return values
+        values = {name: value for name, value in values.items() if name not in _GONE}
+        if not _EARLIER & values.keys():
             return values
         values = {**values, "text": values.get("text", "")}
         apart = [

@@ -1,10 +1,7 @@
-"""Words that say what a question asks for and what it leans on, and patterns that make questions of
-sentences and headings, by language."""
+"""Words by which a question tells what it asks for, and a sentence what it is for, by language."""
 
 from collections.abc import Mapping
 from functools import cache
-
-from pydantic import RootModel
 
 from core.source import Frozen
 from core.yaml_files import checked
@@ -12,7 +9,6 @@ from language.words import FOLDER
 
 FILE = FOLDER / "cues.yaml"
 _FALLBACK_LANGUAGE = "en"
-FORMS_FILE = FOLDER / "question_forms.yaml"
 
 
 class Asks(Frozen):
@@ -27,7 +23,7 @@ class Asks(Frozen):
 
 
 class Cues(Frozen):
-    """Cue words of questions: for follow-ups, comparisons, parts and topics."""
+    """Cue words of questions, and patterns of sentences that say what a document is for."""
 
     opening: tuple[str, ...]  # begin a follow-up
     referring: tuple[str, ...]  # stand for something of before
@@ -48,6 +44,8 @@ class Cues(Frozen):
     lasting: tuple[str, ...]
     causal: tuple[str, ...]  # words and phrases that give a reason
     general: frozenset[str]  # say how something is asked, not what
+    purpose: tuple[str, ...]  # patterns of sentences on what a document is for, the plainest first
+    presented: tuple[str, ...]  # the same of a press release: what was presented, and what for
 
 
 class _File(Frozen):
@@ -81,50 +79,3 @@ def cues_of(language: str) -> Cues:
 @cache
 def _file() -> _File:
     return checked(FILE, _File)
-
-
-class QuestionForm(Frozen):
-    """A pattern of a sentence, and the question that it answers, with the pattern's groups."""
-
-    says: str
-    asks: str
-
-
-class QuestionForms(Frozen):
-    """The patterns of one language.
-
-    `forms` are of sentences, in order of preference; their group `subject` is put in running text.
-    A document calls itself `itself`. `pointing` words point elsewhere, `openings` begin no subject,
-    and `vague` subjects say nothing alone.
-
-    `purpose` are patterns of sentences that say what a document is for, the plainest first;
-    `presented` those of a press release, which says what was presented and what for.
-
-    Of headings: topics with a form of `listed` are asked for, `tail` is left out; `articles` begin
-    no name.
-    """
-
-    listed: tuple[QuestionForm, ...]
-    forms: tuple[QuestionForm, ...]
-    purpose: tuple[str, ...]
-    presented: tuple[str, ...]
-    itself: str
-    pointing: frozenset[str]
-    openings: frozenset[str]
-    vague: frozenset[str]
-    tail: str
-    articles: tuple[str, ...]
-
-
-def question_forms(language: str) -> QuestionForms:
-    """The patterns of a language (ISO 639-1) that the assistant's phrases exist in.
-
-    Raises:
-        PromptError: the file has wrong or missing entries.
-    """
-    return _forms_file().root[language]
-
-
-@cache
-def _forms_file() -> RootModel[Mapping[str, QuestionForms]]:
-    return checked(FORMS_FILE, RootModel[Mapping[str, QuestionForms]])

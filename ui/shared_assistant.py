@@ -6,13 +6,14 @@ import threading
 from collections import Counter
 from collections.abc import Collection
 
-from chain.assistant import Assistant, CurrentAssistant
+from chain.assistant import Assistant
+from chain.current_assistant import CurrentAssistant
 from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from core.source import DocumentInfo, Scope, preferred
 from ui.texts import Texts
-from userdata.asked_questions import after_answers
+from userdata.after_answers import after_answers
 from userdata.personal_data import forget
 from vectorstore.store import Snapshot
 

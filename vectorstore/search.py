@@ -58,6 +58,7 @@ def find(
     scope: Scope,
     about: Sequence[str],
     profile: Profile,
+    prepared: Sequence[MatchedQuestion] | None = None,
 ) -> list[Candidate]:
     """The k best passages, best first; arguments as in `Index.search`, `own` is the vector of the
     query, to compare with those of other questions."""
@@ -76,9 +77,11 @@ def find(
         asked_for = frozenset(key for key in allowed if _document_id(key) in before)
     if asked_for and sum(map(allowed.__getitem__, asked_for)) <= _FEW:
         nearness |= _nearness_of_all(generation, asked_for, vector)
-    answering = closest(matches(generation, query, language, own, allowed, profile))
-    prepared = _by_passage(answering.items())
-    unseen = generation.passages([name for name in prepared if name not in nearness])
+    if prepared is None:
+        prepared = matches(generation, query, language, own, allowed, profile)
+    answering = closest(prepared)
+    answering_passages = _by_passage(answering.items())
+    unseen = generation.passages([name for name in answering_passages if name not in nearness])
     if unseen:
         stack = generation.stacked(unseen)
         nearness |= dict(zip(stack.names, map(float, stack.best(vector)), strict=True))
@@ -89,7 +92,7 @@ def find(
         language,
         generation.standings(scope.day),
         asked_for,
-        prepared,
+        answering_passages,
         answering,
         profile.amounts.ranking,
     )

@@ -98,6 +98,7 @@ class Snapshot:
         about: Sequence[str] = (),
         rerank: bool = True,
         translate: Translating | None = None,
+        prepared: Sequence[MatchedQuestion] | None = None,
     ) -> list[ScoredPassage]:
         """The k best passages for a question, best first.
 
@@ -111,12 +112,12 @@ class Snapshot:
             rerank: whether to use the reranker, if there is one.
             translate: gives the question in other languages (ISO 639-1), given what is found by it;
                 passages in these are then found by it in their language.
+            prepared: the prepared questions near it, if they are known already (`prepared`).
         """
         reranker = self._reranker if rerank else None
         wanted = k if reranker is None else max(k, DEPTH)
-        found = [
-            candidate.scored for candidate in self.evidence(query, wanted, language, scope, about)
-        ]
+        candidates = self.evidence(query, wanted, language, scope, about, prepared)
+        found = [candidate.scored for candidate in candidates]
         if translate is not None and (translations := translate(found)):
             found = self._by_each(found, translations, wanted, language or "", scope, about)
         if reranker is not None:
@@ -161,6 +162,7 @@ class Snapshot:
         language: str | None = None,
         scope: Scope = Scope(),
         about: Sequence[str] = (),
+        prepared: Sequence[MatchedQuestion] | None = None,
     ) -> list[Candidate]:
         """As `search` without reranking, with the ranking features."""
         if not query.strip():
@@ -175,6 +177,7 @@ class Snapshot:
             scope=scope,
             about=about,
             profile=self.profile,
+            prepared=prepared,
         )
 
     def prepared(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chain.answer.asked_value import value_asked_for
+from chain.answer.composition import value_asked_for
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from language.dates import dates_as_written

@@ -71,7 +71,6 @@ def made(settings: Settings) -> Mapping[str, Answer]:
             answered=False,
         ).model_copy(
             update={
-                "did_you_mean": "Hoeveel is de *drugsmarkt* waard",
                 "elsewhere": True,
                 "related": ("Wat is EMPACT?",),
             }

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chain.assistant import Assistant, CurrentAssistant
+from chain.assistant import Assistant
+from chain.current_assistant import CurrentAssistant
 from core.answer import Finished
 from core.errors import SettingsError
 from core.settings import AT_START, Settings, current
@@ -22,7 +23,7 @@ from tests.ui.test_page_costs import Counted
 from tests.ui.test_page_costs import counted as counted
 from ui.shared_assistant import assistant
 from ui.texts import load
-from userdata.asked_questions import after_answers
+from userdata.after_answers import after_answers
 from userdata.audit import chain, records
 from vectorstore.e5 import E5
 from vectorstore.generations import Generations
