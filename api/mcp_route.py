@@ -50,7 +50,7 @@ class McpOverHttp:
             ApiError: a page of another site asks, also one whose name was made to lead here. The
                 SDK's own check knows no names but those that are listed one by one.
         """
-        names = self._settings().names
+        names = self._settings().allowed_hosts
         if not is_ours(headers.get("host", ""), names):
             raise ApiError(421, NOT_OURS, "unknown_host")
         origin = headers.get("origin", "")

@@ -263,7 +263,7 @@ class Assistant:
             meaning,
             settings.results,
             for_model=settings.generative,
-            translate=self._translate(query) if settings.search_languages else None,
+            translate=self._translate(query),
         )
 
     def _translate(self, query: Query) -> Translate | None:
@@ -286,7 +286,7 @@ class Assistant:
         self, index: Snapshot, query: Query, meaning: Interpretation
     ) -> Search | None:
         """A second search for a question; a task rests on what it has."""
-        if meaning.message or not self._settings.search_again:
+        if meaning.message:
             return None
         return lambda queries, known: retrieve_more(
             index, query, queries, known, self._settings.results
@@ -302,7 +302,7 @@ class Assistant:
 
         def rewrite(question: str, turns: Sequence[Turn]) -> str:
             assert condenser is not None  # noqa: S101 - else `rewrite` is not passed on
-            others = other_languages(index, query) if self._settings.search_languages else ()
+            others = other_languages(index, query)
             return condenser.standalone(
                 question, query.language, turns, query.config, others=others
             )

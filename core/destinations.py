@@ -47,7 +47,7 @@ def destinations(settings: Settings) -> tuple[Destination, ...]:
 
 def leaves_this_machine(found: tuple[Destination, ...]) -> bool:
     """Whether one of these is another machine."""
-    return not all(one.is_here for one in found)
+    return not all(server.is_here for server in found)
 
 
 def _host(url: str) -> str:

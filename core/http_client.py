@@ -91,12 +91,12 @@ class _Bounded(httpx.SyncByteStream):
 def _refuse_other_origin(response: httpx.Response, server: str, setting: str) -> None:
     if not response.has_redirect_location:
         return
-    asked = response.request.url
-    told = asked.join(response.headers["Location"])
-    if _origin(told) != _origin(asked):
+    requested = response.request.url
+    target = requested.join(response.headers["Location"])
+    if _origin(target) != _origin(requested):
         # The origin only: a path or query may hold a secret.
         raise ModelError(
-            f"{server} redirects to {_origin(told)}, which no setting names: nothing was sent "
+            f"{server} redirects to {_origin(target)}, which no setting names: nothing was sent "
             f"there. If questions may go there, set {setting} to its address; else see who "
             "answers at the present one.",
             "unreachable",

@@ -30,7 +30,7 @@ class Marked(NamedTuple):
         text, markers = "", []
         for number, part in enumerate(parts):
             text += between if number else ""
-            markers += [_moved(one, len(text)) for one in part.markers]
+            markers += [_moved(marker, len(text)) for marker in part.markers]
             text += part.text
         return cls(text, tuple(markers))
 
@@ -45,15 +45,15 @@ class Marked(NamedTuple):
     @property
     def numbers(self) -> tuple[int, ...]:
         """The distinct numbers of its markers."""
-        return tuple(dict.fromkeys(one.number for one in self.markers))
+        return tuple(dict.fromkeys(marker.number for marker in self.markers))
 
     @property
     def plain(self) -> str:
         """The text without its markers and the spaces before them."""
-        ends = (0, *(one.end for one in self.markers))
-        starts = (*(one.start for one in self.markers), len(self.text))
+        ends = (0, *(marker.end for marker in self.markers))
+        starts = (*(marker.start for marker in self.markers), len(self.text))
         stretches = [self.text[end:start] for end, start in zip(ends, starts, strict=True)]
-        return "".join((*(one.rstrip(" ") for one in stretches[:-1]), stretches[-1]))
+        return "".join((*(stretch.rstrip(" ") for stretch in stretches[:-1]), stretches[-1]))
 
     @property
     def lines(self) -> tuple["Marked", ...]:
@@ -64,15 +64,18 @@ class Marked(NamedTuple):
     def cut(self, start: int, end: int | None = None) -> "Marked":
         """A stretch of it, with the markers inside."""
         end = len(self.text) if end is None else end
-        inside = (one for one in self.markers if start <= one.start and one.end <= end)
-        return Marked(self.text[start:end], tuple(_moved(one, -start) for one in inside))
+        inside = (marker for marker in self.markers if start <= marker.start and marker.end <= end)
+        return Marked(self.text[start:end], tuple(_moved(marker, -start) for marker in inside))
 
     def renumbered(self, numbers: Mapping[int, int]) -> "Marked":
         """A copy with other numbers in its markers."""
         pieces, last = [], 0
-        for one in self.markers:
-            pieces += [Marked(self.text[last : one.start]), Marked.citing([numbers[one.number]])]
-            last = one.end
+        for marker in self.markers:
+            pieces += [
+                Marked(self.text[last : marker.start]),
+                Marked.citing([numbers[marker.number]]),
+            ]
+            last = marker.end
         return Marked.joined((*pieces, Marked(self.text[last:])))
 
 

@@ -21,18 +21,15 @@ class Approval(Frozen):
 
 
 class PreparedQuestion(Frozen):
-    """A question, and the units of one document version that answer it.
+    """A question, and the units of one document version that answer it."""
 
-    `id` is `<document key>:<hash of language and question>`. `units` are their ids
-    (`<passage id>#<number>`), in the order in which they are shown; empty: the document does not
-    answer it, although it sounds so. `by`: "project", "model NAME", or a person.
-    """
-
-    id: str
+    id: str  # `<document key>:<hash of language and question>`
     question: str
     language: str  # ISO 639-1
+    # Ids, `<passage id>#<number>`, in the order in which they are shown. Empty: the document does
+    # not answer it, although it sounds so.
     units: tuple[str, ...] = ()
-    by: str = ""
+    by: str = ""  # "project", "model NAME", or a person
     approved: Approval | None = None
 
     @property
@@ -59,24 +56,22 @@ class PreparedQuestion(Frozen):
 
 
 class StaleQuestion(Frozen):
-    """A prepared question that has lost its answer: what is wrong with `words`, those of one of its
-    units. `file` is where it stands, `line` that of its answer there."""
+    """A prepared question that has lost its answer."""
 
     question: str
     language: str
-    words: str
-    why: WhyStale
+    words: str  # of one of its units
+    why: WhyStale  # what is wrong with these
     file: str
-    line: int
+    line: int  # of its answer
 
 
 class MatchedQuestion(Frozen):
-    """A prepared question near the one that was asked; `cosine` is that of the two, on the scale of
-    the default embedder, and `closeness` (0-1) what that means (vectorstore/embeddings.py)."""
+    """A prepared question near the one that was asked."""
 
     prepared: PreparedQuestion
-    cosine: float
-    closeness: float
+    cosine: float  # of the two, on the scale of the default embedder
+    closeness: float  # 0-1, what that means (`vectorstore.profile.Profile.closeness`)
 
 
 def _plain(question: str) -> list[str]:

@@ -14,64 +14,46 @@ another."""
 
 
 class ProposerReady(Frozen):
-    """The first line: which model would be asked.
+    """The first line: which model would be asked."""
 
-    Attributes:
-        model: its name, else the address of its server, as in the settings.
-        address: of its server, without secrets.
-        prompt: the fingerprint of the prompt.
-        rules: the prompt without a section.
-        seconds: the longest that a section takes.
-    """
-
-    model: str
-    address: str
-    prompt: str
-    rules: str
-    seconds: float
+    model: str  # its name, else the address of its server, as in the settings
+    address: str  # of its server, without secrets
+    prompt: str  # fingerprint of the prompt
+    rules: str  # the prompt without a section
+    seconds: float  # the longest that a section takes
 
 
 class SectionToAsk(Frozen):
-    """A request: a passage, the languages of the questions (ISO 639-1; that of its document first),
-    and the questions that its units answer already."""
+    """A request for questions about a passage."""
 
     passage: Passage
-    languages: tuple[str, ...]
-    known: tuple[PreparedQuestion, ...] = ()
+    languages: tuple[str, ...]  # of the questions (ISO 639-1), that of its document first
+    known: tuple[PreparedQuestion, ...] = ()  # that its units answer already
 
 
 class ProposedAnswer(Frozen):
-    """Numbers of units of the passage, in their order, and the questions that they answer, by
-    language."""
+    """Units of the passage, and the questions that they answer."""
 
-    units: tuple[int, ...]
-    questions: Mapping[str, tuple[str, ...]]
+    units: tuple[int, ...]  # numbers, in order
+    questions: Mapping[str, tuple[str, ...]]  # by language
 
 
 class Proposals(Frozen):
-    """A model's proposals for one section, as far as they can be used.
-
-    Attributes:
-        model: the name of the model.
-        dropped: how many questions were dropped, by reason.
-        read: tokens of the prompt, as its server counts them; 0 where it does not.
-        written: tokens of the reply, likewise.
-        is_cut: the reply broke off; the answers are its beginning.
-    """
+    """A model's proposals for one section, as far as they can be used."""
 
     answers: tuple[ProposedAnswer, ...]
     model: str
-    dropped: Mapping[Dropped, int] = {}
-    read: int = 0
-    written: int = 0
-    is_cut: bool = False
+    dropped: Mapping[Dropped, int] = {}  # how many questions were dropped, by reason
+    read: int = 0  # tokens of the prompt, as its server counts them; 0 where it does not
+    written: int = 0  # tokens of the reply, likewise
+    is_cut: bool = False  # the reply broke off; the answers are its beginning
 
 
 class ProposalFailure(Frozen):
-    """Why there are none: what to tell, and whether other sections would fail likewise."""
+    """Why there are none."""
 
     told: str
-    is_lasting: bool
+    is_lasting: bool  # other sections would fail likewise
 
 
 class SectionReply(Frozen):

@@ -1,4 +1,5 @@
-"""Metrics and traces: how they are recorded, and how a command begins to."""
+"""Metrics and traces of questions, calls of servers and runs of ingest, and how a process begins to
+record them."""
 
 import atexit
 import threading
@@ -42,9 +43,6 @@ from core.settings import current
 
 if TYPE_CHECKING:
     from core.telemetry_sdk import Recorder, Running
-
-# What is measured of questions, calls of servers and runs of ingest: metrics and traces.
-
 
 Operation = Literal["chat", "embeddings", "rerank"]
 
@@ -160,14 +158,14 @@ def call(operation: Operation, model: str, url: str) -> Iterator[Call]:
         trouble = _kind(error)
         raise
     finally:
-        told: dict[str, object] = {}
+        counts: dict[str, object] = {}
         if made.tokens is not None:
-            told = {INPUT_TOKENS: made.tokens[0], OUTPUT_TOKENS: made.tokens[1]}
+            counts = {INPUT_TOKENS: made.tokens[0], OUTPUT_TOKENS: made.tokens[1]}
             for kind, number in zip(("input", "output"), made.tokens, strict=True):
                 recorder.add(TOKENS, number, {**labels, TOKEN_TYPE: kind})
         seconds = time.perf_counter() - started
         recorder.add(CALLS, seconds, {**labels, **({ERROR: trouble} if trouble else {})})
-        running.end(told, trouble)
+        running.end(counts, trouble)
 
 
 @contextmanager
@@ -196,9 +194,6 @@ def _kind(error: BaseException) -> str:
     if isinstance(error, GeneratorExit):
         return "stopped"
     return error.reason if isinstance(error, ModelError) else type(error).__name__
-
-
-# Starts what a process is observed by: logs and telemetry, as its settings say.
 
 
 def observe(*, serves: bool = False) -> None:

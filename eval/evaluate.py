@@ -28,6 +28,7 @@ from eval.shown import claims, inexact_quotes, read, unsupported, verdicts
 from eval.tracing import cited, own_words, words
 from language.identify import detect
 from language.matching import contains, fold
+from language.words import words as words_of
 
 # Assesses one answer against its labels; deterministic, without a model.
 
@@ -143,7 +144,7 @@ def _plain(blocks: Blocks) -> str:
 
 def _letters(text: str) -> str:
     """Words of a text, without list marks and punctuation."""
-    return " ".join(words(text))
+    return " ".join(words_of(text))
 
 
 def _has(text: str, fact: Sequence[str]) -> bool:

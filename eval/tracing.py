@@ -16,6 +16,7 @@ from core.yaml_files import read_yaml
 from language.figures import figures
 from language.matching import fold
 from language.sentences import sentences
+from language.words import words as words_of
 
 Numbers = tuple[int, ...]
 
@@ -537,4 +538,4 @@ def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:
 
 def content_words(text: str) -> frozenset[str]:
     """Figures and words of more than three letters, to compare sentences by."""
-    return figures(text) | {word for word in words(text) if len(word) > 3}
+    return figures(text) | {word for word in words_of(text) if len(word) > 3}

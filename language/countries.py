@@ -119,7 +119,7 @@ def _names(language: str) -> _Names:
         names = (_lower(locale.languages.get(key, "")).split() for key in (variant, base))
         single += [_Name(word, code, "adjective") for word in set(next(names)) - set(next(names))]
     by_letters: dict[str, list[_Name]] = {}
-    for one in single:
-        if len(one.text) >= _KEY:
-            by_letters.setdefault(one.text[:_KEY], []).append(one)
+    for known in single:
+        if len(known.text) >= _KEY:
+            by_letters.setdefault(known.text[:_KEY], []).append(known)
     return _Names(long, by_letters)

@@ -2,37 +2,10 @@
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
-from typing import TypeVar
 
-import yaml
-from pydantic import BaseModel, ValidationError
-
-from core.errors import PromptError
 from core.source import Frozen
-from core.yaml_files import read_yaml
+from core.yaml_files import checked
 from language.words import FOLDER
-
-# YAML files of words, checked against a schema.
-
-
-_Schema = TypeVar("_Schema", bound=BaseModel)
-
-
-def checked(path: Path, schema: type[_Schema]) -> _Schema:
-    """The content of a file of the product.
-
-    Raises:
-        PromptError: the file has wrong or missing entries.
-    """
-    try:
-        return schema.model_validate(read_yaml(path.read_text("utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise PromptError(f"{path} is not in form: {error}") from None
-
-
-# Cue words: lower-case words by which a question tells what it asks for and what it leans on.
-
 
 FILE = FOLDER / "cues.yaml"
 _FALLBACK_LANGUAGE = "en"

@@ -179,8 +179,8 @@ def _shown(language: str) -> re.Pattern[str]:
     """Pattern for a day, with or without its year, a range of days, a month with its year, and a
     year alone."""
     names = _names_of_months(language)
-    one = rf"\b\d{{1,2}}{_ORDINAL}"
-    day = rf"{one}(?: ?[-–] ?{one}| (?:to|and|tot|en|bis|und|au|et) {one})? "
+    number = rf"\b\d{{1,2}}{_ORDINAL}"
+    day = rf"{number}(?: ?[-–] ?{number}| (?:to|and|tot|en|bis|und|au|et) {number})? "
     year = rf"\.? (?:\d{{1,2}}, )?{_YEAR}"
     return re.compile(rf"(?i:{day}(?:{names})\b(?:{year})?|\b(?:{names})\b{year})|{_YEAR_ALONE}")
 

@@ -55,7 +55,7 @@ def capitals(text: str, language: str) -> Capitals:
         if not word[0].isalpha() or len(word) < 2 or not any(map(str.isupper, word)):
             continue
         # the name in "d'Europol", "dell'UE" and "L'Union"
-        pieces = [one for one in re.split(r"['’]", word) if any(map(str.isupper, one))]
+        pieces = [piece for piece in re.split(r"['’]", word) if any(map(str.isupper, piece))]
         word = max(pieces, key=len)
         name = max(_FOLDED.findall(fold(word)), key=len)
         if name in vocabulary(language).units:  # "EUR" is part of a figure

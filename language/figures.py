@@ -36,7 +36,7 @@ def digits(text: str) -> frozenset[str]:
     """
     text = unicodedata.normalize("NFKC", text)
     figures = (*_FIGURE.findall(text), *GROUPED.findall(text))
-    return frozenset(re.sub(r"\D", "", one) for one in figures)
+    return frozenset(re.sub(r"\D", "", figure) for figure in figures)
 
 
 def figures_as_written(text: str) -> dict[str, str]:

@@ -17,9 +17,9 @@ from pydantic import AfterValidator, RootModel
 from core.answer import Message, Reason
 from core.errors import PromptError
 from core.source import Frozen
+from core.yaml_files import checked
 from language import attributes, cues
 from language.attributes import Attribute
-from language.cues import checked
 
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {

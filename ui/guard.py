@@ -188,7 +188,7 @@ def _refusal_of_name(headers: Headers) -> Response | None:
     if len(hosts) == 1 and is_ours(hosts[0], ()):  # the settings need not be read
         return None
     try:
-        names = current().names
+        names = current().allowed_hosts
     except SettingsError as error:
         logger.warning("%s", error)
         return PlainTextResponse("The settings are wrong: ./strategiewijzer doctor", 503)

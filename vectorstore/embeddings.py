@@ -24,6 +24,7 @@ Vectors = NDArray[np.float32]
 
 MODEL = "model"  # folder of `data_dir` in which the local model is kept ready to load
 _BATCH = 32  # texts of a request: the default limit of text-embeddings-inference
+REQUESTS = 4  # under way at once, by an ingest
 _BATCHES = 4  # that each of the requests under way has to do in one call, so that few wait for all
 _RETRIES = 5  # of a batch: a server that has too much to do says when to come back
 _PATIENCE = 10.0  # seconds that a question waits for its vector, twice at most: a reader waits too
@@ -112,7 +113,6 @@ class OpenAIEmbedder:
         api_key: may be empty.
         query_prefix: the model's prefix for a question, such as E5's "query: ".
         passage_prefix: the model's prefix for a source text.
-        requests: how many may be under way at once.
 
     Raises:
         ModelError: the server cannot be reached, refuses, or answers out of form.
@@ -126,7 +126,6 @@ class OpenAIEmbedder:
         *,
         query_prefix: str = "",
         passage_prefix: str = "",
-        requests: int = 1,
     ) -> None:
         from openai import OpenAI
 
@@ -141,8 +140,7 @@ class OpenAIEmbedder:
         )
         self._hasty = self._client.with_options(timeout=_PATIENCE, max_retries=1)
         self._model = model
-        self._requests = requests
-        self.at_once = _BATCH * requests * _BATCHES
+        self.at_once = _BATCH * REQUESTS * _BATCHES
         self._query_prefix, self._passage_prefix = query_prefix, passage_prefix
         self.limit = 512 - estimated_tokens(passage_prefix)
         prefixes = f"/{query_prefix}|{passage_prefix}" if query_prefix or passage_prefix else ""
@@ -163,14 +161,14 @@ class OpenAIEmbedder:
         batches = [prefixed[start : start + _BATCH] for start in starts]
         if len(batches) == 1:
             return self._vectors(self._client, batches[0])
-        with ThreadPoolExecutor(self._requests, thread_name_prefix="embeddings") as pool:
-            asked = [pool.submit(self._vectors, self._client, batch) for batch in batches]
+        with ThreadPoolExecutor(REQUESTS, thread_name_prefix="embeddings") as pool:
+            requests = [pool.submit(self._vectors, self._client, batch) for batch in batches]
             try:
-                wait(asked, return_when=FIRST_EXCEPTION)
+                wait(requests, return_when=FIRST_EXCEPTION)
             finally:
-                for one in asked:
-                    one.cancel()  # what a failure leaves to be asked
-            vectors = [one.result() for one in asked]
+                for request in requests:
+                    request.cancel()  # what a failure leaves to be asked
+            vectors = [request.result() for request in requests]
         if len({len(batch[0]) for batch in vectors}) > 1:
             raise ModelError("The embeddings server gave vectors of different lengths.")
         return np.concatenate(vectors)
@@ -229,7 +227,6 @@ def make_embedder(settings: Settings) -> Embedder:
             settings.embeddings_api_key.get_secret_value(),
             query_prefix=settings.embeddings_query_prefix,
             passage_prefix=settings.embeddings_passage_prefix,
-            requests=settings.embeddings_requests,
         )
     return local_embedder()
 

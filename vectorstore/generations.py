@@ -3,7 +3,6 @@
 import datetime
 import json
 import logging
-from collections.abc import Collection
 
 from core.errors import IndexMismatchError, NoIndexError, StoreError
 from core.settings import Settings
@@ -23,15 +22,12 @@ TRIAL = datetime.timedelta(days=1)  # time to ask and compare; a forgotten trial
 
 
 class Pointer(Frozen):
-    """Which generation is in use, and which are kept, oldest first.
-
-    `trial` is a generation that is built but not published, `plan` the fingerprint of its plan.
-    """
+    """Which generation is in use, and which others there are (ids)."""
 
     current: str = ""
-    kept: tuple[str, ...] = ()
-    trial: str = ""
-    plan: str = ""
+    kept: tuple[str, ...] = ()  # oldest first
+    trial: str = ""  # built, but not published
+    plan: str = ""  # fingerprint of the trial's plan
 
     @property
     def published(self) -> "Pointer":
@@ -43,73 +39,6 @@ class Pointer(Frozen):
         """When the trial expires (UTC); None without a trial."""
         made = made_at(self.trial)
         return made + TRIAL if made else None
-
-
-class StoredPointer:
-    """Reads and moves the pointer of one store.
-
-    Args:
-        client: of the store.
-        settings: where the store is.
-        lease: held while writing to a server's store.
-    """
-
-    def __init__(self, client: chroma.Client, settings: Settings, lease: Lease | None) -> None:
-        self._client = client
-        self._settings = settings
-        self._lease = lease
-        self._known: tuple[int | None, Pointer] = None, Pointer()
-
-    def read(self) -> Pointer:
-        """The pointer as it is, whichever process wrote it; read again only when the store may have
-        been written to since the last time."""
-        written, known = chroma.written(self._settings), self._known
-        if written is None or written != known[0]:
-            self._known = known = written, self._asked()
-        pointer, now = known[1], datetime.datetime.now(datetime.UTC)
-        return pointer if (pointer.tried_until or now) > now else pointer.published
-
-    @translated
-    def _asked(self) -> Pointer:
-        try:
-            metadata = self._client.get_collection(COLLECTION, None).metadata or {}
-        except chroma.NotFoundError:  # the store is new
-            return Pointer()
-        kept = json.loads(str(metadata.get("kept", "[]")))
-        return Pointer.model_validate({**metadata, "kept": tuple(kept)})
-
-    @translated
-    def move(self, pointer: Pointer) -> None:
-        """Writes the pointer.
-
-        Raises:
-            LockedError: the lease was lost meanwhile.
-        """
-        if self._lease:
-            self._lease.confirm()
-        metadata = {**pointer.model_dump(), "kept": json.dumps(pointer.kept)}
-        collection = self._client.get_or_create_collection(COLLECTION, embedding_function=None)
-        collection.modify(metadata=metadata)
-
-
-def whole_segments(client: chroma.Client) -> list[str]:
-    """The ids of the segments whose passages and units are there."""
-    names = [one.name for one in client.list_collections()]
-    ids = [name.removeprefix(f"{KINDS[0]}-") for name in names if name.startswith(KINDS[0])]
-    return [name for name in ids if f"{KINDS[1]}-{name}" in names]
-
-
-def remove_unused(client: chroma.Client, used: Collection[str], lease: Lease | None) -> None:
-    """Removes all other segments than these: dropped ones and leftovers of a crash."""
-    there = {one.name: one.metadata or {} for one in client.list_collections()}
-    for name in sorted(there):
-        kind, _, segment_id = name.partition("-")
-        if kind not in KINDS or segment_id in used:
-            continue
-        owner = there.get(f"{KINDS[0]}-{segment_id}", {}).get("owner")
-        if lease is None or lease.may_remove(owner, made_at(segment_id)):
-            logger.info("removing collection %s", name)
-            client.delete_collection(name)
 
 
 def store_exists(settings: Settings) -> bool:
@@ -130,13 +59,40 @@ class Generations:
 
     def __init__(self, settings: Settings, lease: Lease | None = None) -> None:
         self._client = chroma.connect(settings)
-        self._keep = settings.keep_generations
+        self._settings = settings
         self._lease = lease
-        self._pointer = StoredPointer(self._client, settings, lease)
+        self._known: tuple[int | None, Pointer] = None, Pointer()
 
     def pointer(self) -> Pointer:
-        """The pointer as it is, whichever process wrote it."""
-        return self._pointer.read()
+        """The pointer as it is, whichever process wrote it; read again only when the store may have
+        been written to since the last time."""
+        written, known = chroma.written(self._settings), self._known
+        if written is None or written != known[0]:
+            self._known = known = written, self._stored_pointer()
+        pointer, now = known[1], datetime.datetime.now(datetime.UTC)
+        return pointer if (pointer.tried_until or now) > now else pointer.published
+
+    @translated
+    def _stored_pointer(self) -> Pointer:
+        try:
+            metadata = self._client.get_collection(COLLECTION, None).metadata or {}
+        except chroma.NotFoundError:  # the store is new
+            return Pointer()
+        kept = json.loads(str(metadata.get("kept", "[]")))
+        return Pointer.model_validate({**metadata, "kept": tuple(kept)})
+
+    @translated
+    def _move(self, pointer: Pointer) -> None:
+        """Writes the pointer.
+
+        Raises:
+            LockedError: the lease was lost meanwhile.
+        """
+        if self._lease:
+            self._lease.confirm()
+        metadata = {**pointer.model_dump(), "kept": json.dumps(pointer.kept)}
+        collection = self._client.get_or_create_collection(COLLECTION, embedding_function=None)
+        collection.modify(metadata=metadata)
 
     @translated
     def open(self, generation_id: str) -> Generation:
@@ -240,7 +196,7 @@ class Generations:
         Raises:
             LockedError: the lease was lost meanwhile.
         """
-        self._pointer.move(self.pointer().model_copy(update={"trial": generation_id, "plan": plan}))
+        self._move(self.pointer().model_copy(update={"trial": generation_id, "plan": plan}))
 
     def discard(self) -> None:
         """Ends the trial, if there is one.
@@ -249,7 +205,7 @@ class Generations:
             LockedError: the lease was lost meanwhile.
         """
         if self.pointer().trial:
-            self._pointer.move(self.pointer().published)
+            self._move(self.pointer().published)
 
     def publish(self, generation_id: str) -> None:
         """Puts a finished generation in use; keeps it and the last ones before it.
@@ -263,8 +219,8 @@ class Generations:
                 f"Generation {generation_id} was not published: a part of it is gone from the "
                 "store, perhaps by another run. Run this again."
             )
-        kept = (*self.pointer().kept, generation_id)[-self._keep :]
-        self._pointer.move(Pointer(current=generation_id, kept=kept))
+        kept = (*self.pointer().kept, generation_id)[-self._settings.keep_generations :]
+        self._move(Pointer(current=generation_id, kept=kept))
 
     @translated
     def annotate(self, generation_id: str, note: str) -> None:
@@ -295,7 +251,7 @@ class Generations:
             if target:
                 wanted = f"There is no generation {target!r} to go back to"
             raise StoreError(f"{wanted}. See which there are with: python -m ingest history")
-        self._pointer.move(Pointer(current=target, kept=pointer.kept))
+        self._move(Pointer(current=target, kept=pointer.kept))
         return target
 
     def unpublished(self) -> list[Generation]:
@@ -305,7 +261,10 @@ class Generations:
 
     @translated
     def _whole_segments(self) -> list[str]:
-        return whole_segments(self._client)
+        """The ids of the segments whose passages and units are there."""
+        names = [collection.name for collection in self._client.list_collections()]
+        ids = [name.removeprefix(f"{KINDS[0]}-") for name in names if name.startswith(KINDS[0])]
+        return [name for name in ids if f"{KINDS[1]}-{name}" in names]
 
     def _used_segments(self) -> set[str]:
         """The segments of the kept generations, and the kept generations' own."""
@@ -318,4 +277,15 @@ class Generations:
         leftovers of a crash."""
         # the trial shares segments only with the generation in use, which is kept
         used = {*self._used_segments(), self.pointer().trial}
-        remove_unused(self._client, used, self._lease)
+        there = {
+            collection.name: collection.metadata or {}
+            for collection in self._client.list_collections()
+        }
+        for name in sorted(there):
+            kind, _, segment_id = name.partition("-")
+            if kind not in KINDS or segment_id in used:
+                continue
+            owner = there.get(f"{KINDS[0]}-{segment_id}", {}).get("owner")
+            if self._lease is None or self._lease.may_remove(owner, made_at(segment_id)):
+                logger.info("removing collection %s", name)
+                self._client.delete_collection(name)

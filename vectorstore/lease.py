@@ -48,8 +48,8 @@ class Lease:
     def _take(self) -> chroma.Collection:
         self._expires = time.time() + LEASE
         for _ in range(2):
-            said: dict[str, str | float] = {**self._said, "expires": self._expires}
-            made = chroma.create_once(self._client, _NAME, said)
+            metadata: dict[str, str | float] = {**self._said, "expires": self._expires}
+            made = chroma.create_once(self._client, _NAME, metadata)
             if made is not None:
                 return made
             try:
@@ -98,10 +98,10 @@ class Lease:
     @translated
     def _is_mine(self) -> bool:
         try:
-            said = self._client.get_collection(_NAME, None).metadata or {}
+            metadata = self._client.get_collection(_NAME, None).metadata or {}
         except chroma.NotFoundError:
             return False
-        return bool(said.get("token") == self._said["token"])
+        return bool(metadata.get("token") == self._said["token"])
 
     def _keep_renewing(self) -> None:
         while not self._done.wait(LEASE / _RENEWALS):

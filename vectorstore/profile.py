@@ -43,7 +43,6 @@ class RankingAmounts(Frozen):
     step_back: float  # penalty of a document that is not in force
     own_language: float  # lead of those in the question's language, from which no other is searched
     outside: float  # least lead outside of the scope, from which a question is refused within
-    respelt: float  # least gain of the best passage by a spelling that is offered
 
 
 class RelevanceAmounts(Frozen):
@@ -63,7 +62,6 @@ class ConfidenceAmounts(Frozen):
     """Probabilities."""
 
     far: float  # of being on topic, below which no model is asked
-    suggested: float  # least confidence of a question that is offered
 
 
 class ChanceAmounts(Frozen):
@@ -234,8 +232,8 @@ def _measured(
     """The scale of an embedder's cosines; measured once, as it takes seconds."""
     moved = adapter.matrix.tobytes() if adapter else b""
     texts = (REFERENCE.read_bytes(), EVERYDAY.read_bytes())
-    asked = (embedder.fingerprint.encode(), *texts, *filter(None, [moved]))
-    file = folder / f"{hashlib.sha256(b'|'.join(asked)).hexdigest()[:16]}.json"
+    parts = (embedder.fingerprint.encode(), *texts, *filter(None, [moved]))
+    file = folder / f"{hashlib.sha256(b'|'.join(parts)).hexdigest()[:16]}.json"
     try:
         return _SCALES.validate_json(file.read_bytes())
     except (OSError, ValidationError):
@@ -255,10 +253,12 @@ def measure(embedder: Embedder, adapter: Adapter | None) -> dict[TextKind, Measu
     ends = np.cumsum([len(units) for units in passages])[:-1]
     units = np.split(embedder.passages([*chain.from_iterable(passages)]), ends)
     others = embedder.passages(everyday())
-    asked = embedder.queries(reference["questions"])
+    questions = embedder.queries(reference["questions"])
     best: dict[TextKind, list[float]] = {kind: [] for kind in get_args(TextKind)}
-    best["question"] = [float(row.max()) for row in asked @ asked.T - 2 * np.eye(len(asked))]
-    for as_asked in asked:
+    best["question"] = [
+        float(row.max()) for row in questions @ questions.T - 2 * np.eye(len(questions))
+    ]
+    for as_asked in questions:
         vector = adapter(as_asked) if adapter else as_asked
         nearest = np.array([float((of @ vector).max()) for of in units])
         best["unit"].append(float(nearest.max()))

@@ -1,11 +1,14 @@
 """Segments: the passages of some documents, their units and their prepared questions, written once
 and never changed."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
+from pydantic import BaseModel
 
+from core.errors import StoreError
 from core.prepared import PreparedQuestion
 from core.source import Passage
 from vectorstore import chroma
@@ -14,6 +17,7 @@ from vectorstore.embeddings import Vectors
 from vectorstore.manifest import Counts, SegmentEntry
 
 _T = TypeVar("_T")
+_Model = TypeVar("_Model", bound=BaseModel)
 KINDS = ("passages", "units", "questions")
 BY_DOCUMENT = {"by": "document"}
 """Metadata of a collection of prepared questions whose records name their documents, as those of
@@ -96,7 +100,7 @@ class Segment:
     def passages(self, ids: Sequence[str]) -> Mapping[str, Passage]:
         """The passages with these ids that are stored here."""
         found = self._passages.get(ids=list(ids), include=_TEXTS)
-        return {passage.id: passage for passage in chroma.decode(found)}
+        return {passage.id: passage for passage in decode(found)}
 
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of these documents; read in batches."""
@@ -105,7 +109,7 @@ class Segment:
             yield from self._each(self._ids_of(self._passages, wanted), self.passages)
             return
         for result in self._batches(self._passages, _TEXTS):
-            yield from chroma.decode(result, lambda name: document_key(name) in wanted)
+            yield from decode(result, lambda name: document_key(name) in wanted)
 
     def _each(
         self, names: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, _T]]
@@ -121,7 +125,7 @@ class Segment:
         if self._questions is None or not ids:
             return {}
         found = self._questions.get(ids=list(ids), include=_METADATA)
-        return {one.id: one for one in chroma.decode_questions(found)}
+        return {question.id: question for question in decode_questions(found)}
 
     def all_questions(self, documents: Collection[str] | None = None) -> Iterator[PreparedQuestion]:
         """Every prepared question, or those of these documents; read in batches."""
@@ -132,7 +136,7 @@ class Segment:
             yield from self._each(self._ids_of(self._questions, wanted), self.questions)
             return
         for result in self._batches(self._questions, _METADATA):
-            yield from chroma.decode_questions(result, lambda name: document_key(name) in wanted)
+            yield from decode_questions(result, lambda name: document_key(name) in wanted)
 
     @translated
     def question_vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
@@ -211,7 +215,7 @@ class Segment:
                 ids=[passage.id for passage in passages[start:end]],
                 embeddings=means[start:end],
                 documents=[passage.text for passage in passages[start:end]],
-                metadatas=[chroma.encode(passage) for passage in passages[start:end]],
+                metadatas=[encode(passage) for passage in passages[start:end]],
             )
         for start in range(0, len(units), chroma.BATCH):
             end = start + chroma.BATCH
@@ -226,9 +230,9 @@ class Segment:
             assert self._questions is not None  # noqa: S101 - made where the manifest counts any
             self._add(
                 self._questions,
-                ids=[one.id for one in questions[start:end]],
+                ids=[question.id for question in questions[start:end]],
                 embeddings=vectors[start:end],
-                metadatas=[chroma.encode_question(one) for one in questions[start:end]],
+                metadatas=[encode_question(question) for question in questions[start:end]],
             )
 
     def _add(
@@ -291,3 +295,65 @@ def merged(hits: Iterable[Sequence[tuple[str, float]]], count: int) -> list[tupl
     """The best `count` hits of several segments, best first."""
     together = [hit for found in hits for hit in found]
     return sorted(together, key=lambda hit: (-hit[1], hit[0]))[:count]
+
+
+def encode(passage: Passage) -> dict[str, Any]:
+    return {
+        "document": passage.document.id,
+        "passage": passage.model_dump_json(exclude={"id", "text"}),
+    }
+
+
+def decode(result: Any, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[Passage]:
+    """Decodes the passages of a result whose ids are wanted.
+
+    Raises:
+        StoreError: one is not in the form that `encode` gives.
+    """
+    for name, text, metadata in zip(
+        result["ids"], result["documents"], result["metadatas"], strict=True
+    ):
+        if wanted(name):
+            yield _decoded(Passage, name, metadata, "passage", {"text": text})
+
+
+def encode_question(question: PreparedQuestion) -> dict[str, Any]:
+    """Its text is no document of Chroma's, which would index its words, and ids leave out the
+    document's key: a question takes a third of the room."""
+    key = question.document
+    units = [unit.removeprefix(f"{key}:") for unit in question.units]
+    fields = question.model_dump(mode="json", exclude={"id", "units"}, exclude_defaults=True)
+    packed = {**fields, "units": units}
+    content = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    return {"document": key.rpartition(".")[0], "question": content}
+
+
+def decode_questions(
+    result: Any, wanted: Callable[[str], bool] = lambda name: True
+) -> Iterator[PreparedQuestion]:
+    """Decodes the prepared questions of a result whose ids are wanted.
+
+    Raises:
+        StoreError: one is not in the form that `encode_question` gives.
+    """
+    for name, metadata in zip(result["ids"], result["metadatas"], strict=True):
+        if not wanted(name):
+            continue
+        question = _decoded(PreparedQuestion, name, metadata, "question", {})
+        key, _, _ = name.partition(":")
+        yield question.model_copy(
+            update={"units": tuple(f"{key}:{unit}" for unit in question.units)}
+        )
+
+
+def _decoded(
+    kind: type[_Model], name: str, metadata: Any, field: str, more: Mapping[str, str]
+) -> _Model:
+    try:
+        fields = json.loads(metadata[field])
+        return kind.model_validate({**fields, "id": name, **more}, strict=False)
+    except (TypeError, KeyError, ValueError) as error:
+        raise StoreError(
+            f"{field.capitalize()} {name} cannot be read ({type(error).__name__}). "
+            "Build the index anew with: python -m ingest --rebuild"
+        ) from error

@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from core.answer import Message
 from core.source import Frozen
-from language.cues import checked
+from core.yaml_files import checked
 from language.matching import without_accents
 
 _FILE = Path(__file__).with_name("intents.yaml")

@@ -309,8 +309,6 @@ class ProposalRun:
         key = passage.document.key
         if answers:
             self._own.propose(key, answers)
-            if self._settings.accept_questions:
-                self._own.accept(key, {one.id for one in answers})
         self._asked.add(passage)  # after its proposals: a crash between asks about it again
         return {
             "kept": sum(len(one.questions) for one in answers),

@@ -496,10 +496,12 @@ def test_what_an_older_version_stored_without_documents_is_found_too(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = _two_documents(small)
-    encode = chroma.encode_question
+    encode = segments.encode_question
     with monkeypatch.context() as patch:
         patch.setattr(segments, "BY_DOCUMENT", None)
-        patch.setattr(chroma, "encode_question", lambda one: {"question": encode(one)["question"]})
+        patch.setattr(
+            segments, "encode_question", lambda one: {"question": encode(one)["question"]}
+        )
         ingest(settings)
     old = Generations(settings).current()
     (found,) = old.all_questions({"port.en"})

@@ -58,7 +58,6 @@ def _configured(settings: Settings, model: LocalModel, seconds: float) -> Settin
             "model_context": model.context,
             "temperature": 0.0,  # the same replies in every run
             "answer_tokens": 384,  # else it writes on without an end
-            "search_again": False,
             "checker": False,  # so small a model gives no verdicts
             "answer_timeout": seconds,  # a slow machine is no failure of the model
         }

@@ -16,7 +16,7 @@ from core.settings import Settings, current
 from tests.support.apps import ask, run, visit
 from userdata.conversations import Conversations
 from vectorstore import chroma
-from vectorstore.generations import Generations, Pointer, StoredPointer
+from vectorstore.generations import Generations, Pointer
 from vectorstore.store import Snapshot, open_index
 
 QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
@@ -84,7 +84,7 @@ def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
     data = shutil.copytree(settings.data_dir, tmp_path / "data")
     file = data / "chroma" / "chroma.sqlite3"
     generations = Generations(settings.model_copy(update={"data_dir": data}))
-    asked = counted(StoredPointer, "_asked")
+    asked = counted(Generations, "_stored_pointer")
 
     def looked(written: float) -> int:
         """How often the store is asked by two looks at a file that was written to then."""
