@@ -104,10 +104,6 @@ class KeywordIndex:
                 return True
         return False
 
-    def has(self, word: str) -> bool:
-        """Whether a passage in any language has this word, also inside a longer one."""
-        return all(self._holds(plain, LETTERS) for plain in content_words(word, ""))
-
     def _holds(self, plain: str, shortest: int) -> bool:
         """Whether a passage has a word as it is, or inside another if it has `shortest` letters."""
         schema = self._index.schema
@@ -119,16 +115,6 @@ class KeywordIndex:
 
     def _occurs(self, query: tantivy.Query) -> bool:
         return bool(self._index.searcher().search(query, 1, count=False).hits)
-
-    def alike(self, word: str, count: int) -> list[str]:
-        """The ids of passages with a word at an edit distance of one: a letter more, fewer or
-        different, or two neighbouring letters swapped."""
-        searcher, found = self._index.searcher(), dict[str, None]()
-        for plain in content_words(word, ""):
-            query = tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, 1)
-            hits = searcher.search(query, count, count=False).hits
-            found |= dict.fromkeys(searcher.doc(address)["id"][0] for _, address in hits)
-        return list(found)
 
     def _share(
         self, field: str, words: Sequence[str], ids: Collection[str], heading: str = ""

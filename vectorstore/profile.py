@@ -46,7 +46,6 @@ class RankingAmounts(Frozen):
     step_back: float  # penalty of a document that is not in force
     own_language: float  # lead of those in the question's language, from which no other is searched
     outside: float  # least lead outside of the scope, from which a question is refused within
-    respelt: float  # least gain of the best passage by a spelling that is offered
 
 
 class RelevanceAmounts(Frozen):
@@ -66,7 +65,6 @@ class ConfidenceAmounts(Frozen):
     """Probabilities."""
 
     far: float  # of being on topic, below which no model is asked
-    suggested: float  # least confidence of a question that is offered
 
 
 class ChanceAmounts(Frozen):

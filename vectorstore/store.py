@@ -264,14 +264,6 @@ class Snapshot:
         """Whether a passage in any language has this word or a similar one."""
         return self._keyword.knows(word)
 
-    def has(self, word: str) -> bool:
-        """Whether a passage in any language has this word, also inside a longer one."""
-        return self._keyword.has(word)
-
-    def alike(self, word: str, count: int = 20) -> list[Passage]:
-        """Passages in any language with a word that is spelt almost like this one."""
-        return self._generation.passages(self._keyword.alike(word, count))
-
 
 def open_index(settings: Settings, *, trial: bool = False) -> "Index":
     """The index in use, or the trial.
