@@ -232,10 +232,6 @@ def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:
     return source.is_row(number) and is_right_row(text, rows) is True
 
 
-def _sequence(text: str) -> list[str]:
-    return re.findall(r"\w+", fold(text))
-
-
 def content_words(text: str) -> frozenset[str]:
     """Figures and words of more than three letters, to compare sentences by."""
-    return figures(text) | {word for word in _sequence(text) if len(word) > 3}
+    return figures(text) | {word for word in re.findall(r"\w+", fold(text)) if len(word) > 3}
