@@ -97,7 +97,7 @@ def assess(
         unconfirmed=answer.unconfirmed,
         left_out=tuple(sentence.text for sentence in answer.left_out),
         in_bold=answer.asked_for,
-        forbidden_said=tuple(text for text in question.forbidden if fold(text) in own_text),
+        forbidden_said=tuple(phrase for phrase in question.forbidden if fold(phrase) in own_text),
         languages=_languages(question, answer, outline),
         # Only the first line of a refusal: the rest names sections in any language.
         text_language=detect(

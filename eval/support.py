@@ -12,6 +12,11 @@ from language.figures import figures
 from language.matching import fold
 from language.sentences import sentences
 
+# Least share of a sentence's words in quotes in its language that support it. Of a strong model's
+# 139 sentences over the briefs (tests/replies/open) 98.6% have it in the passage that they rest on,
+# and 3.6% in another one.
+_SHARED = 0.25
+
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
 
 Claim = tuple[str, frozenset[int]]  # a sentence, and the numbers of its citations
@@ -96,12 +101,6 @@ def _sentences(
     parts = [text[start:end] for start, end in spans if re.search(r"\w", text[start:end])]
     earlier = frozenset() if answer.mode == "generative" else numbers
     return [*((part, earlier) for part in parts[:-1]), (parts[-1], numbers)]
-
-
-# Least share of a sentence's words in quotes in its language that support it. Of a strong model's
-# 139 sentences over the briefs (tests/replies/open) 98.6% have it in the passage that they rest on,
-# and 3.6% in another one.
-_SHARED = 0.25
 
 
 def verdicts(answer: Answer) -> tuple[SentenceVerdict, ...]:

@@ -149,7 +149,6 @@ def test_a_store_has_one_importer(library: str, place: str) -> None:
     importers = {
         str(file.relative_to(ROOT))
         for package in PACKAGES
-        if package != "research"  # it measures other ways to use a store
         for file in _files(package)
         if any(module.partition(".")[0] == library for module in _imports(file))
     }

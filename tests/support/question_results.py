@@ -35,7 +35,7 @@ VERDICT = SentenceVerdict(text="The market is worth 30 billion.", citations=(1,)
 READING = Reading(judged=True, units=1, needed=1, words_prose=6)
 
 
-def asked(name: str, **values: object) -> QuestionResult:
+def result_of(name: str, **values: object) -> QuestionResult:
     """A question that was fully answered, but for what is given."""
     section = CitedSection(number=1, document="drugs", section="Size of the market")
     given: dict[str, object] = {
@@ -67,9 +67,9 @@ def read(**values: object) -> dict[str, Reading]:
 
 
 DEAL = "The agreement covers 12 ports and 3 airports."
-FAR = asked("far", **REFUSED | UNANSWERABLE | {"facts_missing": ()})
-SECRET = asked("secret", question="What nobody may look at?", held_out=True)
-NASTY = asked(
+FAR = result_of("far", **REFUSED | UNANSWERABLE | {"facts_missing": ()})
+SECRET = result_of("secret", question="What nobody may look at?", held_out=True)
+NASTY = result_of(
     "nasty",
     question=HOSTILE,
     text=HOSTILE,
@@ -79,11 +79,16 @@ NASTY = asked(
     missing=(HOSTILE,),
 )
 SAME = (NASTY, FAR, SECRET)
-BEFORE = (asked("market"), asked("half", **MISSED, judged=False), asked("deal", text=DEAL), *SAME)
-AGREED = asked("deal", text=DEAL.replace("12", "14"))
-NOW = (asked("market", **REFUSED), asked("half", judged=False), AGREED, *SAME)
+BEFORE = (
+    result_of("market"),
+    result_of("half", **MISSED, judged=False),
+    result_of("deal", text=DEAL),
+    *SAME,
+)
+AGREED = result_of("deal", text=DEAL.replace("12", "14"))
+NOW = (result_of("market", **REFUSED), result_of("half", judged=False), AGREED, *SAME)
 
-MANY = tuple(asked(f"q{number}") for number in range(ENOUGH_QUESTIONS))
+MANY = tuple(result_of(f"q{number}") for number in range(ENOUGH_QUESTIONS))
 FEW = MANY[:16]
 RIGHT_SHARE = RuleResult(
     rule="reading.right at least 0.78", found="0.9", passed=True,
@@ -116,13 +121,13 @@ def keep(
 
 
 WRONG = (
-    asked("half", **MISSED, judged=False),
-    asked("refused", **REFUSED),
-    asked("forbidden", **REFUSED | UNANSWERABLE | {"facts_missing": ()},
+    result_of("half", **MISSED, judged=False),
+    result_of("refused", **REFUSED),
+    result_of("forbidden", **REFUSED | UNANSWERABLE | {"facts_missing": ()},
           forbidden_said=("500 miljard",)),
-    asked("misled", **UNANSWERABLE),
-    asked("secret", question="What nobody may look at?", held_out=True, **REFUSED),
-    asked("hostile", question=HOSTILE, **REFUSED | {"text": HOSTILE}),
-    asked("good"),
-    asked("hi", **GREETING),
+    result_of("misled", **UNANSWERABLE),
+    result_of("secret", question="What nobody may look at?", held_out=True, **REFUSED),
+    result_of("hostile", question=HOSTILE, **REFUSED | {"text": HOSTILE}),
+    result_of("good"),
+    result_of("hi", **GREETING),
 )  # fmt: skip

@@ -32,9 +32,9 @@ from tests.support.question_results import (
     SECRET,
     STAMP,
     WRONG,
-    asked,
     keep,
     read,
+    result_of,
 )
 from tests.support.waiting import RUNS_ON, until
 from ui import access, jobs
@@ -126,7 +126,9 @@ def test_a_damaged_run_says_so_and_the_others_can_be_chosen(
 
 
 def test_wrong_answers_are_listed_first_the_worst_on_top_with_why(data_dir: Path) -> None:
-    keep(data_dir, (*WRONG, asked("bold", in_bold=("2020",)), asked("long", **read(units=4))))
+    keep(
+        data_dir, (*WRONG, result_of("bold", in_bold=("2020",)), result_of("long", **read(units=4)))
+    )
     app = opened()
     page = shown(app)
     assert "Foute antwoorden: 7 van de 9 vragen" in page
@@ -176,8 +178,8 @@ def test_filters_leave_what_fits_and_what_became_worse_is_marked(two: tuple[str,
 
 
 def test_messages_and_conversations_are_listed_apart(data_dir: Path) -> None:
-    talk = [asked(f"talk-{number}", part="conversations", **REFUSED) for number in range(3)]
-    keep(data_dir, (*FEW, *talk, asked("hi", **GREETING)))
+    talk = [result_of(f"talk-{number}", part="conversations", **REFUSED) for number in range(3)]
+    keep(data_dir, (*FEW, *talk, result_of("hi", **GREETING)))
     app = opened()
     assert "16 van 16 vragen" in shown(app)
     run(app.segmented_control(key="evaluation-part").set_value("conversations"))
@@ -206,8 +208,8 @@ def test_a_question_shows_what_was_expected_and_both_answers(two: tuple[str, str
 
 
 def test_what_is_folded_and_what_is_wrong_with_an_answer_is_shown(data_dir: Path) -> None:
-    cut = asked("cut", more=("### Drugs\n\nMore of it. [1]",), **read(cut=("In short:",)))
-    keep(data_dir, (cut, asked("hi", **GREETING)))
+    cut = result_of("cut", more=("### Drugs\n\nMore of it. [1]",), **read(cut=("In short:",)))
+    keep(data_dir, (cut, result_of("hi", **GREETING)))
     text = shown(opened(question="cut"))
     assert "Ingeklapt eronder" in text
     assert "### Drugs<br>More of it. [1]" in text

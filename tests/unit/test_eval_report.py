@@ -38,30 +38,32 @@ from tests.support.question_results import (
     STAMP,
     UNANSWERABLE,
     VERDICT,
-    asked,
     read,
+    result_of,
 )
 from ui.texts import languages, load
 
 SHORT: dict[Cause, QuestionResult] = {
-    "forbidden": asked("forbidden", forbidden_said=("500 miljard",)),
-    "wrong citation": asked("cited", verdicts=(VERDICT.model_copy(update={"supported": False}),)),
-    "message": asked("hello", message="greeting"),
-    "should have been refused": asked("unknown", **UNANSWERABLE),
-    "language": asked("spoken", text_language="de"),
-    "refused wrongly": asked("refused", **REFUSED),
-    "not retrieved": asked("unfound", **MISSED, retrieved=(OTHER,), facts_retrieved=0),
-    "retrieved but not chosen": asked("overlooked", **MISSED),
-    "incomplete": asked("half", **MISSED, judged=False),
-    "misleading": asked("bold", in_bold=("2020",)),
-    "cut list": asked("listed", **read(cut=("It has three blocks:",))),
-    "loose end": asked("pointing", **read(loose=("That number is high.",))),
-    "buried": asked(
+    "forbidden": result_of("forbidden", forbidden_said=("500 miljard",)),
+    "wrong citation": result_of(
+        "cited", verdicts=(VERDICT.model_copy(update={"supported": False}),)
+    ),
+    "message": result_of("hello", message="greeting"),
+    "should have been refused": result_of("unknown", **UNANSWERABLE),
+    "language": result_of("spoken", text_language="de"),
+    "refused wrongly": result_of("refused", **REFUSED),
+    "not retrieved": result_of("unfound", **MISSED, retrieved=(OTHER,), facts_retrieved=0),
+    "retrieved but not chosen": result_of("overlooked", **MISSED),
+    "incomplete": result_of("half", **MISSED, judged=False),
+    "misleading": result_of("bold", in_bold=("2020",)),
+    "cut list": result_of("listed", **read(cut=("It has three blocks:",))),
+    "loose end": result_of("pointing", **read(loose=("That number is high.",))),
+    "buried": result_of(
         "long", **read(units=4, among_others=True), facts_found=(FACT, ("39%",)), facts_in_text=1
     ),
 }
-FINE = asked("fine", question="Hoe groot is de markt?", language="nl", text_language="nl")
-RIGHTLY_REFUSED = asked("far", **REFUSED | UNANSWERABLE | {"facts_missing": ()})
+FINE = result_of("fine", question="Hoe groot is de markt?", language="nl", text_language="nl")
+RIGHTLY_REFUSED = result_of("far", **REFUSED | UNANSWERABLE | {"facts_missing": ()})
 
 
 def results_of(*questions: QuestionResult) -> Results:
@@ -77,10 +79,10 @@ def results() -> Results:
 def comparison(results: Results) -> Comparison:
     """With a run in which `fine` was refused, `far` answered, and sections ranked otherwise."""
     before = {
-        "fine": asked("fine", question="Hoe groot is de markt?", language="nl", **REFUSED),
-        "far": asked("far", **UNANSWERABLE, text="Once it was answered."),
-        "half": asked("half", **MISSED, judged=False, retrieved=(RIGHT,)),
-        "refused": asked("refused"),
+        "fine": result_of("fine", question="Hoe groot is de markt?", language="nl", **REFUSED),
+        "far": result_of("far", **UNANSWERABLE, text="Once it was answered."),
+        "half": result_of("half", **MISSED, judged=False, retrieved=(RIGHT,)),
+        "refused": result_of("refused"),
     }
     earlier = [before.get(one.id, one) for one in results.questions]
     stamp = STAMP.model_copy(update={"date": "2026-11-20T09:00:00+00:00", "code_version": "old"})
@@ -254,7 +256,7 @@ def test_the_report_counts_wrong_answers_and_says_of_its_time_that_it_is_utc(pag
 
 
 def test_messages_and_conversations_are_reported_apart(results: Results) -> None:
-    apart = asked("hi", **GREETING, message="greeting")
+    apart = result_of("hi", **GREETING, message="greeting")
     both = sum_up([*results.questions, apart], STAMP)
     assert both.overall.n == results.overall.n
     page = run_report.html(both)
@@ -267,7 +269,7 @@ def test_messages_and_conversations_are_reported_apart(results: Results) -> None
 
 
 def test_an_answer_is_shown_with_what_is_folded_below_it_and_what_is_wrong_with_it() -> None:
-    cut = asked("cut", more=("### Drugs\n\nMore of it. [1]",), **read(cut=("In short:",)))
+    cut = result_of("cut", more=("### Drugs\n\nMore of it. [1]",), **read(cut=("In short:",)))
     short = section(run_report.html(results_of(cut)), "short")
     assert "Folded below it (1) ### Drugs More of it. [1]" in short
     assert "Cut lists In short:" in short
@@ -277,7 +279,7 @@ def test_whatever_was_found_wrong_has_a_heading_in_the_report_and_on_the_page() 
     found = ("Of this.",)
     every = dict.fromkeys(("unsupported", "unconfirmed", "left_out", "missing"), found)
     every |= {"inexact_quotes": found, "forbidden_said": found}
-    result = asked("all", **every, **read(cut=found, loose=found))
+    result = result_of("all", **every, **read(cut=found, loose=found))
     assert result.findings == dict.fromkeys(run_report.FINDINGS, found)
     short = section(run_report.html(results_of(result)), "short")
     assert [one for one in run_report.FINDINGS.values() if f"{one} Of this." not in short] == []
@@ -288,8 +290,8 @@ def test_whatever_was_found_wrong_has_a_heading_in_the_report_and_on_the_page() 
 
 
 def test_a_significant_change_is_called_so() -> None:
-    many = [asked(f"q{number}") for number in range(10)]
-    refused = [asked(one.id, **REFUSED) for one in many]
+    many = [result_of(f"q{number}") for number in range(10)]
+    refused = [result_of(one.id, **REFUSED) for one in many]
     changed = compare(results_of(*many), results_of(*refused))
     said = section(run_report.html(results_of(*refused), comparison=changed), "changed")
     assert "full answer rate 100% 0% -100 -100 to -100 0.002 significantly worse" in said
@@ -319,7 +321,7 @@ def hostile() -> Results:
             "code_version": HOSTILE,
         }
     )
-    return sum_up([asked(HOSTILE, **values)], stamp)
+    return sum_up([result_of(HOSTILE, **values)], stamp)
 
 
 def attacked(hostile: Results) -> Comparison:
@@ -450,7 +452,7 @@ def test_what_did_not_fall_short_has_no_cause(result: QuestionResult) -> None:
     ],
 )
 def test_of_several_causes_the_first_counts(cause: Cause, values: dict[str, object]) -> None:
-    assert likely_cause(asked("q", **values)) == cause
+    assert likely_cause(result_of("q", **values)) == cause
 
 
 @pytest.mark.parametrize(
@@ -458,9 +460,9 @@ def test_of_several_causes_the_first_counts(cause: Cause, values: dict[str, obje
     [
         (SHORT["forbidden"], " (“500 miljard”)"),
         (SHORT["message"], " (a question, taken for greeting)"),
-        (asked("hi", **GREETING), " (greeting, taken for a question)"),
+        (result_of("hi", **GREETING), " (greeting, taken for a question)"),
         (SHORT["language"], " (de, not en or nl)"),
-        (asked("q", **REFUSED, text_language=""), " (none, not en or nl)"),
+        (result_of("q", **REFUSED, text_language=""), " (none, not en or nl)"),
         (SHORT["misleading"], " (wrong value; in bold: “2020”)"),
         (SHORT["buried"],
          " (1 of 4 sentences and lists shown are to the point; 1 of 2 facts are folded below)"),

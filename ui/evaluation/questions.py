@@ -260,7 +260,7 @@ def _question_html(result: QuestionResult, texts: Texts) -> str:
         for turn in result.history
     )
     heading = f'<h2 class="sw-heading" lang="{language}">{escape(result.question)}</h2>'
-    return heading + facts + _list_html("history", earlier, texts)
+    return heading + facts + _list_html("history", earlier, texts, level=3)
 
 
 def _expected_html(result: QuestionResult, before: QuestionResult | None, texts: Texts) -> str:
@@ -278,7 +278,7 @@ def _expected_html(result: QuestionResult, before: QuestionResult | None, texts:
         marks = (texts(f"evaluation.question.{'found' if is_in else 'absent'}") for is_in in found)
         rows.append([escape(" / ".join(fact)), *map(escape, marks)])
     table = table_html(texts("evaluation.question.facts"), columns, rows)
-    return table + _list_html("answers", map(escape, result.answers), texts)
+    return table + _list_html("answers", map(escape, result.answers), texts, level=3)
 
 
 def _answer_html(side: str, run: KeptRun, result: QuestionResult, texts: Texts) -> str:
@@ -305,13 +305,15 @@ def _answer_html(side: str, run: KeptRun, result: QuestionResult, texts: Texts) 
     return "".join(parts)
 
 
-def _list_html(name: str, items: Iterable[str], texts: Texts) -> str:
+def _list_html(name: str, items: Iterable[str], texts: Texts, *, level: int = 4) -> str:
     """A heading and a list of HTML; nothing when there is nothing in it."""
     entries = "".join(f"<li>{item}</li>" for item in items)
     if not entries:
         return ""
-    heading = escape(texts(f"evaluation.question.{name}"))
-    return f'<h4 class="sw-small">{heading}</h4><ol class="sw-list sw-{name}">{entries}</ol>'
+    heading = (
+        f'<h{level} class="sw-small">{escape(texts(f"evaluation.question.{name}"))}</h{level}>'
+    )
+    return f'{heading}<ol class="sw-list sw-{name}">{entries}</ol>'
 
 
 def _lines_html(text: str) -> str:
