@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problem import ApiError
-from core.errors import MAX_BODY
+from core.error_reply import MAX_BODY
 from core.hosts import NOT_OURS, is_ours
 from core.settings import Settings
 
@@ -67,7 +67,7 @@ class McpOverHttp:
             ApiError: a page of another site asks, also one whose name was made to lead here. The
                 SDK's own check knows no names but those that are listed one by one.
         """
-        names = self._settings().names
+        names = self._settings().allowed_hosts
         if not is_ours(headers.get("host", ""), names):
             raise ApiError(421, NOT_OURS, "unknown_host")
         origin = headers.get("origin", "")

@@ -31,9 +31,9 @@ from api.source_routes import sections_of, versions_of
 from core.answer import AnswerKind, Finished, LeftOutSentence, Mode
 from core.errors import StrategiewijzerError
 from core.source import DocumentKind, Frozen, Scope, ScoredPassage, Standing, preferred
-from language.identify import conversation
-from language.matching import visible
-from vectorstore.segments import DocumentEntry
+from language.escaping import visible
+from language.identify import detect_languages
+from vectorstore.manifest import DocumentEntry
 from vectorstore.store import Snapshot
 
 _T = TypeVar("_T")
@@ -289,7 +289,7 @@ class _Tools:
 
         def work(index: Snapshot) -> FoundPassages:
             question, default = visible(query), self._service.settings().default_language
-            spoken = language or conversation([question], default)[-1]
+            spoken = language or detect_languages([question], default)[-1]
             check_limits(index, documents, areas)
             scope = Scope(areas=tuple(areas), documents=tuple(documents), as_of=as_of)
             found = index.search(question, limit, spoken, scope=scope)

@@ -19,18 +19,11 @@ from core.answer import (
     ModelTrouble,
     TextDelta,
 )
-from core.answer_blocks import (
-    ITEM,
-    AnswerBlock,
-    AnswerSentence,
-    Blocks,
-    DoubtWords,
-    Marker,
-    sentences,
-)
-from core.references import by_number
-from core.source import Citation, Frozen
-from language.matching import address, escaped, inline, is_web_page
+from core.answer_blocks import ITEM, AnswerBlock, AnswerSentence, Blocks, DoubtWords, sentences
+from core.citations import Citation, by_number
+from core.markers import Marker
+from core.source import Frozen
+from language.escaping import address, escaped, inline, is_web_page
 from prompts import ClientWords, client_words
 
 MODEL = "strategiewijzer"
@@ -78,7 +71,6 @@ class AnswerFacts(Frozen):
     missing: tuple[str, ...]
     ended: str
     related: tuple[str, ...]
-    did_you_mean: str
     confidence: float
     mode: Mode
     trouble: ModelTrouble | Literal[""]

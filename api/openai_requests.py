@@ -18,10 +18,10 @@ from api.request_shapes import SearchLimits, unknown
 from chain.request import MAX_QUESTION
 from chain.understanding.intent import classify
 from core.answer import Turn
-from core.answer_blocks import Marked
-from core.errors import MAX_BODY
-from language.identify import conversation
-from language.matching import visible
+from core.error_reply import MAX_BODY
+from core.markers import Marked
+from language.escaping import visible
+from language.identify import detect_languages
 from vectorstore.embeddings import local_embedder
 
 _MESSAGES = 1000  # in one request: more than any conversation has
@@ -234,7 +234,7 @@ def _turns(messages: Sequence[ClientMessage]) -> Iterator[Turn]:
 def _with_kinds(turns: Sequence[Turn], question: str, default_language: str) -> tuple[Turn, ...]:
     """These turns, with the kinds of those messages that asked the sources nothing."""
     questions = [*(turn.question for turn in turns), question]
-    languages = conversation(questions, default_language)
+    languages = detect_languages(questions, default_language)
     embedder = local_embedder()
     return tuple(
         turn.model_copy(update={"message": classify(turn.question, language, embedder).kind or ""})

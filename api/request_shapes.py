@@ -11,8 +11,9 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJ
 from chain.request import MAX_QUESTION
 from core.answer import Answer
 from core.answer_blocks import sentences
-from core.source import Citation, DocumentKind, Frozen, Scope, Standing
-from language.matching import is_web_page, visible
+from core.citations import Citation
+from core.source import DocumentKind, Frozen, Scope, Standing
+from language.escaping import is_web_page, visible
 from language.official import OFFICIAL
 
 _SHOWN = 50  # characters of a name that somebody else has chosen

@@ -13,9 +13,9 @@ from api.problem import ApiError
 from api.request_shapes import Day, LanguageCode, Names, QuestionText, filled
 from api.service import TheService
 from core.source import DocumentInfo, Frozen, Passage, Scope, ScoredPassage, Standing, preferred
-from language.identify import conversation
-from vectorstore.embeddings import LOOK
-from vectorstore.segments import DocumentEntry
+from language.identify import detect_languages
+from vectorstore.manifest import DocumentEntry
+from vectorstore.profile import LOOK
 from vectorstore.store import Snapshot
 
 _MOST = 50  # passages at once, as the setting `results` allows
@@ -200,7 +200,7 @@ async def search(
 
     def work(index: Snapshot) -> SearchReply:
         default = service.settings().default_language
-        language = wanted.language or conversation([wanted.q], default)[-1]
+        language = wanted.language or detect_languages([wanted.q], default)[-1]
         scope = Scope(areas=wanted.area, documents=wanted.document, as_of=wanted.as_of)
         end = wanted.start + wanted.limit
         found = _best(index, wanted.q, language, scope, end)

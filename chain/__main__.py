@@ -11,18 +11,19 @@ from collections.abc import Collection, Sequence
 
 import typer
 
-from chain.assistant import Assistant, HookFactory
+from chain.assistant import Assistant
+from chain.current_assistant import HookFactory
 from core.answer import Answer
 from core.answer_blocks import DoubtWords, marked_text
 from core.background import end
+from core.citations import Citation, by_number
 from core.command_line import CommandLine, flag, option
 from core.errors import StrategiewijzerError
 from core.hosts import is_official_address
-from core.references import by_number
 from core.settings import Settings
-from core.source import STEPS_BACK, Citation, Scope, Summarised
+from core.source import STEPS_BACK, Scope, Summarised
 from core.telemetry import observe
-from language.matching import visible
+from language.escaping import visible
 from language.official import OFFICIAL
 from prompts import client_words
 
@@ -132,8 +133,6 @@ def _print(answer: Answer) -> None:
     elif answer.unchecked:
         why = f" ({answer.check_trouble.replace('_', ' ')})" if answer.check_trouble else ""
         _say(f"\nThe extra check by a language model failed{why}; the local checks were made.")
-    if answer.did_you_mean:
-        _say(f"\nDid you mean: {answer.did_you_mean}")
     if answer.elsewhere:
         _say("\nNot in this selection, but elsewhere: ask again without limits to the search.")
     if answer.kind == "partial":  # a refusal says it itself

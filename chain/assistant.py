@@ -1,30 +1,30 @@
 """The assistant: a question -> what is found -> whether it is answered -> the answer, checked."""
 
 import logging
-import threading
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from langchain_core.runnables import RunnableConfig
 
 from chain.answer.composition import AnswerRun, Checking, Search
-from chain.answer.period import document_asked, opened
-from chain.answer.section_questions import Probes
-from chain.answer.suggestions import Suggestions, document_questions
-from chain.answerability import build_request, can_be_quoted, decide, retry_on_gone_generation
+from chain.answer.suggestions import follow_ups
+from chain.answerability import build_request, decide
 from chain.checking.verification import nearness_of
 from chain.request import Answerer, Query, Request
-from chain.respond import Stopwatch, measured, reply, respond
+from chain.respond import document_asked, opened, reply, respond
 from chain.retrieve import Found, Translate, other_languages, retrieve, retrieve_more
+from chain.stopwatch import Stopwatch, measured
 from chain.understanding.meaning import Interpretation, interpret
 from chain.writing.extractive import ExtractiveAnswerer
 from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
 from core.environment import trace_with_langsmith
 from core.errors import ModelError, SettingsError
-from core.settings import AT_START, Settings, changed, current
-from core.source import DocumentInfo, PreparedQuestion, Scope
-from language.identify import conversation
+from core.prepared import PreparedQuestion
+from core.settings import Settings
+from core.source import Scope
+from language.identify import detect_languages
+from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import local_embedder
 from vectorstore.store import Index, Snapshot, open_index
 
@@ -33,58 +33,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Hands each answer on to what keeps something of it: before anybody sees any of it, where the
-# setting `audit` asks for a record.
-
-
 AnswerHook = Callable[[Answer, str], None]
-"""What is done with a finished answer before it is told; the text is who asked."""
-
-
-class HookFactory(Protocol):
-    """What is done with each answer by these settings; None where nothing is.
-
-    trial: maintainers try out what is not published yet.
-    """
-
-    def __call__(self, settings: Settings, *, trial: bool = False) -> AnswerHook | None: ...
-
-
-def required_hook(settings: Settings, after: AnswerHook | None) -> AnswerHook | None:
-    """What records answers.
-
-    Raises:
-        SettingsError: the audit record is on, and nothing is given that keeps it.
-    """
-    if settings.audit and after is None:
-        raise SettingsError(
-            "The audit record is on (STRATEGIEWIJZER_AUDIT), and this command cannot keep it. "
-            "Ask with: ./strategiewijzer ask"
-        )
-    return after
-
-
-def with_hook(
-    events: Iterator[Event], after: AnswerHook | None, by: str, *, holds: bool
-) -> Iterator[Event]:
-    """The events, of which `after` gets the answer before the last.
-
-    Where it `holds`, all text is held back until then: what `after` raises ends the events, so
-    nothing is shown that is not on record, also when a reader stops halfway.
-    """
-    held: list[Event] = []
-    for event in events:
-        if holds and isinstance(event, TextDelta):
-            held.append(event)
-            continue
-        if isinstance(event, Finished):
-            if after is not None:
-                after(event.answer, by)
-            yield from held
-        yield event
-
-
-# Assistant: turns a question into a checked answer, or a refusal.
+"""Keeps a finished answer before it is shown; the text is who asked."""
 
 
 class Assistant:
@@ -93,7 +43,7 @@ class Assistant:
     Args:
         settings: of the index, the model and the audit record.
         trial: answers from what is not published yet.
-        after: gets each answer, and who asked, before it is told; keeps the audit record, where
+        after: gets each answer, and who asked, before it is shown; keeps the audit record, where
             that is on.
         index: of these settings, where it is open already.
 
@@ -112,13 +62,16 @@ class Assistant:
         after: AnswerHook | None = None,
         index: Index | None = None,
     ) -> None:
-        self._after = required_hook(settings, after)
+        if settings.audit and after is None:
+            raise SettingsError(
+                "The audit record is on (STRATEGIEWIJZER_AUDIT), and this command cannot keep it. "
+                "Ask with: ./strategiewijzer ask"
+            )
+        self._after = after
         trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
         self.index = index or open_index(settings, trial=trial)
         self._local = local_embedder()  # understands messages and verifies, whatever the index has
-        self._trials = Probes(settings)
-        self._suggestions = Suggestions(self._trials)
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = self._extractive
         self._condenser: Condenser | None = None
@@ -141,8 +94,8 @@ class Assistant:
         query = Query(question, language)
         meaning = self._understand(index, query)
         results, for_model = self._settings.results, self._settings.generative
-        found = retrieve(index, query, meaning, results, for_model=for_model).passages
-        decide(index, query, meaning, found, self._trials, self._settings)
+        found = retrieve(index, query, meaning, results, for_model=for_model)
+        decide(index, query, meaning, found, self._settings)
 
     def ask(
         self,
@@ -188,10 +141,41 @@ class Assistant:
         """
         language = language or self._language(question, history)
         query = Query(question, language, history, scope.within(areas), config)
-        answer = measured(
-            lambda watch: retry_on_gone_generation(lambda: self._answer(query, watch))
-        )
-        yield from with_hook(answer, self._after, by, holds=self._settings.audit)
+        yield from self._kept(measured(lambda watch: self._retried(query, watch)), by)
+
+    def _kept(self, events: Iterator[Event], by: str) -> Iterator[Event]:
+        """The events, of which `after` gets the answer before the last.
+
+        With an audit record all text is held back until then: what `after` raises ends the events,
+        so nothing is shown that is not on record, also when a reader stops halfway.
+        """
+        held: list[Event] = []
+        for event in events:
+            if self._settings.audit and isinstance(event, TextDelta):
+                held.append(event)
+                continue
+            if isinstance(event, Finished):
+                if self._after is not None:
+                    self._after(event.answer, by)
+                yield from held
+            yield event
+
+    def _retried(self, query: Query, watch: Stopwatch) -> Generator[Event, None, None]:
+        """The events of an answer; from the start again if its index generation is deleted
+        meanwhile.
+
+        Raises:
+            GenerationGone: text was shown: it cannot be taken back.
+        """
+        shown = False
+        try:
+            for event in self._answer(query, watch):
+                shown = shown or isinstance(event, TextDelta)
+                yield event
+        except GenerationGone:
+            if shown:
+                raise
+            yield from self._answer(query, watch)
 
     def _answer(self, query: Query, watch: Stopwatch) -> Generator[Event, None, None]:
         """The events of `stream`, all from the index generation in use at the start."""
@@ -210,7 +194,7 @@ class Assistant:
         found = self._find(index, query, meaning)
         watch.begin("decide")
         yield Stage(name="reading")
-        decision = decide(index, query, meaning, found.passages, self._trials, self._settings)
+        decision = decide(index, query, meaning, found, self._settings)
         if decision.in_parts:
             watch.begin("parts")
         request = build_request(index, query, meaning, decision)
@@ -219,7 +203,7 @@ class Assistant:
             request = opened(request, lasting, query, index)
             decision = decision._replace(refuses=False)
         watch.begin("answer")
-        stand_in = [self._extractive] if can_be_quoted(meaning) and decision.quotable else []
+        stand_in = [self._extractive] if meaning.can_be_quoted and decision.quotable else []
         answerers = tuple(dict.fromkeys((self._answerer, *stand_in)))
         if request.is_approved or request.opening:  # word for word, also where a model could write
             answerers = (self._extractive,)
@@ -233,8 +217,8 @@ class Assistant:
         )
         if not decision.refuses:
             yield from watch.to_first_sentence(writing.write(query.config))
-        if writing.composition.blocks or can_be_quoted(meaning):
-            yield from respond(index, query, meaning, decision, writing, self._suggestions, watch)
+        if writing.builder.blocks or meaning.can_be_quoted:
+            yield from respond(index, query, meaning, decision, writing, watch)
         else:
             failed = Interpretation(query.question, meaning.message, problem="failed")
             yield from reply(index, query, failed, writing, watch)
@@ -242,26 +226,14 @@ class Assistant:
     def follow_ups(
         self, answer: Answer, history: Sequence[Turn] = (), scope: Scope = Scope()
     ) -> tuple[str, ...]:
-        """Up to three answerable follow-up questions about sections that the answer does not cite.
+        """Up to three prepared questions near the one answered, about what was not shown yet.
 
         They are in the question's language; none after a refusal, which has `Answer.related`.
-        Takes the same history and scope as the answer did. Costs up to nine searches.
+        Takes the same history and scope as the answer did. Costs a search.
         """
         if not answer.is_sourced:
             return ()
-        return self._suggestions.follow_ups(self.index.snapshot(), answer, history, scope)
-
-    def questions_about(
-        self, index: Snapshot, document: DocumentInfo, language: str
-    ) -> tuple[str, ...]:
-        """Up to five questions from all over a document that it answers; costs up to 19 searches.
-
-        Args:
-            index: holds the document.
-            document: the language version to make questions from.
-            language: of the questions (ISO 639-1).
-        """
-        return document_questions(index, document, language, self._trials)
+        return follow_ups(self.index.snapshot(), answer, history, scope)
 
     def approved_for(self, index: Snapshot, question: str) -> PreparedQuestion | None:
         """The approved prepared question whose answer a reader is given who asks this; it asks no
@@ -271,21 +243,16 @@ class Assistant:
         if not meaning.asks:
             return None
         results = self._settings.results
-        found = retrieve(index, query, meaning, results, for_model=False).passages
-        decision = decide(index, query, meaning, found, self._trials, self._settings)
+        found = retrieve(index, query, meaning, results, for_model=False)
+        decision = decide(index, query, meaning, found, self._settings)
         request = build_request(index, query, meaning, decision)
         return request.prepared if request.is_approved and not decision.refuses else None
-
-    def examples(self, index: Snapshot, language: str) -> tuple[str, ...]:
-        """Questions to begin with, up to five, each of another document, for readers of a language
-        (ISO 639-1): prepared ones, and ones made of documents without; empty without any."""
-        return self._suggestions.examples(index, language)
 
     def _reply(
         self, index: Snapshot, query: Query, meaning: Interpretation, watch: Stopwatch
     ) -> Iterator[Event]:
-        asked = Request(query.question, query.language, ())
-        nothing = AnswerRun(asked, [self._extractive], nearness_of(index, self._local))
+        request = Request(query.question, query.language, ())
+        nothing = AnswerRun(request, [self._extractive], nearness_of(index, self._local))
         return reply(index, query, meaning, nothing, watch)
 
     def _find(self, index: Snapshot, query: Query, meaning: Interpretation) -> Found:
@@ -296,7 +263,7 @@ class Assistant:
             meaning,
             settings.results,
             for_model=settings.generative,
-            translate=self._translate(query) if settings.search_languages else None,
+            translate=self._translate(query),
         )
 
     def _translate(self, query: Query) -> Translate | None:
@@ -319,7 +286,7 @@ class Assistant:
         self, index: Snapshot, query: Query, meaning: Interpretation
     ) -> Search | None:
         """A second search for a question; a task rests on what it has."""
-        if meaning.message or not self._settings.search_again:
+        if meaning.message:
             return None
         return lambda queries, known: retrieve_more(
             index, query, queries, known, self._settings.results
@@ -327,16 +294,18 @@ class Assistant:
 
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]
-        return conversation(questions, self._settings.default_language)[-1]
+        return detect_languages(questions, self._settings.default_language)[-1]
 
     def _understand(self, index: Snapshot, query: Query) -> Interpretation:
         """Interprets the message; a model rewrites follow-ups if there is one, else rules do."""
         condenser = self._condenser
 
-        def rewrite(asked: str, before: Sequence[Turn]) -> str:
+        def rewrite(question: str, turns: Sequence[Turn]) -> str:
             assert condenser is not None  # noqa: S101 - else `rewrite` is not passed on
-            others = other_languages(index, query) if self._settings.search_languages else ()
-            return condenser.standalone(asked, query.language, before, query.config, others=others)
+            others = other_languages(index, query)
+            return condenser.standalone(
+                question, query.language, turns, query.config, others=others
+            )
 
         return interpret(
             query.question,
@@ -346,50 +315,3 @@ class Assistant:
             self._local,
             rewrite if condenser is not None else None,
         )
-
-
-# Gives the assistant that goes by the current settings, one for all of a process.
-
-
-class _Current(NamedTuple):
-    settings: Settings
-    assistant: Assistant
-
-
-class CurrentAssistant:
-    """Called, it gives the assistant, made anew when a setting has changed; safe to share between
-    threads.
-
-    The index stays open, unless it is to be opened in another way. An answer under way ends with
-    the assistant that it began with.
-
-    Args:
-        keeping: what is done with each answer.
-        trial: as of `Assistant`.
-
-    Raises:
-        StrategiewijzerError: when called, as `Assistant`; the next call tries again.
-    """
-
-    def __init__(self, keeping: HookFactory, *, trial: bool = False) -> None:
-        self._keeping = keeping
-        self._trial = trial
-        self._lock = threading.Lock()
-        self._made: _Current | None = None
-
-    def __call__(self) -> Assistant:
-        made = self._made
-        if made is None or made.settings != current():
-            with self._lock:  # only one thread makes it, and an index is opened once
-                made = self._made = self._of(current())
-        return made.assistant
-
-    def _of(self, settings: Settings) -> _Current:
-        made, index = self._made, None
-        if made is not None:
-            if made.settings == settings:  # another thread was first
-                return made
-            if not changed(made.settings, settings, AT_START):
-                index = made.assistant.index
-        after = self._keeping(settings, trial=self._trial)
-        return _Current(settings, Assistant(settings, trial=self._trial, after=after, index=index))

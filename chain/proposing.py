@@ -27,12 +27,9 @@ from chain.model.prompt_budget import fenced
 from chain.reading.relevance import rank
 from core.answer import ModelTrouble
 from core.errors import ModelError, StrategiewijzerError, kind_and_place
-from core.settings import Settings
-from core.source import (
+from core.prepared import PreparedQuestion
+from core.proposals import (
     Dropped,
-    Frozen,
-    Passage,
-    PreparedQuestion,
     ProposalFailure,
     Proposals,
     ProposedAnswer,
@@ -40,10 +37,13 @@ from core.source import (
     SectionReply,
     SectionToAsk,
 )
+from core.settings import Settings
+from core.source import Frozen, Passage
 from core.telemetry import observe
-from language.facts import Asked, asked, differ
+from language.demands import Demands, demands_of, differ
+from language.escaping import visible
 from language.identify import detect
-from language.matching import fold, visible
+from language.matching import fold
 from vectorstore.embeddings import Vectors
 from vectorstore.store import Index, Snapshot, open_index
 
@@ -226,7 +226,7 @@ class Checked(NamedTuple):
 class _Known(NamedTuple):
     """A question that is answered already."""
 
-    about: Asked
+    about: Demands
     vector: Vectors
     units: frozenset[str]
 
@@ -255,7 +255,7 @@ def checked(
 
     def reason(question: str, language: str, answer: ProposedAnswer) -> Dropped | None:
         units = frozenset(passage.unit_ids[number] for number in answer.units)
-        about, vector = asked(question, language), index.embedder.query(question)
+        about, vector = demands_of(question, language), index.embedder.query(question)
         for one in there:
             near = one.units == units and on_scale("question", float(one.vector @ vector)) >= _TWIN
             if near and not differ(about, one.about):
@@ -281,7 +281,7 @@ def _known(known: Sequence[PreparedQuestion], index: Snapshot) -> Iterator[_Know
     if known:
         vectors = index.embedder.queries([one.question for one in known])
         for one, vector in zip(known, vectors, strict=True):
-            yield _Known(asked(one.question, one.language), vector, frozenset(one.units))
+            yield _Known(demands_of(one.question, one.language), vector, frozenset(one.units))
 
 
 def _finds(

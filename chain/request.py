@@ -1,4 +1,4 @@
-"""The request to the answerers, and the drafts that they propose."""
+"""What goes between the steps of an answer: the query, the request to answerers, their drafts."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -7,12 +7,13 @@ from typing import Literal, Protocol
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.reading.relevance import Part
+from chain.reading.quotables import Statement
 from core.answer import Message, Mode, Turn
 from core.answer_blocks import Doubt, SentenceStatus
-from core.source import PreparedQuestion, Scope, ScoredPassage
+from core.prepared import MatchedQuestion, PreparedQuestion
+from core.source import Scope, ScoredPassage
 from prompts import Aside
-from vectorstore.embeddings import Amounts, default_profile
+from vectorstore.profile import Amounts, default_profile
 
 MAX_QUESTION = 1000
 """Characters; the longest question of eval/questions has 186."""
@@ -20,88 +21,72 @@ MAX_QUESTION = 1000
 
 @dataclass(frozen=True)
 class Query:
-    """Input of one answer.
+    """Input of one answer."""
 
-    question: the message as it came.
-    language: of the message (ISO 639-1).
-    history: earlier turns, oldest first.
-    scope: limits of the search.
-    config: LangChain's, for callbacks and tracers.
-    """
+    question: str  # the message as it came
+    language: str  # of the message (ISO 639-1)
+    history: Sequence[Turn] = ()  # earlier turns, oldest first
+    scope: Scope = Scope()  # limits of the search
+    config: RunnableConfig | None = None  # LangChain's, for callbacks and tracers
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A statement, the index of its passage among those retrieved, and its score in log-odds."""
+
+    passage: int
+    statement: Statement
+    score: float
+    is_read: bool = True
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sub-question, or the whole question, with what was found for it."""
 
     question: str
-    language: str
-    history: Sequence[Turn] = ()
-    scope: Scope = Scope()
-    config: RunnableConfig | None = None
-
-
-# Protocol for answerers: what they get, and the drafts that they propose.
+    found: tuple[ScoredPassage, ...]  # passages of the whole question, scored for this part
+    ranked: Sequence[Ranked]  # their statements, best first
+    prepared: tuple[MatchedQuestion, ...] = ()  # prepared questions near it, nearest first
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task in place of a question, such as "put that in a table".
-
-    kind: of task ("table").
-    message: the reader's words.
-    text: the answer to work on; if empty, the passages are.
-    """
+    """A task in place of a question, such as "put that in a table"."""
 
     kind: Message
-    message: str
-    text: str = ""
+    message: str  # the reader's words
+    text: str = ""  # the answer to work on; if empty, the passages are
 
 
 @dataclass(frozen=True)
 class Request:
-    """Input of an answerer.
+    """Input of an answerer."""
 
-    question: stands alone, without the conversation.
-    language: of the question; for a task, of the result (ISO 639-1).
-    found: retrieved passages, best first; for a task, its evidence.
-    parts: the sub-questions.
-    said: folded text of the answers before, which is not repeated.
-    item, years: an item of the last answer's list, or years, that alone are asked for.
-    brief: only the best sentence or list is wanted.
-    overview: of a document's summary the statements: of each the number of its passage, and those
-        of its units.
-    task: for a language model, in place of the question.
-    given: numbers of the passages that a language model is given, in that order; empty: all.
-    is_sure: whether the first statement may be given as the answer; else results are wanted.
-    is_unlikely: whether these hardly answer.
-    lacking: what the question names and nothing that was found does.
-    quotable: whether quotes can do what is asked, unlike for a comparison.
-    aside: what a line above the results says that is not done.
-    prepared: the prepared question whose answer is the answer, where that is sure.
-    opening: what the assistant says itself before all else; empty: nothing.
-    amounts: of the profile of the passages' index.
-    so_far: the answer that it has begun, and that is only to be completed.
-    searched_as: the question in other languages, by which it was searched as well.
-    begun: when it was made, by the monotonic clock; an answerer's time counts from then.
-    """
-
-    question: str
-    language: str
-    found: tuple[ScoredPassage, ...]
+    question: str  # stands alone, without the conversation
+    language: str  # of the question; for a task, of the result (ISO 639-1)
+    found: tuple[ScoredPassage, ...]  # passages, best first; for a task, its evidence
     parts: tuple[Part, ...] = ()
-    said: str = ""
-    item: str = ""
-    years: tuple[str, ...] = ()
-    brief: bool = False
+    said: str = ""  # folded text of the answers before, which is not repeated
+    item: str = ""  # the item of the last answer's list that alone is asked for
+    years: tuple[str, ...] = ()  # those of the last answer's list that alone are asked for
+    brief: bool = False  # only the best sentence or list is wanted
+    # The statements of a document's summary: of each the number of its passage, and those of its
+    # units.
     overview: tuple[tuple[int, tuple[int, ...]], ...] = ()
-    task: Task | None = None
-    given: tuple[int, ...] = ()
-    is_sure: bool = True
-    is_unlikely: bool = False
-    lacking: tuple[str, ...] = ()
-    quotable: bool = True
-    aside: Aside | Literal[""] = ""
-    prepared: PreparedQuestion | None = None
-    opening: str = ""
-    amounts: Amounts = field(default_factory=lambda: default_profile().amounts)
-    so_far: str = ""
-    searched_as: tuple[str, ...] = ()
+    task: Task | None = None  # for a language model, in place of the question
+    given: tuple[int, ...] = ()  # the passages for a language model, in that order; empty: all
+    is_sure: bool = True  # the first statement may be given as the answer; else results are wanted
+    is_unlikely: bool = False  # the results hardly answer
+    lacking: tuple[str, ...] = ()  # what the question names and nothing that was found does
+    quotable: bool = True  # quotes can do what is asked, unlike for a comparison
+    aside: Aside | Literal[""] = ""  # what a line above the results says that is not done
+    prepared: PreparedQuestion | None = None  # its answer is the answer, where that is sure
+    opening: str = ""  # what the assistant says itself before all else
+    amounts: Amounts = field(default_factory=lambda: default_profile().amounts)  # of the index
+    so_far: str = ""  # the answer that is begun, and only to be completed
+    searched_as: tuple[str, ...] = ()  # the question in the other languages that were searched
+    # By the monotonic clock, when it was made: an answerer's time counts from then.
     begun: float = field(default_factory=time.monotonic)
 
     @property
@@ -122,71 +107,48 @@ class Quote:
 
 @dataclass(frozen=True)
 class NamedStretch:
-    """What a model says that a sentence rests on: a passage, as its index in `Request.found` (-1:
-    none), and the first and last words of a stretch of it; `last` is empty where `first` is all of
-    it."""
+    """What a model says that a sentence rests on."""
 
-    passage: int
-    first: str
-    last: str = ""
+    passage: int  # index in `Request.found`; -1: none
+    first: str  # the first words of a stretch of it
+    last: str = ""  # the last words; empty where `first` is all of it
 
 
 @dataclass(frozen=True)
 class Draft:
-    """An unverified piece of an answer: quoted text, or one sentence or item by a model.
+    """An unverified piece of an answer: quoted text, or one sentence or item by a model."""
 
-    text: a paragraph, sentence or item; may be empty above `items`.
-    cites: the passages it claims as sources, as indexes in `Request.found`.
-    stretches: what of these it claims to rest on.
-    is_open: more of it is to come, so that it is shown and not yet verified.
-    items: the list that `text` introduces.
-    marks: what each item is numbered with in its source, as in `AnswerBlock`.
-    quote: the evidence, if the answerer quotes a source; a model leaves it to the verifier.
-    label: the source, shown above where it changes.
-    note: our remark, shown below.
-    around: of a result, what its quote has before and after `text`, which stands out there.
-    """
-
-    text: str
-    cites: tuple[int, ...]
+    text: str  # a paragraph, sentence or item; may be empty above `items`
+    cites: tuple[int, ...]  # the passages it claims as sources, as indexes in `Request.found`
     form: Literal["sentence", "item"] = "sentence"
-    items: tuple[str, ...] = ()
-    marks: tuple[str, ...] = ()
-    quote: Quote | None = None
-    label: str = ""
-    note: str = ""
-    around: tuple[str, str] | None = None
-    stretches: tuple[NamedStretch, ...] = ()
-    is_open: bool = False
+    items: tuple[str, ...] = ()  # the list that `text` introduces
+    marks: tuple[str, ...] = ()  # of each item its number in the source, as in `AnswerBlock`
+    quote: Quote | None = None  # the evidence of a quotation; of a model's the verifier finds it
+    label: str = ""  # the source, shown above where it changes
+    note: str = ""  # our remark, shown below
+    around: tuple[str, str] | None = None  # of a result, what its quote has before and after `text`
+    stretches: tuple[NamedStretch, ...] = ()  # what of `cites` it claims to rest on
+    is_open: bool = False  # more of it is to come: it is shown and not yet verified
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """What a model's passages leave open.
+    """What a model's passages leave open."""
 
-    queries: what may find it.
-    not_stated: what of the question they do not state, in the words of the answer.
-    """
-
-    queries: tuple[str, ...] = ()
-    not_stated: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()  # what may find it
+    not_stated: tuple[str, ...] = ()  # of the question, in the words of the answer
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Result of verifying a draft; `status`, `reason` and `details` as in `AnswerSentence`.
-
-    quotes: the evidence; if it is not confirmed, the nearest.
-    unfound: the words that the draft names as its evidence, where no passage has any of them.
-    is_firm: nobody who reads the sentence again can confirm it.
-    """
+    """Result of verifying a draft; `status`, `reason` and `details` as in `AnswerSentence`."""
 
     status: SentenceStatus
-    quotes: tuple[Quote, ...] = ()
+    quotes: tuple[Quote, ...] = ()  # the evidence; if it is not confirmed, the nearest
     reason: Doubt | Literal[""] = ""
     details: tuple[str, ...] = ()
-    unfound: tuple[str, ...] = ()
-    is_firm: bool = False
+    unfound: tuple[str, ...] = ()  # the words of its evidence that no passage has, if it has none
+    is_firm: bool = False  # nobody who reads the sentence again can confirm it
 
     @property
     def is_confirmed(self) -> bool:

@@ -1,122 +1,58 @@
-"""Gives the finished answer, with the time each step took and what can be asked next."""
+"""Gives the finished answer: as it was written, or in the assistant's own words.
 
-import logging
-import time
-from collections.abc import Callable, Generator, Iterator
-from typing import NamedTuple
+Its own words are a reply, a refusal, and until when a document applies: that opens the answer to a
+question about it, and stands below any other that cites a document whose period is over.
+"""
 
-import prompts
-from chain.answer.composition import AnswerRun
-from chain.answer.period import ended
-from chain.answer.suggestions import Suggestions
-from chain.answerability import (
-    Decision,
-    OwnWords,
-    build_refusal,
-    build_reply,
-    count_documents,
-    reason,
+import datetime
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from chain.answer.composition import AnswerBuilder, AnswerRun
+from chain.answer.suggestions import related
+from chain.answerability import Decision
+from chain.checking.verification import quoted
+from chain.reading.prepared import shown_wording
+from chain.reading.summary import summary_statements
+from chain.request import Query, Request
+from chain.stopwatch import Stopwatch
+from chain.understanding.meaning import Interpretation, lasting_asked
+from chain.writing.extractive import QuotedBlock, drafts
+from core.answer import Answer, Event, Finished, Reason, TextDelta
+from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, marked_text, own
+from core.citations import Citation, referred
+from core.prepared import PreparedQuestion
+from core.source import DocumentInfo, Passage, Scope, preferred
+from language.dates import written
+from prompts import (
+    client_words,
+    languages,
+    phrases,
+    short_phrases,
+    spoken,
+    spoken_in_short,
+    version,
 )
-from chain.request import Query
-from chain.understanding.meaning import Interpretation
-from core import telemetry
-from core.answer import Answer, Event, Finished, Stage, TextDelta
-from core.answer_blocks import marked_text
-from core.errors import kind_and_place
-from core.references import referred
-from core.source import PreparedQuestion
 from vectorstore.store import Snapshot
 
-logger = logging.getLogger(__name__)
 
+class OwnWords(NamedTuple):
+    """A refusal with its reason, or a reply to a message that asks nothing. Empty if the sources
+    answer."""
 
-class Stopwatch:
-    """Seconds per stage, in `laps`, and until the first sentence."""
+    blocks: Blocks = ()
+    reason: Reason | Literal[""] = ""
 
-    def __init__(self) -> None:
-        self._start = time.perf_counter()
-        self._running: list[tuple[str, float]] = []
-        self.laps: dict[str, float] = {}
-        self.question = telemetry.QuestionSpan()
-
-    def begin(self, stage: str) -> None:
-        """Ends the stage that runs, and begins another."""
-        self.stop()
-        self._open(stage)
-
-    def stop(self) -> None:
-        """Ends the stage that runs, if one does, with what runs inside of it."""
-        while self._running:
-            stage, began = self._running.pop()
-            self.laps[stage] = time.perf_counter() - began
-            self.question.end(stage, self.laps[stage])
-
-    def to_first_sentence(self, events: Iterator[Event]) -> Iterator[Event]:
-        """Passes events on; the first text is "first_sentence", from the start."""
-        for event in events:
-            if isinstance(event, TextDelta):
-                self.laps.setdefault("first_sentence", time.perf_counter() - self._start)
-            elif isinstance(event, Stage) and event.name == "checking":
-                self._open("check")
-            yield event
-
-    def seconds(self) -> float:
-        """Since the start."""
-        return time.perf_counter() - self._start
-
-    def _open(self, stage: str) -> None:
-        self._running.append((stage, time.perf_counter()))
-        self.question.begin(stage)
-
-
-def measured(answer: Callable[[Stopwatch], Generator[Event, None, None]]) -> Iterator[Event]:
-    """The events of an answer that measures its stages by the stopwatch that it is given."""
-    watch = Stopwatch()
-    events = answer(watch)
-    finished: Answer | None = None
-    failure: Exception | None = None
-    try:
-        while True:
-            with watch.question.active():
-                event = next(events, None)
-            if event is None:
-                return
-            if isinstance(event, Finished):
-                finished = event.answer
-            yield event
-    except Exception as error:
-        failure = error
-        raise
-    finally:
-        with watch.question.active():
-            events.close()
-            watch.stop()
-        watch.question.ended(finished, failure)
-        _log(watch, finished, failure)
-
-
-def _log(watch: Stopwatch, finished: Answer | None, failure: Exception | None) -> None:
-    """Logs a question by its figures, without anything that was asked or said."""
-    fields: dict[str, object] = {"seconds": round(watch.seconds(), 3)}
-    if finished is not None:
-        fields |= {"kind": finished.kind, "mode": finished.mode, "language": finished.language}
-        fields["generation"] = finished.generation
-        if finished.trouble:
-            fields["trouble"] = finished.trouble
-    elif failure is not None:
-        fields |= {"kind": "failed", "error": kind_and_place(failure)}
-    else:
-        fields["kind"] = "stopped"
-    logger.info("A question ended", extra={"fields": fields})
-
-
-# Tells what came of a message: an answer from the sources, a refusal or a reply.
+    @property
+    def is_reply(self) -> bool:
+        return bool(self.blocks) and not self.reason
 
 
 class Offers(NamedTuple):
     """Suggestions and remarks beside an answer; as in `Answer`."""
 
-    did_you_mean: str = ""
     elsewhere: bool = False
     missing: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
@@ -131,32 +67,29 @@ def respond(
     meaning: Interpretation,
     decision: Decision,
     writing: AnswerRun,
-    suggestions: Suggestions,
     watch: Stopwatch,
 ) -> Iterator[Event]:
     """Tells the answer as written, or a refusal, with what is offered beside it."""
-    composition, found = writing.composition, writing.request.found
-    confidence = decision.confidence.value
-    why = "" if composition.blocks else reason(index, query, decision)
+    why = "" if writing.builder.blocks else _why_refused(index, query, decision)
     # A model says itself what it does not find.
     says = writing.mode == "generative" and bool(writing.not_stated or not why)
     lacking = writing.not_stated if says else writing.request.lacking
     if not meaning.last and why != "off_topic":
         writing.unfold()  # a task on the last answer is about what that cites, and no more
     watch.stop()
-    own = build_refusal(index, query, why, lacking) if why else OwnWords()
-    if own.blocks:
-        yield TextDelta(text=marked_text(own.blocks).text, blocks=own.blocks)
-    asked = (index, meaning.question, query.language)
-    is_answered = not why and not composition.is_found  # then nothing else was meant
-    is_itself = is_answered or bool(meaning.last)
+    words = OwnWords()
+    if why:
+        words = OwnWords(_refusal(query.language, why, lacking, index, query.scope), why)
+        yield TextDelta(text=marked_text(words.blocks).text, blocks=words.blocks)
+    found = writing.request.found
     offers = Offers(
-        did_you_mean="" if is_itself else suggestions.respelt(*asked, found, query.scope),
         elsewhere=decision.outside is not None and bool(why),
         missing=lacking if why in ("", "not_in_sources") else (),
-        related=suggestions.related(*asked, found, query.scope, query.history) if why else (),
+        related=related(index, meaning.question, query, found) if why else (),
     )
-    yield Finished(answer=_answer(index, query, meaning, own, writing, watch, confidence, offers))
+    confidence = decision.confidence.value
+    answer = _answer(index, query, meaning, words, writing, watch, confidence, offers)
+    yield Finished(answer=answer)
 
 
 def reply(
@@ -168,78 +101,245 @@ def reply(
 ) -> Iterator[Event]:
     """Replies to a message that asks the sources nothing, or to a task that cannot be done."""
     watch.stop()
-    own = build_reply(meaning, query.language)
-    yield TextDelta(text=marked_text(own.blocks).text, blocks=own.blocks)
-    yield Finished(answer=_answer(index, query, meaning, own, writing, watch))
+    assert meaning.message  # noqa: S101 - a question gets no reply
+    known = phrases(query.language)
+    text = known.tasks[meaning.problem] if meaning.problem else known.replies[meaning.message]
+    words = OwnWords((own(text),))
+    yield TextDelta(text=marked_text(words.blocks).text, blocks=words.blocks)
+    yield Finished(answer=_answer(index, query, meaning, words, writing, watch))
+
+
+def summary_of(index: Snapshot, key: str) -> Answer | None:
+    """Summary of a language version of a document, each sentence below the name of its section;
+    None if no sentence stands alone."""
+    statements = summary_statements(index, key)
+    if not statements:
+        return None
+    document = statements[0][0].passage.document
+    found = tuple({scored.passage.id: scored for scored, _ in statements}.values())
+    passages = [scored.passage for scored in found]
+    request = Request(document.title, document.language, found)
+    builder, section = AnswerBuilder(request), ""
+    for scored, units in statements:
+        block = QuotedBlock(passages.index(scored.passage), units)
+        headings = scored.passage.headings
+        name = headings[-1] if len(headings) > 1 else ""
+        for draft in drafts(block, request, labelled=False):
+            assert draft.quote is not None  # noqa: S101 - so drafts of a block are made
+            verdict = quoted(draft, draft.quote, passages)
+            if verdict.is_confirmed:
+                builder.add(replace(draft, label=name if name != section else ""), verdict)
+                section = name
+    return Answer(
+        question=document.title,
+        blocks=builder.blocks,
+        language=builder.language,
+        citations=builder.citations,
+        passages=tuple(passages),
+        answered=True,
+        confidence=1.0,
+        mode="extractive",
+        prompt_version=version(),
+        generation=index.generation,
+    )
 
 
 def _answer(
     index: Snapshot,
     query: Query,
     meaning: Interpretation,
-    own: OwnWords,
+    words: OwnWords,
     writing: AnswerRun,
     watch: Stopwatch,
     confidence: float = 0.0,
     offers: Offers = _NO_OFFERS,
 ) -> Answer:
     """The answer as written, or the assistant's own words in its place."""
-    composition = writing.composition
-    numbers = marked_text(composition.blocks).numbers
-    shown = [one for one in composition.citations if one.number in numbers]
-    quotes = writing.mode == "extractive" and not own.blocks and not composition.is_found
-    prepared = writing.request.prepared if quotes else None
-    language = composition.language
-    if own.blocks:
-        spoken = prompts.spoken_in_short if own.reason else prompts.spoken
-        language = spoken(query.language)
+    builder, request = writing.builder, writing.request
+    numbers = marked_text(builder.blocks).numbers
+    shown = [citation for citation in builder.citations if citation.number in numbers]
+    quotes = writing.mode == "extractive" and not words.blocks and not builder.is_found
+    prepared = request.prepared if quotes else None
+    language = builder.language
+    if words.blocks:
+        in_language = spoken_in_short if words.reason else spoken
+        language = in_language(query.language)
+    is_own = bool(words.blocks or request.opening)
     return Answer(
         question=query.question,
-        blocks=own.blocks or composition.blocks,
-        further=composition.further,
+        blocks=words.blocks or builder.blocks,
+        further=builder.further,
         language=language,
         asked_in=query.language if language != query.language else "",
-        citations=referred(composition.citations, prompts.client_words(language).page),
-        searched=0 if own.is_reply else count_documents(query.scope, index),
-        passages=() if own.is_reply else tuple(one.passage for one in writing.request.found),
-        answered=not own.blocks and not composition.is_found,
-        found=composition.is_found,
-        reason=own.reason,
-        message="" if own.reason else meaning.message or meaning.aside,
+        citations=referred(builder.citations, client_words(language).page),
+        searched=0 if words.is_reply else _count_documents(query.scope, index),
+        passages=() if words.is_reply else tuple(scored.passage for scored in request.found),
+        answered=not words.blocks and not builder.is_found,
+        found=builder.is_found,
+        reason=words.reason,
+        message="" if words.reason else meaning.message or meaning.aside,
         understood_as=meaning.question if meaning.question != query.question else "",
         follows=meaning.follows,
-        searched_as=writing.request.searched_as,
-        did_you_mean=offers.did_you_mean,
+        searched_as=request.searched_as,
         elsewhere=offers.elsewhere,
         missing=offers.missing,
-        asked_for=composition.asked_for(),
+        asked_for=builder.asked_for(),
         related=offers.related,
-        ended=""
-        if own.blocks or writing.request.opening
-        else ended(shown, query.scope.day, query.language),
+        ended="" if is_own else _ended(shown, query.scope.day, query.language),
         unchecked=writing.unchecked,
         check_trouble=writing.check_trouble,
         checker=writing.checker,
         trouble=writing.trouble,
         confidence=confidence,
         mode=writing.mode,
-        model="" if own.is_reply else writing.model,
-        prepared=_answers(prepared, query, index) if prepared else "",
+        model="" if words.is_reply else writing.model,
+        prepared=shown_wording(prepared, query.question, index, query.scope) if prepared else "",
         approved=prepared.approved if prepared else None,
-        prompt_version=prompts.version(),
+        prompt_version=version(),
         generation=index.generation,
         timings=watch.laps,
     )
 
 
-def _answers(prepared: PreparedQuestion, query: Query, index: Snapshot) -> str:
-    """The prepared question that is answered, or where it only matches the nearest wording of the
-    same answer that is shown; empty where there is none, or it is the reader's own words."""
-    wordings = [prepared]
-    if not prepared.is_shown:
-        near = index.prepared(prepared.question, prepared.language, query.scope)
-        same = (one.prepared for one in near if one.prepared.units == prepared.units)
-        wordings += (one for one in same if one.language == prepared.language)
-    if any(one.asks(query.question) for one in wordings):
-        return ""
-    return next((one.question for one in wordings if one.is_shown), "")
+def _why_refused(index: Snapshot, query: Query, decision: Decision) -> Reason:
+    """Why a question that nothing answers is refused."""
+    if not _count_documents(query.scope, index):
+        return "out_of_scope"
+    return "off_topic" if decision.is_far else "not_in_sources"
+
+
+def _refusal(
+    language: str, reason: Reason, lacking: Sequence[str], index: Snapshot, scope: Scope
+) -> Blocks:
+    """A refusal in the question's language: that there is no answer, why, and what was searched.
+
+    If no document is in scope, it says which limits to remove instead. In a language without
+    phrases of its own it is one line.
+    """
+    first = short_phrases(language).refused(reason, lacking)
+    if language not in languages():
+        return (own(first),)
+    words = phrases(language)
+    if reason == "out_of_scope":
+        wider = _without_a_limit(scope, index)
+        lines = [f"{words.limits[name]}: {count}" for name, count in wider.items()]
+        items = tuple((AnswerSentence(text=line),) for line in lines)
+        widen = own(words.widen), AnswerBlock(kind="list", items=items)
+        return (own(first), *(widen if items else ()))
+    made = datetime.datetime.fromisoformat(index.created).date()
+    date = written(made, spoken(language))
+    return own(first), own(words.searched_in(_count_documents(scope, index), date))
+
+
+def _count_documents(scope: Scope, index: Snapshot) -> int:
+    """Number of documents in scope; language versions count once."""
+    return len({document.id for document in index.documents() if scope.admits(document)})
+
+
+def _without_a_limit(scope: Scope, index: Snapshot) -> dict[str, int]:
+    """Limit -> number of documents in scope without it, if any."""
+    nothing = Scope()
+    counts = {
+        name: _count_documents(scope.model_copy(update={name: getattr(nothing, name)}), index)
+        for name in Scope.model_fields
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _ended(citations: Sequence[Citation], day: datetime.date, language: str) -> str:
+    """The line below an answer with these citations: of each document whose period is over that it
+    is, and what succeeds it, unless that is cited as well; empty where there is none."""
+    over = {
+        citation.document.id: citation.document
+        for citation in citations
+        if citation.standing == "ended"
+    }
+    return " ".join(
+        _period(document, day, language, _succeeded(document.successor, language))
+        for document in over.values()
+        if not any(citation.document.succeeds(document) for citation in citations)
+    )
+
+
+def document_asked(index: Snapshot, query: Query, meaning: Interpretation) -> DocumentInfo | None:
+    """The document, in the version that is quoted, of which a question asks whether it still
+    applies; None for other questions, and for a document without a period."""
+    if meaning.message:
+        return None
+    lasting = [
+        document
+        for document in index.documents()
+        if document.effective_until and query.scope.admits(document)
+    ]
+    name = lasting_asked(meaning.question, query.language, lasting)
+    versions = {document.language: document for document in lasting if document.id == name}
+    return versions[preferred(versions, query.language)] if versions else None
+
+
+def opened(request: Request, document: DocumentInfo, query: Query, index: Snapshot) -> Request:
+    """The request of a question whether a document still applies: the answer opens with that; then
+    comes the document's sentence on it, or else results."""
+    day, language = query.scope.day, query.language
+    successors = (info.title for info in index.documents() if info.id == document.superseded_by)
+    succeeded = _succeeded(next(successors, document.successor), language)
+    if not succeeded and document.is_over(day):
+        succeeded = phrases(language).period.no_successor
+    request = replace(request, opening=_period(document, day, language, succeeded))
+    passages = index.passages([document.key])
+    unit = next(_sentences_on(document, passages), "")
+    if not unit:
+        return replace(request, is_sure=False)
+    found, passage = request.found, unit.partition("#")[0]
+    if all(scored.passage.id != passage for scored in found):
+        found = (*found, *index.cited([passage], request.question, query.scope))
+    sentence = PreparedQuestion(
+        id=f"{document.key}:period", question=query.question, language=language, units=(unit,)
+    )
+    return replace(request, found=found, prepared=sentence, is_sure=True, lacking=())
+
+
+def _succeeded(successor: str, language: str) -> str:
+    pattern = phrases(language).period.successor
+    return pattern.format(successor=successor) if successor else ""
+
+
+def _period(document: DocumentInfo, day: datetime.date, language: str, succeeded: str) -> str:
+    """The period of a document, of a brief that of the text it summarises, as a sentence that ends
+    with what succeeds it."""
+    words, until = phrases(language).period, document.effective_until
+    assert until is not None  # noqa: S101 - only documents with a period get here
+    start = document.effective_from or document.date
+    when = words.since.format(start=start.year) if start and start.year < until.year else ""
+    if (until.month, until.day) == (12, 31):
+        when += words.until_year.format(end=until.year)
+    else:
+        when += words.until_day.format(end=written(until, spoken(language)))
+    pattern = words.over if document.is_over(day) else words.running
+    sentence = pattern.format(name=_name(document, language), when=when, successor=succeeded)
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _name(document: DocumentInfo, language: str) -> str:
+    """A document as a subject, with its number."""
+    words = phrases(language).suggesting
+    known = words.documents.get(document.celex) or words.documents.get(document.id)
+    name = known or words.titled.format(title=document.about or document.short_title)
+    is_numbered = not document.reference or document.reference in name
+    return name if is_numbered else f"{name} ({document.reference})"
+
+
+def _sentences_on(document: DocumentInfo, passages: Sequence[Passage]) -> Iterator[str]:
+    """The units with the number or the name of the successor, then those with both ends of the
+    period."""
+    years = set(document.period.split("–"))
+    # A name such as ProtectEU is told by its capital within, as "EU" and "Strategy" are not.
+    names = set(re.findall(r"\d+|\w*[^\W\d_A-ZÀ-Þ][A-ZÀ-Þ]\w*", document.successor)) - years
+    in_order = sorted(passages, key=lambda passage: passage.start)
+    sentences = {
+        name: set(re.findall(r"\w+", passage.text[unit.start : unit.end]))
+        for passage in in_order
+        for name, unit in zip(passage.unit_ids, passage.units, strict=True)
+        if unit.kind == "sentence"
+    }
+    yield from (name for name, words in sentences.items() if not names.isdisjoint(words))
+    yield from (name for name, words in sentences.items() if len(years) > 1 and years <= words)

@@ -7,12 +7,13 @@ a task     -> the passages that the last answer cites
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from langchain_core.runnables import RunnableLambda
 
 from chain.request import Query
 from chain.understanding.meaning import Interpretation
+from core.prepared import MatchedQuestion
 from core.source import Scope, ScoredPassage
 from vectorstore.search import language_of
 from vectorstore.segments import document_key
@@ -33,10 +34,12 @@ Translate = Callable[[str, Sequence[str]], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Found:
-    """Passages, best first, and the translations that they were searched by as well."""
+    """What was found for a question."""
 
-    passages: tuple[ScoredPassage, ...]
+    passages: tuple[ScoredPassage, ...]  # best first
+    # The question in the other languages that were searched, by language.
     translations: Mapping[str, str] = field(default_factory=dict)
+    prepared: tuple[MatchedQuestion, ...] = ()  # prepared questions near it, nearest first
 
 
 def retrieve(
@@ -62,15 +65,17 @@ def retrieve(
     if meaning.document:
         return Found(_beginning(index, query, meaning.document, wanted))
 
-    said: dict[str, str] = {}
+    translations: dict[str, str] = {}
 
     def translated(found: Sequence[ScoredPassage]) -> Mapping[str, str]:
         """The question in other languages; in none where passages in its own are well ahead."""
         others = other_languages(index, query)
         ahead = lead(found, query.language)
         if translate and others and ahead < index.profile.amounts.ranking.own_language:
-            said.update(translate(meaning.question, others))
-        return said
+            translations.update(translate(meaning.question, others))
+        return translations
+
+    prepared = index.prepared(meaning.question, query.language, query.scope)
 
     def search(question: str) -> list[ScoredPassage]:
         return index.search(
@@ -80,15 +85,15 @@ def retrieve(
             scope=query.scope,
             about=meaning.about,
             translate=translated if translate else None,
+            prepared=prepared,
         )
 
-    made = RunnableLambda(search).with_config(run_name="search")
-    found = Found(tuple(made.invoke(meaning.question, query.config)), said)
-    if not for_model:
-        return found
-    asked = {query.language: meaning.question, **found.translations}
-    passages = with_surroundings(index, found.passages, asked, results, query.scope)
-    return replace(found, passages=passages)
+    traced = RunnableLambda(search).with_config(run_name="search")
+    passages = tuple(traced.invoke(meaning.question, query.config))
+    if for_model:
+        questions = {query.language: meaning.question, **translations}
+        passages = with_surroundings(index, passages, questions, results, query.scope)
+    return Found(passages, translations, () if meaning.is_given else prepared)
 
 
 def other_languages(index: Snapshot, query: Query) -> tuple[str, ...]:
@@ -99,15 +104,15 @@ def other_languages(index: Snapshot, query: Query) -> tuple[str, ...]:
 def lead(found: Sequence[ScoredPassage], language: str) -> float:
     """By how much the best passage in the question's language (ISO 639-1) is ahead of the best in
     another, in log-odds."""
-    own = max((one.score for one in found if one.passage.language == language), default=-math.inf)
-    other = (one.score for one in found if one.passage.language != language)
-    return own - max(other, default=-math.inf) if own > -math.inf else own
+    own = [scored.score for scored in found if scored.passage.language == language]
+    others = (scored.score for scored in found if scored.passage.language != language)
+    return max(own) - max(others, default=-math.inf) if own else -math.inf
 
 
 def with_surroundings(
     index: Snapshot,
     found: Sequence[ScoredPassage],
-    asked: Mapping[str, str],
+    questions: Mapping[str, str],
     first: int,
     scope: Scope = Scope(),
 ) -> tuple[ScoredPassage, ...]:
@@ -115,24 +120,25 @@ def with_surroundings(
     and what stands beside them; `GIVEN` in all, and more where more were found.
 
     Args:
-        asked: the question, and its translations by their languages.
+        questions: the question, and its translations by their languages.
         scope: of the search, whose day standings are of.
     """
-    beside = index.beside([one.passage for one in found])
+    beside = index.beside([scored.passage for scored in found])
     names: list[str] = []
-    for some in (found[:first], found[first:]):
-        names += [one.passage.id for one in some]
-        names += [name for one in some for name in beside[one.passage.id]]
+    for group in (found[:first], found[first:]):
+        own = [scored.passage.id for scored in group]
+        names += [*own, *itertools.chain.from_iterable(beside[name] for name in own)]
     names = list(dict.fromkeys(names))[: max(len(found), GIVEN)]
-    known = {one.passage.id: one for one in found}
-    own, *_ = asked.values()
+    known = {scored.passage.id: scored for scored in found}
+    original, *_ = questions.values()
     lacking: dict[str, list[str]] = {}
     for name in names:
         if name not in known:
-            question = asked.get(language_of(document_key(name)), own)
+            question = questions.get(language_of(document_key(name)), original)
             lacking.setdefault(question, []).append(name)
-    for question, some_names in lacking.items():
-        known |= {one.passage.id: one for one in index.cited(some_names, question, scope)}
+    for question, missing in lacking.items():
+        cited = index.cited(missing, question, scope)
+        known |= {scored.passage.id: scored for scored in cited}
     return tuple(known[name] for name in names if name in known)
 
 
@@ -144,10 +150,14 @@ def retrieve_more(
     results: int,
 ) -> tuple[ScoredPassage, ...]:
     """The best passages for each of several queries that are not known, the best of each first."""
-    found = [index.search(one, results, query.language, scope=query.scope) for one in queries]
+    found = [index.search(text, results, query.language, scope=query.scope) for text in queries]
     ordered = itertools.chain.from_iterable(itertools.zip_longest(*found))
-    before = {one.passage.id for one in known}
-    new = {one.passage.id: one for one in ordered if one and one.passage.id not in before}
+    before = {scored.passage.id for scored in known}
+    new = {
+        scored.passage.id: scored
+        for scored in ordered
+        if scored and scored.passage.id not in before
+    }
     return tuple(new.values())
 
 
@@ -156,6 +166,6 @@ def _beginning(
 ) -> tuple[ScoredPassage, ...]:
     """The first passages of a document, among those that its title retrieves."""
     only = query.scope.model_copy(update={"documents": (document,)})
-    titles = [one.title for one in index.documents() if one.id == document]
-    found = index.search(titles[0], _LOOK, query.language, scope=only, rerank=False)
-    return tuple(sorted(found, key=lambda one: one.passage.start)[:results])
+    title = next(info.title for info in index.documents() if info.id == document)
+    found = index.search(title, _LOOK, query.language, scope=only, rerank=False)
+    return tuple(sorted(found, key=lambda scored: scored.passage.start)[:results])

@@ -30,7 +30,7 @@ from core.settings import ROOT, Settings
 from core.source import Frozen
 from ingest.publishing.lock import exclusive
 from ingest.publishing.transfer import export_generation, import_generation
-from language.matching import visible
+from language.escaping import visible
 from userdata.api_keys import take_over_revocations
 from userdata.database import FILE, Database
 from vectorstore.store import open_index

@@ -14,7 +14,7 @@ import typer
 from core.command_line import CommandLine, flag
 from core.errors import StrategiewijzerError
 from core.settings import Role, Settings
-from language.matching import visible
+from language.escaping import visible
 from userdata import api_keys, asked_questions, personal_data
 from userdata import audit as records
 from userdata.audit_check import verify_file, verify_store

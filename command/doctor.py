@@ -16,12 +16,12 @@ from core.errors import (
     SettingsError,
     StoreError,
     StrategiewijzerError,
-    as_text,
     kind_and_place,
 )
+from core.file_names import as_text
 from core.settings import ROOT, Settings
 from core.source import Frozen
-from language.matching import visible
+from language.escaping import visible
 
 PYTHONS = ((3, 11), (3, 14))
 """The first version of Python that will do, and the first that will not."""
@@ -129,7 +129,7 @@ def _index(settings: Settings) -> Shortcoming | str:
     from ingest.commands.generations import moment
     from vectorstore.embeddings import make_embedder
     from vectorstore.generations import Generations, store_exists
-    from vectorstore.segments import method_of
+    from vectorstore.manifest import method_of
 
     if not store_exists(settings):  # to connect would make its folder
         raise NoIndexError

@@ -5,7 +5,7 @@ import contextlib
 from api.key_access import Caller
 from api.mcp_tools import mcp_server
 from api.service import Service
-from chain.assistant import CurrentAssistant
+from chain.current_assistant import CurrentAssistant
 from core.background import begin, quiet_start
 from core.disk import in_use
 from core.errors import StrategiewijzerError

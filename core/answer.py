@@ -11,17 +11,15 @@ from core.answer_blocks import (
     AnswerSentence,
     Blocks,
     Doubt,
-    Marked,
-    Marker,
     SentenceStatus,
     marked_text,
     parse,
     sentences,
 )
-from core.source import Approval, Citation, Frozen, Passage
-
-# Answers with their citations, and earlier turns of a conversation.
-
+from core.citations import Citation
+from core.markers import Marked, Marker
+from core.prepared import Approval
+from core.source import Frozen, Passage
 
 Mode = Literal["extractive", "generative", "fallback"]
 
@@ -88,6 +86,7 @@ _KEPT_APART: Mapping[str, SentenceStatus] = {
     "contradicted": "differs",
 }
 _EARLIER = {"text", *_KEPT_APART}  # fields that answers were made of
+_GONE = {"did_you_mean"}  # fields of answers of earlier versions, of which nothing is shown
 
 AnswerKind = Literal["answer", "partial", "found", "refusal", "reply"]
 """The sources answer; they answer, but lack something that the question names; what they have on it
@@ -107,87 +106,65 @@ class LeftOutSentence(Frozen):
 class Answer(Frozen):
     """An answer, and everything needed to check it.
 
-    `blocks` are the answer proper: one to three sentences or one whole list, or up to three
-    results; under a refusal why. `further` are more results, best first, to be unfolded; under a
-    refusal the nearest text. All that shows an answer goes through them.
-
-    For programs, `text` and `more` are the same as Markdown: paragraphs, "- " items, [1] markers,
-    and lines that begin with "### " for labels. A marker covers the text before it, back to the
-    previous marker or the beginning of the paragraph; behind the sentence that introduces a list it
-    covers the list too. `markers` are their places, a list for each text: first those in `text`,
-    then those in each of `more`; all offsets count Unicode characters (code points). `proper` is
-    `text` with its markers. No citation has a number that a passage has in brackets, so the texts
+    All that shows an answer goes through its blocks. For programs, `text` and `more` are the same
+    as Markdown: paragraphs, "- " items, [1] markers, and lines that begin with "### " for labels. A
+    marker covers the text before it, back to the previous marker or the beginning of the paragraph;
+    behind the sentence that introduces a list it covers the list too. Offsets count Unicode
+    characters (code points). No citation has a number that a passage has in brackets, so the texts
     can be read without `markers`.
-
-    `answered`: it claims to answer. `found`: in place of an answer it has results, each a stretch
-    of a passage under its label. `passages` are all retrieved passages, best first. `reason` is the
-    `Reason` of a refusal, else empty. `missing` is what the question demands and was not found in
-    the `searched` documents: what it names and the evidence lacks, or where a model wrote the
-    answer, what that says the passages do not state (0: not counted); `asked_for` is the number,
-    date or name in the text that answers it; `related` are questions that a refusal offers instead.
-    `ended` says of the documents that the text cites and whose period is over that it is, and what
-    succeeds them. `trouble` is why the configured model did not write this answer, or not all of it
-    ("cut"). `timings` are seconds per stage.
 
     What a model wrote is in `text` as a whole, in its order, but for sentences that differ from the
     sources, or that are to be folded: a remark stands in their place, and `left_out` has them.
-    `unconfirmed` are the texts of those that are in `text` and were not confirmed. `checker` is the
-    model that has read all of them again; `unchecked`: one was to do that, and has not, or not all;
-    `check_trouble` is why, where its server or reply failed.
-
-    `language` is that of `text`; `asked_in` that of the question, if different.
-
-    `prepared` is the prepared question whose answer is given, where its words are not the reader's;
-    `approved` says who approved that answer.
-
-    `message` is the kind of the message that is replied to, of the task that is done, or of what
-    stands above results that it is not done; else empty. `understood_as` is the question as it was
-    searched for, if different, and `follows` the earlier question that it was joined with for that,
-    if no model has rewritten it; `searched_as` is it in other languages, in which a model has
-    translated it for a search. `did_you_mean` is the question with an unknown word replaced by a
-    word of the sources. `elsewhere`: refused, but sources outside of the scope answer it.
     """
 
     question: str
+    # The answer proper: one to three sentences or one whole list, or up to three results; under a
+    # refusal why.
     blocks: Blocks
-    further: tuple[Blocks, ...] = ()
-    language: str  # ISO 639-1
-    asked_in: str = ""
+    further: tuple[Blocks, ...] = ()  # more results, best first; under a refusal the nearest text
+    language: str  # of the text, ISO 639-1
+    asked_in: str = ""  # language of the question, if different
     citations: tuple[Citation, ...] = ()
-    passages: tuple[Passage, ...] = ()
-    answered: bool
-    found: bool = False
-    reason: str = ""
+    passages: tuple[Passage, ...] = ()  # all retrieved ones, best first
+    answered: bool  # it claims to answer
+    found: bool = False  # in place of an answer it has results, each a stretch under its label
+    reason: str = ""  # the `Reason` of a refusal
+    # The kind of the message that is replied to, of the task that is done, or of what stands above
+    # results that it is not done.
     message: Message | Literal[""] = ""
-    understood_as: str = ""
-    follows: str = ""
-    searched_as: tuple[str, ...] = ()
-    did_you_mean: str = ""
-    elsewhere: bool = False
+    understood_as: str = ""  # the question as it was searched for, if different
+    follows: str = ""  # the earlier question that rules joined it with for that
+    searched_as: tuple[str, ...] = ()  # it in other languages, translated by a model for a search
+    elsewhere: bool = False  # refused, but sources outside of the scope answer it
+    # What the question demands and was not found: what it names and the evidence lacks, or where a
+    # model wrote the answer, what that says the passages do not state.
     missing: tuple[str, ...] = ()
-    searched: int = 0
-    asked_for: tuple[str, ...] = ()
-    related: tuple[str, ...] = ()
-    ended: str = ""
-    unchecked: bool = False
-    check_trouble: ModelTrouble | Literal[""] = ""
-    checker: str = ""
-    trouble: ModelTrouble | Literal[""] = ""
+    searched: int = 0  # number of documents in which that was not found; 0: not counted
+    asked_for: tuple[str, ...] = ()  # the number, date or name in the text that answers
+    related: tuple[str, ...] = ()  # questions that a refusal offers instead
+    ended: str = ""  # which cited documents' periods are over, and what succeeds them
+    unchecked: bool = False  # a model was to read all sentences again, and has not read all
+    check_trouble: ModelTrouble | Literal[""] = ""  # why, where its server or reply failed
+    checker: str = ""  # the model that has read all of them again
+    trouble: ModelTrouble | Literal[""] = ""  # why the configured model did not write all of it
     confidence: float
     mode: Mode
     model: str = ""
-    prepared: str = ""
-    approved: Approval | None = None
+    prepared: str = ""  # the prepared question whose answer is given, if it has other words
+    approved: Approval | None = None  # of that answer
     prompt_version: str = ""
     generation: str = ""
-    timings: Mapping[str, float] = {}
+    timings: Mapping[str, float] = {}  # seconds per stage
 
     @model_validator(mode="before")
     @classmethod
     def _of_texts(cls, values: Any) -> Any:
         """Reads an answer that was kept as texts; of one without places of markers, each "[1]" with
         such a citation is one. Sentences that were kept apart from it come last."""
-        if not isinstance(values, dict) or not _EARLIER & values.keys():
+        if not isinstance(values, dict):
+            return values
+        values = {name: value for name, value in values.items() if name not in _GONE}
+        if not _EARLIER & values.keys():
             return values
         values = {**values, "text": values.get("text", "")}
         apart = [
@@ -209,24 +186,25 @@ class Answer(Frozen):
         markers = values.pop("markers", None)
         if "blocks" in values:
             return values
-        cited = [Citation.model_validate(one) for one in values.get("citations", ())]
+        cited = [Citation.model_validate(citation) for citation in values.get("citations", ())]
         if markers is None:
             known = {citation.number for citation in cited}
             markers = [_bracketed(text, known) for text in texts]
-        said = (
+        marked = (
             Marked(text, tuple(map(Marker.model_validate, places)))
             for text, places in zip(texts, markers, strict=True)
         )
-        proper, *more = said
+        proper, *more = marked
         status: SentenceStatus = "confirmed" if values.get("mode") == "generative" else "quoted"
         return {
             **values,
             "blocks": parse(proper, cited, status),
-            "further": tuple(parse(one, cited) for one in more),
+            "further": tuple(parse(blocks, cited) for blocks in more),
         }
 
     @property
     def proper(self) -> Marked:
+        """`text` with its markers."""
         return marked_text(self.blocks)
 
     @computed_field  # type: ignore[prop-decorator]
@@ -237,12 +215,13 @@ class Answer(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def more(self) -> tuple[str, ...]:
-        return tuple(marked_text(one).text for one in self.further)
+        return tuple(marked_text(blocks).text for blocks in self.further)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def markers(self) -> tuple[tuple[Marker, ...], ...]:
-        return tuple(marked_text(one).markers for one in (self.blocks, *self.further))
+        """A list for each text: the markers in `text`, then those in each of `more`."""
+        return tuple(marked_text(blocks).markers for blocks in (self.blocks, *self.further))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -253,15 +232,16 @@ class Answer(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def unconfirmed(self) -> tuple[str, ...]:
-        return tuple(one.text for one in sentences(self.blocks) if one.is_doubted)
+        """The sentences of the text that were not confirmed."""
+        return tuple(sentence.text for sentence in sentences(self.blocks) if sentence.is_doubted)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def left_out(self) -> tuple[LeftOutSentence, ...]:
         return tuple(
-            LeftOutSentence(text=one.text, reason=one.reason, details=one.details)
-            for one in sentences(self.blocks)
-            if one.stand_in
+            LeftOutSentence(text=sentence.text, reason=sentence.reason, details=sentence.details)
+            for sentence in sentences(self.blocks)
+            if sentence.stand_in
         )
 
     @property
@@ -299,14 +279,13 @@ def _bracketed(text: str, numbers: Collection[int]) -> tuple[Marker, ...]:
 
 
 class Turn(Frozen):
-    """An earlier question and its answer with its `markers`; `message` as in `Answer`. `cited` are
-    the ids of the cited passages, in the order of their markers, [1] first; empty for a refusal."""
+    """An earlier question and its answer."""
 
     question: str
     answer_text: str
     markers: tuple[Marker, ...] = ()
-    message: Message | Literal[""] = ""
-    cited: tuple[str, ...] = ()
+    message: Message | Literal[""] = ""  # as in `Answer`
+    cited: tuple[str, ...] = ()  # ids of passages in the order of their markers, [1] first
     offered: tuple[str, ...] = ()
 
     @classmethod
@@ -314,22 +293,19 @@ class Turn(Frozen):
         """A question with its answer as a turn; for a task ("shorter") the question that it is
         about."""
         message = answer.message if answer.kind == "reply" else ""
-        asked = (answer.message and answer.understood_as) or question
+        own_question = (answer.message and answer.understood_as) or question
         quoted = answer.citations if answer.is_sourced else ()
         cited = tuple(dict.fromkeys(citation.passage_id for citation in quoted))
-        places = {one.number: cited.index(one.passage_id) + 1 for one in quoted}
-        said = answer.proper.renumbered(places)
+        places = {citation.number: cited.index(citation.passage_id) + 1 for citation in quoted}
+        marked = answer.proper.renumbered(places)
         return cls(
-            question=asked,
-            answer_text=said.text,
-            markers=said.markers,
+            question=own_question,
+            answer_text=marked.text,
+            markers=marked.markers,
             message=message,
             cited=cited,
             offered=offered,
         )
-
-
-# What a stream of an answer yields.
 
 
 class Stage(Frozen):
@@ -339,17 +315,12 @@ class Stage(Frozen):
 
 
 class TextDelta(Frozen):
-    """A piece of answer text with its markers, to be shown as it arrives.
+    """A piece of answer text with its markers, to be shown as it arrives."""
 
-    `cited` are the ids of the passages that these stand for, in their order: in the finished answer
-    a passage may have another number. `blocks` are all that has arrived, this piece included, and
-    the beginning of the next sentence, for which `text` is empty.
-    """
-
-    text: str
+    text: str  # empty for the beginning of a sentence, which only `blocks` have
     markers: tuple[Marker, ...] = ()
-    cited: tuple[str, ...] = ()
-    blocks: Blocks = Field(default=(), exclude=True)
+    cited: tuple[str, ...] = ()  # ids of passages; in the finished answer they may be renumbered
+    blocks: Blocks = Field(default=(), exclude=True)  # all that has arrived, this piece included
 
 
 class Finished(Frozen):

@@ -1,90 +1,13 @@
-"""The blocks of an answer: text with marks for what it quotes, lists, tables, notes."""
+"""What an answer is made of: labels, paragraphs and lists, of sentences with what they rest on."""
 
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from core.source import Citation, Frozen
-
-# Texts with the places of their citation markers.
-
-
-class Marker(Frozen):
-    """A citation marker in a text: `start` to `end` reads "[1]", the `number` of its citations.
-
-    A number in brackets without a marker is a source's own text.
-    """
-
-    start: int
-    end: int
-    number: int
-
-
-class Marked(NamedTuple):
-    """A text and its markers, in order."""
-
-    text: str
-    markers: tuple[Marker, ...] = ()
-
-    @classmethod
-    def joined(cls, parts: Iterable["Marked"], between: str = "") -> "Marked":
-        """These texts as one, with `between` between them."""
-        text, markers = "", []
-        for number, part in enumerate(parts):
-            text += between if number else ""
-            markers += [_moved(one, len(text)) for one in part.markers]
-            text += part.text
-        return cls(text, tuple(markers))
-
-    @classmethod
-    def citing(cls, numbers: Iterable[int]) -> "Marked":
-        """Markers alone: "[1][3]"."""
-        texts = [(f"[{number}]", number) for number in numbers]
-        return cls.joined(
-            cls(text, (Marker(start=0, end=len(text), number=number),)) for text, number in texts
-        )
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The distinct numbers of its markers."""
-        return tuple(dict.fromkeys(one.number for one in self.markers))
-
-    @property
-    def plain(self) -> str:
-        """The text without its markers and the spaces before them."""
-        ends = (0, *(one.end for one in self.markers))
-        starts = (*(one.start for one in self.markers), len(self.text))
-        stretches = [self.text[end:start] for end, start in zip(ends, starts, strict=True)]
-        return "".join((*(one.rstrip(" ") for one in stretches[:-1]), stretches[-1]))
-
-    @property
-    def lines(self) -> tuple["Marked", ...]:
-        ends = [found.start() for found in re.finditer("\n|$", self.text)]
-        starts = (0, *(end + 1 for end in ends))
-        return tuple(self.cut(start, end) for start, end in zip(starts, ends, strict=False))
-
-    def cut(self, start: int, end: int | None = None) -> "Marked":
-        """A stretch of it, with the markers inside."""
-        end = len(self.text) if end is None else end
-        inside = (one for one in self.markers if start <= one.start and one.end <= end)
-        return Marked(self.text[start:end], tuple(_moved(one, -start) for one in inside))
-
-    def renumbered(self, numbers: Mapping[int, int]) -> "Marked":
-        """A copy with other numbers in its markers."""
-        pieces, last = [], 0
-        for one in self.markers:
-            pieces += [Marked(self.text[last : one.start]), Marked.citing([numbers[one.number]])]
-            last = one.end
-        return Marked.joined((*pieces, Marked(self.text[last:])))
-
-
-def _moved(marker: Marker, by: int) -> Marker:
-    return Marker(start=marker.start + by, end=marker.end + by, number=marker.number)
-
-
-# What an answer is made of: labels, paragraphs and lists, of sentences with what they rest on.
-
+from core.citations import Citation
+from core.markers import Marked
+from core.source import Frozen
 
 SentenceStatus = Literal["own", "quoted", "pending", "confirmed", "not_confirmed", "differs"]
 """What is known of a sentence, in this order: it is the assistant's own and claims nothing; it is a
@@ -119,23 +42,16 @@ class PassageSpan(Frozen):
 
 
 class AnswerSentence(Frozen):
-    """A sentence, or several that a source says in one go; without markers.
-
-    `reason` is why it is not confirmed; `details` are then what the evidence lacks ("2027"), or
-    the reason that the checker gives. `evidence` is where it was found, also where that is
-    "unchecked"; else `nearest` is what comes nearest to it in the passages.
-    `stand_in` is shown in place of a sentence that differs from the sources, which readers can
-    unfold. `is_hit`: of a result, the sentence that comes nearest to the question.
-    """
+    """A sentence, or several that a source says in one go; without markers."""
 
     text: str
     status: SentenceStatus = "own"
-    reason: Doubt | Literal[""] = ""
-    details: tuple[str, ...] = ()
-    evidence: tuple[QuotedSpan, ...] = ()
-    nearest: tuple[PassageSpan, ...] = ()
-    stand_in: str = ""
-    is_hit: bool = False
+    reason: Doubt | Literal[""] = ""  # why it is not confirmed
+    details: tuple[str, ...] = ()  # what its evidence lacks ("2027"), or the checker's reason
+    evidence: tuple[QuotedSpan, ...] = ()  # where it was found, also where that is "unchecked"
+    nearest: tuple[PassageSpan, ...] = ()  # what comes nearest to it, where it was not found
+    stand_in: str = ""  # shown in place of a sentence that differs, which readers can unfold
+    is_hit: bool = False  # the sentence of a result that comes nearest to the question
 
     @property
     def shown(self) -> str:
@@ -160,25 +76,22 @@ class AnswerSentence(Frozen):
     @property
     def numbers(self) -> tuple[int, ...]:
         """The numbers of its citations, each once."""
-        return tuple(dict.fromkeys(one.number for one in self.evidence))
+        return tuple(dict.fromkeys(span.number for span in self.evidence))
 
 
 class AnswerBlock(Frozen):
     """A label (document, section) of what follows, a paragraph, or a list.
 
-    `sentences` are those of a label or a paragraph; `items` those of each item. A list whose items
-    have no evidence of their own rests on its `evidence`; without that, on what the paragraph
-    before it, which introduces it, rests on last. `marks` are what each item is numbered with in
-    its source where that is no part of its text: "6.", or "" for a bullet. `note` is a remark of
-    ours, shown below.
+    A list whose items have no evidence of their own rests on its `evidence`; without that, on what
+    the paragraph before it, which introduces it, rests on last.
     """
 
     kind: Literal["label", "paragraph", "list"]
-    sentences: tuple[AnswerSentence, ...] = ()
-    items: tuple[tuple[AnswerSentence, ...], ...] = ()
-    marks: tuple[str, ...] = ()
+    sentences: tuple[AnswerSentence, ...] = ()  # of a label or a paragraph
+    items: tuple[tuple[AnswerSentence, ...], ...] = ()  # the sentences of each item of a list
+    marks: tuple[str, ...] = ()  # of each item: "6." where its text lacks it, "" for a bullet
     evidence: tuple[QuotedSpan, ...] = ()
-    note: str = ""
+    note: str = ""  # a remark of ours, shown below
 
     @property
     def lines(self) -> tuple[tuple[AnswerSentence, ...], ...]:
@@ -203,7 +116,7 @@ class AnswerBlock(Frozen):
     @property
     def is_bare(self) -> bool:
         """Whether it is a list without any evidence of its own."""
-        cited = any(one.evidence for one in itertools.chain(*self.items))
+        cited = any(sentence.evidence for sentence in itertools.chain(*self.items))
         return self.kind == "list" and not self.evidence and not cited
 
 
@@ -248,7 +161,10 @@ def marked_lines(blocks: Blocks) -> Iterator[tuple[AnswerBlock, list[MarkedLine]
         yield (
             block,
             [
-                [(one, _marks(one, covered if one is last else ())) for one in line]
+                [
+                    (sentence, _marks(sentence, covered if sentence is last else ()))
+                    for sentence in line
+                ]
                 for line in found
             ],
         )
@@ -263,7 +179,7 @@ def _marks(sentence: AnswerSentence, covered: Sequence[str]) -> list[Mark]:
 
 
 def _texts(found: Iterable[Sequence[AnswerSentence]]) -> list[str]:
-    return [" ".join(one.shown for one in line) for line in found]
+    return [" ".join(sentence.shown for sentence in line) for line in found]
 
 
 def sentences(blocks: Blocks) -> Iterator[AnswerSentence]:
@@ -275,7 +191,7 @@ def sentences(blocks: Blocks) -> Iterator[AnswerSentence]:
 def numbers(blocks: Blocks) -> tuple[int, ...]:
     """The numbers of the citations of blocks, each once."""
     lines = itertools.chain.from_iterable(block.lines for block in blocks)
-    return tuple(dict.fromkeys(n for line in lines for one in line for n in one.numbers))
+    return tuple(dict.fromkeys(n for line in lines for sentence in line for n in sentence.numbers))
 
 
 def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _NO_WORDS) -> Marked:
@@ -291,7 +207,9 @@ def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _N
     for block in blocks:
         before = block.begins if as_read else itertools.repeat(begins[block.kind])
         lines = zip(before, block.lines, strict=False)
-        texts = (Marked.joined((Marked(one), line_text(line, doubt))) for one, line in lines)
+        texts = (
+            Marked.joined((Marked(beginning), line_text(line, doubt))) for beginning, line in lines
+        )
         parts.append(Marked.joined(texts, "\n"))
         if block.note:
             parts.append(Marked(block.note))
@@ -300,14 +218,14 @@ def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _N
 
 def line_text(line: Iterable[AnswerSentence], doubt: DoubtWords = _NO_WORDS) -> Marked:
     """The sentences of a line with their markers; `doubt` as in `marked_text`."""
-    return Marked.joined((_sentence_text(one, doubt) for one in line), " ")
+    return Marked.joined((_sentence_text(sentence, doubt) for sentence in line), " ")
 
 
 def _sentence_text(sentence: AnswerSentence, doubt: DoubtWords) -> Marked:
-    said = f"{sentence.shown}{doubt.behind(sentence)}"
+    shown = f"{sentence.shown}{doubt.behind(sentence)}"
     if not sentence.evidence:
-        return Marked(said)
-    return Marked.joined((Marked(f"{said} "), Marked.citing(sentence.numbers)))
+        return Marked(shown)
+    return Marked.joined((Marked(f"{shown} "), Marked.citing(sentence.numbers)))
 
 
 def parse(
@@ -322,15 +240,15 @@ def parse(
         status: of sentences with a marker.
     """
     places: dict[int, list[QuotedSpan]] = {}
-    for one in citations:
-        place = QuotedSpan(number=one.number, start=one.start, end=one.end)
-        places.setdefault(one.number, []).append(place)
+    for citation in citations:
+        place = QuotedSpan(number=citation.number, start=citation.start, end=citation.end)
+        places.setdefault(citation.number, []).append(place)
     found: list[AnswerBlock] = []
     for kind, group in itertools.groupby(text.lines, _kind):
         taken = list(group)
         if kind == "label":
-            said = (AnswerSentence(text=line.cut(len(LABEL)).text) for line in taken)
-            found += (AnswerBlock(kind="label", sentences=(one,)) for one in said)
+            labels = (AnswerSentence(text=line.cut(len(LABEL)).text) for line in taken)
+            found += (AnswerBlock(kind="label", sentences=(label,)) for label in labels)
         elif kind == "list":
             items = [_sentences(line.cut(len(ITEM)), places, status) for line in taken]
             found.append(_listed(items))
@@ -382,7 +300,7 @@ def _with(sentence: AnswerSentence, **values: object) -> AnswerSentence:
 def _listed(items: Sequence[tuple[AnswerSentence, ...]]) -> AnswerBlock:
     """A list; where only its last item ends with a marker, that covers all of it."""
     *before, last = items
-    cited = [any(one.evidence for one in item) for item in items]
+    cited = [any(sentence.evidence for sentence in item) for item in items]
     if before and cited == [*(False for _ in before), True] and last[-1].evidence:
         items = (*before, (*last[:-1], _with(last[-1], evidence=())))
         return AnswerBlock(kind="list", items=tuple(items), evidence=last[-1].evidence)
@@ -392,7 +310,7 @@ def _listed(items: Sequence[tuple[AnswerSentence, ...]]) -> AnswerBlock:
 def _is_note(sentences: Sequence[AnswerSentence], before: Sequence[AnswerBlock]) -> bool:
     """Whether a paragraph is ours: one without a marker behind a list that has some, or that a
     paragraph with some introduces."""
-    cited = any(one.evidence for one in sentences)
+    cited = any(sentence.evidence for sentence in sentences)
     if cited or not before or before[-1].kind != "list" or before[-1].note:
         return False
     introduced = before[-2:-1] if before[-1].is_bare else ()

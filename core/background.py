@@ -1,4 +1,4 @@
-"""Threads of our own and the end of the process, which never cuts them off in native code.
+"""Threads of our own, and the end of the process, which never cuts them off in native code.
 
 The interpreter cuts off daemon threads when it ends. One that comes back from native code
 (onnxruntime, sentencepiece, Chroma, pydantic) then aborts the process: exit code 134, although its
@@ -23,6 +23,9 @@ INTERRUPTED = 130
 """Exit code by the custom of shells: 128 + SIGINT, which is 2."""
 
 _PATIENCE = 1.0  # seconds for threads to stop; a model's server may be silent for much longer
+_AHEAD = 100  # items kept for a slow reader; then whatever makes them waits: memory is bounded
+_GLANCE = 0.1  # seconds: how soon an end is noticed, and somebody else's wish; hardly felt
+_T = TypeVar("_T")
 _code: int | None = None  # with which this process ends
 
 
@@ -92,7 +95,7 @@ class _Thread(threading.Thread):
 
 
 def _running() -> list[_Thread]:
-    return [one for one in threading.enumerate() if isinstance(one, _Thread)]
+    return [thread for thread in threading.enumerate() if isinstance(thread, _Thread)]
 
 
 @atexit.register
@@ -108,9 +111,6 @@ def _stop_all() -> None:
         os._exit(_code)  # what it printed is written
 
 
-_T = TypeVar("_T")
-
-
 class once(Generic[_T]):  # noqa: N801 - a decorator
     """Calls a function without arguments once, also when several threads need its result at once:
     `functools.cache` then calls it for each. `cache_clear` forgets the result."""
@@ -124,13 +124,6 @@ class once(Generic[_T]):  # noqa: N801 - a decorator
     def __call__(self) -> _T:
         with self._making:
             return self._made()
-
-
-# Reads an iterator in a background thread.
-
-
-_AHEAD = 100  # items kept for a slow reader; then whatever makes them waits: memory is bounded
-_GLANCE = 0.1  # seconds: how soon an end is noticed, and somebody else's wish; hardly felt
 
 
 def in_background(items: Iterator[_T]) -> Generator[_T | None, None, None]:

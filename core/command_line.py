@@ -113,14 +113,17 @@ class Command(TyperCommand):
 
     def __init__(self, name: str | None, *, help: str | None = None, **given: Any) -> None:
         super().__init__(name, help=re.sub(r"\n\n(?=    )", "\n\n\b\n", help or ""), **given)
-        for one in self.params:
-            if one.param_type_name == "argument":  # NAME says enough without <list[Path]>
-                one.metavar = one.metavar or one.name.upper()
-                one.display_type_rich = lambda ctx: None  # type: ignore[attr-defined]
+        for parameter in self.params:
+            if parameter.param_type_name == "argument":  # NAME says enough without <list[Path]>
+                parameter.metavar = parameter.metavar or parameter.name.upper()
+                parameter.display_type_rich = lambda ctx: None  # type: ignore[attr-defined]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # of a private class
         options: dict[str, Any] = {
-            name: one for one in self.params if one.param_type_name == "option" for name in one.opts
+            name: parameter
+            for parameter in self.params
+            if parameter.param_type_name == "option"
+            for name in parameter.opts
         }
         many, spread = "", list[str]()
         for number, word in enumerate(args):

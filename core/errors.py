@@ -1,57 +1,15 @@
-"""Errors that people see: what is wrong, and the remedy; and text made safe to print."""
+"""Errors that people see: what is wrong, and the remedy."""
 
 import math
-import os
-import re
 import traceback
 from pathlib import Path
 from typing import Literal
 
 from core.answer import ModelTrouble
-from core.source import Frozen
-
-# File names and titles from outside: as text that can be stored, and as text that is safe to show.
-
-
-_CODE = re.compile(r"\\x([89a-f][0-9a-f])")  # escape of a byte that is not UTF-8
-
-
-def as_text(path: object) -> str:
-    """A path as text that can be stored: bytes that are not UTF-8 become escapes such as \\xff."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def as_path(text: str) -> Path:
-    """The path that `as_text` encoded: escapes become bytes unless a file has the literal name.
-
-    A name may contain the four characters of an escape itself; then the file exists as it is.
-    """
-    path = Path(text)
-    if os.path.lexists(path):
-        return path
-    return Path(_CODE.sub(lambda code: chr(0xDC00 + int(code[1], 16)), text))
-
-
-def printable(name: object) -> str:
-    """A path or title in one line, with what is invisible escaped: newlines, control characters,
-    marks that turn the direction of writing, bytes that are not UTF-8."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode()
-        for char in as_text(name)
-    )
-
+from core.file_names import as_text, printable
 
 MEGABYTE = 2**20
 """Bytes, as browsers count when a page says how large a file may be."""
-
-
-def in_megabytes(size: int) -> str:
-    """A number of bytes to show, such as "100.1 MB"; rounded up, so more than 100 is never 100."""
-    return f"{math.ceil(size * 10 / MEGABYTE) / 10:g} MB"
-
-
-# The errors people see. A message ends with what to do next.
-
 
 Fault = Literal[
     "value",
@@ -116,6 +74,11 @@ class DocumentError(StrategiewijzerError):
         self.remedy = remedy
         self.fault = fault
         self.field = field
+
+
+def in_megabytes(size: int) -> str:
+    """A number of bytes to show, such as "100.1 MB"; rounded up, so more than 100 is never 100."""
+    return f"{math.ceil(size * 10 / MEGABYTE) / 10:g} MB"
 
 
 def too_large(limit: int) -> tuple[str, str]:
@@ -211,59 +174,3 @@ def kind_and_place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     places = [f" at {Path(frame.filename).name}:{frame.lineno}" for frame in frames[-1:]]
     return type(error).__name__ + "".join(places)
-
-
-# The shape in which other programs are told of an error: that of OpenAI, which clients know.
-
-
-ApiErrorType = Literal[
-    "invalid_request_error",
-    "authentication_error",
-    "permission_error",
-    "not_found_error",
-    "rate_limit_error",
-    "server_error",
-]
-"""What is to be done: correct the request, send a key, ask for more rights, ask for what is there,
-wait, or tell whoever runs the service."""
-
-MAX_BODY = MEGABYTE  # bytes: a question and twenty earlier answers have a fifth of it
-"""How long a request may be."""
-
-NO_KEY = (
-    "This needs a valid key, sent as the header 'Authorization: Bearer KEY'. Whoever runs this "
-    "service makes one with: ./strategiewijzer keys new NAME --scope ask"
-)
-
-
-class ErrorDetail(Frozen):
-    """`message` says what is wrong and what to do; `param` is the part of the request that is
-    meant; `code` is for programs (docs/api.md)."""
-
-    message: str
-    type: ApiErrorType
-    param: str | None = None
-    code: str
-
-
-class ErrorReply(Frozen):
-    """The body of every reply with a status of 400 or more."""
-
-    error: ErrorDetail
-
-
-def error_reply(status: int, message: str, code: str, param: str | None = None) -> ErrorReply:
-    """The body that goes with an HTTP status."""
-    return ErrorReply(
-        error=ErrorDetail(message=message, type=_type(status), param=param, code=code)
-    )
-
-
-def _type(status: int) -> ApiErrorType:
-    types: dict[int, ApiErrorType] = {
-        401: "authentication_error",
-        403: "permission_error",
-        404: "not_found_error",
-        429: "rate_limit_error",
-    }
-    return types.get(status, "server_error" if status >= 500 else "invalid_request_error")

@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from core.errors import kind_and_place, printable
+from core.errors import kind_and_place
+from core.file_names import printable
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def set_up(form: Literal["text", "json"], level: str) -> None:
     Libraries are heard from warnings on, whatever the level: at lower ones they log what they send.
     """
     root = logging.getLogger()
-    for handler in [one for one in root.handlers if isinstance(one, _Lines)]:
+    for handler in [handler for handler in root.handlers if isinstance(handler, _Lines)]:
         root.removeHandler(handler)
     root.addHandler(_Lines(form))
     root.setLevel(logging.WARNING)
@@ -157,10 +158,12 @@ def _facts(record: logging.LogRecord) -> dict[str, object]:
         "logger": record.name,
         "message": message[:_LONGEST],
     }
-    if asked := request_id():
-        facts["request_id"] = asked
+    if current_request := request_id():
+        facts["request_id"] = current_request
     if error is not None:
         frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
         facts["error"] = kind_and_place(error)
-        facts["places"] = ", ".join(f"{Path(one.filename).name}:{one.lineno}" for one in frames)
+        facts["places"] = ", ".join(
+            f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames
+        )
     return {**fields, **facts}

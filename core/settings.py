@@ -1,13 +1,12 @@
-"""Settings: where they come from, what each is, which hold until a restart."""
+"""Settings: every one of them, where they come from, and which hold until a restart."""
 
 import functools
 import logging
 import os
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -25,14 +24,44 @@ from pydantic_settings import SettingsError as NoJsonError
 
 from core.errors import MEGABYTE, SettingsError
 from core.hosts import check_postgresql, name_of, without_secret
-from core.source import Frozen
 
-# Where settings come from; the only reader of the environment.
-
+logger = logging.getLogger(__name__)
 
 PREFIX = "STRATEGIEWIJZER_"
 ROOT = Path(__file__).resolve().parent.parent
+_REMOVED = {
+    "accept_questions": "take it out. A person accepts what a model proposes, on the page or with: "
+    "python -m ingest questions --accept",
+    "embeddings_requests": "take it out. Four requests are under way at once.",
+    "mcp_hosts": "set allowed_hosts to these names.",
+    "search_again": "take it out. What a model does not find is always searched for once more.",
+    "search_languages": "take it out. A model always says the question in other languages of the "
+    "documents where that may find more.",
+}
+"""Settings of earlier versions, and what to do about each."""
 _REMEDY = "correct it in the environment, in .env or in its secret file"
+
+PLACES = (
+    *("data_dir", "chroma_url", "chroma_token", "chroma_user", "chroma_tenant", "chroma_database"),
+    "database_url",
+)
+"""Where things are kept: a process, and the jobs that it starts, stay with the same ones."""
+AT_START = (
+    *PLACES,
+    *("embeddings_url", "embeddings_model", "embeddings_api_key"),
+    *("embeddings_query_prefix", "embeddings_passage_prefix"),
+    *("rerank_url", "rerank_model", "rerank_api_key"),
+    *("keep_conversations", "keep_feedback", "keep_jobs", "keep_audit"),
+    *("log_format", "log_level", "otlp_endpoint"),
+)
+"""What a process opens, begins or tidies up by once."""
+
+Role = Literal["reader", "evaluator", "maintainer"]
+"""A role includes those before it."""
+Unconfirmed = Literal["show", "fold", "hide"]
+"""What becomes of a model's sentences that were not confirmed."""
+Entry = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_ORDER: tuple[Role, ...] = get_args(Role)
 
 
 def _secret_folders() -> tuple[Path, ...]:
@@ -42,12 +71,19 @@ def _secret_folders() -> tuple[Path, ...]:
     return tuple(Path(p) for p in places if os.path.isdir(p) and os.access(p, os.R_OK | os.X_OK))
 
 
-class SettingsSources(BaseSettings):
-    """Reads fields from arguments, the environment, `.env` and secret files.
+def _openai(name: str) -> Any:
+    """A field that is also read under OpenAI's own environment variable."""
+    return AliasChoices(name, f"{PREFIX}{name}".lower(), name.lower())
+
+
+class Settings(BaseSettings):
+    """The settings of one process, from arguments, the environment, `.env` and files of secrets.
+
+    Immutable.
 
     Raises:
-        SettingsError: a value is wrong, a secret file cannot be read, or a name is unknown;
-            secrets are never repeated.
+        SettingsError: a value is wrong, a secret file cannot be read, or a name is unknown; secrets
+            are never repeated.
     """
 
     model_config = SettingsConfigDict(
@@ -59,6 +95,102 @@ class SettingsSources(BaseSettings):
         populate_by_name=True,
         hide_input_in_errors=True,
     )
+
+    # Where things are
+    data_dir: Path = ROOT / "data"
+    corpus_dirs: tuple[Path, ...] = (ROOT / "corpus", ROOT / "documents")
+    documents_dir: Path = ROOT / "documents"  # fetched official texts go into official/ below it
+    chroma_url: str = ""  # empty: Chroma runs inside this process, in data_dir
+    chroma_token: SecretStr = SecretStr("")  # sent as a bearer token; with a user as its password
+    chroma_user: str = ""
+    chroma_tenant: str = "default_tenant"
+    chroma_database: str = "default_database"
+    max_file_size: Annotated[int, Field(ge=1)] = 100  # megabytes; larger source texts are refused
+
+    # Limits of the worker process that reads files
+    parse_timeout: Annotated[float, Field(gt=0)] = 120.0  # seconds for one file
+    parse_memory: Annotated[int, Field(ge=512)] = 2048  # megabytes, of which 250 for the program
+
+    # Index
+    keep_generations: Annotated[int, Field(ge=1)] = 10
+    embeddings_url: str = ""  # empty: the local embedder; else an OpenAI-compatible server
+    embeddings_model: str = "text-embedding-3-small"
+    embeddings_api_key: SecretStr = SecretStr("")
+    embeddings_query_prefix: str = ""  # prefix of a question: E5 "query: "
+    embeddings_passage_prefix: str = ""  # prefix of a source text: E5 "passage: "
+
+    # Reranking (optional): questions and the passages found for them then go to this server
+    rerank_url: str = ""  # the whole address, such as http://localhost:8080/rerank; empty: off
+    rerank_model: str = ""  # empty: text-embeddings-inference, which serves one model
+    rerank_api_key: SecretStr = SecretStr("")
+
+    # Answers and conversations (docs/chat.md)
+    results: Annotated[int, Field(ge=1, le=50)] = 6  # passages an answer is made from
+    default_language: str = "nl"  # when a question's language cannot be told
+    refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.15  # confidence; docs/decisions/0015
+
+    # What is kept of people, in days (docs/privacy.md, docs/servers.md)
+    database_url: SecretStr = SecretStr("")  # empty: in data_dir; else postgresql://user@host/name
+    keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # and notes; 0: while in use
+    keep_feedback: Annotated[int, Field(ge=1, le=3650)] = 365
+    keep_questions: Annotated[int, Field(ge=0, le=3650)] = 0  # without who asked; 0: none is kept
+    keep_jobs: Annotated[int, Field(ge=1, le=3650)] = 365  # and who started them
+    audit: bool = False  # keeps a record of every answer; without a record there is no answer
+    audit_users: bool = False  # the record also says who asked
+    keep_audit: Annotated[int, Field(ge=1, le=3650)] = 365
+
+    # Answers that are approved here (docs/prepared-questions.md)
+    organisation: str = ""  # by whom readers are told that an answer was checked
+    approve_by_two: bool = False  # an answer is given once a second maintainer has approved it
+
+    # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
+    # base URL or the Azure endpoint is set; a key by itself sends nothing.
+    model: str = ""  # empty with a base URL: the only one that the server has
+    checker: bool = True  # a model reads each sentence again, with the passages that it rests on
+    checker_model: str = ""  # on the same server; empty: `model` itself
+    openai_api_key: SecretStr = Field(
+        default=SecretStr(""), validation_alias=_openai("OPENAI_API_KEY")
+    )
+    openai_base_url: str = Field(default="", validation_alias=_openai("OPENAI_BASE_URL"))
+    azure_endpoint: str = ""  # Azure's older form, with `model` as deployment; v1 is a base URL
+    azure_api_version: str = "2024-10-21"
+    azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
+    model_context: Annotated[int, Field(ge=512)] | None = None  # tokens; empty: as its server says
+    collection: str = ""  # what the documents are, as the model is told; empty: by their areas
+    unconfirmed: Unconfirmed = "show"  # sentences that were not confirmed
+    structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
+    reasoning_effort: str = ""  # such as "low"; this and the next two are sent only when set
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    answer_tokens: Annotated[int, Field(ge=1)] | None = None  # a reply's limit, reasoning included
+    answer_timeout: Annotated[float, Field(gt=0)] = 90.0  # seconds, all tries and rewrites included
+    langsmith_tracing: bool = False  # questions, passages and answers go to LangSmith
+
+    # Logs, traces and what all readers are told (docs/observability.md)
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"  # of our records
+    otlp_endpoint: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""  # gRPC; empty: off
+    notice: str = ""  # plain text above every page
+    maintenance: str = ""  # plain text in place of every page, but for maintainers'
+
+    # Sign-in and roles (docs/sign-in.md); where people sign in is in .streamlit/secrets.toml
+    role_claim: str = ""  # the claim with the roles: "roles", "realm_access.roles"
+    role_values: dict[Role, tuple[Entry, ...]] = Field(  # values of that claim, for each role
+        default={"reader": ("reader",), "evaluator": ("evaluator",), "maintainer": ("maintainer",)},
+        exclude=True,
+        repr=False,  # may be personal data, as `role_members` is
+    )
+    role_members: dict[Role, tuple[Entry, ...]] = Field(  # verified e-mail addresses, subjects
+        default={}, exclude=True, repr=False
+    )
+    default_role: Role | Literal["none"] = "reader"  # of people whom claim and lists do not name
+    sign_in_hours: Annotated[float, Field(gt=0, le=720)] = 12.0  # then people sign in again
+    visitor_role: Role | Literal["none"] = "reader"  # without sign-in, from another machine
+
+    # HTTP API (docs/api.md); whose keys there are is in the database
+    api_requests_per_minute: Annotated[int, Field(ge=1)] = 60  # of one key
+    api_questions_at_once: Annotated[int, Field(ge=1, le=100)] = 8  # of one key; twice that of all
+    # Names, besides local ones, by which an app that listens on loopback, and /mcp, may be called
+    allowed_hosts: tuple[Entry, ...] = ()  # as in the header Host, with any port
 
     def __init__(self, **values: Any) -> None:
         self._refuse_unknown_names(set(values))
@@ -107,188 +239,7 @@ class SettingsSources(BaseSettings):
         names += [file.name.upper() for file in cls._secret_files()]
         ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
         if unknown := sorted((ours | given) - set(cls.model_fields)):
-            raise SettingsError(
-                f"Unknown setting: {', '.join(unknown)}. The settings are listed in "
-                "core/settings.py."
-            )
-
-
-@contextmanager
-def _settings_errors() -> Iterator[None]:
-    """Tells of a wrong setting without its value, which may be a secret."""
-    try:
-        yield
-    except ValidationError as error:
-        lines = [
-            ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsError(f"A setting is wrong; {_REMEDY}:\n  " + "\n  ".join(lines)) from None
-    except NoJsonError as error:  # its cause has the value, its message only the name
-        raise SettingsError(
-            f"A setting is no JSON, or its file no UTF-8; {_REMEDY}: {error}"
-        ) from None
-
-
-# Which settings hold as long as a process runs; all others follow at the next question.
-
-
-PLACES = (
-    *("data_dir", "chroma_url", "chroma_token", "chroma_user", "chroma_tenant", "chroma_database"),
-    "database_url",
-)
-"""Where things are kept: a process, and the jobs that it starts, stay with the same ones."""
-AT_START = (
-    *PLACES,
-    *("embeddings_url", "embeddings_model", "embeddings_api_key", "embeddings_requests"),
-    *("embeddings_query_prefix", "embeddings_passage_prefix"),
-    *("rerank_url", "rerank_model", "rerank_api_key"),
-    *("keep_conversations", "keep_feedback", "keep_jobs", "keep_audit"),
-    *("log_format", "log_level", "otlp_endpoint"),
-)
-"""What a process opens, begins or tidies up by once."""
-
-
-def changed(first: BaseModel, now: BaseModel, names: Iterable[str]) -> dict[str, Any]:
-    """The settings that are not as they were first, with their first values."""
-    return {one: getattr(first, one) for one in names if getattr(first, one) != getattr(now, one)}
-
-
-# Every setting of the project.
-
-
-__all__ = [
-    "PREFIX",
-    "ROOT",
-    "Entry",
-    "Role",
-    "Settings",
-    "Unconfirmed",
-    "current",
-    "environment_of_jobs",
-]
-
-logger = logging.getLogger(__name__)
-
-Role = Literal["reader", "evaluator", "maintainer"]
-"""A role includes those before it."""
-Unconfirmed = Literal["show", "fold", "hide"]
-"""What becomes of a model's sentences that were not confirmed."""
-Entry = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-def _openai(name: str) -> Any:
-    """A field that is also read under OpenAI's own environment variable."""
-    return AliasChoices(name, f"{PREFIX}{name}".lower(), name.lower())
-
-
-class Settings(SettingsSources):
-    """The settings of one process; immutable.
-
-    Raises:
-        SettingsError: a value is wrong or a name is unknown; secrets are never repeated.
-    """
-
-    # Where things are
-    data_dir: Path = ROOT / "data"
-    corpus_dirs: tuple[Path, ...] = (ROOT / "corpus", ROOT / "documents")
-    documents_dir: Path = ROOT / "documents"  # fetched official texts go into official/ below it
-    chroma_url: str = ""  # empty: Chroma runs inside this process, in data_dir
-    chroma_token: SecretStr = SecretStr("")  # sent as a bearer token; with a user as its password
-    chroma_user: str = ""
-    chroma_tenant: str = "default_tenant"
-    chroma_database: str = "default_database"
-    max_file_size: Annotated[int, Field(ge=1)] = 100  # megabytes; larger source texts are refused
-
-    # Limits of the worker process that reads files
-    parse_timeout: Annotated[float, Field(gt=0)] = 120.0  # seconds for one file
-    parse_memory: Annotated[int, Field(ge=512)] = 2048  # megabytes, of which 250 for the program
-
-    # Index
-    keep_generations: Annotated[int, Field(ge=1)] = 10
-    embeddings_url: str = ""  # empty: the local embedder; else an OpenAI-compatible server
-    embeddings_model: str = "text-embedding-3-small"
-    embeddings_api_key: SecretStr = SecretStr("")
-    embeddings_requests: Annotated[int, Field(ge=1, le=64)] = 4  # under way at once, by an ingest
-    embeddings_query_prefix: str = ""  # prefix of a question: E5 "query: "
-    embeddings_passage_prefix: str = ""  # prefix of a source text: E5 "passage: "
-
-    # Reranking (optional): questions and the passages found for them then go to this server
-    rerank_url: str = ""  # the whole address, such as http://localhost:8080/rerank; empty: off
-    rerank_model: str = ""  # empty: text-embeddings-inference, which serves one model
-    rerank_api_key: SecretStr = SecretStr("")
-
-    # Answers and conversations (docs/chat.md)
-    results: Annotated[int, Field(ge=1, le=50)] = 6  # passages an answer is made from
-    default_language: str = "nl"  # when a question's language cannot be told
-    refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.15  # confidence; docs/decisions/0015
-
-    # What is kept of people, in days (docs/privacy.md, docs/servers.md)
-    database_url: SecretStr = SecretStr("")  # empty: in data_dir; else postgresql://user@host/name
-    keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # and notes; 0: while in use
-    keep_feedback: Annotated[int, Field(ge=1, le=3650)] = 365
-    keep_questions: Annotated[int, Field(ge=0, le=3650)] = 0  # without who asked; 0: none is kept
-    keep_jobs: Annotated[int, Field(ge=1, le=3650)] = 365  # and who started them
-    audit: bool = False  # keeps a record of every answer; without a record there is no answer
-    audit_users: bool = False  # the record also says who asked
-    keep_audit: Annotated[int, Field(ge=1, le=3650)] = 365
-
-    # Answers that are approved here (docs/prepared-questions.md)
-    organisation: str = ""  # by whom readers are told that an answer was checked
-    approve_by_two: bool = False  # an answer is given once a second maintainer has approved it
-
-    # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
-    # base URL or the Azure endpoint is set; a key by itself sends nothing.
-    model: str = ""  # empty with a base URL: the only one that the server has
-    checker: bool = True  # a model reads each sentence again, with the passages that it rests on
-    checker_model: str = ""  # on the same server; empty: `model` itself
-    openai_api_key: SecretStr = Field(
-        default=SecretStr(""), validation_alias=_openai("OPENAI_API_KEY")
-    )
-    openai_base_url: str = Field(default="", validation_alias=_openai("OPENAI_BASE_URL"))
-    azure_endpoint: str = ""  # Azure's older form, with `model` as deployment; v1 is a base URL
-    azure_api_version: str = "2024-10-21"
-    azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
-    model_context: Annotated[int, Field(ge=512)] | None = None  # tokens; empty: as its server says
-    collection: str = ""  # what the documents are, as the model is told; empty: by their areas
-    search_languages: bool = True  # a short call says the question in the documents' languages
-    search_again: bool = True  # once more, for what the model says that the passages lack
-    unconfirmed: Unconfirmed = "show"  # sentences that were not confirmed
-    structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
-    reasoning_effort: str = ""  # such as "low"; this and the next two are sent only when set
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    answer_tokens: Annotated[int, Field(ge=1)] | None = None  # a reply's limit, reasoning included
-    answer_timeout: Annotated[float, Field(gt=0)] = 90.0  # seconds, all tries and rewrites included
-    accept_questions: bool = False  # those a model wrote are in use without a person's yes
-    langsmith_tracing: bool = False  # questions, passages and answers go to LangSmith
-
-    # Logs, traces and what all readers are told (docs/observability.md)
-    log_format: Literal["text", "json"] = "text"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"  # of our records
-    otlp_endpoint: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""  # gRPC; empty: off
-    notice: str = ""  # plain text above every page
-    maintenance: str = ""  # plain text in place of every page, but for maintainers'
-
-    # Sign-in and roles (docs/sign-in.md); where people sign in is in .streamlit/secrets.toml
-    role_claim: str = ""  # the claim with the roles: "roles", "realm_access.roles"
-    role_values: dict[Role, tuple[Entry, ...]] = Field(  # values of that claim, for each role
-        default={"reader": ("reader",), "evaluator": ("evaluator",), "maintainer": ("maintainer",)},
-        exclude=True,
-        repr=False,  # may be personal data, as `role_members` is
-    )
-    role_members: dict[Role, tuple[Entry, ...]] = Field(  # verified e-mail addresses, subjects
-        default={}, exclude=True, repr=False
-    )
-    default_role: Role | Literal["none"] = "reader"  # of people whom claim and lists do not name
-    sign_in_hours: Annotated[float, Field(gt=0, le=720)] = 12.0  # then people sign in again
-    visitor_role: Role | Literal["none"] = "reader"  # without sign-in, from another machine
-
-    # HTTP API (docs/api.md); whose keys there are is in the database
-    api_requests_per_minute: Annotated[int, Field(ge=1)] = 60  # of one key
-    api_questions_at_once: Annotated[int, Field(ge=1, le=100)] = 8  # of one key; twice that of all
-    # Names, besides local ones, by which an app that listens on loopback, and /mcp, may be called
-    allowed_hosts: tuple[Entry, ...] = ()  # as in the header Host, with any port
-    mcp_hosts: tuple[Entry, ...] = ()  # the earlier name of allowed_hosts; both count
+            raise SettingsError("\n".join(_why_unknown(unknown)))
 
     @field_validator("temperature", "answer_tokens", "model_context", mode="before")
     @classmethod
@@ -304,7 +255,7 @@ class Settings(SettingsSources):
         is_chroma = info.field_name == "chroma_url"
         return without_secret(url, "chroma_user and chroma_token" if is_chroma else "the API key")
 
-    @field_validator("allowed_hosts", "mcp_hosts")
+    @field_validator("allowed_hosts")
     @classmethod
     def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         names = tuple(map(name_of, hosts))
@@ -325,11 +276,6 @@ class Settings(SettingsSources):
         if self.azure_endpoint and not self.model:
             raise ValueError("azure_endpoint needs the name of a deployment. Set model to it")
         return self
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """By which names, besides local ones, this app may be called."""
-        return (*self.allowed_hosts, *self.mcp_hosts)
 
     @property
     def largest_file(self) -> int:
@@ -378,10 +324,11 @@ def _read(sources: Hashable) -> Settings:
     return now.model_copy(update=kept)
 
 
-# Which roles include which.
-
-
-_ORDER: tuple[Role, ...] = get_args(Role)
+def changed(first: BaseModel, now: BaseModel, names: Iterable[str]) -> dict[str, Any]:
+    """The settings that are not as they were first, with their first values."""
+    return {
+        name: getattr(first, name) for name in names if getattr(first, name) != getattr(now, name)
+    }
 
 
 def includes(role: Role, wanted: Role) -> bool:
@@ -389,62 +336,27 @@ def includes(role: Role, wanted: Role) -> bool:
     return _ORDER.index(role) >= _ORDER.index(wanted)
 
 
-# To which servers questions go, by host name.
+def _why_unknown(names: Sequence[str]) -> Iterator[str]:
+    others = ", ".join(name for name in names if name not in _REMOVED)
+    if others:
+        yield f"Unknown setting: {others}. The settings are listed in core/settings.py."
+    for name in names:
+        if name in _REMOVED:
+            yield f"The setting {name} is gone: {_REMOVED[name]}"
 
 
-Purpose = Literal["model", "embeddings", "rerank", "index", "langsmith", "database", "collector"]
-"""What a server gets: question, earlier turns and passages, to write; the question, to make a
-vector of it; question and passages, to order these; the vector of the question; all of these; what
-is kept of people; how long answers take, without a word of them."""
-
-_OPENAI = "https://api.openai.com"
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_UNKNOWN = "?"  # a wrong address is not repeated: it may hold a password
-
-
-class Destination(Frozen):
-    """A server that gets questions, or what is made of them."""
-
-    purpose: Purpose
-    host: str
-
-    @property
-    def is_here(self) -> bool:
-        """Whether it is on the machine that this program runs on."""
-        return self.host in _LOOPBACK
-
-
-def destinations(settings: Settings) -> tuple[Destination, ...]:
-    """The servers that get questions; none: no question leaves this program."""
-    model = settings.azure_endpoint or settings.openai_base_url or _OPENAI
-    addresses: dict[Purpose, str] = {
-        "model": model if settings.generative else "",
-        "embeddings": settings.embeddings_url,
-        "rerank": settings.rerank_url,
-        "index": settings.chroma_url,
-        "langsmith": _langsmith() if settings.langsmith_tracing else "",
-        "database": settings.database_url.get_secret_value(),
-        "collector": settings.otlp_endpoint,
-    }
-    return tuple(
-        Destination(purpose=purpose, host=_host(url)) for purpose, url in addresses.items() if url
-    )
-
-
-def leaves_this_machine(found: tuple[Destination, ...]) -> bool:
-    """Whether one of these is another machine."""
-    return not all(one.is_here for one in found)
-
-
-def _host(url: str) -> str:
+@contextmanager
+def _settings_errors() -> Iterator[None]:
+    """Tells of a wrong setting without its value, which may be a secret."""
     try:
-        return urlsplit(url if "://" in url else f"//{url}").hostname or _UNKNOWN
-    except ValueError:
-        return _UNKNOWN
-
-
-def _langsmith() -> str:
-    """The address that LangSmith's client sends to, which has variables of its own for that."""
-    from langsmith.utils import get_api_url  # takes long to import; tracing has done so
-
-    return get_api_url(None)
+        yield
+    except ValidationError as error:
+        lines = [
+            ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError(f"A setting is wrong; {_REMEDY}:\n  " + "\n  ".join(lines)) from None
+    except NoJsonError as error:  # its cause has the value, its message only the name
+        raise SettingsError(
+            f"A setting is no JSON, or its file no UTF-8; {_REMEDY}: {error}"
+        ) from None

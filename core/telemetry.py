@@ -1,4 +1,5 @@
-"""Metrics and traces: how they are recorded, and how a command begins to."""
+"""Metrics and traces of questions, calls of servers and runs of ingest, and how a process begins to
+record them."""
 
 import atexit
 import threading
@@ -8,43 +9,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from core import logs
+from core import logs, measures
 from core.answer import Answer
 from core.errors import ModelError, SettingsError
 from core.logs import request_id
-from core.measures import (
-    ADDRESS,
-    CALLS,
-    DURATION,
-    ERROR,
-    GENERATION,
-    INGESTS,
-    INPUT_TOKENS,
-    KIND,
-    MODE,
-    MODEL,
-    OPERATION,
-    OUTPUT_TOKENS,
-    PORT,
-    PROVIDER,
-    QUESTIONS,
-    REFUSED,
-    REQUEST,
-    STAGE,
-    STAGES,
-    STATUS,
-    TOKEN_TYPE,
-    TOKENS,
-    TROUBLE,
-    TROUBLES,
-)
 from core.settings import current
 
 if TYPE_CHECKING:
     from core.telemetry_sdk import Recorder, Running
-
-# What is measured of questions, calls of servers and runs of ingest: metrics and traces.
-
 
 Operation = Literal["chat", "embeddings", "rerank"]
 
@@ -87,7 +59,7 @@ def index_in_use(generation: str, passages: int) -> None:
 def refused(status: int) -> None:
     """Counts a request that is answered with an HTTP status of refusal."""
     if _recorder is not None:
-        _recorder.add(REFUSED, 1, {STATUS: status})
+        _recorder.add(measures.REFUSED, 1, {measures.STATUS: status})
 
 
 class QuestionSpan:
@@ -98,7 +70,7 @@ class QuestionSpan:
         self._started = time.perf_counter()
         self._running: list[Running] = []
         if self._recorder is not None:
-            self._running.append(self._recorder.begin("question", {REQUEST: request_id()}))
+            self._running.append(self._recorder.begin("question", {measures.REQUEST: request_id()}))
 
     def active(self) -> AbstractContextManager[object]:
         """Within it, calls of servers belong to the stage that the question is in."""
@@ -109,7 +81,9 @@ class QuestionSpan:
     def begin(self, stage: str) -> None:
         """Begins a stage, inside of the one that runs."""
         if self._recorder is not None:
-            self._running.append(self._recorder.begin(stage, {STAGE: stage}, self._running[-1]))
+            self._running.append(
+                self._recorder.begin(stage, {measures.STAGE: stage}, self._running[-1])
+            )
             self._recorder.go_on_in(self._running[-1])
 
     def end(self, stage: str, seconds: float) -> None:
@@ -117,20 +91,20 @@ class QuestionSpan:
         if self._recorder is not None and len(self._running) > 1:
             self._running.pop().end()
             self._recorder.go_on_in(self._running[-1])
-            self._recorder.add(STAGES, seconds, {STAGE: stage})
+            self._recorder.add(measures.STAGES, seconds, {measures.STAGE: stage})
 
     def ended(self, answer: Answer | None, error: BaseException | None = None) -> None:
         """Ends the question: with an answer, an error, or neither when nobody waits any more."""
         if self._recorder is None:
             return
         kind = answer.kind if answer else "failed" if error else "stopped"
-        labels = {KIND: kind, MODE: answer.mode if answer else "none"}
-        self._recorder.add(QUESTIONS, 1, labels)
-        self._recorder.add(DURATION, time.perf_counter() - self._started, labels)
-        more = {GENERATION: answer.generation} if answer else {}
+        labels = {measures.KIND: kind, measures.MODE: answer.mode if answer else "none"}
+        self._recorder.add(measures.QUESTIONS, 1, labels)
+        self._recorder.add(measures.DURATION, time.perf_counter() - self._started, labels)
+        more = {measures.GENERATION: answer.generation} if answer else {}
         if answer and answer.trouble:
-            more[TROUBLE] = answer.trouble
-            self._recorder.add(TROUBLES, 1, {TROUBLE: answer.trouble})
+            more[measures.TROUBLE] = answer.trouble
+            self._recorder.add(measures.TROUBLES, 1, {measures.TROUBLE: answer.trouble})
         while self._running:
             self._running.pop().end({**labels, **more}, _kind(error) if error else "")
 
@@ -151,8 +125,8 @@ def call(operation: Operation, model: str, url: str) -> Iterator[Call]:
     started, trouble = time.perf_counter(), ""
     host = urlsplit(url).hostname or ""
     provider = "azure.ai.openai" if host.endswith(_AZURE) else "openai"
-    labels = {OPERATION: operation, PROVIDER: provider, MODEL: model}
-    where = {ADDRESS: host, PORT: urlsplit(url).port or 443 if host else 0}
+    labels = {measures.OPERATION: operation, measures.PROVIDER: provider, measures.MODEL: model}
+    where = {measures.ADDRESS: host, measures.PORT: urlsplit(url).port or 443 if host else 0}
     running = recorder.begin(f"{operation} {model}".strip(), {**labels, **where}, client=True)
     try:
         yield made
@@ -160,14 +134,16 @@ def call(operation: Operation, model: str, url: str) -> Iterator[Call]:
         trouble = _kind(error)
         raise
     finally:
-        told: dict[str, object] = {}
+        counts: dict[str, object] = {}
         if made.tokens is not None:
-            told = {INPUT_TOKENS: made.tokens[0], OUTPUT_TOKENS: made.tokens[1]}
+            counts = {measures.INPUT_TOKENS: made.tokens[0], measures.OUTPUT_TOKENS: made.tokens[1]}
             for kind, number in zip(("input", "output"), made.tokens, strict=True):
-                recorder.add(TOKENS, number, {**labels, TOKEN_TYPE: kind})
+                recorder.add(measures.TOKENS, number, {**labels, measures.TOKEN_TYPE: kind})
         seconds = time.perf_counter() - started
-        recorder.add(CALLS, seconds, {**labels, **({ERROR: trouble} if trouble else {})})
-        running.end(told, trouble)
+        recorder.add(
+            measures.CALLS, seconds, {**labels, **({measures.ERROR: trouble} if trouble else {})}
+        )
+        running.end(counts, trouble)
 
 
 @contextmanager
@@ -186,8 +162,8 @@ def ingest() -> Iterator[None]:
         trouble = _kind(error)
         raise
     finally:
-        labels = {ERROR: trouble} if trouble else {}
-        recorder.add(INGESTS, time.perf_counter() - started, labels)
+        labels = {measures.ERROR: trouble} if trouble else {}
+        recorder.add(measures.INGESTS, time.perf_counter() - started, labels)
         running.end({}, trouble)
 
 
@@ -196,9 +172,6 @@ def _kind(error: BaseException) -> str:
     if isinstance(error, GeneratorExit):
         return "stopped"
     return error.reason if isinstance(error, ModelError) else type(error).__name__
-
-
-# Starts what a process is observed by: logs and telemetry, as its settings say.
 
 
 def observe(*, serves: bool = False) -> None:

@@ -141,20 +141,20 @@ class Recorder:
 
     def _made(self) -> Iterable[tuple[Measure, Counter | Histogram]]:
         meter = self._meters.get_meter(NAME)
-        for one in MEASURES:
-            told = {"unit": one.unit, "description": one.tells}
-            if one.instrument == "counter":
-                yield one, meter.create_counter(one.name, **told)
-            elif one.instrument == "histogram":
-                bounds = _COUNTS if one is TOKENS else _SECONDS
+        for measure in MEASURES:
+            about = {"unit": measure.unit, "description": measure.tells}
+            if measure.instrument == "counter":
+                yield measure, meter.create_counter(measure.name, **about)
+            elif measure.instrument == "histogram":
+                bounds = _COUNTS if measure is TOKENS else _SECONDS
                 yield (
-                    one,
+                    measure,
                     meter.create_histogram(
-                        one.name, **told, explicit_bucket_boundaries_advisory=bounds
+                        measure.name, **about, explicit_bucket_boundaries_advisory=bounds
                     ),
                 )
-        for one, observed in ((INDEX, self._generation), (PASSAGES, self._passages)):
-            meter.create_observable_gauge(one.name, [observed], description=one.tells)
+        for measure, observed in ((INDEX, self._generation), (PASSAGES, self._passages)):
+            meter.create_observable_gauge(measure.name, [observed], description=measure.tells)
 
     def _generation(self, _: CallbackOptions) -> Iterable[Observation]:
         if now := self._index():

@@ -1,7 +1,6 @@
 """The question set: its questions, what answers them, and the check of its labels."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +27,9 @@ from core.yaml_files import read_yaml
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_report import Tell, nobody
 from language.matching import fold, in_folded
+from language.words import words
 from vectorstore.embeddings import make_embedder
-from vectorstore.segments import method_of
+from vectorstore.manifest import method_of
 
 QuestionKind = Literal[
     "number", "date", "name", "list", "definition", "why", "how", "yes-no",
@@ -169,17 +169,13 @@ def dialogues(questions: Sequence[Question]) -> list[tuple[Question, ...]]:
 def apart(questions: Sequence[Question], prepared: Iterable[str]) -> tuple[Question, ...]:
     """The questions, of which those that are prepared ones but for marks and capitals are in the
     part "memory"."""
-    known = {_plain(text) for text in prepared}
+    known = {" ".join(words(text)) for text in prepared}
     return tuple(
         one.model_copy(update={"part": "memory"})
-        if one.part == "questions" and _plain(one.question) in known
+        if one.part == "questions" and " ".join(words(one.question)) in known
         else one
         for one in questions
     )
-
-
-def _plain(question: str) -> str:
-    return " ".join(re.findall(r"\w+", fold(question)))
 
 
 def fingerprints(sets: Mapping[RunPart, Path]) -> dict[str, str]:

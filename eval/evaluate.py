@@ -1,6 +1,5 @@
 """Asks the question set, assesses each answer, and puts the results together."""
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +28,7 @@ from eval.shown import claims, inexact_quotes, read, unsupported, verdicts
 from eval.tracing import cited, own_words, words
 from language.identify import detect
 from language.matching import contains, fold
+from language.words import words as words_of
 
 # Assesses one answer against its labels; deterministic, without a model.
 
@@ -144,7 +144,7 @@ def _plain(blocks: Blocks) -> str:
 
 def _letters(text: str) -> str:
     """Words of a text, without list marks and punctuation."""
-    return " ".join(re.findall(r"\w+", fold(text)))
+    return " ".join(words_of(text))
 
 
 def _has(text: str, fact: Sequence[str]) -> bool:

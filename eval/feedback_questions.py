@@ -11,12 +11,12 @@ from typing import NamedTuple
 import yaml
 
 from chain.understanding.follow_ups import standalone
-from chain.understanding.intent import asks_for
 from core.errors import QuestionSetError
 from core.source import Scope
 from core.yaml_files import read_yaml
 from eval.dataset import QUESTIONS, Question, QuestionKind, load
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
+from language.demands import asks_for
 from language.matching import fold
 from userdata.feedback import Feedback
 

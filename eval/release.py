@@ -19,7 +19,7 @@ from core.source import Frozen
 from eval import run_report, runs
 from eval.gate import RuleResult
 from eval.results import LONGEST_NAME, LONGEST_REASON, SignOff
-from language.matching import visible
+from language.escaping import visible
 from userdata.audit import RunDecision, keep_decision
 
 _GATE = "gate.json"

@@ -20,7 +20,7 @@ from eval.tracing import (
     is_right_row,
     plain,
 )
-from language.facts import figures
+from language.figures import figures
 from language.matching import fold
 from language.sentences import sentences
 

@@ -13,9 +13,10 @@ from core.answer_blocks import AnswerBlock, Blocks, numbers
 from core.answer_blocks import AnswerSentence as Said
 from core.source import Frozen, Passage, Unit
 from core.yaml_files import read_yaml
-from language.facts import figures
+from language.figures import figures
 from language.matching import fold
 from language.sentences import sentences
+from language.words import words as words_of
 
 Numbers = tuple[int, ...]
 
@@ -535,10 +536,6 @@ def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:
     return source.is_row(number) and is_right_row(text, rows) is True
 
 
-def _sequence(text: str) -> list[str]:
-    return re.findall(r"\w+", fold(text))
-
-
 def content_words(text: str) -> frozenset[str]:
     """Figures and words of more than three letters, to compare sentences by."""
-    return figures(text) | {word for word in _sequence(text) if len(word) > 3}
+    return figures(text) | {word for word in words_of(text) if len(word) > 3}

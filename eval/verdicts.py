@@ -376,7 +376,7 @@ def _shown(given: GivenReply, nearness: Nearness) -> Iterator[bool]:
     writing = AnswerRun(given.request, [_Replayed(given)], nearness)
     for _ in writing.write(None):
         pass
-    said = [one.shown for one in sentences(writing.composition.blocks)]
+    said = [one.shown for one in sentences(writing.builder.blocks)]
     place = 0
     for sentence in given.reply.sentences:
         stands = sentence.text in said[place:]

@@ -15,15 +15,8 @@ from watchfiles import Change, watch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from core import telemetry
-from core.errors import (
-    DocumentError,
-    IndexMismatchError,
-    StoreError,
-    StrategiewijzerError,
-    as_path,
-    as_text,
-    printable,
-)
+from core.errors import DocumentError, IndexMismatchError, StoreError, StrategiewijzerError
+from core.file_names import as_path, as_text, printable
 from core.settings import Settings
 from core.source import SourceDocument
 from ingest.publishing import own_questions

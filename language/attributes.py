@@ -8,9 +8,9 @@ from typing import Literal, get_args
 from pydantic import RootModel
 
 from core.source import Frozen
-from language.cues import checked
+from core.yaml_files import checked
 from language.dates import dates_as_written
-from language.facts import names_money
+from language.figures import names_money
 from language.words import FOLDER
 
 Attribute = Literal["cost", "seat", "staff", "head", "date", "penalty"]
@@ -32,11 +32,11 @@ def attributes_asked(question: str, language: str) -> tuple[Attribute, ...]:
     >>> attributes_asked("Wat kost het centrum, en waar is het gevestigd?", "nl")
     ('cost', 'seat')
     """
-    said = question.casefold().strip()
+    folded = question.casefold().strip()
     return tuple(
         name
         for name in get_args(Attribute)
-        if (asks := _patterns()[name].asks.get(language)) and asks.search(said)
+        if (asks := _patterns()[name].asks.get(language)) and asks.search(folded)
     )
 
 

@@ -1,38 +1,11 @@
-"""Words that say what a question asks for, and how a question is made, by language."""
+"""Words by which a question tells what it asks for, and a sentence what it is for, by language."""
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
-from typing import TypeVar
 
-import yaml
-from pydantic import BaseModel, RootModel, ValidationError
-
-from core.errors import PromptError
 from core.source import Frozen
-from core.yaml_files import read_yaml
+from core.yaml_files import checked
 from language.words import FOLDER
-
-# YAML files of words, checked against a schema.
-
-
-_Schema = TypeVar("_Schema", bound=BaseModel)
-
-
-def checked(path: Path, schema: type[_Schema]) -> _Schema:
-    """The content of a file of the product.
-
-    Raises:
-        PromptError: the file has wrong or missing entries.
-    """
-    try:
-        return schema.model_validate(read_yaml(path.read_text("utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise PromptError(f"{path} is not in form: {error}") from None
-
-
-# Cue words: lower-case words by which a question tells what it asks for and what it leans on.
-
 
 FILE = FOLDER / "cues.yaml"
 _FALLBACK_LANGUAGE = "en"
@@ -68,6 +41,9 @@ class Cues(Frozen):
 
     Topics: `general` words say how something is asked, not what. `causal` words and phrases give a
     reason.
+
+    Summaries: `purpose` are patterns of sentences that say what a document is for, the plainest
+    first; `presented` those of a press release, which says what was presented and what for.
     """
 
     opening: tuple[str, ...]
@@ -87,6 +63,8 @@ class Cues(Frozen):
     lasting: tuple[str, ...]
     causal: tuple[str, ...]
     general: frozenset[str]
+    purpose: tuple[str, ...]
+    presented: tuple[str, ...]
 
 
 class _File(Frozen):
@@ -120,56 +98,3 @@ def cues_of(language: str) -> Cues:
 @cache
 def _file() -> _File:
     return checked(FILE, _File)
-
-
-# Patterns that make questions of sentences and headings (chain/answer/section_questions.py).
-
-
-FORMS_FILE = FOLDER / "question_forms.yaml"
-
-
-class QuestionForm(Frozen):
-    """A pattern of a sentence, and the question that it answers, with the pattern's groups."""
-
-    says: str
-    asks: str
-
-
-class QuestionForms(Frozen):
-    """The patterns of one language.
-
-    `forms` are of sentences, in order of preference; their group `subject` is put in running text.
-    A document calls itself `itself`. `pointing` words point elsewhere, `openings` begin no subject,
-    and `vague` subjects say nothing alone.
-
-    `purpose` are patterns of sentences that say what a document is for, the plainest first;
-    `presented` those of a press release, which says what was presented and what for.
-
-    Of headings: topics with a form of `listed` are asked for, `tail` is left out; `articles` begin
-    no name.
-    """
-
-    listed: tuple[QuestionForm, ...]
-    forms: tuple[QuestionForm, ...]
-    purpose: tuple[str, ...]
-    presented: tuple[str, ...]
-    itself: str
-    pointing: frozenset[str]
-    openings: frozenset[str]
-    vague: frozenset[str]
-    tail: str
-    articles: tuple[str, ...]
-
-
-def question_forms(language: str) -> QuestionForms:
-    """The patterns of a language (ISO 639-1) that the assistant's phrases exist in.
-
-    Raises:
-        PromptError: the file has wrong or missing entries.
-    """
-    return _forms_file().root[language]
-
-
-@cache
-def _forms_file() -> RootModel[Mapping[str, QuestionForms]]:
-    return checked(FORMS_FILE, RootModel[Mapping[str, QuestionForms]])

@@ -1,21 +1,23 @@
-"""Dates and legal acts that a text names."""
+"""Dates that a text names: days, months and weekdays, written out or in figures."""
 
 import datetime
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 
 from babel import Locale
 from babel.dates import format_date
 
-from core.source import DocumentInfo
-from core.yaml_files import read_yaml
-from language.matching import fold, without_accents
+from language.acts import without_references
+from language.matching import fold
+from language.words import months
 
-# Months and days of the week that a text names, with or without a date.
+Date = tuple[int | None, int, int | None]  # year, month, day
 
-
+_LEAP_YEAR = 2000  # has every day that a year may have
+_YEAR = r"[12]\d{3}"
+_ORDINAL = r"(?:\.|er|st|nd|rd|th|º|°)?"  # behind the figure of a day
+_YEAR_ALONE = rf"(?<![\d(/]){_YEAR}(?![\d)/])"  # not of COM(2020) 607 or 2011/93
 # Languages in which the name of a month or day has this form, but for an ending of `_ENDING`.
 READ = frozenset({"da", "de", "en", "es", "fr", "it", "nl", "pt", "sv"})
 MONTHS: Mapping[int, str] = Locale.parse("en").months["format"]["wide"]
@@ -62,31 +64,6 @@ def _names(language: str) -> Mapping[str, str]:
         for names, told in ((own.months, english.months), (own.days, english.days))
         for context in ("format", "stand-alone")
         for number, name in names[context]["wide"].items()
-    }
-
-
-# Dates in running text: written out in any official language of the EU, or in figures.
-
-
-Date = tuple[int | None, int, int | None]  # year, month, day
-
-_LEAP_YEAR = 2000  # has every day that a year may have
-_YEAR = r"[12]\d{3}"
-_ORDINAL = r"(?:\.|er|st|nd|rd|th|º|°)?"  # behind the figure of a day
-_YEAR_ALONE = rf"(?<![\d(/]){_YEAR}(?![\d)/])"  # not of COM(2020) 607 or 2011/93
-
-
-@cache
-def months(language: str) -> dict[str, int]:
-    """Maps the folded month names of a language (ISO 639-1, or with a country: de_AT) to 1-12; they
-    are those of Unicode's CLDR."""
-    locale = Locale.parse(language)
-    return {
-        fold(name).rstrip("."): number
-        for context in ("format", "stand-alone")
-        for width in ("wide", "abbreviated")
-        for number, name in locale.months[context][width].items()
-        if not name.isdigit()
     }
 
 
@@ -202,8 +179,8 @@ def _shown(language: str) -> re.Pattern[str]:
     """Pattern for a day, with or without its year, a range of days, a month with its year, and a
     year alone."""
     names = _names_of_months(language)
-    one = rf"\b\d{{1,2}}{_ORDINAL}"
-    day = rf"{one}(?: ?[-–] ?{one}| (?:to|and|tot|en|bis|und|au|et) {one})? "
+    number = rf"\b\d{{1,2}}{_ORDINAL}"
+    day = rf"{number}(?: ?[-–] ?{number}| (?:to|and|tot|en|bis|und|au|et) {number})? "
     year = rf"\.? (?:\d{{1,2}}, )?{_YEAR}"
     return re.compile(rf"(?i:{day}(?:{names})\b(?:{year})?|\b(?:{names})\b{year})|{_YEAR_ALONE}")
 
@@ -218,132 +195,3 @@ def _date(match: re.Match[str], language: str) -> Date:
     name, year, day = found["month"], found.get("year"), found.get("day")
     month = int(name) if name.isdigit() else months(language)[name]
     return (int(year) if year else None, month, int(day) if day else None)
-
-
-# Numbers of documents and legal acts in a text.
-
-
-# Numbers of acts and documents: 2011/93/EU, COM(2020) 607 final, 52020DC0606(01).
-
-
-def celex_number(sectors: str) -> str:
-    """Pattern for a CELEX number.
-
-    Args:
-        sectors: its first character, as in a character class: 3 an act, 5 a document that prepares
-            one, 0 a consolidated text, C and E others of the Official Journal.
-    """
-    return rf"[{sectors}]\d{{4}}[A-Z]{{1,2}}\d{{4}}(?:\(\d\d\))?"
-
-
-def document_number(letters: str) -> str:
-    """Pattern for the number of a document of an institution, without "final".
-
-    Args:
-        letters: the alternatives before the year, such as "COM|SWD".
-    """
-    return rf"(?:{letters}) ?\(\d{{4}}\) ?\d+"
-
-
-# The institution of an act (/EU) and the state of a document (final) are not compared.
-_REFERENCE = re.compile(
-    rf"\b(?P<document>{document_number('[a-z]{2,6}')})(?: final(?:/\d+)?)?"
-    r"|\b(?P<act>\d+/\d+)\b(?:/[a-zα-ω]{2,5}\b)?"
-    rf"|\b(?P<celex>{celex_number('0-9')})",
-    re.IGNORECASE,
-)
-# Whatever looks like a number of a document, also C(2020) 1 and 24/7/2020, so that no part of it is
-# shown as a figure or a year.
-_ALIKE = re.compile(r"\w+\(\d+\) ?\d+|\d+/\d+(?:/\w+)?")
-_ACT = re.compile(r"3(\d{4})[A-Z]{1,2}(\d{4})")
-
-
-def references_in(text: str) -> tuple[frozenset[str], str]:
-    """The references of a text, folded and without spaces, and the text without them.
-
-    >>> sorted(references_in("COM(2020) 607 final and Directive 2011/93/EU")[0])
-    ['2011/93', 'com(2020)607']
-    """
-    found = (match[1] or match[2] or match[3] for match in _REFERENCE.finditer(text))
-    return (
-        frozenset(re.sub(r"\s", "", reference).casefold() for reference in found),
-        _REFERENCE.sub(" ; ", text),
-    )
-
-
-def without_references(text: str) -> str:
-    """A text with blanks for what looks like a reference, to show its figures and dates."""
-    return _ALIKE.sub(lambda match: " " * len(match[0]), text)
-
-
-def year_and_number(celex: str) -> tuple[str, str] | None:
-    """The year and number of an act by its CELEX number; None for other documents.
-
-    >>> year_and_number("32011L0093")
-    ('2011', '93')
-    """
-    act = _ACT.match(celex)
-    return (act[1], str(int(act[2]))) if act else None
-
-
-# Names of EU acts: "AVG", "the AI Act", "Directive 2011/93/EU", "COM(2020) 607".
-
-
-_FILE = Path(__file__).with_name("acts.yaml")
-_LONGEST = 8  # words; the longest name in acts.yaml has 7
-_OWN_REFERENCE = re.compile(document_number("COM|SWD|JOIN"))
-
-Names = Mapping[str, frozenset[str]]
-
-
-def names_of(document: DocumentInfo) -> tuple[str, ...]:
-    """The common names of a document in several languages; most documents have none.
-
-    >>> names_of(DocumentInfo(id="a", language="fr", title="RÈGLEMENT", celex="32016R0679"))[:3]
-    ('GDPR', 'General Data Protection Regulation', 'AVG')
-    """
-    return _common_names().get(document.celex, ())
-
-
-def names_in(documents: Iterable[DocumentInfo]) -> Names:
-    """Maps each normalised name or number to the keys of the documents it belongs to."""
-    keys: dict[str, set[str]] = {}
-    for document in documents:
-        for name in (*names_of(document), *_numbers(document)):
-            keys.setdefault(" ".join(_words(name)), set()).add(document.key)
-    return {name: frozenset(of) for name, of in keys.items()}
-
-
-def named(question: str, names: Names) -> frozenset[str]:
-    """The documents (keys) that a question names.
-
-    >>> named("Wat is de boete volgens de AVG?", {"avg": frozenset({"gdpr.fr"})})
-    frozenset({'gdpr.fr'})
-    """
-    words = _words(question)
-    said = (
-        " ".join(words[start:end])
-        for start in range(len(words))
-        for end in range(start + 1, min(start + _LONGEST, len(words)) + 1)
-    )
-    return frozenset(key for name in said for key in names.get(name, ()))
-
-
-def _numbers(document: DocumentInfo) -> Iterator[str]:
-    if act := year_and_number(document.celex):
-        year, number = act
-        yield from (f"{year}/{number}", f"{number}/{year}")
-        if year < "2000":
-            yield f"{year[2:]}/{number}"
-    if reference := _OWN_REFERENCE.match(document.reference):
-        yield reference[0]
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", without_accents(fold(text)))
-
-
-@cache
-def _common_names() -> Mapping[str, tuple[str, ...]]:
-    listed = read_yaml(_FILE.read_text("utf-8"))
-    return {celex: tuple(re.split(r",\s+", names)) for celex, names in listed.items()}

@@ -40,10 +40,10 @@ _STEM = 4  # least letters of a language's name; one more in others: "lets" is L
 
 def detect(text: str, likely: str) -> str:
     """Official EU language of a question; `likely` if it is too short to decide."""
-    return conversation([text], likely)[0]
+    return detect_languages([text], likely)[0]
 
 
-def conversation(questions: Sequence[str], likely: str) -> list[str]:
+def detect_languages(questions: Sequence[str], likely: str) -> list[str]:
     """Language of each question of a conversation, which mostly keeps to one.
 
     Args:

@@ -3,7 +3,7 @@
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from core.background import once
-from language.matching import fold, without_accents
+from language.matching import plain
 
 OFFICIAL = (
     "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt",
@@ -28,11 +28,7 @@ def is_commission(line: str) -> bool:
     >>> is_commission("COMMISSION EUROPÉENNE")
     True
     """
-    return _plain(line) in set(map(_plain, _COMMISSION))
-
-
-def _plain(line: str) -> str:
-    return without_accents(fold(line))
+    return plain(line) in set(map(plain, _COMMISSION))
 
 
 def most_likely(text: str) -> tuple[str, float]:

@@ -1,19 +1,29 @@
-"""Names of what texts consist of, by language: numbers, units, pointing words, acronyms."""
+"""The words of a text, and what words mean in each language: months, numbers, acronyms."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from babel.numbers import format_compact_decimal, get_currency_name, get_currency_symbol
 from babel.units import format_unit
 
 from core.yaml_files import read_yaml
-from language.dates import months
 from language.matching import fold
+
+if TYPE_CHECKING:
+    import tantivy
+
+STEMMERS = {
+    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
+    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
+    "pt": "portuguese", "ro": "romanian", "sv": "swedish",
+}  # fmt: skip
+"""The languages whose words are stemmed (ISO 639-1), by tantivy's names."""
+_WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
 
 PERCENT = "%"
 SPOKEN = ("nl", "en", "fr", "de")
@@ -37,6 +47,53 @@ _UNITS = {
     "mass-tonne": "tonne",
     "length-kilometer": "kilometre",
 }
+
+
+def words(text: str) -> list[str]:
+    """The folded words and figures of a text, in order.
+
+    >>> words("Meer dan 725 000 video's")
+    ['meer', 'dan', '725000', 'video', 's']
+    """
+    return re.findall(r"\w+", fold(text))
+
+
+def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
+    """The folded words of a text without the language's stop words, as in the keyword index.
+
+    Without a stemmer or stop words for the language, all words as they are.
+    """
+    return list(analyzer(language, stemmed=stemmed).analyze(fold(text)))
+
+
+@lru_cache
+def analyzer(language: str | None, *, stemmed: bool) -> "tantivy.TextAnalyzer":
+    """An analyzer for words of folded text, without the language's stop words, stemmed if
+    wanted."""
+    import tantivy  # takes long to load, and most words need none
+
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    if language in STEMMERS:
+        name = STEMMERS[language]
+        if language not in _WITHOUT_STOP_WORDS:
+            builder = builder.filter(tantivy.Filter.stopword(name))
+        if stemmed:
+            builder = builder.filter(tantivy.Filter.stemmer(name))
+    return builder.filter(tantivy.Filter.ascii_fold()).build()
+
+
+@cache
+def months(language: str) -> dict[str, int]:
+    """Maps the folded month names of a language (ISO 639-1, or with a country: de_AT) to 1-12; they
+    are those of Unicode's CLDR."""
+    locale = Locale.parse(language)
+    return {
+        fold(name).rstrip("."): number
+        for context in ("format", "stand-alone")
+        for width in ("wide", "abbreviated")
+        for number, name in locale.months[context][width].items()
+        if not name.isdigit()
+    }
 
 
 @dataclass(frozen=True)
@@ -105,8 +162,8 @@ def telling(language: str) -> frozenset[str]:
 
 @cache
 def _ours() -> Mapping[str, Any]:
-    words: Mapping[str, Any] = read_yaml(_WORDS.read_text("utf-8"))
-    return words
+    lists: Mapping[str, Any] = read_yaml(_WORDS.read_text("utf-8"))
+    return lists
 
 
 def _scales(locale: Locale) -> dict[str, int]:
@@ -126,8 +183,8 @@ def _units(locale: Locale) -> dict[str, str]:
     found: dict[str, str] = {}
     for count in _COUNTS:
         for name, unit in _UNITS.items():
-            words = _bare(format_unit(count, name, locale=locale))
-            found |= {word: unit for word in words if word != name}  # the name: missing in CLDR
+            written = _bare(format_unit(count, name, locale=locale))
+            found |= {word: unit for word in written if word != name}  # the name: missing in CLDR
         for code in _CURRENCIES:
             found[fold(get_currency_name(code, count=count, locale=locale))] = code
     for code in _CURRENCIES:

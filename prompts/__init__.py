@@ -17,9 +17,9 @@ from pydantic import AfterValidator, RootModel
 from core.answer import Message, Reason
 from core.errors import PromptError
 from core.source import Frozen
+from core.yaml_files import checked
 from language import attributes, cues
 from language.attributes import Attribute
-from language.cues import checked
 
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
@@ -275,10 +275,10 @@ def reference_headings() -> tuple[str, ...]:
 @cache
 def fingerprints() -> Mapping[str, str]:
     """File name -> the first 12 hex digits of its SHA-256, for each file of words that answers
-    depend on: prompts, phrases, and the cues and forms of questions."""
+    depend on: prompts, phrases, and cues."""
     ours = sorted((*_HERE.glob("*.md"), *_HERE.glob("phrases/*.yaml"), _HERE / "short.yaml"))
     files = {file.relative_to(_HERE).as_posix(): file for file in ours}
-    files |= {file.name: file for file in (cues.FILE, cues.FORMS_FILE, attributes.FILE)}
+    files |= {file.name: file for file in (cues.FILE, attributes.FILE)}
     return {
         name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for name, file in files.items()
     }

@@ -16,7 +16,7 @@ import streamlit as st
 
 from core.hosts import is_official_address, shown_host
 from core.source import DocumentInfo
-from language.matching import is_web_page
+from language.escaping import is_web_page
 from ui.markup import code
 from ui.texts import Texts
 

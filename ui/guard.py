@@ -25,7 +25,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import logs, telemetry
 from core.disk import in_use
-from core.errors import MEGABYTE, NO_KEY, SettingsError, StrategiewijzerError, error_reply
+from core.error_reply import NO_KEY, error_reply
+from core.errors import MEGABYTE, SettingsError, StrategiewijzerError
 from core.hosts import NOT_OURS, is_loopback, is_ours
 from core.settings import Role, current
 from core.telemetry import observe
@@ -187,7 +188,7 @@ def _refusal_of_name(headers: Headers) -> Response | None:
     if len(hosts) == 1 and is_ours(hosts[0], ()):  # the settings need not be read
         return None
     try:
-        names = current().names
+        names = current().allowed_hosts
     except SettingsError as error:
         logger.warning("%s", error)
         return PlainTextResponse("The settings are wrong: ./strategiewijzer doctor", 503)

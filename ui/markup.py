@@ -15,8 +15,10 @@ from typing import Literal, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import DocumentError, Fault, NoIndexError, StrategiewijzerError, printable
-from language.matching import is_web_page, visible, without_accents
+from core.errors import DocumentError, Fault, NoIndexError, StrategiewijzerError
+from core.file_names import printable
+from language.escaping import is_web_page, visible
+from language.matching import without_accents
 from ui.texts import Texts, languages, load
 
 _ITEM = re.compile(r"(?:^|\n+) *- ")

@@ -10,8 +10,9 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from core import logs
+from core.destinations import destinations
 from core.errors import SignInError, StrategiewijzerError
-from core.settings import Role, Settings, current, destinations
+from core.settings import Role, Settings, current
 from core.source import DocumentInfo
 from ui import access, markup
 from ui.access import User

@@ -6,7 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Collection
 
-from chain.assistant import Assistant, CurrentAssistant
+from chain.assistant import Assistant
+from chain.current_assistant import CurrentAssistant
 from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current

@@ -11,7 +11,8 @@ import sqlalchemy
 from core.answer import Answer, AnswerKind
 from core.settings import Settings
 from core.source import Frozen
-from language.matching import fold, visible
+from language.escaping import visible
+from language.matching import fold
 from userdata.conversation import now
 from userdata.database import database
 from userdata.engines import put

@@ -7,7 +7,8 @@ import uuid
 from pydantic import AwareDatetime, Field
 
 from core.answer import Answer, Turn
-from core.source import Citation, Frozen, Scope
+from core.citations import Citation
+from core.source import Frozen, Scope
 from language.matching import fold, without_accents
 
 MAX_NAME = 120  # characters; the list shows one line

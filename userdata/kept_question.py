@@ -5,7 +5,8 @@ import unicodedata
 
 from core.answer import Answer
 from language.cues import cues_of, has_cues
-from language.matching import GROUPED, visible
+from language.escaping import visible
+from language.matching import GROUPED
 
 _MAIL = re.compile(r"\w@\w|\w\s@\s\w")
 _SEQUENCE = re.compile(r"\+?\d(?:(?: ?[()] ?|[.,'’]| ?[-–/ ] ?)?\d)*")

@@ -1,10 +1,10 @@
-"""The Chroma client: how it is reached, and its failures with their remedy."""
+"""The Chroma client, of which this is the only importer: how it is reached, what it is asked, and
+its failures with their remedy."""
 
 import functools
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -12,7 +12,6 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import chromadb
 import httpx
 import numpy as np
-from chromadb.api import ClientAPI
 from chromadb.api import ClientAPI as Client
 from chromadb.api.models.Collection import Collection
 from chromadb.api.shared_system_client import SharedSystemClient
@@ -28,23 +27,34 @@ from chromadb.errors import (
     InvalidDimensionException,
     NotFoundError,
 )
-from pydantic import BaseModel
 
 from core.disk import is_damaged, make_private, obstacle
-from core.errors import StoreError, printable
+from core.errors import StoreError
+from core.file_names import printable
 from core.settings import Settings
-from core.source import Passage, PreparedQuestion
 from vectorstore.embeddings import Vectors
+
+__all__ = ["ChromaError", "Client", "Collection", "Fields", "NotFoundError", "Records", "Where"]
+
+BATCH = 1000  # records per call, well below what SQLite takes at once
+_QUIET: dict[str, Any] = {"anonymized_telemetry": False, "chroma_otel_granularity": "none"}
+PATIENCE = 60.0  # seconds for a server's reply; the largest, a batch of vectors, takes a few
+_opening = threading.Lock()  # Chroma starts a folder twice when two threads open it at once
+LONGEST = 300  # characters of an error: a proxy sends a page
+_S = TypeVar("_S", bound="_OfAStore")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+REFUSALS = (
+    DuplicateIDError,
+    IDAlreadyExistsError,
+    InvalidArgumentError,
+    InvalidDimensionException,
+)
+"""What Chroma raises for records that it does not take; it then writes none of them."""
 
 
 class _OfAStore(Protocol):
-    _client: ClientAPI
-
-
-LONGEST = 300  # characters of an error: a proxy sends a page
-_S = TypeVar("_S", bound=_OfAStore)
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
+    _client: Client
 
 
 class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside this package
@@ -55,15 +65,6 @@ class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside t
             f"A part of the index is gone: {told}. Try again; if it stays, run: "
             "python -m ingest verify"
         )
-
-
-REFUSALS = (
-    DuplicateIDError,
-    IDAlreadyExistsError,
-    InvalidArgumentError,
-    InvalidDimensionException,
-)
-"""What Chroma raises for records that it does not take; it then writes none of them."""
 
 
 class DocumentRefused(StoreError):  # noqa: N818 - first of all a signal, as the one above
@@ -155,13 +156,6 @@ def is_gone(error: Exception) -> bool:
     return isinstance(error, NotFoundError) or "Missing metadata segment" in str(error)
 
 
-# Connects to Chroma: to a server, else to a folder inside this process.
-
-
-_QUIET: dict[str, Any] = {"anonymized_telemetry": False, "chroma_otel_granularity": "none"}
-PATIENCE = 60.0  # seconds for a server's reply; the largest, a batch of vectors, takes a few
-
-
 def store_folder(settings: Settings) -> Path:
     """The folder of Chroma's data when it runs inside this process."""
     return settings.data_dir / "chroma"
@@ -181,9 +175,6 @@ def written(settings: Settings) -> int | None:
     except OSError:
         return None
     return time_written if time.time_ns() - time_written > 10**9 else None
-
-
-_opening = threading.Lock()  # Chroma starts a folder twice when two threads open it at once
 
 
 def connect(settings: Settings) -> Client:
@@ -279,32 +270,6 @@ def _open_folder(path: Path, options: ChromaSettings) -> Client:
         raise store_error(error, server_message(error, sent_secret=False), path) from error
 
 
-# Adapter for Chroma, with vectorstore/chroma_*.py the only importer of chromadb: records.
-
-
-__all__ = [
-    "BATCH",
-    "ChromaError",
-    "Client",
-    "Collection",
-    "DocumentRefused",
-    "Fields",
-    "GenerationGone",
-    "NotFoundError",
-    "Records",
-    "Where",
-    "connect",
-    "is_gone",
-    "store_folder",
-    "translated",
-    "written",
-]
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-BATCH = 1000  # records per call, well below what SQLite takes at once
-
-
 def create_once(client: Client, name: str, metadata: dict[str, str | float]) -> Collection | None:
     """An empty collection of this name; None when the name is taken."""
     try:
@@ -337,63 +302,3 @@ def present(collection: Collection, ids: Sequence[str]) -> set[str]:
     """The ids that are in the collection."""
     batches = (list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
     return {name for batch in batches for name in collection.get(ids=batch, include=[])["ids"]}
-
-
-def encode(passage: Passage) -> dict[str, Any]:
-    return {
-        "document": passage.document.id,
-        "passage": passage.model_dump_json(exclude={"id", "text"}),
-    }
-
-
-def decode(result: Any, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[Passage]:
-    """Decodes the passages of a result whose ids are wanted.
-
-    Raises:
-        StoreError: one is not in the form that `encode` gives.
-    """
-    for name, text, metadata in zip(
-        result["ids"], result["documents"], result["metadatas"], strict=True
-    ):
-        if wanted(name):
-            yield _decoded(Passage, name, metadata, "passage", {"text": text})
-
-
-def encode_question(question: PreparedQuestion) -> dict[str, Any]:
-    """Its text is no document of Chroma's, which would index its words, and ids leave out the
-    document's key: a question takes a third of the room."""
-    key = question.document
-    units = [unit.removeprefix(f"{key}:") for unit in question.units]
-    fields = question.model_dump(mode="json", exclude={"id", "units"}, exclude_defaults=True)
-    packed = {**fields, "units": units}
-    told = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
-    return {"document": key.rpartition(".")[0], "question": told}
-
-
-def decode_questions(
-    result: Any, wanted: Callable[[str], bool] = lambda name: True
-) -> Iterator[PreparedQuestion]:
-    """Decodes the prepared questions of a result whose ids are wanted.
-
-    Raises:
-        StoreError: one is not in the form that `encode_question` gives.
-    """
-    for name, metadata in zip(result["ids"], result["metadatas"], strict=True):
-        if not wanted(name):
-            continue
-        one = _decoded(PreparedQuestion, name, metadata, "question", {})
-        key, _, _ = name.partition(":")
-        yield one.model_copy(update={"units": tuple(f"{key}:{unit}" for unit in one.units)})
-
-
-def _decoded(
-    kind: type[_Model], name: str, metadata: Any, field: str, more: Mapping[str, str]
-) -> _Model:
-    try:
-        fields = json.loads(metadata[field])
-        return kind.model_validate({**fields, "id": name, **more}, strict=False)
-    except (TypeError, KeyError, ValueError) as error:
-        raise StoreError(
-            f"{field.capitalize()} {name} cannot be read ({type(error).__name__}). "
-            "Build the index anew with: python -m ingest --rebuild"
-        ) from error

@@ -12,12 +12,14 @@ import numpy as np
 from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
-from core.source import Passage, PreparedQuestion, Scope, Standing, standings
-from language import dates
+from core.prepared import PreparedQuestion
+from core.source import Passage, Scope, Standing, standings
+from language.acts import Names, names_in
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
-from vectorstore.segments import Counts, Manifest, Segment, document_key, merged
+from vectorstore.manifest import Counts, Manifest
+from vectorstore.segments import Segment, document_key, merged
 
 _REMEMBERED = 1000  # passages in the cache, some 15 MB with the vectors of their units
 _SCOPES = 8  # in the cache, some 8 MB each at most: a scope of more passages is searched otherwise
@@ -97,9 +99,9 @@ class Generation:
             ) from None
 
     @functools.cached_property
-    def names(self) -> dates.Names:
+    def names(self) -> Names:
         """The names of its documents, for finding them in questions."""
-        return dates.names_in(entry.info for entry in self.manifest.documents)
+        return names_in(entry.info for entry in self.manifest.documents)
 
     @functools.cached_property
     @translated
@@ -140,7 +142,7 @@ class Generation:
 
         def stack(language: str) -> Stack:
             known = (entry.info for entry in own.manifest.documents)
-            keys = _spread(sorted(one.key for one in known if one.language == language), _COHORT)
+            keys = _spread(sorted(info.key for info in known if info.language == language), _COHORT)
             return cast(Stack, own.stacked(_spread([*own.all_passages(keys)], _COHORT)))
 
         return functools.lru_cache(maxsize=24)(stack)
@@ -161,18 +163,18 @@ class Generation:
 
     def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(passage id, cosine), best first."""
-        return merged((s.nearest_passages(vector, count) for s in self.segments), count)
+        return merged((s.nearest("passages", vector, count) for s in self.segments), count)
 
     def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(unit id, cosine), best first."""
-        return merged((s.nearest_units(vector, count) for s in self.segments), count)
+        return merged((s.nearest("units", vector, count) for s in self.segments), count)
 
     def nearest_questions(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(id of a prepared question, cosine), best first."""
         wanted = count + len(self._left_out)
-        stored = merged((s.nearest_questions(vector, wanted) for s in self.segments), wanted)
+        stored = merged((s.nearest("questions", vector, wanted) for s in self.segments), wanted)
         tried = [(name, float(vector @ own)) for name, (_, own) in self._tried.items()]
-        return merged(([one for one in stored if one[0] not in self._left_out], tried), count)
+        return merged(([hit for hit in stored if hit[0] not in self._left_out], tried), count)
 
     def questions(self, ids: Sequence[str]) -> dict[str, PreparedQuestion]:
         """The prepared questions with these ids that it has."""
@@ -208,18 +210,18 @@ class Generation:
 
     def units(self, passages: Sequence[Passage]) -> list[Vectors]:
         """The unit vectors of the passages that it has, shape (units, dimensions) each."""
-        names = {one.id: one.unit_ids for one in passages}
+        names = {passage.id: passage.unit_ids for passage in passages}
 
         def read(ids: Sequence[str]) -> Mapping[str, Vectors]:
             stored = self.unit_vectors([name for id in ids for name in names[id]])
             return {id: np.stack([stored[name] for name in names[id]]) for id in ids}
 
         found = _recalled(self._units_read, list(names), read)
-        return [found[one.id] for one in passages]
+        return [found[passage.id] for passage in passages]
 
     def stacked(self, passages: Sequence[Passage]) -> Stack:
-        starts = itertools.accumulate((len(one.units) for one in passages[:-1]), initial=0)
-        names = tuple(one.id for one in passages)
+        starts = itertools.accumulate((len(passage.units) for passage in passages[:-1]), initial=0)
+        names = tuple(passage.id for passage in passages)
         return Stack(names, np.concatenate(self.units(passages)), list(starts))
 
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:

@@ -1,4 +1,4 @@
-"""The keyword index: words of a text, the passages that have them, and its files."""
+"""The keyword index of a generation, by tantivy: the passages that have a word, and its files."""
 
 import math
 import shutil
@@ -15,57 +15,10 @@ from core.errors import StoreError
 from core.settings import Settings
 from core.source import Passage
 from language.matching import fold
+from language.words import STEMMERS, analyzer, content_words
 from vectorstore.generation import Generation
 
-# The keywords of a text: folded words without stop words, stemmed; runs of four letters.
-
-
-STEMMERS = {
-    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
-    "pt": "portuguese", "ro": "romanian", "sv": "swedish",
-}  # fmt: skip
-_WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
 LETTERS = 4  # McNamee and Mayfield 2004, https://doi.org/10.1023/B:INRT.0000009441.78971.be
-
-
-def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
-    """The folded words of a text without the language's stop words, as in the index.
-
-    Without a stemmer or stop words for the language, all words as they are.
-    """
-    return list(analyzer(language, stemmed=stemmed).analyze(fold(text)))
-
-
-def letter_runs(text: str) -> list[str]:
-    """The character four-grams of a folded text, as in the index."""
-    return list(letters_analyzer().analyze(f" {fold(text)} "))
-
-
-@lru_cache
-def analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
-    """An analyzer for words of folded text, without the language's stop words, stemmed if
-    wanted."""
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    if language in STEMMERS:
-        name = STEMMERS[language]
-        if language not in _WITHOUT_STOP_WORDS:
-            builder = builder.filter(tantivy.Filter.stopword(name))
-        if stemmed:
-            builder = builder.filter(tantivy.Filter.stemmer(name))
-    return builder.filter(tantivy.Filter.ascii_fold()).build()
-
-
-@lru_cache
-def letters_analyzer() -> tantivy.TextAnalyzer:
-    """An analyzer for character n-grams of folded text, also across the ends of words."""
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(LETTERS, LETTERS))
-    return builder.filter(tantivy.Filter.ascii_fold()).build()
-
-
-# Keyword search over one generation, with tantivy.
-
-
 STAMP = "keyword-4"  # change it when the fields of an index change
 _MOST_LETTERS = 300  # n-grams of a question; the longest of eval/questions has fewer than 186
 _LONGEST_PART = 100  # letters of a word that is looked up in others; tantivy refuses more than 250
@@ -217,7 +170,16 @@ def register(index: tantivy.Index) -> None:
         index.register_tokenizer(f"stem_{language}", analyzer(language, stemmed=True))
 
 
-# The keyword indexes on disk: one folder for each generation, built aside and moved into place.
+def letter_runs(text: str) -> list[str]:
+    """The character four-grams of a folded text, as in the index."""
+    return list(letters_analyzer().analyze(f" {fold(text)} "))
+
+
+@lru_cache
+def letters_analyzer() -> tantivy.TextAnalyzer:
+    """An analyzer for character n-grams of folded text, also across the ends of words."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(LETTERS, LETTERS))
+    return builder.filter(tantivy.Filter.ascii_fold()).build()
 
 
 def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:

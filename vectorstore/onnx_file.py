@@ -3,12 +3,13 @@
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float32]
+from vectorstore.weights import HIGHEST, Encoder
+
 Value = int | float | str | bytes
 
 _IR_VERSION = 10  # what onnxruntime 1.20 and later read
@@ -28,8 +29,8 @@ class Model:
     def constant(self, name: str, value: NDArray[Any]) -> str:
         """Adds a constant; its name."""
         sizes = [(1, size) for size in np.atleast_1d(value).shape]
-        told = _message(*sizes, (2, _KINDS[value.dtype]), (8, name))
-        self._constants.append((told, np.ascontiguousarray(value).tobytes()))
+        description = _message(*sizes, (2, _KINDS[value.dtype]), (8, name))
+        self._constants.append((description, np.ascontiguousarray(value).tobytes()))
         return name
 
     def node(
@@ -42,8 +43,8 @@ class Model:
     ) -> str:
         """Adds an operation; the name of its first output."""
         outputs = outputs or [f"{kind}{len(self._nodes)}"]
-        fields: list[tuple[int, Value]] = [(1, one) for one in inputs]
-        fields += [(2, one) for one in outputs]
+        fields: list[tuple[int, Value]] = [(1, name) for name in inputs]
+        fields += [(2, name) for name in outputs]
         fields += [(4, kind), (7, domain)]
         fields += [(5, _attribute(name, value)) for name, value in options.items()]
         self._nodes.append(_message(*fields))
@@ -60,12 +61,12 @@ class Model:
             shape: of both; a name stands for any size.
             sets: domain -> version of its set of operations.
         """
-        sizes = [(1, _message((2 if isinstance(one, str) else 1, one))) for one in shape]
+        sizes = [(1, _message((2 if isinstance(size, str) else 1, size))) for size in shape]
         kind = _message((1, _message((1, 1), (2, _message(*sizes)))))
         graph = _message(
-            *((1, one) for one in self._nodes),
+            *((1, node) for node in self._nodes),
             (2, file.stem),
-            *((5, one) for one in self._placed(file.with_name(f"{file.name}.data"))),
+            *((5, constant) for constant in self._placed(file.with_name(f"{file.name}.data"))),
             (11, _message((1, given), (2, kind))),
             (12, _message((1, made), (2, kind))),
         )
@@ -75,13 +76,13 @@ class Model:
     def _placed(self, file: Path) -> Iterator[bytes]:
         """The constants, the large ones as places in the file, which is written."""
         with file.open("wb") as large:
-            for told, raw in self._constants:
+            for description, raw in self._constants:
                 if len(raw) < _LARGE:
-                    yield told + _message((9, raw))
+                    yield description + _message((9, raw))
                     continue
                 place = {"location": file.name, "offset": large.tell(), "length": len(raw)}
                 entries = [(13, _message((1, key), (2, str(one)))) for key, one in place.items()]
-                yield told + _message(*entries, (14, _EXTERNAL))
+                yield description + _message(*entries, (14, _EXTERNAL))
                 large.write(raw)
 
 
@@ -90,7 +91,7 @@ def _attribute(name: str, value: int | float | Sequence[int]) -> bytes:
         return _message((1, name), (2, value), (20, _FLOAT))
     if isinstance(value, int):
         return _message((1, name), (3, value), (20, _INT))
-    return _message((1, name), *((8, one) for one in value), (20, _INTS))
+    return _message((1, name), *((8, number) for number in value), (20, _INTS))
 
 
 def _message(*fields: tuple[int, Value]) -> bytes:
@@ -114,75 +115,6 @@ def _varint(value: int) -> bytes:
         made.append(value & 127 | 128)
         value >>= 7
     return bytes([*made, value])
-
-
-# The layers of an encoder.
-
-
-_HIGHEST = 127  # of a signed 8-bit weight; without -128 both sides have the same scale
-
-
-class Encoder(Protocol):
-    """The weights of an encoder, by name; widths as in `vectorstore.e5.Weights`."""
-
-    width: int
-    heads: int
-    inner: int
-    epsilon: float
-
-    def matrix(self, name: str, rows: int, columns: int) -> Matrix: ...
-
-    def vector(self, name: str, count: int) -> Matrix: ...
-
-
-class EncoderFile:
-    """An encoder's weights in a file of ours: matrices of 8 bits with a scale for each row.
-
-    Args:
-        file: as `store` wrote it.
-    """
-
-    def __init__(self, file: Path) -> None:
-        with np.load(file) as stored:
-            self._arrays: Mapping[str, NDArray[Any]] = dict(stored)
-        self.width, self.heads, self.inner, self.layers = map(int, self._arrays["sizes"])
-        self.epsilon = float(self._arrays["epsilon"])
-
-    def matrix(self, name: str, rows: int, columns: int) -> Matrix:
-        scale = self._arrays[f"{name}.scale"].astype(np.float32)
-        found: Matrix = self._arrays[name] * scale[:, None]
-        assert found.shape == (rows, columns)  # noqa: S101 - of the file that comes with us
-        return found
-
-    def vector(self, name: str, count: int) -> Matrix:
-        found: Matrix = self._arrays[name].astype(np.float32).reshape(-1)[:count]
-        return found
-
-
-def store(
-    file: Path,
-    sizes: Sequence[int],
-    epsilon: float,
-    matrices: Mapping[str, Matrix],
-    vectors: Mapping[str, Matrix],
-) -> None:
-    """Writes weights for `EncoderFile`.
-
-    Args:
-        file: where to.
-        sizes: width, heads, inner width and number of layers.
-        epsilon: of the normalisations.
-        matrices: of outputs x inputs, by name.
-        vectors: by name; kept with 16 bits.
-    """
-    arrays: Any = {"sizes": np.array(sizes), "epsilon": np.array(epsilon)}
-    for name, matrix in matrices.items():
-        scale = np.abs(matrix).max(axis=1) / _HIGHEST
-        arrays[name] = np.rint(matrix / scale[:, None]).astype(np.int8)
-        arrays[f"{name}.scale"] = scale.astype(np.float32)
-    arrays |= {name: vector.astype(np.float16) for name, vector in vectors.items()}
-    with file.open("wb") as written:
-        np.savez_compressed(written, allow_pickle=False, **arrays)
 
 
 def write(weights: Encoder, layers: int, file: Path) -> None:
@@ -218,7 +150,7 @@ def write(weights: Encoder, layers: int, file: Path) -> None:
         if not has_eight_bits:
             product = node("MatMul", inputs, constant(f"{names[0]}.w", matrix.T))
             return node("Add", product, bias)
-        scale = np.abs(matrix).max(axis=1) / _HIGHEST
+        scale = np.abs(matrix).max(axis=1) / HIGHEST
         given = [
             constant(f"{names[0]}.w", np.rint(matrix.T / scale).astype(np.int8)),
             constant(f"{names[0]}.scale", scale),

@@ -18,7 +18,7 @@ from core.background import once
 from core.source import Passage
 from vectorstore.e5 import E5, READER, e5
 from vectorstore.embeddings import clean
-from vectorstore.onnx_file import EncoderFile, Matrix
+from vectorstore.weights import EncoderFile, Matrix
 
 _REMEMBERED, _STATES = 8192, 512  # scores, and states of questions
 _QUESTION, _HEADING, _UNIT = 40, 14, 80  # tokens kept, the first ones
@@ -38,7 +38,7 @@ class Sequenced(NamedTuple):
 def text_of(passage: Passage, number: int) -> str:
     """A unit of a passage, behind the introduction of its list."""
     unit = passage.units[number]
-    lead_ins = (one.strip("| ") for one in passage.lead_ins(unit)[-1:])
+    lead_ins = (lead_in.strip("| ") for lead_in in passage.lead_ins(unit)[-1:])
     return " ".join((*lead_ins, passage.text[unit.start : unit.end]))
 
 
@@ -55,13 +55,13 @@ class Sequencer:
 
     def joined(self, question: str, heading: str, text: str) -> Sequenced:
         """A question with a heading and a text."""
-        asked, said = self._encode(question)[:_QUESTION], self._encode(text)[:_UNIT]
-        named = self._encode(heading)[:_HEADING]
-        before = [self._begins, *asked, self._ends, self._ends, *named, self._ends]
+        asking = self._encode(question)[:_QUESTION]
+        above, own = self._encode(heading)[:_HEADING], self._encode(text)[:_UNIT]
+        before = [self._begins, *asking, self._ends, self._ends, *above, self._ends]
         return Sequenced(
-            [*before, *said, self._ends],
-            (1, 1 + len(asked)),
-            (len(before), len(before) + len(said)),
+            [*before, *own, self._ends],
+            (1, 1 + len(asking)),
+            (len(before), len(before) + len(own)),
         )
 
 
@@ -91,8 +91,10 @@ class UnitReader:
     def scores(self, question: str, texts: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """The score of each text, behind its heading: the log-odds that it answers rather than that
         nothing does, were it alone."""
-        asked = clean(question)
-        return np.array(list(self._cores.map(lambda text: self._known(asked, *text), texts)), "f4")
+        cleaned = clean(question)
+        return np.array(
+            list(self._cores.map(lambda text: self._known(cleaned, *text), texts)), "f4"
+        )
 
     def state(self, question: str) -> Matrix:
         """The mean of a question's last states, shape (width,), where there is nothing beside it:
@@ -100,17 +102,17 @@ class UnitReader:
         return self._known_states(clean(question))
 
     def _state(self, question: str) -> Matrix:
-        one = self._sequencer.joined(question, "", "")
-        return _mean(self._states(one)[slice(*one.question)])
+        sequence = self._sequencer.joined(question, "", "")
+        return _mean(self._states(sequence)[slice(*sequence.question)])
 
-    def _states(self, one: Sequenced) -> Matrix:
-        given = self._model.rows(one.tokens) + self._around[: len(one.tokens)]
+    def _states(self, sequence: Sequenced) -> Matrix:
+        given = self._model.rows(sequence.tokens) + self._around[: len(sequence.tokens)]
         return np.asarray(self._model.reader.run(["last"], {"rows": given})[0], np.float32)
 
     def _score(self, question: str, heading: str, text: str) -> float:
-        one = self._sequencer.joined(question, heading, text)
-        states = self._states(one)
-        means = (_mean(states[slice(*span)]) for span in (one.question, one.unit))
+        sequence = self._sequencer.joined(question, heading, text)
+        states = self._states(sequence)
+        means = (_mean(states[slice(*span)]) for span in (sequence.question, sequence.unit))
         hidden = np.concatenate([states[0], *means]) @ self._hidden + self._hidden_bias
         return float(_gelu(hidden) @ self._out) + self._out_bias
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field, RootModel
 from core import telemetry
 from core.breaker import Breaker
 from core.errors import ModelError
-from core.hosts import bounded_client
+from core.http_client import bounded_client
 from core.settings import Settings
 from core.source import ScoredPassage
 
@@ -106,11 +106,11 @@ class ServerReranker:
         try:
             self._relevance("drugs", ["Drugs are a threat.", "Firearms are a threat."])
         except _FAULTS as error:
-            told = type(error).__name__
+            reason = type(error).__name__
             if isinstance(error, httpx.HTTPStatusError):
-                told = f"status {error.response.status_code}"
+                reason = f"status {error.response.status_code}"
             raise ModelError(
-                f"The reranker does not answer well ({told}). Check STRATEGIEWIJZER_RERANK_URL, "
+                f"The reranker does not answer well ({reason}). Check STRATEGIEWIJZER_RERANK_URL, "
                 "_MODEL and _API_KEY."
             ) from None
 

@@ -6,34 +6,26 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.source import STEPS_BACK, MatchedQuestion, Scope, ScoredPassage, Standing
-from language.dates import named
-from language.facts import Asked, asked, differ
-from vectorstore.embeddings import (
-    LOOK,
-    Profile,
-    RankingAmounts,
-    Vectors,
-    mean_cosine,
-    passage_fits,
-)
+from core.prepared import MatchedQuestion
+from core.source import STEPS_BACK, Scope, ScoredPassage, Standing
+from language.acts import named
+from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.keyword_index import KeywordIndex
+from vectorstore.prepared_matches import closest, matches
+from vectorstore.profile import LOOK, Profile, RankingAmounts, mean_cosine, passage_fits
 from vectorstore.segments import document_key
 
-FEATURES = ("words", "letters", "unit", "passage", "across", "asked")
+RANKING_FEATURES = ("words", "letters", "unit", "passage", "across", "asked")
 Features = Mapping[str, float]
-
-
-def score(features: Features, weights: Mapping[str, float]) -> float:
-    """The weighted sum of the given features."""
-    return sum(weights[name] * value for name, value in features.items())
-
-
-# Language levels: how near any text of a language is to a question, whatever its topic.
-
-
 _FEW_IN_COHORT = 10  # a cohort of this size counts half: n / (n + _FEW); few passages tell little
+_CANDIDATES = 60  # passages taken from each list before filtering: docs/decisions/0004
+_UNITS_PER_PASSAGE = 4  # unit hits for each passage wanted: a passage has about five units
+_MORE = 2  # candidates for each passage to rank, as recitals lose places
+_LANGUAGES = 4  # more languages do not widen the search further: each costs its time again
+# A scope with at most this share and this number of passages has hardly any among the nearest of
+# all, so all its passages are compared.
+_RARE, _FEW = 0.05, 1000
 
 
 class LanguageBaseline(NamedTuple):
@@ -43,111 +35,6 @@ class LanguageBaseline(NamedTuple):
     words: float = 0.0
     letters: float = 0.0
     unit: float = 0.0
-
-
-NONE = LanguageBaseline()
-
-
-def language_of(document: str) -> str:
-    """The language in a document key."""
-    return document.rpartition(".")[2]
-
-
-def language_baselines(
-    generation: Generation,
-    keyword: KeywordIndex,
-    query: str,
-    language: str,
-    vector: Vectors,
-    documents: Collection[str],
-    profile: Profile,
-) -> Mapping[str, LanguageBaseline]:
-    """The level of each language of the documents (keys); empty when they are in one language.
-
-    Args:
-        query, language, vector: the question, its language and its vector.
-    """
-    spoken = sorted({language_of(document) for document in documents})
-    if len(spoken) < 2:
-        return {}
-    found, sizes = [], []
-    for one in spoken:
-        cohort = generation.cohort(one)
-        shares = keyword.shares(query, language, cohort.names)
-        words, letters = np.mean([shares.get(name, (0.0, 0.0)) for name in cohort.names], axis=0)
-        unit = float(cohort.best(vector).mean())
-        found.append((words, letters, profile.on_scale("unit", unit)))
-        sizes.append(len(cohort.names))
-    above = np.array(found) - np.mean(found, axis=0)
-    above *= (np.array(sizes) / (np.array(sizes) + _FEW_IN_COHORT))[:, None]
-    return {one: LanguageBaseline(*map(float, of)) for one, of in zip(spoken, above, strict=True)}
-
-
-# Matches a question with the prepared questions of the documents that may answer it.
-
-
-_UNKNOWN = "en"  # for a question whose language is not told
-_NEAREST = 24  # prepared questions compared: of a topic there are some ten, in several languages
-_WIDER = 4  # times as many are looked at, as a document has versions that are not searched
-
-
-def near(
-    generation: Generation,
-    vector: Vectors,
-    allowed: Collection[str],
-    profile: Profile,
-    count: int = _NEAREST,
-) -> list[MatchedQuestion]:
-    """The prepared questions of these documents (keys) that are near a question's vector, nearest
-    first; at most `count`."""
-    hits = generation.nearest_questions(vector, count * _WIDER)
-    mine = [(name, cosine) for name, cosine in hits if document_key(name) in allowed][:count]
-    known = generation.questions([name for name, _ in mine])
-    return [
-        MatchedQuestion(prepared=known[name], cosine=moved, closeness=profile.closeness(moved))
-        for name, cosine in mine
-        for moved in [profile.on_scale("question", cosine)]
-    ]
-
-
-def matches(
-    generation: Generation,
-    query: str,
-    language: str,
-    vector: Vectors,
-    allowed: Collection[str],
-    profile: Profile,
-) -> tuple[MatchedQuestion, ...]:
-    """The prepared questions as `near` gives them, without those that share nothing with the
-    question or ask something else as their facts tell."""
-    own = asked(query, language or _UNKNOWN)
-    found = (one for one in near(generation, vector, allowed, profile) if one.closeness > 0)
-    return tuple(one for one in found if not differ(own, _asked(one)))
-
-
-def _asked(one: MatchedQuestion) -> Asked:
-    return asked(one.prepared.question, one.prepared.language)
-
-
-def closest(found: Iterable[MatchedQuestion]) -> Mapping[str, float]:
-    """Maps each unit that answers one of these questions to the closeness of the nearest."""
-    best: dict[str, float] = {}
-    for one in found:
-        for unit in one.prepared.units:
-            best[unit] = max(best.get(unit, 0.0), one.closeness)
-    return best
-
-
-# One search: vectors and words find candidates, one model ranks them.
-
-
-_CANDIDATES = 60  # passages taken from each list before filtering: docs/decisions/0004
-_UNITS_PER_PASSAGE = 4  # unit hits for each passage wanted: a passage has about five units
-_MORE = 2  # candidates for each passage to rank, as recitals lose places
-_LANGUAGES = 4  # more languages do not widen the search further: each costs its time again
-# A scope with at most this share and this number of passages has hardly any among the nearest of
-# all, so all its passages are compared.
-_RARE, _FEW = 0.05, 1000
 
 
 @dataclass(frozen=True)
@@ -169,6 +56,7 @@ def find(
     scope: Scope,
     about: Sequence[str],
     profile: Profile,
+    prepared: Sequence[MatchedQuestion] | None = None,
 ) -> list[Candidate]:
     """The k best passages, best first; arguments as in `Index.search`, `own` is the vector of the
     query, to compare with those of other questions."""
@@ -187,9 +75,11 @@ def find(
         asked_for = frozenset(key for key in allowed if _document_id(key) in before)
     if asked_for and sum(map(allowed.__getitem__, asked_for)) <= _FEW:
         nearness |= _nearness_of_all(generation, asked_for, vector)
-    answering = closest(matches(generation, query, language, own, allowed, profile))
-    prepared = _by_passage(answering.items())
-    unseen = generation.passages([name for name in prepared if name not in nearness])
+    if prepared is None:
+        prepared = matches(generation, query, language, own, allowed, profile)
+    answering = closest(prepared)
+    answering_passages = _by_passage(answering.items())
+    unseen = generation.passages([name for name in answering_passages if name not in nearness])
     if unseen:
         stack = generation.stacked(unseen)
         nearness |= dict(zip(stack.names, map(float, stack.best(vector)), strict=True))
@@ -200,7 +90,7 @@ def find(
         language,
         generation.standings(scope.day),
         asked_for,
-        prepared,
+        answering_passages,
         answering,
         profile.amounts.ranking,
     )
@@ -287,17 +177,19 @@ def _ranked(
         )
         found.append(Candidate(scored, own))
     first = _best_first(found[:LOOK])
-    return [*first, *(_behind(first[-1], one) for one in _best_first(found[LOOK:]))]
+    return [*first, *(_behind(first[-1], candidate) for candidate in _best_first(found[LOOK:]))]
 
 
 def _best_first(found: Iterable[Candidate]) -> list[Candidate]:
-    return sorted(found, key=lambda one: (-one.scored.score, one.scored.passage.id))
+    return sorted(
+        found, key=lambda candidate: (-candidate.scored.score, candidate.scored.passage.id)
+    )
 
 
-def _behind(last: Candidate, one: Candidate) -> Candidate:
+def _behind(last: Candidate, candidate: Candidate) -> Candidate:
     """The same evidence, with a score no higher than the last one's."""
-    lowest = min(one.scored.score, last.scored.score)
-    return replace(one, scored=one.scored.model_copy(update={"score": lowest}))
+    lowest = min(candidate.scored.score, last.scored.score)
+    return replace(candidate, scored=candidate.scored.model_copy(update={"score": lowest}))
 
 
 @dataclass(frozen=True)
@@ -331,7 +223,7 @@ class _Features:
         }
 
     def level(self, name: str) -> LanguageBaseline:
-        return self.levels.get(language_of(document_key(name)), NONE)
+        return self.levels.get(language_of(document_key(name)), LanguageBaseline())
 
 
 def _filtered(hits: Iterable[tuple[str, float]], allowed: Collection[str]) -> dict[str, float]:
@@ -345,3 +237,43 @@ def _by_passage(unit_hits: Iterable[tuple[str, float]]) -> dict[str, float]:
         passage = name.partition("#")[0]
         best[passage] = max(best.get(passage, value), value)
     return best
+
+
+def score(features: Features, weights: Mapping[str, float]) -> float:
+    """The weighted sum of the given features."""
+    return sum(weights[name] * value for name, value in features.items())
+
+
+def language_of(document: str) -> str:
+    """The language in a document key."""
+    return document.rpartition(".")[2]
+
+
+def language_baselines(
+    generation: Generation,
+    keyword: KeywordIndex,
+    query: str,
+    language: str,
+    vector: Vectors,
+    documents: Collection[str],
+    profile: Profile,
+) -> Mapping[str, LanguageBaseline]:
+    """The level of each language of the documents (keys); empty when they are in one language.
+
+    Args:
+        query, language, vector: the question, its language and its vector.
+    """
+    spoken = sorted({language_of(document) for document in documents})
+    if len(spoken) < 2:
+        return {}
+    found, sizes = [], []
+    for cohort in map(generation.cohort, spoken):
+        shares = keyword.shares(query, language, cohort.names)
+        words, letters = np.mean([shares.get(name, (0.0, 0.0)) for name in cohort.names], axis=0)
+        unit = float(cohort.best(vector).mean())
+        found.append((words, letters, profile.on_scale("unit", unit)))
+        sizes.append(len(cohort.names))
+    above = np.array(found) - np.mean(found, axis=0)
+    above *= (np.array(sizes) / (np.array(sizes) + _FEW_IN_COHORT))[:, None]
+    baselines = (LanguageBaseline(*map(float, levels)) for levels in above)
+    return dict(zip(spoken, baselines, strict=True))

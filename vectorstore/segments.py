@@ -1,163 +1,25 @@
-"""Segments of generations, and the manifest that says which of them a generation uses."""
+"""Segments: the passages of some documents, their units and their prepared questions, written once
+and never changed."""
 
-import datetime
-import functools
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import numpy as np
-from pydantic import Field
+from pydantic import BaseModel
 
-from core.source import DocumentInfo, Frozen, Passage, PreparedQuestion, Scope, preferred
+from core.errors import StoreError
+from core.prepared import PreparedQuestion
+from core.source import Passage
 from vectorstore import chroma
 from vectorstore.chroma import translated
-from vectorstore.embeddings import Embedder, Vectors
+from vectorstore.embeddings import Vectors
+from vectorstore.manifest import Counts, SegmentEntry
 
 _T = TypeVar("_T")
-_TIME = "%Y%m%dT%H%M%S"
-
-
-class Counts(NamedTuple):
-    """Numbers of passages, units and prepared questions."""
-
-    passages: int
-    units: int
-    questions: int
-
-    def without(self, others: "Counts") -> "Counts":
-        return Counts(*(own - other for own, other in zip(self, others, strict=True)))
-
-
-class DocumentEntry(Frozen):
-    """A language version of a document in a generation, and where its passages are.
-
-    `reading` is the fingerprint of what read its file (ingest/publishing/build.py); if it is
-    empty, as in older manifests, the file is read anew. `questions` is the number of its prepared
-    questions. `pages` is 0 in a format without pages. `left_out` are texts of the file that are no
-    part of any passage, as they say nothing. `changed` is the time of the run that last
-    changed it (UTC, ISO 8601).
-    """
-
-    info: DocumentInfo
-    sha256: str
-    path: str
-    reading: str = ""
-    passages: int
-    units: int
-    questions: int = 0
-    segment: str
-    pages: int
-    left_out: tuple[str, ...] = ()
-    changed: str
-
-    @property
-    def key(self) -> str:
-        return self.info.key
-
-
-class SegmentEntry(Frozen):
-    """A segment that a generation uses; the counts include what only others use."""
-
-    id: str
-    passages: int
-    units: int
-    questions: int = 0
-
-    @property
-    def counts(self) -> Counts:
-        return Counts(self.passages, self.units, self.questions)
-
-
-class Manifest(Frozen):
-    """What a generation was made from. `created` is UTC, ISO 8601; `method` as in `method_of`;
-    `before` is the id of the generation that was in use then, empty in older manifests.
-
-    `splitter` stands in older manifests, and is not written any more.
-    """
-
-    id: str
-    created: str
-    method: str
-    before: str = ""
-    splitter: str = Field(default="", exclude=True)
-    documents: tuple[DocumentEntry, ...]
-    segments: tuple[SegmentEntry, ...]
-    passages: int
-    units: int
-    questions: int = 0
-
-    @property
-    def counts(self) -> Counts:
-        return Counts(self.passages, self.units, self.questions)
-
-    def used(self, segment_id: str) -> tuple[frozenset[str], Counts]:
-        """The keys of the documents in use in a segment, and what they have."""
-        here = [entry for entry in self.documents if entry.segment == segment_id]
-        return frozenset(entry.info.key for entry in here), total(here)
-
-    def entry(self, key: str) -> DocumentEntry | None:
-        return next((entry for entry in self.documents if entry.info.key == key), None)
-
-    @functools.cached_property
-    def _versions_of(self) -> Mapping[str, Sequence[DocumentEntry]]:
-        """The versions of each document, by its id."""
-        found: dict[str, list[DocumentEntry]] = {}
-        for entry in self.documents:
-            found.setdefault(entry.info.id, []).append(entry)
-        return found
-
-    def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
-        """Keys of the documents to search, in one language version each, with their number of
-        passages.
-
-        Args:
-            language: the wanted version; `core.source.preferred` chooses.
-            scope: what the search is limited to.
-        """
-        documents = scope.documents or self._versions_of
-        chosen: dict[str, int] = {}
-        for id_ in documents:
-            of_language = {
-                entry.info.language: entry
-                for entry in self._versions_of.get(id_, ())
-                if scope.admits(entry.info)
-            }
-            if of_language:
-                entry = of_language[preferred(of_language, language)]
-                chosen[entry.key] = entry.passages
-        return chosen
-
-
-def total(entries: Iterable[DocumentEntry]) -> Counts:
-    """The sum of the counts of documents."""
-    each = [(entry.passages, entry.units, entry.questions) for entry in entries]
-    return Counts(*(sum(column) for column in zip((0, 0, 0), *each, strict=True)))
-
-
-def method_of(embedder: Embedder) -> str:
-    """Names the embedding method: the embedder, and what is embedded of each unit."""
-    return f"{embedder.fingerprint}/{Passage.context_version}"
-
-
-def new_id(now: datetime.datetime) -> str:
-    """An id for a generation made at this time (UTC); ids sort by time, to 16 microseconds."""
-    return f"{now:{_TIME}}-{now.microsecond >> 4:04x}"
-
-
-def made_at(generation_id: str) -> datetime.datetime | None:
-    """When a generation was made (UTC), from its id; None for an id that is not of `new_id`."""
-    try:
-        made = datetime.datetime.strptime(generation_id.partition("-")[0], _TIME)
-    except ValueError:
-        return None
-    return made.replace(tzinfo=datetime.UTC)
-
-
-# One segment: the passages of some documents, their units and their prepared questions, written
-# once and never changed.
-
-
-KINDS = ("passages", "units", "questions")
+_Model = TypeVar("_Model", bound=BaseModel)
+Kind = Literal["passages", "units", "questions"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 BY_DOCUMENT = {"by": "document"}
 """Metadata of a collection of prepared questions whose records name their documents, as those of
 older versions do not."""
@@ -206,24 +68,14 @@ class Segment:
         questions = self._questions.count() if self._questions else 0
         return Counts(self._passages.count(), self._units.count(), questions).without(self._stale)
 
-    def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(passage id, cosine), best first."""
-        return self._nearest(self._passages, self._stale.passages, vector, count)
-
-    def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(unit id, cosine), best first."""
-        return self._nearest(self._units, self._stale.units, vector, count)
-
-    def nearest_questions(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(id of a prepared question, cosine), best first."""
-        if self._questions is None:
-            return []
-        return self._nearest(self._questions, self._stale.questions, vector, count)
-
     @translated
-    def _nearest(
-        self, collection: chroma.Collection, stale: int, vector: Vectors, count: int
-    ) -> list[tuple[str, float]]:
+    def nearest(self, kind: Kind, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """(id of a passage, unit or prepared question, cosine), best first."""
+        collections = (self._passages, self._units, self._questions)
+        collection = collections[KINDS.index(kind)]
+        stale: int = getattr(self._stale, kind)
+        if collection is None:
+            return []
         wanted = count + min(stale, count)
         while True:
             hits = chroma.nearest(collection, vector, wanted)
@@ -239,7 +91,7 @@ class Segment:
     def passages(self, ids: Sequence[str]) -> Mapping[str, Passage]:
         """The passages with these ids that are stored here."""
         found = self._passages.get(ids=list(ids), include=_TEXTS)
-        return {passage.id: passage for passage in chroma.decode(found)}
+        return {passage.id: passage for passage in decode(found)}
 
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of these documents; read in batches."""
@@ -248,7 +100,7 @@ class Segment:
             yield from self._each(self._ids_of(self._passages, wanted), self.passages)
             return
         for result in self._batches(self._passages, _TEXTS):
-            yield from chroma.decode(result, lambda name: document_key(name) in wanted)
+            yield from decode(result, lambda name: document_key(name) in wanted)
 
     def _each(
         self, names: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, _T]]
@@ -264,7 +116,7 @@ class Segment:
         if self._questions is None or not ids:
             return {}
         found = self._questions.get(ids=list(ids), include=_METADATA)
-        return {one.id: one for one in chroma.decode_questions(found)}
+        return {question.id: question for question in decode_questions(found)}
 
     def all_questions(self, documents: Collection[str] | None = None) -> Iterator[PreparedQuestion]:
         """Every prepared question, or those of these documents; read in batches."""
@@ -275,7 +127,7 @@ class Segment:
             yield from self._each(self._ids_of(self._questions, wanted), self.questions)
             return
         for result in self._batches(self._questions, _METADATA):
-            yield from chroma.decode_questions(result, lambda name: document_key(name) in wanted)
+            yield from decode_questions(result, lambda name: document_key(name) in wanted)
 
     @translated
     def question_vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
@@ -354,7 +206,7 @@ class Segment:
                 ids=[passage.id for passage in passages[start:end]],
                 embeddings=means[start:end],
                 documents=[passage.text for passage in passages[start:end]],
-                metadatas=[chroma.encode(passage) for passage in passages[start:end]],
+                metadatas=[encode(passage) for passage in passages[start:end]],
             )
         for start in range(0, len(units), chroma.BATCH):
             end = start + chroma.BATCH
@@ -369,9 +221,9 @@ class Segment:
             assert self._questions is not None  # noqa: S101 - made where the manifest counts any
             self._add(
                 self._questions,
-                ids=[one.id for one in questions[start:end]],
+                ids=[question.id for question in questions[start:end]],
                 embeddings=vectors[start:end],
-                metadatas=[chroma.encode_question(one) for one in questions[start:end]],
+                metadatas=[encode_question(question) for question in questions[start:end]],
             )
 
     def _add(
@@ -434,3 +286,65 @@ def merged(hits: Iterable[Sequence[tuple[str, float]]], count: int) -> list[tupl
     """The best `count` hits of several segments, best first."""
     together = [hit for found in hits for hit in found]
     return sorted(together, key=lambda hit: (-hit[1], hit[0]))[:count]
+
+
+def encode(passage: Passage) -> dict[str, Any]:
+    return {
+        "document": passage.document.id,
+        "passage": passage.model_dump_json(exclude={"id", "text"}),
+    }
+
+
+def decode(result: Any, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[Passage]:
+    """Decodes the passages of a result whose ids are wanted.
+
+    Raises:
+        StoreError: one is not in the form that `encode` gives.
+    """
+    for name, text, metadata in zip(
+        result["ids"], result["documents"], result["metadatas"], strict=True
+    ):
+        if wanted(name):
+            yield _decoded(Passage, name, metadata, "passage", {"text": text})
+
+
+def encode_question(question: PreparedQuestion) -> dict[str, Any]:
+    """Its text is no document of Chroma's, which would index its words, and ids leave out the
+    document's key: a question takes a third of the room."""
+    key = question.document
+    units = [unit.removeprefix(f"{key}:") for unit in question.units]
+    fields = question.model_dump(mode="json", exclude={"id", "units"}, exclude_defaults=True)
+    packed = {**fields, "units": units}
+    content = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    return {"document": key.rpartition(".")[0], "question": content}
+
+
+def decode_questions(
+    result: Any, wanted: Callable[[str], bool] = lambda name: True
+) -> Iterator[PreparedQuestion]:
+    """Decodes the prepared questions of a result whose ids are wanted.
+
+    Raises:
+        StoreError: one is not in the form that `encode_question` gives.
+    """
+    for name, metadata in zip(result["ids"], result["metadatas"], strict=True):
+        if not wanted(name):
+            continue
+        question = _decoded(PreparedQuestion, name, metadata, "question", {})
+        key, _, _ = name.partition(":")
+        yield question.model_copy(
+            update={"units": tuple(f"{key}:{unit}" for unit in question.units)}
+        )
+
+
+def _decoded(
+    kind: type[_Model], name: str, metadata: Any, field: str, more: Mapping[str, str]
+) -> _Model:
+    try:
+        fields = json.loads(metadata[field])
+        return kind.model_validate({**fields, "id": name, **more}, strict=False)
+    except (TypeError, KeyError, ValueError) as error:
+        raise StoreError(
+            f"{field.capitalize()} {name} cannot be read ({type(error).__name__}). "
+            "Build the index anew with: python -m ingest --rebuild"
+        ) from error

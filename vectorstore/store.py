@@ -1,4 +1,4 @@
-"""A snapshot: one generation opened for searching; vectorstore/search.py does the search."""
+"""The index: the generation in use, opened as snapshots that are searched, and tidied up behind."""
 
 import itertools
 import logging
@@ -8,29 +8,27 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from core import telemetry
+from core.prepared import MatchedQuestion, PreparedQuestion
 from core.settings import Settings
-from core.source import (
-    DocumentInfo,
-    MatchedQuestion,
-    Passage,
-    PreparedQuestion,
-    Scope,
-    ScoredPassage,
-    Standing,
-)
+from core.source import DocumentInfo, Passage, Scope, ScoredPassage, Standing
 from vectorstore.chroma import GenerationGone, store_folder
-from vectorstore.embeddings import Embedder, Profile, Vectors, make_embedder, profile_of
+from vectorstore.embeddings import Embedder, Vectors, make_embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
 from vectorstore.leftovers import Leftovers, LeftoversError, look
+from vectorstore.manifest import DocumentEntry, method_of
+from vectorstore.prepared_matches import matches, near
+from vectorstore.profile import Profile, profile_of
 from vectorstore.rerank import DEPTH, Reranker, make_reranker
-from vectorstore.search import Candidate, find, language_of, matches, near
-from vectorstore.segments import DocumentEntry, method_of
+from vectorstore.search import Candidate, find, language_of
+
+logger = logging.getLogger(__name__)
 
 _LARGE = 2_000  # passages of a document, of which all are read to find those beside some; 0.3 s
 _RESTS = 4  # at most, after a list's first passage: of a list only twelve items are shown
 
+_T = TypeVar("_T")
 Translating = Callable[[Sequence[ScoredPassage]], Mapping[str, str]]
 
 
@@ -101,6 +99,7 @@ class Snapshot:
         about: Sequence[str] = (),
         rerank: bool = True,
         translate: Translating | None = None,
+        prepared: Sequence[MatchedQuestion] | None = None,
     ) -> list[ScoredPassage]:
         """The k best passages for a question, best first.
 
@@ -114,10 +113,12 @@ class Snapshot:
             rerank: whether to use the reranker, if there is one.
             translate: gives the question in other languages (ISO 639-1), given what is found by it;
                 passages in these are then found by it in their language.
+            prepared: the prepared questions near it, if they are known already (`prepared`).
         """
         reranker = self._reranker if rerank else None
         wanted = k if reranker is None else max(k, DEPTH)
-        found = [one.scored for one in self.evidence(query, wanted, language, scope, about)]
+        candidates = self.evidence(query, wanted, language, scope, about, prepared)
+        found = [candidate.scored for candidate in candidates]
         if translate is not None and (translations := translate(found)):
             found = self._by_each(found, translations, wanted, language or "", scope, about)
         if reranker is not None:
@@ -136,22 +137,24 @@ class Snapshot:
         """The best passages, each by the question in its own language: scores of languages are on
         one scale."""
         allowed = self._generation.versions(language, scope)
-        each = [one for one in found if one.passage.language not in translations]
+        each = [scored for scored in found if scored.passage.language not in translations]
         for spoken, question in translations.items():
-            by_it = (one.scored for one in self.evidence(question, k, spoken, scope, about))
-            each += (
-                one
-                for one in by_it
-                if one.passage.language == spoken and one.passage.document.key in allowed
+            by_it = (
+                candidate.scored for candidate in self.evidence(question, k, spoken, scope, about)
             )
-        return sorted(each, key=lambda one: (-one.score, one.passage.id))[:k]
+            each += (
+                scored
+                for scored in by_it
+                if scored.passage.language == spoken and scored.passage.document.key in allowed
+            )
+        return sorted(each, key=lambda scored: (-scored.score, scored.passage.id))[:k]
 
     def languages_beside(self, language: str, scope: Scope = Scope()) -> tuple[str, ...]:
         """The other languages of the documents that are searched for a question in a language
         (ISO 639-1), that of most documents first."""
         spoken = Counter(map(language_of, self._generation.versions(language, scope)))
-        others = (one for one in spoken if one != language)
-        return tuple(sorted(others, key=lambda one: (-spoken[one], one)))
+        others = (other for other in spoken if other != language)
+        return tuple(sorted(others, key=lambda other: (-spoken[other], other)))
 
     def evidence(
         self,
@@ -160,6 +163,7 @@ class Snapshot:
         language: str | None = None,
         scope: Scope = Scope(),
         about: Sequence[str] = (),
+        prepared: Sequence[MatchedQuestion] | None = None,
     ) -> list[Candidate]:
         """As `search` without reranking, with the ranking features."""
         if not query.strip():
@@ -174,6 +178,7 @@ class Snapshot:
             scope=scope,
             about=about,
             profile=self.profile,
+            prepared=prepared,
         )
 
     def prepared(
@@ -203,7 +208,7 @@ class Snapshot:
     ) -> "Snapshot":
         """The same as it would be with these prepared questions, in place of those with these ids
         or their own; nothing is stored. It is used as long as this one is."""
-        vectors = self.embedder.queries([one.question for one in questions])
+        vectors = self.embedder.queries([prepared.question for prepared in questions])
         generation = self._generation.trying(questions, vectors, instead_of)
         return Snapshot(generation, self._keyword, self.embedder, self._reranker, self._profile)
 
@@ -255,15 +260,15 @@ class Snapshot:
         """Maps the id of each of these passages to the ids of that before it and that after it in
         its document; of a document of more than 2,000 passages to nothing."""
         sizes = {entry.info.key: entry.passages for entry in self.entries()}
-        keys = {one.document.key for one in passages}
+        keys = {passage.document.key for passage in passages}
         stored = self.passages([key for key in keys if sizes.get(key, 0) <= _LARGE])
-        ordered = sorted(stored, key=lambda one: (one.document.key, one.start))
+        ordered = sorted(stored, key=lambda passage: (passage.document.key, passage.start))
         beside: dict[str, list[str]] = {}
         for before, after in itertools.pairwise(ordered):
             if before.document.key == after.document.key:
                 beside.setdefault(before.id, []).append(after.id)
                 beside.setdefault(after.id, []).append(before.id)
-        return {one.id: beside.get(one.id, ()) for one in passages}
+        return {passage.id: beside.get(passage.id, ()) for passage in passages}
 
     def knows(self, word: str) -> bool:
         """Whether a passage in any language has this word or a similar one."""
@@ -276,14 +281,6 @@ class Snapshot:
     def alike(self, word: str, count: int = 20) -> list[Passage]:
         """Passages in any language with a word that is spelt almost like this one."""
         return self._generation.passages(self._keyword.alike(word, count))
-
-
-# The generation in use: opened for readers, and tidied up behind.
-
-
-logger = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
 
 
 def open_index(settings: Settings, *, trial: bool = False) -> "Index":
@@ -347,7 +344,7 @@ class Index:
                 self._opened = opened = pointer, snapshot
                 if not self._trial:
                     entries = generation.manifest.documents
-                    telemetry.index_in_use(generation.id, sum(one.passages for one in entries))
+                    telemetry.index_in_use(generation.id, sum(entry.passages for entry in entries))
             if self._settings.chroma_url and not self._trial and pointer.kept:
                 # Another host may have published, so nobody else tidies this one's folder. What is
                 # newer than all that is kept may be under construction.

@@ -1,4 +1,5 @@
-"""Builds the answer that is shown from drafts: checks, blocks, citations, highlights."""
+"""Makes an answer of drafts: asks for them, has them checked, builds blocks with citations, and
+finds the value in them that was asked for."""
 
 import itertools
 import logging
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.answer.asked_value import value_asked_for
 from chain.checking.verification import Nearness, Verifier
 from chain.model.prompt_budget import Claim
 from chain.reading.quotables import reading
@@ -21,25 +21,35 @@ from core.answer_blocks import (
     AnswerBlock,
     AnswerSentence,
     Blocks,
-    Marked,
     PassageSpan,
     QuotedSpan,
     marked_text,
     own,
 )
+from core.citations import Citation
 from core.errors import ModelError
+from core.markers import Marked
 from core.settings import Unconfirmed
-from core.source import Citation, Passage, ScoredPassage
+from core.source import Passage, ScoredPassage
+from language.cues import cues_of
+from language.dates import dates_as_written
+from language.demands import asks_for, numbers
+from language.facts import names_as_written
+from language.figures import figures
 from language.identify import written_in
+from language.matching import fold
+from language.words import content_words
 from prompts import Letter, languages, phrases, short_phrases
 
 if TYPE_CHECKING:
     from chain.checking.checker import Checker, Opinion
 
+logger = logging.getLogger(__name__)
 
-# Composes an answer from drafts and their verdicts, with numbered citations.
+Search = Callable[[Sequence[str], Sequence[ScoredPassage]], tuple[ScoredPassage, ...]]
+"""Finds passages for queries that are not among those given."""
 
-
+_BEST_AGAIN = 8  # passages of the first reading that are given again with those of a second search
 _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
 
 
@@ -107,8 +117,8 @@ class AnswerBuilder:
             if best is None:
                 return ()
             passage = request.found[best.passage].passage
-            said = (reading(passage, passage.units[number]) for number in best.statement.core)
-            text, language = " ".join(said), passage.language
+            core = (passage.units[number] for number in best.statement.core)
+            text, language = " ".join(reading(passage, unit) for unit in core), passage.language
             if text not in shown or text.endswith(":"):  # then an item answers
                 return ()
         value = value_asked_for(request.question, request.language, text, language)
@@ -161,32 +171,32 @@ class AnswerBuilder:
         """What stands behind a former text."""
         piece = marked_text(self.blocks).cut(len(before.text))
         passages = {number: passage for passage, number in self._numbers.items()}
-        cited = (self._request.found[passages[one.number]].passage.id for one in piece.markers)
+        cited = (self._request.found[passages[mark.number]].passage.id for mark in piece.markers)
         return TextDelta(
             text=piece.text, markers=piece.markers, cited=tuple(cited), blocks=self.blocks
         )
 
     def _made(self, draft: Draft, verdict: Verdict, *, is_final: bool = True) -> list[AnswerBlock]:
         """The blocks of one draft."""
-        said = self._said(draft, verdict, is_final=is_final)
+        sentence = self._sentence(draft, verdict, is_final=is_final)
         items = [(AnswerSentence(text=item, status=verdict.status),) for item in draft.items]
         made: list[AnswerBlock] = []
         if draft.label:
             made.append(AnswerBlock(kind="label", sentences=(AnswerSentence(text=draft.label),)))
         if draft.form == "item":
-            made.append(AnswerBlock(kind="list", items=((said,),)))
+            made.append(AnswerBlock(kind="list", items=((sentence,),)))
         elif draft.text:
-            among = (said,) if draft.around is None else _among(said, draft.around)
+            among = (sentence,) if draft.around is None else _among(sentence, draft.around)
             made.append(AnswerBlock(kind="paragraph", sentences=among))
         if items:
-            rests_on = () if draft.text else said.evidence
+            rests_on = () if draft.text else sentence.evidence
             made.append(
                 AnswerBlock(kind="list", items=tuple(items), marks=draft.marks, evidence=rests_on)
             )
         made[-1] = made[-1].model_copy(update={"note": draft.note})
         return made
 
-    def _said(self, draft: Draft, verdict: Verdict, *, is_final: bool) -> AnswerSentence:
+    def _sentence(self, draft: Draft, verdict: Verdict, *, is_final: bool) -> AnswerSentence:
         """The sentence of a draft: with its evidence where it was found, else with what comes
         nearest to it."""
         is_settled = is_final or verdict.status == "differs"
@@ -195,16 +205,18 @@ class AnswerBuilder:
         if verdict.is_found and is_shown:
             self._quotes.update(dict.fromkeys(verdict.quotes))
             evidence = tuple(
-                QuotedSpan(number=self._number(one.passage), start=one.start, end=one.end)
-                for one in verdict.quotes
+                QuotedSpan(number=self._number(quote.passage), start=quote.start, end=quote.end)
+                for quote in verdict.quotes
             )
             return AnswerSentence(
                 text=draft.text, status=status, reason=verdict.reason, evidence=evidence
             )
         found = self._request.found
         nearest = tuple(
-            PassageSpan(passage_id=found[one.passage].passage.id, start=one.start, end=one.end)
-            for one in verdict.quotes
+            PassageSpan(
+                passage_id=found[quote.passage].passage.id, start=quote.start, end=quote.end
+            )
+            for quote in verdict.quotes
         )
         stand_in, words = "", phrases(self._request.language)
         if status == "differs":
@@ -225,7 +237,7 @@ class AnswerBuilder:
         in brackets: beside a model's words those that are quoted below them."""
         if passage not in self._numbers:
             request = self._request
-            below = [one for part in request.parts for one in part.found]
+            below = [scored for part in request.parts for scored in part.found]
             taken = _bracketed(below if self._written and below else request.found)
             free = itertools.count(max(self._numbers.values(), default=0) + 1)
             self._numbers[passage] = next(number for number in free if number not in taken)
@@ -258,29 +270,29 @@ class AnswerBuilder:
 def _above_results(request: Request) -> Blocks:
     """The sentences above results: what was not found, which task cannot be done by quoting, and
     that the sources speak of it or only come near."""
-    said = short_phrases(request.language)
+    short = short_phrases(request.language)
     above: list[str] = []
     if request.lacking:
-        above.append(said.not_found(request.lacking))
+        above.append(short.not_found(request.lacking))
     if not request.quotable:
         above.append(phrases(request.language).not_quotable)
     if request.aside:
         above.append(phrases(request.language).asides[request.aside])
     else:
-        above.append(said.near if request.is_unlikely else said.found)
+        above.append(short.near if request.is_unlikely else short.found)
     return tuple(map(own, above))
 
 
-def _among(said: AnswerSentence, around: tuple[str, str]) -> tuple[AnswerSentence, ...]:
+def _among(sentence: AnswerSentence, around: tuple[str, str]) -> tuple[AnswerSentence, ...]:
     """A sentence of a result with the text around it; the last has the evidence of all."""
     before, after = around
-    pieces = [(before, False), (said.text, True), (after, False)]
+    pieces = [(before, False), (sentence.text, True), (after, False)]
     *others, last = (
-        AnswerSentence(text=text, status=said.status, is_hit=is_hit)
+        AnswerSentence(text=text, status=sentence.status, is_hit=is_hit)
         for text, is_hit in pieces
         if text
     )
-    return (*others, last.model_copy(update={"evidence": said.evidence}))
+    return (*others, last.model_copy(update={"evidence": sentence.evidence}))
 
 
 def _joined(before: Blocks, made: Sequence[AnswerBlock]) -> Blocks:
@@ -300,9 +312,9 @@ def _joined(before: Blocks, made: Sequence[AnswerBlock]) -> Blocks:
 
 def _bracketed(found: Iterable[ScoredPassage]) -> frozenset[int]:
     """Numbers in square brackets in passages, their headings and titles."""
+    passages = (scored.passage for scored in found)
     texts = (
-        "\n".join((one.passage.text, one.passage.document.title, *one.passage.headings))
-        for one in found
+        "\n".join((passage.text, passage.document.title, *passage.headings)) for passage in passages
     )
     return frozenset(
         number for text in texts for found in _BRACKETED.findall(text) for number in _listed(found)
@@ -332,16 +344,51 @@ def _place(passage: Passage) -> str:
     return f"{url}#{passage.anchor}" if url and passage.anchor and "#" not in url else url
 
 
-# Writes an answer from drafts, each with what was found of it in the sources.
+def value_asked_for(question: str, language: str, text: str, text_language: str) -> str:
+    """The number, date or name in a sentence that a question asks for: the only one that is not in
+    the question, or the only one among several that counts what the question names; else empty.
+
+    Args:
+        question: as asked.
+        language: of the question (ISO 639-1).
+        text: the sentence that answers.
+        text_language: of the sentence.
+    """
+    kinds = asks_for(question, language)
+    known, folded = figures(question), fold(question)
+    words = set(content_words(question, language))
+    counted = [*numbers(text, text_language)] if "number" in kinds else []
+    found = [
+        *counted,
+        *(dates_as_written(text, text_language) if "date" in kinds else ()),
+        *(_names(text, text_language, words) if "name" in kinds else ()),
+    ]
+    new = dict.fromkeys(
+        part for part in found if fold(part) not in folded and not _is_known(part, known)
+    )
+    meant = [
+        part
+        for part in new
+        if part in counted and not words.isdisjoint(content_words(part, text_language))
+    ]
+    return next((values[0] for values in ([*new], meant) if len(values) == 1), "")
 
 
-logger = logging.getLogger(__name__)
+def _names(text: str, language: str, in_question: Collection[str]) -> list[str]:
+    """Names that say more than the words of the question; no months of dates and no letters of
+    references: COM(2020) 605."""
+    when = " ".join(dates_as_written(text, language)).split()
+    names = tuple(names_as_written(text, language))
+    known = {*in_question, *cues_of(language).common}
+    words = {name: set(content_words(name, language)) for name in names}
+    new = (
+        name for name in names if words[name].isdisjoint(in_question) or not words[name] <= known
+    )
+    return [name for name in new if name not in when and f"{name}(" not in text]
 
 
-Search = Callable[[Sequence[str], Sequence[ScoredPassage]], tuple[ScoredPassage, ...]]
-"""Finds passages for queries that are not among those given."""
-
-_BEST_AGAIN = 8  # passages of the first reading that are given again with those of a second search
+def _is_known(part: str, known: frozenset[str]) -> bool:
+    return bool(figures(part)) and figures(part) <= known
 
 
 class Checking(NamedTuple):
@@ -352,9 +399,7 @@ class Checking(NamedTuple):
 
 
 class AnswerRun:
-    """One answer in the making. `mode`, `model`, `checker`, `unchecked`, `check_trouble` and
-    `trouble` are as in `Answer`; `not_stated` is what a model says that the passages do not state
-    of the question, after a search for it.
+    """One answer in the making; what is public of it is as in `Answer`, or `builder`.
 
     The second answerer stands in if the first fails before it has written a sentence.
 
@@ -378,7 +423,7 @@ class AnswerRun:
         unconfirmed: Unconfirmed = "show",
     ) -> None:
         self.request = request
-        self.composition = AnswerBuilder(request, unconfirmed)
+        self.builder = AnswerBuilder(request, unconfirmed)
         self.mode: Mode = answerers[0].mode
         self.unchecked = False
         self.checker = ""
@@ -390,7 +435,8 @@ class AnswerRun:
         self._checking = checking
         self._search = search
         self._unconfirmed = unconfirmed
-        self._said: list[tuple[Draft, Verdict]] = []  # by a model
+        self._sentences: list[tuple[Draft, Verdict]] = []  # by a model
+        # What a model says that the passages do not state of the question, after a search for it.
         self.not_stated: tuple[str, ...] = ()
 
     @property
@@ -399,7 +445,7 @@ class AnswerRun:
 
     def write(self, config: RunnableConfig | None) -> Iterator[Stage | TextDelta]:
         """Writes the answer proper; yields the stage "checking" at its first sentence, then text as
-        it arrives. In `composition` each sentence has its final status.
+        it arrives. In `builder` each sentence has its final status.
 
         Sentences that are hidden unless they are confirmed are not told before that is known.
         """
@@ -410,14 +456,14 @@ class AnswerRun:
                 else:
                     yield from self._quoted(answerer, config)
             except ModelError as error:
-                begun = bool(self.composition.blocks)
+                begun = bool(self.builder.blocks)
                 self.trouble = "cut" if begun or error.reason == "cut" else error.first
                 rest = "ends" if begun else "falls back to the sources' sentences"
                 logger.warning("%s The answer %s.", error, rest)
                 if not begun:
                     self.mode = "fallback"
                     continue
-            if ending := self.composition.end():
+            if ending := self.builder.end():
                 yield ending
             return
 
@@ -428,9 +474,9 @@ class AnswerRun:
             assert isinstance(draft, Draft)  # noqa: S101 - it has nothing to search for
             verdict = self._verifier.verdict(draft)
             if verdict.status == "quoted":
-                if not self.composition.blocks:
+                if not self.builder.blocks:
                     yield Stage(name="checking")
-                yield self.composition.add(draft, verdict)
+                yield self.builder.add(draft, verdict)
 
     def _from_model(
         self, answerer: Answerer, config: RunnableConfig | None
@@ -438,7 +484,7 @@ class AnswerRun:
         """The model's reply, checked as a whole after its last sentence.
 
         Raises:
-            ModelError: the model failed; what it wrote before is in `composition`, checked.
+            ModelError: the model failed; what it wrote before is in `builder`, checked.
         """
         failure: ModelError | None = None
         is_live = self._unconfirmed != "hide"
@@ -448,11 +494,11 @@ class AnswerRun:
                     yield event
         except ModelError as error:
             failure = error
-        if self._said and (self._checking or not is_live):
-            self.composition = AnswerBuilder(self.request, self._unconfirmed)
+        if self._sentences and (self._checking or not is_live):
+            self.builder = AnswerBuilder(self.request, self._unconfirmed)
             is_lost = failure is not None and failure.first == "unreachable"
             for draft, verdict in self._checked(config, is_lost=is_lost):
-                delta = self.composition.add(draft, verdict)
+                delta = self.builder.add(draft, verdict)
                 if not is_live:
                     yield delta
         if failure is not None:
@@ -477,15 +523,15 @@ class AnswerRun:
         if not new:
             return
         self._extend(new)
-        count = len(self._said)
+        count = len(self._sentences)
         try:
             left = yield from self._taken_in(answerer.draft(self.request, config))
         except ModelError as error:
-            if error.reason != "empty" or not self._said:
+            if error.reason != "empty" or not self._sentences:
                 raise
             logger.warning("%s The answer stays without a second search.", error)
             return
-        if left.not_stated or len(self._said) > count:
+        if left.not_stated or len(self._sentences) > count:
             self.not_stated = self._asked(left)
 
     def _asked(self, gaps: Gaps) -> tuple[str, ...]:
@@ -497,8 +543,8 @@ class AnswerRun:
 
     def _taken_in(self, drafts: Iterator[Draft | Gaps]) -> Generator[Stage | TextDelta, None, Gaps]:
         """Takes in a reply; returns what it leaves open."""
-        begun = bool(self._said)
-        said = {draft.text for draft, _ in self._said}
+        begun = bool(self._sentences)
+        known = {draft.text for draft, _ in self._sentences}
         for draft in drafts:
             if isinstance(draft, Gaps):
                 return draft
@@ -506,11 +552,11 @@ class AnswerRun:
                 begun = True
                 yield Stage(name="checking")
             if draft.is_open:
-                yield self.composition.preview(draft)
-            elif draft.text not in said:
+                yield self.builder.preview(draft)
+            elif draft.text not in known:
                 verdict = self._verifier.verdict(draft)
-                self._said.append((draft, verdict))
-                yield self.composition.add(draft, verdict, is_final=self._checking is None)
+                self._sentences.append((draft, verdict))
+                yield self.builder.add(draft, verdict, is_final=self._checking is None)
         return Gaps()
 
     def _extend(self, new: Sequence[ScoredPassage]) -> None:
@@ -522,10 +568,10 @@ class AnswerRun:
             self.request,
             found=(*self.request.found, *new),
             given=given,
-            so_far=marked_text(self.composition.blocks).plain,
+            so_far=marked_text(self.builder.blocks).plain,
         )
         self._verifier = Verifier(self.request, self._nearness)
-        self.composition.extend(self.request)
+        self.builder.extend(self.request)
 
     def _checked(
         self, config: RunnableConfig | None, *, is_lost: bool
@@ -533,28 +579,28 @@ class AnswerRun:
         """The model's sentences, with verdicts that the checker has had its say in, unless the
         server `is_lost`."""
         if self._checking is None:
-            yield from self._said
+            yield from self._sentences
             return
         checker, seconds = self._checking
-        opinions: Sequence[Opinion | None] = [None] * len(self._said)
+        opinions: Sequence[Opinion | None] = [None] * len(self._sentences)
         try:
             if is_lost:
                 raise ModelError("The model's server is not asked again.", "unreachable")
-            claims = [Claim(draft.text, verdict.quotes) for draft, verdict in self._said]
+            claims = [Claim(draft.text, verdict.quotes) for draft, verdict in self._sentences]
             opinions = checker.opinions(claims, self.request, seconds=seconds, config=config)
         except ModelError as error:
             self.check_trouble = error.first
             logger.warning("%s Only the sources' own words are confirmed.", error)
         self.unchecked = None in opinions
         self.checker = "" if self.unchecked else checker.model
-        for (draft, verdict), opinion in zip(self._said, opinions, strict=True):
+        for (draft, verdict), opinion in zip(self._sentences, opinions, strict=True):
             yield draft, with_opinion(verdict, opinion)
 
     def unfold(self) -> None:
         """Adds the blocks to unfold below the answer proper, or below a refusal."""
-        for block in supporting_blocks(self.request, self.composition.quotes):
+        for block in supporting_blocks(self.request, self.builder.quotes):
             checked = ((draft, self._verifier.verdict(draft)) for draft in block)
-            self.composition.add_more(
+            self.builder.add_more(
                 [(draft, verdict) for draft, verdict in checked if verdict.status == "quoted"]
             )
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from language.dates import MONTHS, READ, Date, has_date, written_in_part
-from language.facts import Facts, Quantity
+from language.facts import Facts
+from language.figures import Quantity
 from language.words import PERCENT, translations, vocabulary
 
 _STEM = 5  # letters: "strengthening" and "strengthen", "providers" and "provider"

@@ -15,10 +15,13 @@ from chain.request import Draft, NamedStretch, Quote, Request, Verdict
 from core.answer_blocks import Doubt
 from core.source import Passage
 from language.cues import cues_of
-from language.facts import Facts, digits, facts, quantities
+from language.facts import Facts, facts
+from language.figures import digits, quantities
 from language.matching import fold, traced
+from language.words import words
 from vectorstore.e5 import e5
-from vectorstore.embeddings import Embedder, LocalEmbedder, default_profile
+from vectorstore.embeddings import Embedder, LocalEmbedder
+from vectorstore.profile import default_profile
 from vectorstore.store import Snapshot
 
 Span = tuple[int, int]
@@ -104,7 +107,7 @@ class Stated:
 
     def __init__(self, request: Request) -> None:
         self._question = fold(request.question)
-        self._headings = [frozenset(_words(_above(one.passage))) for one in request.found]
+        self._headings = [frozenset(words(_above(one.passage))) for one in request.found]
 
     def anything(self, sentence: str) -> bool:
         return not (
@@ -117,8 +120,8 @@ class Stated:
 
     def _is_heading(self, sentence: str) -> bool:
         """Whether a sentence has only words of a passage's description in the prompt."""
-        said = frozenset(_words(sentence))
-        return any(said <= words for words in self._headings)
+        said = frozenset(words(sentence))
+        return any(said <= heading for heading in self._headings)
 
 
 def _above(passage: Passage) -> str:
@@ -128,7 +131,7 @@ def _above(passage: Passage) -> str:
 
 def _is_instruction(sentence: str) -> bool:
     """Whether a sentence is part of a prompt for a writer ("Rules:")."""
-    said = max((" ".join(_words(one)) for one in _CLAUSE_END.split(sentence)), key=len)
+    said = max((" ".join(words(one)) for one in _CLAUSE_END.split(sentence)), key=len)
     told = _instructions()
     return (
         said in told
@@ -146,11 +149,7 @@ def _instructions() -> frozenset[str]:
         for line in prompts.load(name).splitlines()
         for piece in (line, *_CLAUSE_END.split(line))
     ]
-    return frozenset(" ".join(_words(piece)) for piece in pieces) - {""}
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", fold(text))
+    return frozenset(" ".join(words(piece)) for piece in pieces) - {""}
 
 
 # Verifies each draft against the passages, independently of the answerer.
@@ -448,11 +447,11 @@ def _is_word_for_word(text: str, quote: Quote, passages: Sequence[Passage]) -> b
     introduces it may deny it."""
     passage = passages[quote.passage]
     said = [
-        " ".join(_words(passage.text[unit.start : unit.end])) if unit.kind == "sentence" else "\n"
+        " ".join(words(passage.text[unit.start : unit.end])) if unit.kind == "sentence" else "\n"
         for unit in passage.units
         if quote.start <= unit.start and unit.end <= quote.end
     ]
-    sought = " ".join(_words(text))
+    sought = " ".join(words(text))
     return any(
         sought == " ".join(said[start:end])
         for start in range(len(said))

@@ -29,7 +29,7 @@ from core.breaker import Breaker
 from core.environment import trace_with_langsmith
 from core.errors import ModelError
 from core.settings import Settings
-from language.matching import visible
+from language.escaping import visible
 
 Schema = Mapping[str, Any]
 TEXT: Schema = {"type": "string"}

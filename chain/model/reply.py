@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from language.matching import visible
+from language.escaping import visible
 
 _DEEPEST = 8  # levels of nesting; what is asked for has five
 _LONGEST_NUMBER = 9  # digits; a number counts passages or sentences

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from chain.model.reply import Fields, read_json
 from core.answer import ModelTrouble
 from core.errors import ModelError, SettingsError
-from core.hosts import bounded_client
+from core.http_client import bounded_client
 from core.settings import Settings
 
 # Sign-in at Azure by identity, without a key.

@@ -1,29 +1,44 @@
-"""How likely it is that the sources answer a question, and that a statement is the answer."""
+"""What passages lack of what a question demands, and how likely they, or a statement, answer it."""
 
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import NamedTuple, cast
 
 import numpy as np
 
+from chain.reading.prepared import PreparedMatch
 from chain.reading.quotables import reading
-from chain.reading.relevance import Ranked
-from chain.understanding.intent import Demands, asks_for, demands_of, gives_reason
-from core.source import MatchedQuestion, Passage, PreparedQuestion, ScoredPassage, Unit
-from language.dates import names_of
-from language.facts import countries, figures, initials, names_money
-from language.matching import fold, without_accents
-from language.words import translations
+from chain.request import Ranked
+from core.prepared import PreparedQuestion
+from core.source import Passage, ScoredPassage, Unit
+from language.acts import names_of
+from language.attributes import attributes_asked, may_state
+from language.countries import countries
+from language.demands import Demands, asks_for, demands_of, gives_reason
+from language.facts import initials
+from language.figures import figures, names_money
+from language.identify import named
+from language.matching import fold, plain
+from language.words import translations, words
+from prompts import phrases
 from vectorstore.embeddings import Embedder, Vectors, kept_passages
-from vectorstore.embeddings import everyday as everyday_sentences
+from vectorstore.profile import everyday as everyday_sentences
 from vectorstore.store import Snapshot
 
 _LETTERS = 4  # length of the character n-grams, as in the keyword index
 # Share of a name's n-grams that one word of the evidence must have. Less finds any name in some
 # word, more misses its inflections and its spelling in another language.
 _NAME_ALIKE = 0.5
+_DIGITS = 2  # of a figure that is missed; one digit is a count, a page or part of a name
+
+ON_TOPIC = ("unit", "everyday", "read")
+IN_SOURCES = ("read", "lacks")
+CHANCE_FEATURES = ("read", "ahead", "share", "asked", "rival")
+_UNREAD = -5.0  # log-odds, where there is nothing to read
+_KINDS = ("figures", "countries", "names", "amount", "reason")
+_MOST_AHEAD = 5.0  # log-odds; more tells nothing more
 
 
 class LanguageText(NamedTuple):
@@ -77,14 +92,15 @@ class Evidence:
         )
 
     def _has_name(self, name: str, known: frozenset[str]) -> bool:
-        plain = _plain(name)
-        return plain in known or any(_share(plain, _runs(word)) >= _NAME_ALIKE for word in known)
+        wanted = plain(name)
+        return wanted in known or any(_share(wanted, _runs(word)) >= _NAME_ALIKE for word in known)
 
 
 def of_passage(passage: Passage, unit: Unit | None = None) -> LanguageText:
     """A passage, or one of its units, with its metadata."""
-    said = (passage.document.title, passage.document.reference, *names_of(passage.document))
-    return LanguageText("\n".join((passage.context(unit), *said)), passage.language)
+    document = passage.document
+    metadata = (document.title, document.reference, *names_of(document))
+    return LanguageText("\n".join((passage.context(unit), *metadata)), passage.language)
 
 
 class _Read:
@@ -105,7 +121,7 @@ class _Read:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        return frozenset(re.findall(r"\w+", _plain(self._text)))
+        return frozenset(words(plain(self._text)))
 
     @cached_property
     def initials(self) -> frozenset[str]:
@@ -124,12 +140,8 @@ def _read(text: LanguageText) -> _Read:
 @lru_cache(maxsize=1024)
 def _spellings(acronym: str) -> frozenset[str]:
     """An acronym in all languages, each also with a plural s."""
-    singular = [_plain(name) for name in (acronym, *translations(fold(acronym)))]
+    singular = [plain(name) for name in (acronym, *translations(fold(acronym)))]
     return frozenset((*singular, *(f"{name}s" for name in singular)))
-
-
-def _plain(text: str) -> str:
-    return without_accents(fold(text))
 
 
 @lru_cache(maxsize=16384)
@@ -144,13 +156,37 @@ def _share(word: str, runs: Iterable[str]) -> float:
     return len(own.intersection(runs)) / len(own)
 
 
-# Confidence: probability that the retrieved passages answer the question.
+def missing(question: str, language: str, found: Sequence[ScoredPassage]) -> tuple[str, ...]:
+    """Figures and countries of the question that no passage found has, its title and date included,
+    and the attributes that it asks for and none of them may state.
+
+    Figures and countries are in the question's words and order. A country must have a capital, and
+    be no language: "en français", "auf Deutsch".
+    """
+    demands = demands_of(question, language)
+    everything = Evidence(_with_dates(found), language)
+    numbers = everything.figures_missing(demands)
+    lacking = [
+        *(number for number in numbers if sum(map(str.isdigit, number)) >= _DIGITS),
+        *(
+            country
+            for country in everything.countries_missing(demands)
+            if country[0].isupper() and not named(country, language)
+        ),
+    ]
+    texts = [LanguageText(scored.passage.context(), scored.passage.language) for scored in found]
+    attributes = [
+        phrases(language).attributes[attribute]
+        for attribute in attributes_asked(question, language)
+        if texts and not any(may_state(attribute, *text) for text in texts)
+    ]
+    return (*sorted(dict.fromkeys(lacking), key=question.find), *attributes)
 
 
-ON_TOPIC = ("unit", "everyday", "read")
-IN_SOURCES = ("read", "lacks")
-_UNREAD = -5.0  # log-odds, where there is nothing to read
-_KINDS = ("figures", "countries", "names", "amount", "reason")
+def _with_dates(found: Sequence[ScoredPassage]) -> Iterator[LanguageText]:
+    for scored in found:
+        yield of_passage(scored.passage)
+        yield LanguageText(str(scored.passage.document.date or ""), scored.passage.language)
 
 
 class Confidence(NamedTuple):
@@ -253,21 +289,21 @@ def lacks(
     if not ranked:
         return frozenset(_KINDS)
     demands, passage = demands_of(question, language), found[ranked[0].passage].passage
-    asked = [LanguageText(same.question, same.language)] if same else []
+    prepared = [LanguageText(same.question, same.language)] if same else []
     units = [passage.units[number] for number in ranked[0].statement.units]
-    said = Evidence([*(of_passage(passage, unit) for unit in units), *asked], language)
-    around = Evidence([of_passage(passage), *asked], language)
-    words = "\n".join(reading(passage, unit) for unit in units)
-    text = Evidence([LanguageText(words, passage.language)], language)
+    statement = Evidence([*(of_passage(passage, unit) for unit in units), *prepared], language)
+    around = Evidence([of_passage(passage), *prepared], language)
+    shown = "\n".join(reading(passage, unit) for unit in units)
+    text = Evidence([LanguageText(shown, passage.language)], language)
     kinds = demands.kinds - (asks_for(same.question, same.language) if same else set())
     lacking = (
-        said.figures_missing(demands),
+        statement.figures_missing(demands),
         around.countries_missing(demands),
         around.names_missing(demands, index.knows),
         "amount" in kinds and not text.has_currency(),
-        "reason" in kinds and not gives_reason(words, passage.language),
+        "reason" in kinds and not gives_reason(shown, passage.language),
     )
-    return frozenset(kind for kind, one in zip(_KINDS, lacking, strict=True) if one)
+    return frozenset(kind for kind, is_lacking in zip(_KINDS, lacking, strict=True) if is_lacking)
 
 
 def probability(weights: Mapping[str, float], values: Mapping[str, float]) -> float:
@@ -278,23 +314,15 @@ def probability(weights: Mapping[str, float], values: Mapping[str, float]) -> fl
     return 1.0 / (1.0 + math.exp(-total))
 
 
-# Chance that the first statement answers the question, as a reader would say.
-
-
-FEATURES = ("read", "ahead", "share", "asked", "rival")
-_MOST_AHEAD = 5.0  # log-odds; more tells nothing more
-
-
 class Chance(NamedTuple):
-    """Probability (0-1) that a statement answers the question, from which one it is given as the
-    answer, whether something speaks against it (it lacks a detail that the question demands, or the
-    nearest prepared question is one that nothing in its document answers), and whether it answers a
-    prepared question that is close."""
+    """The chance that a statement answers the question, as a reader would say."""
 
-    value: float
-    enough: float
+    value: float  # probability (0-1)
+    enough: float  # from which one the statement is given as the answer
+    # It lacks a detail that the question demands, or the nearest prepared question is one that
+    # nothing in its document answers.
     lacks: bool
-    prepared: bool = False
+    is_prepared: bool = False  # it answers a prepared question that is close
 
     @property
     def is_sure(self) -> bool:
@@ -306,7 +334,7 @@ def chance(
     language: str,
     found: Sequence[ScoredPassage],
     ranked: Sequence[Ranked],
-    prepared: Sequence[MatchedQuestion],
+    prepared: PreparedMatch,
     index: Snapshot,
 ) -> Chance:
     """The chance that the first of the statements answers the question; 0 without any.
@@ -316,31 +344,19 @@ def chance(
         language: of the question (ISO 639-1).
         found: its retrieved passages, best first.
         ranked: their statements, best first.
-        prepared: the prepared questions near it.
+        prepared: what the prepared questions near it say of the first.
         index: the passages come from it.
     """
-    profile = index.profile
-    enough = profile.amounts.chance.sure
+    enough = index.profile.amounts.chance.sure
     if not ranked:
         return Chance(0.0, enough, lacks=True)
-    values = features(found, ranked, prepared)
-    answered = _answered(ranked[0], found, prepared)[:1]
-    cosines = profile.amounts.cosines
-    same = next((one.prepared for one in answered if one.closeness >= cosines.the_same), None)
-    lacking = bool(lacks(question, language, found, ranked, index, same))
-    # Whoever prepared the nearest says that nothing in this document answers it.
-    nearest = prepared[0].prepared if prepared else None
-    if nearest and not nearest.units and values["rival"] > 0:
-        lacking |= nearest.document == found[ranked[0].passage].passage.document.key
-    is_close = values["asked"] >= cosines.close
-    return Chance(probability(profile.chance, values), enough, lacking, prepared=is_close)
+    value = probability(index.profile.chance, features(ranked, prepared))
+    lacking = lacks(question, language, found, ranked, index, prepared.in_other_words)
+    is_against = bool(lacking) or prepared.is_unanswered
+    return Chance(value, enough, is_against, prepared.is_close)
 
 
-def features(
-    found: Sequence[ScoredPassage],
-    ranked: Sequence[Ranked],
-    prepared: Sequence[MatchedQuestion],
-) -> dict[str, float]:
+def features(ranked: Sequence[Ranked], prepared: PreparedMatch) -> dict[str, float]:
     """The features of the first statement.
 
     read    its score
@@ -349,26 +365,12 @@ def features(
     asked   closeness (0-1) of the nearest prepared question that it answers
     rival   how much closer one is that it does not answer
     """
-    first = ranked[0]
-    scores = [one.score for one in ranked if one.is_read]
-    asked = _closest(_answered(first, found, prepared))
+    first = ranked[0].score
+    scores = [each.score for each in ranked if each.is_read]
     return {
-        "read": first.score,
-        "ahead": min(_MOST_AHEAD, max(0.0, first.score - scores[1])) if scores[1:] else _MOST_AHEAD,
-        "share": first.score - float(np.logaddexp.reduce([0.0, *scores])),
-        "asked": asked,
-        "rival": _closest(prepared) - asked,
+        "read": first,
+        "ahead": min(_MOST_AHEAD, max(0.0, first - scores[1])) if scores[1:] else _MOST_AHEAD,
+        "share": first - float(np.logaddexp.reduce([0.0, *scores])),
+        "asked": prepared.asked,
+        "rival": prepared.rival,
     }
-
-
-def _answered(
-    first: Ranked, found: Sequence[ScoredPassage], prepared: Sequence[MatchedQuestion]
-) -> list[MatchedQuestion]:
-    """The prepared questions that a statement answers."""
-    names = found[first.passage].passage.unit_ids
-    own = {names[number] for number in first.statement.core}
-    return [one for one in prepared if not own.isdisjoint(one.prepared.units)]
-
-
-def _closest(prepared: Iterable[MatchedQuestion]) -> float:
-    return max((one.closeness for one in prepared), default=0.0)

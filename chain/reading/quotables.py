@@ -13,6 +13,26 @@ from language.words import vocabulary
 _FOOTNOTE = re.compile(r"^[⁰¹²³⁴-⁹]+\s*")  # the number of the footnote before
 _NUMBER = re.compile(r"(?<!\S)([0-9]{1,9}[.)])\s*$")  # before an item
 _CELLS = re.compile(r"(?<!\\)\|")
+LONGEST_LIST = 12  # a list of sixty would bury the answer: docs/decisions/0013
+"""Most items of a list to show; of a longer list the first."""
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+_OPENING = 6  # first words, checked for a reference back; a later one is to the sentence itself
+_EXCEPTING = 10  # first words, checked for an exception
+_BACK = 2  # most sentences added before one that refers back; more is a paragraph, not a statement
+_ENUMERATED = re.compile(r"(?P<name>[^\W\d_]{3,}) (?P<number>[A-Z]|[IVX]+|\d{1,2})\b")
+_ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")
+_FEWEST = 5  # words: a unit with an address and fewer words says only where to look
+# Different words of a sentence that says something, and of one without a mark at its end: shorter
+# ones are headings and signatures, in all that was found in twelve official documents.
+_SENTENCE, _UNENDED = 4, 6
+_END = re.compile(r"[.!?…;;。][\W\d]*$")
+# The formula that closes an act, in the languages where it begins with words and no name of a
+# place.
+_CLOSING = re.compile(
+    r"(?:Done at|Gedaan te|Fait à|Geschehen zu|Hecho en|Fatto a|Feito em|Sporządzono w|Utfärdad i"
+    r"|Udfærdiget i|Tehty|Kelt|Întocmit la|Adoptată? la|Sastavljeno u|Magħmul fi|Priimta"
+    r"|Съставено в|Arna dhéanamh) .{0,60}$"
+)
 
 
 def reading(passage: Passage, unit: Unit) -> str:
@@ -22,7 +42,7 @@ def reading(passage: Passage, unit: Unit) -> str:
     | weapon | number |    | revolver | 102 |    ->    weapon: revolver; number: 102
     """
     if is_row(passage, unit):
-        headers = [_cells(one) for one in passage.lead_ins(unit) if one.startswith("|")]
+        headers = [_cells(line) for line in passage.lead_ins(unit) if line.startswith("|")]
         line = passage.text[_line_start(passage, unit.start) : unit.end]
         if headers:
             pairs = zip(column_names(headers), _cells(line), strict=False)
@@ -67,13 +87,6 @@ def column_names(headers: Sequence[Sequence[str]]) -> list[str]:
             if over and over not in part:
                 part.append(over)
     return [" ".join(part) for part in parts]
-
-
-# Lists of a passage: their units, and how many of them are shown.
-
-
-LONGEST_LIST = 12  # a list of sixty would bury the answer: docs/decisions/0013
-"""Most items of a list to show; of a longer list the first."""
 
 
 def lists_of(passage: Passage) -> dict[int, tuple[int, ...]]:
@@ -137,14 +150,6 @@ def runs(units: Sequence[int]) -> Iterator[tuple[int, ...]]:
         yield tuple(number for _, number in run)
 
 
-# Tells by its words whether a sentence depends on the one before it, or limits it.
-
-
-_WORD = re.compile(r"\w+(?:['’-]\w+)*")
-_OPENING = 6  # first words, checked for a reference back; a later one is to the sentence itself
-_EXCEPTING = 10  # first words, checked for an exception
-
-
 def points_back(text: str, language: str) -> bool:
     """Whether a sentence opens with a word that refers back (an anaphor).
 
@@ -155,10 +160,10 @@ def points_back(text: str, language: str) -> bool:
     """
     words = vocabulary(language)
     opening = [fold(word) for word in _WORD.findall(text[:200])[:_OPENING]]
-    said = f"{' '.join(opening)} "
-    if not opening or any(said.startswith(f"{phrase} ") for phrase in words.no_pointing):
+    start = f"{' '.join(opening)} "
+    if not opening or any(start.startswith(f"{phrase} ") for phrase in words.no_pointing):
         return False
-    if _opening(language).match(said) or not words.same.isdisjoint(opening):
+    if _pointing(language).match(start) or not words.same.isdisjoint(opening):
         return True
     for word in opening:
         if word in words.demonstratives:
@@ -185,45 +190,21 @@ def excepts(text: str, language: str) -> bool:
 
 
 @cache
-def _opening(language: str) -> re.Pattern[str]:
+def _pointing(language: str) -> re.Pattern[str]:
     phrases = sorted(map(re.escape, vocabulary(language).pointing), key=len, reverse=True)
     return re.compile(rf"(?:{'|'.join(phrases)}) " if phrases else "(?!)")
 
 
-# Statements: the smallest parts of a passage that can be quoted alone.
-
-
-_BACK = 2  # most sentences added before one that refers back; more is a paragraph, not a statement
-_ENUMERATED = re.compile(r"(?P<name>[^\W\d_]{3,}) (?P<number>[A-Z]|[IVX]+|\d{1,2})\b")
-_ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")
-_FEWEST = 5  # words: a unit with an address and fewer words says only where to look
-# Different words of a sentence that says something, and of one without a mark at its end: shorter
-# ones are headings and signatures, in all that was found in twelve official documents.
-_SENTENCE, _UNENDED = 4, 6
-_END = re.compile(r"[.!?…;;。][\W\d]*$")
-# The formula that closes an act, in the languages where it begins with words and no name of a
-# place.
-_CLOSING = re.compile(
-    r"(?:Done at|Gedaan te|Fait à|Geschehen zu|Hecho en|Fatto a|Feito em|Sporządzono w|Utfärdad i"
-    r"|Udfærdiget i|Tehty|Kelt|Întocmit la|Adoptată? la|Sastavljeno u|Magħmul fi|Priimta"
-    r"|Съставено в|Arna dhéanamh) .{0,60}$"
-)
-
-
 @dataclass(frozen=True)
 class Statement:
-    """The smallest part of a passage that can be quoted alone.
+    """The smallest part of a passage that can be quoted alone."""
 
-    units: numbers of its units, in text order.
-    core: those that make the statement; the others are their context: what they refer back to, and
-        an exception that follows at once.
-    left_out: number of items of a long list that are not in `units`.
-    """
-
-    units: tuple[int, ...]
+    units: tuple[int, ...]  # their numbers, in text order
+    # Those that make the statement. The others are their context: what they refer back to, and an
+    # exception that follows at once.
     core: tuple[int, ...]
     is_list: bool = False
-    left_out: int = 0
+    left_out: int = 0  # items of a long list that are not in `units`
 
 
 @lru_cache(maxsize=2000)  # many questions retrieve the same passages
@@ -245,7 +226,7 @@ def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, .
             before = _before(passage, number, lists, reasons)
             if before is not None:
                 shown = shown_first(passage, members)
-                if all(_is_open(passage, passage.units[one], ":") for one in shown):
+                if all(_is_open(passage, passage.units[n], ":") for n in shown):
                     continue
                 cut = left_out(passage, shown[-1])
                 behind = () if cut else _exception(passage, shown[-1] + 1, lists)
@@ -266,15 +247,15 @@ def series(passage: Passage, among: Sequence[Statement]) -> Statement | None:
     the sentence before that announces it and those after that mention a member; None if there is
     no series."""
     named: dict[str, dict[str, Statement]] = {}
-    for one in among:
-        unit = passage.units[one.core[0]]
+    for statement in among:
+        unit = passage.units[statement.core[0]]
         opening = _ENUMERATED.match(passage.text[unit.start : unit.end])
         if opening and unit.kind == "sentence":
-            named.setdefault(opening["name"], {}).setdefault(opening["number"], one)
+            named.setdefault(opening["name"], {}).setdefault(opening["number"], statement)
     for name, members in named.items():
         if len(members) < 2:
             continue
-        numbers = sorted({n for one in members.values() for n in one.units})
+        numbers = sorted({n for member in members.values() for n in member.units})
         first, last = numbers[0], numbers[-1]
         of_series = re.compile(rf"\b{re.escape(name)} (?:{'|'.join(members)})\b", re.IGNORECASE)
         if first and fold(name) in fold(_text(passage, first - 1)):
@@ -360,8 +341,8 @@ def _exception(passage: Passage, number: int, lists: dict[int, tuple[int, ...]])
         return ()
     members = lists.get(number, (number,))
     is_whole = shown_first(passage, members) == members
-    is_said = is_sentence(passage, number) or (is_whole and len(members) > 1)
-    return members if is_said and passage.units[number].kind == "sentence" else ()
+    is_exception = is_sentence(passage, number) or (is_whole and len(members) > 1)
+    return members if is_exception and passage.units[number].kind == "sentence" else ()
 
 
 def _text(passage: Passage, number: int) -> str:

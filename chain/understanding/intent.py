@@ -7,10 +7,9 @@ How it came to be: docs/decisions/0012-intents.md.
 """
 
 import json
-import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast
 
@@ -31,12 +30,7 @@ from chain.understanding.phrases import (
 )
 from core.answer import Message
 from core.source import Frozen
-from language.cues import asks, cues_of, has_cues
-from language.facts import amounts, countries, figures_as_written, is_acronym
-from language.identify import CAPITALISES_NOUNS
-from language.matching import fold
 from vectorstore.embeddings import Embedder
-from vectorstore.keyword_index import content_words
 from vectorstore.reader import reader
 
 WEIGHTS = Path(__file__).with_name("intents.json")
@@ -44,6 +38,12 @@ QUESTION: Final = "question"
 FOLLOW_UP: Final = "follow_up"
 """A question that is only understood with what was said before."""
 Array = NDArray[np.float64]
+TASKS: tuple[Message, ...] = ("shorter", "table", "translate", "email", "summarise")
+_ORDER_WORDS = 6  # words within which an order to write is given; later ones are what is asked
+_ORDERED = 3  # least words of a phrase that orders an e-mail: "e-mail" may be what is asked about
+_REFERENCE = "com"  # COM(2020) 607; in Portuguese also a filler
+SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")
+_MOST_WORDS = 30  # a longer message is a question
 
 
 class MessageLimits(Frozen):
@@ -57,17 +57,13 @@ class MessageLimits(Frozen):
 
 
 class Intent(NamedTuple):
-    """What a message is.
+    """What a message is."""
 
-    kind: of a message that asks the sources nothing; None for a question to them.
-    aside: of a question, what a line above the results says that the assistant does not do: help
-        with a crime ("harm") or advise in a case of the asker's own ("legal").
-    leans: probability (0-1) that a question is only understood with what was said before.
-    """
-
-    kind: Message | None = None
+    kind: Message | None = None  # of a message that asks the sources nothing; None: a question
+    # Of a question, what a line above the results says that the assistant does not do: help with a
+    # crime ("harm") or advise in a case of the asker's own ("legal").
     aside: Literal["harm", "legal", ""] = ""
-    leans: float = 0.0
+    leans: float = 0.0  # probability (0-1) that it is only understood with what was said before
 
 
 class Network(NamedTuple):
@@ -114,9 +110,9 @@ def _chances(text: str, embedder: Embedder) -> Mapping[str, float]:
 @cache
 def _model() -> _Model:
     stored = json.loads(WEIGHTS.read_text("utf-8"))
-    told = MessageLimits(**{name: one["value"] for name, one in stored["amounts"].items()})
+    amounts = {name: amount["value"] for name, amount in stored["amounts"].items()}
     network = Network(**{name: np.array(part) for name, part in stored["weights"].items()})
-    return _Model(stored["embedder"], tuple(stored["kinds"]), network, told)
+    return _Model(stored["embedder"], tuple(stored["kinds"]), network, MessageLimits(**amounts))
 
 
 def limits() -> MessageLimits:
@@ -125,8 +121,8 @@ def limits() -> MessageLimits:
 
 def intent_by(chances: Mapping[str, float], limits: MessageLimits) -> Intent:
     """The intent by the probabilities of all kinds."""
-    asked, leaning = chances[QUESTION], chances[FOLLOW_UP]
-    leans = leaning / (asked + leaning) if asked + leaning else 0.0
+    whole, leaning = chances[QUESTION], chances[FOLLOW_UP]
+    leans = leaning / (whole + leaning) if whole + leaning else 0.0
     kind = max(chances, key=lambda kind: chances[kind])
     if chances.get("harm", 0.0) >= limits.unclear:
         return Intent("harm") if chances["harm"] >= limits.harm else Intent(None, "harm", leans)
@@ -137,15 +133,6 @@ def intent_by(chances: Mapping[str, float], limits: MessageLimits) -> Intent:
     return Intent(cast(Message, kind))
 
 
-# Tells tasks that name their object: "translate the agenda", "summarise the strategy".
-
-
-TASKS: tuple[Message, ...] = ("shorter", "table", "translate", "email", "summarise")
-_ORDER_WORDS = 6  # words within which an order to write is given; later ones are what is asked
-_ORDERED = 3  # least words of a phrase that orders an e-mail: "e-mail" may be what is asked about
-_REFERENCE = "com"  # COM(2020) 607; in Portuguese also a filler
-
-
 def task_ordered(words: Sequence[str], message: str) -> Message | None:
     """Kind of a task with its object; None for other messages.
 
@@ -153,18 +140,19 @@ def task_ordered(words: Sequence[str], message: str) -> Message | None:
         words: of the message, normalised.
         message: as typed.
     """
-    lists, said = manner_lists(), list(phrases_in(words))
+    lists, phrases = manner_lists(), list(phrases_in(words))
     opening = next((n for n, word in enumerate(words) if not is_filler(word)), len(words) - 1)
     start = " ".join(words[: opening + _ORDER_WORDS])
     if (lists.writing.within(start) and lists.letters.within(start)) or any(
         kind == "email" and len(places) >= _ORDERED and places[0] <= opening
-        for places, kind in said
+        for places, kind in phrases
     ):
         return "email"
     if lists.translating.pattern.fullmatch(words[opening]):
         return "translate"
     # "a short summary" is one, too
-    task = {place for places, kind in said if kind in ("summarise", "shorter") for place in places}
+    tasks = (places for places, kind in phrases if kind in ("summarise", "shorter"))
+    task = {place for places in tasks for place in places}
     # "summarise the agenda: how many ..." is a question.
     if not task or ":" in message or asks_for_existing(words):
         return None
@@ -184,13 +172,6 @@ def asks_for_existing(words: Sequence[str]) -> bool:
     return manner_lists().existing.pattern.match(" ".join(words)) is not None
 
 
-# Intent classification of a message before any search: small talk, a task, or a question.
-
-
-SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")
-_MOST_WORDS = 30  # a longer message is a question
-
-
 def classify(message: str, language: str, embedder: Embedder) -> Intent:
     """The intent of a message.
 
@@ -200,33 +181,33 @@ def classify(message: str, language: str, embedder: Embedder) -> Intent:
         embedder: the local one, which the classifier was fitted with.
     """
     message = unicodedata.normalize("NFC", message)
-    said = tokens(message)
-    if not 0 < len(said) <= _MOST_WORDS:
+    whole = tokens(message)
+    if not 0 < len(whole) <= _MOST_WORDS:
         return Intent()
     asks = "?" in message or (language == "el" and message.rstrip().endswith(";"))
-    if told := made_of_phrases(plain_words(said), language, asks):
-        return Intent(told)
-    own = _without_social(said, language)
+    if kind := made_of_phrases(plain_words(whole), language, asks):
+        return Intent(kind)
+    own = _without_social(whole, language)
     words = plain_words(own)
-    if told := made_of_phrases(words, language, asks) or task_ordered(words, message):
-        return Intent(told)
-    text = message if own == said else message[own[0].start : own[-1].end] + "?" * asks
+    if kind := made_of_phrases(words, language, asks) or task_ordered(words, message):
+        return Intent(kind)
+    text = message if own == whole else message[own[0].start : own[-1].end] + "?" * asks
     intent = intent_by(_chances(text, embedder), limits())
-    if own == said or intent.kind not in (None, *SOCIAL):
+    if own == whole or intent.kind not in (None, *SOCIAL):
         return intent
-    whole = intent_by(_chances(message, embedder), limits())
-    return whole if whole.kind in SOCIAL and not asks else intent._replace(kind=None)
+    polite = intent_by(_chances(message, embedder), limits())
+    return polite if polite.kind in SOCIAL and not asks else intent._replace(kind=None)
 
 
-def _without_social(said: Sequence[Token], language: str) -> Sequence[Token]:
+def _without_social(message: Sequence[Token], language: str) -> Sequence[Token]:
     """Strips small talk from both ends of a message."""
     for last in (False, True):
         while True:
-            length = _social_at(plain_words(said), language, last=last)
-            if not length or length >= len(said):
+            length = _social_at(plain_words(message), language, last=last)
+            if not length or length >= len(message):
                 break
-            said = said[:-length] if last else said[length:]
-    return said
+            message = message[:-length] if last else message[length:]
+    return message
 
 
 def _social_at(words: Sequence[str], language: str, *, last: bool) -> int:
@@ -238,109 +219,3 @@ def _social_at(words: Sequence[str], language: str, *, last: bool) -> int:
         if any(kind in allowed for kind, _ in meanings(piece, language)):
             return length
     return 0
-
-
-# What kind of answer a question asks for, and what its answer must contain.
-
-
-_ASKED = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # jusqu'à and end-to-end are one word each
-
-
-def asks_for(question: str, language: str) -> frozenset[str]:
-    """Answer types of a question: "list", "number", "date", "name", "amount" (of money), "reason";
-    may be empty.
-
-    >>> sorted(asks_for("Since when, and how many?", "en"))
-    ['date', 'number']
-    """
-    padded = f" {fold(' '.join(_ASKED.findall(question)))} "
-    return frozenset(
-        kind
-        for kind, words in _cues(language).items()
-        if any(f" {word} " in padded for word in words)
-    )
-
-
-def wants_writing(question: str, language: str) -> bool:
-    """Whether a question wants what no quote is: a comparison, a timeline, a summary.
-
-    >>> wants_writing("What is the difference between the two plans?", "en")
-    True
-    """
-    words = frozenset(_ASKED.findall(fold(question)))
-    return not words.isdisjoint(cues_of(language).writing)
-
-
-def numbers(text: str, language: str) -> Iterator[str]:
-    """Numbers in a text as written, each with the noun it counts."""
-    for amount, noun in amounts(text, language):
-        yield amount + (noun if content_words(noun, language) else "")
-
-
-def gives_reason(text: str, language: str) -> bool:
-    """Whether a text has a causal word ("because")."""
-    words = " ".join(["", *re.findall(r"\w+", text.casefold()), ""])
-    return any(f" {word} " in words for word in cues_of(language).causal)
-
-
-@cache
-def _cues(language: str) -> Mapping[str, tuple[str, ...]]:
-    return {kind: tuple(map(fold, words)) for kind, words in asks(language).items()}
-
-
-# Entities in a question (figures, countries, acronyms, names), and answer types.
-
-
-class Demands(NamedTuple):
-    """Entities in a question. Mappings go from the normalised to the written form.
-
-    `kinds` are its answer types: "number", "date", "amount" (of money), "reason". Excluded are
-    names that every document has, and digits within a word ("E2EE").
-    """
-
-    figures: Mapping[str, str]
-    countries: Mapping[str, str]
-    acronyms: tuple[str, ...]
-    names: tuple[str, ...]
-    kinds: frozenset[str]
-
-
-@lru_cache(maxsize=256)
-def demands_of(question: str, language: str) -> Demands:
-    """Extracts the entities of a question; `language` in ISO 639-1."""
-    named = countries(question, language)
-    of_countries = {word for name in named.values() for word in re.findall(r"\w+", name)}
-    acronyms, names = [], []
-    known = has_cues(language)
-    common = cues_of(language).common if known else ()
-    for match in re.finditer(r"\w+", question):
-        word = match.group()
-        digits = any(letter.isdigit() for letter in word)
-        if digits or word in of_countries or word.casefold() in common:
-            continue
-        if is_acronym(word):
-            acronyms.append(word)
-            continue
-        general = not known or fold(word) in _general(language)
-        if general or not content_words(word, language):
-            continue
-        first = not question[: match.start()].rstrip(" \"'«„“‘(¿¡") or re.search(
-            r"[.?!:…]\W*$", question[: match.start()]
-        )
-        if word[0].isupper() and not first and language != CAPITALISES_NOUNS and len(word) > 2:
-            names.append(word)
-    return Demands(
-        figures_as_written(question),
-        named,
-        tuple(dict.fromkeys(acronyms)),
-        tuple(dict.fromkeys(names)),
-        asks_for(question, language) & {"number", "date", "amount", "reason"},
-    )
-
-
-@cache
-def _general(language: str) -> frozenset[str]:
-    """Question words and other words without a topic."""
-    cues = cues_of(language)
-    asking = (cue for kind, listed in asks(language).items() if kind != "name" for cue in listed)
-    return cues.general | {word for cue in (*cues.causal, *asking) for word in cue.split()}

@@ -24,17 +24,28 @@ from core.answer import SEARCHABLE, Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
 from language.cues import cues_of, has_cues
-from language.facts import figures
+from language.figures import figures
 from language.identify import named
 from language.matching import fold
+from language.words import content_words
 from prompts import TaskProblem
-from vectorstore.embeddings import Embedder, default_profile
-from vectorstore.keyword_index import content_words
+from vectorstore.embeddings import Embedder
+from vectorstore.profile import default_profile
+
+logger = logging.getLogger(__name__)
+
+Rewrite = Callable[[str, Sequence[Turn]], str]
+"""Makes a follow-up, given earlier turns, a question that stands alone."""
 
 # Least margin in score of the best-fitting document over the next: a word that all of ten documents
 # have weighs log(11/10), which is less.
 _CLEARLY = 0.1
 _SMALL = 2  # digits of a number that may count sentences or points
+_WITH_ANSWER: tuple[Message, ...] = ("shorter", "table", "translate", "email")
+_WRITTEN: tuple[Message, ...] = ("table", "email", "summarise")  # from material that can be shown
+_LANGUAGE_WORDS = 4  # most words of "into French, please" and its like; more words ask for more
+_BEFORE = 3  # earlier questions that a follow-up may refer to: docs/decisions/0008
+_MARKS = ("?", ";", ";")  # Greek asks with a semicolon
 
 
 def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | None:
@@ -44,14 +55,16 @@ def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | Non
         message: "Vat de drugsagenda samen", "summarise COM(2020) 607".
         documents: language versions of the same document have the same id.
     """
-    named = _names(documents)
-    asked = _name_parts(message) - _counts(message)
-    in_all = Counter(part for parts in named.values() for part in parts)
+    names = _names(documents)
+    in_message = _name_parts(message) - _counts(message)
+    counts = Counter(part for parts in names.values() for part in parts)
     weights = {
         id_: sum(
-            math.log((1 + len(named)) / in_all[part]) for part in parts if _is_said(part, asked)
+            math.log((1 + len(names)) / counts[part])
+            for part in parts
+            if _is_among(part, in_message)
         )
-        for id_, parts in named.items()
+        for id_, parts in names.items()
     }
     first, second, *_ = [*sorted(weights.values(), reverse=True), 0.0, 0.0]
     if first - second < _CLEARLY:
@@ -75,9 +88,9 @@ def lasting_asked(question: str, language: str, documents: Sequence[DocumentInfo
     rest = [word for place, word in enumerate(words) if place not in cued]
     name = document_named(" ".join(rest), documents) if cued else None
     own = _names(documents).get(name or "", set())
-    said = {part for word in rest for part in _parts_named(word, language)}
-    is_about_more = not all(_is_said(part, own) for part in said)
-    is_subject_only = said <= manner_lists().subjects.keys()  # "vuurwapenrichtlijn"
+    parts = {part for word in rest for part in _parts_named(word, language)}
+    is_about_more = not all(_is_among(part, own) for part in parts)
+    is_subject_only = parts <= manner_lists().subjects.keys()  # "vuurwapenrichtlijn"
     return None if is_about_more or is_subject_only else name
 
 
@@ -121,11 +134,11 @@ def _counts(message: str) -> set[str]:
 
 def _names(documents: Sequence[DocumentInfo]) -> dict[str, set[str]]:
     """Document id -> the parts of its names."""
-    named: dict[str, set[str]] = {}
+    names: dict[str, set[str]] = {}
     for document in documents:
-        said = f"{document.title} {document.reference} {document.celex}"
-        named.setdefault(document.id, set()).update(_name_parts(said))
-    return named
+        text = f"{document.title} {document.reference} {document.celex}"
+        names.setdefault(document.id, set()).update(_name_parts(text))
+    return names
 
 
 def _name_parts(text: str) -> set[str]:
@@ -138,64 +151,48 @@ def _name_parts(text: str) -> set[str]:
     return parts
 
 
-def _is_said(part: str, asked: set[str]) -> bool:
+def _is_among(part: str, words: set[str]) -> bool:
+    """Whether a part of a name is one of these words, misspelt perhaps."""
     edits = edits_allowed(part)
-    return part in asked or (edits > 0 and any(OSA.distance(part, word) <= edits for word in asked))
-
-
-# Interprets a message: a question that stands alone, a task, or small talk.
-
-
-logger = logging.getLogger(__name__)
-
-_WITH_ANSWER: tuple[Message, ...] = ("shorter", "table", "translate", "email")
-_WRITTEN: tuple[Message, ...] = ("table", "email", "summarise")  # from material that can be shown
-_LANGUAGE_WORDS = 4  # most words of "into French, please" and its like; more words ask for more
-
-_BEFORE = 3  # earlier questions that a follow-up may refer to: docs/decisions/0008
-_MARKS = ("?", ";", ";")  # Greek asks with a semicolon
-
-Rewrite = Callable[[str, Sequence[Turn]], str]
+    return part in words or (edits > 0 and any(OSA.distance(part, word) <= edits for word in words))
 
 
 class Interpretation(NamedTuple):
-    """Interpretation of a message.
+    """Interpretation of a message."""
 
-    question: stands alone, without the conversation.
-    follows: the earlier question that a follow-up was joined with by rules; empty where a model has
-        rewritten it.
-    about: the id of the passage that the last answer cites first: its document is meant, unless the
-        question names another.
-    item: the item of the last answer's list that the question means; else empty.
-    is_changed: what was shown before may answer it: it asks that with another figure, or for an
-        item of it.
-    aside: the kind of a message that is searched for, below a line that says what is not done;
-        empty for a question and for what is not searched for.
-    message: kind of message, as in `Answer`; empty for a question.
-    brief: only the best answer is wanted ("shorter").
-    document: id of the document to summarise.
-    last: the turn whose answer a model is to work on.
-    language: of the result, if the message names one (ISO 639-1).
-    problem: why the task cannot be carried out.
-    """
-
-    question: str
-    message: Message | Literal[""] = ""
+    question: str  # stands alone, without the conversation
+    message: Message | Literal[""] = ""  # its kind, as in `Answer`; empty for a question
+    # The earlier question that rules joined a follow-up with; empty where a model rewrote it.
     follows: str = ""
+    # Id of the passage that the last answer cites first: its document is meant, unless the question
+    # names another.
     about: tuple[str, ...] = ()
-    item: str = ""
+    item: str = ""  # the item of the last answer's list that the question means
+    # What was shown before may answer it: it asks that with another figure, or for an item of it.
     is_changed: bool = False
+    # Kind of a message that is searched for, below a line that says what is not done.
     aside: Message | Literal[""] = ""
-    brief: bool = False
-    document: str = ""
-    last: Turn | None = None
-    language: str = ""
-    problem: TaskProblem | Literal[""] = ""
+    brief: bool = False  # only the best answer is wanted ("shorter")
+    document: str = ""  # id of the document to summarise
+    last: Turn | None = None  # the turn whose answer a model is to work on
+    language: str = ""  # of the result, if the message names one (ISO 639-1)
+    problem: TaskProblem | Literal[""] = ""  # why the task cannot be carried out
 
     @property
     def asks(self) -> bool:
         """Whether the sources are needed."""
-        return not self.message or self.brief or bool(self.document or self.last)
+        return not self.message or self.brief or self.is_given
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a document or the last answer gives the passages, so that there is no search."""
+        return bool(self.document or self.last)
+
+    @property
+    def can_be_quoted(self) -> bool:
+        """Whether quotes can stand in for a model: for a short answer, not for a table or a
+        translation."""
+        return not self.last or self.brief
 
 
 def interpret(
@@ -217,7 +214,7 @@ def interpret(
         rewrite: rewrites a question after some turns with a model; None without a model: then
             the summary of a document is the only task.
     """
-    asked = [turn for turn in history if not turn.message]
+    turns = [turn for turn in history if not turn.message]
     intent = classify(question, language, embedder)
     kind = None if _is_asked_again(question, intent.kind, history) else intent.kind
     if kind is None and _names_the_language_asked_for(question, language, history):
@@ -228,28 +225,28 @@ def interpret(
     if kind == "summarise" and document:
         return Interpretation(question, kind, document=document)
     if kind in _WITH_ANSWER and rewrite is not None:
-        cited = asked[-1].cited if asked else ()
-        keys = tuple(f"{one.key}:" for one in documents if document in (None, one.id))
+        cited = turns[-1].cited if turns else ()
+        keys = tuple(f"{info.key}:" for info in documents if document in (None, info.id))
         if any(passage.startswith(keys) for passage in cited):
-            return _task(question, language, kind, asked)
+            return _task(question, language, kind, turns)
         if kind != "shorter":
             return Interpretation(question, kind, problem="no_answer")
-    if kind == "shorter" and asked:
+    if kind == "shorter" and turns:
         if rewrite is None:
             return Interpretation(question, kind, problem="shortest")
-        before, _ = _by_itself(asked[-1].question, language, asked[:-1], embedder, rewrite)
+        before, _ = _by_itself(turns[-1].question, language, turns[:-1], embedder, rewrite)
         return Interpretation(before.question, kind, brief=True)
-    material = _material(kind, question, language, asked) if rewrite is None else ""
+    material = _material(kind, question, language, turns) if rewrite is None else ""
     if kind and material:
-        about = asked[-1].cited[:1] if asked else ()
+        about = turns[-1].cited[:1] if turns else ()
         return Interpretation(material, about=about, is_changed=True, aside=kind)
     if kind:
         return Interpretation(question, kind)
-    about = asked[-1].cited[:1] if asked else ()
-    meant, by_rules = _by_itself(question, language, asked, embedder, rewrite)
+    about = turns[-1].cited[:1] if turns else ()
+    meant, by_rules = _by_itself(question, language, turns, embedder, rewrite)
     return Interpretation(
         meant.question,
-        follows=asked[-1].question if by_rules and meant.question != question else "",
+        follows=turns[-1].question if by_rules and meant.question != question else "",
         about=about,
         item=meant.item,
         is_changed=meant.is_changed,
@@ -265,7 +262,7 @@ def _wants_summary(question: str, language: str) -> bool:
     return not asks and any(kind == "summarise" for _, kind in phrases_in(words))
 
 
-def _material(kind: Message | None, question: str, language: str, asked: Sequence[Turn]) -> str:
+def _material(kind: Message | None, question: str, language: str, turns: Sequence[Turn]) -> str:
     """What to search for to have the material of something to be written: what the message says it
     is about, else the last question; empty where there is neither, and for other messages."""
     if kind not in _WRITTEN or (kind == "summarise" and says_document(question)):
@@ -274,8 +271,8 @@ def _material(kind: Message | None, question: str, language: str, asked: Sequenc
     topic = question[about.end() :].strip(END) if about else ""
     if topic_words(topic, language):
         return topic
-    is_sourced = bool(asked and asked[-1].cited)
-    return standalone(asked[-1].question, language, asked[:-1]) if is_sourced else ""
+    is_sourced = bool(turns and turns[-1].cited)
+    return standalone(turns[-1].question, language, turns[:-1]) if is_sourced else ""
 
 
 def _is_asked_again(question: str, kind: Message | None, history: Sequence[Turn]) -> bool:
@@ -285,14 +282,14 @@ def _is_asked_again(question: str, kind: Message | None, history: Sequence[Turn]
     return fold(history[-1].question.strip()) == fold(question.strip())
 
 
-def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) -> Interpretation:
+def _task(question: str, language: str, kind: Message, turns: Sequence[Turn]) -> Interpretation:
     """A task on the last answer; its question is the one that was answered."""
     target = named(question, language)
     if kind == "translate" and not target:
         return Interpretation(question, kind, problem="which_language")
-    about = standalone(asked[-1].question, language, asked[:-1])
+    about = standalone(turns[-1].question, language, turns[:-1])
     brief = kind == "shorter"
-    return Interpretation(about, kind, brief=brief, last=asked[-1], language=target)
+    return Interpretation(about, kind, brief=brief, last=turns[-1], language=target)
 
 
 def _names_the_language_asked_for(question: str, language: str, history: Sequence[Turn]) -> bool:
@@ -337,7 +334,7 @@ def _is_meant(
         return False
     if not figures(question) <= figures(rewritten):
         return False
-    meant = (question, by_rules, *(f"{asked} {question}" for asked in earlier[-_BEFORE:]))
+    meant = (question, by_rules, *(f"{previous} {question}" for previous in earlier[-_BEFORE:]))
     vector = embedder.query(rewritten)
     least = default_profile().amounts.local.meant
     return max(float(vector @ embedder.query(text)) for text in meant) >= least

@@ -13,9 +13,10 @@ from rapidfuzz.distance import OSA
 
 from core.answer import Message
 from core.source import Frozen
-from language.cues import checked
+from core.yaml_files import checked
 from language.matching import without_accents
 
+_FILE = Path(__file__).with_name("intents.yaml")
 # Words and these symbols; other symbols and punctuation are dropped.
 _WORD = re.compile(r"\w+|[👋🖐🙏❤🥰💐👍👌✅👏🎉😂🖕💩😊🙂😀]")
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")  # heyyyy
@@ -26,6 +27,15 @@ _SHORTENED_BEFORE = frozenset(
 # (letters, edits): edits allowed in a misspelt word of at least so many letters. Shorter words are
 # near to too many others.
 _MISSPELT = ((9, 2), (6, 1))
+# Precedence of kinds in a message made of phrases of several.
+_FIRST: tuple[Message, ...] = (
+    "rude", "email", "translate", "table", "summarise", "shorter", "sources", "workings",
+    "identity", "capabilities", "farewell", "thanks", "greeting", "acknowledgement",
+)  # fmt: skip
+_MISSPELT_WORDS = 8  # words; in longer messages too many words are near to one of a phrase
+_NEVER_MISSPELT: tuple[Message, ...] = ("rude", "acknowledgement")
+
+_Known = Mapping[tuple[str, ...], Mapping[Message | None, frozenset[str]]]
 
 
 class Token(NamedTuple):
@@ -51,10 +61,10 @@ def folded(word: str) -> str:
     return _DRAWN_OUT.sub(r"\1", plain)
 
 
-def plain_words(said: Iterable[Token]) -> tuple[str, ...]:
+def plain_words(message: Iterable[Token]) -> tuple[str, ...]:
     """The words of tokens, "what s" as "what is"."""
     words: list[str] = []
-    for token in said:
+    for token in message:
         shortened = bool(words) and words[-1] in _SHORTENED_BEFORE
         words.append(_SHORTENED.get(token.plain, token.plain) if shortened else token.plain)
     return tuple(words)
@@ -65,12 +75,6 @@ def edits_allowed(word: str) -> int:
     return next((edits for letters, edits in _MISSPELT if len(word) >= letters), 0)
 
 
-# The lists of `intents.yaml`, which explains them, and patterns made of them.
-
-
-_FILE = Path(__file__).with_name("intents.yaml")
-
-
 class PhraseList(RootModel[Mapping[str, str]]):
     """Language -> phrases separated by commas; "*" is any rest of a word."""
 
@@ -79,9 +83,9 @@ class PhraseList(RootModel[Mapping[str, str]]):
         """Pattern for these phrases, of all languages, in normalised words."""
         return _compiled(tuple(self.root.values()))
 
-    def within(self, said: str) -> bool:
+    def within(self, text: str) -> bool:
         """Whether normalised words have one of these phrases."""
-        return self.pattern.search(said) is not None
+        return self.pattern.search(text) is not None
 
 
 class MannerLists(Frozen):
@@ -119,8 +123,8 @@ def _groups(groups: Literal["documents", "subjects"]) -> Mapping[str, re.Pattern
     lists = manner_lists()
     beginning, listed = (r"\b", lists.subjects) if groups == "subjects" else ("", lists.documents)
     found = {}
-    for name, said in listed.items():
-        parts = (re.escape(folded(part.strip())) for part in said.split(","))
+    for name, words in listed.items():
+        parts = (re.escape(folded(part.strip())) for part in words.split(","))
         found[name] = re.compile(f"{beginning}(?:{'|'.join(parts)})")
     return found
 
@@ -136,12 +140,6 @@ def _compiled(lists: tuple[str, ...]) -> re.Pattern[str]:
     }
     alternatives = "|".join(sorted(found)) or "(?!)"  # finds nothing
     return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)")
-
-
-# Phrases of small talk and tasks, and the fillers that may stand beside them, in any language.
-
-
-_Known = Mapping[tuple[str, ...], Mapping[Message | None, frozenset[str]]]
 
 
 def meanings(words: tuple[str, ...], language: str) -> Iterator[tuple[Message | None, bool]]:
@@ -212,24 +210,12 @@ def _known() -> _Known:
     listed: list[tuple[Message | None, Mapping[str, str]]] = [*lists.phrases.items()]
     known: dict[tuple[str, ...], dict[Message | None, frozenset[str]]] = {}
     for kind, by_language in [*listed, (None, lists.fillers)]:
-        for language, said in by_language.items():
-            for words in (plain_words(tokens(phrase)) for phrase in said.split(",")):
+        for language, phrases in by_language.items():
+            for words in (plain_words(tokens(phrase)) for phrase in phrases.split(",")):
                 if words:
                     of = known.setdefault(words, {})
                     of[kind] = of.get(kind, frozenset()) | {language}
     return known
-
-
-# Tells a message that consists of known phrases and fillers only, by the best segmentation.
-
-
-# Precedence of kinds in a message made of phrases of several.
-_FIRST: tuple[Message, ...] = (
-    "rude", "email", "translate", "table", "summarise", "shorter", "sources", "workings",
-    "identity", "capabilities", "farewell", "thanks", "greeting", "acknowledgement",
-)  # fmt: skip
-_MISSPELT_WORDS = 8  # words; in longer messages too many words are near to one of a phrase
-_NEVER_MISSPELT: tuple[Message, ...] = ("rude", "acknowledgement")
 
 
 class _Tiling(NamedTuple):

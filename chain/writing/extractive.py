@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
-from chain.reading.prepared_answer import shown_units
+from chain.reading.prepared import shown_units
 from chain.reading.quotables import (
     LONGEST_LIST,
+    Statement,
     about_itself,
     first_items,
     is_row,
@@ -23,40 +24,42 @@ from chain.reading.quotables import (
     reading,
     runs,
 )
-from chain.reading.relevance import Ranked
-from chain.request import Draft, Quote, Request
+from chain.request import Draft, Quote, Ranked, Request
 from core.answer import Mode, Turn
-from core.answer_blocks import Marked
+from core.markers import Marked
 from core.source import Passage, ScoredPassage
 from language.dates import written
 from language.matching import fold
 from prompts import phrases, spoken
 
+YEAR = re.compile(r"(?<![\d/])(?:19|20)\d\d(?![\d/])")  # not that of 2011/93/EU
+FIRST = 3  # results shown at once; the next as many can be unfolded
+_FEWEST, _MOST = 40, 70  # words of a result
+# With one result a passage, all facts of the questions that are fitted on stand in .86 (summaries)
+# and .45 (official documents) of three results, in 86 and 188 words; with two in .91 and .47, in 99
+# and 194; with three in .91 and .48.
+_PER_PASSAGE = 2
+_BESIDE = 2  # statements of the same passage beside the best; what else it says can be unfolded
+_ALSO = 2.0  # how far behind the best what stands below an answer may be
+_NEAREST = 2  # blocks below a refusal; they answer nothing, and more would look like an answer
+
 
 @dataclass(frozen=True)
 class QuotedBlock:
-    """Statements of one passage, shown together.
+    """Statements of one passage, shown together."""
 
-    passage: its index in `Request.found`.
-    units: numbers of the units in the order shown, the best statement first.
-    before: for a list across passages, the items in the passages before this one.
-    goes_on: the list continues in the next block.
-    alone: an item stands as a sentence, without its list.
-    total: how many items the list has of which some are taken out; 0 for any other.
-    """
-
-    passage: int
-    units: tuple[int, ...]
-    before: int = 0
-    goes_on: bool = False
-    alone: bool = False
-    total: int = 0
+    passage: int  # its index in `Request.found`
+    units: tuple[int, ...]  # their numbers in the order shown, the best statement first
+    before: int = 0  # of a list across passages, the items in the passages before this one
+    goes_on: bool = False  # the list continues in the next block
+    alone: bool = False  # an item stands as a sentence, without its list
+    total: int = 0  # items of the list of which some are taken out; 0 for any other
 
 
 def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[Draft]:
     """A draft for each paragraph, or list with its introduction, of a block."""
     passage = request.found[block.passage].passage
-    label = label_of(passage) if labelled and not block.before else ""
+    label = _label_of(passage) if labelled and not block.before else ""
     for run in runs(block.units):
         for text, items in [(run, ())] if block.alone else _paragraphs(passage, run):
             quoted = [*text, *items]
@@ -68,13 +71,13 @@ def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[
                 text=" ".join(readings(block.passage, text, request)),
                 cites=(block.passage,),
                 items=tuple(readings(block.passage, items, request)),
-                marks=tuple(number_of(passage, passage.units[one]) for one in items),
+                marks=tuple(number_of(passage, passage.units[item]) for item in items),
                 quote=Quote(
                     block.passage,
                     passage.units[quoted[0]].start,
                     passage.units[quoted[-1]].end,
                 ),
-                label=label or ("" if text or block.before or block.total else label_of(passage)),
+                label=label or ("" if text or block.before or block.total else _label_of(passage)),
                 note=note,
             )
             label = ""
@@ -97,7 +100,7 @@ def _paragraphs(
     yield tuple(text), tuple(items)
 
 
-def label_of(passage: Passage) -> str:
+def _label_of(passage: Passage) -> str:
     """Document and section of a passage."""
     title = passage.document.short_title
     section = passage.headings[-1] if len(passage.headings) > 1 else ""
@@ -110,30 +113,32 @@ def unsaid_first(ranked: Sequence[Ranked], request: Request) -> Sequence[Ranked]
         return ranked
     less = request.amounts.relevance.again
     lowered = [
-        replace(one, score=one.score - less) if is_said(one, request.found, request.said) else one
-        for one in ranked
+        replace(ranking, score=ranking.score - less)
+        if is_said(ranking, request.found, request.said)
+        else ranking
+        for ranking in ranked
     ]
-    return sorted(lowered, key=lambda one: -one.score)
+    return sorted(lowered, key=lambda ranking: -ranking.score)
 
 
-def is_said(one: Ranked, found: Sequence[ScoredPassage], said: str) -> bool:
+def is_said(ranking: Ranked, found: Sequence[ScoredPassage], before: str) -> bool:
     """Whether a statement of these passages stands in a folded text (`said_before`)."""
-    passage = found[one.passage].passage
-    return all(fold(reading(passage, passage.units[n])) in said for n in one.statement.core)
+    passage, core = found[ranking.passage].passage, ranking.statement.core
+    return all(fold(reading(passage, passage.units[n])) in before for n in core)
 
 
-def block_of(one: Ranked, request: Request) -> QuotedBlock:
+def _block_of(ranking: Ranked, request: Request) -> QuotedBlock:
     """A statement as it is shown: of a list by years, the items of those asked for."""
-    units, passage = one.statement.units, request.found[one.passage].passage
+    units, passage = ranking.statement.units, request.found[ranking.passage].passage
     items = [number for number in units if passage.units[number].kind == "item"]
     dated = {number: set(YEAR.findall(_read(passage, number))) for number in items}
     wanted = {number for number in items if not dated[number].isdisjoint(request.years)}
     by_years = 4 * sum(len(years) == 1 for years in dated.values()) >= 3 * len(items)
     if not by_years or not wanted or len(wanted) == len(items):
-        return QuotedBlock(one.passage, units)
+        return QuotedBlock(ranking.passage, units)
     shown = tuple(number for number in units if number in wanted or number not in dated)
     total = len(items) + left_out(passage, items[-1])
-    return QuotedBlock(one.passage, shown, total=total)
+    return QuotedBlock(ranking.passage, shown, total=total)
 
 
 def readings(place: int, units: Iterable[int], request: Request) -> list[str]:
@@ -141,35 +146,21 @@ def readings(place: int, units: Iterable[int], request: Request) -> list[str]:
     return [reading(passage, passage.units[number]) for number in units]
 
 
-# Results: what the sources have on a question where it is not sure which sentence answers it.
-
-
-FIRST = 3  # results shown at once; the next as many can be unfolded
-_FEWEST, _MOST = 40, 70  # words of a result
-# With one result a passage, all facts of the questions that are fitted on stand in .86 (summaries)
-# and .45 (official documents) of three results, in 86 and 188 words; with two in .91 and .47, in 99
-# and 194; with three in .91 and .48.
-_PER_PASSAGE = 2
-YEAR = re.compile(r"(?<![\d/])(?:19|20)\d\d(?![\d/])")  # not that of 2011/93/EU
-
-
 class _Window(NamedTuple):
-    """Numbers of consecutive units of a passage: the statement is from `first` to `last`, what is
-    shown from `begin` to `end` (all inclusive)."""
+    """Numbers of consecutive units of a passage, all inclusive."""
 
-    begin: int
-    first: int
-    last: int
-    end: int
+    begin: int  # of what is shown
+    first: int  # of the statement
+    last: int  # of the statement
+    end: int  # of what is shown
 
 
 class _Result(NamedTuple):
-    """A statement, the window that shows it (None for a list or a row of a table), and how far it
-    is behind the best, in `within` of the amounts; 0 for the best for a part."""
+    """A statement that is shown as a result."""
 
     ranked: Ranked
-    window: _Window | None
-    behind: float
+    window: _Window | None  # what shows it; None for a list or a row of a table
+    behind: float  # the best, in `within` of the amounts; 0 for the best for a part
 
 
 def search_results(request: Request, within: float = math.inf) -> list[list[Draft]]:
@@ -178,12 +169,14 @@ def search_results(request: Request, within: float = math.inf) -> list[list[Draf
 
     `within`: only what is so little behind the best (`_Result`).
     """
-    near = (one for one in _best_results(request) if one.behind <= within)
-    made = ([*_drafts(one, request)] for one in near)
+    near = (result for result in _best_results(request) if result.behind <= within)
+    made = ([*_drafts(result, request)] for result in near)
     first = [*_item_asked_for(request)]
-    taken = [draft.quote for one in first for draft in one if draft.quote]
+    taken = [draft.quote for result in first for draft in result if draft.quote]
     others = (  # not the list that it was taken from
-        one for one in made if not any(_is_within(d.quote, own) for d in one for own in taken)
+        result
+        for result in made
+        if not any(_is_within(draft.quote, quote) for draft in result for quote in taken)
     )
     return [*first, *itertools.islice(others, 2 * FIRST)]
 
@@ -200,7 +193,7 @@ def _item_asked_for(request: Request) -> Iterator[list[Draft]]:
     for place, number in itertools.islice(places, 1):
         block = QuotedBlock(place, (number,), alone=True)
         label = _label(request.found[place].passage, request.language)
-        yield [replace(one, label=label) for one in drafts(block, request, labelled=False)]
+        yield [replace(draft, label=label) for draft in drafts(block, request, labelled=False)]
 
 
 def _best_results(request: Request) -> Iterator[_Result]:
@@ -208,70 +201,71 @@ def _best_results(request: Request) -> Iterator[_Result]:
     first."""
     amounts = request.amounts.relevance
     ranked = [unsaid_first(part.ranked, request) for part in request.parts if part.ranked]
-    others = sorted((one for part in ranked for one in part), key=lambda one: -one.score)
+    by_score = sorted(itertools.chain.from_iterable(ranked), key=lambda each: -each.score)
     firsts = [part[0] for part in ranked[:1]]
     for part in ranked[1:]:  # of the document that the first is from, if that has it nearly as well
-        alike = (one for one in part if one.score >= part[0].score - amounts.within_another)
-        same = (one for one in alike if _document(one, request) == _document(firsts[0], request))
+        alike = (each for each in part if each.score >= part[0].score - amounts.within_another)
+        same = (each for each in alike if _document(each, request) == _document(firsts[0], request))
         firsts.append(next(same, part[0]))
-    ordered = [*firsts, *others]
+    ordered = [*firsts, *by_score]
     fresh = (
-        one.score
-        for one in others
-        if not (request.said and is_said(one, request.found, request.said))
+        each.score
+        for each in by_score
+        if not (request.said and is_said(each, request.found, request.said))
     )
-    best = next(fresh, others[0].score if others else 0.0)  # beside what was said, something new
+    # Beside what was said, something new is the best.
+    best = next(fresh, by_score[0].score if by_score else 0.0)
     scores = {
-        (one.passage, number): one.score
-        for one in reversed(others)
-        for number in one.statement.core
+        (each.passage, number): each.score
+        for each in reversed(by_score)
+        for number in each.statement.core
     }
     shown: dict[int, set[int]] = {}
     counts: Counter[int] = Counter()
-    for place, one in enumerate(ordered):
-        behind = best - one.score
-        if _document(one, request) == _document(ordered[0], request):
+    for place, ranking in enumerate(ordered):
+        behind = best - ranking.score
+        if _document(ranking, request) == _document(ordered[0], request):
             behind /= amounts.within
-        elif _is_named(ordered[0], request) and not _is_named(one, request):
+        elif _is_named(ordered[0], request) and not _is_named(ranking, request):
             behind = math.inf  # another document than the question names
         else:
             behind /= amounts.within_another
-        there = shown.setdefault(one.passage, set())
-        if there.isdisjoint(one.statement.core) and counts[one.passage] < _PER_PASSAGE:
-            passage = request.found[one.passage].passage
-            near = {n: score for (p, n), score in scores.items() if p == one.passage}
-            window = None if one.statement.is_list else _window(passage, one, near, there)
-            there.update(range(window.begin, window.end + 1) if window else one.statement.units)
-            counts[one.passage] += 1
-            yield _Result(one, window, 0.0 if place < len(firsts) else behind)
+        statement, there = ranking.statement, shown.setdefault(ranking.passage, set())
+        if there.isdisjoint(statement.core) and counts[ranking.passage] < _PER_PASSAGE:
+            passage = request.found[ranking.passage].passage
+            near = {n: score for (p, n), score in scores.items() if p == ranking.passage}
+            window = None if statement.is_list else _window(passage, statement, near, there)
+            there.update(range(window.begin, window.end + 1) if window else statement.units)
+            counts[ranking.passage] += 1
+            yield _Result(ranking, window, 0.0 if place < len(firsts) else behind)
 
 
-def _is_named(one: Ranked, request: Request) -> bool:
-    return request.found[one.passage].named
+def _is_named(ranking: Ranked, request: Request) -> bool:
+    return request.found[ranking.passage].named
 
 
-def _document(one: Ranked, request: Request) -> str:
-    return request.found[one.passage].passage.document.id
+def _document(ranking: Ranked, request: Request) -> str:
+    return request.found[ranking.passage].passage.document.id
 
 
 def _drafts(result: _Result, request: Request) -> Iterator[Draft]:
-    one, window, _ = result
-    passage = request.found[one.passage].passage
+    ranking, window, _ = result
+    passage = request.found[ranking.passage].passage
     label = _label(passage, request.language)
     if window is None:
-        block = block_of(one, request)
+        block = _block_of(ranking, request)
         for number, draft in enumerate(drafts(block, request, labelled=False)):
             yield replace(draft, label="" if number else label)
         return
     begin, first, last, end = window
     yield Draft(
-        text=_said(passage, range(first, last + 1)),
-        cites=(one.passage,),
-        quote=Quote(one.passage, passage.units[begin].start, passage.units[end].end),
+        text=_text(passage, range(first, last + 1)),
+        cites=(ranking.passage,),
+        quote=Quote(ranking.passage, passage.units[begin].start, passage.units[end].end),
         label=label,
         around=(
-            _said(passage, range(begin, first)),
-            _said(passage, range(last + 1, end + 1)),
+            _text(passage, range(begin, first)),
+            _text(passage, range(last + 1, end + 1)),
         ),
     )
 
@@ -280,15 +274,15 @@ def _label(passage: Passage, language: str) -> str:
     """Document, section and date."""
     day = passage.document.date
     dated = f" ({written(day, spoken(language))})" if day else ""
-    return f"{label_of(passage)}{dated}"
+    return f"{_label_of(passage)}{dated}"
 
 
 def _window(
-    passage: Passage, one: Ranked, scores: Mapping[int, float], shown: Collection[int]
+    passage: Passage, statement: Statement, scores: Mapping[int, float], shown: Collection[int]
 ) -> _Window | None:
     """The statement with the sentences around it, the likeliest first; None for one that is not a
     stretch of sentences, such as a row of a table."""
-    begin, end = first, last = min(one.statement.units), max(one.statement.units)
+    begin, end = first, last = min(statement.units), max(statement.units)
     units_between = passage.units[first : last + 1]
     if any(unit.kind != "sentence" or is_row(passage, unit) for unit in units_between):
         return None
@@ -322,20 +316,12 @@ def _words(passage: Passage, number: int) -> int:
     return len(_read(passage, number).split())
 
 
-def _said(passage: Passage, numbers: range) -> str:
+def _text(passage: Passage, numbers: range) -> str:
     return " ".join(_read(passage, number) for number in numbers)
 
 
 def _read(passage: Passage, number: int) -> str:
     return reading(passage, passage.units[number])
-
-
-# Extractive answers: the sources' own sentences and lists; needs no model.
-
-
-_BESIDE = 2  # statements of the same passage beside the best; what else it says can be unfolded
-_ALSO = 2.0  # how far behind the best what stands below an answer may be
-_NEAREST = 2  # blocks below a refusal; they answer nothing, and more would look like an answer
 
 
 class ExtractiveAnswerer:
@@ -351,14 +337,14 @@ class ExtractiveAnswerer:
         if not request.is_sure:
             label = ""
             for drafted in search_results(request, 1.0)[: 1 if request.brief else FIRST]:
-                for one in drafted:
-                    yield replace(one, label="" if one.label == label else one.label)
-                    label = one.label or label
+                for draft in drafted:
+                    yield replace(draft, label="" if draft.label == label else draft.label)
+                    label = draft.label or label
             return
         blocks = self._choose.invoke(request, config)
-        labelled = len({label_of(request.found[one.passage].passage) for one in blocks}) > 1
+        labels = {_label_of(request.found[block.passage].passage) for block in blocks}
         for block in blocks:
-            yield from drafts(block, request, labelled=labelled)
+            yield from drafts(block, request, labelled=len(labels) > 1)
 
 
 def choose(request: Request) -> tuple[QuotedBlock, ...]:
@@ -367,12 +353,12 @@ def choose(request: Request) -> tuple[QuotedBlock, ...]:
         return tuple(QuotedBlock(place, units) for place, units in request.overview)
     if request.prepared:
         shown = shown_units(request.prepared, request.found, request.question, request.language)
-        return tuple(QuotedBlock(one.passage, one.units, alone=one.alone) for one in shown)
+        return tuple(QuotedBlock(each.passage, each.units, alone=each.alone) for each in shown)
     blocks: list[QuotedBlock] = []
     for part in request.parts:
         best = _best(part.ranked, request)
-        said = {(one.passage, number) for one in blocks for number in one.units}
-        if best and not {(best.passage, number) for number in best.units} <= said:
+        shown_before = {(block.passage, number) for block in blocks for number in block.units}
+        if best and not {(best.passage, number) for number in best.units} <= shown_before:
             blocks += _whole(best, request)
     return tuple(blocks)
 
@@ -385,7 +371,7 @@ def supporting_blocks(request: Request, quotes: Collection[Quote]) -> Iterator[l
     others = [
         made
         for made in search_results(request, _ALSO if request.is_sure else math.inf)
-        if not all(any(_is_within(draft.quote, one) for one in quotes) for draft in made)
+        if not all(any(_is_within(draft.quote, quote) for quote in quotes) for draft in made)
     ]
     yield from others[: FIRST if quotes else _NEAREST]
 
@@ -401,13 +387,13 @@ def _is_within(quote: Quote | None, other: Quote) -> bool:
 
 def said_before(history: Sequence[Turn]) -> str:
     """Folded text of the answers of a conversation, without markers."""
-    said = (Marked(turn.answer_text, turn.markers) for turn in history if not turn.message)
-    return fold("\n".join(one.plain for one in said))
+    texts = (Marked(turn.answer_text, turn.markers) for turn in history if not turn.message)
+    return fold("\n".join(text.plain for text in texts))
 
 
 def _whole(block: QuotedBlock, request: Request) -> Iterator[QuotedBlock]:
     """Continues a cut list through the next passages, up to `LONGEST_LIST` items."""
-    places = {one.passage.id: number for number, one in enumerate(request.found)}
+    places = {scored.passage.id: place for place, scored in enumerate(request.found)}
     while True:
         passage = request.found[block.passage].passage
         items = [n for n in block.units if passage.units[n].kind == "item"]
@@ -428,14 +414,14 @@ def _best(ranked: Sequence[Ranked], request: Request) -> QuotedBlock | None:
     if not ranked:
         return None
     first, *others = unsaid_first(ranked, request)
-    block, beside = block_of(first, request), 0
+    block, beside = _block_of(first, request), 0
     if first.statement.is_list or request.brief:
         return block
     for other in others:
         if beside == _BESIDE or other.score < first.score - request.amounts.relevance.also:
             break
         if other.passage == first.passage and not other.statement.is_list:
-            block = _together(block, block_of(other, request))
+            block = _together(block, _block_of(other, request))
             beside += 1
     return block
 

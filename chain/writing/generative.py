@@ -29,7 +29,7 @@ from core.answer import Mode
 from core.errors import ModelError
 from core.settings import Settings
 from core.source import DocumentKind
-from language.matching import visible
+from language.escaping import visible
 
 _KINDS: Mapping[frozenset[DocumentKind], str] = {
     frozenset({"official"}): "official documents",

@@ -8,7 +8,8 @@ from typing import Literal
 
 from chain.request import Draft
 from core.errors import ModelError
-from language.matching import BROKEN, grouped
+from language.escaping import BROKEN
+from language.matching import grouped
 from language.sentences import is_open, sentences
 from language.words import confirmed
 

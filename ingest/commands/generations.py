@@ -9,7 +9,8 @@ import typer
 from rich.filesize import decimal
 
 from core.command_line import option
-from core.errors import in_megabytes, printable
+from core.errors import in_megabytes
+from core.file_names import printable
 from core.settings import Settings
 from core.source import DocumentInfo
 from ingest.commands import app
@@ -19,7 +20,7 @@ from ingest.publishing import verify as verification
 from ingest.publishing.lock import writing
 from ingest.publishing.transfer import export_generation, import_generation
 from vectorstore.generations import Generations
-from vectorstore.segments import DocumentEntry
+from vectorstore.manifest import DocumentEntry
 from vectorstore.store import tidy
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print what there is as JSON.")]

@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from core.errors import printable
+from core.file_names import printable
 from ingest.commands import print_json
 from ingest.publishing.build import Plan
 from ingest.publishing.ingest_report import (

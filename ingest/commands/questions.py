@@ -10,9 +10,11 @@ from pathlib import Path
 import typer
 
 from core.command_line import flag, option
-from core.errors import DocumentError, SettingsError, StrategiewijzerError, as_text, printable
+from core.errors import DocumentError, SettingsError, StrategiewijzerError
+from core.file_names import as_text, printable
+from core.prepared import PreparedQuestion
+from core.proposals import Dropped, ProposerReady
 from core.settings import Settings
-from core.source import Dropped, PreparedQuestion, ProposerReady
 from ingest.commands import AsJson, app, print_json
 from ingest.commands.progress import progress
 from ingest.passages.isolated import Loader
@@ -79,12 +81,10 @@ def questions(
                 return 0
             if not (yes or _agreed()):
                 return 1
-            return _ask(run, plan, proposer, settings, as_json=as_json)
+            return _ask(run, plan, proposer, as_json=as_json)
 
 
-def _ask(
-    run: ProposalRun, plan: SectionPlan, proposer: Proposer, settings: Settings, *, as_json: bool
-) -> int:
+def _ask(run: ProposalRun, plan: SectionPlan, proposer: Proposer, *, as_json: bool) -> int:
     """Asks, shows how far it is and what came of it; returns the exit code."""
     asked: list[SectionAsked] = []
     code = 0
@@ -97,7 +97,7 @@ def _ask(
         code = 130
     finally:
         if not as_json:
-            for line in _outcome(asked, plan, accepted=settings.accept_questions):
+            for line in _outcome(asked, plan):
                 print(line)
     return code or int(any(one.reason for one in asked))
 
@@ -138,14 +138,11 @@ def _agreed() -> bool:
     return False
 
 
-def _outcome(asked: Sequence[SectionAsked], plan: SectionPlan, *, accepted: bool) -> Iterator[str]:
+def _outcome(asked: Sequence[SectionAsked], plan: SectionPlan) -> Iterator[str]:
     """What came of a run, and what to do next."""
     good = [one for one in asked if not one.reason]
     kept = sum(one.kept for one in good)
-    yield (
-        f"{len(good):,} sections were asked about: {kept:,} questions are "
-        f"{'accepted' if accepted else 'proposed'}."
-    )
+    yield f"{len(good):,} sections were asked about: {kept:,} questions are proposed."
     dropped: Counter[Dropped] = Counter()
     for one in good:
         dropped.update(one.dropped)
@@ -161,7 +158,7 @@ def _outcome(asked: Sequence[SectionAsked], plan: SectionPlan, *, accepted: bool
     if left := plan.calls - len(good) + plan.later:
         yield f"{left:,} sections are left; the same command goes on with them."
     if kept:
-        yield _PUBLISH if accepted else f"See them with --list, and take them: {_ACCEPT}"
+        yield f"See them with --list, and take them: {_ACCEPT}"
 
 
 def _with_questions(own: OwnQuestions, names: Sequence[str]) -> list[str]:

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from core.background import INTERRUPTED
 from core.command_line import DEFAULT, flag, option
-from core.errors import DocumentError, StoreError, StrategiewijzerError, printable
+from core.errors import DocumentError, StoreError, StrategiewijzerError
+from core.file_names import printable
 from core.settings import Settings
 from ingest.commands import AsJson, app, print_json
 from ingest.commands.progress import progress

@@ -24,7 +24,7 @@ from tenacity import (
 )
 
 from core.errors import MEGABYTE, FetchError, too_large
-from core.hosts import within_bounds
+from core.http_client import within_bounds
 from core.source import Frozen
 from core.yaml_files import read_yaml
 

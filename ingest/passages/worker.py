@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TextIO
 
 from core.environment import one_openmp_thread
-from core.errors import DocumentError, Fault, as_text, kind_and_place
-from core.source import Frozen, Passage, PreparedQuestion, SourceDocument, StaleQuestion
+from core.errors import DocumentError, Fault, kind_and_place
+from core.file_names import as_text
+from core.prepared import PreparedQuestion, StaleQuestion
+from core.source import Frozen, Passage, SourceDocument
 from ingest.reading.comparison import WordComparison
 
 if sys.platform != "win32":

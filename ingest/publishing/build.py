@@ -15,11 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from core.batches import batches
-from core.source import Frozen, Passage, PreparedQuestion, SourceDocument
+from core.prepared import PreparedQuestion
+from core.source import Frozen, Passage, SourceDocument
 from ingest.reading.formats import FORMATS, READERS, Reader
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.generation import Generation
-from vectorstore.segments import DocumentEntry, Manifest, SegmentEntry, document_key, new_id, total
+from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, new_id, total
+from vectorstore.segments import document_key
 
 # The fingerprint of what turns a file into passages: versions of our code and of libraries.
 

@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple
 from jinja2 import Environment
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from core.errors import StrategiewijzerError, printable
+from core.errors import StrategiewijzerError
+from core.file_names import printable
 from core.settings import ROOT, Settings
 from core.source import DocumentInfo, Frozen, Passage, SourceDocument
 from core.templates import environment
@@ -29,10 +30,11 @@ from ingest.publishing.ingest_report import (
     Report,
     describe_stale,
 )
+from language.words import words
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import keyword_folder
-from vectorstore.segments import DocumentEntry, Manifest
+from vectorstore.manifest import DocumentEntry, Manifest
 
 _ALIKE = 0.5  # share of equal words of a changed passage; with fewer equal it is a new one
 _WORD = re.compile(r"\s+|\S+")  # with its signs, so that no figure is cut: "1,500", "95%"
@@ -177,13 +179,13 @@ def _similarity(one: Passage, other: Passage) -> float:
     """The share of words that two passages of one section have in common (0-1; Dice)."""
     if one.headings[1:] != other.headings[1:]:
         return 0.0
-    words, others = _words(one.text), _words(other.text)
-    return 2 * len(words & others) / ((len(words) + len(others)) or 1)
+    own, others = _distinct_words(one.text), _distinct_words(other.text)
+    return 2 * len(own & others) / ((len(own) + len(others)) or 1)
 
 
 @functools.lru_cache(maxsize=10_000)
-def _words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", text.casefold()))
+def _distinct_words(text: str) -> frozenset[str]:
+    return frozenset(words(text))
 
 
 def _change(

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from core.errors import DocumentError, Fault, StrategiewijzerError, printable
-from core.source import DocumentInfo, Dropped, Frozen, SourceDocument, StaleQuestion, WhyStale
+from core.errors import DocumentError, Fault, StrategiewijzerError
+from core.file_names import printable
+from core.prepared import StaleQuestion, WhyStale
+from core.proposals import Dropped
+from core.source import DocumentInfo, Frozen, SourceDocument
 from ingest.publishing.build import Plan
 from ingest.reading.files import LeftOut
-from vectorstore.segments import Manifest
+from vectorstore.manifest import Manifest
 
 # Progress events of a run, for whatever shows them.
 

@@ -16,7 +16,7 @@ from core.errors import LockedError, StoreError
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    from vectorstore.generations import Lease
+    from vectorstore.lease import Lease
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def writing(settings: Settings, *, unless: bool = False) -> "Iterator[Lease | No
         if not settings.chroma_url:
             yield None
             return
-        from vectorstore.generations import leased  # takes long, and the folder's lock needs none
+        from vectorstore.lease import leased
 
         with leased(settings, _owner(settings.data_dir), _who()) as lease:
             yield lease

@@ -22,9 +22,10 @@ import numpy as np
 import yaml
 
 from core.disk import obstacle
-from core.errors import DocumentError, NotKeptError, StoreError, printable
+from core.errors import DocumentError, NotKeptError, StoreError
+from core.file_names import printable
+from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import PreparedQuestion
 from ingest.reading.question_file import (
     ASIDE,
     SUFFIX,
@@ -37,7 +38,8 @@ from ingest.reading.question_file import (
     readable,
     without,
 )
-from vectorstore.embeddings import Vectors, file_of
+from vectorstore.embeddings import Vectors
+from vectorstore.profile import file_of
 
 PROPOSED = ".proposed.yaml"
 _NOTE = "# Also written by the program, which keeps no comments: docs/prepared-questions.md\n"

@@ -4,15 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from core.errors import (
-    DocumentError,
-    IndexMismatchError,
-    NoIndexError,
-    StrategiewijzerError,
-    as_text,
-)
+from core.errors import DocumentError, IndexMismatchError, NoIndexError, StrategiewijzerError
+from core.file_names import as_text
+from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import Passage, PreparedQuestion, SourceDocument
+from core.source import Passage, SourceDocument
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.publishing.build import (
@@ -33,7 +29,7 @@ from ingest.reading.load import double, fingerprint
 from vectorstore.embeddings import Embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations, store_exists
-from vectorstore.segments import DocumentEntry, Manifest, method_of
+from vectorstore.manifest import DocumentEntry, Manifest, method_of
 
 Document = SourceDocument | DocumentEntry
 """Loaded, or as the generation in use knows it."""

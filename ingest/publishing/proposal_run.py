@@ -21,21 +21,19 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from core.disk import make_private, obstacle
-from core.errors import LockedError, StoreError, StrategiewijzerError, printable
-from core.settings import Settings
-from core.source import (
-    DocumentInfo,
+from core.errors import LockedError, StoreError, StrategiewijzerError
+from core.file_names import printable
+from core.prepared import PreparedQuestion
+from core.proposals import (
     Dropped,
-    Frozen,
-    Passage,
-    PreparedQuestion,
     ProposalFailure,
     Proposals,
     ProposerReady,
-    Scope,
     SectionReply,
     SectionToAsk,
 )
+from core.settings import Settings
+from core.source import DocumentInfo, Frozen, Passage, Scope
 from ingest.publishing.ingest_report import SectionAsked
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import PreparedAnswer, prepared_questions, shortest_beginnings
@@ -311,8 +309,6 @@ class ProposalRun:
         key = passage.document.key
         if answers:
             self._own.propose(key, answers)
-            if self._settings.accept_questions:
-                self._own.accept(key, {one.id for one in answers})
         self._asked.add(passage)  # after its proposals: a crash between asks about it again
         return {
             "kept": sum(len(one.questions) for one in answers),

@@ -35,15 +35,17 @@ from core.archive import (
 )
 from core.batches import batches
 from core.errors import ArchiveError, IndexMismatchError, StoreError
+from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import Passage, PreparedQuestion
+from core.source import Passage
 from ingest.publishing.build import Progress
 from ingest.publishing.lock import writing
 from ingest.publishing.verify import check
 from vectorstore.embeddings import Vectors, make_embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
-from vectorstore.segments import Manifest, SegmentEntry, document_key, method_of, new_id
+from vectorstore.manifest import Manifest, SegmentEntry, method_of, new_id
+from vectorstore.segments import document_key
 from vectorstore.store import tidy
 
 _PARTS = {"manifest.json", "passages.jsonl", "units.npy"}

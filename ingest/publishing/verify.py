@@ -12,7 +12,8 @@ import numpy as np
 from rich.filesize import decimal
 
 from core.batches import batches
-from core.errors import DocumentError, NoIndexError, StoreError, as_path
+from core.errors import DocumentError, NoIndexError, StoreError
+from core.file_names import as_path
 from core.settings import Settings
 from core.source import Frozen, Passage, SourceDocument
 from ingest.passages.isolated import Loader
@@ -25,7 +26,8 @@ from vectorstore.generation import Generation
 from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import keyword_folder, open_keyword
 from vectorstore.leftovers import LeftoversError
-from vectorstore.segments import Counts, DocumentEntry, Segment, document_key, mean
+from vectorstore.manifest import Counts, DocumentEntry
+from vectorstore.segments import Segment, document_key, mean
 from vectorstore.store import leftovers
 
 # A quick check of a generation before it is published.

@@ -16,9 +16,9 @@ from typing import Literal
 from core.errors import DocumentError
 from core.source import Section
 from core.yaml_files import read_yaml
-from language.dates import calendar_day, months
+from language.dates import calendar_day
 from language.matching import fold
-from language.words import FOLDER
+from language.words import FOLDER, months
 
 # Blocks with exact offsets, which every format is read into, and sections made of them.
 

@@ -8,14 +8,16 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.errors import DocumentError, as_text, printable
+from core.errors import DocumentError
+from core.file_names import as_text, printable
 from core.source import DocumentInfo, SourceDocument
 from ingest.reading import clean, formats, question_file
 from ingest.reading.clean import LimitError, Parsed, Value, check_blocks, sections
 from ingest.reading.files import read, sha256
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.formats.encoding import without_control
-from language.dates import celex_number, dates_in, document_number, only_day
+from language.acts import celex_number, document_number
+from language.dates import dates_in, only_day
 from language.matching import fold
 from language.official import COMMISSION, OFFICIAL, is_commission, most_likely
 

@@ -20,13 +20,17 @@ from pathlib import Path
 
 import yaml
 
-from core.errors import DocumentError, as_text
-from core.source import Approval, Frozen, Passage, PreparedQuestion, StaleQuestion, WhyStale
+from core.errors import DocumentError
+from core.file_names import as_text
+from core.prepared import Approval, PreparedQuestion, StaleQuestion, WhyStale
+from core.source import Frozen, Passage
 from core.yaml_files import LOADER
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.front_matter import beside
-from language.matching import fold, visible
+from language.escaping import visible
+from language.matching import fold
 from language.official import OFFICIAL
+from language.words import words
 
 SUFFIX = ".questions.yaml"
 ASIDE = ".aside"  # ends the name of a file in error that was set aside
@@ -365,11 +369,11 @@ def prepared_questions(
     key, units = passages[0].document.key, _Units(passages)
     for answer in answers:
         ids: list[str] = []
-        for words in answer.units:
-            at = units.being(words) if answer.approved else units.beginning(words)
+        for opening in answer.units:
+            at = units.being(opening) if answer.approved else units.beginning(opening)
             if len(at) != 1:
                 why: WhyStale = "changed" if answer.approved else "several" if at else "none"
-                stale += (_stale(one, words, answer, why) for one in answer.questions)
+                stale += (_stale(one, opening, answer, why) for one in answer.questions)
                 break
             ids += at
         else:
@@ -404,19 +408,19 @@ class _Units:
         for passage in passages:
             for name, unit in zip(passage.unit_ids, passage.units, strict=True):
                 text = passage.text[unit.start : unit.end]
-                words = tuple(_words(text))
-                if not words:
+                own = tuple(words(text))
+                if not own:
                     continue
                 self._texts[name] = text
-                self._words[name] = words
-                first.setdefault(words, name)
+                self._words[name] = own
+                first.setdefault(own, name)
         self._sorted = sorted(first.items())
         self.names = tuple(self._texts)
 
-    def beginning(self, words: str) -> list[str]:
+    def beginning(self, opening: str) -> list[str]:
         """The ids of the units that begin with these words, at most two; of those with the same
         words throughout the first. One that has no further words is meant alone."""
-        wanted = tuple(_words(words))
+        wanted = tuple(words(opening))
         if not wanted:
             return []
         at = bisect.bisect_left(self._sorted, wanted, key=lambda one: one[0])
@@ -425,10 +429,10 @@ class _Units:
             return [near[0][1]]
         return [name for own, name in near if own[: len(wanted)] == wanted]
 
-    def being(self, words: str) -> list[str]:
+    def being(self, text: str) -> list[str]:
         """The id of the first unit that has exactly these words, if there is one."""
-        found = self.beginning(words)
-        return found if found and self._words[found[0]] == tuple(_words(words)) else []
+        found = self.beginning(text)
+        return found if found and self._words[found[0]] == tuple(words(text)) else []
 
     def naming(self, name: str, fewest: int) -> str:
         """The fewest words of a unit that name no other one."""
@@ -437,10 +441,6 @@ class _Units:
             if len(self.beginning(text[:end])) == 1:
                 return " ".join(text[:end].split())
         return " ".join(text.split())
-
-
-def _words(text: str) -> Iterator[str]:
-    return (match[0] for match in _WORD.finditer(fold(text)))
 
 
 def _stale(one: AskedQuestion, words: str, answer: PreparedAnswer, why: WhyStale) -> StaleQuestion:

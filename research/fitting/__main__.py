@@ -21,7 +21,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from chain.reading.confidence import FEATURES, IN_SOURCES, ON_TOPIC
+from chain.reading.confidence import CHANCE_FEATURES, IN_SOURCES, ON_TOPIC
 from core.command_line import CommandLine, option
 from core.settings import ROOT, Settings
 from eval.dataset import fingerprints
@@ -139,7 +139,7 @@ def _chance(told: Mapping[str, Told], embedder: str, console: Console) -> None:
         for line in table(said * ground.single, ground):
             console.print(line)
     (DOCS / "chance.svg").write_text(chance_curve(curves), "utf-8")
-    weights = _named(fitted(list(told.values())), FEATURES, 3)
+    weights = _named(fitted(list(told.values())), CHANCE_FEATURES, 3)
     fitted_on = {name: len(one.right) for name, one in told.items()}
     write(embedder, "chance", weights, _PROGRAM, fitted_on=fitted_on)
     console.print(weights)

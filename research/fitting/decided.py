@@ -15,9 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chain.answer.section_questions import Probes
 from chain.answerability import Decision
-from chain.reading.confidence import FEATURES, IN_SOURCES, ON_TOPIC, evidence, features
+from chain.reading.confidence import CHANCE_FEATURES, IN_SOURCES, ON_TOPIC, evidence, features
 from chain.request import Request
 from chain.understanding.follow_ups import standalone
 from chain.writing.extractive import choose, readings
@@ -60,24 +59,23 @@ class _Rows:
 
     def __init__(self, settings: Settings) -> None:
         self._index, self._settings = open_index(settings).snapshot(), settings
-        self._trials = Probes(settings)
         self._rows: list[tuple[object, ...]] = []
 
     def ask(
         self, question: str, language: str, is_right: _IsRight, *, yes: bool, far: bool = False
     ) -> None:
         index = self._index
-        _, decision, request = decided(question, language, index, self._trials, self._settings)
+        _, decision, request = decided(question, language, index, self._settings)
         found, ranked = decision.whole.found, decision.whole.ranked
         if not ranked or decision.first is None:
             return
         values = evidence(question, language, found, ranked, index)
-        first = features(found, ranked, index.prepared(question, language))
+        first = features(ranked, decision.prepared)
         self._rows.append(
             (
                 [values[name] for name in ON_TOPIC],
                 [values[name] for name in IN_SOURCES],
-                [first[name] for name in FEATURES],
+                [first[name] for name in CHANCE_FEATURES],
                 yes and is_right(decision, request),
                 yes,
                 far,

@@ -15,7 +15,7 @@ from core.settings import Settings
 from research.fitting import fit_ranking, questions
 from research.fitting.fitted_numbers import rewrite
 from research.fitting.logit import Array, Asked
-from vectorstore.search import FEATURES
+from vectorstore.search import RANKING_FEATURES
 from vectorstore.store import open_index
 
 _WEIGHTS = tuple(np.arange(0.0, 16.1, 0.5))
@@ -28,7 +28,7 @@ def main() -> None:
     told = [one for one in examples if one.right.any() and not one.right.all()]
     best = (-np.inf, 0.0)
     for weight in _WEIGHTS:
-        values = np.array([{**profile.ranking, "asked": weight}[name] for name in FEATURES])
+        values = np.array([{**profile.ranking, "asked": weight}[name] for name in RANKING_FEATURES])
         hit, likelihood = _figures(told, values)
         console.print(f"{weight:4.1f}: hit@1 {hit:.4f}, likelihood {likelihood:.4f}")
         best = max(best, (likelihood, float(weight)))

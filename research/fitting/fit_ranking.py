@@ -30,13 +30,13 @@ from research.fitting.mixed import in_turn
 from research.public import PublicSet, build_index, halves, load
 from research.public.index import document_of
 from research.reader.shown import asked_of
-from vectorstore.embeddings import LOOK
-from vectorstore.search import FEATURES, Candidate
+from vectorstore.profile import LOOK
+from vectorstore.search import RANKING_FEATURES, Candidate
 from vectorstore.segments import document_key
 from vectorstore.store import Index, open_index
 
 _PROGRAM = "python -m research.fitting.fit_ranking"
-_FITTED = FEATURES[:-1]  # `asked` is fitted by fit_asked.py
+_FITTED = RANKING_FEATURES[:-1]  # `asked` is fitted by fit_asked.py
 _PAIRS = (("en", "en"), ("de", "de"), ("en", "de"))  # languages of paragraphs and of questions
 
 app = CommandLine()
@@ -115,7 +115,7 @@ def from_briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
 
 
 def _asked(evidence: Sequence[Candidate], right: Sequence[bool], group: int) -> Asked:
-    rows = [[one.features[name] for name in FEATURES] for one in evidence]
+    rows = [[one.features[name] for name in RANKING_FEATURES] for one in evidence]
     return Asked(np.array(rows), np.array(right, dtype=bool), group)
 
 

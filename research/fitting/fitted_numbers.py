@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from vectorstore.embeddings import file_of
+from vectorstore.profile import file_of
 
 Section = Literal["ranking", "confidence", "chance", "cosines"]
 

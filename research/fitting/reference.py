@@ -17,7 +17,7 @@ from core.errors import SettingsError, StrategiewijzerError
 from core.settings import Settings
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
-from vectorstore.embeddings import DEFAULT, REFERENCE, measure
+from vectorstore.profile import DEFAULT, REFERENCE, measure
 from vectorstore.store import Snapshot, open_index
 
 _EVERY = 8

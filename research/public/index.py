@@ -20,7 +20,7 @@ from ingest.publishing.ingest_report import Embedded, Event
 from ingest.reading.formats import plain
 from research.public.shapes import PublicDocument, PublicSet
 from vectorstore.embeddings import make_embedder
-from vectorstore.segments import method_of
+from vectorstore.manifest import method_of
 from vectorstore.store import Index, open_index
 
 _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f]")

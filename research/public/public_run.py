@@ -11,7 +11,7 @@ from eval.runs import code_version
 from research.public.index import build_index, marked
 from research.public.shapes import PublicSet, halves
 from research.public.tasks import Figure, retrieval, sentence_finding
-from vectorstore.segments import method_of
+from vectorstore.manifest import method_of
 
 Half = Literal["even", "odd"]
 

@@ -24,7 +24,8 @@ from core.command_line import CommandLine, option
 from core.settings import Settings
 from research.reader.examples import Ground, grounds_of
 from vectorstore.e5 import keep_in
-from vectorstore.embeddings import FOLDER, MODEL, Adapter, LocalEmbedder, Vectors, adapter_file
+from vectorstore.embeddings import MODEL, LocalEmbedder, Vectors
+from vectorstore.profile import FOLDER, Adapter, adapter_file
 
 _PROGRAM = "python -m research.reader.adapter"
 _STEPS, _BATCH, _DRAWN = 1000, 128, 1200

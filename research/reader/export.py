@@ -14,8 +14,8 @@ import typer
 from rich.console import Console
 
 from core.command_line import CommandLine
-from vectorstore.e5 import READER, Weights
-from vectorstore.onnx_file import Matrix, store
+from vectorstore.e5 import READER
+from vectorstore.weights import Matrix, Weights, store
 
 _PROGRAM = "python -m research.reader.export"
 _LINEAR = {"attended": "ao", "inner": "fi", "outer": "fo"}

@@ -18,7 +18,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from chain.answer.section_questions import Probes
 from chain.answerability import that_may_matter
 from chain.request import Request
 from chain.retrieve import FOUND, lead
@@ -58,13 +57,13 @@ def main(
     """Says which passages a model need not be given, and when a question need not be translated."""
     elsewhere = Settings().model_copy(update={"data_dir": out})
     settings, asked = asked_of(part, folders, elsewhere)
-    index, trials = open_index(settings).snapshot(), Probes(settings)
+    index = open_index(settings).snapshot()
     rows = []
     for one in asked:
         if one.units:
             question, language = one.labelled.question, one.labelled.language
             found = index.search(question, FOUND, language)
-            _, _, request = decided(question, language, index, trials, settings, for_model=True)
+            _, _, request = decided(question, language, index, settings, for_model=True)
             rows.append(_Row(one, found, request))
     console = Console()
     console.print(_margins(rows))

@@ -21,10 +21,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from chain.answer.section_questions import Probes
 from chain.answerability import Decision, build_request, decide
-from chain.reading.relevance import Ranked
-from chain.request import Query, Request
+from chain.request import Query, Ranked, Request
 from chain.retrieve import FOUND, retrieve
 from chain.understanding.meaning import Interpretation
 from chain.writing.extractive import FIRST, search_results
@@ -111,7 +109,6 @@ def decided(
     question: str,
     language: str,
     index: Snapshot,
-    trials: Probes,
     settings: Settings,
     *,
     for_model: bool = False,
@@ -121,9 +118,9 @@ def decided(
     servers = {"model": "any" if for_model else "", "openai_base_url": "", "azure_endpoint": ""}
     settings = settings.model_copy(update=servers)
     query, meant = Query(question, language), Interpretation(question)
-    found = retrieve(index, query, meant, settings.results, for_model=for_model).passages
-    decision = decide(index, query, meant, found, trials, settings)
-    return found, decision, build_request(index, query, meant, decision)
+    found = retrieve(index, query, meant, settings.results, for_model=for_model)
+    decision = decide(index, query, meant, found, settings)
+    return found.passages, decision, build_request(index, query, meant, decision)
 
 
 app = CommandLine()
@@ -138,8 +135,8 @@ def main(
     """Says how well questions over documents of the grounds are answered."""
     elsewhere = Settings().model_copy(update={"data_dir": out})
     settings, asked = asked_of(part, folders, elsewhere)
-    index, trials = open_index(settings).snapshot(), Probes(settings)
-    rows = [(one, _row(one, index, trials, settings)) for one in asked]
+    index = open_index(settings).snapshot()
+    rows = [(one, _row(one, index, settings)) for one in asked]
     table = Table("", *_COLUMNS)
     answerable = [pair for pair in rows if pair[0].units]
     across = [pair for pair in answerable if not pair[0].own_language]
@@ -155,9 +152,9 @@ def main(
     Console(width=180).print(table)
 
 
-def _row(asked: Asked, index: Snapshot, trials: Probes, settings: Settings) -> _Row:
+def _row(asked: Asked, index: Snapshot, settings: Settings) -> _Row:
     question, language = asked.labelled.question, asked.labelled.language
-    found, decision, request = decided(question, language, index, trials, settings)
+    found, decision, request = decided(question, language, index, settings)
     whole = decision.whole
     right = [asked.is_answered(one, whole.found) for one in whole.ranked[:FIRST]]
     answered = bool(decision.quotable and request.is_sure and right)

@@ -35,8 +35,9 @@ from research.reader.grounds import (
     prepared,
 )
 from research.reader.network import Network
-from vectorstore.e5 import Weights, keep_in
+from vectorstore.e5 import keep_in
 from vectorstore.embeddings import MODEL, LocalEmbedder, Vectors
+from vectorstore.weights import Weights
 
 _PROGRAM = "python -m research.reader.train"
 _AT_ONCE = 12  # questions of a step

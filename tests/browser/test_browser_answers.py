@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.answer_blocks import AnswerBlock, QuotedSpan
+from core.citations import Citation
 from core.settings import Settings
-from core.source import Citation
 from tests.support.answers import made
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import opened, settled, sideways

@@ -6,9 +6,9 @@ import pytest
 from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from chain.request import MAX_QUESTION
 from tests.support.browser import ask, box_of, field, opened, press, settled, sideways, text_of
 from tests.support.openai_server import Script
-from ui.chat.question_field import MAX_QUESTION
 
 pytestmark = pytest.mark.long
 

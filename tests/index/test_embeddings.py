@@ -18,7 +18,7 @@ from ingest.pipeline import ingest
 from tests.support.http_server import Handler, http_server
 from tests.support.small import Small
 from tests.support.waiting import PATIENCE, until
-from vectorstore.embeddings import OpenAIEmbedder, make_embedder
+from vectorstore.embeddings import REQUESTS, OpenAIEmbedder, make_embedder
 
 
 class _Script:
@@ -204,4 +204,4 @@ def test_an_ingest_gives_a_server_many_texts_at_once_and_goes_on_after_a_failure
         assert report.embedded < 150  # the rest was kept
         assert before > 1000
         assert sum(map(len, script.asked)) < 150 * 20 - 1000
-        assert 1 < script.most_under_way <= settings.embeddings_requests
+        assert 1 < script.most_under_way <= REQUESTS

@@ -8,21 +8,18 @@ import pytest
 
 from core.errors import QuestionSetError
 from core.settings import Settings
-from research.public import (
-    PublicSet,
-    build_index,
-    halves,
-    load,
+from research.public import load
+from research.public.__main__ import main
+from research.public.index import as_line, build_index, document_of, marked, span_of
+from research.public.shapes import PublicDocument, PublicQuestion, PublicSet, halves
+from research.public.tasks import (
+    graded_ndcg,
     rank_documents,
     retrieval,
     retrieval_figures,
     right_units,
     sentence_finding,
 )
-from research.public.__main__ import main
-from research.public.index import as_line, document_of, marked, span_of
-from research.public.shapes import PublicDocument, PublicQuestion
-from research.public.tasks import graded_ndcg
 from vectorstore.store import Index
 
 PARIS = "Paris is the capital of France. The Louvre is its most visited museum."

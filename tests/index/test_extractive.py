@@ -7,7 +7,9 @@ import pytest
 from chain.assistant import Assistant
 from chain.reading import relevance
 from chain.reading.quotables import Statement
-from chain.reading.relevance import Ranked, best_first, parts, rank_units
+from chain.reading.relevance import best_first, rank_units
+from chain.request import Ranked
+from chain.understanding.follow_ups import parts
 from core.answer import Answer
 from tests.support.small import Small
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from chain.answer.section_questions import Probes
 from chain.answerability import build_request, decide
 from chain.request import Query
 from chain.retrieve import FOUND, GIVEN, Found, retrieve, with_surroundings
@@ -130,8 +129,8 @@ def test_of_what_is_found_the_nearest_are_given_and_six_at_least(settings: Setti
     index = open_index(settings).snapshot()
     query, meant = Query(QUESTION, "en"), Interpretation(QUESTION)
     with_model = settings.model_copy(update={"model": "scripted"})
-    found = retrieve(index, query, meant, settings.results, for_model=True).passages
-    decision = decide(index, query, meant, found, Probes(with_model), with_model)
+    found = retrieve(index, query, meant, settings.results, for_model=True)
+    decision = decide(index, query, meant, found, with_model)
     request = build_request(index, query, meant, decision)
     nearness = [one.similarity for one in request.found]
     least = max(nearness) - index.profile.amounts.cosines.given

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import Passage, PreparedQuestion
+from core.source import Passage
 from research.fitting import fit_adapter
 from research.reader.adapter import Asked, fit
-from vectorstore.embeddings import DEFAULT, Vectors, adapter_of
+from vectorstore.embeddings import Vectors
+from vectorstore.profile import DEFAULT, adapter_of
 from vectorstore.store import Snapshot
 
 

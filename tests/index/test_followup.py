@@ -9,7 +9,7 @@ from chain.understanding.follow_ups import item_meant, standalone
 from core.answer import Turn
 from core.settings import Settings
 from eval.dataset import Outline, check, load
-from language.identify import conversation
+from language.identify import detect_languages
 from vectorstore.store import open_index
 
 FOLLOW_UPS = Path(__file__).parents[2] / "research" / "fitting" / "followups.yaml"
@@ -166,7 +166,7 @@ def test_a_follow_up_without_a_conversation_is_left_alone() -> None:
 def test_a_conversation_keeps_its_language_until_another_is_clear(
     before: str, question: str, language: str
 ) -> None:
-    assert conversation([before, question], likely="nl")[-1] == language
+    assert detect_languages([before, question], likely="nl")[-1] == language
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chain.answer.asked_value import value_asked_for
+from chain.answer.composition import value_asked_for
 from chain.assistant import Assistant
 from tests.support.answers import blocks_of
 from ui.answers.answer_view import answer_html

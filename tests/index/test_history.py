@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from core.errors import NoIndexError, printable
+from core.errors import NoIndexError
+from core.file_names import printable
 from core.source import DocumentInfo
 from ingest.commands.generations import standing
 from ingest.pipeline import ingest

@@ -14,8 +14,9 @@ from ingest.publishing.verify import verify
 from tests.index.test_ingest import _document
 from tests.support.databases import running_chroma
 from tests.support.small import Small
-from vectorstore import chroma, generations
-from vectorstore.generations import Generations, Lease
+from vectorstore import chroma, lease
+from vectorstore.generations import Generations
+from vectorstore.lease import Lease
 from vectorstore.store import open_index
 
 
@@ -123,8 +124,8 @@ def test_after_a_crash_the_same_folder_goes_on_at_once_and_another_when_the_lock
     ingest(here)
     ingest(there)
     crash()
-    later = time.time() + generations.LEASE
-    monkeypatch.setattr(generations.time, "time", lambda: later)
+    later = time.time() + lease.LEASE
+    monkeypatch.setattr(lease.time, "time", lambda: later)
     ingest(there)
 
 
@@ -174,7 +175,7 @@ def test_of_many_that_want_it_at_once_one_gets_it_also_when_it_has_to_be_taken_o
 
 
 def test_it_is_renewed_while_a_run_lasts(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generations, "LEASE", 2.0)
+    monkeypatch.setattr(lease, "LEASE", 2.0)
     held = Lease(chroma.connect(here), "folder", "machine")
     for _ in range(3):
         threading.Event().wait(1.5)

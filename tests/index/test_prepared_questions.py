@@ -13,14 +13,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from chain.answer.suggestions import about
+from chain.answer.suggestions import examples, questions_about
 from chain.assistant import Assistant
 from chain.reading.confidence import chance
+from chain.reading.prepared import match
 from chain.reading.relevance import best_first
 from core.answer import Answer, Turn
 from core.errors import DocumentError
+from core.prepared import Approval
 from core.settings import Settings
-from core.source import Approval, Scope
+from core.source import Scope
 from eval.dataset import Question, apart
 from ingest.commands.sync import show
 from ingest.pipeline import ingest
@@ -115,7 +117,9 @@ The harbour master of Veldport is called Ada Kade. She leads nine pilots.
         found, ranked = best_first(question, "en", looked, index.profile, 6)
         near = index.prepared(question, "en")
         assert near[0].prepared.units == ()
-        assert chance(question, "en", found, ranked, near, index).lacks is is_against
+        amounts = index.profile.amounts.cosines
+        prepared_match = match(near, question, "en", found, ranked, amounts)
+        assert chance(question, "en", found, ranked, prepared_match, index).lacks is is_against
 
 
 def test_a_question_in_other_words_gets_the_prepared_answer(harbour: Settings) -> None:
@@ -242,11 +246,11 @@ def test_questions_to_go_on_with_are_prepared_and_not_those_that_were_asked(
     }
     index = assistant.index.snapshot()
     (document,) = index.documents()
-    about = assistant.questions_about(index, document, "en")
+    about = questions_about(index, document, "en")
     assert set(about) <= {*offered, "Who manages the harbour of Veldport?"}
-    assert assistant.examples(index, "en") == ("How many cranes stand in the harbour of Veldport?",)
-    assert assistant.examples(index, "de") == ("Wie viele Kräne hat der Hafen von Veldport?",)
-    assert assistant.examples(index, "fr") == ()
+    assert examples(index, "en") == ("How many cranes stand in the harbour of Veldport?",)
+    assert examples(index, "de") == ("Wie viele Kräne hat der Hafen von Veldport?",)
+    assert examples(index, "fr") == ()
 
 
 def test_the_first_that_is_shown_in_a_file_is_what_one_begins_with(indexed: Small) -> None:
@@ -261,21 +265,7 @@ def test_the_first_that_is_shown_in_a_file_is_what_one_begins_with(indexed: Smal
     own, hoists = OwnQuestions(settings), asked_in("en", "When was the quay of Veldport renewed?")
     own.add("harbour.en", [PreparedAnswer(units=("Since the renewal the quay",), questions=hoists)])
     ingest(settings)
-    assistant = Assistant(settings)
-    assert assistant.examples(assistant.index.snapshot(), "en") == (asked_first,)
-
-
-def test_a_document_without_any_has_a_question_to_begin_with_too(indexed: Small) -> None:
-    fleet = (
-        "# The fleet of Duinstad\n\n## Squadrons\n\n"
-        "The fleet of Duinstad consists of three squadrons:\n\n- tugs;\n- barges;\n- ferries.\n"
-    )
-    files = {"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS, "fleet.en.md": fleet}
-    assistant = Assistant(indexed(files))
-    first, second = assistant.examples(assistant.index.snapshot(), "en")
-    assert first in QUESTIONS
-    assert second == "Which three squadrons does the fleet of Duinstad consist of?"
-    assert assistant.ask(second).documents == ("fleet",)
+    assert examples(open_index(settings).snapshot(), "en") == (asked_first,)
 
 
 def test_a_changed_source_withdraws_its_questions_and_a_rollback_brings_them_back(
@@ -506,10 +496,12 @@ def test_what_an_older_version_stored_without_documents_is_found_too(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = _two_documents(small)
-    encode = chroma.encode_question
+    encode = segments.encode_question
     with monkeypatch.context() as patch:
         patch.setattr(segments, "BY_DOCUMENT", None)
-        patch.setattr(chroma, "encode_question", lambda one: {"question": encode(one)["question"]})
+        patch.setattr(
+            segments, "encode_question", lambda one: {"question": encode(one)["question"]}
+        )
         ingest(settings)
     old = Generations(settings).current()
     (found,) = old.all_questions({"port.en"})
@@ -546,7 +538,7 @@ def test_slips_that_are_prepared_match_and_are_not_offered(settings: Settings) -
     assert not [one for one in every if one.is_shown and slips.search(one.question)]
     index, prepared = open_index(settings).snapshot(), {one.question: one for one in every}
     for document in index.documents():
-        offered = about(index, document, document.language, index.passages([document.key]), 60)
+        offered = questions_about(index, document, document.language, 60)
         assert len(offered) >= 10
         assert all(prepared[one].is_shown for one in offered)
 
@@ -554,7 +546,7 @@ def test_slips_that_are_prepared_match_and_are_not_offered(settings: Settings) -
 @pytest.mark.parametrize("language", ["nl", "en", "fr", "de"])
 def test_one_begins_with_what_each_brief_is_about(settings: Settings, language: str) -> None:
     assistant = Assistant(settings)
-    offered = assistant.examples(assistant.index.snapshot(), language)
+    offered = examples(assistant.index.snapshot(), language)
     assert len(offered) == 5
     about_all = "initiati|priorit|stukken|documents|Dokumenten|Schwerpunkte"
     for question in offered:

@@ -18,9 +18,9 @@ from ingest.pipeline import ingest
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
 from tests.unit.test_amounts import own_profiles as own_profiles
-from vectorstore import embeddings
-from vectorstore.embeddings import DEFAULT, Vectors, local_embedder, profile_of
+from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
+from vectorstore.profile import DEFAULT, measure, profile_of
 from vectorstore.store import Index, Snapshot, open_index
 
 
@@ -165,7 +165,7 @@ def test_the_default_embedder_is_read_as_it_is(tmp_path: Path) -> None:
 def test_what_was_measured_of_the_default_embedder_is_still_so() -> None:
     profile = profile_of(local_embedder(), Path())
     stored = profile.cosines
-    for kind, found in embeddings.measure(local_embedder(), profile.adapter).items():
+    for kind, found in measure(local_embedder(), profile.adapter).items():
         assert found.mean == pytest.approx(stored[kind].mean, abs=2e-3)
         assert found.spread == pytest.approx(stored[kind].spread, abs=2e-3)
 

@@ -127,7 +127,7 @@ def test_a_reply_that_follows_a_rule_is_shown_as_it_was_meant(
     writing = AnswerRun(request, [_Says(json.dumps(reply))], nearness)
     for _ in writing.write(None):
         pass
-    blocks = writing.composition.blocks
+    blocks = writing.builder.blocks
     assert [(one.kind, [said.shown for said in sentences((one,))]) for one in blocks] == (
         followed.shown
     )

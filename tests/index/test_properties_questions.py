@@ -11,19 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chain.answer.asked_value import value_asked_for
+from chain.answer.composition import value_asked_for
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from language.dates import dates_as_written
-from language.facts import (
-    amounts,
-    facts,
-    figures,
-    figures_as_written,
-    names_as_written,
-    with_decimal_points,
-)
-from language.matching import fold, is_web_page, traced, without_accents
+from language.escaping import is_web_page
+from language.facts import facts, names_as_written
+from language.figures import amounts, figures, figures_as_written, with_decimal_points
+from language.matching import fold, traced, without_accents
 from language.sentences import sentences
 from ui.addresses import place_of, quotes, reading_address, reading_query
 from ui.chat.conversation_list import question_address, scope_of

@@ -16,8 +16,9 @@ import pytest
 
 from chain.proposing import Proposing
 from core.command_line import BUSY
+from core.prepared import Approval, PreparedQuestion
+from core.proposals import SectionToAsk
 from core.settings import ROOT, Settings
-from core.source import Approval, PreparedQuestion, SectionToAsk
 from ingest.commands import questions
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.publishing.proposal_run import AskedSections
@@ -382,14 +383,9 @@ def test_what_was_asked_before_an_error_stays_and_is_told(
     assert "unknown field 'unknown'" in command.err
 
 
-@pytest.mark.parametrize("accepted", [False, True])
 def test_an_answer_that_waits_for_a_second_person_is_left_alone(
-    command: Command,
-    port: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    accepted: bool,
+    command: Command, port: Settings
 ) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_ACCEPT_QUESTIONS", json.dumps(accepted))
     own = OwnQuestions(port)
     by = Approval(by="A. Person", on=datetime.date(2026, 11, 29))
     units = ("Since the renewal the quay has 31 cranes.",)
@@ -438,15 +434,6 @@ def test_what_fails_is_told_and_asked_again_and_what_lasts_ends_the_run(
     assert "1 sections failed: The model's server has no room or no credit left" in out
     assert "2 sections are left" in out
     assert len({heading(request) for request in server.requests}) == 1
-
-
-def test_the_setting_takes_them_as_they_are(
-    command: Command, port: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_ACCEPT_QUESTIONS", "true")
-    assert command("questions", "--yes") == 0
-    assert proposed(port) == []
-    assert len(OwnQuestions(port).accepted("port.en")) == 6
 
 
 def test_wrong_names_and_a_missing_model_are_told_with_a_remedy(

@@ -8,7 +8,7 @@ import pytest
 
 from core.answer import Turn
 from core.settings import Settings
-from language.facts import asked, differ
+from language.demands import demands_of, differ
 from tests.support.passages import answer_of
 from tests.support.people import HOSTILE, verdict
 from ui.maintenance import question_groups as groups_of
@@ -76,7 +76,7 @@ def test_no_two_of_a_group_differ_in_their_facts() -> None:
     found = grouped(asked_so, [])
     assert sum(len(group.wordings) for group in found) == len(asked_so)
     for group in found:
-        facts = [asked(one.text, one.language) for one in group.wordings]
+        facts = [demands_of(one.text, one.language) for one in group.wordings]
         assert not any(differ(one, other) for one in facts for other in facts)
 
 

@@ -17,11 +17,11 @@ from core.settings import Settings
 from language.matching import contains
 from research.fitting.logit import Asked, cross_validated, fit
 from tests.support.http_server import Handler, http_server
-from vectorstore.embeddings import LOOK, passage_fits
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex
+from vectorstore.profile import LOOK, passage_fits
 from vectorstore.rerank import DEPTH, ServerReranker, make_reranker
-from vectorstore.search import FEATURES
+from vectorstore.search import RANKING_FEATURES
 from vectorstore.store import Index, open_index
 
 DRUGS = "Hoeveel is de drugsmarkt waard?"
@@ -67,7 +67,7 @@ def test_the_score_is_the_weighted_sum_of_the_features(index: Index) -> None:
     found = index.snapshot().evidence(DRUGS, 6, language="nl")
     assert len(found) == 6
     for one in found:
-        assert set(one.features) == set(FEATURES) == set(weights)
+        assert set(one.features) == set(RANKING_FEATURES) == set(weights)
         expected = sum(weights[name] * value for name, value in one.features.items())
         assert one.scored.score == pytest.approx(expected)
         assert one.features["unit"] == pytest.approx(max(one.scored.unit_similarities))

@@ -10,8 +10,8 @@ import pytest
 from core.source import DocumentInfo, Passage, Unit
 from tests.support.passages import passage_of
 from vectorstore.e5 import READER, e5
-from vectorstore.onnx_file import EncoderFile, Matrix
 from vectorstore.reader import Sequencer, _erf, reader
+from vectorstore.weights import EncoderFile, Matrix
 
 FORBIDDEN = "It is forbidden to fish between 1 March and 31 May."
 FINES = "Whoever does so pays a fine of at most 400 euros."

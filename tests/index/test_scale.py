@@ -22,7 +22,7 @@ from vectorstore import chroma, keyword_index
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
-from vectorstore.segments import Manifest
+from vectorstore.manifest import Manifest
 from vectorstore.store import open_index
 
 NAMES = ("alpha", "beta", "gamma")

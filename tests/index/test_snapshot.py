@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from chain.answer.suggestions import examples, questions_about
 from chain.assistant import Assistant
 from core.answer import Answer, Finished, Stage, TextDelta
 from core.source import Scope
@@ -69,10 +70,9 @@ answers: [{units: ["The northern coast has"], questions: {en: ["How many lights 
     answer = assistant.ask(ASKED, scope=scope)
     assert answer.answered
     assistant.follow_ups(answer)
-    assistant.ask("How many lighthoses does Portugal have?")
-    assert assistant.examples(index, "en")
+    assert examples(index, "en")
     assert {one.language for one in index.documents()} == {"en", "nl"}
-    assert any(assistant.questions_about(index, one, "en") for one in index.documents())
+    assert any(questions_about(index, one, "en") for one in index.documents())
     superseded = weakref.ref(index), weakref.ref(index._generation)
     gc.collect()
     gc.disable()  # what is loaded at the start is frozen, and no collection would find it

@@ -17,12 +17,13 @@ from core.errors import IndexMismatchError, NoIndexError
 from core.settings import Settings
 from core.source import Scope, ScoredPassage
 from ingest.pipeline import ingest
+from language.words import STEMMERS, content_words
 from tests.support.small import Small
 from vectorstore import chroma
 from vectorstore.chroma import store_folder
 from vectorstore.embeddings import LocalEmbedder, make_embedder
-from vectorstore.generations import Generations, clear_unused
-from vectorstore.keyword_index import STEMMERS, KeywordIndex, content_words
+from vectorstore.generations import Generations
+from vectorstore.keyword_index import KeywordIndex
 from vectorstore.retriever import PassageRetriever
 from vectorstore.store import Index, open_index
 
@@ -196,31 +197,6 @@ def graphs(settings: Settings) -> list[Path]:
     return [*store_folder(settings).glob("*/data_level0.bin")]
 
 
-def test_a_graph_on_disk_has_nothing_but_vectors(
-    small: Small, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings = small({"a.nl.md": "De haven telt 12 kranen."})
-    ingest(settings)
-    first = {*graphs(settings)}
-    small({"a.nl.md": "De haven telt 12 kranen.", "b.nl.md": "De luchthaven telt 3 banen."})
-
-    def leave_something() -> None:
-        for graph in {*graphs(settings)} - first:
-            with graph.open("r+b") as file:
-                file.seek(-20, os.SEEK_END)
-                file.write(b"a key sent to a serv")
-            with graph.with_name("length.bin").open("r+b") as file:
-                file.seek(-3, os.SEEK_END)
-                file.write(b"key")
-
-    ingest(settings, before_publishing=leave_something)
-    assert {*graphs(settings)} > first
-    for file in (*graphs(settings), *store_folder(settings).glob("*/length.bin")):
-        assert b"key" not in file.read_bytes()
-    assert "its form is not known" not in caplog.text
-    assert "3 banen" in open_index(settings).search("Hoeveel banen?")[0].passage.text
-
-
 def test_every_graph_on_disk_has_all_its_vectors(settings: Settings) -> None:
     """What is not there is added anew in each process, each time a little differently."""
     index = open_index(settings)
@@ -229,16 +205,6 @@ def test_every_graph_on_disk_has_all_its_vectors(settings: Settings) -> None:
     written = sum(struct.unpack_from("<i3Q", one)[3] for one in headers)
     units = sum(len(one.units) for one in passages)
     assert written == len(passages) + units + sum(one.questions for one in questions)
-
-
-def test_the_form_of_a_graph_of_many_vectors_is_known(
-    settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    before = [graph.read_bytes() for graph in graphs(settings)]
-    clear_unused(store_folder(settings), 0.0)
-    assert [graph.read_bytes() for graph in graphs(settings)] == before
-    assert max(map(len, before)) > 1_000_000
-    assert caplog.text == ""
 
 
 def test_a_process_that_only_reads_writes_no_graph(small: Small) -> None:

@@ -16,7 +16,8 @@ from typing import IO, Any
 import pytest
 from rich.console import Console
 
-from core.errors import DocumentError, as_text, printable
+from core.errors import DocumentError
+from core.file_names import as_text, printable
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.commands.progress import LogLines, progress

@@ -6,7 +6,7 @@ import pytest
 
 import prompts
 from chain.assistant import Assistant
-from chain.reading.confidence import FEATURES, Chance
+from chain.reading.confidence import CHANCE_FEATURES, Chance
 from core.answer import Answer, Turn
 from core.answer_blocks import AnswerSentence, sentences
 from language.official import OFFICIAL
@@ -145,5 +145,5 @@ def test_sure_is_likely_and_lacks_nothing() -> None:
 
 def test_the_weights_have_every_feature_and_were_fitted(assistant: Assistant) -> None:
     weights = assistant.index.snapshot().profile.chance
-    assert weights.keys() == {"intercept", *FEATURES}
+    assert weights.keys() == {"intercept", *CHANCE_FEATURES}
     assert weights["read"] > 0 < weights["ahead"]

@@ -1,12 +1,11 @@
-"""What is meant: small talk, tasks, follow-ups, misspellings, filters that exclude the answer."""
+"""What is meant: small talk, tasks, follow-ups, filters that exclude the answer."""
 
 from typing import Literal
 
 import pytest
 
-from chain.answer.digest import digest
-from chain.answer.suggestions import respelt
 from chain.assistant import Assistant
+from chain.respond import summary_of
 from chain.understanding.meaning import interpret
 from core.answer import Finished, TextDelta, Turn
 from core.settings import ROOT, Settings
@@ -154,7 +153,7 @@ def test_a_summary_of_a_document_is_that_of_its_page(assistant: Assistant) -> No
     assert (answer.kind, answer.message) == ("answer", "summarise")
     assert answer.documents == ("drugs-agenda",)
     assert answer.text.startswith(phrases("nl").summary)
-    told = digest(assistant.index.snapshot(), "drugs-agenda.nl")
+    told = summary_of(assistant.index.snapshot(), "drugs-agenda.nl")
     assert told is not None
     assert [one.quote for one in answer.citations] == [one.quote for one in told.citations]
     assert len({one.headings for one in answer.citations}) >= 3  # from all over the document
@@ -205,37 +204,6 @@ def test_a_language_is_no_country_that_is_missing(
     assistant: Assistant, question: str, language: str
 ) -> None:
     assert assistant.ask(question, language=language).missing == ()
-
-
-@pytest.mark.parametrize(
-    ("question", "language", "better"),
-    [
-        ("Wat is de drugsmerkt waard?", "nl", "Wat is de drugsmarkt waard?"),
-        ("firaerms traficking", "en", "firearms trafficking"),
-        ("Wat is de drugsmarkt waard?", "nl", ""),
-        ("How do I renew my pasport?", "en", ""),
-        ("Wanneer is het EMCDDA in het leven geroepen?", "nl", ""),  # a word, if not of the sources
-        ("Wat is het doel van de drugsagneda?", "nl", ""),  # answered all the same
-    ],
-)
-def test_a_misspelt_word_is_offered_in_the_sources_spelling(
-    assistant: Assistant, question: str, language: str, better: str
-) -> None:
-    assert assistant.ask(question, language=language).did_you_mean == better
-
-
-@pytest.mark.parametrize(
-    ("question", "better"),
-    [
-        ("Wanneer is de richtlijn omgezet?", ""),  # "opgezet": another prefix
-        ("Welke getallen zijn er?", ""),  # "gevallen": prepared questions have it less often
-        ("Labratoria in Nederland", "Laboratoria in Nederland"),  # theirs too, but less often
-    ],
-)
-def test_a_word_is_not_taken_for_a_misspelling_of_another(
-    assistant: Assistant, question: str, better: str
-) -> None:
-    assert respelt(question, "nl", assistant.index.snapshot()) == better
 
 
 def test_an_answer_outside_of_the_filters_is_offered(assistant: Assistant) -> None:

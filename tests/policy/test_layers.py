@@ -54,10 +54,8 @@ PACKAGES = tuple(dict.fromkeys(room.partition("/")[0] for room in MAY_IMPORT))
 TYPE = re.compile(
     r"^(?:class ([A-Z]\w+)|([A-Z][a-z]\w*) = (?:Literal|Annotated|Callable)\b)", re.MULTILINE
 )
-LONGEST = 600  # lines of a file: one subject; a smaller bound cut subjects into many files
 ONLY_HERE = {
-    "chromadb": "vectorstore/chroma*.py",
-    "tantivy": "vectorstore/keyword*.py",
+    "chromadb": "vectorstore/chroma.py",
     "opentelemetry": "core/telemetry_sdk.py",
     "prometheus_client": "core/telemetry_sdk.py",
 }
@@ -197,15 +195,33 @@ def test_what_serves_reads_its_settings_in_one_way() -> None:
     assert [file.name for file in serving if "Settings()" in file.read_text("utf-8")] == []
 
 
-def test_no_file_is_longer_than_one_reading() -> None:
-    long = {
-        str(file.relative_to(ROOT)): lines
+def _headlines(text: str) -> list[str]:
+    """Comments that stand alone between blank lines at the left margin."""
+    return re.findall(r"(?:\A|\n\n)(#(?!!)[^\n]*)(?:\n#[^\n]*)*(?=\n\n|\n?\Z)", text)
+
+
+def test_a_module_is_one_subject_and_needs_no_headlines() -> None:
+    headed = {
+        str(file.relative_to(ROOT)): found
         for package in PACKAGES
-        if package != "research"
         for file in _files(package)
-        if (lines := len(file.read_text("utf-8").splitlines())) > LONGEST
+        if (found := _headlines(file.read_text("utf-8")))
     }
-    assert long == {}
+    assert headed == {}
+
+
+def test_a_headline_is_one_wherever_it_stands() -> None:
+    text = "# First.\n\nX = 1\n\n# Two\n# lines.\n\n# A reason\nY = 2  # z\n\n# Last.\n"
+    assert _headlines(text) == ["# First.", "# Two", "# Last."]
+
+
+def test_tests_share_what_is_in_support_and_import_no_other_tests() -> None:
+    importers = {
+        str(file.relative_to(ROOT)): found
+        for file in (ROOT / "tests").rglob("*.py")
+        if (found := re.findall(r"^from tests\.\S*\btest_\w+", file.read_text("utf-8"), re.M))
+    }
+    assert importers == {}
 
 
 def test_without_a_model_its_client_is_not_loaded() -> None:

@@ -41,9 +41,12 @@ def test_phrases_exist_in_the_languages_of_the_pages_and_fall_back_to_english() 
 def test_fingerprints_name_every_file_and_change_with_the_text(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert {"answer.md", "phrases/nl.yaml", "short.yaml", "cues.yaml", "question_forms.yaml"} <= (
-        prompts.fingerprints().keys()
-    )
+    assert {
+        "answer.md",
+        "phrases/nl.yaml",
+        "short.yaml",
+        "cues.yaml",
+    } <= prompts.fingerprints().keys()
     cue_file = tmp_path / "cues.yaml"
     (tmp_path / "phrases").mkdir()
     (tmp_path / "short.yaml").write_text("en: {}", "utf-8")
@@ -69,10 +72,9 @@ def test_fingerprints_name_every_file_and_change_with_the_text(
     assert len({version, version_of_prompt, version_of_cue}) == 3
 
 
-def test_all_languages_of_the_phrases_have_cues_and_forms_and_all_official_ones_ask() -> None:
+def test_all_languages_of_the_phrases_have_cues_and_all_official_ones_ask() -> None:
     for language in prompts.languages():
         assert cues.has_cues(language)
-        assert cues.question_forms(language).forms
     assert cues.cues_of("mt") == cues.cues_of("en")
     for language in OFFICIAL:
         assert {"list", "number", "date", "name", "reason"} <= cues.asks(language).keys()

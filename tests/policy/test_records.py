@@ -6,7 +6,7 @@ import pytest
 
 from chain.reading.relevance import _OF_PROMISE, READ
 from core.settings import ROOT, Settings
-from vectorstore.embeddings import default_profile
+from vectorstore.profile import default_profile
 from vectorstore.rerank import DEPTH
 
 DECISIONS = ROOT / "docs" / "decisions"

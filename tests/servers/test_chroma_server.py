@@ -24,7 +24,7 @@ from tests.support.databases import chroma_command, running
 from tests.support.proxies import TOKEN, USER, proxied
 from tests.support.small import Small
 from vectorstore import chroma
-from vectorstore.generations import Lease
+from vectorstore.lease import Lease
 from vectorstore.store import open_index
 
 

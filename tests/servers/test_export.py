@@ -12,8 +12,9 @@ from markdown_it import MarkdownIt
 
 from chain.assistant import Assistant
 from core.answer import Answer
+from core.citations import Citation
 from core.settings import Settings
-from core.source import Citation, DocumentInfo, Scope
+from core.source import DocumentInfo, Scope
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE, Shown
@@ -25,7 +26,7 @@ from ui.answers.copying import (
 )
 from ui.texts import languages, load
 from userdata.conversation import Exchange
-from vectorstore.search import FEATURES
+from vectorstore.search import RANKING_FEATURES
 from vectorstore.store import open_index
 
 NL = load("nl")
@@ -269,7 +270,7 @@ def test_an_evaluator_sees_how_an_answer_was_made(settings: Settings) -> None:
     assert shown.text.count(" ms") == len(told.timings)
     assert re.search(r"1\. [^0-9]*drugs.*? ✓", shown.text)
     columns = [one for one in shown.attributes("th") if one.get("scope") == "col"]
-    assert len(columns) == 2 + len(FEATURES)
+    assert len(columns) == 2 + len(RANKING_FEATURES)
     old = told.model_copy(update={"generation": "another", "question": HOSTILE})
     shown = Shown(made_html(old, Scope(), index, NL))
     assert "zijn sindsdien bijgewerkt" in shown.text

@@ -23,11 +23,12 @@ from chain.with_model import Condenser
 from core.answer import Answer, Turn
 from core.answer_blocks import sentences
 from core.errors import ModelError
+from core.proposals import ProposalFailure, SectionToAsk
 from core.settings import ROOT, Settings
-from core.source import Passage, ProposalFailure, SectionToAsk
+from core.source import Passage
 from eval.dataset import Question, load
 from eval.shown import claims, inexact_quotes
-from language.facts import figures
+from language.figures import figures
 from tests.support.local_llm import QWEN, SMOLLM2, LocalModel, local_llm
 from vectorstore.store import open_index
 
@@ -57,7 +58,6 @@ def _configured(settings: Settings, model: LocalModel, seconds: float) -> Settin
             "model_context": model.context,
             "temperature": 0.0,  # the same replies in every run
             "answer_tokens": 384,  # else it writes on without an end
-            "search_again": False,
             "checker": False,  # so small a model gives no verdicts
             "answer_timeout": seconds,  # a slow machine is no failure of the model
         }

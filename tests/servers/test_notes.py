@@ -9,8 +9,8 @@ import pytest
 from markdown_it import MarkdownIt
 from sqlalchemy import update
 
+from core.citations import Citation
 from core.errors import StrategiewijzerError
-from core.source import Citation
 from tests.support.databases import is_kept
 from tests.support.people import answer, note, talk
 from tests.unit.test_ui_citations import HOSTILE

@@ -17,7 +17,7 @@ from tests.support.small import Small
 from userdata import feedback
 from userdata.conversations import Conversations
 from userdata.database import database
-from vectorstore import generations
+from vectorstore import lease
 from vectorstore.store import Index, open_index
 
 
@@ -64,7 +64,7 @@ def test_after_each_publication_both_replicas_answer_from_it_and_nothing_is_left
         assert [path.name for path in (hosts[name].data_dir / "keyword").iterdir()] == [generation]
     assert verify(hosts["ingest-b"]).problems == ()
     # what the other host made goes once no run of its can still be at work on it
-    monkeypatch.setattr(generations, "LEASE", 0.0)
+    monkeypatch.setattr(lease, "LEASE", 0.0)
     ingest(hosts["ingest-b"])
     collections = {name for name in _names(hosts["replica-a"]) if "-" in name}
     assert collections == {f"passages-{generation}", f"units-{generation}"}

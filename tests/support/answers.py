@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from chain.assistant import Assistant
 from core.answer import Answer
-from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, Marked, Marker, parse
+from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, parse
+from core.citations import Citation
+from core.markers import Marked, Marker
 from core.settings import Settings
-from core.source import Citation, Passage, Unit
+from core.source import Passage, Unit
 from tests.support.passages import answer_of, citation_of
 
 
@@ -69,7 +71,6 @@ def made(settings: Settings) -> Mapping[str, Answer]:
             answered=False,
         ).model_copy(
             update={
-                "did_you_mean": "Hoeveel is de *drugsmarkt* waard",
                 "elsewhere": True,
                 "related": ("Wat is EMPACT?",),
             }

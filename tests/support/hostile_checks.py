@@ -23,7 +23,7 @@ from core.answer import Answer
 from core.answer_blocks import AnswerSentence
 from core.hosts import is_official_address, shown_host
 from eval.shown import claims, inexact_quotes
-from language.matching import visible
+from language.escaping import visible
 from tests.unit.test_ui_citations import Shown
 from ui.answers import answer_view
 from ui.answers.copying import (
@@ -305,7 +305,7 @@ def unsupported(
     if not answer.answered:
         told = _letters(answer.text)
         wrong += [f"unsupported: {one}" for one in said if len(one) > 20 and _letters(one) in told]
-    offered = (answer.understood_as, *answer.related, answer.did_you_mean)
+    offered = (answer.understood_as, *answer.related)
     wrong += [f"unsupported: {one}" for one in offered if canary in one.casefold()]
     return wrong
 

@@ -1,8 +1,8 @@
 """Passages, citations and answers made by hand: a test gives what it is about, and no more."""
 
 from core.answer import Answer
-from core.references import referred
-from core.source import Citation, DocumentInfo, Passage
+from core.citations import Citation, referred
+from core.source import DocumentInfo, Passage
 from prompts import client_words
 
 

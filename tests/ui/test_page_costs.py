@@ -11,13 +11,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from chain.assistant import Assistant
+from chain.answer.suggestions import examples
 from core.settings import Settings, current
 from tests.support.apps import ask, run, visit
 from userdata.conversations import Conversations
 from vectorstore import chroma
-from vectorstore.generations import Generations, Pointer, StoredPointer
-from vectorstore.store import Snapshot
+from vectorstore.generations import Generations, Pointer
+from vectorstore.store import Snapshot, open_index
 
 QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
 
@@ -84,7 +84,7 @@ def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
     data = shutil.copytree(settings.data_dir, tmp_path / "data")
     file = data / "chroma" / "chroma.sqlite3"
     generations = Generations(settings.model_copy(update={"data_dir": data}))
-    asked = counted(StoredPointer, "_asked")
+    asked = counted(Generations, "_stored_pointer")
 
     def looked(written: float) -> int:
         """How often the store is asked by two looks at a file that was written to then."""
@@ -118,22 +118,11 @@ def test_settings_are_read_anew_when_the_environment_or_the_file_changes(
     assert current().results == 12
 
 
-def test_a_suggested_question_is_looked_up_once(unprepared: Settings, counted: Counted) -> None:
-    assistant = Assistant(unprepared)
-    answer = assistant.ask(QUESTIONS[0])
-    searched = counted(Snapshot, "search")
-    first, times = assistant.follow_ups(answer), searched["search"]
-    assert times > 1
-    assert assistant.follow_ups(answer) == first
-    assert searched["search"] == times + 1  # only what stands around the answer
-
-
 def test_examples_of_all_documents_are_found_in_one_reading_of_what_is_prepared(
     settings: Settings, counted: Counted
 ) -> None:
-    assistant = Assistant(settings)
-    read = counted(Snapshot, "questions")
-    assert len(assistant.examples(assistant.index.snapshot(), "nl")) == 5
+    index, read = open_index(settings).snapshot(), counted(Snapshot, "questions")
+    assert len(examples(index, "nl")) == 5
     assert read["questions"] == 1
 
 

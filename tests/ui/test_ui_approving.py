@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 from chain.assistant import Assistant
 from core.answer import Answer
 from core.errors import NotKeptError
+from core.prepared import Approval
 from core.settings import Settings
-from core.source import Approval
 from eval.__main__ import main as evaluate
 from eval.dataset import load
 from ingest.pipeline import ingest

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
+from chain.request import MAX_QUESTION
 from core.answer import Answer, Event, Finished, ModelTrouble, TextDelta, Turn
 from core.errors import ModelError, StoreError
 from core.settings import Settings
@@ -19,7 +20,7 @@ from tests.support.passages import answer_of
 from tests.support.small import Small
 from ui.answers.answer_view import remarks_below
 from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
-from ui.chat.question_field import MAX_QUESTION, question_in
+from ui.chat.question_field import question_in
 from ui.chat.session import Chat
 from ui.navigation import kinds, sources_html
 from ui.texts import languages, load

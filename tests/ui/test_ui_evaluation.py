@@ -12,8 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import LockedError, QuestionSetError, StrategiewijzerError
+from core.prepared import Approval
 from core.settings import Settings
-from core.source import Approval
 from eval import release, run_report, runs
 from eval.evaluate import sum_up
 from eval.gate import ENOUGH_QUESTIONS, RuleResult, Rules, compare, judge

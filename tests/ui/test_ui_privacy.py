@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.settings import ROOT, Destination, Settings, destinations, leaves_this_machine
+from core.destinations import Destination, destinations, leaves_this_machine
+from core.settings import ROOT, Settings
 from tests.support.apps import ask, begin_anew, page_of, press, run
 from tests.support.people import note, verdict
 from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept

@@ -349,7 +349,7 @@ def test_a_failing_summary_leaves_the_text(app: AppTest, monkeypatch: pytest.Mon
         raise StoreError("It cannot be read.")
 
     st.cache_resource.clear()  # also of what another test had made
-    monkeypatch.setattr("ui.sources.reading_view.digest", fails)
+    monkeypatch.setattr("ui.sources.reading_view.summary_of", fails)
     read(app, document="haven", language="en")
     assert not app.exception
     assert not app.expander

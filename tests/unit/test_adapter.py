@@ -7,7 +7,8 @@ import pytest
 
 from research.reader import adapter
 from research.reader.adapter import Asked, fit, places
-from vectorstore.embeddings import Adapter, Vectors, adapter_file, adapter_of
+from vectorstore.embeddings import Vectors
+from vectorstore.profile import Adapter, adapter_file, adapter_of
 
 WIDTH, TOPICS = 24, 60
 

@@ -10,8 +10,9 @@ import pytest
 
 from chain.understanding.intent import WEIGHTS, MessageLimits
 from research.fitting.fitted_numbers import rewrite, stamp, write
-from vectorstore import embeddings
-from vectorstore.embeddings import DEFAULT, Amounts, LocalEmbedder, default_profile, file_of
+from vectorstore import profile
+from vectorstore.embeddings import LocalEmbedder
+from vectorstore.profile import DEFAULT, Amounts, default_profile, file_of
 
 REMEDY = "weights have changed: see that each amount still does what it was set for, and stamp it"
 
@@ -29,16 +30,14 @@ def unset(stored: Mapping[str, Any]) -> dict[str, str]:
 @pytest.fixture
 def own_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "profiles"
-    shutil.copytree(embeddings.FOLDER, folder)
-    monkeypatch.setattr(embeddings, "FOLDER", folder)
+    shutil.copytree(profile.FOLDER, folder)
+    monkeypatch.setattr(profile, "FOLDER", folder)
     default_profile.cache_clear()
     yield folder
     default_profile.cache_clear()
 
 
-@pytest.mark.parametrize(
-    "file", sorted(embeddings.FOLDER.glob("*.json")), ids=lambda file: file.stem
-)
+@pytest.mark.parametrize("file", sorted(profile.FOLDER.glob("*.json")), ids=lambda file: file.stem)
 def test_amounts_are_for_the_weights_beside_them(file: Path) -> None:
     assert not unset(json.loads(file.read_text("utf-8"))), REMEDY
 

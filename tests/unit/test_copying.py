@@ -10,8 +10,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from core.answer import Answer
-from core.source import Citation, DocumentInfo
-from language.matching import escaped
+from core.citations import Citation
+from core.source import DocumentInfo
+from language.escaping import escaped
 from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE

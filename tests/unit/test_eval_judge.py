@@ -11,7 +11,8 @@ import pytest
 import prompts
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
-from eval.judge import Agreement, Judgement, agreement, judge
+from eval.judge import Judgement, judge
+from eval.metrics import Agreement, agreement
 from eval.results import Results
 from tests.support.openai_server import Request, Script, openai_server
 from tests.support.waiting import SILENT

@@ -4,7 +4,8 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 
 from core.answer import Answer, Turn
-from core.source import Citation, DocumentInfo, Passage, Unit
+from core.citations import Citation
+from core.source import DocumentInfo, Passage, Unit
 from eval.dataset import Outline, Question
 from eval.evaluate import run, sum_up
 from eval.results import QuestionResult, Results, Stamp

@@ -4,8 +4,9 @@ import ast
 
 import pytest
 
+from core.citations import Citation
 from core.settings import ROOT
-from core.source import Citation, Unit
+from core.source import Unit
 from eval.shown import claims, unsupported, verdicts
 from tests.support.answers import retold
 from tests.unit.test_eval_run import FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage

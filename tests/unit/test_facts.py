@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from language.dates import dates_as_written, day_in
-from language.facts import Facts, amounts, facts, figures, initials, names_as_written, names_money
+from language.facts import Facts, facts, initials, names_as_written
+from language.figures import amounts, figures, names_money
 
 BILLION = 1_000_000_000
 

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from core.answer import Answer
-from core.source import Approval
+from core.prepared import Approval
 from tests.support.passages import answer_of
 from userdata.kept_question import kept_question
 

@@ -10,7 +10,8 @@ from api.openai_reply import ClientReply, FileCitation
 from api.openai_requests import ClientMessage, read_conversation
 from api.request_shapes import SearchLimits
 from core.answer import Answer, Finished, TextDelta
-from core.source import Citation, DocumentInfo
+from core.citations import Citation
+from core.source import DocumentInfo
 from prompts import client_words
 from tests.support.answers import blocks_of, doubted, marked, only_found
 from tests.support.passages import answer_of, citation_of, passage_of

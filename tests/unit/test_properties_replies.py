@@ -13,7 +13,7 @@ from chain.request import Draft
 from chain.writing.generative import ReplyReader, read
 from chain.writing.prose import closing, is_marked, plain
 from core.errors import ModelError
-from language.matching import visible
+from language.escaping import visible
 
 steady = settings(deadline=None, derandomize=True, max_examples=150, database=None)
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.errors import DocumentError
-from core.source import DocumentInfo, Passage, PreparedQuestion, Unit
+from core.prepared import PreparedQuestion
+from core.source import DocumentInfo, Passage, Unit
 from ingest.publishing import own_questions
 from ingest.reading import question_file
 from ingest.reading.question_file import (

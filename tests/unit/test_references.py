@@ -9,8 +9,8 @@ from api.openai_reply import ClientReply
 from api.request_shapes import SearchLimits
 from chain import __main__ as command
 from core.answer import Answer, Finished
-from core.references import references
-from core.source import Citation, DocumentInfo
+from core.citations import Citation, references
+from core.source import DocumentInfo
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import Shown

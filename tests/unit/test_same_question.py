@@ -2,7 +2,7 @@
 
 import pytest
 
-from language.facts import asked, differ
+from language.demands import demands_of, differ
 
 OTHERS = [
     ("How many reports were there in 2021?", "en", "How many reports were there in 2019?", "en"),
@@ -39,5 +39,5 @@ SAME = [
 def test_another_fact_is_another_question_and_other_words_are_not(
     one: str, language: str, other: str, other_language: str, is_other: bool
 ) -> None:
-    assert differ(asked(one, language), asked(other, other_language)) == is_other
-    assert differ(asked(other, other_language), asked(one, language)) == is_other
+    assert differ(demands_of(one, language), demands_of(other, other_language)) == is_other
+    assert differ(demands_of(other, other_language), demands_of(one, language)) == is_other

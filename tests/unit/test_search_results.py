@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from chain.reading import relevance
 from chain.reading.quotables import Statement
-from chain.reading.relevance import Part, Ranked, rank
-from chain.request import Draft, Request
+from chain.reading.relevance import rank
+from chain.request import Draft, Part, Ranked, Request
 from chain.writing.extractive import FIRST, search_results
 from core.source import DocumentInfo, Passage, ScoredPassage, Unit
 from tests.support.passages import passage_of
-from vectorstore.embeddings import default_profile
+from vectorstore.profile import default_profile
 
 DOCUMENT = DocumentInfo(id="plan", title="The plan", language="en")
 LONG = "The ports of the Union " + "and their many " * 30 + "partners work together."

@@ -14,8 +14,8 @@ from api.request_shapes import SearchLimits
 from chain import __main__ as command
 from core.answer import Answer, Finished
 from core.answer_blocks import own
-from core.references import section
-from core.source import Citation, DocumentInfo, DocumentKind, Passage, Standing, Unit
+from core.citations import Citation, section
+from core.source import DocumentInfo, DocumentKind, Passage, Standing, Unit
 from tests.support.answers import blocks_of, only_found, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from ui.answers import answer_view

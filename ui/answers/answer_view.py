@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.answer import SEARCHABLE, Answer
 from core.answer_blocks import ITEM, AnswerBlock, AnswerSentence, Blocks, Mark, marked_lines
-from core.references import by_number
-from core.source import STEPS_BACK, Citation, Scope
+from core.citations import Citation, by_number
+from core.source import STEPS_BACK, Scope
 from prompts import phrases, spoken, spoken_in_short
 from ui import addresses
 from ui.addresses import reading_address
@@ -520,18 +520,9 @@ def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> Non
 
 
 def _show_suggestions(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:
-    """Shows suggestions: the question in another spelling, or without limits to the search, and
-    questions that can be answered. A label is Markdown: as code a question stays data."""
+    """Shows suggestions: the question without limits to the search, and questions that can be
+    answered. A label is Markdown: as code a question stays data."""
     with st.container(gap=None, key=f"suggested-{prefix}"):
-        if answer.did_you_mean:
-            st.button(
-                f"{texts('answers.did_you_mean')} {code(answer.did_you_mean)}",
-                icon=":material/spellcheck:",
-                type="tertiary",
-                key=f"plain-meant-{prefix}",
-                on_click=ask,
-                args=(answer.did_you_mean,),
-            )
         if answer.kind == "reply" and answer.message in SEARCHABLE:
             st.button(  # asked once more, it is searched for
                 texts("answers.search_anyway"),

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-import core.references
 from core.answer import Answer
 from core.answer_blocks import Blocks, marked_lines, sentences
 from core.answer_blocks import numbers as cited_numbers
-from core.references import by_number
-from core.source import Citation, DocumentKind, Passage
+from core.citations import Citation, by_number
+from core.citations import references as references_in_words
+from core.source import DocumentKind, Passage
 from language.dates import written
 from ui.texts import Texts
 
@@ -46,7 +46,7 @@ def numbers(citations: Iterable[Citation]) -> str:
 
 def references(citations: Iterable[Citation], texts: Texts) -> dict[int, str]:
     """What each number of an answer stands for, in words."""
-    return core.references.references(citations, texts.values["sources.page"])
+    return references_in_words(citations, texts.values["sources.page"])
 
 
 def stretches(citations: Iterable[Citation], answer: Answer) -> list[Citation]:

@@ -30,10 +30,10 @@ from core.answer_blocks import (
     marked_text,
     numbers,
 )
-from core.references import by_number
-from core.source import Citation, DocumentInfo, Scope
+from core.citations import Citation, by_number
+from core.source import DocumentInfo, Scope
 from core.templates import environment
-from language.matching import address, escaped, visible
+from language.escaping import address, escaped, visible
 from ui import addresses, formats
 from ui.answers import answer_view
 from ui.answers.answer_view import answer_html
@@ -42,8 +42,8 @@ from ui.markup import escape, table_html
 from ui.shared_assistant import describe_scope
 from ui.texts import Texts, languages, load
 from userdata.conversation import Exchange
-from vectorstore.search import FEATURES, Candidate
-from vectorstore.segments import made_at
+from vectorstore.manifest import made_at
+from vectorstore.search import RANKING_FEATURES, Candidate
 from vectorstore.store import Snapshot
 
 # Answers as text to copy, with references and how they were made.
@@ -264,7 +264,7 @@ def _passages(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts
     language = answer.asked_in or answer.language
     found = index.evidence(asked, _PASSAGES, language, scope)
     cited = {citation.passage_id for citation in answer.citations}
-    names = [texts(f"made.features.{name}") for name in FEATURES]
+    names = [texts(f"made.features.{name}") for name in RANKING_FEATURES]
     columns = (texts("made.document"), texts("made.score"), *names)
     rows = [_row(number, one, cited, texts) for number, one in enumerate(found, start=1)]
     told = texts("made.passages" if index.generation == answer.generation else "made.passages_now")
@@ -275,7 +275,7 @@ def _row(number: int, one: Candidate, cited: set[str], texts: Texts) -> tuple[st
     passage = one.scored.passage
     mark = " ✓" if passage.id in cited else ""
     place = " › ".join((passage.document.short_title, *passage.headings[1:][-1:]))
-    figures = (one.scored.score, *(one.features[name] for name in FEATURES))
+    figures = (one.scored.score, *(one.features[name] for name in RANKING_FEATURES))
     return (escape(f"{number}. {place}{mark}"), *(_figure(figure, texts) for figure in figures))
 
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from core.answer import Answer
+from core.citations import Citation, by_number, section
 from core.errors import StrategiewijzerError
-from core.references import by_number, section
-from core.source import STEPS_BACK, Citation, Passage, Standing
-from language.matching import is_web_page
+from core.source import STEPS_BACK, Passage, Standing
+from language.escaping import is_web_page
 from ui import addresses
 from ui.addresses import Span, reading_address
 from ui.answers.citations import anchors, numbers, references, rests_on, stretches

@@ -12,7 +12,7 @@ from core.answer import Answer, Finished, Stage, TextDelta, Turn
 from core.background import in_background
 from core.errors import StrategiewijzerError, kind_and_place
 from core.settings import Settings
-from language.matching import visible
+from language.escaping import visible
 from ui import access, addresses, markup
 from ui.answers import answer_view as answers
 from ui.answers import copying

@@ -3,9 +3,10 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from chain.answer.suggestions import examples
 from chain.request import MAX_QUESTION
+from core.citations import by_number
 from core.errors import StrategiewijzerError
-from core.references import by_number
 from core.settings import Settings, current
 from ui import markup, navigation
 from ui.answers.citations import cited_in
@@ -171,13 +172,13 @@ def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:
             key="unlimited",
             on_click=question_field.clear_filters,
         )
-    examples = assistant().examples(index, texts.language)
-    if not examples and any(one.kind == "brief" for one in documents):
-        examples = tuple(texts.series("examples"))  # these are about the briefs
+    offered = examples(index, texts.language)
+    if not offered and any(one.kind == "brief" for one in documents):
+        offered = tuple(texts.series("examples"))  # these are about the briefs
     with st.container(gap=None, key="examples"):
-        if examples:
+        if offered:
             st.html(f'<h2 class="sw-small">{escape(texts("chat.examples"))}</h2>')
-        for number, example in enumerate(examples[:_EXAMPLES]):
+        for number, example in enumerate(offered[:_EXAMPLES]):
             st.button(
                 code(example),  # a label is Markdown, and the question a document's
                 icon=":material/subdirectory_arrow_right:",

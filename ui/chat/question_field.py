@@ -8,7 +8,7 @@ import streamlit as st
 
 from chain.request import MAX_QUESTION
 from core.source import DocumentInfo, Scope
-from language.matching import visible
+from language.escaping import visible
 from language.sentences import sentences
 from ui import formats
 from ui.markup import escape, facts_html, script

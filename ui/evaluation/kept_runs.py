@@ -15,7 +15,7 @@ from eval.rates import summarise
 from eval.release import GateReport
 from eval.results import LONGEST_NAME, LONGEST_REASON, Figures, Results, SignOff, Summary
 from eval.run_report import DECIDING, Figure, bounds, change, headlines, number, p_value, reading
-from language.matching import visible
+from language.escaping import visible
 from ui import access, formats, markup
 from ui.markup import code, escape, facts_html, table_html
 from ui.texts import Texts

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import NoIndexError, as_text, printable
+from core.errors import NoIndexError
+from core.file_names import as_text, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ui import markup
@@ -20,7 +21,7 @@ from ui.maintenance.upload_form import DONE, show_upload, upload_notes
 from ui.markup import code, facts_html, page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
-from vectorstore.segments import DocumentEntry, Manifest
+from vectorstore.manifest import DocumentEntry, Manifest
 
 _PAGE = 20  # documents shown at once; all of them would be sent to the browser at every click
 

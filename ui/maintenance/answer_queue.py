@@ -5,7 +5,8 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
-from core.errors import DocumentError, as_path
+from core.errors import DocumentError
+from core.file_names import as_path
 from core.settings import Settings, current
 from ingest.publishing.changes import word_diff
 from ingest.publishing.own_questions import Overview, OwnQuestions

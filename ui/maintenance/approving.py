@@ -13,8 +13,9 @@ from typing import NamedTuple
 from rapidfuzz import fuzz, process
 
 from core.errors import DecidedError, LockedError, NotAllowedError
+from core.prepared import Approval, PreparedQuestion
 from core.settings import Settings
-from core.source import Approval, Passage, PreparedQuestion
+from core.source import Passage
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer, prepared_questions
 from ui import jobs

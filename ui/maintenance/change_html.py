@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Iterable, Iterator
 
 from core.errors import printable
-from core.source import StaleQuestion
+from core.prepared import StaleQuestion
 from ingest.publishing.changes import DiffPiece, word_diff
 from ingest.publishing.ingest_report import (
     DocumentChange,

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Literal
 
 from core.disk import obstacle
-from core.errors import DocumentError, StoreError, as_text
+from core.errors import DocumentError, StoreError
+from core.file_names import as_text
 from core.settings import Settings
 from core.source import Frozen
 from ingest.reading import files, question_file
@@ -33,7 +34,7 @@ from ingest.reading.files import find
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.load import fingerprint
 from language.official import OFFICIAL
-from vectorstore.segments import DocumentEntry, Manifest
+from vectorstore.manifest import DocumentEntry, Manifest
 
 RejectionReason = Literal["name", "convert", "format", "empty", "large"]
 FileState = Literal["new", "changed", "published", "gone"]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import as_path, printable
+from core.errors import printable
+from core.file_names import as_path
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ingest.publishing import changes
@@ -27,7 +28,7 @@ from ui.maintenance.planned_answers import show_trial, trial_of
 from ui.maintenance.upload_form import upload_notes
 from ui.markup import code, facts_html, page_of
 from ui.texts import Texts
-from vectorstore.segments import DocumentEntry, made_at
+from vectorstore.manifest import DocumentEntry, made_at
 
 _NOTE = "maintenance-note"
 _KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"

@@ -13,10 +13,11 @@ import numpy as np
 
 from chain.understanding.follow_ups import standalone
 from chain.understanding.intent import classify
+from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import Frozen, PreparedQuestion
-from language.facts import asked, differ
-from language.matching import visible
+from core.source import Frozen
+from language.demands import demands_of, differ
+from language.escaping import visible
 from userdata import feedback
 from userdata.asked_questions import CountedQuestion, Outcome, question_id, read
 from userdata.database import database
@@ -151,7 +152,7 @@ def _together(dated: Sequence[_DatedWording]) -> list[list[_DatedWording]]:
     wordings = [it.wording for it in dated]
     vectors = _vectors([wording.text for wording in wordings])
     near = vectors @ vectors.T
-    facts = [asked(wording.text, wording.language) for wording in wordings]
+    facts = [demands_of(wording.text, wording.language) for wording in wordings]
     groups: list[list[int]] = []
     place: dict[int, int] = {}
     for number in range(len(dated)):

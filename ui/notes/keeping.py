@@ -11,9 +11,9 @@ from typing import Literal
 
 import streamlit as st
 
+from core.citations import by_number
 from core.errors import StrategiewijzerError
-from core.references import by_number
-from language.matching import escaped
+from language.escaping import escaped
 from ui import formats
 from ui.answers.citations import stretches
 from ui.answers.copying import begun, clean, fact, finished, made, markdown_references, quoted

@@ -7,8 +7,9 @@ from typing import Literal, get_args
 
 import streamlit as st
 
+from core.destinations import Destination, destinations, leaves_this_machine
 from core.errors import StrategiewijzerError
-from core.settings import Destination, Settings, current, destinations, leaves_this_machine
+from core.settings import Settings, current
 from ui import access, markup, navigation
 from ui.chat.session import Chat, chat
 from ui.markup import code, definitions_html, escape, facts_html

@@ -23,7 +23,7 @@ from ui.markup import (
     source_text_html,
 )
 from ui.texts import Texts
-from vectorstore.segments import DocumentEntry
+from vectorstore.manifest import DocumentEntry
 from vectorstore.store import Snapshot
 
 _AROUND = 60  # characters before the first word in a snippet: the words that it belongs to

@@ -9,16 +9,15 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from chain.answer.digest import digest
+from chain.answer.suggestions import questions_about
+from chain.respond import summary_of
 from core.answer import Answer
 from core.errors import StrategiewijzerError, kind_and_place
-from core.settings import current
 from core.source import DocumentInfo, Passage, Scope, preferred
 from ui import addresses
 from ui.addresses import Span, place_of, quotes, reading_query
 from ui.answers import answer_view
 from ui.markup import escape, into_view, marked_pieces
-from ui.shared_assistant import assistant
 from ui.sources.catalogue import Documents, Versions, record_html, show_related
 from ui.texts import Texts
 from vectorstore.store import Snapshot
@@ -211,7 +210,7 @@ def _alike(sections: Sections, others: Sections) -> bool:
 
 logger = logging.getLogger(__name__)
 
-_KEPT = 200  # documents in a language; one costs up to 19 searches to make, and memory to keep
+_KEPT = 200  # documents in a language; one costs a search to make, and memory to keep
 
 
 def place(texts: Texts) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -231,14 +230,13 @@ def show_in_short(index: Snapshot, versions: Versions, language: str, texts: Tex
     said: Answer | None = None
     questions: tuple[str, ...] = ()
     try:
-        said = _digest(index.generation, read.key, index)
+        said = _summary(index.generation, read.key, index)
         if said is not None:
             st.html(f'<h2 class="sw-hidden">{escape(texts("catalogue.digest"))}</h2>')
             answer_view.show(said, "digest", texts, _ask, index)
-        state = f"{index.generation} {current().model_dump_json()}"
-        questions = _questions(state, asked.key, texts.language, asked, index) or _questions(
-            state, read.key, language, read, index
-        )
+        questions = _questions(
+            index.generation, asked.key, texts.language, asked, index
+        ) or _questions(index.generation, read.key, language, read, index)
     except StrategiewijzerError:  # the page tells it, where it stands for itself
         pass
     except Exception as error:  # noqa: BLE001 - the text can be read all the same
@@ -251,17 +249,17 @@ def show_in_short(index: Snapshot, versions: Versions, language: str, texts: Tex
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEPT)
-def _digest(generation: str, key: str, _index: Snapshot) -> Answer | None:
+def _summary(generation: str, key: str, _index: Snapshot) -> Answer | None:
     """`generation` only tells one state from another. Shared by all sessions and never changed."""
-    return digest(_index, key)
+    return summary_of(_index, key)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEPT)
 def _questions(
-    state: str, key: str, language: str, _document: DocumentInfo, _index: Snapshot
+    generation: str, key: str, language: str, _document: DocumentInfo, _index: Snapshot
 ) -> tuple[str, ...]:
-    """As `_digest`; the settings are part of `state`, as they say what is answered."""
-    return assistant().questions_about(_index, _document, language)
+    """As `_summary`."""
+    return questions_about(_index, _document, language)
 
 
 def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> None:

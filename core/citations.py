@@ -1,15 +1,54 @@
-"""References: what each number of an answer stands for, in words that tell it from the others."""
+"""Citations: a quote, where it stands, and the words that tell it from the others of an answer."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import takewhile
 
-from core.source import Citation
+from core.source import DocumentInfo, Frozen, Standing
 
-_Quotes = Sequence[Citation]  # those under one number
 _LONGEST = 80  # characters of a heading
 _BEGINNING = 6  # words of a quote, which tell it from others
 _NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}[a-z]{0,3}(?=\s)|\d{1,3}[a-z]{0,3}\.? [^\W\d]+(?= – )")
 """What a long heading of an article begins with: "Article 4 – Rules of ...", "4. cikk – ..."."""
+
+
+class Citation(Frozen):
+    """A checked citation."""
+
+    number: int  # of its passage in the answer: quotes from one passage share it
+    passage_id: str
+    document: DocumentInfo
+    headings: tuple[str, ...]
+    quote: str  # exact substring of the passage's text
+    start: int  # offset in the passage's text
+    end: int
+    page: int | None  # from 1; None without pages
+    last_page: int | None
+    url: str
+    standing: Standing = "in_force"
+    marks: tuple[str, ...] = ()  # of the point that it begins in
+    last_marks: tuple[str, ...] | None = None  # of the point that it ends in; None: not known
+    cited_as: str = ""  # as of `references`; empty in answers of before there were any
+
+    @property
+    def page_range(self) -> str:
+        """For example 12 or 12–13; empty without pages."""
+        ends = dict.fromkeys(page for page in (self.page, self.last_page) if page is not None)
+        return "–".join(map(str, ends))
+
+    @property
+    def point(self) -> tuple[str, ...]:
+        """The marks of the point that holds it, or of those that it goes on through: ("2", "(a)"),
+        ("2", "(a)–(c)"); empty without points."""
+        if self.last_marks is None:
+            return self.marks
+        pairs = zip(self.marks, self.last_marks, strict=False)
+        shared = tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        first, last = self.marks[len(shared) :], self.last_marks[len(shared) :]
+        return (*shared, f"{' › '.join(first)}–{' › '.join(last)}") if first and last else shared
+
+
+_Quotes = Sequence[Citation]  # those under one number
 
 
 def by_number(citations: Iterable[Citation]) -> dict[int, tuple[Citation, ...]]:
@@ -53,13 +92,13 @@ def _told_apart(
     alike: dict[str, list[int]] = {}
     for number, words in made.items():
         alike.setdefault(words, []).append(number)
-    told = dict(made)
+    apart = dict(made)
     for words, numbers in alike.items():
         among = [found[number] for number in numbers]
         telling = {number: tell(found[number], among) for number in numbers}
         if len({*telling.values()}) > 1:
-            told |= {n: ", ".join(filter(None, (words, telling[n]))) for n in numbers}
-    return told
+            apart |= {n: ", ".join(filter(None, (words, telling[n]))) for n in numbers}
+    return apart
 
 
 def _document_number(quotes: _Quotes, _among: Iterable[_Quotes]) -> str:
@@ -77,7 +116,9 @@ def _date(quotes: _Quotes, _among: Iterable[_Quotes]) -> str:
 def referred(citations: Sequence[Citation], page: str) -> tuple[Citation, ...]:
     """These citations of one answer, each with its reference; as `references`."""
     words = references(citations, page)
-    return tuple(one.model_copy(update={"cited_as": words[one.number]}) for one in citations)
+    return tuple(
+        citation.model_copy(update={"cited_as": words[citation.number]}) for citation in citations
+    )
 
 
 def section(citations: Sequence[Citation]) -> str:
@@ -96,8 +137,8 @@ def _below_title(citation: Citation) -> tuple[str, ...]:
     """The headings below the document's title. Of a path that was too long for a passage the last
     alone may be left, and is no title."""
     first, *below = citation.headings
-    title, said = citation.document.title, first.rstrip("…")
-    is_title = bool(below) or said in title or title in said
+    title, heading = citation.document.title, first.rstrip("…")
+    is_title = bool(below) or heading in title or title in heading
     return tuple(below) if is_title else (first,)
 
 
@@ -124,7 +165,7 @@ def _shortened(heading: str) -> str:
 
 
 def _points(quotes: Sequence[Citation]) -> str:
-    points = dict.fromkeys(one.point for one in quotes)
+    points = dict.fromkeys(quote.point for quote in quotes)
     outer = (
         " › ".join(point)
         for point in points
@@ -135,15 +176,21 @@ def _points(quotes: Sequence[Citation]) -> str:
 
 def _pages(quotes: Sequence[Citation], page: str) -> str:
     """Each page or range once; empty where there are no pages."""
-    listed = ", ".join(dict.fromkeys(one.page_range for one in quotes if one.page_range))
+    listed = ", ".join(dict.fromkeys(quote.page_range for quote in quotes if quote.page_range))
     return page.format(page=listed) if listed else ""
 
 
 def _beginning(quotes: _Quotes, among: Iterable[_Quotes]) -> str:
     """The first words of a quote, in quotation marks, as many as tell it from other ones."""
     words = quotes[0].quote.split()
-    others = [one for one in (other[0].quote.split() for other in among) if one != words]
+    others = [
+        other_words
+        for other_words in (other[0].quote.split() for other in among)
+        if other_words != words
+    ]
     count = _BEGINNING
-    while count < len(words) and any(one[:count] == words[:count] for one in others):
+    while count < len(words) and any(
+        other_words[:count] == words[:count] for other_words in others
+    ):
         count += 1
     return f"“{' '.join(words[:count])}{'…' * (len(words) > count)}”"

@@ -1,15 +1,14 @@
-"""A document in short is its own sentences, and the questions about it are answered by it."""
+"""A document in short is its own sentences."""
 
 import math
 
 import pytest
 
-from chain.answer.digest import digest, purpose, stretches
-from chain.assistant import Assistant
+from chain.reading.summary import purpose, stretches
+from chain.respond import summary_of
 from core.settings import Settings
-from core.source import DocumentInfo, Scope, Summarised
-from tests.support.searches import searches
-from vectorstore.store import Snapshot
+from core.source import DocumentInfo, Summarised
+from vectorstore.store import Snapshot, open_index
 
 BRIEFS = ("csa-strategy", "drugs-agenda", "firearms-plan", "security-union-package",
           "security-union-strategy")  # fmt: skip
@@ -17,21 +16,15 @@ KEYS = [f"{name}.{language}" for name in BRIEFS for language in ("nl", "en")]
 
 
 @pytest.fixture(scope="module")
-def assistant(unprepared: Settings) -> Assistant:
-    """Where no question is prepared; of those that are: test_prepared_questions.py."""
-    return Assistant(unprepared)
-
-
-@pytest.fixture(scope="module")
-def index(assistant: Assistant) -> Snapshot:
-    return assistant.index.snapshot()
+def index(settings: Settings) -> Snapshot:
+    return open_index(settings).snapshot()
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_document_in_short_is_what_it_is_for_and_quotes_from_its_sections_in_its_order(
     index: Snapshot, key: str
 ) -> None:
-    said = digest(index, key)
+    said = summary_of(index, key)
     passages = {one.id: one for one in index.passages([key])}
     assert 4 <= len(said.citations) <= 6
     for citation in said.citations:
@@ -61,7 +54,7 @@ def test_a_document_in_short_is_what_it_is_for_and_quotes_from_its_sections_in_i
 def test_it_begins_with_what_the_document_is_for_and_tells_how_it_is_divided(
     index: Snapshot, key: str, purpose: str, division: str
 ) -> None:
-    said = digest(index, key)
+    said = summary_of(index, key)
     assert said.citations[0].quote.startswith(purpose)
     assert division in said.text
     assert not division or "final" not in said.text  # what its record says
@@ -87,45 +80,6 @@ def test_what_a_document_is_for_is_said_in_these_words(
 ) -> None:
     about = DocumentInfo(id="a", title="A", language=language, about_form=form)
     assert math.isfinite(purpose(sentence, about)) == is_told
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_questions_about_a_document_are_answered_by_it(
-    assistant: Assistant, index: Snapshot, key: str
-) -> None:
-    (document,) = (one for one in index.documents() if one.key == key)
-    asked = assistant.questions_about(index, document, document.language)
-    assert 1 <= len(asked) <= 5
-    assert len(set(asked)) == len(asked)
-    cited = set()
-    for question in asked:
-        answer = assistant.ask(question, scope=Scope(documents=(document.id,)))
-        assert answer.is_sourced, question
-        assert answer.language == document.language
-        assert answer.documents == (document.id,)
-        cited.add(answer.citations[0].headings)
-    # They are made from different sections, and one sentence may answer two of them best.
-    assert len(cited) >= min(2, len(asked))
-
-
-def test_no_questions_are_made_in_a_language_that_a_document_is_not_in(
-    assistant: Assistant, index: Snapshot
-) -> None:
-    (document,) = (one for one in index.documents() if one.key == "security-union-strategy.en")
-    assert assistant.questions_about(index, document, "fr") == ()  # none of its headings
-
-
-def test_they_cost_a_bounded_number_of_searches(
-    unprepared: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    searched = searches(monkeypatch)
-    assistant = Assistant(unprepared)  # remembers no question yet
-    index = assistant.index.snapshot()
-    for document in index.documents():
-        searched.clear()
-        digest(index, document.key)
-        assistant.questions_about(index, document, document.language)
-        assert 0 < len(searched) <= 19
 
 
 def test_a_long_row_is_divided_evenly_and_a_short_one_as_far_as_it_goes() -> None:

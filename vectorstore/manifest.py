@@ -1,0 +1,149 @@
+"""What a generation consists of: its documents, their counts, and the segments that it uses."""
+
+import datetime
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from pydantic import Field
+
+from core.source import DocumentInfo, Frozen, Passage, Scope, preferred
+from vectorstore.embeddings import Embedder
+
+_TIME = "%Y%m%dT%H%M%S"
+
+
+class Counts(NamedTuple):
+    """Numbers of passages, units and prepared questions."""
+
+    passages: int
+    units: int
+    questions: int
+
+    def without(self, others: "Counts") -> "Counts":
+        return Counts(*(own - other for own, other in zip(self, others, strict=True)))
+
+
+class DocumentEntry(Frozen):
+    """A language version of a document in a generation, and where its passages are.
+
+    `reading` is the fingerprint of what read its file (ingest/publishing/build.py); if it is
+    empty, as in older manifests, the file is read anew. `questions` is the number of its prepared
+    questions. `pages` is 0 in a format without pages. `left_out` are texts of the file that are no
+    part of any passage, as they say nothing. `changed` is the time of the run that last
+    changed it (UTC, ISO 8601).
+    """
+
+    info: DocumentInfo
+    sha256: str
+    path: str
+    reading: str = ""
+    passages: int
+    units: int
+    questions: int = 0
+    segment: str
+    pages: int
+    left_out: tuple[str, ...] = ()
+    changed: str
+
+    @property
+    def key(self) -> str:
+        return self.info.key
+
+
+class SegmentEntry(Frozen):
+    """A segment that a generation uses; the counts include what only others use."""
+
+    id: str
+    passages: int
+    units: int
+    questions: int = 0
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.passages, self.units, self.questions)
+
+
+class Manifest(Frozen):
+    """What a generation was made from. `created` is UTC, ISO 8601; `method` as in `method_of`;
+    `before` is the id of the generation that was in use then, empty in older manifests.
+
+    `splitter` stands in older manifests, and is not written any more.
+    """
+
+    id: str
+    created: str
+    method: str
+    before: str = ""
+    splitter: str = Field(default="", exclude=True)
+    documents: tuple[DocumentEntry, ...]
+    segments: tuple[SegmentEntry, ...]
+    passages: int
+    units: int
+    questions: int = 0
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.passages, self.units, self.questions)
+
+    def used(self, segment_id: str) -> tuple[frozenset[str], Counts]:
+        """The keys of the documents in use in a segment, and what they have."""
+        here = [entry for entry in self.documents if entry.segment == segment_id]
+        return frozenset(entry.info.key for entry in here), total(here)
+
+    def entry(self, key: str) -> DocumentEntry | None:
+        return next((entry for entry in self.documents if entry.info.key == key), None)
+
+    @functools.cached_property
+    def _versions_of(self) -> Mapping[str, Sequence[DocumentEntry]]:
+        """The versions of each document, by its id."""
+        found: dict[str, list[DocumentEntry]] = {}
+        for entry in self.documents:
+            found.setdefault(entry.info.id, []).append(entry)
+        return found
+
+    def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
+        """Keys of the documents to search, in one language version each, with their number of
+        passages.
+
+        Args:
+            language: the wanted version; `core.source.preferred` chooses.
+            scope: what the search is limited to.
+        """
+        documents = scope.documents or self._versions_of
+        chosen: dict[str, int] = {}
+        for id_ in documents:
+            of_language = {
+                entry.info.language: entry
+                for entry in self._versions_of.get(id_, ())
+                if scope.admits(entry.info)
+            }
+            if of_language:
+                entry = of_language[preferred(of_language, language)]
+                chosen[entry.key] = entry.passages
+        return chosen
+
+
+def total(entries: Iterable[DocumentEntry]) -> Counts:
+    """The sum of the counts of documents."""
+    each = [(entry.passages, entry.units, entry.questions) for entry in entries]
+    return Counts(*(sum(column) for column in zip((0, 0, 0), *each, strict=True)))
+
+
+def method_of(embedder: Embedder) -> str:
+    """Names the embedding method: the embedder, and what is embedded of each unit."""
+    return f"{embedder.fingerprint}/{Passage.context_version}"
+
+
+def new_id(now: datetime.datetime) -> str:
+    """An id for a generation made at this time (UTC); ids sort by time, to 16 microseconds."""
+    return f"{now:{_TIME}}-{now.microsecond >> 4:04x}"
+
+
+def made_at(generation_id: str) -> datetime.datetime | None:
+    """When a generation was made (UTC), from its id; None for an id that is not of `new_id`."""
+    try:
+        made = datetime.datetime.strptime(generation_id.partition("-")[0], _TIME)
+    except ValueError:
+        return None
+    return made.replace(tzinfo=datetime.UTC)
