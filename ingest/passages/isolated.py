@@ -23,10 +23,9 @@ from ingest.reading.files import is_official
 
 _SERVE = (
     "import sys; "
-    "timeout, memory, limit, estimated, compares, data_dir, *sys.path = sys.argv[1:]; "
+    "timeout, memory, limit, estimated, data_dir, *sys.path = sys.argv[1:]; "
     "from ingest.passages.worker import serve; "
-    "flags = bool(int(estimated)), bool(int(compares)); "
-    "serve(float(timeout), int(memory), int(limit), *flags, data_dir)"
+    "serve(float(timeout), int(memory), int(limit), bool(int(estimated)), data_dir)"
 )
 _DYING = 5.0  # seconds for a worker to end by itself before it is killed, so no run hangs on it
 
@@ -39,16 +38,13 @@ class Loader:
     Args:
         settings: the limits, and which embedder's tokens are counted.
         limit: the most tokens of a passage.
-        compares: whether to check every reading against its file, which can take as long as the
-            reading.
     """
 
-    def __init__(self, settings: Settings, limit: int = 512, *, compares: bool = False) -> None:
+    def __init__(self, settings: Settings, limit: int = 512) -> None:
         self._timeout = settings.parse_timeout
         self._memory = settings.parse_memory
         self._limit = limit
         self._estimated = bool(settings.embeddings_url)
-        self._compares = compares
         self._data_dir = str(settings.data_dir.absolute())
         self._documents_dir = str(settings.documents_dir.absolute())
         self._worker: subprocess.Popen[str] | None = None
@@ -96,8 +92,7 @@ class Loader:
         return _called(answer.outcome, official=is_official(path, Path(self._documents_dir)))
 
     def _start(self) -> subprocess.Popen[str]:
-        flags = int(self._estimated), int(self._compares)
-        limits = map(str, (self._timeout, self._memory, self._limit, *flags))
+        limits = map(str, (self._timeout, self._memory, self._limit, int(self._estimated)))
         self._worker = subprocess.Popen(  # noqa: S603 - this program itself
             [sys.executable, "-c", _SERVE, *limits, self._data_dir, *sys.path],
             stdin=subprocess.PIPE,

@@ -16,7 +16,6 @@ from typing import TextIO
 from core.environment import one_openmp_thread
 from core.errors import DocumentError, Fault, as_text, kind_and_place
 from core.source import Frozen, Passage, PreparedQuestion, SourceDocument, StaleQuestion
-from ingest.reading.comparison import WordComparison
 
 if sys.platform != "win32":
     import resource
@@ -49,7 +48,7 @@ class LogRecord(Frozen):
 
 class Loaded(Frozen):
     """A source text and its passages, in order, with its prepared questions and those of them that
-    are stale; with its check against the file, if one is made.
+    are stale.
 
     `unconfirmed`: it says that it is an official text, and nobody has confirmed that.
     """
@@ -58,7 +57,6 @@ class Loaded(Frozen):
     passages: tuple[Passage, ...]
     questions: tuple[PreparedQuestion, ...] = ()
     stale: tuple[StaleQuestion, ...] = ()
-    comparison: WordComparison | None = None
     unconfirmed: bool = False
 
 
@@ -69,9 +67,7 @@ class Response(Frozen):
     records: tuple[LogRecord, ...] = ()
 
 
-def serve(
-    timeout: float, memory: int, limit: int, estimated: bool, compares: bool, data_dir: str
-) -> None:
+def serve(timeout: float, memory: int, limit: int, estimated: bool, data_dir: str) -> None:
     """Answers requests on standard input until it ends.
 
     A request is a JSON list: the path of a file, and the folder with the organisation's own
@@ -83,7 +79,6 @@ def serve(
         memory: address space of this process, in megabytes.
         limit: the most tokens of a passage.
         estimated: whether tokens are estimated, as in `vectorstore.embeddings.token_counter`.
-        compares: whether each reading is checked against its file (ingest/reading/compare_text.py).
         data_dir: where the embedding model is kept, whose tokens are counted.
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -93,7 +88,7 @@ def serve(
     from ingest.passages.split import split
     from ingest.reading import question_file
     from ingest.reading.clean import LimitError
-    from ingest.reading.files import read, unforeseen
+    from ingest.reading.files import unforeseen
     from ingest.reading.load import load, over_limit
     from ingest.reading.question_file import prepared_questions
     from vectorstore.embeddings import token_counter
@@ -109,7 +104,6 @@ def serve(
                 passages=tuple(passages),
                 questions=tuple(questions),
                 stale=tuple(stale),
-                comparison=compared(path, document, passages) if compares else None,
             )
         except DocumentError as error:
             return LoadFailure.of(error)
@@ -119,12 +113,6 @@ def serve(
             os._exit(OUT_OF_MEMORY)
         except Exception as error:  # noqa: BLE001 - any error is a failure of this file only
             return LoadFailure.of(unforeseen(path, error))
-
-    def compared(path: Path, document: SourceDocument, passages: list[Passage]) -> WordComparison:
-        from ingest.reading import compare_text
-
-        source = compare_text.read_source_text(path, read(path))
-        return compare_text.compare(document, passages, source)
 
     token_count = token_counter(estimated=estimated, data_dir=Path(data_dir))
     log = _Log()

@@ -1,8 +1,7 @@
-"""Benchmark of reading real documents: titles, headings, paragraphs, words, and processor time.
+"""Benchmark of reading real documents: titles, headings, paragraphs, and processor time.
 
 Headings and titles are compared with lists made apart (truth.py), the order of words with pages
-marked by hand (order_read.py), words with the file's text as another program extracts it
-(ingest/reading/compare_text.py).
+marked by hand (order_read.py).
 """
 
 import re
@@ -14,11 +13,8 @@ from core.errors import DocumentError
 from core.settings import Settings
 from core.source import Frozen, SourceDocument
 from ingest.passages.isolated import Loader
-from ingest.reading import compare_text
 from ingest.reading.clean import Block
-from ingest.reading.compare_text import compare
-from ingest.reading.comparison import WordComparison
-from ingest.reading.files import find, read
+from ingest.reading.files import find
 from ingest.reading.formats import blocks_of
 from ingest.reading.load import load
 from research.benchmarks.headings_read import Part, Share, headings_read, title_read
@@ -40,7 +36,6 @@ class DocumentsRead(Frozen):
     unread: files that were refused or crashed the reader.
     parents: of the headings found, those below the right heading.
     neighbours: words of marked pages that follow each other as on the page (order_read.py).
-    runs: runs of five words that are also in the file.
     paragraphs: of the long ones, those that end with a sentence.
     pages, cpu: pages, and seconds of processor time for them; 0 for formats without pages.
     wrong: descriptions of the errors.
@@ -54,7 +49,6 @@ class DocumentsRead(Frozen):
     precision: Share = Share()
     parents: Share = Share()
     neighbours: Share = Share()
-    runs: Share = Share()
     paragraphs: Share = Share()
     pages: int = 0
     cpu: float = 0.0
@@ -68,7 +62,6 @@ class DocumentsRead(Frozen):
             "headings right": self.precision,
             "below the right one": self.parents,
             "neighbouring words": self.neighbours,
-            "runs of five words": self.runs,
             "whole paragraphs": self.paragraphs,
         }
 
@@ -104,18 +97,16 @@ def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRe
 def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
     """Measures one file; headings and title only if there is a list."""
     try:
-        loaded = loader.load(path)
+        document = loader.load(path).document
     except DocumentError as error:
         return DocumentsRead(name=path.name, unread=1, wrong=(f"not read: {error.problem}",))
-    document = loaded.document
     blocks = blocks_of(document)
     figures = DocumentsRead(
         name=path.name,
         pages=len(document.page_starts),
         cpu=_cpu(lambda: load(path)) if document.page_starts else 0.0,
     )
-    comparison = compare(document, loaded.passages, compare_text.read_source_text(path, read(path)))
-    parts = [_runs(comparison), _paragraphs(document.text, blocks), _order(path, document)]
+    parts = [_paragraphs(document.text, blocks), _order(path, document)]
     if truth and truth.titles:
         parts.append(title_read(document.title, truth))
     if truth and truth.headings:
@@ -126,7 +117,7 @@ def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
 
 
 def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
-    """Sums the figures of several files: each heading, run and paragraph counts once."""
+    """Sums the figures of several files: each heading and paragraph counts once."""
 
     def total(shares: Iterable[Share]) -> Share:
         counts = [(share.right, share.of) for share in shares]
@@ -141,7 +132,6 @@ def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
         precision=total(one.precision for one in figures),
         parents=total(one.parents for one in figures),
         neighbours=total(one.neighbours for one in figures),
-        runs=total(one.runs for one in figures),
         paragraphs=total(one.paragraphs for one in figures),
         pages=sum(one.pages for one in figures),
         cpu=sum(one.cpu for one in figures),
@@ -153,12 +143,6 @@ def _order(path: Path, document: SourceDocument) -> Part:
     found = [neighbours(path, document, page) for page in marked_pages(path)]
     share = Share(right=sum(one[0] for one in found), of=sum(one[1] for one in found))
     return {"neighbours": share}, [f"apart: {words}" for one in found for words in one[2]]
-
-
-def _runs(comparison: WordComparison) -> Part:
-    right = comparison.runs - comparison.missing
-    wrong = [f"not in the file: {one.text}" for one in comparison.misread]
-    return {"runs": Share(right=right, of=comparison.runs)}, wrong
 
 
 def _paragraphs(text: str, blocks: Sequence[Block]) -> Part:
