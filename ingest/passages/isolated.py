@@ -33,11 +33,8 @@ _DYING = 5.0  # seconds for a worker to end by itself before it is killed, so no
 class Loader:
     """Loads files one after another in a worker process, which it keeps.
 
-    Use it as a context manager: leaving it ends the worker.
-
-    Args:
-        settings: the limits, and which embedder's tokens are counted.
-        limit: the most tokens of a passage.
+    Use it as a context manager: leaving it ends the worker. `settings` has the limits, and says
+    which embedder's tokens are counted; `limit` is the most tokens of a passage.
     """
 
     def __init__(self, settings: Settings, limit: int = 512) -> None:
@@ -57,7 +54,7 @@ class Loader:
 
     def load(self, path: Path) -> Loaded:
         """Loads one file as `load` does, and cuts it as `split` does. It is called an official text
-        where it counts as one, whatever it says of itself.
+        where `is_official` counts it as one, whatever it calls itself.
 
         Raises:
             DocumentError: the file cannot be used as it is, takes too much time or memory, or ends
@@ -161,12 +158,12 @@ class Loader:
 
 def _called(loaded: Loaded, *, official: bool) -> Loaded:
     """The same document, called an official text or not."""
-    says = loaded.document.kind
-    kind: DocumentKind = "official" if official else "upload" if says == "official" else says
-    if kind == says:
+    stated = loaded.document.kind
+    kind: DocumentKind = "official" if official else "upload" if stated == "official" else stated
+    if kind == stated:
         return loaded
     document = loaded.document.model_copy(update={"kind": kind})
-    passages = (one.model_copy(update={"document": document.info}) for one in loaded.passages)
+    passages = (part.model_copy(update={"document": document.info}) for part in loaded.passages)
     return loaded.model_copy(
         update={"document": document, "passages": tuple(passages), "unconfirmed": not official}
     )

@@ -13,7 +13,7 @@ from core.errors import DocumentError
 from core.settings import Settings
 from core.source import Frozen, SourceDocument
 from ingest.passages.isolated import Loader
-from ingest.reading.clean import Block
+from ingest.reading.blocks import Block
 from ingest.reading.files import find
 from ingest.reading.formats import blocks_of
 from ingest.reading.load import load

@@ -245,11 +245,11 @@ def test_a_comment_is_no_text(tmp_path: Path, name: str, text: str) -> None:
     file.write_text(text, encoding="utf-8")
     document = load(file)
     passages = split(document, token_counter(estimated=True))
-    quoted = [one.text[unit.start : unit.end] for one in passages for unit in one.units]
+    quoted = [p.text[unit.start : unit.end] for p in passages for unit in p.units]
     assert [text for text in quoted if text not in ("<div>", "</div>")] == [
         "The ships sail on and on."
     ]
-    assert {one.headings for one in passages} == {("Ships",)}
+    assert {passage.headings for passage in passages} == {("Ships",)}
 
 
 def test_a_comment_without_an_end_is_kept(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from core.source import SourceDocument
 from ingest.passages.split import split
-from ingest.reading.clean import first_heading
+from ingest.reading.blocks import first_heading
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.encoding import decode, without_comments
 

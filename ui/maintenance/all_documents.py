@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import NoIndexError, as_text, printable
 from core.settings import Settings
-from ingest.official.client import LANGUAGES, chosen, listed
+from ingest.official.cellar import LANGUAGES, chosen, listed
 from ingest.passages.isolated import Loader
 from ingest.reading.formats import CONVERT, FORMATS
 from ui import access, guard, markup
