@@ -285,7 +285,7 @@ class Passage(Frozen):
         For a passage its heading path, what introduces its beginning, and its text; for a unit the
         last heading, the lead-in of a list item or the caption and headers of a table row, and the
         unit's text. The latter is embedded: raise `context_version` when it changes for passages
-        that keep their id (ingest/passages/split.py); backups of before cannot be restored then.
+        that keep their id (ingest/passages/split.py).
         """
         if unit is None:
             introduced = (one.text for one in self.introductions)
@@ -509,25 +509,22 @@ class ProposerReady(Frozen):
     Attributes:
         model: its name, else the address of its server, as in the settings.
         address: of its server, without secrets.
-        prompt: the fingerprint of the prompt.
         rules: the prompt without a section.
         seconds: the longest that a section takes.
     """
 
     model: str
     address: str
-    prompt: str
     rules: str
     seconds: float
 
 
 class SectionToAsk(Frozen):
-    """A request: a passage, the languages of the questions (ISO 639-1; that of its document first),
-    and the questions that its units answer already."""
+    """A request: a passage, and the languages of the questions (ISO 639-1; that of its document
+    first)."""
 
     passage: Passage
     languages: tuple[str, ...]
-    known: tuple[PreparedQuestion, ...] = ()
 
 
 class ProposedAnswer(Frozen):
@@ -544,17 +541,11 @@ class Proposals(Frozen):
     Attributes:
         model: the name of the model.
         dropped: how many questions were dropped, by reason.
-        read: tokens of the prompt, as its server counts them; 0 where it does not.
-        written: tokens of the reply, likewise.
-        is_cut: the reply broke off; the answers are its beginning.
     """
 
     answers: tuple[ProposedAnswer, ...]
     model: str
     dropped: Mapping[Dropped, int] = {}
-    read: int = 0
-    written: int = 0
-    is_cut: bool = False
 
 
 class ProposalFailure(Frozen):

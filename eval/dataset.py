@@ -26,7 +26,8 @@ from core.settings import Settings
 from core.source import Frozen, Passage
 from core.yaml_files import read_yaml
 from ingest.pipeline import ingest
-from ingest.publishing.ingest_report import Tell, nobody
+from ingest.publishing.events import Tell, nobody
+from ingest.publishing.options import IngestOptions
 from language.matching import fold, in_folded
 from vectorstore.embeddings import make_embedder
 from vectorstore.segments import method_of
@@ -491,5 +492,5 @@ def prepare(folders: Sequence[Path], settings: Settings, tell: Tell = nobody) ->
         "keep_generations": 1,
     }
     own = settings.model_copy(update=changes)
-    ingest(own, strict=True, allow_shrink=True, tell=tell)
+    ingest(own, IngestOptions(strict=True, allow_shrink=True), tell=tell)
     return own

@@ -10,13 +10,14 @@ does not count in offsets.
 
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from core.settings import Settings
 from core.source import Passage, Unit
 from ingest.pipeline import ingest
-from ingest.publishing.build import Progress
-from ingest.publishing.ingest_report import Embedded, Event
+from ingest.publishing.events import Embedded, Event
+from ingest.publishing.options import IngestOptions
 from ingest.reading.formats import plain
 from research.public.shapes import PublicDocument, PublicSet
 from vectorstore.embeddings import make_embedder
@@ -28,7 +29,9 @@ _MARKS = ("", "\u200c", "• ")  # nothing, zero-width non-joiner, bullet
 
 
 def build_index(
-    public: PublicSet, settings: Settings, progress: Progress = lambda done, total: None
+    public: PublicSet,
+    settings: Settings,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Index:
     """Builds or updates the index of a set's documents; reuses stored vectors.
 
@@ -50,7 +53,7 @@ def build_index(
         if isinstance(event, Embedded):
             progress(event.done, event.total)
 
-    ingest(own, strict=True, tell=tell)
+    ingest(own, IngestOptions(strict=True), tell=tell)
     return open_index(own)
 
 
