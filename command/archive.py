@@ -102,7 +102,7 @@ class BackupFile:
     def extract(self, into: Path) -> None:
         """Writes what is in it into an empty folder, for the owner only."""
         with self._opened() as archive:
-            members = [one for one in archive.infolist() if _is_inside(one.filename)]
+            members = [member for member in archive.infolist() if _is_inside(member.filename)]
             size = sum(member.file_size for member in members)
             if size > shutil.disk_usage(into).free:
                 raise ArchiveError(
@@ -155,7 +155,7 @@ def _check_format(archive: zipfile.ZipFile) -> None:
     if len(data) > _SMALL:
         raise ValueError(f"{_FORMAT} is larger than {_SMALL} bytes")
     found = json.loads(data)
-    if found not in [{"format": _NAME, "version": one} for one in range(1, _VERSION + 1)]:
+    if found not in [{"format": _NAME, "version": number} for number in range(1, _VERSION + 1)]:
         raise ValueError(
             f"its format is {str(found)[:80]}, and {_NAME} up to version {_VERSION} can be "
             "read; a later version of this program made it, if the number is higher"

@@ -139,7 +139,7 @@ def _find(settings: Settings, options: IngestOptions) -> FoundFiles:
 def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
     """The report of the run, if the rest succeeds."""
     plan, gathered = work.plan, work.gathered
-    loaded = [one for one in gathered.documents if isinstance(one, SourceDocument)]
+    loaded = [read for read in gathered.documents if isinstance(read, SourceDocument)]
     entries = work.before.documents if work.before else ()
     unchanged = frozenset(plan.unchanged)
     untouched = sum(entry.passages for entry in entries if entry.key in unchanged)
@@ -153,9 +153,9 @@ def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
         # with some documents alone, nobody has looked whether the files of the others are there
         missing=() if options.only else gathered.missing,
         left_out=found.left_out,
-        guesses=tuple(Guesses.of(document) for document in loaded if document.guessed),
+        guesses=tuple(Guesses.of(read) for read in loaded if read.guessed),
         unconfirmed=tuple(path for path, read in gathered.loaded.items() if read.unconfirmed),
-        unused=tuple(Unused(path=one.path, names=one.unused) for one in loaded if one.unused),
+        unused=tuple(Unused(path=read.path, names=read.unused) for read in loaded if read.unused),
         questions=tuple(_questions(work)),
         stop=reason_to_stop(plan, work.fingerprint, gathered.failures, work.before, options),
         changes=document_changes(work) if options.compare else (),
@@ -186,7 +186,8 @@ def _refused(
     Raises:
         DocumentRefused: there are too many, or leaving it out did not help.
     """
-    path = next(one.path for one in work.gathered.documents if one.key == error.key)
+    documents = work.gathered.documents
+    path = next(document.path for document in documents if document.key == error.key)
     if path in before or len(before) == _REFUSED:
         raise error
     problem = f"the vector store refuses it: {error.told}"

@@ -243,7 +243,7 @@ def check_questions(
 
 def _keep_vectors(loaded: Loaded, document: Path, questions: Path, embedder: Embedder) -> None:
     """Writes the vectors of the file beside a document, without the organisation's own."""
-    ids = {one.id for answer in question_file.read(document) for one in answer.questions}
+    ids = {question.id for answer in question_file.read(document) for question in answer.questions}
     own = [question for question in loaded.questions if question.id.rpartition(":")[2] in ids]
     vectors = embedder.queries([question.question for question in own])
     place = question_vectors.file_beside(questions, embedder.fingerprint)

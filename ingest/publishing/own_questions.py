@@ -76,12 +76,12 @@ class OwnQuestions:
                 (self.proposed, found.proposed),
             ):
                 try:
-                    answers += ((key, one) for one in read(key))
+                    answers += ((key, answer) for answer in read(key))
                 except DocumentError as error:
                     found.broken.append(error)
-        dated = [(one.approved.on, key, one) for key, one in found.approved if one.approved]
-        dated.sort(key=lambda one: one[:2], reverse=True)
-        return found._replace(approved=[(key, one) for _, key, one in dated])
+        dated = [(a.approved.on, key, a) for key, a in found.approved if a.approved]
+        dated.sort(key=lambda entry: entry[:2], reverse=True)
+        return found._replace(approved=[(key, answer) for _, key, answer in dated])
 
     def accepted(self, key: str) -> tuple[PreparedAnswer, ...]:
         """The accepted questions of the document with this key."""
@@ -102,7 +102,7 @@ class OwnQuestions:
         there."""
         with self.together() as files:
             found = files.accepted(key)
-            gone = tuple(one for one in found if one.id == answer)
+            gone = tuple(kept for kept in found if kept.id == answer)
             files._write(own_file(self._documents_dir, key), tuple(without(found, _ids(gone))))
         return gone
 
@@ -110,10 +110,10 @@ class OwnQuestions:
         """Adds proposals. A question that is in use or proposed already is left out of a model's;
         where somebody approved the new answer, that takes the place of what was proposed."""
         with self.together() as files:
-            approved = [one for one in answers if one.approved]
+            approved = [answer for answer in answers if answer.approved]
             before = list(without(files.proposed(key), _ids(approved)))
             known = _ids((*before, *approved, *files.accepted(key)))
-            others = without((one for one in answers if not one.approved), known)
+            others = without((answer for answer in answers if not answer.approved), known)
             files._write(self._proposals(key), (*before, *approved, *others))
 
     def accept(self, key: str, chosen: Collection[str] | None = None) -> tuple[PreparedAnswer, ...]:
@@ -123,8 +123,8 @@ class OwnQuestions:
         """
         with self.together() as files:
             found = files.proposed(key)
-            models = [one for one in found if not one.approved]
-            taken = tuple(one for one in models if chosen is None or one.id in chosen)
+            models = [answer for answer in found if not answer.approved]
+            taken = tuple(answer for answer in models if chosen is None or answer.id in chosen)
             files.add(key, taken)
             files._write(self._proposals(key), tuple(without(found, _ids(taken))))
         return taken
@@ -134,7 +134,9 @@ class OwnQuestions:
         with self.together() as files:
             found = files.proposed(key)
             gone = tuple(
-                one for one in found if (not one.approved if chosen is None else one.id in chosen)
+                answer
+                for answer in found
+                if (not answer.approved if chosen is None else answer.id in chosen)
             )
             files._write(self._proposals(key), tuple(without(found, _ids(gone))))
         return gone
@@ -157,7 +159,7 @@ class OwnQuestions:
             except NotKeptError:
                 files._write(file, ())
             names = (f"{file.name}.{number}{ASIDE}" for number in itertools.count(1))
-            aside = next(one for one in map(file.with_name, names) if not one.exists())
+            aside = next(place for place in map(file.with_name, names) if not place.exists())
             file.rename(aside)
         return aside
 
@@ -210,11 +212,10 @@ class OwnQuestions:
         self._drafts[file] = ()
         if not answers:
             return
-        told = yaml.safe_dump(
-            {"answers": [_fields(one) for one in answers]}, allow_unicode=True, sort_keys=False
-        )
+        content = {"answers": [_fields(answer) for answer in answers]}
+        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
         draft = _draft(file)
-        draft.write_text(_NOTE + told, "utf-8")
+        draft.write_text(_NOTE + text, "utf-8")
         try:
             self._drafts[file] = read_file(draft)
         except DocumentError as error:
@@ -233,10 +234,10 @@ def _draft(file: Path) -> Path:
 
 
 def _fields(answer: PreparedAnswer) -> dict[str, Any]:
-    asked: dict[str, list[str]] = {}
-    for one in answer.questions:
-        asked.setdefault(one.language, []).append(one.text)
-    fields: dict[str, Any] = {"units": list(answer.units), "questions": asked}
+    questions: dict[str, list[str]] = {}
+    for question in answer.questions:
+        questions.setdefault(question.language, []).append(question.text)
+    fields: dict[str, Any] = {"units": list(answer.units), "questions": questions}
     if answer.by:
         fields["by"] = answer.by
     if answer.approved:

@@ -143,8 +143,10 @@ def _twins(documents: Iterable[Document], before: Manifest | None) -> dict[str, 
     """Maps document keys to keys in use with the same content, cut into the same sentences."""
     entries = before.documents if before else ()
     known = {(entry.sha256, entry.info.language): entry.key for entry in entries}
-    same = ((one.key, known.get((one.sha256, one.info.language))) for one in documents)
-    return {key: twin for key, twin in same if twin is not None}
+    same = {
+        document.key: known.get((document.sha256, document.info.language)) for document in documents
+    }
+    return {key: twin for key, twin in same.items() if twin is not None}
 
 
 def _known_passages(

@@ -76,7 +76,7 @@ class ProposalRun:
             fresh = [passage for passage in sections if passage.id not in document.answering]
             before += len(sections) - len(fresh)
             if languages:
-                left += (SectionToAsk(passage=one, languages=languages) for one in fresh)
+                left += (SectionToAsk(passage=passage, languages=languages) for passage in fresh)
         now = left[:limit]
         return SectionPlan(
             now=tuple(now),
@@ -117,14 +117,18 @@ class ProposalRun:
                 if self._settings.accept_questions:
                     self._own.accept(key, {answer.id for answer in answers})
             kept = sum(len(answer.questions) for answer in answers)
-            written = sum(len(texts) for one in outcome.answers for texts in one.questions.values())
+            written = sum(
+                len(texts) for proposed in outcome.answers for texts in proposed.questions.values()
+            )
             dropped = sum(outcome.dropped.values()) + written - kept
             yield event.model_copy(update={"kept": kept, "dropped": dropped})
 
     def _languages(self, document: DocumentInfo) -> tuple[str, ...]:
         """The document's language, and those whose readers are given this version of it."""
-        given = (one for one in SPOKEN if document.key in self._generation.versions(one, Scope()))
-        return tuple(one for one in dict.fromkeys((document.language, *given)) if one in OFFICIAL)
+        versions = self._generation.versions
+        given = (language for language in SPOKEN if document.key in versions(language, Scope()))
+        wanted = dict.fromkeys((document.language, *given))
+        return tuple(language for language in wanted if language in OFFICIAL)
 
 
 class _Document:

@@ -57,7 +57,7 @@ def verify(settings: Settings) -> Verification:
     current = generations.current()
     manifest = current.manifest
     entries = manifest.documents
-    comparable = {one.key for one in entries if one.reading == reading_fingerprint(one.path)}
+    comparable = {e.key for e in entries if e.reading == reading_fingerprint(e.path)}
     notes: list[str] = []
     try:
         problems += problems_at_once(current, settings)

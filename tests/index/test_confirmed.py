@@ -101,7 +101,7 @@ def test_an_index_that_calls_a_file_official_by_its_own_word_is_put_right(
     """Made before a confirmation was asked for; no other document is read anew."""
     with monkeypatch.context() as before:
         before.setattr("ingest.passages.isolated.is_official", lambda *_: True)
-        before.setattr("ingest.publishing.prepare.is_official", lambda *_: True)
+        before.setattr("ingest.publishing.gather.is_official", lambda *_: True)
         ingest(settings)
     confirm(settings.corpus_dirs[0] / "note.md", settings.documents_dir, official=True)
     report = ingest(settings)

@@ -9,7 +9,6 @@ import pytest
 from core.errors import IndexMismatchError, StoreError
 from core.settings import Settings
 from core.source import Passage
-from ingest import pipeline
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
@@ -231,7 +230,7 @@ def test_a_removed_document_needs_no_copy(small: Small) -> None:
 
 
 @pytest.mark.usefixtures("_never_merged")
-@pytest.mark.parametrize("step", ["copy_unchanged", "embed", "check", "publish", "remove"])
+@pytest.mark.parametrize("step", ["_copy_unchanged", "_embed", "check", "publish", "remove"])
 def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
     small: Small, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -247,7 +246,7 @@ def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
 
     methods = {"publish": "publish", "remove": "remove_unpublished"}
     with monkeypatch.context() as patch:
-        patch.setattr(Generations if step in methods else pipeline, methods.get(step, step), cut)
+        patch.setattr(Generations if step in methods else build, methods.get(step, step), cut)
         with pytest.raises(KeyboardInterrupt):
             ingest(settings)
 
@@ -257,7 +256,7 @@ def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
         check(_current(settings), settings)
     report = ingest(settings)
     # what was cut off after embedding gave its vectors to the next run
-    assert report.embedded == (1 if step in ("copy_unchanged", "embed") else 0)
+    assert report.embedded == (1 if step in ("_copy_unchanged", "_embed") else 0)
     assert "Of trains." in "\n".join(text for text, _ in _found(settings))
     assert Generations(settings).unpublished() == []
 

@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 import pytest
 
 from core.settings import ROOT
-from ingest.publishing import build, plan
+from ingest.publishing import plan
 from ingest.publishing.plan import LIBRARIES, reading_fingerprint
 from ingest.reading.formats import FORMATS, READERS, Reader
 
@@ -58,12 +58,12 @@ def test_another_version_of_a_library_changes_the_formats_that_are_read_with_it(
     monkeypatch: pytest.MonkeyPatch, library: str, changed: set[str]
 ) -> None:
     before, real = _fingerprints(), plan.version
-    build._fingerprint.cache_clear()
+    plan._fingerprint.cache_clear()
     monkeypatch.setattr(plan, "version", lambda name: "99" if name == library else real(name))
     try:
         assert _changed(before) == changed
     finally:
-        build._fingerprint.cache_clear()
+        plan._fingerprint.cache_clear()
 
 
 def test_every_library_that_files_are_read_with_is_counted() -> None:
