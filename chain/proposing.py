@@ -3,7 +3,7 @@
     passage -> prompt -> model -> questions with the numbers of units
             -> those found again in the index that have no twin -> proposals
 
-    python -m chain.proposing    started by ingest/publishing/proposal_run.py
+    python -m chain.proposing    started by ingest/publishing/proposer.py
 
 That is a process of its own, as ingest imports nothing of the assistant. Nothing else calls it.
 """
@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, TextIO
 
-from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
@@ -27,7 +26,6 @@ from chain.model.prompt_budget import fenced
 from chain.reading.relevance import rank
 from core.answer import ModelTrouble
 from core.errors import ModelError, StrategiewijzerError, kind_and_place
-from core.prepared import PreparedQuestion
 from core.proposals import (
     Dropped,
     ProposalFailure,
@@ -223,8 +221,8 @@ class Checked(NamedTuple):
     dropped: Counter[Dropped]
 
 
-class _Known(NamedTuple):
-    """A question that is answered already."""
+class _Kept(NamedTuple):
+    """A question that is kept."""
 
     about: Demands
     vector: Vectors
@@ -234,23 +232,21 @@ class _Known(NamedTuple):
 def checked(
     answers: Sequence[ProposedAnswer],
     passage: Passage,
-    known: Sequence[PreparedQuestion],
     index: Snapshot,
     results: int,
 ) -> Checked:
     """The questions that find one of their units among the first statements, and that are no twins
-    of a known one, or of one before them, with the same units.
+    of one before them, with the same units.
 
     Args:
         answers: with numbers of units of the passage.
         passage: in use.
-        known: the questions that units of the passage answer already.
         index: what is searched.
         results: how many passages an answer is made from.
     """
     dropped: Counter[Dropped] = Counter()
     kept: list[ProposedAnswer] = []
-    there = list(_known(known, index))
+    there: list[_Kept] = []
     on_scale = index.profile.on_scale
 
     def reason(question: str, language: str, answer: ProposedAnswer) -> Dropped | None:
@@ -262,7 +258,7 @@ def checked(
                 return "twin"
         if not _finds(question, language, units, index, results):
             return "elsewhere"
-        there.append(_Known(about, vector, units))
+        there.append(_Kept(about, vector, units))
         return None
 
     for answer in answers:
@@ -275,13 +271,6 @@ def checked(
         if questions:
             kept.append(ProposedAnswer(units=answer.units, questions=questions))
     return Checked(tuple(kept), dropped)
-
-
-def _known(known: Sequence[PreparedQuestion], index: Snapshot) -> Iterator[_Known]:
-    if known:
-        vectors = index.embedder.queries([one.question for one in known])
-        for one, vector in zip(known, vectors, strict=True):
-            yield _Known(demands_of(one.question, one.language), vector, frozenset(one.units))
 
 
 def _finds(
@@ -317,7 +306,6 @@ class Proposing:
         self.ready = ProposerReady(
             model=settings.model_label,
             address=self._model.address,
-            prompt=prompts.fingerprints()["questions.md"],
             rules=prompts.load("questions"),
             seconds=seconds + _CHECKS,
         )
@@ -336,7 +324,6 @@ class Proposing:
     def _proposals(self, section: SectionToAsk) -> Proposals:
         index = self._index = self._index or open_index(self._settings)  # before a call is paid
         units = askable(section.passage)
-        counted = UsageMetadataCallbackHandler()
         pieces: list[str] = []
         is_cut = False
         try:
@@ -344,7 +331,6 @@ class Proposing:
                 messages(section),
                 seconds=self._settings.answer_timeout,
                 schema=schema(units, section.languages),
-                config={"callbacks": [counted]},
             ):
                 pieces.append(piece)
         except ModelError as error:
@@ -366,18 +352,13 @@ class Proposing:
         found = checked(
             written.answers,
             section.passage,
-            section.known,
             index.snapshot(),
             self._settings.results,
         )
-        used = counted.usage_metadata.values()
         return Proposals(
             answers=found.answers,
             model=self._model.name,
             dropped=written.dropped + found.dropped,
-            read=sum(one["input_tokens"] for one in used),
-            written=sum(one["output_tokens"] for one in used),
-            is_cut=is_cut,
         )
 
 

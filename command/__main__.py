@@ -140,7 +140,7 @@ def restore(
 ) -> int:
     """Put a backup in place of what is there. It is restored whole or not at all; stop the app
     before."""
-    from command.backup import restore_from
+    from command.restore import restore_from
 
     return restore_from(file, yes=yes)
 

@@ -150,7 +150,7 @@ def _index(settings: Settings) -> Shortcoming | str:
 
 
 def _whole(settings: Settings) -> Shortcoming | str | None:
-    from ingest.publishing.verify import problems_at_once
+    from ingest.publishing.check import problems_at_once
     from vectorstore.generations import Generations
 
     if not _is_published(settings):
@@ -163,10 +163,11 @@ def _whole(settings: Settings) -> Shortcoming | str | None:
 
 def _in_step(settings: Settings) -> Shortcoming | str | None:
     from ingest.pipeline import ingest
+    from ingest.publishing.options import IngestOptions
 
     if not _is_published(settings):
         return None
-    report = ingest(settings, dry_run=True)
+    report = ingest(settings, IngestOptions(dry_run=True))
     plan = report.plan
     found, remedies = [], []
     if report.failures:

@@ -138,7 +138,7 @@ class StoreError(StrategiewijzerError):
 
 
 class ArchiveError(StrategiewijzerError):
-    """An exported generation or a backup cannot be written, or is damaged, foreign or too new."""
+    """A backup cannot be written, or is damaged, foreign or too new."""
 
 
 class ModelError(StrategiewijzerError):

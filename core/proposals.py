@@ -4,7 +4,6 @@ them: a line of JSON each."""
 from collections.abc import Mapping
 from typing import Literal
 
-from core.prepared import PreparedQuestion
 from core.source import Frozen, Passage
 
 Dropped = Literal["form", "language", "unit", "elsewhere", "twin"]
@@ -18,7 +17,6 @@ class ProposerReady(Frozen):
 
     model: str  # its name, else the address of its server, as in the settings
     address: str  # of its server, without secrets
-    prompt: str  # fingerprint of the prompt
     rules: str  # the prompt without a section
     seconds: float  # the longest that a section takes
 
@@ -28,7 +26,6 @@ class SectionToAsk(Frozen):
 
     passage: Passage
     languages: tuple[str, ...]  # of the questions (ISO 639-1), that of its document first
-    known: tuple[PreparedQuestion, ...] = ()  # that its units answer already
 
 
 class ProposedAnswer(Frozen):
@@ -44,9 +41,6 @@ class Proposals(Frozen):
     answers: tuple[ProposedAnswer, ...]
     model: str
     dropped: Mapping[Dropped, int] = {}  # how many questions were dropped, by reason
-    read: int = 0  # tokens of the prompt, as its server counts them; 0 where it does not
-    written: int = 0  # tokens of the reply, likewise
-    is_cut: bool = False  # the reply broke off; the answers are its beginning
 
 
 class ProposalFailure(Frozen):

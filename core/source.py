@@ -249,7 +249,7 @@ class Passage(Frozen):
         For a passage its heading path, what introduces its beginning, and its text; for a unit the
         last heading, the lead-in of a list item or the caption and headers of a table row, and the
         unit's text. The latter is embedded: raise `context_version` when it changes for passages
-        that keep their id (ingest/passages/split.py); backups of before cannot be restored then.
+        that keep their id (ingest/passages/split.py).
         """
         if unit is None:
             introduced = (introduction.text for introduction in self.introductions)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.ingest_report import Tell, nobody
+from ingest.publishing.events import Tell, nobody
+from ingest.publishing.options import IngestOptions
 from vectorstore.embeddings import make_embedder
 from vectorstore.manifest import method_of
 
@@ -37,5 +38,5 @@ def prepare(folders: Sequence[Path], settings: Settings, tell: Tell = nobody) ->
         "keep_generations": 1,
     }
     own = settings.model_copy(update=changes)
-    ingest(own, strict=True, allow_shrink=True, tell=tell)
+    ingest(own, IngestOptions(strict=True, allow_shrink=True), tell=tell)
     return own

@@ -18,6 +18,7 @@ from core.errors import QuestionSetError
 from core.settings import Settings
 from core.source import Passage
 from ingest.pipeline import ingest
+from ingest.publishing.options import IngestOptions
 from ingest.reading.formats import plain
 from vectorstore.embeddings import make_embedder
 from vectorstore.manifest import method_of
@@ -108,7 +109,7 @@ def build_index(xquad: XQuAD, settings: Settings) -> Index:
         (documents / f"p{number:07}.txt").write_text(text, "utf-8")
     changes = {"data_dir": documents.parent, "corpus_dirs": (documents,), "chroma_url": ""}
     own = settings.model_copy(update={**changes, "keep_generations": 1})
-    ingest(own, strict=True)
+    ingest(own, IngestOptions(strict=True))
     return open_index(own)
 
 

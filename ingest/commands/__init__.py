@@ -18,8 +18,6 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "rollback": ("generations", "Put an earlier generation in use."),
     "discard": ("generations", "Drop what --trial built; readers never saw it."),
     "verify": ("generations", "Check the generation in use thoroughly."),
-    "export": ("generations", "Write a generation to one file."),
-    "import": ("generations", "Put a generation from such a file in use."),
     "questions": ("questions", "Have the language model write prepared questions."),
     "check-questions": ("questions", "Does every prepared question find its answer?"),
 }
@@ -36,8 +34,8 @@ class _Commands(CommandGroup):
 
 
 app = CommandLine("Stopped. The index is as it was before.", cls=_Commands)
-for _name, (_, _told) in COMMANDS.items():  # until a module adds the command itself
-    app.command(_name, help=_told)(lambda: None)
+for _name, (_, _help) in COMMANDS.items():  # until a module adds the command itself
+    app.command(_name, help=_help)(lambda: None)
 
 
 def print_json(value: object) -> None:

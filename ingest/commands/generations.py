@@ -1,24 +1,19 @@
-"""Commands over the generations of the index: show, go back, drop, verify, export and import."""
+"""Commands over the generations of the index: show, go back, drop a trial, verify."""
 
 import datetime
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.filesize import decimal
 
-from core.command_line import option
-from core.errors import in_megabytes
 from core.file_names import printable
 from core.settings import Settings
 from core.source import DocumentInfo
 from ingest.commands import app
-from ingest.commands.progress import bar
-from ingest.publishing import changes
+from ingest.publishing import history as kept_generations
 from ingest.publishing import verify as verification
 from ingest.publishing.lock import writing
-from ingest.publishing.transfer import export_generation, import_generation
 from vectorstore.generations import Generations
 from vectorstore.manifest import DocumentEntry
 from vectorstore.store import tidy
@@ -54,10 +49,10 @@ def _lines(entry: DocumentEntry, today: datetime.date) -> tuple[str, ...]:
         "passages": entry.passages,
         "last change": moment(entry.changed),
     }
-    told = [f"{name} {value}" for name, value in facts.items() if value]
+    shown = [f"{name} {value}" for name, value in facts.items() if value]
     return (
         f"{info.key}  {info.title}",
-        f"  {', '.join([*told, standing(info, today)])}",
+        f"  {', '.join([*shown, standing(info, today)])}",
         f"  {info.kind}: {entry.path}",
     )
 
@@ -81,21 +76,23 @@ def moment(iso: str) -> str:
 @app.command()
 def history(as_json: _AsJson = False) -> None:
     """Show the kept generations, and what each changed."""
-    kept = changes.history(Settings())
+    kept = kept_generations.history(Settings())
     if as_json:
-        print(json.dumps([one.model_dump(mode="json") for one in kept], indent=2))
+        print(json.dumps([generation.model_dump(mode="json") for generation in kept], indent=2))
         return
-    for one in reversed(kept):
-        print(f"{one.id}{'  in use' if one.in_use else ''}")
-        documents = f"{one.documents} documents in {one.versions} language versions"
-        counts = f"{documents}, {one.passages} passages, {decimal(one.size)}"
-        print(f"  made {moment(one.created)} (UTC) by {one.method}: {counts}")
-        if one.added is not None:
-            keys = {"added": one.added, "changed": one.changed, "removed": one.removed}
-            told = (f"{len(those or ())} {name}" for name, those in keys.items())
-            print(f"  against the one before: {', '.join(told)}")
-        if one.note:
-            print(f"  note: {printable(one.note)}")
+    for generation in reversed(kept):
+        print(f"{generation.id}{'  in use' if generation.in_use else ''}")
+        print(
+            f"  made {moment(generation.created)} (UTC) by {generation.method}: "
+            f"{generation.documents} documents in {generation.versions} language versions, "
+            f"{generation.passages} passages, {decimal(generation.size)}"
+        )
+        if generation.added is not None:
+            names = ("added", "changed", "removed")
+            counts = (f"{len(getattr(generation, name) or ())} {name}" for name in names)
+            print(f"  against the one before: {', '.join(counts)}")
+        if generation.note:
+            print(f"  note: {printable(generation.note)}")
 
 
 @app.command()
@@ -138,24 +135,3 @@ def verify(as_json: _AsJson = False) -> int:
         f"{found.passages} passages, {found.units} units."
     )
     return 0
-
-
-@app.command("export")
-def export_to(
-    file: Path = typer.Argument(..., help="Where to write it."),
-    generation: str | None = option(None, "ID", "Default: the one in use."),
-) -> None:
-    """Write a generation to one file."""
-    with bar("Exporting passages") as progress:
-        written = export_generation(Settings(), file, generation, progress)
-    print(f"Generation {written} is in {file} ({in_megabytes(file.stat().st_size)}).")
-
-
-@app.command("import")
-def import_from(
-    file: Path = typer.Argument(..., help="What `export` wrote."),
-) -> None:
-    """Put a generation from such a file in use."""
-    with bar("Importing passages") as progress:
-        made = import_generation(Settings(), file, progress)
-    print(f"Generation {made} is in use. Go back with: python -m ingest rollback")

@@ -22,8 +22,7 @@ from rich.text import Text
 
 from core.file_names import printable
 from ingest.commands import print_json
-from ingest.publishing.build import Plan
-from ingest.publishing.ingest_report import (
+from ingest.publishing.events import (
     Asking,
     Embedded,
     Event,
@@ -34,6 +33,7 @@ from ingest.publishing.ingest_report import (
     SectionAsked,
     Tell,
 )
+from ingest.publishing.plan import Plan
 
 _EVERY = 5.0  # seconds between two lines that only say how far a run is; more bury the others
 

@@ -3,38 +3,32 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import typer
 
+from core.background import INTERRUPTED
 from core.command_line import flag, option
 from core.errors import DocumentError, SettingsError, StrategiewijzerError
 from core.file_names import as_text, printable
-from core.prepared import PreparedQuestion
-from core.proposals import Dropped, ProposerReady
+from core.proposals import ProposerReady
 from core.settings import Settings
 from ingest.commands import AsJson, app, print_json
 from ingest.commands.progress import progress
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
-from ingest.publishing import own_questions
-from ingest.publishing.ingest_report import SectionAsked, describe_stale
+from ingest.publishing import question_vectors
+from ingest.publishing.events import SectionAsked
+from ingest.publishing.ingest_report import describe_stale
 from ingest.publishing.own_questions import OwnQuestions
-from ingest.publishing.proposal_run import ProposalRun, Proposer, SectionPlan
+from ingest.publishing.proposal_run import ProposalRun, SectionPlan
+from ingest.publishing.proposer import Proposer
 from ingest.reading import question_file
 from ingest.reading.files import find, refuse_large
 from ingest.reading.question_file import PreparedAnswer
 from vectorstore.embeddings import Embedder, make_embedder
 
-_REASONS: Mapping[Dropped, str] = {
-    "form": "are no plain question",
-    "language": "are not in the language asked for",
-    "unit": "name no sentence of the section",
-    "elsewhere": "do not find their answer again",
-    "twin": "ask what another one asks",
-}
 _SHOWN = 10  # documents named before anything is sent
 _ACCEPT = "python -m ingest questions --accept [DOCUMENT ...]"
 _PUBLISH = "Publish them with: python -m ingest"
@@ -54,18 +48,15 @@ def questions(
     accept: bool = flag("--accept", "Take the proposed questions into use."),
     refuse: bool = flag("--refuse", "Drop the proposed questions."),
 ) -> int:
-    """Have the language model write prepared questions, which are proposals until a person
-    accepts them. Exit with 1 when nothing may be sent, or a section failed."""
+    """Have the language model write prepared questions, for sections that have none. They are
+    proposals until a person accepts them. Exit with 1 when nothing may be sent, or a section
+    failed."""
     if dry_run + show + accept + refuse > 1:
         context.fail("Give one of --dry-run, --list, --accept and --refuse.")
     settings = Settings()
     names = documents or ()
     if show or accept or refuse:
-        own = OwnQuestions(settings)
-        keys = _with_questions(own, names)
-        if show:
-            return _list(own, keys)
-        return _accept(own, keys) if accept else _refuse(own, keys)
+        return _decide(OwnQuestions(settings), names, accept=accept, refuse=refuse)
     if not settings.generative:
         raise SettingsError(
             "No language model is configured, so none can write questions. Set "
@@ -73,61 +64,57 @@ def questions(
             "(docs/models.md)."
         )
     with Proposer() as proposer:
-        run = ProposalRun(settings, proposer.ready)
-        with nullcontext() if dry_run else run.exclusive():
-            plan = run.plan(names, limit)
-            _tell_plan(plan, proposer.ready, limit, as_json=as_json)
-            if dry_run or not plan.calls:
-                return 0
-            if not (yes or _agreed()):
-                return 1
-            return _ask(run, plan, proposer, as_json=as_json)
+        run = ProposalRun(settings)
+        plan = run.plan(names, limit, proposer.ready.rules)
+        _print_plan(plan, proposer.ready, as_json=as_json)
+        if dry_run or not plan.now:
+            return 0
+        if not (yes or _agreed()):
+            return 1
+        events: list[SectionAsked] = []
+        code = 0
+        try:
+            with progress(as_json=as_json) as tell:
+                for event in run.ask(plan, proposer):
+                    events.append(event)
+                    tell(event)
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        finally:
+            if not as_json:
+                for line in _outcome(events, plan):
+                    print(line)
+        return code or int(any(event.reason for event in events))
 
 
-def _ask(run: ProposalRun, plan: SectionPlan, proposer: Proposer, *, as_json: bool) -> int:
-    """Asks, shows how far it is and what came of it; returns the exit code."""
-    asked: list[SectionAsked] = []
-    code = 0
-    try:
-        with progress(as_json=as_json) as tell:
-            for one in run.ask(plan, proposer):
-                asked.append(one)
-                tell(one)
-    except KeyboardInterrupt:
-        code = 130
-    finally:
-        if not as_json:
-            for line in _outcome(asked, plan):
-                print(line)
-    return code or int(any(one.reason for one in asked))
-
-
-def _tell_plan(plan: SectionPlan, ready: ProposerReady, limit: int, *, as_json: bool) -> None:
-    """Says what would be asked, before anything is sent."""
+def _print_plan(plan: SectionPlan, ready: ProposerReady, *, as_json: bool) -> None:
+    """Prints what would be asked, before anything is sent."""
+    calls = len(plan.now)
     if as_json:
-        counts = {"read": plan.read, "written": plan.written}
-        left = {"later": plan.later, "before": plan.before}
+        counts = {"calls": calls, "later": plan.later, "before": plan.before}
+        tokens = {"read": plan.read, "written": plan.written}
         server = {"model": ready.model, "address": ready.address}
-        print_json({"event": "to_ask", "calls": plan.calls, **counts, **left, **server})
+        print_json({"event": "to_ask", **counts, **tokens, **server})
         return
-    before = f" ({plan.before:,} were asked about before)" if plan.before else ""
-    if not plan.calls:
+    before = f" ({plan.before:,} have questions)" if plan.before else ""
+    if not plan.now:
         print(f"There is nothing to ask about{before}.")
         return
-    shown = [printable(one.key) for one in plan.now[:_SHOWN]]
-    shown += ["..."] if len(plan.now) > _SHOWN else []
-    print(f"{plan.calls:,} sections of {len(plan.now):,} documents{before}: {', '.join(shown)}")
+    keys = [*dict.fromkeys(section.passage.document.key for section in plan.now)]
+    more = ", ..." if len(keys) > _SHOWN else ""
+    shown = ", ".join(map(printable, keys[:_SHOWN]))
+    print(f"{calls:,} sections of {len(keys):,} documents{before}: {shown}{more}")
     print(
-        f"One call each: {plan.calls:,} calls, about {plan.read:,} tokens of prompts and "
+        f"One call each: {calls:,} calls, about {plan.read:,} tokens of prompts and "
         f"{plan.written:,} of replies."
     )
     print(f"They go to {printable(ready.address)}, model {printable(ready.model)}.")
     if plan.later:
-        print(f"Limit: {limit:,} calls (--limit). {plan.later:,} sections are left then.")
+        print(f"Limit: {calls:,} calls (--limit). {plan.later:,} sections are left then.")
 
 
 def _agreed() -> bool:
-    """Whether the person at the terminal agrees; says so where nobody does."""
+    """Whether the person at the terminal agrees; prints why not."""
     why = "nobody is here to agree. With --yes it goes on without asking."
     if sys.stdin.isatty():
         print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
@@ -138,34 +125,29 @@ def _agreed() -> bool:
     return False
 
 
-def _outcome(asked: Sequence[SectionAsked], plan: SectionPlan) -> Iterator[str]:
+def _outcome(events: Sequence[SectionAsked], plan: SectionPlan) -> Iterator[str]:
     """What came of a run, and what to do next."""
-    good = [one for one in asked if not one.reason]
-    kept = sum(one.kept for one in good)
+    good = [event for event in events if not event.reason]
+    kept, dropped = sum(event.kept for event in good), sum(event.dropped for event in good)
     yield f"{len(good):,} sections were asked about: {kept:,} questions are proposed."
-    dropped: Counter[Dropped] = Counter()
-    for one in good:
-        dropped.update(one.dropped)
-    if told := [f"{count:,} {_REASONS[why]}" for why, count in dropped.most_common() if count]:
-        yield f"Dropped: {', '.join(told)}."
-    read, written = sum(one.read for one in good), sum(one.written for one in good)
-    if read:
-        yield f"Tokens: {read:,} of prompts, {written:,} of replies."
-    if cut := sum(one.is_cut for one in good):
-        yield f"{cut} replies broke off; what they had is kept."
-    for reason, count in Counter(one.reason for one in asked if one.reason).most_common():
+    if dropped:
+        yield (
+            f"{dropped:,} questions were dropped: no plain question, in another language, asked "
+            "already, or not finding their answer again."
+        )
+    for reason, count in Counter(event.reason for event in events if event.reason).most_common():
         yield f"{count} sections failed: {printable(reason)}"
-    if left := plan.calls - len(good) + plan.later:
+    if left := len(plan.now) - len(good) + plan.later:
         yield f"{left:,} sections are left; the same command goes on with them."
     if kept:
         yield f"See them with --list, and take them: {_ACCEPT}"
 
 
-def _with_questions(own: OwnQuestions, names: Sequence[str]) -> list[str]:
-    """The keys of the documents with questions of one's own; of a name, its language versions.
+def _decide(own: OwnQuestions, names: Sequence[str], *, accept: bool, refuse: bool) -> int:
+    """Accepts, refuses or lists the proposed questions for documents (keys or ids; none: all).
 
     Raises:
-        StrategiewijzerError: there are none for a name.
+        StrategiewijzerError: there are no questions for one of the documents.
     """
     every = own.documents()
     for name in names:
@@ -174,7 +156,16 @@ def _with_questions(own: OwnQuestions, names: Sequence[str]) -> list[str]:
                 f"There are no questions for {printable(name)!r}. See which there are with: python "
                 "-m ingest questions --list"
             )
-    return [key for key in every if not names or any(_is_named(key, name) for name in names)]
+    keys = [key for key in every if not names or any(_is_named(key, name) for name in names)]
+    if accept:
+        count = sum(_count(own.accept(key)) for key in keys)
+        print(f"{count:,} questions are accepted. {_PUBLISH}" if count else "None wait.")
+    elif refuse:
+        count = sum(_count(own.refuse(key)) for key in keys)
+        print(f"{count:,} questions are refused." if count else "None wait.")
+    else:
+        _list(own, keys)
+    return 0
 
 
 def _is_named(key: str, name: str) -> bool:
@@ -182,37 +173,20 @@ def _is_named(key: str, name: str) -> bool:
     return name in (key, key.rpartition(".")[0])
 
 
-def _list(own: OwnQuestions, keys: Iterable[str]) -> int:
+def _list(own: OwnQuestions, keys: Iterable[str]) -> None:
     total = 0
     for key in keys:
-        proposed = _of_models(own, key)
-        total += (count := _count_of(proposed))
+        # of models: an answer that one person approved waits for another person
+        proposed = [answer for answer in own.proposed(key) if not answer.approved]
+        total += (count := _count(proposed))
         place = f" in {printable(proposed[0].file)}" if proposed else ""
-        in_use = _count_of(own.accepted(key))
+        in_use = _count(own.accepted(key))
         print(f"{printable(key)}: {count:,} proposed{place}, {in_use:,} in use at the next ingest")
     print(f"{total:,} proposed questions wait. Take them: {_ACCEPT}" if total else "None wait.")
-    return 0
 
 
-def _accept(own: OwnQuestions, keys: Iterable[str]) -> int:
-    taken = sum(_count_of(own.accept(key)) for key in keys)
-    print(f"{taken:,} questions are accepted. {_PUBLISH}" if taken else "None wait.")
-    return 0
-
-
-def _refuse(own: OwnQuestions, keys: Iterable[str]) -> int:
-    dropped = sum(_count_of(own.refuse(key)) for key in keys)
-    print(f"{dropped:,} questions are refused." if dropped else "None wait.")
-    return 0
-
-
-def _of_models(own: OwnQuestions, key: str) -> list[PreparedAnswer]:
-    """The proposals of models; an answer that one person approved waits for another person."""
-    return [one for one in own.proposed(key) if not one.approved]
-
-
-def _count_of(answers: Iterable[PreparedAnswer]) -> int:
-    return sum(len(one.questions) for one in answers)
+def _count(answers: Iterable[PreparedAnswer]) -> int:
+    return sum(len(answer.questions) for answer in answers)
 
 
 @app.command()
@@ -228,12 +202,12 @@ def check_questions(
     settings = Settings()
     found = find(paths or settings.corpus_dirs)
     beside = {file: its for file in found.files if (its := question_file.find(file))}
-    own = {
-        key: place
+    places = {
+        key: question_file.own_file(settings.documents_dir, key)
         for key in OwnQuestions(settings).documents()
-        if (place := question_file.own_file(settings.documents_dir, key)).is_file()
     }
-    asked, good, problems, stale = 0, 0, 0, 0
+    own = {key: place for key, place in places.items() if place.is_file()}
+    documents, good, problems, stale = 0, 0, 0, 0
     with Loader(settings) as loader:
         for file in found.files if own else beside:
             try:
@@ -243,48 +217,44 @@ def check_questions(
                 print(error)
                 problems += 1
                 own = {
-                    key: place
-                    for key, place in own.items()
-                    if as_text(place.absolute()) != error.path
+                    k: place for k, place in own.items() if as_text(place.absolute()) != error.path
                 }
                 continue
             good += len(loaded.questions)
             stale += len(loaded.stale)
-            asked += bool(loaded.questions or loaded.stale)
+            documents += bool(loaded.questions or loaded.stale)
             own.pop(loaded.document.key, None)
             if keep_vectors and loaded.questions and file in beside:
-                _keep_vectors(beside[file], _of_its_file(loaded, file), make_embedder(settings))
-            for one in loaded.stale:
-                print(describe_stale(one), flush=True)
-    lone = [*_alone(found.files, beside.values())]
+                _keep_vectors(loaded, file, beside[file], make_embedder(settings))
+            for question in loaded.stale:
+                print(describe_stale(question), flush=True)
+    alone = [*_alone(found.files, beside.values())]
     if not paths:
-        lone += (place for _, place in sorted(own.items()))
-    for file in lone:
+        alone += (place for _, place in sorted(own.items()))
+    for file in alone:
         print(f"{printable(as_text(file))}: there is no document of this name. Rename it.")
         problems += 1
     print(
-        f"{good:,} questions of {asked} documents have their answer; "
+        f"{good:,} questions of {documents} documents have their answer; "
         f"{stale} are stale, {problems} files are wrong."
     )
     return 1 if problems or stale else 0
 
 
-def _of_its_file(loaded: Loaded, file: Path) -> list[PreparedQuestion]:
-    """The questions of the file beside a document, without the organisation's own."""
-    ids = {one.id for answer in question_file.read(file) for one in answer.questions}
-    return [one for one in loaded.questions if one.id.rpartition(":")[2] in ids]
-
-
-def _keep_vectors(file: Path, questions: Sequence[PreparedQuestion], embedder: Embedder) -> None:
-    vectors = embedder.queries([one.question for one in questions])
-    own_questions.keep(own_questions.file_beside(file, embedder.fingerprint), questions, vectors)
+def _keep_vectors(loaded: Loaded, document: Path, questions: Path, embedder: Embedder) -> None:
+    """Writes the vectors of the file beside a document, without the organisation's own."""
+    ids = {question.id for answer in question_file.read(document) for question in answer.questions}
+    own = [question for question in loaded.questions if question.id.rpartition(":")[2] in ids]
+    vectors = embedder.queries([question.question for question in own])
+    place = question_vectors.file_beside(questions, embedder.fingerprint)
+    question_vectors.keep(place, own, vectors)
 
 
 def _alone(documents: Sequence[Path], known: Collection[Path]) -> Iterator[Path]:
     """The files with prepared questions in the documents' folders that belong to none of them."""
     taken = set(known)
-    for folder in sorted({one.parent for one in documents}):
+    for folder in sorted({document.parent for document in documents}):
         with os.scandir(folder) as entries:
-            names = sorted(one.name for one in entries if one.is_file(follow_symlinks=False))
+            names = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
         mine = (folder / name for name in names if name.endswith(question_file.SUFFIX))
         yield from (file for file in mine if file not in taken)

@@ -1,109 +1,36 @@
-"""Events of an ingest while it runs, and the report that is kept of it."""
+"""The report of an ingest run, done or planned, as data for the terminal, a page or a program."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.file_names import printable
 from core.prepared import StaleQuestion, WhyStale
-from core.proposals import Dropped
 from core.source import DocumentInfo, Frozen, SourceDocument
-from ingest.publishing.build import Plan
+from ingest.publishing.options import IngestOptions
+from ingest.publishing.plan import Plan
 from ingest.reading.files import LeftOut
 from vectorstore.manifest import Manifest
 
-# Progress events of a run, for whatever shows them.
-
-
-class FilesFound(Frozen):
-    """The number of files that will be loaded or skipped."""
-
-    event: Literal["found"] = "found"
-    files: int
-
-
-class FileDone(Frozen):
-    """File number `done` of `total` was loaded, is unchanged, or failed."""
-
-    event: Literal["loaded", "unchanged", "failed"]
-    path: str
-    done: int
-    total: int
-    reason: str = ""  # why it failed, and the remedy
-
-
-class Planned(Frozen):
-    event: Literal["planned"] = "planned"
-    plan: Plan
-    to_embed: int  # passages
-
-
-class Embedded(Frozen):
-    """The number of passages, or prepared questions, embedded so far, of those that need new
-    vectors."""
-
-    event: Literal["embedded"] = "embedded"
-    what: Literal["passages", "questions"] = "passages"
-    done: int
-    total: int
-
-
-class Asking(Frozen):
-    """The question set is being asked, to see which answers change; takes a minute or more."""
-
-    event: Literal["asking"] = "asking"
-    when: Literal["before", "after"]
-
-
-class Published(Frozen):
-    event: Literal["published"] = "published"
-    generation: str
-
-
-class SectionAsked(Frozen):
-    """A model was asked about section number `done` of `total`: how many questions are kept, and
-    how many dropped, by reason; tokens; whether the reply broke off; why it failed."""
-
-    event: Literal["asked"] = "asked"
-    document: str
-    done: int
-    total: int
-    kept: int = 0
-    dropped: Mapping[Dropped, int] = {}
-    read: int = 0
-    written: int = 0
-    is_cut: bool = False
-    reason: str = ""
-
-
-Event = FilesFound | FileDone | Planned | Embedded | Asking | Published | SectionAsked
-Tell = Callable[[Event], None]
-
-
-def nobody(event: Event) -> None:
-    """Ignores events."""
-
-
-# The report of an ingest run, done or planned, as data for the terminal, a page or a program.
-
-
 ChangeKind = Literal["added", "changed", "renamed", "removed"]
+
+_STALE: dict[WhyStale, tuple[str, str]] = {
+    "none": ("no unit begins with", "name the unit that answers, or take it out"),
+    "several": ("several units begin with", "add words"),
+    "changed": ("no unit is exactly, as was approved,", "approve it again, or take it out"),
+}
 
 
 class Failure(Frozen):
-    """A file or folder that failed, why, and the remedy.
-
-    `place` is shown as the place of the problem: the file or its sidecar, with the line if known.
-    `kept` are the documents that stay as they were because of it.
-    """
+    """A file or folder that failed, why, and the remedy."""
 
     path: str
-    place: str
+    place: str  # for people: the file or its sidecar, with the line if known
     problem: str
     remedy: str
     fault: Fault = "other"
     field: str = ""
-    kept: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()  # keys of the documents that stay as they were because of it
 
     @classmethod
     def of(cls, error: DocumentError, path: str = "") -> "Failure":
@@ -138,29 +65,21 @@ class Unused(Frozen):
     names: tuple[str, ...]
 
 
-_STALE: dict[WhyStale, tuple[str, str]] = {
-    "none": ("no unit begins with", "name the unit that answers, or take it out"),
-    "several": ("several units begin with", "add words"),
-    "changed": ("no unit is exactly, as was approved,", "approve it again, or take it out"),
-}
-
-
-def describe_stale(one: StaleQuestion) -> str:
+def describe_stale(stale: StaleQuestion) -> str:
     """Names the place of a stale question, why it is stale, and the remedy."""
-    why, remedy = _STALE[one.why]
-    question, words = printable(one.question), printable(one.words)
-    return f"{printable(one.file)}:{one.line}: {question!r}: {why} {words!r}; {remedy}"
+    why, remedy = _STALE[stale.why]
+    question, words = printable(stale.question), printable(stale.words)
+    return f"{printable(stale.file)}:{stale.line}: {question!r}: {why} {words!r}; {remedy}"
 
 
 class PreparedChange(Frozen):
-    """Changes of a document's prepared questions: how many it had and has, and those that are left
-    out, as nothing answers them any more."""
+    """Changes of a document's prepared questions."""
 
     key: str
     path: str  # of the document
-    before: int
+    before: int  # how many it had
     after: int
-    stale: tuple[StaleQuestion, ...] = ()
+    stale: tuple[StaleQuestion, ...] = ()  # left out, as nothing answers them any more
 
 
 class PassageChange(Frozen):
@@ -174,77 +93,61 @@ class PassageChange(Frozen):
 
 
 class DocumentChange(Frozen):
-    """The changes to one document.
-
-    `fields` are its changed metadata: (before, after); `info` is all of it, unless it goes.
-    """
+    """The changes to one document."""
 
     kind: ChangeKind
     key: str
     title: str
     path: str
     former_path: str = ""
-    info: DocumentInfo | None = None
-    fields: Mapping[str, tuple[str, str]] = {}
+    info: DocumentInfo | None = None  # its metadata, unless the document is removed
+    fields: Mapping[str, tuple[str, str]] = {}  # changed metadata: (before, after)
     passages: tuple[PassageChange, ...] = ()
     unchanged: int = 0  # passages
 
 
 class AnswerChange(Frozen):
-    """A question with another answer after the run.
-
-    A shortcoming is what the evaluation found wrong with an answer; empty: nothing.
-    """
+    """A question with another answer after the run."""
 
     id: str
     question: str
     language: str
     before: str
     after: str
-    shortcoming_before: str
+    shortcoming_before: str  # what the evaluation found wrong; empty: nothing
     shortcoming_after: str
 
 
 class Answers(Frozen):
-    """The answers to the question set before and after the run; both runs are in data/runs/.
-
-    `comparable`: code, prompts and settings were the same both times; else not every change is due
-    to the documents.
-    """
+    """The answers to the question set before and after the run; both runs are in data/runs/."""
 
     run_before: str
     run_after: str
-    asked: int
-    comparable: bool
+    asked: int  # questions
+    comparable: bool  # if not, code, prompts or settings have changed too, beside the documents
     changed: tuple[AnswerChange, ...]
 
 
 class Report(Frozen):
-    """The report of a run, done or planned; `generation` is empty when nothing was published.
-
-    `trial` is the generation to try out instead. `missing` are documents that are kept although
-    their files are gone; `stop` says why this cannot be published (empty: it can); `changes` are
-    given only on request. `unconfirmed` are files that say that they are official texts, and nobody
-    has confirmed that. `fingerprint` is that of the planned run.
-    """
+    """The report of a run, done or planned."""
 
     plan: Plan
-    fingerprint: str = ""
-    embedded: int
-    reused: int
+    fingerprint: str = ""  # of the planned run
+    embedded: int  # passages
+    reused: int  # passages
     seconds: float = 0.0
-    generation: str = ""
-    trial: str = ""
+    generation: str = ""  # empty: nothing was published
+    trial: str = ""  # the generation that was built to be tried out
     dry_run: bool
     failures: tuple[Failure, ...] = ()
-    missing: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()  # keys of documents that are kept although their files are gone
     left_out: tuple[LeftOut, ...] = ()
     guesses: tuple[Guesses, ...] = ()
-    unconfirmed: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()  # files that say they are official; nobody confirmed that
     unused: tuple[Unused, ...] = ()
     questions: tuple[PreparedChange, ...] = ()
-    stop: str = ""
-    changes: tuple[DocumentChange, ...] = ()
+    stop: str = ""  # why this cannot be published
+    changes: tuple[DocumentChange, ...] = ()  # given only on request
     answers: Answers | None = None
 
 
@@ -258,30 +161,27 @@ class StoppedError(StrategiewijzerError):
 
 def reason_to_stop(
     plan: Plan,
+    fingerprint: str,
     failures: Sequence[Failure],
     before: Manifest | None,
-    *,
-    as_planned: bool,
-    strict: bool,
-    allow_shrink: bool,
+    options: IngestOptions,
 ) -> str:
     """Why a run should publish nothing, with the remedy; empty if it may.
 
     Args:
         plan: the plan of the run.
+        fingerprint: of the plan.
         failures: the files that failed.
         before: the manifest of the generation in use, or None when there is none.
-        as_planned: the plan is the approved one, or none was approved.
-        strict: stop at any failure.
-        allow_shrink: allow more than half of the documents to be removed.
+        options: of the run.
     """
-    if not as_planned:
+    if options.planned not in ("", fingerprint):
         return (
             "The files or the index have changed since the plan was made, so nothing is published. "
             "Make a new plan with --dry-run and look at it."
         )
     there = len(before.documents) if before else 0
-    if failures and strict:
+    if failures and (options.strict or options.rebuild):
         first = failures[0]
         return (
             f"{first.place}: {first.problem}. With --strict nothing is published when a "
@@ -289,7 +189,7 @@ def reason_to_stop(
         )
     if failures and not (plan.written or plan.unchanged):
         return "None of the files could be taken. Mend them as listed, then run this again."
-    if 2 * len(plan.removed) > there and not allow_shrink:
+    if 2 * len(plan.removed) > there and not options.allow_shrink:
         return (
             f"This would remove {len(plan.removed)} of the {there} documents in the index. If that "
             "is meant, add --allow-shrink; else check which folders you named and what is in them."

@@ -13,18 +13,16 @@ at all, and only those that can be read again.
 import copy
 import fcntl
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import yaml
 
 from core.disk import obstacle
 from core.errors import DocumentError, NotKeptError, StoreError
 from core.file_names import printable
-from core.prepared import PreparedQuestion
 from core.settings import Settings
 from ingest.reading.question_file import (
     ASIDE,
@@ -38,20 +36,17 @@ from ingest.reading.question_file import (
     readable,
     without,
 )
-from vectorstore.embeddings import Vectors
-from vectorstore.profile import file_of
 
 PROPOSED = ".proposed.yaml"
 _NOTE = "# Also written by the program, which keeps no comments: docs/prepared-questions.md\n"
 
 
 class Overview(NamedTuple):
-    """What is in all files, each answer with the key of its document: the `approved` answers in
-    use, newest first; the `proposed` ones; and why files are `broken`, one error each."""
+    """What is in all files, each answer with the key of its document."""
 
-    approved: list[tuple[str, PreparedAnswer]]
+    approved: list[tuple[str, PreparedAnswer]]  # in use, newest first
     proposed: list[tuple[str, PreparedAnswer]]
-    broken: list[DocumentError]
+    broken: list[DocumentError]  # why files cannot be read, one error each
 
 
 class OwnQuestions:
@@ -82,12 +77,12 @@ class OwnQuestions:
                 (self.proposed, found.proposed),
             ):
                 try:
-                    answers += ((key, one) for one in read(key))
+                    answers += ((key, answer) for answer in read(key))
                 except DocumentError as error:
                     found.broken.append(error)
-        dated = [(one.approved.on, key, one) for key, one in found.approved if one.approved]
-        dated.sort(key=lambda one: one[:2], reverse=True)
-        return found._replace(approved=[(key, one) for _, key, one in dated])
+        dated = [(a.approved.on, key, a) for key, a in found.approved if a.approved]
+        dated.sort(key=lambda entry: entry[:2], reverse=True)
+        return found._replace(approved=[(key, answer) for _, key, answer in dated])
 
     def accepted(self, key: str) -> tuple[PreparedAnswer, ...]:
         """The accepted questions of the document with this key."""
@@ -108,7 +103,7 @@ class OwnQuestions:
         there."""
         with self.together() as files:
             found = files.accepted(key)
-            gone = tuple(one for one in found if one.id == answer)
+            gone = tuple(kept for kept in found if kept.id == answer)
             files._write(own_file(self._documents_dir, key), tuple(without(found, _ids(gone))))
         return gone
 
@@ -116,10 +111,10 @@ class OwnQuestions:
         """Adds proposals. A question that is in use or proposed already is left out of a model's;
         where somebody approved the new answer, that takes the place of what was proposed."""
         with self.together() as files:
-            approved = [one for one in answers if one.approved]
+            approved = [answer for answer in answers if answer.approved]
             before = list(without(files.proposed(key), _ids(approved)))
             known = _ids((*before, *approved, *files.accepted(key)))
-            others = without((one for one in answers if not one.approved), known)
+            others = without((answer for answer in answers if not answer.approved), known)
             files._write(self._proposals(key), (*before, *approved, *others))
 
     def accept(self, key: str, chosen: Collection[str] | None = None) -> tuple[PreparedAnswer, ...]:
@@ -129,8 +124,8 @@ class OwnQuestions:
         """
         with self.together() as files:
             found = files.proposed(key)
-            models = [one for one in found if not one.approved]
-            taken = tuple(one for one in models if chosen is None or one.id in chosen)
+            models = [answer for answer in found if not answer.approved]
+            taken = tuple(answer for answer in models if chosen is None or answer.id in chosen)
             files.add(key, taken)
             files._write(self._proposals(key), tuple(without(found, _ids(taken))))
         return taken
@@ -140,7 +135,9 @@ class OwnQuestions:
         with self.together() as files:
             found = files.proposed(key)
             gone = tuple(
-                one for one in found if (not one.approved if chosen is None else one.id in chosen)
+                answer
+                for answer in found
+                if (not answer.approved if chosen is None else answer.id in chosen)
             )
             files._write(self._proposals(key), tuple(without(found, _ids(gone))))
         return gone
@@ -163,7 +160,7 @@ class OwnQuestions:
             except NotKeptError:
                 files._write(file, ())
             names = (f"{file.name}.{number}{ASIDE}" for number in itertools.count(1))
-            aside = next(one for one in map(file.with_name, names) if not one.exists())
+            aside = next(place for place in map(file.with_name, names) if not place.exists())
             file.rename(aside)
         return aside
 
@@ -216,11 +213,10 @@ class OwnQuestions:
         self._drafts[file] = ()
         if not answers:
             return
-        told = yaml.safe_dump(
-            {"answers": [_fields(one) for one in answers]}, allow_unicode=True, sort_keys=False
-        )
+        content = {"answers": [_fields(answer) for answer in answers]}
+        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
         draft = _draft(file)
-        draft.write_text(_NOTE + told, "utf-8")
+        draft.write_text(_NOTE + text, "utf-8")
         try:
             self._drafts[file] = read_file(draft)
         except DocumentError as error:
@@ -239,10 +235,10 @@ def _draft(file: Path) -> Path:
 
 
 def _fields(answer: PreparedAnswer) -> dict[str, Any]:
-    asked: dict[str, list[str]] = {}
-    for one in answer.questions:
-        asked.setdefault(one.language, []).append(one.text)
-    fields: dict[str, Any] = {"units": list(answer.units), "questions": asked}
+    questions: dict[str, list[str]] = {}
+    for question in answer.questions:
+        questions.setdefault(question.language, []).append(question.text)
+    fields: dict[str, Any] = {"units": list(answer.units), "questions": questions}
     if answer.by:
         fields["by"] = answer.by
     if answer.approved:
@@ -254,64 +250,3 @@ def asked_in(language: str, *questions: str) -> tuple[AskedQuestion, ...]:
     """Questions in a language as a file has them: each on one line, and of twins the first."""
     lines = map(one_line, questions)
     return each_once(AskedQuestion(text=line, language=language) for line in lines if line)
-
-
-# Vectors of prepared questions, kept beside their file so that no other machine computes them.
-
-
-_LARGEST = 200_000_000  # bytes; a question takes about 400
-_HASH = 16  # characters
-
-
-def file_beside(questions: Path, embedder: str) -> Path:
-    """The file for the vectors of a file with questions, by an embedder's fingerprint."""
-    return questions.with_suffix(f".{file_of(embedder).stem}.npy")
-
-
-def keep(file: Path, questions: Sequence[PreparedQuestion], vectors: Vectors) -> None:
-    """Writes the vectors of these questions, shape (questions, dimensions).
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    records = np.zeros(len(questions), _records(vectors.shape[1]))
-    for record, question, vector in zip(records, questions, vectors, strict=True):
-        record["hash"] = question.id.rpartition(":")[2].encode()
-        record["vector"] = np.round(vector * (127 / np.abs(vector).max()))
-    unfinished = file.with_name(f".{file.name}")
-    with unfinished.open("wb") as out:
-        np.save(out, np.sort(records, order="hash"), allow_pickle=False)
-    unfinished.replace(file)
-
-
-def kept(file: Path, questions: Sequence[PreparedQuestion], width: int) -> Mapping[str, Vectors]:
-    """Maps the ids of those questions whose vectors are kept to them; none where the file is not
-    there or not of this form.
-
-    Args:
-        file: of `file_beside`.
-        questions: whose vectors are wanted.
-        width: the dimensions of a vector.
-    """
-    try:
-        if file.stat().st_size > _LARGEST:
-            return {}
-        records = np.lib.format.open_memmap(file, mode="r")  # never objects, nor an archive
-    except (OSError, ValueError, EOFError, SyntaxError):
-        return {}
-    if records.dtype != _records(width) or records.ndim != 1:
-        return {}
-    rows = {bytes(name).decode("ascii", "replace"): row for row, name in enumerate(records["hash"])}
-    found = {}
-    for question in questions:
-        row = rows.get(question.id.rpartition(":")[2])
-        if row is not None:
-            vector = records["vector"][row].astype(np.float32)
-            length = float(np.linalg.norm(vector))
-            if length > 0:
-                found[question.id] = vector / length
-    return found
-
-
-def _records(width: int) -> np.dtype[np.void]:
-    return np.dtype([("hash", f"S{_HASH}"), ("vector", np.int8, (width,))])

@@ -1,218 +1,48 @@
-"""Collects the documents that the index should hold; a file that fails does not stop the others."""
+"""The work of a run, before it writes anything: documents, plan, passages, known vectors."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
+from typing import NamedTuple
 
-from core.errors import DocumentError, IndexMismatchError, NoIndexError, StrategiewijzerError
+from core.errors import DocumentError, IndexMismatchError, NoIndexError
 from core.file_names import as_text
 from core.prepared import PreparedQuestion
 from core.settings import Settings
 from core.source import Passage, SourceDocument
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
-from ingest.publishing.build import (
-    Plan,
-    Rename,
-    Stored,
-    known_files,
-    known_passages,
-    make_plan,
-    plan_fingerprint,
-    reading_fingerprint,
-    renames,
-)
-from ingest.publishing.ingest_report import Failure, FileDone, FilesFound, Tell
-from ingest.reading import question_file
-from ingest.reading.files import FoundFiles, is_official, refuse_large, unforeseen
-from ingest.reading.load import double, fingerprint
+from ingest.publishing.events import Tell
+from ingest.publishing.gather import Gathered, gather
+from ingest.publishing.options import IngestOptions
+from ingest.publishing.plan import Document, Plan, make_plan, plan_fingerprint
+from ingest.reading.files import FoundFiles
 from vectorstore.embeddings import Embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations, store_exists
-from vectorstore.manifest import DocumentEntry, Manifest, method_of
-
-Document = SourceDocument | DocumentEntry
-"""Loaded, or as the generation in use knows it."""
+from vectorstore.manifest import Manifest, method_of
 
 
-@dataclass(frozen=True)
-class Gathered:
-    """The documents that the index should hold, one for each key, and how they were found.
+class Stored(NamedTuple):
+    """The place of the vectors of a passage's units: in a generation, under a passage id."""
 
-    `loaded` has what was read of each file, by its path; `missing` are the keys of documents that
-    are kept although their files are gone.
-    """
-
-    documents: tuple[Document, ...]
-    loaded: Mapping[str, Loaded]
-    renamed: tuple[Rename, ...]
-    failures: tuple[Failure, ...]
-    missing: tuple[str, ...]
-
-
-def gather(
-    found: FoundFiles,
-    before: Manifest | None,
-    method: str,
-    load: Callable[[Path], Loaded],
-    *,
-    documents_dir: Path,
-    largest_file: int,
-    keep_missing: bool,
-    tell: Tell,
-) -> Gathered:
-    """Loads new and changed files; for the others takes the entries of the generation in use.
-
-    A file that fails leaves its document as the generation in use has it. Of two files with the
-    same document version the known one stays, else the first.
-
-    Args:
-        found: the files.
-        before: the manifest of the generation in use, or None when there is none.
-        method: the embedding method.
-        load: reads and cuts one file.
-        documents_dir: where the organisation's own prepared questions are.
-        largest_file: in bytes; larger files are not read.
-        keep_missing: keep documents whose files are gone.
-        tell: called for each file.
-    """
-    loaded: dict[str, Loaded] = {}
-
-    def load_one(path: Path) -> SourceDocument:
-        one = load(path)
-        loaded[one.document.path] = one
-        return one.document
-
-    def current(file: Path, entry: DocumentEntry | None) -> Document:
-        """The known entry of a file, if the file is unchanged, would be read as it was, and counts
-        as an official text or not as it did; else the file is loaded."""
-        refuse_large(file, largest_file)
-        own = question_file.own_file(documents_dir, entry.key) if entry else None
-        if (
-            entry is not None
-            and entry.reading == reading_fingerprint(entry.path)
-            and entry.sha256 == fingerprint(file, own)
-            and (entry.info.kind == "official") == is_official(file, documents_dir)
-        ):
-            return entry
-        return load_one(file)
-
-    files, failures = _load(found, known_files(before, method), current, tell)
-    documents, doubles = _without_doubles(files, before)
-    failures = [*map(Failure.of, found.unreadable), *failures, *doubles]
-    paths = {as_text(file) for file in found.files}
-    renamed = renames(documents, paths, before)
-    gone = {document.key for document in documents} | {one.former_key for one in renamed}
-    lost = [entry for entry in (before.documents if before else ()) if entry.key not in gone]
-    fallen = [entry for entry in lost if any(_covers(failure, entry) for failure in failures)]
-    kept = {entry.key for entry in fallen}
-    missing = [
-        entry
-        for entry in lost
-        if keep_missing and entry.key not in kept and entry.path not in paths
-    ]
-    embedded_anew = before is not None and before.method != method
-    return Gathered(
-        documents=(*documents, *(_kept(entry, embedded_anew) for entry in (*fallen, *missing))),
-        loaded=loaded,
-        renamed=renamed,
-        failures=tuple(_with_kept(failure, fallen) for failure in failures),
-        missing=tuple(entry.key for entry in missing),
-    )
-
-
-def _load(
-    found: FoundFiles,
-    known: Mapping[str, DocumentEntry],
-    current: Callable[[Path, DocumentEntry | None], Document],
-    tell: Tell,
-) -> tuple[list[Document], list[Failure]]:
-    total = len(found.files)
-    tell(FilesFound(files=total))
-    loaded: list[Document] = []
-    failures: list[Failure] = []
-    for done, file in enumerate(found.files, start=1):
-        path = as_text(file)
-        try:
-            document = current(file, known.get(path))
-        except DocumentError as error:
-            failed = error
-        except StrategiewijzerError:  # every other file would fail too
-            raise
-        except Exception as error:  # noqa: BLE001 - a failure of this file only
-            failed = unforeseen(file, error)
-        else:
-            loaded.append(document)
-            if isinstance(document, SourceDocument):
-                tell(FileDone(event="loaded", path=path, done=done, total=total))
-            else:
-                tell(FileDone(event="unchanged", path=path, done=done, total=total))
-            continue
-        failures.append(Failure.of(failed, path))
-        tell(FileDone(event="failed", path=path, done=done, total=total, reason=str(failed)))
-    return loaded, failures
-
-
-def _without_doubles(
-    loaded: Iterable[Document], before: Manifest | None
-) -> tuple[list[Document], list[Failure]]:
-    """One document for each key, and failures for the other files."""
-    known = {entry.key: entry.path for entry in before.documents} if before else {}
-    chosen: dict[str, Document] = {}
-    others: list[Document] = []
-    for document in loaded:
-        first = chosen.setdefault(document.key, document)
-        if first is document:
-            continue
-        if document.path == known.get(document.key):
-            chosen[document.key], document = document, first
-        others.append(document)
-    return list(chosen.values()), [
-        Failure.of(double(one.key, one.path, chosen[one.key].path)) for one in others
-    ]
-
-
-def _covers(failure: Failure, entry: DocumentEntry) -> bool:
-    """Whether a document's file is, or is in, what could not be read."""
-    return PurePath(entry.path).is_relative_to(failure.path)
-
-
-def _kept(entry: DocumentEntry, embedded_anew: bool) -> DocumentEntry:
-    """The entry of a document that stays in the index without a look at its file.
-
-    Its file is tried in every run if it would be read differently now, also for another embedder:
-    the length of passages hangs on that.
-    """
-    return entry.model_copy(update={"reading": ""}) if embedded_anew else entry
-
-
-def _with_kept(failure: Failure, fallen: Sequence[DocumentEntry]) -> Failure:
-    kept = tuple(entry.key for entry in fallen if _covers(failure, entry))
-    return failure.model_copy(update={"kept": kept})
-
-
-# The work of a run, before it writes anything: documents, plan, passages, known vectors.
+    generation: Generation
+    passage_id: str
 
 
 @dataclass(frozen=True)
 class Work:
-    """The work of one run.
+    """The work of one run."""
 
-    `current` is the generation in use, or None when there is none that this program can read;
-    `fresh` are the passages to write, `known` the places of vectors that some of them have already,
-    `questions` the prepared questions of their documents. Vectors may be reused of `sources`, and
-    those of a document also of its twin in `twins`. `method` is the embedding method.
-    """
-
-    current: Generation | None
+    current: Generation | None  # in use; None when there is none that this program can read
     gathered: Gathered
     plan: Plan
-    fresh: tuple[Passage, ...]
-    known: dict[str, Stored]
-    questions: tuple[PreparedQuestion, ...]
-    sources: tuple[Generation, ...]
-    twins: Mapping[str, str]
-    method: str
+    method: str  # of embedding
+    fresh: tuple[Passage, ...]  # to be written
+    known: Mapping[str, Stored]  # vectors that are stored already, by the id of a fresh passage
+    questions: tuple[PreparedQuestion, ...]  # of the documents that are written
+    sources: tuple[Generation, ...]  # whose vectors may be reused, in this order
+    twins: Mapping[str, str]  # key of a document -> key in use with the same content
 
     @property
     def before(self) -> Manifest | None:
@@ -222,7 +52,7 @@ class Work:
     @property
     def fingerprint(self) -> str:
         """Fingerprint of the planned run."""
-        failed = [f"{one.place}: {one.problem}" for one in self.gathered.failures]
+        failed = [f"{failure.place}: {failure.problem}" for failure in self.gathered.failures]
         return plan_fingerprint(self.gathered.documents, failed, self.before, self.method)
 
 
@@ -230,9 +60,7 @@ def prepare(
     settings: Settings,
     found: FoundFiles,
     embedder: Embedder,
-    *,
-    rebuild: bool,
-    keep_missing: bool,
+    options: IngestOptions,
     tell: Tell,
     refused: Mapping[str, DocumentError],
 ) -> Work:
@@ -241,8 +69,8 @@ def prepare(
     `refused` are files (by path) that fail, as the store does not take their documents.
     """
     method = method_of(embedder)
-    reuse = store_exists(settings) and not rebuild
-    current, others = _generations(settings) if reuse else (None, [])
+    reuse = store_exists(settings) and not options.rebuild
+    current, sources = _generations(settings, method) if reuse else (None, ())
     before = current.manifest if current else None
     with Loader(settings, embedder.limit) as loader:
 
@@ -251,40 +79,39 @@ def prepare(
                 raise error
             return loader.load(path)
 
+        keep_missing = options.keep_missing or bool(options.only)
         gathered = gather(
-            found,
-            before,
-            method,
-            load,
-            documents_dir=settings.documents_dir,
-            largest_file=settings.largest_file,
-            keep_missing=keep_missing,
-            tell=tell,
+            found, before, method, load, settings, keep_missing=keep_missing, tell=tell
         )
-    documents = gathered.documents
-    plan = make_plan(documents, before, method, gathered.renamed)
+    plan = make_plan(gathered.documents, before, method, gathered.renamed)
     fresh, questions = _to_write(gathered, plan, current)
-    sources = (current, *others) if current else tuple(others)
-    twins = _twins(documents, before)
-    known = known_passages(sources, fresh, method, twins)
-    return Work(current, gathered, plan, fresh, known, questions, sources, twins, method)
+    twins = _twins(gathered.documents, before)
+    known = _known_passages(sources, fresh, twins)
+    return Work(current, gathered, plan, method, fresh, known, questions, sources, twins)
 
 
-def _generations(settings: Settings) -> tuple[Generation | None, list[Generation]]:
-    """The generation in use, and all others whose vectors may be reused, newest first.
+def _generations(
+    settings: Settings, method: str
+) -> tuple[Generation | None, tuple[Generation, ...]]:
+    """The generation in use, and all whose vectors may be reused: that one, leftovers of crashed
+    runs, and the kept ones, newest first.
 
-    The others include leftovers of crashed runs. Generations of another version of this program are
-    left out: they are built anew.
+    Generations of another version of this program are left out: they are built anew.
     """
     generations = Generations(settings)
     pointer = generations.pointer()
     kept = [generations.open(name) for name in reversed(pointer.kept) if name != pointer.current]
-    others = [*generations.unpublished(), *kept]
+    sources = [*generations.unpublished(), *kept]
     try:
-        current = generations.current()
+        current: Generation | None = generations.current()
     except NoIndexError:
-        return None, list(filter(_is_readable, others))
-    return current if _is_readable(current) else None, list(filter(_is_readable, others))
+        current = None
+    if current and not _is_readable(current):
+        current = None
+    if current:
+        sources.insert(0, current)
+    readable = filter(_is_readable, sources)
+    return current, tuple(source for source in readable if source.manifest.method == method)
 
 
 def _is_readable(generation: Generation) -> bool:
@@ -318,5 +145,38 @@ def _twins(documents: Iterable[Document], before: Manifest | None) -> dict[str, 
     """Maps document keys to keys in use with the same content, cut into the same sentences."""
     entries = before.documents if before else ()
     known = {(entry.sha256, entry.info.language): entry.key for entry in entries}
-    same = ((one.key, known.get((one.sha256, one.info.language))) for one in documents)
-    return {key: twin for key, twin in same if twin is not None}
+    same = {
+        document.key: known.get((document.sha256, document.info.language)) for document in documents
+    }
+    return {key: twin for key, twin in same.items() if twin is not None}
+
+
+def _known_passages(
+    sources: Sequence[Generation], passages: Sequence[Passage], twins: Mapping[str, str]
+) -> dict[str, Stored]:
+    """Maps the id of a passage to the first generation that has the vectors of all its units."""
+    known: dict[str, Stored] = {}
+    for generation in sources:
+        wanted = [
+            (passage, name)
+            for passage in passages
+            if passage.id not in known
+            for name in stored_as(passage.id, passage.document.key, twins)
+        ]
+        there = generation.stored_units([u for p, name in wanted for u in units_of(p, name)])
+        for passage, name in wanted:
+            if there.issuperset(units_of(passage, name)):
+                known.setdefault(passage.id, Stored(generation, name))
+    return known
+
+
+def stored_as(name: str, key: str, twins: Mapping[str, str]) -> Iterator[str]:
+    """The ids that a passage or prepared question of this document may be stored under."""
+    yield name
+    if twins.get(key, key) != key:
+        yield twins[key] + name.removeprefix(key)
+
+
+def units_of(passage: Passage, name: str) -> list[str]:
+    """The ids of a passage's units when it is stored under this id."""
+    return [name + unit.removeprefix(passage.id) for unit in passage.unit_ids]

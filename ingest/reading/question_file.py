@@ -362,7 +362,7 @@ def prepared_questions(
             at = units.being(opening) if answer.approved else units.beginning(opening)
             if len(at) != 1:
                 why: WhyStale = "changed" if answer.approved else "several" if at else "none"
-                stale += (_stale(question, words, answer, why) for question in answer.questions)
+                stale += (_stale(question, opening, answer, why) for question in answer.questions)
                 break
             ids += at
         else:

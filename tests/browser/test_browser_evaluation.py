@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from eval import release, run_report, runs
-from ingest.publishing.changes import history
+from ingest.publishing.history import history
 from tests.support.axe import broken_rules
 from tests.support.browser import opened, press, served, settled, sideways
 from tests.support.question_results import MANY as MANY_ASKED

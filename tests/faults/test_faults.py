@@ -16,16 +16,15 @@ from typing import Any
 
 import pytest
 
-from core.errors import ArchiveError, StoreError
+from core.errors import StoreError
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
-from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
-from tests.index.test_ingest import _document, _environment
 from tests.support.browser import free_port
+from tests.support.commands import whole_environment
 from tests.support.kept import MODEL
-from tests.support.small import Small
+from tests.support.small import Small, document
 from tests.support.waiting import PATIENCE
 from vectorstore import keyword_index
 from vectorstore.generations import Generations
@@ -37,7 +36,7 @@ NAMES = ("alpha", "beta", "gamma")
 
 def _version(number: int) -> dict[str, str]:
     sentence = f"The first section speaks of version {number} of the ships."
-    return {f"{name}.md": _document(name, sentence) for name in NAMES}
+    return {f"{name}.md": document(name, sentence) for name in NAMES}
 
 
 def _versions(index: Index) -> set[str]:
@@ -113,7 +112,7 @@ def _command(
     """A command in a process of its own, as people run it, once it has ended."""
     return subprocess.run(
         [sys.executable, *arguments],
-        env=_environment(settings) | environment,
+        env=whole_environment(settings) | environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -215,24 +214,6 @@ def test_a_service_started_on_a_full_disk_says_so(settings: Settings, disk: Disk
     assert "Traceback" not in done.stderr
 
 
-def test_export_and_import_on_a_full_disk_change_nothing(
-    settings: Settings, disk: Disk, tmp_path: Path
-) -> None:
-    good = tmp_path / "good.zip"
-    export_generation(settings, good)
-    running, before = open_index(settings), Generations(settings).pointer()
-    disk.fill(4_096)
-    with pytest.raises(ArchiveError, match=r"No space left on device.*Make room"):
-        export_generation(settings, disk.place / "backup.zip")
-    assert sorted(place.name for place in disk.place.iterdir()) == ["data", "filler"]
-
-    code, error = _run(settings, "import", str(good))
-
-    assert (code, "Make room" in error) == (1, True)
-    assert Generations(settings).pointer() == before
-    assert _versions(running) == {"0"}
-
-
 @pytest.mark.parametrize("room", [0, 60_000, 200_000])
 @pytest.mark.long
 def test_backup_and_restore_on_a_full_disk_change_nothing(
@@ -280,18 +261,14 @@ def test_a_read_only_index_is_told_to_readers_and_writers(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    exported = tmp_path / "exported.zip"
-    export_generation(read_only.model_copy(update={"data_dir": tmp_path / "data"}), exported)
     told = r"read-only for this program.*STRATEGIEWIJZER_DATA_DIR"
     for _ in range(2):
         with pytest.raises(StoreError, match=told):
             open_index(read_only)
     with pytest.raises(StoreError, match=told):
         ingest(read_only)
-    with pytest.raises(StoreError, match=told):
-        import_generation(read_only, exported)
 
-    for name, value in _environment(read_only).items():
+    for name, value in whole_environment(read_only).items():
         monkeypatch.setenv(name, value)
     for command in ([], ["status"], ["history"], ["rollback"], ["verify"]):
         assert main(command) == 1
@@ -327,7 +304,7 @@ sys.exit(main([]))
 def _waiting(settings: Settings) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", _CHILD],
-        env=_environment(settings),
+        env=whole_environment(settings),
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -11,6 +11,7 @@ from openpyxl import Workbook
 from core.errors import DocumentError
 from ingest.passages.split import split
 from ingest.pipeline import ingest
+from ingest.publishing.options import IngestOptions
 from ingest.reading.load import load
 from tests.support.small import Small
 from vectorstore.embeddings import token_counter
@@ -42,7 +43,7 @@ def _front_matter(fields: str) -> str:
 )
 def test_one_file_is_its_own_failure(small: Small, name: str, text: str, problem: str) -> None:
     settings = small({"ships.en.md": GOOD, name: text})
-    report = ingest(settings, dry_run=True)
+    report = ingest(settings, IngestOptions(dry_run=True))
     assert "ships.en" in report.plan.added
     if not problem:
         assert report.failures == ()
@@ -58,7 +59,7 @@ def test_an_odd_sidecar_is_the_failure_of_its_file(small: Small) -> None:
     settings = small(
         {"ships.en.md": GOOD, "odd.en.md": GOOD, "odd.en.md.meta.yaml": "title: a\uffffb\n"}
     )
-    (failure,) = ingest(settings, dry_run=True).failures
+    (failure,) = ingest(settings, IngestOptions(dry_run=True)).failures
     assert Path(failure.path).name == "odd.en.md"
     assert "odd.en.md.meta.yaml" in failure.place
 
@@ -167,7 +168,7 @@ def test_a_document_beyond_a_limit_is_refused_with_the_limit(
     small: Small, text: str, problem: str
 ) -> None:
     settings = small({"ships.en.md": GOOD, "odd.en.md": text})
-    report = ingest(settings, dry_run=True)
+    report = ingest(settings, IngestOptions(dry_run=True))
     (failure,) = report.failures
     assert failure.problem.startswith(problem)
     assert failure.remedy.startswith("Split it into several files")

@@ -9,9 +9,8 @@ import pytest
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from ingest.publishing.verify import verify
-from tests.index.test_ingest import _document
 from tests.support.databases import running_chroma
-from tests.support.small import Small
+from tests.support.small import Small, document
 from vectorstore import store
 from vectorstore.generations import Generations
 from vectorstore.leftovers import Leftovers, LeftoversError, look
@@ -23,14 +22,14 @@ KEPT = {"keep_generations": 3}  # fewer than are published here
 
 def _files(number: int) -> dict[str, str]:
     return {
-        "alpha.md": _document("alpha", f"Here are {number} ships."),
-        "beta.md": _document("beta", "Here are boats."),
+        "alpha.md": document("alpha", f"Here are {number} ships."),
+        "beta.md": document("beta", "Here are boats."),
     }
 
 
 def _publish_and_remove(small: Small, settings: Settings) -> None:
     """One document is removed, and five generations are published after that."""
-    small({**_files(0), "gone.md": _document("gone", f"Here is a {SECRET.decode()}.")})
+    small({**_files(0), "gone.md": document("gone", f"Here is a {SECRET.decode()}.")})
     ingest(settings)
     for number in range(1, 6):
         small(_files(number))

@@ -7,11 +7,11 @@ import pytest
 from core.errors import StrategiewijzerError
 from core.proposals import ProposerReady, SectionToAsk
 from core.source import DocumentInfo
-from ingest.publishing import proposal_run
-from ingest.publishing.proposal_run import Proposer
+from ingest.publishing import proposer
+from ingest.publishing.proposer import Proposer
 from tests.support.passages import passage_of
 
-READY = ProposerReady(model="m", address="http://a", prompt="p", rules="r", seconds=0.5)
+READY = ProposerReady(model="m", address="http://a", rules="r", seconds=0.5)
 PORT = DocumentInfo(id="port", language="en", title="The port")
 SECTION = SectionToAsk(passage=passage_of(PORT, "", "The port"), languages=("en",))
 
@@ -19,7 +19,7 @@ SECTION = SectionToAsk(passage=passage_of(PORT, "", "The port"), languages=("en"
 def speaks(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """Has this script stand in for the process."""
     program = f"import sys, time\nready = {READY.model_dump_json()!r}\n{script}"
-    monkeypatch.setattr(proposal_run, "_COMMAND", (sys.executable, "-c", program))
+    monkeypatch.setattr(proposer, "_COMMAND", (sys.executable, "-c", program))
 
 
 def test_one_that_reads_no_request_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,7 @@ def test_one_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch, script
         "sys.exit(1)",
         "input()",
         "input(); sys.stdin.read(); sys.stdin.read(); time.sleep(600)",  # is killed
-        "sys.stdout.write('x' * 5_000_000); sys.stdout.flush(); time.sleep(600)",
+        "sys.stdout.write('x' * 50_000); sys.stdout.flush(); time.sleep(600)",
     ],
 )
 def test_one_that_ends_or_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, after: str) -> None:

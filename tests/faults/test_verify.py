@@ -18,17 +18,18 @@ from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
 from ingest.publishing import build
+from ingest.publishing.options import IngestOptions
 from ingest.publishing.verify import Verification, verify
 from ingest.reading.formats import READERS, Reader
-from tests.index.test_ingest import _document, _environment
-from tests.support.small import Small
+from tests.support.commands import whole_environment
+from tests.support.small import Small, document
 from vectorstore import chroma, keyword_index
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.generations import COLLECTION, Generations
 from vectorstore.store import open_index
 
-FILES = {f"{name}.md": _document(name) for name in ("alpha", "beta")}
+FILES = {f"{name}.md": document(name) for name in ("alpha", "beta")}
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_near_duplicate_that_the_search_misses_stops_nothing_and_a_broken_sear
         return rest if best in lost else [(best, similarity), *rest]
 
     monkeypatch.setattr(Generation, "nearest_passages", missing)
-    monkeypatch.setattr("ingest.publishing.verify._SAME", 0.9999)  # no two of these say the same
+    monkeypatch.setattr("ingest.publishing.check._SAME", 0.9999)  # no two of these say the same
     assert len(verify(settings).problems) == problems
 
 
@@ -177,7 +178,7 @@ def test_a_vector_that_is_none_is_seen(whole: Settings, number: float) -> None:
 def _in_a_new_process(settings: Settings) -> Verification:
     """Chroma keeps in memory what it has read."""
     command = [sys.executable, "-m", "ingest", "verify", "--json"]
-    environment = _environment(settings)
+    environment = whole_environment(settings)
     ran = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120
     )
@@ -229,7 +230,7 @@ def test_a_pointer_that_does_not_fit_is_seen(whole: Settings) -> None:
 def test_what_cannot_be_compared_is_said_and_is_no_problem(whole: Settings) -> None:
     folder = whole.corpus_dirs[0]
     (folder / "alpha.md").unlink()
-    (folder / "beta.md").write_text(_document("beta", "Now of boats."), "utf-8")
+    (folder / "beta.md").write_text(document("beta", "Now of boats."), "utf-8")
 
     found = verify(whole)
 
@@ -243,7 +244,7 @@ def test_what_cannot_be_compared_is_said_and_is_no_problem(whole: Settings) -> N
 def test_what_another_version_read_is_not_compared_and_the_rest_is(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.en.txt": "Beta speaks of boats.\n"})
+    settings = small({"alpha.md": document("alpha"), "beta.en.txt": "Beta speaks of boats.\n"})
     ingest(settings)
     monkeypatch.setitem(READERS, "plain", Reader(READERS["plain"].version + 1))
     monkeypatch.setattr("ingest.publishing.verify.passage_id", lambda *_: "another")
@@ -262,7 +263,7 @@ def test_stale_earlier_passages_are_no_damage(
     monkeypatch.setattr(build, "_GROWTH", 0)
     settings = small(FILES)
     ingest(settings)
-    ingest(small({**FILES, "beta.md": _document("beta", "Now of boats.")}))
+    ingest(small({**FILES, "beta.md": document("beta", "Now of boats.")}))
     assert len(Generations(settings).current().manifest.segments) == 2
     assert verify(settings).problems == ()
 
@@ -274,7 +275,7 @@ def test_the_remedy_mends(whole: Settings) -> None:
     assert verify(whole).problems
     assert ingest(whole).generation == ""  # the files are as they were
 
-    report = ingest(whole, rebuild=True)
+    report = ingest(whole, IngestOptions(rebuild=True))
 
     assert report.embedded == 4  # nothing was taken over from what is damaged
     assert verify(whole).problems == ()
@@ -284,7 +285,7 @@ def test_the_remedy_mends(whole: Settings) -> None:
 def test_the_command_tells_all_and_its_exit_code_too(
     whole: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in _environment(whole).items():
+    for name, value in whole_environment(whole).items():
         monkeypatch.setenv(name, value)
     assert main(["verify"]) == 0
     assert "is whole: 2 documents, 4 passages, 4 units." in capsys.readouterr().out

@@ -18,23 +18,27 @@ from typer.testing import CliRunner, Result
 
 from chain.assistant import Assistant
 from command.__main__ import app
-from command.backup import Restored, back_up, kept_elsewhere, restore
+from command.backup import back_up, kept_elsewhere
+from command.restore import Restored, restore
 from core.errors import ArchiveError, LockedError, StoreError, StrategiewijzerError
 from core.settings import Settings
+from ingest.pipeline import ingest
 from ingest.publishing.lock import exclusive
-from ingest.publishing.transfer import export_generation
+from ingest.publishing.verify import verify
 from tests.support.apart import apart
 from tests.support.archives import KEPT, rewrite
 from tests.support.browser import free_port
+from tests.support.small import LIGHTHOUSES, Small
 from ui import guard
 from userdata.api_keys import kept as kept_keys
 from userdata.api_keys import make, revoke
 from userdata.database import FILE, database
 from userdata.feedback import read
+from vectorstore.embeddings import LocalEmbedder
 from vectorstore.generations import Generations
-from vectorstore.store import open_index
 
 _YEAR = datetime.timedelta(days=365)
+OTHER_EMBEDDER = {"embeddings_url": f"http://127.0.0.1:{free_port()}"}
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 
 
@@ -110,7 +114,7 @@ def test_a_backup_is_restored_as_it_was_while_somebody_wrote(
         made = back_up(kept, file)
     assert len(written) > 10
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert restore(there, file) == Restored(put_aside=())
+    assert restore(there, file) == Restored(has_index=True, put_aside=())
     with closing(sqlite3.connect(there.data_dir / "people.sqlite")) as connection:
         pairs = connection.execute("SELECT one, other FROM pairs").fetchall()
     assert pairs == [(number, number) for number in range(len(pairs))]
@@ -132,11 +136,58 @@ def test_no_secret_and_nothing_of_this_machine_is_in_it(backup: Path) -> None:
     with zipfile.ZipFile(backup) as archive:
         names = archive.namelist()
         assert not any(b"sk-planted" in archive.read(name) for name in names)
-    assert sorted(name for name in names if name.startswith("data/")) == [
+    outside = {name for name in names if not name.startswith(("data/chroma/", "documents/"))}
+    assert outside == {
+        "format.json",
         "data/people.sqlite",
         "data/runs/20260101/results.json",
-    ]
-    assert "generation.zip" in names
+        "SHA256SUMS",
+    }
+    assert "data/chroma/chroma.sqlite3" in names
+    assert not any(name.endswith(("-wal", "-shm", "-journal")) for name in names)
+
+
+def test_an_index_is_moved_to_another_machine_where_nothing_is_embedded(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = small({"lighthouses.en.md": LIGHTHOUSES})
+    first = ingest(here).generation
+    small({"lighthouses.en.md": LIGHTHOUSES.replace("31 lighthouses", "32 lighthouses")})
+    ingest(here)
+    back_up(here, tmp_path / "backup.zip")
+    there = _elsewhere(here, tmp_path / "there")
+    there = there.model_copy(update={"corpus_dirs": (there.documents_dir / "texts",)})
+    monkeypatch.setattr(LocalEmbedder, "passages", None)  # a call would fail
+
+    assert restore(there, tmp_path / "backup.zip").has_index
+    shutil.copytree(here.corpus_dirs[0], there.corpus_dirs[0])
+    report = ingest(there)
+
+    assert (report.embedded, report.plan.added, report.plan.removed) == (0, (), ())
+    asked = "How many lighthouses does the northern coast have?"
+    assert "32 lighthouses" in Assistant(there).ask(asked).text
+    assert verify(there).problems == ()
+    assert Generations(there).rollback(first) == first  # earlier generations are moved too
+    assert "31 lighthouses" in Assistant(there).ask(asked).text
+
+
+@pytest.mark.parametrize("update", [{"chroma_url": "http://127.0.0.1:9"}, OTHER_EMBEDDER])
+def test_without_an_index_that_can_be_used_the_rest_is_restored(
+    backup: Path, kept: Settings, tmp_path: Path, update: Mapping[str, str]
+) -> None:
+    there = _elsewhere(kept, tmp_path).model_copy(update=update)
+    assert restore(there, backup) == Restored(has_index=False, put_aside=())
+    assert (there.documents_dir / "official").is_dir()
+    assert (there.data_dir / "chroma").exists() == ("chroma_url" not in update)
+
+
+def test_what_a_chroma_server_has_is_not_in_it(kept: Settings, tmp_path: Path) -> None:
+    served = kept.model_copy(update={"chroma_url": "http://127.0.0.1:9"})
+    assert back_up(served, tmp_path / "backup.zip").generation == ""
+    (line,) = kept_elsewhere(served)
+    assert "make it anew from the documents with: ./strategiewijzer ingest" in line
+    with zipfile.ZipFile(tmp_path / "backup.zip") as archive:
+        assert not any("chroma" in name for name in archive.namelist())
 
 
 def test_what_is_there_is_replaced_only_when_told_to_and_put_aside(
@@ -218,17 +269,17 @@ def _refused(file: Path, settings: Settings, place: Path, told: str) -> None:
     assert names - {file.name} == {"data", "mine"}
 
 
-def test_a_backup_of_today_can_be_restored(settings: Settings, tmp_path: Path) -> None:
+def test_of_a_backup_of_before_all_but_the_index_is_restored(
+    settings: Settings, tmp_path: Path
+) -> None:
     there = _elsewhere(settings, tmp_path)
-    assert restore(there, KEPT) == Restored(put_aside=())
-    found = open_index(there).search("What does it speak of?", k=9, language="en")
-    assert any("ships" in one.passage.text for one in found)
+    assert restore(there, KEPT) == Restored(has_index=False, put_aside=())
     assert [(key.name, bool(key.revoked)) for key in kept_keys(there)] == [("lost", True)]
     assert (there.documents_dir / "Verordening 1.txt").read_text("utf-8") == "Artikel 1"
 
 
 _OUT = "has the name"
-_NEXT = json.dumps({"format": "strategiewijzer-backup", "version": 2}).encode()
+_NEXT = json.dumps({"format": "strategiewijzer-backup", "version": 3}).encode()
 NOT_IN_FORM: list[tuple[Mapping[str, bytes | None], str]] = [
     *(
         ({name: b"evil"}, _OUT)
@@ -249,7 +300,7 @@ NOT_IN_FORM: list[tuple[Mapping[str, bytes | None], str]] = [
     ({"format.json": b"{"}, "no backup"),
     ({"format.json": b" " * 20_000}, "larger than"),
     ({"format.json": None}, "right parts"),
-    ({"generation.zip": b"PK no archive"}, "not an exported generation"),
+    ({"data/chroma/chroma.sqlite3": b"no database" * 100}, "chroma.sqlite3 is damaged"),
     ({"data/people.sqlite": b"no database" * 100}, "people.sqlite is damaged"),
     ({"data/a": b"", "data/a/b": b""}, "cannot be read or unpacked"),
 ]
@@ -300,17 +351,6 @@ def test_a_member_that_its_checksums_do_not_name_is_refused(kept: Settings, tmp_
     _refused(file, kept, tmp_path, "does not fit its checksum")
 
 
-@pytest.mark.parametrize(
-    ("setting", "told"),
-    [("chroma_url", "No Chroma server answers"), ("embeddings_url", "cannot be searched")],
-)
-def test_an_index_that_cannot_be_taken_leaves_all_as_it_was(
-    kept: Settings, tmp_path: Path, setting: str, told: str
-) -> None:
-    other = kept.model_copy(update={setting: f"http://127.0.0.1:{free_port()}"})
-    _refused(KEPT, other, tmp_path, told)
-
-
 def test_an_older_backup_stays_until_the_new_one_is_whole(kept: Settings, tmp_path: Path) -> None:
     file = tmp_path / "backup.zip"
     file.write_bytes(b"the one of yesterday")
@@ -347,8 +387,6 @@ def test_a_backup_replaces_nothing_but_a_file(kept: Settings, tmp_path: Path) ->
         for place in before:
             with pytest.raises(ArchiveError, match=r"is a (folder|device or a pipe), not a file\."):
                 back_up(kept, place)
-            with pytest.raises(ArchiveError, match=r"is a (folder|device or a pipe), not a file\."):
-                export_generation(kept, place)
     assert {place: as_left(place) for place in tmp_path.iterdir()} == before
 
 
@@ -363,7 +401,7 @@ def test_what_was_never_ingested_can_be_backed_up(tmp_path: Path) -> None:
     before = Settings(data_dir=tmp_path / "a/data", documents_dir=tmp_path / "a/documents")
     assert back_up(before, tmp_path / "empty.zip").generation == ""
     after = _elsewhere(before, tmp_path / "b")
-    assert restore(after, tmp_path / "empty.zip") == Restored(put_aside=())
+    assert restore(after, tmp_path / "empty.zip") == Restored(has_index=False, put_aside=())
     assert read(database(after)) == ()
     assert not (after.data_dir / FILE).exists()
     with pytest.raises(StrategiewijzerError, match="no index"):

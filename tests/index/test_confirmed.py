@@ -9,7 +9,8 @@ import pytest
 from core.errors import StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.build import Plan
+from ingest.publishing.options import IngestOptions
+from ingest.publishing.plan import Plan
 from ingest.reading.files import confirm, sha256
 from tests.support.commands import Command
 from tests.support.small import Small
@@ -65,9 +66,9 @@ def test_a_confirmation_is_remembered_moves_with_the_file_and_ends_with_its_cont
 def test_what_a_plan_showed_is_not_published_once_another_word_counts(settings: Settings) -> None:
     ingest(settings)
     confirm(settings.corpus_dirs[0] / "act.md", settings.documents_dir, official=True)
-    planned = ingest(settings, dry_run=True)
+    planned = ingest(settings, IngestOptions(dry_run=True))
     confirm(settings.corpus_dirs[0] / "note.md", settings.documents_dir, official=True)
-    assert ingest(settings, dry_run=True).fingerprint != planned.fingerprint
+    assert ingest(settings, IngestOptions(dry_run=True)).fingerprint != planned.fingerprint
 
 
 def test_what_our_own_fetch_brought_is_official_as_long_as_it_is_as_it_came(
@@ -82,7 +83,7 @@ def test_what_our_own_fetch_brought_is_official_as_long_as_it_is_as_it_came(
     assert kinds(settings)["act.en"] == "official"
     for wrong in ("[]", "{", json.dumps({"sha256": "0" * 64})):
         record.write_text(wrong, "utf-8")
-        assert ingest(settings, dry_run=True).plan.changed == ("act.en",)
+        assert ingest(settings, IngestOptions(dry_run=True)).plan.changed == ("act.en",)
 
 
 def test_a_record_of_a_fetch_counts_only_where_the_fetch_puts_it(settings: Settings) -> None:
@@ -100,7 +101,7 @@ def test_an_index_that_calls_a_file_official_by_its_own_word_is_put_right(
     """Made before a confirmation was asked for; no other document is read anew."""
     with monkeypatch.context() as before:
         before.setattr("ingest.passages.isolated.is_official", lambda *_: True)
-        before.setattr("ingest.publishing.prepare.is_official", lambda *_: True)
+        before.setattr("ingest.publishing.gather.is_official", lambda *_: True)
         ingest(settings)
     confirm(settings.corpus_dirs[0] / "note.md", settings.documents_dir, official=True)
     report = ingest(settings)

@@ -12,20 +12,20 @@ from core.source import DocumentInfo
 from ingest.commands.generations import standing
 from ingest.pipeline import ingest
 from ingest.publishing import build
-from ingest.publishing.changes import ahead, history
+from ingest.publishing.history import ahead, history
+from ingest.publishing.options import IngestOptions
 from ingest.reading.files import confirm
-from tests.index.test_ingest import _document
 from tests.support.commands import Command
-from tests.support.small import Small
+from tests.support.small import Small, document
 from vectorstore.generations import Generations
 
 
 def test_history_tells_what_each_generation_changed(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
     first = ingest(settings).generation
-    small({"alpha.md": _document("alpha", "Now of boats."), "gamma.md": _document("gamma")})
+    small({"alpha.md": document("alpha", "Now of boats."), "gamma.md": document("gamma")})
     second = ingest(settings).generation
-    small({"alpha.md": _document("alpha").replace("2020-07-24", "2021-01-31")})
+    small({"alpha.md": document("alpha").replace("2020-07-24", "2021-01-31")})
     third = ingest(settings).generation
     Generations(settings).rollback()
 
@@ -45,11 +45,11 @@ def test_history_tells_what_each_generation_changed(small: Small) -> None:
 
 
 def test_after_a_rollback_what_the_files_bring_back_is_known(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
     ingest(settings)
     long = f"title: {'Very ' * 40}long\nknown_as: The gamma plan\n"
-    gamma = _document("gamma").replace('title: "Gamma"\n', long)
-    small({"alpha.md": _document("alpha", "Now of boats."), "gamma.md": gamma})
+    gamma = document("gamma").replace('title: "Gamma"\n', long)
+    small({"alpha.md": document("alpha", "Now of boats."), "gamma.md": gamma})
     ingest(settings)
     assert ahead(settings) is None
     Generations(settings).rollback()
@@ -61,23 +61,23 @@ def test_after_a_rollback_what_the_files_bring_back_is_known(small: Small) -> No
 
 
 def test_what_is_published_after_a_rollback_is_compared_with_what_was_in_use(small: Small) -> None:
-    files = {"alpha.md": _document("alpha")}
+    files = {"alpha.md": document("alpha")}
     settings = small(files)
     ingest(settings)
-    small(files := {**files, "beta.md": _document("beta")})
+    small(files := {**files, "beta.md": document("beta")})
     ingest(settings)
     Generations(settings).rollback()
-    small({**files, "gamma.md": _document("gamma")})
+    small({**files, "gamma.md": document("gamma")})
     ingest(settings)
     assert history(settings)[-1].added == ("beta.en", "gamma.en")
 
 
 def test_a_note_is_kept_with_a_generation_also_when_it_was_a_trial(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
-    first = ingest(settings, note="First").generation
-    small({"alpha.md": _document("alpha", "Now of boats.")})
-    tried = ingest(settings, trial=True).trial
-    assert ingest(settings, note="Second").generation == tried
+    settings = small({"alpha.md": document("alpha")})
+    first = ingest(settings, IngestOptions(note="First")).generation
+    small({"alpha.md": document("alpha", "Now of boats.")})
+    tried = ingest(settings, IngestOptions(trial=True)).trial
+    assert ingest(settings, IngestOptions(note="Second")).generation == tried
     Generations(settings).annotate(first, "The first")
     assert [one.note for one in history(settings)] == ["The first", "Second"]
     assert len(list(Generations(settings).open(first).all_passages())) == 2
@@ -94,10 +94,10 @@ def test_a_document_bears_when_it_last_changed(
             return cls(2026, 12, cls.day, tzinfo=tz)
 
     monkeypatch.setattr(build.datetime, "datetime", Clock)
-    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
     ingest(settings)
     Clock.day = 2
-    small({"alpha.md": _document("alpha"), "beta.md": _document("beta", "Now of boats.")})
+    small({"alpha.md": document("alpha"), "beta.md": document("beta", "Now of boats.")})
     ingest(settings)
 
     changed = {e.key: e.changed for e in Generations(settings).current().manifest.documents}
@@ -109,12 +109,12 @@ def test_a_document_bears_when_it_last_changed(
 
 def test_status_and_history_as_text_and_as_json(small: Small, run_ingest: Command) -> None:
     more = "version: final/2\nsuperseded_by: beta\nkind: official\ndate: "
-    settings = small({"alpha.md": _document("alpha").replace("date: ", more)})
+    settings = small({"alpha.md": document("alpha").replace("date: ", more)})
     run_ingest.use(settings)
     first = ingest(settings).generation
-    small({"alpha.md": _document("alpha", "Now of boats.").replace("date: ", more)})
+    small({"alpha.md": document("alpha", "Now of boats.").replace("date: ", more)})
     confirm(settings.corpus_dirs[0] / "alpha.md", settings.documents_dir, official=True)
-    second = ingest(settings, note="Boats, as Els\nasked").generation
+    second = ingest(settings, IngestOptions(note="Boats, as Els\nasked")).generation
 
     assert run_ingest("status") == 0
     out = run_ingest.out
@@ -124,10 +124,10 @@ def test_status_and_history_as_text_and_as_json(small: Small, run_ingest: Comman
     assert "superseded by beta\n  official: " in out
 
     assert run_ingest("status", "--json") == 0
-    told = json.loads(run_ingest.out)
-    (document,) = told["documents"]
-    assert (told["id"], document["pages"], document["passages"]) == (second, 0, 2)
-    assert (document["info"]["version"], document["standing"]) == ("final/2", "superseded by beta")
+    printed = json.loads(run_ingest.out)
+    (entry,) = printed["documents"]
+    assert (printed["id"], entry["pages"], entry["passages"]) == (second, 0, 2)
+    assert (entry["info"]["version"], entry["standing"]) == ("final/2", "superseded by beta")
 
     assert run_ingest("history") == 0
     out = run_ingest.out
@@ -161,4 +161,4 @@ def test_a_name_that_would_fool_a_terminal_is_shown_as_it_is() -> None:
 
 def test_with_nothing_ingested_there_is_no_history(small: Small) -> None:
     with pytest.raises(NoIndexError, match="make ingest"):
-        history(small({"alpha.md": _document("alpha")}))
+        history(small({"alpha.md": document("alpha")}))

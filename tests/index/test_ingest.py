@@ -12,42 +12,21 @@ from core.errors import DocumentError, LockedError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
 from ingest import pipeline
 from ingest.pipeline import ingest
+from ingest.publishing.check import check
 from ingest.publishing.ingest_report import StoppedError
 from ingest.publishing.lock import exclusive
-from ingest.publishing.verify import check, verify
-from tests.support.commands import Command, environment
-from tests.support.small import Small
+from ingest.publishing.options import IngestOptions
+from ingest.publishing.verify import verify
+from tests.support.commands import Command, whole_environment
+from tests.support.small import Small, document
 from vectorstore.chroma import connect
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
 from vectorstore.store import Index, open_index
 
-TEXT = """---
-id: {id}
-title: "{title}"
-date: 2020-07-24
-language: en
-area: {id}
----
-
-# {title}
-
-## First section
-
-{first}
-
-## Second section
-
-The second section of this text speaks of bridges and tunnels.
-"""
-
-
-def _document(name: str, first: str = "The first section speaks of ships.") -> str:
-    return TEXT.format(id=name, title=name.title(), first=first)
-
 
 def _keeping_two(small: Small) -> Settings:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     return settings.model_copy(update={"keep_generations": 2})
 
 
@@ -57,7 +36,7 @@ def _says(index: Index) -> str:
 
 
 def test_a_second_run_embeds_nothing_and_publishes_nothing(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
     first = ingest(settings)
     assert (first.embedded, first.reused) == (4, 0)
 
@@ -69,9 +48,9 @@ def test_a_second_run_embeds_nothing_and_publishes_nothing(small: Small) -> None
 
 
 def test_touching_one_section_embeds_only_its_passages(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
     ingest(settings)
-    small({"alpha.md": _document("alpha", "Now of boats."), "beta.md": _document("beta")})
+    small({"alpha.md": document("alpha", "Now of boats."), "beta.md": document("beta")})
 
     report = ingest(settings)
 
@@ -83,9 +62,9 @@ def test_touching_one_section_embeds_only_its_passages(small: Small) -> None:
 
 
 def test_changed_metadata_is_taken_over_without_embedding(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     ingest(settings)
-    settings = small({"alpha.md": _document("alpha").replace("2020-07-24", "2021-01-31")})
+    settings = small({"alpha.md": document("alpha").replace("2020-07-24", "2021-01-31")})
 
     report = ingest(settings)
 
@@ -95,9 +74,9 @@ def test_changed_metadata_is_taken_over_without_embedding(small: Small) -> None:
 
 
 def test_a_removed_document_is_gone_from_vectors_and_words(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
     ingest(settings)
-    settings = small({"beta.md": _document("beta")})
+    settings = small({"beta.md": document("beta")})
 
     report = ingest(settings)
 
@@ -107,10 +86,10 @@ def test_a_removed_document_is_gone_from_vectors_and_words(small: Small) -> None
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     settings = settings.model_copy(update={"data_dir": settings.data_dir / "none"})
 
-    report = ingest(settings, dry_run=True)
+    report = ingest(settings, IngestOptions(dry_run=True))
 
     assert (report.plan.added, report.embedded, report.dry_run) == (("alpha.en",), 2, True)
     assert not settings.data_dir.exists()
@@ -123,18 +102,18 @@ def test_a_running_reader_picks_up_a_new_generation_at_the_next_question(small: 
     assert "ships" in _says(index)
 
     for number in range(4):  # until its generation is removed
-        small({"alpha.md": _document("alpha", f"It now speaks of {number} trains.")})
+        small({"alpha.md": document("alpha", f"It now speaks of {number} trains.")})
         ingest(settings)
 
     assert "3 trains" in _says(index)
 
 
 def test_another_process_is_seen_without_a_restart(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     ingest(settings)
     index = open_index(settings)
     index.search("ships", k=1)
-    small({"alpha.md": _document("alpha", "It speaks of trains.")})
+    small({"alpha.md": document("alpha", "It speaks of trains.")})
 
     _run(settings, "").check_returncode()
 
@@ -142,9 +121,9 @@ def test_another_process_is_seen_without_a_restart(small: Small) -> None:
 
 
 def test_rollback_goes_back_and_the_next_ingest_goes_forward_again(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     ingest(settings)
-    ingest(small({"alpha.md": _document("alpha", "Of trains.")}))
+    ingest(small({"alpha.md": document("alpha", "Of trains.")}))
     generations = Generations(settings)
 
     generations.rollback()
@@ -158,7 +137,7 @@ def test_rollback_goes_back_and_the_next_ingest_goes_forward_again(small: Small)
 
 
 def test_a_named_generation_that_is_not_kept_is_refused(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     ingest(settings)
     with pytest.raises(StoreError, match=r"nope.*python -m ingest history"):
         Generations(settings).rollback("nope")
@@ -168,7 +147,7 @@ def test_only_the_last_generations_are_kept(small: Small) -> None:
     settings = _keeping_two(small)
     made = []
     for number in range(4):
-        small({"alpha.md": _document("alpha", f"It speaks of {number} cars.")})
+        small({"alpha.md": document("alpha", f"It speaks of {number} cars.")})
         made.append(ingest(settings).generation)
     assert Generations(settings).pointer().kept == tuple(made[-2:])
     names = {place.name for place in (settings.data_dir / "keyword").iterdir()}
@@ -178,17 +157,17 @@ def test_only_the_last_generations_are_kept(small: Small) -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        (_document("beta").replace("id: beta\n", "id\n"), "beta.md:3"),  # no key and value
-        (_document("beta").replace("language: en", "language: english"), "beta.md:5"),
-        (_document("alpha"), "alpha"),  # the same id and language twice
+        (document("beta").replace("id: beta\n", "id\n"), "beta.md:3"),  # no key and value
+        (document("beta").replace("language: en", "language: english"), "beta.md:5"),
+        (document("alpha"), "alpha"),  # the same id and language twice
     ],
 )
 def test_a_wrong_document_names_its_place_and_does_not_keep_the_others_back(
     small: Small, text: str, place: str
 ) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     ingest(settings)
-    small({"alpha.md": _document("alpha"), "beta.md": text, "gamma.md": _document("gamma")})
+    small({"alpha.md": document("alpha"), "beta.md": text, "gamma.md": document("gamma")})
 
     report = ingest(settings)
 
@@ -200,27 +179,27 @@ def test_a_wrong_document_names_its_place_and_does_not_keep_the_others_back(
 
 
 def test_what_is_not_used_of_front_matter_is_told_and_the_document_taken(small: Small) -> None:
-    text = _document("beta").replace("id: beta\n", "tags: [ships]\nauthor: Els\n")
+    text = document("beta").replace("id: beta\n", "tags: [ships]\nauthor: Els\n")
     report = ingest(small({"beta.md": text}))
     assert report.plan.added == ("beta.en",)
     assert [one.names for one in report.unused] == [("tags", "author")]
 
 
 def test_a_path_that_is_not_there_is_refused(small: Small, tmp_path: Path) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     with pytest.raises(DocumentError, match=r"tipo.*no such file"):
-        ingest(settings, [tmp_path / "tipo"])
+        ingest(settings, IngestOptions(folders=[tmp_path / "tipo"]))
 
 
 def test_a_second_run_says_who_holds_the_lock(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     with exclusive(settings.data_dir), pytest.raises(LockedError, match=r"process \d+ on .+ since"):
         ingest(settings)
     ingest(settings)  # free again
 
 
 def test_an_incomplete_generation_does_not_pass_the_check(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     ingest(settings)
     generations = Generations(settings)
     manifest = generations.current().manifest
@@ -232,16 +211,12 @@ def test_an_incomplete_generation_does_not_pass_the_check(small: Small) -> None:
 def _run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", _CHILD, *arguments],
-        env=_environment(settings),
+        env=whole_environment(settings),
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
     )
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    return {**environment(settings), "PATH": "/usr/bin:/bin"}
 
 
 # Imports first, then says so: kills then fall into the run itself.
@@ -285,15 +260,15 @@ def test_what_the_store_refuses_is_a_failure_of_its_document_and_the_others_are_
         f"{name}.{suffix}": text
         for name in ("alpha", "beta", "gamma")
         for suffix, text in (
-            ("md", _document(name, "The ships are at sea.")),
+            ("md", document(name, "The ships are at sea.")),
             ("questions.yaml", _ASKED.format("grey")),
         )
     }
     ingest(small(files))
     changed = {name: text.replace("at sea", "in port") for name, text in files.items()}
-    changed["beta.md"] = _document("beta", "The sunken ships are blue. The ships sank.")
+    changed["beta.md"] = document("beta", "The sunken ships are blue. The ships sank.")
     changed["beta.questions.yaml"] = _ASKED.format("sunken")
-    changed["delta.md"] = _document("delta", "The sunken ships are red. The ships sank.")
+    changed["delta.md"] = document("delta", "The sunken ships are red. The ships sank.")
     changed["delta.questions.yaml"] = changed["beta.questions.yaml"]
     settings = small(changed)
 
@@ -318,20 +293,20 @@ def test_where_the_store_refuses_one_document_after_the_other_it_is_not_they_tha
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "_REFUSED", 2)
-    files = {f"{name}.md": _document(name) for name in ("alpha", "beta", "gamma", "delta")}
+    files = {f"{name}.md": document(name) for name in ("alpha", "beta", "gamma", "delta")}
     settings = small(files)
     with pytest.raises(StoreError, match=r"refuses the document \w+\.en: Validation error"):
         ingest(settings, embedder=_Failing(""))
     with pytest.raises(NoIndexError):
         Generations(settings).current()
-    small({**files, "beta.md": _document("beta", "The sunken ships are blue.")})
+    small({**files, "beta.md": document("beta", "The sunken ships are blue.")})
     with pytest.raises(StoppedError, match="the vector store refuses it"):
-        ingest(settings, embedder=_Failing("sunken"), strict=True)
+        ingest(settings, IngestOptions(strict=True), embedder=_Failing("sunken"))
 
 
 @pytest.mark.parametrize("kind", ["passages", "units"])
 def test_a_run_clears_a_generation_of_which_only_a_part_is_left(small: Small, kind: str) -> None:
-    settings = small({"alpha.md": _document("alpha", "The ships are at sea.")})
+    settings = small({"alpha.md": document("alpha", "The ships are at sea.")})
     ingest(settings)
     generations = Generations(settings)
     current = generations.current()
@@ -346,7 +321,7 @@ def test_a_run_clears_a_generation_of_which_only_a_part_is_left(small: Small, ki
 
 
 def test_the_commands_tell_what_they_did(small: Small, run_ingest: Command) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     run_ingest.use(settings)
     assert run_ingest("status") == 1
     assert "make ingest" in run_ingest.err

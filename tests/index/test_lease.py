@@ -9,10 +9,11 @@ import pytest
 from core.errors import LockedError, StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.ingest_report import Event, Planned
+from ingest.publishing.events import Event, Planned
+from ingest.publishing.options import IngestOptions
 from ingest.publishing.verify import verify
-from tests.index.test_ingest import _document
 from tests.support.databases import running_chroma
+from tests.support.ships import collections, files, ships
 from tests.support.small import Small
 from vectorstore import chroma, lease
 from vectorstore.generations import Generations
@@ -29,7 +30,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def here(small: Small, url: str) -> Settings:
     """One machine, whose index holds one document."""
-    settings = small(_files(0)).model_copy(update={"chroma_url": url})
+    settings = small(files(0)).model_copy(update={"chroma_url": url})
     client = chroma.connect(settings)
     for collection in client.list_collections():
         client.delete_collection(collection.name)
@@ -43,26 +44,14 @@ def there(here: Settings) -> Settings:
     return here.model_copy(update={"data_dir": here.data_dir.with_name("there")})
 
 
-def _files(number: int) -> dict[str, str]:
-    return {"alpha.md": _document("alpha", f"Here are {number} ships.")}
-
-
-def _ships(settings: Settings) -> str:
-    return open_index(settings).search("How many ships are here?", 1)[0].passage.text
-
-
-def _names(settings: Settings) -> set[str]:
-    return {collection.name for collection in chroma.connect(settings).list_collections()}
-
-
 def test_while_one_machine_ingests_another_is_told_who_does(
     small: Small, here: Settings, there: Settings
 ) -> None:
-    small(_files(1))
+    small(files(1))
     refused: list[str] = []
 
     def meanwhile() -> None:
-        small(_files(2))
+        small(files(2))
         with pytest.raises(LockedError, match=r"process \d+ on .+ since .+lock ends at") as error:
             ingest(there)
         refused.append(str(error.value))
@@ -70,37 +59,37 @@ def test_while_one_machine_ingests_another_is_told_who_does(
     ingest(here, before_publishing=meanwhile)
 
     assert len(refused) == 1
-    assert "1 ships" in _ships(there)
+    assert "1 ships" in ships(there)
     assert verify(here).problems == ()
     ingest(there)  # free again
-    assert "2 ships" in _ships(here)
+    assert "2 ships" in ships(here)
     assert verify(there).problems == ()
 
 
 def test_a_run_that_lost_its_lock_publishes_nothing_and_the_other_takes_nothing_of_it(
     small: Small, here: Settings, there: Settings
 ) -> None:
-    small(_files(1))
-    before = _names(here)
+    small(files(1))
+    before = collections(here)
     mine: set[str] = set()
 
     def meanwhile() -> None:  # as after a long sleep of this machine
-        mine.update(_names(here) - before - {"strategiewijzer-lock"})
+        mine.update(collections(here) - before - {"strategiewijzer-lock"})
         lock = chroma.connect(here).get_collection("strategiewijzer-lock", None)
         lock.modify(metadata={**(lock.metadata or {}), "expires": 0.0})
-        small(_files(2))
+        small(files(2))
         ingest(there)
-        assert mine <= _names(here)
+        assert mine <= collections(here)
 
     with pytest.raises(LockedError, match=r"lost the lock.*Nothing was published"):
         ingest(here, before_publishing=meanwhile)
 
     assert len(mine) == 2
-    assert "2 ships" in _ships(here)
+    assert "2 ships" in ships(here)
     assert verify(there).problems == ()
     ingest(here)
-    assert not mine & _names(here)  # its own leftovers
-    assert "strategiewijzer-lock" not in _names(here)
+    assert not mine & collections(here)  # its own leftovers
+    assert "strategiewijzer-lock" not in collections(here)
 
 
 def test_after_a_crash_the_same_folder_goes_on_at_once_and_another_when_the_lock_ends(
@@ -116,7 +105,7 @@ def test_after_a_crash_the_same_folder_goes_on_at_once_and_another_when_the_lock
         with monkeypatch.context() as patch:
             patch.setattr(Lease, "give_back", lambda self: self._done.set())
             with pytest.raises(KeyboardInterrupt):
-                ingest(here, rebuild=True, tell=killed)
+                ingest(here, IngestOptions(rebuild=True), tell=killed)
 
     crash()
     with pytest.raises(LockedError):
@@ -132,19 +121,19 @@ def test_after_a_crash_the_same_folder_goes_on_at_once_and_another_when_the_lock
 def test_what_one_machine_tries_out_another_leaves_alone_and_can_publish(
     small: Small, here: Settings, there: Settings
 ) -> None:
-    small(_files(1))
-    tried = ingest(here, trial=True)
+    small(files(1))
+    tried = ingest(here, IngestOptions(trial=True))
 
     Generations(there).remove_unpublished()
 
-    assert "0 ships" in _ships(there)
+    assert "0 ships" in ships(there)
     asked = open_index(there, trial=True).search("How many ships are here?", 1)
     assert "1 ships" in asked[0].passage.text
 
-    report = ingest(there, planned=tried.fingerprint)
+    report = ingest(there, IngestOptions(planned=tried.fingerprint))
 
     assert (report.generation, report.embedded) == (tried.trial, 0)
-    assert "1 ships" in _ships(here)
+    assert "1 ships" in ships(here)
 
 
 def test_of_many_that_want_it_at_once_one_gets_it_also_when_it_has_to_be_taken_over(
@@ -171,7 +160,7 @@ def test_of_many_that_want_it_at_once_one_gets_it_also_when_it_has_to_be_taken_o
         assert (len(taken), len(refused)) == (1, 7)
         taken[0].confirm()
         taken[0].give_back()
-        assert {name for name in _names(here) if "lock" in name} == set()
+        assert {name for name in collections(here) if "lock" in name} == set()
 
 
 def test_it_is_renewed_while_a_run_lasts(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,4 +186,4 @@ def test_only_what_is_whole_is_published(here: Settings) -> None:
         generations.publish("half")
 
     assert generations.pointer().current == current.id
-    assert "0 ships" in _ships(here)
+    assert "0 ships" in ships(here)

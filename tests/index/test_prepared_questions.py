@@ -1,15 +1,11 @@
 """Prepared questions, from their file to an answer and back."""
 
 import datetime
-import hashlib
-import json
 import re
-import zipfile
 from collections import Counter
 from io import StringIO
 from pathlib import Path
 
-import numpy as np
 import pytest
 from rich.console import Console
 
@@ -24,11 +20,11 @@ from core.prepared import Approval
 from core.settings import Settings
 from core.source import Scope
 from eval.dataset import Question, apart
-from ingest.commands.sync import show
+from ingest.commands.report_text import print_report
 from ingest.pipeline import ingest
 from ingest.publishing import changes
+from ingest.publishing.options import IngestOptions
 from ingest.publishing.own_questions import OwnQuestions, asked_in
-from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from ingest.reading import question_file
 from ingest.reading.question_file import PreparedAnswer
@@ -274,11 +270,11 @@ def test_a_changed_source_withdraws_its_questions_and_a_rollback_brings_them_bac
     assert prepared(harbour) == 6
     settings = small({"harbour.md": CHANGED, "harbour.questions.yaml": QUESTIONS})
 
-    planned = ingest(settings, dry_run=True)
+    planned = ingest(settings, IngestOptions(dry_run=True))
     (change,) = planned.questions
     assert (change.before, change.after, len(change.stale)) == (6, 3, 3)
     out = StringIO()
-    show(planned, Console(file=out, width=200))
+    print_report(planned, Console(file=out, width=200))
     assert "3 prepared questions of harbour.en lose their answer:" in out.getvalue()
     assert "no unit begins with 'Since the renewal the quay has'" in out.getvalue()
     assert "How many cranes stand in the harbour of Veldport?" in changes.page_html(planned)
@@ -295,7 +291,9 @@ def test_a_changed_source_withdraws_its_questions_and_a_rollback_brings_them_bac
 def test_what_a_stale_question_says_is_text_on_the_pages(small: Small) -> None:
     evil = "<script>alert(1)</script> **x**?"
     file = f"answers:\n- units: ['<b>gone</b>']\n  questions: {{en: [{evil!r}]}}\n"
-    planned = ingest(small({"harbour.md": HARBOUR, "harbour.questions.yaml": file}), dry_run=True)
+    planned = ingest(
+        small({"harbour.md": HARBOUR, "harbour.questions.yaml": file}), IngestOptions(dry_run=True)
+    )
     for shown in (changes.page_html(planned), notes_html(planned, load("en"))):
         assert "&lt;script&gt;" in shown
         assert "<script>" not in shown
@@ -333,41 +331,6 @@ def test_kept_vectors_are_used(harbour: Settings, tmp_path: Path, run_ingest: Co
         patch.setattr(LocalEmbedder, "queries", None)  # a call would fail
         ingest(there)
     assert "31 cranes" in asked(there, "How many cranes has the harbour of Veldport?").text
-
-
-def test_they_are_exported_imported_and_checked(harbour: Settings, tmp_path: Path) -> None:
-    export_generation(harbour, tmp_path / "harbour.zip")
-    there = harbour.model_copy(update={"data_dir": tmp_path / "there"})
-    import_generation(there, tmp_path / "harbour.zip")
-    assert verify(there).problems == ()
-    ours, theirs = (Generations(one).current() for one in (harbour, there))
-    assert list(theirs.all_questions()) == list(ours.all_questions())
-    ids = [one.id for one in ours.all_questions()]
-    vectors, expected = theirs.question_vectors(ids), ours.question_vectors(ids)
-    assert vectors.keys() == expected.keys() == set(ids)
-    assert all(np.array_equal(vectors[one], expected[one]) for one in ids)
-
-
-def test_an_archive_of_before_can_be_read(harbour: Settings, tmp_path: Path) -> None:
-    export_generation(harbour, tmp_path / "new.zip")
-    with zipfile.ZipFile(tmp_path / "new.zip") as archive:
-        names = [name for name in archive.namelist() if "questions" not in name]
-        members = {name: archive.read(name) for name in names}
-    manifest = json.loads(members["manifest.json"])
-    for part in (manifest, *manifest["documents"], *manifest["segments"]):
-        del part["questions"]
-    members["manifest.json"] = json.dumps(manifest).encode()
-    members["format.json"] = members["format.json"].replace(b'"version": 2', b'"version": 1')
-    names = [name for name in members if name != "SHA256SUMS"]
-    sums = (f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in names)
-    members["SHA256SUMS"] = "".join(sums).encode()
-    with zipfile.ZipFile(tmp_path / "old.zip", "w") as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    there = harbour.model_copy(update={"data_dir": tmp_path / "there"})
-    import_generation(there, tmp_path / "old.zip")
-    assert prepared(there) == 0
-    assert "31 cranes" in asked(there, "How many cranes does the harbour have?").text
 
 
 def test_a_wrong_file_is_told_and_its_document_stays_as_it_was(
@@ -580,12 +543,12 @@ def test_own_questions_are_kept_by_the_key_of_their_document_and_replace_the_sam
     units = ("Since the renewal the quay has 31 cranes, of which 12 are electric.",)
     own.add("harbour.en", [PreparedAnswer(units=units, questions=hoists, approved=approval)])
 
-    planned = ingest(harbour, dry_run=True)
+    planned = ingest(harbour, IngestOptions(dry_run=True))
     assert (planned.plan.changed, planned.embedded) == (("harbour.en",), 0)
     ingest(harbour)
     assert prepared(harbour) == 6
     assert asked(harbour, "number of hoists veldport").approved == approval
-    assert ingest(harbour, dry_run=True).plan.is_empty
+    assert ingest(harbour, IngestOptions(dry_run=True)).plan.is_empty
     assert verify(harbour).problems == ()
 
     (answer,) = own.accepted("harbour.en")
@@ -609,7 +572,7 @@ def test_own_questions_of_one_document_are_taken_over_alone(small: Small) -> Non
         hoists = asked_in("en", f"number of hoists {key}")
         own.add(key, [PreparedAnswer(units=("Since the renewal the quay",), questions=hoists)])
 
-    report = ingest(settings, only=["harbour.en"])
+    report = ingest(settings, IngestOptions(only=["harbour.en"]))
 
     assert (report.plan.changed, report.embedded) == (("harbour.en",), 0)
     assert [(one.key, one.before, one.after) for one in report.questions] == [("harbour.en", 0, 1)]

@@ -9,15 +9,15 @@ import pytest
 from core.errors import IndexMismatchError, StoreError
 from core.settings import Settings
 from core.source import Passage
-from ingest import pipeline
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
 from ingest.publishing import build
-from ingest.publishing.build import Plan, segments_to_merge
-from ingest.publishing.verify import check
-from tests.index.test_ingest import _document
-from tests.support.small import Small
+from ingest.publishing.build import segments_to_merge
+from ingest.publishing.check import check
+from ingest.publishing.options import IngestOptions
+from ingest.publishing.plan import Plan
+from tests.support.small import Small, document
 from vectorstore import chroma, keyword_index
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
@@ -29,7 +29,7 @@ NAMES = ("alpha", "beta", "gamma")
 
 
 def _files(**first: str) -> dict[str, str]:
-    return {f"{n}.md": _document(n, first.get(n, f"Here {n} speaks of ships.")) for n in NAMES}
+    return {f"{n}.md": document(n, first.get(n, f"Here {n} speaks of ships.")) for n in NAMES}
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_the_keyword_index_is_carried_over_where_documents_only_came(
 ) -> None:
     settings = small(_files())
     ingest(settings)
-    small({**_files(), "delta.md": _document("delta", "Now of rafts.")})
+    small({**_files(), "delta.md": document("delta", "Now of rafts.")})
     build = keyword_index.build
 
     def from_a_base(
@@ -104,7 +104,7 @@ def test_after_updates_each_passage_has_the_shares_it_has_in_an_index_made_at_on
     for text in ("Now of rafts.", "Again of canoes.", "Now of ships."):
         small(_files(beta=text))
         ingest(settings)
-    small({**_files(beta="Now of ships."), "delta.md": _document("delta", "Of ships as well.")})
+    small({**_files(beta="Now of ships."), "delta.md": document("delta", "Of ships as well.")})
     ingest(settings)
     words = open_keyword(settings, _current(settings))
     passages = list(_current(settings).all_passages())
@@ -206,9 +206,9 @@ def test_a_segment_stays_as_long_as_a_kept_generation_uses_it(small: Small) -> N
     assert Generations(settings).rollback() == made[2]
     assert "Of 1 boats." in "\n".join(text for text, _ in _found(settings))
     check(_current(settings), settings)
-    small({"alpha.md": _document("alpha", "Of 9 boats.")})
-    ingest(settings, allow_shrink=True)
-    small({"alpha.md": _document("alpha", "Of 10 boats.")})
+    small({"alpha.md": document("alpha", "Of 9 boats.")})
+    ingest(settings, IngestOptions(allow_shrink=True))
+    small({"alpha.md": document("alpha", "Of 10 boats.")})
     ingest(settings)
     assert f"passages-{first}" not in _collections(settings)
 
@@ -230,7 +230,7 @@ def test_a_removed_document_needs_no_copy(small: Small) -> None:
 
 
 @pytest.mark.usefixtures("_never_merged")
-@pytest.mark.parametrize("step", ["copy_unchanged", "embed", "check", "publish", "remove"])
+@pytest.mark.parametrize("step", ["_copy_unchanged", "_embed", "check", "publish", "remove"])
 def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
     small: Small, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -246,7 +246,7 @@ def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
 
     methods = {"publish": "publish", "remove": "remove_unpublished"}
     with monkeypatch.context() as patch:
-        patch.setattr(Generations if step in methods else pipeline, methods.get(step, step), cut)
+        patch.setattr(Generations if step in methods else build, methods.get(step, step), cut)
         with pytest.raises(KeyboardInterrupt):
             ingest(settings)
 
@@ -256,7 +256,7 @@ def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
         check(_current(settings), settings)
     report = ingest(settings)
     # what was cut off after embedding gave its vectors to the next run
-    assert report.embedded == (1 if step in ("copy_unchanged", "embed") else 0)
+    assert report.embedded == (1 if step in ("_copy_unchanged", "_embed") else 0)
     assert "Of trains." in "\n".join(text for text, _ in _found(settings))
     assert Generations(settings).unpublished() == []
 
@@ -346,7 +346,7 @@ def test_an_unchanged_file_is_not_parsed_again(
 def test_a_new_file_with_the_id_of_an_unchanged_one_is_refused(small: Small) -> None:
     settings = small(_files())
     ingest(settings)
-    small({**_files(), "a-first.md": _document("alpha", "The double.")})
+    small({**_files(), "a-first.md": document("alpha", "The double.")})
 
     report = ingest(settings)
 

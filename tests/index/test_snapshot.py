@@ -11,8 +11,7 @@ from chain.assistant import Assistant
 from core.answer import Answer, Finished, Stage, TextDelta
 from core.source import Scope
 from ingest.pipeline import ingest
-from tests.index.test_story import LIGHTHOUSES
-from tests.support.small import Small
+from tests.support.small import LIGHTHOUSES, Small
 from vectorstore.generations import Generations, Pointer
 from vectorstore.store import open_index
 

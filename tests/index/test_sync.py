@@ -21,22 +21,24 @@ from core.file_names import as_text, printable
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.commands.progress import LogLines, progress
-from ingest.commands.sync import show
+from ingest.commands.report_text import print_report
 from ingest.passages.isolated import Loader
 from ingest.passages.split import split
 from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
-from ingest.publishing import build, changes
+from ingest.publishing import changes, plan
 from ingest.publishing.changes import passage_changes, word_diff
-from ingest.publishing.ingest_report import Embedded, FileDone, FilesFound, Report, StoppedError
-from ingest.publishing.verify import check
+from ingest.publishing.check import check
+from ingest.publishing.events import Embedded, FileDone, FilesFound
+from ingest.publishing.ingest_report import Report, StoppedError
+from ingest.publishing.options import IngestOptions
 from ingest.reading import files as reading
 from ingest.reading.files import find, read
 from ingest.reading.formats import READERS, Reader
 from ingest.reading.load import load
-from tests.index.test_ingest import _document, _environment
+from tests.support.commands import whole_environment
 from tests.support.interrupting import interruptible
-from tests.support.small import Small
+from tests.support.small import Small, document
 from tests.support.waiting import PATIENCE
 from vectorstore import chroma
 from vectorstore.embeddings import LocalEmbedder
@@ -146,7 +148,7 @@ def test_files_with_odd_names_are_indexed_and_known_again(small: Small) -> None:
     assert len(second.plan.unchanged) == len(ODD)
     check(Generations(settings).current(), settings)
     out = StringIO()
-    show(first, Console(file=out, width=300))
+    print_report(first, Console(file=out, width=300))
     assert r"line\nbreak.md" in out.getvalue()
     assert "\u200f" not in out.getvalue()
 
@@ -163,7 +165,7 @@ def test_a_change_of_a_sidecar_changes_its_document(small: Small) -> None:
 def test_a_file_that_is_too_large_is_not_read(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     with (_folder(settings) / "huge.md").open("wb") as file:
         file.truncate(200_000_000)
     loaded: list[str] = []
@@ -220,10 +222,10 @@ def test_a_file_that_never_rests_is_an_error_with_a_remedy(
 def test_a_folder_that_cannot_be_looked_into_keeps_its_documents(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     sub = _folder(settings) / "sub"
     sub.mkdir()
-    (sub / "beta.md").write_text(_document("beta"))
+    (sub / "beta.md").write_text(document("beta"))
     ingest(settings)
     scandir = os.scandir
 
@@ -243,17 +245,19 @@ def test_a_folder_that_cannot_be_looked_into_keeps_its_documents(
 def test_a_folder_named_in_another_way_has_the_same_documents(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     ingest(settings)
     monkeypatch.chdir(_folder(settings))
-    assert ingest(settings, [Path("."), Path("../documents/alpha.md")]).plan.is_empty
+    assert ingest(
+        settings, IngestOptions(folders=[Path("."), Path("../documents/alpha.md")])
+    ).plan.is_empty
 
 
 # What happens to a document
 
 
 def test_a_file_at_another_path_is_renamed_and_nothing_is_embedded(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
     ingest(settings)
     (_folder(settings) / "beta.md").rename(_folder(settings) / "new.md")
 
@@ -268,7 +272,7 @@ def test_a_file_at_another_path_is_renamed_and_nothing_is_embedded(small: Small)
 
 
 def test_a_file_whose_id_is_its_name_is_renamed_with_its_vectors(small: Small) -> None:
-    settings = small({"alpha.md": TEXT, "beta.md": _document("beta")})
+    settings = small({"alpha.md": TEXT, "beta.md": document("beta")})
     ingest(settings)
     before = Generations(settings).current()
     (_folder(settings) / "alpha.md").rename(_folder(settings) / "omega.md")
@@ -309,10 +313,10 @@ def test_a_copy_does_not_take_the_place_of_an_original_that_fails(small: Small) 
 
 
 def test_a_file_that_fails_keeps_its_last_good_version_until_it_is_mended(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta", "Of canoes.")})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta", "Of canoes.")})
     ingest(settings)
-    broken = _document("beta").replace("language: en", "language: english")
-    small({"alpha.md": _document("alpha", "Of boats."), "beta.md": broken})
+    broken = document("beta").replace("language: en", "language: english")
+    small({"alpha.md": document("alpha", "Of boats."), "beta.md": broken})
 
     report = ingest(settings)
 
@@ -325,13 +329,13 @@ def test_a_file_that_fails_keeps_its_last_good_version_until_it_is_mended(small:
     again = ingest(settings)
     assert again.plan.is_empty
     assert len(again.failures) == 1  # told as long as it is there
-    small({"alpha.md": _document("alpha", "Of boats."), "beta.md": _document("beta", "Of rafts.")})
+    small({"alpha.md": document("alpha", "Of boats."), "beta.md": document("beta", "Of rafts.")})
     assert ingest(settings).failures == ()
     assert "Of canoes." not in _texts(settings)
 
 
 def test_a_document_whose_sidecar_is_wrong_stays_as_it_was(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
     ingest(settings)
     sidecar = _folder(settings) / "beta.meta.yaml"
     sidecar.write_text("colour: red\n")
@@ -345,12 +349,12 @@ def test_a_document_whose_sidecar_is_wrong_stays_as_it_was(small: Small) -> None
 def test_only_documents_of_the_format_whose_version_was_raised_are_read_anew(
     small: Small, monkeypatch: pytest.MonkeyPatch, kept: set[str]
 ) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.en.txt": "Beta speaks of boats.\n"})
+    settings = small({"alpha.md": document("alpha"), "beta.en.txt": "Beta speaks of boats.\n"})
     ingest(settings)
     if "alpha.en" not in kept:
         monkeypatch.setitem(READERS, "markdown", Reader(READERS["markdown"].version + 1))
     if not kept:
-        monkeypatch.setattr(build, "VERSION", build.VERSION + 1)
+        monkeypatch.setattr(plan, "VERSION", plan.VERSION + 1)
 
     report = ingest(settings)
 
@@ -361,7 +365,7 @@ def test_only_documents_of_the_format_whose_version_was_raised_are_read_anew(
 
 
 def test_what_the_version_before_left_is_searched_and_read_anew_once(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     _as_the_version_before(settings, ingest(settings).generation)
     assert _documents(settings) == {"alpha"}
     report = ingest(settings)
@@ -372,12 +376,12 @@ def test_what_the_version_before_left_is_searched_and_read_anew_once(small: Smal
 def test_what_is_kept_for_another_embedder_is_read_anew_once_its_file_is_there(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = {"alpha.md": _document("alpha"), "beta.md": _document("beta")}
+    files = {"alpha.md": document("alpha"), "beta.md": document("beta")}
     ingest(small(files))
     settings = small({"alpha.md": files["alpha.md"]})
     monkeypatch.setattr(LocalEmbedder, "fingerprint", "another-model/384")
-    assert ingest(settings, keep_missing=True).missing == ("beta.en",)
-    assert ingest(settings, keep_missing=True).plan.is_empty
+    assert ingest(settings, IngestOptions(keep_missing=True)).missing == ("beta.en",)
+    assert ingest(settings, IngestOptions(keep_missing=True)).plan.is_empty
     assert ingest(small(files)).plan.changed == ("beta.en",)
 
 
@@ -393,7 +397,7 @@ def _as_the_version_before(settings: Settings, generation: str) -> None:
 def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_run(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta", "Of canoes.")})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta", "Of canoes.")})
     ingest(settings)
 
     def stricter(loader: Loader, path: Path) -> Loaded:
@@ -403,7 +407,7 @@ def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_ru
 
     load_in_process = Loader.load
     monkeypatch.setattr(Loader, "load", stricter)
-    monkeypatch.setattr(build, "VERSION", build.VERSION + 1)
+    monkeypatch.setattr(plan, "VERSION", plan.VERSION + 1)
 
     first, second = ingest(settings), ingest(settings)
 
@@ -414,9 +418,9 @@ def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_ru
 
 
 def test_of_two_files_with_one_key_the_one_that_is_known_stays(small: Small) -> None:
-    settings = small({"m.md": _document("alpha", "The known one.")})
+    settings = small({"m.md": document("alpha", "The known one.")})
     ingest(settings)
-    double = {"a.md": _document("alpha", "The double."), "m.md": _document("alpha", "Known.")}
+    double = {"a.md": document("alpha", "The double."), "m.md": document("alpha", "Known.")}
     small(double)
 
     report = ingest(settings)
@@ -429,10 +433,10 @@ def test_of_two_files_with_one_key_the_one_that_is_known_stays(small: Small) -> 
 
 
 def test_strict_publishes_nothing_when_one_file_fails(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha"), "bad.md": ""})
+    settings = small({"alpha.md": document("alpha"), "bad.md": ""})
 
     with pytest.raises(StoppedError, match=r"bad.md: has no text.*without --strict") as stopped:
-        ingest(settings, strict=True)
+        ingest(settings, IngestOptions(strict=True))
 
     assert stopped.value.report.plan.added == ("alpha.en",)
     assert Generations(settings).pointer().current == ""
@@ -446,12 +450,12 @@ def test_a_first_run_of_which_nothing_is_good_is_an_error(small: Small) -> None:
 
 
 def test_documents_whose_files_are_gone_can_be_kept(small: Small) -> None:
-    settings = small({n: _document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
+    settings = small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
     ingest(settings)
     (_folder(settings) / "beta.md").unlink()
     (_folder(settings) / "gamma.md").rename(_folder(settings) / "delta.md")
 
-    report = ingest(settings, keep_missing=True)
+    report = ingest(settings, IngestOptions(keep_missing=True))
 
     assert report.missing == ("beta.en",)
     assert (report.plan.removed, len(report.plan.renamed)) == ((), 1)
@@ -460,29 +464,32 @@ def test_documents_whose_files_are_gone_can_be_kept(small: Small) -> None:
 
 
 def test_a_run_that_would_remove_more_than_half_stops_until_it_is_allowed(small: Small) -> None:
-    settings = small({n: _document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
+    settings = small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
     before = ingest(settings).generation
-    small({"alpha.md": _document("alpha")})
+    small({"alpha.md": document("alpha")})
 
     with pytest.raises(StoppedError, match=r"remove 2 of the 3 documents.*--allow-shrink"):
         ingest(settings)
-    assert "--allow-shrink" in ingest(settings, dry_run=True).stop
+    assert "--allow-shrink" in ingest(settings, IngestOptions(dry_run=True)).stop
     assert Generations(settings).pointer().current == before
 
-    assert ingest(settings, allow_shrink=True).plan.removed == ("beta.en", "gamma.en")
+    assert ingest(settings, IngestOptions(allow_shrink=True)).plan.removed == (
+        "beta.en",
+        "gamma.en",
+    )
 
 
 def test_only_what_was_planned_is_published(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
-    first = ingest(settings, dry_run=True)
-    small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
-    second = ingest(settings, dry_run=True)
+    settings = small({"alpha.md": document("alpha")})
+    first = ingest(settings, IngestOptions(dry_run=True))
+    small({"alpha.md": document("alpha"), "beta.md": document("beta")})
+    second = ingest(settings, IngestOptions(dry_run=True))
 
     with pytest.raises(StoppedError, match="have changed since the plan was made"):
-        ingest(settings, planned=first.fingerprint)
-    assert ingest(settings, planned=second.fingerprint).plan == second.plan
+        ingest(settings, IngestOptions(planned=first.fingerprint))
+    assert ingest(settings, IngestOptions(planned=second.fingerprint)).plan == second.plan
     with pytest.raises(StoppedError):  # another generation is in use now
-        ingest(settings, planned=second.fingerprint)
+        ingest(settings, IngestOptions(planned=second.fingerprint))
 
 
 # Some documents alone
@@ -491,9 +498,9 @@ def test_only_what_was_planned_is_published(small: Small) -> None:
 @pytest.fixture
 def three(small: Small) -> Settings:
     """Three documents in use, all of whose files have changed since, one even being gone."""
-    settings = small({n: _document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
+    settings = small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
     ingest(settings)
-    small({"alpha.md": _document("alpha", "Of boats."), "beta.md": _document("beta", "Of cars.")})
+    small({"alpha.md": document("alpha", "Of boats."), "beta.md": document("beta", "Of cars.")})
     return settings
 
 
@@ -504,7 +511,7 @@ def test_only_the_named_document_is_read_anew(three: Settings) -> None:
 
     report = ingest(
         three,
-        only=["alpha.en", "alpha.en"],
+        IngestOptions(only=["alpha.en", "alpha.en"]),
         tell=lambda event: read_ones.append(event.path) if isinstance(event, FileDone) else None,
     )
 
@@ -519,7 +526,7 @@ def test_only_the_named_document_is_read_anew(three: Settings) -> None:
     for key in ("beta.en", "gamma.en"):
         assert now[key].sha256 == before[key].sha256
     check(Generations(three).current(), three)
-    assert ingest(three, only=["alpha.en"]).plan.is_empty
+    assert ingest(three, IngestOptions(only=["alpha.en"])).plan.is_empty
     report = ingest(three)  # what was left is found by the next run over all
     assert (report.plan.changed, report.plan.removed) == (("beta.en",), ("gamma.en",))
 
@@ -527,25 +534,25 @@ def test_only_the_named_document_is_read_anew(three: Settings) -> None:
 def test_a_document_that_is_named_and_not_there_is_told(three: Settings) -> None:
     before = Generations(three).pointer().current
     with pytest.raises(DocumentError) as told:
-        ingest(three, only=["alpha.en", "alpha"])
+        ingest(three, IngestOptions(only=["alpha.en", "alpha"]))
     assert str(told.value) == (
         "alpha: there is no such document in the index. Choose from: alpha.en, beta.en, gamma.en"
     )
     with pytest.raises(DocumentError, match=r"gamma\.md: there is no such file"):
-        ingest(three, only=["gamma.en"])
+        ingest(three, IngestOptions(only=["gamma.en"]))
     assert Generations(three).pointer().current == before
 
 
 def test_a_named_document_that_cannot_be_read_stays_as_it_was(three: Settings) -> None:
     (_folder(three) / "alpha.md").write_text("")
-    report = ingest(three, only=["alpha.en"])
+    report = ingest(three, IngestOptions(only=["alpha.en"]))
     (failure,) = report.failures
     assert (failure.kept, report.plan.is_empty) == (("alpha.en",), True)
 
 
 def test_a_named_document_that_has_another_id_now_is_not_there_twice(three: Settings) -> None:
-    (_folder(three) / "alpha.md").write_text(_document("delta"))
-    report = ingest(three, only=["alpha.en"])
+    (_folder(three) / "alpha.md").write_text(document("delta"))
+    report = ingest(three, IngestOptions(only=["alpha.en"]))
     assert (report.plan.added, report.plan.removed) == (("delta.en",), ("alpha.en",))
     assert _documents(three) == {"beta", "gamma", "delta"}
 
@@ -553,18 +560,18 @@ def test_a_named_document_that_has_another_id_now_is_not_there_twice(three: Sett
 def test_what_is_left_alone_after_a_change_of_the_program_is_read_by_the_next_run(
     three: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "VERSION", build.VERSION + 1)
-    small_change = ingest(three, only=["alpha.en"])
+    monkeypatch.setattr(plan, "VERSION", plan.VERSION + 1)
+    small_change = ingest(three, IngestOptions(only=["alpha.en"]))
     assert (small_change.embedded, _documents(three)) == (1, {"alpha", "beta", "gamma"})
     check(Generations(three).current(), three)
-    (_folder(three) / "beta.md").write_text(_document("beta"))  # as it was: its hash is the same
-    assert ingest(three, keep_missing=True).plan.changed == ("beta.en",)
+    (_folder(three) / "beta.md").write_text(document("beta"))  # as it was: its hash is the same
+    assert ingest(three, IngestOptions(keep_missing=True)).plan.changed == ("beta.en",)
 
 
 def test_only_goes_with_no_other_choice_of_documents(
     small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small({"alpha.md": _document("alpha")})
+    small({"alpha.md": document("alpha")})
     assert typed() == 0
     for others in (["--rebuild"], ["--watch"]):
         assert typed(*others, "--only", "alpha.en") == 2
@@ -572,7 +579,7 @@ def test_only_goes_with_no_other_choice_of_documents(
     assert typed("--only", "beta.en") == 1
     told = capsys.readouterr().err
     assert "beta.en: there is no such document in the index. Choose from: alpha.en" in told
-    small({"alpha.md": _document("alpha", "Of boats.")})
+    small({"alpha.md": document("alpha", "Of boats.")})
     assert typed("--only", "alpha.en") == 0
     assert "is in use" in capsys.readouterr().out
 
@@ -583,18 +590,18 @@ def test_only_goes_with_no_other_choice_of_documents(
 def _changed(small: Small) -> Report:
     settings = small(
         {
-            "alpha.md": _document("alpha", "The ships carry 30 boats and <b>no</b> guns."),
-            "beta.md": _document("beta"),
+            "alpha.md": document("alpha", "The ships carry 30 boats and <b>no</b> guns."),
+            "beta.md": document("beta"),
         }
     )
     ingest(settings)
-    changed = _document("alpha", "The ships carry 40 boats and <b>no</b> guns.")
+    changed = document("alpha", "The ships carry 40 boats and <b>no</b> guns.")
     changed = changed.replace("date: 2020-07-24", "date: 2021-01-31")
     changed = changed.replace("## Second section", "## Third section").replace(
         'title: "Alpha"', 'title: "Alpha"\npublisher: "<script>alert(1)</script>"'
     )
-    small({"alpha.md": changed + "\n## More\n\nAltogether new.\n", "gamma.md": _document("gamma")})
-    return ingest(settings, dry_run=True, compare=True)
+    small({"alpha.md": changed + "\n## More\n\nAltogether new.\n", "gamma.md": document("gamma")})
+    return ingest(settings, IngestOptions(dry_run=True, compare=True))
 
 
 def test_a_plan_tells_which_passages_come_go_and_differ(small: Small) -> None:
@@ -693,14 +700,14 @@ def test_a_terminal_has_a_bar_with_rate_and_time_left() -> None:
 
 
 def test_guesses_are_shown_with_the_remedy(small: Small) -> None:
-    report = ingest(small({"memo-2021.md": TEXT, "alpha.md": _document("alpha")}))
+    report = ingest(small({"memo-2021.md": TEXT, "alpha.md": document("alpha")}))
     (guesses,) = report.guesses
     assert (guesses.key, guesses.fields) == (
         "memo-2021.en",
         {"title": "Title", "language": "en"},
     )
     out = StringIO()
-    show(report, Console(file=out, width=200))
+    print_report(report, Console(file=out, width=200))
     assert "title: Title" in out.getvalue()
     assert "write FILE.meta.yaml next to the file" in out.getvalue()
 
@@ -711,7 +718,7 @@ def test_guesses_are_shown_with_the_remedy(small: Small) -> None:
 @pytest.fixture
 def typed(small: Small, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Runs `python -m ingest` in this process, over the folder of `small`."""
-    for name, value in _environment(small({})).items():
+    for name, value in whole_environment(small({})).items():
         monkeypatch.setenv(name, value)
     return lambda *arguments: main([str(argument) for argument in arguments])
 
@@ -719,7 +726,7 @@ def typed(small: Small, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 def test_a_failure_is_listed_with_its_remedy_and_the_exit_code_is_1(
     small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    small({"alpha.md": _document("alpha"), "bad.md": ""})
+    small({"alpha.md": document("alpha"), "bad.md": ""})
     assert typed("--report", tmp_path / "changes") == 1
     out = capsys.readouterr().out
     assert "NOT TAKEN: " in out
@@ -735,9 +742,9 @@ def test_a_failure_is_listed_with_its_remedy_and_the_exit_code_is_1(
 def test_a_stop_is_a_warning_in_a_dry_run_and_an_error_otherwise(
     small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small({n: _document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
+    small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
     assert typed() == 0
-    small({"alpha.md": _document("alpha")})
+    small({"alpha.md": document("alpha")})
     capsys.readouterr()
     assert typed("--dry-run") == 0
     assert "A run would stop here." in capsys.readouterr().out
@@ -753,7 +760,7 @@ class _Child:
         with interruptible():
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "ingest", "--json", *arguments],
-                env=_environment(settings),
+                env=whole_environment(settings),
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -774,10 +781,10 @@ class _Child:
 
 @pytest.mark.long
 def test_ctrl_c_while_embedding_leaves_everything_as_it_was(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     before = ingest(settings).generation
     many = "\n\n".join(f"## Part {n}\n\nPart {n} speaks of {n} ships." for n in range(1200))
-    small({"alpha.md": _document("alpha", many)})
+    small({"alpha.md": document("alpha", many)})
     child = _Child(settings)
     child.next("embedded")
 
@@ -794,13 +801,13 @@ def test_ctrl_c_while_embedding_leaves_everything_as_it_was(small: Small) -> Non
 
 
 def test_watching_takes_changes_in_and_goes_on_after_a_failure(small: Small) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     child = _Child(settings, "--watch")
     try:
         assert child.next("report")["report"]["plan"]["added"] == ["alpha.en"]
         (_folder(settings) / "bad.md").write_text("")
         assert child.next("report")["report"]["failures"][0]["problem"] == "has no text"
-        (_folder(settings) / "beta.md").write_text(_document("beta"))
+        (_folder(settings) / "beta.md").write_text(document("beta"))
         assert child.next("report")["report"]["plan"]["added"] == ["beta.en"]
         odd = os.path.join(os.fsencode(_folder(settings)), b"\xff.md")
         Path(os.fsdecode(odd)).write_text(TEXT)
@@ -824,13 +831,13 @@ QUESTIONS = """
 def test_the_report_tells_which_answers_changed(
     small: Small, typed: Callable[..., int], tmp_path: Path
 ) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     questions = tmp_path / "questions.yaml"
     questions.write_text(QUESTIONS.replace("what-is", "definition"))
     evaluated = ("--with-eval", "--questions", questions, "--report", tmp_path / "changes")
     assert typed(*evaluated) == 0
     assert json.loads((tmp_path / "changes.json").read_text())["answers"] is None  # none before
-    small({"alpha.md": _document("alpha", "The first section speaks of trains.")})
+    small({"alpha.md": document("alpha", "The first section speaks of trains.")})
 
     assert typed(*evaluated) == 0
 
@@ -843,7 +850,7 @@ def test_the_report_tells_which_answers_changed(
         tmp_path / "changes.html"
     ).read_text("utf-8")
 
-    small({"alpha.md": _document("alpha", "The first section speaks of planes.")})
+    small({"alpha.md": document("alpha", "The first section speaks of planes.")})
     runs = settings.data_dir / "runs"
     assert len(list(runs.iterdir())) == 2
     assert typed(*evaluated) == 0
@@ -853,9 +860,9 @@ def test_the_report_tells_which_answers_changed(
 def test_a_question_set_that_cannot_be_asked_stops_before_publishing(
     small: Small, typed: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = small({"alpha.md": _document("alpha")})
+    settings = small({"alpha.md": document("alpha")})
     before = ingest(settings).generation
-    small({"alpha.md": _document("alpha", "Of trains.")})
+    small({"alpha.md": document("alpha", "Of trains.")})
     questions = tmp_path / "questions.yaml"
     questions.write_text("- {id: x}\n")
     assert typed("--with-eval", "--questions", questions) == 1

@@ -11,14 +11,14 @@ from core.errors import LockedError, NoIndexError, StoreError
 from core.settings import Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
-from ingest.publishing.changes import history
-from ingest.publishing.ingest_report import Embedded, Event, StoppedError
+from ingest.publishing.events import Embedded, Event
+from ingest.publishing.history import history
+from ingest.publishing.ingest_report import StoppedError
 from ingest.publishing.lock import exclusive
-from ingest.publishing.transfer import export_generation, import_generation
+from ingest.publishing.options import IngestOptions
 from ingest.publishing.verify import verify
-from tests.index.test_ingest import _environment
-from tests.index.test_story import LIGHTHOUSES
-from tests.support.small import Small
+from tests.support.commands import whole_environment
+from tests.support.small import LIGHTHOUSES, Small
 from vectorstore import chroma, generations
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
@@ -80,7 +80,7 @@ def test_it_answers_from_the_trial_while_readers_notice_nothing(settings: Settin
     before = readers.ask(ASKED)
     opened, kept = readers.index.snapshot(), history(settings)
 
-    report = ingest(settings, trial=True)
+    report = ingest(settings, IngestOptions(trial=True))
 
     assert report.generation == ""
     assert report.trial
@@ -95,11 +95,11 @@ def test_it_answers_from_the_trial_while_readers_notice_nothing(settings: Settin
 
 def test_what_was_tried_is_published_as_it_is_without_embedding_again(settings: Settings) -> None:
     embedder = _Counting()
-    tried = ingest(settings, trial=True, embedder=embedder)
+    tried = ingest(settings, IngestOptions(trial=True), embedder=embedder)
     assert embedder.embedded > 0
     embedder.embedded = 0
 
-    report = ingest(settings, planned=tried.fingerprint, embedder=embedder)
+    report = ingest(settings, IngestOptions(planned=tried.fingerprint), embedder=embedder)
 
     assert report.generation == tried.trial
     assert (report.embedded, embedder.embedded) == (0, 0)
@@ -111,7 +111,7 @@ def test_what_was_tried_is_published_as_it_is_without_embedding_again(settings: 
 
 def test_before_the_first_publication_there_can_be_a_trial(small: Small) -> None:
     settings = small(_files(31))
-    tried = ingest(settings, trial=True)
+    tried = ingest(settings, IngestOptions(trial=True))
     assert "31 lighthouses" in Assistant(settings, trial=True).ask(ASKED).text
     with pytest.raises(NoIndexError):
         Assistant(settings)
@@ -122,11 +122,11 @@ def test_before_the_first_publication_there_can_be_a_trial(small: Small) -> None
 def test_when_something_else_is_published_or_tried_it_is_gone(
     small: Small, settings: Settings, is_trial: bool
 ) -> None:
-    tried = ingest(settings, trial=True).trial
+    tried = ingest(settings, IngestOptions(trial=True)).trial
     assistant = Assistant(settings, trial=True)
     small(_files(33))
 
-    ingest(settings, trial=is_trial)
+    ingest(settings, IngestOptions(trial=is_trial))
 
     assert not _left(settings, tried)
     assert _is_tried(settings) == is_trial
@@ -139,7 +139,7 @@ def test_when_something_else_is_published_or_tried_it_is_gone(
 
 
 def test_when_the_texts_are_as_they_were_it_is_gone(small: Small, settings: Settings) -> None:
-    tried = ingest(settings, trial=True).trial
+    tried = ingest(settings, IngestOptions(trial=True)).trial
     small(_files(31))
     assert ingest(settings).generation == ""
     assert not _is_tried(settings)
@@ -147,19 +147,19 @@ def test_when_the_texts_are_as_they_were_it_is_gone(small: Small, settings: Sett
 
 
 def test_an_outdated_one_is_not_published(small: Small, settings: Settings) -> None:
-    tried = ingest(settings, trial=True)
+    tried = ingest(settings, IngestOptions(trial=True))
     small(_files(33))
     with pytest.raises(StoppedError, match="have changed since the plan"):
-        ingest(settings, planned=tried.fingerprint)
+        ingest(settings, IngestOptions(planned=tried.fingerprint))
     with pytest.raises(StoppedError, match="have changed since the plan"):
-        ingest(settings, trial=True, planned=tried.fingerprint)
+        ingest(settings, IngestOptions(trial=True, planned=tried.fingerprint))
     assert ingest(settings).generation != tried.trial
 
 
 def test_rollback_ends_it_and_the_next_run_removes_it(small: Small, settings: Settings) -> None:
     ingest(settings)
     small(_files(33))
-    tried = ingest(settings, trial=True).trial
+    tried = ingest(settings, IngestOptions(trial=True)).trial
 
     Generations(settings).rollback()
 
@@ -169,16 +169,8 @@ def test_rollback_ends_it_and_the_next_run_removes_it(small: Small, settings: Se
     assert "33 lighthouses" in Assistant(settings).ask(ASKED).text
 
 
-def test_an_import_ends_it(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
-    file = tmp_path_factory.mktemp("archive") / "index.zip"
-    export_generation(settings, file)
-    tried = ingest(settings, trial=True).trial
-    import_generation(settings, file)
-    assert not _left(settings, tried)
-
-
 def test_after_a_day_it_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    tried = ingest(settings, trial=True)
+    tried = ingest(settings, IngestOptions(trial=True))
     assistant = Assistant(settings, trial=True)
     assert "32 lighthouses" in assistant.ask(ASKED).text
     monkeypatch.setattr(generations, "TRIAL", datetime.timedelta(0))
@@ -186,24 +178,27 @@ def test_after_a_day_it_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPa
     with pytest.raises(StoreError, match="its day is over"):
         assistant.ask(ASKED)
 
-    assert ingest(settings, planned=tried.fingerprint).generation != tried.trial
+    assert ingest(settings, IngestOptions(planned=tried.fingerprint)).generation != tried.trial
     assert not _left(settings, tried.trial)
 
 
 def test_nothing_is_built_again_for_the_same_trial_unless_it_is_damaged(
     settings: Settings,
 ) -> None:
-    tried = ingest(settings, trial=True)
-    assert ingest(settings, trial=True).trial == tried.trial
+    tried = ingest(settings, IngestOptions(trial=True))
+    assert ingest(settings, IngestOptions(trial=True)).trial == tried.trial
     chroma.connect(settings).delete_collection(f"units-{tried.trial}")
-    assert ingest(settings, planned=tried.fingerprint).generation not in ("", tried.trial)
+    assert ingest(settings, IngestOptions(planned=tried.fingerprint)).generation not in (
+        "",
+        tried.trial,
+    )
     assert "32 lighthouses" in Assistant(settings).ask(ASKED).text
     assert not _left(settings, tried.trial)
 
 
 def test_a_rebuild_takes_nothing_over_from_it(settings: Settings) -> None:
-    tried = ingest(settings, trial=True)
-    assert ingest(settings, rebuild=True).generation != tried.trial
+    tried = ingest(settings, IngestOptions(trial=True))
+    assert ingest(settings, IngestOptions(rebuild=True)).generation != tried.trial
     assert not _left(settings, tried.trial)
 
 
@@ -212,7 +207,7 @@ def test_a_crash_while_it_is_built_leaves_nothing_that_the_next_run_does_not_cle
     small: Small, settings: Settings, there: bool
 ) -> None:
     if there:
-        ingest(settings, trial=True)
+        ingest(settings, IngestOptions(trial=True))
         small(_files(33))
 
     def crash(event: Event) -> None:
@@ -220,7 +215,7 @@ def test_a_crash_while_it_is_built_leaves_nothing_that_the_next_run_does_not_cle
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ingest(settings, trial=True, tell=crash)
+        ingest(settings, IngestOptions(trial=True), tell=crash)
 
     assert _is_tried(settings) == there
     if there:
@@ -236,12 +231,12 @@ def test_a_crash_while_it_is_built_leaves_nothing_that_the_next_run_does_not_cle
 def test_of_two_runs_at_once_one_is_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in _environment(settings).items():
+    for name, value in whole_environment(settings).items():
         monkeypatch.setenv(name, value)
-    ingest(settings, trial=True)
+    ingest(settings, IngestOptions(trial=True))
     with exclusive(settings.data_dir):
         with pytest.raises(LockedError):
-            ingest(settings, trial=True)
+            ingest(settings, IngestOptions(trial=True))
         with pytest.raises(LockedError):
             ingest(settings)
         assert main(["discard"]) == BUSY
@@ -252,7 +247,7 @@ def test_of_two_runs_at_once_one_is_told(
 def test_on_the_command_line_it_is_built_asked_and_discarded(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in _environment(settings).items():
+    for name, value in whole_environment(settings).items():
         monkeypatch.setenv(name, value)
     assert main(["--trial"]) == 0
     assert "Trial (nothing was published)" in capsys.readouterr().out

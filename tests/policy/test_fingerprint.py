@@ -7,8 +7,8 @@ from importlib.metadata import packages_distributions
 import pytest
 
 from core.settings import ROOT
-from ingest.publishing import build
-from ingest.publishing.build import LIBRARIES, reading_fingerprint
+from ingest.publishing import plan
+from ingest.publishing.plan import LIBRARIES, reading_fingerprint
 from ingest.reading.formats import FORMATS, READERS, Reader
 
 SHARED = (
@@ -46,7 +46,7 @@ def test_a_raised_version_changes_the_documents_of_its_format_alone(
 
 def test_a_raised_version_of_what_all_share_changes_all(monkeypatch: pytest.MonkeyPatch) -> None:
     before = _fingerprints()
-    monkeypatch.setattr(build, "VERSION", build.VERSION + 1)
+    monkeypatch.setattr(plan, "VERSION", plan.VERSION + 1)
     assert _changed(before) == set(READERS)
 
 
@@ -57,13 +57,13 @@ def test_a_raised_version_of_what_all_share_changes_all(monkeypatch: pytest.Monk
 def test_another_version_of_a_library_changes_the_formats_that_are_read_with_it(
     monkeypatch: pytest.MonkeyPatch, library: str, changed: set[str]
 ) -> None:
-    before, real = _fingerprints(), build.version
-    build._fingerprint.cache_clear()
-    monkeypatch.setattr(build, "version", lambda name: "99" if name == library else real(name))
+    before, real = _fingerprints(), plan.version
+    plan._fingerprint.cache_clear()
+    monkeypatch.setattr(plan, "version", lambda name: "99" if name == library else real(name))
     try:
         assert _changed(before) == changed
     finally:
-        build._fingerprint.cache_clear()
+        plan._fingerprint.cache_clear()
 
 
 def test_every_library_that_files_are_read_with_is_counted() -> None:

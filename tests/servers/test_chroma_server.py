@@ -14,15 +14,14 @@ from chain.assistant import Assistant
 from core.errors import SettingsError, StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.ingest_report import Embedded, Event
+from ingest.publishing.events import Embedded, Event
 from ingest.publishing.verify import verify
-from tests.index.test_lease import _files, _names, _ships
-from tests.index.test_story import LIGHTHOUSES
 from tests.support import patient_http
 from tests.support.browser import free_port
 from tests.support.databases import chroma_command, running
 from tests.support.proxies import TOKEN, USER, proxied
-from tests.support.small import Small
+from tests.support.ships import collections, files, ships
+from tests.support.small import LIGHTHOUSES, Small
 from vectorstore import chroma
 from vectorstore.lease import Lease
 from vectorstore.store import open_index
@@ -64,7 +63,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def here(small: Small, server: Server) -> Settings:
-    return small(_files(0)).model_copy(update={"chroma_url": server.url})
+    return small(files(0)).model_copy(update={"chroma_url": server.url})
 
 
 @pytest.fixture
@@ -76,14 +75,14 @@ def behind(
     folder.mkdir()
     with proxied(server.port, folder) as (address, certificate):
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        yield small(_files(0)).model_copy(update={"chroma_url": address})
+        yield small(files(0)).model_copy(update={"chroma_url": address})
 
 
 @pytest.mark.parametrize("user", ["", USER])
 def test_a_server_behind_tls_takes_a_token_or_a_password(behind: Settings, user: str) -> None:
     allowed = behind.model_copy(update={"chroma_token": SecretStr(TOKEN), "chroma_user": user})
     ingest(allowed)
-    assert "0 ships" in _ships(allowed)
+    assert "0 ships" in ships(allowed)
     for token, name in (("", ""), ("wrong", ""), ("wrong", USER), (TOKEN, "bo")):
         changes = {"chroma_token": SecretStr(token), "chroma_user": name}
         with pytest.raises(StoreError, match=r"401.*_TOKEN, for a password also _CHROMA_") as told:
@@ -131,8 +130,8 @@ def test_an_index_is_kept_in_the_tenant_and_database_set(here: Settings, server:
     made = f"{server.url}/api/v2/tenants/ministry/databases"
     patient_http.post(made, json={"name": "security"}).raise_for_status()
     ingest(theirs)
-    assert "0 ships" in _ships(theirs)
-    assert _names(here) == set()
+    assert "0 ships" in ships(theirs)
+    assert collections(here) == set()
     names = chromadb.HttpClient(
         host="127.0.0.1", port=server.port, tenant="ministry", database="security"
     ).list_collections()
@@ -181,7 +180,7 @@ def test_a_server_that_stops_in_the_middle_of_an_ingest_loses_nothing(
 ) -> None:
     first = ingest(here).generation
     reader = open_index(here)
-    small(_files(1))
+    small(files(1))
     stopped: list[str] = []
 
     def stop(moment: str) -> None:
@@ -204,7 +203,7 @@ def test_a_server_that_stops_in_the_middle_of_an_ingest_loses_nothing(
     assert report.generation != first
     assert "1 ships" in reader.search("How many ships are here?", 1)[0].passage.text
     assert verify(here).problems == ()
-    assert not {name for name in _names(here) if "lock" in name}
+    assert not {name for name in collections(here) if "lock" in name}
 
 
 def test_a_server_that_hangs_is_waited_for_no_longer_than_is_set(

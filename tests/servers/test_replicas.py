@@ -9,10 +9,11 @@ from pydantic import SecretStr
 from core.errors import LockedError
 from core.settings import Settings
 from ingest.pipeline import ingest
+from ingest.publishing.options import IngestOptions
 from ingest.publishing.verify import verify
-from tests.index.test_lease import _files, _names
 from tests.support.databases import Postgresql, running_chroma
 from tests.support.people import talk, verdict
+from tests.support.ships import collections, files
 from tests.support.small import Small
 from userdata import feedback
 from userdata.conversations import Conversations
@@ -27,7 +28,7 @@ def hosts(small: Small, postgresql: Postgresql, tmp_path: Path) -> Iterator[dict
     shared = {"database_url": SecretStr(postgresql.new_database()), "keep_generations": 1}
     names = ("replica-a", "replica-b", "ingest-a", "ingest-b")
     with running_chroma(tmp_path / "server") as address:
-        settings = small(_files(0)).model_copy(update={**shared, "chroma_url": address})
+        settings = small(files(0)).model_copy(update={**shared, "chroma_url": address})
         made = {name: settings.model_copy(update={"data_dir": tmp_path / name}) for name in names}
         yield made
     for one in made.values():
@@ -48,12 +49,12 @@ def test_after_each_publication_both_replicas_answer_from_it_and_nothing_is_left
 
     def meanwhile() -> None:
         with pytest.raises(LockedError, match="Another ingest run is busy") as told:
-            ingest(hosts["ingest-b"], rebuild=True)
+            ingest(hosts["ingest-b"], IngestOptions(rebuild=True))
         refused.append(str(told.value))
         assert {asked(replica) for replica in replicas} == {f"Here are {number - 1} ships."}
 
     for number, host in ((1, "ingest-b"), (2, "ingest-a"), (3, "ingest-b")):
-        small(_files(number))
+        small(files(number))
         before = meanwhile if host == "ingest-a" else lambda: None
         generation = ingest(hosts[host], before_publishing=before).generation
         for replica in replicas:
@@ -66,8 +67,8 @@ def test_after_each_publication_both_replicas_answer_from_it_and_nothing_is_left
     # what the other host made goes once no run of its can still be at work on it
     monkeypatch.setattr(lease, "LEASE", 0.0)
     ingest(hosts["ingest-b"])
-    collections = {name for name in _names(hosts["replica-a"]) if "-" in name}
-    assert collections == {f"passages-{generation}", f"units-{generation}"}
+    there = {name for name in collections(hosts["replica-a"]) if "-" in name}
+    assert there == {f"passages-{generation}", f"units-{generation}"}
 
 
 def test_what_is_asked_at_one_replica_is_there_at_the_other(hosts: dict[str, Settings]) -> None:

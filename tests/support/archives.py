@@ -1,4 +1,4 @@
-"""Archives of ours with other members than they were written with (core/archive.py)."""
+"""Archives of ours with other members than they were written with (command/archive.py)."""
 
 import hashlib
 import zipfile
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 KEPT = Path(__file__).parents[1] / "data/archives/backup.zip"
-"""Made by version 0.2.0, in November 2026: an index of two documents, a revoked key, a text."""
+"""Of version 1, made in November 2026: an index in its former form, a revoked key, a text."""
 
 
 def members(file: Path) -> dict[str, bytes]:

@@ -34,3 +34,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(one) for one in settings.corpus_dirs]),
         "STRATEGIEWIJZER_DOCUMENTS_DIR": str(settings.documents_dir),
     }
+
+
+def whole_environment(settings: Settings) -> dict[str, str]:
+    """All variables of a process of its own with these settings."""
+    return {**environment(settings), "PATH": "/usr/bin:/bin"}

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from core.settings import ROOT
 from ingest.passages.split import split
 from ingest.passages.worker import Loaded
-from ingest.publishing import build
+from ingest.publishing import plan
 from ingest.reading import formats, question_file
 from ingest.reading.load import load
 from ingest.reading.question_file import prepared_questions
@@ -59,7 +59,7 @@ def reading(path: Path) -> Reading:
     whole = given.model_dump_json(exclude=places, exclude_defaults=True)
     version = formats.READERS[formats.FORMATS[path.suffix]].version
     digest = sha256(whole.encode()).hexdigest()[:_LENGTH]
-    return Reading(document.sha256[:_LENGTH], version, build.VERSION, digest)
+    return Reading(document.sha256[:_LENGTH], version, plan.VERSION, digest)
 
 
 def recorded() -> dict[str, Reading]:
@@ -80,7 +80,7 @@ def not_raised(now: Mapping[str, Reading], before: Mapping[str, Reading]) -> Ite
                 f"{name} is read differently, and no version is higher than recorded. Raise that "
                 f'of "{reader}" in READERS (ingest/reading/formats/__init__.py); or, where what '
                 "all formats share gives something else, VERSION in "
-                f"ingest/publishing/build.py. {RECORD}"
+                f"ingest/publishing/plan.py. {RECORD}"
             )
 
 

@@ -10,7 +10,8 @@ import pytest
 from core.errors import DocumentError
 from core.prepared import PreparedQuestion
 from core.source import DocumentInfo, Passage, Unit
-from ingest.publishing import own_questions
+from ingest.publishing import question_vectors
+from ingest.publishing.own_questions import asked_in
 from ingest.reading import question_file
 from ingest.reading.question_file import (
     PreparedAnswer,
@@ -120,10 +121,10 @@ def test_a_file_has_so_many_questions_at_most(
 
 
 def test_questions_are_twins_by_the_key_under_which_they_are_stored() -> None:
-    (question,) = own_questions.asked_in("en", " Who’s\u200b  it\0? ")
-    assert question.text == "Who’s it?"
-    assert question.id == wording_key("who's it?", "en") != wording_key("who's it?", "nl")
-    (found,), _ = prepared_questions([PreparedAnswer(units=(), questions=(question,))], [passage()])
+    (one,) = asked_in("en", " Who’s\u200b  it\0? ")
+    assert one.text == "Who’s it?"
+    assert one.id == wording_key("who's it?", "en") != wording_key("who's it?", "nl")
+    (found,), _ = prepared_questions([PreparedAnswer(units=(), questions=(one,))], [passage()])
     assert found.id == f"port.en:{wording_key('WHO‘S IT?', 'en')}"
 
 
@@ -200,15 +201,15 @@ def test_a_whole_question_is_shown_and_others_only_match(question: str, is_shown
 def test_kept_vectors_are_those_that_were_kept_but_for_rounding(tmp_path: Path) -> None:
     vectors = np.random.default_rng(1).normal(size=(3, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    file = own_questions.file_beside(tmp_path / "port.questions.yaml", "multilingual-e5-small/1")
+    file = question_vectors.file_beside(tmp_path / "port.questions.yaml", "multilingual-e5-small/1")
     assert file.name == "port.questions.multilingual-e5-small-1.npy"
-    assert own_questions.kept(file, [numbered(0)], 384) == {}
-    own_questions.keep(file, [numbered(0), numbered(1), numbered(2)], vectors)
-    found = own_questions.kept(file, [numbered(2), numbered(7)], 384)
+    assert question_vectors.kept(file, [numbered(0)], 384) == {}
+    question_vectors.keep(file, [numbered(0), numbered(1), numbered(2)], vectors)
+    found = question_vectors.kept(file, [numbered(2), numbered(7)], 384)
     assert set(found) == {numbered(2).id}
     assert float(found[numbered(2).id] @ vectors[2]) > 0.9999
     assert abs(float(np.linalg.norm(found[numbered(2).id])) - 1) < 1e-5
-    assert own_questions.kept(file, [numbered(2)], 512) == {}, "of another embedder"
+    assert question_vectors.kept(file, [numbered(2)], 512) == {}, "of another embedder"
 
 
 def test_a_file_without_vectors_is_as_none_and_no_objects_are_made_of_it(tmp_path: Path) -> None:
@@ -217,4 +218,4 @@ def test_a_file_without_vectors_is_as_none_and_no_objects_are_made_of_it(tmp_pat
     headers = (b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"\x80\x04K\x01.")
     for data in (b"", *headers, bytes(5000), objects.getvalue()):
         (tmp_path / "x.npy").write_bytes(data)
-        assert own_questions.kept(tmp_path / "x.npy", [numbered(2)], 384) == {}
+        assert question_vectors.kept(tmp_path / "x.npy", [numbered(2)], 384) == {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.publishing import build
+from ingest.publishing import plan
 from ingest.reading.formats import FORMATS, READERS, Reader
 from tests.support import readings
 from tests.support.readings import RECORD, Reading, files, not_raised, reading, recorded
@@ -53,7 +53,7 @@ def test_what_is_described_cut_and_prepared_is_all_in_the_digest(
 RAISE = (
     'plan.pdf is read differently, and no version is higher than recorded. Raise that of "pdf" in '
     "READERS (ingest/reading/formats/__init__.py); or, where what all formats share gives "
-    f"something else, VERSION in ingest/publishing/build.py. {RECORD}"
+    f"something else, VERSION in ingest/publishing/plan.py. {RECORD}"
 )
 
 
@@ -94,6 +94,6 @@ def test_what_is_read_differently_is_recorded_only_with_a_higher_version(
     assert readings.main() == 0
     assert recorded() == {MARKET: before._replace(version=before.version + 1)}
 
-    monkeypatch.setattr(build, "VERSION", before.shared + 1)
+    monkeypatch.setattr(plan, "VERSION", before.shared + 1)
     assert readings.main() == 0
     assert recorded()[MARKET].shared == before.shared + 1

@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import MEGABYTE, NoIndexError, StrategiewijzerError
 from core.file_names import printable
 from core.settings import Settings
-from ingest.publishing.changes import KeptGeneration, ahead, history
+from ingest.publishing.history import KeptGeneration, ahead, history
 from ingest.publishing.lock import writing
 from ingest.publishing.verify import Verification
 from ui import access, markup

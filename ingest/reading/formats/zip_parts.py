@@ -6,7 +6,9 @@ and that its XML defines no entities (a few lines of which can stand for gigabyt
 
 import datetime
 import io
+import lzma
 import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -14,7 +16,6 @@ from xml.parsers.expat import ExpatError
 
 from lxml import etree
 
-from core.archive import CHUNK, DAMAGED
 from core.errors import DocumentError
 from ingest.reading.blocks import Parsed
 from ingest.reading.formats.hypertext import Element
@@ -22,7 +23,11 @@ from ingest.reading.formats.hypertext import Element
 MOST_UNPACKED = 500_000_000  # bytes; far above reports with pictures, far below a bomb
 MOST_RATIO = 200  # of unpacked to packed; XML packs to a tenth, of a large sheet to a hundredth
 _SMALL = 10_000_000  # bytes; harmless whatever the ratio
-_DAMAGED = (*DAMAGED, NotImplementedError, OSError)
+_CHUNK = 1 << 20  # bytes read at once
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError),
+    *(NotImplementedError, OSError),
+)
 _XML = (".xml", ".rels", ".opf", ".ncx")
 _MANIFEST = "META-INF/manifest.xml"  # of OpenDocument, which encrypts parts in its own way
 _OLD_WORD = b"\xd0\xcf\x11\xe0"  # the container of .doc, and of a .docx with a password
@@ -119,7 +124,7 @@ def _check(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     is_xml = PurePosixPath(part.filename).suffix.lower() in _XML
     with archive.open(part) as stream:
         before = b""
-        while chunk := stream.read(CHUNK):
+        while chunk := stream.read(_CHUNK):
             if is_xml and b"<!ENTITY" in before[-8:] + chunk:
                 raise DocumentError(
                     path, None, "defines XML entities", "Open it and save it anew.", "unsafe"
