@@ -254,7 +254,6 @@ class Settings(SettingsSources):
     search_languages: bool = True  # a short call says the question in the documents' languages
     search_again: bool = True  # once more, for what the model says that the passages lack
     unconfirmed: Unconfirmed = "show"  # sentences that were not confirmed
-    structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
     reasoning_effort: str = ""  # such as "low"; this and the next two are sent only when set
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     answer_tokens: Annotated[int, Field(ge=1)] | None = None  # a reply's limit, reasoning included

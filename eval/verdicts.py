@@ -17,7 +17,8 @@ from pydantic import Field, ValidationError
 
 from chain.answer.composition import AnswerRun, with_opinion
 from chain.checking.checker import Opinion
-from chain.checking.verification import Nearness, Text, Verifier
+from chain.checking.stretches import Text
+from chain.checking.verification import Nearness, Verifier
 from chain.request import Draft, NamedStretch, Request, Verdict
 from chain.retrieve import FOUND, GIVEN, with_surroundings
 from core.answer import Mode
