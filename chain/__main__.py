@@ -84,10 +84,10 @@ def ask(
     keeping: HookFactory | None = context.obj  # of a command line that keeps what was asked
     after = keeping(settings, trial=trial) if keeping else None
     assistant = Assistant(settings, trial=trial, after=after)
-    there = assistant.index.documents()
+    indexed = assistant.index.documents()
     scope = Scope(
-        areas=_known("area", area or (), {one.area for one in there} - {""}),
-        documents=_known("document", document or (), {one.id for one in there}),
+        areas=_known("area", area or (), {found.area for found in indexed} - {""}),
+        documents=_known("document", document or (), {found.id for found in indexed}),
         language=source_language or "",
         as_of=as_of,
     )
@@ -105,11 +105,11 @@ def _check_model(settings: Settings) -> int:
     from chain.with_model import check  # the model's client takes long to import
 
     code = 0
-    for seen in check(settings):
-        for label, told in seen.lines:
-            print(f"{label:<9}{told}")
-        print("It works.\n" if seen.works else "It does not work.\n")
-        code = code if seen.works else 1
+    for outcome in check(settings):
+        for label, text in outcome.lines:
+            print(f"{label:<9}{text}")
+        print("It works.\n" if outcome.works else "It does not work.\n")
+        code = code if outcome.works else 1
     return code
 
 
@@ -141,7 +141,7 @@ def _print(answer: Answer) -> None:
         _say("\nThese questions can be answered:", *answer.related, sep="\n- ")
     if answer.more:
         heading = "Nearest" if answer.kind == "refusal" else "Also"
-        texts = (marked_text(one, as_read=True).text for one in answer.further)
+        texts = (marked_text(blocks, as_read=True).text for blocks in answer.further)
         _say(f"\n{heading} in the sources:", *texts, sep="\n\n")
     for citations in by_number(answer.citations).values():
         _print_reference(citations)
@@ -150,8 +150,8 @@ def _print(answer: Answer) -> None:
 def _print_reference(citations: Sequence[Citation]) -> None:
     """Prints the reference of a passage, and its quotes."""
     where = _where(citations[0])
-    quotes = dict.fromkeys(one.quote for one in citations)
-    _say(f"\n[{citations[0].number}] {where}", *(f"    “{one}”" for one in quotes), sep="\n")
+    quotes = dict.fromkeys(citation.quote for citation in citations)
+    _say(f"\n[{citations[0].number}] {where}", *(f"    “{quote}”" for quote in quotes), sep="\n")
     for opens, url in _pages(citations[0]):
         _say(f"    {opens}{url}")
 
@@ -164,14 +164,14 @@ def _say(*lines: str, sep: str = "\n") -> None:
 def _where(citation: Citation) -> str:
     """What a number stands for, the number of its document, and the standing; of a brief what it
     summarises."""
-    document, told = citation.document, ""
+    document, remark = citation.document, ""
     if document.kind == "brief":
         about = ", ".join(filter(None, (document.about or document.title, document.reference)))
-        told = f" (summary by this project, not an official text, of: {about})"
+        remark = f" (summary by this project, not an official text, of: {about})"
     elif document.reference not in citation.cited_as:
-        told = f" ({document.reference})"
+        remark = f" ({document.reference})"
     standing = f", {citation.standing}" if citation.standing in STEPS_BACK else ""
-    return f"{citation.cited_as}{told}{standing}"
+    return f"{citation.cited_as}{remark}{standing}"
 
 
 def _pages(citation: Citation) -> list[tuple[str, str]]:
@@ -191,13 +191,13 @@ def _pages(citation: Citation) -> list[tuple[str, str]]:
     return [(f"{opens}: ", url) for opens, url in pages if url]
 
 
-def _known(kind: str, given: Sequence[str], there: Collection[str]) -> tuple[str, ...]:
-    """The areas or documents given. Raises StrategiewijzerError: one of them is not there."""
+def _known(kind: str, given: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
+    """The areas or documents given. Raises StrategiewijzerError: one is not in the index."""
     for value in given:
-        if value not in there:
+        if value not in known:
             raise StrategiewijzerError(
                 f"There is no {kind} {value!r} in the index. Choose from: "
-                f"{', '.join(sorted(there)) or 'none'}"
+                f"{', '.join(sorted(known)) or 'none'}"
             )
     return tuple(given)
 

@@ -29,7 +29,7 @@ from vectorstore.embeddings import local_embedder
 from vectorstore.store import Index, Snapshot, open_index
 
 if TYPE_CHECKING:
-    from chain.with_model import Condenser
+    from chain.model.condenser import Condenser
 
 logger = logging.getLogger(__name__)
 

@@ -8,21 +8,29 @@
 That is a process of its own, as ingest imports nothing of the assistant. Nothing else calls it.
 """
 
-import itertools
-import json
 import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple, TextIO
 
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 import prompts
-from chain.model.language_model import TEXT, ChatModel, Schema, list_of, object_of
+from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import fenced
+from chain.model.reply import (
+    TEXT,
+    EntryReader,
+    Fields,
+    Schema,
+    list_of,
+    object_of,
+    out_of_form,
+)
 from chain.reading.relevance import rank
 from core.answer import ModelTrouble
 from core.errors import ModelError, StrategiewijzerError, kind_and_place
@@ -45,176 +53,28 @@ from language.matching import fold
 from vectorstore.embeddings import Vectors
 from vectorstore.store import Index, Snapshot, open_index
 
-
-def messages(section: SectionToAsk) -> Sequence[BaseMessage]:
-    """The prompt; the number of a unit in it is one more than in the passage."""
-    template = ChatPromptTemplate.from_messages(
-        [("system", prompts.load("questions")), ("human", "{section}")]
-    )
-    return template.format_messages(
-        languages=", ".join(section.languages), section="\n".join(_data(section.passage))
-    )
-
-
-def askable(passage: Passage) -> tuple[int, ...]:
-    """The numbers of the units that a question may be about: a footnote says nothing alone."""
-    return tuple(number for number, unit in enumerate(passage.units) if unit.kind != "note")
-
-
-def _data(passage: Passage) -> Iterator[str]:
-    yield fenced("headings", " › ".join(passage.headings))
-    for number in askable(passage):
-        unit = passage.units[number]
-        yield fenced("unit", passage.text[unit.start : unit.end], f' number="{number + 1}"')
-
-
-# Reads what a model wrote of a section: answers, each with numbers of units and questions.
-
-
 _MOST = 150  # questions of a section that are looked at; it has some fifteen sentences
 _AT_ONCE = 8  # questions of an answer in one language
-_UNITS = 12  # of an answer: more is the section, not an answer
+_MOST_UNITS = 12  # of an answer: more is the section, not an answer
 _LONGEST = 200  # characters of a question; of the bundled ones the longest has 177
-_TOLD = 6  # words from which a language is told well: 7 of 5,529 such questions are not
-_BEGINS = re.compile(r'"answers"\s*:\s*\[|\[\s*(?=\{)')
-_BETWEEN = re.compile(r"[\s,]*")
-_EMPTY = re.compile(r"[\s,]*\]")  # the rest of a list without entries
+_LONGEST_ENTRY = 20_000  # characters of an answer's questions in all languages
+_FEWEST_WORDS = 6  # from which a language is told well: 7 of 5,529 such questions are not
 _MARK = re.compile(r"^(?:[-•–*]|\(?\d{1,2}[.)]|[QV]\d*:)\s+")  # of a list
 _AROUND = "\"'“”„«»‘’ "
 # Markdown, HTML, code and addresses: no question has them.
 _MARKED = re.compile(r"[<>`*#|\\\[\]{}]|__|&\w+;|://|www\.")
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
-
-
-class Read(NamedTuple):
-    """The answers that can be used, and how many questions cannot, by reason."""
-
-    answers: tuple[ProposedAnswer, ...]
-    dropped: Counter[Dropped]
-
-
-def schema(units: Collection[int], languages: Sequence[str]) -> Schema:
-    """JSON schema of a reply with these units (from 0) and languages. Small models else give
-    numbers that are not there."""
-    answer = object_of(
-        units=list_of({"type": "integer", "enum": [one + 1 for one in units]}),
-        questions=object_of(**dict.fromkeys(languages, list_of(TEXT))),
-    )
-    return {"title": "answers", **object_of(answers=list_of(answer))}
-
-
-def read(reply: str, units: Collection[int], languages: Collection[str]) -> Read:
-    """The questions of a reply.
-
-    Args:
-        reply: whole, or its beginning.
-        units: the numbers that may answer, as in the passage (from 0).
-        languages: those that were asked for.
-
-    Raises:
-        ModelError: the reply has no list of answers, or none of it can be read.
-    """
-    begins = _BEGINS.search(reply)
-    is_read = begins is not None and bool(_EMPTY.match(reply, begins.end()))
-    answers: list[ProposedAnswer] = []
-    dropped: Counter[Dropped] = Counter()
-    seen: set[str] = set()
-    looked_at = 0
-    for entry in _entries(reply, begins.end()) if begins else ():
-        fields = entry if isinstance(entry, dict) else {}
-        is_read = is_read or isinstance(entry, dict)
-        answering = _numbers(fields.get("units"), units)
-        kept: dict[str, list[str]] = {}
-        for language, text in _texts(fields.get("questions"), languages, _MOST - looked_at):
-            looked_at += 1
-            question = plain(text)
-            if why := _reason(question, language, answering, seen):
-                dropped[why] += 1
-                continue
-            seen.add(fold(question))
-            kept.setdefault(language, []).append(question)
-        if kept and answering:
-            questions = {language: tuple(texts) for language, texts in kept.items()}
-            answers.append(ProposedAnswer(units=answering, questions=questions))
-        if looked_at == _MOST:
-            break
-    if not is_read:
-        raise ModelError("The model's reply is not in the form that was asked for.", "protocol")
-    return Read(tuple(answers), dropped)
-
-
-def _reason(
-    question: str, language: str, answering: tuple[int, ...] | None, seen: Collection[str]
-) -> Dropped | None:
-    """Why a question cannot be used; None if it can."""
-    if answering is None:
-        return "unit"
-    if not question:
-        return "form"
-    if len(question.split()) >= _TOLD and detect(question, language) != language:
-        return "language"
-    return "twin" if fold(question) in seen else None
-
-
-def plain(text: object) -> str:
-    """A question as one line of plain text; empty if it is none.
-
-    >>> plain('1. "What is the EU Drugs Agenda?"')
-    'What is the EU Drugs Agenda?'
-    >>> plain("See <b>here</b>"), plain("2021"), plain(None)
-    ('', '', '')
-    """
-    if not isinstance(text, str) or len(text) > 2 * _LONGEST:
-        return ""
-    line = " ".join(visible(text).split()).strip(_AROUND)
-    line = _MARK.sub("", line).strip(_AROUND)
-    words = _WORD.findall(line)
-    is_question = len(words) > 1 and _LETTERS.search(line) and not _MARKED.search(line)
-    return line if is_question and len(line) <= _LONGEST else ""
-
-
-def _entries(reply: str, start: int) -> Iterator[object]:
-    """The whole entries of the list that begins here, as far as they are JSON."""
-    decoder = json.JSONDecoder(strict=False)  # models do not escape line ends
-    while True:
-        between = _BETWEEN.match(reply, start)
-        try:
-            entry, start = decoder.raw_decode(reply, between.end() if between else start)
-        except (ValueError, RecursionError):
-            return
-        yield entry
-
-
-def _numbers(value: object, units: Collection[int]) -> tuple[int, ...] | None:
-    """The units that an answer names, in their order; None if it names another one, or none."""
-    if not isinstance(value, list) or not 0 < len(value) <= _UNITS:
-        return None
-    if not all(type(one) is int and one - 1 in units for one in value):
-        return None
-    return tuple(sorted({one - 1 for one in value}))
-
-
-def _texts(value: object, languages: Collection[str], most: int) -> Iterator[tuple[str, object]]:
-    """(language, question) of an answer: a few of each language that was asked for, and at most
-    `most`."""
-    pairs = (
-        (language, text)
-        for language, listed in (value.items() if isinstance(value, dict) else ())
-        if language in languages and isinstance(listed, list)
-        for text in listed[:_AT_ONCE]
-    )
-    return itertools.islice(pairs, most)
-
-
-# Checks proposed questions against the index: each finds its answer again, and asks something new.
-
-
 _FIRST = 3  # statements among which the answer has to be: as many as a reader is shown first
 _TWIN = 0.97  # cosine from which two questions are the same, if their facts are
+_PATIENCE = 300.0  # seconds for a reply: it is longer than an answer, and nobody waits for it
+_CHECKS = 300.0  # seconds for looking up its questions, at most 150
+_LASTING: frozenset[ModelTrouble] = frozenset(
+    {"key", "quota", "unknown_model", "parameter", "unreachable", "paused"}
+)
 
 
-class Checked(NamedTuple):
+class Kept(NamedTuple):
     """The answers with the questions that are kept, and how many are dropped, by reason."""
 
     answers: tuple[ProposedAnswer, ...]
@@ -224,75 +84,9 @@ class Checked(NamedTuple):
 class _Kept(NamedTuple):
     """A question that is kept."""
 
-    about: Demands
+    demands: Demands
     vector: Vectors
     units: frozenset[str]
-
-
-def checked(
-    answers: Sequence[ProposedAnswer],
-    passage: Passage,
-    index: Snapshot,
-    results: int,
-) -> Checked:
-    """The questions that find one of their units among the first statements, and that are no twins
-    of one before them, with the same units.
-
-    Args:
-        answers: with numbers of units of the passage.
-        passage: in use.
-        index: what is searched.
-        results: how many passages an answer is made from.
-    """
-    dropped: Counter[Dropped] = Counter()
-    kept: list[ProposedAnswer] = []
-    there: list[_Kept] = []
-    on_scale = index.profile.on_scale
-
-    def reason(question: str, language: str, answer: ProposedAnswer) -> Dropped | None:
-        units = frozenset(passage.unit_ids[number] for number in answer.units)
-        about, vector = demands_of(question, language), index.embedder.query(question)
-        for one in there:
-            near = one.units == units and on_scale("question", float(one.vector @ vector)) >= _TWIN
-            if near and not differ(about, one.about):
-                return "twin"
-        if not _finds(question, language, units, index, results):
-            return "elsewhere"
-        there.append(_Kept(about, vector, units))
-        return None
-
-    for answer in answers:
-        questions: dict[str, tuple[str, ...]] = {}
-        for language, texts in answer.questions.items():
-            reasons = {text: reason(text, language, answer) for text in texts}
-            dropped.update(one for one in reasons.values() if one)
-            if good := tuple(text for text, why in reasons.items() if why is None):
-                questions[language] = good
-        if questions:
-            kept.append(ProposedAnswer(units=answer.units, questions=questions))
-    return Checked(tuple(kept), dropped)
-
-
-def _finds(
-    question: str, language: str, units: frozenset[str], index: Snapshot, results: int
-) -> bool:
-    """Whether one of these units is in the first statements that are found for a question."""
-    found = index.search(question, results, language, rerank=False)
-    for one in rank(question, language, found, index.profile)[:_FIRST]:
-        names = found[one.passage].passage.unit_ids
-        if not units.isdisjoint(names[number] for number in one.statement.units):
-            return True
-    return False
-
-
-# Asks the model about one section and keeps what stands the checks.
-
-
-_PATIENCE = 300.0  # seconds for a reply: it is longer than an answer, and nobody waits for it
-_CHECKS = 300.0  # seconds for looking up its questions, at most 150
-_LASTING: frozenset[ModelTrouble] = frozenset(
-    {"key", "quota", "unknown_model", "parameter", "unreachable", "paused"}
-)
 
 
 class Proposing:
@@ -337,29 +131,185 @@ class Proposing:
             if error.reason != "cut":
                 raise
             is_cut = True
-        try:
-            written = read("".join(pieces), units, section.languages)
-        except ModelError:
-            if not is_cut:
-                raise
-            written = Read((), Counter())
-        if is_cut and not written.answers:
-            raise ModelError(
-                "The model's reply broke off before its first question was whole. "
-                "Set STRATEGIEWIJZER_ANSWER_TOKENS higher or leave it empty.",
-                "cut",
-            )
-        found = checked(
-            written.answers,
-            section.passage,
-            index.snapshot(),
-            self._settings.results,
-        )
+        written = read("".join(pieces), units, section.languages, is_cut=is_cut)
+        results = self._settings.results
+        kept = checked(written.answers, section.passage, index.snapshot(), results)
         return Proposals(
-            answers=found.answers,
+            answers=kept.answers,
             model=self._model.name,
-            dropped=written.dropped + found.dropped,
+            dropped=written.dropped + kept.dropped,
         )
+
+
+def messages(section: SectionToAsk) -> Sequence[BaseMessage]:
+    """The prompt; the number of a unit in it is one more than in the passage."""
+    passage = section.passage
+    units = (
+        fenced("unit", passage.text[unit.start : unit.end], f' number="{number + 1}"')
+        for number in askable(passage)
+        for unit in [passage.units[number]]
+    )
+    template = ChatPromptTemplate.from_messages(
+        [("system", prompts.load("questions")), ("human", "{section}")]
+    )
+    return template.format_messages(
+        languages=", ".join(section.languages),
+        section="\n".join((fenced("headings", " › ".join(passage.headings)), *units)),
+    )
+
+
+def askable(passage: Passage) -> tuple[int, ...]:
+    """The numbers of the units that a question may be about: a footnote says nothing alone."""
+    return tuple(number for number, unit in enumerate(passage.units) if unit.kind != "note")
+
+
+def schema(units: Collection[int], languages: Sequence[str]) -> Schema:
+    """JSON schema of a reply with these units (from 0) and languages. Small models else give
+    numbers that are not there."""
+    answer = object_of(
+        units=list_of({"type": "integer", "enum": [number + 1 for number in units]}),
+        questions=object_of(**dict.fromkeys(languages, list_of(TEXT))),
+    )
+    return {"title": "answers", **object_of(answers=list_of(answer))}
+
+
+def read(
+    reply: str, units: Collection[int], languages: Collection[str], *, is_cut: bool = False
+) -> Kept:
+    """The questions of a reply.
+
+    Args:
+        reply: whole, or its beginning.
+        units: the numbers that may answer, as in the passage (from 0).
+        languages: those that were asked for.
+        is_cut: the reply broke off.
+
+    Raises:
+        ModelError: the reply has no list of answers, or none of it can be read.
+    """
+    reader = EntryReader("answers", _LONGEST_ENTRY)
+    entries = [entry for entry in reader.feed(reply) if isinstance(entry, Fields)]
+    answers: list[ProposedAnswer] = []
+    dropped: Counter[Dropped] = Counter()
+    seen: set[str] = set()
+    left = _MOST
+    for entry in entries:
+        answering = _units(entry.numbers("units"), units)
+        kept: dict[str, list[str]] = {}
+        for language, text in islice(_texts(entry.fields("questions"), languages), left):
+            left -= 1
+            question = plain(text)
+            if reason := _unusable(question, language, answering, seen):
+                dropped[reason] += 1
+                continue
+            seen.add(fold(question))
+            kept.setdefault(language, []).append(question)
+        if kept:
+            questions = {language: tuple(texts) for language, texts in kept.items()}
+            answers.append(ProposedAnswer(units=answering, questions=questions))
+    if is_cut and not answers:
+        raise ModelError(
+            "The model's reply broke off before its first question was whole. "
+            "Set STRATEGIEWIJZER_ANSWER_TOKENS higher or leave it empty.",
+            "cut",
+        )
+    if not entries and not (reader.has_ended and reader.is_empty):
+        raise out_of_form()
+    return Kept(tuple(answers), dropped)
+
+
+def _units(named: Sequence[int], units: Collection[int]) -> tuple[int, ...]:
+    """The units that an answer names, in their order; none if one of them is not there."""
+    is_there = len(named) <= _MOST_UNITS and all(number - 1 in units for number in named)
+    return tuple(sorted({number - 1 for number in named})) if is_there else ()
+
+
+def _texts(questions: Fields, languages: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(language, question) of an answer: a few of each language that was asked for."""
+    for language in questions.values:
+        if language in languages:
+            for text in questions.texts(language)[:_AT_ONCE]:
+                yield language, text
+
+
+def _unusable(
+    question: str, language: str, answering: Sequence[int], seen: Collection[str]
+) -> Dropped | None:
+    """Why a question cannot be used; None if it can."""
+    if not answering:
+        return "unit"
+    if not question:
+        return "form"
+    if len(question.split()) >= _FEWEST_WORDS and detect(question, language) != language:
+        return "language"
+    return "twin" if fold(question) in seen else None
+
+
+def plain(text: str) -> str:
+    """A question as one line of plain text; empty if it is none.
+
+    >>> plain('1. "What is the EU Drugs Agenda?"')
+    'What is the EU Drugs Agenda?'
+    >>> plain("See <b>here</b>"), plain("2021")
+    ('', '')
+    """
+    if len(text) > 2 * _LONGEST:
+        return ""
+    line = " ".join(visible(text).split()).strip(_AROUND)
+    line = _MARK.sub("", line).strip(_AROUND)
+    words = _WORD.findall(line)
+    is_question = len(words) > 1 and _LETTERS.search(line) and not _MARKED.search(line)
+    return line if is_question and len(line) <= _LONGEST else ""
+
+
+def checked(
+    answers: Sequence[ProposedAnswer], passage: Passage, index: Snapshot, results: int
+) -> Kept:
+    """The questions that find their answer again and ask something new.
+
+    Args:
+        answers: proposed.
+        passage: that they are about, in use.
+        index: that is searched.
+        results: how many passages an answer is made from.
+    """
+    dropped: Counter[Dropped] = Counter()
+    kept: list[ProposedAnswer] = []
+    earlier: list[_Kept] = []
+    for answer in answers:
+        units = frozenset(passage.unit_ids[number] for number in answer.units)
+        questions: dict[str, tuple[str, ...]] = {}
+        for language, texts in answer.questions.items():
+            for text in texts:
+                new = _Kept(demands_of(text, language), index.embedder.query(text), units)
+                if any(_are_twins(new, other, index) for other in earlier):
+                    dropped["twin"] += 1
+                elif not _finds(text, language, units, index, results):
+                    dropped["elsewhere"] += 1
+                else:
+                    earlier.append(new)
+                    questions[language] = (*questions.get(language, ()), text)
+        if questions:
+            kept.append(ProposedAnswer(units=answer.units, questions=questions))
+    return Kept(tuple(kept), dropped)
+
+
+def _are_twins(question: _Kept, other: _Kept, index: Snapshot) -> bool:
+    cosine = float(question.vector @ other.vector)
+    is_near = question.units == other.units and index.profile.on_scale("question", cosine) >= _TWIN
+    return is_near and not differ(question.demands, other.demands)
+
+
+def _finds(
+    question: str, language: str, units: frozenset[str], index: Snapshot, results: int
+) -> bool:
+    """Whether one of these units is in the first statements that are found for a question."""
+    found = index.search(question, results, language, rerank=False)
+    for ranked in rank(question, language, found, index.profile)[:_FIRST]:
+        names = found[ranked.passage].passage.unit_ids
+        if not units.isdisjoint(names[number] for number in ranked.statement.units):
+            return True
+    return False
 
 
 def serve() -> int:

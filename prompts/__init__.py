@@ -24,8 +24,7 @@ from language.attributes import Attribute
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"collection", "form", "language", "passages"}),
-    "answer-as-list": frozenset(),
-    "answer-as-text": frozenset(),
+    "answer-form": frozenset(),
     "answer-go-on": frozenset(),
     "checker": frozenset(),
     "condense": frozenset({"language", "languages"}),

@@ -1,4 +1,4 @@
-"""Has a model check sentences against the sources that they cite."""
+"""Has a language model check all sentences of an answer against the sources that they cite."""
 
 import time
 from collections import Counter
@@ -9,7 +9,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.language_model import TEXT, ChatModel, Schema, list_of, object_of
+from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import (
     Claim,
     PromptPassages,
@@ -18,12 +18,17 @@ from chain.model.prompt_budget import (
     fenced,
     tokens,
 )
-from chain.model.reply import Fields, read_object
+from chain.model.reply import (
+    TEXT,
+    Fields,
+    Schema,
+    list_of,
+    object_of,
+    out_of_form,
+    read_object,
+)
 from chain.request import Request
 from core.errors import ModelError
-
-# Entailment check by a language model of all sentences of an answer.
-
 
 _VERDICTS = {"supported": True, "not supported": False}
 SCHEMA: Schema = {
@@ -44,10 +49,10 @@ _MOST_CALLS = 2  # for an answer that does not fit into one; a third takes longe
 
 @dataclass(frozen=True)
 class Opinion:
-    """The checker's verdict on a sentence, and the reason in the model's words."""
+    """The checker's verdict on a sentence."""
 
     supported: bool
-    reason: str
+    reason: str  # in the model's words
 
 
 class Checker:
@@ -95,17 +100,17 @@ class Checker:
     def _fitting(self, claims: Sequence[Claim], request: Request) -> tuple[int, str]:
         """How many of the first claims fit, and the prompt: the question, their passages once each,
         then they."""
-        asked = fenced("question", request.question)
+        question = fenced("question", request.question)
         room = self._model.room()
-        room -= answer_tokens(room) + tokens(prompts.load("checker")) + tokens(asked)
+        room -= answer_tokens(room) + tokens(prompts.load("checker")) + tokens(question)
         passages = PromptPassages(request, room)
-        said: list[str] = []
+        fitting: list[str] = []
         for number, claim in enumerate(claims, start=1):
             data = claim_data(number, claim, request)
             if not passages.take((quote.passage for quote in claim.quotes), data):
                 break
-            said.append(data)
-        return len(said), "\n\n".join((asked, passages.text, *said))
+            fitting.append(data)
+        return len(fitting), "\n\n".join((question, passages.text, *fitting))
 
 
 def read_opinions(reply: str, count: int) -> list[Opinion | None]:
@@ -115,16 +120,16 @@ def read_opinions(reply: str, count: int) -> list[Opinion | None]:
     Raises:
         ModelError: the reply has no verdict on any of them.
     """
-    told = read_object(reply).objects("verdicts")
-    times = Counter(entry.number("number") for entry in told)
+    entries = read_object(reply).objects("verdicts")
+    times = Counter(entry.number("number") for entry in entries)
     found: dict[int, Opinion | None] = {
         entry.number("number"): _opinion(entry)
-        for entry in told
+        for entry in entries
         if times[entry.number("number")] == 1
     }
     opinions = [found.get(number) for number in range(1, count + 1)]
     if not any(opinions):
-        raise ModelError("The model's reply is not in the form that was asked for.", "protocol")
+        raise out_of_form()
     return opinions
 
 

@@ -14,75 +14,73 @@ _OWN_NAME = 6  # letters of an acronym from which it is the same in every langua
 
 
 class Lacking(NamedTuple):
-    """Details of a claim that its evidence lacks, in normalised form.
-
-    exact: figures, dates and references.
-    names: names and acronyms that are the same in both.
-    likely: what may be there in other words: numbers in words, names that begin a sentence, months,
-        countries, acronyms in another language.
-    """
+    """Details of a claim that its evidence lacks, in normalised form."""
 
     exact: list[str]
+    """Figures, dates and references."""
     names: list[str]
+    """Names and acronyms that are the same in both."""
     likely: list[str]
+    """What may be there in other words: numbers in words, names that begin a sentence, months,
+    countries, acronyms in another language."""
 
     @property
     def all(self) -> list[str]:
         return [*self.exact, *self.names, *self.likely]
 
 
-def lacking(claim: Facts, said: Sequence[Facts], is_name: Callable[[str], bool]) -> Lacking:
+def lacking(claim: Facts, evidence: Sequence[Facts], is_name: Callable[[str], bool]) -> Lacking:
     """Names the details that a claim states and its evidence does not.
 
     Args:
         claim: the sentence to verify.
-        said: the units of its evidence, each with its heading and lead-in, and what is known of
+        evidence: its units, each with its heading and lead-in, and what is known of
             their documents (title, date, headings).
         is_name: whether a word is probably a name; of a word that begins a sentence the capital
             does not tell.
     """
-    has = frozenset().union(*(one.quantities | one.worded for one in said))
-    dates = frozenset().union(*(one.dates for one in said))
+    has = frozenset().union(*(unit.quantities | unit.worded for unit in evidence))
+    dates = frozenset().union(*(unit.dates for unit in evidence))
     years = {int(value) for value, unit in has if not unit}
     has |= {(Decimal(year), "") for year, _, _ in dates if year}
-    words = frozenset().union(*(one.words | one.acronyms | one.initials for one in said))
-    same = {one.language for one in said} == {claim.language}
-    acronyms = {one for one in claim.acronyms if not {one, *translations(one)} & words}
-    own = {one for one in acronyms if same or len(one) >= _OWN_NAME}
+    words = frozenset().union(*(unit.words | unit.acronyms | unit.initials for unit in evidence))
+    same = {unit.language for unit in evidence} == {claim.language}
+    acronyms = {name for name in claim.acronyms if not {name, *translations(name)} & words}
+    own = {name for name in acronyms if same or len(name) >= _OWN_NAME}
     return Lacking(
         [
             *(
-                as_detail(one)
-                for one in claim.quantities
-                for value, unit in [one]
-                if not _is_among(one, has)
+                as_detail(quantity)
+                for quantity in claim.quantities
+                for value, unit in [quantity]
+                if not _is_among(quantity, has)
                 and (unit or f"{value:f}" not in words or (value, PERCENT) in has)
             ),
             *(
-                written_in_part(one, claim.language)
-                for one in claim.dates
-                if not has_date(dates, years, one)
+                written_in_part(date, claim.language)
+                for date in claim.dates
+                if not has_date(dates, years, date)
             ),
-            *sorted(claim.references - frozenset().union(*(one.references for one in said))),
+            *sorted(claim.references - frozenset().union(*(unit.references for unit in evidence))),
         ],
         [
             *sorted(own),
-            *(sorted(one for one in claim.names if not has_name(words, one)) if same else ()),
+            *(sorted(name for name in claim.names if not has_name(words, name)) if same else ()),
         ],
         [
             *(sorted(acronyms - own)),
-            *_worded(claim, said, has),
+            *_worded(claim, evidence, has),
             *(_openings(claim, words, is_name) if same else ()),
-            *_of_the_calendar(claim, said, dates),
-            *(["who speaks"] if _speaks_without(claim, said) else ()),
-            *_countries(claim, said, same=same),
+            *_of_the_calendar(claim, evidence, dates),
+            *(["who speaks"] if _speaks_without(claim, evidence) else ()),
+            *_countries(claim, evidence, same=same),
         ],
     )
 
 
-def as_detail(one: Quantity) -> str:
+def as_detail(quantity: Quantity) -> str:
     """A quantity as a detail: "30000000000 EUR"."""
-    return f"{one[0]:f} {one[1]}".strip()
+    return f"{quantity[0]:f} {quantity[1]}".strip()
 
 
 def has_name(words: Collection[str], name: str) -> bool:
@@ -94,34 +92,38 @@ def has_name(words: Collection[str], name: str) -> bool:
 def _openings(
     claim: Facts, words: Collection[str], is_name: Callable[[str], bool]
 ) -> Iterator[str]:
-    yield from (one for one in sorted(claim.openings) if not has_name(words, one) and is_name(one))
+    yield from (
+        name for name in sorted(claim.openings) if not has_name(words, name) and is_name(name)
+    )
 
 
-def _worded(claim: Facts, said: Sequence[Facts], has: Collection[Quantity]) -> Iterator[str]:
-    if all(vocabulary(one.language).numbers for one in said):  # number words are known
+def _worded(claim: Facts, evidence: Sequence[Facts], has: Collection[Quantity]) -> Iterator[str]:
+    if all(vocabulary(unit.language).numbers for unit in evidence):  # number words are known
         yield from (f"{value:f}" for value, _ in claim.worded if not _is_among((value, ""), has))
 
 
-def _of_the_calendar(claim: Facts, said: Sequence[Facts], dates: Collection[Date]) -> Sequence[str]:
-    if not all(one.language in READ for one in said):
+def _of_the_calendar(
+    claim: Facts, evidence: Sequence[Facts], dates: Collection[Date]
+) -> Sequence[str]:
+    if not all(unit.language in READ for unit in evidence):
         return ()
-    calendar = frozenset().union(*(one.calendar for one in said))
+    calendar = frozenset().union(*(unit.calendar for unit in evidence))
     calendar |= {MONTHS[month] for _, month, _ in dates if month in MONTHS}
     return sorted(claim.calendar - calendar)
 
 
-def _speaks_without(claim: Facts, said: Sequence[Facts]) -> bool:
-    return claim.is_of_the_speaker and not any(one.is_of_the_speaker for one in said)
+def _speaks_without(claim: Facts, evidence: Sequence[Facts]) -> bool:
+    return claim.is_of_the_speaker and not any(unit.is_of_the_speaker for unit in evidence)
 
 
-def _countries(claim: Facts, said: Sequence[Facts], *, same: bool) -> Sequence[str]:
+def _countries(claim: Facts, evidence: Sequence[Facts], *, same: bool) -> Sequence[str]:
     """Within a language countries are names."""
-    named = frozenset().union(*(one.countries for one in said))
+    named = frozenset().union(*(unit.countries for unit in evidence))
     return sorted(claim.countries - named) if named and not same else ()
 
 
-def _is_among(one: Quantity, others: Collection[Quantity]) -> bool:
-    return any(_same(one, other) for other in others)
+def _is_among(quantity: Quantity, others: Collection[Quantity]) -> bool:
+    return any(_same(quantity, other) for other in others)
 
 
 def _same(claimed: Quantity, found: Quantity) -> bool:

@@ -6,10 +6,9 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple
 
-from rapidfuzz import fuzz
-
 import prompts
 from chain.checking.details import Lacking, as_detail, has_name, lacking
+from chain.checking.stretches import Text
 from chain.reading.quotables import is_row, reading, runs
 from chain.request import Draft, NamedStretch, Quote, Request, Verdict
 from core.answer_blocks import Doubt
@@ -17,89 +16,25 @@ from core.source import Passage
 from language.cues import cues_of
 from language.facts import Facts, facts
 from language.figures import digits, quantities
-from language.matching import fold, traced
+from language.matching import fold
 from language.words import words
 from vectorstore.e5 import e5
 from vectorstore.embeddings import Embedder, LocalEmbedder
 from vectorstore.profile import default_profile
 from vectorstore.store import Snapshot
 
-Span = tuple[int, int]
+Place = tuple[int, int]  # passage number, unit number within it
 
-_LONGEST = 2500  # characters from the first to the last word; a longer stretch proves little
-_ALIKE = 85.0  # of 100: words that a model wrote down with a slip, not other words
-_TOLD = 100  # characters of words that no passage has; some eight are asked for
+_LONGEST_NAME = 100  # characters of words that no passage has; some eight are asked for
 _LONGEST_GAP = 200  # characters of what is not stated; a few words are asked for
-_FEWEST = 8  # characters that can be looked for nearly; shorter ones are like anything
-
-
-class Text:
-    """The folded text of a passage, in which stretches are looked for."""
-
-    def __init__(self, passage: Passage) -> None:
-        self._folded, self._places = traced(passage.text)
-
-    def find(self, first: str, last: str) -> Span | None:
-        """Finds the shortest stretch from the first words to the last, as offsets in the passage's
-        text; None where either is not in it.
-
-        Args:
-            first: the first words of the stretch, or all of it.
-            last: its last words; empty where `first` is all of it.
-        """
-        begins, ends = traced(first)[0], traced(last)[0]
-        if not begins:
-            begins, ends = ends, ""
-        if not begins:
-            return None
-        found = [
-            (start, stop)
-            for start, middle in self._places_of(begins)
-            for stop in [self._end(ends, start, middle)]
-            if stop is not None
-        ]
-        if not found:
-            return None
-        start, stop = min(found, key=lambda span: (span[1] - span[0], span[0]))
-        return self._places[start][0], self._places[stop - 1][1]
-
-    def _end(self, ends: str, start: int, middle: int) -> int | None:
-        """The offset at which the last words end behind the first; they may overlap."""
-        if not ends:
-            return middle
-        limit = start + _LONGEST
-        at = self._folded.find(ends, start, limit)
-        while at >= 0 and at + len(ends) < middle:
-            at = self._folded.find(ends, at + 1, limit)
-        if at >= 0:
-            return at + len(ends)
-        near = _nearly(ends, self._folded[start:limit])
-        return max(start + near[1], middle) if near else None
-
-    def _places_of(self, words: str) -> Iterator[Span]:
-        at = self._folded.find(words)
-        if at < 0 and (near := _nearly(words, self._folded)):
-            yield near
-        while at >= 0:
-            yield at, at + len(words)
-            at = self._folded.find(words, at + 1)
-
-
-def _nearly(words: str, text: str) -> Span | None:
-    """The stretch of a text that is most like these words, if it is like them."""
-    if len(words) < _FEWEST:
-        return None
-    found = fuzz.partial_ratio_alignment(words, text, score_cutoff=_ALIKE)
-    if not found:
-        return None
-    return found.dest_start, found.dest_end
-
-
-# Whether a model's sentence states anything.
-
-
 _LONG = 4  # words: a sequence this long in both a sentence and a prompt is no coincidence
+_CLAUSE = 4  # words; shorter ones are near to anything
+_MOST_UNITS = 5  # of evidence that no model named; more only add single words
 _CLAUSE_END = re.compile(r"[.:;](?=\s|$)")
+_FIGURE = re.compile(r"(\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?:\s?%)?)(?:\s\w+)?")
+_ADDRESS = re.compile(
+    r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]+\.)*[\w-]*[a-zA-Z][\w-]+\.[a-z]{2,}\b"
+)
 
 
 class Stated:
@@ -107,7 +42,7 @@ class Stated:
 
     def __init__(self, request: Request) -> None:
         self._question = fold(request.question)
-        self._headings = [frozenset(words(_above(one.passage))) for one in request.found]
+        self._headings = [frozenset(words(_above(found.passage))) for found in request.found]
 
     def anything(self, sentence: str) -> bool:
         return not (
@@ -120,8 +55,8 @@ class Stated:
 
     def _is_heading(self, sentence: str) -> bool:
         """Whether a sentence has only words of a passage's description in the prompt."""
-        said = frozenset(words(sentence))
-        return any(said <= heading for heading in self._headings)
+        used = frozenset(words(sentence))
+        return any(used <= heading for heading in self._headings)
 
 
 def _above(passage: Passage) -> str:
@@ -131,12 +66,14 @@ def _above(passage: Passage) -> str:
 
 def _is_instruction(sentence: str) -> bool:
     """Whether a sentence is part of a prompt for a writer ("Rules:")."""
-    said = max((" ".join(words(one)) for one in _CLAUSE_END.split(sentence)), key=len)
-    told = _instructions()
+    longest = max((" ".join(words(part)) for part in _CLAUSE_END.split(sentence)), key=len)
+    rules = _instructions()
     return (
-        said in told
-        or (sentence.endswith(":") and any(one.startswith(f"{said} ") for one in told))
-        or (said.count(" ") >= _LONG - 1 and any(f" {said} " in f" {one} " for one in told))
+        longest in rules
+        or (sentence.endswith(":") and any(rule.startswith(f"{longest} ") for rule in rules))
+        or (
+            longest.count(" ") >= _LONG - 1 and any(f" {longest} " in f" {rule} " for rule in rules)
+        )
     )
 
 
@@ -152,29 +89,13 @@ def _instructions() -> frozenset[str]:
     return frozenset(" ".join(words(piece)) for piece in pieces) - {""}
 
 
-# Verifies each draft against the passages, independently of the answerer.
-
-
-Place = tuple[int, int]  # passage number, unit number within it
-
-
 class Nearness(NamedTuple):
-    """How near a model's sentences are to passages.
-
-    units: cosines of a text with the units of each of some passages, by the passage's id.
-    embedder: the local one, for whose cosines the limits hold.
-    """
+    """How near a model's sentences are to passages."""
 
     units: Callable[[str, Sequence[Passage]], Mapping[str, Sequence[float]]]
+    """Cosines of a text with the units of each of some passages, by the passage's id."""
     embedder: Embedder
-
-
-_CLAUSE = 4  # words; shorter ones are near to anything
-_MOST_UNITS = 5  # of evidence that no model named; more only add single words
-_FIGURE = re.compile(r"(\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?:\s?%)?)(?:\s\w+)?")
-_ADDRESS = re.compile(
-    r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]+\.)*[\w-]*[a-zA-Z][\w-]+\.[a-z]{2,}\b"
-)
+    """The local one, for whose cosines the limits hold."""
 
 
 class Verifier:
@@ -189,14 +110,14 @@ class Verifier:
 
     def __init__(self, request: Request, nearness: Nearness) -> None:
         self._request = request
-        self._passages = tuple(one.passage for one in request.found)
+        self._passages = tuple(found.passage for found in request.found)
         self._nearness = nearness
         self._stated = Stated(request)
         self._text = cache(lambda number: Text(self._passages[number]))
-        self._said = cache(partial(_said, self._passages))
-        self._about = cache(partial(_about, self._passages))
+        self._unit_facts = cache(partial(_unit_facts, self._passages))
+        self._metadata_facts = cache(partial(_metadata_facts, self._passages))
         self._digits = cache(partial(_digits_of, self._passages))
-        self._asked = facts(request.question, request.language)
+        self._question = facts(request.question, request.language)
 
     def verdict(self, draft: Draft) -> Verdict:
         """Verdict on a draft; one with a quote of its own only has to be that text, word for
@@ -215,7 +136,7 @@ class Verifier:
 
     def _by_evidence(self, draft: Draft) -> Verdict:
         text = draft.text
-        claim = _without(facts(text, self._request.language), self._asked)
+        claim = _without(facts(text, self._request.language), self._question)
         if foreign := _addresses(text, self._passages):
             return Verdict("differs", (), "absent", tuple(map(_inert, foreign)), is_firm=True)
         named = self._named(draft)
@@ -242,7 +163,7 @@ class Verifier:
             written = _as_written(absent.names or details, text, language)
             return Verdict("not_confirmed", quotes, reason, written)
         quotes = _quotes(places, passages)
-        if any(_is_word_for_word(text, one, passages) for one in quotes):
+        if any(_is_word_for_word(text, quote, passages) for quote in quotes):
             return Verdict("confirmed", quotes)
         margin = _margin(text, language, quotes, passages, self._nearness.embedder)
         # A model that obeys what a source orders confirms it too, however far that is.
@@ -273,7 +194,9 @@ class Verifier:
         if not ordered:
             return []
         first, *others = ordered
-        return self._adding([first], (one for one in others if cited or one[0] == first[0]), claim)
+        return self._adding(
+            [first], (place for place in others if cited or place[0] == first[0]), claim
+        )
 
     def _with_details(self, claim: Facts, places: Sequence[Place]) -> list[Place]:
         """Evidence with the units of its documents that have the details which it lacks, those of
@@ -285,7 +208,7 @@ class Verifier:
             for place in _all_places(self._passages)
             if self._passages[place[0]].document.id in documents
         ]
-        return self._adding(places, sorted(others, key=lambda one: one[0] not in near), claim)
+        return self._adding(places, sorted(others, key=lambda place: place[0] not in near), claim)
 
     def _adding(
         self, places: Sequence[Place], others: Iterable[Place], claim: Facts
@@ -310,7 +233,7 @@ class Verifier:
             for number, passage in within.items()
             for unit, fit in enumerate(cosines.get(passage.id, ()))
         ]
-        return [place for _, place in sorted(fits, key=lambda one: (-one[0], one[1]))]
+        return [place for _, place in sorted(fits, key=lambda fit: (-fit[0], fit[1]))]
 
     def _lacking(self, claim: Facts, places: Sequence[Place]) -> Lacking:
         return lacking(claim, self._facts(places), _may_be_name)
@@ -319,7 +242,7 @@ class Verifier:
         """Keeps the details that no passage has, in any language; of a figure neither its value
         nor its digits, as the heading of a table may have its scale or unit."""
         everywhere = self._facts(list(_all_places(self._passages)))
-        words = frozenset().union(*(one.words for one in everywhere))
+        words = frozenset().union(*(found.words for found in everywhere))
         nowhere = lacking(claim, everywhere, _may_be_name)
         written = {
             detail: digits(" ".join(_as_written([detail], text, claim.language)))
@@ -327,28 +250,29 @@ class Verifier:
         }
         return Lacking(
             [
-                one
-                for one in lacks.exact
-                if one in nowhere.exact and not written.get(one, frozenset()) & self._digits()
+                detail
+                for detail in lacks.exact
+                if detail in nowhere.exact and not written.get(detail, frozenset()) & self._digits()
             ],
             [
-                one
-                for one in lacks.names
-                if one in nowhere.names or (one in claim.names and not has_name(words, one))
+                name
+                for name in lacks.names
+                if name in nowhere.names or (name in claim.names and not has_name(words, name))
             ],
             [],
         )
 
     def _facts(self, places: Sequence[Place]) -> list[Facts]:
         """Facts of units, and of what is known of their passages."""
-        about = map(self._about, dict.fromkeys(number for number, _ in places))
-        return [*map(self._said, places), *about]
+        metadata = map(self._metadata_facts, dict.fromkeys(number for number, _ in places))
+        return [*map(self._unit_facts, places), *metadata]
 
 
 def _words_of(stretch: NamedStretch) -> str:
     """The words by which a draft names a stretch, in quotation marks; empty where it has none."""
-    said = " … ".join(words[:_TOLD] for words in (stretch.first, stretch.last) if words.strip())
-    return f"“{said}”" if said else ""
+    ends = (words[:_LONGEST_NAME] for words in (stretch.first, stretch.last) if words.strip())
+    words = " … ".join(ends)
+    return f"“{words}”" if words else ""
 
 
 def nearness_of(index: Snapshot, local: Embedder) -> Nearness:
@@ -364,9 +288,11 @@ def local_nearness(local: Embedder) -> Nearness:
     def units(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
         query = local.query(text)
         return {
-            one.id: list(map(float, local.passages([one.context(u) for u in one.units]) @ query))
-            for one in passages
-            if one.units
+            passage.id: list(
+                map(float, local.passages([passage.context(u) for u in passage.units]) @ query)
+            )
+            for passage in passages
+            if passage.units
         }
 
     return Nearness(units, local)
@@ -388,8 +314,8 @@ def _margin(
 ) -> float:
     """By how much a sentence and each of its clauses are nearer to its evidence than they have to
     be: the least of them, in cosine."""
-    cited = [_quoted(one, passages) for one in quotes]
-    same = {passages[one.passage].language for one in quotes} == {language}
+    cited = [_quoted(quote, passages) for quote in quotes]
+    same = {passages[quote.passage].language for quote in quotes} == {language}
     whole, *parts = closeness([text, *_clauses(text, language)], cited, embedder)
     least = default_profile().amounts.local
     margin = whole - (least.near if same else least.near_translated)
@@ -410,30 +336,30 @@ def _clauses(text: str, language: str) -> list[str]:
     return [part for part in parts if len(part.split()) >= _CLAUSE]
 
 
-def _without(claim: Facts, asked: Facts) -> Facts:
+def _without(claim: Facts, question: Facts) -> Facts:
     """A claim without the figures and names that the question brought in."""
-    numbers = asked.quantities | asked.worded
+    numbers = question.quantities | question.worded
     return replace(
         claim,
         quantities=claim.quantities - numbers,
         worded=claim.worded - numbers,
-        dates=claim.dates - asked.dates,
-        references=claim.references - asked.references,
-        acronyms=claim.acronyms - asked.acronyms,
-        names=claim.names - asked.words - frozenset(cues_of(claim.language).common),
-        openings=claim.openings - asked.words,
-        countries=claim.countries - asked.countries,
-        calendar=claim.calendar - asked.calendar,
+        dates=claim.dates - question.dates,
+        references=claim.references - question.references,
+        acronyms=claim.acronyms - question.acronyms,
+        names=claim.names - question.words - frozenset(cues_of(claim.language).common),
+        openings=claim.openings - question.words,
+        countries=claim.countries - question.countries,
+        calendar=claim.calendar - question.calendar,
     )
 
 
 def _as_written(details: Iterable[str], text: str, language: str) -> tuple[str, ...]:
     """Details in normalised form, as they stand in the text that has them: "1,4 miljoen"."""
     figures = {
-        f"{value:f}": one
+        f"{value:f}": written
         for found in _FIGURE.finditer(text)
-        for one in (found[0], found[1])  # with the word behind it, which may be a scale
-        for value, _ in quantities(fold(one), language)
+        for written in (found[0], found[1])  # with the word behind it, which may be a scale
+        for value, _ in quantities(fold(written), language)
     }
     made = []
     for detail in details:
@@ -446,16 +372,16 @@ def _is_word_for_word(text: str, quote: Quote, passages: Sequence[Passage]) -> b
     """Whether a text is whole sentences of a quote, word for word. An item of a list is none: what
     introduces it may deny it."""
     passage = passages[quote.passage]
-    said = [
+    units = [
         " ".join(words(passage.text[unit.start : unit.end])) if unit.kind == "sentence" else "\n"
         for unit in passage.units
         if quote.start <= unit.start and unit.end <= quote.end
     ]
     sought = " ".join(words(text))
     return any(
-        sought == " ".join(said[start:end])
-        for start in range(len(said))
-        for end in range(start + 1, len(said) + 1)
+        sought == " ".join(units[start:end])
+        for start in range(len(units))
+        for end in range(start + 1, len(units) + 1)
     )
 
 
@@ -472,9 +398,9 @@ def _digits_of(passages: Sequence[Passage]) -> frozenset[str]:
 
 def _places(number: int, passage: Passage, start: int, end: int) -> Iterator[Place]:
     """The units that a stretch of a passage touches."""
-    for unit, one in enumerate(passage.units):
-        if one.start < end and start < one.end:
-            yield number, unit
+    for place, unit in enumerate(passage.units):
+        if unit.start < end and start < unit.end:
+            yield number, place
 
 
 def _all_places(passages: Sequence[Passage]) -> Iterator[Place]:
@@ -496,8 +422,8 @@ def _quotes(places: Collection[Place], passages: Sequence[Passage]) -> tuple[Quo
 def _addresses(text: str, passages: Sequence[Passage]) -> list[str]:
     """Web and e-mail addresses in a text that no passage has."""
     found = _ADDRESS.findall(text)
-    said = fold("\n".join(one.text for one in passages)) if found else ""
-    return [one for one in found if fold(one).strip(".,;:)") not in said]
+    sources = fold("\n".join(passage.text for passage in passages)) if found else ""
+    return [address for address in found if fold(address).strip(".,;:)") not in sources]
 
 
 def _inert(address: str) -> str:
@@ -505,14 +431,14 @@ def _inert(address: str) -> str:
     return address.replace("://", "[:]//").replace(".", "[.]").replace("@", "[@]")
 
 
-def _said(passages: Sequence[Passage], place: Place) -> Facts:
+def _unit_facts(passages: Sequence[Passage], place: Place) -> Facts:
     """Facts of a unit with its heading, its lead-in and the marks of its points."""
     passage = passages[place[0]]
     unit = passage.units[place[1]]
     return facts("\n".join((passage.context(unit), *unit.marks)), passage.language)
 
 
-def _about(passages: Sequence[Passage], number: int) -> Facts:
+def _metadata_facts(passages: Sequence[Passage], number: int) -> Facts:
     """Facts of the metadata of a passage: title, number, date, publishers and headings."""
     passage = passages[number]
     document = passage.document
@@ -540,5 +466,5 @@ def _is_quoted(draft: Draft, quote: Quote, passages: Sequence[Passage]) -> bool:
     quoted = " ".join(passage.text[quote.start : quote.end].split())
     within = [u for u in passage.units if quote.start <= u.start and u.end <= quote.end]
     rows = {reading(passage, unit) for unit in within if is_row(passage, unit)}
-    said = [text for text in (draft.text, *draft.items, *(draft.around or ())) if text]
-    return bool(said) and all(text in quoted or text in rows for text in said)
+    texts = [text for text in (draft.text, *draft.items, *(draft.around or ())) if text]
+    return bool(texts) and all(text in quoted or text in rows for text in texts)

@@ -19,6 +19,12 @@ CONDENSE_SHARE = 0.25
 model needs some ten seconds for either."""
 CHECK_SHARE = 0.25  # a larger one takes the time from the answer itself
 """Share of `answer_timeout` for checking the reply."""
+_DOCUMENT_ENDS = "</document>\n\n"
+# Standing of a document, which its text may not state.
+_STANDINGS: Mapping[Standing, str] = {
+    "upcoming": "not yet in force",
+    "superseded": "no longer in force",
+}
 
 
 def answer_tokens(context: int) -> int:
@@ -58,25 +64,12 @@ def fitting(texts: Sequence[str], context: int, *others: str) -> list[str]:
     return kept
 
 
-# Prompt data: passages, and sentences with the stretches that they rest on, in fences.
-
-
-# Standing of a document, which its text may not state.
-_STANDINGS: Mapping[Standing, str] = {
-    "upcoming": "not yet in force",
-    "superseded": "no longer in force",
-}
-
-
 @dataclass(frozen=True)
 class Claim:
-    """A model's sentence or item, and the quotes that it may rest on."""
+    """A model's sentence or item."""
 
     text: str
-    quotes: tuple[Quote, ...]
-
-
-_DOCUMENT_ENDS = "</document>\n\n"
+    quotes: tuple[Quote, ...]  # that it may rest on
 
 
 class PromptPassages:
@@ -102,7 +95,7 @@ class PromptPassages:
                 "\n".join(
                     (
                         f"section {passage.headings[-1]}",
-                        *(one.text for one in passage.introductions),
+                        *(introduction.text for introduction in passage.introductions),
                         passage.text,
                     )
                 ),
@@ -150,21 +143,22 @@ def claim_data(number: int, claim: Claim, request: Request) -> str:
     parts = [fenced("sentence", claim.text, f' number="{number}"')]
     for quote in claim.quotes:
         passage = request.found[quote.passage].passage
-        about = f' sentence="{number}" passage="{quote.passage + 1}"'
+        attributes = f' sentence="{number}" passage="{quote.passage + 1}"'
         if point := " › ".join(passage.marks(quote.start)).replace('"', ""):
-            about += f' point="{_inert(point)}"'
-        parts.append(fenced("stretch", _quoted(passage, quote), about))
+            attributes += f' point="{_inert(point)}"'
+        parts.append(fenced("stretch", _quoted(passage, quote), attributes))
     return "\n".join(parts)
 
 
 def _described(found: ScoredPassage) -> str:
     """Description of a passage's document: title, kind of text, date and standing."""
-    cited = found.passage.document
-    kind = f"summary of {cited.reference or cited.about}" if cited.kind == "brief" else "full text"
-    date = str(cited.date or "")
+    document = found.passage.document
+    reference, kind = document.reference, "full text"
+    if document.kind == "brief":
+        reference, kind = "", f"summary of {document.reference or document.about}"
     standing = _STANDINGS.get(found.standing, "")
-    about = (cited.title, cited.reference if cited.kind != "brief" else "", kind, date, standing)
-    return "; ".join(filter(None, about))
+    parts = (document.title, reference, kind, str(document.date or ""), standing)
+    return "; ".join(filter(None, parts))
 
 
 def _quoted(passage: Passage, quote: Quote) -> str:

@@ -1,19 +1,21 @@
 """Generative answers: an OpenAI-compatible model answers from numbered passages, or does a task.
 
-passages that fit -> prompt -> model -> Reader -> drafts
+passages that fit -> prompt -> model -> JSON -> drafts
 """
 
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Literal
 
+from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.language_model import TEXT, ChatModel, Schema, Thoughts, list_of, object_of
+from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import (
     CHECK_SHARE,
     CONDENSE_SHARE,
@@ -22,14 +24,25 @@ from chain.model.prompt_budget import (
     fenced,
     tokens,
 )
-from chain.model.reply import Fields, read_json, read_object
+from chain.model.reply import (
+    TEXT,
+    EntryReader,
+    Fields,
+    Schema,
+    list_of,
+    object_of,
+    out_of_form,
+    read_json,
+    read_object,
+)
 from chain.request import Draft, Gaps, NamedStretch, Request
-from chain.writing.prose import Prose
 from core.answer import Mode
 from core.errors import ModelError
 from core.settings import Settings
 from core.source import DocumentKind
-from language.escaping import visible
+from language.escaping import BROKEN, visible
+from language.sentences import sentences
+from language.words import confirmed
 
 _KINDS: Mapping[frozenset[DocumentKind], str] = {
     frozenset({"official"}): "official documents",
@@ -38,11 +51,62 @@ _KINDS: Mapping[frozenset[DocumentKind], str] = {
 }
 _AREA = re.compile(r"\w+")
 _MOST_AREAS, _LONGEST_AREA = 8, 40  # that are named, and characters of one
-_MOST = 100  # sentences and items of a reply; the prompts ask for five, or one list
+_MOST_SENTENCES = 100  # and items of a reply; the prompts ask for five, or one list
+_LONGEST_ENTRY = 4000  # characters; more is runaway output
+_MOST_STRETCHES = 20  # of one sentence that are looked for; two or three are usual
+_MOST_SEARCHES, _MOST_GAPS, _LONGEST_LINE = 3, 5, 300  # characters of a query or gap
+_BEGUN = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)')
+_OPEN = re.compile(r"[\[【(][^\]】)]{0,40}$")  # may be what is left out once it is closed
+_DATE = r"\w+\.?\s+[12]\d{3}"  # behind a day: "1. Juli 2020" is no item
+_BULLET = re.compile(rf"\s*(?:[•▪◦‣●○■]|[-*+–—](?=\s)|\(?\d{{1,2}}[.)](?=\s)(?!\s+{_DATE}))\s*")
+# What models add to the text of a sentence although they are told not to: numbers of passages,
+# emphasis.
+_MARKER = r"\s*(?:\[\^?\d{1,2}(?:\s*[,;–-]\s*\d{1,2})*\]|【[^】]{0,80}】)"
+_ADDED = re.compile(rf"{_MARKER}|\*\*|~~|`")
+_SIGNS = "✓✔✅☑🗸🗹○°⊞\ufe0f"  # checks of any look, and the marks that answers are shown with
+
+SCHEMA: Schema = {
+    "title": "answer",
+    "description": "The sentences of the answer, each with the stretches that it rests on.",
+    **object_of(
+        sentences=list_of(
+            object_of(
+                text=TEXT,
+                evidence=list_of(object_of(passage={"type": "integer"}, first=TEXT, last=TEXT)),
+            )
+        ),
+        not_stated=list_of(TEXT),
+        searches=list_of(TEXT),
+    ),
+}
+"""JSON Schema of an answer, within what OpenAI's strict mode takes."""
+
+
+def messages_for(request: Request, collection: str, passages: str) -> list[BaseMessage]:
+    """The prompt for an answer or a task.
+
+    Args:
+        request: the question or the task.
+        collection: what the documents are.
+        passages: as data.
+    """
+    task = request.task
+    form = prompts.load("answer-form").format()
+    template = ChatPromptTemplate.from_messages(
+        [("system", prompts.load("task" if task else "answer")), ("human", "{asked}")]
+    )
+    return template.format_messages(
+        asked=_asked(request),
+        task=prompts.load(f"task-{task.kind}").strip() if task else "",
+        collection=collection,
+        language=request.language,
+        form=prompts.load("answer-go-on") + form if request.so_far else form,
+        passages=passages,
+    )
 
 
 class GenerativeAnswerer:
-    """Streams drafts from a model; asks for JSON by schema unless its server refuses schemas."""
+    """Streams drafts from a model."""
 
     mode: Mode = "generative"
 
@@ -50,12 +114,6 @@ class GenerativeAnswerer:
         self._model = model
         self._collection = " ".join(settings.collection.split())
         self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE - CHECK_SHARE)
-        self._templates = {
-            name: ChatPromptTemplate.from_messages(
-                [("system", prompts.load(name)), ("human", "{asked}")]
-            )
-            for name in ("answer", "task")
-        }
 
     @property
     def model(self) -> str:
@@ -63,28 +121,18 @@ class GenerativeAnswerer:
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft | Gaps]:
         deadline = request.begun + self._seconds
-        schema = SCHEMA if self._model.takes_schema else None
-        task = request.task
-        template = self._templates["task" if task else "answer"]
-        values = {
-            "asked": _asked(request),
-            "task": prompts.load(f"task-{task.kind}").strip() if task else "",
-            "collection": self._collection or _collection(request),
-            "language": request.language,
-            "form": _form(request, structured=schema is not None),
-            "passages": "",
-        }
-        values["passages"] = self._fitting(request, template.format(**values))
-        messages = template.format_messages(**values)
+        collection = self._collection or _collection(request)
+        rest = "\n".join(message.text for message in messages_for(request, collection, ""))
+        messages = messages_for(request, collection, self._fitting(request, rest))
         seconds = max(0.0, deadline - time.monotonic())
         given: set[str] = set()
-        pieces = self._model.stream(messages, seconds=seconds, schema=schema, config=config)
+        pieces = self._model.stream(messages, seconds=seconds, schema=SCHEMA, config=config)
         for draft in read(pieces, request.language):
             if isinstance(draft, Gaps) or draft.is_open:
                 yield draft
                 continue
-            if len(given) == _MOST:
-                raise ModelError(f"The model wrote more than {_MOST} sentences.", "cut")
+            if len(given) == _MOST_SENTENCES:
+                raise ModelError(f"The model wrote more than {_MOST_SENTENCES} sentences.", "cut")
             if draft.text in given:  # a model that repeats itself does not recover: stop reading
                 return
             given.add(draft.text)
@@ -108,17 +156,13 @@ class GenerativeAnswerer:
 
 def _collection(request: Request) -> str:
     """What the passages are from: the kind of documents, and the areas that most have."""
-    documents = [one.passage.document for one in request.found]
-    named = Counter(" ".join(_AREA.findall(one.area))[:_LONGEST_AREA] for one in documents)
-    on = ", ".join(area for area, _ in named.most_common(_MOST_AREAS) if area)
-    kinds = _KINDS.get(frozenset(one.kind for one in documents), "documents")
-    return f"{kinds} on {on}" if on else kinds
-
-
-def _form(request: Request, *, structured: bool) -> str:
-    """How to reply."""
-    form = prompts.load("answer-as-list" if structured else "answer-as-text")
-    return prompts.load("answer-go-on") + form if request.so_far else form
+    documents = [found.passage.document for found in request.found]
+    counted = Counter(
+        " ".join(_AREA.findall(document.area))[:_LONGEST_AREA] for document in documents
+    )
+    areas = ", ".join(area for area, _ in counted.most_common(_MOST_AREAS) if area)
+    kinds = _KINDS.get(frozenset(document.kind for document in documents), "documents")
+    return f"{kinds} on {areas}" if areas else kinds
 
 
 def _asked(request: Request) -> str:
@@ -131,218 +175,99 @@ def _asked(request: Request) -> str:
     return "\n".join(filter(None, (text, fenced("message", request.task.message))))
 
 
-# Incremental parser of a model's reply: yields drafts with their citations.
-
-
-_STRETCH = object_of(passage={"type": "integer"}, first=TEXT, last=TEXT)
-SCHEMA: Schema = {
-    "title": "answer",
-    "description": "The sentences of the answer, each with the stretches that it rests on.",
-    **object_of(
-        sentences=list_of(object_of(text=TEXT, evidence=list_of(_STRETCH))),
-        not_stated=list_of(TEXT),
-        searches=list_of(TEXT),
-    ),
-}
-"""JSON Schema of a structured answer, within what OpenAI's strict mode takes."""
-
-_LONGEST = 4000  # characters of a JSON entry, or around the list; more is runaway output
-_MOST_STRETCHES = 20  # of one sentence that are looked for; two or three are usual
-_MOST_SEARCHES, _MOST_GAPS, _LONGEST_LINE = 3, 5, 300  # characters of a query or gap
-_LIST = re.compile(r'"sentences"\s*:\s*\[$')
-_BEGUN = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)')
-_NOTHING_YET = re.compile(r"\W*(?:N|NO[ _-]?(?:A\w*)?|NOT ?(?:S.*)?|S|SE|SEA\w*:?.*|\[.*)?", re.S)
-
-
 def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft | Gaps]:
-    """Yields the drafts of a reply: each as soon as it is complete, and open ones while they are
-    written; last what its passages leave open, if anything.
+    """Yields the drafts of a reply: each as soon as its entry is complete, and open ones while they
+    are written; last what its passages leave open, if anything.
 
     Args:
-        pieces: of the reply, of any size; if they raise `ModelError`, complete drafts are yielded
-            before it is re-raised.
+        pieces: of the reply, of any size.
         language: of the reply (ISO 639-1).
 
     Raises:
-        ModelError: the reply is empty, does not end, or has neither a sentence nor "NO ANSWER".
+        ModelError: raised by `pieces`, or the reply does not end, or it is not in the form of
+            `SCHEMA`.
     """
-    reader = ReplyReader(language)
-    shown = ""
-    try:
-        for piece in pieces:
-            yield from reader.feed(piece)
-            if (begun := reader.begun) and begun.text != shown:
-                shown = begun.text
-                yield begun
-    except ModelError:
-        yield from reader.close(broken=True)
-        raise
-    yield from reader.close()
-    if reader.gaps != Gaps():
-        yield reader.gaps
-
-
-class ReplyReader:
-    """Parses one reply; yields each draft once, as soon as its sentence is complete.
-
-    It reads character by character, so the sizes of the pieces make no difference.
-    """
-
-    def __init__(self, language: str = "en") -> None:
-        self._language = language
-        self._thoughts = Thoughts()
-        self._prose = Prose(language)
-        self._listed: _Listed | None = None
-        self._has_given = False
-
-    def feed(self, piece: str) -> Iterator[Draft]:
-        """Yields the drafts that a further piece completes.
-
-        Raises:
-            ModelError: a sentence or an entry does not end.
-        """
-        for character in piece:
-            for said in self._thoughts.without(character):
-                for draft in self._take(said):
-                    self._has_given = True
-                    yield draft
-
-    def close(self, *, broken: bool = False) -> Iterator[Draft]:
-        """Yields the drafts that the end of the reply completes; never half a sentence.
-
-        Args:
-            broken: the reply broke off: its last full stop may be that of "EUR 2.5 million".
-
-        Raises:
-            ModelError: the reply is empty, or has neither a sentence nor "NO ANSWER" nor an empty
-                list.
-        """
-        if self._listed is None:
-            for draft in self._rest(broken=broken):
-                self._has_given = True
+    reader = EntryReader("sentences", _LONGEST_ENTRY)
+    shown, has_given = "", False
+    for piece in pieces:
+        for entry in reader.feed(piece):
+            for draft in _drafts(entry, language):
+                has_given = True
                 yield draft
-        form = self._listed or self._prose
-        if broken or self._has_given or form.declines:
-            return
-        if self._prose.is_empty and self._listed is None:
-            raise ModelError("The model's answer is empty.", "empty")
-        raise ModelError("The model's answer is not in the form that was asked for.", "protocol")
-
-    @property
-    def begun(self) -> Draft | None:
-        """What has arrived of the sentence that is being written, if it can be shown."""
-        text = self._prose.waiting if self._listed is None else self._listed.begun
-        if _NOTHING_YET.fullmatch(text):
-            return None
-        return self._prose.open_draft(text)
-
-    @property
-    def gaps(self) -> Gaps:
-        """What the passages leave open: at most five things, and three queries for them."""
-        form = self._prose if self._listed is None else self._listed
-        queries, not_stated = dict.fromkeys(form.searches), dict.fromkeys(form.not_stated)
-        return Gaps((*queries,)[:_MOST_SEARCHES], (*not_stated,)[:_MOST_GAPS])
-
-    def _rest(self, *, broken: bool) -> Iterator[Draft]:
-        yield from self._prose.feed(self._thoughts.rest())
-        yield from self._prose.close(broken=broken)
-
-    def _take(self, character: str) -> Iterator[Draft]:
-        if self._listed is not None:
-            yield from self._listed.take(character)
-        elif character == "{" and self._prose.at_line_start:
-            self._listed = _Listed(self._language)
-        elif character == '"' and self._prose.waiting.rstrip().endswith("{"):
-            self._listed = _Listed(self._language)
-            yield from self._listed.take(character)
-        else:
-            yield from self._prose.feed(character)
-            if character == ">" and self._prose.waiting.lower().endswith("</think>"):
-                self._prose.forget()  # some servers omit the opening tag of the thoughts
+        if reader.is_endless:
+            raise ModelError(
+                f"The model wrote more than {_LONGEST_ENTRY} characters for one sentence."
+            )
+        begun, form = _cleaned(_OPEN.sub("", _begun(reader.entry)))
+        if begun != shown and any(map(str.isalpha, begun)):
+            shown = begun
+            yield Draft(begun, (), form, is_open=True)
+    if not has_given and not (reader.has_ended and reader.is_empty):
+        raise out_of_form()
+    fields = read_object(reader.around)
+    gaps = Gaps(
+        _lines(fields.texts("searches"))[:_MOST_SEARCHES],
+        _lines(fields.texts("not_stated"))[:_MOST_GAPS],
+    )
+    if gaps != Gaps():
+        yield gaps
 
 
-class _Listed:
-    """Parses the JSON of `SCHEMA` from behind its first brace. A sentence is complete when its
-    entry is closed."""
+def _lines(texts: Iterable[str]) -> tuple[str, ...]:
+    lines = (" ".join(text.split()).rstrip(" .;")[:_LONGEST_LINE] for text in texts)
+    return tuple(dict.fromkeys(filter(None, lines)))
 
-    def __init__(self, language: str) -> None:
-        self._has_begun = False  # the list of sentences
-        self._has_ended = False
-        self._is_empty = True
-        self._json = ""  # the current entry, or what precedes the list
-        self._around = ""  # the list: what is read of the object besides its entries
-        self._depth = 0  # of open brackets in it
-        self._is_quoted = False
-        self._is_escaped = False
-        self._prose = Prose(language)
 
-    @property
-    def declines(self) -> bool:
-        """Whether the list is empty, or says "NO ANSWER"."""
-        return (self._has_ended and self._is_empty) or self._prose.declines
+def _begun(entry: str) -> str:
+    """What has arrived of the text of an entry."""
+    found = _BEGUN.search(entry)
+    text = read_json(f'"{found[1]}"') if found else ""  # None: half of an escape
+    return visible(text) if isinstance(text, str) else ""
 
-    @property
-    def begun(self) -> str:
-        """What has arrived of the text of the current entry."""
-        found = _BEGUN.search(self._json) if self._has_begun else None
-        said = read_json(f'"{found[1]}"') if found else ""  # None: half of an escape
-        return visible(said) if isinstance(said, str) else ""
 
-    @property
-    def searches(self) -> Sequence[str]:
-        return self._lines("searches")
-
-    @property
-    def not_stated(self) -> Sequence[str]:
-        return [one.rstrip(" .;") for one in self._lines("not_stated")]
-
-    def _lines(self, name: str) -> list[str]:
-        texts = (" ".join(one.split()) for one in read_object("{" + self._around).texts(name))
-        return [text[:_LONGEST_LINE] for text in texts if text]
-
-    def take(self, character: str) -> Iterator[Draft]:
-        """Yields the drafts of the entry that a character completes."""
-        if self._has_ended or (self._has_begun and not self._json and character not in '{["'):
-            self._has_ended |= character == "]"
-            if self._has_ended and len(self._around) < _LONGEST:
-                self._around += character
-            self._is_empty &= self._has_ended or character.isspace()
-            return
-        self._json += character
-        if len(self._json) > _LONGEST:
-            raise ModelError(f"The model wrote more than {_LONGEST} characters for one sentence.")
-        if not self._has_begun:
-            if character == "[" and _LIST.search(self._json):
-                self._has_begun, self._around, self._json = True, self._json, ""
-            return
-        self._is_empty = False
-        if self._completes(character):
-            entry, self._json = self._json, ""
-            yield from self._drafts(entry)
-
-    def _completes(self, character: str) -> bool:
-        """Whether a character closes the entry; brackets within strings do not count."""
-        if self._is_escaped:
-            self._is_escaped = False
-        elif self._is_quoted and character == "\\":
-            self._is_escaped = True
-        elif character == '"':
-            self._is_quoted = not self._is_quoted
-        elif not self._is_quoted:
-            self._depth += (character in "{[") - (character in "}]")
-        return not self._depth and not self._is_quoted
-
-    def _drafts(self, entry: str) -> Iterator[Draft]:
-        """Yields the sentences of an entry, each citing its passages; nothing of what has no
-        text."""
-        value = read_json(entry)
-        fields = value if isinstance(value, Fields) else Fields({"text": [value]})
-        stretches = tuple(map(_stretch, fields.objects("evidence")[:_MOST_STRETCHES]))
-        named = fields.numbers("passages") or [one.passage + 1 for one in stretches]
-        cites = tuple(dict.fromkeys(number - 1 for number in named if number > 0))
-        for draft in (*self._prose.feed(fields.text("text")), *self._prose.end_line()):
-            yield replace(draft, cites=cites or draft.cites, stretches=stretches)
+def _drafts(entry: object, language: str) -> Iterator[Draft]:
+    """Yields the sentences of an entry, each with what it rests on; nothing of what has no text."""
+    fields = entry if isinstance(entry, Fields) else Fields({"text": [entry]})
+    stretches = tuple(map(_stretch, fields.objects("evidence")[:_MOST_STRETCHES]))
+    cites = tuple(dict.fromkeys(named.passage for named in stretches if named.passage >= 0))
+    for line in fields.text("text").splitlines():
+        text, form = _cleaned(line)
+        for start, end in sentences(text, language):
+            sentence = without_status(text[start:end])
+            if BROKEN not in sentence and any(map(str.isalpha, sentence)):
+                yield Draft(sentence, cites, form, stretches=stretches)
 
 
 def _stretch(fields: Fields) -> NamedStretch:
     return NamedStretch(fields.number("passage") - 1, fields.text("first"), fields.text("last"))
+
+
+def _cleaned(line: str) -> tuple[str, Literal["sentence", "item"]]:
+    """A model's sentence or item without bullet, markers, emphasis and what it says of its own
+    check; and which of the two it is."""
+    flat = " ".join(line.split())
+    bullet = _BULLET.match(flat)
+    text = _ADDED.sub("", flat[bullet.end() :] if bullet else flat)
+    return without_status(text.strip()), "item" if bullet else "sentence"
+
+
+def without_status(text: str) -> str:
+    """A model's sentence without what it says of its own check: signs before it, "Confirmed:" or
+    "[confirmed]", and the latter behind it.
+
+    >>> without_status("✔ Confirmed: It grows [confirmed].")
+    'It grows.'
+    """
+    before, behind = _status()
+    return behind.sub(r"\1", before.sub("", text, count=1))
+
+
+@cache
+def _status() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    words = rf"(?:status\s*:\s*)?(?:{'|'.join(map(re.escape, confirmed()))})"
+    bracketed = rf"[\[(【]\s*[{_SIGNS}]*\s*(?:{words}|x)\s*[\])】]\s*:?"
+    plainly = rf"{words}\s*(?:[.!]?$|:(?!\s*\d)|[–—-]\s)"
+    return (
+        re.compile(rf"^(?:\s*(?:[{_SIGNS}]+|{bracketed}|{plainly}))+\s*", re.IGNORECASE),
+        re.compile(rf"\s*\[\s*[{_SIGNS}]*\s*{words}\s*\]\s*([.!?…]*)$", re.IGNORECASE),
+    )

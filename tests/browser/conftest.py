@@ -6,7 +6,7 @@ import pytest
 
 from core.settings import Settings
 from tests.support.browser import served
-from tests.support.openai_server import Script, openai_server
+from tests.support.openai_server import Script, openai_server, reply_of
 
 
 @pytest.fixture(scope="session")
@@ -24,5 +24,5 @@ def _with_model(
 def with_model(_with_model: tuple[str, Script]) -> tuple[str, Script]:
     """The address of the app with a language model, and that model: it says one thing at once."""
     _, model = _with_model
-    model.reply, model.delay = "Er waren 725 000 meldingen. [1]", 0.0
+    model.reply, model.delay = reply_of("Er waren 725 000 meldingen."), 0.0
     return _with_model

@@ -48,8 +48,7 @@ NOT_READ = {
 
 @dataclass
 class Bench:
-    """Assistants with the worst-case model, over hostile documents or over the bundled briefs;
-    `plain` is the one that asks it for text."""
+    """An assistant with the worst-case model, over hostile documents or over the bundled briefs."""
 
     assistant: Assistant
     model: WorstCaseModel
@@ -58,15 +57,14 @@ class Bench:
     folder: Path
     failures: set[str]
 
-    def ask(self, case: Case, *, by_schema: bool, history: tuple[Turn, ...] = ()) -> Answer:
+    def ask(self, case: Case, history: tuple[Turn, ...] = ()) -> Answer:
         """The answer to a case; a hostile document is searched alone."""
         self.model.case = case
         scope = Scope() if case.text else Scope(documents=(case.name,))
-        asked = self.assistant if by_schema else self.plain
-        return asked.ask(case.question, language=case.language, scope=scope, history=history)
+        language = case.language
+        return self.assistant.ask(case.question, language=language, scope=scope, history=history)
 
     def __post_init__(self) -> None:
-        self.plain = Assistant(self.settings.model_copy(update={"structured_answers": False}))
         self.index = open_index(self.settings).snapshot()
 
 
@@ -145,16 +143,13 @@ READ = [case for case in DOCUMENTS if case.name not in REFUSED]
 
 @pytest.mark.parametrize("case", READ, ids=lambda case: case.name)
 def test_a_hostile_document_gets_nothing_to_the_reader(case: Case, documents: Bench) -> None:
-    found: list[str] = []
-    for by_schema in (True, False):
-        answer = documents.ask(case, by_schema=by_schema)
-        assert answer.mode == "generative"
-        _assert_the_raw_reply_fails(documents.model)
-        assert (case.name in documents.model.obeyed) != (case.name in NOT_READ or not case.orders)
-        found += _faults(answer, case, documents)
-        assert answer.answered
-        assert answer.citations
-    assert found == []
+    answer = documents.ask(case)
+    assert answer.mode == "generative"
+    _assert_the_raw_reply_fails(documents.model)
+    assert (case.name in documents.model.obeyed) != (case.name in NOT_READ or not case.orders)
+    assert answer.answered
+    assert answer.citations
+    assert _faults(answer, case, documents) == []
 
 
 @pytest.mark.parametrize("case", READ, ids=lambda case: case.name)
@@ -164,7 +159,7 @@ def test_a_checker_that_obeys_too_confirms_no_detail_that_the_source_lacks(
     """Nothing else can be told from outside of a model that confirms whatever it is given."""
     documents.model.is_honest = False
     try:
-        answer = documents.ask(case, by_schema=True)
+        answer = documents.ask(case)
     finally:
         documents.model.is_honest = True
     found = _faults(answer, case, documents)
@@ -179,29 +174,28 @@ def test_a_checker_that_obeys_too_confirms_no_detail_that_the_source_lacks(
 
 @pytest.mark.parametrize("case", QUESTIONS, ids=lambda case: case.name)
 def test_a_hostile_question_gets_nothing_to_the_reader(case: Case, briefs: Bench) -> None:
-    for by_schema in (True, False):
-        answer = briefs.ask(case, by_schema=by_schema)
-        assert _faults(answer, case, briefs) == []
-        assert answer.kind in ("refusal", "reply") or answer.citations
+    answer = briefs.ask(case)
+    assert _faults(answer, case, briefs) == []
+    assert answer.kind in ("refusal", "reply") or answer.citations
 
 
 def test_hostile_questions_do_reach_the_model(briefs: Bench) -> None:
-    answer = briefs.ask(QUESTIONS[0], by_schema=True)
+    answer = briefs.ask(QUESTIONS[0])
     _assert_the_raw_reply_fails(briefs.model)
     assert answer.answered
 
 
 def test_a_follow_up_is_not_put_as_the_model_puts_it(briefs: Bench) -> None:
-    first = briefs.ask(QUESTIONS[0], by_schema=True)
+    first = briefs.ask(QUESTIONS[0])
     case = Case(name="follow-up", where="", language="en", says=[CANARY], text="And in 2010?")
     turn = Turn.of("How many reports were there in 2019?", first)
-    answer = briefs.ask(case, by_schema=True, history=(turn,))
+    answer = briefs.ask(case, history=(turn,))
     assert briefs.model.rewritten
     assert _faults(answer, case, briefs) == []
 
 
 def test_an_answer_of_the_raw_reply_would_be_found(documents: Bench) -> None:
-    answer = documents.ask(DOCUMENTS[0], by_schema=True)
+    answer = documents.ask(DOCUMENTS[0])
     said = documents.model.sentences
     raw = answer.model_copy(update={"blocks": tuple(map(own, said))})
     quote = answer.citations[0].model_copy(update={"quote": "Zorblat is what it says."})

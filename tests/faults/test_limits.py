@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 import tracemalloc
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,7 +16,8 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from chain.assistant import Assistant
-from chain.model.language_model import ChatModel, within
+from chain.model.language_model import ChatModel
+from chain.model.streaming import within
 from chain.writing.generative import read
 from core.background import _AHEAD
 from core.errors import ModelError
@@ -80,9 +80,6 @@ def _failed(url: str, seconds: float = PATIENCE, **more: object) -> ModelError:
     with pytest.raises(ModelError) as raised:
         _model(url, **more).whole([HumanMessage("How many?")], seconds=seconds)
     return raised.value
-
-
-# Time
 
 
 def test_a_reply_without_end_is_cut_off_when_its_time_is_up() -> None:
@@ -167,9 +164,6 @@ raise SystemExit("ended")
     assert "ended" in ended.stderr
 
 
-# Size
-
-
 def test_a_reply_is_read_up_to_a_length() -> None:
     with _serving(lambda: itertools.repeat(_event("word " * 20_000))) as (url, _):
         error = _failed(url, seconds=PATIENCE)
@@ -208,9 +202,6 @@ def test_a_compressed_reply_is_not_unpacked() -> None:
     assert peak < 20 * MB
 
 
-# What is no text
-
-
 @pytest.mark.parametrize(
     "event",
     [
@@ -232,51 +223,3 @@ def test_half_a_character_ends_no_answer() -> None:
     assert reply == "It \ufffd grows."
     with pytest.raises(ModelError):  # falls back: there is no other sentence
         list(read([reply]))
-
-
-def test_a_reply_arrives_without_its_rows_of_spaces() -> None:
-    pieces = ["It", " " * 50_000, "\n" * 50_000, "\t" * 50_000, "grows", " " * 50_000, "fast."]
-    with _serving(lambda: iter([*map(_event, pieces), END])) as (url, _):
-        reply = _model(url).whole([HumanMessage("How many?")], seconds=PATIENCE)
-    assert reply.split() == ["It", "grows", "fast."]
-    assert len(reply) < 20
-
-
-# Reading takes time in proportion to length
-
-SHAPES = {
-    "spaces": " ",
-    "line ends": "It grows [1].\n\n\n",
-    "sentences": "It grows by five percent [1]. ",
-    "no stops": "word ",
-    "abbreviations": "e.g. ",
-    "items": "- It grows [1]\n",
-    "numbers": "1. It grows [1]\n",
-    "rows": "| it | grows [1] |\n",
-    "quotation": "> " * 40 + "\n",
-    "brackets": "([{<",
-    "markers": "[1] ",
-    "stars": "*_",
-    "fences": "```\n",
-    "headings": "# It\n",
-    "thoughts": "<think> ",
-}
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_twice_the_length_takes_twice_the_time(shape: str) -> None:
-    def seconds(length: int) -> float:
-        repeated = SHAPES[shape] * (length // len(SHAPES[shape]))
-        pieces = [repeated[start : start + 50] for start in range(0, length, 50)]
-        started = time.thread_time()
-        try:
-            for _ in read(pieces):
-                pass
-        except ModelError:
-            pass
-        return time.thread_time() - started
-
-    seconds(1000)  # loads what it takes
-    once, twice = seconds(20_000), seconds(40_000)
-    assert twice < 2.5 * once + 0.1
-    assert twice < 5

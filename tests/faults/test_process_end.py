@@ -12,7 +12,7 @@ import pytest
 
 from core.settings import ROOT, Settings
 from tests.support.interrupting import interruptible
-from tests.support.openai_server import Reply, Request, Script, openai_server
+from tests.support.openai_server import Reply, Request, Script, openai_server, reply_of
 from tests.support.waiting import SILENT
 
 pytestmark = pytest.mark.usefixtures("nothing_kept")
@@ -60,13 +60,13 @@ def _ended(program: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("question", "reply", "printed"),
     [
-        (QUESTION, "In 2019 there were more than 725 000 reports in the EU [1].", "725 000"),
+        (QUESTION, reply_of("In 2019 there were more than 725 000 reports in the EU."), "725 000"),
         pytest.param(
             QUESTION, "", "The language model was not used (empty)", marks=pytest.mark.long
         ),
-        pytest.param(QUESTION, "NO ANSWER", "725,000", marks=pytest.mark.long),
+        pytest.param(QUESTION, reply_of(), "725,000", marks=pytest.mark.long),
         pytest.param(
-            *("How do I bake banana bread with walnuts?", "Bananas are yellow [1].", ""),
+            *("How do I bake banana bread with walnuts?", reply_of("Bananas are yellow."), ""),
             marks=pytest.mark.long,
         ),
     ],

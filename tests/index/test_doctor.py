@@ -218,9 +218,9 @@ def server(server: Script, settings: Settings, use: Use, monkeypatch: pytest.Mon
 
 
 def test_a_model_that_answers_is_well(server: Script) -> None:
-    server.reply = '{"sentences": [{"text": "It has 27 Member States.", "passages": [1]}]}'
+    server.reply = published.reply_of("It has 27 Member States.")
     found = _examined(0)
-    assert f"scripted at {server.url} answers (structured, streamed" in found["model"].found
+    assert f"scripted at {server.url} answers (JSON by schema, streamed" in found["model"].found
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_model_that_answers_is_well(server: Script) -> None:
     [
         (published.WRONG_KEY, "Correct OPENAI_API_KEY."),
         (published.openai_error(401, f"No such key: {SECRET}", SECRET), "Correct OPENAI_API_KEY."),
-        ("NO ANSWER", "python -m chain --check-model"),
+        (published.reply_of(), "python -m chain --check-model"),
     ],
 )
 def test_a_model_that_does_not_answer_is_a_failure(

@@ -1,6 +1,5 @@
 """A model's answer is shown whole and in its order, each sentence with what was found of it."""
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from core.answer_blocks import AnswerSentence, marked_text, sentences
 from core.errors import ModelError
 from core.settings import Settings
 from core.source import Passage, ScoredPassage
-from tests.support.openai_server import Reply, Script, checked, numbers, sentence_of
+from tests.support.openai_server import Reply, Script, checked, numbers, reply_of, sentence_of
 from tests.support.waiting import PATIENCE, SILENT
 from vectorstore.store import Snapshot, open_index
 
@@ -71,6 +70,11 @@ def _scored(passages: Iterable[Passage]) -> tuple[ScoredPassage, ...]:
     return tuple(ScoredPassage(passage=one, score=0.0, similarity=0.0) for one in passages)
 
 
+def written(*texts: str, **more: Sequence[str]) -> str:
+    """A reply whose sentences rest on the passage with `LAW`."""
+    return reply_of(*texts, passages=(0,), **more)
+
+
 @dataclass
 class Says:
     """An answerer that says these replies, one after another, and fails after the last or not."""
@@ -86,7 +90,7 @@ class Says:
     def draft(self, request: Request, config: RunnableConfig | None) -> Written:
         self.asked.append(request)
         law = next(n for n, one in enumerate(request.found, start=1) if LAW in one.passage.text)
-        reply = self.replies[len(self.asked) - 1].replace("[L]", f"[{law}]")
+        reply = self.replies[len(self.asked) - 1].replace('"passage": 0', f'"passage": {law}')
         yield from read([*reply], request.language)
         if self.error and len(self.asked) == len(self.replies):
             raise self.error
@@ -101,19 +105,18 @@ def checker(server: Script) -> Checker:
 def write(index: Snapshot, request_: Request, checker: Checker) -> Callable[..., AnswerRun]:
     """Has a reply written, and read again by the model on the server."""
 
-    def written(
-        *replies: str, error: ModelError | None = None, seconds: float = PATIENCE, **more: object
+    def run(
+        *texts: str, error: ModelError | None = None, seconds: float = PATIENCE, **more: object
     ) -> AnswerRun:
-        checking = Checking(checker, seconds)
         return _run(
             request_,
-            Says(replies, error),
+            Says([written(*texts)], error),
             nearness_of(index, index.embedder),
-            checking=checking,
+            checking=Checking(checker, seconds),
             **more,
         )
 
-    return written
+    return run
 
 
 def _run(request: Request, says: "Says", nearness: Nearness, **more: object) -> AnswerRun:
@@ -147,12 +150,9 @@ def _marks(writing: AnswerRun) -> list[tuple[str, str, str]]:
     return [(one.text, one.status, one.reason) for one in said]
 
 
-# In its order, whatever is found of it
-
-
 def test_every_sentence_stands_in_its_place_with_its_mark(write: Write, server: Script) -> None:
     server.check = _rejecting("two reports")
-    writing = write(f"{REPORTS} [L] {INVENTED} [L] {PROCEDURES} [L] {RELATED} [L] {FRUIT} [L]")
+    writing = write(REPORTS, INVENTED, PROCEDURES, RELATED, FRUIT)
     assert _marks(writing) == [
         (REPORTS, "not_confirmed", "doubted"),
         (INVENTED, "differs", "absent"),
@@ -174,7 +174,7 @@ def test_every_sentence_stands_in_its_place_with_its_mark(write: Write, server: 
 def test_without_a_checker_only_the_sources_own_words_are_confirmed(
     index: Snapshot, request_: Request
 ) -> None:
-    says = Says([f"{LAW} [L] {NOT} [L] {RELATED} [L] {FRUIT} [L]"])
+    says = Says([written(LAW, NOT, RELATED, FRUIT)])
     writing = _run(request_, says, nearness_of(index, index.embedder))
     reasons = [reason for _, _, reason in _marks(writing)]
     assert reasons == ["", "unchecked", "distant", "distant"]
@@ -212,7 +212,7 @@ def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
     server.check = _rejecting("two reports")
     writing = AnswerRun(
         request_,
-        [Says([f"{REPORTS} [L] {PROCEDURES} [L]"])],
+        [Says([written(REPORTS, PROCEDURES)])],
         nearness_of(index, index.embedder),
         checking=Checking(checker, PATIENCE),
         unconfirmed="hide",
@@ -223,17 +223,16 @@ def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
 
 
 def test_words_are_told_while_a_sentence_is_written(index: Snapshot, request_: Request) -> None:
-    reply = json.dumps({"sentences": [{"text": PROCEDURES, "evidence": []}], "searches": []})
-    for said in (f"{PROCEDURES} [L]", reply):
-        writing = AnswerRun(request_, [Says([said])], nearness_of(index, index.embedder))
-        stage, *told = writing.write(None)
-        assert stage == Stage(name="checking")
-        seen = [marked_text(one.blocks).text for one in told if isinstance(one, TextDelta)]
-        assert len(seen) > 40  # piece by piece
-        assert all(PROCEDURES.startswith(one) for one in seen[:-1])
-        assert [one.text for one in told if one.text] == [_text(writing)]  # type: ignore[union-attr]
-        pending = next(sentences(told[0].blocks))  # type: ignore[union-attr]
-        assert pending.status == "pending"
+    says = Says([written(PROCEDURES)])
+    writing = AnswerRun(request_, [says], nearness_of(index, index.embedder))
+    stage, *told = writing.write(None)
+    assert stage == Stage(name="checking")
+    seen = [marked_text(one.blocks).text for one in told if isinstance(one, TextDelta)]
+    assert len(seen) > 40  # piece by piece
+    assert all(PROCEDURES.startswith(one) for one in seen[:-1])
+    assert [one.text for one in told if one.text] == [_text(writing)]  # type: ignore[union-attr]
+    pending = next(sentences(told[0].blocks))  # type: ignore[union-attr]
+    assert pending.status == "pending"
 
 
 @pytest.mark.parametrize("reason", ["cut", "slow"])
@@ -242,20 +241,18 @@ def test_what_came_before_a_failure_stays_and_is_checked(
 ) -> None:
     server.check = _rejecting("two reports")
     writing = write(
-        f"{LAW} [L] {REPORTS} [L] ",
+        LAW,
+        REPORTS,
         error=ModelError("No more.", reason),  # type: ignore[arg-type]
     )
     assert [status for _, status, _ in _marks(writing)] == ["confirmed", "not_confirmed"]
     assert (writing.trouble, writing.mode) == ("cut", "generative")
 
 
-# The checker
-
-
 def test_it_reads_all_sentences_in_one_call_with_their_passages_around_them(
     write: Write, server: Script
 ) -> None:
-    write(f"{LAW} [L] {PROCEDURES} [L] {LIST}")
+    write(LAW, PROCEDURES, LIST)
     (check,) = server.checks
     assert numbers(check) == [1, 2, 3, 4, 5, 6]
     rules, data = (one["content"] for one in check["messages"])
@@ -305,7 +302,7 @@ def test_without_a_verdict_of_the_checker_a_sentence_is_found_and_not_checked(
     write: Write, server: Script, reply: Reply
 ) -> None:
     server.check = reply
-    writing = write(f"{LAW} [L] {NOT} [L] {FRUIT} [L] {INVENTED} [L]")
+    writing = write(LAW, NOT, FRUIT, INVENTED)
     assert _marks(writing) == [
         (LAW, "confirmed", ""),  # a sentence of the source, word for word
         (NOT, "not_confirmed", "unchecked"),  # the program cannot tell that it is false
@@ -323,7 +320,7 @@ def test_what_a_checker_leaves_out_is_found_and_not_checked(write: Write, server
         '{"verdicts": [{"number": 1, "reason": "", "verdict": "supported"}, '
         '{"number": 3, "reason": "", "verdict": "not supported"}]}'
     )
-    writing = write(f"{LAW} [L] {NOT} [L] {PROCEDURES} [L]")
+    writing = write(LAW, NOT, PROCEDURES)
     assert [(status, reason) for _, status, reason in _marks(writing)] == [
         ("confirmed", ""), ("not_confirmed", "unchecked"), ("not_confirmed", "doubted"),
     ]  # fmt: skip
@@ -332,7 +329,7 @@ def test_what_a_checker_leaves_out_is_found_and_not_checked(write: Write, server
 
 def test_a_checker_that_is_too_slow_is_not_waited_for(write: Write, server: Script) -> None:
     server.delay = SILENT
-    writing = write(f"{LAW} [L] {NOT} [L]", seconds=1.0)
+    writing = write(LAW, NOT, seconds=1.0)
     assert [reason for _, _, reason in _marks(writing)] == ["", "unchecked"]
     assert (writing.unchecked, writing.check_trouble) == (True, "slow")
     assert len(server.checks) == 1
@@ -343,7 +340,7 @@ def test_what_was_not_checked_is_folded_or_hidden_as_well(
     write: Write, server: Script, unconfirmed: str
 ) -> None:
     server.check = 500
-    writing = write(f"{NOT} [L]", unconfirmed=unconfirmed)
+    writing = write(NOT, unconfirmed=unconfirmed)
     assert _text(writing) == "[Found, not checked.]"
     assert writing.builder.citations == ()
     (said,) = sentences(writing.builder.blocks)
@@ -417,7 +414,7 @@ def test_what_is_quoted_is_never_sent(
 
 
 def _asked(settings: Settings, server: Script, **more: object) -> Sequence[str]:
-    server.reply = "In 2019 there were more than 725 000 reports in the EU [1]."
+    server.reply = reply_of("In 2019 there were more than 725 000 reports in the EU.")
     values = {"openai_base_url": server.url, "model": "scripted", **more}
     answer = Assistant(settings.model_copy(update=values)).ask(
         "How many reports of online child sexual abuse were there in the EU in 2019?"
@@ -433,9 +430,6 @@ def test_the_checker_may_be_another_model_or_none(settings: Settings, server: Sc
     assert _asked(settings, server) == ["scripted"]
     server.checks.clear()
     assert _asked(settings, server, checker=False) == []
-
-
-# What a sentence rests on
 
 
 def _alike(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
@@ -546,9 +540,6 @@ def test_the_passage_that_has_a_detail_becomes_evidence_which_only_a_checker_con
     assert [one.passage_id for one in said.nearest] == [one.id for one in passages]
 
 
-# A second search
-
-
 def test_what_the_passages_lack_is_searched_for_once_more(
     index: Snapshot, request_: Request
 ) -> None:
@@ -562,7 +553,12 @@ def test_what_the_passages_lack_is_searched_for_once_more(
 
     unit = new[0].passage.units[0]
     told = new[0].passage.text[unit.start : unit.end]
-    says = Says([f"{LAW} [L]\nSEARCH: drugs\nSEARCH: more drugs", f"{told} [3]\nSEARCH: again"])
+    says = Says(
+        [
+            written(LAW, searches=["drugs", "more drugs"]),
+            reply_of(told, passages=[3], searches=["again"]),
+        ]
+    )
     writing = AnswerRun(request_, [says], nearness_of(index, index.embedder), search=search)
     events = list(writing.write(None))
     stages = [one.name for one in events if isinstance(one, Stage)]
@@ -583,8 +579,8 @@ def test_what_the_passages_lack_is_searched_for_once_more(
 @pytest.mark.parametrize(
     ("replies", "mode", "trouble"),
     [
-        ((f"{LAW} [L]\nSEARCH: drugs", f"{PROCEDURES} [L] "), "generative", "cut"),
-        (("NO ANSWER\nSEARCH: drugs", ""), "fallback", "empty"),
+        ((written(LAW, searches=["drugs"]), written(PROCEDURES)), "generative", "cut"),
+        ((written(searches=["drugs"]), ""), "fallback", "protocol"),
     ],
 )
 def test_a_second_reply_that_fails_is_told(
@@ -604,29 +600,19 @@ def test_a_second_reply_that_fails_is_told(
     assert [text for text, _, _ in _marks(writing)] == said
 
 
-@pytest.mark.parametrize("second", ["NO ANSWER", ""])
+@pytest.mark.parametrize("second", [written(), ""])
 def test_a_second_search_that_brings_nothing_leaves_the_answer(
     index: Snapshot, request_: Request, second: str
 ) -> None:
     new = _scored(index.passages(["drugs-agenda.en"])[:1])
     for found, rounds in (((), 1), (new, 2)):
-        says = Says([f"{LAW} [L]\nSEARCH: drugs", second])
+        says = Says([written(LAW, searches=["drugs"]), second])
         writing = _run(
             request_, says, nearness_of(index, index.embedder), search=lambda *_, found=found: found
         )
         assert len(says.asked) == rounds
         assert [text for text, _, _ in _marks(writing)] == [LAW]
         assert (writing.mode, writing.trouble) == ("generative", "")
-
-
-def _listed(*said: str, not_stated: Sequence[str] = (), searches: Sequence[str] = ()) -> str:
-    return json.dumps(
-        {
-            "sentences": [{"text": one, "evidence": []} for one in said],
-            "not_stated": not_stated,
-            "searches": searches,
-        }
-    )
 
 
 @pytest.mark.parametrize(
@@ -638,18 +624,18 @@ def _listed(*said: str, not_stated: Sequence[str] = (), searches: Sequence[str] 
             (BUDGET, SEAT),
         ),  # nothing new is found
         (
-            _listed(PROCEDURES, not_stated=[SEAT]),
+            written(PROCEDURES, not_stated=[SEAT]),
             [LAW, PROCEDURES],
             (SEAT,),
         ),
-        (_listed(PROCEDURES), [LAW, PROCEDURES], ()),
+        (written(PROCEDURES), [LAW, PROCEDURES], ()),
         (
-            _listed(not_stated=[SEAT]),
+            written(not_stated=[SEAT]),
             [LAW],
             (SEAT,),
         ),
         (
-            _listed(),
+            written(),
             [LAW],
             (BUDGET, SEAT),
         ),  # it says no more than before
@@ -672,7 +658,7 @@ def test_what_is_not_stated_is_searched_for_and_told_if_it_is_not_found(
 
     says = Says(
         [
-            _listed(LAW, not_stated=[BUDGET, SEAT]),
+            written(LAW, not_stated=[BUDGET, SEAT]),
             second or "",
         ]
     )
@@ -693,12 +679,12 @@ def test_what_is_not_stated_is_searched_for_and_told_if_it_is_not_found(
 def test_what_a_model_says_is_not_stated_is_of_the_question_or_not_shown(
     index: Snapshot, request_: Request, said: str
 ) -> None:
-    says = Says([_listed(LAW, not_stated=["what the Commission did", said])])
+    says = Says([written(LAW, not_stated=["what the Commission did", said])])
     writing = _run(request_, says, nearness_of(index, index.embedder))
     assert writing.not_stated == ("what the Commission did",)
     for more in ({"unconfirmed": "hide"}, {}):
         asked = request_ if more else replace(request_, task=Task("translate", "In French?"))
-        says = Says([_listed(LAW, not_stated=["what the Commission did"])])
+        says = Says([written(LAW, not_stated=["what the Commission did"])])
         assert _run(asked, says, nearness_of(index, index.embedder), **more).not_stated == ()
 
 
@@ -708,7 +694,7 @@ def test_an_answer_and_a_refusal_say_what_was_not_found_and_in_how_many_document
     values = {"openai_base_url": server.url, "model": "scripted"}
     assistant = Assistant(settings.model_copy(update=values))
     for said, kind in (([LAW], "partial"), ([], "refusal")):
-        server.reply = _listed(*said, not_stated=[BUDGET, SEAT])
+        server.reply = reply_of(*said, not_stated=[BUDGET, SEAT])
         answer = assistant.ask(QUESTION)
         assert (answer.kind, answer.missing) == (kind, (BUDGET, SEAT))
         assert answer.searched == 5
@@ -717,14 +703,19 @@ def test_an_answer_and_a_refusal_say_what_was_not_found_and_in_how_many_document
         assert (BUDGET in answer.text) == (kind == "refusal")
 
 
-def test_the_assistant_searches_again(settings: Settings, server: Script) -> None:
-    server.reply = "NO ANSWER\nSEARCH: European Border and Coast Guard Agency"
-    values = {"openai_base_url": server.url, "model": "scripted"}
-    *events, _ = Assistant(settings.model_copy(update=values)).stream(
-        "How much is the EU drug market worth?"
-    )
-    assert "searching_again" in [event.name for event in events if isinstance(event, Stage)]
-    assert len(server.requests) == 2
+def test_the_assistant_searches_again_unless_it_is_told_not_to(
+    settings: Settings, server: Script
+) -> None:
+    asked = "How much is the EU drug market worth?"
+    server.reply = reply_of(searches=["European Border and Coast Guard Agency"])
+    for again, rounds in ((True, 2), (False, 1)):
+        server.requests.clear()
+        values = {"openai_base_url": server.url, "model": "scripted", "search_again": again}
+        assistant = Assistant(settings.model_copy(update=values))
+        *events, _ = assistant.stream(asked)
+        stages = [one.name for one in events if isinstance(one, Stage)]
+        assert ("searching_again" in stages) == again
+        assert len(server.requests) == rounds
 
 
 def test_a_reader_who_leaves_ends_the_reply(index: Snapshot, request_: Request) -> None:

@@ -27,7 +27,7 @@ from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import Served, served_at, serving
 from tests.support.api_server import key as key_for
-from tests.support.openai_server import openai_server
+from tests.support.openai_server import openai_server, reply_of
 from userdata.audit import records
 
 QUESTION = "How many illicit firearms do civilians in the EU hold?"
@@ -119,7 +119,7 @@ def test_of_a_models_answer_is_told_what_was_not_found(settings: Settings) -> No
     fruit = "Bananas are a popular fruit in many countries."
     invented = "In 2031 there were 912,345 of them."
     with openai_server() as script:
-        script.reply = f"{said} [1] {fruit} [1] {invented} [1]"
+        script.reply = reply_of(said, fruit, invented)
         values = {"openai_base_url": script.url, "model": "scripted", "checker": False}
         with served_at("/mcp", settings.model_copy(update=values)) as written:
             answer = told(call(written, "ask", question=QUESTION))

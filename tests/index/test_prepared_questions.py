@@ -30,7 +30,7 @@ from ingest.reading import question_file
 from ingest.reading.question_file import PreparedAnswer
 from tests.support.commands import Command
 from tests.support.hostile_questions import HOSTILE, TAKEN, document_of
-from tests.support.openai_server import Script
+from tests.support.openai_server import Script, reply_of
 from tests.support.small import Small
 from ui.maintenance.change_html import notes_html
 from ui.texts import load
@@ -191,7 +191,7 @@ def test_an_approved_answer_is_tried_without_being_stored(harbour: Settings) -> 
 def test_an_approved_answer_is_given_word_for_word_where_a_model_could_write(
     harbour: Settings, server: Script
 ) -> None:
-    server.reply = "The town runs it [1]."
+    server.reply = reply_of("The town runs it.")
     written = harbour.model_copy(update={"openai_base_url": server.url, "model": "scripted"})
     answer = asked(written, "Who manages the harbour of Veldport?")
     assert (answer.mode, server.requests) == ("extractive", [])

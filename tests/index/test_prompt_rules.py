@@ -69,7 +69,8 @@ RULES = {
     "A sentence says what passages state, never what they do not state": Followed(
         [MORE], [("paragraph", [MORE])], ("the names of these Member States",)
     ),
-    "Reply with one JSON object.": Followed([TRACK], [("paragraph", [TRACK])]),
+    "Reply with one JSON object": Followed([TRACK], [("paragraph", [TRACK])]),
+    'In the list "sentences" each': Followed([TRACK], [("paragraph", [TRACK])]),
     'In the list "not_stated" name': Followed([], [], ("the budget of the centre", "its seat")),
     'In the list "searches" give up to three': Followed(
         [TRACK], [("paragraph", [TRACK])], ("the figure of 2020",)
@@ -98,7 +99,7 @@ class _Says:
 
 
 def _rules() -> list[str]:
-    lines = "\n".join((prompts.load("answer"), prompts.load("answer-as-list"))).splitlines()
+    lines = "\n".join((prompts.load("answer"), prompts.load("answer-form"))).splitlines()
     return [line.removeprefix("- ") for line in lines if line.startswith("- ")]
 
 

@@ -272,9 +272,6 @@ def test_words_that_the_prompt_has_as_well_are_no_piece_of_it(
     assert _verdict(request, said).reason != "states_nothing"
 
 
-# Word for word, and how sure a detail is absent
-
-
 def _passage(settings: Settings, *texts: str, language: str = "en") -> ScoredPassage:
     """A passage of these units."""
     passage = next(one for one in open_index(settings).passages() if one.language == language)

@@ -1,10 +1,9 @@
 """Real language models over the real protocol: nothing that its passage lacks is confirmed.
 
 SmolLM2 is so small that it writes much nonsense, which is what the verifier is tried with. It is
-asked a handful of questions, in turn for structured answers and for text. Two servers with a thread
-each share the work: on two cores that is twice as fast as one, and each keeps its form's rules in
-its prompt cache. Qwen2.5-Coder-1.5B is the weakest that follows the form; `make test-model` asks it
-thirty questions and prints what it wrote, sentence by sentence, for somebody to judge.
+asked a handful of questions. Two servers with a thread each share the work: on two cores that is
+twice as fast as one. Qwen2.5-Coder-1.5B is the weakest that follows the form; `make test-model`
+asks it thirty questions and prints what it wrote, sentence by sentence, for somebody to judge.
 """
 
 import re
@@ -16,10 +15,10 @@ import pytest
 from babel.dates import get_month_names
 
 from chain.assistant import Assistant
+from chain.model.condenser import Condenser
 from chain.model.language_model import ChatModel
 from chain.proposing import Proposing
 from chain.reading.relevance import rank
-from chain.with_model import Condenser
 from core.answer import Answer, Turn
 from core.answer_blocks import sentences
 from core.errors import ModelError
@@ -33,7 +32,7 @@ from tests.support.local_llm import QWEN, SMOLLM2, LocalModel, local_llm
 from vectorstore.store import open_index
 
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
-# Of these it answers one, and writes figures of its own to others; structured and text in turn.
+# Of these it answers some, and writes figures of its own to others.
 _HANDFUL = (
     "adversarial-01", "drugs-11", "adversarial-21", "firearms-13", "firearms-03", "strategy-03",
 )  # fmt: skip
@@ -42,12 +41,12 @@ _ASKED = 30  # of the large model, which takes a minute or two each
 
 @pytest.fixture(scope="module")
 def models(settings: Settings) -> Iterator[tuple[Settings, Settings]]:
-    """Asked for structured answers, and for text."""
+    """Two servers with the same model."""
     with local_llm() as one, local_llm() as other:
         shared = _configured(settings, SMOLLM2, seconds=300.0)
         yield (
-            shared.model_copy(update={"openai_base_url": one, "structured_answers": True}),
-            shared.model_copy(update={"openai_base_url": other, "structured_answers": False}),
+            shared.model_copy(update={"openai_base_url": one}),
+            shared.model_copy(update={"openai_base_url": other}),
         )
 
 
@@ -135,38 +134,34 @@ def test_the_same_holds_for_a_larger_model(settings: Settings) -> None:
 
 
 def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question]) -> None:
-    """Asks the questions in turn for structured answers and for text."""
-
     def answers(settings: Settings, questions: Sequence[Question]) -> list[Answer]:
         assistant = Assistant(settings)
         return [assistant.ask(one.question, one.history, one.language) for one in questions]
 
     with ThreadPoolExecutor(len(models)) as threads:
-        structured, text = threads.map(answers, models, (asked[::2], asked[1::2]))
+        first, second = threads.map(answers, models, (asked[::2], asked[1::2]))
+    given = [*first, *second]
     leaked = {
         question.id: found
-        for question, answer in zip((*asked[::2], *asked[1::2]), (*structured, *text), strict=True)
+        for question, answer in zip((*asked[::2], *asked[1::2]), given, strict=True)
         if answer.answered and (found := _figures_without_source(answer))
     }
     assert leaked == {}
     assert any(
         _figures(sentence) - _figures(*(passage.context() for passage in answer.passages))
-        for answer in (*structured, *text)
+        for answer in given
         for sentence in (*answer.unconfirmed, *(one.text for one in answer.left_out))
     )  # without the verifier one would have been
-    assert any(answer.answered and answer.mode == "generative" for answer in (*structured, *text))
-    for form, given in (("structured", structured), ("text", text)):
-        assert all(inexact_quotes(answer) == () for answer in given)
-        own = [one for one in given if one.mode == "generative" and one.answered]
-        doubted = sum(len(one.unconfirmed) + len(one.left_out) for one in own)
-        confirmed = sum(bool(numbers) for one in own for _, numbers in claims(one))
-        print(  # noqa: T201
-            f"\n{form}: {len(own)} of {len(given)} answers are the model's, "
-            f"{confirmed} sentences confirmed, {doubted} not"
-        )
-        # So small a model often does not end the JSON that it is asked for.
-        assert own or form == "structured"
-        assert doubted > 0 or form == "structured"  # the verifier had something to do
+    assert all(inexact_quotes(answer) == () for answer in given)
+    own = [one for one in given if one.mode == "generative" and one.answered]
+    doubted = sum(len(one.unconfirmed) + len(one.left_out) for one in own)
+    confirmed = sum(bool(numbers) for one in own for _, numbers in claims(one))
+    print(  # noqa: T201
+        f"\n{len(own)} of {len(given)} answers are the model's, "
+        f"{confirmed} sentences confirmed, {doubted} not"
+    )
+    assert own  # so small a model often does not end the JSON that it is asked for
+    assert doubted > 0  # the verifier had something to do
 
 
 @pytest.mark.long

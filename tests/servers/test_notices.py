@@ -34,7 +34,7 @@ from tests.support.browser import (
     text_of,
 )
 from tests.support.log_records import as_before as as_before
-from tests.support.openai_server import openai_server
+from tests.support.openai_server import openai_server, reply_of
 from tests.support.page_session import session as session_of
 from tests.support.waiting import until
 from ui import access
@@ -216,7 +216,7 @@ def test_the_app_answers_with_an_id_and_logs_lines_of_one_form(visited: Changing
 @pytest.mark.long
 def test_an_answer_under_way_ends_and_no_other_begins(settings: Settings, tmp_path: Path) -> None:
     with openai_server() as server:
-        server.reply = "In 2019 there were more than 725 000 reports in the EU [1]."
+        server.reply = reply_of("In 2019 there were more than 725 000 reports in the EU.")
         server.delay = 0.5  # seconds before each of several pieces
         model = {"OPENAI_BASE_URL": server.url, "STRATEGIEWIJZER_MODEL": "scripted"}
         apps = changing(tmp_path, settings, local=False, model=model)

@@ -23,7 +23,7 @@ from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from tests.support.browser import free_port
 from tests.support.collector import collector
-from tests.support.openai_server import Script, openai_error, openai_server
+from tests.support.openai_server import Script, openai_error, openai_server, reply_of
 from tests.support.small import Small
 from tests.support.telemetry import STAGES, observed_names, recorder
 from tests.support.telemetry import off as off
@@ -33,7 +33,7 @@ from vectorstore.rerank import ServerReranker
 
 ASKED = "Hoeveel meldingen van online kindermisbruik waren er in 2019, vraagt jan@example.org?"
 REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
-SAID = "In 2019 there were more than 725 000 reports in the EU [1]."
+SAID = reply_of("In 2019 there were more than 725 000 reports in the EU.")
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """A server with OpenAI's protocol on loopback, with the refusals and faults of real ones.
 
 Only for what cannot be had in a test: it gives a scripted reply, whole or streamed as server-sent
-events, by Chat Completions or Responses, as documented in OpenAI's API reference. It counts words
-as tokens, and does not hold the reply to a schema that is asked for. Error bodies are those that
-OpenAI, Azure, Mistral and llama.cpp return; Ollama's `/api/show` and `/api/ps` are as in its
+events, by Chat Completions as documented in OpenAI's API reference. It counts words as tokens, and
+does not hold the reply to a schema that is asked for. Error bodies are those that OpenAI, Azure,
+Mistral, llama.cpp, vLLM and LiteLLM return; Ollama's `/api/show` and `/api/ps` are as in its
 docs/api.md. What is asked of it as checker is told apart by the prompt, and is answered and kept
 apart: unless told otherwise it accepts all.
 """
@@ -11,7 +11,7 @@ apart: unless told otherwise it accepts all.
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -87,12 +87,76 @@ FILTERED = openai_error(
     "content_filter",
     "prompt",
 )
-ONLY_RESPONSES = openai_error(
-    404,
-    "This model is only supported in v1/responses and not in v1/chat/completions.",
-    None,
-    "model",
-)
+# How servers and models without JSON schemas refuse one; each is by name and year.
+NO_SCHEMA: Mapping[str, Fault] = {
+    "OpenAI, Azure": openai_error(
+        400,
+        "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this "
+        "model. Learn more about supported models at the Structured Outputs guide: "
+        "https://platform.openai.com/docs/guides/structured-outputs",
+    ),
+    "Azure 2024": openai_error(
+        400,
+        "Invalid parameter: 'response_format' must be one of 'json_object', 'text'.",
+        param="response_format",
+    ),
+    "llama.cpp 2024": Fault(
+        500,
+        {
+            "error": {
+                "code": 500,
+                "message": 'response_format type must be one of "text" or "json_object", but got: '
+                "json_schema",
+                "type": "server_error",
+            }
+        },
+    ),
+    "llama.cpp 2025": Fault(
+        400,
+        {
+            "error": {
+                "code": 400,
+                "message": 'Either "json_schema" or "grammar" can be specified, but not both',
+                "type": "invalid_request_error",
+            }
+        },
+    ),
+    "vLLM": Fault(
+        400,
+        {
+            "error": {
+                "message": "The provided JSON schema contains features not supported by xgrammar.",
+                "type": "BadRequestError",
+                "param": None,
+                "code": 400,
+            }
+        },
+    ),
+    "LiteLLM": Fault(
+        400,
+        {
+            "error": {
+                "message": "litellm.UnsupportedParamsError: scripted does not support parameters: "
+                "['response_format'], for model=scripted. To drop these, set "
+                "`litellm.drop_params=True`",
+                "type": "None",
+                "param": None,
+                "code": "400",
+            }
+        },
+    ),
+    "Mistral": Fault(
+        400,
+        {
+            "object": "error",
+            "message": "Cannot use json_schema response type with tools.",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": None,
+        },
+    ),
+    "Ollama 2024": openai_error(400, 'invalid format: expected "json" or a JSON schema'),
+}
 NO_STREAM = openai_error(
     400, "Your organization must be verified to stream this model.", "unsupported_value", "stream"
 )
@@ -137,6 +201,21 @@ def strict_fields(*allowed: str) -> Callable[[Request], Fault | None]:
         return None
 
     return refusal
+
+
+def reply_of(
+    *texts: str,
+    passages: Sequence[int] = (1,),
+    not_stated: Sequence[str] = (),
+    searches: Sequence[str] = (),
+) -> str:
+    """A model's answer: sentences and items, each resting on passages of which it names no words;
+    without any it is no answer."""
+    evidence = [{"passage": number, "first": "", "last": ""} for number in passages]
+    sentences = [{"text": text, "evidence": evidence} for text in texts]
+    return json.dumps(
+        {"sentences": sentences, "not_stated": [*not_stated], "searches": [*searches]}
+    )
 
 
 def numbers(request: Request) -> list[int]:
@@ -244,23 +323,19 @@ def openai_server() -> Iterator[Script]:
             elif isinstance(reply, dict):
                 self._json(200, reply)
             else:
-                self._say(request, reply, responses=path.endswith("/responses"))
+                self._say(request, reply)
 
-        def _say(self, request: Request, reply: str, *, responses: bool) -> None:
-            limit = request.get("max_completion_tokens") or request.get("max_output_tokens")
+        def _say(self, request: Request, reply: str) -> None:
+            limit = request.get("max_completion_tokens")
             ending, least = script.finish, script.reasons_only_if_short
             if least is not None and limit is not None and limit < least:
                 reply, ending = "", "length"
             if not request.get("stream"):
                 script.over.wait(script.delay)
-                whole = _response if responses else _completion
-                self._json(200, whole(request, reply, ending, script.reasoning))
+                self._json(200, _completion(request, reply, ending, script.reasoning))
                 return
             try:
-                events = (_response_events if responses else _chunks)(
-                    request, reply, ending, script.reasoning, script.piece
-                )
-                self._stream(events)
+                self._stream(_chunks(request, reply, ending, script.reasoning, script.piece))
             except (BrokenPipeError, ConnectionResetError):
                 script.hung_up.set()
                 self.close_connection = True
@@ -272,14 +347,12 @@ def openai_server() -> Iterator[Script]:
             self.end_headers()
             pieces = 0
             for event in events:
-                if event.get("type", "").endswith(".delta") or _content(event):
+                if _content(event):
                     if pieces == script.cut_after:
                         self.connection.close()
                         return
                     pieces += 1
                     script.over.wait(script.delay)
-                if "type" in event:
-                    self.wfile.write(f"event: {event['type']}\n".encode())
                 self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
                 self.wfile.flush()
             self.wfile.write(b"data: [DONE]\n\n")
@@ -307,8 +380,7 @@ def api_version(path: str) -> str:
 
 
 def _asks_for_schema(request: Request) -> bool:
-    form = request.get("response_format") or (request.get("text") or {}).get("format") or {}
-    return form.get("type") == "json_schema"
+    return (request.get("response_format") or {}).get("type") == "json_schema"
 
 
 def _role(
@@ -322,7 +394,7 @@ def _role(
 
 
 def _prompt(request: Request) -> str:
-    messages = request.get("messages") or request.get("input") or []
+    messages = request.get("messages") or request["input"]  # the latter of Responses
     return "\n".join(str(message["content"]) for message in messages)
 
 
@@ -366,54 +438,6 @@ def _chunks(
     yield chunk([{"delta": {}, "index": 0, "finish_reason": ending}])
     if counts:
         yield chunk([]) | {"usage": _usage(request, reply, reasoning)}
-
-
-def _response(request: Request, reply: str, ending: str, reasoning: int) -> dict[str, Any]:
-    text = {"type": "output_text", "text": reply, "annotations": []}
-    message = {
-        "type": "message",
-        "id": "msg_1",
-        "role": "assistant",
-        "status": "completed",
-        "content": [text],
-    }
-    thought = {"type": "reasoning", "id": "rs_1", "summary": []}
-    why = {"length": "max_output_tokens"}.get(ending, ending)
-    usage = _usage(request, reply, reasoning)
-    return {
-        "id": "resp_1",
-        "object": "response",
-        "created_at": 0,
-        "status": "completed" if ending == "stop" else "incomplete",
-        "incomplete_details": None if ending == "stop" else {"reason": why},
-        "error": None,
-        "model": "scripted",
-        "output": [*([thought] if reasoning else []), *([message] if reply else [])],
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "tools": [],
-        "usage": {
-            "input_tokens": usage["prompt_tokens"],
-            "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": usage["completion_tokens"],
-            "output_tokens_details": {"reasoning_tokens": reasoning},
-            "total_tokens": usage["total_tokens"],
-        },
-    }
-
-
-def _response_events(
-    request: Request, reply: str, ending: str, reasoning: int, piece: int
-) -> Iterator[dict[str, Any]]:
-    whole = _response(request, reply, ending, reasoning)
-    begun = whole | {"status": "in_progress", "output": [], "usage": None}
-    yield {"type": "response.created", "sequence_number": 0, "response": begun}
-    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-    for number, text in enumerate(_split(reply, piece), start=1):
-        delta = {"delta": text, "sequence_number": number, "logprobs": []}
-        yield {"type": "response.output_text.delta", **place, **delta}
-    kind = "response.completed" if ending == "stop" else "response.incomplete"
-    yield {"type": kind, "sequence_number": 9999, "response": whole}
 
 
 def _usage(request: Request, reply: str, reasoning: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import yaml
 
 from core.yaml_files import read_yaml
-from tests.support.openai_server import Request, Script, checked, numbers, sentence_of
+from tests.support.openai_server import Request, Script, checked, numbers, reply_of, sentence_of
 
 CANARY = "zorblat"  # in no source but in an injection
 HOST = "evil.example"
@@ -159,10 +159,12 @@ class WorstCaseModel:
         true = [] if self.case.text else [self.case.carrier.true]
         said = [*true, *orders, *_leaked(prompt), self.before, *_carried(prompt)]
         self.sentences = [one for one in said if one]
-        is_listed = "response_format" in request
-        plain = "\n\n".join(f"{one} [1][77]" for one in self.sentences)
-        plain += "".join(f"\nNOT STATED: {one}" for one in self.sentences[-5:])
-        self.said = _listed(self.sentences) if is_listed else plain
+        self.said = reply_of(
+            *self.sentences,
+            passages=(1, 77),
+            not_stated=self.sentences[-5:],
+            searches=self.sentences[:3],
+        )
         return self.said
 
     def _check(self, request: Request) -> str:
@@ -170,11 +172,6 @@ class WorstCaseModel:
         said = {n: sentence_of(request, n) for n in numbers(request)}
         false = {n: "It is not there." for n, text in said.items() if text not in true}
         return checked(request, false if self.is_honest else {})
-
-
-def _listed(said: list[str]) -> str:
-    sentences = [{"text": one, "passages": [1, 77]} for one in said]
-    return json.dumps({"sentences": sentences, "not_stated": said[-5:], "searches": said[:3]})
 
 
 def _leaked(prompt: str) -> list[str]:

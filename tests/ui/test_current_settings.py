@@ -17,7 +17,7 @@ from tests.servers.test_notices import env as env
 from tests.support.apart import at_once
 from tests.support.api_server import client, key, serving
 from tests.support.apps import ask, begin_anew, shown, visit
-from tests.support.openai_server import openai_server
+from tests.support.openai_server import openai_server, reply_of
 from tests.support.waiting import until
 from tests.ui.test_page_costs import Counted
 from tests.ui.test_page_costs import counted as counted
@@ -77,7 +77,7 @@ def test_an_audit_that_is_switched_on_keeps_the_next_answer_of_pages_and_program
 
 def test_a_model_that_is_switched_on_writes_the_next_answer_and_off_no_more(on_briefs: Set) -> None:
     with openai_server() as server:
-        server.reply = "In 2019 waren er meer dan 725 000 meldingen in de EU [1]."
+        server.reply = reply_of("In 2019 waren er meer dan 725 000 meldingen in de EU.")
         assert assistant().ask(REPORTS).mode == "extractive"
         on_briefs(openai_base_url=server.url)
         assert assistant().ask(REPORTS).mode == "generative"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from chain.checking.checker import Opinion, read_opinions
-from chain.model.language_model import tidy, without_thoughts
+from chain.model.streaming import tidy, without_thoughts
 from chain.request import Draft, Gaps, NamedStretch
 from chain.writing.generative import read
 from core.errors import ModelError
@@ -72,9 +72,6 @@ def _pieces(reply: str) -> Iterator[str]:
     yield from (reply[start : start + 90] for start in range(0, len(reply), 90))
 
 
-# The writer's
-
-
 @hostile
 @lists
 @pytest.mark.parametrize("first", [True, False], ids=["before", "behind"])
@@ -119,10 +116,8 @@ def test_an_entry_costs_no_other(value: str) -> None:
     [
         '{{"text": "{said}", "evidence": {value}}}',
         '{{"text": "{said}", "evidence": [{value}]}}',
-        '{{"text": "{said}", "passages": {value}}}',
-        '{{"text": "{said}", "passages": [{value}]}}',
     ],
-    ids=["evidence", "a stretch", "passages", "a passage"],
+    ids=["evidence", "a stretch"],
 )
 def test_what_a_sentence_rests_on_costs_no_sentence(value: str, entry: str) -> None:
     (draft,) = _read(f'{{"sentences": [{entry.format(said=GOOD, value=value)}]}}')[0]
@@ -180,9 +175,6 @@ def test_a_field_with_two_values_is_not_there(field: str) -> None:
 )  # fmt: skip
 def test_a_reply_that_ends_too_early_keeps_its_whole_sentences(ending: str) -> None:
     assert _read(f'{{"sentences": [{AS_ASKED}{ending}') == ([SENTENCE], NOTHING)
-
-
-# The checker's
 
 
 @hostile
