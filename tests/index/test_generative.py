@@ -17,7 +17,7 @@ from tests.support.callbacks import Names
 from tests.support.openai_server import Reply, Script, checked
 from tests.support.waiting import PATIENCE, SILENT
 from tests.unit.test_eval_run import STAMP
-from ui.answers.answer_view import languages_shown, remarks_below
+from ui.answers.remarks import languages_shown, remarks_below
 from ui.texts import load
 from userdata.feedback import Feedback
 

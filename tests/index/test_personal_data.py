@@ -18,7 +18,7 @@ from core.settings import Settings
 from tests.servers.test_audit import REPLY
 from tests.servers.test_conversations import answer
 from tests.servers.test_feedback import said
-from tests.servers.test_notes import note
+from tests.support.notes import note
 from tests.support.waiting import RUNS_ON, until
 from ui import jobs
 from userdata import asked_questions, audit, feedback, personal_data

@@ -17,7 +17,7 @@ from core.source import Scope
 from tests.index.test_properties_questions import texts
 from tests.support.openai_server import Script, openai_server
 from tests.unit.test_properties_replies import replies
-from ui.answers.answer_view import answer_html
+from ui.answers.answer_text import answer_html
 
 steady = settings(deadline=None, derandomize=True, max_examples=40, database=None)
 slow = settings(steady, max_examples=80)

@@ -25,10 +25,10 @@ from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
 from tests.servers.test_conversations import answer, talk
 from tests.servers.test_feedback import NOON, said
-from tests.servers.test_notes import note
 from tests.support.apart import at_once
 from tests.support.browser import free_port
 from tests.support.databases import PASSWORD, Postgresql, address_of, dumped
+from tests.support.notes import note
 from userdata import asked_questions, feedback
 from userdata.api_keys import found, hash_of, make
 from userdata.audit import keep, verify_store

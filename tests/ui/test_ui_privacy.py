@@ -8,10 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.settings import ROOT, Destination, Settings, destinations, leaves_this_machine
 from tests.servers.test_feedback import said
-from tests.servers.test_notes import note
 from tests.support.apps import ask, begin_anew, page_of, press, run
-from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
-from tests.ui.test_ui_conversations import opened as opened
+from tests.support.chats import REPORTS, Open, chat, kept
+from tests.support.notes import note
 from ui.privacy.page import kept as kept_things
 from ui.texts import languages, load
 from userdata import feedback

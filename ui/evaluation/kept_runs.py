@@ -16,7 +16,7 @@ from eval.release import GateReport
 from eval.results import LONGEST_NAME, LONGEST_REASON, Figures, Results, SignOff, Summary
 from eval.run_report import DECIDING, Figure, bounds, change, headlines, number, p_value, reading
 from language.matching import visible
-from ui import access, formats, markup
+from ui import access, error_messages, formats, scripts
 from ui.markup import code, escape, facts_html, table_html
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
@@ -441,7 +441,7 @@ def offer_sign_off(settings: Settings, run: KeptRun, texts: Texts) -> None:
 def _sign(
     settings: Settings, run: KeptRun, texts: Texts, *, goes_live: bool, name: str, reason: str
 ) -> None:
-    with markup.showing(texts):
+    with error_messages.showing(texts):
         user = access.require("evaluator")
         release.sign(
             settings,
@@ -515,7 +515,7 @@ def show_accepted(data_dir: Path, run: KeptRun, texts: Texts) -> None:
 
 
 def _accept(data_dir: Path, name: str | None, texts: Texts, *, undo: str | None) -> None:
-    with markup.showing(texts):
+    with error_messages.showing(texts):
         access.require("evaluator")
         runs.accept(data_dir, name)
         st.session_state[UNDO] = undo
@@ -533,7 +533,7 @@ def _offer_files(run: KeptRun, texts: Texts) -> None:
     there = [name for name in FILES if (run.folder / name).is_file()] if offer.open else []
     for name in there:
         with offer:
-            markup.offer_download(
+            scripts.offer_download(
                 texts(f"evaluation.download.{name.partition('.')[2]}"),
                 (run.folder / name).read_bytes,
                 name=f"{run.name}-{name}",

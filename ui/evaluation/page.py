@@ -21,12 +21,13 @@ from eval.dataset import load
 from eval.gate import RULES
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer
-from ui import access, guard, jobs, markup, navigation
+from ui import access, error_messages, jobs, markup, navigation, uploads
 from ui.access import name_of, on_record
 from ui.evaluation import figures, kept_runs, questions
 from ui.evaluation.kept_runs import KeptRun, compared, kept, read, runs_html
 from ui.jobs import Job
-from ui.markup import code, escape, facts_html, page_of
+from ui.markup import code, escape, facts_html
+from ui.paging import page_of
 from ui.texts import Texts
 
 # Question sets of one's own: YAML files in the folder questions of the data folder.
@@ -52,7 +53,7 @@ def set_file(data_dir: Path, name: str) -> Path:
 
 def offer_own_sets(data_dir: Path, texts: Texts) -> None:
     """A place to add a set; one that is not as it should be is refused with what is wrong."""
-    guard.uploader(
+    uploads.uploader(
         texts("evaluation.own.choose"),
         "evaluator",
         _LARGEST,
@@ -63,7 +64,7 @@ def offer_own_sets(data_dir: Path, texts: Texts) -> None:
         args=(data_dir,),
     )
     if problem := st.session_state.get(_PROBLEM):
-        markup.show_with_details(texts("evaluation.own.refused"), problem, texts)
+        error_messages.show_with_details(texts("evaluation.own.refused"), problem, texts)
 
 
 def _add_set(data_dir: Path) -> None:
@@ -120,9 +121,9 @@ def show_approved(settings: Settings, texts: Texts) -> None:
     approved, _, broken = OwnQuestions(settings).overview()
     for error in broken:
         told = texts("evaluation.approved.broken", name=code(markup.name(error.path)))
-        markup.show_with_details(told, str(error), texts, st.warning)
+        error_messages.show_with_details(told, str(error), texts, st.warning)
     if approved:
-        with markup.showing(texts):
+        with error_messages.showing(texts):
             _show_approved(approved, settings, texts)
 
 
@@ -151,7 +152,7 @@ def _show_approved(
 
 
 def _add(settings: Settings, key: str, answer: PreparedAnswer, texts: Texts) -> None:
-    with markup.showing(texts):
+    with error_messages.showing(texts):
         access.require("evaluator")
         file = set_file(settings.data_dir, feedback_questions.APPROVED_FILE)
         st.session_state[_ADDED] = feedback_questions.add_approved(key, answer, file) > 0
@@ -225,7 +226,7 @@ def _watch(job: Job, texts: Texts) -> None:
 
 
 def _stop(job: Job, texts: Texts) -> None:
-    with markup.showing(texts):
+    with error_messages.showing(texts):
         access.require("evaluator")
         jobs.stop(job)
         st.rerun()
@@ -245,7 +246,7 @@ def _tell_last(job: Job, texts: Texts) -> None:
             st.info(texts("evaluation.start.stopped"))
         elif not name:
             reason = "\n".join(job.errors().splitlines()[-_LAST_LINES:])
-            markup.show_with_details(texts("evaluation.start.failed"), reason, texts)
+            error_messages.show_with_details(texts("evaluation.start.failed"), reason, texts)
         else:
             st.html(facts_html(texts("evaluation.start.other")))
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -301,7 +302,7 @@ def _arguments(questions: Path | None, every: int, *, gate: bool) -> tuple[str, 
 
 
 def _start(settings: Settings, arguments: Sequence[str], texts: Texts) -> None:
-    with markup.showing(texts):
+    with error_messages.showing(texts):
         user = access.require("evaluator")
         with suppress(LockedError):  # somebody was first: theirs is shown, with who and since when
             jobs.start(settings.data_dir, "eval", arguments, on_record(user))
@@ -325,7 +326,7 @@ def page() -> None:
     except NotAllowedError:
         st.error(texts("evaluation.not_allowed"))
     except StrategiewijzerError as error:
-        markup.show_with_details(texts("evaluation.problem"), str(error), texts)
+        error_messages.show_with_details(texts("evaluation.problem"), str(error), texts)
 
 
 def _show(settings: Settings, texts: Texts) -> None:

@@ -16,7 +16,8 @@ from eval.results import QuestionResult
 from language.matching import fold
 from ui.evaluation.figures import named_group
 from ui.evaluation.kept_runs import KeptRun, compared, figures_html, headlines_of, read, when
-from ui.markup import code, definitions_html, escape, facts_html, page_of, table_html
+from ui.markup import code, definitions_html, escape, facts_html, table_html
+from ui.paging import page_of
 from ui.texts import Texts
 
 # The questions of a run: which of them, their figures, and the way to each.

@@ -20,7 +20,7 @@ from ingest.reading.clean import Value
 from ingest.reading.files import sha256
 from ingest.reading.formats import front_matter
 from language.official import OFFICIAL
-from ui import access, formats, markup
+from ui import access, error_messages, formats
 from ui.maintenance.document_files import FilePreview, folder, free, remove, taken, writing
 from ui.texts import Texts
 from userdata.audit import OfficialDecision, keep_decision
@@ -199,10 +199,10 @@ def _save(
             files.confirm(file, settings.documents_dir, official=official)
     except DocumentError as error:
         st.error(problem(error.fault, error.field, texts))
-        markup.details(str(error), texts)
+        error_messages.details(str(error), texts)
         return False
     except StrategiewijzerError as error:
-        markup.show(error, texts)
+        error_messages.show(error, texts)
         return False
     return True
 
@@ -212,7 +212,7 @@ def problem(fault: Fault, field: str, texts: Texts) -> str:
     rule = texts.values.get(f"maintenance.about.{field}", "") if fault == "value" else ""
     label = texts.label("maintenance.fields", field)
     if not rule:
-        return markup.reason(fault, field, texts)
+        return error_messages.reason(fault, field, texts)
     return texts("maintenance.about.wrong", field=label, rule=rule)
 
 

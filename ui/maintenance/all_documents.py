@@ -15,12 +15,13 @@ from core.settings import Settings
 from ingest.official.client import LANGUAGES, chosen, listed
 from ingest.passages.isolated import Loader
 from ingest.reading.formats import CONVERT, FORMATS
-from ui import access, guard, markup
+from ui import access, error_messages, markup, uploads
 from ui.maintenance import about, document_files, generation_list
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, problem, show_about
 from ui.maintenance.document_files import FilePreview
-from ui.markup import code, escape, facts_html, page_of
+from ui.markup import code, escape, facts_html
+from ui.paging import page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
 from vectorstore.segments import DocumentEntry, Manifest
@@ -40,7 +41,7 @@ Chosen = tuple[str, UploadedFile, bool]
 def show_upload(
     settings: Settings, entries: Sequence[DocumentEntry], loader: Loader, texts: Texts
 ) -> None:
-    given = guard.uploader(
+    given = uploads.uploader(
         texts("maintenance.upload.choose"),
         "maintainer",
         settings.max_file_size,
@@ -94,9 +95,9 @@ def _can_be_read(
     if said.failure is not None:
         can = said.failure.fault in _CURABLE
         (st.warning if can else st.error)(
-            f"{shown} {markup.reason(said.failure.fault, said.failure.field, texts)}"
+            f"{shown} {error_messages.reason(said.failure.fault, said.failure.field, texts)}"
         )
-        markup.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
+        error_messages.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         return can
     upload_notes(said, str(document_files.folder(settings) / name), keys, texts, name=f"{shown} ")
     return True
@@ -183,7 +184,7 @@ def _outcome(one: Mapping[str, str], texts: Texts) -> str:
     """The outcome for one text, as HTML."""
     status = escape(texts(f"maintenance.fetched.{one['status']}"))
     name = escape(f"{one['celex']} ({texts.label('languages', one['language'])})")
-    told = escape(one["file"]) or markup.fold(one["problem"], texts)
+    told = escape(one["file"]) or error_messages.fold(one["problem"], texts)
     return f"<strong>{status}</strong> {name} {told}"
 
 
@@ -246,7 +247,7 @@ def show_documents(settings: Settings, texts: Texts, *, busy: bool) -> None:
         else:
             st.error(texts("maintenance.upload.not_read"))
             where = f"{document_files.folder(settings)}\nSTRATEGIEWIJZER_CORPUS_DIRS"
-            markup.details(where, texts)
+            error_messages.details(where, texts)
         if done := st.session_state.pop(DONE, ""):
             st.success(done)
         if manifest is not None:
@@ -364,7 +365,7 @@ def _document(
             said = document_files.preview_kept(row.file, settings, loader)
     if said.failure is not None:
         st.error(problem(said.failure.fault, said.failure.field, texts))
-        markup.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
+        error_messages.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         said = FilePreview(info=row.entry.info if row.entry else None, failure=said.failure)
     upload_notes(said, row.path, {entry.key: entry for entry in entries}, texts)
     show_about(settings, row.file, name, said, entries, texts)

@@ -16,15 +16,17 @@ from core.settings import Settings, current
 from ingest.publishing.changes import word_diff
 from ingest.publishing.own_questions import Overview, OwnQuestions
 from ingest.reading.question_file import PreparedAnswer
-from ui import access, formats, markup
+from ui import access, error_messages, formats, markup, scripts
 from ui.access import User, name_of, on_record
-from ui.answers.answer_view import answer_html
+from ui.answers.answer_text import answer_html
+from ui.corpus import describe_scope
 from ui.maintenance import answer_editor, approving
 from ui.maintenance import job_list as work
 from ui.maintenance.answer_editor import EditorStart
 from ui.maintenance.approving import ChangedUnit, QuestionGroup, StaleAnswer, question_groups
-from ui.markup import code, escape, facts_html, folded_html, page_of, table_html
-from ui.shared_assistant import describe_scope, usable_index
+from ui.markup import code, escape, facts_html, folded_html, table_html
+from ui.paging import page_of
+from ui.shared_assistant import usable_index
 from ui.texts import Texts
 from userdata.database import database
 from userdata.feedback import Feedback, handle, read, reopen
@@ -128,7 +130,9 @@ def _tell(broken: Sequence[DocumentError], settings: Settings, texts: Texts) -> 
 def _broken(error: DocumentError, settings: Settings, texts: Texts) -> None:
     """Says which file is in error and why, and offers to repair it."""
     name = code(markup.name(error.path))
-    markup.show_with_details(texts("maintenance.answers.broken", name=name), str(error), texts)
+    error_messages.show_with_details(
+        texts("maintenance.answers.broken", name=name), str(error), texts
+    )
     with st.popover(texts("maintenance.answers.repair")):
         st.markdown(texts("maintenance.answers.repair_sure"))
         st.button(
@@ -523,7 +527,7 @@ def _export(found: Sequence[Feedback], texts: Texts) -> None:
     """Offers the chosen entries as a file."""
     with st.container(horizontal=True):
         for kind, written in (("csv", functools.partial(_csv, texts=texts)), ("json", _json)):
-            markup.offer_download(
+            scripts.offer_download(
                 texts("maintenance.feedback.export", kind=kind.upper()),
                 functools.partial(written, found),
                 name=f"feedback.{kind}",

@@ -20,10 +20,11 @@ from ingest.publishing.ingest_report import (
     PreparedChange,
     Report,
 )
-from ui import formats, markup
+from ui import error_messages, formats, markup
 from ui.maintenance import all_documents, document_files
 from ui.maintenance.about import problem, show_about
-from ui.markup import code, definitions_html, escape, facts_html, folded_html, page_of
+from ui.markup import code, definitions_html, escape, facts_html, folded_html
+from ui.paging import page_of
 from ui.texts import Texts
 from vectorstore.segments import DocumentEntry
 
@@ -94,12 +95,12 @@ def notes_html(report: Report, texts: Texts) -> str:
 
 def _failure(one: Failure, texts: Texts) -> str:
     """A document that cannot be taken: its name, why, what to do, and the details."""
-    said = markup.reason(one.fault, one.field, texts)
+    said = error_messages.reason(one.fault, one.field, texts)
     if one.kept:
         said += f" {texts('maintenance.report.kept')}"
     told = f"{printable(one.path)}: {one.problem}. {one.remedy}"
     name = escape(markup.name(one.path))
-    return f"<strong>{name}</strong>: {escape(said)}{markup.fold(told, texts)}"
+    return f"<strong>{name}</strong>: {escape(said)}{error_messages.fold(told, texts)}"
 
 
 def _stale(change: PreparedChange, one: StaleQuestion, texts: Texts) -> str:

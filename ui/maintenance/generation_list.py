@@ -10,7 +10,7 @@ from core.settings import Settings
 from ingest.publishing.changes import KeptGeneration, ahead, history
 from ingest.publishing.lock import writing
 from ingest.publishing.verify import Verification
-from ui import access, markup
+from ui import access, error_messages
 from ui.evaluation import kept_runs
 from ui.maintenance import job_list as work
 from ui.markup import escape, facts_html
@@ -67,7 +67,7 @@ def _generation(one: KeptGeneration, texts: Texts) -> str:
     return (
         f'<h3 class="sw-small">{escape(printable(_title(one, named, texts)) + in_use)}</h3>'
         f"{note}{facts_html(moment, facts)}{_changes(named, texts, least=2)}"
-        + markup.fold(f"{one.id} · {one.method}", texts)
+        + error_messages.fold(f"{one.id} · {one.method}", texts)
     )
 
 
@@ -136,7 +136,7 @@ def _note(one: KeptGeneration, settings: Settings, texts: Texts, *, busy: bool) 
                 with writing(settings) as lease:
                     Generations(settings, lease).annotate(one.id, note.strip())
             except StrategiewijzerError as error:
-                markup.show(error, texts)
+                error_messages.show(error, texts)
                 return
             st.rerun()
 
@@ -180,10 +180,10 @@ def _verify(settings: Settings, texts: Texts, *, busy: bool) -> None:
     st.html(facts_html(work.since(job, texts)))
     if found.problems:
         st.error(texts("maintenance.verify.damaged", number=len(found.problems)))
-        markup.details("\n".join(map(str, found.problems)), texts)
+        error_messages.details("\n".join(map(str, found.problems)), texts)
     else:
         st.success(texts("maintenance.verify.whole"))
     st.html(facts_html(facts))
     if found.notes:
         st.markdown(texts("maintenance.verify.notes", number=len(found.notes)))
-        markup.details("\n".join(found.notes), texts)
+        error_messages.details("\n".join(found.notes), texts)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import current
-from ui import access, markup, navigation
+from ui import access, error_messages, navigation
 from ui.maintenance import all_documents, answer_queue, generation_list, job_list, plan_and_publish
 
 
@@ -22,7 +22,7 @@ def page() -> None:
     try:
         access.require("maintainer")
     except StrategiewijzerError as error:
-        markup.show(error, texts)
+        error_messages.show(error, texts)
         return
     job_list.problems(texts)
     busy = job_list.watch(settings, texts)
@@ -47,4 +47,4 @@ def page() -> None:
             try:
                 show()
             except StrategiewijzerError as error:
-                markup.show(error, texts)
+                error_messages.show(error, texts)

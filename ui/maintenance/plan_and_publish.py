@@ -17,7 +17,7 @@ from core.settings import Settings
 from core.source import Scope
 from ingest.publishing import changes
 from ingest.publishing.ingest_report import Report
-from ui import access, markup
+from ui import access, error_messages, scripts
 from ui.answers import answer_view as answers
 from ui.jobs import Job
 from ui.maintenance import all_documents, change_html, document_files, generation_list
@@ -123,7 +123,7 @@ def _compare(found: _Answers, texts: Texts) -> None:
             heading = escape(texts(f"maintenance.trial.{name}"))
             st.html(f'<h5 class="sw-small">{heading}</h5>')
             if isinstance(told, StrategiewijzerError):
-                markup.show(told, texts)
+                error_messages.show(told, texts)
                 continue
             spoken = answers.in_its_language(told, texts)
             answers.show(told, f"trial-{name}", spoken, _ask, made().index.snapshot())
@@ -224,7 +224,7 @@ def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: 
     st.html(facts_html(work.since(plan, texts)))
     if report.stop:
         st.warning(_stop(report, texts))
-        markup.details(report.stop, texts)
+        error_messages.details(report.stop, texts)
     elif report.plan.is_empty:
         waiting = "erase" if document_files.removed(settings) else "empty"
         st.success(texts(f"maintenance.plan.{waiting}"))
@@ -323,7 +323,7 @@ def _published(settings: Settings, texts: Texts) -> None:
     report = work.report(job)
     if report is None:
         st.info(texts("maintenance.published.unfinished"))
-        markup.details(job.errors(), texts)
+        error_messages.details(job.errors(), texts)
         return
     if report.generation:
         st.success(texts("maintenance.published.done"))
@@ -334,10 +334,10 @@ def _published(settings: Settings, texts: Texts) -> None:
     else:
         why = _stop(report, texts, strict=_STRICT in job.arguments)
         st.warning(f"{texts('maintenance.published.not')} {why}")
-        markup.details(report.stop, texts)
+        error_messages.details(report.stop, texts)
     with st.container(horizontal=True):
         for kind in ("html", "json"):
-            markup.offer_download(
+            scripts.offer_download(
                 texts("maintenance.published.download", kind=kind.upper()),
                 functools.partial(_file, report, kind),
                 name=f"{job.id}.{kind}",
