@@ -33,7 +33,12 @@ else:
         lifespan=guard.lifespan,
         routes=routes(_api),
         middleware=[
-            Middleware(one)
-            for one in (RequestIdMiddleware, ErrorShape, SecurityMiddleware, MaintenanceMiddleware)
+            Middleware(layer)
+            for layer in (
+                RequestIdMiddleware,
+                ErrorShape,
+                SecurityMiddleware,
+                MaintenanceMiddleware,
+            )
         ],
     )

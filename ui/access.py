@@ -1,4 +1,4 @@
-"""Access of a session: its user, what their roles allow, and how they are named on disk.
+"""Access of a session (docs/sign-in.md): its user, what their roles allow, their names on record.
 
 Claims are data from outside: one that is not as it should be gives nothing, neither a name nor a
 role.
@@ -19,31 +19,32 @@ from core.errors import NotAllowedError, SettingsError, SignInError
 from core.hosts import is_loopback
 from core.settings import Role, Settings, current, includes
 
-# Who the provider says somebody is, and the role that gives: from claims to a user.
-
-
 Claims = Mapping[str, object]
 _ORDER: tuple[Role, ...] = get_args(Role)
 _MAX_SUBJECT = 255  # characters, OpenID Connect Core 1.0, section 2
 _MAX_NAME = 100  # characters; a longer name would fill the sidebar
 _CLOCKS = 300  # seconds that the provider's clock may be ahead of ours, as for Kerberos (RFC 4120)
+_KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
+_MIN_COOKIE_SECRET = 32  # characters: 128 bits, even if they are hexadecimal digits
+_PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
+_seen: dict[str, str] = {}  # the names of users by their identifiers: on disk is no name
 
 
 @dataclass(frozen=True)
 class User:
-    """`id` is the same at every sign-in and keeps the conversations of users apart.
+    """Somebody who uses the pages."""
 
-    `role` is None for somebody who may do nothing here. A visitor is known for one session only.
-    """
-
-    id: str
+    id: str  # the same at every sign-in; keeps the conversations of users apart
     name: str
-    role: Role | None
-    is_visitor: bool = False
+    role: Role | None  # None for somebody who may do nothing here
+    is_visitor: bool = False  # known for one session only
 
     def may(self, role: Role) -> bool:
         """Whether the user has this role, or one that includes it."""
         return self.role is not None and includes(self.role, role)
+
+
+LOCAL = User(id="local", name="", role="maintainer")
 
 
 def user_of(claims: Claims, settings: Settings, now: float) -> User:
@@ -76,9 +77,9 @@ def user_of(claims: Claims, settings: Settings, now: float) -> User:
 def _role(claims: Claims, settings: Settings) -> Role | None:
     """The highest role that the claim or a list gives, else the one that everybody has."""
     values, members = settings.role_values, settings.role_members
-    said = _texts(_found(claims, settings.role_claim)) if settings.role_claim else set()
+    claimed = _texts(_found(claims, settings.role_claim)) if settings.role_claim else set()
     for role in reversed(_ORDER):
-        if said & set(values.get(role, ())) or _is_listed(claims, members.get(role, ())):
+        if claimed & set(values.get(role, ())) or _is_listed(claims, members.get(role, ())):
             return role
     return None if settings.default_role == "none" else settings.default_role
 
@@ -115,21 +116,12 @@ def _found(claims: Claims, path: str) -> object:
 def _texts(value: object) -> set[str]:
     """A text, or those in a list."""
     values = value if isinstance(value, list | tuple) else [value]
-    return {one for one in values if isinstance(one, str)}
+    return {text for text in values if isinstance(text, str)}
 
 
 def _text(claims: Claims, name: str) -> str:
     value = claims.get(name)
     return value.strip() if isinstance(value, str) else ""
-
-
-# Who uses this session, and what he or she may do (docs/sign-in.md).
-
-
-LOCAL = User(id="local", name="", role="maintainer")
-_KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
-_MIN_COOKIE_SECRET = 32  # characters: 128 bits, even if they are hexadecimal digits
-_PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 
 
 def user() -> User:
@@ -236,12 +228,6 @@ def _visitor(settings: Settings) -> User:
     key = st.session_state.setdefault("visitor", uuid.uuid4().hex)
     role = None if settings.visitor_role == "none" else settings.visitor_role
     return User(id=f"visitor {key}", name="", role=role, is_visitor=True)
-
-
-# Who did something: on disk stands an identifier, which only this process knows the name of.
-
-
-_seen: dict[str, str] = {}
 
 
 def on_record(user: User) -> str:

@@ -6,7 +6,7 @@ data_dir/jobs/
         20261125T101500.123456/ one job, named for its start (UTC)
             job.json       who started what, and its process
             events.jsonl   what the command prints: a JSON object a line; locked while it runs
-            errors.txt     what it said beside that
+            errors.txt     its error output
             ended          its exit code; missing while it runs and when it was stopped
 
 A job locks the file that it prints to, which all of its processes have open. The system frees it
@@ -78,12 +78,16 @@ class Job(Frozen):
 
     def events(self, last: int | None = None) -> list[dict[str, Any]]:
         """The events that the command has printed so far, or in its last so many bytes; a line that
-        is still being written is left out."""
-        return _events(_read(self.folder / "events.jsonl", last))
+        is still being written is left out, and what is no JSON object."""
+        found = []
+        for line in _read(self.folder / "events.jsonl", last).split("\n")[:-1]:
+            with suppress(ValueError):
+                found.append(json.loads(line))
+        return [event for event in found if isinstance(event, dict)]
 
     @property
     def heard(self) -> datetime.datetime:
-        """When the command last said something."""
+        """When the command last printed something."""
         files = (self.folder / "events.jsonl", self.folder / "errors.txt")
         last = max((file.stat().st_mtime for file in files if file.is_file()), default=0.0)
         return datetime.datetime.fromtimestamp(last, datetime.UTC)
@@ -157,8 +161,8 @@ def _start(jobs: Path, kind: JobKind, arguments: Sequence[str], by: str) -> Job:
 def newest_first(data_dir: Path, kind: JobKind) -> Iterator[Job]:
     """The jobs of a kind that are on record; each is read when it is asked for."""
     for file in sorted((data_dir / "jobs" / kind).glob("*/job.json"), reverse=True):
-        if job := _job(file.parent):
-            yield job
+        if text := _read(file):  # empty where the job is no longer on record
+            yield Job.model_validate({**json.loads(text), "folder": file.parent})
 
 
 def latest(data_dir: Path, kind: JobKind) -> Job | None:
@@ -187,21 +191,6 @@ def _runs(folder: Path) -> bool:
     with suppress(OSError):
         return is_running(folder)
     return False
-
-
-def _job(folder: Path) -> Job | None:
-    """The job of a folder; None when it is not, or no longer, on record."""
-    text = _read(folder / "job.json")
-    return Job.model_validate({**json.loads(text), "folder": folder}) if text else None
-
-
-def _events(text: str) -> list[dict[str, Any]]:
-    """The whole lines that are JSON objects; what else a command prints is left out."""
-    found = []
-    for line in text.split("\n")[:-1]:
-        with suppress(ValueError):
-            found.append(json.loads(line))
-    return [event for event in found if isinstance(event, dict)]
 
 
 def _read(file: Path, last: int | None = None) -> str:

@@ -1,24 +1,17 @@
-"""The assistant that all sessions share, and how a scope is described."""
+"""The assistant that all sessions of this process share."""
 
 import gc
 import logging
 import threading
-from collections import Counter
-from collections.abc import Collection
 
 from chain.assistant import Assistant
 from chain.current_assistant import CurrentAssistant
 from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from core.source import DocumentInfo, Scope, preferred
-from ui.texts import Texts
 from userdata.after_answers import after_answers
 from userdata.personal_data import forget
 from vectorstore.store import Snapshot
-
-# The assistant that all sessions of this process share.
-
 
 logger = logging.getLogger(__name__)
 
@@ -69,46 +62,5 @@ def _begin(made: Assistant, settings: Settings) -> None:
         gc.collect()
         gc.freeze()  # what is loaded now stays: collecting garbage need not look at it again
         forget(settings)
-    except StrategiewijzerError as error:  # the reader is told when it matters
+    except StrategiewijzerError as error:  # a reader who is affected sees it on the page
         logger.warning("%s", error)
-
-
-# What a search was limited to, in words.
-
-
-def describe_scope(scope: Scope, texts: Texts) -> str:
-    """Describes the limits of a search in one line; empty when there are none."""
-    limits = [
-        ", ".join(texts.label("areas", area) for area in scope.areas),
-        ", ".join(_titles_of(scope, texts)),
-        texts("filters.in_language", language=texts.label("languages", scope.language))
-        if scope.language
-        else "",
-        texts("filters.on_day", date=texts.date(scope.as_of)) if scope.as_of else "",
-    ]
-    given = "; ".join(limit for limit in limits if limit)
-    return texts("filters.told", limits=given) if given else ""
-
-
-def _titles_of(scope: Scope, texts: Texts) -> list[str]:
-    """The titles of the documents in a scope; the id of one that is no longer there."""
-    try:
-        there = assistant().index.documents() if scope.documents else ()
-    except StrategiewijzerError:  # the page tells it, where it stands for itself
-        there = ()
-    known = titles(
-        [document for document in there if document.id in scope.documents], texts.language
-    )
-    return [known.get(name, name) for name in scope.documents]
-
-
-def titles(documents: Collection[DocumentInfo], language: str) -> dict[str, str]:
-    """Document id -> its title in a language if it has one in it; each is another."""
-    versions: dict[str, dict[str, DocumentInfo]] = {}
-    for document in documents:
-        versions.setdefault(document.id, {})[document.language] = document
-    found = {name: there[preferred(there, language)].title for name, there in versions.items()}
-    count = Counter(found.values())
-    return {
-        name: title if count[title] == 1 else f"{title} ({name})" for name, title in found.items()
-    }

@@ -12,8 +12,6 @@ from tests.support.small import Small
 from userdata.database import database
 from userdata.feedback import read
 
-ROOT = Path(__file__).parents[2]
-REMOVAL = "Hoe snel moet een platform terroristische inhoud weghalen?"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 HOSTILE = (
     "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> "
@@ -35,32 +33,6 @@ def scroll_up_from(page: Page, last: Locator) -> None:
         if box is not None and box["y"] > VIEWPORT_HEIGHT:
             return
     pytest.fail("the page does not let its reader scroll up")
-
-
-def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        ask(page, REMOVAL)
-        answer = (
-            page.locator(".sw-answer", has_text="1 uur")
-            .filter(has=page.get_by_role("link", name="Bron 1", exact=True))
-            .first
-        )
-        expect(answer).to_be_visible()
-        assert answer.get_attribute("lang") == "nl"
-
-        panel = evidence(page)
-        first = page.locator("#exchange-0-1 mark")
-        expect(first).to_be_hidden()
-        panel.click()
-        expect(first).to_be_visible()
-        quotes = page.locator(".sw-source mark").all_inner_texts()
-        sources = [file.read_text("utf-8") for file in ROOT.glob("corpus/nl/*.md")]
-        assert quotes
-        assert [quote for quote in quotes if not any(quote in text for text in sources)] == []
-
-        official = page.get_by_role("link", name="Officieel document dat hier is samengevat").first
-        assert official.get_attribute("target") == "_blank"
-        assert (official.get_attribute("href") or "").startswith("https://eur-lex.europa.eu/")
 
 
 def test_a_marker_leads_to_its_quote_and_on_to_its_context(browser: Browser, address: str) -> None:

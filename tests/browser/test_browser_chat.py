@@ -14,7 +14,6 @@ from tests.support.browser import (
     box_of,
     button,
     choose,
-    evidence,
     field,
     free_port,
     opened,
@@ -65,89 +64,6 @@ def test_what_is_typed_when_the_app_was_started_again_is_asked_in_the_same_conve
             expect(question(page, REPORTS)).to_be_visible()
 
 
-def test_a_conversation_with_its_evidence_and_verdict_outlasts_a_reload_and_other_pages(
-    browser: Browser, address: str
-) -> None:
-    with opened(browser, address) as page:
-        ask(page, REPORTS)
-        answered(page, 1)
-        ask(page, "En in 2010?")
-        answered(page, 2)
-        expect(page).to_have_url(re.compile(r"\?c=[0-9a-f]{32}$"))
-        place, quotes = page.url, page.locator("mark").all_text_contents()
-        assert quotes
-        page.get_by_role("radio", name="Bruikbaar").first.click()
-        verdict = page.get_by_text("dagen bewaard, los van dit gesprek")
-        expect(verdict).to_be_visible()
-        page.reload()
-        answered(page, 2)
-        expect(verdict).to_be_visible()
-        press(page.get_by_role("link", name="Bronnen", exact=True))
-        expect(page.get_by_role("searchbox")).to_be_visible()
-        press(page.get_by_role("link", name="Vragen", exact=True))
-        answered(page, 2)
-        expect(page).to_have_url(place)
-        assert page.locator("mark").all_text_contents() == quotes
-        evidence(page).first.click()
-        expect(page.locator("mark").first).to_be_visible()
-
-
-def test_a_conversation_is_found_renamed_deleted_and_restored(
-    browser: Browser, address: str
-) -> None:
-    with opened(browser, address) as page:
-        ask(page, MARKET)
-        answered(page, 1)
-        press(page.get_by_role("button", name=re.compile("^Nieuw gesprek")))
-        expect(page.locator("details.sw-sources")).to_have_count(0)
-        ask(page, "Wat is SEESAC?")
-        answered(page, 1)
-        listed = page.locator("[class*='st-key-plain-open-']")
-        page.get_by_label("Zoeken in gesprekken").fill("detailhandelswaarde 30 miljard")
-        page.keyboard.press("Enter")
-        expect(listed.first).to_contain_text("drugsmarkt")
-        # until all of the new list is there a click may still reach the conversation that is open
-        expect(listed.filter(has_text="SEESAC")).to_have_count(0)
-        expect(page.locator("[class*='st-key-open-']")).to_have_count(0)
-        listed.first.get_by_role("button").click()
-        expect(question(page, MARKET)).to_be_visible()
-        answered(page, 1)
-        choose(page, "Hernoemen")
-        page.get_by_label("Naam van het gesprek").fill("Drugs <b>2020</b>")
-        press(button(page, "Naam opslaan"))
-        expect(listed.first).to_contain_text("Drugs <b>2020</b>")
-
-        place = page.url
-        choose(page, "Verwijderen")
-        told = "Het gesprek is verwijderd. Oordelen die u erin gaf, blijven 365 dagen bewaard"
-        expect(page.get_by_text(told)).to_be_visible()
-        expect(question(page, MARKET)).to_have_count(0)
-        press(button(page, "Ongedaan maken"))
-        expect(question(page, MARKET)).to_be_visible()
-        expect(page).to_have_url(place)
-        page.reload()
-        answered(page, 1)
-        choose(page, "Verwijderen")
-        expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
-        page.goto(place)
-        expect(page.get_by_text("Dit gesprek is verwijderd of niet van u.")).to_be_visible()
-
-
-def test_an_address_asks_its_question_once(browser: Browser, address: str) -> None:
-    with opened(browser, f"{address}/?q=Wat%20is%20EMPACT%3F") as page:
-        answered(page, 1)
-        expect(page).to_have_url(re.compile(r"\?c=[0-9a-f]{32}$"))
-        place = page.url
-        page.reload()
-        answered(page, 1)
-        expect(page).to_have_url(place)
-        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        press(button(page, "Link"))
-        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
-        copied = page.evaluate("navigator.clipboard.readText()")
-        assert copied == f"{address}/?q=Wat+is+EMPACT%3F"
-
-
 def test_the_keyboard_alone_asks_again_and_begins_anew(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
@@ -175,7 +91,7 @@ def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: 
         expect(told).to_have_text("Geen antwoord gevonden in de bronnen; lees waarom.")
 
 
-def test_a_conversation_is_downloaded_and_printed(browser: Browser, address: str) -> None:
+def test_a_conversation_is_downloaded_printed_and_renamed(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         page.add_init_script("window.print = () => { window.top.printed = document.title; }")
         page.reload()
@@ -206,6 +122,13 @@ def test_a_conversation_is_downloaded_and_printed(browser: Browser, address: str
         expect(page.frame_locator("iframe.sw-print").locator("h1")).to_have_text(REPORTS)
         until(lambda: page.evaluate("window.printed"), "the page is printed")
         assert REPORTS in page.evaluate("window.printed")
+
+        page.keyboard.press("Escape")
+        expect(button(page, "Markdown")).to_be_hidden()
+        choose(page, "Hernoemen")
+        page.get_by_label("Naam van het gesprek").fill("Drugs <b>2020</b>")
+        press(button(page, "Naam opslaan"))
+        expect(page.locator("[class*=st-key-open-]")).to_contain_text("Drugs <b>2020</b>")
 
 
 def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
@@ -242,6 +165,10 @@ def test_an_answer_is_copied_with_its_references_and_saved_with_the_keyboard_too
         assert "[1]" in text
         assert "Bronvermeldingen" in text
         expect(page.get_by_text("Gekopieerd.")).to_have_count(0, timeout=10_000)  # for a moment
+        press(button(page, "Link"))
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        link = page.evaluate("navigator.clipboard.readText()")
+        assert link.startswith(f"{address}/?q=Hoeveel+meldingen+van+online")
         press(button(page, "Meer"))
         with page.expect_download() as saving:
             button(page, "Word-document opslaan").click()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.servers.test_export import CONVERSATION, hostile
+from core.source import DocumentInfo
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import (
     VIEWPORT_HEIGHT,
@@ -26,11 +26,14 @@ from tests.support.browser import (
 )
 from tests.support.http_server import http_server
 from tests.support.openai_server import Script
+from tests.support.passages import answer_of, citation_of, passage_of
+from tests.support.people import answer as noted_answer
+from tests.support.shown_html import HOSTILE as EVIL
 from tests.support.waiting import until
-from tests.unit.test_ui_citations import HOSTILE as EVIL
-from ui.answers.copying import conversation_page
 from ui.answers.evidence_panel import at_quote
+from ui.answers.web_page import conversation_page
 from ui.texts import load
+from userdata.conversation import Exchange
 
 pytestmark = pytest.mark.long
 
@@ -303,7 +306,10 @@ def test_a_hostile_conversation_is_exported_as_text_that_fits(
     with browser.new_page(viewport={"width": 320, "height": 640}) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.set_content(conversation_page(EVIL, [hostile()], load("nl")))
+        evil = DocumentInfo(id="evil", language='"><b>', title=EVIL, reference=EVIL)
+        answer = answer_of(f"{EVIL} [1]", citation_of(passage_of(evil, EVIL, "Omvang"), EVIL))
+        exchange = Exchange(question=EVIL, answer=answer)
+        page.set_content(conversation_page(EVIL, [exchange], load("nl")))
         expect(page.get_by_role("heading", level=1)).to_have_text(EVIL)
         expect(page.locator("blockquote")).to_have_text(EVIL)
         expect(page.locator("img, script, b")).to_have_count(0)
@@ -311,7 +317,8 @@ def test_a_hostile_conversation_is_exported_as_text_that_fits(
         expect(page.locator("li:target")).to_be_in_viewport()
         assert asked == []
 
-        page.set_content(conversation_page("Drugs", CONVERSATION, load("nl")))
+        exchange = Exchange(question="Hoeveel?", answer=noted_answer())
+        page.set_content(conversation_page("Drugs", [exchange], load("nl")))
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0
         assert page.pdf().startswith(b"%PDF")

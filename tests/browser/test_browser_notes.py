@@ -1,10 +1,8 @@
 """Keeping quotes in a real browser, on a wide screen and on a phone."""
 
-import io
 import re
 from collections.abc import Iterator
 
-import mammoth
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -33,7 +31,7 @@ def place(settings: Settings, address: str) -> Iterator[tuple[str, Conversations
         store.drop_note(one.id)
 
 
-def test_a_quote_is_kept_remarked_removed_and_downloaded(
+def test_a_quote_is_kept_remarked_and_downloaded(
     browser: Browser, place: tuple[str, Conversations]
 ) -> None:
     address, store = place
@@ -77,26 +75,11 @@ def test_a_quote_is_kept_remarked_removed_and_downloaded(
         remark.fill("Voor de brief")
         page.locator("summary", has_text="Opmerking toevoegen").click()
         expect(page.locator(".sw-remark")).to_have_text("Voor de brief")
-        press(page.get_by_role("button", name="Verwijderen"))
-        expect(page.get_by_text("Het citaat is verwijderd")).to_be_visible()
-        expect(page.locator(".sw-remark")).to_have_count(0)
-        assert store.notes() == ()
-        press(page.get_by_role("button", name="Ongedaan maken"))
-        expect(page.get_by_text("Het citaat is verwijderd")).to_have_count(0)
-        expect(page.locator(".sw-remark")).to_have_text("Voor de brief")
-        expect(page.locator("summary", has_text="Opmerking wijzigen")).to_be_visible()
-        assert [one.remark for one in store.notes()] == ["Voor de brief"]
 
         press(page.get_by_role("button", name="Downloaden"))
         with page.expect_download() as download:
-            press(page.get_by_role("button", name="Word (met voetnoten)"))
+            press(page.get_by_role("button", name="Word", exact=True))
         assert download.value.suggested_filename == "notities.docx"
-        written = mammoth.convert_to_html(io.BytesIO(download.value.path().read_bytes())).value
-        assert "Voor de brief" in written
-        assert '<li id="footnote-' in written
-        with page.expect_download() as download:
-            press(page.get_by_role("button", name="Markdown"))
-        assert "Voor de brief" in download.value.path().read_text("utf-8")
         page.keyboard.press("Escape")
 
         press(page.get_by_role("button", name=DRUGS))

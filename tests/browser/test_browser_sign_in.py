@@ -159,35 +159,3 @@ def test_who_has_no_role_sees_only_whom_to_ask(browser: Browser, closed: str) ->
         page.goto(f"{closed}/maintenance")
         expect(page.get_by_role("heading", name=TEXTS("access.forbidden"))).to_be_visible()
         assert broken_rules(page, SCHEMES) == []
-
-
-@contextmanager
-def visited_with(
-    browser: Browser, settings: Settings, log: Path, **variables: str
-) -> Iterator[Page]:
-    """A page of an app with these variables, which nobody can ask anything."""
-    with served(settings.data_dir, log, variables) as address, visited(browser, address) as page:
-        yield page
-        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
-
-
-def test_a_sign_in_that_is_half_configured_says_what_lacks(
-    browser: Browser, settings: Settings, tmp_path: Path
-) -> None:
-    log, secrets = tmp_path / "log", tmp_path / "secrets.toml"
-    secrets.write_text(f'[auth]\nclient_secret = "{CLIENT_SECRET}"\n', "utf-8")
-    with visited_with(browser, settings, log, STREAMLIT_SECRETS_FILES=str(secrets)) as page:
-        page.get_by_text(TEXTS("maintenance.details"), exact=True).click()
-        expect(page.get_by_text("redirect_uri, cookie_secret, client_id")).to_be_visible()
-        assert CLIENT_SECRET not in page.content() + log.read_text("utf-8")
-
-
-def test_an_app_that_other_machines_reach_says_what_visitors_may(
-    browser: Browser, settings: Settings, tmp_path: Path
-) -> None:
-    reached = {
-        "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",  # noqa: S104 - what the test is about
-        "STRATEGIEWIJZER_VISITOR_ROLE": "none",
-    }
-    with visited_with(browser, settings, tmp_path / "log", **reached) as page:
-        expect(page.get_by_text(TEXTS("access.visitor"))).to_be_visible()

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from core.settings import ROOT
-from ui import markup
-from ui.markup import STATIC, script
+from ui import scripts
+from ui.scripts import STATIC, script
 
 FILES = sorted(STATIC.glob("*.js"))
 HOSTILE = (
@@ -31,7 +31,7 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def _told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "only_told.js").write_text("window.told = given.words;\n", "utf-8")
-    monkeypatch.setattr(markup, "STATIC", tmp_path)
+    monkeypatch.setattr(scripts, "STATIC", tmp_path)
 
 
 @pytest.mark.parametrize("words", HOSTILE)
@@ -55,13 +55,12 @@ def test_a_script_says_what_it_does_and_streamlit_runs_it(page: Page, file: Path
 
 def test_every_script_is_used_and_installed() -> None:
     modules = "".join(file.read_text("utf-8") for file in (ROOT / "ui").rglob("*.py"))
-    used = set(re.findall(r'\b(?:script|into_view|_once)\(\s*"(\w+)"', modules))
-    by_itself = set(re.findall(r'_element\(\("(\w+)"', modules))
-    assert used | by_itself == {file.stem for file in FILES}
+    calls = re.findall(r'\b(?:script|into_view|_run_once)\(\s*((?:"\w+"(?:, )?)+)', modules)
+    assert set(re.findall(r"\w+", "".join(calls))) == {file.stem for file in FILES}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert "static/*" in project["tool"]["setuptools"]["package-data"]["ui"]
 
 
 def test_no_script_stands_in_a_module() -> None:
     modules = [*(ROOT / "ui").rglob("*.py")]
-    assert [file.name for file in modules if "<script" in file.read_text("utf-8")] == ["markup.py"]
+    assert [file.name for file in modules if "<script" in file.read_text("utf-8")] == ["scripts.py"]

@@ -21,10 +21,10 @@ from language.figures import amounts, figures, figures_as_written
 from language.matching import fold, traced, without_accents
 from language.sentences import sentences
 from ui.addresses import place_of, quotes, reading_address, reading_query
-from ui.chat.conversation_list import question_address, scope_of
-from ui.chat.question_field import question_in
+from ui.chat.address import question_address, scope_of
+from ui.chat.session import question_in
 from ui.markup import escape
-from ui.sources.catalogue import compared, spans
+from ui.sources.word_search import compared, spans
 from vectorstore.keyword_index import KeywordIndex
 
 steady = settings(deadline=None, derandomize=True, max_examples=200, database=None)

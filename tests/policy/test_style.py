@@ -2,7 +2,7 @@
 
 import re
 
-from ui.markup import STATIC
+from ui.scripts import STATIC
 
 
 def test_sizes_and_spaces_are_those_of_the_scale() -> None:

@@ -17,13 +17,10 @@ from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
-from tests.unit.test_ui_citations import HOSTILE, Shown
-from ui.answers.copying import (
-    conversation_docx,
-    conversation_markdown,
-    conversation_page,
-    made_html,
-)
+from tests.support.shown_html import HOSTILE, Shown
+from ui.answers.export import conversation_docx, conversation_markdown
+from ui.answers.web_page import conversation_page
+from ui.chat.actions import made_html
 from ui.texts import languages, load
 from userdata.conversation import Exchange
 from vectorstore.search import RANKING_FEATURES
@@ -89,7 +86,7 @@ def shown_markdown(source: str) -> str:
 
 
 def shown_docx(file: bytes) -> Shown:
-    """As a program that reads Word files shows it, footnotes below."""
+    """As a program that reads Word files shows it."""
     return Shown(mammoth.convert_to_html(io.BytesIO(file)).value)
 
 
@@ -112,29 +109,19 @@ def test_every_form_tells_all_of_a_conversation(form: str) -> None:
     assert "Stand van de bronnen" not in shown
 
 
-def test_each_marker_is_a_footnote_with_its_reference_and_its_quotes() -> None:
-    file = conversation_docx("Drugs", (CONVERSATION[0], CONVERSATION[0]), NL)
-    shown = shown_docx(file)
-    notes = [one["id"] for one in shown.attributes("li") if "footnote" in (one.get("id") or "")]
-    assert notes == [f"footnote-{number}" for number in range(1, 5)]
-    assert shown.text.count(f"“{QUOTE}”") == 4
-    paragraphs = docx.Document(io.BytesIO(file)).paragraphs
-    listed = [one.text for one in paragraphs if one.style and one.style.name == "List Bullet"]
-    assert listed == ["Dat is veel.[2]"] * 2
-    told = f"{QUOTE}[1]"
-    assert [one.text for one in paragraphs if one.text == told] == [told] * 2
-
-
-def test_a_passage_has_one_footnote_under_the_number_that_it_has_on_the_page() -> None:
-    twice = answer(f"{QUOTE} [4]\n\n{QUOTE} [4]", citation(4))
-    file = conversation_docx("Drugs", [exchange("Wat?", twice)], NL)
-    shown = shown_docx(file)
-    notes = [one["id"] for one in shown.attributes("li") if "footnote" in (one.get("id") or "")]
-    assert notes == ["footnote-1"]
-    assert "[4] EU-agenda inzake drugs, Omvang, blz. 4 (" in shown.text
-    assert shown.text.count(f"“{QUOTE}”") == 1
-    paragraphs = docx.Document(io.BytesIO(file)).paragraphs
-    assert [one.text for one in paragraphs].count(f"{QUOTE}[4]") == 2
+def test_a_word_file_has_raised_numbers_lists_and_each_reference_with_its_quotes_once() -> None:
+    twice = answer(f"{QUOTE} [4]\n\n- {QUOTE} [4]", citation(4))
+    paragraphs = docx.Document(
+        io.BytesIO(conversation_docx("Drugs", [exchange("Wat?", twice)], NL))
+    ).paragraphs
+    styles = {one.text: one.style.name for one in paragraphs if one.style}
+    assert styles[QUOTE] == "Quote"
+    assert styles["Bronvermeldingen"] == "Heading 2"
+    said = [one for one in paragraphs if one.text == f"{QUOTE}[4]"]
+    assert [one.style.name for one in said if one.style] == ["Normal", "List Bullet"]
+    assert all(one.runs[1].font.superscript for one in said)
+    assert len([one for one in paragraphs if one.text.startswith("[4] EU-agenda inzake dr")]) == 1
+    assert [one.text for one in paragraphs].count(QUOTE) == 1
 
 
 def test_hostile_text_in_a_word_file_is_text() -> None:
@@ -195,7 +182,8 @@ FOLDED = (
 
 
 def test_what_is_folded_on_the_page_stands_below_the_answer_proper() -> None:
-    for shown in (SHOWN["page"]("x", FOLDED), SHOWN["markdown"]("x", FOLDED)):
+    for form in SHOWN.values():
+        shown = form("x", FOLDED)
         order = [
             "Letterlijk geciteerd uit de officiële tekst.",
             "Agenda, Omvang",

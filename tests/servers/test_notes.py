@@ -4,7 +4,6 @@ import datetime
 import io
 
 import docx
-import mammoth
 import pytest
 from markdown_it import MarkdownIt
 from sqlalchemy import update
@@ -12,14 +11,15 @@ from sqlalchemy import update
 from core.citations import Citation
 from core.errors import StrategiewijzerError
 from tests.support.databases import is_kept
-from tests.support.people import answer, note, talk
-from tests.unit.test_ui_citations import HOSTILE
+from tests.support.people import answer as noted_answer
+from tests.support.people import note
+from tests.support.shown_html import HOSTILE
 from ui.answers.citations import stretches
 from ui.answers.evidence_panel import Surroundings
-from ui.notes.keeping import grouped, notes_docx, notes_markdown
+from ui.notes.export import grouped, notes_docx, notes_markdown
 from ui.texts import load
 from userdata import conversations
-from userdata.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, now
+from userdata.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Conversation, Exchange, now
 from userdata.conversations import NOTES, Conversations
 from userdata.database import Database
 
@@ -58,7 +58,7 @@ def test_nobody_sees_or_changes_notes_of_another(mine: Conversations, kept_in: D
 
 
 def test_what_is_shared_has_no_notes(mine: Conversations, kept_in: Database) -> None:
-    talked = talk("Wat is EMPACT?")
+    talked = Conversation(exchanges=(Exchange(question="Wat is EMPACT?", answer=noted_answer()),))
     mine.put(talked)
     mine.put_note(note(conversation=talked.id).remarked("Vertrouwelijk"))
     token = mine.share(talked.id, now() + datetime.timedelta(days=1))
@@ -70,7 +70,7 @@ def test_what_is_shared_has_no_notes(mine: Conversations, kept_in: Database) -> 
 def test_a_note_outlives_its_conversation_but_not_the_erasure_of_all(
     mine: Conversations, kept_in: Database
 ) -> None:
-    talked = talk("Wat is EMPACT?")
+    talked = Conversation(exchanges=(Exchange(question="Wat is EMPACT?", answer=noted_answer()),))
     mine.put(talked)
     mine.put_note(note(conversation=talked.id).remarked("Tulpenlijst"))
     mine.delete(talked.id)
@@ -140,38 +140,39 @@ def test_a_note_of_another_version_is_refused(mine: Conversations, kept_in: Data
 
 def test_the_items_of_a_list_are_one_quote_and_others_are_not() -> None:
     text = "Drie taken:\n- Een taak.\n- Nog een taak.\n\nDaartussen staat iets. En het einde."
-    passage = answer().passages[0].model_copy(update={"text": text})
+    passage = noted_answer().passages[0].model_copy(update={"text": text})
 
     def cited(words: str) -> Citation:
         start = text.index(words)
         at = {"quote": words, "start": start, "end": start + len(words)}
-        return answer().citations[0].model_copy(update=at)
+        return noted_answer().citations[0].model_copy(update=at)
 
     quotes = [cited(one) for one in ("En het einde.", "Nog een taak.", "Drie taken:", "Een taak.")]
-    found = stretches(quotes, answer().model_copy(update={"passages": (passage,)}))
+    found = stretches(quotes, noted_answer().model_copy(update={"passages": (passage,)}))
     assert [one.quote for one in found] == [
         "Drie taken:\n- Een taak.\n- Nog een taak.",
         "En het einde.",
     ]
     assert all(text[one.start : one.end] == one.quote for one in found)
-    alone = stretches(quotes, answer().model_copy(update={"passages": ()}))
+    alone = stretches(quotes, noted_answer().model_copy(update={"passages": ()}))
     assert len(alone) == 4  # the passage was not kept
 
 
 GONE = Surroundings({}, {})
 
 
-def test_the_word_file_has_each_reference_as_a_footnote_by_document_or_by_day() -> None:
+def test_a_file_has_each_quote_with_its_reference_and_remark_by_document_or_by_day() -> None:
     kept = note("Een taak.\n\nNog een taak.").remarked("Voor de brief.\nMorgen.")
-    file = notes_docx(grouped([kept], "document", NL), GONE, NL)
-    shown = mammoth.convert_to_html(io.BytesIO(file)).value
-    assert shown.count('<li id="footnote-') == 1
-    assert "<sup>[1]</sup> Strategie, Omvang." in shown
-    assert shown.count("Nog een taak.") == 1  # the footnote does not repeat it
-    told = [one.text for one in docx.Document(io.BytesIO(file)).paragraphs]
-    for words in ("Strategie", "Een taak.", "Vraag: Hoeveel meldingen?", "Morgen."):
-        assert words in told
-    assert "„Strategie” staat niet meer bij de bronnen." in told
+    groups = grouped([kept], "document", NL)
+    told = [one.text for one in docx.Document(io.BytesIO(notes_docx(groups, GONE, NL))).paragraphs]
+    begin = told.index("Strategie")
+    assert told[begin + 1 : begin + 3] == ["Een taak.", "Nog een taak."]
+    assert told[begin + 3].startswith("Strategie, Omvang.")
+    assert told[begin + 4] == "Vraag: Hoeveel meldingen?"
+    changed = "„Strategie” staat niet meer bij de bronnen."
+    assert told[begin + 6 : begin + 10] == [changed, "Opmerking", "Voor de brief.", "Morgen."]
+    markdown = notes_markdown(groups, GONE, NL)
+    assert "> Een taak.\n>\n> Nog een taak.\n\nStrategie, Omvang. " in markdown
     old = note("Oud.", kept=datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC))
     new = note("Nieuw.", kept=datetime.datetime(2026, 1, 3, 12, tzinfo=datetime.UTC))
     assert grouped([old, new], "document", NL) == {"Strategie": [new, old]}

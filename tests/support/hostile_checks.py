@@ -24,16 +24,12 @@ from core.answer_blocks import AnswerSentence
 from core.hosts import is_official_address, shown_host
 from eval.support import claims, inexact_quotes
 from language.escaping import visible
-from tests.unit.test_ui_citations import Shown
+from tests.support.shown_html import Shown
 from ui.answers import answer_view
-from ui.answers.copying import (
-    conversation_docx,
-    conversation_markdown,
-    conversation_page,
-    markdown,
-    plain_text,
-)
-from ui.markup import script
+from ui.answers.copying import markdown, plain_text
+from ui.answers.export import conversation_docx, conversation_markdown
+from ui.answers.web_page import conversation_page
+from ui.scripts import script
 from ui.texts import Texts
 from userdata.conversation import Exchange
 from vectorstore.store import Snapshot

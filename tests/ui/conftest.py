@@ -1,7 +1,9 @@
 """What all tests of pages share."""
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -10,7 +12,9 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.settings import ROOT, Settings
-from tests.support.apps import run
+from tests.support.apps import run, visit
+from tests.support.chats import Open
+from tests.support.counting import Counted
 from tests.support.in_process import one_worker, start_here
 from ui import jobs
 from userdata.database import FILE
@@ -51,3 +55,33 @@ def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
     (settings.data_dir / FILE).unlink(missing_ok=True)
     return run(AppTest.from_file(ROOT / "app.py", default_timeout=120))
+
+
+@pytest.fixture
+def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens the app in a session of its own, at an address; nothing is kept yet."""
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    st.cache_resource.clear()
+    store = settings.data_dir / FILE
+    if store.is_dir():
+        store.rmdir()
+    store.unlink(missing_ok=True)
+    return visit
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    """Counts from now on how often a method is called."""
+
+    def count(owner: type, name: str) -> Counter[str]:
+        calls: Counter[str] = Counter()
+        original = getattr(owner, name)
+
+        def counting(*arguments: Any, **named: Any) -> Any:
+            calls[name] += 1
+            return original(*arguments, **named)
+
+        monkeypatch.setattr(owner, name, counting)
+        return calls
+
+    return count

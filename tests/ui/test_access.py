@@ -319,13 +319,15 @@ def test_a_sign_in_that_is_incomplete_or_not_safe_says_what_lacks(
             assert secret not in str(caught.value)
 
 
-def test_a_sign_in_that_is_incomplete_lets_nobody_in(opened: Open) -> None:
+def test_a_sign_in_that_is_incomplete_lets_nobody_in(
+    opened: Open, caplog: pytest.LogCaptureFixture
+) -> None:
     app = opened(signed_in(roles=["maintainer"]), client_id="")
     assert "client_id" in words(app)
     assert "docs/sign-in.md" in words(app)
     assert not app.chat_input
-    assert "hush" not in words(app)
-    assert AUTH["cookie_secret"] not in words(app)
+    assert "hush" not in words(app) + caplog.text
+    assert AUTH["cookie_secret"] not in words(app) + caplog.text
 
 
 @pytest.mark.parametrize("content", ["[auth\n", "auth = 1\n", "[auth]\n", b"\xff\xfe"], ids=repr)

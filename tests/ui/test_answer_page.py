@@ -89,3 +89,32 @@ def test_below_an_answer_stands_once_in_its_language_that_what_it_cites_is_over(
     assert shown(app).count("is voorbij") == 1
     app = ask(opened(settings, monkeypatch), "Loopt De Zwarte Tulp nog?")
     assert f'<p lang="nl">{line}</p>' in shown(app)
+
+
+CRANES = (
+    "---\nid: harbour\nlanguage: en\ntitle: The harbour\n---\n\n# The harbour\n\nIt is run by the "
+    "Harbour Board.\n\n## Cranes\n\nThe quay of Veldport has 31 cranes. The oldest is of 1961.\n"
+)
+PREPARED = """by: project
+answers:
+- units: ["The quay of Veldport has"]
+  questions: {en: ["How many cranes stand in the harbour of Veldport?"]}
+- units: ["It is run by the Harbour Board."]
+  approved: {by: A. Person, organisation: Town of Veldport, on: 2026-11-29}
+  questions: {en: ["Who manages the harbour of Veldport?"]}
+"""
+
+
+def test_an_answer_says_which_prepared_question_it_answers_and_who_approved_it(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small({"harbour.md": CRANES, "harbour.questions.yaml": PREPARED})
+    ingest(settings)
+    app = ask(
+        opened(settings, monkeypatch), "How many cranes are there in the harbour of Veldport?"
+    )
+    assert "31 cranes" in shown(app)
+    assert "Answer to: How many cranes stand in the harbour of Veldport?" in shown(app)
+    app = ask(opened(settings, monkeypatch), "who manages the harbour of veldport")
+    assert "Checked by Town of Veldport, 29 November 2026" in shown(app)
+    assert "Answer to" not in shown(app)

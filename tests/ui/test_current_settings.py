@@ -17,10 +17,9 @@ from tests.servers.test_notices import env as env
 from tests.support.apart import at_once
 from tests.support.api_server import client, key, serving
 from tests.support.apps import ask, begin_anew, shown, visit
+from tests.support.counting import Counted
 from tests.support.openai_server import openai_server, reply_of
 from tests.support.waiting import until
-from tests.ui.test_page_costs import Counted
-from tests.ui.test_page_costs import counted as counted
 from ui.shared_assistant import assistant
 from ui.texts import load
 from userdata.after_answers import after_answers

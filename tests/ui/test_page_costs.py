@@ -2,10 +2,7 @@
 
 import os
 import shutil
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import streamlit as st
@@ -14,33 +11,13 @@ from streamlit.testing.v1 import AppTest
 from chain.answer.suggestions import examples
 from core.settings import Settings, current
 from tests.support.apps import ask, run, visit
+from tests.support.counting import Counted
 from userdata.conversations import Conversations
 from vectorstore import chroma
 from vectorstore.generations import Generations, Pointer
 from vectorstore.store import Snapshot, open_index
 
 QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
-
-
-Counted = Callable[[type, str], Counter[str]]
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    """Counts from now on how often a method is called."""
-
-    def count(owner: type, name: str) -> Counter[str]:
-        calls: Counter[str] = Counter()
-        original = getattr(owner, name)
-
-        def counting(*arguments: Any, **named: Any) -> Any:
-            calls[name] += 1
-            return original(*arguments, **named)
-
-        monkeypatch.setattr(owner, name, counting)
-        return calls
-
-    return count
 
 
 def _opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:

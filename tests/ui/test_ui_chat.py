@@ -18,11 +18,10 @@ from tests.support.answers import doubted
 from tests.support.apps import ask, press, run, shown, unfolded, visit
 from tests.support.passages import answer_of
 from tests.support.small import Small
-from ui.answers.answer_view import remarks_below
+from ui.answers.remarks import remarks_below
 from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
-from ui.chat.question_field import question_in
-from ui.chat.session import Chat
-from ui.navigation import kinds, sources_html
+from ui.chat.session import Chat, question_in
+from ui.corpus import kinds, sources_html
 from ui.texts import languages, load
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
@@ -248,7 +247,7 @@ def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
         import streamlit as st
 
         from core.source import DocumentInfo, Scope
-        from ui.chat import question_field
+        from ui.chat import filters
         from ui.texts import load
 
         documents = [
@@ -259,8 +258,8 @@ def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
             st.session_state.begun = True
             day = datetime.date(2021, 1, 2)
             wanted = Scope(documents=("b", "gone"), language="en", as_of=day)
-            question_field.preset_filters(wanted)
-        st.session_state.scope = question_field.choose_filters(documents, load("en"))
+            filters.preset_filters(wanted)
+        st.session_state.scope = filters.choose_filters(documents, load("en"))
 
     page = run(AppTest.from_function(chosen, default_timeout=120))
     expected = Scope(documents=("b",), language="en", as_of=datetime.date(2021, 1, 2))

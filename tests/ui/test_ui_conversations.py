@@ -1,53 +1,28 @@
 """Conversations on the chat page: whose they are, where they are kept, and what addresses do."""
 
 import sqlite3
-from collections.abc import Callable
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from chain.assistant import Assistant
 from core.errors import SignInError
 from core.settings import Settings
 from core.source import Scope
-from tests.support.apps import ask, press, run, shown, visit
-from ui.access import LOCAL
-from ui.chat.conversation_list import question_address, scope_of
-from ui.chat.session import Chat
+from tests.support.apps import ask, press, run, shown
+from tests.support.chats import REPORTS, Open, chat, kept
+from ui.chat.address import question_address, scope_of
 from ui.privacy.page import erase_all
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
 from userdata.database import FILE, database
 
-REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 OFF_TOPIC = "Wie won de Tour de France in 1998?"
-Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens the app in a session of its own, at an address."""
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    st.cache_resource.clear()
-    store = settings.data_dir / FILE
-    if store.is_dir():
-        store.rmdir()
-    store.unlink(missing_ok=True)
-    return visit
-
-
-def chat(app: AppTest) -> Chat:
-    found: Chat = app.session_state["chat"]
-    return found
 
 
 def questions(app: AppTest) -> list[str]:
     return [exchange.question for exchange in chat(app).conversation.exchanges]
-
-
-def kept(settings: Settings, user: str = LOCAL.id) -> Conversations:
-    return Conversations(user, database(settings), 90)
 
 
 def choose(app: AppTest, id: str, choice: str) -> None:
@@ -233,3 +208,23 @@ def test_for_whoever_may_not_ask_any_more_nothing_is_kept_or_shown(
     assert [listed.title for listed in kept(settings).listed()] == [OFF_TOPIC]
     found.open(found.conversation.id)
     assert found.conversation.exchanges == ()
+
+
+def test_a_conversation_is_found_by_its_answer(opened: Open) -> None:
+    app = ask(opened(), REPORTS)
+    press(app, "Nieuw gesprek")
+    ask(app, "Wat is SEESAC?")
+    run(app.text_input(key="search").set_value("725 000"))
+    listed = [one.label for one in app.button if (one.key or "").startswith("plain-open-")]
+    assert listed == [f"` {REPORTS} `"]
+
+
+def test_a_conversation_stays_open_while_another_page_is_shown(opened: Open) -> None:
+    app = ask(opened(), REPORTS)
+    before = chat(app).conversation
+    for path in ("sources", ""):
+        app._page_hash = calc_hash(path)
+        run(app)
+    assert chat(app).conversation == before
+    assert app.query_params["c"] == before.id
+    assert any("<mark" in element.body for element in app.html)

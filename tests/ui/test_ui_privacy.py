@@ -9,9 +9,8 @@ from streamlit.testing.v1 import AppTest
 from core.destinations import Destination, destinations, leaves_this_machine
 from core.settings import ROOT, Settings
 from tests.support.apps import ask, begin_anew, page_of, press, run
+from tests.support.chats import REPORTS, Open, chat, kept
 from tests.support.people import note, verdict
-from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
-from tests.ui.test_ui_conversations import opened as opened
 from ui.privacy.page import kept as kept_things
 from ui.texts import languages, load
 from userdata import feedback

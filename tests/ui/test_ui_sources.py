@@ -18,8 +18,8 @@ from language.matching import fold, traced, without_accents
 from tests.support.apps import page_of, run, shown, unfolded
 from tests.support.passages import passage_of
 from ui.addresses import place_of, quotes, reading_address
-from ui.markup import into_view, script
-from ui.sources import catalogue
+from ui.scripts import into_view, script
+from ui.sources import word_search
 from ui.sources.reading_view import beside_html, marked_html, reading_html, sections_of
 from ui.texts import load
 from vectorstore.store import open_index
@@ -241,12 +241,12 @@ def test_the_briefs_are_traced_exactly(file: Path) -> None:
 
 
 def test_a_sign_that_is_compared_as_several_is_one_place() -> None:
-    assert catalogue.spans("½ kilo ﷺ", "1 2 ﷺ") == [(0, 1), (7, 8)]
+    assert word_search.spans("½ kilo ﷺ", "1 2 ﷺ") == [(0, 1), (7, 8)]
 
 
 def test_the_words_are_found_where_they_stand() -> None:
     text = "In 2019 waren er 725 000 meldingen van cocaïne."
-    assert [text[start:end] for start, end in catalogue.spans(text, "COCAINE 725.000 er")] == [
+    assert [text[start:end] for start, end in word_search.spans(text, "COCAINE 725.000 er")] == [
         "er",
         "725 000",
         "cocaïne",
@@ -255,7 +255,7 @@ def test_the_words_are_found_where_they_stand() -> None:
 
 def test_a_snippet_shows_the_words_however_long_the_passage_is() -> None:
     text = f"{'voor ' * 200}De <b>haven</b> telt kranen. {'na ' * 200}"
-    shown = catalogue.snippet_html(text, catalogue.spans(text, "haven kranen"))
+    shown = word_search.snippet_html(text, word_search.spans(text, "haven kranen"))
     assert "&lt;b&gt;<mark>haven</mark>&lt;/b&gt; telt <mark>kranen</mark>" in shown
     assert shown.startswith("… ")
     assert shown.endswith(" …")
@@ -264,13 +264,13 @@ def test_a_snippet_shows_the_words_however_long_the_passage_is() -> None:
 
 def test_words_may_be_divided_over_title_and_text(settings: Settings) -> None:
     index = open_index(settings).snapshot()
-    lines = catalogue.searchable(index.generation, index)
-    found = catalogue.find("haven schepen", index.documents(), lines)
+    lines = word_search.searchable(index.generation, index)
+    found = word_search.find("haven schepen", index.documents(), lines)
     assert list(found) == ["haven.nl"]
     assert not found["haven.nl"].in_title
     assert [line.headings[-1] for line in found["haven.nl"].lines] == ["Schepen"]
-    assert catalogue.find("haven walvis", index.documents(), lines) == {}
-    assert catalogue.find("  ", index.documents(), lines) == {}
+    assert word_search.find("haven walvis", index.documents(), lines) == {}
+    assert word_search.find("  ", index.documents(), lines) == {}
 
 
 # The reading view
@@ -403,7 +403,7 @@ def test_the_number_of_a_footnote_is_a_mark_of_a_note_in_reading_view_and_snippe
     marked = {place_of(one.id): [(start, start + 7)]}
     shown = "groepen.\n\n<sup>27</sup> <mark>Europol</mark>, 2019. [^28]: &lt;b&gt;"
     assert shown in reading_html(sections_of([one]), marked, TEXTS)
-    assert shown in catalogue.snippet_html(text, catalogue.spans(text, "europol"))
+    assert shown in word_search.snippet_html(text, word_search.spans(text, "europol"))
 
 
 def test_versions_that_are_divided_differently_say_so() -> None:

@@ -15,17 +15,10 @@ from core.source import DocumentInfo
 from language.escaping import escaped
 from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
-from tests.unit.test_ui_citations import HOSTILE
-from ui.answers.copying import (
-    answer_facts,
-    conversation_docx,
-    full_references,
-    markdown,
-    markdown_text,
-    plain_text,
-    reference_lines,
-    source_lines,
-)
+from tests.support.shown_html import HOSTILE
+from ui.answers.copying import markdown, markdown_text, plain_text, reference_lines, source_lines
+from ui.answers.export import answer_facts, conversation_docx
+from ui.answers.references import full_references
 from ui.texts import load
 from userdata.conversation import Exchange
 

@@ -14,9 +14,13 @@ from eval.answer_lines import answer_lines, cited
 from eval.support import claims, unsupported
 from language.matching import fold
 from tests.support.passages import answer_of, passage_of
-from ui.answers.answer_view import Chips, answer_html, languages_shown
+from ui.answers.answer_text import answer_html
+from ui.answers.answer_view import Chips
 from ui.answers.citations import Checks
-from ui.answers.copying import conversation_markdown, conversation_page, markdown, plain_text
+from ui.answers.copying import markdown, plain_text
+from ui.answers.export import conversation_markdown
+from ui.answers.remarks import languages_shown
+from ui.answers.web_page import conversation_page
 from ui.markup import code, escape
 from ui.texts import load
 from userdata.conversation import Exchange

@@ -15,7 +15,7 @@ from core.source import DocumentInfo
 from prompts import client_words
 from tests.support.answers import blocks_of, doubted, marked, only_found
 from tests.support.passages import answer_of, citation_of, passage_of
-from tests.unit.test_ui_citations import HOSTILE
+from tests.support.shown_html import HOSTILE
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 LINKS = ("see [1](http://evil.example) and [1]: http://evil.example", "[x][1] ![x][1]")

@@ -13,17 +13,13 @@ from core.citations import Citation, references
 from core.source import DocumentInfo
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
-from tests.unit.test_ui_citations import Shown
-from ui.answers.answer_view import Chips, answer_html
-from ui.answers.copying import (
-    conversation_docx,
-    conversation_markdown,
-    conversation_page,
-    markdown,
-    plain_text,
-    reference_lines,
-)
+from tests.support.shown_html import Shown
+from ui.answers.answer_text import answer_html
+from ui.answers.answer_view import Chips
+from ui.answers.copying import markdown, plain_text, reference_lines
 from ui.answers.evidence_panel import evidence_html
+from ui.answers.export import conversation_docx, conversation_markdown
+from ui.answers.web_page import conversation_page
 from ui.texts import load
 from userdata.conversation import Exchange
 

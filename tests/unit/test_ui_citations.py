@@ -2,7 +2,6 @@
 
 import datetime
 import re
-from html.parser import HTMLParser
 from io import BytesIO
 
 import pytest
@@ -18,16 +17,12 @@ from core.citations import Citation, section
 from core.source import DocumentInfo, DocumentKind, Passage, Standing, Unit
 from tests.support.answers import blocks_of, only_found, retold
 from tests.support.passages import answer_of, citation_of, passage_of
+from tests.support.shown_html import HOSTILE, Shown
 from ui.answers import answer_view
-from ui.answers.answer_view import Chips, answer_html, more_html
+from ui.answers.answer_text import answer_html
+from ui.answers.answer_view import Chips, more_html
 from ui.answers.citations import Checks, anchors
-from ui.answers.copying import (
-    conversation_docx,
-    conversation_markdown,
-    conversation_page,
-    markdown,
-    plain_text,
-)
+from ui.answers.copying import markdown, plain_text
 from ui.answers.evidence_panel import (
     Surroundings,
     at_quote,
@@ -35,6 +30,9 @@ from ui.answers.evidence_panel import (
     excerpts,
     leads_to_words,
 )
+from ui.answers.export import conversation_docx, conversation_markdown
+from ui.answers.remarks import remarks_above, remarks_below
+from ui.answers.web_page import conversation_page
 from ui.markup import code, link, text_html
 from ui.texts import languages, load
 from userdata.conversation import Exchange
@@ -42,11 +40,6 @@ from userdata.conversation import Exchange
 NL = load("nl")
 SAFE = {"div", "p", "ul", "li", "sup", "h3", "h4", "span", "a", "q", "details", "dialog", "button"}
 SAFE |= {"summary", "section", "blockquote", "mark"}
-HOSTILE = (
-    "<script>alert(1)</script> ![x](http://evil/x.png) [link](javascript:alert(1)) $x^2$ "
-    ":red[hi] :material/home: :smile: # heading **bold** <img src=x onerror=alert(1)> &lt; "
-    "`code` ~~x~~ https://evil.example \" ' | a | b |"
-)
 DOCUMENT = DocumentInfo(
     id="csa-strategy",
     language="nl",
@@ -65,44 +58,6 @@ TEXT = "De cijfers zijn:\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 
 
 
 _SIGNS = re.compile(r"\n+(?:- |$)")  # tags of a list take their place
-
-
-class Shown(HTMLParser):
-    """What a browser makes of HTML: its text, its elements, the text of each <mark> and link."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.text, self.open = "", list[str]()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.marks: list[str] = []
-        self.links: list[str] = []
-        self.passage = ""
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag != "meta":  # it has no end
-            self.open.append(tag)
-        if tag == "mark":
-            self.marks.append("")
-        if tag == "a":
-            self.links.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-        if "mark" in self.open:
-            self.marks[-1] += data
-        if "a" in self.open:
-            self.links[-1] += data
-        if "blockquote" in self.open and not {"sup", "button"} & {*self.open}:
-            self.passage += data
-
-    def attributes(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 def passage(text: str = TEXT, document: DocumentInfo = DOCUMENT, name: str = "p1") -> Passage:
@@ -247,7 +202,7 @@ def test_what_was_found_and_not_checked_says_so_in_every_form(
     assert marks(page) == []  # no check sign
     assert "niet bevestigd" not in page.text
     assert above.text == "○ Gevonden, niet nagegaan: 1 van de 1."
-    assert answer_view.few_found(shown, NL) == ""
+    assert remarks_above(shown, NL) == []
     for text in (plain_text(shown, NL), markdown(shown, NL).replace("\\", "")):
         assert f"{QUOTE} [{UNCHECKED}] [1]" in text
     exchanges = [Exchange(question="?", answer=shown)]
@@ -466,7 +421,7 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
 
 def test_hostile_text_in_remarks_is_shown_and_not_run() -> None:
     lacking = answer(citation(1, "2019", passage()), missing=(HOSTILE,))
-    remarks = answer_view.notes_html(answer_view.remarks_below(lacking, NL))
+    remarks = answer_view.notes_html(remarks_below(lacking, NL))
     source = passage(document=DocumentInfo(id="evil", language="nl", title=HOSTILE))
     changed = answer_view.changed_html(answer(citation(1, "23 000", source)), around(), NL)
     for html, tags in ((remarks, {"p"}), (changed, {"div", "p", "ul", "li"})):
@@ -482,10 +437,10 @@ def test_that_quotes_are_in_another_language_is_told_once_above_an_answer_and_ab
     cited = citation(1, QUOTE, passage())
     german = answer(cited, text=f"{QUOTE} [1]", asked_in="de", **given)
     told = "Hiervoor zijn geen bronnen gevonden in het Duits; de citaten zijn in het Nederlands."
-    assert answer_view.remarks_above(german, NL) == [told]
+    assert remarks_above(german, NL) == [told]
     exported = conversation_markdown("?", [Exchange(question="?", answer=german)], NL)
     assert exported.count("gevonden in het Duits") == 1
-    assert answer_view.remarks_above(answer(cited, text=f"{QUOTE} [1]", **given), NL) == []
+    assert remarks_above(answer(cited, text=f"{QUOTE} [1]", **given), NL) == []
 
 
 NO_PAGES = ("javascript:alert(1)", "java\nscript:alert(1)", " JAVASCRIPT:alert(1)")

@@ -8,7 +8,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
-from ui import guard
+from ui import uploads
 
 MEGABYTE = 2**20
 
@@ -17,60 +17,62 @@ MEGABYTE = 2**20
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A clock that a test turns on, and no session that may send anything."""
     now = SimpleNamespace(seconds=1000.0)
-    monkeypatch.setattr(guard.time, "monotonic", lambda: now.seconds)
-    guard._allowed.clear()
+    monkeypatch.setattr(uploads.time, "monotonic", lambda: now.seconds)
+    uploads._allowed.clear()
     return now
 
 
 def test_only_a_session_that_was_shown_an_uploader_may_send() -> None:
-    guard.allow("one", MEGABYTE)
-    assert guard.refusal("one", 1000) == 0
-    assert guard.refusal("other", 1000) == 403
+    uploads.allow("one", MEGABYTE)
+    assert uploads.rejected_with("one", 1000) == 0
+    assert uploads.rejected_with("other", 1000) == 403
 
 
 def test_a_file_has_the_size_that_the_page_says_at_most() -> None:
-    guard.allow("one", 5 * MEGABYTE)
-    assert guard.refusal("one", 5 * MEGABYTE + 1000) == 0  # what is sent around it is not its own
-    assert guard.refusal("one", 7 * MEGABYTE) == 413
+    uploads.allow("one", 5 * MEGABYTE)
+    assert (
+        uploads.rejected_with("one", 5 * MEGABYTE + 1000) == 0
+    )  # what is sent around it is not its own
+    assert uploads.rejected_with("one", 7 * MEGABYTE) == 413
 
 
 @pytest.mark.parametrize(("size", "files"), [(MEGABYTE, 11), (100, 500)])
 def test_ten_of_the_largest_files_or_five_hundred_may_be_sent_in_ten_minutes(
     clock: SimpleNamespace, size: int, files: int
 ) -> None:
-    guard.allow("one", MEGABYTE)
-    assert [guard.refusal("one", size) for _ in range(files + 1)] == [0] * files + [429]
+    uploads.allow("one", MEGABYTE)
+    assert [uploads.rejected_with("one", size) for _ in range(files + 1)] == [0] * files + [429]
     clock.seconds += 601
-    assert guard.refusal("one", size) == 0
+    assert uploads.rejected_with("one", size) == 0
 
 
 def test_showing_the_page_again_gives_time_but_no_more_files(clock: SimpleNamespace) -> None:
-    guard.allow("one", MEGABYTE)
+    uploads.allow("one", MEGABYTE)
     clock.seconds += 3500
     for _ in range(500):
-        guard.refusal("one", 100)
-    guard.allow("one", MEGABYTE)
-    assert guard.refusal("one", 100) == 429
+        uploads.rejected_with("one", 100)
+    uploads.allow("one", MEGABYTE)
+    assert uploads.rejected_with("one", 100) == 429
     clock.seconds += 3500
-    assert guard.refusal("one", 100) == 0
+    assert uploads.rejected_with("one", 100) == 0
     clock.seconds += 101
-    assert guard.refusal("one", 100) == 403
+    assert uploads.rejected_with("one", 100) == 403
 
 
 def test_files_of_a_session_that_is_over_are_dropped() -> None:
     manager, active = MemoryUploadedFileManager("/x"), {"open", "lost"}
     running: Any = SimpleNamespace(uploaded_file_mgr=manager, is_active_session=active.__contains__)
     for session in ("open", "lost"):
-        guard.allow(session, MEGABYTE)
+        uploads.allow(session, MEGABYTE)
         manager.add_file(session, UploadedFileRec("x", "plan.md", "text/markdown", b"# Plan"))
-    gone = guard.drop(set(), running)
+    gone = uploads.drop(set(), running)
     active.remove("lost")
-    gone = guard.drop(gone, running)
+    gone = uploads.drop(gone, running)
     assert manager.get_files("lost", ["x"])  # the connection may be back in a moment
-    gone = guard.drop(gone, running)
+    gone = uploads.drop(gone, running)
     assert not manager.get_files("lost", ["x"])
     assert manager.get_files("open", ["x"])
-    assert (guard.refusal("lost", 100), guard.refusal("open", 100)) == (403, 0)
+    assert (uploads.rejected_with("lost", 100), uploads.rejected_with("open", 100)) == (403, 0)
 
 
 @pytest.mark.parametrize(("role", "may"), [("reader", False), ("evaluator", True)])
@@ -81,10 +83,10 @@ def test_only_people_with_the_role_may_send_to_a_place_for_files(
     monkeypatch.setattr("ui.access._from_this_machine", lambda: False)
 
     def page() -> None:
-        from ui import guard
+        from ui import uploads
 
-        guard.uploader("Files", "evaluator", 5)
+        uploads.uploader("Files", "evaluator", 5)
 
     app = AppTest.from_function(page).run()
     assert not app.exception
-    assert len(guard._allowed) == may
+    assert len(uploads._allowed) == may

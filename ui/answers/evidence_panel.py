@@ -15,50 +15,13 @@ from core.citations import Citation, by_number, section
 from core.errors import StrategiewijzerError
 from core.source import STEPS_BACK, Passage, Standing
 from language.escaping import is_web_page
-from ui import addresses
+from ui import origins
 from ui.addresses import Span, reading_address
-from ui.answers.citations import anchors, numbers, references, rests_on, stretches
+from ui.answers.citations import anchors, numbers, passage_of, references, rests_on, stretches
 from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab, text_html
 from ui.texts import Texts
 from userdata.conversation import quote_id
 from vectorstore.store import Snapshot
-
-_WORDS = 12  # a longer quote is told by its ends, which together have as many
-_END = 6  # words of each end; fewer may stand elsewhere in the page as well
-# Files in which a browser does not search; EUR-Lex has the form in the path ("/TXT/PDF/").
-_NO_PAGE = re.compile(r"/pdf/|\.(?:pdf|docx?|odt|rtf|pptx?|odp|xlsx?|ods|epub|zip)$", re.IGNORECASE)
-_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")  # what a browser does not show as text
-
-
-def at_quote(url: str, quote: str) -> str:
-    """The address of a page, at a quote in it.
-
-    Words that stand in one block of the page are found as a whole; a quote of several lines, such
-    as a list, or a long one is told by its first and last words. Without the quote where the page
-    cannot be searched for it: in a PDF, or for a row of a table, which has no such signs there.
-    """
-    lines = [words for line in quote.splitlines() if (words := _ITEM.sub("", line).split())]
-    if not url or not lines or "|" in quote or _NO_PAGE.search(urlsplit(url).path):
-        return url
-    ends = [lines[0]]
-    if len(lines) > 1 or len(lines[0]) > _WORDS:
-        ends = [lines[0][:_END], lines[-1][-_END:]]
-    directive = ",".join(_encoded(" ".join(words)) for words in ends)
-    return f"{url}{'' if '#' in url else '#'}:~:text={directive}"
-
-
-def leads_to_words(url: str) -> bool:
-    """Whether an address is one at a quote."""
-    return ":~:text=" in url
-
-
-def _encoded(words: str) -> str:
-    """UTF-8 in percents. "-" is part of the syntax as well, though no address needs it encoded."""
-    return percent_encoded(words, safe="").replace("-", "%2D")
-
-
-# Cited documents as they are now: the text around quotes, and what has changed.
-
 
 QuoteChange = Literal["gone", "changed", "moved", "superseded"]
 """What became of a quote: its document is gone; its words are no longer in it; they are, in a
@@ -68,6 +31,12 @@ Piece = tuple[str, bool]
 """Words of a source, and whether they are quoted."""
 
 _LONGEST = 200  # characters of a sentence beside a quote; more would draw the eye from the quote
+_FIRST_WORDS = 6  # of a quote, to tell it from others; more are tiring to hear at each button
+_WORDS = 12  # of a quote in an address; a longer one is named by its ends, together as long
+_END = 6  # words of each end; fewer may stand elsewhere in the page as well
+# Files in which a browser does not search; EUR-Lex has the form in the path ("/TXT/PDF/").
+_NO_PAGE = re.compile(r"/pdf/|\.(?:pdf|docx?|odt|rtf|pptx?|odp|xlsx?|ods|epub|zip)$", re.IGNORECASE)
+_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")  # what a browser does not show as text
 
 
 @dataclass(frozen=True)
@@ -76,12 +45,6 @@ class Surroundings:
 
     passages: Mapping[str, tuple[Passage, ...]]
     standings: Mapping[str, Standing]
-
-    def before(self, citation: Citation) -> Passage | None:
-        return self._neighbour(citation, -1)
-
-    def after(self, citation: Citation) -> Passage | None:
-        return self._neighbour(citation, 1)
 
     def change(self, citation: Citation) -> QuoteChange | None:
         """The change of a quote since the answer was given; None: it is as it was."""
@@ -96,12 +59,16 @@ class Surroundings:
             return "superseded"
         return None
 
-    def _neighbour(self, citation: Citation, step: int) -> Passage | None:
+    def neighbours(self, citation: Citation) -> tuple[Passage | None, Passage | None]:
+        """The passages before and after a cited one."""
         passages = self.passages.get(citation.document.key, ())
-        for number, passage in enumerate(passages):
-            if passage.id == citation.passage_id:
-                return passages[number + step] if 0 <= number + step < len(passages) else None
-        return None
+        ids = [passage.id for passage in passages]
+        if citation.passage_id not in ids:
+            return None, None
+        place = ids.index(citation.passage_id)
+        before = passages[place - 1] if place else None
+        after = passages[place + 1] if place + 1 < len(passages) else None
+        return before, after
 
 
 def surroundings(citations: Iterable[Citation], index: Snapshot | None) -> Surroundings | None:
@@ -126,20 +93,19 @@ def excerpts(
     These may stand in the passages next to it, in the same section. Quotes that are that near to
     each other share an excerpt; only the quotes are there if the passage was not kept.
     """
-    passage = next((one for one in answer.passages if one.id == quotes[0].passage_id), None)
+    passage = passage_of(quotes[0], answer)
     if passage is None:
-        return [[(one.quote, True)] for one in quotes]
+        return [[(quote.quote, True)] for quote in quotes]
     text, units, shift = "", list[Span](), 0
-    before = around.before(quotes[0]) if around else None
-    after = around.after(quotes[0]) if around else None
-    for one in (before, passage, after):
-        if one is None or one.headings != passage.headings:
+    before, after = around.neighbours(quotes[0]) if around else (None, None)
+    for part in (before, passage, after):
+        if part is None or part.headings != passage.headings:
             continue
-        shift = len(text) if one is passage else shift
-        units += ((len(text) + unit.start, len(text) + unit.end) for unit in one.units)
-        text += f"{one.text}\n\n"
-    quoted = sorted((shift + one.start, shift + one.end) for one in quotes)
-    stretches: list[tuple[int, int]] = []
+        shift = len(text) if part is passage else shift
+        units += ((len(text) + unit.start, len(text) + unit.end) for unit in part.units)
+        text += f"{part.text}\n\n"
+    quoted = sorted((shift + quote.start, shift + quote.end) for quote in quotes)
+    stretches: list[Span] = []
     for start, end in quoted:
         first = max((left for left, right in units if right <= start), default=start)
         last = min((right for left, right in units if left >= end), default=end)
@@ -176,12 +142,6 @@ def _passages(generation: str, key: str, _index: Snapshot) -> tuple[Passage, ...
     """
     found = _index.passages([key])
     return tuple(sorted(found, key=lambda passage: passage.start))
-
-
-# The evidence of an answer: which passages are cited, with the quotes marked in them.
-
-
-_FIRST_WORDS = 6  # of a quote, to tell it from others; more are tiring to hear at each button
 
 
 def evidence_html(
@@ -223,16 +183,18 @@ def evidence_html(
 
 def _panel_html(texts: Texts) -> str:
     """The panel as it is before a passage is put into it: hidden, and never opened itself."""
-    told = {name: escape(texts(f"panel.{name}")) for name in ("title", "previous", "next", "close")}
+    names = {
+        name: escape(texts(f"panel.{name}")) for name in ("title", "previous", "next", "close")
+    }
     previous, following, close = (
-        f'<button type="button" class="sw-panel-{name}" aria-label="{told[name]}" '
-        f'title="{told[name]}">{sign}</button>'
+        f'<button type="button" class="sw-panel-{name}" aria-label="{names[name]}" '
+        f'title="{names[name]}">{sign}</button>'
         for name, sign in (("previous", "‹"), ("next", "›"), ("close", "✕"))
     )
     return (
-        f'<dialog class="sw-panel" aria-label="{told["title"]}"><div class="sw-panel-bar">'
+        f'<dialog class="sw-panel" aria-label="{names["title"]}"><div class="sw-panel-bar">'
         f'{previous}<span class="sw-panel-place" role="status"></span>{following}{close}</div>'
-        f'<div class="sw-panel-body" role="group" aria-label="{told["title"]}" tabindex="0"></div>'
+        f'<div class="sw-panel-body" role="group" aria-label="{names["title"]}" tabindex="0"></div>'
         "</dialog>"
     )
 
@@ -253,15 +215,15 @@ def _source_html(
     proper = rests_on(answer)
     quoted = [
         span
-        for span, one in zip(spans, citations, strict=True)
-        if (one.number, one.start, one.end) in proper
+        for span, quote in zip(spans, citations, strict=True)
+        if (quote.number, quote.start, quote.end) in proper
     ]
     keeps = _keeps_html(stretches(citations, answer), text, prefix, texts)
     marked = highlighted(text, spans, anchors(answer, prefix), quoted or spans, keeps)
     facts = [
         document.title if document.title not in words else "",
         texts.label("kinds", document.kind),
-        addresses.number(document, texts),
+        origins.number(document, texts),
         texts.date(document.date) if document.date else "",
         texts.label("standings", first.standing) if first.standing in STEPS_BACK else "",
     ]
@@ -269,8 +231,7 @@ def _source_html(
         name = texts.label("languages", document.language)
         facts.append(texts("sources.quote_language", language=name))
     path = "" if section(citations) in words else section(citations)
-    before = around.before(first) if around else None
-    after = around.after(first) if around else None
+    before, after = around.neighbours(first) if around else (None, None)
     return (
         f'<section class="sw-source"><h3>{numbers(citations)} {escape(words)}</h3>'
         + facts_html(*facts)
@@ -287,12 +248,11 @@ def _quoted(
     answer: Answer, citations: Sequence[Citation]
 ) -> tuple[str, list[tuple[int, int, int]]]:
     """A passage and the (start, end, number) of its quotes; only the quotes if it was not kept."""
-    for passage in answer.passages:
-        if passage.id == citations[0].passage_id:
-            return passage.text, [(one.start, one.end, one.number) for one in citations]
-    text = "\n\n".join(dict.fromkeys(one.quote for one in citations))
-    starts = [(text.index(one.quote), one) for one in citations]
-    return text, [(start, start + len(one.quote), one.number) for start, one in starts]
+    if passage := passage_of(citations[0], answer):
+        return passage.text, [(quote.start, quote.end, quote.number) for quote in citations]
+    text = "\n\n".join(dict.fromkeys(quote.quote for quote in citations))
+    starts = [(text.index(quote.quote), quote) for quote in citations]
+    return text, [(start, start + len(quote.quote), quote.number) for start, quote in starts]
 
 
 def _neighbour_html(passage: Passage | None, cited: Citation, key: str, texts: Texts) -> str:
@@ -311,57 +271,22 @@ def _keeps_html(quotes: Sequence[Citation], text: str, prefix: str, texts: Texts
     away again (ui/notes/keeping.py, which shows them where quotes can be kept). What is not seen
     names the quote by its first words."""
     found = {}
-    for one in quotes:
-        name = " ".join(one.quote.split()[:_FIRST_WORDS])
+    for quote in quotes:
+        name = " ".join(quote.quote.split()[:_FIRST_WORDS])
         keep, kept = (
             f'{escape(texts(f"notes.{key}"))}<span class="sw-hidden">'
             f"{escape(texts(f'notes.{key}_which', quote=name))}</span>"
             for key in ("keep", "kept")
         )
-        there = text.startswith(one.quote, one.start)
-        end = one.end if there else text.index(one.quote) + len(one.quote)
+        there = text.startswith(quote.quote, quote.start)
+        end = quote.end if there else text.index(quote.quote) + len(quote.quote)
         found[end] = (
             f'<span class="sw-keep" lang="{texts.language}">'
-            f'<button type="button" data-keep="{escape(prefix)}-{quote_id(one)}">'
+            f'<button type="button" data-keep="{escape(prefix)}-{quote_id(quote)}">'
             f'<span class="sw-unkept">{keep}</span><span class="sw-kept">{kept}</span></button>'
             f'<span class="sw-keep-told" role="status"></span></span>'
         )
     return found
-
-
-def in_context(citations: Sequence[Citation], texts: Texts) -> str:
-    """A link to the quotes in their document, in a tab of its own: the conversation stays."""
-    first = citations[0]
-    spans = ((citation.start, citation.end) for citation in citations)
-    address = f"sources?{reading_address(first.document, first.passage_id, spans)}"
-    return f"<p>{new_tab(address, texts('sources.context'), texts)}</p>"
-
-
-def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
-    """One link per address; with the citations' numbers where there is more than one.
-
-    It leads to the first quote of a number, and says so where it cannot: the page of a brief has
-    another text, and a PDF has no such places.
-    """
-    document = citations[0].document
-    if document.kind == "brief":
-        named = addresses.pages(document, texts)
-        return "".join(_link_html(url, label, texts) for label, url in named)
-    by_url: dict[str, list[Citation]] = {}
-    for citation, *_ in by_number(citations).values():
-        if is_web_page(citation.url):
-            by_url.setdefault(at_quote(citation.url, citation.quote), []).append(citation)
-    shown = []
-    for url, cited in by_url.items():
-        key = "answers.open_at_quote" if leads_to_words(url) else "answers.open_source"
-        label = texts(key if len(by_url) == 1 else f"{key}_for", numbers=numbers(cited))
-        shown.append(_link_html(url, addresses.naming(url, label), texts))
-    return "".join(shown)
-
-
-def _link_html(url: str, label: str, texts: Texts) -> str:
-    told = label if leads_to_words(url) else texts("answers.at_top", label=label)
-    return f"<p>{link(url, told, texts)}</p>"
 
 
 def highlighted(
@@ -397,3 +322,65 @@ def highlighted(
         if left < right:
             parts.append(keeps.get(right, ""))
     return "".join(parts)
+
+
+def in_context(citations: Sequence[Citation], texts: Texts) -> str:
+    """A link to the quotes in their document, in a tab of its own: the conversation stays."""
+    first = citations[0]
+    spans = ((citation.start, citation.end) for citation in citations)
+    address = f"sources?{reading_address(first.document, first.passage_id, spans)}"
+    return f"<p>{new_tab(address, texts('sources.context'), texts)}</p>"
+
+
+def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
+    """One link per address; with the citations' numbers where there is more than one.
+
+    It leads to the first quote of a number, and says so where it cannot: the page of a brief has
+    another text, and a PDF has no such places.
+    """
+    document = citations[0].document
+    if document.kind == "brief":
+        named = origins.pages(document, texts)
+        return "".join(_link_html(url, label, texts) for label, url in named)
+    by_url: dict[str, list[Citation]] = {}
+    for citation, *_ in by_number(citations).values():
+        if is_web_page(citation.url):
+            by_url.setdefault(at_quote(citation.url, citation.quote), []).append(citation)
+    shown = []
+    for url, cited in by_url.items():
+        key = "answers.open_at_quote" if leads_to_words(url) else "answers.open_source"
+        label = texts(key if len(by_url) == 1 else f"{key}_for", numbers=numbers(cited))
+        shown.append(_link_html(url, origins.naming(url, label), texts))
+    return "".join(shown)
+
+
+def _link_html(url: str, label: str, texts: Texts) -> str:
+    shown = label if leads_to_words(url) else texts("answers.at_top", label=label)
+    return f"<p>{link(url, shown, texts)}</p>"
+
+
+def at_quote(url: str, quote: str) -> str:
+    """The address of a page, at a quote in it.
+
+    Words that stand in one block of the page are found as a whole; a quote of several lines, such
+    as a list, or a long one is named by its first and last words. Without the quote where the page
+    cannot be searched for it: in a PDF, or for a row of a table, which has no such signs there.
+    """
+    lines = [words for line in quote.splitlines() if (words := _ITEM.sub("", line).split())]
+    if not url or not lines or "|" in quote or _NO_PAGE.search(urlsplit(url).path):
+        return url
+    ends = [lines[0]]
+    if len(lines) > 1 or len(lines[0]) > _WORDS:
+        ends = [lines[0][:_END], lines[-1][-_END:]]
+    directive = ",".join(_encoded(" ".join(words)) for words in ends)
+    return f"{url}{'' if '#' in url else '#'}:~:text={directive}"
+
+
+def leads_to_words(url: str) -> bool:
+    """Whether an address is one at a quote."""
+    return ":~:text=" in url
+
+
+def _encoded(words: str) -> str:
+    """UTF-8 in percents. "-" is part of the syntax as well, though no address needs it encoded."""
+    return percent_encoded(words, safe="").replace("-", "%2D")

@@ -8,14 +8,15 @@ from chain.request import MAX_QUESTION
 from core.citations import by_number
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from ui import markup, navigation
+from ui import corpus, error_messages, navigation
 from ui.answers.citations import cited_in
-from ui.chat import conversation_list, exchange, question_field
-from ui.chat.question_field import length_html
+from ui.chat import conversation_list, exchange, filters, sharing
+from ui.chat.address import follow_address, set_address
 from ui.chat.session import FIELD, Chat, chat
-from ui.markup import code, escape, facts_html, script
+from ui.markup import escape, facts_html
 from ui.notes import keeping
-from ui.shared_assistant import assistant, describe_scope, usable_index
+from ui.scripts import script
+from ui.shared_assistant import assistant, usable_index
 from ui.texts import Texts
 from userdata.conversation import Exchange
 from vectorstore.store import Snapshot
@@ -29,11 +30,11 @@ def page() -> None:
     texts = navigation.interface_texts(settings)
     session = chat(settings)
     if token := st.query_params.get("s"):
-        conversation_list.show_shared(token, session, texts)
+        sharing.show_shared(token, session, texts)
         return
-    limited = conversation_list.follow_address(session)
+    limited = follow_address(session)
     if limited is not None:
-        question_field.preset_filters(limited)
+        filters.preset_filters(limited)
     if session.conversation.exchanges:
         st.html(f'<h1 class="sw-hidden">{escape(texts("title"))}</h1>')
     else:
@@ -43,15 +44,15 @@ def page() -> None:
     index = _show_corpus(session, settings, texts, filtered)
     # In a conversation the next question finds a server that is back.
     _show_field(session, texts, ready=index is not None or bool(session.conversation.exchanges))
-    conversation_list.set_address(session)
+    set_address(session)
     with new:
         conversation_list.show_new(session, texts)
     with kept:
-        conversation_list.show(session, settings, texts)
-    problems = st.empty()
+        conversation_list.show_list(session, settings, texts)
+    problem_place = st.empty()
     _show_conversation(session, settings, texts, index)
-    keeping.show(session, session.conversation, "exchange", texts)
-    _show_problems(problems, session, texts)
+    keeping.show_keepers(session, session.conversation, "exchange", texts)
+    _show_problems(problem_place, session, texts)
     if not session.conversation.exchanges:
         conversation_list.show_undo(session, texts)
         if index is not None:
@@ -64,7 +65,7 @@ def _show_field(session: Chat, texts: Texts, *, ready: bool) -> None:
     with st.bottom:
         if session.too_long:
             st.warning(texts("chat.too_long", length=session.too_long, limit=MAX_QUESTION))
-        st.html(length_html(texts), unsafe_allow_javascript=True)
+        st.html(_length_html(texts), unsafe_allow_javascript=True)
         typed = st.chat_input(
             texts("chat.placeholder"),
             key=FIELD,
@@ -79,6 +80,18 @@ def _show_field(session: Chat, texts: Texts, *, ready: bool) -> None:
         # of what was typed into the page of the one before.
         session.ask(typed)
         st.rerun()
+
+
+def _length_html(texts: Texts) -> str:
+    """Shows, while somebody types, how much room there is left."""
+    near, over = (
+        escape(texts(f"chat.{name}", length="{length}", limit=MAX_QUESTION))
+        for name in ("near_limit", "over_limit")
+    )
+    return (
+        f'<p class="sw-length sw-facts" role="status" data-limit="{MAX_QUESTION}" '
+        f'data-near="{near}" data-over="{over}"></p>{script("question_length")}'
+    )
 
 
 def _ask_typed(session: Chat) -> None:
@@ -96,20 +109,20 @@ def _show_conversation(
     """All exchanges, of which the pending one is answered here. What asks something is hidden
     meanwhile (style.css)."""
     exchanges = session.conversation.exchanges
-    for number, one in enumerate(exchanges):
+    for number, shown in enumerate(exchanges):
         is_last = number == len(exchanges) - 1
-        with st.container(key=f"turn-{one.id}"):
-            exchange.show_question(session, one, texts, is_last=is_last)
+        with st.container(key=f"turn-{shown.id}"):
+            exchange.show_question(session, shown, texts, is_last=is_last)
             with st.chat_message("assistant", avatar=":material/menu_book:"):
                 making = st.empty()  # always there, so that what follows keeps its place
-                if one.id == session.pending:
-                    history_so_far = session.conversation.history(one)
-                    one = exchange.answer(making, session, one, history_so_far, texts)
-                    index = _as_answered(one, index)
-                if one.id == session.finished:
+                if shown.id == session.pending:
+                    history = session.conversation.history(shown)
+                    shown = exchange.answered(making, session, shown, history, texts)
+                    index = _as_answered(shown, index)
+                if shown.id == session.finished:
                     session.finished = ""
-                    _announce(making, one, texts)
-                exchange.show_answer(session, one, number, settings, texts, index)
+                    _announce(making, shown, texts)
+                exchange.show_answer(session, shown, number, settings, texts, index)
             below = st.empty()  # emptied at once when another question is asked
             if is_last:
                 with below.container():
@@ -118,10 +131,11 @@ def _show_conversation(
                         exchange.show_followups(session, texts)
 
 
-def _as_answered(one: Exchange, index: Snapshot | None) -> Snapshot | None:
+def _as_answered(finished: Exchange, index: Snapshot | None) -> Snapshot | None:
     """The sources that answered, also where they were published since the page was begun; None
     where they cannot be used any more."""
-    if one.answer is None or (index and one.answer.generation == index.generation):
+    answer = finished.answer
+    if answer is None or (index and answer.generation == index.generation):
         return index
     return usable_index()
 
@@ -133,13 +147,13 @@ def _show_corpus(
     try:
         index = assistant().index.snapshot()
         documents = index.documents()
-        facts = navigation.state_html(settings, index, texts)
+        facts = corpus.state_html(settings, index, texts)
     except StrategiewijzerError as error:
-        markup.no_sources(error, texts)
+        error_messages.no_sources(error, texts)
         st.button(texts("chat.retry"))
         return None
     with filtered:
-        session.scope = question_field.choose_filters(documents, texts)
+        session.scope = filters.choose_filters(documents, texts)
     st.sidebar.html(facts)
     return index
 
@@ -147,7 +161,8 @@ def _show_corpus(
 def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
     with place.container():
         if session.problem:
-            markup.show_with_details(texts("history.problem"), session.problem, texts, st.warning)
+            lead = texts("history.problem")
+            error_messages.show_with_details(lead, session.problem, texts, st.warning)
         if session.missing:
             st.warning(texts("history.missing"))
 
@@ -162,46 +177,35 @@ def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:
         f"<p>{escape(texts('purpose'))}</p>"
         + facts_html(can)
         + audited
-        + navigation.sources_html(documents, texts)
+        + corpus.sources_html(documents, texts)
     )
-    if limits := describe_scope(session.scope, texts):
+    if limits := corpus.describe_scope(session.scope, texts):
         st.html(f'<p class="sw-note">{escape(limits)}</p>')
         st.button(
             texts("chat.unlimited"),
             icon=":material/filter_alt_off:",
             key="unlimited",
-            on_click=question_field.clear_filters,
+            on_click=filters.clear_filters,
         )
     offered = examples(index, texts.language)
-    if not offered and any(one.kind == "brief" for one in documents):
+    if not offered and any(document.kind == "brief" for document in documents):
         offered = tuple(texts.series("examples"))  # these are about the briefs
     with st.container(gap=None, key="examples"):
         if offered:
             st.html(f'<h2 class="sw-small">{escape(texts("chat.examples"))}</h2>')
-        for number, example in enumerate(offered[:_EXAMPLES]):
-            st.button(
-                code(example),  # a label is Markdown, and the question a document's
-                icon=":material/subdirectory_arrow_right:",
-                type="tertiary",
-                key=f"plain-example-{number}",
-                on_click=session.ask,
-                args=(example,),
-                width="stretch",
-            )
+            exchange.offer_questions(offered[:_EXAMPLES], "example", session)
 
 
 def _announce(place: DeltaGenerator, finished: Exchange, texts: Texts) -> None:
-    """Tells screen readers of an answer that has just been finished."""
+    """Announces to screen readers an answer that has just been finished."""
     answer = finished.answer
     if answer is None:
-        told = texts("chat.finished_problem")
-    elif answer.kind == "reply":
-        told = texts("chat.finished_reply")
-    elif answer.kind in ("refusal", "found"):
-        told = texts(f"chat.finished_{answer.kind}")
+        message = texts("chat.finished_problem")
+    elif answer.kind in ("refusal", "found", "reply"):
+        message = texts(f"chat.finished_{answer.kind}")
     else:
-        told = texts.counted("chat.finished", len(by_number(cited_in(answer.blocks, answer))))
+        message = texts.counted("chat.finished", len(by_number(cited_in(answer.blocks, answer))))
     place.html(
-        f'<p class="sw-announced" hidden>{escape(told)}</p>{script("announce")}',
+        f'<p class="sw-announced" hidden>{escape(message)}</p>{script("announce")}',
         unsafe_allow_javascript=True,
     )

@@ -1,61 +1,57 @@
 """The conversation of this session, and what can be done with it.
 
 The page works on a copy in the session and keeps every change (userdata/conversations.py). Where
-that fails the copy goes on: the reader is told why, and the next change that succeeds keeps it all.
+that fails the copy goes on: the page says why, and the next change that succeeds keeps it all.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import streamlit as st
 
+from chain.request import MAX_QUESTION
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings
 from core.source import Scope
+from language.sentences import sentences
 from ui import access
 from ui.chat.feedback_form import ReaderVerdict
-from ui.chat.question_field import question_in
 from userdata.conversation import Conversation, Exchange, Note
 from userdata.conversations import Conversations
 from userdata.database import database
 
 FIELD = "question"  # where Streamlit keeps what is typed
 _KEY = "chat"
+_LONGEST_READ = 100 * MAX_QUESTION  # a longer text is no message, and searching it takes time
+_PARAGRAPH = re.compile(r"(?s:(?!\n[^\S\n]*\n|(?<=[.:!?])[^\S\n]*\n).)+")
+_ASKING = re.compile(r"[?\u037e][”“»\"')\]]*$")  # also the Greek question mark
+_FEWEST_WORDS = 3  # "Really?" asks nothing that can be searched
 
 
 @dataclass
 class Chat:
-    """The state of the chat page in a session.
+    """The state of the chat page in a session."""
 
-    `scope` is what the next question is limited to. `pending` is the id of the exchange that is
-    being answered, `editing` of the one whose question is being changed, `finished` of the one
-    whose answer the reader has not been told of yet. `too_long` is the length of a text that could
-    not be asked, 0 if there is none. `heard` is whether what was typed is taken in. `problem` is
-    why the last change is not kept. `missing` is whether an address led to a conversation that is
-    not there. `before` is what the conversation was before something was taken from it. `addressed`
-    are the conversations that an address with a question has begun, `told` are those that the
-    address has named. `verdicts` are those on answers, by exchange. `removed` is the note that was
-    last taken away, and `kept_told` the quote that was last kept or taken away, with what the
-    reader is told of it.
-    """
-
-    conversations: Conversations
-    conversation: Conversation = field(default_factory=Conversation)
-    scope: Scope = field(default_factory=Scope)
-    pending: str = ""
-    editing: str = ""
-    finished: str = ""
-    too_long: int = 0
-    heard: bool = False
-    problem: str = ""
-    missing: bool = False
-    before: Conversation | None = None
+    conversations: Conversations  # the store
+    conversation: Conversation = field(default_factory=Conversation)  # the one that is shown
+    scope: Scope = field(default_factory=Scope)  # what the next question is limited to
+    pending: str = ""  # the id of the exchange that is being answered
+    editing: str = ""  # the id of the exchange whose question is being changed
+    finished: str = ""  # the id of the exchange whose answer is not announced yet
+    too_long: int = 0  # the length of a text that could not be asked, 0 if there is none
+    heard: bool = False  # whether what was typed is taken in
+    problem: str = ""  # why the last change is not kept
+    missing: bool = False  # whether an address led to a conversation that is not there
+    before: Conversation | None = None  # what was there before something was taken from it
+    # The conversations that addresses with a question have begun, by address.
     addressed: dict[str, str] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
-    verdicts: dict[str, ReaderVerdict] = field(default_factory=dict)
-    removed: Note | None = None
-    kept_told: tuple[str, str] = ("", "")
+    named: set[str] = field(default_factory=set)  # the conversations that the address has named
+    verdicts: dict[str, ReaderVerdict] = field(default_factory=dict)  # by exchange
+    removed: Note | None = None  # the note that was last taken away
+    # The quote that was last kept or taken away, and the message about it.
+    kept_message: tuple[str, str] = ("", "")
 
     @property
     def store(self) -> Conversations:
@@ -72,7 +68,7 @@ class Chat:
         """The reader's verdict on the answer of an exchange."""
         return self.verdicts.setdefault(exchange.id, ReaderVerdict(exchange.id))
 
-    def show(self, conversation: Conversation) -> None:
+    def turn_to(self, conversation: Conversation) -> None:
         """Turns to another conversation, such as a new one; the one before is kept."""
         self.conversation = conversation
         self.pending = self.editing = self.finished = self.problem = ""
@@ -82,7 +78,7 @@ class Chat:
 
     def open(self, id: str) -> None:
         """Shows one of the user's conversations, or an empty one when it is not there."""
-        self.show(Conversation())
+        self.turn_to(Conversation())
         with self._attempt():
             found = self.store.find(id)
             self.conversation = found or self.conversation
@@ -101,9 +97,9 @@ class Chat:
         """
         if self.pending or not question.strip():
             return
-        asked = self._read(question, alone=alone, scope=self.scope if scope is None else scope)
-        if asked is not None:
-            self._begin(asked)
+        scope = self.scope if scope is None else scope
+        if exchange := self._read(question, alone=alone, scope=scope):
+            self._begin(exchange)
 
     def again(self, exchange: Exchange) -> None:
         """Asks at the end what has no answer yet."""
@@ -116,13 +112,13 @@ class Chat:
 
     def edit(self, exchange: Exchange, text: str) -> None:
         """Asks another question in place of one; what followed it goes as well, until `undo`."""
-        asked = self._read(text, scope=self.scope) if text.strip() and not self.pending else None
-        if asked is None:
+        edited = self._read(text, scope=self.scope) if text.strip() and not self.pending else None
+        if edited is None:
             return
         before = self.conversation
         self.conversation = before.before(exchange.id)
         self._drop(*before.ids - self.conversation.ids)
-        self._begin(asked.model_copy(update={"context": asked.context or exchange.context}))
+        self._begin(edited.model_copy(update={"context": edited.context or exchange.context}))
         self.before = before
 
     def undo(self) -> None:
@@ -130,7 +126,7 @@ class Chat:
         if self.before is None:
             return
         before, came = self.before, self.conversation
-        self.show(before)
+        self.turn_to(before)
         if came.id == before.id:
             self._drop(*came.ids - before.ids)
         self._keep(*before.exchanges)
@@ -157,7 +153,7 @@ class Chat:
         with self._attempt():
             self.store.delete(id)
             if id == self.conversation.id:
-                self.show(Conversation())
+                self.turn_to(Conversation())
             self.before = before
 
     def stop(self) -> None:
@@ -199,7 +195,7 @@ class Chat:
 
     @contextmanager
     def _attempt(self) -> Iterator[None]:
-        """Tells why the store could not do what the block asks."""
+        """Remembers why the store could not do what the block asks."""
         try:
             yield
         except StrategiewijzerError as error:
@@ -223,3 +219,27 @@ def chat(settings: Settings) -> Chat:
     store = Conversations(user.id, kept_in, settings.keep_conversations)
     st.session_state[_KEY] = made = Chat(store)
     return made
+
+
+def question_in(text: str) -> tuple[str, str]:
+    """The question that a text asks, and the rest of it, which is not searched.
+
+    A text that is short enough is the question. Of a longer one it is the last sentence if that
+    asks something, else the first, else the last one that does; empty where none does.
+    """
+    if len(text) <= MAX_QUESTION:
+        return text, ""
+    if len(text) > _LONGEST_READ:
+        return "", text
+    found = [
+        (paragraph.start() + start, paragraph.start() + end)
+        for paragraph in _PARAGRAPH.finditer(text)
+        for start, end in sentences(paragraph[0], "en")
+    ]
+    for start, end in (*found[-1:], *found[:1], *reversed(found)):
+        sentence = text[start:end]
+        asks = _ASKING.search(sentence) and len(sentence.split()) >= _FEWEST_WORDS
+        if asks and len(sentence) <= MAX_QUESTION:
+            rest = (text[:start].strip(), text[end:].strip())
+            return " ".join(sentence.split()), "\n\n".join(filter(None, rest))
+    return "", text

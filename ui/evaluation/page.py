@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings, current
-from ui import access, markup, navigation
+from ui import access, error_messages, navigation
 from ui.evaluation import questions, starting, verdict
 from ui.evaluation.kept_runs import KeptRun, compared, kept, read
 from ui.markup import code
@@ -24,7 +24,7 @@ def page() -> None:
     except NotAllowedError:
         st.error(texts("evaluation.not_allowed"))
     except StrategiewijzerError as error:
-        markup.show_with_details(texts("evaluation.problem"), str(error), texts)
+        error_messages.show_with_details(texts("evaluation.problem"), str(error), texts)
 
 
 def _show(settings: Settings, texts: Texts) -> None:

@@ -13,7 +13,8 @@ from eval.question_results import QuestionResult
 from eval.rates import reported
 from language.matching import fold
 from ui.evaluation.kept_runs import KeptRun, read, when
-from ui.markup import code, escape, facts_html, page_of, table_html
+from ui.markup import code, escape, facts_html, table_html
+from ui.paging import page_of
 from ui.texts import Texts
 
 PAGE = 20  # questions; all of a run would be sent to the browser at every click

@@ -12,7 +12,7 @@ from core.errors import LockedError, QuestionSetError, StoreError, Strategiewijz
 from core.settings import Settings
 from eval.dataset import load
 from eval.gate import RULES
-from ui import access, guard, jobs, markup
+from ui import access, error_messages, jobs, uploads
 from ui.access import name_of, on_record
 from ui.jobs import Job
 from ui.markup import escape, facts_html
@@ -85,7 +85,7 @@ def _watch(job: Job, texts: Texts) -> None:
             st.progress(0.0, texts("evaluation.start.preparing"))
         st.caption(texts("evaluation.start.leave"))
         if st.button(texts("evaluation.start.stop"), icon=":material/stop:"):
-            with markup.showing(texts):
+            with error_messages.showing(texts):
                 access.require("evaluator")
                 jobs.stop(job)
                 st.rerun()
@@ -105,7 +105,7 @@ def _show_last(job: Job, texts: Texts) -> None:
             st.info(texts("evaluation.start.stopped"))
         elif not name:
             reason = "\n".join(job.errors().splitlines()[-_LAST_LINES:])
-            markup.show_with_details(texts("evaluation.start.failed"), reason, texts)
+            error_messages.show_with_details(texts("evaluation.start.failed"), reason, texts)
         else:
             st.html(facts_html(texts("evaluation.start.other")))
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -161,7 +161,7 @@ def _arguments(questions: Path | None, every: int, *, gate: bool) -> tuple[str, 
 
 
 def _start(settings: Settings, arguments: Sequence[str], texts: Texts) -> None:
-    with markup.showing(texts):
+    with error_messages.showing(texts):
         user = access.require("evaluator")
         with suppress(LockedError):  # somebody was first: theirs is shown, with who and since when
             jobs.start(settings.data_dir, "eval", arguments, on_record(user))
@@ -175,7 +175,7 @@ def _own_sets(data_dir: Path) -> dict[str, Path]:
 
 def _offer_own_sets(data_dir: Path, texts: Texts) -> None:
     """A place to add a set; one that is not as it should be is refused with what is wrong."""
-    guard.uploader(
+    uploads.uploader(
         texts("evaluation.own.choose"),
         "evaluator",
         _LARGEST,
@@ -186,7 +186,7 @@ def _offer_own_sets(data_dir: Path, texts: Texts) -> None:
         args=(data_dir,),
     )
     if problem := st.session_state.get(_PROBLEM):
-        markup.show_with_details(texts("evaluation.own.refused"), problem, texts)
+        error_messages.show_with_details(texts("evaluation.own.refused"), problem, texts)
 
 
 def _add_set(data_dir: Path) -> None:

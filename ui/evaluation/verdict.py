@@ -10,7 +10,7 @@ from eval.gate import RuleResult
 from eval.results import LONGEST_NAME, LONGEST_REASON
 from eval.run_report import Figure, bounds, number
 from language.escaping import visible
-from ui import access, formats, markup
+from ui import access, error_messages, formats, scripts
 from ui.evaluation.kept_runs import KeptRun, describe_sign_off, generation_in_use
 from ui.markup import code, facts_html
 from ui.texts import Texts
@@ -156,7 +156,7 @@ def offer_sign_off(settings: Settings, run: KeptRun, texts: Texts) -> None:
             if goes_live is None or not all(visible(text).strip() for text in (name, reason)):
                 st.warning(texts("evaluation.sign.lacks"))
                 return
-            with markup.showing(texts):
+            with error_messages.showing(texts):
                 user = access.require("evaluator")
                 release.sign(
                     settings,
@@ -182,7 +182,7 @@ def offer_report(run: KeptRun, texts: Texts) -> None:
     there = [name for name in _FILES if (run.folder / name).is_file()] if offer.open else []
     for name in there:
         with offer:
-            markup.offer_download(
+            scripts.offer_download(
                 texts(f"evaluation.download.{name.partition('.')[2]}"),
                 (run.folder / name).read_bytes,
                 name=f"{run.name}-{name}",

@@ -21,7 +21,7 @@ from ingest.reading.blocks import Value
 from ingest.reading.files import sha256
 from ingest.reading.formats import front_matter
 from language.official import OFFICIAL
-from ui import access, formats, markup
+from ui import access, error_messages, formats
 from ui.maintenance.document_files import folder, writing
 from ui.maintenance.file_preview import FilePreview
 from ui.maintenance.page_context import PageContext
@@ -162,10 +162,10 @@ def _save(
             files.confirm(file, settings.documents_dir, official=official)
     except DocumentError as error:
         st.error(problem(error.fault, error.field, texts))
-        markup.details(str(error), texts)
+        error_messages.details(str(error), texts)
         return False
     except StrategiewijzerError as error:
-        markup.show(error, texts)
+        error_messages.show(error, texts)
         return False
     return True
 
@@ -173,7 +173,7 @@ def _save(
 def show_failure(failure: Failure, texts: Texts) -> None:
     """Shows why a file cannot be taken as it is, above its details."""
     st.error(problem(failure.fault, failure.field, texts))
-    markup.details(f"{failure.problem}. {failure.remedy}", texts)
+    error_messages.details(f"{failure.problem}. {failure.remedy}", texts)
 
 
 def problem(fault: Fault, field: str, texts: Texts) -> str:
@@ -181,7 +181,7 @@ def problem(fault: Fault, field: str, texts: Texts) -> str:
     rule = texts.values.get(f"maintenance.about.{field}", "") if fault == "value" else ""
     label = texts.label("maintenance.fields", field)
     if not rule:
-        return markup.reason(fault, field, texts)
+        return error_messages.reason(fault, field, texts)
     return texts("maintenance.about.wrong", field=label, rule=rule)
 
 

@@ -11,14 +11,15 @@ from core.errors import NoIndexError
 from core.file_names import as_text, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
-from ui import markup
+from ui import error_messages, markup
 from ui.maintenance import document_files, generation_list
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, show_about, show_failure
 from ui.maintenance.file_preview import FilePreview, preview_kept
 from ui.maintenance.page_context import PageContext
 from ui.maintenance.upload_form import DONE, show_upload, upload_notes
-from ui.markup import code, facts_html, page_of
+from ui.markup import code, facts_html
+from ui.paging import page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
 from vectorstore.manifest import DocumentEntry, Manifest
@@ -69,7 +70,7 @@ def show_documents(context: PageContext) -> None:
         else:
             st.error(texts("maintenance.upload.not_read"))
             where = f"{document_files.folder(settings)}\nSTRATEGIEWIJZER_CORPUS_DIRS"
-            markup.details(where, texts)
+            error_messages.details(where, texts)
         if done := st.session_state.pop(DONE, ""):
             st.success(done)
         if manifest is not None:

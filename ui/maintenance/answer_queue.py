@@ -11,7 +11,7 @@ from core.settings import Settings, current
 from ingest.publishing.changes import word_diff
 from ingest.publishing.own_questions import Overview, OwnQuestions
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
-from ui import access, markup
+from ui import access, error_messages, markup
 from ui.access import User
 from ui.maintenance import answer_editor, approving
 from ui.maintenance.answer_editor import EditorStart
@@ -20,7 +20,8 @@ from ui.maintenance.change_html import piece_html
 from ui.maintenance.feedback_queue import comment_html
 from ui.maintenance.page_context import PageContext
 from ui.maintenance.question_groups import QuestionGroup, Wording, question_groups
-from ui.markup import code, escape, facts_html, folded_html, page_of, table_html
+from ui.markup import code, escape, facts_html, folded_html, table_html
+from ui.paging import page_of
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
 from vectorstore.store import Snapshot
@@ -122,7 +123,9 @@ def _show_done(broken: Sequence[DocumentError], context: PageContext) -> None:
 def _broken(error: DocumentError, context: PageContext) -> None:
     """Says which file is in error and why, and offers to repair it."""
     texts, name = context.texts, code(markup.name(error.path))
-    markup.show_with_details(texts("maintenance.answers.broken", name=name), str(error), texts)
+    error_messages.show_with_details(
+        texts("maintenance.answers.broken", name=name), str(error), texts
+    )
     key = f"maintenance-answers-repair-{error.path}"
     _sure("repair", key, context, _repair, context.settings, error)
 

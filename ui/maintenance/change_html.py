@@ -17,7 +17,7 @@ from ingest.publishing.ingest_report import (
     PreparedChange,
     Report,
 )
-from ui import formats, markup
+from ui import error_messages, formats, markup
 from ui.markup import definitions_html, escape, facts_html, folded_html
 from ui.texts import Texts
 
@@ -87,11 +87,11 @@ def _file(path: str) -> str:
 
 def _failure(failure: Failure, texts: Texts) -> str:
     """A document that cannot be taken: its name, why, what to do, and the details."""
-    reason = markup.reason(failure.fault, failure.field, texts)
+    reason = error_messages.reason(failure.fault, failure.field, texts)
     if failure.kept:
         reason += f" {texts('maintenance.report.kept')}"
     details = f"{printable(failure.path)}: {failure.problem}. {failure.remedy}"
-    return f"{_file(failure.path)}: {escape(reason)}{markup.fold(details, texts)}"
+    return f"{_file(failure.path)}: {escape(reason)}{error_messages.fold(details, texts)}"
 
 
 def _stale(change: PreparedChange, stale: StaleQuestion, texts: Texts) -> str:

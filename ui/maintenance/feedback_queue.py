@@ -12,12 +12,13 @@ import streamlit as st
 from core.answer_blocks import parse
 from core.markers import Marked
 from core.settings import Settings
-from ui import access, formats, markup
+from ui import access, formats, scripts
 from ui.access import name_of, on_record
-from ui.answers.answer_view import answer_html
+from ui.answers.answer_text import answer_html
+from ui.corpus import describe_scope
 from ui.maintenance.page_context import PageContext
-from ui.markup import escape, facts_html, folded_html, page_of
-from ui.shared_assistant import describe_scope
+from ui.markup import escape, facts_html, folded_html
+from ui.paging import page_of
 from ui.texts import Texts
 from userdata.database import database
 from userdata.feedback import Feedback, handle, read, reopen
@@ -126,7 +127,7 @@ def _export(found: Sequence[Feedback], texts: Texts) -> None:
     """Offers the chosen entries as a file."""
     with st.container(horizontal=True):
         for kind, written in (("csv", functools.partial(table_csv, texts=texts)), ("json", _json)):
-            markup.offer_download(
+            scripts.offer_download(
                 texts("maintenance.feedback.export", kind=kind.upper()),
                 functools.partial(written, found),
                 name=f"feedback.{kind}",

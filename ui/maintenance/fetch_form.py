@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from ingest.official.cellar import LANGUAGES, chosen, listed
-from ui import markup
+from ui import error_messages
 from ui.maintenance import job_list as work
 from ui.maintenance.page_context import PageContext
 from ui.markup import escape, facts_html
@@ -46,7 +46,7 @@ def _outcome(outcome: Mapping[str, str], texts: Texts) -> str:
     """The outcome for one text, as HTML."""
     status = escape(texts(f"maintenance.fetched.{outcome['status']}"))
     name = escape(f"{outcome['celex']} ({texts.label('languages', outcome['language'])})")
-    result = escape(outcome["file"]) or markup.fold(outcome["problem"], texts)
+    result = escape(outcome["file"]) or error_messages.fold(outcome["problem"], texts)
     return f"<strong>{status}</strong> {name} {result}"
 
 

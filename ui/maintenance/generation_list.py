@@ -11,7 +11,7 @@ from core.settings import Settings
 from ingest.publishing.history import KeptGeneration, ahead, history
 from ingest.publishing.lock import writing
 from ingest.publishing.verify import Verification
-from ui import access, markup
+from ui import access, error_messages
 from ui.evaluation import kept_runs
 from ui.maintenance import job_list as work
 from ui.maintenance.page_context import PageContext
@@ -71,7 +71,7 @@ def _generation(generation: KeptGeneration, texts: Texts) -> str:
     return (
         f'<h3 class="sw-small">{escape(printable(_title(generation, named, texts)) + in_use)}</h3>'
         f"{note}{facts_html(moment, facts)}{_changes(named, texts, least=2)}"
-        + markup.fold(f"{generation.id} · {generation.method}", texts)
+        + error_messages.fold(f"{generation.id} · {generation.method}", texts)
     )
 
 
@@ -141,7 +141,7 @@ def _note(generation: KeptGeneration, context: PageContext) -> None:
                 with writing(context.settings) as lease:
                     Generations(context.settings, lease).annotate(generation.id, note.strip())
             except StrategiewijzerError as error:
-                markup.show(error, texts)
+                error_messages.show(error, texts)
                 return
             st.rerun()
 
@@ -176,10 +176,10 @@ def _verify(context: PageContext) -> None:
     st.html(facts_html(work.since(job, texts)))
     if found.problems:
         st.error(texts("maintenance.verify.damaged", number=len(found.problems)))
-        markup.details("\n".join(map(str, found.problems)), texts)
+        error_messages.details("\n".join(map(str, found.problems)), texts)
     else:
         st.success(texts("maintenance.verify.whole"))
     st.html(facts_html(facts))
     if found.notes:
         st.markdown(texts("maintenance.verify.notes", number=len(found.notes)))
-        markup.details("\n".join(found.notes), texts)
+        error_messages.details("\n".join(found.notes), texts)

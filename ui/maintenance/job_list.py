@@ -14,7 +14,7 @@ from core.disk import obstacle
 from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings, current
 from ingest.publishing.ingest_report import Report
-from ui import access, formats, jobs, markup
+from ui import access, error_messages, formats, jobs
 from ui.access import name_of, on_record
 from ui.jobs import Job
 from ui.markup import escape, facts_html
@@ -69,7 +69,7 @@ def problems(texts: Texts) -> None:
     if isinstance(problem, LockedError):
         st.warning(texts("maintenance.jobs.taken"))
     elif problem is not None:
-        markup.show(problem, texts)
+        error_messages.show(problem, texts)
 
 
 def latest(settings: Settings, *tasks: JobTask) -> Job | None:
@@ -150,7 +150,7 @@ def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
     if silent > _SILENT:
         st.warning(texts("maintenance.jobs.silent", time=formats.clock(job.heard, texts.language)))
         if blocked := obstacle(settings.data_dir):
-            markup.details(blocked, texts)
+            error_messages.details(blocked, texts)
     st.button(
         texts("maintenance.jobs.stop"),
         key="maintenance-stop",
@@ -165,7 +165,7 @@ def _ended(job: Job, what: str, texts: Texts) -> None:
     line = f"{what}: {texts(f'maintenance.states.{how}')} · {since(job, texts)}"
     if how == "failed":
         st.error(texts("maintenance.jobs.failed", task=what))
-        markup.details("\n".join(job.errors().strip().splitlines()[-_LAST_LINES:]), texts)
+        error_messages.details("\n".join(job.errors().strip().splitlines()[-_LAST_LINES:]), texts)
     st.html(facts_html(line, role="status"))
 
 

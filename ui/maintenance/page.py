@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import current
-from ui import access, markup, navigation
+from ui import access, error_messages, navigation
 from ui.maintenance import (
     all_documents,
     answer_queue,
@@ -31,7 +31,7 @@ def page() -> None:
     try:
         access.require("maintainer")
     except StrategiewijzerError as error:
-        markup.show(error, texts)
+        error_messages.show(error, texts)
         return
     job_list.problems(texts)
     busy = job_list.watch(settings, texts)
@@ -53,7 +53,7 @@ def page() -> None:
             try:
                 show(context)
             except StrategiewijzerError as error:
-                markup.show(error, texts)
+                error_messages.show(error, texts)
 
 
 def _sources(context: PageContext) -> None:

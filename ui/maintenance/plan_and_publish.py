@@ -15,7 +15,7 @@ from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ingest.publishing import changes
 from ingest.publishing.ingest_report import DocumentChange, Report
-from ui import markup
+from ui import error_messages, scripts
 from ui.jobs import Job
 from ui.maintenance import all_documents, document_files, generation_list
 from ui.maintenance import job_list as work
@@ -25,7 +25,8 @@ from ui.maintenance.file_preview import preview_kept
 from ui.maintenance.page_context import PageContext
 from ui.maintenance.planned_answers import show_trial, trial_of
 from ui.maintenance.upload_form import upload_notes
-from ui.markup import code, facts_html, page_of
+from ui.markup import code, facts_html
+from ui.paging import page_of
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry, made_at
 
@@ -111,7 +112,7 @@ def _plan(plan: Job, report: Report, context: PageContext) -> None:
     st.html(facts_html(work.since(plan, texts)))
     if report.stop:
         st.warning(_stop(report, texts))
-        markup.details(report.stop, texts)
+        error_messages.details(report.stop, texts)
     elif report.plan.is_empty:
         waiting = "erase" if document_files.removed(settings) else "empty"
         st.success(texts(f"maintenance.plan.{waiting}"))
@@ -237,7 +238,7 @@ def _published(settings: Settings, texts: Texts) -> None:
     report = work.report(job)
     if report is None:
         st.info(texts("maintenance.published.unfinished"))
-        markup.details(job.errors(), texts)
+        error_messages.details(job.errors(), texts)
         return
     if report.generation:
         st.success(texts("maintenance.published.done"))
@@ -248,10 +249,10 @@ def _published(settings: Settings, texts: Texts) -> None:
     else:
         why = _stop(report, texts, strict=_STRICT in job.arguments)
         st.warning(f"{texts('maintenance.published.not')} {why}")
-        markup.details(report.stop, texts)
+        error_messages.details(report.stop, texts)
     with st.container(horizontal=True):
         for kind in ("html", "json"):
-            markup.offer_download(
+            scripts.offer_download(
                 texts("maintenance.published.download", kind=kind.upper()),
                 functools.partial(_file, report, kind),
                 name=f"{job.id}.{kind}",

@@ -12,7 +12,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import Scope
 from ingest.publishing.ingest_report import Report
-from ui import access, markup
+from ui import access, error_messages
 from ui.answers import answer_view
 from ui.maintenance import job_list as work
 from ui.maintenance.page_context import PageContext
@@ -112,7 +112,7 @@ def _compare(found: _Answers, texts: Texts) -> None:
             heading = escape(texts(f"maintenance.trial.{name}"))
             st.html(f'<h5 class="sw-small">{heading}</h5>')
             if isinstance(answer, StrategiewijzerError):
-                markup.show(answer, texts)
+                error_messages.show(answer, texts)
                 continue
             spoken = answer_view.in_its_language(answer, texts)
             index = assistant().index.snapshot()

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.file_names import as_text, printable
 from ingest.passages.isolated import Loader
 from ingest.reading.formats import CONVERT, FORMATS
-from ui import guard, markup
+from ui import error_messages, uploads
 from ui.maintenance import document_files
 from ui.maintenance import job_list as work
 from ui.maintenance.file_preview import FilePreview, preview_uploaded
@@ -31,7 +31,7 @@ Chosen = tuple[str, UploadedFile, bool]
 def show_upload(context: PageContext, entries: Sequence[DocumentEntry], loader: Loader) -> None:
     """Shows the form; `entries` are the documents in use."""
     settings, texts = context.settings, context.texts
-    given = guard.uploader(
+    given = uploads.uploader(
         texts("maintenance.upload.choose"),
         "maintainer",
         settings.max_file_size,
@@ -84,9 +84,9 @@ def _can_be_read(
         preview = preview_uploaded(name, file.getvalue(), loader)
     if failure := preview.failure:
         can = failure.fault in _CURABLE
-        message = markup.reason(failure.fault, failure.field, texts)
+        message = error_messages.reason(failure.fault, failure.field, texts)
         (st.warning if can else st.error)(f"{shown} {message}")
-        markup.details(f"{failure.problem}. {failure.remedy}", texts)
+        error_messages.details(f"{failure.problem}. {failure.remedy}", texts)
         return can
     path = str(document_files.folder(settings) / name)
     upload_notes(preview, path, keys, texts, name=f"{shown} ")

@@ -8,12 +8,13 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import current
-from ui import addresses, formats, markup, navigation
-from ui.answers.copying import full_references
+from ui import addresses, error_messages, navigation, scripts
 from ui.answers.evidence_panel import Surroundings, in_context, official_pages, surroundings
+from ui.answers.references import full_references
 from ui.chat.session import Chat, chat
 from ui.markup import code, escape, facts_html, text_html
-from ui.notes.keeping import By, changed, full, grouped, notes_docx, notes_markdown, put, take_away
+from ui.notes.export import By, changed, grouped, kept_on, notes_docx, notes_markdown
+from ui.notes.keeping import full, put, take_away
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
 from userdata.conversation import MAX_REMARK, Note
@@ -29,25 +30,25 @@ def page() -> None:
     session = chat(settings)
     st.title(texts("notes.title"), anchor=False)
     if problem := st.session_state.pop(_PROBLEM, None):
-        lead, said = problem
-        markup.show_with_details(lead, said, texts, st.warning)
+        lead, message = problem
+        error_messages.show_with_details(lead, message, texts, st.warning)
     try:
         notes = session.store.notes()
-        conversations = {one.id for one in session.store.listed()}
+        conversations = {listed.id for listed in session.store.listed()}
     except StrategiewijzerError as error:
-        markup.show_with_details(texts("notes.problem"), str(error), texts)
+        error_messages.show_with_details(texts("notes.problem"), str(error), texts)
         return
     how_long = "notes.how_long" if session.conversations.lasting else "notes.not_lasting"
     st.html(facts_html(texts(how_long, days=settings.keep_conversations)))
     if not notes:
         _show_empty(session, texts)
         return
-    around = surroundings((one.citation for one in notes), usable_index())
+    around = surroundings((note.citation for note in notes), usable_index())
     by = _show_choices(notes, around, texts)
     removed = [session.removed] if session.removed else []
     shown = st.session_state.get("notes-shown", _SHOWN)
     left = shown
-    groups = grouped({one.id: one for one in (*removed, *notes)}.values(), by, texts)
+    groups = grouped({note.id: note for note in (*removed, *notes)}.values(), by, texts)
     for heading, group in groups.items():
         if left <= 0:
             break
@@ -56,11 +57,12 @@ def page() -> None:
             if note is session.removed:
                 _show_removed(session, texts)
             else:
-                _show(session, note, around, texts, has_asked=note.conversation in conversations)
+                has_asked = note.conversation in conversations
+                _show_note(session, note, around, texts, has_asked=has_asked)
         left -= len(group)
     if len(notes) > shown:
-        told = texts("history.more", number=len(notes) - shown)
-        st.button(told, type="tertiary", key="more-notes", on_click=_show_more, args=(shown,))
+        more = texts("history.more", number=len(notes) - shown)
+        st.button(more, type="tertiary", key="more-notes", on_click=_show_more, args=(shown,))
 
 
 def _show_empty(session: Chat, texts: Texts) -> None:
@@ -87,22 +89,22 @@ def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Tex
             )
             or "document"
         )
-        chosen = [one for one in notes if st.session_state.get(f"choose-{one.id}")]
+        chosen = [note for note in notes if st.session_state.get(f"choose-{note.id}")]
         exported = grouped(chosen or notes, by, texts)
         with st.popover(texts("history.export"), icon=":material/download:", key="notes-export"):
             key = "chosen" if chosen else "all"
             st.write(texts(f"notes.export_{key}", number=len(chosen or notes)))
             for ending, made in (("docx", notes_docx), ("md", notes_markdown)):
-                markup.offer_download(
+                scripts.offer_download(
                     texts(f"history.export_{ending}"),
                     partial(made, exported, around, texts),
-                    name=markup.file_name(texts("notes.title"), ending),
+                    name=scripts.file_name(texts("notes.title"), ending),
                     key=f"export-notes-{ending}",
                 )
     return by
 
 
-def _show(
+def _show_note(
     session: Chat, note: Note, around: Surroundings | None, texts: Texts, *, has_asked: bool
 ) -> None:
     """Shows one note, with the actions on it."""
@@ -112,13 +114,14 @@ def _show(
         _show_remark(session, note, texts)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.checkbox(texts("notes.choose"), key=f"choose-{note.id}")
+            # As the click finds it: with a remark that was typed a moment ago.
             st.button(
                 texts("notes.remove"),
                 icon=":material/delete:",
                 type="tertiary",
                 key=f"remove-{note.id}",
-                on_click=_remove,
-                args=(session, note, texts),
+                on_click=_change,
+                args=(partial(take_away, session, note.id), texts),
             )
 
 
@@ -126,8 +129,8 @@ def _show_remark(session: Chat, note: Note, texts: Texts) -> None:
     """The field for the reader's remark, which a click opens; a popover would forget what is typed
     when Escape closes it."""
     key = f"remark-{note.id}"
-    told = texts("notes.remark_change" if note.remark else "notes.remark_add")
-    with st.expander(told, icon=":material/edit_note:"):
+    label = texts("notes.remark_change" if note.remark else "notes.remark_add")
+    with st.expander(label, icon=":material/edit_note:"):
         st.text_area(
             texts("notes.remark"),
             note.remark,
@@ -143,25 +146,24 @@ def _show_remark(session: Chat, note: Note, texts: Texts) -> None:
 def _note_html(note: Note, around: Surroundings | None, texts: Texts) -> str:
     """The quote, its reference, what has changed since, the reader's remark, and links to where it
     stands."""
-    one = note.citation
-    written = escape(full_references([one], texts)[one.number])
+    citation = note.citation
+    reference = escape(full_references([citation], texts)[citation.number])
     change = changed(note, around, texts)
-    told = f'<p class="sw-note" role="note">{escape(change)}</p>' if change else ""
-    said = f'<p class="sw-remark">{escape(note.remark)}</p>' if note.remark else ""
-    kept = texts("notes.kept_on", date=texts.date(formats.local(note.kept).date()))
+    changes = f'<p class="sw-note" role="note">{escape(change)}</p>' if change else ""
+    remark = f'<p class="sw-remark">{escape(note.remark)}</p>' if note.remark else ""
+    language = escape(citation.document.language)
     return (
-        f'<div class="sw-source sw-kept-quote"><blockquote lang="{escape(one.document.language)}">'
-        f"{text_html(one.quote)}</blockquote><p>{written}</p>"
-        f'<p class="sw-facts">{escape(kept)}</p>{told}{said}'
-        f"{in_context([one], texts)}{official_pages([one], texts)}</div>"
+        f'<div class="sw-source sw-kept-quote"><blockquote lang="{language}">'
+        f"{text_html(citation.quote)}</blockquote><p>{reference}</p>"
+        f'<p class="sw-facts">{escape(kept_on(note, texts))}</p>{changes}{remark}'
+        f"{in_context([citation], texts)}{official_pages([citation], texts)}</div>"
     )
 
 
 def _show_question(session: Chat, note: Note, texts: Texts, *, has_asked: bool) -> None:
     """The question, which opens its conversation where that is still there."""
     if not has_asked:
-        told = texts("notes.asked", question=note.question)
-        st.html(facts_html(told))
+        st.html(facts_html(texts("notes.asked", question=note.question)))
     elif st.button(
         code(note.question),
         icon=":material/forum:",
@@ -182,26 +184,24 @@ def _show_removed(session: Chat, texts: Texts) -> None:
 
 
 def _remark(session: Chat, note: Note, key: str, texts: Texts) -> None:
-    _change(lambda: put(session, note.remarked(st.session_state[key] or "")), texts)
+    remarked = note.remarked(st.session_state[key] or "")
+    _change(partial(_put, session, remarked, texts), texts)
 
 
 def _undo(session: Chat, texts: Texts) -> None:
     if session.removed:
-        _change(partial(put, session, session.removed), texts)
+        _change(partial(_put, session, session.removed, texts), texts)
 
 
-def _remove(session: Chat, note: Note, texts: Texts) -> None:
-    def remove() -> None:
-        take_away(session, note.id)  # with a remark that was typed a moment ago
-
-    _change(remove, texts)
+def _put(session: Chat, note: Note, texts: Texts) -> None:
+    if not put(session, note):
+        st.session_state[_PROBLEM] = full(texts), ""
 
 
-def _change(act: Callable[[], bool | None], texts: Texts) -> None:
-    """Does something with a note; why that failed is told when the page is shown."""
+def _change(act: Callable[[], object], texts: Texts) -> None:
+    """Does something with a note; the page says why that failed when it is shown."""
     try:
-        if act() is False:
-            st.session_state[_PROBLEM] = full(texts), ""
+        act()
     except StrategiewijzerError as error:
         st.session_state[_PROBLEM] = texts("notes.problem"), str(error)
 

@@ -1,4 +1,4 @@
-"""The privacy page: the data of a reader, and erasing them."""
+"""The privacy page: where questions go, what is kept of a reader, to take along or erase."""
 
 import io
 import zipfile
@@ -10,21 +10,39 @@ import streamlit as st
 from core.destinations import Destination, destinations, leaves_this_machine
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from ui import access, markup, navigation
+from ui import access, error_messages, navigation, scripts
 from ui.chat.session import Chat, chat
 from ui.markup import code, definitions_html, escape, facts_html
 from ui.texts import Texts
 from userdata.conversation import Conversation
 from userdata.personal_data import PersonCounts, collect, erase
 
-# Erases all that is kept of whoever uses this session, in the store and in the session.
+KeptThing = Literal[
+    "conversations", "notes", "feedback", "questions", "work", "audit", "browser", "copies"
+]
+
+_ERASED = "erased"  # where the session has what came of erasing, until it is shown
 
 
-_ERASED = "erased"
+def page() -> None:
+    """Shows what becomes of the questions and data of whoever uses this session."""
+    settings = current()
+    texts = navigation.interface_texts(settings)
+    session = chat(settings)
+    st.title(texts("privacy.title"), anchor=False)
+    _show_where_questions_go(settings, texts)
+    st.header(texts("privacy.kept_heading"), anchor=False)
+    things = kept(settings, texts, lasting=session.conversations.lasting)
+    st.html(definitions_html("sw-kept-facts", ((name, escape(about)) for name, about in things)))
+    st.header(texts("privacy.yours"), anchor=False)
+    show_erased(texts)
+    st.markdown(f"{texts('privacy.identifier')} {code(session.conversations.user)}")
+    _show_download(session, texts)
+    show_erasing(session, texts, "erase")
 
 
-def show(chat: Chat, texts: Texts, key: str) -> None:
-    """A button that asks first; `key` tells it from others in the page."""
+def show_erasing(chat: Chat, texts: Texts, key: str) -> None:
+    """A button that erases all data of the user, and asks first; `key` tells it from others."""
     with st.popover(texts("history.delete_all"), icon=":material/delete_sweep:", type="tertiary"):
         st.write(texts("history.delete_all_help"))
         if st.button(texts("history.delete_all_confirm"), type="primary", key=key):
@@ -36,14 +54,14 @@ def show_erased(texts: Texts) -> None:
     """Says once what has just been erased and what is left; or why not."""
     erased = st.session_state.pop(_ERASED, None)
     if isinstance(erased, PersonCounts):
-        told = texts("privacy.erased", **erased.model_dump())
-        st.html(facts_html(told, role="status"))
+        counts = texts("privacy.erased", **erased.model_dump())
+        st.html(facts_html(counts, role="status"))
     elif isinstance(erased, str):
-        markup.show_with_details(texts("privacy.problem"), erased, texts, st.warning)
+        error_messages.show_with_details(texts("privacy.problem"), erased, texts, st.warning)
 
 
 def erase_all(chat: Chat) -> None:
-    """Erases all data of the user, and of the session; `show_erased` tells what came of it."""
+    """Erases all data of the user, and of the session; `show_erased` shows what came of it."""
     try:
         store = chat.store
         st.session_state[_ERASED] = erase(current(), store)
@@ -51,18 +69,10 @@ def erase_all(chat: Chat) -> None:
         st.session_state[_ERASED] = str(error)
         return
     access.forget_pseudonym(store.user)
-    chat.show(Conversation())
+    chat.turn_to(Conversation())
     chat.removed = None
-    chat.kept_told = ("", "")
+    chat.kept_message = ("", "")
     chat.verdicts.clear()
-
-
-# What is kept of whoever uses these pages, for how long, and which servers get questions.
-
-
-KeptThing = Literal[
-    "conversations", "notes", "feedback", "questions", "work", "audit", "browser", "copies"
-]
 
 
 def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[str, str]]:
@@ -83,12 +93,11 @@ def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[s
     }
     for thing in get_args(KeptThing):
         about = _about(thing, settings, lasting=lasting)
-        told = texts(f"privacy.about.{about}", days=days.get(thing))
-        yield texts(f"privacy.kept.{thing}"), told
+        yield texts(f"privacy.kept.{thing}"), texts(f"privacy.about.{about}", days=days.get(thing))
 
 
 def _about(thing: KeptThing, settings: Settings, *, lasting: bool) -> str:
-    """The key of what is said of it."""
+    """The key of what the page says about it."""
     if thing in ("conversations", "notes") and not lasting:
         return "not_kept"
     if thing == "questions" and not settings.keep_questions:
@@ -99,31 +108,6 @@ def _about(thing: KeptThing, settings: Settings, *, lasting: bool) -> str:
     return thing
 
 
-def host(one: Destination, texts: Texts) -> str:
-    """A server's name, and whether it is on this machine."""
-    return texts("privacy.on_this_machine", host=one.host) if one.is_here else one.host
-
-
-# The privacy page: where questions go, and what is kept of the reader, to take along or erase.
-
-
-def page() -> None:
-    """Tells whoever uses this session what becomes of what he or she asks."""
-    settings = current()
-    texts = navigation.interface_texts(settings)
-    session = chat(settings)
-    st.title(texts("privacy.title"), anchor=False)
-    _show_where_questions_go(settings, texts)
-    st.header(texts("privacy.kept_heading"), anchor=False)
-    told = kept(settings, texts, lasting=session.conversations.lasting)
-    st.html(definitions_html("sw-kept-facts", ((name, escape(about)) for name, about in told)))
-    st.header(texts("privacy.yours"), anchor=False)
-    show_erased(texts)
-    st.markdown(f"{texts('privacy.identifier')} {code(session.conversations.user)}")
-    _show_download(session, texts)
-    show(session, texts, "erase")
-
-
 def _show_where_questions_go(settings: Settings, texts: Texts) -> None:
     st.header(texts("privacy.goes"), anchor=False)
     found = destinations(settings)
@@ -132,27 +116,29 @@ def _show_where_questions_go(settings: Settings, texts: Texts) -> None:
     else:
         where = "privacy.leaves" if leaves_this_machine(found) else "privacy.here"
         items = "".join(
-            f"<li><strong>{escape(host(one, texts))}</strong> – "
-            f"{escape(texts(f'privacy.to.{one.purpose}'))}</li>"
-            for one in found
+            f"<li><strong>{escape(_host(server, texts))}</strong> – "
+            f"{escape(texts(f'privacy.to.{server.purpose}'))}</li>"
+            for server in found
         )
         st.html(f"<p>{escape(texts(where))}</p><ul>{items}</ul>")
     if provider := access.provider():
         st.html(f"<p>{escape(texts('privacy.sign_in', host=provider))}</p>")
 
 
+def _host(server: Destination, texts: Texts) -> str:
+    """A server's name, and whether it is on this machine."""
+    return texts("privacy.on_this_machine", host=server.host) if server.is_here else server.host
+
+
 @st.fragment  # saving does not run the whole page
 def _show_download(session: Chat, texts: Texts) -> None:
-    label, told = texts("privacy.download"), texts("privacy.download_help")
-    if not st.button(label, help=told, icon=":material/download:", key="personal-data"):
+    label, hint = texts("privacy.download"), texts("privacy.download_help")
+    if not st.button(label, help=hint, icon=":material/download:", key="personal-data"):
         return
-    try:
+    with error_messages.showing(texts, texts("privacy.problem"), st.warning):
         data = collect(current(), session.store)
-    except StrategiewijzerError as error:
-        markup.show_with_details(texts("privacy.problem"), str(error), texts, st.warning)
-        return
-    name = markup.file_name(texts("privacy.yours"), "zip")
-    markup.save_file(_zipped(data.as_json()), name=name)
+        name = scripts.file_name(texts("privacy.yours"), "zip")
+        scripts.save_file(_zipped(data.as_json()), name=name)
 
 
 def _zipped(text: str) -> bytes:

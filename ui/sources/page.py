@@ -1,6 +1,6 @@
 """The sources page: which documents are searched, and each of them to read.
 
-The address `?document=ID&language=CODE` opens a document (ui/addresses.py tells what else it can
+The address `?document=ID&language=CODE` opens a document (ui/addresses.py has what else it can
 hold); without it the page lists them all.
 """
 
@@ -8,10 +8,10 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from ui import markup, navigation
+from ui import corpus, error_messages, navigation
 from ui.shared_assistant import assistant
 from ui.sources import catalogue, reading_view
-from ui.sources.catalogue import by_document
+from ui.sources.records import by_document
 from ui.texts import Texts
 from vectorstore.store import Snapshot
 
@@ -24,12 +24,12 @@ def page() -> None:
         _show(assistant().index.snapshot(), settings, texts)
     except StrategiewijzerError as error:
         st.title(texts("catalogue.title"), anchor=False)
-        markup.no_sources(error, texts)
+        error_messages.no_sources(error, texts)
 
 
 def _show(index: Snapshot, settings: Settings, texts: Texts) -> None:
     with st.sidebar:
-        st.html(navigation.state_html(settings, index, texts))
+        st.html(corpus.state_html(settings, index, texts))
     # A page link within the page changes the query but not the address bar: tell the browser.
     st.query_params.from_dict({name: st.query_params.get_all(name) for name in st.query_params})
     documents = by_document(index.entries())

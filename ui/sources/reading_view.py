@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from chain.answer.suggestions import questions_about
 from chain.respond import summary_of
@@ -17,14 +16,16 @@ from core.source import DocumentInfo, Passage, Scope, preferred
 from ui import addresses
 from ui.addresses import Span, place_of, quotes, reading_query
 from ui.answers import answer_view
-from ui.markup import escape, into_view, marked_pieces
-from ui.sources.catalogue import Documents, Versions, record_html, show_related
+from ui.markup import escape, marked_pieces
+from ui.scripts import into_view
+from ui.sources.records import Documents, Versions, record_html, show_related
 from ui.texts import Texts
 from vectorstore.store import Snapshot
 
-# A document as HTML to read: its outline, its sections, and the quotes marked in its passages.
+logger = logging.getLogger(__name__)
 
-
+_KEPT = 200  # documents in a language; one costs up to 19 searches to make, and memory to keep
+_RELATIONS = ("superseded_by", "supersedes", "summary_of", "summaries")
 _PATH = " › "
 
 Quotes = Mapping[str, Sequence[Span]]
@@ -34,10 +35,50 @@ Sections = Mapping[int, Sequence[Passage]]
 """The passages of a document by the number of their section, in order."""
 
 
+def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None:
+    """The document with this id, in the language and with the quotes that the address names.
+
+    Raises:
+        StrategiewijzerError: the store cannot be read.
+    """
+    st.set_page_config(layout="wide")  # an outline and two languages side by side
+    versions = documents[name]
+    language = preferred(versions, st.query_params.get("language", texts.language))
+    if st.query_params.get("language") != language:
+        st.query_params["language"] = language  # so that the address of a passage is complete
+    entry = versions[language]
+    addresses.to_list(texts)
+    st.html(f'<h1 class="sw-title" lang="{escape(language)}">{escape(entry.info.title)}</h1>')
+    st.html(record_html(versions, entry, index.standings(), texts))
+    show_related(documents, name, _RELATIONS, texts)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        addresses.to_chat(entry.info, texts, name)
+        _other_versions(versions, language, texts)
+    beside = _choose_beside(versions, language, texts)
+    marked = quotes(st.query_params.get_all("quote"))
+    digest_place = st.empty()  # folded, so that the text stays where it is when it comes
+    with digest_place.container(key="digest"):
+        digest_box = st.expander(texts("catalogue.digest"))
+    shown = [sections_of(index.passages([versions[code].key])) for code in (language, *beside)]
+    if links := "".join(marked_html(sections, marked, texts) for sections in shown):
+        st.html(links)
+    if beside:
+        st.html(beside_html(shown[0], shown[1], marked, texts))
+    else:
+        st.html(reading_html(shown[0], marked, texts))
+    if entry.left_out:
+        st.html(_left_out_html(entry.left_out, language, texts))
+    st.html(into_view("show_place"), unsafe_allow_javascript=True)
+    with digest_box:
+        has_digest = _show_in_short(index, versions, language, texts)
+    if not has_digest:
+        digest_place.empty()
+
+
 def sections_of(passages: Sequence[Passage]) -> Sections:
     """The passages of one language version by section, in the order of the document."""
     sections: dict[int, list[Passage]] = {}
-    for passage in sorted(passages, key=lambda one: one.start):
+    for passage in sorted(passages, key=lambda passage: passage.start):
         sections.setdefault(passage.section, []).append(passage)
     return sections
 
@@ -65,26 +106,31 @@ def beside_html(sections: Sections, others: Sections, quotes: Quotes, texts: Tex
     """
     if not sections or not others:
         return reading_html(sections or others, quotes, texts)
-    places = {place_of(passage.id) for section in sections.values() for passage in section}
+    places = frozenset(place_of(each.id) for section in sections.values() for each in section)
+    missing = escape(texts("catalogue.no_counterpart"))
     rows = []
     for number in sorted(sections.keys() | others.keys()):
-        cells = "".join(
-            f'<div lang="{_language(version)}">{_tongue_html(version, texts)}'
-            f"{_cell_html(version.get(number, ()), quotes, texts, taken)}</div>"
-            for version, taken in ((sections, frozenset[str]()), (others, frozenset(places)))
-        )
+        cells = ""
+        for version, taken in ((sections, frozenset[str]()), (others, places)):
+            language = _language(version)
+            name = escape(texts.label("languages", language))
+            html = f'<p class="sw-facts" lang="{escape(texts.language)}">{missing}</p>'
+            if section := version.get(number):
+                html = _section_html(section, quotes, texts, taken)
+            tongue = f'<p class="sw-tongue" lang="{escape(texts.language)}">{name}</p>'
+            cells += f'<div lang="{language}">{tongue}{html}</div>'
         rows.append(f'<div class="sw-row">{cells}</div>')
-    told = ""
-    if not _alike(sections, others):
-        told = f'<p class="sw-note">{escape(texts("catalogue.other_outline"))}</p>'
+    note = ""
+    if _depths(sections) != _depths(others):
+        note = f'<p class="sw-note">{escape(texts("catalogue.other_outline"))}</p>'
     return (
         f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
-        f'<article class="sw-reading">{told}{"".join(rows)}</article></div></div>'
+        f'<article class="sw-reading">{note}{"".join(rows)}</article></div></div>'
     )
 
 
 def marked_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
-    """Says which passages have quotes that are marked, with links to them."""
+    """The passages that have quotes that are marked, with links to them."""
     items = []
     for section in sections.values():
         for passage in section:
@@ -116,20 +162,6 @@ def _outline_html(sections: Sections, texts: Texts) -> str:
         f'<nav class="sw-outline sw-narrow" aria-label="{name}">'
         f"<details><summary>{name}</summary>{listed}</details></nav>"
     )
-
-
-def _tongue_html(sections: Sections, texts: Texts) -> str:
-    name = escape(texts.label("languages", _language(sections)))
-    return f'<p class="sw-tongue" lang="{escape(texts.language)}">{name}</p>'
-
-
-def _cell_html(
-    section: Sequence[Passage], quotes: Quotes, texts: Texts, taken: frozenset[str]
-) -> str:
-    if section:
-        return _section_html(section, quotes, texts, taken)
-    told = escape(texts("catalogue.no_counterpart"))
-    return f'<p class="sw-facts" lang="{escape(texts.language)}">{told}</p>'
 
 
 def _section_html(
@@ -175,8 +207,8 @@ def _text_html(text: str, spans: Sequence[Span], breaks: Mapping[int, int], text
     parts = []
     for left, _, piece in marked_pieces(text, spans, breaks):
         if left in breaks:
-            told = escape(texts("sources.page", page=breaks[left]))
-            parts.append(f'<span class="sw-page">{told}</span> ')
+            page = escape(texts("sources.page", page=breaks[left]))
+            parts.append(f'<span class="sw-page">{page}</span> ')
         parts.append(piece)
     return "".join(parts)
 
@@ -196,48 +228,26 @@ def _language(sections: Sections) -> str:
     return escape(next(iter(sections.values()))[0].language)
 
 
-def _alike(sections: Sections, others: Sections) -> bool:
-    """Whether two versions have the same outline, so that their sections belong together."""
-
-    def outline(one: Sections) -> dict[int, int]:
-        return {number: len(section[0].headings) for number, section in one.items()}
-
-    return outline(sections) == outline(others)
+def _depths(sections: Sections) -> dict[int, int]:
+    """How deep each section is: two versions belong together where it is the same."""
+    return {number: len(section[0].headings) for number, section in sections.items()}
 
 
-# Above the text of a document: what it says in short, and questions that it answers.
-
-
-logger = logging.getLogger(__name__)
-
-_KEPT = 200  # documents in a language; one costs a search to make, and memory to keep
-
-
-def place(texts: Texts) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Where they will stand, folded so that the text stays where it is when they come; and all of
-    that, to be emptied where there is nothing to tell."""
-    whole = st.empty()
-    with whole.container(key="digest"):
-        inside = st.expander(texts("catalogue.digest"))
-    return inside, whole
-
-
-def show_in_short(index: Snapshot, versions: Versions, language: str, texts: Texts) -> bool:
+def _show_in_short(index: Snapshot, versions: Versions, language: str, texts: Texts) -> bool:
     """A summary of the version in a language, and questions in the interface language, or in the
-    document's where that gives none. Tells whether there is any of it."""
+    document's where that gives none. Returns whether there is any of it."""
     read = versions[language].info
-    asked = versions.get(texts.language, versions[language]).info
-    said: Answer | None = None
+    preferred_version = versions.get(texts.language, versions[language]).info
+    summary: Answer | None = None
     questions: tuple[str, ...] = ()
     try:
-        said = _summary(index.generation, read.key, index)
-        if said is not None:
+        summary = _summary(index.generation, read.key, index)
+        if summary is not None:
             st.html(f'<h2 class="sw-hidden">{escape(texts("catalogue.digest"))}</h2>')
-            answer_view.show(said, "digest", texts, _ask, index)
-        questions = _questions(
-            index.generation, asked.key, texts.language, asked, index
-        ) or _questions(index.generation, read.key, language, read, index)
-    except StrategiewijzerError:  # the page tells it, where it stands for itself
+            answer_view.show(summary, "digest", texts, _ask, index)
+        for info, spoken in ((preferred_version, texts.language), (read, language)):
+            questions = questions or _questions(index.generation, info.key, spoken, info, index)
+    except StrategiewijzerError:  # the page shows it by itself
         pass
     except Exception as error:  # noqa: BLE001 - the text can be read all the same
         logger.error("A summary ended with %s", kind_and_place(error))
@@ -245,7 +255,7 @@ def show_in_short(index: Snapshot, versions: Versions, language: str, texts: Tex
         st.html(f'<h2 class="sw-small">{escape(texts("catalogue.questions"))}</h2>')
     for number, question in enumerate(questions):
         addresses.to_question(question, read, f"plain-question-{number}")
-    return said is not None or bool(questions)
+    return summary is not None or bool(questions)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEPT)
@@ -266,54 +276,9 @@ def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> N
     """A summary of the sources as they are offers nothing to ask."""
 
 
-# The reading view: one document, alone or with another language version beside it.
-
-
-_HOWS = ("superseded_by", "supersedes", "summary_of", "summaries")
-
-
-def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None:
-    """The document with this id, in the language and with the quotes that the address names.
-
-    Raises:
-        StrategiewijzerError: the store cannot be read.
-    """
-    st.set_page_config(layout="wide")  # an outline and two languages side by side
-    versions = documents[name]
-    language = preferred(versions, st.query_params.get("language", texts.language))
-    if st.query_params.get("language") != language:
-        st.query_params["language"] = language  # so that the address of a passage is complete
-    entry = versions[language]
-    addresses.to_list(texts)
-    st.html(f'<h1 class="sw-title" lang="{escape(language)}">{escape(entry.info.title)}</h1>')
-    st.html(record_html(versions, entry, index.standings(), texts))
-    show_related(documents, name, _HOWS, texts)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        addresses.to_chat(entry.info, texts, name)
-        _other_versions(versions, language, texts)
-    beside = _choose_beside(versions, language, texts)
-    marked = quotes(st.query_params.get_all("quote"))
-    inside, whole = place(texts)
-    shown = [sections_of(index.passages([versions[one].key])) for one in (language, *beside)]
-    told = "".join(marked_html(sections, marked, texts) for sections in shown)
-    if told:
-        st.html(told)
-    if beside:
-        st.html(beside_html(shown[0], shown[1], marked, texts))
-    else:
-        st.html(reading_html(shown[0], marked, texts))
-    if entry.left_out:
-        st.html(_left_out_html(entry.left_out, language, texts))
-    st.html(into_view("show_place"), unsafe_allow_javascript=True)
-    with inside:
-        there = show_in_short(index, versions, language, texts)
-    if not there:
-        whole.empty()
-
-
 def _left_out_html(left_out: Sequence[str], language: str, texts: Texts) -> str:
     """What of the file is in no passage, folded."""
-    items = "".join(f"<li>{escape(one)}</li>" for one in left_out)
+    items = "".join(f"<li>{escape(text)}</li>" for text in left_out)
     name, why = escape(texts("catalogue.left_out")), escape(texts("catalogue.left_out_why"))
     return (
         f'<details class="sw-note"><summary>{name}</summary><p>{why}</p>'

@@ -30,7 +30,9 @@ class Texts:
 
     def __call__(self, key: str, **filled: object) -> str:
         """The string with its placeholders filled in; numbers as the language writes them."""
-        return self.values[key].format(**{name: self._filled(one) for name, one in filled.items()})
+        return self.values[key].format(
+            **{name: self._filled(value) for name, value in filled.items()}
+        )
 
     def counted(self, key: str, number: int) -> str:
         """The string for one thing or for several; in French none is one."""

@@ -1,22 +1,16 @@
-"""The field for a question, and the filters of its search."""
+"""What a search is limited to, as the reader chooses it; kept while other pages are shown."""
 
 import datetime
-import re
 from collections.abc import Collection, Mapping
 
 import streamlit as st
 
-from chain.request import MAX_QUESTION
 from core.source import DocumentInfo, Scope
 from language.escaping import visible
-from language.sentences import sentences
 from ui import formats
-from ui.markup import escape, facts_html, script
-from ui.shared_assistant import describe_scope, titles
+from ui.corpus import describe_scope, titles
+from ui.markup import facts_html
 from ui.texts import Texts
-
-# What a search is limited to, as the reader chooses it; kept while other pages are shown.
-
 
 # Where Streamlit keeps what is chosen, by field of `Scope`.
 KEYS: Mapping[str, str] = {
@@ -75,15 +69,13 @@ def choose_filters(documents: Collection[DocumentInfo], texts: Texts) -> Scope:
     scope = Scope(areas=tuple(areas), documents=tuple(chosen), language=language or "", as_of=as_of)
     if scope != Scope():
         st.html(facts_html(describe_scope(scope, texts), role="status"))
-        st.button(
-            texts("filters.clear"), icon=":material/filter_alt_off:", key="clear-filters",
-            on_click=clear_filters,
-        )  # fmt: skip
+        icon, clear = ":material/filter_alt_off:", texts("filters.clear")
+        st.button(clear, icon=icon, key="clear-filters", on_click=clear_filters)
     return scope
 
 
 def preset_filters(scope: Scope) -> None:
-    """Chooses this scope, before `choose` shows it; what is not there to choose is left out."""
+    """Chooses this scope, before the filters are shown; what is not there to choose is left out."""
     for field, key in KEYS.items():
         value = getattr(scope, field)
         st.session_state[key] = list(value) if isinstance(value, tuple) else value or None
@@ -92,48 +84,3 @@ def preset_filters(scope: Scope) -> None:
 def clear_filters() -> None:
     """Limits nothing any more."""
     preset_filters(Scope())
-
-
-# The question in what a reader typed or pasted, and the field's word on how long it may be.
-
-
-_LONGEST_READ = 100 * MAX_QUESTION  # a longer text is no message, and searching it takes time
-_PARAGRAPH = re.compile(r"(?s:(?!\n[^\S\n]*\n|(?<=[.:!?])[^\S\n]*\n).)+")
-_ASKING = re.compile(r"[?\u037e][”“»\"')\]]*$")  # also the Greek question mark
-_FEWEST_WORDS = 3  # "Really?" asks nothing that can be searched
-
-
-def question_in(text: str) -> tuple[str, str]:
-    """The question that a text asks, and the rest of it, which is not searched.
-
-    A text that is short enough is the question. Of a longer one it is the last sentence if that
-    asks something, else the first, else the last one that does; empty where none does.
-    """
-    if len(text) <= MAX_QUESTION:
-        return text, ""
-    if len(text) > _LONGEST_READ:
-        return "", text
-    found = [
-        (paragraph.start() + start, paragraph.start() + end)
-        for paragraph in _PARAGRAPH.finditer(text)
-        for start, end in sentences(paragraph[0], "en")
-    ]
-    for start, end in (*found[-1:], *found[:1], *reversed(found)):
-        sentence = text[start:end]
-        asks = _ASKING.search(sentence) and len(sentence.split()) >= _FEWEST_WORDS
-        if asks and len(sentence) <= MAX_QUESTION:
-            rest = (text[:start].strip(), text[end:].strip())
-            return " ".join(sentence.split()), "\n\n".join(filter(None, rest))
-    return "", text
-
-
-def length_html(texts: Texts) -> str:
-    """Tells, while somebody types, how much room there is left."""
-    near, over = (
-        escape(texts(f"chat.{name}", length="{length}", limit=MAX_QUESTION))
-        for name in ("near_limit", "over_limit")
-    )
-    return (
-        f'<p class="sw-length sw-facts" role="status" data-limit="{MAX_QUESTION}" '
-        f'data-near="{near}" data-over="{over}"></p>{script("question_length")}'
-    )
