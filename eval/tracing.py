@@ -1,5 +1,6 @@
 """Traces the text of an answer, word for word, to the units of the passages that it cites."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
