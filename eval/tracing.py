@@ -1,6 +1,5 @@
 """Traces the text of an answer, word for word, to the units of the passages that it cites."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from eval.table_rows import END, is_right_row, rows_within
 from language.figures import figures
 from language.matching import fold
 from language.sentences import sentences
+from language.words import words
 
 Place = tuple[str, int]  # passage id, number of a unit in it
 
@@ -234,4 +234,4 @@ def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:
 
 def content_words(text: str) -> frozenset[str]:
     """Figures and words of more than three letters, to compare sentences by."""
-    return figures(text) | {word for word in re.findall(r"\w+", fold(text)) if len(word) > 3}
+    return figures(text) | {word for word in words(text) if len(word) > 3}
