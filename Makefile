@@ -20,7 +20,7 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 # Tests start hundreds of processes: what these compile is kept, also where the machine says otherwise.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
-CHOSEN := $(if $(ROOM),--room=$(ROOM)) $(if $(CHANGED),--touched) $(if $(SHUFFLED),-p randomly $(if $(filter-out 1,$(SHUFFLED)),--randomly-seed=$(SHUFFLED)))
+CHOSEN := $(ONLY) $(if $(SHUFFLED),-p randomly $(if $(filter-out 1,$(SHUFFLED)),--randomly-seed=$(SHUFFLED)))
 .DEFAULT_GOAL := help
 .PHONY: help chat install ingest eval test test-all test-model lint format lock clean
 
@@ -49,7 +49,7 @@ eval: $(INSTALLED) ## ask the question set, measure the checks on a model's sent
 check: lint ## check style and types, and run the tests that need nothing, in a minute
 	@$(PYTEST) tests/unit tests/policy
 
-test: $(WITH_DEV) $(WITH_LLM) ## run the tests (of some: ROOM=chain/reading, CHANGED=1; in random order: SHUFFLED=1)
+test: $(WITH_DEV) $(WITH_LLM) ## run the tests (some: ONLY=tests/unit; in random order: SHUFFLED=1)
 	@$(PYTEST) $(CHOSEN)
 
 test-all: $(WITH_DEV) $(WITH_LLM) ## run the tests, the long ones too, and hold them against their budgets

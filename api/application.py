@@ -8,11 +8,11 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from api import ask_route, health_routes, mcp_route, openai_routes, source_routes
-from api.ask_route import AnswerStreams, Service
 from api.health_routes import Readiness
-from api.key_access import ApiKeyMiddleware, Pool
+from api.key_access import ApiKeyMiddleware
 from api.later import LazyApp
 from api.problem import RESPONSES, BoundedBody, Unforeseen, handle
+from api.service import Service
 from chain.assistant import Assistant
 from core.settings import Settings, current
 from core.version import VERSION
@@ -32,7 +32,6 @@ _NO_TELEMETRY: TelemetryConfig = {
     "logs": False,
     "auto_configure": False,
 }
-_READERS = 4  # searches at once: each takes a processor for some 50 ms
 _ABOUT = (
     "Ask the assistant, and search and read its sources. Every request needs a key, but those to "
     "/healthz and /readyz. Errors have one shape, `ErrorReply`."
@@ -65,9 +64,7 @@ def application(
         ],
         telemetry=_NO_TELEMETRY,
     )
-    answers = AnswerStreams(assistant, settings)
-    service = Service(assistant, settings, answers, Pool(_READERS))
-    app.state.service = service
+    service = app.state.service = Service(assistant, settings)
     app.state.readiness = Readiness(assistant, settings)
     handle(app)
     for router in ROUTERS:

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.ask_route import TheService
-from api.key_access import Caller, Pool, require
+from api.key_access import Caller, require
+from api.request_shapes import filled
+from api.service import TheService, json_reply
 from chain.assistant import Assistant
 from core.errors import StrategiewijzerError
 from core.settings import Settings
@@ -15,7 +18,13 @@ from core.source import Frozen
 from userdata.api_keys import found, hash_of
 from vectorstore.generations import Generations
 
+router = APIRouter()
+
 _LONGEST = 10.0  # seconds for a look; a server of a database that hangs is waited for longer
+_FIGURES: dict[str, Any] = {
+    "description": "Figures in the text format of Prometheus.",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
 
 
 class Readiness:
@@ -33,7 +42,7 @@ class Readiness:
     ) -> None:
         self._assistant = assistant
         self._settings = settings
-        self._thread = Pool(1)
+        self._thread = anyio.CapacityLimiter(1)
         self._looking: asyncio.Task[None] | None = None
 
     async def check(self) -> None:
@@ -44,7 +53,8 @@ class Readiness:
         """
         looking = self._looking
         if looking is None or looking.done():
-            looking = self._looking = asyncio.create_task(self._thread.run(self._look))
+            look = anyio.to_thread.run_sync(self._look, limiter=self._thread)
+            looking = self._looking = asyncio.create_task(look)
             # An error that came too late for all who asked is no error of the event loop.
             looking.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.wait([looking], timeout=_LONGEST)
@@ -58,12 +68,6 @@ class Readiness:
     def _look(self) -> None:
         found(self._settings(), hash_of(""))  # as the key of a request is looked up
         self._assistant().index.snapshot()
-
-
-# GET /healthz and /readyz: whether the process lives, and whether it can answer. Without a key.
-
-
-router = APIRouter()
 
 
 class Health(Frozen):
@@ -86,15 +90,6 @@ async def ready(request: Request) -> Health:
     return Health()
 
 
-# GET /metrics: the figures of the service, for Prometheus.
-
-
-_FIGURES: dict[str, Any] = {
-    "description": "Figures in the text format of Prometheus.",
-    "content": {"text/plain": {"schema": {"type": "string"}}},
-}
-
-
 @router.get("/metrics", response_class=Response, responses={200: _FIGURES})
 async def metrics(_: Annotated[Caller, Depends(require("metrics"))]) -> Response:
     """The figures of the service; needs a key with the scope `metrics`."""
@@ -102,9 +97,6 @@ async def metrics(_: Annotated[Caller, Depends(require("metrics"))]) -> Response
 
     figures, content_type = telemetry.exposition()
     return Response(figures, media_type=content_type)
-
-
-# GET /v1/generations: the states of the index that are kept.
 
 
 class GenerationSummary(Frozen):
@@ -131,21 +123,19 @@ async def generations(
 ) -> Response:
     """Lists the generations that the index can go back to; for maintainers."""
 
-    def work() -> GenerationList:
+    def work() -> str:
         store = Generations(service.settings())
         in_use = store.current().id
-        return GenerationList(
-            generations=tuple(
-                GenerationSummary(
-                    id=one.id,
-                    created=one.manifest.created,
-                    in_use=one.id == in_use,
-                    method=one.manifest.method,
-                    documents=len(one.manifest.documents),
-                    passages=one.manifest.passages,
-                )
-                for one in store.kept()
+        summaries = tuple(
+            filled(
+                GenerationSummary,
+                kept.manifest,
+                id=kept.id,
+                in_use=kept.id == in_use,
+                documents=len(kept.manifest.documents),
             )
+            for kept in store.kept()
         )
+        return GenerationList(generations=summaries).model_dump_json()
 
-    return await service.read(work)
+    return json_reply(await service.run(work))

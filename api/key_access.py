@@ -4,7 +4,7 @@ import datetime
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import anyio
 import anyio.to_thread
@@ -20,29 +20,14 @@ from api.problem import ApiError, problem_of
 from core.error_reply import NO_KEY
 from core.errors import StrategiewijzerError
 from core.settings import Role, Settings, includes
-from userdata.api_keys import ApiKey, Permission, found, hash_of
+from userdata.api_keys import Permission, found, hash_of
 
-# Work that blocks is done in threads of the API's own: the event loop, and the threads that the
-# server has for files, go on serving the pages.
-
-
-_T = TypeVar("_T")
-
-
-class Pool:
-    """At most so many threads at once; who comes later waits."""
-
-    def __init__(self, size: int) -> None:
-        self._limiter = anyio.CapacityLimiter(size)
-
-    async def run(self, work: Callable[[], _T]) -> _T:
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
-
-
-# How often a key may ask, and strangers may try: counted in this process, forgotten with it.
-
+OPEN = ("/healthz", "/readyz")
+"""What is told without a key: a container's health check has none."""
 
 _TRIES = 20  # wrong keys a minute: programs with a stale one, none that tries them
+_LOOKUPS = 4  # at once: one takes less than a millisecond
+_LONGEST = 200  # characters of a header with a key, which has 54
 
 
 class Throttle:
@@ -62,37 +47,27 @@ class Throttle:
         Raises:
             ApiError: too many were wrong in the last minute.
         """
-        told = f"{NO_KEY} Too many wrong keys came in the last minute: wait before the next try."
-        self._count(RateLimitItemPerMinute(_TRIES), "wrong", "", told)
+        message = f"{NO_KEY} Too many wrong keys came in the last minute: wait before the next try."
+        self._count(RateLimitItemPerMinute(_TRIES), "wrong", "", message)
 
-    def asked(self, key: str, per_minute: int) -> None:
+    def request(self, key: str, per_minute: int) -> None:
         """Counts a request of a key (id).
 
         Raises:
             ApiError: it made too many in the last minute.
         """
-        told = (
+        message = (
             f"This key may make {per_minute} requests a minute. Wait as long as Retry-After "
             "says; whoever runs this service can raise api_requests_per_minute."
         )
-        self._count(RateLimitItemPerMinute(per_minute), "key", key, told)
+        self._count(RateLimitItemPerMinute(per_minute), "key", key, message)
 
-    def _count(self, allowed: RateLimitItem, kind: str, who: str, told: str) -> None:
+    def _count(self, allowed: RateLimitItem, kind: str, who: str, message: str) -> None:
         if self._limiter.hit(allowed, kind, who):
             return
         left = self._limiter.get_window_stats(allowed, kind, who).reset_time - time.time()
         wait = {"Retry-After": str(max(1, round(left + 0.5)))}
-        raise ApiError(429, told, "rate_limit_exceeded", headers=wait)
-
-
-# Who calls, and what that allows.
-
-
-OPEN = ("/healthz", "/readyz")
-"""What is told without a key: a container's health check has none."""
-
-_LOOKUPS = 4  # at once: one takes less than a millisecond
-_LONGEST = 200  # characters of a header with a key, which has 54
+        raise ApiError(429, message, "rate_limit_exceeded", headers=wait)
 
 
 @dataclass(frozen=True)
@@ -139,7 +114,7 @@ class ApiKeyMiddleware:
         self._app = app
         self._settings = settings
         self._throttle = Throttle()
-        self._lookups = Pool(_LOOKUPS)
+        self._lookups = anyio.CapacityLimiter(_LOOKUPS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in OPEN:
@@ -162,11 +137,11 @@ class ApiKeyMiddleware:
             raise _unknown()
         hash = hash_of(key.strip())
         settings = self._settings()
-        known: ApiKey | None = await self._lookups.run(lambda: found(settings, hash))
+        known = await anyio.to_thread.run_sync(found, settings, hash, limiter=self._lookups)
         if known is None or not known.is_valid(datetime.datetime.now(datetime.UTC)):
             self._throttle.wrong()
             raise _unknown()
-        self._throttle.asked(known.id, settings.api_requests_per_minute)
+        self._throttle.request(known.id, settings.api_requests_per_minute)
         return Caller(known.id, known.name, known.role, known.scopes)
 
 

@@ -1,4 +1,8 @@
-"""Loads the API at its first request, and shapes errors before that."""
+"""The API before it is loaded: applications made at their first request, and the shape of errors.
+
+An error of the API has the one shape also where the layers before it, Streamlit or the SDK of MCP
+reply.
+"""
 
 import threading
 from collections.abc import Callable
@@ -14,16 +18,32 @@ from core.error_reply import MAX_BODY, ErrorReply, error_reply
 from core.errors import in_megabytes
 from core.hosts import NOT_OURS
 
-# Applications that are made at their first request, since importing what they take is slow: the
-# API takes as long as all the rest of the app's start, and the SDK of MCP as long again.
-
-
 PATHS = ("/v1/{rest:path}", "/mcp", "/healthz", "/readyz", "/metrics")
 """What is the API's; all else is the pages'."""
 
+_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "request_too_large",
+    421: "unknown_host",
+    503: "unavailable",
+}
+TOO_LARGE = f"A request may have {in_megabytes(MAX_BODY)}."
+_REMEDIES = {
+    400: "The body must be JSON in UTF-8, and not nested deeply.",
+    413: TOO_LARGE,
+    421: NOT_OURS,
+    503: "Whoever runs this service finds the cause in its log or with: ./strategiewijzer doctor",
+}
+_WRONG_ADDRESS = (
+    "The address has what no address here has, such as %00, .. or a backslash. docs/api.md and "
+    "/v1/openapi.json say what there is."
+)
+
 
 class LazyApp:
-    """An ASGI application.
+    """An ASGI application that is made at its first request, since importing what it takes is slow:
+    the API takes as long as all the rest of the app's start, and the SDK of MCP as long again.
 
     Args:
         make: makes the one that it stands for; called once, in a thread.
@@ -53,40 +73,13 @@ def routes(make: Callable[[], ASGIApp]) -> list[Route]:
     return [Route(path, endpoint=api) for path in PATHS]
 
 
-# An error of the API has the one shape also where others tell it: the layers before it, Streamlit,
-# the SDK of MCP. It is told here what each status means.
-
-
-_CODES = {
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "request_too_large",
-    421: "unknown_host",
-    503: "unavailable",
-}
-TOO_LARGE = f"A request may have {in_megabytes(MAX_BODY)}."
-_REMEDIES = {
-    400: "The body must be JSON in UTF-8, and not nested deeply.",
-    413: TOO_LARGE,
-    421: NOT_OURS,
-    503: "Whoever runs this service finds the cause in its log or with: ./strategiewijzer doctor",
-}
-
-
-_WRONG_ADDRESS = (
-    "The address has what no address here has, such as %00, .. or a backslash. docs/api.md and "
-    "/v1/openapi.json say what there is."
-)
-
-
 def of_status(status: int, method: str) -> ErrorReply:
     """The message for an error of which only the status and the request's method are known."""
     remedy = _REMEDIES.get(status, "docs/api.md and /v1/openapi.json say what there is.")
     if status == 400 and method in ("GET", "HEAD"):  # which have no body
         remedy = _WRONG_ADDRESS
-    told = f"{HTTPStatus(status).phrase}. {remedy}"
     code = _CODES.get(status, "bad_request" if status < 500 else "internal_error")
-    return error_reply(status, told, code)
+    return error_reply(status, f"{HTTPStatus(status).phrase}. {remedy}", code)
 
 
 class ErrorShape:
@@ -111,8 +104,8 @@ def _shaped(scope: Scope, receive: Receive, send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name in ("Content-Type", "Content-Length", "Content-Encoding"):
                 del headers[name]
-            told = of_status(message["status"], scope["method"])
-            reply = JSONResponse(told.model_dump(), message["status"])
+            content = of_status(message["status"], scope["method"]).model_dump()
+            reply = JSONResponse(content, message["status"])
             reply.raw_headers.extend(headers.raw)
             await reply(scope, receive, send)
         elif not replaced:

@@ -4,11 +4,9 @@ Nothing is kept between two requests, so any replica can take the next one.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
-from mcp.server.mcpserver import MCPServer
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,6 +14,23 @@ from api.problem import ApiError
 from core.error_reply import MAX_BODY
 from core.hosts import NOT_OURS, is_ours
 from core.settings import Settings
+
+if TYPE_CHECKING:  # the SDK takes half a second to import
+    from mcp.server.mcpserver import MCPServer
+
+router = APIRouter()
+
+_MESSAGE = {"type": "object", "required": ["jsonrpc"], "properties": {"jsonrpc": {"const": "2.0"}}}
+_NAMED: dict[str, Any] = {
+    "security": [{"key": []}],
+    "requestBody": {"required": True, "content": {"application/json": {"schema": _MESSAGE}}},
+}
+_EVENTS: dict[str, Any] = {
+    "description": "Messages of the protocol, as server-sent events.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+_TAKEN: dict[str, Any] = {"description": "A notification was taken."}
+_OF_PROTOCOL: dict[str, Any] = {"description": "An error of the protocol's own."}
 
 
 class McpOverHttp:
@@ -26,11 +41,13 @@ class McpOverHttp:
         settings: gives the current ones: by which names this machine may be called.
     """
 
-    def __init__(self, server: MCPServer[Any], settings: Callable[[], Settings]) -> None:
+    def __init__(self, server: "MCPServer[Any]", settings: Callable[[], Settings]) -> None:
         self._server = server
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from mcp.server.transport_security import TransportSecuritySettings
+
         self._check(Headers(scope=scope))
         # A manager of its own for each request: it has no state to share, and would need a
         # lifespan, which a route of another server's application does not get.
@@ -56,24 +73,6 @@ class McpOverHttp:
         origin = headers.get("origin", "")
         if origin and not is_ours(origin.partition("://")[2], names):
             raise ApiError(403, "No page of another site may ask this.", "foreign_origin")
-
-
-# POST /mcp, as openapi.json names it; answered here, behind the same keys.
-
-
-router = APIRouter()
-
-_MESSAGE = {"type": "object", "required": ["jsonrpc"], "properties": {"jsonrpc": {"const": "2.0"}}}
-_NAMED: dict[str, Any] = {
-    "security": [{"key": []}],
-    "requestBody": {"required": True, "content": {"application/json": {"schema": _MESSAGE}}},
-}
-_EVENTS: dict[str, Any] = {
-    "description": "Messages of the protocol, as server-sent events.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
-}
-_TAKEN: dict[str, Any] = {"description": "A notification was taken."}
-_OF_PROTOCOL: dict[str, Any] = {"description": "An error of the protocol's own."}
 
 
 class _Replied(Response):

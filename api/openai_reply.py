@@ -1,13 +1,13 @@
-"""Answers in OpenAI's protocols: their shapes, and an answer as its text."""
+"""An answer in OpenAI's protocol: its text in Markdown, its citations, and our own facts."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict
 
-from api.request_shapes import SearchLimits, SourceQuote, source_quotes
+from api.request_shapes import SearchLimits, SourceQuote, filled, source_quotes
 from core.answer import (
     Answer,
     AnswerKind,
@@ -26,7 +26,69 @@ from core.source import Frozen
 from language.escaping import address, escaped, inline, is_web_page
 from prompts import ClientWords, client_words
 
-# An answer as the text that a client of OpenAI's protocol shows: Markdown.
+MODEL = "strategiewijzer"
+"""The one model id that there is."""
+
+DECLINED = ("harm", "opinion")
+"""Kinds of messages that are not answered on purpose (`core.answer.Message`)."""
+
+_PER_TOKEN = 4  # characters: what OpenAI reckons for English. There may be no model that counts
+
+
+class OpenAIShape(Frozen):
+    """A part of a reply; openapi.json tells that fields with a fixed value are always there."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class UrlCitation(OpenAIShape):
+    """The official page that a marker in the text refers to. `start_index` to `end_index`
+    (exclusive) is the marker, counted in Unicode characters (code points)."""
+
+    url: str
+    title: str
+    start_index: int
+    end_index: int
+
+
+class FileCitation(OpenAIShape):
+    """The passage that a marker refers to, of a document without an official page. `index` is where
+    the marker begins, counted in Unicode characters (code points)."""
+
+    file_id: str
+    filename: str
+    index: int
+
+
+class AnswerFacts(Frozen):
+    """The facts of an answer that clients get, as in `Answer`; `limits` are those that the request
+    had."""
+
+    kind: AnswerKind
+    reason: str
+    message: Message | Literal[""]
+    language: str
+    missing: tuple[str, ...]
+    ended: str
+    related: tuple[str, ...]
+    did_you_mean: str
+    confidence: float
+    mode: Mode
+    trouble: ModelTrouble | Literal[""]
+    unconfirmed: tuple[str, ...]
+    left_out: tuple[LeftOutSentence, ...]
+    checker: str
+    unchecked: bool
+    check_trouble: ModelTrouble | Literal[""]
+    generation: str
+    limits: SearchLimits
+
+
+class OurFields(OpenAIShape):
+    """The fields of a reply for which OpenAI's protocol has no place."""
+
+    citations: tuple[SourceQuote, ...]
+    strategiewijzer: AnswerFacts
 
 
 class ClientText:
@@ -64,9 +126,9 @@ class ClientText:
         if in_place:
             words = client_words(answer.language)
             self._doubt = DoubtWords(f"[{words.unconfirmed}]", f"[{words.found}]")
-            self.add(answer.blocks, {one.number: one.passage_id for one in answer.citations})
+            self.add(answer.blocks, {cited.number: cited.passage_id for cited in answer.citations})
         # A note on a list, and what a checker says of a sentence, are known at the end only.
-        notes = [one.note for one in answer.blocks if one.note and one.note not in self._notes]
+        notes = [block.note for block in answer.blocks if block.note not in {"", *self._notes}]
         doubted = () if in_place else tuple(sentences(answer.blocks))
         citations = self.citations(answer)
         for below in (*map(escaped, notes), *_below(answer, doubted, citations)):
@@ -92,14 +154,14 @@ class ClientText:
     def _add_block(self, block: AnswerBlock) -> None:
         self.text += "\n\n" * bool(self.text)
         if block.kind == "label":
-            self.text += f"**{escaped(' '.join(one.text for one in block.sentences))}**"
+            self.text += f"**{escaped(' '.join(label.text for label in block.sentences))}**"
             return
         for number, line in enumerate(block.lines):
             self.text += "\n" * bool(number) + ITEM * (block.kind == "list")
             for place, sentence in enumerate(line):
                 # behind a marker a space comes first: "[1](" or "[1]:" would be a link
-                said = f"{sentence.shown}{self._doubt.behind(sentence)}"
-                self.text += inline(f" {said}") if place else escaped(said)
+                words = f"{sentence.shown}{self._doubt.behind(sentence)}"
+                self.text += inline(f" {words}") if place else escaped(words)
                 for cited in sentence.numbers:
                     self._add_marker(cited, begins=cited == sentence.numbers[0])
         if block.note:
@@ -113,13 +175,17 @@ class ClientText:
 
 
 def _below(
-    answer: Answer, said: Sequence[AnswerSentence], citations: Sequence[Citation]
+    answer: Answer, doubted: Sequence[AnswerSentence], citations: Sequence[Citation]
 ) -> Iterator[str]:
-    """The remarks, suggested questions and references below an answer; above them which of the
-    sentences `said` are not confirmed."""
+    """The remarks, suggested questions and references below an answer; above them which
+    sentences are not confirmed."""
     words = client_words(answer.language)
     for heading, is_unchecked in ((words.unconfirmed_in, False), (words.found_in, True)):
-        texts = [one.text for one in said if one.is_doubted and one.is_unchecked == is_unchecked]
+        texts = [
+            sentence.text
+            for sentence in doubted
+            if sentence.is_doubted and sentence.is_unchecked == is_unchecked
+        ]
         if texts:
             yield "\n".join((escaped(heading), "", *_listed(map(escaped, texts))))
     if answer.ended:
@@ -155,220 +221,29 @@ def _reference(first: Citation, words: ClientWords) -> str:
 def _also_known(first: Citation, words: ClientWords) -> str:
     """In brackets the number of a document; of a brief that it is one, and of what."""
     document = first.document
-    told = "" if document.reference in first.cited_as else document.reference
+    known_as = "" if document.reference in first.cited_as else document.reference
     if document.kind == "brief":
         about = " ".join(filter(None, (document.about, document.reference)))
-        told = f"{words.summary_of} {about}" if about else words.summary
-    return f"({escaped(told)})" if told else ""
-
-
-# The replies of OpenAI's protocol, as openapi.json describes them and as they are sent.
-
-
-class UrlCitation(Frozen):
-    """The official page that a marker in the text refers to. `start_index` to `end_index`
-    (exclusive) is the marker, counted in Unicode characters (code points)."""
-
-    url: str
-    title: str
-    start_index: int
-    end_index: int
-
-
-class FileCitation(Frozen):
-    """The passage that a marker refers to, of a document without an official page. `index` is where
-    the marker begins, counted in Unicode characters (code points)."""
-
-    file_id: str
-    filename: str
-    index: int
-
-
-class ChatUrlCitation(Frozen):
-    type: Literal["url_citation"]
-    url_citation: UrlCitation
-
-
-class ChatFileCitation(Frozen):
-    type: Literal["file_citation"]
-    file_citation: FileCitation
-
-
-class ResponseUrlCitation(UrlCitation):
-    type: Literal["url_citation"]
-
-
-class ResponseFileCitation(FileCitation):
-    type: Literal["file_citation"]
-
-
-class AnswerFacts(Frozen):
-    """The facts of an answer that clients get, as in `Answer`; `limits` are those that the request
-    had."""
-
-    kind: AnswerKind
-    reason: str
-    message: Message | Literal[""]
-    language: str
-    missing: tuple[str, ...]
-    ended: str
-    related: tuple[str, ...]
-    confidence: float
-    mode: Mode
-    trouble: ModelTrouble | Literal[""]
-    unconfirmed: tuple[str, ...]
-    left_out: tuple[LeftOutSentence, ...]
-    checker: str
-    unchecked: bool
-    check_trouble: ModelTrouble | Literal[""]
-    generation: str
-    limits: SearchLimits
-
-
-class _Extra(Frozen):
-    citations: tuple[SourceQuote, ...]
-    strategiewijzer: AnswerFacts
-
-
-class _ChatMessage(Frozen):
-    role: Literal["assistant"]
-    content: str
-    refusal: str | None
-    annotations: tuple[
-        Annotated[ChatUrlCitation | ChatFileCitation, Field(discriminator="type")], ...
-    ]
-
-
-class _ChatChoice(Frozen):
-    index: Literal[0]
-    message: _ChatMessage
-    logprobs: None
-    finish_reason: Literal["stop"]
-
-
-class _ChatUsage(Frozen):
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-
-
-class ChatReply(_Extra):
-    """A chat completion. `usage` is an estimate: four characters a token."""
-
-    id: str
-    object: Literal["chat.completion"]
-    created: int
-    model: str
-    choices: tuple[_ChatChoice]
-    usage: _ChatUsage
-
-
-class _ResponseText(Frozen):
-    type: Literal["output_text"]
-    text: str
-    annotations: tuple[
-        Annotated[ResponseUrlCitation | ResponseFileCitation, Field(discriminator="type")], ...
-    ]
-    logprobs: tuple[()]
-
-
-class _ResponseRefusal(Frozen):
-    type: Literal["refusal"]
-    refusal: str
-
-
-class _ResponseMessage(Frozen):
-    id: str
-    type: Literal["message"]
-    role: Literal["assistant"]
-    status: Literal["completed"]
-    content: tuple[Annotated[_ResponseText | _ResponseRefusal, Field(discriminator="type")], ...]
-
-
-class _ResponseUsage(Frozen):
-    input_tokens: int
-    input_tokens_details: Mapping[str, int]
-    output_tokens: int
-    output_tokens_details: Mapping[str, int]
-    total_tokens: int
-
-
-class _TextFormat(Frozen):
-    format: Mapping[str, str]
-
-
-class ResponseReply(_Extra):
-    """A response; nothing of it is stored. `usage` is an estimate: four characters a token."""
-
-    id: str
-    object: Literal["response"]
-    created_at: int
-    status: Literal["completed"]
-    background: Literal[False]
-    error: None
-    incomplete_details: None
-    instructions: None
-    max_output_tokens: None
-    metadata: Mapping[str, str]
-    model: str
-    output: tuple[_ResponseMessage]
-    parallel_tool_calls: Literal[False]
-    previous_response_id: None
-    store: Literal[False]
-    temperature: None
-    text: _TextFormat
-    tool_choice: Literal["none"]
-    tools: tuple[()]
-    top_p: None
-    truncation: Literal["disabled"]
-    usage: _ResponseUsage
-
-
-class ModelInfo(Frozen):
-    """The one model that there is."""
-
-    id: str
-    object: Literal["model"] = "model"
-    created: Literal[0] = 0  # nobody made it
-    owned_by: str
-
-
-class ModelList(Frozen):
-    object: Literal["list"] = "list"
-    data: tuple[ModelInfo, ...]
-
-
-# What a reply of OpenAI's protocol says of an answer, the same in both of its forms.
-
-
-Json = dict[str, object]
-
-MODEL = "strategiewijzer"
-"""The one model id that there is."""
-
-DECLINED = ("harm", "opinion")
-"""Kinds of messages that are not answered on purpose (`core.answer.Message`)."""
-
-_PER_TOKEN = 4  # characters: what OpenAI reckons for English. There may be no model that counts
+        known_as = f"{words.summary_of} {about}" if about else words.summary
+    return f"({escaped(known_as)})" if known_as else ""
 
 
 @dataclass
 class ClientReply:
-    """An answer in the making. `limits` are those of the request, `said` is the text; once finished
-    there is `answer`."""
+    """An answer in the making, for a client of OpenAI's protocol."""
 
-    limits: SearchLimits
-    said: ClientText = field(default_factory=ClientText)
-    answer: Answer | None = None
+    limits: SearchLimits  # of the request
+    text: ClientText = field(default_factory=ClientText)  # so far
+    answer: Answer | None = None  # once it is finished
 
     def take(self, event: Event) -> str:
         """The text that an event adds: what is verified as it arrives, last what belongs below."""
         if isinstance(event, TextDelta) and event.text:
             numbers = (marker.number for marker in event.markers)
-            return self.said.add(event.blocks, dict(zip(numbers, event.cited, strict=True)))
+            return self.text.add(event.blocks, dict(zip(numbers, event.cited, strict=True)))
         if isinstance(event, Finished):
             self.answer = event.answer
-            return self.said.end(event.answer)
+            return self.text.end(event.answer)
         return ""
 
     @property
@@ -387,45 +262,35 @@ class ClientReply:
     @property
     def quotes(self) -> tuple[SourceQuote, ...]:
         """The citations that the text has markers for."""
-        return source_quotes(self.finished, self.said.citations(self.finished))
+        return source_quotes(self.finished, self.text.citations(self.finished))
 
-    def annotations(self, *, nested: bool) -> list[Json]:
-        """One annotation for each marker: the official page that it refers to, or the document
-        without one.
-
-        Args:
-            nested: as Chat Completions has it, with the facts one level down.
-        """
+    @property
+    def annotations(self) -> Iterator[UrlCitation | FileCitation]:
+        """For each marker the official page that it refers to, or the document without one."""
         quotes = {quote.number: quote for quote in reversed(self.quotes)}
-        found: list[Json] = []
-        for marker in self.said.markers:
+        for marker in self.text.markers:
             quote = quotes.get(marker.number)
             if quote is None:
                 continue
-            kind = "url_citation" if quote.url else "file_citation"
-            facts: Json = (
-                {
-                    "url": quote.url,
-                    "title": _title(quote, self.finished.language),
-                    "start_index": marker.start,
-                    "end_index": marker.end,
-                }
-                if quote.url
-                else {"file_id": quote.passage, "filename": quote.title, "index": marker.start}
-            )
-            found.append({"type": kind, kind: facts} if nested else {"type": kind, **facts})
-        return found
+            if quote.url:
+                yield UrlCitation(
+                    url=quote.url,
+                    title=_title(quote, self.finished.language),
+                    start_index=marker.start,
+                    end_index=marker.end,
+                )
+            else:
+                yield FileCitation(file_id=quote.passage, filename=quote.title, index=marker.start)
 
-    def extra(self) -> Json:
-        """Our own fields, for which OpenAI's protocol has no place."""
-        answer = self.finished
-        return {
-            "citations": [quote.model_dump(mode="json") for quote in self.quotes],
-            "strategiewijzer": {
-                **answer.model_dump(mode="json", include={*AnswerFacts.model_fields}),
-                "limits": self.limits.model_dump(mode="json"),
-            },
-        }
+    @property
+    def our_fields(self) -> OurFields:
+        facts = filled(AnswerFacts, self.finished, limits=self.limits)
+        return OurFields(citations=self.quotes, strategiewijzer=facts)
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the text has, as an estimate."""
+        return tokens([self.text.text])
 
 
 def _title(quote: SourceQuote, language: str) -> str:
@@ -435,6 +300,6 @@ def _title(quote: SourceQuote, language: str) -> str:
     return f"{quote.title} ({client_words(language).summary})"
 
 
-def tokens(*texts: str) -> int:
+def tokens(texts: Iterable[str]) -> int:
     """An estimate: four characters each."""
     return math.ceil(sum(map(len, texts)) / _PER_TOKEN)

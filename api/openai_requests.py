@@ -1,4 +1,4 @@
-"""The body of a request in OpenAI's protocol, and what of it there is not.
+"""Requests in OpenAI's protocol: their bodies, what of these is refused, and what is asked.
 
 Clients send much that has no meaning here (temperature, system messages, tools that may be called):
 that is left aside. What would give another answer than was asked for is refused.
@@ -25,6 +25,11 @@ from language.identify import detect_languages
 from vectorstore.embeddings import local_embedder
 
 _MESSAGES = 1000  # in one request: more than any conversation has
+_TURNS = 10  # that are looked at: a follow-up hardly ever points further back
+_ANSWER = 10_000  # characters of an earlier answer that are looked at: longer ones are not ours
+_MARKERS = 200  # in it that are looked at; more are left as they are
+_MARKER = re.compile(r"(?<!\\)\[(\d{1,4})\]")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TEXT_PARTS = ("text", "input_text", "output_text", "refusal")
 
 
@@ -55,9 +60,9 @@ class ClientMessage(_Body):
     def text(self) -> str:
         if not isinstance(self.content, list):
             return self.content or ""
-        said = [part.text or part.refusal for part in self.content if part.type in _TEXT_PARTS]
+        texts = [part.text or part.refusal for part in self.content if part.type in _TEXT_PARTS]
         # A refusal of ours says the same once more.
-        return "\n".join(dict.fromkeys(said))
+        return "\n".join(dict.fromkeys(texts))
 
     @property
     def other_parts(self) -> list[str]:
@@ -178,30 +183,18 @@ def unknown_model(name: str) -> ApiError:
 
 
 def wrong_body(error: RequestValidationError) -> ApiError:
-    """How a body that is no request is told."""
+    """The reply to a body that is no request."""
     first = error.errors()[0]
     if first["type"] == "extra_forbidden":
         *places, name = map(str, first["loc"][1:])
         place = ".".join(places)
-        told = unknown(f"{place} field", name, SearchLimits.model_fields)
-        return ApiError(400, told, "invalid_request", place)
+        message = unknown(f"{place} field", name, SearchLimits.model_fields)
+        return ApiError(400, message, "invalid_request", place)
     return invalid_request(400, error)
 
 
-# What a conversation in OpenAI's protocol asks: a question, and the turns before it.
-
-
-_TURNS = 10  # that are looked at: a follow-up hardly ever points further back
-_ANSWER = 10_000  # characters of an earlier answer that are looked at: longer ones are not ours
-_MARKERS = 200  # in it that are looked at; more are left as they are
-_MARKER = re.compile(r"(?<!\\)\[(\d{1,4})\]")
-_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-
-
-def asked(
-    messages: Sequence[ClientMessage],
-    default_language: str,
-    param: str,
+def read_conversation(
+    messages: Sequence[ClientMessage], default_language: str, param: str
 ) -> tuple[str, tuple[Turn, ...]]:
     """The question, which is the last message, and the turns before it, oldest first.
 
@@ -249,10 +242,10 @@ def _with_kinds(turns: Sequence[Turn], question: str, default_language: str) -> 
     )
 
 
-def _turn(question: str, said: str) -> Turn:
+def _turn(question: str, sent: str) -> Turn:
     """A question with the answer as it was sent (api/openai_reply.py), without what stood below."""
     headings = "|".join(map(re.escape, prompts.reference_headings()))
-    proper = re.split(rf"\n\n\*\*(?:{headings})\*\*\n", visible(said), maxsplit=1)[0]
+    proper = re.split(rf"\n\n\*\*(?:{headings})\*\*\n", visible(sent), maxsplit=1)[0]
     pieces = []
     for number, piece in enumerate(_MARKER.split(proper, _MARKERS)):  # words, number, words, ...
         words = Marked(_ESCAPE.sub(r"\1", piece))

@@ -1,257 +1,31 @@
-"""OpenAI's protocols: chat completions, responses and models."""
+"""Routes of OpenAI's protocol: Chat Completions, Responses, and the list of the one model."""
 
-import itertools
 import json
-import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
-from api.ask_route import Events, Service, TheService
 from api.key_access import AskCaller, Caller
-from api.openai_reply import (
-    MODEL,
-    ChatReply,
-    ClientReply,
-    Json,
-    ModelInfo,
-    ModelList,
-    ResponseReply,
-    tokens,
-)
+from api.openai_chat import ChatForm, ChatReply
+from api.openai_reply import MODEL, ClientReply, OpenAIShape, tokens
 from api.openai_requests import (
     ChatRequest,
     ClientMessage,
     ResponsesRequest,
-    asked,
+    read_conversation,
     unknown_model,
     wrong_body,
 )
+from api.openai_responses import ResponseReply, ResponsesForm
 from api.problem import problem_of
+from api.service import PING, Events, Service, TheService, event_stream, json_reply
 from core.answer import Event, Finished
 
-
-class ChatForm:
-    """One reply in this form, whole or in chunks.
-
-    Args:
-        reply: the answer in the making.
-        asked: the texts of the request, for `usage`.
-        include_usage: whether a last chunk tells the usage.
-    """
-
-    def __init__(
-        self, reply: ClientReply, asked: list[str], *, include_usage: bool = False
-    ) -> None:
-        self._reply = reply
-        self._asked = asked
-        self._include_usage = include_usage
-        self._id = f"chatcmpl-{uuid.uuid4().hex}"
-        self._created = int(time.time())
-
-    def whole(self) -> ChatReply:
-        """The body of a reply that is not streamed."""
-        message = {
-            "role": "assistant",
-            "content": self._reply.said.text,
-            "refusal": self._reply.refusal,
-            "annotations": self._reply.annotations(nested=True),
-        }
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-        return ChatReply.model_validate(
-            {
-                **self._head("chat.completion"),
-                "choices": [choice],
-                "usage": self._usage(),
-                **self._reply.extra(),
-            }
-        )
-
-    def begin(self) -> Iterator[Json]:
-        yield self._chunk({"role": "assistant", "content": "", "refusal": None})
-
-    def piece(self, text: str) -> Iterator[Json]:
-        yield self._chunk({"content": text})
-
-    def end(self) -> Iterator[Json]:
-        """Refusal and annotations, the reason why it ends, the usage if it was asked for."""
-        if self._reply.refusal:
-            yield self._chunk({"refusal": self._reply.refusal})
-        if annotations := self._reply.annotations(nested=True):
-            yield self._chunk({"annotations": annotations})
-        yield {**self._chunk({}, "stop"), **self._reply.extra()}
-        if self._include_usage:
-            usage = self._usage()
-            yield {**self._head("chat.completion.chunk"), "choices": [], "usage": usage}
-
-    def failed(self, error: Json) -> Iterator[Json]:
-        yield error
-
-    def _chunk(self, delta: Json, finish_reason: str | None = None) -> Json:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        usage: Json = {"usage": None} if self._include_usage else {}
-        return {**self._head("chat.completion.chunk"), "choices": [choice], **usage}
-
-    def _head(self, kind: str) -> Json:
-        return {"id": self._id, "object": kind, "created": self._created, "model": MODEL}
-
-    def _usage(self) -> Json:
-        prompt, completion = tokens(*self._asked), tokens(self._reply.said.text)
-        return {
-            "prompt_tokens": prompt,
-            "completion_tokens": completion,
-            "total_tokens": prompt + completion,
-        }
-
-
-# POST /v1/responses: an answer in the form of OpenAI's Responses.
-
-
-class ResponsesForm:
-    """One reply in this form, whole or as events in the order that OpenAI documents.
-
-    Args:
-        reply: the answer in the making.
-        asked: the texts of the request, for `usage`.
-        metadata: of the request, which is repeated.
-    """
-
-    def __init__(self, reply: ClientReply, asked: list[str], metadata: Mapping[str, str]) -> None:
-        self._reply = reply
-        self._asked = asked
-        self._metadata = dict(metadata)
-        self._id = f"resp_{uuid.uuid4().hex}"
-        self._item = f"msg_{uuid.uuid4().hex}"
-        self._created = int(time.time())
-        self._numbers = itertools.count()
-
-    def whole(self) -> ResponseReply:
-        """The body of a reply that is not streamed."""
-        usage = self._usage()
-        output = [self._message(self._parts())]
-        response = self._response("completed", output, usage)
-        return ResponseReply.model_validate({**response, **self._reply.extra()})
-
-    def begin(self) -> Iterator[Json]:
-        for name in ("created", "in_progress"):
-            response = self._response("in_progress", [], None)
-            yield self._event(f"response.{name}", response=response)
-        item = self._message([], "in_progress")
-        yield self._event("response.output_item.added", output_index=0, item=item)
-        yield self._part("response.content_part.added", 0, _text("", []))
-
-    def piece(self, text: str) -> Iterator[Json]:
-        yield self._event("response.output_text.delta", **self._at(0), delta=text, logprobs=[])
-
-    def end(self) -> Iterator[Json]:
-        text, *refusals = self._parts()
-        said = self._reply.said.text
-        for number, annotation in enumerate(self._reply.annotations(nested=False)):
-            yield self._event(
-                "response.output_text.annotation.added",
-                **self._at(0),
-                annotation_index=number,
-                annotation=annotation,
-            )
-        yield self._event("response.output_text.done", **self._at(0), text=said, logprobs=[])
-        yield self._part("response.content_part.done", 0, text)
-        for index, part in enumerate(refusals, start=1):
-            refusal = self._reply.refusal
-            yield self._part(
-                "response.content_part.added", index, {"type": "refusal", "refusal": ""}
-            )
-            yield self._event("response.refusal.delta", **self._at(index), delta=refusal)
-            yield self._event("response.refusal.done", **self._at(index), refusal=refusal)
-            yield self._part("response.content_part.done", index, part)
-        item = self._message([text, *refusals])
-        yield self._event("response.output_item.done", output_index=0, item=item)
-        yield self._event("response.completed", response=self.whole().model_dump(mode="json"))
-
-    def failed(self, error: Json) -> Iterator[Json]:
-        """A response that failed, as `error` of a reply's body tells it."""
-        told = error["error"]
-        assert isinstance(told, dict)  # noqa: S101 - the shape of all errors
-        reason = {"code": "server_error", "message": told["message"]}
-        response = {**self._response("failed", [], None), "error": reason}
-        yield self._event("response.failed", response=response)
-
-    def _parts(self) -> list[Json]:
-        """The parts of the message: the text, and once more what refuses."""
-        parts = [_text(self._reply.said.text, self._reply.annotations(nested=False))]
-        if self._reply.refusal:
-            parts.append({"type": "refusal", "refusal": self._reply.refusal})
-        return parts
-
-    def _message(self, parts: list[Json], status: str = "completed") -> Json:
-        return {
-            "id": self._item,
-            "type": "message",
-            "role": "assistant",
-            "status": status,
-            "content": parts,
-        }
-
-    def _response(self, status: str, output: list[Json], usage: Json | None) -> Json:
-        return {
-            "id": self._id,
-            "object": "response",
-            "created_at": self._created,
-            "status": status,
-            "background": False,
-            "error": None,
-            "incomplete_details": None,
-            "instructions": None,
-            "max_output_tokens": None,
-            "metadata": self._metadata,
-            "model": MODEL,
-            "output": output,
-            "parallel_tool_calls": False,
-            "previous_response_id": None,
-            "store": False,
-            "temperature": None,
-            "text": {"format": {"type": "text"}},
-            "tool_choice": "none",
-            "tools": [],
-            "top_p": None,
-            "truncation": "disabled",
-            "usage": usage,
-        }
-
-    def _event(self, kind: str, **facts: object) -> Json:
-        return {"type": kind, "sequence_number": next(self._numbers), **facts}
-
-    def _part(self, kind: str, index: int, part: Json) -> Json:
-        return self._event(kind, **self._at(index), part=part)
-
-    def _at(self, index: int) -> Json:
-        return {"item_id": self._item, "output_index": 0, "content_index": index}
-
-    def _usage(self) -> Json:
-        asked, said = tokens(*self._asked), tokens(self._reply.said.text)
-        return {
-            "input_tokens": asked,
-            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-            "output_tokens": said,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": asked + said,
-        }
-
-
-def _text(text: str, annotations: list[Json]) -> Json:
-    return {"type": "output_text", "text": text, "annotations": annotations, "logprobs": []}
-
-
-# OpenAI's protocol: Chat Completions, Responses, and the list of the one model.
-
-
-_PING = 15.0  # seconds: proxies close what is silent for 60, clients what is for 30
 _STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
 _CHAT: dict[str, Any] = {
     "description": "The answer. With `stream`, chunks of it as OpenAI documents them, and last "
@@ -264,13 +38,28 @@ _RESPONSE: dict[str, Any] = {
     "content": _STREAM,
 }
 
-_MODEL = ModelInfo(id=MODEL, owned_by=MODEL)
-
 Form = ChatForm | ResponsesForm
 
 
+class ModelInfo(OpenAIShape):
+    """The one model that there is."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: Literal[0] = 0  # nobody made it
+    owned_by: str
+
+
+class ModelList(OpenAIShape):
+    object: Literal["list"] = "list"
+    data: tuple[ModelInfo, ...]
+
+
+_MODEL = ModelInfo(id=MODEL, owned_by=MODEL)
+
+
 class _AsOpenAI(APIRoute):
-    """A route that tells of a wrong body with the status that OpenAI has for it."""
+    """A route that replies to a wrong body with the status that OpenAI has for it."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         handle = super().get_route_handler()
@@ -308,12 +97,11 @@ async def chat(
     """Answers the last message in the form of Chat Completions (docs/clients.md)."""
     body.check()
     options = body.stream_options
-    reply, texts = ClientReply(body.strategiewijzer), _texts(body.messages)
-    form = ChatForm(reply, texts, include_usage=options is not None and options.include_usage)
+    include_usage = options is not None and options.include_usage
+    reply = ClientReply(body.strategiewijzer)
+    form = ChatForm(reply, _prompt_tokens(body.messages), include_usage=include_usage)
     asking = _Asking(request, caller, service, body.messages, "messages")
-    if body.stream:
-        return await asking.streamed(form, reply, _unnamed, b"data: [DONE]\n\n")
-    return await asking.whole(form, reply)
+    return await (asking.streamed if body.stream else asking.whole)(form, reply)
 
 
 @router.post("/v1/responses", response_model=ResponseReply, responses={200: _RESPONSE})
@@ -323,15 +111,13 @@ async def responses(
     """Answers the last message in the form of Responses (docs/clients.md); nothing is stored."""
     body.check()
     reply = ClientReply(body.strategiewijzer)
-    form = ResponsesForm(reply, _texts(body.messages), body.metadata or {})
+    form = ResponsesForm(reply, _prompt_tokens(body.messages), body.metadata or {})
     asking = _Asking(request, caller, service, body.messages, "input")
-    if body.stream:
-        return await asking.streamed(form, reply, _named)
-    return await asking.whole(form, reply)
+    return await (asking.streamed if body.stream else asking.whole)(form, reply)
 
 
 class _Asking:
-    """A request on its way to an answer."""
+    """A request on its way to an answer; `param` is the part of it that has the messages."""
 
     def __init__(
         self,
@@ -348,43 +134,38 @@ class _Asking:
         self._param = param
 
     async def whole(self, form: Form, reply: ClientReply) -> Response:
-        question, history = await self._asked()
-        answers = self._service.answers
-        answer = await answers.answer(
+        question, history = await self._conversation()
+        answer = await self._service.answer(
             self._request, self._caller, question, history, scope=reply.limits.scope
         )
         reply.take(Finished(answer=answer))
-        return Response(form.whole().model_dump_json(), media_type="application/json")
+        return json_reply(form.whole().model_dump_json())
 
-    async def streamed(
-        self, form: Form, reply: ClientReply, event: Callable[[Json], bytes], last: bytes = b""
-    ) -> Response:
+    async def streamed(self, form: Form, reply: ClientReply) -> Response:
         """The reply as server-sent events; what fails before the first has a status of its own."""
-        question, history = await self._asked()
-        begun = self._service.answers.begin(
-            self._caller, question, history, scope=reply.limits.scope, pause=_PING
+        question, history = await self._conversation()
+        begun = self._service.begin(
+            self._caller, question, history, scope=reply.limits.scope, pause=PING
         )
         first = await anext(begun)
 
         async def sent() -> AsyncIterator[bytes]:
             async for chunk in _chunks(first, begun, form, reply):
-                yield KEEPALIVE_COMMENT if chunk is None else event(chunk)
-            yield last
+                yield KEEPALIVE_COMMENT if chunk is None else _event(chunk)
+            yield form.last
 
-        return StreamingResponse(
-            sent(),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},  # nginx passes it on
-        )
+        return event_stream(sent())
 
-    async def _asked(self) -> tuple[str, Any]:
+    async def _conversation(self) -> tuple[str, Any]:
         default = self._service.settings().default_language
-        return await self._service.reading.run(lambda: asked(self._messages, default, self._param))
+        return await self._service.run(
+            lambda: read_conversation(self._messages, default, self._param)
+        )
 
 
 async def _chunks(
     first: Event | None, begun: Events, form: Form, reply: ClientReply
-) -> AsyncIterator[Json | None]:
+) -> AsyncIterator[dict[str, Any] | None]:
     """The chunks of an answer in the making; None to show that the connection lives."""
     async with aclosing(begun) as events:
         try:
@@ -405,16 +186,11 @@ async def _chunks(
                 yield chunk
 
 
-def _texts(messages: Sequence[ClientMessage]) -> list[str]:
-    """The texts of a request that `usage` counts."""
-    return [message.text for message in messages]
+def _prompt_tokens(messages: Sequence[ClientMessage]) -> int:
+    """The tokens of a request, as an estimate."""
+    return tokens(message.text for message in messages)
 
 
-def _unnamed(chunk: Json) -> bytes:
-    return format_sse_event(data_str=json.dumps(chunk, ensure_ascii=False))
-
-
-def _named(chunk: Json) -> bytes:
-    return format_sse_event(
-        event=str(chunk["type"]), data_str=json.dumps(chunk, ensure_ascii=False)
-    )
+def _event(chunk: dict[str, Any]) -> bytes:
+    """A server-sent event, with a name where the chunk has one: those of Responses."""
+    return format_sse_event(event=chunk.get("type"), data_str=json.dumps(chunk, ensure_ascii=False))

@@ -29,13 +29,11 @@ from core.errors import (
     kind_and_place,
 )
 
-# What goes wrong with a request, as its reply: one shape, and nothing of what is inside.
-
-
 logger = logging.getLogger(__name__)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LONGEST_NAME = 60  # characters of a field that is told; ours have 20
+_SIZE = re.compile(r"[0-9]{1,15}")
 _RETRY = "30"  # seconds: about what a server or an index needs to be back
 
 
@@ -70,7 +68,7 @@ class ApiError(Exception):
 
 
 def problem_of(error: Exception) -> ApiError:
-    """How an error is told to other programs; what they are not told is logged."""
+    """The reply to other programs for an error; what they may not see is logged."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, NoIndexError):  # its message is always the same
@@ -96,13 +94,13 @@ def problem_of(error: Exception) -> ApiError:
 
 
 def invalid_request(status: int, error: RequestValidationError) -> ApiError:
-    """How a request that is not as described is told: the one place in it that is wrong, or that
-    lacks, as `param`; nothing of what stands there."""
-    places = [(_place(one, error.body), one) for one in error.errors()]
+    """The reply to a request that is not as described. `param` is the place in it that is wrong or
+    missing; nothing of what stands there is repeated."""
+    places = [(_place(problem, error.body), problem) for problem in error.errors()]
     place, first = max(places, key=lambda found: len(found[0]))  # of a union what was meant
     param = ".".join(place) or None
-    told = f"{param or first['loc'][0]}: {first['msg']}. /v1/openapi.json says what is expected."
-    return ApiError(status, told, "invalid_request", param)
+    message = f"{param or first['loc'][0]}: {first['msg']}. /v1/openapi.json says what is expected."
+    return ApiError(status, message, "invalid_request", param)
 
 
 def _place(problem: Mapping[str, Any], body: Any) -> tuple[str, ...]:
@@ -128,15 +126,15 @@ def _escaped(name: object) -> str:
 
 
 def handle(app: FastAPI) -> None:
-    """Has an application tell all that goes wrong in this shape."""
+    """Registers the replies to all errors with an application."""
 
     async def failed(_: Request, error: Exception) -> Response:
         return problem_of(error).response()
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for these alone
-        told = of_status(error.status_code, request.method).model_dump()
-        return JSONResponse(told, error.status_code, dict(error.headers or _NOTHING))
+        reply = of_status(error.status_code, request.method).model_dump()
+        return JSONResponse(reply, error.status_code, dict(error.headers or _NOTHING))
 
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these alone
@@ -168,9 +166,9 @@ class Unforeseen:
         except Exception as error:
             if scope["type"] != "http":
                 raise
-            told = problem_of(error)
+            problem = problem_of(error)
             if not begun:
-                await told.response()(scope, receive, send)
+                await problem.response()(scope, receive, send)
 
 
 RESPONSES: dict[int | str, dict[str, object]] = {
@@ -178,12 +176,6 @@ RESPONSES: dict[int | str, dict[str, object]] = {
     for status in (400, 401, 403, 404, 405, 413, 421, 422, 429, 500, 503)
 }
 """What any request can be told, for the description of the API."""
-
-
-# A request has so many bytes at most, said beforehand or counted while it is read.
-
-
-_SIZE = re.compile(r"[0-9]{1,15}")
 
 
 class BoundedBody:
@@ -196,7 +188,7 @@ class BoundedBody:
         if scope["type"] == "http":
             size = Headers(scope=scope).get("content-length", "0")
             if not _SIZE.fullmatch(size) or int(size) > MAX_BODY:
-                raise _too_large()
+                raise ApiError(413, TOO_LARGE, "request_too_large")
             receive = _counted(receive)
         await self._app(scope, receive, send)
 
@@ -213,7 +205,3 @@ def _counted(receive: Receive) -> Receive:
         return message
 
     return counted
-
-
-def _too_large() -> ApiError:
-    return ApiError(413, TOO_LARGE, "request_too_large")

@@ -1,13 +1,14 @@
-"""Shapes that the routes and the tools share: limits of a search, and a quoted source."""
+"""Shapes that routes and tools share: limits of a search, and a quoted source."""
 
 import datetime
 import difflib
 import re
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from chain.request import MAX_QUESTION
 from core.answer import Answer
 from core.answer_blocks import sentences
 from core.citations import Citation
@@ -15,15 +16,13 @@ from core.source import DocumentKind, Frozen, Scope, Standing
 from language.escaping import is_web_page, visible
 from language.official import OFFICIAL
 
-# How a name that is not there is told: with the nearest that is.
-
-
 _SHOWN = 50  # characters of a name that somebody else has chosen
 _LISTED = 50  # names that there are: more help nobody
+_NAMES = 100  # areas or documents that a search is limited to; more are hardly a limit
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """A sentence or two.
+    """Says that a name is not there, which is the nearest, and which there are.
 
     Args:
         kind: what the name is of: "argument".
@@ -38,10 +37,24 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     return f"There is no {kind} {shown!r}.{meant} There are: {', '.join(names[:_LISTED])}{more}."
 
 
-# What a search is limited to, the same in each protocol, and the types of its values.
+_Shape = TypeVar("_Shape", bound=BaseModel)
 
 
-_NAMES = 100  # areas or documents that a search is limited to; more are hardly a limit
+def filled(shape: type[_Shape], *sources: object, **values: object) -> _Shape:
+    """A shape with these values; its other fields are attributes of the sources, of the first that
+    has them."""
+    for name in shape.model_fields.keys() - values.keys():
+        for source in sources:
+            if hasattr(source, name):
+                values[name] = getattr(source, name)
+                break
+    return shape.model_validate(values)
+
+
+def page_address(url: str) -> str:
+    """The address of an official page; empty where it is none."""
+    return url if is_web_page(url) else ""
+
 
 LanguageCode = Annotated[
     str,
@@ -50,8 +63,11 @@ LanguageCode = Annotated[
 ]
 """An official language of the EU (ISO 639-1)."""
 
-NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
-"""Says in the description of a text that it is stripped and may not be empty then."""
+QuestionText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION),
+    Field(json_schema_extra={"pattern": r"\S"}),  # it is stripped and may not be empty then
+]
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """A policy area, or the id of a document."""
@@ -97,9 +113,6 @@ class SearchLimits(Frozen):
         )
 
 
-# A citation as other programs get it: the quote, where it stands, and what was checked.
-
-
 QuoteVerdict = Literal["quoted", "supported", "unchecked"]
 """What the sentence before the marker is: the source's own words, words of a language model that
 the quote was found to support, or words of one that were found in it and not checked. Other
@@ -143,39 +156,32 @@ def source_quotes(answer: Answer, citations: Iterable[Citation]) -> tuple[Source
     usual: QuoteVerdict = "supported" if answer.mode == "generative" else "quoted"
     unchecked = _unchecked(answer)
     return tuple(
-        SourceQuote(
-            number=one.number,
-            cited_as=one.cited_as,
-            verdict="unchecked" if (one.passage_id, one.start, one.end) in unchecked else usual,
-            quote=one.quote,
-            document=one.document.id,
-            title=one.document.title,
-            kind=one.document.kind,
-            language=one.document.language,
-            reference=one.document.reference,
-            date=one.document.date,
-            about=one.document.about,
-            headings=one.headings,
-            point=one.point,
-            pages=one.page_range,
-            passage=one.passage_id,
-            start=one.start,
-            end=one.end,
-            standing=one.standing,
-            url=one.url if is_web_page(one.url) else "",
+        filled(
+            SourceQuote,
+            citation,
+            citation.document,
+            verdict=(
+                "unchecked"
+                if (citation.passage_id, citation.start, citation.end) in unchecked
+                else usual
+            ),
+            document=citation.document.id,
+            pages=citation.page_range,
+            passage=citation.passage_id,
+            url=page_address(citation.url),
         )
-        for one in citations
+        for citation in citations
     )
 
 
 def _unchecked(answer: Answer) -> set[tuple[str, int, int]]:
     """Passage and offsets of the quotes on which only sentences rest that were found and not
     checked."""
-    passages = {one.number: one.passage_id for one in answer.citations}
+    passages = {citation.number: citation.passage_id for citation in answer.citations}
     rests: dict[bool, set[tuple[str, int, int]]] = {True: set(), False: set()}
-    for one in sentences(answer.blocks):
-        rests[one.is_unchecked].update(
-            (passages.get(span.number, ""), span.start, span.end) for span in one.evidence
+    for sentence in sentences(answer.blocks):
+        rests[sentence.is_unchecked].update(
+            (passages.get(span.number, ""), span.start, span.end) for span in sentence.evidence
         )
     return rests[True] - rests[False]
 
@@ -183,4 +189,4 @@ def _unchecked(answer: Answer) -> set[tuple[str, int, int]]:
 def of_proper(answer: Answer) -> tuple[SourceQuote, ...]:
     """The citations of the answer proper."""
     numbers = answer.proper.numbers
-    return source_quotes(answer, (one for one in answer.citations if one.number in numbers))
+    return source_quotes(answer, (cited for cited in answer.citations if cited.number in numbers))

@@ -6,18 +6,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from api.ask_route import TheService
 from api.key_access import ReadCaller
 from api.problem import ApiError
-from api.request_shapes import NOT_BLANK, Day, LanguageCode, Names
-from chain.request import MAX_QUESTION
+from api.request_shapes import Day, LanguageCode, Names, QuestionText, filled
+from api.service import TheService
 from core.source import DocumentInfo, Frozen, Passage, Scope, ScoredPassage, Standing, preferred
 from language.identify import detect_languages
 from vectorstore.manifest import DocumentEntry
 from vectorstore.profile import LOOK
 from vectorstore.store import Snapshot
+
+_MOST = 50  # passages at once, as the setting `results` allows
+_DEEPEST = 200  # passages that can be paged through; what comes later hardly fits the question
 
 router = APIRouter()
 
@@ -81,8 +83,7 @@ async def documents(
 ) -> Response:
     """Lists the documents that answers are made from."""
 
-    def work() -> DocumentList:
-        index = service.assistant().index.snapshot()
+    def work(index: Snapshot) -> DocumentList:
         standings = index.standings()
         return DocumentList(
             generation=index.generation,
@@ -94,7 +95,7 @@ async def documents(
             ),
         )
 
-    return await service.read(work)
+    return await service.read_json(work)
 
 
 @router.get("/v1/documents/{id}", response_model=DocumentText)
@@ -106,20 +107,18 @@ async def document(
 ) -> Response:
     """Gives a document with the text of its sections, or of one of them."""
 
-    def work() -> DocumentText:
-        index = service.assistant().index.snapshot()
-        return document_text(index, id, choice.language or "", choice.section)
-
-    return await service.read(work)
+    return await service.read_json(
+        lambda index: _document_text(index, id, choice.language or "", choice.section)
+    )
 
 
-def document_text(index: Snapshot, id: str, language: str, section: int | None) -> DocumentText:
+def _document_text(index: Snapshot, id: str, language: str, section: int | None) -> DocumentText:
     """
     Raises:
         ApiError: there is no such document or section.
         GenerationGone: the index was replaced meanwhile.
     """
-    versions = {one.info.language: one for one in index.entries() if one.info.id == id}
+    versions = versions_of(index, id)
     if not versions:
         raise ApiError(
             404, "There is no document with this id. /v1/documents lists them.", "not_found", "id"
@@ -127,7 +126,7 @@ def document_text(index: Snapshot, id: str, language: str, section: int | None) 
     entry = versions[preferred(versions, language)]
     sections = sections_of(index.passages([entry.key]))
     if section is not None:
-        sections = tuple(one for one in sections if one.number == section)
+        sections = tuple(found for found in sections if found.number == section)
         if not sections:
             raise ApiError(
                 404,
@@ -143,37 +142,29 @@ def document_text(index: Snapshot, id: str, language: str, section: int | None) 
     )
 
 
+def versions_of(index: Snapshot, id: str) -> dict[str, DocumentEntry]:
+    """The language versions of a document, by language."""
+    return {entry.info.language: entry for entry in index.entries() if entry.info.id == id}
+
+
 def sections_of(passages: Sequence[Passage]) -> tuple[SectionText, ...]:
     """The sections that these passages of one language version make up, in its order."""
-    in_order = sorted(passages, key=lambda one: one.start)
+    in_order = sorted(passages, key=lambda passage: passage.start)
     return tuple(
         SectionText(
             number=number,
             headings=parts[0].headings,
             page=parts[0].page,
-            text="\n\n".join(one.text for one in parts),
-            passages=tuple(one.id for one in parts),
+            text="\n\n".join(part.text for part in parts),
+            passages=tuple(part.id for part in parts),
         )
-        for number, group in groupby(in_order, key=lambda one: one.section)
+        for number, group in groupby(in_order, key=lambda passage: passage.section)
         if (parts := list(group))
     )
 
 
 def _summary(entry: DocumentEntry, standings: Mapping[str, Standing]) -> DocumentSummary:
-    return DocumentSummary(
-        info=entry.info,
-        standing=standings.get(entry.key, "in_force"),
-        passages=entry.passages,
-        pages=entry.pages,
-        changed=entry.changed,
-    )
-
-
-# GET /v1/search: the passages that a question is answered from.
-
-
-_MOST = 50  # passages at once, as the setting `results` allows
-_DEEPEST = 200  # passages that can be paged through; what comes later hardly fits the question
+    return filled(DocumentSummary, entry, standing=standings.get(entry.key, "in_force"))
 
 
 class SearchRequest(Frozen):
@@ -181,11 +172,7 @@ class SearchRequest(Frozen):
     number `start` on. `area` and `document` (ids), each any number of times, limit the search; as
     of a day (`as_of`) later documents are left out."""
 
-    q: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION),
-        NOT_BLANK,
-    ]
+    q: QuestionText
     limit: Annotated[int, Field(ge=1, le=_MOST)] = 6
     start: Annotated[int, Field(ge=0, le=_DEEPEST - _MOST)] = 0
     language: LanguageCode | None = None
@@ -207,26 +194,25 @@ class SearchReply(Frozen):
 
 @router.get("/v1/search", response_model=SearchReply)
 async def search(
-    asked: Annotated[SearchRequest, Query()], _: ReadCaller, service: TheService
+    wanted: Annotated[SearchRequest, Query()], _: ReadCaller, service: TheService
 ) -> Response:
     """Finds passages for a question, without answering it."""
 
-    def work() -> SearchReply:
+    def work(index: Snapshot) -> SearchReply:
         default = service.settings().default_language
-        language = asked.language or detect_languages([asked.q], default)[-1]
-        scope = Scope(areas=asked.area, documents=asked.document, as_of=asked.as_of)
-        index = service.assistant().index.snapshot()
-        end = asked.start + asked.limit
-        found = _best(index, asked.q, language, scope, end)
+        language = wanted.language or detect_languages([wanted.q], default)[-1]
+        scope = Scope(areas=wanted.area, documents=wanted.document, as_of=wanted.as_of)
+        end = wanted.start + wanted.limit
+        found = _best(index, wanted.q, language, scope, end)
         more = end < len(found) and end <= _DEEPEST - _MOST
         return SearchReply(
             generation=index.generation,
             language=language,
-            results=tuple(found[asked.start : end]),
+            results=tuple(found[wanted.start : end]),
             next_start=end if more else None,
         )
 
-    return await service.read(work)
+    return await service.read_json(work)
 
 
 def _best(
@@ -240,6 +226,6 @@ def _best(
     first = index.search(query, LOOK, language, scope=scope)
     if end < LOOK or len(first) < LOOK:
         return first
-    known = {one.passage.id for one in first}
+    known = {found.passage.id for found in first}
     deep = index.search(query, _DEEPEST, language, scope=scope)
-    return [*first, *(one for one in deep if one.passage.id not in known)]
+    return [*first, *(found for found in deep if found.passage.id not in known)]

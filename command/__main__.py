@@ -58,7 +58,7 @@ class _Commands(CommandGroup):
 
 def _keeping(*given: Any, **options: Any) -> Any:
     """`userdata.asked_questions.after_answers`, for `ask`."""
-    from userdata.asked_questions import after_answers
+    from userdata.after_answers import after_answers
 
     return after_answers(*given, **options)
 

@@ -17,26 +17,26 @@ from core.settings import Role, Settings
 from language.escaping import visible
 from userdata import api_keys, asked_questions, personal_data
 from userdata import audit as records
+from userdata.audit_check import verify_file, verify_store
 from userdata.conversations import Conversations
-from userdata.database import FILE, Database, copy_to_server, left_behind, versions
+from userdata.database import FILE, Database, copy_to_server
 from userdata.database import database as database_of
+from userdata.earlier_files import left_behind
+from userdata.tables import versions
 
 keys = CommandLine(no_args_is_help=True)
 people = CommandLine(no_args_is_help=True)
 audit = CommandLine(no_args_is_help=True)
 database = CommandLine()
 
-
-# The keys of other programs (docs/api.md).
+_MAX_NAME = 100  # characters of a key's name, as the column has
+_User = Annotated[str, typer.Argument(help="An identifier, as `people list` prints it.")]
 
 
 class _Scope(StrEnum):  # Typer takes no list of a Literal
     ASK = "ask"
     READ = "read"
     METRICS = "metrics"
-
-
-_MAX_NAME = 100  # characters, as the column has
 
 
 @keys.command()
@@ -57,7 +57,7 @@ def new(
     name = " ".join(visible(name).split())
     if not name or len(name) > _MAX_NAME:
         raise typer.BadParameter(f"a name has 1 to {_MAX_NAME} characters", param_hint="NAME")
-    scopes = tuple(one for one in api_keys.PERMISSIONS if one in scope)
+    scopes = tuple(permission for permission in api_keys.PERMISSIONS if permission in scope)
     key, made = api_keys.make(Settings(), name, scopes, role, datetime.timedelta(days=days))
     typer.echo(key)
     typer.echo(
@@ -108,9 +108,6 @@ def _line(key: api_keys.ApiKey) -> str:
     return "  ".join((key.id, key.role, ",".join(key.scopes), ends, visible(key.name)))
 
 
-# The record of every answer (docs/privacy.md).
-
-
 @audit.command("export")
 def export_audit(
     since: datetime.datetime | None = typer.Option(
@@ -119,8 +116,8 @@ def export_audit(
 ) -> None:
     """Print the records as JSON lines, oldest first."""
     first = since.replace(tzinfo=datetime.UTC) if since else None
-    for one in records.records(Settings(), first):
-        typer.echo(one.model_dump_json(exclude_defaults=True))
+    for record in records.records(Settings(), first):
+        typer.echo(record.model_dump_json(exclude_defaults=True))
 
 
 @audit.command()
@@ -140,7 +137,7 @@ def verify(
     """Verify that no record was changed, removed from between others, added or moved."""
     if noted and not re.fullmatch("[0-9a-f]{64}", noted):
         raise typer.BadParameter("a hash has 64 digits from 0 to f", param_hint="--head")
-    found = records.verify_file(file, noted) if file else records.verify_store(Settings(), noted)
+    found = verify_file(file, noted) if file else verify_store(Settings(), noted)
     if found.broken:
         typer.echo(f"{found.broken}. Before it {found.records} records fit.", err=True)
         raise typer.Exit(1)
@@ -160,18 +157,12 @@ def verify(
         )
 
 
-# What is kept of people (docs/privacy.md).
-
-
-_User = Annotated[str, typer.Argument(help="An identifier, as `people list` prints it.")]
-
-
 @people.command("list")
 def list_people() -> None:
     """Print each identifier and how much is kept of it."""
     for user, counts in personal_data.people(Settings()).items():
-        told = ", ".join(f"{name} {number}" for name, number in counts if number)
-        typer.echo(f"{visible(user)}: {told}")
+        kept = ", ".join(f"{name} {number}" for name, number in counts if number)
+        typer.echo(f"{visible(user)}: {kept}")
 
 
 @people.command("export")
@@ -255,9 +246,6 @@ def remove_question(
             "whole question, as the page Maintenance shows it."
         )
     typer.echo("The question is deleted. Verdicts on its answers, audit records and backups stay.")
-
-
-# The database itself.
 
 
 @database.command()

@@ -23,8 +23,13 @@ from core.settings import ROOT, Settings
 from core.source import Frozen
 from language.escaping import visible
 
-# What a check of `strategiewijzer doctor` is, and what it finds.
+PYTHONS = ((3, 11), (3, 14))
+"""The first version of Python that will do, and the first that will not."""
+INSTALL = "Install the packages again: rm -r .venv && make chat"
 
+_ROOM = 1_000_000_000  # bytes; the index of some hundred documents, kept versions and runs
+_SAME_LENGTH = 1e-3  # more than rounding to 32 bits changes a length
+_VERIFY = "Look closer: python -m ingest verify"
 
 Severity = Literal["ok", "warning", "failure"]
 
@@ -47,28 +52,16 @@ class Shortcoming(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One check. `look` returns what is well as text, None where there is nothing to look at, and
-    may raise; `remedy` is for what nobody foresaw; `late` is what it means when it takes longer
-    than `seconds`."""
+    """One check."""
 
     name: str
-    look: Callable[[Settings], Shortcoming | str | None]
-    remedy: str
-    seconds: Callable[[Settings], float] = lambda _: 60.0
-    late: Severity = "failure"
+    look: Callable[[Settings], Shortcoming | str | None]  # text: well; None: nothing to look at
+    remedy: str  # for errors that nobody foresaw
+    seconds: Callable[[Settings], float] = lambda _: 60.0  # that it may take
+    late: Severity = "failure"  # what it means when it takes longer
 
     def finding(self, found: str, remedy: str = "", level: Severity = "ok") -> Finding:
         return Finding(check=self.name, level=level, found=found, remedy=remedy)
-
-
-# What `strategiewijzer doctor` looks at, one function a check; they publish nothing.
-
-
-INSTALL = "Install the packages again: rm -r .venv && make chat"
-
-_ROOM = 1_000_000_000  # bytes; the index of some hundred documents, kept versions and runs
-_SAME_LENGTH = 1e-3  # more than rounding to 32 bits changes a length
-_VERIFY = "Look closer: python -m ingest verify"
 
 
 def _data_folder(settings: Settings) -> Shortcoming | str:
@@ -84,22 +77,24 @@ def _data_folder(settings: Settings) -> Shortcoming | str:
 
 
 def _database(settings: Settings) -> Shortcoming | str:
-    from userdata.database import database, versions, was_copied
+    from userdata.database import database, was_copied
+    from userdata.tables import versions
 
     kept_in = database(settings)
     found = kept_in.version()
-    told = f"{kept_in.place}, tables {found or 'not made yet'}"
+    described = f"{kept_in.place}, tables {found or 'not made yet'}"
     if was_copied(kept_in):
         return Shortcoming(
-            f"{told}: it was copied to a server and is in use again, without what is kept there",
+            f"{described}: it was copied to a server and is in use again, without what is kept "
+            "there",
             "Set STRATEGIEWIJZER_DATABASE_URL to the server, for a command by hand as the service "
             "has it (docs/operations.md), and remove the file.",
             "warning",
         )
     if found == versions()[-1] or not kept_in.is_there:
-        return told
+        return described
     remedy = "The next use brings it up to date, or now: ./strategiewijzer database upgrade"
-    return Shortcoming(told, remedy, "warning")
+    return Shortcoming(described, remedy, "warning")
 
 
 def _source_texts(settings: Settings) -> Shortcoming | str:
@@ -216,12 +211,12 @@ def _model(settings: Settings) -> Shortcoming | str:
     for seen in check(settings):
         if seen.error:
             raise seen.error
-        told = dict(seen.lines)
-        named = f"{told['model']} at {told['address']}"
+        facts = dict(seen.lines)
+        named = f"{facts['model']} at {facts['address']}"
         if not seen.works:
             remedy = "Set another STRATEGIEWIJZER_MODEL. More: python -m chain --check-model"
-            return Shortcoming(f"{named} said {told['said']}", remedy)
-        works.append(f"{named} answers ({told['reply']}; seconds: {told['seconds']})")
+            return Shortcoming(f"{named} said {facts['said']}", remedy)
+        works.append(f"{named} answers ({facts['reply']}; seconds: {facts['seconds']})")
     return "; ".join(works)
 
 
@@ -241,13 +236,6 @@ CHECKS = (
         seconds=lambda settings: 2 * settings.answer_timeout + 30,  # answering model and checker
     ),
 )
-
-
-# `strategiewijzer doctor`: runs the checks, each within a time, and prints what they find.
-
-
-PYTHONS = ((3, 11), (3, 14))
-"""The first version of Python that will do, and the first that will not."""
 
 
 def run(*, as_json: bool) -> int:
@@ -312,17 +300,17 @@ def examined(check: Check, settings: Settings) -> Finding | None:
 
     def look() -> None:
         try:
-            told = check.look(settings)
+            result = check.look(settings)
         except StrategiewijzerError as error:
-            told = Shortcoming(str(error), "")
+            result = Shortcoming(str(error), "")
         except ImportError as error:
-            told = Shortcoming(str(error), INSTALL)
+            result = Shortcoming(str(error), INSTALL)
         except Exception as error:  # noqa: BLE001 - the other checks are made all the same
             # The kind of error only: a library's text may repeat a secret.
-            told = Shortcoming(kind_and_place(error), check.remedy)
-        if isinstance(told, str):
-            told = Shortcoming(told, "", "ok")
-        found.append(check.finding(*told) if told else None)
+            result = Shortcoming(kind_and_place(error), check.remedy)
+        if isinstance(result, str):
+            result = Shortcoming(result, "", "ok")
+        found.append(check.finding(*result) if result else None)
 
     seconds = check.seconds(settings)
     # What never ends keeps nobody waiting: neither the other checks nor the end of the process.

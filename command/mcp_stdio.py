@@ -2,16 +2,16 @@
 
 import contextlib
 
-from api.ask_route import AnswerStreams, Service
-from api.key_access import Caller, Pool
+from api.key_access import Caller
 from api.mcp_tools import mcp_server
+from api.service import Service
 from chain.current_assistant import CurrentAssistant
 from core.background import begin, quiet_start
 from core.disk import in_use
 from core.errors import StrategiewijzerError
 from core.settings import current
 from core.version import VERSION
-from userdata.asked_questions import after_answers
+from userdata.after_answers import after_answers
 
 _READERS = 2  # searches at once: one program asks
 _WHO = Caller(id="local", name="this machine", role="reader", scopes=("ask", "read"))
@@ -22,8 +22,7 @@ def run() -> None:
     quiet_start()  # the SDK's thread that reads standard input cannot be interrupted
     assistant = CurrentAssistant(after_answers)
     begin(lambda: _warm_up(assistant), "warm-up")
-    answers = AnswerStreams(assistant, current)
-    service = Service(assistant, current, answers, Pool(_READERS))
+    service = Service(assistant, current, _READERS)
     with in_use(current().data_dir):
         mcp_server(service, VERSION, _WHO).run("stdio")
 

@@ -89,18 +89,16 @@ _EARLIER = {"text", *_KEPT_APART}  # fields that answers were made of
 _GONE = {"did_you_mean"}  # fields of answers of earlier versions, of which nothing is shown
 
 AnswerKind = Literal["answer", "partial", "found", "refusal", "reply"]
-"""The sources answer; they answer, but lack something that the question names; what they have on it
-is shown, without a claim that it answers; they do not answer; the message does not ask them
-anything."""
+"""A partial answer lacks something that the question names; "found" are results, without a claim
+that they answer; a reply is to a message that does not ask the sources anything."""
 
 
 class LeftOutSentence(Frozen):
-    """A model's sentence in whose place a remark stands: its text, why, and the details that the
-    sources do not have."""
+    """A model's sentence in whose place a remark stands."""
 
     text: str
     reason: Doubt | Literal[""]
-    details: tuple[str, ...]
+    details: tuple[str, ...]  # that the sources do not have
 
 
 class Answer(Frozen):
@@ -259,8 +257,8 @@ class Answer(Frozen):
 
     @property
     def missing_words(self) -> Mapping[str, str]:
-        """What a phrase says of what is missing: the `items`, and the `count` of documents searched
-        in parentheses."""
+        """For a phrase about what is missing: the `items`, and in parentheses the `count` of the
+        documents searched."""
         count = f" ({self.searched})" if self.searched else ""
         return {"count": count, "items": "; ".join(self.missing)}
 

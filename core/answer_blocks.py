@@ -121,11 +121,10 @@ class AnswerBlock(Frozen):
 
 
 class DoubtWords(NamedTuple):
-    """What stands behind sentences that are not confirmed, and behind those among them that were
-    found and not checked."""
+    """What stands behind sentences that are not confirmed."""
 
     unconfirmed: str = ""
-    unchecked: str = ""
+    unchecked: str = ""  # behind those that were found and not checked
 
     def behind(self, sentence: AnswerSentence) -> str:
         """The words behind a sentence, with a space before them; empty where there are none."""
@@ -195,7 +194,7 @@ def numbers(blocks: Blocks) -> tuple[int, ...]:
 
 
 def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _NO_WORDS) -> Marked:
-    """Blocks as one text: Markdown, of which the grammar is told at `core.answer.Answer`.
+    """Blocks as one text: Markdown, with the grammar of `core.answer.Answer`.
 
     Args:
         blocks: to write.

@@ -22,14 +22,14 @@ BUSY = 75
 """Exit code when another run holds the lock: EX_TEMPFAIL of sysexits.h, try again later."""
 
 
-def flag(name: str, told: str) -> Any:
-    """An option without a value; `told` is its help."""
-    return typer.Option(False, name, help=told)
+def flag(name: str, help: str) -> Any:
+    """An option without a value."""
+    return typer.Option(False, name, help=help)
 
 
-def option(default: Any, metavar: str, told: str, *names: str, **more: Any) -> Any:
-    """An option with a value, which help calls `metavar`; `told` is its help."""
-    return typer.Option(default, *names, metavar=metavar, help=told, **more)
+def option(default: Any, metavar: str, help: str, *names: str, **more: Any) -> Any:
+    """An option with a value, which its help calls `metavar`."""
+    return typer.Option(default, *names, metavar=metavar, help=help, **more)
 
 
 class CommandLine(typer.Typer):
@@ -89,8 +89,8 @@ class CommandLine(typer.Typer):
 
 
 def _is_written(more: str = "") -> bool:
-    """Whether standard output takes all that was printed, and more. If it does not, that is said,
-    but of a pipe whose reader has seen enough, and the rest goes nowhere."""
+    """Whether standard output takes all that was printed, and more. If it does not, the rest goes
+    nowhere, and a message says so, unless it is a pipe whose reader has seen enough."""
     try:
         if sys.stdout:
             sys.stdout.write(more)
@@ -155,7 +155,7 @@ class CommandGroup(TyperGroup):
         self._default = self.commands.pop(DEFAULT, None)
         if self._default:
             names = {name: one.get_short_help_str(58) for name, one in self.commands.items()}
-            lines = (f"  {name:<16}{told}" for name, told in names.items())
+            lines = (f"  {name:<16}{help}" for name, help in names.items())
             self._epilog = "\n".join(["\b", "Commands, each with its own --help:", *lines])
 
     def find(self, name: str) -> Any:

@@ -79,10 +79,10 @@ def obstacle(folder: Path) -> str:
     return ""
 
 
-def is_damaged(told: str) -> bool:
+def is_damaged(message: str) -> bool:
     """Whether an error of SQLite, or of a library that uses it, says that the file is damaged
     (SQLITE_CORRUPT, SQLITE_NOTADB: https://sqlite.org/rescode.html)."""
-    return "file is not a database" in told or "database disk image is malformed" in told
+    return "file is not a database" in message or "database disk image is malformed" in message
 
 
 def existing(folder: Path) -> Path:

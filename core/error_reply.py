@@ -26,13 +26,12 @@ NO_KEY = (
 
 
 class ErrorDetail(Frozen):
-    """`message` says what is wrong and what to do; `param` is the part of the request that is
-    meant; `code` is for programs (docs/api.md)."""
+    """What is wrong with a request."""
 
-    message: str
+    message: str  # with what to do
     type: ApiErrorType
-    param: str | None = None
-    code: str
+    param: str | None = None  # the part of the request that is meant
+    code: str  # for programs (docs/api.md)
 
 
 class ErrorReply(Frozen):

@@ -9,7 +9,7 @@ NOT_OURS = (
     "Nobody may call this app by the name in the header Host. Whoever runs it adds that name to "
     "the setting STRATEGIEWIJZER_ALLOWED_HOSTS (docs/operations.md, A proxy)."
 )
-"""What is told to whoever calls by another name."""
+"""The reply to a call by another name."""
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]{1,253}))(?::(?:[0-9]{0,5}|\*))?", re.ASCII)
 # Reviewed by hand: every institution, agency and register of the EU is below this domain, which

@@ -8,14 +8,11 @@ from core.source import Frozen
 
 
 class Marker(Frozen):
-    """A citation marker in a text: `start` to `end` reads "[1]", the `number` of its citations.
+    """A citation marker in a text. A number in brackets without one is a source's own text."""
 
-    A number in brackets without a marker is a source's own text.
-    """
-
-    start: int
+    start: int  # from here to the end the text reads "[1]"
     end: int
-    number: int
+    number: int  # of its citations
 
 
 class Marked(NamedTuple):

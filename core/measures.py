@@ -1,7 +1,7 @@
 """Names of what is measured: metrics, and attributes of metrics and spans.
 
 They follow OpenTelemetry's conventions for generative AI (`gen_ai.*`) where these have a name.
-docs/observability.md tells all of them.
+docs/observability.md lists all of them.
 """
 
 from typing import Literal, NamedTuple
@@ -26,11 +26,11 @@ REQUEST = "strategiewijzer.request_id"
 
 
 class Measure(NamedTuple):
-    """A metric: its name, unit ("s": seconds) and attributes, and what it tells."""
+    """A metric."""
 
     name: str
     instrument: Literal["counter", "histogram", "gauge"]
-    unit: str
+    unit: str  # "s": seconds
     attributes: tuple[str, ...]
     tells: str
 

@@ -9,36 +9,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from core import logs
+from core import logs, measures
 from core.answer import Answer
 from core.errors import ModelError, SettingsError
 from core.logs import request_id
-from core.measures import (
-    ADDRESS,
-    CALLS,
-    DURATION,
-    ERROR,
-    GENERATION,
-    INGESTS,
-    INPUT_TOKENS,
-    KIND,
-    MODE,
-    MODEL,
-    OPERATION,
-    OUTPUT_TOKENS,
-    PORT,
-    PROVIDER,
-    QUESTIONS,
-    REFUSED,
-    REQUEST,
-    STAGE,
-    STAGES,
-    STATUS,
-    TOKEN_TYPE,
-    TOKENS,
-    TROUBLE,
-    TROUBLES,
-)
 from core.settings import current
 
 if TYPE_CHECKING:
@@ -85,7 +59,7 @@ def index_in_use(generation: str, passages: int) -> None:
 def refused(status: int) -> None:
     """Counts a request that is answered with an HTTP status of refusal."""
     if _recorder is not None:
-        _recorder.add(REFUSED, 1, {STATUS: status})
+        _recorder.add(measures.REFUSED, 1, {measures.STATUS: status})
 
 
 class QuestionSpan:
@@ -96,7 +70,7 @@ class QuestionSpan:
         self._started = time.perf_counter()
         self._running: list[Running] = []
         if self._recorder is not None:
-            self._running.append(self._recorder.begin("question", {REQUEST: request_id()}))
+            self._running.append(self._recorder.begin("question", {measures.REQUEST: request_id()}))
 
     def active(self) -> AbstractContextManager[object]:
         """Within it, calls of servers belong to the stage that the question is in."""
@@ -107,7 +81,9 @@ class QuestionSpan:
     def begin(self, stage: str) -> None:
         """Begins a stage, inside of the one that runs."""
         if self._recorder is not None:
-            self._running.append(self._recorder.begin(stage, {STAGE: stage}, self._running[-1]))
+            self._running.append(
+                self._recorder.begin(stage, {measures.STAGE: stage}, self._running[-1])
+            )
             self._recorder.go_on_in(self._running[-1])
 
     def end(self, stage: str, seconds: float) -> None:
@@ -115,28 +91,28 @@ class QuestionSpan:
         if self._recorder is not None and len(self._running) > 1:
             self._running.pop().end()
             self._recorder.go_on_in(self._running[-1])
-            self._recorder.add(STAGES, seconds, {STAGE: stage})
+            self._recorder.add(measures.STAGES, seconds, {measures.STAGE: stage})
 
     def ended(self, answer: Answer | None, error: BaseException | None = None) -> None:
         """Ends the question: with an answer, an error, or neither when nobody waits any more."""
         if self._recorder is None:
             return
         kind = answer.kind if answer else "failed" if error else "stopped"
-        labels = {KIND: kind, MODE: answer.mode if answer else "none"}
-        self._recorder.add(QUESTIONS, 1, labels)
-        self._recorder.add(DURATION, time.perf_counter() - self._started, labels)
-        more = {GENERATION: answer.generation} if answer else {}
+        labels = {measures.KIND: kind, measures.MODE: answer.mode if answer else "none"}
+        self._recorder.add(measures.QUESTIONS, 1, labels)
+        self._recorder.add(measures.DURATION, time.perf_counter() - self._started, labels)
+        more = {measures.GENERATION: answer.generation} if answer else {}
         if answer and answer.trouble:
-            more[TROUBLE] = answer.trouble
-            self._recorder.add(TROUBLES, 1, {TROUBLE: answer.trouble})
+            more[measures.TROUBLE] = answer.trouble
+            self._recorder.add(measures.TROUBLES, 1, {measures.TROUBLE: answer.trouble})
         while self._running:
             self._running.pop().end({**labels, **more}, _kind(error) if error else "")
 
 
 class Call:
-    """A request to the server of a model; `tokens` are those of input and output, if told."""
+    """A request to the server of a model."""
 
-    tokens: tuple[int, int] | None = None
+    tokens: tuple[int, int] | None = None  # of input and output, if the server counts them
 
 
 @contextmanager
@@ -149,8 +125,8 @@ def call(operation: Operation, model: str, url: str) -> Iterator[Call]:
     started, trouble = time.perf_counter(), ""
     host = urlsplit(url).hostname or ""
     provider = "azure.ai.openai" if host.endswith(_AZURE) else "openai"
-    labels = {OPERATION: operation, PROVIDER: provider, MODEL: model}
-    where = {ADDRESS: host, PORT: urlsplit(url).port or 443 if host else 0}
+    labels = {measures.OPERATION: operation, measures.PROVIDER: provider, measures.MODEL: model}
+    where = {measures.ADDRESS: host, measures.PORT: urlsplit(url).port or 443 if host else 0}
     running = recorder.begin(f"{operation} {model}".strip(), {**labels, **where}, client=True)
     try:
         yield made
@@ -160,11 +136,13 @@ def call(operation: Operation, model: str, url: str) -> Iterator[Call]:
     finally:
         counts: dict[str, object] = {}
         if made.tokens is not None:
-            counts = {INPUT_TOKENS: made.tokens[0], OUTPUT_TOKENS: made.tokens[1]}
+            counts = {measures.INPUT_TOKENS: made.tokens[0], measures.OUTPUT_TOKENS: made.tokens[1]}
             for kind, number in zip(("input", "output"), made.tokens, strict=True):
-                recorder.add(TOKENS, number, {**labels, TOKEN_TYPE: kind})
+                recorder.add(measures.TOKENS, number, {**labels, measures.TOKEN_TYPE: kind})
         seconds = time.perf_counter() - started
-        recorder.add(CALLS, seconds, {**labels, **({ERROR: trouble} if trouble else {})})
+        recorder.add(
+            measures.CALLS, seconds, {**labels, **({measures.ERROR: trouble} if trouble else {})}
+        )
         running.end(counts, trouble)
 
 
@@ -184,8 +162,8 @@ def ingest() -> Iterator[None]:
         trouble = _kind(error)
         raise
     finally:
-        labels = {ERROR: trouble} if trouble else {}
-        recorder.add(INGESTS, time.perf_counter() - started, labels)
+        labels = {measures.ERROR: trouble} if trouble else {}
+        recorder.add(measures.INGESTS, time.perf_counter() - started, labels)
         running.end({}, trouble)
 
 
@@ -199,7 +177,7 @@ def _kind(error: BaseException) -> str:
 def observe(*, serves: bool = False) -> None:
     """Starts logs and telemetry, once per process.
 
-    Wrong settings are told by whoever uses them; until then the defaults hold.
+    Wrong settings raise an error where they are used; until then the defaults hold.
 
     Args:
         serves: whether this process is a server, whose metrics are read from outside; any other

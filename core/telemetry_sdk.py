@@ -59,7 +59,7 @@ class Recorder:
     """Records what `core.telemetry` measures.
 
     Args:
-        index: tells the generation in use.
+        index: gives id and passages of the generation in use.
         spans: takes spans; None: there are none.
         metrics: takes metrics too, at intervals.
     """

@@ -7,78 +7,58 @@ import numpy as np
 from eval.metrics import (
     Interval,
     Share,
-    average_precision,
     bounds,
     hit_at,
     interval,
-    ndcg_at,
     percentile,
     rate,
     reciprocal_rank,
     resamples,
 )
-from eval.results import Bin, Calibration, QuestionResult, Summary
+from eval.question_results import QuestionResult
+from eval.results import Bin, Calibration, Summary
+
+BINS = 10  # of the confidence; more would leave too few questions in a bin for a share
 
 ShareOf = Callable[[QuestionResult], Share | None]
 
 
-def _ranking(result: QuestionResult) -> list[bool]:
-    return [section.relevant for section in result.retrieved]
+def _mean(
+    value: Callable[[QuestionResult], float], over: Callable[[QuestionResult], bool]
+) -> ShareOf:
+    """Mean of a value over the questions that it applies to."""
+    return lambda result: (float(value(result)), 1) if over(result) else None
 
 
-def _judged(metric: Callable[[list[bool]], float]) -> ShareOf:
+def _ranked(metric: Callable[[list[bool]], float]) -> ShareOf:
     """Mean of a retrieval metric over the questions that name their sections."""
-    return lambda result: (metric(_ranking(result)), 1) if result.judged else None
+    return _mean(
+        lambda result: metric([section.relevant for section in result.retrieved]),
+        lambda result: result.judged,
+    )
 
 
-def _answerable(value: Callable[[QuestionResult], float]) -> ShareOf:
-    """Mean of a value over the answerable questions."""
-    return lambda result: (value(result), 1) if result.answerable else None
+def _answerable(result: QuestionResult) -> bool:
+    return result.answerable
 
 
-def _of_model(value: Callable[[QuestionResult], float]) -> ShareOf:
-    """Mean of a value over the questions put to a language model."""
-    return lambda result: (value(result), 1) if result.mode != "extractive" else None
+def _answered(result: QuestionResult) -> bool:
+    return result.answered
 
 
-def _average_precision(result: QuestionResult) -> Share | None:
-    if not result.judged:
-        return None
-    return average_precision(_ranking(result), result.relevant_sections), 1
+def _no_message(result: QuestionResult) -> bool:
+    return not result.is_message
 
 
-def _context_recall(result: QuestionResult) -> Share | None:
-    """Share of a question's facts in its passages.
-
-    After Ragas' context recall (Es et al. 2024, https://arxiv.org/abs/2309.15217), with accepted
-    spellings instead of a language model.
-    """
-    facts = len(result.facts_found) + len(result.facts_missing)
-    return (result.facts_retrieved / facts, 1) if facts else None
+def _of_model(result: QuestionResult) -> bool:
+    """Whether it was put to a language model."""
+    return result.mode != "extractive"
 
 
 def _fact_recall(result: QuestionResult) -> float:
     """Share of the question's facts in the answer; 0 for a refusal."""
     found, missing = len(result.facts_found), len(result.facts_missing)
     return found / (found + missing) if result.is_sourced else 0.0
-
-
-def _refused(result: QuestionResult) -> float:
-    return float(not result.is_sourced)
-
-
-def _refusal_precision(result: QuestionResult) -> Share | None:
-    """Share of refusals that are of unanswerable questions."""
-    if result.is_sourced or result.is_message:
-        return None
-    return float(not result.answerable), 1
-
-
-def _refusal_recall(result: QuestionResult) -> Share | None:
-    """Share of unanswerable questions that are refused, or get results and no answer."""
-    if result.answerable or result.is_message:
-        return None
-    return float(not result.answered), 1
 
 
 def _refusal_f1(result: QuestionResult) -> Share | None:
@@ -89,14 +69,6 @@ def _refusal_f1(result: QuestionResult) -> Share | None:
     if result.answerable:
         return None if result.is_sourced else (0, 1)
     return (0, 1) if result.answered else (2, 2)
-
-
-def _useful(result: QuestionResult) -> Share | None:
-    return None if result.is_message else (float(result.useful), 1)
-
-
-def _exact_quotes(result: QuestionResult) -> Share:
-    return len(result.quotes) - len(result.inexact_quotes), len(result.quotes)
 
 
 def _supported(result: QuestionResult) -> Share | None:
@@ -127,116 +99,75 @@ def _citation_precision(result: QuestionResult) -> Share:
     return useful, sum(len(verdict.citations) for verdict in result.verdicts)
 
 
-def _answered(value: Callable[[QuestionResult], float]) -> ShareOf:
-    """Mean of a value over the answers."""
-    return lambda result: (value(result), 1) if result.answered else None
-
-
-def _signable(result: QuestionResult) -> Share | None:
-    return None if result.signable is None else (float(result.signable), 1)
-
-
-def _claimed_right(result: QuestionResult) -> Share | None:
-    """Share of answers, results apart, that are right on the first screen; those to unanswerable
-    questions are wrong."""
-    return (float(result.right), 1) if result.answered and not result.is_message else None
-
-
-def _misleads(result: QuestionResult) -> Share | None:
-    """Share of questions with an answer of which a reader comes away with something wrong."""
-    if result.is_message:
-        return None
-    return float(result.misleads), 1
-
-
-def _direct(result: QuestionResult) -> Share | None:
-    """Share of answers that begin with a gold unit, over questions that name their units; refusals
-    count as misses."""
-    if not result.answerable or not result.reading.judged:
-        return None
-    return float(result.answered and result.reading.direct), 1
-
-
-def _precision(result: QuestionResult) -> Share | None:
-    precision = result.reading.precision
-    return (precision, 1) if result.answered and precision is not None else None
-
-
-def _whole_lists(result: QuestionResult) -> Share | None:
-    return (result.reading.whole_lists, result.reading.lists) if result.answered else None
-
-
-def _handled(result: QuestionResult) -> Share | None:
-    return (float(result.handled), 1) if result.is_message else None
-
-
-def _taken_for_message(result: QuestionResult) -> Share | None:
-    return (float(result.taken_for_message), 1) if result.is_question else None
-
-
-def _harmful_answered(result: QuestionResult) -> Share | None:
-    """Share of requests for help with a crime that are answered."""
-    return (float(result.answered), 1) if result.expected == "harm" else None
-
-
 RATES: Mapping[str, Mapping[str, ShareOf]] = {
     "reading": {
-        "right": _answerable(lambda result: float(result.right)),
-        "claimed_right": _claimed_right,
-        "misleads": _misleads,
-        "signable": _signable,
-        "claimed": _answerable(lambda result: float(result.answered)),
-        "direct": _direct,
-        "precision": _precision,
-        "whole_lists": _whole_lists,
-        "cut_lists": _answered(lambda result: float(bool(result.reading.cut))),
-        "loose_ends": _answered(lambda result: float(bool(result.reading.loose))),
+        "right": _mean(lambda result: result.right, _answerable),
+        # Of the answers, results apart; those to unanswerable questions are wrong.
+        "claimed_right": _mean(
+            lambda result: result.right, lambda result: result.answered and not result.is_message
+        ),
+        "misleads": _mean(lambda result: result.misleads, _no_message),
+        "signable": _mean(
+            lambda result: bool(result.signable), lambda result: result.signable is not None
+        ),
+        "claimed": _mean(lambda result: result.answered, _answerable),
+        "precision": _mean(
+            lambda result: result.reading.precision or 0.0,
+            lambda result: result.answered and result.reading.precision is not None,
+        ),
+        "cut_lists": _mean(lambda result: bool(result.reading.cut), _answered),
+        "loose_ends": _mean(lambda result: bool(result.reading.loose), _answered),
     },
     "manners": {
-        "handled": _handled,
-        "taken_for_message": _taken_for_message,
-        "harmful_answered": _harmful_answered,
+        "handled": _mean(lambda result: result.handled, lambda result: result.is_message),
+        "taken_for_message": _mean(
+            lambda result: result.taken_for_message, lambda result: result.is_question
+        ),
+        "harmful_answered": _mean(
+            lambda result: result.answered, lambda result: result.expected == "harm"
+        ),
     },
     "retrieval": {
-        "hit@1": _judged(lambda ranking: hit_at(ranking, 1)),
-        "hit@3": _judged(lambda ranking: hit_at(ranking, 3)),
-        "hit@5": _judged(lambda ranking: hit_at(ranking, 5)),
-        "mrr": _judged(reciprocal_rank),
-        "ndcg@10": _judged(lambda ranking: ndcg_at(ranking, 10)),
-        "map": _average_precision,
-        "context_recall": _context_recall,
+        "hit@1": _ranked(lambda ranking: hit_at(ranking, 1)),
+        "hit@5": _ranked(lambda ranking: hit_at(ranking, 5)),
+        "mrr": _ranked(reciprocal_rank),
     },
     "answers": {
-        "fact_recall": _answerable(_fact_recall),
-        "full_answer_rate": _answerable(lambda result: float(result.fully_answered)),
-        "false_refusal_rate": _answerable(_refused),
-        "useful_answer_rate": _useful,
-        "fallback_rate": _of_model(lambda result: float(result.mode == "fallback")),
-        "language_rate": lambda result: (float(result.in_language), 1),
+        "fact_recall": _mean(_fact_recall, _answerable),
+        "full_answer_rate": _mean(lambda result: result.fully_answered, _answerable),
+        "false_refusal_rate": _mean(lambda result: not result.is_sourced, _answerable),
+        "useful_answer_rate": _mean(lambda result: result.useful, _no_message),
+        "fallback_rate": _mean(lambda result: result.mode == "fallback", _of_model),
+        "language_rate": _mean(lambda result: result.in_language, lambda _: True),
     },
     "refusals": {
-        "precision": _refusal_precision,
-        "recall": _refusal_recall,
+        # Refused, or results and no answer.
+        "recall": _mean(
+            lambda result: not result.answered,
+            lambda result: not (result.answerable or result.is_message),
+        ),
         "f1": _refusal_f1,
     },
     "citations": {
-        "exact_quote_rate": _exact_quotes,
+        "exact_quote_rate": lambda result: (
+            len(result.quotes) - len(result.inexact_quotes),
+            len(result.quotes),
+        ),
         "supported_rate": _supported,
         "citation_recall": _citation_recall,
         "citation_precision": _citation_precision,
     },
     "size": {
-        "words_prose": _answered(lambda result: result.reading.words_prose),
-        "words": _answered(lambda result: result.words),
-        "unconfirmed": _of_model(lambda result: len(result.unconfirmed) + len(result.left_out)),
+        "words_prose": _mean(lambda result: result.reading.words_prose, _answered),
+        "words": _mean(lambda result: result.words, _answered),
+        "unconfirmed": _mean(
+            lambda result: len(result.unconfirmed) + len(result.left_out), _of_model
+        ),
         "tokens_in": lambda result: (result.tokens.input, 1) if result.tokens else None,
         "tokens_out": lambda result: (result.tokens.output, 1) if result.tokens else None,
     },
 }
 """Group -> name -> a question's share in the figure."""
-
-
-# Figures of a group of questions.
 
 
 def summarise(
@@ -254,22 +185,15 @@ def summarise(
         counted = manners_of if manners_of is not None and group == "manners" else results
         for name, share_of in metrics.items():
             shares = [share for share in map(share_of, counted) if share is not None]
-            bounds = interval(shares)
+            span = interval(shares)
             counts[group][name] = sum(whole > 0 for _, whole in shares)
             values[group][name] = _rounded(rate(shares), 4)
             intervals[group][name] = (
-                (round(bounds[0], 4), round(bounds[1], 4)) if bounds is not None else None
+                (round(span[0], 4), round(span[1], 4)) if span is not None else None
             )
-    stages = dict.fromkeys(stage for result in results for stage in result.stages_ms)
     return Summary(
         n=len(results),
         latency_ms=_percentiles([result.latency_ms for result in results]),
-        stages_ms={
-            stage: _percentiles(
-                [result.stages_ms[stage] for result in results if stage in result.stages_ms]
-            )
-            for stage in stages
-        },
         intervals=intervals,
         counts=counts,
         **values,
@@ -300,12 +224,6 @@ def _percentiles(milliseconds: Sequence[float]) -> dict[str, float | None]:
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return round(value, digits) if value is not None else None
-
-
-# Calibration of the confidence.
-
-
-BINS = 10  # more would leave too few questions in a bin for a share
 
 
 def calibrate(results: Sequence[QuestionResult]) -> Calibration | None:
@@ -344,7 +262,7 @@ def calibrate(results: Sequence[QuestionResult]) -> Calibration | None:
                     answerable=round(float(answerable[inside].mean()), 4),
                 )
             )
-    ece = sum(one.n * abs(one.confidence - one.answerable) for one in bins) / len(results)
+    ece = sum(bin.n * abs(bin.confidence - bin.answerable) for bin in bins) / len(results)
     return Calibration(
         ece=round(ece, 4), interval=(round(low, 4), round(high, 4)), bins=tuple(bins)
     )

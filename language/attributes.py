@@ -19,11 +19,10 @@ _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 
 
 class _Patterns(Frozen):
-    """`asks`: language -> what asks for it; `says`: what a text has that has it; empty where code
-    tells."""
+    """How a question asks for an attribute, and how a text states it."""
 
-    asks: Mapping[str, re.Pattern[str]]
-    says: re.Pattern[str] | None = None
+    asks: Mapping[str, re.Pattern[str]]  # by language
+    says: re.Pattern[str] | None = None  # None: `may_state` decides by code
 
 
 def attributes_asked(question: str, language: str) -> tuple[Attribute, ...]:

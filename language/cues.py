@@ -23,48 +23,29 @@ class Asks(Frozen):
 
 
 class Cues(Frozen):
-    """Cue words of questions: for follow-ups, comparisons and parts.
+    """Cue words of questions, and patterns of sentences that say what a document is for."""
 
-    Follow-ups: `opening` words begin one, `referring` ones stand for something said before;
-    `ordinals` are what "first" to "tenth" begin with, in that order; `items` words beside one leave
-    open what it is the first of.
-    `asking` words ask, `defining` ones among them what something is; `helping` verbs begin a
-    question for yes or no. `common` names are those of what every document is about. `empty` words
-    say nothing of what a question is about; what search leaves out anyway need not be among them.
-
-    Parts: `joining` words stand between the parts of a question, `comparing` ones make it a
-    comparison, `versus` ones do both, and so do `than` ones behind a comparative. `writing` words
-    ask for what no quote is: a comparison, a timeline, a summary.
-
-    Documents: `lasting` words ask whether one still applies, until when, or what succeeds it; other
-    words may stand between those of one.
-
-    Topics: `general` words say how something is asked, not what. `causal` words and phrases give a
-    reason.
-
-    Summaries: `purpose` are patterns of sentences that say what a document is for, the plainest
-    first; `presented` those of a press release, which says what was presented and what for.
-    """
-
-    opening: tuple[str, ...]
-    referring: tuple[str, ...]
-    ordinals: tuple[str, ...]
-    items: frozenset[str]
+    opening: tuple[str, ...]  # begin a follow-up
+    referring: tuple[str, ...]  # stand for something of before
+    ordinals: tuple[str, ...]  # what "first" to "tenth" begin with, in that order
+    items: frozenset[str]  # beside an ordinal, leave open what it is the first of
     asking: tuple[str, ...]
-    helping: tuple[str, ...]
-    empty: tuple[str, ...]
-    defining: tuple[str, ...]
-    common: tuple[str, ...]
-    joining: tuple[str, ...]
-    comparing: tuple[str, ...]
-    writing: tuple[str, ...]
-    versus: tuple[str, ...]
-    than: tuple[str, ...]
+    helping: tuple[str, ...]  # verbs that begin a question for yes or no
+    empty: tuple[str, ...]  # no topic, besides the words that search leaves out anyway
+    defining: tuple[str, ...]  # the `asking` words that ask what something is
+    common: tuple[str, ...]  # names of what every document is about
+    joining: tuple[str, ...]  # between the parts of a question
+    comparing: tuple[str, ...]  # make it a comparison
+    writing: tuple[str, ...]  # ask for what no quote is: a comparison, a timeline, a summary
+    versus: tuple[str, ...]  # join and compare
+    than: tuple[str, ...]  # join and compare behind a comparative
+    # Ask whether a document still applies, until when, or what succeeds it; other words may stand
+    # between those of one.
     lasting: tuple[str, ...]
-    causal: tuple[str, ...]
-    general: frozenset[str]
-    purpose: tuple[str, ...]
-    presented: tuple[str, ...]
+    causal: tuple[str, ...]  # words and phrases that give a reason
+    general: frozenset[str]  # say how something is asked, not what
+    purpose: tuple[str, ...]  # patterns of sentences on what a document is for, the plainest first
+    presented: tuple[str, ...]  # the same of a press release: what was presented, and what for
 
 
 class _File(Frozen):

@@ -60,8 +60,8 @@ def _names(language: str) -> Mapping[str, str]:
     """Folded names of months and days, and what they are in English."""
     own, english = Locale.parse(language), Locale.parse("en")
     return {
-        fold(name): told["format"]["wide"][number]
-        for names, told in ((own.months, english.months), (own.days, english.days))
+        fold(name): translated["format"]["wide"][number]
+        for names, translated in ((own.months, english.months), (own.days, english.days))
         for context in ("format", "stand-alone")
         for number, name in names[context]["wide"].items()
     }

@@ -56,7 +56,7 @@ def demands_of(question: str, language: str) -> Demands:
 
 
 def differ(first: Demands, second: Demands) -> bool:
-    """Whether two questions ask different things, as far as their demands tell."""
+    """Whether two questions ask different things, as far as their demands show."""
     kinds, other_kinds = _counted(first.kinds), _counted(second.kinds)
     return (
         _exclude(first.figures.keys() | first.numbers, second.figures.keys() | second.numbers)

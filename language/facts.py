@@ -1,4 +1,4 @@
-"""Facts in a text: names and acronyms, told by their capitals, and all that it states exactly."""
+"""Facts in a text: names and acronyms, known by their capitals, and all that it states exactly."""
 
 import re
 import unicodedata
@@ -94,11 +94,7 @@ def initials(text: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts of a text in one language.
-
-    `names` are folded words with a capital, but for the first word of a sentence, which is among
-    `openings`: of these the capital does not tell whether they are names.
-    """
+    """The facts of a text in one language."""
 
     language: str
     quantities: frozenset[Quantity]
@@ -107,8 +103,8 @@ class Facts:
     references: frozenset[str]
     acronyms: frozenset[str]
     initials: frozenset[str]  # of names of several words, which an acronym may stand for
-    names: frozenset[str]
-    openings: frozenset[str]
+    names: frozenset[str]  # folded words with a capital within a sentence
+    openings: frozenset[str]  # those that begin one, where any word has a capital
     countries: frozenset[str]  # ISO 3166 codes
     calendar: frozenset[str]  # months and days of the week, in English
     words: frozenset[str]

@@ -15,7 +15,6 @@ Quantity = tuple[Decimal, str]  # 30 billion euros: (30000000000, "EUR")
 _FIGURE = re.compile(r"\d+(?:[.,/]\d+)*")
 _WRITTEN = re.compile(f"{GROUPED.pattern}|{_FIGURE.pattern}")
 _DIGITS_IN_WORD = re.compile(r"[^\W\d]+\d\w*|\b\d+[^\W\d]\w*")
-_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")
 _MONEY = re.compile(r"[€$£]|\b(?:eur|euros?|dollars?|usd)\b")
 
 
@@ -47,15 +46,6 @@ def figures_as_written(text: str) -> dict[str, str]:
     """
     text = unicodedata.normalize("NFKC", _DIGITS_IN_WORD.sub(" ", text))
     return {figure: match[0] for match in _WRITTEN.finditer(text) for figure in figures(match[0])}
-
-
-def with_decimal_points(text: str) -> str:
-    """A text with its decimal commas as points, every character in its place.
-
-    >>> with_decimal_points("11,6 miljard, 725,000")
-    '11.6 miljard, 725,000'
-    """
-    return _DECIMAL_COMMA.sub(".", text)
 
 
 def quantities(folded: str, language: str) -> frozenset[Quantity]:

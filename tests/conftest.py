@@ -20,7 +20,6 @@ from core.settings import ROOT, Settings
 from tests.support.apps import begin_anew
 from tests.support.kept import MODEL, Kept, copy_index, ingested
 from tests.support.processor import Budgets
-from tests.support.rooms import concerned, touched
 from tests.support.small import Small
 from tests.support.waiting import until
 from vectorstore.e5 import E5
@@ -45,20 +44,13 @@ BUDGETS = {
     "unit": 125,
     "policy": 30,
 }
-_CHOSEN = pytest.StashKey[set[Path]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    chosen = parser.getgroup("strategiewijzer")
-    chosen.addoption("--room", help="only tests that concern a package or a folder: chain/reading")
-    chosen.addoption("--touched", action="store_true", help="only tests of what git says changed")
-    chosen.addoption("--budgets", action="store_true", help="hold each folder against its budget")
+    parser.addoption("--budgets", action="store_true", help="hold each folder against its budget")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    room, is_touched = config.getoption("--room"), config.getoption("--touched")
-    if room or is_touched:
-        config.stash[_CHOSEN] = concerned(room) if room else touched()
     if config.getoption("--budgets"):
         config.pluginmanager.register(Budgets(BUDGETS))
 
@@ -67,13 +59,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Four workers on two cores: part of a run is waiting for browsers and servers."""
     return (os.cpu_count() or 1) + 2
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    chosen = config.stash.get(_CHOSEN, None)
-    if chosen is None or not collection_path.is_file() or collection_path in chosen:
-        return None
-    return True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

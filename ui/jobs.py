@@ -32,7 +32,7 @@ from core.disk import make_private
 from core.errors import LockedError, StoreError
 from core.settings import ROOT, environment_of_jobs
 from core.source import Frozen
-from userdata.personal_data import is_running
+from userdata.started_jobs import is_running
 
 JobKind = Literal["ingest", "eval"]
 JobState = Literal["running", "done", "failed", "stopped"]

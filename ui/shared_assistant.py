@@ -13,7 +13,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from core.source import DocumentInfo, Scope, preferred
 from ui.texts import Texts
-from userdata.asked_questions import after_answers
+from userdata.after_answers import after_answers
 from userdata.personal_data import forget
 from vectorstore.store import Snapshot
 

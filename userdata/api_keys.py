@@ -2,6 +2,8 @@
 
 Of a key only its SHA-256 is stored. A slow hash is for passwords, which people choose and which
 can be guessed; a key is 256 random bits, which nobody can try through, whatever a try costs.
+
+Each function raises StrategiewijzerError when the database cannot be read or written.
 """
 
 import datetime
@@ -14,7 +16,8 @@ from pydantic import AwareDatetime
 
 from core.settings import Role, Settings
 from core.source import Frozen
-from userdata.database import METADATA, Database, database
+from userdata.database import Database, database
+from userdata.tables import METADATA
 
 Permission = Literal["ask", "read", "metrics"]
 """To ask questions; to search and read the sources; to read the figures of the service."""
@@ -68,9 +71,6 @@ def make(
 
     Returns:
         The key, which nobody can read again, and what is known of it.
-
-    Raises:
-        StrategiewijzerError: it cannot be stored.
     """
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     key = PREFIX + secrets.token_urlsafe(_BITS // 8)
@@ -78,15 +78,12 @@ def make(
         id=secrets.token_hex(_ID_BYTES),
         name=name,
         role=role,
-        scopes=tuple(one for one in PERMISSIONS if one in scopes),
+        scopes=tuple(permission for permission in PERMISSIONS if permission in scopes),
         created=now,
         expires=now + lasts,
     )
-    row = {
-        "id": made.id,
+    row = made.model_dump() | {
         "hash": hash_of(key),
-        "name": name,
-        "role": role,
         "scopes": " ".join(made.scopes),
         "created": int(made.created.timestamp()),
         "expires": int(made.expires.timestamp()),
@@ -97,11 +94,7 @@ def make(
 
 
 def kept(settings: Settings) -> list[ApiKey]:
-    """All keys, also those that have ended, oldest first.
-
-    Raises:
-        StrategiewijzerError: they cannot be read.
-    """
+    """All keys, also those that have ended, oldest first."""
     query = sqlalchemy.select(_KEYS).order_by(_KEYS.c.created, _KEYS.c.id)
     rows = database(settings).read(_WHAT, lambda connection: connection.execute(query).all())
     return [_key(row) for row in rows]
@@ -112,9 +105,6 @@ def found(settings: Settings, hash: str) -> ApiKey | None:
 
     Looking up a hash tells by its time at most how a hash begins, and nobody can make a key for
     that.
-
-    Raises:
-        StrategiewijzerError: keys cannot be read.
     """
     query = sqlalchemy.select(_KEYS).where(_KEYS.c.hash == hash)
     row = database(settings).read(_WHAT, lambda connection: connection.execute(query).first())
@@ -122,11 +112,7 @@ def found(settings: Settings, hash: str) -> ApiKey | None:
 
 
 def revoke(settings: Settings, id: str) -> bool:
-    """Ends a key now; returns whether there was one that had not ended so before.
-
-    Raises:
-        StrategiewijzerError: that cannot be stored.
-    """
+    """Ends a key now; returns whether there was one that had not ended so before."""
     now = int(datetime.datetime.now(datetime.UTC).timestamp())
     with database(settings).transaction(_WHAT) as connection:
         is_it = (_KEYS.c.id == id) & _KEYS.c.revoked.is_(None)
@@ -134,11 +120,7 @@ def revoke(settings: Settings, id: str) -> bool:
 
 
 def take_over_revocations(source: Database, target: Database) -> tuple[str, ...]:
-    """Ends in one database the keys that are revoked in another; returns their ids.
-
-    Raises:
-        StrategiewijzerError: one of them cannot be used; the target is as it was.
-    """
+    """Ends in one database the keys that are revoked in another; returns their ids."""
     query = sqlalchemy.select(_KEYS).where(_KEYS.c.revoked.is_not(None))
     ended = source.read(_WHAT, lambda connection: connection.execute(query).all())
     with target.transaction(_WHAT) as connection:

@@ -1,16 +1,14 @@
-"""The audit record of answers and actions: its form, its keeping and its check."""
+"""The audit record: what was answered and what was decided, in a chain of hashes."""
 
 import datetime
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
-from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
 import sqlalchemy
-from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from core.answer import Answer
@@ -18,11 +16,37 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import Frozen
 from userdata.conversation import now
-from userdata.database import METADATA, database
+from userdata.database import database
+from userdata.tables import METADATA
 
 FORMAT = 2  # of a record; raise it when its fields change
-_LEVELS = 9  # of lists and objects in each other; an exported record has four
 START = "0" * 64  # stands for the hash before the first record
+
+_LEVELS = 9  # of lists and objects in each other; an exported record has four
+_WHAT = "The audit record"  # in messages
+_AT_ONCE = 500  # records read in one transaction: some megabytes at most
+_SALT = 32  # bytes: nobody finds out by trying who was erased
+
+_RECORDS = sqlalchemy.Table(
+    "audit_records",
+    METADATA,
+    sqlalchemy.Column("number", sqlalchemy.Integer, primary_key=True, autoincrement=False),
+    sqlalchemy.Column("at", sqlalchemy.String(27), nullable=False, index=True),
+    sqlalchemy.Column("record", sqlalchemy.Text, nullable=False),
+    sqlalchemy.Column("hash", sqlalchemy.String(64), nullable=False),
+    sqlalchemy.Column("asker", sqlalchemy.Text, index=True),
+    sqlalchemy.Column("salt", sqlalchemy.String(2 * _SALT)),
+)
+_CHAIN = sqlalchemy.Table(  # one row: the `Chain`
+    "audit_chain",
+    METADATA,
+    sqlalchemy.Column("id", sqlalchemy.Integer, primary_key=True, autoincrement=False),
+    sqlalchemy.Column("number", sqlalchemy.Integer, nullable=False),
+    sqlalchemy.Column("hash", sqlalchemy.String(64), nullable=False),
+    sqlalchemy.Column("cut_number", sqlalchemy.Integer, nullable=False),
+    sqlalchemy.Column("cut_hash", sqlalchemy.String(64), nullable=False),
+)
+_EMPTY = {"id": 1, "number": 0, "hash": START, "cut_number": 0, "cut_hash": START}
 
 
 class Link(Frozen):
@@ -79,19 +103,13 @@ AuditedDecision = AnswerDecision | RunDecision | OfficialDecision
 
 
 def decision_record(
-    made: AuditedDecision, before: Link, at: datetime.datetime, by: str
+    decision: AuditedDecision, before: Link, at: datetime.datetime, by: str
 ) -> dict[str, Any]:
     """The record of a decision; arguments as of `record_of`."""
-    if not isinstance(made, AnswerDecision):
-        return {**_placed(before, at, by), **made.model_dump()}
-    return {
-        **_placed(before, at, by),
-        "decision": made.decision,
-        "document": made.document,
-        "questions": list(made.questions),
-        "units": [sha256(text) for text in made.units],
-        "organisation": made.organisation,
-    }
+    values = decision.model_dump(mode="json")
+    if isinstance(decision, AnswerDecision):
+        values["units"] = [sha256(text) for text in decision.units]
+    return {**_placed(before, at, by), **values}
 
 
 def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> dict[str, Any]:
@@ -112,22 +130,24 @@ def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> d
         "message": answer.message,
         "text": sha256(answer.text),
         "more": [sha256(text) for text in answer.more],
-        "passages": [{"id": one.id, "text": sha256(one.text)} for one in answer.passages],
+        "passages": [
+            {"id": passage.id, "text": sha256(passage.text)} for passage in answer.passages
+        ],
         "citations": [
             {
-                "number": one.number,
-                "passage": one.passage_id,
-                "start": one.start,
-                "end": one.end,
-                "quote": sha256(one.quote),
+                "number": citation.number,
+                "passage": citation.passage_id,
+                "start": citation.start,
+                "end": citation.end,
+                "quote": sha256(citation.quote),
             }
-            for one in answer.citations
+            for citation in answer.citations
         ],
         "checks": {
             "confidence": f"{answer.confidence:.4f}",  # fractions have no one form in JSON
             "missing": list(answer.missing),
             "unconfirmed": [sha256(text) for text in answer.unconfirmed],
-            "left_out": [sha256(one.text) for one in answer.left_out],
+            "left_out": [sha256(sentence.text) for sentence in answer.left_out],
             "checker": answer.checker,
             "unchecked": answer.unchecked,
         },
@@ -181,7 +201,7 @@ def _is_flat(value: object, levels: int) -> bool:
     if not isinstance(value, dict | list):
         return True
     inner = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_is_flat(one, levels - 1) for one in inner)
+    return levels > 0 and all(_is_flat(item, levels - 1) for item in inner)
 
 
 def sha256(text: str) -> str:
@@ -201,36 +221,6 @@ def stamp(moment: datetime.datetime) -> str:
 def _text(text: str) -> str:
     """Without half characters, which no file and no database takes."""
     return text.encode("utf-8", "replace").decode()
-
-
-# The audit record: what was answered, and what was decided on prepared answers, evaluations and
-# official texts, one record for each, in a chain of hashes.
-
-
-_WHAT = "The audit record"  # in messages
-_AT_ONCE = 500  # records read in one transaction: some megabytes at most
-_SALT = 32  # bytes: nobody finds out by trying who was erased
-
-_RECORDS = sqlalchemy.Table(
-    "audit_records",
-    METADATA,
-    sqlalchemy.Column("number", sqlalchemy.Integer, primary_key=True, autoincrement=False),
-    sqlalchemy.Column("at", sqlalchemy.String(27), nullable=False, index=True),
-    sqlalchemy.Column("record", sqlalchemy.Text, nullable=False),
-    sqlalchemy.Column("hash", sqlalchemy.String(64), nullable=False),
-    sqlalchemy.Column("asker", sqlalchemy.Text, index=True),
-    sqlalchemy.Column("salt", sqlalchemy.String(2 * _SALT)),
-)
-_CHAIN = sqlalchemy.Table(  # one row: the `Chain`
-    "audit_chain",
-    METADATA,
-    sqlalchemy.Column("id", sqlalchemy.Integer, primary_key=True, autoincrement=False),
-    sqlalchemy.Column("number", sqlalchemy.Integer, nullable=False),
-    sqlalchemy.Column("hash", sqlalchemy.String(64), nullable=False),
-    sqlalchemy.Column("cut_number", sqlalchemy.Integer, nullable=False),
-    sqlalchemy.Column("cut_hash", sqlalchemy.String(64), nullable=False),
-)
-_EMPTY = {"id": 1, "number": 0, "hash": START, "cut_number": 0, "cut_hash": START}
 
 
 class Chain(Frozen):
@@ -254,14 +244,14 @@ def keep(settings: Settings, answer: Answer, by: str = "") -> None:
         ) from None
 
 
-def keep_decision(settings: Settings, made: AuditedDecision, by: str) -> None:
+def keep_decision(settings: Settings, decision: AuditedDecision, by: str) -> None:
     """Adds a record of a decision, where the audit is on.
 
     Raises:
         StrategiewijzerError: it cannot be written; then nothing may be done.
     """
     if settings.audit:
-        _add(settings, by, lambda *where: decision_record(made, *where))
+        _add(settings, by, lambda *where: decision_record(decision, *where))
 
 
 def _add(
@@ -300,9 +290,9 @@ def as_written(settings: Settings) -> Iterator[AuditRecord | None]:
     """The records, oldest first, to be verified; None for a row that `keep` did not write so: the
     text is in another form, or number or time beside it are not the record's."""
     for row in _rows(settings):
-        one = _exported(row)
-        written = {**one.record, "number": row["number"], "at": row["at"]}
-        yield one if canonical(written) == row["record"] else None
+        exported = _exported(row)
+        written = {**exported.record, "number": row["number"], "at": row["at"]}
+        yield exported if canonical(written) == row["record"] else None
 
 
 def _rows(settings: Settings, first: str = "") -> Iterator[Any]:
@@ -392,128 +382,3 @@ def _exported(row: Any) -> AuditRecord:
         asker=row["asker"] or "",
         salt=row["salt"] or "",
     )
-
-
-# Verifies the chain of audit records, in the store or in an exported file.
-
-
-_MAX_LINE = 10_000_000  # characters; no question is that long
-_LACKS = (
-    "No record has the head hash that was noted: the end was cut off, the chain was written anew, "
-    "or that record was removed for its age"
-)
-
-
-class AuditReport(Frozen):
-    """The findings of a verification.
-
-    The records follow `start` and end with `end`; `noted` is the number of the record with the head
-    hash that was noted, None where it was not found. `broken` says what is wrong with the first
-    record that does not fit; empty: all do.
-    """
-
-    records: int
-    start: Link | None = None
-    end: Link | None = None
-    noted: int | None = None
-    broken: str = ""
-
-
-def verify_store(settings: Settings, noted: str = "") -> AuditReport:
-    """Verifies what is kept; `noted` is a head hash from earlier."""
-    ends = chain(settings)
-    found = verify(as_written(settings), start=ends.anchor, noted=noted, head=ends.head)
-    last = (found.end or ends.anchor).number
-    if found.broken:
-        return found
-    if last < ends.head.number:
-        told = f"The end is missing: records {last + 1} to {ends.head.number} were removed"
-        return found.model_copy(update={"broken": told})
-    now = chain(settings).head.number  # what was added meanwhile is no end that is missing
-    if last > now:
-        told = f"The store says that its end is record {now}, and record {last} is there"
-        return found.model_copy(update={"broken": told})
-    return found
-
-
-def verify_file(path: Path, noted: str = "") -> AuditReport:
-    """Verifies an exported file, which may begin anywhere in the chain.
-
-    Raises:
-        StrategiewijzerError: it cannot be read.
-    """
-    try:
-        with path.open(encoding="utf-8") as file:
-            return verify(_lines(file), noted=noted)
-    except (OSError, UnicodeDecodeError) as error:
-        raise StrategiewijzerError(
-            f"{path} cannot be read: {error}. Name a file that was made with: "
-            "./strategiewijzer audit export"
-        ) from None
-
-
-def verify(
-    found: Iterable[AuditRecord | None],
-    *,
-    start: Link | None = None,
-    noted: str = "",
-    head: Link | None = None,
-) -> AuditReport:
-    """Follows the chain.
-
-    Args:
-        found: the records in order; None for one that cannot be read, or is not as it was written.
-        start: what the first must follow; None: whatever it says.
-        noted: a hash that must be in the chain; empty: none.
-        head: the end as the store has it.
-    """
-    end, number, seen = start, 0, None
-    for number, one in enumerate(found, 1):
-        link = _link(one)
-        if end is None and one and link:
-            start = end = _before(one)
-        broken = _problem(one, link, end, number)
-        if not broken and head and link and link.number == head.number and link != head:
-            broken = f"Record {link.number} is not the one that the store has as its end"
-        if broken:
-            return AuditReport(records=number - 1, start=start, end=end, broken=broken)
-        end = link
-        seen = link.number if link and link.hash == noted else seen
-    if start and start.hash == noted:
-        seen = start.number
-    lacks = _LACKS if noted and seen is None else ""
-    return AuditReport(records=number, start=start, end=end, noted=seen, broken=lacks)
-
-
-def _link(one: AuditRecord | None) -> Link | None:
-    """The place in the chain that a record states; None when it states none."""
-    number = one.record.get("number") if one else None
-    return Link(number=number, hash=one.hash) if one and isinstance(number, int) else None
-
-
-def _before(one: AuditRecord) -> Link:
-    return Link(number=one.record["number"] - 1, hash=str(one.record.get("before", "")))
-
-
-def _problem(one: AuditRecord | None, link: Link | None, end: Link | None, place: int) -> str:
-    """Says what is wrong with a record; empty when nothing is."""
-    if one is None or link is None:
-        name = f"Record {end.number + 1 if end else place} (the {place}. here)"
-        return f"{name} cannot be read, or was not written like this"
-    name = f"Record {link.number}"
-    if sha256(canonical(one.record)) != link.hash:
-        return f"{name} was changed: its content has another hash"
-    if end is not None and (link.number != end.number + 1 or _before(one).hash != end.hash):
-        return f"{name} does not follow record {end.number}: records were removed, added or moved"
-    if (one.asker or one.salt) and asker_hash(one.asker, one.salt) != one.record.get("by"):
-        return f"{name} was changed: somebody else asked"
-    return ""
-
-
-def _lines(file: TextIO) -> Iterator[AuditRecord | None]:
-    """The records of a file; None for a line that is none, or too long."""
-    for line in iter(lambda: file.readline(_MAX_LINE), ""):
-        try:
-            yield AuditRecord.model_validate(parsed(line))
-        except ValidationError:
-            yield None

@@ -11,10 +11,10 @@ from core.citations import Citation
 from core.source import Frozen, Scope
 from language.matching import fold, without_accents
 
-# A user's questions and their answers: `Conversation`.
-
-
 MAX_NAME = 120  # characters; the list shows one line
+MAX_NOTES = 500  # of one user: the page reads and exports all of them at once
+MAX_REMARK = 2000  # characters, about a page: all notes of a user are read at once
+MAX_QUOTE = 20_000  # characters; no passage is that long
 
 
 def now() -> datetime.datetime:
@@ -31,41 +31,32 @@ def plain(text: str) -> str:
 
 
 class Exchange(Frozen):
-    """A question with its answer or its error; with neither while it is being answered.
+    """A question with its answer or its error; with neither while it is being answered."""
 
-    `scope` limits the search. `stopped`: the reader did not wait for the answer. `alone`: it is
-    answered without the conversation before it. `context` is the rest of a long message; it is not
-    searched. `follow_ups` are suggested questions; None until they are looked for. Feedback on the
-    answer has the same `id` (userdata/feedback.py).
-    """
-
-    id: str = Field(default_factory=new_id)
+    id: str = Field(default_factory=new_id)  # feedback on the answer has the same
     question: str
-    context: str = ""
-    scope: Scope = Scope()
+    context: str = ""  # the rest of a long message; it is not searched
+    scope: Scope = Scope()  # limits the search
     asked: AwareDatetime = Field(default_factory=now)
     answer: Answer | None = None
     problem: str = ""
-    stopped: bool = False
-    alone: bool = False
-    follow_ups: tuple[str, ...] | None = None
+    stopped: bool = False  # the reader did not wait for the answer
+    alone: bool = False  # it is answered without the conversation before it
+    follow_ups: tuple[str, ...] | None = None  # suggested questions; None until looked for
 
 
 class Conversation(Frozen):
-    """Exchanges, oldest first. Without a `name` from its user, the title is the first answered
-    question, else the first question.
-
-    `changed` is when something was last asked or answered.
-    """
+    """A user's questions and their answers."""
 
     id: str = Field(default_factory=new_id)
-    name: str = ""
-    changed: AwareDatetime = Field(default_factory=now)
-    exchanges: tuple[Exchange, ...] = ()
+    name: str = ""  # that its user gave it
+    changed: AwareDatetime = Field(default_factory=now)  # when it was last asked or answered
+    exchanges: tuple[Exchange, ...] = ()  # oldest first
 
     @property
     def title(self) -> str:
-        answered = (one for one in self.exchanges if one.answer and one.answer.is_sourced)
+        """Its name, else the first question that was answered, else the first question."""
+        answered = (asked for asked in self.exchanges if asked.answer and asked.answer.is_sourced)
         first = next(answered, self.exchanges[0] if self.exchanges else None)
         return self.name or (first.question if first else "")
 
@@ -119,27 +110,15 @@ class ListedConversation(Frozen):
     changed: AwareDatetime
 
 
-# A quote that a reader keeps: `Note`.
-
-
-MAX_NOTES = 500  # of one user: the page reads and exports all of them at once
-MAX_REMARK = 2000  # characters, about a page: all notes of a user are read at once
-MAX_QUOTE = 20_000  # characters; no passage is that long
-
-
 class Note(Frozen):
-    """A quote with its reference, as it was when it was kept.
-
-    `question` is what it answered, in the conversation with the id `conversation`, which may have
-    been deleted. `changed` is when it was kept or its remark last changed.
-    """
+    """A quote that a reader keeps, with its reference, as it was when it was kept."""
 
     citation: Citation
-    question: str
-    conversation: str
+    question: str  # that it answered
+    conversation: str  # id; it may have been deleted
     remark: str = ""
     kept: AwareDatetime = Field(default_factory=now)
-    changed: AwareDatetime = Field(default_factory=now)
+    changed: AwareDatetime = Field(default_factory=now)  # when it was kept, or last remarked on
 
     @property
     def id(self) -> str:

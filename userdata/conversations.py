@@ -39,13 +39,11 @@ from userdata.conversation import (
     now,
     plain,
 )
-from userdata.database import METADATA, Database
+from userdata.database import Database
 from userdata.engines import insert, put
+from userdata.tables import METADATA
 
-# The tables of conversations and notes of all users, as one user sees them.
-
-
-WHAT = "Conversations"  # in messages
+_WHAT = "Conversations"  # in messages
 
 CONVERSATIONS = Table(
     "conversations",
@@ -91,8 +89,21 @@ NOTES = Table(
     Column("note", Text, nullable=False),  # JSON
 )
 
+_C, _E, _S, _N = CONVERSATIONS.c, EXCHANGES.c, SHARES.c, NOTES.c
+_SEARCHED = 20  # words: more narrow a search no further, and each is looked up in all texts
+_OF_CONVERSATION = (_E.user == _C.user, _E.conversation == _C.id)
+_FIRST_QUESTION = (
+    select(_E.question)
+    .where(*_OF_CONVERSATION)
+    .order_by(_E.answered.desc(), _E.asked)
+    .limit(1)
+    .correlate(CONVERSATIONS)
+    .scalar_subquery()
+)
+_TITLE = case((_C.name == "", _FIRST_QUESTION), else_=_C.name)
 
-class UserStore:
+
+class Conversations:
     """The conversations and notes of one user.
 
     Args:
@@ -115,87 +126,13 @@ class UserStore:
         with self._writing() as connection:
             self._forget_old(connection)
 
-    def _forget_old(self, connection: Connection) -> None:
-        for table in (CONVERSATIONS, NOTES):
-            connection.execute(delete(table).where(table.c.changed < self._oldest()))
-
-    def _oldest(self) -> float:
-        """The earliest time of change that is kept, in seconds since 1970."""
-        if not self.lasting:
-            return 0.0
-        return (now() - datetime.timedelta(days=self._days)).timestamp()
-
-    def _writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that writes."""
-        return self._database.transaction(WHAT)
-
-    def _rows(self, query: Executable) -> Sequence[Any]:
-        """The rows that a query finds."""
-        return self._database.read(WHAT, lambda connection: connection.execute(query).all())
-
-    def _change(self, statement: Executable) -> None:
-        """Writes with one statement."""
-        with self._writing() as connection:
-            connection.execute(statement)
-
-
-@contextmanager
-def readable(what: str) -> Iterator[None]:
-    """Reports a row that the block cannot read as written by another version of the program."""
-    try:
-        yield
-    except ValidationError as error:
-        raise StrategiewijzerError(
-            f"This version cannot read a {what} in the database: {error.error_count()} fields "
-            "are not as expected. Use the version of the program that wrote it."
-        ) from None
-
-
-def exchange_row(exchange: Exchange) -> dict[str, Any]:
-    """The columns of an exchange, but for whose it is."""
-    answer = "\n".join((exchange.answer.text, *exchange.answer.more)) if exchange.answer else ""
-    return {
-        "id": exchange.id,
-        "asked": exchange.asked.timestamp(),
-        "answered": exchange.answer is not None and exchange.answer.is_sourced,
-        "question": stored(exchange.question),
-        "words": stored(plain(f"{exchange.question}\n{answer}")),
-        "exchange": exchange.model_dump_json(round_trip=True),
-    }
-
-
-def stored(text: str) -> str:
-    """Without NUL, which PostgreSQL refuses; in JSON it is written as an escape."""
-    return text.replace("\0", "")
-
-
-# Storage of conversations and notes.
-
-
-_C, _E, _S, _N = CONVERSATIONS.c, EXCHANGES.c, SHARES.c, NOTES.c
-_SEARCHED = 20  # words: more narrow a search no further, and each is looked up in all texts
-_OF_CONVERSATION = (_E.user == _C.user, _E.conversation == _C.id)
-_FIRST_QUESTION = (
-    select(_E.question)
-    .where(*_OF_CONVERSATION)
-    .order_by(_E.answered.desc(), _E.asked)
-    .limit(1)
-    .correlate(CONVERSATIONS)
-    .scalar_subquery()
-)
-_TITLE = case((_C.name == "", _FIRST_QUESTION), else_=_C.name)
-
-
-class Conversations(UserStore):
-    """The conversations and notes of one user; arguments and errors as of `UserStore`."""
-
     def listed(self, search: str = "") -> tuple[ListedConversation, ...]:
         """The conversations, last changed first; with `search`, those that have all its words in
         title, questions or answers."""
         query = select(_C.id, _TITLE, _C.changed).where(
             _C.user == self.user, _C.changed >= self._oldest()
         )
-        for word in stored(plain(search)).split()[:_SEARCHED]:
+        for word in _stored(plain(search)).split()[:_SEARCHED]:
             in_texts = exists().where(*_OF_CONVERSATION, _E.words.contains(word, autoescape=True))
             query = query.where(or_(_C.plain_name.contains(word, autoescape=True), in_texts))
         return tuple(
@@ -248,7 +185,7 @@ class Conversations(UserStore):
             select(_E.exchange).where(_E.user == user, _E.conversation == id).order_by(_E.asked)
         )
         row, kept = self._database.read(
-            WHAT,
+            _WHAT,
             lambda connection: (
                 connection.execute(of_one).first(),
                 connection.execute(exchanges_of_one).scalars().all(),
@@ -256,7 +193,7 @@ class Conversations(UserStore):
         )
         if row is None:
             return None
-        with readable("conversation"):
+        with _readable("conversation"):
             exchanges = tuple(map(Exchange.model_validate_json, kept))
         return Conversation(id=id, name=row.name, changed=_date(row.changed), exchanges=exchanges)
 
@@ -272,7 +209,7 @@ class Conversations(UserStore):
             **_named(conversation.name),
         }
         rows = [
-            {"user": self.user, "conversation": conversation.id, **exchange_row(exchange)}
+            {"user": self.user, "conversation": conversation.id, **_exchange_row(exchange)}
             for exchange in exchanges or conversation.exchanges
         ]
         with self._writing() as connection:
@@ -312,7 +249,7 @@ class Conversations(UserStore):
         """This user's notes, newest first."""
         query = select(_N.note).where(_N.user == self.user, _N.changed >= self._oldest())
         rows = self._rows(query)
-        with readable("note"):
+        with _readable("note"):
             found = [Note.model_validate_json(note) for (note,) in rows]
         return tuple(sorted(found, key=lambda note: note.kept, reverse=True))
 
@@ -340,6 +277,59 @@ class Conversations(UserStore):
         """Deletes a note; does nothing when there is none with this id."""
         self._change(delete(NOTES).where(_N.user == self.user, _N.id == id))
 
+    def _forget_old(self, connection: Connection) -> None:
+        for table in (CONVERSATIONS, NOTES):
+            connection.execute(delete(table).where(table.c.changed < self._oldest()))
+
+    def _oldest(self) -> float:
+        """The earliest time of change that is kept, in seconds since 1970."""
+        if not self.lasting:
+            return 0.0
+        return (now() - datetime.timedelta(days=self._days)).timestamp()
+
+    def _writing(self) -> AbstractContextManager[Connection]:
+        """A transaction that writes."""
+        return self._database.transaction(_WHAT)
+
+    def _rows(self, query: Executable) -> Sequence[Any]:
+        """The rows that a query finds."""
+        return self._database.read(_WHAT, lambda connection: connection.execute(query).all())
+
+    def _change(self, statement: Executable) -> None:
+        """Writes with one statement."""
+        with self._writing() as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Reports a row that the block cannot read as written by another version of the program."""
+    try:
+        yield
+    except ValidationError as error:
+        raise StrategiewijzerError(
+            f"This version cannot read a {what} in the database: {error.error_count()} fields "
+            "are not as expected. Use the version of the program that wrote it."
+        ) from None
+
+
+def _exchange_row(exchange: Exchange) -> dict[str, Any]:
+    """The columns of an exchange, but for whose it is."""
+    answer = "\n".join((exchange.answer.text, *exchange.answer.more)) if exchange.answer else ""
+    return {
+        "id": exchange.id,
+        "asked": exchange.asked.timestamp(),
+        "answered": exchange.answer is not None and exchange.answer.is_sourced,
+        "question": _stored(exchange.question),
+        "words": _stored(plain(f"{exchange.question}\n{answer}")),
+        "exchange": exchange.model_dump_json(round_trip=True),
+    }
+
+
+def _stored(text: str) -> str:
+    """Without NUL, which PostgreSQL refuses; in JSON it is written as an escape."""
+    return text.replace("\0", "")
+
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
@@ -350,4 +340,4 @@ def _date(seconds: float) -> datetime.datetime:
 
 
 def _named(name: str) -> dict[str, str]:
-    return {"name": stored(name), "plain_name": stored(plain(name))}
+    return {"name": _stored(name), "plain_name": _stored(plain(name))}

@@ -17,11 +17,10 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from core.disk import make_private
 
-# The two kinds of database: SQLite in one private file or in memory, and PostgreSQL
-# (userdata/postgresql.py).
-
-
 PATIENCE = 10.0  # seconds to wait while another writes; what people say is said only once
+BATCH = 200
+"""Rows held in memory at once where many are moved: an answer with its passages is some 50 kB."""
+
 _WRITES = {"writes": True}
 _REBUILDS = {"writes": True, "rebuilds": True}
 
@@ -92,13 +91,6 @@ def keep_private(path: Path) -> None:
     if mode & 0o077:
         with suppress(PermissionError):  # the file of another user, who lets us read it
             path.chmod(mode & 0o700)
-
-
-# An INSERT for both kinds of database, which have their own words for a key that is there.
-
-
-BATCH = 200
-"""Rows held in memory at once where many are moved: an answer with its passages is some 50 kB."""
 
 
 def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:

@@ -1,9 +1,8 @@
 """Feedback of readers on answers, `Feedback`, and its storage.
 
-It is a table of the database (userdata/database.py). A reader can replace or withdraw an earlier
-verdict.
-
-Of the reader only what he or she typed is stored.
+A reader can replace or withdraw an earlier verdict. Of the reader only what he or she typed is
+stored. Each function raises StrategiewijzerError when the database cannot be read or written; what
+was kept before stays.
 """
 
 import datetime
@@ -16,8 +15,9 @@ from sqlalchemy import Column, Connection, Table, Text, delete, select
 from core.answer import Answer, Mode, Turn
 from core.errors import StrategiewijzerError
 from core.source import Frozen, Scope
-from userdata.database import METADATA, Database
+from userdata.database import Database
 from userdata.engines import put
+from userdata.tables import METADATA
 
 _WHAT = "Feedback"  # in messages
 _FEEDBACK = Table(
@@ -30,39 +30,30 @@ _FEEDBACK = Table(
 
 class Feedback(Frozen):
     """A reader's verdict on one answer, with all that is needed to ask and judge the question
-    again.
+    again."""
 
-    `id` is that of the answer: a later verdict on it replaces this one. `date` is in UTC.
-    `language` is that of the question, `answer_language` that of the answer's text (empty in files
-    of version 0.1.0). `history` are the turns before the question, oldest first; `scope` limited
-    the search. `more` was folded below the answer. `sections` are the heading paths of the
-    citations, " › " between headings. `helpful` is the verdict on the answer, `evidence` that on
-    its quotes; None: no verdict. `handled` is when the maintainer with the identifier `by` dealt
-    with it; None: not yet.
-    """
-
-    id: str
+    id: str  # of the answer: a later verdict on it replaces this one
     date: AwareDatetime
-    helpful: bool | None = None
-    evidence: bool | None = None
+    helpful: bool | None = None  # the verdict on the answer; None: no verdict
+    evidence: bool | None = None  # the verdict on its quotes
     comment: str = ""
     question: str
-    language: str  # ISO 639-1
-    history: tuple[Turn, ...] = ()
-    scope: Scope = Scope()
+    language: str  # of the question; ISO 639-1
+    history: tuple[Turn, ...] = ()  # the turns before it, oldest first
+    scope: Scope = Scope()  # that limited the search
     answered: bool
     answer_text: str
-    answer_language: str = ""
-    more: tuple[str, ...] = ()
+    answer_language: str = ""  # empty in files of version 0.1.0
+    more: tuple[str, ...] = ()  # that was folded below the answer
     documents: tuple[str, ...] = ()
-    sections: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()  # heading paths of the citations, " › " between headings
     confidence: float
     mode: Mode
     model: str = ""
     prompt_version: str = ""
     generation: str = ""
-    handled: AwareDatetime | None = None
-    by: str = ""
+    handled: AwareDatetime | None = None  # when a maintainer dealt with it; None: not yet
+    by: str = ""  # identifier of that maintainer
 
     @property
     def found_wrong(self) -> bool:
@@ -91,75 +82,48 @@ class Feedback(Frozen):
         scope: Scope = Scope(),
     ) -> Self:
         """The verdict on this answer, dated now."""
+        known = {name: getattr(answer, name) for name in cls.model_fields if hasattr(answer, name)}
         sections = (" › ".join(citation.headings) for citation in answer.citations)
-        return cls(
-            id=id,
-            date=datetime.datetime.now(datetime.UTC),
-            helpful=helpful,
-            evidence=evidence,
-            comment=comment,
-            question=answer.question,
-            language=answer.question_language,
-            history=tuple(history),
-            scope=scope,
-            answered=answer.answered,
-            answer_text=answer.text,
-            answer_language=answer.language,
-            more=answer.more,
-            documents=answer.documents,
-            sections=tuple(dict.fromkeys(sections)),
-            confidence=answer.confidence,
-            mode=answer.mode,
-            model=answer.model,
-            prompt_version=answer.prompt_version,
-            generation=answer.generation,
-        )
+        given = {
+            "id": id,
+            "date": datetime.datetime.now(datetime.UTC),
+            "helpful": helpful,
+            "evidence": evidence,
+            "comment": comment,
+            "language": answer.question_language,
+            "history": tuple(history),
+            "scope": scope,
+            "answer_text": answer.text,
+            "answer_language": answer.language,
+            "sections": tuple(dict.fromkeys(sections)),
+        }
+        return cls.model_validate(known | given)
 
 
 def save(database: Database, feedback: Feedback) -> None:
-    """Stores a verdict, in place of an earlier one with the same id.
-
-    Raises:
-        StrategiewijzerError: it cannot be written; what was kept before stays.
-    """
+    """Stores a verdict, in place of an earlier one with the same id."""
     with database.transaction(_WHAT) as connection:
         _put(connection, feedback)
 
 
 def remove(database: Database, id: str) -> None:
-    """Deletes a verdict; does nothing when there is none with this id.
-
-    Raises:
-        StrategiewijzerError: it cannot be written.
-    """
+    """Deletes a verdict; does nothing when there is none with this id."""
     with database.transaction(_WHAT) as connection:
         connection.execute(delete(_FEEDBACK).where(_FEEDBACK.c.id == id))
 
 
 def read(database: Database) -> tuple[Feedback, ...]:
-    """All verdicts, oldest first.
-
-    Raises:
-        StrategiewijzerError: they cannot be read.
-    """
+    """All verdicts, oldest first."""
     return tuple(sorted(_read(database), key=lambda feedback: (feedback.date, feedback.id)))
 
 
 def find(database: Database, id: str) -> Feedback | None:
-    """The verdict with this id, or None.
-
-    Raises:
-        StrategiewijzerError: it cannot be read.
-    """
+    """The verdict with this id, or None."""
     return next(iter(_read(database, id)), None)
 
 
 def handle(database: Database, given: Feedback, by: str) -> None:
-    """Marks a verdict as handled; does nothing when the reader has replaced or withdrawn it.
-
-    Raises:
-        StrategiewijzerError: it cannot be read or written.
-    """
+    """Marks a verdict as handled; does nothing when the reader has replaced or withdrawn it."""
     _change(database, given, handled=datetime.datetime.now(datetime.UTC), by=by)
 
 

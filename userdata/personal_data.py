@@ -1,16 +1,14 @@
-"""Personal data: jobs, conversations, feedback; exported, erased, and kept for how long."""
+"""All that is kept of one person, exported and erased; and what is forgotten for its age.
+
+Each function raises StrategiewijzerError when something cannot be read, erased or removed; what
+comes after it is still there then.
+"""
 
 import datetime
-import json
-import shutil
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
-from core.disk import is_locked
-from core.errors import StoreError
 from core.settings import Settings
 from core.source import Frozen
 from userdata import feedback
@@ -20,90 +18,7 @@ from userdata.conversation import Conversation, Note, now
 from userdata.conversations import Conversations
 from userdata.database import database
 from userdata.feedback import Feedback
-
-# Who started jobs: the identifier in data_dir/jobs/KIND/JOB/job.json; ui/jobs.py tells the rest.
-
-
-class StartedJob(BaseModel, frozen=True):
-    """The facts in a job's file: who started it, when, and to do what."""
-
-    id: str
-    kind: str
-    arguments: tuple[str, ...]
-    by: str
-    started: AwareDatetime
-
-
-def started_jobs(data_dir: Path) -> tuple[StartedJob, ...]:
-    """The jobs on record, oldest first of each kind."""
-    return tuple(job for _, job in _found(data_dir))
-
-
-def forget_starter(data_dir: Path, user: str) -> int:
-    """Takes the identifier of a user from the jobs that he or she started; returns how many.
-
-    Raises:
-        StoreError: a file cannot be written.
-    """
-    mine = [folder for folder, job in _found(data_dir) if job.by == user]
-    try:
-        for folder in mine:
-            told = json.loads((folder / "job.json").read_text("utf-8"))
-            part = folder / "anonymous.part"
-            part.write_text(json.dumps({**told, "by": ""}), "utf-8")
-            part.replace(folder / "job.json")
-    except OSError as error:
-        raise _not_written(data_dir, error) from error
-    return len(mine)
-
-
-def forget_old_jobs(data_dir: Path, days: int) -> int:
-    """Removes what is kept of jobs that ended and were started longer ago; returns how many.
-
-    Raises:
-        StoreError: a folder cannot be removed.
-    """
-    oldest = now() - datetime.timedelta(days=days)
-    old = [folder for folder, job in _found(data_dir) if job.started < oldest]
-    try:
-        gone = [folder for folder in old if not is_running(folder)]
-        for folder in gone:
-            with suppress(FileNotFoundError):  # another process removes it as well
-                shutil.rmtree(folder)
-    except OSError as error:
-        raise _not_written(data_dir, error) from error
-    return len(gone)
-
-
-def _found(data_dir: Path) -> Iterator[tuple[Path, StartedJob]]:
-    """The jobs with their folders; one that is being removed or is not ours is left out."""
-    for file in sorted((data_dir / "jobs").glob("*/*/job.json")):
-        try:
-            yield file.parent, StartedJob.model_validate_json(file.read_bytes())
-        except (OSError, ValueError):
-            continue
-
-
-def is_running(job: Path) -> bool:
-    """Whether the command of the job in this folder has not ended and a process of it is there.
-
-    Raises:
-        OSError: the file that it prints to cannot be opened.
-    """
-    try:
-        return not (job / "ended").exists() and is_locked(job / "events.jsonl")
-    except FileNotFoundError:
-        return False
-
-
-def _not_written(data_dir: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"What is kept of jobs in {data_dir / 'jobs'} cannot be changed: {error}. Check that this "
-        "program may write there, then try again."
-    )
-
-
-# All that is kept of one person: exported as one value, erased in one go.
+from userdata.started_jobs import StartedJob, forget_old_jobs, forget_starter, started_jobs
 
 
 class Share(Frozen):
@@ -159,31 +74,27 @@ def conversations_of(settings: Settings, user: str) -> Conversations:
 
 
 def collect(settings: Settings, store: Conversations) -> PersonalData:
-    """Collects all data of the user of this store; what is too old is removed first.
-
-    Raises:
-        StrategiewijzerError: some of it cannot be read.
-    """
+    """Collects all data of the user of this store; what is too old is removed first."""
     user = store.user
     store.forget_old()
     conversations = tuple(_conversations(store))
     verdicts = feedback.read(database(settings))
-    theirs = {id for one in conversations for id in one.ids}
+    theirs = {id for conversation in conversations for id in conversation.ids}
     return PersonalData(
         user=user,
         conversations=conversations,
         shares=tuple(
-            Share(conversation=one.id, until=until)
-            for one in conversations
-            if (until := store.shared_until(one.id))
+            Share(conversation=conversation.id, until=until)
+            for conversation in conversations
+            if (until := store.shared_until(conversation.id))
         ),
         notes=store.notes(),
-        feedback=tuple(one for one in verdicts if one.id in theirs),
+        feedback=tuple(verdict for verdict in verdicts if verdict.id in theirs),
         jobs=tuple(job for job in started_jobs(settings.data_dir) if user and job.by == user),
         handled=tuple(
-            HandledFeedback(id=one.id, handled=one.handled)
-            for one in verdicts
-            if user and one.by == user
+            HandledFeedback(id=verdict.id, handled=verdict.handled)
+            for verdict in verdicts
+            if user and verdict.by == user
         ),
         audit=asked_by(settings, user),
     )
@@ -195,19 +106,16 @@ def erase(settings: Settings, store: Conversations) -> PersonCounts:
     Jobs, handled verdicts and audit records stay, without the identifier. Verdicts on the user's
     answers go, as long as his or her conversations show which these are: so conversations go last,
     and what was interrupted can be done again.
-
-    Raises:
-        StrategiewijzerError: some of it cannot be erased; what comes after it is still there.
     """
     user, kept_in = store.user, database(settings)
-    theirs = {id for one in _conversations(store) for id in one.ids}
+    theirs = {id for conversation in _conversations(store) for id in conversation.ids}
     listed, notes, verdicts = store.listed(), store.notes(), feedback.read(kept_in)
-    given = [one for one in verdicts if one.id in theirs]
-    handled = [one for one in verdicts if user and one.by == user]
-    for one in handled:
-        feedback.forget_handler(kept_in, one)
-    for one in given:
-        feedback.remove(kept_in, one.id)
+    given = [verdict for verdict in verdicts if verdict.id in theirs]
+    handled = [verdict for verdict in verdicts if user and verdict.by == user]
+    for verdict in handled:
+        feedback.forget_handler(kept_in, verdict)
+    for verdict in given:
+        feedback.remove(kept_in, verdict.id)
     counts = PersonCounts(
         conversations=len(listed),
         notes=len(notes),
@@ -221,15 +129,11 @@ def erase(settings: Settings, store: Conversations) -> PersonCounts:
 
 
 def people(settings: Settings) -> dict[str, PersonCounts]:
-    """The users of whom anything is kept, with how much.
-
-    Raises:
-        StrategiewijzerError: some of it cannot be read.
-    """
+    """The users of whom anything is kept, with how much."""
     users = {
         *conversations_of(settings, "").users(),
         *(job.by for job in started_jobs(settings.data_dir)),
-        *(one.by for one in feedback.read(database(settings))),
+        *(verdict.by for verdict in feedback.read(database(settings))),
         *askers(settings),
     }
     return {
@@ -245,12 +149,9 @@ def counts(settings: Settings, store: Conversations) -> PersonCounts:
 
 def _conversations(store: Conversations) -> Iterator[Conversation]:
     """All conversations of a user, with their exchanges."""
-    for one in store.listed():
-        if found := store.find(one.id):
+    for listed in store.listed():
+        if found := store.find(listed.id):
             yield found
-
-
-# Forgets what is kept of people once it is old enough: at every start, and by command.
 
 
 class Forgotten(Frozen):
@@ -263,11 +164,7 @@ class Forgotten(Frozen):
 
 
 def forget(settings: Settings) -> Forgotten:
-    """Removes what is older than the settings `keep_...` say, conversations and notes included.
-
-    Raises:
-        StrategiewijzerError: some of it cannot be removed; what comes after it is still there.
-    """
+    """Removes what is older than the settings `keep_...` say, conversations and notes included."""
     if database(settings).is_there:
         conversations_of(settings, "").forget_old()
     return Forgotten(
@@ -280,7 +177,8 @@ def forget(settings: Settings) -> Forgotten:
 
 def _forget_feedback(settings: Settings) -> int:
     oldest = now() - datetime.timedelta(days=settings.keep_feedback)
-    old = [one for one in feedback.read(database(settings)) if one.date < oldest]
-    for one in old:
-        feedback.remove(database(settings), one.id)
+    verdicts = feedback.read(database(settings))
+    old = [verdict for verdict in verdicts if verdict.date < oldest]
+    for verdict in old:
+        feedback.remove(database(settings), verdict.id)
     return len(old)

@@ -60,9 +60,9 @@ class _OfAStore(Protocol):
 class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside this package
     """Another process removed the generation; read the pointer again."""
 
-    def __init__(self, told: str) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(
-            f"A part of the index is gone: {told}. Try again; if it stays, run: "
+            f"A part of the index is gone: {reason}. Try again; if it stays, run: "
             "python -m ingest verify"
         )
 
@@ -70,12 +70,12 @@ class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside t
 class DocumentRefused(StoreError):  # noqa: N818 - first of all a signal, as the one above
     """The store does not take the records of a document, by its key; `told` is why."""
 
-    def __init__(self, key: str, told: str) -> None:
+    def __init__(self, key: str, reason: str) -> None:
         super().__init__(
-            f"The vector store refuses the document {printable(key)}: {told}. Check the embedder "
+            f"The vector store refuses the document {printable(key)}: {reason}. Check the embedder "
             "with: ./strategiewijzer doctor"
         )
-        self.key, self.told = key, told
+        self.key, self.told = key, reason
 
 
 def translated(
@@ -90,11 +90,11 @@ def translated(
         except Exception as error:
             if not is_failure(error):
                 raise
-            options, told = self._client.get_settings(), message_of(error, self._client)
+            options, reason = self._client.get_settings(), message_of(error, self._client)
             if is_gone(error):
-                raise GenerationGone(told) from error
+                raise GenerationGone(reason) from error
             folder = Path(options.persist_directory) if options.is_persistent else None
-            raise store_error(error, told, folder) from error
+            raise store_error(error, reason, folder) from error
 
     return wrapper
 
@@ -123,18 +123,18 @@ def _status(error: BaseException | None) -> str:
     return ""
 
 
-def store_error(error: Exception, told: str, folder: Path | None) -> StoreError:
+def store_error(error: Exception, reason: str, folder: Path | None) -> StoreError:
     """An error with the message of Chroma or its server, and the remedy.
 
     Args:
         error: of Chroma or its client.
-        told: of it, as `server_message`.
+        reason: as `server_message`.
         folder: of the store; None: on a server.
     """
     remedy = "Check it with: python -m ingest verify"
     if isinstance(error, httpx.TransportError):
         remedy = "Does the Chroma server run? Try again; what is kept there stays."
-    elif folder is not None and is_damaged(told):
+    elif folder is not None and is_damaged(reason):
         remedy = (
             f"The index in {folder} is damaged. With the app stopped, restore a backup "
             f"(./strategiewijzer restore FILE), or make it anew: rm -r {quote(str(folder))} && "
@@ -142,7 +142,7 @@ def store_error(error: Exception, told: str, folder: Path | None) -> StoreError:
         )
     if folder is not None:  # what Chroma says of a full disk is often something else
         remedy = obstacle(folder) or remedy
-    return StoreError(f"The vector store gave an error: {told}. {remedy}")
+    return StoreError(f"The vector store gave an error: {reason}. {remedy}")
 
 
 def is_failure(error: Exception) -> bool:
@@ -241,10 +241,11 @@ def _no_client(error: Exception, address: str, *, sent_secret: bool) -> StoreErr
             f"No Chroma server answers at {address}. Start it, or unset "
             "STRATEGIEWIJZER_CHROMA_URL to keep the index in this folder."
         )
-    told = server_message(error, sent_secret=sent_secret)
+    reason = server_message(error, sent_secret=sent_secret)
     return StoreError(
-        f"The Chroma server at {address}, or what is before it, refuses: {told}. Where it asks for "
-        "a token or a password, set STRATEGIEWIJZER_CHROMA_TOKEN, for a password also _CHROMA_USER."
+        f"The Chroma server at {address}, or what is before it, refuses: {reason}. Where it asks "
+        "for a token or a password, set STRATEGIEWIJZER_CHROMA_TOKEN, for a password also "
+        "_CHROMA_USER."
     )
 
 

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from functools import lru_cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,16 +33,11 @@ _CONTROL = dict.fromkeys((*range(9), *range(11, 32), 127), " ")
 
 
 class Embedder(Protocol):
-    """Turns text into vectors of length 1, so that a dot product is a cosine.
+    """Turns text into vectors of length 1, so that a dot product is a cosine."""
 
-    `fingerprint` names model, dimensions and prefix rule: vectors of embedders with different
-    fingerprints cannot be compared. `limit` is the longest text in tokens, `at_once` how many texts
-    a call should have where there are many.
-    """
-
-    fingerprint: str
-    limit: int
-    at_once: int
+    fingerprint: str  # model, dimensions and prefixes; vectors of others cannot be compared
+    limit: int  # tokens of the longest text
+    at_once: int  # texts that a call should have where there are many
 
     def query(self, text: str) -> Vectors:
         """The vector of one question, of shape (dimensions,)."""
@@ -162,13 +157,8 @@ class OpenAIEmbedder:
         if len(batches) == 1:
             return self._vectors(self._client, batches[0])
         with ThreadPoolExecutor(REQUESTS, thread_name_prefix="embeddings") as pool:
-            requests = [pool.submit(self._vectors, self._client, batch) for batch in batches]
-            try:
-                wait(requests, return_when=FIRST_EXCEPTION)
-            finally:
-                for request in requests:
-                    request.cancel()  # what a failure leaves to be asked
-            vectors = [request.result() for request in requests]
+            # A failure cancels what is not asked yet.
+            vectors = list(pool.map(partial(self._vectors, self._client), batches))
         if len({len(batch[0]) for batch in vectors}) > 1:
             raise ModelError("The embeddings server gave vectors of different lengths.")
         return np.concatenate(vectors)

@@ -163,16 +163,16 @@ class Generation:
 
     def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(passage id, cosine), best first."""
-        return merged((s.nearest_passages(vector, count) for s in self.segments), count)
+        return merged((s.nearest("passages", vector, count) for s in self.segments), count)
 
     def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(unit id, cosine), best first."""
-        return merged((s.nearest_units(vector, count) for s in self.segments), count)
+        return merged((s.nearest("units", vector, count) for s in self.segments), count)
 
     def nearest_questions(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(id of a prepared question, cosine), best first."""
         wanted = count + len(self._left_out)
-        stored = merged((s.nearest_questions(vector, wanted) for s in self.segments), wanted)
+        stored = merged((s.nearest("questions", vector, wanted) for s in self.segments), wanted)
         tried = [(name, float(vector @ own)) for name, (_, own) in self._tried.items()]
         return merged(([hit for hit in stored if hit[0] not in self._left_out], tried), count)
 

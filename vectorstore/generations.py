@@ -11,6 +11,7 @@ from vectorstore import chroma
 from vectorstore.chroma import GenerationGone, store_folder, translated
 from vectorstore.generation import Generation
 from vectorstore.lease import Lease
+from vectorstore.leftovers import clear_spare_room
 from vectorstore.manifest import Manifest, SegmentEntry, made_at
 from vectorstore.segments import KINDS, create
 
@@ -196,6 +197,7 @@ class Generations:
         Raises:
             LockedError: the lease was lost meanwhile.
         """
+        self._finish(generation_id)
         self._move(self.pointer().model_copy(update={"trial": generation_id, "plan": plan}))
 
     def discard(self) -> None:
@@ -219,6 +221,7 @@ class Generations:
                 f"Generation {generation_id} was not published: a part of it is gone from the "
                 "store, perhaps by another run. Run this again."
             )
+        self._finish(generation_id)
         kept = (*self.pointer().kept, generation_id)[-self._settings.keep_generations :]
         self._move(Pointer(current=generation_id, kept=kept))
 
@@ -231,6 +234,12 @@ class Generations:
         """
         collection = self._client.get_collection(f"passages-{generation_id}", None)
         collection.modify(metadata={**(collection.metadata or {}), "note": note})
+
+    def _finish(self, generation_id: str) -> None:
+        """Leaves nothing in the files of a new generation that is not of its texts."""
+        made = made_at(generation_id)
+        if made and not self._settings.chroma_url:
+            clear_spare_room(store_folder(self._settings), made.timestamp())
 
     def rollback(self, generation_id: str | None = None) -> str:
         """Puts an earlier kept generation in use: the named one, else the one before the current.

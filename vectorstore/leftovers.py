@@ -1,4 +1,4 @@
-"""Counts and removes what Chroma leaves in its folder of deleted collections.
+"""What Chroma leaves in its folder: of deleted collections, and of the memory of a process.
 
 Chroma 1.5 keeps the vector folder of a deleted collection, and SQLite only marks the space of
 deleted text as free. Chroma's API shows neither, so this reads the folder, and must run on the
@@ -11,9 +11,11 @@ the store, a Chroma server as well, wait meanwhile.
 """
 
 import json
+import logging
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,25 +23,57 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
+_HEADER = struct.Struct("<i4Q")  # of a graph: version, offset, room, vectors, bytes of each
+_VERSION, _LENGTH = 1, 4  # bytes of a vector's length, in a file of its own
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PATIENCE = 60.0  # seconds to wait for programs that use the store; a write of a run takes a while
 
 
 @dataclass(frozen=True)
 class Leftovers:
-    """Vector folders without a collection, their bytes, and the free bytes of the database, which
-    may hold deleted text."""
+    """What is left of deleted collections."""
 
-    folders: int
+    folders: int  # of vectors, without a collection
     folder_bytes: int
-    free_bytes: int
+    free_bytes: int  # of the database, which may hold deleted text
 
     def __bool__(self) -> bool:
         return bool(self.folders or self.free_bytes)
 
 
 class LeftoversError(Exception):
-    """Leftovers could not be counted or removed; says why."""
+    """Leftovers could not be counted or removed."""
+
+
+def clear_spare_room(store: Path, since: float) -> None:
+    """Writes zeros behind the last vector of each graph that was written since a time.
+
+    Chroma 1.5 makes room for 100 vectors and writes all of it: where there is no vector, it writes
+    memory of its process, which may hold a key. Nobody may be writing to those graphs; reading them
+    meanwhile does no harm.
+
+    Args:
+        store: the folder of Chroma's data.
+        since: a time as of `time.time()`.
+
+    Raises:
+        OSError: a file cannot be read or written.
+    """
+    for header in store.glob("*/header.bin"):
+        if header.stat().st_mtime < since:
+            continue
+        version, _, _, vectors, size = _HEADER.unpack(header.read_bytes()[: _HEADER.size])
+        for name, each in (("data_level0.bin", size), ("length.bin", _LENGTH)):
+            file = header.with_name(name)
+            spare = file.stat().st_size - vectors * each
+            if version != _VERSION or spare < 0:
+                logger.warning("%s may hold more than vectors: its form is not known", file)
+            elif spare:
+                with file.open("r+b") as opened:
+                    opened.seek(vectors * each)
+                    opened.write(bytes(spare))
 
 
 def look(store: Path, *, remove: bool = False) -> Leftovers:
@@ -68,8 +102,7 @@ def _count(store: Path) -> Leftovers:
 
 
 def _remove(store: Path) -> None:
-    """Removes deleted text first: if that fails, the folders stay and tell the next run to try
-    again."""
+    """Removes deleted text first: if that fails, the folders stay, and the next run tries again."""
     with _database(store) as database:
         with suppress(sqlite3.OperationalError):  # a SQLite too old for Chroma's text index
             # merging the index removes its deleted entries

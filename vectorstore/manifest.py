@@ -25,26 +25,19 @@ class Counts(NamedTuple):
 
 
 class DocumentEntry(Frozen):
-    """A language version of a document in a generation, and where its passages are.
-
-    `reading` is the fingerprint of what read its file (ingest/publishing/build.py); if it is
-    empty, as in older manifests, the file is read anew. `questions` is the number of its prepared
-    questions. `pages` is 0 in a format without pages. `left_out` are texts of the file that are no
-    part of any passage, as they say nothing. `changed` is the time of the run that last
-    changed it (UTC, ISO 8601).
-    """
+    """A language version of a document in a generation, and where its passages are."""
 
     info: DocumentInfo
     sha256: str
     path: str
-    reading: str = ""
+    reading: str = ""  # fingerprint of what read its file; empty in older manifests: read anew
     passages: int
     units: int
-    questions: int = 0
-    segment: str
-    pages: int
-    left_out: tuple[str, ...] = ()
-    changed: str
+    questions: int = 0  # prepared ones
+    segment: str  # id of the segment with its passages
+    pages: int  # 0 in a format without pages
+    left_out: tuple[str, ...] = ()  # texts of the file that say nothing, in no passage
+    changed: str  # when a run last changed it (UTC, ISO 8601)
 
     @property
     def key(self) -> str:
@@ -65,17 +58,13 @@ class SegmentEntry(Frozen):
 
 
 class Manifest(Frozen):
-    """What a generation was made from. `created` is UTC, ISO 8601; `method` as in `method_of`;
-    `before` is the id of the generation that was in use then, empty in older manifests.
-
-    `splitter` stands in older manifests, and is not written any more.
-    """
+    """What a generation was made from."""
 
     id: str
-    created: str
-    method: str
-    before: str = ""
-    splitter: str = Field(default="", exclude=True)
+    created: str  # UTC, ISO 8601
+    method: str  # as in `method_of`
+    before: str = ""  # id of the generation that was in use then; empty in older manifests
+    splitter: str = Field(default="", exclude=True)  # of older manifests, not written any more
     documents: tuple[DocumentEntry, ...]
     segments: tuple[SegmentEntry, ...]
     passages: int

@@ -24,6 +24,9 @@ DEFAULT = "multilingual-e5-small/1"  # whose numbers serve an embedder that has 
 LOOK = 12  # first passages, which are compared unit by unit; each must be read from the store
 
 TextKind = Literal["unit", "passage", "fit", "everyday", "question"]
+"""Cosines of a reference question: with the best unit; with the best passage; of the first `LOOK`
+passages as in `passage_fits`; with the nearest sentence of `everyday.txt`; with the nearest other
+reference question."""
 _Cosines = TypeVar("_Cosines", float, Vectors)
 _STRENGTH = 0.5  # of an adapter: at 0.3 and 0.7 it finds less
 
@@ -151,23 +154,15 @@ def adapter_of(embedder: str, *folders: Path) -> Adapter | None:
 
 
 class Profile(Frozen):
-    """How the cosines of an embedder are read.
-
-    `ranking`, `confidence` and `chance` are weights by feature, for cosines on the scale `cosines`
-    of the default embedder; `own` is the scale of the embedder in use, if it is another:
-
-    unit, passage   of a reference question with the best unit, and passage
-    fit             of the first `LOOK` passages as in `passage_fits`
-    everyday        with the nearest of the sentences in `everyday.txt`
-    question        with the nearest other reference question
-    """
+    """How the cosines of an embedder are read: weights by feature, for cosines on the scale of the
+    default embedder."""
 
     ranking: Mapping[str, float]
     confidence: Mapping[str, Mapping[str, float]]
     chance: Mapping[str, float]
-    cosines: Mapping[TextKind, Measured]
+    cosines: Mapping[TextKind, Measured]  # the scale of the default embedder
     amounts: Amounts
-    own: Mapping[TextKind, Measured] | None = None
+    own: Mapping[TextKind, Measured] | None = None  # that of the embedder in use, if another
     adapter: InstanceOf[Adapter] | None = None
 
     def towards(self, question: Vectors) -> Vectors:

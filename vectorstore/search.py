@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -9,16 +10,19 @@ import numpy as np
 from core.prepared import MatchedQuestion
 from core.source import STEPS_BACK, Scope, ScoredPassage, Standing
 from language.acts import named
+from language.demands import Demands, demands_of, differ
 from vectorstore.embeddings import Vectors
-from vectorstore.generation import Generation
+from vectorstore.generation import Generation, Stack
 from vectorstore.keyword_index import KeywordIndex
-from vectorstore.prepared_matches import closest, matches
 from vectorstore.profile import LOOK, Profile, RankingAmounts, mean_cosine, passage_fits
 from vectorstore.segments import document_key
 
 RANKING_FEATURES = ("words", "letters", "unit", "passage", "across", "asked")
 Features = Mapping[str, float]
 _FEW_IN_COHORT = 10  # a cohort of this size counts half: n / (n + _FEW); few passages tell little
+_UNKNOWN = "en"  # for a question of unknown language
+_NEAREST = 24  # prepared questions compared: of a topic there are some ten, in several languages
+_WIDER = 4  # times as many are looked at, as a document has versions that are not searched
 _CANDIDATES = 60  # passages taken from each list before filtering: docs/decisions/0004
 _UNITS_PER_PASSAGE = 4  # unit hits for each passage wanted: a passage has about five units
 _MORE = 2  # candidates for each passage to rank, as recitals lose places
@@ -29,8 +33,7 @@ _RARE, _FEW = 0.05, 1000
 
 
 class LanguageBaseline(NamedTuple):
-    """A language's mean of three features of vectorstore/search.py, minus the mean of all
-    languages."""
+    """A language's mean of three ranking features, minus the mean of all languages."""
 
     words: float = 0.0
     letters: float = 0.0
@@ -39,145 +42,178 @@ class LanguageBaseline(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A passage found, with its ranking features (vectorstore/search.py)."""
+    """A passage found, with its ranking features."""
 
     scored: ScoredPassage
     features: Features
 
 
-def find(
-    generation: Generation,
-    keyword: KeywordIndex,
-    query: str,
-    own: Vectors,
-    *,
-    k: int,
-    language: str,
-    scope: Scope,
-    about: Sequence[str],
-    profile: Profile,
-    prepared: Sequence[MatchedQuestion] | None = None,
-) -> list[Candidate]:
-    """The k best passages, best first; arguments as in `Index.search`, `own` is the vector of the
-    query, to compare with those of other questions."""
-    allowed = generation.versions(language, scope)
-    if not allowed:
-        return []
-    vector = profile.towards(own)
-    wanted, size = max(k, LOOK), sum(allowed.values())
-    if size <= min(_FEW, _RARE * generation.manifest.passages):
-        nearness = _nearness_of_all(generation, frozenset(allowed), vector)
-    else:
-        nearness = _nearest(generation, keyword, query, language, vector, allowed, wanted)
-    asked_for = named(query, generation.names).intersection(allowed)
-    if about and not asked_for:
-        before = frozenset(map(_document_id, about))
-        asked_for = frozenset(key for key in allowed if _document_id(key) in before)
-    if asked_for and sum(map(allowed.__getitem__, asked_for)) <= _FEW:
-        nearness |= _nearness_of_all(generation, asked_for, vector)
-    if prepared is None:
-        prepared = matches(generation, query, language, own, allowed, profile)
-    answering = closest(prepared)
-    answering_passages = _by_passage(answering.items())
-    unseen = generation.passages([name for name in answering_passages if name not in nearness])
-    if unseen:
-        stack = generation.stacked(unseen)
-        nearness |= dict(zip(stack.names, map(float, stack.best(vector)), strict=True))
-    level = language_baselines(generation, keyword, query, language, vector, allowed, profile)
-    features = _Features(
-        keyword.shares(query, language, nearness),
-        level,
-        language,
-        generation.standings(scope.day),
-        asked_for,
-        answering_passages,
-        answering,
-        profile.amounts.ranking,
-    )
-    first_look = {
-        name: score(features.of(name, profile.on_scale("unit", unit)), profile.ranking)
-        + features.of_document(document_key(name))
-        for name, unit in nearness.items()
-    }
-    likely = sorted(first_look, key=lambda name: (-first_look[name], name))[: _MORE * wanted]
-    for passage in generation.passages(likely):
-        first_look[passage.id] -= features.amounts.preamble * passage.preamble
-    likely = sorted(likely, key=lambda name: (-first_look[name], name))[:wanted]
-    return _ranked(generation, likely, features, vector, profile)[:k]
+@dataclass(frozen=True)
+class QuestionSearch:
+    """A question, and where its answer is searched for."""
+
+    generation: Generation
+    keyword: KeywordIndex
+    profile: Profile
+    question: str
+    language: str  # of the question (ISO 639-1); empty: unknown
+    vector: Vectors  # of the question, as compared with other questions
+    scope: Scope
+
+    @cached_property
+    def allowed(self) -> Mapping[str, int]:
+        """The documents (keys) that may answer, with their number of passages."""
+        return self.generation.versions(self.language, self.scope)
+
+    @cached_property
+    def _towards(self) -> Vectors:
+        """The vector with which passages and units are compared."""
+        return self.profile.towards(self.vector)
+
+    def find(
+        self,
+        k: int,
+        about: Sequence[str] = (),
+        prepared: Sequence[MatchedQuestion] | None = None,
+    ) -> list[Candidate]:
+        """The k best passages, best first; arguments as in `Snapshot.search`."""
+        generation, allowed = self.generation, self.allowed
+        if not allowed:
+            return []
+        wanted, size = max(k, LOOK), sum(allowed.values())
+        if size <= min(_FEW, _RARE * generation.manifest.passages):
+            nearness = self._nearness_of_all(frozenset(allowed))
+        else:
+            nearness = self._nearest(wanted)
+        asked_for = named(self.question, generation.names).intersection(allowed)
+        if about and not asked_for:
+            before = frozenset(map(_document_id, about))
+            asked_for = frozenset(key for key in allowed if _document_id(key) in before)
+        if asked_for and sum(map(allowed.__getitem__, asked_for)) <= _FEW:
+            nearness |= self._nearness_of_all(asked_for)
+        answering = closest(self.matches() if prepared is None else prepared)
+        answering_passages = _by_passage(answering.items())
+        unseen = generation.passages([name for name in answering_passages if name not in nearness])
+        if unseen:
+            nearness |= self._nearness(generation.stacked(unseen))
+        features = _Features(
+            self.keyword.shares(self.question, self.language, nearness),
+            self.baselines(allowed),
+            self.language,
+            generation.standings(self.scope.day),
+            asked_for,
+            answering_passages,
+            answering,
+            self.profile.amounts.ranking,
+        )
+        first_look = {
+            name: score(
+                features.of(name, self.profile.on_scale("unit", unit)), self.profile.ranking
+            )
+            + features.of_document(document_key(name))
+            for name, unit in nearness.items()
+        }
+        likely = sorted(first_look, key=lambda name: (-first_look[name], name))[: _MORE * wanted]
+        for passage in generation.passages(likely):
+            first_look[passage.id] -= features.amounts.preamble * passage.preamble
+        likely = sorted(likely, key=lambda name: (-first_look[name], name))[:wanted]
+        return self._ranked(likely, features)[:k]
+
+    def _nearest(self, wanted: int) -> dict[str, float]:
+        """The cosine of the best unit of each passage that is near in meaning or words."""
+        generation, allowed, vector = self.generation, self.allowed, self._towards
+        total, total_units = generation.manifest.passages, generation.manifest.units
+        # The nearest are mostly in the question's language: widen the search for the others.
+        count = max(wanted, _CANDIDATES) * min(_LANGUAGES, len({*map(language_of, allowed)}))
+        enough = min(wanted, sum(allowed.values()))
+        while True:
+            similar = _filtered(generation.nearest_passages(vector, min(count, total)), allowed)
+            by_unit = generation.nearest_units(vector, min(count * _UNITS_PER_PASSAGE, total_units))
+            units = _filtered(_by_passage(by_unit).items(), allowed)
+            words = _filtered(self.keyword.nearest(self.question, self.language, count), allowed)
+            if len(similar) >= enough or count >= total:
+                break
+            count *= 4  # the filters left too few: look further
+        farthest = by_unit[-1][1]  # a unit that was not found is at most this near
+        return {name: units.get(name, farthest) for name in (*units, *similar, *words)}
+
+    def _nearness_of_all(self, documents: frozenset[str]) -> dict[str, float]:
+        """The cosine of the best unit of each passage of a few documents."""
+        return self._nearness(self.generation.scope(documents))
+
+    def _nearness(self, stack: Stack) -> dict[str, float]:
+        return dict(zip(stack.names, map(float, stack.best(self._towards)), strict=True))
+
+    def _ranked(self, likely: Sequence[str], features: "_Features") -> list[Candidate]:
+        """Ranks the likely passages by all their units; those after `LOOK` stay behind."""
+        vector, on_scale = self._towards, self.profile.on_scale
+        passages = self.generation.passages(likely)
+        units = self.generation.units(passages)
+        found = []
+        for passage, vectors, fit in zip(passages, units, passage_fits(vector, units), strict=True):
+            cosines = on_scale("unit", vectors @ vector)
+            own = {**features.of(passage.id, float(cosines.max())), "passage": on_scale("fit", fit)}
+            key = passage.document.key
+            scored = ScoredPassage(
+                passage=passage,
+                score=score(own, self.profile.ranking)
+                + features.of_document(key)
+                - features.amounts.preamble * passage.preamble,
+                similarity=on_scale("passage", mean_cosine(vectors, vector)),
+                unit_similarities=tuple(float(cosine) for cosine in cosines),
+                level=features.level(passage.id).unit,
+                standing=features.standings.get(key, "in_force"),
+                named=key in features.named,
+                asked=tuple(features.answering.get(name, 0.0) for name in passage.unit_ids),
+            )
+            found.append(Candidate(scored, own))
+        first = _best_first(found[:LOOK])
+        return [*first, *(_behind(first[-1], candidate) for candidate in _best_first(found[LOOK:]))]
+
+    def baselines(self, documents: Iterable[str]) -> Mapping[str, LanguageBaseline]:
+        """The level of each language of the documents (keys); empty when they are in one
+        language."""
+        spoken = sorted({*map(language_of, documents)})
+        if len(spoken) < 2:
+            return {}
+        found, sizes = [], []
+        for cohort in map(self.generation.cohort, spoken):
+            shares = self.keyword.shares(self.question, self.language, cohort.names)
+            of_each = [shares.get(name, (0.0, 0.0)) for name in cohort.names]
+            words, letters = np.mean(of_each, axis=0)
+            unit = float(cohort.best(self._towards).mean())
+            found.append((words, letters, self.profile.on_scale("unit", unit)))
+            sizes.append(len(cohort.names))
+        above = np.array(found) - np.mean(found, axis=0)
+        above *= (np.array(sizes) / (np.array(sizes) + _FEW_IN_COHORT))[:, None]
+        baselines = (LanguageBaseline(*map(float, levels)) for levels in above)
+        return dict(zip(spoken, baselines, strict=True))
+
+    def near(self, count: int = _NEAREST) -> list[MatchedQuestion]:
+        """The prepared questions of the allowed documents that are near the question, nearest
+        first; at most `count`."""
+        hits = self.generation.nearest_questions(self.vector, count * _WIDER)
+        mine = [hit for hit in hits if document_key(hit[0]) in self.allowed][:count]
+        known = self.generation.questions([name for name, _ in mine])
+        return [
+            MatchedQuestion(
+                prepared=known[name], cosine=moved, closeness=self.profile.closeness(moved)
+            )
+            for name, cosine in mine
+            for moved in [self.profile.on_scale("question", cosine)]
+        ]
+
+    def matches(self) -> tuple[MatchedQuestion, ...]:
+        """The prepared questions as `near` gives them, without those that share nothing with the
+        question, or that ask something else by their facts."""
+        own = demands_of(self.question, self.language or _UNKNOWN)
+        found = (match for match in self.near() if match.closeness > 0)
+        return tuple(match for match in found if not differ(own, _demands(match)))
 
 
 def _document_id(name: str) -> str:
     """The id of the document in the id of a passage or the key of a document."""
     return document_key(name).rpartition(".")[0]
-
-
-def _nearest(
-    generation: Generation,
-    keyword: KeywordIndex,
-    query: str,
-    language: str,
-    vector: Vectors,
-    allowed: Mapping[str, int],
-    wanted: int,
-) -> dict[str, float]:
-    """The cosine of the best unit of each passage that is near in meaning or words."""
-    total, total_units = generation.manifest.passages, generation.manifest.units
-    # The nearest are mostly in the question's language: widen the search for the other languages.
-    count = max(wanted, _CANDIDATES) * min(_LANGUAGES, len({*map(language_of, allowed)}))
-    enough = min(wanted, sum(allowed.values()))
-    while True:
-        similar = _filtered(generation.nearest_passages(vector, min(count, total)), allowed)
-        by_unit = generation.nearest_units(vector, min(count * _UNITS_PER_PASSAGE, total_units))
-        units = _filtered(_by_passage(by_unit).items(), allowed)
-        words = _filtered(keyword.nearest(query, language, count), allowed)
-        if len(similar) >= enough or count >= total:
-            break
-        count *= 4  # the filters left too few: look further
-    farthest = by_unit[-1][1]  # a unit that was not found is at most this near
-    return {name: units.get(name, farthest) for name in (*units, *similar, *words)}
-
-
-def _nearness_of_all(
-    generation: Generation, documents: frozenset[str], vector: Vectors
-) -> dict[str, float]:
-    """The cosine of the best unit of each passage of a few documents."""
-    stack = generation.scope(documents)
-    return dict(zip(stack.names, map(float, stack.best(vector)), strict=True))
-
-
-def _ranked(
-    generation: Generation,
-    likely: Sequence[str],
-    features: "_Features",
-    vector: Vectors,
-    profile: Profile,
-) -> list[Candidate]:
-    """Ranks the likely passages by all their units; those after the first `LOOK` stay behind."""
-    passages = generation.passages(likely)
-    units = generation.units(passages)
-    found = []
-    for passage, vectors, fit in zip(passages, units, passage_fits(vector, units), strict=True):
-        cosines = profile.on_scale("unit", vectors @ vector)
-        own = {
-            **features.of(passage.id, float(cosines.max())),
-            "passage": profile.on_scale("fit", fit),
-        }
-        key = passage.document.key
-        scored = ScoredPassage(
-            passage=passage,
-            score=score(own, profile.ranking)
-            + features.of_document(key)
-            - features.amounts.preamble * passage.preamble,
-            similarity=profile.on_scale("passage", mean_cosine(vectors, vector)),
-            unit_similarities=tuple(float(cosine) for cosine in cosines),
-            level=features.level(passage.id).unit,
-            standing=features.standings.get(key, "in_force"),
-            named=key in features.named,
-            asked=tuple(features.answering.get(name, 0.0) for name in passage.unit_ids),
-        )
-        found.append(Candidate(scored, own))
-    first = _best_first(found[:LOOK])
-    return [*first, *(_behind(first[-1], candidate) for candidate in _best_first(found[LOOK:]))]
 
 
 def _best_first(found: Iterable[Candidate]) -> list[Candidate]:
@@ -249,31 +285,14 @@ def language_of(document: str) -> str:
     return document.rpartition(".")[2]
 
 
-def language_baselines(
-    generation: Generation,
-    keyword: KeywordIndex,
-    query: str,
-    language: str,
-    vector: Vectors,
-    documents: Collection[str],
-    profile: Profile,
-) -> Mapping[str, LanguageBaseline]:
-    """The level of each language of the documents (keys); empty when they are in one language.
+def _demands(match: MatchedQuestion) -> Demands:
+    return demands_of(match.prepared.question, match.prepared.language)
 
-    Args:
-        query, language, vector: the question, its language and its vector.
-    """
-    spoken = sorted({language_of(document) for document in documents})
-    if len(spoken) < 2:
-        return {}
-    found, sizes = [], []
-    for cohort in map(generation.cohort, spoken):
-        shares = keyword.shares(query, language, cohort.names)
-        words, letters = np.mean([shares.get(name, (0.0, 0.0)) for name in cohort.names], axis=0)
-        unit = float(cohort.best(vector).mean())
-        found.append((words, letters, profile.on_scale("unit", unit)))
-        sizes.append(len(cohort.names))
-    above = np.array(found) - np.mean(found, axis=0)
-    above *= (np.array(sizes) / (np.array(sizes) + _FEW_IN_COHORT))[:, None]
-    baselines = (LanguageBaseline(*map(float, levels)) for levels in above)
-    return dict(zip(spoken, baselines, strict=True))
+
+def closest(found: Iterable[MatchedQuestion]) -> Mapping[str, float]:
+    """Maps each unit that answers one of these questions to the closeness of the nearest."""
+    best: dict[str, float] = {}
+    for match in found:
+        for unit in match.prepared.units:
+            best[unit] = max(best.get(unit, 0.0), match.closeness)
+    return best

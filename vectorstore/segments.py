@@ -3,7 +3,7 @@ and never changed."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import numpy as np
 from pydantic import BaseModel
@@ -18,7 +18,8 @@ from vectorstore.manifest import Counts, SegmentEntry
 
 _T = TypeVar("_T")
 _Model = TypeVar("_Model", bound=BaseModel)
-KINDS = ("passages", "units", "questions")
+Kind = Literal["passages", "units", "questions"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 BY_DOCUMENT = {"by": "document"}
 """Metadata of a collection of prepared questions whose records name their documents, as those of
 older versions do not."""
@@ -67,24 +68,14 @@ class Segment:
         questions = self._questions.count() if self._questions else 0
         return Counts(self._passages.count(), self._units.count(), questions).without(self._stale)
 
-    def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(passage id, cosine), best first."""
-        return self._nearest(self._passages, self._stale.passages, vector, count)
-
-    def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(unit id, cosine), best first."""
-        return self._nearest(self._units, self._stale.units, vector, count)
-
-    def nearest_questions(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(id of a prepared question, cosine), best first."""
-        if self._questions is None:
-            return []
-        return self._nearest(self._questions, self._stale.questions, vector, count)
-
     @translated
-    def _nearest(
-        self, collection: chroma.Collection, stale: int, vector: Vectors, count: int
-    ) -> list[tuple[str, float]]:
+    def nearest(self, kind: Kind, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """(id of a passage, unit or prepared question, cosine), best first."""
+        collections = (self._passages, self._units, self._questions)
+        collection = collections[KINDS.index(kind)]
+        stale: int = getattr(self._stale, kind)
+        if collection is None:
+            return []
         wanted = count + min(stale, count)
         while True:
             hits = chroma.nearest(collection, vector, wanted)
@@ -244,8 +235,8 @@ class Segment:
         except chroma.REFUSALS as error:
             keys = list(dict.fromkeys(map(document_key, ids)))
             if len(keys) == 1:
-                told = chroma.message_of(error, self._client)
-                raise chroma.DocumentRefused(keys[0], told) from error
+                reason = chroma.message_of(error, self._client)
+                raise chroma.DocumentRefused(keys[0], reason) from error
             for key in keys:
                 mine = [at for at, name in enumerate(ids) if document_key(name) == key]
                 chosen = {name: [values[at] for at in mine] for name, values in fields.items()}
@@ -261,11 +252,10 @@ def mean(vectors: Vectors) -> Vectors:
 def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str]) -> None:
     """Makes the empty collections of a segment; that of the passages holds the metadata.
 
-    Chroma writes the graph after every so many vectors; those after the last write are added anew
-    in each process that opens the segment, each time a little differently, so that processes find
-    different passages. A graph that was never written is written by each process that opens the
-    segment, with what that process has in memory (`vectorstore/generations.py`). So it is written
-    once, with the last vector, as the size is known.
+    Chroma writes the graph after every so many vectors. Each process that opens the segment adds
+    those after the last write anew, each time a little differently, so that processes find
+    different passages; and it writes a graph that was never written. So the graph is written once,
+    with the last vector, as the size is known.
     """
     each = {"passages": metadata, "questions": BY_DOCUMENT}
     for kind, size in zip(KINDS, entry.counts, strict=True):

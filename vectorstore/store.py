@@ -18,10 +18,9 @@ from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
 from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.manifest import DocumentEntry, method_of
-from vectorstore.prepared_matches import matches, near
 from vectorstore.profile import Profile, profile_of
 from vectorstore.rerank import DEPTH, Reranker, make_reranker
-from vectorstore.search import Candidate, find, language_of
+from vectorstore.search import Candidate, QuestionSearch, language_of
 
 logger = logging.getLogger(__name__)
 
@@ -168,17 +167,12 @@ class Snapshot:
         """As `search` without reranking, with the ranking features."""
         if not query.strip():
             return []
-        return find(
-            self._generation,
-            self._keyword,
-            query,
-            self.embedder.query(query),
-            k=k,
-            language=language or "",
-            scope=scope,
-            about=about,
-            profile=self.profile,
-            prepared=prepared,
+        return self._search(query, language, scope).find(k, about, prepared)
+
+    def _search(self, query: str, language: str | None, scope: Scope) -> QuestionSearch:
+        vector = self.embedder.query(query)
+        return QuestionSearch(
+            self._generation, self._keyword, self.profile, query, language or "", vector, scope
         )
 
     def prepared(
@@ -186,18 +180,14 @@ class Snapshot:
     ) -> tuple[MatchedQuestion, ...]:
         """The prepared questions near a question that ask the same as far as facts tell, nearest
         first; arguments as in `search`."""
-        allowed = self._generation.versions(language or "", scope)
-        vector = self.embedder.query(query)
-        return matches(self._generation, query, language or "", vector, allowed, self.profile)
+        return self._search(query, language, scope).matches()
 
     def asked_nearby(
         self, query: str, language: str, count: int, scope: Scope = Scope()
     ) -> list[MatchedQuestion]:
         """The prepared questions nearest to a question in meaning, whatever they ask; arguments as
         in `search`."""
-        allowed = self._generation.versions(language, scope)
-        vector = self.embedder.query(query)
-        return near(self._generation, vector, allowed, self.profile, count)
+        return self._search(query, language, scope).near(count)
 
     def questions(self, documents: Collection[str]) -> Iterator[PreparedQuestion]:
         """All prepared questions of the documents with these keys; read in batches."""

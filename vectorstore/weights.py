@@ -86,8 +86,11 @@ def store(
 class Weights:
     """The file, of which only what is asked for is read: mapped rows would stay in memory.
 
-    `width` is that of a vector, `inner` that of a layer's inner states, `longest` the most tokens
-    of a text; `begins` and `ends` are the tokens around it.
+    Attributes:
+        width: of a vector.
+        inner: width of a layer's inner states.
+        longest: most tokens of a text.
+        begins, ends: the tokens around a text.
 
     Raises:
         StoreError: the file is missing or in an unknown format.

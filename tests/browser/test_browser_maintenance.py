@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.servers.test_feedback import said
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import ask, box_of, button, opened, press, served, sideways
+from tests.support.people import verdict
 from tests.support.small import reading
 from ui import jobs
 from userdata.database import Database
@@ -39,7 +39,7 @@ LOOKS_AWAY = """{
     window.setInterval = (look, ...rest) => every(() => window.looksAway || look(), ...rest);
 }"""
 WAITS = ("-c", "import time; time.sleep(300)", "verify")
-VERDICT = said(1, comment="Het jaartal klopt niet.")
+VERDICT = verdict(1, comment="Het jaartal klopt niet.")
 PLAN = "Wijzigingen bekijken"
 QUESTION = "Aantal leden Zwarte Tulp?"
 

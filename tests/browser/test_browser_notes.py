@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from core.settings import Settings
-from tests.servers.test_notes import note
 from tests.support.axe import broken_rules
 from tests.support.browser import VIEWPORT_HEIGHT, ask, box_of, opened, press, settled, sideways
+from tests.support.people import note
 from tests.support.waiting import until
 from ui.access import LOCAL
 from userdata.conversations import Conversations

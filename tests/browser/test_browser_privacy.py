@@ -13,7 +13,8 @@ from core.settings import Settings
 from tests.support.browser import ask, opened, press, served
 from ui.access import LOCAL
 from ui.texts import load
-from userdata.audit import records, verify_store
+from userdata.audit import records
+from userdata.audit_check import verify_store
 from userdata.database import FILE
 from userdata.personal_data import PersonalData, conversations_of
 

@@ -5,7 +5,6 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +17,7 @@ from pydantic import SecretStr
 from api import health_routes
 from api.ask_route import EarlierAnswer
 from chain.assistant import Assistant
-from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
+from core.answer import Answer, Event, Finished, TextDelta, Turn
 from core.citations import Citation, references
 from core.markers import Marker
 from core.settings import ROOT, Settings, current
@@ -26,11 +25,11 @@ from core.version import VERSION
 from prompts import client_words
 from tests.support import patient_http
 from tests.support.answers import doubted, made
-from tests.support.api_server import bearer, client, key, serving, told
+from tests.support.api_server import Slow, bearer, client, key, serving, told
 from tests.support.databases import Postgresql
 from tests.support.waiting import PATIENCE, until
+from userdata.after_answers import after_answers
 from userdata.api_keys import found, hash_of
-from userdata.asked_questions import after_answers
 from userdata.audit import records
 from vectorstore.chroma import GenerationGone
 
@@ -424,25 +423,6 @@ def test_figures_are_told_to_whoever_has_the_scope(api: httpx.Client, roomy: Set
 
 
 # Several at once, and leaving
-
-
-class Slow:
-    """An assistant whose answers take as long as the test lets them."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.begun = 0
-        self.closed = threading.Semaphore(0)
-        self.go_on = threading.Event()
-
-    def stream(self, *_: object, **__: object) -> Iterator[Event]:
-        self.begun += 1
-        try:
-            while not self.go_on.wait(0.05):
-                yield Stage(name="searching")
-            yield Finished(answer=self.answer)
-        finally:
-            self.closed.release()
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from chain.request import MAX_QUESTION
 from core.error_reply import MAX_BODY
 from core.errors import ModelError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
-from tests.index.test_api import Slow
 from tests.support.answers import made
-from tests.support.api_server import Served, served_at, serving
+from tests.support.api_server import Served, Slow, served_at, serving
 from tests.support.api_server import key as key_for
 from tests.support.waiting import PATIENCE
 

@@ -18,12 +18,12 @@ from command.doctor import PYTHONS, Check, Finding, examined
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from tests.faults.test_verify import _collection
-from tests.index.test_ranking import _server as rerank_server
 from tests.index.test_story import LIGHTHOUSES
 from tests.support import openai_server as published
 from tests.support.browser import free_port
 from tests.support.commands import Command
 from tests.support.openai_server import Script
+from tests.support.rerank_server import rerank_server
 from tests.support.small import Small
 from vectorstore.e5 import e5
 from vectorstore.embeddings import LocalEmbedder, local_embedder

@@ -10,12 +10,14 @@ from chain.assistant import Assistant
 from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
-from eval.dataset import SETS, Outline, dialogues, load_sets
+from eval.comparison import compare
+from eval.dataset import SETS, dialogues, load_sets
 from eval.evaluate import System, run, sum_up
-from eval.gate import RuleResult, Rules, compare, judge, read_rules
+from eval.gate import RuleResult, Rules, judge, read_rules
+from eval.outline import Outline
 from eval.results import Results
-from tests.unit.test_eval_report import GREETING, asked, read
-from tests.unit.test_eval_run import STAMP, ran
+from tests.support.evaluation import STAMP, ran
+from tests.support.question_results import GREETING, read, result_of
 
 RULES = read_rules(ROOT / "eval/gate.yaml")
 
@@ -49,13 +51,13 @@ def test_a_floor_and_a_ceiling(
 def test_a_failed_rule_names_the_commonest_cause(results: Results) -> None:
     check = only({"at_least": {"citations.supported_rate": 1.0}}, results)
     assert check.found == "0.5, mostly: wrong citation (2 of 2)"
-    cut = asked("cut", **read(cut=("In short:",)))  # of a figure that is better when lower
-    check = only({"at_most": {"reading.cut_lists": 0}}, sum_up([cut, asked("fine")], STAMP))
+    cut = result_of("cut", **read(cut=("In short:",)))  # of a figure that is better when lower
+    check = only({"at_most": {"reading.cut_lists": 0}}, sum_up([cut, result_of("fine")], STAMP))
     assert check.found == "0.5, mostly: cut list (1 of 1)"
 
 
 def test_manners_are_judged_over_messages_wherever_they_stand() -> None:
-    results = sum_up([asked("fine"), asked("hi", **GREETING)], STAMP)
+    results = sum_up([result_of("fine"), result_of("hi", **GREETING)], STAMP)
     assert not only({"at_least": {"manners.handled": 0.5}}, results).passed
     assert only({"at_least": {"answers.full_answer_rate": 1}}, results).passed
 

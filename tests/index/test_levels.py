@@ -4,8 +4,8 @@ import pytest
 
 from chain.reading.confidence import confidence
 from chain.reading.relevance import rank
+from core.source import Scope
 from tests.support.small import Small
-from vectorstore.search import language_baselines
 from vectorstore.store import Index, open_index
 
 PARKING = """# Parkeren in de stad
@@ -62,13 +62,11 @@ def test_a_passage_in_the_language_of_the_question_is_still_found_first(index: I
 
 def test_what_any_text_of_a_language_has_is_above_that_of_others(index: Index) -> None:
     snapshot = index.snapshot()
-    vector = index.embedder.query(QUESTION)
-    given = (snapshot._generation, snapshot._keyword, QUESTION, "nl", vector)
-    of = language_baselines(*given, ["parking.nl", "charging.en"], index.profile)
+    of = snapshot._search(QUESTION, "nl", Scope()).baselines(["parking.nl", "charging.en"])
     assert of["nl"].letters > 0 > of["en"].letters
     for values in zip(*of.values(), strict=True):
         assert sum(values) == pytest.approx(0, abs=1e-9)
-    assert language_baselines(*given, ["parking.nl"], index.profile) == {}
+    assert snapshot._search(QUESTION, "nl", Scope()).baselines(["parking.nl"]) == {}
 
 
 def test_the_confidence_is_that_of_passages_in_the_language_of_what_answers(index: Index) -> None:

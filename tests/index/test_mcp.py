@@ -29,8 +29,6 @@ from tests.support.api_server import Served, served_at, serving
 from tests.support.api_server import key as key_for
 from tests.support.openai_server import openai_server
 from userdata.audit import records
-from vectorstore.chroma import GenerationGone
-from vectorstore.store import Snapshot
 
 QUESTION = "How many illicit firearms do civilians in the EU hold?"
 MODES = ("auto", "legacy")  # of 2026-07-28, without a handshake; and before
@@ -241,22 +239,6 @@ def test_a_failure_tells_nothing_of_what_is_inside(
     monkeypatch.setattr(Assistant, "stream", failing)
     assert "Something went wrong inside" in error(call(served, "ask", question="Hi"))
     assert "secret" not in caplog.text
-
-
-def test_an_index_that_is_replaced_meanwhile_is_read_anew(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    entries, tries = Snapshot.entries, []
-
-    def gone_at_first(index: Snapshot) -> Any:
-        tries.append(index)
-        if len(tries) == 1:
-            raise GenerationGone("a segment")
-        return entries(index)
-
-    monkeypatch.setattr(Snapshot, "entries", gone_at_first)
-    assert told(call(served, "list_documents"))["total"] == 5
-    assert len(tries) == 2
 
 
 def status(address: str, key: str, **headers: str) -> int:

@@ -425,25 +425,6 @@ def test_there_is_one_model(client: OpenAI) -> None:
         client.responses.create(model="gpt-5", input="Hello!")
 
 
-def test_a_key_that_is_wrong_or_may_not_ask_is_told_so(served: Served) -> None:
-    with pytest.raises(openai.AuthenticationError) as told:
-        to(served.address, "swk_wrong").chat.completions.create(model=MODEL, messages=user("Hi"))
-    assert "./strategiewijzer keys new" in str(told.value)
-    with pytest.raises(openai.PermissionDeniedError):
-        to(served.address, key_for(served.settings, "read")).models.list()
-
-
-def test_whoever_asks_too_often_is_told_to_wait(served: Served) -> None:
-    settings = served.settings.model_copy(update={"api_requests_per_minute": 1})
-    with serving(lambda: served.assistant, settings) as address:
-        client = to(f"{address}/v1", key_for(settings, "ask"))
-        client.models.list()
-        with pytest.raises(openai.RateLimitError) as told:
-            client.chat.completions.create(model=MODEL, messages=user("Hello!"))
-    assert told.value.code == "rate_limit_exceeded"
-    assert int(told.value.response.headers["retry-after"]) > 0
-
-
 def test_a_service_without_an_index_is_unavailable_also_to_a_stream(served: Served) -> None:
     def none() -> Assistant:
         raise NoIndexError

@@ -13,11 +13,12 @@ from chain.reading.relevance import rank
 from chain.understanding.follow_ups import standalone
 from core.errors import ModelError
 from core.settings import Settings
-from eval.dataset import Outline, Question
+from eval.dataset import Question
+from eval.outline import Outline
 from ingest.pipeline import ingest
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
-from tests.unit.test_amounts import own_profiles as own_profiles
+from tests.support.profiles import own_profiles as own_profiles
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
 from vectorstore.profile import DEFAULT, measure, profile_of

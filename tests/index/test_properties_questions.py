@@ -17,7 +17,7 @@ from core.source import DocumentInfo, Scope
 from language.dates import dates_as_written
 from language.escaping import is_web_page
 from language.facts import facts, names_as_written
-from language.figures import amounts, figures, figures_as_written, with_decimal_points
+from language.figures import amounts, figures, figures_as_written
 from language.matching import fold, traced, without_accents
 from language.sentences import sentences
 from ui.addresses import place_of, quotes, reading_address, reading_query
@@ -205,5 +205,4 @@ def test_texts_to_compare_know_their_places(text: str) -> None:
     assert places == sorted(places)
     assert all(0 <= start < end <= len(text) for start, end in places)
     assert fold(fold(text)) == fold(text)
-    assert len(with_decimal_points(text)) == len(text)
     assert without_accents(without_accents(text)) == without_accents(text)

@@ -9,10 +9,10 @@ import pytest
 from core.answer import Turn
 from core.settings import Settings
 from language.demands import demands_of, differ
-from tests.servers.test_feedback import HOSTILE, said
 from tests.support.passages import answer_of
-from ui.maintenance import approving as groups_of
-from ui.maintenance.approving import QuestionGroup, Wording, grouped, question_groups
+from tests.support.people import HOSTILE, verdict
+from ui.maintenance import question_groups as groups_of
+from ui.maintenance.question_groups import QuestionGroup, Wording, grouped, question_groups
 from userdata import feedback
 from userdata.asked_questions import CountedQuestion, note
 from userdata.database import database
@@ -39,7 +39,7 @@ def texts(groups: Iterable[QuestionGroup]) -> list[list[str]]:
 
 
 def test_what_asks_the_same_is_one_group_with_all_its_wordings() -> None:
-    wrong = said(1, question=HOISTS, language="en", comment="No, 33.")
+    wrong = verdict(1, question=HOISTS, language="en", comment="No, 33.")
     asked_so = [counted(CRANES, 2, "refused"), counted(HOISTS, 3, last=2), counted("Who pays?")]
     assert grouped(asked_so, [wrong]) == (
         QuestionGroup(
@@ -104,7 +104,9 @@ def test_the_worst_comes_first() -> None:
         counted("Are there whales in the basin?", 7),
         counted("When was the quay renewed?", 3, "refused"),
     ]
-    wrong = [said(number, question="What does a berth cost?", language="en") for number in range(4)]
+    wrong = [
+        verdict(number, question="What does a berth cost?", language="en") for number in range(4)
+    ]
     assert texts(grouped(reversed(asked_so), wrong)) == [
         ["What does a berth cost?"],
         ["When was the quay renewed?"],
@@ -116,25 +118,25 @@ def test_the_worst_comes_first() -> None:
 
 
 def test_verdicts_that_ask_for_no_answer_are_left_out() -> None:
-    open_one = said(1, answered=False)
+    open_one = verdict(1, answered=False)
     others = [
-        said(2, helpful=True),
-        said(3, helpful=None, comment="Mooi."),
-        said(4, handled=datetime.datetime.now(datetime.UTC)),
-        said(5, question="Dank je wel!"),
-        said(6, question="Korter graag"),
+        verdict(2, helpful=True),
+        verdict(3, helpful=None, comment="Mooi."),
+        verdict(4, handled=datetime.datetime.now(datetime.UTC)),
+        verdict(5, question="Dank je wel!"),
+        verdict(6, question="Korter graag"),
     ]
     (group,) = grouped([], [*others, open_one])
     assert (group.verdicts, group.asked, group.refused) == ((open_one,), 1, False)
     assert group.wordings == (Wording(open_one.question, "nl", 1, None),)
-    (group,) = grouped([], [said(1), said(2, helpful=True, evidence=False)])
-    assert [one.id for one in group.verdicts] == [said(1).id, said(2).id]
+    (group,) = grouped([], [verdict(1), verdict(2, helpful=True, evidence=False)])
+    assert [one.id for one in group.verdicts] == [verdict(1).id, verdict(2).id]
     assert group.wordings[0].times == 2
 
 
 def test_a_follow_up_is_in_the_queue_as_it_was_understood() -> None:
     before = (Turn(question="How many reports in 2019?", answer_text="12"),)
-    wrong = said(1, question="And in 2010?", language="en", history=before)
+    wrong = verdict(1, question="And in 2010?", language="en", history=before)
     (group,) = grouped([counted("How many reports in 2010?", 2)], [wrong])
     assert [one.text for one in group.wordings] == ["How many reports in 2010?"]
     assert (group.asked, group.verdicts) == (2, (wrong,))
@@ -151,7 +153,7 @@ def test_only_so_many_are_compared_the_newest(monkeypatch: pytest.MonkeyPatch) -
         return False
 
     monkeypatch.setattr(groups_of, "_is_talk", is_talk)
-    wrong = [said(number, question=f"What is plan {number}?") for number in range(4)]
+    wrong = [verdict(number, question=f"What is plan {number}?") for number in range(4)]
     assert sorted(texts(grouped([], wrong))) == [["What is plan 2?"], ["What is plan 3?"]]
     assert looked_at == ["What is plan 2?", "What is plan 3?"]
     monkeypatch.setattr(groups_of, "_MOST", 1)
@@ -177,7 +179,9 @@ def test_a_page_that_is_drawn_again_embeds_nothing(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_hostile_question_is_a_wording_like_others() -> None:
-    wrong: Feedback = said(1, question=HOSTILE, history=(Turn(question=HOSTILE, answer_text=""),))
+    wrong: Feedback = verdict(
+        1, question=HOSTILE, history=(Turn(question=HOSTILE, answer_text=""),)
+    )
     asked_so = [counted("\ufffd" * 300, 2), counted("1 " * 150, 2), counted("é\u0301" * 100, 2)]
     found = grouped(asked_so, [wrong])
     assert len(found) == 4
@@ -189,11 +193,11 @@ def test_a_hostile_question_is_a_wording_like_others() -> None:
 def test_they_are_of_what_is_kept(tmp_path: Path) -> None:
     kept = Settings(data_dir=tmp_path, keep_questions=30)
     note(kept, answer_of("Nee.", question=EMPACT), "an")
-    feedback.save(database(kept), said(1))
+    feedback.save(database(kept), verdict(1))
     found = {one.wordings[0].text: (one.refused, one.verdicts) for one in question_groups(kept)}
-    assert found == {EMPACT: (True, ()), said(1).question: (False, (said(1),))}
+    assert found == {EMPACT: (True, ()), verdict(1).question: (False, (verdict(1),))}
     without = kept.model_copy(update={"keep_questions": 0})
-    assert texts(question_groups(without)) == [[said(1).question]]
+    assert texts(question_groups(without)) == [[verdict(1).question]]
 
 
 def test_looking_makes_no_database(tmp_path: Path) -> None:

@@ -1,11 +1,9 @@
 """Ranking: shares of a question, the linear model, exact references first, the reranker."""
 
-import json
 import logging
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from chain.assistant import Assistant
 from core.settings import Settings
 from language.matching import contains
 from research.fitting.logit import Asked, cross_validated, fit
-from tests.support.http_server import Handler, http_server
+from tests.support.rerank_server import Script, rerank_server
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.profile import LOOK, passage_fits
@@ -129,42 +127,7 @@ def test_fitting_finds_the_feature_that_tells_right_from_wrong() -> None:
     assert fit([[*asked, untold]]) == pytest.approx(weights, rel=0.02)  # it says nothing
 
 
-class _Script:
-    def __init__(self) -> None:
-        self.reply: Any = None  # JSON, raw bytes, or a function of the request
-        self.status = 200
-        self.is_silent = False
-        self.over = threading.Event()  # the server is to be closed
-        self.requests: list[dict[str, Any]] = []
-        self.keys: list[str | None] = []
-        self.url = ""
-
-
-@contextmanager
-def _server() -> Iterator[_Script]:
-    script = _Script()
-
-    class Scripted(Handler):
-        def do_POST(self) -> None:
-            request = json.loads(self.body)
-            script.requests.append(request)
-            script.keys.append(self.headers.get("Authorization"))
-            if script.is_silent:
-                script.over.wait()
-            reply = script.reply(request) if callable(script.reply) else script.reply
-            body = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
-            with suppress(BrokenPipeError):  # the client did not wait
-                self.answer(body, script.status)
-
-    with http_server(Scripted) as port:
-        script.url = f"http://127.0.0.1:{port}/rerank"
-        try:
-            yield script
-        finally:
-            script.over.set()
-
-
-def _with_reranker(settings: Settings, script: _Script, **more: Any) -> Index:
+def _with_reranker(settings: Settings, script: Script, **more: Any) -> Index:
     return open_index(settings.model_copy(update={"rerank_url": script.url, **more}))
 
 
@@ -174,7 +137,7 @@ def test_a_cohere_like_server_reorders(index: Index, settings: Settings) -> None
         results = [{"index": n, "relevance_score": n / count, "extra": 1} for n in range(count)]
         return {"id": "1", "results": results}
 
-    with _server() as script:
+    with rerank_server() as script:
         script.reply = reversed_order
         key = SecretStr("sk-rerank")
         reranked = _with_reranker(settings, script, rerank_model="m", rerank_api_key=key)
@@ -191,7 +154,7 @@ def test_a_cohere_like_server_reorders(index: Index, settings: Settings) -> None
 
 
 def test_text_embeddings_inference_reorders(index: Index, settings: Settings) -> None:
-    with _server() as script:
+    with rerank_server() as script:
         script.reply = lambda request: [
             {"index": n, "score": float(n == 4)} for n in reversed(range(len(request["texts"])))
         ]
@@ -225,7 +188,7 @@ def test_a_failing_server_costs_a_warning_not_the_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("vectorstore.rerank._TIMEOUT", 0.3)
-    with _server() as script, caplog.at_level(logging.WARNING):
+    with rerank_server() as script, caplog.at_level(logging.WARNING):
         for name, value in fault.items():
             setattr(script, name, value)
         key = SecretStr("sk-rerank")
@@ -243,7 +206,7 @@ def test_a_server_that_is_down_is_left_alone_for_a_while(
 ) -> None:
     monkeypatch.setattr("vectorstore.rerank._TIMEOUT", 0.3)
     before = index.search(DRUGS, k=4, language="nl")
-    with _server() as script:
+    with rerank_server() as script:
         script.is_silent = True
         reranked = _with_reranker(settings, script)
         for _ in range(10):
@@ -254,7 +217,7 @@ def test_a_server_that_is_down_is_left_alone_for_a_while(
 def test_a_question_that_a_server_refuses_does_not_take_it_from_the_others(
     index: Index, settings: Settings
 ) -> None:
-    with _server() as script:
+    with rerank_server() as script:
         script.status, script.reply = 413, {"error": "too long"}
         reranked = _with_reranker(settings, script)
         for _ in range(3):
@@ -284,7 +247,7 @@ def test_a_reply_without_end_is_not_waited_for(
 
 
 def test_suggestions_ask_no_reranker(settings: Settings) -> None:
-    with _server() as script:
+    with rerank_server() as script:
         script.reply = lambda request: [
             {"index": n, "score": -float(n)} for n in range(len(request["texts"]))
         ]

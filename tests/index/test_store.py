@@ -197,6 +197,31 @@ def graphs(settings: Settings) -> list[Path]:
     return [*store_folder(settings).glob("*/data_level0.bin")]
 
 
+def test_a_graph_on_disk_has_nothing_but_vectors(
+    small: Small, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = small({"a.nl.md": "De haven telt 12 kranen."})
+    ingest(settings)
+    first = {*graphs(settings)}
+    small({"a.nl.md": "De haven telt 12 kranen.", "b.nl.md": "De luchthaven telt 3 banen."})
+
+    def leave_something() -> None:
+        for graph in {*graphs(settings)} - first:
+            with graph.open("r+b") as file:
+                file.seek(-20, os.SEEK_END)
+                file.write(b"a key sent to a serv")
+            with graph.with_name("length.bin").open("r+b") as file:
+                file.seek(-3, os.SEEK_END)
+                file.write(b"key")
+
+    ingest(settings, before_publishing=leave_something)
+    assert {*graphs(settings)} > first
+    for file in (*graphs(settings), *store_folder(settings).glob("*/length.bin")):
+        assert b"key" not in file.read_bytes()
+    assert "its form is not known" not in caplog.text
+    assert "3 banen" in open_index(settings).search("Hoeveel banen?")[0].passage.text
+
+
 def test_every_graph_on_disk_has_all_its_vectors(settings: Settings) -> None:
     """What is not there is added anew in each process, each time a little differently."""
     index = open_index(settings)

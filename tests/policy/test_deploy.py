@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,15 @@ import pytest
 
 from core.settings import PREFIX, ROOT, Settings
 from core.yaml_files import read_yaml
-from tests.servers.test_conversations import talk
 from tests.support.browser import free_port
 from tests.support.databases import PASSWORD, Postgresql, missing
+from tests.support.people import talk
 from userdata.conversations import Conversations
 from userdata.database import Database
 
 DEPLOY = ROOT / "deploy"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = read_yaml((DEPLOY / "compose.yaml").read_text("utf-8"))
-UNIT = (DEPLOY / "strategiewijzer.service").read_text("utf-8")
 STEPS = [
     line.split(maxsplit=1)
     for line in re.sub(r"\\\n\s*", "", re.sub(r"^#.*\n", "", CONTAINERFILE, flags=re.M)).split("\n")
@@ -54,21 +52,13 @@ def test_what_is_sent_to_the_builder_is_what_the_image_copies() -> None:
     assert {line[1:] for line in lines if line.startswith("!")} == {*_copied()}
 
 
-def test_the_image_runs_as_a_user_with_what_is_locked_and_no_shell_between() -> None:
+def test_the_image_runs_as_nobody_special_with_what_is_locked() -> None:
     steps = [step for step, _ in STEPS]
-    told = dict(STEPS[len(steps) - steps[::-1].index("FROM") :])
-    assert told["USER"] == "10001:10001"
-    assert told["ENTRYPOINT"] == '["/app/strategiewijzer"]'
-    assert told["CMD"] == '["serve"]'
-    assert "/healthz" in told["HEALTHCHECK"]
-    assert 'CMD ["/app/.venv/bin/python"' in told["HEALTHCHECK"]
-    assert "curl" not in CONTAINERFILE
-    installs = re.findall(r"install --no-cache-dir.*?(?= &&|$)", STEPS[4][1])
-    assert len(installs) == 1
-    asked = ("--require-hashes", "--only-binary :all:", "--no-deps")
-    assert all(option in one for one in installs for option in asked)
-    assert "dev" not in {*re.findall(r"requirements-(\w+)\.lock", CONTAINERFILE)}
-    assert [rest for step, rest in STEPS if step == "ARG"] == ["PYTHON=3.13-slim-trixie"]
+    last = dict(STEPS[len(steps) - steps[::-1].index("FROM") :])
+    assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", last["USER"])  # not root
+    installs = re.findall(r"install --no-cache-dir.*?(?= &&|$)", CONTAINERFILE.replace("\\\n", ""))
+    assert installs
+    assert all("--require-hashes" in install for install in installs)
 
 
 def test_settings_that_are_named_exist() -> None:
@@ -85,20 +75,6 @@ def test_settings_that_are_named_exist() -> None:
     }
     assert len(named) > 5
     assert named <= {*Settings.model_fields}
-
-
-def test_chroma_is_the_one_that_is_installed_with_the_app() -> None:
-    """So it is of the version that is locked, and none of its files are root's."""
-    chroma, app = COMPOSE["services"]["chroma"], COMPOSE["services"]["app"]
-    assert [chroma[key] for key in ("image", "build")] == [app[key] for key in ("image", "build")]
-    program, *arguments = chroma["entrypoint"]
-    assert program == "/app/.venv/bin/chroma"
-    (found,) = (one for one in entry_points(group="console_scripts") if one.name == "chroma")
-    assert found.dist is not None
-    assert found.dist.name == "chromadb"
-    unit = (DEPLOY / "chroma.service").read_text("utf-8")
-    assert [one for one in arguments if one.startswith("--")] == re.findall(r" (--\w+)", unit)
-    assert arguments[arguments.index("--path") + 1] == chroma["volumes"][0].partition(":")[2]
 
 
 @pytest.mark.parametrize("name", COMPOSE["services"])
@@ -153,19 +129,6 @@ def test_a_unit_is_one_that_systemd_takes_and_leaves_little_open(tmp_path: Path,
     looked = ["systemd-analyze", "security", "--offline=yes", "--threshold=15", unit]
     told = subprocess.run(looked, capture_output=True, text=True)
     assert told.returncode == 0, told.stdout
-
-
-def test_the_unit_writes_where_the_operations_say() -> None:
-    for folder in ("index", "documents"):
-        assert f"/var/lib/strategiewijzer/{folder}\n" in UNIT
-    assert "StateDirectory=strategiewijzer\n" in UNIT
-    assert "ProtectSystem=strict\n" in UNIT
-
-
-def test_the_unit_leaves_the_processor_to_be_seen_and_other_processes_not() -> None:
-    """Without /proc/cpuinfo onnxruntime prints lines of its own and guesses what it may use."""
-    assert "ProtectProc=invisible\n" in UNIT
-    assert not re.search("^ProcSubset=", UNIT, re.M)
 
 
 def test_the_line_that_asks_after_a_start_waits_for_the_app() -> None:

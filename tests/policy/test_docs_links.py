@@ -72,9 +72,15 @@ def unknown(file: Path) -> list[str]:
 
 
 def test_what_the_documents_name_is_there() -> None:
-    page = ROOT / "docs" / "architecture.md"
-    assert page.read_text("utf-8").count("[`") > 15
     assert [name for file in PAGES for name in unknown(file)] == []
+
+
+def test_every_question_of_the_map_leads_to_a_name_in_the_code() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.+\?) \| (.+) \|$", page, re.MULTILINE)
+    assert len(rows) > 25
+    assert [question for question, where in rows if not re.search(r"\[`\w+`\]\(", where)] == []
+    assert len(page.splitlines()) <= 150
 
 
 def test_a_name_that_is_not_there_is_told(tmp_path: Path) -> None:

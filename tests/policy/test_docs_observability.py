@@ -8,8 +8,8 @@ import pytest
 from core import measures, telemetry
 from core.settings import ROOT, Settings
 from core.yaml_files import read_yaml
-from tests.servers.test_telemetry import STAGES, observed_names
-from tests.servers.test_telemetry import off as off
+from tests.support.telemetry import STAGES, observed_names
+from tests.support.telemetry import off as off
 from ui.guard import _REFUSALS
 
 DOC = (ROOT / "docs/observability.md").read_text("utf-8")

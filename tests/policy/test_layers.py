@@ -150,7 +150,6 @@ def test_a_store_has_one_importer(library: str, place: str) -> None:
     importers = {
         str(file.relative_to(ROOT))
         for package in PACKAGES
-        if package != "research"  # it measures other ways to use a store
         for file in _files(package)
         if any(module.partition(".")[0] == library for module in _imports(file))
     }
@@ -194,6 +193,35 @@ def test_what_serves_reads_its_settings_in_one_way() -> None:
     """By `current`, which is the same for pages, API and the assistant that answers."""
     serving = [*_files("ui"), *_files("api"), *_files("app.py"), ROOT / "command/mcp_stdio.py"]
     assert [file.name for file in serving if "Settings()" in file.read_text("utf-8")] == []
+
+
+def _headlines(text: str) -> list[str]:
+    """Comments that stand alone between blank lines at the left margin."""
+    return re.findall(r"(?:\A|\n\n)(#(?!!)[^\n]*)(?:\n#[^\n]*)*(?=\n\n|\n?\Z)", text)
+
+
+def test_a_module_is_one_subject_and_needs_no_headlines() -> None:
+    headed = {
+        str(file.relative_to(ROOT)): found
+        for package in PACKAGES
+        for file in _files(package)
+        if (found := _headlines(file.read_text("utf-8")))
+    }
+    assert headed == {}
+
+
+def test_a_headline_is_one_wherever_it_stands() -> None:
+    text = "# First.\n\nX = 1\n\n# Two\n# lines.\n\n# A reason\nY = 2  # z\n\n# Last.\n"
+    assert _headlines(text) == ["# First.", "# Two", "# Last."]
+
+
+def test_tests_share_what_is_in_support_and_import_no_other_tests() -> None:
+    importers = {
+        str(file.relative_to(ROOT)): found
+        for file in (ROOT / "tests").rglob("*.py")
+        if (found := re.findall(r"^from tests\.\S*\btest_\w+", file.read_text("utf-8"), re.M))
+    }
+    assert importers == {}
 
 
 def test_without_a_model_its_client_is_not_loaded() -> None:

@@ -16,6 +16,8 @@ from ui.texts import languages, load
 
 SHOWN_BY = sorted(path for path in (ROOT / "ui").rglob("*") if path.suffix in (".py", ".j2"))
 
+_ASKS = re.compile(r"\b_?texts$|\bcontext\.(?:job_)?button$")  # the functions that take a key
+
 
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
@@ -32,7 +34,7 @@ def asked_for(file: Path) -> Iterator[tuple[str, set[str] | None]]:
             yield re.escape(key), None
         return
     for node in ast.walk(ast.parse(content)):
-        if isinstance(node, ast.Call) and re.search(r"\b_?texts$", ast.unparse(node.func)):
+        if isinstance(node, ast.Call) and _ASKS.search(ast.unparse(node.func)):
             names = [keyword.arg for keyword in node.keywords]
             filled = None if None in names else {name for name in names if name}
             for key in node.args[:1]:

@@ -14,25 +14,19 @@ from command.__main__ import app
 from core.answer import Answer, Event, Finished, TextDelta, Turn
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from tests.servers.test_feedback import HOSTILE
 from tests.support.apart import at_once
 from tests.support.databases import address_of, dumped, is_kept
 from tests.support.passages import answer_of
+from tests.support.people import HOSTILE
 from userdata import asked_questions
-from userdata.asked_questions import (
-    CountedQuestion,
-    after_answers,
-    dismiss,
-    forget_old,
-    note,
-    read,
-    remove,
-)
+from userdata.after_answers import after_answers
+from userdata.asked_questions import CountedQuestion, dismiss, forget_old, note, read, remove
 from userdata.audit import records
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
-from userdata.database import METADATA, Database, alembic_config, database, version_of, versions
+from userdata.database import Database, database
 from userdata.engines import connected
+from userdata.tables import METADATA, alembic_config, version_of, versions
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -324,12 +318,12 @@ def test_a_question_that_cannot_be_counted_costs_nobody_the_answer(
     counting = settings.model_copy(update={"keep_questions": 30})
     blocked = counting.model_copy(update={"data_dir": Path("/dev/null/data")})
     if error:
-        monkeypatch.setattr("userdata.asked_questions.note", fails)
+        monkeypatch.setattr("userdata.after_answers.note", fails)
     answer = Assistant(counting, after=after_answers(counting if error else blocked)).ask(
         DRUGS, by="an"
     )
     assert "30 miljard" in answer.text
-    (told_in_log,) = [one for one in caplog.records if one.name == "userdata.asked_questions"]
+    (told_in_log,) = [one for one in caplog.records if one.name == "userdata.after_answers"]
     assert "is not counted" in told_in_log.getMessage()
     assert error or "cannot be kept in /dev/null/data" in caplog.text
     assert DRUGS not in caplog.text

@@ -21,8 +21,9 @@ from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
 from tests.support.answers import doubted, made
 from tests.support.databases import address_of
+from tests.support.people import NOON, REPLY
 from userdata import audit, feedback
-from userdata.asked_questions import after_answers
+from userdata.after_answers import after_answers
 from userdata.audit import (
     FORMAT,
     START,
@@ -41,20 +42,13 @@ from userdata.audit import (
     keep_decision,
     records,
     sha256,
-    verify,
-    verify_file,
-    verify_store,
 )
+from userdata.audit_check import verify, verify_file, verify_store
 from userdata.conversations import Conversations
 from userdata.database import Database, database
 from userdata.personal_data import collect, conversations_of, erase, people
 
-NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
-REPLY = Answer(
-    question="Dag \ud83d\x00 “x”", text="Dag!", language="nl", answered=True, message="greeting",
-    confidence=0.0, mode="extractive",
-)  # fmt: skip
 UNIT = "De haven heeft 31 kranen, waarvan 12 elektrische."
 MADE = AnswerDecision(
     decision="approved", document="haven.nl", questions=("Hoeveel kranen?", "kranen \ud83d\x00"),

@@ -12,33 +12,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, update
 
-from core.answer import Answer, Turn
+from core.answer import Turn
 from core.errors import StrategiewijzerError
-from core.source import DocumentInfo, Scope, Unit
+from core.source import Scope
 from tests.support.answers import retold
 from tests.support.databases import is_kept
-from tests.support.passages import answer_of, citation_of, passage_of
+from tests.support.people import answer, talk
 from userdata import conversations, engines
 from userdata.conversation import MAX_NAME, Conversation, Exchange, now
 from userdata.conversations import Conversations
 from userdata.database import FILE, Database
 
 NOBODY = 65534  # the user id that Linux has for whoever may nothing
-
-
-def answer(text: str = "Dat waren er 725 000. [1]") -> Answer:
-    document = DocumentInfo(
-        id="csa-strategy", language="nl", title="Strategie", url="https://eur-lex.europa.eu/"
-    )
-    quote = "Er waren 725 000 meldingen."
-    source = passage_of(document, quote, "Omvang", units=(Unit(start=0, end=len(quote)),))
-    asked = "Hoeveel meldingen?"
-    return answer_of(text, citation_of(source, quote), question=asked, passages=(source,))
-
-
-def talk(*questions: str, name: str = "") -> Conversation:
-    exchanges = tuple(Exchange(question=question, answer=answer()) for question in questions)
-    return Conversation(name=name, exchanges=exchanges)
 
 
 @pytest.fixture

@@ -23,28 +23,19 @@ from command.__main__ import app as command
 from command.doctor import CHECKS, examined
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
-from tests.servers.test_conversations import answer, talk
-from tests.servers.test_feedback import NOON, said
-from tests.servers.test_notes import note
 from tests.support.apart import at_once
 from tests.support.browser import free_port
 from tests.support.databases import PASSWORD, Postgresql, address_of, dumped
+from tests.support.people import NOON, answer, note, talk, verdict
 from userdata import asked_questions, feedback
 from userdata.api_keys import found, hash_of, make
-from userdata.audit import keep, verify_store
+from userdata.audit import keep
+from userdata.audit_check import verify_store
 from userdata.conversation import Conversation, Exchange, now
 from userdata.conversations import CONVERSATIONS, Conversations
-from userdata.database import (
-    FILE,
-    VERSION_TABLE,
-    Database,
-    OldFile,
-    alembic_config,
-    database,
-    known_tables,
-    version_of,
-    versions,
-)
+from userdata.database import FILE, Database, database
+from userdata.earlier_files import OldFile
+from userdata.tables import VERSION_TABLE, alembic_config, known_tables, version_of, versions
 
 # The tables of version 0.1.0, by the number of each of its changes.
 OLD_TABLES = (
@@ -112,7 +103,7 @@ def old_feedback(folder: Path, version: int = 1) -> Path:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE feedback (id TEXT PRIMARY KEY, feedback TEXT NOT NULL)")
         connection.execute(f"PRAGMA user_version = {version}")
-        given = said(1, handled=NOON, by="Maud")
+        given = verdict(1, handled=NOON, by="Maud")
         row = (given.id, given.model_dump_json())
         connection.execute("INSERT INTO feedback VALUES (?, ?)", row)
         connection.commit()
@@ -203,7 +194,7 @@ def test_conversations_of_versions_before_are_taken_over(kept_in: Database, vers
 def test_feedback_of_the_version_before_is_kept(kept_in: Database, version: int, by: str) -> None:
     old = old_feedback(folder_of(kept_in), version)
     assert kept_in.is_there
-    assert feedback.read(kept_in) == (said(1, handled=NOON, by=by),)
+    assert feedback.read(kept_in) == (verdict(1, handled=NOON, by=by),)
     assert not old.exists()
 
 
@@ -383,7 +374,7 @@ def test_what_one_machine_kept_goes_to_a_server_whole(
     Conversations("an", file, 90).put(talked)
     Conversations("an", file, 90).put_note(note())
     Conversations("bo", file, 90).put(talk(*(f"Vraag {number}?" for number in range(450))))
-    feedback.save(file, said(1))
+    feedback.save(file, verdict(1))
     key, _ = make(here, "another program", ("ask",), "reader", datetime.timedelta(days=1))
     keep(here, answer(), "an")
     keep(here, answer(), "bo")

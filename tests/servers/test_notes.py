@@ -11,27 +11,19 @@ from sqlalchemy import update
 
 from core.citations import Citation
 from core.errors import StrategiewijzerError
-from tests.servers.test_conversations import answer, talk
 from tests.support.databases import is_kept
+from tests.support.people import answer, note, talk
 from tests.unit.test_ui_citations import HOSTILE
 from ui.answers.citations import stretches
 from ui.answers.evidence_panel import Surroundings
 from ui.notes.keeping import grouped, notes_docx, notes_markdown
 from ui.texts import load
 from userdata import conversations
-from userdata.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note, now
+from userdata.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, now
 from userdata.conversations import NOTES, Conversations
 from userdata.database import Database
 
 NL = load("nl")
-
-
-def note(quote: str = "Er waren 725 000 meldingen.", start: int = 0, **given: object) -> Note:
-    at = {"quote": quote, "start": start, "end": start + len(quote)}
-    citation = answer().citations[0].model_copy(update=at)
-    return Note(citation=citation, question="Hoeveel meldingen?", conversation="c").model_copy(
-        update=given
-    )
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.verify import verify
 from tests.index.test_lease import _files, _names
-from tests.servers.test_conversations import talk
-from tests.servers.test_feedback import said
 from tests.support.databases import Postgresql, running_chroma
+from tests.support.people import talk, verdict
 from tests.support.small import Small
 from userdata import feedback
 from userdata.conversations import Conversations
@@ -77,8 +76,8 @@ def test_what_is_asked_at_one_replica_is_there_at_the_other(hosts: dict[str, Set
     Conversations("an", first, 90).put(talked)
     assert Conversations("an", second, 90).find(talked.id) == talked
     assert Conversations("bo", second, 90).find(talked.id) is None
-    feedback.save(first, said(1))
-    feedback.handle(second, said(1), "maud")
+    feedback.save(first, verdict(1))
+    feedback.handle(second, verdict(1), "maud")
     (given,) = feedback.read(first)
     assert given.by == "maud"
     assert not any((hosts[f"replica-{name}"].data_dir / "people.sqlite").exists() for name in "ab")

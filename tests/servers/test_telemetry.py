@@ -25,6 +25,8 @@ from tests.support.browser import free_port
 from tests.support.collector import collector
 from tests.support.openai_server import Script, openai_error, openai_server
 from tests.support.small import Small
+from tests.support.telemetry import STAGES, observed_names, recorder
+from tests.support.telemetry import off as off
 from tests.support.waiting import PATIENCE, until
 from vectorstore.embeddings import OpenAIEmbedder
 from vectorstore.rerank import ServerReranker
@@ -32,14 +34,6 @@ from vectorstore.rerank import ServerReranker
 ASKED = "Hoeveel meldingen van online kindermisbruik waren er in 2019, vraagt jan@example.org?"
 REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
 SAID = "In 2019 there were more than 725 000 reports in the EU [1]."
-STAGES = {"understand", "retrieve", "decide", "parts", "answer", "check"}
-
-
-@pytest.fixture(autouse=True)
-def off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Telemetry is off at the start, and again after."""
-    monkeypatch.setattr(telemetry, "_recorder", None)
-    monkeypatch.setattr(telemetry, "_index", None)
 
 
 @pytest.fixture
@@ -81,13 +75,6 @@ def is_within(span: ReadableSpan, other: ReadableSpan) -> bool:
     return same and span.parent.span_id == other.context.span_id
 
 
-def recorder() -> telemetry_sdk.Recorder:
-    """The one that `telemetry.start` made."""
-    found = telemetry._recorder
-    assert isinstance(found, telemetry_sdk.Recorder)
-    return found
-
-
 def samples() -> Mapping[str, list[tuple[Mapping[str, str], float]]]:
     """The values of each metric in the exposition, by the labels that they have."""
     found: dict[str, list[tuple[Mapping[str, str], float]]] = {}
@@ -104,6 +91,7 @@ def samples() -> Mapping[str, list[tuple[Mapping[str, str], float]]]:
 def test_nothing_is_loaded_or_recorded_until_it_is_switched_on() -> None:
     script = """
 import sys
+from tests.support.telemetry import observed_names
 from core import telemetry
 telemetry.start("", scraped=False)
 question = telemetry.QuestionSpan()
@@ -311,23 +299,6 @@ def test_the_exposition_counts_questions_with_few_values_of_labels(settings: Set
 def test_every_measure_is_in_the_exposition() -> None:
     found = observed_names()
     assert len(found) == len(measures.MEASURES)
-
-
-def observed_names() -> Mapping[str, str]:
-    """Prometheus' name of every metric, by ours."""
-    telemetry.start("", scraped=True)
-    telemetry.index_in_use("generation", 1)
-    for one in measures.MEASURES:
-        if one.instrument != "gauge":
-            recorder().add(one, 1, dict.fromkeys(one.attributes, "x"))
-    text = telemetry.exposition()[0].decode()
-    families = [family.name for family in text_string_to_metric_families(text)]
-    names = {}
-    for one in measures.MEASURES:
-        plain = one.name.replace(".", "_") + ("_seconds" if one.unit == "s" else "")
-        (name,) = [family for family in families if family == plain]
-        names[one.name] = name
-    return names
 
 
 # A collector

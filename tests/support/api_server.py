@@ -11,6 +11,7 @@ import uvicorn
 
 from api.application import application
 from chain.assistant import Assistant
+from core.answer import Answer, Event, Finished, Stage
 from core.settings import Role, Settings
 from tests.support import patient_http
 from tests.support.browser import free_port
@@ -49,6 +50,25 @@ def served_at(path: str, settings: Settings) -> Iterator[Served]:
     assistant = Assistant(settings)
     with serving(lambda: assistant, settings) as address:
         yield Served(f"{address}{path}", settings, assistant)
+
+
+class Slow:
+    """An assistant whose answers take as long as the test lets them."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.begun = 0
+        self.closed = threading.Semaphore(0)
+        self.go_on = threading.Event()
+
+    def stream(self, *_: object, **__: object) -> Iterator[Event]:
+        self.begun += 1
+        try:
+            while not self.go_on.wait(0.05):
+                yield Stage(name="searching")
+            yield Finished(answer=self.answer)
+        finally:
+            self.closed.release()
 
 
 def key(

@@ -8,7 +8,7 @@ import io
 import re
 import sys
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,15 @@ def communication(notes: Sequence[Sequence[str]] = ()) -> bytes:
         *(Paragraph(text, JUSTIFIED) for text in texts[10:17]),
     ]
     return _document([(Frame(70, 110, WIDTH - 140, HEIGHT - 180),)], story, furniture)
+
+
+def article(title: str, sections: Mapping[str, str]) -> bytes:
+    """One page: a title, and the paragraph of each section under its heading."""
+    story: list[Flowable] = [Paragraph(title, TITLE)]
+    for heading, text in sections.items():
+        story += [Paragraph(heading, HEADING), Paragraph(text, BODY)]
+    frame = Frame(70, 110, WIDTH - 140, HEIGHT - 180)
+    return _document([(frame,)], story)
 
 
 def two_columns() -> bytes:

@@ -23,7 +23,7 @@ from tests.ui.test_page_costs import Counted
 from tests.ui.test_page_costs import counted as counted
 from ui.shared_assistant import assistant
 from ui.texts import load
-from userdata.asked_questions import after_answers
+from userdata.after_answers import after_answers
 from userdata.audit import chain, records
 from vectorstore.e5 import E5
 from vectorstore.generations import Generations

@@ -10,14 +10,12 @@ from core.answer import Answer
 from core.errors import NotKeptError
 from core.prepared import Approval
 from core.settings import Settings
-from eval.__main__ import main as evaluate
-from eval.dataset import load
 from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file
 from tests.support.apps import page_of, press, run, shown, unfolded
+from tests.support.people import named_verdict
 from tests.support.small import Small, reading
-from tests.ui.test_ui_maintenance import verdict
 from ui import access
 from ui.access import User
 from ui.maintenance import approving
@@ -181,7 +179,7 @@ def test_what_is_asked_comes_into_the_queue_and_leaves_it_when_answered(settings
     answer = asked(settings, "Wat kost een ticket naar de maan?")
     assert answer.kind == "refusal"
     note(settings, answer, "somebody")
-    save(database(settings), verdict("one", question=HOSTILE, comment=HOSTILE))
+    save(database(settings), named_verdict("one", question=HOSTILE, comment=HOSTILE))
     app = opened()
     assert "Te beantwoorden (2)" in str(app.segmented_control[0].proto)
     assert escape(HOSTILE) in shown(app)
@@ -228,7 +226,7 @@ def test_who_is_given_the_sentences_is_told_before_and_after(settings: Settings)
 def test_the_passage_that_was_cited_is_open_and_the_others_follow(settings: Settings) -> None:
     question = "Hoe groot is de vloot van schepen?"
     cited = {"documents": ("vloot",), "sections": ("De vloot › Havens",)}
-    save(database(settings), verdict("one", question=question).model_copy(update=cited))
+    save(database(settings), named_verdict("one", question=question).model_copy(update=cited))
     app = opened()
     press(app, "Antwoord kiezen")
     first, *others = passages(app)
@@ -246,7 +244,7 @@ def test_an_empty_queue_says_what_comes_there_and_that_a_message_does_not(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_KEEP_QUESTIONS", "30" if kept else "0")
-    save(database(settings), verdict("one", question="Kun je dat korter zeggen?"))
+    save(database(settings), named_verdict("one", question="Kun je dat korter zeggen?"))
     (told,) = [one.value for one in opened().info]
     assert "lezers het antwoord afkeurden" in told
     assert ("die zonder antwoord bleven" in told) is kept  # which takes the setting
@@ -527,26 +525,3 @@ def test_a_models_proposals_are_taken_and_never_called_checked(
     assert given.prepared == "Hoe groot is de vloot?"
     assert given.approved is None
     assert decisions(settings) == ["accepted", "accepted"]
-
-
-def test_an_approved_answer_becomes_a_question_that_measures_memory(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    OwnQuestions(settings).add("vloot.nl", [prepared()])
-    ingest(settings)
-    acts_as(monkeypatch, EVALUATOR)
-    app = run(page_of("evaluation"))
-    assert any("geheugen, geen kunde" in one.value for one in app.markdown)
-    press(app, "Als vraag toevoegen")
-    assert any("Toegevoegd aan approved-answers.yaml" in one.value for one in app.info)
-    assert app.button(key=f"evaluation-approved-vloot.nl-{prepared().id}").disabled
-    file = settings.data_dir / "questions" / "approved-answers.yaml"
-    (question,) = load(file)
-    assert (question.question, question.kind, question.documents) == (WHO, "name", ("vloot",))
-    assert question.facts == ((ADMIRAL,),)
-    assert evaluate(["check", str(file)]) == 0
-    assert evaluate(["--questions", str(file)]) == 0
-    app = run(page_of("evaluation"))
-    assert any("(geheugen), niet hoe goed andere" in one.value for one in app.info)
-    (report,) = settings.data_dir.rglob("report.md")
-    assert "whether what was prepared is given again (memory)" in report.read_text("utf-8")

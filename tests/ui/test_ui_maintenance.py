@@ -17,22 +17,20 @@ from core.settings import Settings
 from core.source import DocumentInfo
 from eval import release
 from ingest.pipeline import ingest
-from tests.servers.test_feedback import said
 from tests.support.apps import begin_anew, page_of, run
 from tests.support.in_process import start_apart
+from tests.support.people import named_verdict
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
+from tests.support.question_results import FEW, STAMP, keep
 from tests.support.small import Small, reading
 from tests.support.waiting import RUNS_ON, until
-from tests.ui.test_ui_evaluation import FEW, STAMP, keep
-from tests.ui.test_ui_evaluation import opened as evaluation
 from ui import access, formats, jobs
 from ui.access import User
-from ui.maintenance import about, document_files
-from ui.maintenance import answer_queue as queue
+from ui.maintenance import about, document_files, feedback_queue
 from ui.texts import load as texts_in
 from userdata.audit import records, sha256
 from userdata.database import database
-from userdata.feedback import Feedback, read, save
+from userdata.feedback import read, save
 from vectorstore.generations import Generations
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
@@ -104,7 +102,7 @@ def upload(app: AppTest, *given: tuple[str, str]) -> AppTest:
 
 def add(settings: Settings, name: str, text: str) -> None:
     """Puts a document among those of the organisation, in place of one of that name."""
-    about.add_file(settings, name, text.encode(), replace=True)
+    document_files.add_file(settings, name, text.encode(), replace=True)
 
 
 def planned(app: AppTest, settings: Settings) -> AppTest:
@@ -534,7 +532,7 @@ def test_what_is_kept_of_who_did_something_is_an_identifier(
     """The pages say the name as long as the app runs."""
     els = User(id="https://idp.example 4711", name="els@example.org", role="maintainer")
     monkeypatch.setattr(access, "user", lambda: els)
-    save(database(settings), verdict("one"))
+    save(database(settings), named_verdict("one"))
     tab(app, "Feedback")
     press(app, "maintenance-feedback-one")
     run(app.segmented_control(key="maintenance-feedback-filter").set_value("all"))
@@ -587,15 +585,12 @@ def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
 # Feedback
 
 
-def verdict(name: str, **given: object) -> Feedback:
-    values = {"id": name, "question": f"Vraag {name} <script>?", "answer_text": "- Antwoord [1]"}
-    return said(**values | {"sections": ("Alpha › <b>Vloot</b>",)} | given)
-
-
 def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> None:
-    save(database(settings), verdict("one", comment="=1+1 <b>fout</b>"))
+    save(database(settings), named_verdict("one", comment="=1+1 <b>fout</b>"))
     french = {"language": "fr", "answer_language": "en", "more": ("- Aussi [1]",)}
-    save(database(settings), verdict("two", helpful=True, answer_text="- Answer [1]", **french))
+    save(
+        database(settings), named_verdict("two", helpful=True, answer_text="- Answer [1]", **french)
+    )
     tab(app, "Feedback")
     assert "Vraag one &lt;script&gt;?" in shown(app)
     assert "&lt;b&gt;fout&lt;/b&gt;" in shown(app)
@@ -613,18 +608,19 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
     # A French question may have an English answer, and what is folded may be in any language.
     assert 'class="sw-answer" lang="en"' in shown(app)
     assert 'lang="fr"' not in shown(app)
-    table = queue._csv(read(database(settings)), texts_in("nl"))
+    table = feedback_queue.table_csv(read(database(settings)), texts_in("nl"))
     assert ",'=1+1 <b>fout</b>," in table  # no formula
 
 
 def test_times_in_the_table_of_feedback_are_the_reader_s_and_say_so(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save(database(settings), verdict("one"))
+    save(database(settings), named_verdict("one"))
     (given,) = read(database(settings))
     noon = datetime.datetime(2026, 7, 1, 10, 5, 7, tzinfo=datetime.UTC)
     monkeypatch.setattr(formats, "zone", lambda: ZoneInfo("Europe/Brussels"))
-    table = queue._csv([given.model_copy(update={"date": noon, "handled": noon})], texts_in("nl"))
+    then = given.model_copy(update={"date": noon, "handled": noon})
+    table = feedback_queue.table_csv([then], texts_in("nl"))
     assert table.count(",2026-07-01 12:05:07 CEST,") == 2
 
 
@@ -889,15 +885,15 @@ def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdic
     name = keep(settings.data_dir, FEW, stamp=stamp)
     told = "Besloten is dat deze versie niet live gaat"
     other = "Deze meting is van een versie die niet meer in gebruik is."
-    assert other not in shown(evaluation())
+    assert other not in shown(run(page_of("evaluation")))
     release.sign(settings, name, goes_live=False, name="Els", reason="Nog niet.", by="")
-    assert "onder Beheer, Versies een andere versie" in shown(evaluation())
+    assert "onder Beheer, Versies een andere versie" in shown(run(page_of("evaluation")))
     page = shown(tab(app, "Versies"))
     assert told in page
     assert "Zet hieronder een andere versie terug" in page
     finished(press(app, f"maintenance-rollback-{first}"), settings)
     assert told not in shown(app)
-    page = shown(evaluation())
+    page = shown(run(page_of("evaluation")))
     assert other in page
     assert told not in page
 

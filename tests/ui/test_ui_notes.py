@@ -5,10 +5,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import NotAllowedError
 from core.settings import Settings
-from tests.servers.test_notes import HOSTILE, note
 from tests.support.apps import ask, press, run, unfolded
+from tests.support.people import note
 from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
 from tests.ui.test_ui_conversations import opened as opened
+from tests.unit.test_ui_citations import HOSTILE
 from ui.access import User
 from ui.chat import session
 from ui.texts import languages, load

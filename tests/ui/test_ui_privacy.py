@@ -8,9 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.destinations import Destination, destinations, leaves_this_machine
 from core.settings import ROOT, Settings
-from tests.servers.test_feedback import said
-from tests.servers.test_notes import note
 from tests.support.apps import ask, begin_anew, page_of, press, run
+from tests.support.people import note, verdict
 from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
 from tests.ui.test_ui_conversations import opened as opened
 from ui.privacy.page import kept as kept_things
@@ -136,7 +135,7 @@ def test_all_is_erased_and_what_is_left_is_told(page: AppTest, settings: Setting
     exchange = Exchange(question="Iets vertrouwelijks")
     store.put(Conversation(exchanges=(exchange,)))
     store.put_note(note())
-    feedback.save(database(settings), said(id=exchange.id))
+    feedback.save(database(settings), verdict(id=exchange.id))
     try:
         run(page)
         assert NL("history.delete_all_help") in shown(page)

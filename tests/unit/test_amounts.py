@@ -1,8 +1,7 @@
 """Amounts in units of a fit stand beside its weights, and are looked at again after a refit."""
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from chain.understanding.intent import WEIGHTS, MessageLimits
 from research.fitting.fitted_numbers import rewrite, stamp, write
+from tests.support.profiles import own_profiles as own_profiles
 from vectorstore import profile
 from vectorstore.embeddings import LocalEmbedder
 from vectorstore.profile import DEFAULT, Amounts, default_profile, file_of
@@ -25,16 +25,6 @@ def unset(stored: Mapping[str, Any]) -> dict[str, str]:
         if name in Amounts.model_fields
     }
     return {name: of for name, of in needed.items() if stored[name].get("amounts_for") != of}
-
-
-@pytest.fixture
-def own_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder = tmp_path / "profiles"
-    shutil.copytree(profile.FOLDER, folder)
-    monkeypatch.setattr(profile, "FOLDER", folder)
-    default_profile.cache_clear()
-    yield folder
-    default_profile.cache_clear()
 
 
 @pytest.mark.parametrize("file", sorted(profile.FOLDER.glob("*.json")), ids=lambda file: file.stem)

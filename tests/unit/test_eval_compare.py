@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from eval.comparison import Comparison, compare
 from eval.evaluate import sum_up
-from eval.gate import Comparison, compare
-from eval.results import QuestionResult, Results
-from tests.unit.test_eval_report import GREETING, asked, read
-from tests.unit.test_eval_run import STAMP, by_id, ran
+from eval.question_results import QuestionResult
+from eval.results import Results
+from tests.support.evaluation import STAMP, by_id, ran
+from tests.support.question_results import GREETING, read, result_of
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +65,17 @@ def test_other_words_that_are_as_good_are_different(results: Results) -> None:
 
 
 def test_an_answer_that_can_be_signed_is_better_and_one_that_buries_its_facts_worse() -> None:
-    signable, buried = asked("q"), asked("q", **read(units=4))
+    signable, buried = result_of("q"), result_of("q", **read(units=4))
     better, worse = (sum_up([one], STAMP) for one in (signable, buried))
     assert moves(compare(worse, better)) == [("better", "q", "signable now")]
     assert moves(compare(better, worse)) == [("worse", "q", "not signable: buried")]
-    folded = sum_up([asked("q", more=("More. [1]",))], STAMP)
+    folded = sum_up([result_of("q", more=("More. [1]",))], STAMP)
     assert moves(compare(better, folded)) == [("different", "q", "other words")]
 
 
 def test_figures_are_compared_over_questions_and_manners_over_all() -> None:
-    before = sum_up([asked("q"), asked("hi", **GREETING)], STAMP)
-    now = sum_up([asked("q"), asked("hi", **GREETING, message="greeting")], STAMP)
+    before = sum_up([result_of("q"), result_of("hi", **GREETING)], STAMP)
+    now = sum_up([result_of("q"), result_of("hi", **GREETING, message="greeting")], STAMP)
     tests = {test.name: test for test in compare(before, now).tests}
     assert (tests["handled"].before, tests["handled"].now) == (0, 1)
     assert tests["language_rate"].n == 1

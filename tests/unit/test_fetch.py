@@ -411,7 +411,8 @@ def test_what_may_be_fetched_may_be_ingested_and_uploaded(
     office.hold(STRATEGY, "nld", XHTML, body)
     (outcome,) = get(size_limit=settings.largest_file)
     assert outcome.status == ("new" if taken else "failed")
-    assert (document_files.refusal("strategie.html", len(body), settings) is None) == taken
+    reason = document_files.rejection_reason("strategie.html", len(body), settings)
+    assert (reason is None) == taken
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "strategie.html").write_bytes(body)
     if taken:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from userdata.asked_questions import has_identifier
+from userdata.kept_question import has_identifier
 
 OF_SOMEBODY = [
     "Mail it to jan@example.nl", "Who is jan @ example.nl?", "Ｊａｎ＠example.nl",

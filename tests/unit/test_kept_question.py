@@ -7,7 +7,7 @@ import pytest
 from core.answer import Answer
 from core.prepared import Approval
 from tests.support.passages import answer_of
-from userdata.asked_questions import kept_question
+from userdata.kept_question import kept_question
 
 APPROVAL = Approval(by="A", on=datetime.date(2026, 11, 29))
 

@@ -163,7 +163,7 @@ def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str
         "kept as a page": Shown(conversation_page("?", exchange, EN)).text,
         "Word": Shown(word).text,
         "command line": capsys.readouterr().out,
-        "other programs": reply.said.text.replace("\\", ""),
+        "other programs": reply.text.text.replace("\\", ""),
     }
     for form, shown in forms.items():
         for number, one in enumerate(words, start=1):
@@ -180,7 +180,7 @@ def test_a_refusal_has_no_references() -> None:
     assert reference_lines(refused, EN) == []
     assert evidence_html(refused, "a", EN, None) == ""
     assert reply.quotes == ()
-    assert "Directive" not in reply.said.text
+    assert "Directive" not in reply.text.text
     for shown in (
         plain_text(nearest, EN), markdown(nearest, EN), conversation_markdown("?", exchange, EN),
         conversation_page("?", exchange, EN), evidence_html(nearest, "a", EN, None),

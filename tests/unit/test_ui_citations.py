@@ -225,7 +225,7 @@ def test_every_form_of_an_answer_tells_the_point(capsys: pytest.CaptureFixture[s
     assert f"[1] {told} (" in capsys.readouterr().out
     reply = ClientReply(SearchLimits())
     reply.take(Finished(answer=shown))
-    assert f"[1] {told} (" in reply.said.text.replace("\\", "")
+    assert f"[1] {told} (" in reply.text.text.replace("\\", "")
     assert f"<h3>[1] {told}</h3>" in evidence_html(shown, "a", NL, None)
     assert f"[1] {told} (" in plain_text(shown, NL)
 

@@ -15,53 +15,24 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.settings import Settings
 from core.source import DocumentKind
+from ingest.publishing.ingest_report import Failure
 from ingest.reading import files
 from ingest.reading.clean import Value
 from ingest.reading.files import sha256
 from ingest.reading.formats import front_matter
 from language.official import OFFICIAL
 from ui import access, formats, markup
-from ui.maintenance.document_files import FilePreview, folder, free, remove, taken, writing
+from ui.maintenance.document_files import folder, writing
+from ui.maintenance.file_preview import FilePreview
+from ui.maintenance.page_context import PageContext
 from ui.texts import Texts
 from userdata.audit import OfficialDecision, keep_decision
 from vectorstore.manifest import DocumentEntry
 
-# Adds the file of a document, and states what is known about one.
-
-
-def add_file(settings: Settings, name: str, content: bytes, *, replace: bool) -> str:
-    """Keeps a file; where its name is taken, in place of that file or under another name.
-
-    Args:
-        settings: say where.
-        name: a safe one.
-        content: of the file.
-        replace: the file that has the name now is removed, else both are kept.
-
-    Returns:
-        The name under which it is there.
-
-    Raises:
-        StoreError: it cannot be written; what was there before stays.
-    """
-    place = folder(settings)
-    with writing(place):
-        place.mkdir(parents=True, exist_ok=True)
-        there = taken(settings, name)
-        if there is not None and not replace:
-            name = free(settings, name)
-        unfinished = place / f".unfinished-{secrets.token_hex(4)}"
-        try:
-            unfinished.write_bytes(content)
-            if there is not None and replace:
-                known = front_matter.find_sidecar(there)
-                remove(settings, there, keep_description=True)
-                if known is not None and known.name == there.name + front_matter.SIDECAR_SUFFIX:
-                    known.rename(place / (name + front_matter.SIDECAR_SUFFIX))
-            unfinished.replace(place / name)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    return name
+# Streamlit allows ten years around the value only, if nothing is said.
+_FIRST, _LAST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
+_LONGEST = 500  # characters of a field: titles of acts have several lines, more is text by mistake
+SAVED = "maintenance-saved"  # of which document the details were just saved
 
 
 def describe(settings: Settings, file: Path, fields: Mapping[str, Value]) -> None:
@@ -91,81 +62,76 @@ def describe(settings: Settings, file: Path, fields: Mapping[str, Value]) -> Non
         os.utime(folder(settings))  # a plan that was made before is out of date
 
 
-# What is known about a document, to be given or corrected.
-
-
-# Streamlit allows ten years around the value only, if nothing is said.
-_FIRST, _LAST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
-_LONGEST = 500  # characters of a field: titles of acts have several lines, more is text by mistake
-SAVED = "maintenance-saved"  # of which document the details were just saved
-
-
 def show_about(
-    settings: Settings,
+    context: PageContext,
     file: Path,
     name: str,
-    said: FilePreview,
+    preview: FilePreview,
     entries: Sequence[DocumentEntry],
-    texts: Texts,
     saved: Callable[[], None] = lambda: None,
 ) -> None:
     """A form with all that is known of a document; saving it states what was checked or corrected.
 
     Args:
-        settings: say where uploads go.
+        context: of the page.
         file: of the document.
         name: of its own among the page's keys; no data.
-        said: what the file says, or the generation in use knows.
+        preview: what the file says, or the generation in use knows.
         entries: all documents in use, of which areas and ids can be chosen.
-        texts: the strings of the interface language.
         saved: called once the details are kept.
     """
+    texts = context.texts
     try:
         stated = front_matter.read_sidecar(file)
     except DocumentError:  # its form is told above; what is saved takes its place
         stated = {}
-    info, proposed = said.info, {}
+    info, proposed = preview.info, {}
     if info and info.short_title not in (info.known_as, info.title):
         proposed["known_as"] = info.short_title
     known: dict[str, Value] = {**(dict(info) if info else {}), **stated, **proposed}
     known["kind"] = info.kind if info else "upload"  # what the file says of it counts for nothing
-    version = hashlib.sha256(repr((known, said.guessed)).encode()).hexdigest()[:8]
-    if said.guessed:
-        names = ", ".join(texts(f"maintenance.fields.{field}") for field in said.guessed)
+    version = hashlib.sha256(repr((known, preview.guessed)).encode()).hexdigest()[:8]
+    if preview.guessed:
+        names = ", ".join(texts(f"maintenance.fields.{field}") for field in preview.guessed)
         st.warning(texts("maintenance.about.guessed", fields=names))
     with st.form(f"maintenance-about-{name}-{version}"):
-        fields = _Fields(f"{name}-{version}", known, {*said.guessed, *proposed}, texts)
-        areas, ids = {one.info.area for one in entries}, {one.info.id for one in entries}
+        fields = _Fields(f"{name}-{version}", known, {*preview.guessed, *proposed}, texts)
+        infos = [entry.info for entry in entries]
         given: dict[str, Value] = {"title": fields.text("title")}
         given["known_as"] = fields.text("known_as")
         with _row():
-            given["kind"] = fields.kind(fetched=_is_fetched(file, settings))
+            given["kind"] = fields.kind(fetched=_is_fetched(file, context.settings))
             given["publisher"] = fields.text("publisher")
         with _row():
             given["id"] = fields.text("id")
             given["language"] = fields.choice("language", OFFICIAL, label="languages")
         with _row():
             given["reference"] = fields.text("reference")
-            given["area"] = fields.choice("area", areas, label="areas")
+            given["area"] = fields.choice("area", {info.area for info in infos}, label="areas")
         given["url"] = fields.text("url")
         with _row():
             given["date"] = fields.date("date")
             given["effective_from"] = fields.date("effective_from")
             given["effective_until"] = fields.date("effective_until")
-        given["superseded_by"] = fields.choice("superseded_by", ids)
+        given["superseded_by"] = fields.choice("superseded_by", {info.id for info in infos})
         with _row():
             given["successor"] = fields.text("successor")
             given["successor_url"] = fields.text("successor_url")
         pressed = st.form_submit_button(texts("maintenance.about.save"))
     if pressed:
-        confirms = {*stated, *said.guessed, *proposed, *(["kind"] if said.unconfirmed else [])}
+        confirms = {
+            *stated,
+            *preview.guessed,
+            *proposed,
+            *(["kind"] if preview.unconfirmed else []),
+        }
         new = {
             field: value
             for field, value in given.items()
             if value and (field in confirms or value != known.get(field))
         }
         stands = {**stated, **dict.fromkeys(given), **new}
-        if _save(settings, file, stands, given, texts):
+        if _save(context, file, stands, given):
             st.session_state[SAVED] = name
             saved()
             st.rerun()
@@ -175,27 +141,24 @@ def show_about(
 
 
 def _save(
-    settings: Settings,
-    file: Path,
-    stated: Mapping[str, Value],
-    given: Mapping[str, Value],
-    texts: Texts,
+    context: PageContext, file: Path, stated: Mapping[str, Value], given: Mapping[str, Value]
 ) -> bool:
     """Keeps what is stated, and whether it was given that this is an official text; says why not.
 
     What the file states comes first: as long as it is not confirmed, it is not called official.
     """
+    settings, texts = context.settings, context.texts
     try:
         user = access.require("maintainer")
         describe(settings, file, stated)
         official = given["kind"] == "official"
         if official != files.is_official(file, settings.documents_dir):
-            made = OfficialDecision(
+            decision = OfficialDecision(
                 decision="official" if official else "not_official",
                 document=f"{given['id'] or file.stem}.{given['language'] or ''}".rstrip("."),
                 file=sha256(file),
             )
-            keep_decision(settings, made, user.id)
+            keep_decision(settings, decision, user.id)
             files.confirm(file, settings.documents_dir, official=official)
     except DocumentError as error:
         st.error(problem(error.fault, error.field, texts))
@@ -205,6 +168,12 @@ def _save(
         markup.show(error, texts)
         return False
     return True
+
+
+def show_failure(failure: Failure, texts: Texts) -> None:
+    """Shows why a file cannot be taken as it is, above its details."""
+    st.error(problem(failure.fault, failure.field, texts))
+    markup.details(f"{failure.problem}. {failure.remedy}", texts)
 
 
 def problem(fault: Fault, field: str, texts: Texts) -> str:
@@ -266,7 +235,7 @@ class _Fields:
             self._label(field),
             choices,
             index=choices.index(known) if known else None,
-            format_func=lambda one: self._texts.label(label, one),
+            format_func=lambda option: self._texts.label(label, option),
             placeholder=self._texts("maintenance.about.choose"),
             accept_new_options=True,
             help=self._help(field),
@@ -282,7 +251,7 @@ class _Fields:
             self._label("kind"),
             kinds,
             index=kinds.index(known) if known in kinds else 0,
-            format_func=lambda one: self._texts.label("kinds", one),
+            format_func=lambda kind: self._texts.label("kinds", kind),
             help=self._help("kind"),
             key=self._key("kind"),
             disabled=fetched,

@@ -4,6 +4,7 @@ its answer.
 question -> passages found -> sentences ticked, wordings -> who is given them -> approved
 """
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,7 +12,6 @@ import streamlit as st
 
 from chain.reading.quotables import reading
 from chain.request import MAX_QUESTION
-from core.settings import Settings
 from core.source import Passage, preferred
 from ingest.publishing.own_questions import asked_in
 from ingest.reading.question_file import (
@@ -26,8 +26,9 @@ from language.official import OFFICIAL
 from ui import access
 from ui.addresses import pages
 from ui.maintenance import approving
-from ui.maintenance import job_list as work
-from ui.maintenance.approving import QuestionGroup, Reach, Wording
+from ui.maintenance.approving import Reach
+from ui.maintenance.page_context import PageContext
+from ui.maintenance.question_groups import QuestionGroup, Wording
 from ui.markup import code, escape, facts_html, link
 from ui.texts import Texts
 from ui.texts import languages as interface_languages
@@ -81,10 +82,10 @@ def opened() -> EditorStart | None:
     return found
 
 
-def begin(one: EditorStart) -> None:
+def begin(start: EditorStart) -> None:
     """Opens the editor; for callbacks."""
     number = st.session_state[_COUNT] = st.session_state.get(_COUNT, 0) + 1
-    st.session_state[_OPENED] = one._replace(number=number)
+    st.session_state[_OPENED] = start._replace(number=number)
 
 
 def for_group(group: QuestionGroup) -> EditorStart:
@@ -113,213 +114,293 @@ def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> E
     )
 
 
-def show(one: EditorStart, index: Snapshot, settings: Settings, texts: Texts) -> None:
-    """The sentences to choose from; beside them what readers will see, who they are, and by whom
-    it was checked."""
-    name = f"maintenance-answer-{one.number}"
-    st.button(texts("maintenance.answers.back"), key=f"{name}-back", on_click=_leave)
-    st.subheader(texts("maintenance.answers.edit"), anchor=False)
-    st.text_input(
-        texts("maintenance.answers.question"),
-        value=one.question,
-        max_chars=MAX_QUESTION,
-        help=texts("maintenance.answers.question_help"),
-        key=f"{name}-question",
-    )
-    column, aside = st.columns([3, 2], gap="medium")
-    with column:
-        sources = st.container()
-        _wording_fields(one, name, index, texts)
-    with sources:
-        places, language = _sources(one, name, index, texts)
-    with aside.container(key="answer-beside"):
-        _preview(name, places, texts)
-        trial = st.container()
+def show(start: EditorStart, index: Snapshot, context: PageContext) -> None:
+    """Shows the sentences to choose from; beside them what readers will see, who they are, and by
+    whom it was checked."""
+    _Editor(start, index, context).show()
+
+
+class _Editor:
+    """The editor of one opening, whose fields have keys of their own."""
+
+    def __init__(self, start: EditorStart, index: Snapshot, context: PageContext) -> None:
+        self._start = start
+        self._index = index
+        self._settings = context.settings
+        self._texts = context.texts
+        self._context = context
+        self._name = f"maintenance-answer-{start.number}"
+        self._language = start.language  # of the question
+        # The passages to choose from, those of another language version by its key.
+        self._places: dict[str, Sequence[Passage]] = {}
+
+    def show(self) -> None:
+        texts = self._texts
+        self._context.button("maintenance.answers.back", self._key("back"), _leave)
+        st.subheader(texts("maintenance.answers.edit"), anchor=False)
+        self._text_field("question", self._start.question, MAX_QUESTION)
+        column, aside = st.columns([3, 2], gap="medium")
+        with column:
+            sources = st.container()
+            self._wording_fields()
+        with sources:
+            self._sources()
+        with aside.container(key="answer-beside"):
+            self._preview()
+            reached = st.container()
+            self._text_field("organisation", self._settings.organisation, 200)
+            made = self._made()
+            for lack in made.lacks:
+                facts = {"wording": made.twin, "number": MOST_UNITS}
+                st.html(facts_html(texts(f"maintenance.answers.lacks.{lack}", **facts)))
+            self._context.button(
+                f"maintenance.answers.{'propose' if self._settings.approve_by_two else 'approve'}",
+                self._key("approve"),
+                self._approve,
+                primary=True,
+                disabled=bool(made.lacks),
+            )
+        if not made.lacks:
+            with reached, st.spinner(texts("maintenance.answers.trying")):
+                st.html(_reach_html(self._reach(made), self._value("question"), texts))
+
+    def _key(self, field: str) -> str:
+        return f"{self._name}-{field}"
+
+    def _value(self, field: str) -> str:
+        return str(st.session_state.get(self._key(field), ""))
+
+    def _text_field(self, field: str, value: str, longest: int, placeholder: str = "") -> None:
         st.text_input(
-            texts("maintenance.answers.organisation"),
-            value=settings.organisation,
-            max_chars=200,
-            help=texts("maintenance.answers.organisation_help"),
-            key=f"{name}-organisation",
+            self._texts(f"maintenance.answers.{field}"),
+            value=value,
+            max_chars=longest,
+            placeholder=placeholder or None,
+            help=self._texts(f"maintenance.answers.{field}_help"),
+            key=self._key(field),
         )
-        made = _made(name, language, places, index)
-        for lack in made.lacks:
-            told = texts(f"maintenance.answers.lacks.{lack}", wording=made.twin, number=MOST_UNITS)
-            st.html(facts_html(told))
-        approve = "propose" if settings.approve_by_two else "approve"
-        st.button(
-            texts(f"maintenance.answers.{approve}"),
-            key=f"{name}-approve",
-            type="primary",
-            help=texts(f"maintenance.answers.{approve}_help"),
-            disabled=bool(made.lacks),
-            on_click=_approve,
-            args=(one, name, language, places, index, settings),
+
+    def _wording_fields(self) -> None:
+        """Fields for how readers ask it as well: in its language, and in the others of the sources
+        that the pages have too."""
+        texts, start = self._texts, self._start
+        label, help = texts("maintenance.answers.wordings"), "maintenance.answers.wordings_help"
+        self._wording_field("wordings", label, start.language, help=texts(help))
+        in_sources = {document.language for document in self._index.documents()}
+        in_use = in_sources & {*interface_languages()}
+        others = [language for language in OFFICIAL if language != start.language]
+        languages = st.multiselect(
+            texts("maintenance.answers.languages"),
+            others,
+            default=[
+                language
+                for language in others
+                if language in in_use or start.wordings.get(language)
+            ],
+            format_func=lambda language: _language(language, texts),
+            help=texts("maintenance.answers.languages_help"),
+            key=self._key("languages"),
         )
-    if not made.lacks:
-        with trial, st.spinner(texts("maintenance.answers.trying")):
-            reach = _reach(one, name, made, index, settings)
-            st.html(_reach_html(reach, st.session_state[f"{name}-question"], texts))
+        for language in languages:
+            label = texts("maintenance.answers.in_language", language=_language(language, texts))
+            self._wording_field(f"in-{language}", label, language)
 
-
-def _wording_fields(one: EditorStart, name: str, index: Snapshot, texts: Texts) -> None:
-    """Fields for how readers ask it as well: in its language, and in the others of the sources that
-    the pages have too."""
-    st.text_area(
-        texts("maintenance.answers.wordings"),
-        value="\n".join(one.wordings.get(one.language, ())),
-        max_chars=_LONGEST,
-        height=_LOW,
-        help=texts("maintenance.answers.wordings_help"),
-        key=f"{name}-wordings",
-    )
-    in_use = {document.language for document in index.documents()} & {*interface_languages()}
-    others = [language for language in OFFICIAL if language != one.language]
-    languages = st.multiselect(
-        texts("maintenance.answers.languages"),
-        others,
-        default=[
-            language for language in others if language in in_use or one.wordings.get(language)
-        ],
-        format_func=lambda language: _language(language, texts),
-        help=texts("maintenance.answers.languages_help"),
-        key=f"{name}-languages",
-    )
-    for language in languages:
+    def _wording_field(
+        self, field: str, label: str, language: str, help: str | None = None
+    ) -> None:
         st.text_area(
-            texts("maintenance.answers.in_language", language=_language(language, texts)),
-            value="\n".join(one.wordings.get(language, ())),
+            label,
+            value="\n".join(self._start.wordings.get(language, ())),
             max_chars=_LONGEST,
             height=_LOW,
-            key=f"{name}-in-{language}",
+            help=help,
+            key=self._key(field),
         )
 
+    def _sources(self) -> None:
+        """The passages to choose from, and those of the other versions that readers are given."""
+        start, index, question = self._start, self._index, self._value("question")
+        self._text_field("search", "", MAX_QUESTION, placeholder=question)
+        if question != start.question:
+            self._language = detect(question, start.language)
+        found = self._offered()
+        if found.passages:
+            st.html(facts_html(self._texts("maintenance.answers.sentences")))
+        elif found.searched:
+            st.info(self._texts("maintenance.answers.nothing_found"))
+        self._choose(found, "", start.units, start.key)
+        self._places = {"": found.passages}
+        chosen = self._ticked("", found.passages)
+        key = chosen[0][0].document.key if chosen else ""
+        for other in st.session_state[self._key("languages")]:
+            is_asked = _lines(self._value(f"in-{other}"))
+            version = _version(index, key, other) if key and is_asked else ""
+            if version and version != key and version not in self._places:
+                same = _same_sections(index, version, chosen)
+                like = frozenset(_counterparts(chosen, same, index))
+                language = _language(other, self._texts)
+                st.markdown(f"**{self._texts('maintenance.answers.version', language=language)}**")
+                shown = _Offered(same, frozenset(passage.id for passage in same))
+                self._choose(shown, version, like, version)
+                self._places[version] = same
 
-def _sources(
-    one: EditorStart, name: str, index: Snapshot, texts: Texts
-) -> tuple[dict[str, Sequence[Passage]], str]:
-    """The passages to choose from, those of another language version by its key, and the language
-    of the question."""
-    st.text_input(
-        texts("maintenance.answers.search"),
-        max_chars=MAX_QUESTION,
-        placeholder=st.session_state[f"{name}-question"],
-        help=texts("maintenance.answers.search_help"),
-        key=f"{name}-search",
-    )
-    question = st.session_state[f"{name}-question"]
-    language = one.language if question == one.question else detect(question, one.language)
-    found = _offered(one, name, index, language)
-    if found.passages:
-        st.html(facts_html(texts("maintenance.answers.sentences")))
-    elif found.searched:
-        st.info(texts("maintenance.answers.nothing_found"))
-    _choose(found, "", one.units, one.key, name, texts)
-    places: dict[str, Sequence[Passage]] = {"": found.passages}
-    chosen = _ticked(name, "", found.passages)
-    key = chosen[0][0].document.key if chosen else ""
-    for other in st.session_state[f"{name}-languages"]:
-        is_asked = _lines(st.session_state[f"{name}-in-{other}"])
-        version = _version(index, key, other) if key and is_asked else ""
-        if version and version != key and version not in places:
-            same = _same_sections(index, version, chosen)
-            like = frozenset(_counterparts(chosen, same, index))
-            heading = texts("maintenance.answers.version", language=_language(other, texts))
-            st.markdown(f"**{heading}**")
-            shown = _Offered(same, frozenset(passage.id for passage in same))
-            _choose(shown, version, like, version, name, texts)
-            places[version] = same
-    return places, language
+    def _offered(self) -> _Offered:
+        """The passages to choose from: those that the answer of before cites, those found, in order
+        of rank, and those with units that are ticked, whatever is searched for."""
+        words = self._value("search").strip()
+        searched = words or self._value("question").strip()
+        index, key = self._index, self._key("offered")
+        before: _Offered = st.session_state.get(key, _Offered())
+        if (index.generation, searched) == (before.generation, before.searched):
+            return before
+        cited = [] if words else _cited(self._start, index)
+        hits = index.search(searched, _PASSAGES, self._language) if searched else []
+        kept = [passage for passage, _ in self._ticked("", before.passages)]
+        passages = [*{p.id: p for p in (*cited, *(hit.passage for hit in hits), *kept)}.values()]
+        unfolded = [*passages[:1], *kept, *(cited if self._start.key else ())]
+        ids = frozenset(passage.id for passage in unfolded)
+        made = st.session_state[key] = _Offered(passages, ids, index.generation, searched)
+        return made
+
+    def _choose(self, offered: _Offered, version: str, ticked: Collection[str], key: str) -> None:
+        """Passages, folded, with a box for each of their sentences; `ticked` are those of the
+        document version `key` that are at first."""
+        for passage in offered.passages:
+            document = passage.document
+            place = " › ".join((document.short_title, *passage.headings[1:]))
+            addresses = pages(document, self._texts)
+            origin = [link(url, document.title, self._texts) for _, url in addresses][:1]
+            label = f"plain-{self._name}-{version}-{passage.id}"
+            is_unfolded = passage.id in offered.unfolded
+            with (
+                st.container(key=label),
+                st.expander(code(place), expanded=is_unfolded, key=f"{label}-fold"),
+                st.container(gap=None),
+            ):
+                for address in origin:
+                    st.html(f'<p class="sw-facts">{address}</p>')
+                whole = approving.unit_texts([passage])
+                for number, unit in enumerate(passage.units):
+                    st.checkbox(
+                        code(reading(passage, unit)),
+                        value=document.key == key and whole[number] in ticked,
+                        key=self._box(version, passage, number),
+                        width="stretch",
+                    )
+
+    def _box(self, version: str, passage: Passage, number: int) -> str:
+        return self._key(f"{version}-{passage.id}-{number}")
+
+    def _ticked(self, version: str, passages: Sequence[Passage]) -> list[tuple[Passage, int]]:
+        """The chosen units, as their numbers in their passages, in the order of their document."""
+        return [
+            (passage, number)
+            for passage in sorted(passages, key=lambda found: (found.document.key, found.start))
+            for number in range(len(passage.units))
+            if st.session_state.get(self._box(version, passage, number))
+        ]
+
+    def _preview(self) -> None:
+        shown = "".join(
+            f'<p lang="{escape(passage.document.language)}">'
+            f"{escape(reading(passage, passage.units[number]))}</p>"
+            for version, passages in self._places.items()
+            for passage, number in self._ticked(version, passages)
+        )
+        if shown:
+            heading = escape(self._texts("maintenance.answers.preview"))
+            st.html(
+                f'<section class="sw-note"><h4 class="sw-small">{heading}</h4>{shown}</section>'
+            )
+
+    def _reach(self, made: _Fields) -> Reach:
+        """Who is given what the fields make; tried again when that has changed."""
+        tried, key = (made.answers, self._index.generation), self._key("reach")
+        before: tuple[object, Reach] | None = st.session_state.get(key)
+        if before is not None and before[0] == tried:
+            return before[1]
+        instead_of = self._start.instead_of
+        reach = approving.reach(self._settings, made.answers, self._index, instead_of)
+        st.session_state[key] = tried, reach
+        return reach
+
+    def _made(self) -> _Fields:
+        """The answers that the fields make, by document version."""
+        language = self._language
+        questions = {language: _lines(self._value("question"), self._value("wordings"))}
+        for other in st.session_state.get(self._key("languages"), []):
+            if lines := _lines(self._value(f"in-{other}")):
+                questions[other] = [*questions.get(other, ()), *lines]
+        organisation = one_line(self._value("organisation"))
+        twin = next(_twins(questions), "")
+        chosen = self._ticked("", self._places[""])
+        keys = {passage.document.key for passage, _ in chosen}
+        longest = max(map(len, itertools.chain.from_iterable(questions.values())), default=0)
+        lacking = {
+            "question": not _lines(self._value("question")),
+            "length": longest > MAX_QUESTION,
+            "number": max(map(len, questions.values())) > _MOST,
+            "twin": bool(twin),
+            "sentences": not chosen,
+            "one_document": len(keys) > 1,
+            "organisation": not organisation,
+        }
+        lacks = [lack for lack, is_lacking in lacking.items() if is_lacking]
+        answers: dict[str, PreparedAnswer] = {}
+        if not lacks:
+            (key,) = keys
+            for asked, lines in questions.items():
+                version = key if asked == language else _version(self._index, key, asked)
+                role = "" if version == key else version
+                ticked = self._ticked(role, self._places.get(role, ()))
+                units = [approving.unit_texts([passage])[number] for passage, number in ticked]
+                units = [*dict.fromkeys(units)]
+                if not units:
+                    lacks.append("version")
+                if len(units) > MOST_UNITS:
+                    lacks.append("fewer")
+                before = answers[version].questions if version in answers else ()
+                answers[version] = PreparedAnswer(
+                    units=tuple(units), questions=(*before, *asked_in(asked, *lines))
+                )
+        return _Fields(answers, organisation, tuple(dict.fromkeys(lacks)), twin)
+
+    def _approve(self) -> None:
+        """Approves what the fields say now, and closes the editor."""
+        settings, start, user = self._settings, self._start, access.user()
+        made = self._made()
+        if made.lacks:
+            return
+        reach = self._reach(made)
+        approving.approve(settings, user, made.answers, made.organisation, start.instead_of)
+        if start.group is not None:
+            approving.close(settings, user, start.group)
+        st.session_state[REACH] = reach
+        _leave()
+        if settings.approve_by_two:
+            st.session_state[DONE] = "proposed"
+            return
+        keys = [*made.answers, *([start.instead_of[0]] if start.instead_of else [])]
+        begun = approving.publish(settings, user, keys)
+        st.session_state[DONE] = "approved" if begun else "later"
 
 
-def _offered(one: EditorStart, name: str, index: Snapshot, language: str) -> _Offered:
-    """The passages to choose from: those that the answer of before cites, those found, in order of
-    rank, and those with units that are ticked, whatever is searched for."""
-    words = st.session_state[f"{name}-search"].strip()
-    searched = words or st.session_state[f"{name}-question"].strip()
-    before: _Offered = st.session_state.get(f"{name}-offered", _Offered())
-    if (index.generation, searched) == (before.generation, before.searched):
-        return before
-    cited = [] if words else _cited(one, index)
-    hits = index.search(searched, _PASSAGES, language) if searched else []
-    kept = [passage for passage, _ in _ticked(name, "", before.passages)]
-    passages = [*{p.id: p for p in (*cited, *(hit.passage for hit in hits), *kept)}.values()]
-    unfolded = [*passages[:1], *kept, *(cited if one.key else ())]
-    ids = frozenset(passage.id for passage in unfolded)
-    made = _Offered(passages, ids, index.generation, searched)
-    st.session_state[f"{name}-offered"] = made
-    return made
+def _leave() -> None:
+    st.session_state.pop(_OPENED, None)
 
 
-def _cited(one: EditorStart, index: Snapshot) -> list[Passage]:
+def _cited(start: EditorStart, index: Snapshot) -> list[Passage]:
     """The passages of the answer that is changed, or else those that the answers cited which
     readers found wrong, the newest first."""
-    if one.key:
-        mine = index.passages([one.key])
-        return [passage for passage in mine if one.units & set(approving.unit_texts([passage]))]
-    verdicts = one.group.verdicts[::-1] if one.group else ()
+    if start.key:
+        mine = index.passages([start.key])
+        return [passage for passage in mine if start.units & set(approving.unit_texts([passage]))]
+    verdicts = start.group.verdicts[::-1] if start.group else ()
     documents = {name for verdict in verdicts for name in verdict.documents}
     places = [section for verdict in verdicts for section in verdict.sections]
     keys = [document.key for document in index.documents() if document.id in documents]
     found = {" › ".join(passage.headings): passage for passage in index.passages(keys)[::-1]}
     return [found[place] for place in dict.fromkeys(places) if place in found][:_PASSAGES]
-
-
-def _choose(
-    offered: _Offered,
-    version: str,
-    ticked: Collection[str],
-    key: str,
-    name: str,
-    texts: Texts,
-) -> None:
-    """Passages, folded, with a box for each of their sentences; `ticked` are those of the document
-    version `key` that are at first."""
-    for passage in offered.passages:
-        document = passage.document
-        place = " › ".join((document.short_title, *passage.headings[1:]))
-        origin = [link(url, document.title, texts) for _, url in pages(document, texts)][:1]
-        label = f"plain-{name}-{version}-{passage.id}"
-        with (
-            st.container(key=label),
-            st.expander(code(place), expanded=passage.id in offered.unfolded, key=f"{label}-fold"),
-            st.container(gap=None),
-        ):
-            for address in origin:
-                st.html(f'<p class="sw-facts">{address}</p>')
-            whole = approving.unit_texts([passage])
-            for number, unit in enumerate(passage.units):
-                st.checkbox(
-                    code(reading(passage, unit)),
-                    value=document.key == key and whole[number] in ticked,
-                    key=_field(name, version, passage, number),
-                    width="stretch",
-                )
-
-
-def _preview(name: str, places: Mapping[str, Sequence[Passage]], texts: Texts) -> None:
-    shown = "".join(
-        f'<p lang="{escape(passage.document.language)}">'
-        f"{escape(reading(passage, passage.units[number]))}</p>"
-        for version, passages in places.items()
-        for passage, number in _ticked(name, version, passages)
-    )
-    if shown:
-        heading = escape(texts("maintenance.answers.preview"))
-        st.html(f'<section class="sw-note"><h4 class="sw-small">{heading}</h4>{shown}</section>')
-
-
-def _reach(
-    one: EditorStart, name: str, made: _Fields, index: Snapshot, settings: Settings
-) -> Reach:
-    """Who is given what the fields make; tried again when that has changed."""
-    tried = made.answers, index.generation
-    before: tuple[object, Reach] | None = st.session_state.get(f"{name}-reach")
-    if before is not None and before[0] == tried:
-        return before[1]
-    reach = approving.reach(settings, made.answers, index, one.instead_of)
-    st.session_state[f"{name}-reach"] = tried, reach
-    return reach
 
 
 def _reach_html(reach: Reach, question: str, texts: Texts) -> str:
@@ -329,13 +410,15 @@ def _reach_html(reach: Reach, question: str, texts: Texts) -> str:
     if others := len(reach.given) - itself:
         parts.append(texts.counted("maintenance.answers.reach.wordings", others))
     who = f" {texts('maintenance.answers.reach.and')} ".join(parts)
-    told = reach_told(reach, lambda one: texts("maintenance.answers.quoted", text=one), texts, who)
-    shown = "".join(f"<p>{escape(line)}</p>" for line in told)
+    lines = reach_lines(
+        reach, lambda text: texts("maintenance.answers.quoted", text=text), texts, who
+    )
+    shown = "".join(f"<p>{escape(line)}</p>" for line in lines)
     unlisted = facts_html(texts("maintenance.answers.reach.unlisted"))
     return f'<div role="status">{shown}{unlisted}</div>'
 
 
-def reach_told(
+def reach_lines(
     reach: Reach, shown: Callable[[str], str], texts: Texts, who: str = ""
 ) -> Iterator[str]:
     """Sentences on who is given an answer, who is not, and who else is.
@@ -352,103 +435,13 @@ def reach_told(
             yield texts(f"maintenance.answers.reach.{name}", questions=listed)
 
 
-def _made(
-    name: str, language: str, places: Mapping[str, Sequence[Passage]], index: Snapshot
-) -> _Fields:
-    """The answers that the fields make, by document version."""
-    state = st.session_state
-    questions = {language: _lines(state[f"{name}-question"], state[f"{name}-wordings"])}
-    for other in state.get(f"{name}-languages", []):
-        if lines := _lines(state.get(f"{name}-in-{other}", "")):
-            questions[other] = [*questions.get(other, ()), *lines]
-    organisation = one_line(state[f"{name}-organisation"])
-    twin = next(_twins(questions), "")
-    chosen = _ticked(name, "", places[""])
-    keys = {passage.document.key for passage, _ in chosen}
-    lacks = [
-        *(["question"] if not _lines(state[f"{name}-question"]) else []),
-        *(["length"] if any(len(one) > MAX_QUESTION for one in _all(questions)) else []),
-        *(["number"] if any(len(lines) > _MOST for lines in questions.values()) else []),
-        *(["twin"] if twin else []),
-        *(["sentences"] if not chosen else []),
-        *(["one_document"] if len(keys) > 1 else []),
-        *(["organisation"] if not organisation else []),
-    ]
-    answers: dict[str, PreparedAnswer] = {}
-    if not lacks:
-        (key,) = keys
-        for asked, lines in questions.items():
-            version = key if asked == language else _version(index, key, asked)
-            role = "" if version == key else version
-            units = tuple(
-                dict.fromkeys(
-                    approving.unit_texts([passage])[number]
-                    for passage, number in _ticked(name, role, places.get(role, ()))
-                )
-            )
-            if not units:
-                lacks.append("version")
-            if len(units) > MOST_UNITS:
-                lacks.append("fewer")
-            before = answers[version].questions if version in answers else ()
-            answers[version] = PreparedAnswer(
-                units=units, questions=(*before, *asked_in(asked, *lines))
-            )
-    return _Fields(answers, organisation, tuple(dict.fromkeys(lacks)), twin)
-
-
-def _approve(
-    one: EditorStart,
-    name: str,
-    language: str,
-    places: Mapping[str, Sequence[Passage]],
-    index: Snapshot,
-    settings: Settings,
-) -> None:
-    """Approves what the fields say now, and closes the editor."""
-    with work.attempt():
-        user = access.require("maintainer")
-        made = _made(name, language, places, index)
-        if made.lacks:
-            return
-        reach = _reach(one, name, made, index, settings)
-        approving.approve(settings, user, made.answers, made.organisation, one.instead_of)
-        if one.group is not None:
-            approving.close(settings, user, one.group)
-        st.session_state[REACH] = reach
-        _leave()
-        if settings.approve_by_two:
-            st.session_state[DONE] = "proposed"
-            return
-        keys = [*made.answers, *([one.instead_of[0]] if one.instead_of else [])]
-        begun = approving.publish(settings, user, keys)
-        st.session_state[DONE] = "approved" if begun else "later"
-
-
-def _leave() -> None:
-    st.session_state.pop(_OPENED, None)
-
-
-def _field(name: str, version: str, passage: Passage, number: int) -> str:
-    return f"{name}-{version}-{passage.id}-{number}"
-
-
-def _ticked(name: str, version: str, passages: Sequence[Passage]) -> list[tuple[Passage, int]]:
-    """The chosen units, as their numbers in their passages, in the order of their document."""
-    return [
-        (passage, number)
-        for passage in sorted(passages, key=lambda one: (one.document.key, one.start))
-        for number in range(len(passage.units))
-        if st.session_state.get(_field(name, version, passage, number))
-    ]
-
-
 def _version(index: Snapshot, key: str, language: str) -> str:
     """The version of a document (by the key of one) that readers of a language are given."""
-    known = {one.key: one for one in index.documents()}
+    known = {document.key: document for document in index.documents()}
     if key not in known:
         return ""
-    versions = {one.language: one.key for one in known.values() if one.id == known[key].id}
+    id = known[key].id
+    versions = {version.language: version.key for version in known.values() if version.id == id}
     return versions[preferred(versions, language)]
 
 
@@ -457,8 +450,8 @@ def _same_sections(
 ) -> list[Passage]:
     """The passages of another version of the document, of the sections of the chosen sentences."""
     sections = {passage.section for passage, _ in chosen}
-    found = (one for one in index.passages([version]) if one.section in sections)
-    return sorted(found, key=lambda one: one.start)
+    found = (passage for passage in index.passages([version]) if passage.section in sections)
+    return sorted(found, key=lambda passage: passage.start)
 
 
 def _counterparts(
@@ -467,24 +460,18 @@ def _counterparts(
     """The units that stand where the chosen ones stand, in sections cut into as many passages, in
     passages of as many units."""
     for passage, number in chosen:
-        mine = sorted(
-            (
-                one
-                for one in index.passages([passage.document.key])
-                if one.section == passage.section
-            ),
-            key=lambda one: one.start,
-        )
-        theirs = [one for one in passages if one.section == passage.section]
-        place = [one.id for one in mine].index(passage.id)
+        version = passage.document.key
+        mine = _same_sections(index, version, [(passage, number)])
+        theirs = [other for other in passages if other.section == passage.section]
+        place = [own.id for own in mine].index(passage.id)
         if len(mine) == len(theirs) and len(theirs[place].units) == len(passage.units):
             yield approving.unit_texts([theirs[place]])[number]
 
 
 def _by_language(questions: Iterable[Wording | AskedQuestion]) -> Mapping[str, Sequence[str]]:
     found: dict[str, list[str]] = {}
-    for one in questions:
-        found.setdefault(one.language, []).append(one.text)
+    for question in questions:
+        found.setdefault(question.language, []).append(question.text)
     return found
 
 
@@ -503,10 +490,6 @@ def _twins(questions: Mapping[str, Sequence[str]]) -> Iterator[str]:
             if key in seen:
                 yield line
             seen.add(key)
-
-
-def _all(questions: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    return (one for lines in questions.values() for one in lines)
 
 
 def _language(language: str, texts: Texts) -> str:

@@ -1,17 +1,14 @@
-"""Changes of a plan as HTML, and the preview of what is new."""
+"""What a run changes, or would change, as HTML in the interface language.
+
+What comes from files is data; what ingest says in English is folded.
+"""
 
 import datetime
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
-import streamlit as st
-
-from core.file_names import as_path, printable
+from core.file_names import printable
 from core.prepared import StaleQuestion
-from core.settings import Settings
-from ingest.passages.isolated import Loader
-from ingest.publishing.changes import word_diff
+from ingest.publishing.changes import DiffPiece, word_diff
 from ingest.publishing.ingest_report import (
     DocumentChange,
     Failure,
@@ -21,15 +18,8 @@ from ingest.publishing.ingest_report import (
     Report,
 )
 from ui import formats, markup
-from ui.maintenance import all_documents, document_files
-from ui.maintenance.about import problem, show_about
-from ui.markup import code, definitions_html, escape, facts_html, folded_html, page_of
+from ui.markup import definitions_html, escape, facts_html, folded_html
 from ui.texts import Texts
-from vectorstore.manifest import DocumentEntry
-
-# What a run changes, or would change, as HTML: the data of ingest/publishing/changes.py, in the
-# interface language. What comes from files is data; what ingest says in English is folded.
-
 
 _PATH = " › "
 _DATES = ("date", "effective_from", "effective_until")  # fields
@@ -37,6 +27,7 @@ _LABELS = {"language": "languages", "kind": "kinds", "area": "areas"}  # texts o
 _SHOWN = (  # to be looked at
     "kind", "title", "known_as", "id", "date", "area", "reference", "publisher", "url",
 )  # fmt: skip
+_MARKS = {"gone": "del", "new": "ins"}
 _PASSAGES = 40  # of one document; the report that can be downloaded has them all
 
 
@@ -66,19 +57,17 @@ def counts_html(report: Report, texts: Texts) -> str:
 def notes_html(report: Report, texts: Texts) -> str:
     """Notes on a plan: what could not be taken, what was guessed, what was kept without its file or
     left out."""
-    failures = (_failure(one, texts) for one in report.failures)
-    guesses = (_guesses(one, texts) for one in report.guesses)
-    unused = (
-        f"<strong>{escape(markup.name(one.path))}</strong>: {escape(', '.join(one.names))}"
-        for one in report.unused
+    failures = (_failure(failure, texts) for failure in report.failures)
+    unconfirmed = (_file(path) for path in report.unconfirmed)
+    stale = (
+        _stale(change, question, texts) for change in report.questions for question in change.stale
     )
+    guesses = (_guesses(guess, texts) for guess in report.guesses)
+    unused = (f"{_file(it.path)}: {escape(', '.join(it.names))}" for it in report.unused)
     left_out = (
-        f"<strong>{escape(markup.name(seen.path))}</strong>: "
-        f"{escape(texts(f'maintenance.left_out.{seen.why}'))}"
-        for seen in report.left_out
+        f"{_file(it.path)}: {escape(texts(f'maintenance.left_out.{it.why}'))}"
+        for it in report.left_out
     )
-    unconfirmed = (f"<strong>{escape(markup.name(path))}</strong>" for path in report.unconfirmed)
-    stale = (_stale(change, one, texts) for change in report.questions for one in change.stale)
     return "".join(
         (
             _listed("failures", failures, texts, is_open=True),
@@ -92,34 +81,36 @@ def notes_html(report: Report, texts: Texts) -> str:
     )
 
 
-def _failure(one: Failure, texts: Texts) -> str:
+def _file(path: str) -> str:
+    return f"<strong>{escape(markup.name(path))}</strong>"
+
+
+def _failure(failure: Failure, texts: Texts) -> str:
     """A document that cannot be taken: its name, why, what to do, and the details."""
-    said = markup.reason(one.fault, one.field, texts)
-    if one.kept:
-        said += f" {texts('maintenance.report.kept')}"
-    told = f"{printable(one.path)}: {one.problem}. {one.remedy}"
-    name = escape(markup.name(one.path))
-    return f"<strong>{name}</strong>: {escape(said)}{markup.fold(told, texts)}"
+    reason = markup.reason(failure.fault, failure.field, texts)
+    if failure.kept:
+        reason += f" {texts('maintenance.report.kept')}"
+    details = f"{printable(failure.path)}: {failure.problem}. {failure.remedy}"
+    return f"{_file(failure.path)}: {escape(reason)}{markup.fold(details, texts)}"
 
 
-def _stale(change: PreparedChange, one: StaleQuestion, texts: Texts) -> str:
+def _stale(change: PreparedChange, stale: StaleQuestion, texts: Texts) -> str:
     """A prepared question that has lost its answer: its document, the question, and why."""
-    told = texts(f"maintenance.stale.{one.why}", words=printable(one.words), line=one.line)
-    name = escape(markup.name(change.path))
-    return f"<strong>{name}</strong>: {escape(printable(one.question))} {escape(told)}"
+    words = printable(stale.words)
+    why = texts(f"maintenance.stale.{stale.why}", words=words, line=stale.line)
+    return f"{_file(change.path)}: {escape(printable(stale.question))} {escape(why)}"
 
 
-def _guesses(one: Guesses, texts: Texts) -> str:
+def _guesses(guesses: Guesses, texts: Texts) -> str:
     """The fields of a document that were filled in by the program, to be checked."""
     fields = (
         (
             texts.label("maintenance.fields", name),
             f"<mark>{escape(_value(name, value, texts))}</mark>",
         )
-        for name, value in one.fields.items()
+        for name, value in guesses.fields.items()
     )
-    name = escape(markup.name(one.path))
-    return f"<strong>{name}</strong>{definitions_html('sw-guesses', fields)}"
+    return f"{_file(guesses.path)}{definitions_html('sw-guesses', fields)}"
 
 
 def document_html(change: DocumentChange, texts: Texts) -> str:
@@ -191,8 +182,8 @@ def _passage(passage: PassageChange, texts: Texts) -> str:
     kind = escape(texts(f"maintenance.kinds.{passage.kind}"))
     former = ""
     if passage.former_headings:
-        told = texts("maintenance.report.former")
-        former = facts_html(f"{told} {_headings(passage.former_headings)}")
+        label = texts("maintenance.report.former")
+        former = facts_html(f"{label} {_headings(passage.former_headings)}")
     return (
         f'<p class="sw-small">{kind}: {escape(_headings(passage.headings))}</p>{former}'
         f'<p class="sw-diff">{"".join(_pieces(passage, texts))}</p>'
@@ -204,18 +195,20 @@ def _pieces(passage: PassageChange, texts: Texts) -> Iterator[str]:
     if passage.kind != "changed":
         yield escape(passage.after or passage.before)
         return
-    marks = {"gone": "del", "new": "ins"}
     former = ""
     for piece in word_diff(passage.before, passage.after):
-        mark = marks.get(piece.kind)
         if (former, piece.kind) == ("gone", "new"):
             yield " "
         former = piece.kind
-        if mark is None:
-            yield escape(piece.text)
-            continue
-        spoken = escape(texts(f"maintenance.report.{piece.kind}"))
-        yield f'<{mark}><span class="sw-hidden">{spoken} </span>{escape(piece.text)}</{mark}>'
+        yield piece_html(piece, texts)
+
+
+def piece_html(piece: DiffPiece, texts: Texts) -> str:
+    """A piece of two texts that are compared, marked where only one of them has it."""
+    if piece.kind == "same":
+        return escape(piece.text)
+    mark, spoken = _MARKS[piece.kind], escape(texts(f"maintenance.report.{piece.kind}"))
+    return f'<{mark}><span class="sw-hidden">{spoken} </span>{escape(piece.text)}</{mark}>'
 
 
 def _headings(path: tuple[str, ...]) -> str:
@@ -230,76 +223,3 @@ def _listed(name: str, lines: Iterable[str], texts: Texts, *, is_open: bool = Fa
     title = escape(texts(f"maintenance.report.{name}", number=len(items)))
     listed = f"<div><ul>{''.join(items)}</ul></div>"
     return folded_html("sw-change", title, listed, is_open=is_open)
-
-
-# The documents of a report: what changes in each, how readers will see it, a way to correct it.
-
-
-_PAGE = 20  # documents shown at once; all of a first run would be sent at every click
-_ORDER = ("removed", "changed", "added", "renamed")  # what asks for a look comes first
-
-
-def show_preview(report: Report, key: str, texts: Texts) -> None:
-    """Shows what was published, a page of documents at a time."""
-    place, shown = _page(report, key)
-    for change in shown:
-        place.html(document_html(change, texts))
-
-
-def show_to_correct(
-    report: Report,
-    key: str,
-    settings: Settings,
-    entries: Sequence[DocumentEntry],
-    saved: Callable[[], None],
-    texts: Texts,
-) -> None:
-    """Shows what would be published: each document as readers will see it, to be corrected.
-
-    Args:
-        report: of the preview.
-        key: of the widget for pages.
-        settings: say where documents are.
-        entries: the documents in use.
-        saved: called once something was corrected.
-        texts: the strings of the interface language.
-    """
-    place, shown = _page(report, key)
-    with place, Loader(settings) as loader:
-        for change in shown:
-            st.html(document_html(change, texts) + info_html(change, texts))
-            file = as_path(change.path)
-            if change.info and file.is_file() and document_files.is_read(settings, file):
-                _correct(change, file, settings, entries, loader, saved, texts)
-
-
-def _page(
-    report: Report, key: str
-) -> tuple[st.delta_generator.DeltaGenerator, Sequence[DocumentChange]]:
-    changes = sorted(report.changes, key=lambda change: _ORDER.index(change.kind))
-    return page_of(changes, _PAGE, key=f"{key}-page")
-
-
-def _correct(
-    change: DocumentChange,
-    file: Path,
-    settings: Settings,
-    entries: Sequence[DocumentEntry],
-    loader: Loader,
-    saved: Callable[[], None],
-    texts: Texts,
-) -> None:
-    name = hashlib.sha256(f"preview {change.path}".encode()).hexdigest()[:12]
-    label = f"{texts('maintenance.report.correct')} {code(change.title)}"
-    place = st.expander(label, key=f"plain-preview-{name}", on_change="rerun")
-    if not place.open:
-        return
-    with place:
-        with st.spinner(texts("maintenance.upload.reading")):
-            said = document_files.preview_kept(file, settings, loader)
-        if said.failure is not None:
-            st.error(problem(said.failure.fault, said.failure.field, texts))
-        all_documents.upload_notes(
-            said, change.path, {entry.key: entry for entry in entries}, texts
-        )
-        show_about(settings, file, name, said, entries, texts, saved)

@@ -1,7 +1,7 @@
-"""Files of documents: uploaded, previewed, removed, put back.
+"""Files of documents: added, listed, removed, put back.
 
 What is added goes into uploads/ below the setting `documents_dir`, and is used once it is
-published. A removed file can be put back until then (ui/maintenance/document_files.py):
+published. A removed file can be put back until then:
 
 uploads/
     plan.nl.pdf
@@ -14,43 +14,38 @@ uploads/
 import datetime
 import functools
 import glob
-import hashlib
 import os
 import re
 import secrets
 import shutil
-import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
-
-import streamlit as st
 
 from core.disk import obstacle
 from core.errors import DocumentError, StoreError
 from core.file_names import as_text
 from core.settings import Settings
-from core.source import DocumentInfo, Frozen
-from ingest.passages.isolated import Loader
-from ingest.publishing.ingest_report import Failure
+from core.source import Frozen
 from ingest.reading import files, question_file
-from ingest.reading.files import find, is_official
+from ingest.reading.files import find
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.load import fingerprint
 from language.official import OFFICIAL
 from vectorstore.manifest import DocumentEntry, Manifest
 
-# The files of documents: those that a maintainer adds, and all others that are in use.
-
-
-Refusal = Literal["name", "convert", "format", "empty", "large"]
+RejectionReason = Literal["name", "convert", "format", "empty", "large"]
 FileState = Literal["new", "changed", "published", "gone"]
 
 _LONGEST = 180  # bytes of a name; file systems allow 255, and a sidecar's is longer
 _NO_BEGINNING = re.compile(r"(?:[.\s]|~\$)+")  # of a name; it would hide the file
 _LANGUAGE = re.compile(r"[._](?:" + "|".join(OFFICIAL) + r")$", re.IGNORECASE)
+_REMOVED = ".removed"
+_FROM = ".from"
+_BESIDE = (front_matter.SIDECAR_SUFFIX, ".http.json")  # what belongs to a file, behind its name
+_STAMP = "%Y%m%dT%H%M%S.%f"
 
 
 def folder(settings: Settings) -> Path:
@@ -91,7 +86,7 @@ def safe_name(given: str) -> str:
     return stem.encode()[: max(room, 0)].decode("utf-8", "ignore") + suffix if stem else ""
 
 
-def refusal(name: str, size: int, settings: Settings) -> Refusal | None:
+def rejection_reason(name: str, size: int, settings: Settings) -> RejectionReason | None:
     """Why a file cannot be taken under this (safe) name; None when it can."""
     suffix = Path(name).suffix.lower()
     if not name:
@@ -120,12 +115,12 @@ def state(file: Path, entries: Mapping[str, DocumentEntry], settings: Settings) 
         return "new"
     own = question_file.own_file(settings.documents_dir, entry.key)
     parts = (file, front_matter.find_sidecar(file), question_file.find(file), own)
-    stats = [one.stat() for one in parts if one is not None and one.is_file()]
+    stats = [part.stat() for part in parts if part is not None and part.is_file()]
     published = datetime.datetime.fromisoformat(entry.changed) if entry.changed else None
-    marks = tuple((one.st_mtime_ns, one.st_size) for one in stats)
+    marks = tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
     if entry.info.kind == "official" and not _official(file, settings.documents_dir, marks):
         return "changed"
-    if published and max(one.st_mtime for one in stats) < published.timestamp():
+    if published and max(stat.st_mtime for stat in stats) < published.timestamp():
         return "published"
     return "published" if _fingerprint(file, own, marks) == entry.sha256 else "changed"
 
@@ -159,24 +154,39 @@ def free(settings: Settings, name: str) -> str:
     return next(name for name in numbered if taken(settings, name) is None)
 
 
-@contextmanager
-def writing(place: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        remedy = obstacle(place) or "Check your rights there."
-        raise StoreError(
-            f"Nothing can be written in {place}: {error.strerror}. {remedy}"
-        ) from error
+def add_file(settings: Settings, name: str, content: bytes, *, replace: bool) -> str:
+    """Keeps a file; where its name is taken, in place of that file or under another name.
 
+    Args:
+        settings: say where.
+        name: a safe one.
+        content: of the file.
+        replace: the file that has the name now is removed, else both are kept.
 
-# Files of documents that were removed or replaced, wherever they were.
+    Returns:
+        The name under which it is there.
 
-
-_REMOVED = ".removed"
-_FROM = ".from"
-_BESIDE = (front_matter.SIDECAR_SUFFIX, ".http.json")  # what belongs to a file, behind its name
-_STAMP = "%Y%m%dT%H%M%S.%f"
+    Raises:
+        StoreError: it cannot be written; what was there before stays.
+    """
+    place = folder(settings)
+    with writing(place):
+        place.mkdir(parents=True, exist_ok=True)
+        there = taken(settings, name)
+        if there is not None and not replace:
+            name = free(settings, name)
+        unfinished = place / f".unfinished-{secrets.token_hex(4)}"
+        try:
+            unfinished.write_bytes(content)
+            if there is not None and replace:
+                known = front_matter.find_sidecar(there)
+                remove(settings, there, keep_description=True)
+                if known is not None and known.name == there.name + front_matter.SIDECAR_SUFFIX:
+                    known.rename(place / (name + front_matter.SIDECAR_SUFFIX))
+            unfinished.replace(place / name)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return name
 
 
 class Removed(Frozen):
@@ -238,7 +248,7 @@ def removed(settings: Settings) -> tuple[Removed, ...]:
 
 
 def _from(settings: Settings, kept: Path) -> Path:
-    """The folder that something was removed from; that of the uploads where ingest reads no other
+    """The folder that something was removed from; that of the uploads if ingest does not read it
     any more."""
     try:
         place = Path(os.fsdecode((kept / _FROM).read_bytes()))
@@ -247,25 +257,25 @@ def _from(settings: Settings, kept: Path) -> Path:
     return place if is_read(settings, place) else folder(settings)
 
 
-def restore(settings: Settings, one: Removed) -> None:
-    """Puts a file back with what stood beside it; one that has its name now is removed in turn.
+def restore(settings: Settings, gone: Removed) -> None:
+    """Puts a file back with what stood beside it; a file that has its name now is removed in turn.
 
     Raises:
         StoreError: it cannot be moved.
     """
-    kept = folder(settings) / _REMOVED / one.id
-    with writing(one.folder):
-        one.folder.mkdir(parents=True, exist_ok=True)
+    kept = folder(settings) / _REMOVED / gone.id
+    with writing(gone.folder):
+        gone.folder.mkdir(parents=True, exist_ok=True)
         there = (
-            taken(settings, one.name)
-            if one.folder == folder(settings)
-            else next((file for file in (one.folder / one.name,) if file.exists()), None)
+            taken(settings, gone.name)
+            if gone.folder == folder(settings)
+            else next((file for file in (gone.folder / gone.name,) if file.exists()), None)
         )
         if there is not None:
             remove(settings, there)
         (kept / _FROM).unlink(missing_ok=True)
         for file in sorted(kept.iterdir(), reverse=True):  # what stands beside it first
-            shutil.move(file, one.folder / file.name)
+            shutil.move(file, gone.folder / file.name)
         kept.rmdir()
         os.utime(folder(settings))
 
@@ -285,76 +295,19 @@ def forget(
     entries = {entry.path: entry for entry in manifest.documents}
     made = datetime.datetime.fromisoformat(manifest.created)
     last = max(made, published or made)
-    for one in removed(settings):
-        file = Path(os.path.abspath(one.folder / one.name))
+    for gone in removed(settings):
+        file = Path(os.path.abspath(gone.folder / gone.name))
         is_used = as_text(file) in entries and state(file, entries, settings) != "published"
-        if last > one.date and not is_used:
-            shutil.rmtree(folder(settings) / _REMOVED / one.id, ignore_errors=True)
+        if last > gone.date and not is_used:
+            shutil.rmtree(folder(settings) / _REMOVED / gone.id, ignore_errors=True)
 
 
-# What a file says of itself, told before it is published: read as ingest would, by its reader.
-
-
-_KEPT = 1000  # files, a few kilobytes each: reading one anew takes long, all take memory
-
-
-class FilePreview(Frozen):
-    """The result of reading a file; without `info` it cannot be taken as it is, and `failure` says
-    why.
-
-    `guessed` are the fields that were filled in by the program, `unused` names in its front matter
-    that are no fields. `unconfirmed`: it calls itself an official text, which nobody has confirmed.
-    """
-
-    info: DocumentInfo | None = None
-    guessed: tuple[str, ...] = ()
-    unused: tuple[str, ...] = ()
-    unconfirmed: bool = False
-    failure: Failure | None = None
-
-
-def preview_uploaded(name: str, content: bytes, loader: Loader) -> FilePreview:
-    """Reads a file that is not kept yet.
-
-    Args:
-        name: under which it would be kept; a safe one.
-        content: of the file.
-        loader: starts a process for the first file that it reads.
-    """
-
-    def load() -> FilePreview:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / name
-            file.write_bytes(content)
-            return _load(file, loader)
-
-    return _said(name, hashlib.sha256(content).hexdigest(), load)
-
-
-def preview_kept(file: Path, settings: Settings, loader: Loader) -> FilePreview:
-    """Reads a kept file with the files beside it."""
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
     try:
-        mark = f"{fingerprint(file)} {is_official(file, settings.documents_dir)}"
-    except DocumentError as error:
-        return FilePreview(failure=Failure.of(error))
-    return _said(str(file), mark, lambda: _load(file, loader))
-
-
-@st.cache_resource(show_spinner=False, max_entries=_KEPT)
-def _said(name: str, mark: str, _load: Callable[[], FilePreview]) -> FilePreview:
-    """Reads a file as `_load` does, once for each file and each of its contents."""
-    return _load()
-
-
-def _load(file: Path, loader: Loader) -> FilePreview:
-    try:
-        loaded = loader.load(file)
-    except DocumentError as error:
-        return FilePreview(failure=Failure.of(error))
-    document = loaded.document
-    return FilePreview(
-        info=document.info,
-        guessed=document.guessed,
-        unused=document.unused,
-        unconfirmed=loaded.unconfirmed,
-    )
+        yield
+    except OSError as error:
+        remedy = obstacle(place) or "Check your rights there."
+        raise StoreError(
+            f"Nothing can be written in {place}: {error.strerror}. {remedy}"
+        ) from error

@@ -14,19 +14,22 @@ from ingest.publishing.verify import Verification
 from ui import access, markup
 from ui.evaluation import kept_runs
 from ui.maintenance import job_list as work
+from ui.maintenance.page_context import PageContext
 from ui.markup import escape, facts_html
 from ui.texts import Texts
 from vectorstore.generations import Generations
 
+_KINDS = ("added", "changed", "removed")
 NOTE = 300  # characters of a note: a few sentences
 
 
-def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
-    """The kept generations, newest first; `busy`: a job runs, nothing else can be started.
+def show(context: PageContext) -> None:
+    """The kept generations, newest first.
 
     Raises:
         StrategiewijzerError: the index cannot be used.
     """
+    settings, texts = context.settings, context.texts
     st.header(texts("maintenance.generations.heading"), anchor=False)
     try:
         kept = history(settings)[::-1]
@@ -36,52 +39,52 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     st.markdown(texts("maintenance.generations.explained", number=settings.keep_generations))
     brought_back(settings, texts)
     decisions = kept_runs.sign_offs_by_generation(settings.data_dir, texts)
-    for one in kept:
+    for generation in kept:
         with st.container(border=True):
-            decision, goes_live = decisions.get(one.id, ("", True))
-            st.html(_generation(one, texts) + decision)
-            if one.in_use and not goes_live:
+            decision, goes_live = decisions.get(generation.id, ("", True))
+            st.html(_generation(generation, texts) + decision)
+            if generation.in_use and not goes_live:
                 st.warning(texts("maintenance.generations.not_live"))
             with st.container(horizontal=True):
-                _note(one, settings, texts, busy=busy)
-                if not one.in_use:
-                    _go_to(one, texts, busy=busy)
-    _verify(settings, texts, busy=busy)
+                _note(generation, context)
+                if not generation.in_use:
+                    _go_to(generation, context)
+    _verify(context)
 
 
-def _generation(one: KeptGeneration, texts: Texts) -> str:
-    moment = texts.moment(datetime.datetime.fromisoformat(one.created))
-    in_use = f" · {texts('maintenance.generations.in_use')}" if one.in_use else ""
+def _generation(generation: KeptGeneration, texts: Texts) -> str:
+    moment = texts.moment(datetime.datetime.fromisoformat(generation.created))
+    in_use = f" · {texts('maintenance.generations.in_use')}" if generation.in_use else ""
     facts = texts(
         "maintenance.generations.facts",
-        documents=one.documents,
-        versions=one.versions,
-        passages=one.passages,
-        size=round(one.size / MEGABYTE, 1),
+        documents=generation.documents,
+        versions=generation.versions,
+        passages=generation.passages,
+        size=round(generation.size / MEGABYTE, 1),
     )
-    changes = {"added": one.added, "changed": one.changed, "removed": one.removed}
+    changes = {kind: getattr(generation, kind) for kind in _KINDS}
     named = {
-        kind: [f"{one.titles[key]} ({key.rpartition('.')[2]})" for key in keys or ()]
+        kind: [f"{generation.titles[key]} ({key.rpartition('.')[2]})" for key in keys or ()]
         for kind, keys in changes.items()
     }
-    note = f"<p>{escape(printable(one.note))}</p>" if one.note else ""
+    note = f"<p>{escape(printable(generation.note))}</p>" if generation.note else ""
     return (
-        f'<h3 class="sw-small">{escape(printable(_title(one, named, texts)) + in_use)}</h3>'
+        f'<h3 class="sw-small">{escape(printable(_title(generation, named, texts)) + in_use)}</h3>'
         f"{note}{facts_html(moment, facts)}{_changes(named, texts, least=2)}"
-        + markup.fold(f"{one.id} · {one.method}", texts)
+        + markup.fold(f"{generation.id} · {generation.method}", texts)
     )
 
 
-def _title(one: KeptGeneration, named: Mapping[str, Sequence[str]], texts: Texts) -> str:
+def _title(generation: KeptGeneration, named: Mapping[str, Sequence[str]], texts: Texts) -> str:
     """The title of a version: what it changed."""
-    if one.added is None:
+    if generation.added is None:
         return texts("maintenance.generations.oldest")
-    told = [
+    changes = [
         f"{texts(f'maintenance.kinds.{kind}')}: {_first(names, texts)}"
         for kind, names in named.items()
         if names
     ]
-    return "; ".join(told) or texts("maintenance.generations.same")
+    return "; ".join(changes) or texts("maintenance.generations.same")
 
 
 def _first(names: Sequence[str], texts: Texts) -> str:
@@ -114,64 +117,56 @@ def brought_back(settings: Settings, texts: Texts) -> bool:
         return False
     moment = texts.moment(datetime.datetime.fromisoformat(found.created))
     st.warning(texts("maintenance.generations.restored", moment=moment))
-    changes = {"added": found.added, "changed": found.changed, "removed": found.removed}
+    changes = {kind: getattr(found, kind) for kind in _KINDS}
     st.html(_changes(changes, texts))
     return True
 
 
-def _note(one: KeptGeneration, settings: Settings, texts: Texts, *, busy: bool) -> None:
+def _note(generation: KeptGeneration, context: PageContext) -> None:
     """The maintainer's note on a version."""
+    texts = context.texts
     with (
-        st.popover(texts("maintenance.generations.note"), disabled=busy),
-        st.form(f"maintenance-note-{one.id}", border=False),
+        st.popover(texts("maintenance.generations.note"), disabled=context.busy),
+        st.form(f"maintenance-note-{generation.id}", border=False),
     ):
         note = st.text_input(
             texts("maintenance.generations.note_label"),
-            value=one.note,
+            value=generation.note,
             max_chars=NOTE,
-            key=f"maintenance-note-text-{one.id}",
+            key=f"maintenance-note-text-{generation.id}",
         )
         if st.form_submit_button(texts("maintenance.generations.note_save")):
             try:
                 access.require("maintainer")
-                with writing(settings) as lease:
-                    Generations(settings, lease).annotate(one.id, note.strip())
+                with writing(context.settings) as lease:
+                    Generations(context.settings, lease).annotate(generation.id, note.strip())
             except StrategiewijzerError as error:
                 markup.show(error, texts)
                 return
             st.rerun()
 
 
-def _go_to(one: KeptGeneration, texts: Texts, *, busy: bool) -> None:
+def _go_to(generation: KeptGeneration, context: PageContext) -> None:
     """Puts a generation in use again, after a second look."""
-    with st.popover(texts("maintenance.generations.rollback"), disabled=busy):
+    texts = context.texts
+    with st.popover(texts("maintenance.generations.rollback"), disabled=context.busy):
         st.markdown(texts("maintenance.generations.sure"))
-        st.button(
-            texts("maintenance.generations.confirm"),
-            key=f"maintenance-rollback-{one.id}",
-            type="primary",
-            disabled=busy,
-            on_click=work.start,
-            args=("rollback", one.id),
-        )
+        key = f"maintenance-rollback-{generation.id}"
+        arguments = ("rollback", generation.id)
+        context.job_button("maintenance.generations.confirm", key, *arguments, primary=True)
 
 
-def _verify(settings: Settings, texts: Texts, *, busy: bool) -> None:
+def _verify(context: PageContext) -> None:
     """Checks the generation in use, and says what the last check found."""
+    texts = context.texts
     st.header(texts("maintenance.verify.heading"), anchor=False)
     st.markdown(texts("maintenance.verify.explained"))
-    st.button(
-        texts("maintenance.verify.start"),
-        key="maintenance-verify",
-        disabled=busy,
-        on_click=work.start,
-        args=("verify", "--json"),
-    )
-    job = work.latest(settings, "verify")
-    told = job.events() if job is not None and job.state in ("done", "failed") else []
-    if job is None or not told:
+    context.job_button("maintenance.verify.start", "maintenance-verify", "verify", "--json")
+    job = work.latest(context.settings, "verify")
+    events = job.events() if job is not None and job.state in ("done", "failed") else []
+    if job is None or not events:
         return
-    found = Verification.model_validate(told[-1])
+    found = Verification.model_validate(events[-1])
     facts = texts(
         "maintenance.verify.facts",
         documents=found.documents,

@@ -4,8 +4,7 @@ All of it is one kind of job, as only one thing at a time may touch the index.
 """
 
 import datetime
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -47,16 +46,19 @@ def start(*arguments: str) -> None:
 
     That the user may not, or that another was first, is shown by `problems`.
     """
-    with attempt():
-        user = access.require("maintainer")
-        jobs.start(current().data_dir, "ingest", ("-m", "ingest", *arguments), on_record(user))
+    attempt(_start, arguments)
 
 
-@contextmanager
-def attempt() -> Iterator[None]:
-    """Does something in a callback; `problems` shows why that failed."""
+def _start(arguments: Sequence[str]) -> None:
+    by = on_record(access.user())
+    jobs.start(current().data_dir, "ingest", ("-m", "ingest", *arguments), by)
+
+
+def attempt(action: Callable[..., None], *args: object) -> None:
+    """Does what only maintainers may, in a callback; `problems` shows why that failed."""
     try:
-        yield
+        access.require("maintainer")
+        action(*args)
     except StrategiewijzerError as error:
         st.session_state[_PROBLEM] = error
 
@@ -85,15 +87,15 @@ def published(settings: Settings) -> datetime.datetime | None:
     done = (
         job.started
         for job in newest_first(settings, "publish")
-        if (said := report(job)) is not None and not said.stop
+        if (made := report(job)) is not None and not made.stop
     )
     return next(done, None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _report(folder: Path, _job: Job) -> Report | None:
-    told = [event["report"] for event in _job.events() if event.get("event") == "report"]
-    return Report.model_validate(told[-1]) if told else None
+    reports = [event["report"] for event in _job.events() if event.get("event") == "report"]
+    return Report.model_validate(reports[-1]) if reports else None
 
 
 def report(job: Job) -> Report | None:
@@ -108,7 +110,7 @@ def outcome(job: Job) -> JobOutcome:
     found = report(job)
     if found is not None:
         return "problems" if found.dry_run or not found.stop else "failed"
-    finished = any(one.get("event") == "fetched" or "problems" in one for one in job.events())
+    finished = any(event.get("event") == "fetched" or "problems" in event for event in job.events())
     return "problems" if finished else "failed"
 
 
@@ -147,21 +149,15 @@ def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
     silent = (datetime.datetime.now(datetime.UTC) - job.heard).total_seconds()
     if silent > _SILENT:
         st.warning(texts("maintenance.jobs.silent", time=formats.clock(job.heard, texts.language)))
-        if told := obstacle(settings.data_dir):
-            markup.details(told, texts)
+        if blocked := obstacle(settings.data_dir):
+            markup.details(blocked, texts)
     st.button(
         texts("maintenance.jobs.stop"),
         key="maintenance-stop",
         help=texts("maintenance.jobs.stop_help"),
-        on_click=_stop,
-        args=(job,),
+        on_click=attempt,
+        args=(jobs.stop, job),
     )
-
-
-def _stop(job: Job) -> None:
-    with attempt():
-        access.require("maintainer")
-        jobs.stop(job)
 
 
 def _ended(job: Job, what: str, texts: Texts) -> None:
@@ -191,7 +187,8 @@ def progress(job: Job, texts: Texts) -> tuple[str, float]:
     if name in ("embedded", "published"):
         return texts("maintenance.progress.checking"), 1.0
     if name in ("fetching", "fetched"):
-        done = {(one["celex"], one["language"]) for one in events if one["event"] == "fetched"}
+        fetched = [event for event in events if event["event"] == "fetched"]
+        done = {(event["celex"], event["language"]) for event in fetched}
         return _counted("fetching", len(done), int(events[0].get("texts", 0)), texts)
     return texts(
         "maintenance.progress.planned" if name == "planned" else "maintenance.progress.busy"

@@ -11,7 +11,16 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.settings import current
 from ui import access, markup, navigation
-from ui.maintenance import all_documents, answer_queue, generation_list, job_list, plan_and_publish
+from ui.maintenance import (
+    all_documents,
+    answer_queue,
+    feedback_queue,
+    fetch_form,
+    generation_list,
+    job_list,
+    plan_and_publish,
+)
+from ui.maintenance.page_context import PageContext
 
 
 def page() -> None:
@@ -27,16 +36,13 @@ def page() -> None:
     job_list.problems(texts)
     busy = job_list.watch(settings, texts)
 
-    def sources() -> None:
-        all_documents.show_documents(settings, texts, busy=busy)
-        all_documents.show_fetch(settings, texts, busy=busy)
-
-    sections: dict[str, Callable[[], None]] = {
-        "documents": sources,
-        "plan": lambda: plan_and_publish.show(settings, texts, busy=busy),
-        "generations": lambda: generation_list.show(settings, texts, busy=busy),
-        "answers": lambda: answer_queue.show_answers(settings, texts, busy=busy),
-        "feedback": lambda: answer_queue.show_feedback(settings, texts),
+    context = PageContext(settings, texts, busy)
+    sections: dict[str, Callable[[PageContext], None]] = {
+        "documents": _sources,
+        "plan": plan_and_publish.show,
+        "generations": generation_list.show,
+        "answers": answer_queue.show,
+        "feedback": feedback_queue.show,
     }
     names = [texts(f"maintenance.tabs.{name}") for name in sections]
     tabs = st.tabs(names, key=job_list.TAB, on_change="rerun")
@@ -45,6 +51,11 @@ def page() -> None:
             continue
         with tab:
             try:
-                show()
+                show(context)
             except StrategiewijzerError as error:
                 markup.show(error, texts)
+
+
+def _sources(context: PageContext) -> None:
+    all_documents.show_documents(context)
+    fetch_form.show_fetch(context)

@@ -1,186 +1,71 @@
-"""What publishing would change, a trial of it, and publishing.
+"""What publishing would change, and publishing: nothing is published but what a plan showed.
 
 Nothing of it is kept but in the session.
 """
 
 import functools
-from collections.abc import Callable
-from typing import NamedTuple
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import streamlit as st
 
-from chain.assistant import Assistant
-from chain.request import MAX_QUESTION
-from core.answer import Answer
-from core.errors import StrategiewijzerError
-from core.file_names import printable
+from core.file_names import as_path, printable
 from core.settings import Settings
-from core.source import Scope
+from ingest.passages.isolated import Loader
 from ingest.publishing import changes
-from ingest.publishing.ingest_report import Report
-from ui import access, markup
-from ui.answers import answer_view as answers
+from ingest.publishing.ingest_report import DocumentChange, Report
+from ui import markup
 from ui.jobs import Job
-from ui.maintenance import all_documents, change_html, document_files, generation_list
+from ui.maintenance import all_documents, document_files, generation_list
 from ui.maintenance import job_list as work
-from ui.maintenance.change_html import counts_html, notes_html
-from ui.markup import escape, facts_html
-from ui.shared_assistant import compared_assistant, trial_assistant
+from ui.maintenance.about import problem, show_about
+from ui.maintenance.change_html import counts_html, document_html, info_html, notes_html
+from ui.maintenance.file_preview import preview_kept
+from ui.maintenance.page_context import PageContext
+from ui.maintenance.planned_answers import show_trial, trial_of
+from ui.maintenance.upload_form import upload_notes
+from ui.markup import code, facts_html, page_of
 from ui.texts import Texts
-from vectorstore.generations import Generations, Pointer, store_exists
-from vectorstore.manifest import made_at
-
-# Questions to what a plan would publish, before it is: its answer beside that of the index in use.
-
-
-_QUESTION = "maintenance-trial-question"
-_ASKED = "maintenance-trial-asked"
-_ANSWERS = "maintenance-trial-answers"
-
-_SIDES: dict[str, Callable[[], Assistant]] = {
-    "present": compared_assistant,
-    "planned": trial_assistant,
-}
-
-_Told = Answer | StrategiewijzerError
-
-
-class _Answers(NamedTuple):
-    """The answers to a question on each side, and of which index they are."""
-
-    question: str
-    pointer: Pointer
-    told: dict[str, _Told]
-
-
-def there(report: Report, settings: Settings) -> Pointer | None:
-    """The pointer to this plan's trial; None when it was not built or is gone."""
-    pointer = Generations(settings).pointer() if store_exists(settings) else Pointer()
-    return pointer if pointer.trial and pointer.plan == report.fingerprint else None
-
-
-def show_trial(pointer: Pointer, texts: Texts, *, busy: bool) -> None:
-    """A field for questions, the two answers to the last one, and the way to drop the trial.
-
-    Args:
-        pointer: of the index, with the trial.
-        texts: the strings of the interface language.
-        busy: a job runs; nothing else can be started.
-    """
-    st.subheader(texts("maintenance.trial.heading"), anchor=False)
-    if pointer.tried_until:
-        moment = texts.moment(pointer.tried_until)
-        st.markdown(texts("maintenance.trial.explained", moment=moment))
-    with st.form("maintenance-trial-form", border=False):
-        st.text_input(texts("maintenance.trial.question"), key=_QUESTION, max_chars=MAX_QUESTION)
-        with st.container(horizontal=True):
-            st.form_submit_button(
-                texts("maintenance.trial.ask"), type="primary", on_click=_ask_typed
-            )
-            st.form_submit_button(
-                texts("maintenance.trial.discard"),
-                help=texts("maintenance.trial.discard_help"),
-                disabled=busy,
-                on_click=work.start,
-                args=("discard",),
-            )
-    question = st.session_state.get(_ASKED, "")
-    if question:
-        _compare(_answered(question, pointer, texts), texts)
-
-
-def _ask_typed() -> None:
-    _ask(st.session_state[_QUESTION].strip())
-
-
-def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> None:
-    """Asks a question, as `answers.Ask`: each stands alone here, and nothing limits it."""
-    st.session_state[_ASKED] = st.session_state[_QUESTION] = question
-
-
-def _answered(question: str, pointer: Pointer, texts: Texts) -> _Answers:
-    """The answers to a question; asked once of each state of the index."""
-    known: _Answers | None = st.session_state.get(_ANSWERS)
-    if known is None or (known.question, known.pointer) != (question, pointer):
-        with st.spinner(texts("chat.stages.searching")):
-            told = {name: _ask_staged(made, question) for name, made in _SIDES.items()}
-        st.session_state[_ANSWERS] = known = _Answers(question, pointer, told)
-    return known
-
-
-def _ask_staged(made: Callable[[], Assistant], question: str) -> _Told:
-    try:
-        return made().ask(question, by=access.user().id)
-    except StrategiewijzerError as error:
-        return error
-
-
-def _compare(found: _Answers, texts: Texts) -> None:
-    """Both answers, side by side where there is room."""
-    st.html(f'<h4 class="sw-heading">{escape(found.question)}</h4>')
-    for column, (name, made) in zip(st.columns(2), _SIDES.items(), strict=True):
-        told = found.told[name]
-        with column:
-            heading = escape(texts(f"maintenance.trial.{name}"))
-            st.html(f'<h5 class="sw-small">{heading}</h5>')
-            if isinstance(told, StrategiewijzerError):
-                markup.show(told, texts)
-                continue
-            spoken = answers.in_its_language(told, texts)
-            answers.show(told, f"trial-{name}", spoken, _ask, made().index.snapshot())
-            if name == "planned" and told.citations:
-                st.html(facts_html(texts("maintenance.trial.links")))
-
-
-# Plan and publish: nothing is published but what a plan showed.
-
+from vectorstore.manifest import DocumentEntry, made_at
 
 _NOTE = "maintenance-note"
 _KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"
+_PAGE = 20  # documents shown at once; all of a first run would be sent at every click
+_ORDER = ("removed", "changed", "added", "renamed")  # what asks for a look comes first
 
 
-def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
-    """The plan in force, the way to publish it, and what was published before.
-
-    Args:
-        settings: of the index.
-        texts: the strings of the interface language.
-        busy: a job runs; nothing else can be started.
-    """
+def show(context: PageContext) -> None:
+    """The plan in force, the way to publish it, and what was published before."""
+    settings, texts = context.settings, context.texts
     st.header(texts("maintenance.plan.heading"), anchor=False)
     st.markdown(texts("maintenance.plan.explained"))
     last = work.latest(settings, "plan")
     report = work.report(last) if last else None
-    _make(report, texts, busy=busy)
+    _make(report, context)
     generation_list.brought_back(settings, texts)
     if last is None or report is None:
-        if not busy:
+        if not context.busy:
             st.info(texts("maintenance.plan.none"))
     elif _is_current(last, settings):
-        _plan(last, report, settings, texts, busy=busy)
+        _plan(last, report, context)
     elif _was_published(settings):
         st.info(texts("maintenance.plan.published"))
-    elif not busy:
+    elif not context.busy:
         newest = _newest(settings)
         restored = newest is not None and work.task(newest) == "rollback"
         st.info(texts(f"maintenance.plan.{'another' if restored else 'outdated'}"))
     _published(settings, texts)
 
 
-def _make(report: Report | None, texts: Texts, *, busy: bool) -> None:
+def _make(report: Report | None, context: PageContext) -> None:
     """Asks for a plan; whether documents without files stay is part of it."""
     keep = False
     if report is not None and (report.plan.removed or report.missing):
-        keep = _checkbox("keep_missing", texts, value=bool(report.missing))
-    st.button(
-        texts("maintenance.plan.make"),
-        key="maintenance-plan",
-        help=texts("maintenance.plan.make_help"),
-        type="secondary" if report else "primary",
-        disabled=busy,
-        on_click=work.start,
-        args=("--dry-run", "--json", *([_KEEP] if keep else [])),
-    )
+        keep = _checkbox("keep_missing", context.texts, value=bool(report.missing))
+    arguments = ("--dry-run", "--json", *([_KEEP] if keep else []))
+    is_first = report is None
+    context.job_button("maintenance.plan.make", "maintenance-plan", *arguments, primary=is_first)
 
 
 def _checkbox(name: str, texts: Texts, *, value: bool = False, **filled: object) -> bool:
@@ -219,9 +104,10 @@ def _untouched_since(job: Job, settings: Settings) -> bool:
     return not uploads.is_dir() or uploads.stat().st_mtime < job.started.timestamp()
 
 
-def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: bool) -> None:
+def _plan(plan: Job, report: Report, context: PageContext) -> None:
     """Shows what publishing would change, and the button for it: also where it only erases for
     good."""
+    settings, texts = context.settings, context.texts
     st.html(facts_html(work.since(plan, texts)))
     if report.stop:
         st.warning(_stop(report, texts))
@@ -232,16 +118,47 @@ def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: 
     st.html(counts_html(report, texts) + notes_html(report, texts))
     manifest = all_documents.manifest_in_use(settings)
     entries = manifest.documents if manifest else ()
-    change_html.show_to_correct(
-        report,
-        "maintenance-plan",
-        settings,
-        entries,
-        lambda: work.start(*plan.arguments[2:]),
-        texts,
-    )
+    place, shown = _page_of_changes(report, "maintenance-plan")
+    with place, Loader(settings) as loader:
+        for change in shown:
+            st.html(document_html(change, texts) + info_html(change, texts))
+            file = as_path(change.path)
+            if change.info and file.is_file() and document_files.is_read(settings, file):
+                saved = functools.partial(work.start, *plan.arguments[2:])
+                _correct(change, file, entries, loader, saved, context)
     if not report.plan.is_empty or document_files.removed(settings):
-        _publish(plan, report, settings, texts, busy=busy)
+        _publish(plan, report, context)
+
+
+def _page_of_changes(
+    report: Report, key: str
+) -> tuple[st.delta_generator.DeltaGenerator, Sequence[DocumentChange]]:
+    changes = sorted(report.changes, key=lambda change: _ORDER.index(change.kind))
+    return page_of(changes, _PAGE, key=f"{key}-page")
+
+
+def _correct(
+    change: DocumentChange,
+    file: Path,
+    entries: Sequence[DocumentEntry],
+    loader: Loader,
+    saved: Callable[[], None],
+    context: PageContext,
+) -> None:
+    """The form that corrects what is known of a document; `saved` is called once it was."""
+    texts = context.texts
+    name = hashlib.sha256(f"preview {change.path}".encode()).hexdigest()[:12]
+    label = f"{texts('maintenance.report.correct')} {code(change.title)}"
+    place = st.expander(label, key=f"plain-preview-{name}", on_change="rerun")
+    if not place.open:
+        return
+    with place:
+        with st.spinner(texts("maintenance.upload.reading")):
+            preview = preview_kept(file, context.settings, loader)
+        if preview.failure is not None:
+            st.error(problem(preview.failure.fault, preview.failure.field, texts))
+        upload_notes(preview, change.path, {entry.key: entry for entry in entries}, texts)
+        show_about(context, file, name, preview, entries, saved)
 
 
 def _stop(report: Report, texts: Texts, *, strict: bool = False) -> str:
@@ -253,8 +170,9 @@ def _stop(report: Report, texts: Texts, *, strict: bool = False) -> str:
     return texts("maintenance.plan.would_shrink", number=len(report.plan.removed))
 
 
-def _publish(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: bool) -> None:
+def _publish(plan: Job, report: Report, context: PageContext) -> None:
     """The options that make a difference here, the buttons, and what can be asked before."""
+    texts = context.texts
     options = [_KEEP] if _KEEP in plan.arguments else []
     if report.failures and _checkbox("strict", texts):
         options.append(_STRICT)
@@ -263,7 +181,7 @@ def _publish(plan: Job, report: Report, settings: Settings, texts: Texts, *, bus
         can = _checkbox("shrink", texts, number=len(report.plan.removed))
         options.append(_SHRINK)
     arguments = ("--json", "--as-planned", report.fingerprint, *options)
-    tried = there(report, settings)
+    tried = trial_of(report, context.settings)
     st.text_input(
         texts("maintenance.plan.note"),
         max_chars=generation_list.NOTE,
@@ -271,26 +189,21 @@ def _publish(plan: Job, report: Report, settings: Settings, texts: Texts, *, bus
         key=_NOTE,
     )
     with st.container(horizontal=True):
-        st.button(
-            texts("maintenance.plan.publish"),
-            key="maintenance-publish",
-            type="primary",
-            help=texts("maintenance.plan.publish_help"),
-            disabled=busy or not can,
-            on_click=_start,
-            args=arguments,
+        context.button(
+            "maintenance.plan.publish",
+            "maintenance-publish",
+            _start,
+            *arguments,
+            primary=True,
+            disabled=context.busy or not can,
         )
         if not tried and not report.plan.is_empty:
-            st.button(
-                texts("maintenance.trial.build"),
-                key="maintenance-trial",
-                help=texts("maintenance.trial.build_help"),
-                disabled=busy or not can,
-                on_click=work.start,
-                args=("--trial", *arguments),
+            tried_with = ("--trial", *arguments)
+            context.job_button(
+                "maintenance.trial.build", "maintenance-trial", *tried_with, disabled=not can
             )
     if tried:
-        show_trial(tried, texts, busy=busy)
+        show_trial(tried, context)
 
 
 def _start(*arguments: str) -> None:
@@ -345,7 +258,9 @@ def _published(settings: Settings, texts: Texts) -> None:
                 key=f"maintenance-download-{kind}",
             )
     st.html(counts_html(report, texts) + notes_html(report, texts))
-    change_html.show_preview(report, "maintenance-published", texts)
+    place, shown = _page_of_changes(report, "maintenance-published")
+    for change in shown:
+        place.html(document_html(change, texts))
 
 
 def _called(job: Job, texts: Texts) -> str:

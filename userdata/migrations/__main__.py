@@ -5,8 +5,8 @@ import sys
 import typer
 
 from core.command_line import CommandLine
-from userdata.database import alembic_config, versions
 from userdata.engines import connected, sqlite_engine
+from userdata.tables import alembic_config, versions
 
 app = CommandLine()
 

@@ -1,0 +1,213 @@
+"""What routes and tools share: answers in the making, work on the index, and forms of a reply."""
+
+import asyncio
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from typing import Annotated, TypeVar
+
+import anyio
+import anyio.to_thread
+from fastapi import Depends, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from api.key_access import Caller
+from api.problem import ApiError
+from chain.assistant import Assistant
+from core.answer import Answer, Event, Finished, Turn
+from core.background import pump
+from core.settings import Settings
+from core.source import Scope
+from vectorstore.chroma import GenerationGone
+from vectorstore.store import Snapshot
+
+Events = AsyncGenerator[Event | None, None]
+"""The events of an answer; None whenever none has come for a while."""
+
+PING = 15.0  # seconds: proxies close what is silent for 60, clients what is for 30
+
+_READERS = 4  # searches at once: each takes a processor for some 50 ms
+_TOGETHER = 2  # times as many questions of all keys as of one, so that one leaves room for others
+_LOOK = 1.0  # seconds between two looks at whether whoever asked is still there
+
+_T = TypeVar("_T")
+
+
+class Service:
+    """The parts that all routes share; one for each application. Work that blocks is done in
+    threads of its own: the event loop, and the threads that the server has for files, go on serving
+    the pages.
+
+    Args:
+        assistant: gives the one that pages and API share; its errors reach whoever asks. It blocks.
+        settings: gives the current ones.
+        readers: threads that read and search the index at once.
+    """
+
+    def __init__(
+        self,
+        assistant: Callable[[], Assistant],
+        settings: Callable[[], Settings],
+        readers: int = _READERS,
+    ) -> None:
+        self.settings = settings
+        self._assistant = assistant
+        self._readers = anyio.CapacityLimiter(readers)
+        self._lock = threading.Lock()
+        self._running: Counter[str] = Counter()
+
+    async def run(self, work: Callable[[], _T]) -> _T:
+        """Does work in a thread; where all are taken, it waits."""
+        return await anyio.to_thread.run_sync(work, limiter=self._readers)
+
+    async def read(self, work: Callable[[Snapshot], _T]) -> _T:
+        """Does work on the index in a thread, as a long document would block the event loop."""
+
+        def attempt() -> _T:
+            return work(self._assistant().index.snapshot())
+
+        def attempts() -> _T:
+            try:
+                return attempt()
+            except GenerationGone:  # replaced meanwhile: the next look finds the one in use
+                return attempt()
+
+        return await self.run(attempts)
+
+    async def read_json(self, work: Callable[[Snapshot], BaseModel]) -> Response:
+        """A reply with what comes of work on the index."""
+        return json_reply(await self.read(lambda index: work(index).model_dump_json()))
+
+    def begin(
+        self,
+        caller: Caller,
+        question: str,
+        history: Sequence[Turn] = (),
+        language: str | None = None,
+        scope: Scope = Scope(),
+        *,
+        pause: float = _LOOK,
+    ) -> Events:
+        """Begins an answer, in a thread, and returns its events; closing them (`aclose`) ends the
+        work at its next event. Arguments are those of `Assistant.stream`, and:
+
+        Args:
+            caller: has the scope "ask".
+            pause: seconds without an event after which None is yielded.
+
+        Raises:
+            ApiError: too many questions are being answered.
+            StrategiewijzerError: while iterating, as `Assistant` and its `stream`.
+        """
+
+        def work() -> Iterator[Event]:
+            try:
+                assistant = self._assistant()
+                by = f"key {caller.id}"  # for the audit record
+                yield from assistant.stream(question, history, language, scope=scope, by=by)
+            finally:
+                self._end(caller.id)
+
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
+
+        def take(item: Event | Exception | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and the server with it
+                loop.call_soon_threadsafe(arrived.put_nowait, item)
+
+        self._claim(caller.id)
+        try:
+            left = pump(work(), take)
+        except RuntimeError:  # no more threads
+            self._end(caller.id)
+            raise
+        return _events(arrived, left, pause)
+
+    async def answer(
+        self,
+        request: Request,
+        caller: Caller,
+        question: str,
+        history: Sequence[Turn] = (),
+        language: str | None = None,
+        scope: Scope = Scope(),
+    ) -> Answer:
+        """The whole answer; as `begin`.
+
+        Raises:
+            ApiError: as `begin`, or whoever asked has left.
+        """
+        begun = self.begin(caller, question, history, language, scope)
+        async with contextlib.aclosing(begun) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event.answer
+                if await request.is_disconnected():
+                    break
+        raise ApiError(400, "The connection was closed.", "connection_closed")  # nobody reads it
+
+    def _claim(self, key: str) -> None:
+        most = self.settings().api_questions_at_once
+        with self._lock:
+            if self._running[key] >= most:
+                raise _busy(
+                    f"This key has {most} questions being answered. Wait for an answer; whoever "
+                    "runs this service can raise api_questions_at_once."
+                )
+            if self._running.total() >= _TOGETHER * most:
+                raise _busy("All places for questions are taken. Try again in a moment.")
+            self._running[key] += 1
+
+    def _end(self, key: str) -> None:
+        with self._lock:
+            self._running[key] -= 1
+            if not self._running[key]:
+                del self._running[key]
+
+
+async def _events(
+    arrived: "asyncio.Queue[Event | Exception | None]", left: threading.Event, pause: float
+) -> Events:
+    try:
+        while True:
+            with anyio.move_on_after(pause) as waiting:
+                event = await arrived.get()
+            if waiting.cancelled_caught:
+                yield None
+                continue
+            if event is None:
+                return
+            if isinstance(event, Exception):
+                raise event
+            yield event
+    finally:
+        left.set()
+
+
+def _busy(message: str) -> ApiError:
+    # An extractive answer takes less than a second, so a place is soon free.
+    return ApiError(429, message, "too_many_questions", headers={"Retry-After": "1"})
+
+
+def json_reply(text: str) -> Response:
+    return Response(text, media_type="application/json")
+
+
+def event_stream(events: AsyncIterator[bytes]) -> Response:
+    """A reply of server-sent events, which nginx passes on as they come."""
+    return StreamingResponse(
+        events,
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+    )
+
+
+def _service(request: Request) -> Service:
+    found = request.app.state.service
+    assert isinstance(found, Service)  # noqa: S101 - set where the application is made
+    return found
+
+
+TheService = Annotated[Service, Depends(_service)]
