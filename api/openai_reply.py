@@ -71,7 +71,6 @@ class AnswerFacts(Frozen):
     missing: tuple[str, ...]
     ended: str
     related: tuple[str, ...]
-    did_you_mean: str
     confidence: float
     mode: Mode
     trouble: ModelTrouble | Literal[""]

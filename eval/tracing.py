@@ -12,6 +12,7 @@ from eval.table_rows import END, is_right_row, rows_within
 from language.figures import figures
 from language.matching import fold
 from language.sentences import sentences
+from language.words import words as words_of
 
 Place = tuple[str, int]  # passage id, number of a unit in it
 
@@ -233,4 +234,4 @@ def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:
 
 def content_words(text: str) -> frozenset[str]:
     """Figures and words of more than three letters, to compare sentences by."""
-    return figures(text) | {word for word in re.findall(r"\w+", fold(text)) if len(word) > 3}
+    return figures(text) | {word for word in words_of(text) if len(word) > 3}

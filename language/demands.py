@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from language.content_words import content_words
 from language.countries import countries
 from language.cues import asks, cues_of, has_cues
 from language.facts import Capitals, capitals, is_acronym
 from language.figures import amounts, figures_as_written
 from language.identify import CAPITALISES_NOUNS
 from language.matching import fold
-from language.words import content_words, translations, vocabulary, words
+from language.words import translations, vocabulary, words
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # jusqu'à and end-to-end are one word each
 _SENTENCE_END = re.compile(r"[.?!:…]\W*$")

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from babel import Locale
 from babel.numbers import format_compact_decimal, get_currency_name, get_currency_symbol
@@ -13,17 +13,6 @@ from babel.units import format_unit
 
 from core.yaml_files import read_yaml
 from language.matching import fold
-
-if TYPE_CHECKING:
-    import tantivy
-
-STEMMERS = {
-    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
-    "pt": "portuguese", "ro": "romanian", "sv": "swedish",
-}  # fmt: skip
-"""The languages whose words are stemmed (ISO 639-1), by tantivy's names."""
-_WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
 
 PERCENT = "%"
 SPOKEN = ("nl", "en", "fr", "de")
@@ -56,30 +45,6 @@ def words(text: str) -> list[str]:
     ['meer', 'dan', '725000', 'video', 's']
     """
     return re.findall(r"\w+", fold(text))
-
-
-def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
-    """The folded words of a text without the language's stop words, as in the keyword index.
-
-    Without a stemmer or stop words for the language, all words as they are.
-    """
-    return list(analyzer(language, stemmed=stemmed).analyze(fold(text)))
-
-
-@lru_cache
-def analyzer(language: str | None, *, stemmed: bool) -> "tantivy.TextAnalyzer":
-    """An analyzer for words of folded text, without the language's stop words, stemmed if
-    wanted."""
-    import tantivy  # takes long to load, and most words need none
-
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    if language in STEMMERS:
-        name = STEMMERS[language]
-        if language not in _WITHOUT_STOP_WORDS:
-            builder = builder.filter(tantivy.Filter.stopword(name))
-        if stemmed:
-            builder = builder.filter(tantivy.Filter.stemmer(name))
-    return builder.filter(tantivy.Filter.ascii_fold()).build()
 
 
 @cache

@@ -96,8 +96,7 @@ def make(
 def kept(settings: Settings) -> list[ApiKey]:
     """All keys, also those that have ended, oldest first."""
     query = sqlalchemy.select(_KEYS).order_by(_KEYS.c.created, _KEYS.c.id)
-    rows = database(settings).read(_WHAT, lambda connection: connection.execute(query).all())
-    return [_key(row) for row in rows]
+    return [_key(row) for row in database(settings).rows(_WHAT, query)]
 
 
 def found(settings: Settings, hash: str) -> ApiKey | None:
@@ -107,22 +106,20 @@ def found(settings: Settings, hash: str) -> ApiKey | None:
     that.
     """
     query = sqlalchemy.select(_KEYS).where(_KEYS.c.hash == hash)
-    row = database(settings).read(_WHAT, lambda connection: connection.execute(query).first())
-    return None if row is None else _key(row)
+    return next(map(_key, database(settings).rows(_WHAT, query)), None)
 
 
 def revoke(settings: Settings, id: str) -> bool:
     """Ends a key now; returns whether there was one that had not ended so before."""
     now = int(datetime.datetime.now(datetime.UTC).timestamp())
-    with database(settings).transaction(_WHAT) as connection:
-        is_it = (_KEYS.c.id == id) & _KEYS.c.revoked.is_(None)
-        return connection.execute(_KEYS.update().where(is_it).values(revoked=now)).rowcount > 0
+    is_it = (_KEYS.c.id == id) & _KEYS.c.revoked.is_(None)
+    return database(settings).change(_WHAT, _KEYS.update().where(is_it).values(revoked=now)) > 0
 
 
 def take_over_revocations(source: Database, target: Database) -> tuple[str, ...]:
     """Ends in one database the keys that are revoked in another; returns their ids."""
     query = sqlalchemy.select(_KEYS).where(_KEYS.c.revoked.is_not(None))
-    ended = source.read(_WHAT, lambda connection: connection.execute(query).all())
+    ended = source.rows(_WHAT, query)
     with target.transaction(_WHAT) as connection:
 
         def end(key: sqlalchemy.Row[tuple[object, ...]]) -> bool:

@@ -130,29 +130,31 @@ def read(settings: Settings) -> tuple[CountedQuestion, ...]:
         .where(_ASKED.c.last >= _oldest(settings), _ASKED.c.dismissed.is_(None))
         .order_by(_ASKED.c.last.desc(), _ASKED.c.times.desc(), _ASKED.c.id)
     )
-    rows = database(settings).read(_WHAT, lambda found: found.execute(query).mappings().all())
-    return tuple(map(CountedQuestion.model_validate, map(dict, rows)))
+    rows = database(settings).rows(_WHAT, query)
+    return tuple(CountedQuestion.model_validate(dict(row._mapping)) for row in rows)
 
 
 def dismiss(settings: Settings, question: str, language: str) -> None:
     """Marks a question as dealt with: it is not read again until somebody asks it on a later day,
     and is counted anew from then on. Does nothing when it is not there."""
     this = _ASKED.c.id == question_id(question, language)
-    _write(settings, _ASKED.update().where(this).values(dismissed=now().date()))
+    database(settings).change(_WHAT, _ASKED.update().where(this).values(dismissed=now().date()))
 
 
 def remove(settings: Settings, question: str, language: str) -> bool:
     """Deletes a question, such as one that names somebody; returns whether it was there."""
-    this = _ASKED.c.id == question_id(question, language)
-    return database(settings).is_there and _write(settings, _ASKED.delete().where(this)) > 0
+    return _delete(settings, _ASKED.c.id == question_id(question, language)) > 0
 
 
 def forget_old(settings: Settings) -> int:
     """Removes the questions that nobody has asked for `keep_questions` days, or all where none is
     to be kept; returns how many."""
-    if not database(settings).is_there:
-        return 0
-    return _write(settings, _ASKED.delete().where(_ASKED.c.last < _oldest(settings)))
+    return _delete(settings, _ASKED.c.last < _oldest(settings))
+
+
+def _delete(settings: Settings, which: sqlalchemy.ColumnElement[bool]) -> int:
+    kept_in = database(settings)
+    return kept_in.change(_WHAT, _ASKED.delete().where(which)) if kept_in.is_there else 0
 
 
 def question_id(question: str, language: str) -> str:
@@ -168,9 +170,3 @@ def _oldest(settings: Settings) -> datetime.date:
     """The earliest day that is kept; after today where nothing is."""
     days = settings.keep_questions
     return now().date() - datetime.timedelta(days=days if days else -1)
-
-
-def _write(settings: Settings, statement: sqlalchemy.Update | sqlalchemy.Delete) -> int:
-    """The number of rows that a statement changes."""
-    with database(settings).transaction(_WHAT) as connection:
-        return connection.execute(statement).rowcount

@@ -325,8 +325,7 @@ def askers(settings: Settings) -> dict[str, int]:
 def forget_asker(settings: Settings, user: str) -> int:
     """Erases who asked from the records of a user; returns how many there are."""
     erased = _RECORDS.update().where(_RECORDS.c.asker == user).values(asker=None, salt=None)
-    with _opened(settings) as connection:
-        return connection.execute(erased).rowcount
+    return database(settings).change(_WHAT, erased)
 
 
 def forget_old_records(settings: Settings) -> int:
@@ -353,7 +352,7 @@ def _opened(settings: Settings) -> AbstractContextManager[sqlalchemy.Connection]
 
 def _read(settings: Settings, query: sqlalchemy.Select[Any]) -> Sequence[Any]:
     """The rows that a query finds, as mappings."""
-    return database(settings).read(_WHAT, lambda found: found.execute(query).mappings().all())
+    return [row._mapping for row in database(settings).rows(_WHAT, query)]
 
 
 def _locked(connection: sqlalchemy.Connection) -> Chain:

@@ -293,12 +293,11 @@ class Conversations:
 
     def _rows(self, query: Executable) -> Sequence[Any]:
         """The rows that a query finds."""
-        return self._database.read(_WHAT, lambda connection: connection.execute(query).all())
+        return self._database.rows(_WHAT, query)
 
     def _change(self, statement: Executable) -> None:
         """Writes with one statement."""
-        with self._writing() as connection:
-            connection.execute(statement)
+        self._database.change(_WHAT, statement)
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Executable, Row, Table, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.disk import is_damaged
@@ -91,6 +91,15 @@ class Database:
                 raise
         with self.transaction(what, writes=False) as connection:
             return reads(connection)
+
+    def rows(self, what: str, query: Executable) -> Sequence[Row[Any]]:
+        """The rows that a query finds; errors as of `read`."""
+        return self.read(what, lambda connection: connection.execute(query).all())
+
+    def change(self, what: str, statement: Executable) -> int:
+        """Writes with one statement; returns how many rows that is. Errors as of `transaction`."""
+        with self.transaction(what) as connection:
+            return connection.execute(statement).rowcount
 
     def version(self) -> str | None:
         """The version of its tables; None when there are none. Makes and changes nothing.

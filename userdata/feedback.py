@@ -108,8 +108,7 @@ def save(database: Database, feedback: Feedback) -> None:
 
 def remove(database: Database, id: str) -> None:
     """Deletes a verdict; does nothing when there is none with this id."""
-    with database.transaction(_WHAT) as connection:
-        connection.execute(delete(_FEEDBACK).where(_FEEDBACK.c.id == id))
+    database.change(_WHAT, delete(_FEEDBACK).where(_FEEDBACK.c.id == id))
 
 
 def read(database: Database) -> tuple[Feedback, ...]:

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -157,8 +157,13 @@ class OpenAIEmbedder:
         if len(batches) == 1:
             return self._vectors(self._client, batches[0])
         with ThreadPoolExecutor(REQUESTS, thread_name_prefix="embeddings") as pool:
-            # A failure cancels what is not asked yet.
-            vectors = list(pool.map(partial(self._vectors, self._client), batches))
+            requests = [pool.submit(self._vectors, self._client, batch) for batch in batches]
+            try:
+                wait(requests, return_when=FIRST_EXCEPTION)
+            finally:
+                for request in requests:
+                    request.cancel()  # what a failure leaves to be asked
+            vectors = [request.result() for request in requests]
         if len({len(batch[0]) for batch in vectors}) > 1:
             raise ModelError("The embeddings server gave vectors of different lengths.")
         return np.concatenate(vectors)

@@ -38,7 +38,7 @@ class Lease:
     def __init__(self, client: chroma.Client, owner: str, who: str) -> None:
         self.owner = owner
         self._client = client
-        self._said = {"owner": owner, "who": who, "token": uuid4().hex}
+        self._metadata = {"owner": owner, "who": who, "token": uuid4().hex}
         self._expires = 0.0
         self._done = threading.Event()
         self._collection = self._take()
@@ -48,7 +48,7 @@ class Lease:
     def _take(self) -> chroma.Collection:
         self._expires = time.time() + LEASE
         for _ in range(2):
-            metadata: dict[str, str | float] = {**self._said, "expires": self._expires}
+            metadata: dict[str, str | float] = {**self._metadata, "expires": self._expires}
             made = chroma.create_once(self._client, _NAME, metadata)
             if made is not None:
                 return made
@@ -101,7 +101,7 @@ class Lease:
             metadata = self._client.get_collection(_NAME, None).metadata or {}
         except chroma.NotFoundError:
             return False
-        return bool(metadata.get("token") == self._said["token"])
+        return bool(metadata.get("token") == self._metadata["token"])
 
     def _keep_renewing(self) -> None:
         while not self._done.wait(LEASE / _RENEWALS):
@@ -113,7 +113,7 @@ class Lease:
     @translated
     def _renew(self) -> None:
         expires = time.time() + LEASE
-        self._collection.modify(metadata={**self._said, "expires": expires})
+        self._collection.modify(metadata={**self._metadata, "expires": expires})
         self._expires = expires
 
     @translated

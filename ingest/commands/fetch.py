@@ -13,7 +13,8 @@ from core.command_line import option
 from core.errors import FetchError
 from core.settings import Settings
 from ingest.commands import AsJson, app, print_json
-from ingest.official.client import LANGUAGES, Cellar, Client, chosen
+from ingest.official.cellar import LANGUAGES, Cellar, chosen
+from ingest.official.client import Client
 from ingest.official.fetch import Fetched, Folder, fetch
 from ingest.publishing.lock import exclusive
 from ingest.reading.files import FETCHED

@@ -13,12 +13,11 @@ from rich.text import Text
 
 from core.background import INTERRUPTED
 from core.command_line import DEFAULT, flag, option
-from core.errors import DocumentError, StoreError, StrategiewijzerError
+from core.errors import StoreError, StrategiewijzerError
 from core.file_names import printable
 from core.settings import Settings
 from ingest.commands import AsJson, app, print_json
 from ingest.commands.progress import progress
-from ingest.passages.isolated import Loader
 from ingest.pipeline import ingest, on_changes
 from ingest.publishing import changes
 from ingest.publishing.ingest_report import (
@@ -30,8 +29,7 @@ from ingest.publishing.ingest_report import (
     StoppedError,
     describe_stale,
 )
-from ingest.reading.comparison import WordComparison
-from ingest.reading.files import confirm, find, refuse_large
+from ingest.reading.files import confirm
 
 _ALONE = (
     ("dry_run", "changes nothing", ("watch", "with_eval")),
@@ -41,7 +39,6 @@ _ALONE = (
 )
 """Options that are for themselves: why, and what they do not go with."""
 _SAID = "Say, by your word and for good, that these files"
-_SHOWN = 20  # places of each file with words missing; all those of a bad one would bury the others
 _LISTED = 10  # stale questions of a document; more would bury the rest of the report
 
 
@@ -63,9 +60,6 @@ def sync(
     official: list[Path] | None = option(None, "FILE...", f"{_SAID} are official texts."),
     not_official: list[Path] | None = option(None, "FILE...", f"{_SAID} are none."),
     watch: bool = flag("--watch", "Do it again whenever a file changes."),
-    verify_text: bool = flag(
-        "--verify-text", "Change nothing; is all that would be quoted in the files, word for word?"
-    ),
     as_json: AsJson = False,
     report: Path | None = option(None, "FILE", "Write the changes to FILE.html and FILE.json."),
     with_eval: bool = flag("--with-eval", "Ask the question set before and after. (minutes)"),
@@ -82,14 +76,10 @@ def sync(
         if alone in given and given & set(others):
             *most, last = map(_as_typed, others)
             context.fail(f"{_as_typed(alone)} {does}: leave out {', '.join(most)} and {last}")
-    if verify_text and given - {"paths", "verify_text"}:
-        context.fail("--verify-text only looks: leave out all other options")
     questions = questions or changes.QUESTIONS
     if not questions.exists():
         context.fail(f"--questions: there is no {questions}")
     settings = Settings()
-    if verify_text:
-        return _verify_text(settings, paths or settings.corpus_dirs)
     for files, says in ((official, True), (not_official, False)):
         for file in files or ():
             confirm(file, settings.documents_dir, official=says)
@@ -202,47 +192,6 @@ def _watch(run: _Run, folders: Sequence[Path]) -> int:
     except KeyboardInterrupt:
         return code if code == INTERRUPTED else 0
     return 0
-
-
-def _verify_text(settings: Settings, paths: Sequence[Path]) -> int:
-    """Compares every file below the paths; changes nothing.
-
-    Returns:
-        The exit code: 1 when words are missing in a file, or one could not be read.
-    """
-    runs = missing = 0
-    found = find(paths)
-    problems = len(found.unreadable)
-    for error in found.unreadable:
-        print(error)
-    with Loader(settings, compares=True) as loader:
-        for file in found.files:
-            try:
-                refuse_large(file, settings.largest_file)
-                comparison = loader.load(file).comparison
-            except DocumentError as error:
-                print(error)
-                problems += 1
-                continue
-            assert comparison is not None  # noqa: S101 - it was asked for
-            runs, missing = runs + comparison.runs, missing + comparison.missing
-            for line in _misread(file, comparison):
-                print(printable(line), flush=True)
-    stand = (runs - missing) / runs if runs else 1.0
-    print(
-        f"{runs - missing:,} of {runs:,} runs of five words stand in their files ({stand:.3%}); "
-        f"{len(found.files)} files, {problems} not read."
-    )
-    return 1 if missing or problems else 0
-
-
-def _misread(file: Path, comparison: WordComparison) -> Iterator[str]:
-    """A line for each place where words are missing, as far as there are not too many."""
-    for one in comparison.misread[:_SHOWN]:
-        page = "" if one.page is None else f", page {one.page}"
-        yield f"{file}{page}, {one.heading}: not in the file: {one.text}"
-    if (more := len(comparison.misread) - _SHOWN) > 0:
-        yield f"{file}: and {more} more places"
 
 
 # The report of a run, in a terminal.

@@ -1,8 +1,4 @@
-"""Fetches official texts: what was received, the folder that keeps it, what has changed.
-
-Only what shows without knowing the text: its type, that it is complete, and that it is a text, not
-a form or a check for browsers.
-"""
+"""Fetches official texts into a folder: checks what was received, and keeps what has changed."""
 
 import contextlib
 import datetime
@@ -19,42 +15,36 @@ from pydantic import ValidationError
 
 from core.errors import FetchError
 from core.source import Frozen
-from ingest.official.client import (
-    CONDITIONS,
-    LANGUAGES,
-    Cellar,
-    HttpReply,
-    Item,
-    Known,
-    ListedText,
-    NotHeldError,
-    Version,
-)
+from ingest.official.cellar import LANGUAGES, Cellar, Item, ListedText, NotHeldError, Version
+from ingest.official.client import CONDITIONS, HttpReply, Known
 
-# Checks whether an answer is the text that was asked for.
-
-
-SUFFIXES = {
+_SUFFIXES = {
     "application/xhtml+xml": ".xhtml",
     "text/html": ".html",
     "application/pdf": ".pdf",
 }
 _LEAST_TEXT = 200  # characters; the shortest annexes have more, pages that ask for a browser less
 
+_SIDECAR = ".meta.yaml"
+_RECORD = ".http.json"
+_UNFINISHED = ".unfinished-"  # hidden: ingest leaves it out
+_KEPT_HEADERS = ("content-language", "content-length", "content-type", "date", "etag",
+                 "last-modified")  # fmt: skip
 
-def suffix(reply: HttpReply, accept: str, language: str) -> str:
-    """The suffix for the file of an answer.
+Status = Literal["new", "updated", "unchanged", "removed", "failed"]
 
-    Args:
-        reply: an answer 200.
-        accept: the media types that were asked for.
-        language: the language that was asked for (ISO 639-1).
+_OFFICIAL_PAGE = "https://eur-lex.europa.eu/legal-content/{language}/TXT/?uri=CELEX:{celex}"
+
+
+def _suffix(reply: HttpReply, accept: str, language: str) -> str:
+    """The suffix for the file of an answer 200 to a request for these media types in a language
+    (ISO 639-1).
 
     Raises:
         FetchError: the body is not such a text, or is incomplete.
     """
     kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in SUFFIXES or kind not in accept:
+    if kind not in _SUFFIXES or kind not in accept:
         raise _wrong(reply, f"{kind or 'something without a type'} instead of {accept}")
     stated = reply.headers.get("content-language", "").lower()
     languages = {tag.strip().partition("-")[0] for tag in stated.split(",")}
@@ -66,7 +56,7 @@ def suffix(reply: HttpReply, accept: str, language: str) -> str:
         _check_pdf(reply)
     else:
         _check_html(reply)
-    return SUFFIXES[kind]
+    return _SUFFIXES[kind]
 
 
 def _check_pdf(reply: HttpReply) -> None:
@@ -98,28 +88,12 @@ def _wrong(reply: HttpReply, problem: str) -> FetchError:
     )
 
 
-# The folder of fetched official texts.
-
-
-_SIDECAR = ".meta.yaml"
-_RECORD = ".http.json"
-_UNFINISHED = ".unfinished-"  # hidden: ingest leaves it out
-_KEPT_HEADERS = (
-    "content-language",
-    "content-length",
-    "content-type",
-    "date",
-    "etag",
-    "last-modified",
-)
-
-
 class FetchRecord(Frozen):
-    """The record of a fetch. `requested` and `accept` were asked for, `url` gave the answer."""
+    """The record of a fetch."""
 
-    requested: str
-    accept: str
-    url: str
+    requested: str  # the address that was asked for
+    accept: str  # the media types that were asked for
+    url: str  # the address that answered
     name: str  # what the Office calls the file
     celex: str
     language: str
@@ -168,12 +142,6 @@ class Folder:
     ) -> None:
         """Writes a text with its sidecar and record; each file appears whole or not at all.
 
-        Args:
-            name: the file's name.
-            reply: the answer that brought it.
-            info: the fields of `DocumentInfo` that are known.
-            record: the record of the fetch.
-
         Raises:
             FetchError: it cannot be written; the former file is still there.
         """
@@ -183,11 +151,8 @@ class Folder:
         self._write(f"{name}{_RECORD}", record.model_dump_json(indent=2).encode())
 
     def keep_only(self, celex: str, language: str, names: set[str]) -> list[str]:
-        """Removes files of a language version that are no longer part of it.
-
-        Returns:
-            The names that were removed.
-        """
+        """Removes the files of a language version that are no longer part of it; returns their
+        names."""
         removed = []
         for path in sorted(self._path.glob(f"*{_RECORD}")):
             record, name = _read(path), path.name.removesuffix(_RECORD)
@@ -223,24 +188,6 @@ class Folder:
             ) from error
 
 
-def recorded(
-    reply: HttpReply, *, requested: str, accept: str, name: str, celex: str, language: str
-) -> FetchRecord:
-    """The record of an answer, fetched now."""
-    return FetchRecord(
-        requested=requested,
-        accept=accept,
-        url=reply.url,
-        name=name,
-        celex=celex,
-        language=language,
-        fetched=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
-        headers={name: reply.headers[name] for name in _KEPT_HEADERS if name in reply.headers},
-        size=len(reply.body),
-        sha256=_sha256(reply.body),
-    )
-
-
 def _read(path: Path) -> FetchRecord | None:
     try:
         return FetchRecord.model_validate_json(path.read_bytes())
@@ -250,14 +197,6 @@ def _read(path: Path) -> FetchRecord | None:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-# Fetches each file of each text in each language, one after the other.
-
-
-Status = Literal["new", "updated", "unchanged", "removed", "failed"]
-
-_OFFICIAL_PAGE = "https://eur-lex.europa.eu/legal-content/{language}/TXT/?uri=CELEX:{celex}"
 
 
 class Fetched(Frozen):
@@ -274,13 +213,8 @@ class Fetched(Frozen):
 def fetch(
     sources: Sequence[ListedText], languages: Sequence[str], folder: Folder, cellar: Cellar
 ) -> Iterator[Fetched]:
-    """Fetches texts into a folder; failures are reported and do not stop the rest.
-
-    Args:
-        sources: the texts.
-        languages: ISO 639-1 codes, keys of `cellar.LANGUAGES`.
-        folder: where they go.
-        cellar: where they come from.
+    """Fetches texts in languages (keys of `cellar.LANGUAGES`) into a folder, one file after the
+    other; failures are reported and do not stop the rest.
 
     Raises:
         FetchError: the folder cannot be written to.
@@ -335,14 +269,18 @@ def _file(
             raise FetchError(reply.url, "unchanged, but it is not here", "Try again later.")
         return outcome(status="unchanged", file=kept[0], size=kept[1].size)
     accept = version.headers["Accept"]
-    name = f"{document}.{language}{suffix(reply, accept, language)}"
-    record = recorded(
-        reply,
+    name = f"{document}.{language}{_suffix(reply, accept, language)}"
+    record = FetchRecord(
         requested=version.address,
         accept=accept,
+        url=reply.url,
         name=item.name,
         celex=source.celex,
         language=language,
+        fetched=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
+        headers={field: reply.headers[field] for field in _KEPT_HEADERS if field in reply.headers},
+        size=len(reply.body),
+        sha256=_sha256(reply.body),
     )
     if kept and (name, record.sha256) == (kept[0], kept[1].sha256):
         return outcome(status="unchanged", file=kept[0], size=kept[1].size)

@@ -23,10 +23,9 @@ from ingest.reading.files import is_official
 
 _SERVE = (
     "import sys; "
-    "timeout, memory, limit, estimated, compares, data_dir, *sys.path = sys.argv[1:]; "
+    "timeout, memory, limit, estimated, data_dir, *sys.path = sys.argv[1:]; "
     "from ingest.passages.worker import serve; "
-    "flags = bool(int(estimated)), bool(int(compares)); "
-    "serve(float(timeout), int(memory), int(limit), *flags, data_dir)"
+    "serve(float(timeout), int(memory), int(limit), bool(int(estimated)), data_dir)"
 )
 _DYING = 5.0  # seconds for a worker to end by itself before it is killed, so no run hangs on it
 
@@ -34,21 +33,15 @@ _DYING = 5.0  # seconds for a worker to end by itself before it is killed, so no
 class Loader:
     """Loads files one after another in a worker process, which it keeps.
 
-    Use it as a context manager: leaving it ends the worker.
-
-    Args:
-        settings: the limits, and which embedder's tokens are counted.
-        limit: the most tokens of a passage.
-        compares: whether to check every reading against its file, which can take as long as the
-            reading.
+    Use it as a context manager: leaving it ends the worker. `settings` has the limits, and says
+    which embedder's tokens are counted; `limit` is the most tokens of a passage.
     """
 
-    def __init__(self, settings: Settings, limit: int = 512, *, compares: bool = False) -> None:
+    def __init__(self, settings: Settings, limit: int = 512) -> None:
         self._timeout = settings.parse_timeout
         self._memory = settings.parse_memory
         self._limit = limit
         self._estimated = bool(settings.embeddings_url)
-        self._compares = compares
         self._data_dir = str(settings.data_dir.absolute())
         self._documents_dir = str(settings.documents_dir.absolute())
         self._worker: subprocess.Popen[str] | None = None
@@ -61,7 +54,7 @@ class Loader:
 
     def load(self, path: Path) -> Loaded:
         """Loads one file as `load` does, and cuts it as `split` does. It is called an official text
-        where it counts as one, whatever it says of itself.
+        where `is_official` counts it as one, whatever it calls itself.
 
         Raises:
             DocumentError: the file cannot be used as it is, takes too much time or memory, or ends
@@ -96,8 +89,7 @@ class Loader:
         return _called(answer.outcome, official=is_official(path, Path(self._documents_dir)))
 
     def _start(self) -> subprocess.Popen[str]:
-        flags = int(self._estimated), int(self._compares)
-        limits = map(str, (self._timeout, self._memory, self._limit, *flags))
+        limits = map(str, (self._timeout, self._memory, self._limit, int(self._estimated)))
         self._worker = subprocess.Popen(  # noqa: S603 - this program itself
             [sys.executable, "-c", _SERVE, *limits, self._data_dir, *sys.path],
             stdin=subprocess.PIPE,
@@ -166,12 +158,12 @@ class Loader:
 
 def _called(loaded: Loaded, *, official: bool) -> Loaded:
     """The same document, called an official text or not."""
-    says = loaded.document.kind
-    kind: DocumentKind = "official" if official else "upload" if says == "official" else says
-    if kind == says:
+    stated = loaded.document.kind
+    kind: DocumentKind = "official" if official else "upload" if stated == "official" else stated
+    if kind == stated:
         return loaded
     document = loaded.document.model_copy(update={"kind": kind})
-    passages = (one.model_copy(update={"document": document.info}) for one in loaded.passages)
+    passages = (part.model_copy(update={"document": document.info}) for part in loaded.passages)
     return loaded.model_copy(
         update={"document": document, "passages": tuple(passages), "unconfirmed": not official}
     )

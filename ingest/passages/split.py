@@ -1,6 +1,7 @@
-"""Cuts a document into passages: its units, the cost of a cut before each, the cheapest grouping.
+"""Cuts a document into passages, which are embedded, found and quoted as one.
 
-A unit is a sentence, list item or note that may be quoted, short enough for a passage.
+A section is cut into units: sentences, list items or notes that may be quoted, each short enough
+for a passage. Each place between two of them has a cost; the cheapest grouping is taken.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from itertools import accumulate
 from typing import Literal
 
 from core.source import Introduction, Passage, Section, SourceDocument, Unit
-from ingest.reading.clean import MOST_UNITS, Block, refuse_above
+from ingest.reading.blocks import MOST_UNITS, Block, refuse_above
 from ingest.reading.formats import blocks_of, legal_lines
 from language.sentences import cut, sentences
 
@@ -40,21 +41,21 @@ _BETWEEN_SENTENCES = 0.3  # a part of 1.55 times the target rather than half a p
 _BETWEEN_ITEMS = 1.5  # a part of 2.2 times the target rather than half a list
 _AFTER_LEAD_IN = 10.0  # of 4.2 times: an item without its introduction says too little
 
+TARGET_TOKENS = 240  # of each part of a long section; headings may take half of the embedder's 512
+_LONGEST_ROOT = 150  # characters of a first heading; full titles of acts decided what was found
+
 
 @dataclass(frozen=True)
 class TextUnit:
-    """A unit in the document's text; `begin` to `stop` includes what surrounds it.
-
-    `cost` is that of beginning a passage here, `lead_in` the index of the piece that introduces it.
-    """
+    """A unit in the document's text; `begin` to `stop` includes what surrounds it."""
 
     begin: int
     start: int
     end: int
     stop: int
     kind: Literal["sentence", "item", "note"]
-    cost: float
-    lead_in: int | None = None
+    cost: float  # of beginning a passage here
+    lead_in: int | None = None  # the index of the unit that introduces it
     marks: tuple[str, ...] = ()
 
 
@@ -188,13 +189,6 @@ def _cost(block: Block, follows_lead_in: bool) -> float:
     return _BETWEEN_ITEMS if block.kind in ("item", "row", "line") else _BETWEEN_PARAGRAPHS
 
 
-# From a document to passages: stretches that are embedded, retrieved and quoted as one.
-
-
-TARGET_TOKENS = 240  # of each part of a long section; headings may take half of the embedder's 512
-_LONGEST_ROOT = 150  # characters of a first heading; full titles of acts decided what was found
-
-
 def split(
     document: SourceDocument, token_count: Callable[[str], int], limit: int = 512
 ) -> list[Passage]:
@@ -205,8 +199,8 @@ def split(
     passage is cut into several units, at sentences, clauses or words.
 
     Args:
-        document: the loaded text.
-        token_count: the number of tokens the embedder makes of a text.
+        document: as it was loaded.
+        token_count: the number of tokens that the embedder makes of a text.
         limit: the most tokens of `Passage.context()`; at least 64.
 
     Raises:
@@ -232,8 +226,8 @@ def split(
             occurrences[repeated] += 1
         for part, identity, following in zip(parts, ids, [*ids[1:], ""], strict=True):
             goes_on = following if part.items_after else ""
-            told = {"id": identity, "preamble": preamble, "continued_in": goes_on}
-            passages.append(part.model_copy(update=told))
+            place = {"id": identity, "preamble": preamble, "continued_in": goes_on}
+            passages.append(part.model_copy(update=place))
             units += len(part.units)
         refuse_above(MOST_UNITS, units, "sentences, list items and table rows")
     return passages
@@ -401,17 +395,18 @@ def _introductions(
     """What introduces the list or table that goes on in a range of pieces, outermost first."""
     for piece in pieces[first:last]:
         if piece.lead_in is not None and piece.lead_in < first:
-            return tuple(
-                Introduction(text=text[start:end], start=start)
-                for one in _introducing(pieces, piece)
-                for is_row in [text[one.begin : one.start].startswith("|")]
-                for start, end in [(one.begin, one.stop) if is_row else (one.start, one.end)]
-            )
+            return tuple(_introduction(text, lead_in) for lead_in in _introducing(pieces, piece))
     return ()
 
 
+def _introduction(text: str, piece: TextUnit) -> Introduction:
+    is_row = text[piece.begin : piece.start].startswith("|")
+    start, end = (piece.begin, piece.stop) if is_row else (piece.start, piece.end)
+    return Introduction(text=text[start:end], start=start)
+
+
 def _whole(introductions: Sequence[Introduction], text: str) -> str:
-    return "\n".join((*(one.text for one in introductions), text))
+    return "\n".join((*(lead_in.text for lead_in in introductions), text))
 
 
 def _items_after(pieces: Sequence[TextUnit]) -> list[int]:
@@ -427,12 +422,12 @@ def _items_after(pieces: Sequence[TextUnit]) -> list[int]:
 def passage_id(passage: Passage, occurrence: int) -> str:
     """The document's key and a hash of all that its units are embedded with: headings, text, what
     introduces them, captions and groups of columns; `occurrence` tells repeats apart."""
-    over = dict.fromkeys(
-        one
-        for leads in map(passage.lead_ins, passage.units)
-        if leads and leads[-1].startswith("|")
-        for one in leads[:-1]
+    captions = dict.fromkeys(
+        caption
+        for lead_ins in map(passage.lead_ins, passage.units)
+        if lead_ins and lead_ins[-1].startswith("|")
+        for caption in lead_ins[:-1]
     )
-    told = "\x1f".join((passage.context(), *over, str(occurrence)))
-    digest = hashlib.sha256(told.encode()).hexdigest()
+    embedded = "\x1f".join((passage.context(), *captions, str(occurrence)))
+    digest = hashlib.sha256(embedded.encode()).hexdigest()
     return f"{passage.document.key}:{digest[:24]}"

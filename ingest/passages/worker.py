@@ -1,13 +1,14 @@
 """The worker process that reads and cuts files for isolated.py: one line per request and answer.
 
-It sets limits for itself that the kernel enforces where it can (not on Windows), and imports
-nothing of the process that started it.
+It sets limits for itself that the kernel enforces, and imports nothing of the process that started
+it.
 """
 
 import json
 import logging
 import math
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -18,10 +19,6 @@ from core.errors import DocumentError, Fault, kind_and_place
 from core.file_names import as_text
 from core.prepared import PreparedQuestion, StaleQuestion
 from core.source import Frozen, Passage, SourceDocument
-from ingest.reading.comparison import WordComparison
-
-if sys.platform != "win32":
-    import resource
 
 OUT_OF_MEMORY = 77  # exit code; any that Python itself (0, 1, 2, 120) does not end with
 
@@ -42,7 +39,7 @@ class LoadFailure(Frozen):
 
 
 class LogRecord(Frozen):
-    """A log record for the process that asked."""
+    """A log record, as data."""
 
     logger: str
     level: int
@@ -50,18 +47,13 @@ class LogRecord(Frozen):
 
 
 class Loaded(Frozen):
-    """A source text and its passages, in order, with its prepared questions and those of them that
-    are stale; with its check against the file, if one is made.
-
-    `unconfirmed`: it says that it is an official text, and nobody has confirmed that.
-    """
+    """A source text with its passages, in order, and its prepared questions."""
 
     document: SourceDocument
     passages: tuple[Passage, ...]
     questions: tuple[PreparedQuestion, ...] = ()
     stale: tuple[StaleQuestion, ...] = ()
-    comparison: WordComparison | None = None
-    unconfirmed: bool = False
+    unconfirmed: bool = False  # it calls itself an official text, and nobody has confirmed that
 
 
 class Response(Frozen):
@@ -71,9 +63,7 @@ class Response(Frozen):
     records: tuple[LogRecord, ...] = ()
 
 
-def serve(
-    timeout: float, memory: int, limit: int, estimated: bool, compares: bool, data_dir: str
-) -> None:
+def serve(timeout: float, memory: int, limit: int, estimated: bool, data_dir: str) -> None:
     """Answers requests on standard input until it ends.
 
     A request is a JSON list: the path of a file, and the folder with the organisation's own
@@ -84,9 +74,7 @@ def serve(
         timeout: processor time for one file, in seconds.
         memory: address space of this process, in megabytes.
         limit: the most tokens of a passage.
-        estimated: whether tokens are estimated, as in `vectorstore.embeddings.token_counter`.
-        compares: whether each reading is checked against its file (ingest/reading/compare_text.py).
-        data_dir: where the embedding model is kept, whose tokens are counted.
+        estimated, data_dir: how tokens are counted (`vectorstore.embeddings.token_counter`).
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # keeps what libraries print out of the answers
@@ -94,8 +82,8 @@ def serve(
     # not earlier: the libraries that these import take their threads at import
     from ingest.passages.split import split
     from ingest.reading import question_file
-    from ingest.reading.clean import LimitError
-    from ingest.reading.files import read, unforeseen
+    from ingest.reading.blocks import LimitError
+    from ingest.reading.files import unforeseen
     from ingest.reading.load import load, over_limit
     from ingest.reading.question_file import prepared_questions
     from vectorstore.embeddings import token_counter
@@ -111,7 +99,6 @@ def serve(
                 passages=tuple(passages),
                 questions=tuple(questions),
                 stale=tuple(stale),
-                comparison=compared(path, document, passages) if compares else None,
             )
         except DocumentError as error:
             return LoadFailure.of(error)
@@ -122,16 +109,10 @@ def serve(
         except Exception as error:  # noqa: BLE001 - any error is a failure of this file only
             return LoadFailure.of(unforeseen(path, error))
 
-    def compared(path: Path, document: SourceDocument, passages: list[Passage]) -> WordComparison:
-        from ingest.reading import compare_text
-
-        source = compare_text.read_source_text(path, read(path))
-        return compare_text.compare(document, passages, source)
-
     token_count = token_counter(estimated=estimated, data_dir=Path(data_dir))
     log = _Log()
     logging.basicConfig(level=logging.INFO, handlers=[log])
-    _limit_memory(memory)
+    _set_limit(resource.RLIMIT_AS, memory << 20)
     _send(answers, "")
     for line in sys.stdin:
         _limit_time(timeout)
@@ -179,19 +160,11 @@ def _send(answers: TextIO, line: str) -> None:
     answers.flush()
 
 
-def _limit_memory(megabytes: int) -> None:
-    if sys.platform != "win32":
-        _set_limit(resource.RLIMIT_AS, megabytes << 20)
-
-
 def _limit_time(timeout: float) -> None:
     """Ends this process when a file takes too long, also when nobody waits for it."""
-    if sys.platform != "win32":
-        _set_limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + timeout) + 1)
+    _set_limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + timeout) + 1)
 
 
 def _set_limit(name: int, value: int) -> None:
-    if sys.platform != "win32":
-        _, hard = resource.getrlimit(name)
-        soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(name, (soft, hard))
+    _, hard = resource.getrlimit(name)
+    resource.setrlimit(name, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))

@@ -22,6 +22,29 @@ _PAUSE = 0.3  # seconds; at once the file would still be changing
 
 _T = TypeVar("_T")
 
+FETCHED = "official"  # where the fetch puts its texts
+_FOLDER = "confirmed"
+SUFFIX = ".official"
+
+HIDDEN = (".", "~$")  # "~$plan.docx": open in a word processor
+# They belong to the file next to them.
+_BESIDE = (
+    front_matter.SIDECAR_SUFFIX, question_file.SUFFIX, ".proposed.yaml", question_file.ASIDE,
+    SUFFIX, ".http.json", ".npy",
+)  # fmt: skip
+
+Why = Literal["other", "format", "nowhere", "outside", "beside", "inside"]
+"""Why a file is skipped, in this order: it is no file; its format is not read; it is a link to
+nowhere, out of the folder, beside a document, or to a file that is found at its own place."""
+_REASONS: dict[Why, str] = {
+    "other": "is not a file that can be read",
+    "format": "is not a format that can be read",
+    "nowhere": "is a link that leads nowhere",
+    "outside": "is a link out of the folder; copy there what it leads to",
+    "beside": "is a link; copy there what it leads to",
+    "inside": "is a link; what it leads to is found at its own place",
+}
+
 
 def read(path: Path) -> bytes:
     """All bytes of a file.
@@ -70,13 +93,8 @@ def _undisturbed(path: Path, use: Callable[[BufferedReader], _T]) -> _T:
             raise _unreadable(path, error) from error
         if _version(before) == _version(_stat(path)):
             return result
-    raise DocumentError(
-        path,
-        None,
-        "changes while it is read",
-        "Wait until it is complete, then run this again.",
-        "changing",
-    )
+    remedy = "Wait until it is complete, then run this again."
+    raise DocumentError(path, None, "changes while it is read", remedy, "changing")
 
 
 def _stat(path: Path) -> os.stat_result:
@@ -91,21 +109,8 @@ def _version(stat: os.stat_result) -> tuple[int, ...]:
 
 
 def _unreadable(path: Path, error: OSError) -> DocumentError:
-    return DocumentError(
-        path,
-        None,
-        f"cannot be read ({error.strerror})",
-        "Check the name and your rights.",
-        "unreadable",
-    )
-
-
-# Which files are official texts: those that our own fetch brought or a person confirmed.
-
-
-FETCHED = "official"  # where the fetch puts its texts
-_FOLDER = "confirmed"
-SUFFIX = ".official"
+    problem = f"cannot be read ({error.strerror})"
+    return DocumentError(path, None, problem, "Check the name and your rights.", "unreadable")
 
 
 def is_official(file: Path, documents_dir: Path) -> bool:
@@ -156,30 +161,6 @@ def _confirmation(file: Path, documents_dir: Path) -> Path:
     return documents_dir / _FOLDER / f"{sha256(file)}{SUFFIX}"
 
 
-# Finds source texts: the files in a known format below the folders.
-
-
-HIDDEN = (".", "~$")  # "~$plan.docx": open in a word processor
-# They belong to the file next to them.
-_BESIDE = (
-    front_matter.SIDECAR_SUFFIX, question_file.SUFFIX, ".proposed.yaml", question_file.ASIDE,
-    SUFFIX, ".http.json", ".npy",
-)  # fmt: skip
-
-
-Why = Literal["other", "format", "nowhere", "outside", "beside", "inside"]
-"""Why a file is skipped, in this order: it is no file; its format is not read; it is a link to
-nowhere, out of the folder, beside a document, or to a file that is found at its own place."""
-_REASONS: dict[Why, str] = {
-    "other": "is not a file that can be read",
-    "format": "is not a format that can be read",
-    "nowhere": "is a link that leads nowhere",
-    "outside": "is a link out of the folder; copy there what it leads to",
-    "beside": "is a link; copy there what it leads to",
-    "inside": "is a link; what it leads to is found at its own place",
-}
-
-
 class LeftOut(Frozen):
     """A skipped file, and why, as a code and in words."""
 
@@ -218,12 +199,12 @@ def find(folders: Iterable[Path]) -> FoundFiles:
     others: list[LeftOut | DocumentError] = []
     for path in present:
         seen = list(_walk(path, path)) if path.is_dir() else [path]
-        files += sorted(one for one in seen if isinstance(one, Path))
-        others += [one for one in seen if not isinstance(one, Path)]
+        files += sorted(entry for entry in seen if isinstance(entry, Path))
+        others += [entry for entry in seen if not isinstance(entry, Path)]
     return FoundFiles(
         files=tuple(dict.fromkeys(files)),
-        left_out=tuple(one for one in others if isinstance(one, LeftOut)),
-        unreadable=tuple(one for one in others if isinstance(one, DocumentError)),
+        left_out=tuple(entry for entry in others if isinstance(entry, LeftOut)),
+        unreadable=tuple(entry for entry in others if isinstance(entry, DocumentError)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Loads a document from its file: its text, and what describes it."""
+"""Loads a document from its file: its text, and metadata that is stated or guessed."""
 
 import datetime
 import hashlib
@@ -11,11 +11,12 @@ from pathlib import Path
 from core.errors import DocumentError
 from core.file_names import as_text, printable
 from core.source import DocumentInfo, SourceDocument
-from ingest.reading import clean, formats, question_file
-from ingest.reading.clean import LimitError, Parsed, Value, check_blocks, sections
+from ingest.reading import formats, question_file
+from ingest.reading.blocks import LimitError, Parsed, Value, check_blocks, sections
 from ingest.reading.files import read, sha256
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.formats.encoding import without_control
+from ingest.reading.noise import left_out, with_noise
 from language.acts import celex_number, document_number
 from language.dates import dates_in, only_day
 from language.matching import fold
@@ -39,6 +40,12 @@ _COVERS = 3  # pages, of which the first two may be covers
 _CELEX = re.compile(rf"(?:^|CELEX[^\w]*|\s)({celex_number('1-9CE')})(?![\w(])")
 _ELI = re.compile(r"https?://data\.europa\.eu/eli/[\w/.-]*\w")
 
+_LANGUAGE_SUFFIX = re.compile(r"[._](?P<language>[a-z]{2})$", re.IGNORECASE)
+
+log = logging.getLogger(__name__)
+
+_NAMED = 20  # lines of page noise in the log; more would bury what it says of other files
+
 
 def reference(parsed: Parsed) -> str:
     """The number of a document of the Commission or the Council: COM(2020) 606 final, 10284/22,
@@ -50,7 +57,7 @@ def reference(parsed: Parsed) -> str:
 
 
 def _council_number(parsed: Parsed) -> str:
-    """The number on a cover of the Council, which the codes of its subjects tell: ENV 618 CLIMA
+    """The number on a cover of the Council, which also has codes of its subjects: ENV 618 CLIMA
     289."""
     if not _SUBJECT_CODES.search(parsed.text, 0, _first_page(parsed)):
         return ""
@@ -58,7 +65,7 @@ def _council_number(parsed: Parsed) -> str:
     if not found:
         return ""
     number = "PE-CONS " * found[0]["number"].startswith("PE") + found[0]["digits"]
-    revised = next((one["more"].split() for one in found if one["more"]), [])
+    revised = next((match["more"].split() for match in found if match["more"]), [])
     return " ".join((number, *revised))
 
 
@@ -133,12 +140,6 @@ def _lines(parsed: Parsed, start: int = 0, end: int = 0) -> Iterator[str]:
                     yield line
 
 
-# The metadata of a document, and which fields are guesses.
-
-
-_LANGUAGE_SUFFIX = re.compile(r"[._](?P<language>[a-z]{2})$", re.IGNORECASE)
-
-
 def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]:
     """The metadata of a document, and the names of the fields that are guesses.
 
@@ -160,8 +161,8 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
             raise error
     stated = {**named, **parsed.stated, **beside}
     known = {name: value for name, value in stated.items() if value}
-    told = parsed.language if parsed.language in OFFICIAL else ""
-    language = str(known.get("language") or told or most_likely(parsed.text)[0])
+    own = parsed.language if parsed.language in OFFICIAL else ""
+    language = str(known.get("language") or own or most_likely(parsed.text)[0])
     found = {
         "title": parsed.title or stem,
         "language": language,
@@ -187,42 +188,22 @@ def _slug(name: str) -> str:
     return slug or f"document-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-# From a file to a `SourceDocument`: its text, its metadata and its sections.
-
-
-log = logging.getLogger(__name__)
-
-_NAMED = 20  # lines of page noise in the log; more would bury what it says of other files
-
-
 def double(key: str, path: str, other: str) -> DocumentError:
     """The error for a file that is the same version of the same document as another file."""
     name, _, language = key.rpartition(".")
-    return DocumentError(
-        path,
-        None,
-        f"{printable(other)} also has id {name} and language {language}",
-        "Remove one of the two files or change an id.",
-        "double",
-    )
+    problem = f"{printable(other)} also has id {name} and language {language}"
+    remedy = "Remove one of the two files or change an id."
+    return DocumentError(path, None, problem, remedy, "double")
 
 
 def fingerprint(path: Path, own_questions: Path | None = None) -> str:
-    """The SHA-256 of a file, its sidecar and its prepared questions, as in its document.
-
-    Args:
-        path: of the document.
-        own_questions: of those that are not beside it, `question_file.own_file`.
-    """
+    """The SHA-256 of a file, its sidecar and its prepared questions, with the organisation's own
+    (`question_file.own_file`), as in its document."""
     return _fingerprint(path, sha256(path), own_questions)
 
 
 def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
-    """Load one text file.
-
-    Args:
-        path: of the file.
-        documents_dir: where the organisation's own prepared questions are, which its hash counts.
+    """Loads one file; the hash counts the organisation's own questions in `documents_dir` too.
 
     Raises:
         DocumentError: the file cannot be used as it is; says where, and the remedy.
@@ -230,9 +211,9 @@ def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
     if path.suffix.lower() not in FORMATS:
         better = CONVERT.get(path.suffix.lower())
         remedy = (
-            f"Open it and save it as {better}." if better else f"Use one of: {' '.join(FORMATS)}."
+            f"Open it and save it as {better}" if better else f"Use one of: {' '.join(FORMATS)}"
         )
-        raise DocumentError(path, None, "not a format that can be read", remedy, "format")
+        raise DocumentError(path, None, "not a format that can be read", f"{remedy}.", "format")
     data = read(path)
     try:
         parsed = formats.parse(path, data)
@@ -241,12 +222,11 @@ def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
         raise over_limit(path, error) from error
     info, guessed = describe(path, parsed)
     if info.noise == "keep":
-        parsed = clean.with_noise(parsed)
+        parsed = with_noise(parsed)
     found = sections(parsed.blocks, info.title)
     if not any(char.isalnum() for s in found for char in parsed.text[s.start : s.end]):
-        raise DocumentError(
-            path, None, "has no text", "Remove the file or add its text.", "no_text"
-        )
+        remedy = "Remove the file or add its text."
+        raise DocumentError(path, None, "has no text", remedy, "no_text")
     own = question_file.own_file(documents_dir, info.key) if documents_dir else None
     _report_noise(path, parsed)
     return SourceDocument(
@@ -256,7 +236,7 @@ def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
         text=parsed.text,
         sections=found,
         page_starts=parsed.page_starts,
-        left_out=clean.left_out(parsed),
+        left_out=left_out(parsed),
         guessed=guessed,
         unused=tuple(map(printable, parsed.unused)),
     )

@@ -1,6 +1,8 @@
-"""Prepared questions: `NAME.questions.yaml` beside a document, `plan.pdf.questions.yaml` or
-`plan.questions.yaml`, and those of the organisation itself in a folder of their own, by the
-document's key. The format is described in docs/prepared-questions.md.
+"""Prepared questions: the files that have them, and the units of the document that answer.
+
+A file is `plan.pdf.questions.yaml` or `plan.questions.yaml` beside the document; those of the
+organisation itself are in a folder of their own, by the document's key. The format is described in
+docs/prepared-questions.md.
 
     by: project
     answers:
@@ -39,11 +41,13 @@ _MOST = 200_000  # questions of a document
 _LONGEST = 1_000  # characters of a question
 _LONGEST_UNIT = 10_000  # characters of its words: an approved answer names a unit in whole
 MOST_UNITS = 40  # of an answer: more is no answer
-_TOLD = 80  # characters of what is wrong
+_SHOWN = 80  # characters of what is wrong
 _NULL = "tag:yaml.org,2002:null"
 
 _ANSWER_FIELDS = ("units", "questions", "by", "approved")
 _APPROVAL_FIELDS = ("by", "organisation", "on")
+
+_WORD = re.compile(r"\w+")
 
 
 def one_line(text: str) -> str:
@@ -60,11 +64,11 @@ def wording_key(text: str, language: str) -> str:
 
 
 class AskedQuestion(Frozen):
-    """A question in a file, with its language (ISO 639-1) and the line that it is in."""
+    """A question in a file."""
 
     text: str
-    language: str
-    line: int = 0
+    language: str  # ISO 639-1
+    line: int = 0  # that it is in
 
     @property
     def id(self) -> str:
@@ -72,15 +76,13 @@ class AskedQuestion(Frozen):
 
 
 class PreparedAnswer(Frozen):
-    """An entry of a file: the words that each of the answering units begins with, in the order in
-    which they are shown, and the questions that they answer. Without units the document answers
-    none of the questions. `file` is empty, and `line` 0, before it is written."""
+    """An entry of a file: units of the document, and the questions that they answer."""
 
-    units: tuple[str, ...]
+    units: tuple[str, ...]  # the words that each begins with, as shown; none: nothing answers
     questions: tuple[AskedQuestion, ...]
     by: str = ""
     approved: Approval | None = None
-    file: str = ""
+    file: str = ""  # empty before it is written
     line: int = 0
 
     @property
@@ -115,7 +117,7 @@ def read(path: Path, own: Path | None = None) -> tuple[PreparedAnswer, ...]:
 def without(answers: Iterable[PreparedAnswer], ids: Collection[str]) -> Iterator[PreparedAnswer]:
     """The answers without the questions with these ids, where any other is left."""
     for answer in answers:
-        left = tuple(one for one in answer.questions if one.id not in ids)
+        left = tuple(question for question in answer.questions if question.id not in ids)
         if left:
             yield answer.model_copy(update={"questions": left})
 
@@ -123,8 +125,8 @@ def without(answers: Iterable[PreparedAnswer], ids: Collection[str]) -> Iterator
 def each_once(questions: Iterable[AskedQuestion]) -> tuple[AskedQuestion, ...]:
     """Questions in order, of twins the first."""
     found: dict[str, AskedQuestion] = {}
-    for one in questions:
-        found.setdefault(one.id, one)
+    for question in questions:
+        found.setdefault(question.id, question)
     return tuple(found.values())
 
 
@@ -154,8 +156,8 @@ def readable(file: Path) -> tuple[PreparedAnswer, ...]:
     found: dict[int, PreparedAnswer] = {}
     known: set[str] = set()
     for at in sorted(range(len(answers)), key=lambda at: (not answers[at].approved, -at)):
-        left = tuple(one for one in each_once(answers[at].questions) if one.id not in known)
-        known.update(one.id for one in left)
+        left = tuple(q for q in each_once(answers[at].questions) if q.id not in known)
+        known.update(question.id for question in left)
         if left:
             found[at] = answers[at].model_copy(update={"questions": left})
     return tuple(found[at] for at in sorted(found))
@@ -193,9 +195,9 @@ def _composed(place: "_Place", content: str) -> yaml.Node | None:
             "lists with two spaces.",
         ) from None
     except yaml.YAMLError as error:
-        told = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise place.error_at(
-            1, f"is not valid YAML ({told[:200]})", "Take the character out."
+            1, f"is not valid YAML ({reason[:200]})", "Take the character out."
         ) from None
     except RecursionError:
         raise place.error_at(1, "is nested too deep", "Write it as documented.") from None
@@ -213,7 +215,7 @@ def _answer(place: "_Place", entry: yaml.Node, by: str) -> PreparedAnswer:
         raise place.error(
             fields["units"], f"an answer of more than {MOST_UNITS} units", "Choose fewer."
         )
-    units = tuple(place.text(one, "the words of a unit", _LONGEST_UNIT) for one in listed)
+    units = tuple(place.text(unit, "the words of a unit", _LONGEST_UNIT) for unit in listed)
     questions = tuple(_questions(place, fields["questions"]))
     if not questions:
         raise place.error(fields["questions"], "an answer without questions", "Add one.")
@@ -236,12 +238,12 @@ def _questions(place: "_Place", node: yaml.Node) -> Iterator[AskedQuestion]:
         if language not in OFFICIAL:
             raise place.error(
                 listed,
-                f"{language[:_TOLD]!r} is not an official language of the EU",
+                f"{language[:_SHOWN]!r} is not an official language of the EU",
                 "Group the questions by language, in two letters, such as nl.",
             )
-        for one in place.items(listed, language):
-            text = one_line(place.text(one, "a question"))
-            line = one.start_mark.line + 1
+        for entry in place.items(listed, language):
+            text = one_line(place.text(entry, "a question"))
+            line = entry.start_mark.line + 1
             yield place.new(AskedQuestion(text=text, language=language, line=line))
 
 
@@ -265,12 +267,8 @@ def _approval(place: "_Place", node: yaml.Node) -> Approval:
 
 
 class _Place:
-    """Reads the nodes of a file; every error names the file and the line.
-
-    Args:
-        file: as it is named in errors.
-        twins: whether a question may stand in it twice.
-    """
+    """Reads the nodes of a file; every error names the file and the line. With `twins` a question
+    may stand in it twice."""
 
     def __init__(self, file: Path, *, twins: bool = False) -> None:
         self._file = file
@@ -284,21 +282,23 @@ class _Place:
     def error_at(self, line: int, problem: str, remedy: str) -> DocumentError:
         return DocumentError(self._file, line, problem, remedy, "questions")
 
-    def new(self, one: AskedQuestion) -> AskedQuestion:
+    def new(self, question: AskedQuestion) -> AskedQuestion:
         """The same question, which the file has not had before, or may have twice."""
         self.questions += 1
         if self.questions > _MOST:
-            raise self.error_at(one.line, f"has more than {_MOST:,} questions", "Keep fewer.")
-        before = self._lines.get(one.id)
+            raise self.error_at(question.line, f"has more than {_MOST:,} questions", "Keep fewer.")
+        before = self._lines.get(question.id)
         if before and not self._twins:
             where = f"in line {before} too"
-            if before == one.line:  # a repeated alias has the line of its anchor
+            if before == question.line:  # a repeated alias has the line of its anchor
                 where = "there twice in this line, or an alias (*) repeats it"
             raise self.error_at(
-                one.line, f"the question is {where}: {one.text[:_TOLD]!r}", "Keep one of the two."
+                question.line,
+                f"the question is {where}: {question.text[:_SHOWN]!r}",
+                "Keep one of the two.",
             )
-        self._lines[one.id] = one.line
-        return one
+        self._lines[question.id] = question.line
+        return question
 
     def pairs(self, node: yaml.Node, name: str) -> Iterator[tuple[str, yaml.Node]]:
         """The names and values of a mapping."""
@@ -312,7 +312,7 @@ class _Place:
                 raise self.error(key, f"a name of {name} is not text", "Write one word.")
             if key.value in names:
                 raise self.error(
-                    key, f"{key.value[:_TOLD]!r} is given twice", "Keep one of the two."
+                    key, f"{key.value[:_SHOWN]!r} is given twice", "Keep one of the two."
                 )
             names.add(key.value)
             yield key.value, value
@@ -320,12 +320,11 @@ class _Place:
     def fields(self, node: yaml.Node, known: tuple[str, ...], name: str) -> Mapping[str, yaml.Node]:
         """The values of a mapping that has no other names than these; empty ones are left out."""
         found = dict(self.pairs(node, name))
-        for one, value in found.items():
-            if one not in known:
-                raise self.error(
-                    value, f"unknown field {one[:_TOLD]!r}", f"The fields are: {', '.join(known)}."
-                )
-        return {one: value for one, value in found.items() if value.tag != _NULL}
+        for field, value in found.items():
+            if field not in known:
+                remedy = f"The fields are: {', '.join(known)}."
+                raise self.error(value, f"unknown field {field[:_SHOWN]!r}", remedy)
+        return {field: value for field, value in found.items() if value.tag != _NULL}
 
     def items(self, node: yaml.Node, name: str) -> list[yaml.Node]:
         if not isinstance(node, yaml.SequenceNode):
@@ -347,21 +346,11 @@ class _Place:
         return str(node.value).strip()
 
 
-# Finds the units that answer a document's prepared questions, by the words that they begin with.
-
-
-_WORD = re.compile(r"\w+")
-
-
 def prepared_questions(
     answers: Sequence[PreparedAnswer], passages: Sequence[Passage]
 ) -> tuple[list[PreparedQuestion], list[StaleQuestion]]:
-    """The prepared questions of a document whose units are all found, and those that are stale.
-
-    Args:
-        answers: as in its file.
-        passages: all of the document, in order.
-    """
+    """The prepared questions of a document whose units are all found by the words that they begin
+    with, and those that are stale; of all passages of the document, in order."""
     found: list[PreparedQuestion] = []
     stale: list[StaleQuestion] = []
     if not answers or not passages:
@@ -373,20 +362,20 @@ def prepared_questions(
             at = units.being(opening) if answer.approved else units.beginning(opening)
             if len(at) != 1:
                 why: WhyStale = "changed" if answer.approved else "several" if at else "none"
-                stale += (_stale(one, opening, answer, why) for one in answer.questions)
+                stale += (_stale(question, words, answer, why) for question in answer.questions)
                 break
             ids += at
         else:
             found += (
                 PreparedQuestion(
-                    id=f"{key}:{one.id}",
-                    question=one.text,
-                    language=one.language,
+                    id=f"{key}:{question.id}",
+                    question=question.text,
+                    language=question.language,
                     units=tuple(dict.fromkeys(ids)),
                     by=answer.by,
                     approved=answer.approved,
                 )
-                for one in answer.questions
+                for question in answer.questions
             )
     return found, stale
 
@@ -423,7 +412,7 @@ class _Units:
         wanted = tuple(words(opening))
         if not wanted:
             return []
-        at = bisect.bisect_left(self._sorted, wanted, key=lambda one: one[0])
+        at = bisect.bisect_left(self._sorted, wanted, key=lambda unit: unit[0])
         near = self._sorted[at : at + 2]
         if near and near[0][0] == wanted:
             return [near[0][1]]
@@ -436,17 +425,23 @@ class _Units:
 
     def naming(self, name: str, fewest: int) -> str:
         """The fewest words of a unit that name no other one."""
-        text, ends = self._texts[name], [one.end() for one in _WORD.finditer(self._texts[name])]
+        text, ends = self._texts[name], [word.end() for word in _WORD.finditer(self._texts[name])]
         for end in ends[fewest - 1 :]:
             if len(self.beginning(text[:end])) == 1:
                 return " ".join(text[:end].split())
         return " ".join(text.split())
 
 
-def _stale(one: AskedQuestion, words: str, answer: PreparedAnswer, why: WhyStale) -> StaleQuestion:
+def _words(text: str) -> Iterator[str]:
+    return (match[0] for match in _WORD.finditer(fold(text)))
+
+
+def _stale(
+    question: AskedQuestion, words: str, answer: PreparedAnswer, why: WhyStale
+) -> StaleQuestion:
     return StaleQuestion(
-        question=one.text,
-        language=one.language,
+        question=question.text,
+        language=question.language,
         words=words,
         why=why,
         file=answer.file,

@@ -13,7 +13,7 @@ from core.errors import DocumentError
 from core.settings import Settings
 from core.source import Frozen, SourceDocument
 from ingest.passages.isolated import Loader
-from ingest.reading.clean import Block
+from ingest.reading.blocks import Block
 from ingest.reading.files import find
 from ingest.reading.formats import blocks_of
 from ingest.reading.load import load
@@ -93,10 +93,9 @@ def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRe
 def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
     """Measures one file; headings and title only if there is a list."""
     try:
-        loaded = loader.load(path)
+        document = loader.load(path).document
     except DocumentError as error:
         return DocumentsRead(name=path.name, unread=1, wrong=(f"not read: {error.problem}",))
-    document = loaded.document
     blocks = blocks_of(document)
     figures = DocumentsRead(
         name=path.name,
@@ -114,7 +113,7 @@ def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
 
 
 def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
-    """Sums the figures of several files: each heading, run and paragraph counts once."""
+    """Sums the figures of several files: each heading and paragraph counts once."""
 
     def total(shares: Iterable[Share]) -> Share:
         counts = [(share.right, share.of) for share in shares]

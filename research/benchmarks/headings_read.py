@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.source import Frozen
-from ingest.reading.clean import Block
+from ingest.reading.blocks import Block
 from research.benchmarks.truth import Heading, Match, Truth, align, is_label, is_title, parents
 
 

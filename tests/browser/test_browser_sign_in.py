@@ -15,6 +15,7 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import ask, press, served, visitor
+from tests.support.sign_in import CLIENT_SECRET, COOKIE_SECRET, PEOPLE, secrets_of, sign_in
 from ui.access import User as Person
 from ui.navigation import PLACES
 from ui.texts import load
@@ -23,16 +24,6 @@ from ui.texts import load
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 TEXTS = load("nl")
-CLIENT_SECRET = "client-hush-hush"  # noqa: S105 - of a provider that lives as long as a test
-COOKIE_SECRET = "cookie-hush-hush-" * 3
-PEOPLE = {
-    "reader": {"name": "Lia Lezer", "realm_access": {"roles": ["reader"]}},
-    "evaluator": {"name": "Eva <b>Evaluator</b>", "realm_access": {"roles": ["evaluator"]}},
-    "maintainer": {"name": "Bea Beheerder", "realm_access": {"roles": ["x", "maintainer"]}},
-    "listed": {"name": "Ada", "email": "Ada@example.org", "email_verified": True},
-    "unverified": {"name": "Eve", "email": "ada@example.org", "email_verified": False},
-    "malformed": {"name": ["x"], "realm_access": "maintainer", "email": {"x": 1}},
-}
 ROLES = {
     "reader": "reader",
     "evaluator": "evaluator",
@@ -40,17 +31,6 @@ ROLES = {
     "listed": "maintainer",
     "malformed": "reader",
 }
-
-
-def secrets_of(app: str, provider: int) -> str:
-    """The secrets of an app at this address, for the provider at this port."""
-    return f"""[auth]
-redirect_uri = "{app}/oauth2callback"
-cookie_secret = "{COOKIE_SECRET}"
-client_id = "strategiewijzer"
-client_secret = "{CLIENT_SECRET}"
-server_metadata_url = "http://localhost:{provider}/.well-known/openid-configuration"
-"""
 
 
 @contextmanager
@@ -87,12 +67,6 @@ def visited(browser: Browser, address: str) -> Iterator[Page]:
         page.route(lambda url: not url.startswith("http://localhost:"), lambda route: route.abort())
         page.goto(address)
         yield page
-
-
-def sign_in(page: Page, name: str) -> None:
-    press(page.get_by_role("button", name=TEXTS("access.sign_in")))
-    page.get_by_role("button", name=name, exact=True).click()
-    expect(page.get_by_role("button", name=TEXTS("access.sign_out"))).to_be_visible()
 
 
 @pytest.mark.parametrize("name", ROLES)

@@ -102,7 +102,6 @@ def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(
         assert loader.load(GOOD).document.id == "drugs-agenda"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for memory")
 def test_a_file_that_takes_too_much_memory_is_given_up_for_the_next(
     settings: Settings,
     tmp_path: Path,

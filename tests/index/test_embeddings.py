@@ -129,18 +129,16 @@ def test_what_is_no_vector_for_each_text_is_refused(
     with _server() as script:
         vars(script).update(answers)
         with pytest.raises(ModelError, match=told):
-            OpenAIEmbedder(script.url, "m", "", requests=2).passages(["a", "bb"] * 32)
+            OpenAIEmbedder(script.url, "m", "").passages(["a", "bb"] * 32)
 
 
 def test_several_requests_are_under_way_and_the_order_stays() -> None:
     texts = ["x" * number for number in range(1, 32 * 12)]
     with _server() as script:
-        for requests in (1, 4):
-            script.most_under_way = 0
-            script.held = threading.Barrier(requests, timeout=PATIENCE).wait
-            vectors = OpenAIEmbedder(script.url, "m", "", requests=requests).passages(texts)
-            assert vectors[:, 0] / vectors[:, 1] == pytest.approx(range(1, 32 * 12), rel=1e-3)
-            assert script.most_under_way == requests
+        script.held = threading.Barrier(REQUESTS, timeout=PATIENCE).wait
+        vectors = OpenAIEmbedder(script.url, "m", "").passages(texts)
+        assert vectors[:, 0] / vectors[:, 1] == pytest.approx(range(1, 32 * 12), rel=1e-3)
+        assert script.most_under_way == REQUESTS
 
 
 def test_a_server_that_is_busy_is_asked_again_when_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +148,7 @@ def test_a_server_that_is_busy_is_asked_again_when_it_says(monkeypatch: pytest.M
     monkeypatch.setattr("openai._base_client.time", pausing)
     with _server() as script:
         script.busy = ["7", "7", "7"]
-        vectors = OpenAIEmbedder(script.url, "m", "", requests=4).passages(["x"] * 100)
+        vectors = OpenAIEmbedder(script.url, "m", "").passages(["x"] * 100)
     assert len(vectors) == 100
     assert waited == [7.0] * 3
     assert len(script.asked) == 4 + 3
@@ -168,6 +166,7 @@ def test_a_failure_ends_what_was_still_to_be_asked(
             return batches[-1]
 
     monkeypatch.setattr("vectorstore.embeddings.ThreadPoolExecutor", Pool)
+    monkeypatch.setattr("vectorstore.embeddings.REQUESTS", 2)
     with _server() as script:
         script.failing_after = 2
 
@@ -178,7 +177,7 @@ def test_a_failure_ends_what_was_still_to_be_asked(
 
         script.held = held
         with pytest.raises(ModelError, match="EMBEDDINGS_URL"):
-            OpenAIEmbedder(script.url, "m", "", requests=2).passages(["x"] * 32 * 40)
+            OpenAIEmbedder(script.url, "m", "").passages(["x"] * 32 * 40)
         assert len(script.asked) <= 5
 
 

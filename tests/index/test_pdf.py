@@ -16,23 +16,9 @@ from ingest.pipeline import ingest
 from ingest.reading.formats import blocks_of
 from ingest.reading.load import load
 from tests.support import pdf_files
+from tests.support.documents_read import loaded, outline, texts
 
 DATA = Path(__file__).parents[1] / "data/pdf"
-
-
-def loaded(folder: Path, content: bytes, name: str = "a.en.pdf") -> SourceDocument:
-    file = folder / name
-    file.write_bytes(content)
-    return load(file)
-
-
-def outline(document: SourceDocument) -> list[tuple[int, str]]:
-    return [(b.level, b.title) for b in blocks_of(document) if b.kind == "heading"]
-
-
-def texts(document: SourceDocument, kind: str) -> list[str]:
-    blocks = [block for block in blocks_of(document) if block.kind == kind]
-    return [document.text[block.start : block.end] for block in blocks]
 
 
 def page_of(document: SourceDocument, words: str) -> int:
@@ -179,8 +165,8 @@ def test_a_contents_list_is_left_out(tmp_path: Path) -> None:
     page = ("# Contents", "1. Introduction ........................ 3",
             "2. Measures ............................ 14",
             "# Introduction", "This is the text, and it is long enough.")  # fmt: skip
-    told = "# Contents\n\n## Introduction\n\nThis is the text, and it is long enough."
-    assert loaded(tmp_path, pdf_files.typed(page)).text == told
+    expected = "# Contents\n\n## Introduction\n\nThis is the text, and it is long enough."
+    assert loaded(tmp_path, pdf_files.typed(page)).text == expected
 
 
 # A report made by an office program

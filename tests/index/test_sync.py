@@ -566,7 +566,7 @@ def test_only_goes_with_no_other_choice_of_documents(
 ) -> None:
     small({"alpha.md": _document("alpha")})
     assert typed() == 0
-    for others in (["--rebuild"], ["--watch"], ["--verify-text"]):
+    for others in (["--rebuild"], ["--watch"]):
         assert typed(*others, "--only", "alpha.en") == 2
     assert "leave out" in capsys.readouterr().err
     assert typed("--only", "beta.en") == 1

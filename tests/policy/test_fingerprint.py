@@ -83,13 +83,15 @@ def _libraries(*modules: str) -> set[str]:
             ahead += _imports(name)
     foreign = {name.partition(".")[0] for name in seen} - sys.stdlib_module_names
     names = packages_distributions()
-    return {names[one][0].lower() for one in foreign - {"core", "ingest", "language"}}
+    return {names[module][0].lower() for module in foreign - {"core", "ingest", "language"}}
 
 
 def _imports(module: str) -> list[str]:
     """What a module of `ingest` or `language` imports; of any other nothing."""
     path = ROOT / module.replace(".", "/")
-    file = next((one for one in (path.with_suffix(".py"), path / "__init__.py") if one.exists()), 0)
+    file = next(
+        (file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), 0
+    )
     if not file or module.partition(".")[0] not in ("ingest", "language"):
         return []
     found = []

@@ -20,7 +20,7 @@ from tests.support.waiting import PATIENCE, until
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 OPTIONS = {
     "ask": "--check-model",
-    "ingest": "--verify-text",
+    "ingest": "--allow-shrink",
     "fetch": "--languages CODES",
     "eval": "--baseline RUN",
     "serve": "--port",

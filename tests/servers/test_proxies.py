@@ -19,11 +19,11 @@ from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import Browser, expect
 
 from core.settings import ROOT, Settings
-from tests.browser.test_browser_sign_in import PEOPLE, secrets_of, sign_in
 from tests.support import patient_http
 from tests.support.browser import UNANSWERED, ask, evidence, free_port, served
 from tests.support.databases import make_certificate
 from tests.support.http_server import Handler, http_server
+from tests.support.sign_in import PEOPLE, secrets_of, sign_in
 from tests.support.waiting import PATIENCE, listens, until
 from ui.texts import load
 

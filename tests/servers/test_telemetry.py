@@ -91,7 +91,6 @@ def samples() -> Mapping[str, list[tuple[Mapping[str, str], float]]]:
 def test_nothing_is_loaded_or_recorded_until_it_is_switched_on() -> None:
     script = """
 import sys
-from tests.support.telemetry import observed_names
 from core import telemetry
 telemetry.start("", scraped=False)
 question = telemetry.QuestionSpan()

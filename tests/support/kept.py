@@ -117,8 +117,8 @@ class Kept:
 
 def _kind(loader: Loader) -> tuple[object, ...]:
     """What a process that reads files was started with."""
-    asked = loader._timeout, loader._memory, loader._limit, loader._estimated, loader._compares
-    return (*asked, os.getcwd(), *sys.path)
+    limits = loader._timeout, loader._memory, loader._limit, loader._estimated
+    return (*limits, os.getcwd(), *sys.path)
 
 
 def ingested(settings: Settings, files: Mapping[str, str], folder: Path) -> None:

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from core.settings import ROOT
-from ingest.reading.clean import Parsed
+from ingest.reading.blocks import Parsed
 from ingest.reading.formats import markdown, pdf
 from language.matching import fold
 from tests.support import pdf_files

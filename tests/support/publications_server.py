@@ -53,7 +53,7 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A request as it came."""
 
     path: str
@@ -74,7 +74,7 @@ class Office:
     no_such_language: int = 404  # or 406
     validators: bool = True  # ETag and Last-Modified with each file
     faults: dict[str, Iterator[Fault]] = field(default_factory=dict)  # by the end of a path
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)  # the server is to be closed
 
     @property
@@ -98,7 +98,7 @@ class Office:
 
     def paths(self) -> list[str]:
         """The paths asked for, in order."""
-        return [asked.path for asked in self.asked]
+        return [request.path for request in self.requests]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -109,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         accept, language = headers.get("accept", ""), headers.get("accept-language", "")
-        self.office.asked.append(Asked(path, accept, language, headers))
+        self.office.requests.append(Request(path, accept, language, headers))
         for end, faults in self.office.faults.items():
             if path.endswith(end) and (fault := next(faults, None)):
                 fault(self)
@@ -149,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
             f'{place}/DOC_{stream.order})</span></a><ul><li title="stream_name">{stream.name}</li>'
             f'<li title="stream_label">act</li><li title="stream_order" id="streamOrder">'
             f"{stream.order}</li></ul></li>"
-            for stream in reversed(streams)  # the order is said, not shown
+            for stream in reversed(streams)  # their order is stated
         )
         page = (
             "<html><head><title>300 Multiple-Choice Response</title></head><body>List of URI's:"
@@ -246,13 +246,13 @@ def slow(body: bytes, seconds: float, kind: str = XHTML) -> Fault:
     return fault
 
 
-def huge(size: int, *, told: bool) -> Fault:
+def huge(size: int, *, announced: bool) -> Fault:
     """A body of this many bytes, whose length is told beforehand or not."""
 
     def fault(handler: Handler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", XHTML)
-        if told:
+        if announced:
             handler.send_header("Content-Length", str(size))
         handler.send_header("Connection", "close")
         handler.end_headers()

@@ -63,16 +63,18 @@ def reading(path: Path) -> Reading:
 
 
 def recorded() -> dict[str, Reading]:
-    return {name: Reading(*one) for name, one in json.loads(RECORDED.read_text("utf-8")).items()}
+    return {
+        name: Reading(*entry) for name, entry in json.loads(RECORDED.read_text("utf-8")).items()
+    }
 
 
 def not_raised(now: Mapping[str, Reading], before: Mapping[str, Reading]) -> Iterator[str]:
     """A line for each file that is read differently while no version was raised, or with a lower
     one."""
     for name in sorted(now.keys() & before.keys()):
-        one, other = now[name], before[name]
-        is_lower = one.version < other.version or one.shared < other.shared
-        if is_lower or (one[:3] == other[:3] and one.digest != other.digest):
+        new, old = now[name], before[name]
+        is_lower = new.version < old.version or new.shared < old.shared
+        if is_lower or (new[:3] == old[:3] and new.digest != old.digest):
             reader = formats.FORMATS[Path(name).suffix]
             yield (
                 f"{name} is read differently, and no version is higher than recorded. Raise that "
@@ -89,7 +91,7 @@ def main() -> int:
     for line in wrong:
         sys.stderr.write(f"{line}\n")
     if not wrong:
-        lines = (f"{json.dumps(name)}: {json.dumps(one)}" for name, one in sorted(now.items()))
+        lines = (f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted(now.items()))
         RECORDED.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
     return 1 if wrong else 0
 

@@ -40,7 +40,8 @@ FETCH = """
 import sys
 from ingest.__main__ import main
 from ingest.commands import fetch
-from ingest.official.client import Cellar, Client
+from ingest.official.cellar import Cellar
+from ingest.official.client import Client
 fetch.Client = lambda size_limit: Client(origins={{"{url}"}}, tries=1)
 fetch.Cellar = lambda client: Cellar(client, "{url}/resource/celex/")
 sys.exit(main(sys.argv[1:]))

@@ -10,12 +10,7 @@ import pytest
 from ingest.passages.split import split
 from ingest.reading.formats import legal_lines
 from ingest.reading.load import load
-from tests.unit.test_office import blocks, units
-from tests.unit.test_web import page
-
-
-def headings(path: Path) -> list[tuple[int, str]]:
-    return [(level, text) for kind, level, text in blocks(load(path)) if kind == "heading"]
+from tests.support.documents_read import blocks, outline, units, web_page
 
 
 def box(mark: str, text: str) -> str:
@@ -62,7 +57,7 @@ voorlopers van drugs in de Unie (verordening voorlopers van drugs)</p>
 
 
 def test_an_act_has_its_chapters_articles_and_annexes_with_their_titles(tmp_path: Path) -> None:
-    document = load(page(tmp_path, JOURNAL))
+    document = load(web_page(tmp_path, JOURNAL))
     assert blocks(document) == [
         ("heading", 1, "VERORDENING (EU) 2024/42 VAN HET EUROPEES PARLEMENT EN DE RAAD "
                        "(verordening voorlopers van drugs)"),
@@ -88,7 +83,7 @@ def test_an_act_has_its_chapters_articles_and_annexes_with_their_titles(tmp_path
 
 
 def test_the_subject_of_an_act_is_in_its_title(tmp_path: Path) -> None:
-    document = load(page(tmp_path, JOURNAL))
+    document = load(web_page(tmp_path, JOURNAL))
     assert document.title == (
         "VERORDENING (EU) 2024/42 VAN HET EUROPEES PARLEMENT EN DE RAAD van 13 juni 2024 tot "
         "vaststelling van regels voor de opslag, het vervoer en de afgifte van voorlopers van "
@@ -99,23 +94,25 @@ def test_the_subject_of_an_act_is_in_its_title(tmp_path: Path) -> None:
 
 
 def test_points_and_recitals_know_their_marks(tmp_path: Path) -> None:
-    passages = split(load(page(tmp_path, JOURNAL)), len, 2000)
+    passages = split(load(web_page(tmp_path, JOURNAL)), len, 2000)
     marks = {p.text[u.start : u.end]: u.marks for p in passages for u in p.units}
     assert marks["(1) Drugs schaden."] == marks["Dat moet anders."] == ("(1)",)
     assert marks["i) wat zij zien."] == ("2", "b)", "i)")
 
 
 def test_classes_before_those_of_today_are_known_as_well(tmp_path: Path) -> None:
-    today = page(tmp_path, JOURNAL)
-    before = page(tmp_path, JOURNAL.replace('"oj-', '"').replace(" id=", " name="), "oud.nl.html")
-    assert headings(before) == headings(today)
+    today = web_page(tmp_path, JOURNAL)
+    before = web_page(
+        tmp_path, JOURNAL.replace('"oj-', '"').replace(" id=", " name="), "oud.nl.html"
+    )
+    assert outline(load(before)) == outline(load(today))
 
 
 def test_a_list_without_boxes_belongs_to_the_paragraph_above_it(tmp_path: Path) -> None:
     html = f"""<html lang="nl"><body><p class="ti-art">Artikel 1</p>
     <p class="normal">1. De lidstaten:</p>{box("a)", "voorkomen misbruik;")}{box("b)", "melden.")}
     <p class="normal">2. De Commissie ziet toe.</p></body></html>"""
-    assert blocks(load(page(tmp_path, html)))[1:] == [
+    assert blocks(load(web_page(tmp_path, html)))[1:] == [
         ("item", 1, "De lidstaten:"),
         ("item", 2, "a) voorkomen misbruik;"),
         ("item", 2, "b) melden."),
@@ -128,7 +125,7 @@ def test_recitals_below_headings_stay_paragraphs_until_the_first_article(tmp_pat
     <p class="doc-ti">on aid<br/>to ports</p><p class="ti-grseq-1">I. PROCEDURE</p>
     {box("(1)", "By letter. It was sent.")}<p class="ti-art">Article 1</p>
     {box("(1)", "The aid is unlawful.")}</body></html>"""
-    assert blocks(load(page(tmp_path, html, "act.html"))) == [
+    assert blocks(load(web_page(tmp_path, html, "act.html"))) == [
         ("heading", 1, "COMMISSION DECISION on aid to ports"),
         ("heading", 2, "I. PROCEDURE"),
         ("paragraph", 0, "(1) By letter. It was sent."),
@@ -178,7 +175,7 @@ style="word-spacing: 15pt"> </span>«drogue», une ►C1 substance ◄ nocive;</
 
 
 def test_a_consolidated_text_has_headings_and_no_marks_of_amendments(tmp_path: Path) -> None:
-    assert blocks(load(page(tmp_path, CONSOLIDATED, "acte.html"))) == [
+    assert blocks(load(web_page(tmp_path, CONSOLIDATED, "acte.html"))) == [
         ("heading", 1, "RÈGLEMENT (UE) 2016/42 DU CONSEIL du 27 avril 2016 relatif aux drogues"),
         ("heading", 2, "CHAPITRE I – Dispositions générales"),
         ("heading", 3, "Article premier – Objet"),
@@ -196,7 +193,7 @@ def test_a_consolidated_text_has_headings_and_no_marks_of_amendments(tmp_path: P
 
 
 def test_a_consolidated_text_says_by_what_it_was_amended(tmp_path: Path) -> None:
-    document = load(page(tmp_path, CONSOLIDATED, "acte.html"))
+    document = load(web_page(tmp_path, CONSOLIDATED, "acte.html"))
     assert document.version == "Rectifié par: C1 Rectificatif, JO L 127 du 23.5.2018, p. 2"
     assert (document.celex, document.language) == ("32016R0042", "fr")
     assert document.date == datetime.date(2016, 5, 4)
@@ -217,7 +214,7 @@ def test_a_consolidated_text_without_classes_is_known_by_its_marks(tmp_path: Pat
     <p><a href="/m">▼M1</a> —————</p><p><a href="/b">▼B</a></p><p>Artikel 2</p>
     <p>(1)  Die Mitgliedstaaten sorgen dafür.</p><p>(2)  Der Rat prüft das.</p><hr/>
     <a name="E1"></a><p>(<a href="#src.E1"><span>1</span></a>) ABl. L 344.</p></body></html>"""
-    document = load(page(tmp_path, html, "akt.html"))
+    document = load(web_page(tmp_path, html, "akt.html"))
     assert blocks(document) == [
         ("heading", 1, "GEMEINSAME MAßNAHME vom 3. Dezember 1998 betreffend Geldwäsche"),
         ("paragraph", 0, "gestützt auf den Vertrag,"),
@@ -249,7 +246,7 @@ content="http://europa.eu.int/eur-lex/lex/LexUriServ/LexUriServ.do?uri=CELEX:320
 
 
 def test_a_page_of_lexuriserv_is_read_by_its_words(tmp_path: Path) -> None:
-    document = load(page(tmp_path, OLD, "old.html"))
+    document = load(web_page(tmp_path, OLD, "old.html"))
     assert blocks(document)[:14] == [
         (
             "heading",
@@ -340,7 +337,7 @@ PROPOSAL = f"""<html xmlns="http://www.w3.org/1999/xhtml"><head><title>IMMC.COM.
 
 def test_a_proposal_has_its_memorandum_its_articles_and_its_annex(tmp_path: Path) -> None:
     kind = "REGULATION OF THE EUROPEAN PARLIAMENT AND OF THE COUNCIL"
-    found = blocks(load(page(tmp_path, PROPOSAL, "proposal.html")))
+    found = blocks(load(web_page(tmp_path, PROPOSAL, "proposal.html")))
     assert [block for block in found if not block[2].startswith("This sentence")] == [
         ("heading", 1, f'Proposal for a {kind} on "sustainable" fuels'),
         ("heading", 2, "EXPLANATORY MEMORANDUM"),
@@ -362,7 +359,7 @@ def test_a_proposal_has_its_memorandum_its_articles_and_its_annex(tmp_path: Path
 
 
 def test_the_variables_of_the_template_describe_a_text(tmp_path: Path) -> None:
-    document = load(page(tmp_path, PROPOSAL, "wrong.nl.html"))
+    document = load(web_page(tmp_path, PROPOSAL, "wrong.nl.html"))
     assert document.title.endswith('on "sustainable" fuels')
     assert document.reference == "COM(2021) 42 final"
     assert document.date == datetime.date(2021, 7, 14)
@@ -390,7 +387,7 @@ def test_numbered_lines_of_a_communication_are_its_headings(tmp_path: Path) -> N
     <p class="Titreobjet_cp">Fuels</p>{body}
     <p class="li Normal"><span class="num">3.</span><span>Conclusions</span></p>
     <p class="Normal">So be it.</p></body></html>"""
-    assert headings(page(tmp_path, html)) == [
+    assert outline(load(web_page(tmp_path, html))) == [
         (1, "Fuels"),
         (2, "1 Introduction"),
         (3, "2.1 Where do we stand?"),
@@ -407,7 +404,7 @@ def test_paragraphs_between_two_points_belong_to_the_first(tmp_path: Path) -> No
     <p class="Normal">‘5. The Commission shall act.</p><p class="Normal">6. It shall report.’;</p>
     {point(1, "(b)", "paragraph 7 is deleted;")}{point(0, "(2)", "Article 4 is deleted.")}
     </body></html>"""
-    assert blocks(load(page(tmp_path, html, "act.html")))[1:] == [
+    assert blocks(load(web_page(tmp_path, html, "act.html")))[1:] == [
         ("item", 1, "(1) Article 3 is amended:"),
         ("item", 2, "(a) paragraphs are added:\n\n    ‘5. The Commission shall act."),
         ("item", 3, "It shall report.’;"),
@@ -437,7 +434,7 @@ def test_pages_take_time_in_proportion_to_their_length(tmp_path: Path, line: str
         body = f'<p class="oj-ti-art">Article 1</p><p>Text.</p>{line * times}<p>The end.</p>'
         html = f'<html lang="en"><body>{body}</body></html>'
         started = time.thread_time()  # of the processor: other tests run beside this one
-        load(page(tmp_path, html))
+        load(web_page(tmp_path, html))
         return time.thread_time() - started
 
     seconds(10)

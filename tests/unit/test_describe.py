@@ -39,8 +39,8 @@ def test_a_document_says_until_when_it_runs_and_what_succeeds_it(tmp_path: Path)
     address = "successor_url: https://plan.example/2\n"
     document = load(write(tmp_path, "plan.nl.md", f"---\n{fields}{address}---\n{TEXT}"))
     assert document.effective_until == datetime.date(2025, 12, 31)
-    told = (document.successor, document.successor_url)
-    assert told == ("Plan 2, COM(2025) 1 final", "https://plan.example/2")
+    successor = (document.successor, document.successor_url)
+    assert successor == ("Plan 2, COM(2025) 1 final", "https://plan.example/2")
     assert document.info.period == "2025"
     since = document.info.model_copy(update={"date": datetime.date(2020, 7, 24)})
     assert since.period == "2020–2025"

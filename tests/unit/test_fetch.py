@@ -16,17 +16,8 @@ from core.errors import MEGABYTE, DocumentError, FetchError
 from core.settings import ROOT, Settings
 from core.yaml_files import read_yaml
 from ingest.commands.fetch import run
-from ingest.official.client import (
-    LANGUAGES,
-    ORIGINS,
-    RESOURCES,
-    Cellar,
-    Client,
-    ListedText,
-    asked_wait,
-    chosen,
-    listed,
-)
+from ingest.official.cellar import LANGUAGES, RESOURCES, Cellar, ListedText, chosen, listed
+from ingest.official.client import ORIGINS, Client, stated_wait
 from ingest.official.fetch import Fetched, Folder, fetch
 from ingest.reading.files import find, refuse_large
 from ingest.reading.formats import markdown
@@ -131,7 +122,7 @@ def test_a_text_is_kept_with_what_it_is_and_how_it_came(
     assert record["url"].endswith("/DOC_1")
     assert record["headers"]["etag"]
     assert len(record["sha256"]) == 64
-    first = office.asked[0]
+    first = office.requests[0]
     assert first.accept == "application/xhtml+xml, text/html;q=0.9"
     assert first.language == "nld"
     assert "Strategiewijzer" in first.headers["user-agent"]
@@ -162,13 +153,13 @@ def test_a_second_run_asks_conditionally_and_writes_nothing(
     office.hold(DRUGS, "nld", XHTML, text("Agenda"), text("Bijlage"))
     get([STRATEGY, DRUGS])
     before, times = contents(folder), {p: p.stat().st_mtime_ns for p in folder.iterdir()}
-    office.asked.clear()
+    office.requests.clear()
     assert {outcome.status for outcome in get([STRATEGY, DRUGS])} == {"unchanged"}
     assert contents(folder) == before
     assert {p: p.stat().st_mtime_ns for p in folder.iterdir()} == times
-    files = [asked for asked in office.asked if "/cellar/" in asked.path]
+    files = [request for request in office.requests if "/cellar/" in request.path]
     assert len(files) == 3
-    assert all(asked.headers["if-none-match"] for asked in files)
+    assert all(request.headers["if-none-match"] for request in files)
 
 
 def test_without_an_etag_the_same_bytes_are_still_unchanged(
@@ -253,7 +244,7 @@ def test_html_is_taken_where_there_is_no_xhtml_and_a_pdf_where_there_is_neither(
         ("52020dc0605.nl.html", "new"),
         ("52020dc0605.en.pdf", "new"),
     ]
-    accepted = [asked.accept for asked in office.asked if asked.language == "eng"]
+    accepted = [request.accept for request in office.requests if request.language == "eng"]
     assert accepted[:2] == ["application/xhtml+xml, text/html;q=0.9", PDFA]
 
 
@@ -276,7 +267,7 @@ def test_a_number_that_the_office_does_not_know_is_told_after_one_request(
 ) -> None:
     (outcome,) = get(["52020DC9999"])
     assert "knows no text with this number" in outcome.problem
-    assert len(office.asked) == 1
+    assert len(office.requests) == 1
 
 
 def test_pictures_in_a_list_are_left_out_and_the_text_is_known_by_its_name(
@@ -327,8 +318,8 @@ def test_what_passes_is_asked_again_and_no_cookie_sent_back(
     office.spoil(place, *faults)
     assert [outcome.status for outcome in get()] == ["new"]
     assert (folder / "52020dc0605.nl.xhtml").read_bytes() == text("Strategie")
-    assert len(office.asked) > 2
-    assert not any("cookie" in asked.headers for asked in office.asked)
+    assert len(office.requests) > 2
+    assert not any("cookie" in request.headers for request in office.requests)
 
 
 def test_a_wait_beyond_the_budget_is_not_begun(office: Office, get: Fetch) -> None:
@@ -336,16 +327,16 @@ def test_a_wait_beyond_the_budget_is_not_begun(office: Office, get: Fetch) -> No
     office.spoil(f"celex/{STRATEGY}", status(503, retry_after="3600"))
     (outcome,) = get()
     assert "HTTP 503), asked 1 time." in outcome.problem
-    assert len(office.asked) == 1
+    assert len(office.requests) == 1
 
 
 def test_retry_after_is_a_number_or_a_date() -> None:
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=90)
-    assert asked_wait("7") == 7
-    assert 80 < (asked_wait(format_datetime(soon, usegmt=True)) or 0) <= 90
-    assert asked_wait("Fri, 24 Jul 2020 10:00:00 GMT") == 0
-    assert asked_wait("soon") is None
-    assert asked_wait("") is None
+    assert stated_wait("7") == 7
+    assert 80 < (stated_wait(format_datetime(soon, usegmt=True)) or 0) <= 90
+    assert stated_wait("Fri, 24 Jul 2020 10:00:00 GMT") == 0
+    assert stated_wait("soon") is None
+    assert stated_wait("") is None
 
 
 BIG = 10**7
@@ -368,8 +359,8 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "empty": (page(b""), "an empty body"),
     "login page": (LOGIN, "a page with a form"),
     "robot check": (ROBOT, "hardly any text"),
-    "huge and told": (huge(BIG, told=True), "larger than"),
-    "huge and not told": (huge(BIG, told=False), "larger than"),
+    "huge and announced": (huge(BIG, announced=True), "larger than"),
+    "huge and not announced": (huge(BIG, announced=False), "larger than"),
     "gzip bomb": (gzip_bomb(BIG), "larger than"),
     "broken gzip": (page(b"no gzip", content_encoding="gzip"), "the connection failed"),
     "another packing": (page(b"x", content_encoding="zstd"), "packed as zstd"),
@@ -451,7 +442,7 @@ def test_an_endless_redirect_ends(office: Office, get: Fetch) -> None:
     office.spoil(STRATEGY, redirect(f"{office.url}/resource/celex/{STRATEGY}"), always=True)
     (outcome,) = get()
     assert "leads on and on" in outcome.problem
-    assert len(office.asked) == 6
+    assert len(office.requests) == 6
 
 
 def test_credentials_in_an_address_are_refused(office: Office, get: Fetch) -> None:
@@ -518,7 +509,7 @@ def test_no_setting_loosens_the_rules() -> None:
 def test_the_client_as_shipped_asks_nobody_else(office: Office, folder: Path) -> None:
     (outcome,) = _fetched(Client(), folder, office.resources)
     assert "may not be asked" in outcome.problem
-    assert office.asked == []
+    assert office.requests == []
 
 
 def test_a_redirect_to_another_server_is_not_followed(office: Office, folder: Path) -> None:
@@ -526,7 +517,7 @@ def test_a_redirect_to_another_server_is_not_followed(office: Office, folder: Pa
         office.spoil(STRATEGY, redirect(other.resources + STRATEGY), always=True)
         (outcome,) = _fetched(Client(origins={office.url}), folder, office.resources)
         assert f"{other.resources}{STRATEGY}: an address that may not be asked" in outcome.problem
-        assert other.asked == []
+        assert other.requests == []
 
 
 def test_the_proxy_of_the_environment_is_asked_for_the_office(
@@ -535,11 +526,11 @@ def test_the_proxy_of_the_environment_is_asked_for_the_office(
     """The server stands in for the proxy: what it is asked for is an address of the Office."""
     monkeypatch.setenv("HTTP_PROXY", office.url)
     monkeypatch.setenv("NO_PROXY", "")
-    asked = "http://office.test/resource/celex/"
+    resources = "http://office.test/resource/celex/"
     office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
-    _fetched(Client(origins={"http://office.test"}, tries=1), folder, asked)
-    assert office.paths()[0] == asked + STRATEGY
-    assert office.asked[0].headers["host"] == "office.test"
+    _fetched(Client(origins={"http://office.test"}, tries=1), folder, resources)
+    assert office.paths()[0] == resources + STRATEGY
+    assert office.requests[0].headers["host"] == "office.test"
 
 
 def test_over_https_the_proxy_only_passes_on_what_it_cannot_read(
@@ -549,7 +540,7 @@ def test_over_https_the_proxy_only_passes_on_what_it_cannot_read(
     (outcome,) = _fetched(Client(tries=1), folder, RESOURCES)
     assert "the connection failed" in outcome.problem
     assert "HTTPS_PROXY" in outcome.problem
-    assert office.asked == []
+    assert office.requests == []
 
 
 @pytest.fixture(scope="module")
@@ -604,9 +595,9 @@ def test_the_listed_texts_are_what_their_briefs_summarise() -> None:
     ]  # fmt: skip
     for source in listed():
         brief = briefs[source.celex]
-        told = (source.area, source.reference, source.date, source.title, source.publisher)
+        listed_fields = (source.area, source.reference, source.date, source.title, source.publisher)
         names = ("area", "reference", "date", "about", "about_publisher")
-        assert told == tuple(brief[name] for name in names)
+        assert listed_fields == tuple(brief[name] for name in names)
 
 
 def test_any_celex_number_can_be_given_and_nothing_else() -> None:
@@ -661,7 +652,7 @@ def test_the_command_fails_when_one_text_did_with_all_else_done(
 def test_a_language_that_the_eu_does_not_have_is_told(office: Office, settings: Settings) -> None:
     with pytest.raises(FetchError, match="'xx' is not an official language"):
         run([], "nl,xx", settings, cellar_of(office))
-    assert office.asked == []
+    assert office.requests == []
 
 
 def test_texts_are_not_put_where_ingest_does_not_look(office: Office, tmp_path: Path) -> None:

@@ -16,36 +16,12 @@ from pptx import Presentation
 from pptx.util import Inches
 
 from core.errors import DocumentError
-from core.source import Passage, SourceDocument
-from ingest.passages.split import split
-from ingest.reading.formats import blocks_of, zip_parts
+from ingest.reading.formats import zip_parts
 from ingest.reading.load import load
+from tests.support.documents_read import Block, blocks, passages, units
 
 DATA = Path(__file__).parents[1] / "data" / "formats"
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-
-Block = tuple[str, int, str]
-
-
-def blocks(document: SourceDocument) -> list[Block]:
-    """Kind, level and text of all blocks; of a heading without marks."""
-    return [
-        (block.kind, block.level, block.title or document.text[block.start : block.end])
-        for block in blocks_of(document)
-    ]
-
-
-def passages(document: SourceDocument) -> list[Passage]:
-    return split(document, lambda text: len(text) // 4 + 2)
-
-
-def units(document: SourceDocument) -> dict[str, str]:
-    """The text of every unit -> the text of its lead-in."""
-    return {
-        passage.text[unit.start : unit.end]: passage.text[slice(*unit.lead_in or (0, 0))]
-        for passage in passages(document)
-        for unit in passage.units
-    }
 
 
 def word(path: Path, write: Callable[[Any], None]) -> Path:
@@ -370,8 +346,10 @@ def test_the_date_of_a_template_is_none_of_an_open_document(
 
 def slide_show(path: Path, *write: Callable[[Any], None]) -> Path:
     presentation = Presentation()
-    for one in write:
-        one(presentation.slides.add_slide(presentation.slide_layouts[6]))  # without placeholders
+    for write_slide in write:
+        write_slide(
+            presentation.slides.add_slide(presentation.slide_layouts[6])
+        )  # without placeholders
     presentation.save(str(path))
     return path
 

@@ -8,8 +8,8 @@ import pytest
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.legal_lines import division
 from ingest.reading.formats.pdf_lines import LIST_MARK
-from tests.index.test_pdf import loaded, outline, texts
 from tests.support import pdf_files
+from tests.support.documents_read import loaded, outline, texts
 from tests.support.pdf_files import Mark, box, lines, placed, rule, text
 
 BOLD, ITALIC = "Times-Bold", "Times-Italic"

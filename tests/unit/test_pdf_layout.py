@@ -1,12 +1,13 @@
 """PDF in columns and tables: what is beside what, which rows only lines part, what nobody sees."""
 
+import itertools
 from pathlib import Path
 
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.passages.split import split
-from tests.index.test_pdf import loaded, texts
+from tests.support.documents_read import loaded, texts
 from tests.support.pdf_files import Mark, box, lines, placed, rule, text
 
 LEFT = [
@@ -83,14 +84,14 @@ def test_rows_that_only_lines_part_are_a_table_with_its_header(tmp_path: Path) -
         text(126, "Number", x=420, size=10),
         *(rule(y, 60, 480) for y in (180, 216, 252, 288)),
     ]
-    told = (("Justice", "Police, courts", "52"), ("Economy", "Patents", "76"),
+    ministries = (("Justice", "Police, courts", "52"), ("Economy", "Patents", "76"),
             ("Health", "Care, medicines", "9"), ("Defence", "Army", "2"),
             ("Finance", "Customs", "195"))  # fmt: skip
-    for at, (name, body, number) in enumerate(told):
+    for at, (name, body, number) in enumerate(ministries):
         page += cells(165 + 36 * at, name, body, number)
     document = loaded(tmp_path, placed(page))
     assert texts(document, "header") == ["Ministry | Those who carry out | Number"]
-    assert texts(document, "row") == [" | ".join(row) for row in told]
+    assert texts(document, "row") == [" | ".join(row) for row in ministries]
 
 
 def test_a_row_of_data_is_no_header_and_the_name_above_a_column_is(tmp_path: Path) -> None:
@@ -130,11 +131,13 @@ def test_a_table_over_pages_has_its_header_in_every_passage(tmp_path: Path) -> N
     document = loaded(tmp_path, placed(grid(80, first), grid(80, second)))
     passages = split(document, lambda words: len(words) // 3, 128)
     assert len(passages) > 2
-    units = [(one, unit) for one in passages for unit in one.units if unit.kind == "item"]
+    units = [
+        (passage, unit) for passage in passages for unit in passage.units if unit.kind == "item"
+    ]
     assert len(units) == 60
     for passage, unit in units:
         assert passage.lead_ins(unit) == ["| Member State | Kilograms seized |"]
-    for introduction in (one for passage in passages for one in passage.introductions):
+    for introduction in itertools.chain(*(passage.introductions for passage in passages)):
         end = introduction.start + len(introduction.text)
         assert document.text[introduction.start : end] == introduction.text
 

@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from core.errors import DocumentError
 from core.source import DocumentInfo, Passage, SourceDocument
 from ingest.passages.split import split
-from ingest.reading.clean import LimitError
+from ingest.reading.blocks import LimitError
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.front_matter import SIDECAR_SUFFIX
 from ingest.reading.load import load

@@ -58,7 +58,7 @@ def passage() -> Passage:
 
 def test_answers_are_read_with_their_questions(tmp_path: Path) -> None:
     first, second, third = question_file.read(written(tmp_path, RIGHT))
-    assert [(one.language, one.text) for one in first.questions] == [
+    assert [(question.language, question.text) for question in first.questions] == [
         ("en", "How many cranes?"),
         ("en", "cranes port"),
         ("nl", "Hoeveel kranen?"),
@@ -83,19 +83,19 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_wrong_is_told_with_its_line_and_a_remedy(tmp_path: Path, name: str) -> None:
-    content, line, told = HOSTILE[name]
+    content, line, problem = HOSTILE[name]
     file = written(tmp_path, content)
     with pytest.raises(DocumentError) as caught:
         question_file.read(file)
     assert caught.value.path == str(tmp_path / "port.questions.yaml")
-    assert told in caught.value.problem
+    assert problem in caught.value.problem
     assert caught.value.line == line
     assert len(str(caught.value)) < 600
     assert caught.value.remedy.endswith(".")
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         ("answers:\n- units: [x]\n", "an answer without questions"),
         ("answers:\n- questions: {en: [x]}\n", "without units"),
@@ -104,8 +104,8 @@ def test_what_is_wrong_is_told_with_its_line_and_a_remedy(tmp_path: Path, name: 
         (RIGHT.replace("[The mayor opened it]", "[]"), "approved, but there are no units"),
     ],
 )
-def test_a_field_that_is_missing_is_told(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(DocumentError, match=told) as caught:
+def test_a_field_that_is_missing_is_told(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(DocumentError, match=problem) as caught:
         question_file.read(written(tmp_path, text))
     assert caught.value.fault == "questions"
 
@@ -120,10 +120,10 @@ def test_a_file_has_so_many_questions_at_most(
 
 
 def test_questions_are_twins_by_the_key_under_which_they_are_stored() -> None:
-    (one,) = own_questions.asked_in("en", " Who’s\u200b  it\0? ")
-    assert one.text == "Who’s it?"
-    assert one.id == wording_key("who's it?", "en") != wording_key("who's it?", "nl")
-    (found,), _ = prepared_questions([PreparedAnswer(units=(), questions=(one,))], [passage()])
+    (question,) = own_questions.asked_in("en", " Who’s\u200b  it\0? ")
+    assert question.text == "Who’s it?"
+    assert question.id == wording_key("who's it?", "en") != wording_key("who's it?", "nl")
+    (found,), _ = prepared_questions([PreparedAnswer(units=(), questions=(question,))], [passage()])
     assert found.id == f"port.en:{wording_key('WHO‘S IT?', 'en')}"
 
 
@@ -131,9 +131,11 @@ def test_units_are_found_by_their_words_without_marks_and_capitals(tmp_path: Pat
     text = RIGHT.replace("The port has three", "the PORT: has “three”")
     found, stale = prepared_questions(question_file.read(written(tmp_path, text)), [passage()])
     assert stale == []
-    assert [one.units for one in found] == [("port.en:abc#0",)] * 3 + [("port.en:abc#1",)] + [()]
-    assert len({one.id for one in found}) == 5
-    assert {one.id.partition(":")[0] for one in found} == {"port.en"}
+    assert [prepared.units for prepared in found] == [("port.en:abc#0",)] * 3 + [
+        ("port.en:abc#1",)
+    ] + [()]
+    assert len({prepared.id for prepared in found}) == 5
+    assert {prepared.id.partition(":")[0] for prepared in found} == {"port.en"}
 
 
 @pytest.mark.parametrize(
@@ -144,10 +146,13 @@ def test_a_question_whose_unit_cannot_be_told_is_stale(
 ) -> None:
     file = written(tmp_path, RIGHT.replace("The port has three", words))
     found, stale = prepared_questions(question_file.read(file), [passage()])
-    assert [one.question for one in found] == ["Who opened the port?", "Who closed the port?"]
+    assert [prepared.question for prepared in found] == [
+        "Who opened the port?",
+        "Who closed the port?",
+    ]
     assert len(stale) == 3
-    assert {(one.words, one.why, one.line) for one in stale} == {(words, why, 3)}
-    assert {one.file for one in stale} == {str(tmp_path / "port.questions.yaml")}
+    assert {(entry.words, entry.why, entry.line) for entry in stale} == {(words, why, 3)}
+    assert {entry.file for entry in stale} == {str(tmp_path / "port.questions.yaml")}
 
 
 @pytest.mark.parametrize("words", ["The mayor opened", "The mayor opened it. The port"])
@@ -169,7 +174,7 @@ def test_the_words_that_name_a_unit_name_no_other() -> None:
     }
 
 
-def asked(number: int) -> PreparedQuestion:
+def numbered(number: int) -> PreparedQuestion:
     return PreparedQuestion(id=f"port.en:{number:016x}", question=f"{number}?", language="en")
 
 
@@ -188,8 +193,8 @@ def asked(number: int) -> PreparedQuestion:
     ],
 )
 def test_a_whole_question_is_shown_and_others_only_match(question: str, is_shown: bool) -> None:
-    one = PreparedQuestion(id="port.en:0", question=question, language="en")
-    assert one.is_shown is is_shown
+    prepared = PreparedQuestion(id="port.en:0", question=question, language="en")
+    assert prepared.is_shown is is_shown
 
 
 def test_kept_vectors_are_those_that_were_kept_but_for_rounding(tmp_path: Path) -> None:
@@ -197,13 +202,13 @@ def test_kept_vectors_are_those_that_were_kept_but_for_rounding(tmp_path: Path) 
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     file = own_questions.file_beside(tmp_path / "port.questions.yaml", "multilingual-e5-small/1")
     assert file.name == "port.questions.multilingual-e5-small-1.npy"
-    assert own_questions.kept(file, [asked(0)], 384) == {}
-    own_questions.keep(file, [asked(0), asked(1), asked(2)], vectors)
-    found = own_questions.kept(file, [asked(2), asked(7)], 384)
-    assert set(found) == {asked(2).id}
-    assert float(found[asked(2).id] @ vectors[2]) > 0.9999
-    assert abs(float(np.linalg.norm(found[asked(2).id])) - 1) < 1e-5
-    assert own_questions.kept(file, [asked(2)], 512) == {}, "of another embedder"
+    assert own_questions.kept(file, [numbered(0)], 384) == {}
+    own_questions.keep(file, [numbered(0), numbered(1), numbered(2)], vectors)
+    found = own_questions.kept(file, [numbered(2), numbered(7)], 384)
+    assert set(found) == {numbered(2).id}
+    assert float(found[numbered(2).id] @ vectors[2]) > 0.9999
+    assert abs(float(np.linalg.norm(found[numbered(2).id])) - 1) < 1e-5
+    assert own_questions.kept(file, [numbered(2)], 512) == {}, "of another embedder"
 
 
 def test_a_file_without_vectors_is_as_none_and_no_objects_are_made_of_it(tmp_path: Path) -> None:
@@ -212,4 +217,4 @@ def test_a_file_without_vectors_is_as_none_and_no_objects_are_made_of_it(tmp_pat
     headers = (b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"\x80\x04K\x01.")
     for data in (b"", *headers, bytes(5000), objects.getvalue()):
         (tmp_path / "x.npy").write_bytes(data)
-        assert own_questions.kept(tmp_path / "x.npy", [asked(2)], 384) == {}
+        assert own_questions.kept(tmp_path / "x.npy", [numbered(2)], 384) == {}

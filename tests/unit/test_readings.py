@@ -58,7 +58,7 @@ RAISE = (
 
 
 @pytest.mark.parametrize(
-    ("now", "told"),
+    ("now", "lines"),
     [
         (Reading("file", 2, 5, "as it was"), []),
         (Reading("file", 2, 5, "differently"), [RAISE]),
@@ -70,10 +70,10 @@ RAISE = (
     ],
 )
 def test_a_file_that_is_read_differently_wants_a_higher_version(
-    now: Reading, told: list[str]
+    now: Reading, lines: list[str]
 ) -> None:
     before = {"plan.pdf": Reading("file", 2, 5, "as it was"), "gone.pdf": now}
-    assert list(not_raised({"plan.pdf": now, "new.md": now}, before)) == told
+    assert list(not_raised({"plan.pdf": now, "new.md": now}, before)) == lines
 
 
 def test_what_is_read_differently_is_recorded_only_with_a_higher_version(

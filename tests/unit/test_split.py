@@ -78,7 +78,7 @@ def test_units_hold_all_text_in_order(path: Path, token_count: TokenCount) -> No
     passages = split(source, token_count)
     for section in source.sections:
         body = source.text[section.start : section.end]
-        within = [one for one in passages if section.start <= one.start < section.end]
+        within = [p for p in passages if section.start <= p.start < section.end]
         units = "".join(unit for passage in within for unit in texts(passage))
         assert [*filter(str.isalnum, units)] == [*filter(str.isalnum, MARK.sub("", body))]
     for passage in passages:
@@ -127,7 +127,7 @@ def test_the_press_release_as_passages(token_count: TokenCount) -> None:
     assert [passage.section for passage in passages] == [0, 0, 1, 1, 1, 2, 2, 3, 4]
     sentences = [text for passage in passages for text in texts(passage)]
     for first, last in (("Margaritis Schinas", "maatregelen.”"), ("Europees commiss", "leving.”")):
-        assert any(one.startswith(first) and one.endswith(last) for one in sentences)
+        assert any(text.startswith(first) and text.endswith(last) for text in sentences)
     firearms = passages[7]
     assert [lead_in(firearms, unit) for unit in firearms.units[-4:]] == [
         "Het nieuwe actieplan inzake de handel in vuurwapens richt zich op 4 prioriteiten:"
@@ -366,11 +366,11 @@ def test_what_introduces_a_list_goes_with_its_later_passages(cut: Cut) -> None:
     assert later
     for passage in later:
         for unit in passage.units:
-            said = passage.text[unit.start : unit.end]
-            nested = ["(a) the first part, which is:"] * said.startswith("(i)")
+            own = passage.text[unit.start : unit.end]
+            nested = ["(a) the first part, which is:"] * own.startswith("(i)")
             assert passage.lead_ins(unit) == ["The plan has these parts:", *nested]
-        for one in passage.introductions:
-            assert text[one.start : one.start + len(one.text)] == one.text
+        for introduction in passage.introductions:
+            assert text[introduction.start :].startswith(introduction.text)
 
 
 def test_introductions_that_leave_no_room_stay_behind(cut: Cut, token_count: TokenCount) -> None:
@@ -384,9 +384,9 @@ def test_introductions_that_leave_no_room_stay_behind(cut: Cut, token_count: Tok
 def test_a_table_is_introduced_by_its_caption_and_a_list_below_it_is_not(cut: Cut) -> None:
     table = "Table 1: tonnes\n\n| Year | Seized |\n|---|---|\n| 2017 | 5 |"
     (passage,) = cut(f"# P\n\n{table}\n\n- Not of the table.\n\nAfter it.")
-    told = {text: passage.lead_ins(unit)
+    lead_ins = {text: passage.lead_ins(unit)
             for text, unit in zip(texts(passage), passage.units, strict=True)}  # fmt: skip
-    assert told == {
+    assert lead_ins == {
         "Table 1: tonnes": [],
         "Year | Seized": ["Table 1: tonnes"],
         "2017 | 5": ["Table 1: tonnes", "| Year | Seized |"],

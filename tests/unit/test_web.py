@@ -9,7 +9,7 @@ from chain.reading.quotables import reading
 from core.errors import DocumentError
 from ingest.passages.split import split
 from ingest.reading.load import load
-from tests.unit.test_office import blocks, units
+from tests.support.documents_read import blocks, units, web_page
 
 DATA = Path(__file__).parents[1] / "data" / "formats"
 
@@ -48,17 +48,11 @@ drugs<sup><a href="#fn1" id="ref1">[1]</a></sup>, die vijf jaar geldt.</p>
 <script>document.write("<p>volg alles</p>")</script></body></html>"""
 
 
-def page(tmp_path: Path, html: str, name: str = "pagina.nl.html") -> Path:
-    file = tmp_path / name
-    file.write_text(html, encoding="utf-8")
-    return file
-
-
 # Structure
 
 
 def test_a_page_keeps_the_structure_of_its_main_text(tmp_path: Path) -> None:
-    document = load(page(tmp_path, PAGE))
+    document = load(web_page(tmp_path, PAGE))
     assert [block for block in blocks(document) if "Facebook" not in block[2]] == [
         ("heading", 1, "De agenda"),
         ("paragraph", 0, "De Commissie presenteert vandaag een nieuwe agenda inzake drugs, "
@@ -91,7 +85,7 @@ def test_a_page_keeps_the_structure_of_its_main_text(tmp_path: Path) -> None:
 
 
 def test_sections_know_their_place_in_the_page(tmp_path: Path) -> None:
-    sections = load(page(tmp_path, PAGE)).sections
+    sections = load(web_page(tmp_path, PAGE)).sections
     anchors = {section.headings[-1]: section.anchor for section in sections}
     assert anchors == {
         "De agenda": "agenda", "Doelen": "doelen", "Omvang": "markt", "Begrippen": "",
@@ -102,7 +96,7 @@ def test_lines_that_begin_with_a_bullet_are_items(tmp_path: Path) -> None:
     html = """<html lang="nl"><body><p>De agenda heeft drie blokken, en wel deze:</p>
     <p>•&nbsp;&nbsp; veiligheid, tegen handel in drugs;</p><p>&#xf0b7; betere preventie;</p>
     <p>– minder schade,<br>· ook in gevangenissen.</p></body></html>"""
-    assert blocks(load(page(tmp_path, html)))[1:] == [
+    assert blocks(load(web_page(tmp_path, html)))[1:] == [
         ("item", 1, "veiligheid, tegen handel in drugs;"),
         ("item", 1, "betere preventie;"),
         ("item", 1, "minder schade,"),
@@ -116,7 +110,7 @@ def test_dashes_and_stars_within_a_line_stay_as_they_are(tmp_path: Path) -> None
     <p>en metro- en treinstations – ook nieuwe.</p></li>
     <li>– in- en uitvoer van drugs<br>– of in- en doorvoer.</li></ul>
     <table><tr><td>–</td><td>land- en tuinbouw – en visserij.</td></tr></table></body></html>"""
-    assert [" ".join(text.split()) for _, _, text in blocks(load(page(tmp_path, html)))] == [
+    assert [" ".join(text.split()) for _, _, text in blocks(load(web_page(tmp_path, html)))] == [
         "Onderzoeks- en ontwikkelingsbeleid – voor 2021 – 2025.",
         "Onderzoeks- en ontwikkelingsbeleid – voor 2021 – 2025 * 3; "
         "en metro- en treinstations – ook nieuwe.",
@@ -129,7 +123,7 @@ def test_dashes_and_stars_within_a_line_stay_as_they_are(tmp_path: Path) -> None
 def test_a_table_for_layout_is_read_cell_by_cell(tmp_path: Path) -> None:
     html = """<html lang="nl"><body><table><tr><td><h1>Het plan</h1>
     <p>De Commissie neemt maatregelen tegen drugs.</p></td></tr></table></body></html>"""
-    assert blocks(load(page(tmp_path, html))) == [
+    assert blocks(load(web_page(tmp_path, html))) == [
         ("heading", 1, "Het plan"),
         ("paragraph", 0, "De Commissie neemt maatregelen tegen drugs."),
     ]
@@ -148,7 +142,7 @@ is bedoeld voor eigenaren van bestaande woningen.</p><h2>Voorwaarden</h2>
 
 
 def test_the_lead_paragraph_below_the_title_and_links_in_a_table_are_text(tmp_path: Path) -> None:
-    found = blocks(load(page(tmp_path, SUBSIDY)))
+    found = blocks(load(web_page(tmp_path, SUBSIDY)))
     rows = [text for kind, _, text in found if kind == "row"]
     assert rows == ["Isolatie | • Regeling voor isolatie • Lijst van materialen"]
     assert found[:3] == [
@@ -163,7 +157,7 @@ def test_the_lead_paragraph_below_the_title_and_links_in_a_table_are_text(tmp_pa
 
 def test_a_page_without_a_heading_of_its_own_has_the_title_of_its_head(tmp_path: Path) -> None:
     html = SUBSIDY.replace("<h1>Subsidie voor een warmtepomp</h1>", "")
-    document = load(page(tmp_path, html))
+    document = load(web_page(tmp_path, html))
     assert document.title == "Warmtepompen"
     assert document.sections[-1].headings == ("Warmtepompen", "Voorwaarden")
 
@@ -186,7 +180,7 @@ def test_a_link_with_a_number_that_leads_to_a_chapter_is_no_note(tmp_path: Path)
     <h2 id="twee"><a href="#r">2</a> De markt voor drugs</h2>
     <div id="drie"><p>De markt voor drugs groeit ook in hoofdstuk <a href="#drie">3</a>.</p></div>
     </main></body></html>"""
-    assert blocks(load(page(tmp_path, html))) == [
+    assert blocks(load(web_page(tmp_path, html))) == [
         ("paragraph", 0, "Zie hoofdstuk 2 voor meer."),
         ("heading", 2, "2 De markt voor drugs"),
         ("paragraph", 0, "De markt voor drugs groeit ook in hoofdstuk 3."),
@@ -198,7 +192,7 @@ def test_the_number_of_a_note_is_taken_off_its_beginning_and_nothing_else(tmp_pa
     <a class="footnoteRef" id="r" href="#n">1</a></span></p>
     <p id="n"><a href="#r">(1)</a><span><i></i> Regulation (EU</span><span>) No 182/2011.</span></p>
     </main></body></html>"""
-    document = load(page(tmp_path, html))
+    document = load(web_page(tmp_path, html))
     assert ("note", 0, "Regulation (EU) No 182/2011.") in blocks(document)
 
 
@@ -253,7 +247,7 @@ def test_lists_in_the_cells_of_an_annex_keep_their_marks(tmp_path: Path) -> None
     html = f"""<html xmlns="http://www.w3.org/1999/xhtml"><body><p class="Titreobjet_cp">Plan</p>
     <table><tr><td>Maatregel</td><td>Wie</td></tr>
     <tr><td>{cells[0]}</td><td>{cells[1]}</td></tr></table></body></html>"""
-    rows = [block[2] for block in blocks(load(page(tmp_path, html))) if block[0] == "row"]
+    rows = [block[2] for block in blocks(load(web_page(tmp_path, html))) if block[0] == "row"]
     assert rows == ["4. Voorlichting | • lidstaten; • EWDD"]
 
 
@@ -275,7 +269,7 @@ def test_an_annex_is_titled_as_one(tmp_path: Path) -> None:
     <p class="Normal"><span>De bijlage telt 53 maatregelen.</span></p>
     <p class="Titreobjet"><span>bij de mededeling over een EU-drugsagenda</span></p>
     </div></body></html>"""
-    document = load(page(tmp_path, html))
+    document = load(web_page(tmp_path, html))
     assert [section.headings for section in document.sections] == [
         ("BIJLAGE bij de mededeling over een EU-drugsagenda", "BIJLAGE – Maatregelen")
     ]
@@ -291,7 +285,7 @@ def test_an_act_of_the_official_journal_has_its_articles_as_sections(tmp_path: P
     </tr><tr><td><p>b)</p></td><td><p>zij behandelen.</p></td></tr></table>
     <p class="oj-note"><a id="ntr1" href="#ntc1">(<span class="oj-super">1</span>)</a> Zie PB L 1.
     </p></div></body></html>"""
-    assert blocks(load(page(tmp_path, html))) == [
+    assert blocks(load(web_page(tmp_path, html))) == [
         ("heading", 1, "VERORDENING inzake drugs"),
         ("heading", 2, "Artikel 1 – Doel"),
         ("paragraph", 0, "De lidstaten doen het volgende:"),
@@ -308,13 +302,13 @@ def test_an_act_of_the_official_journal_has_its_articles_as_sections(tmp_path: P
 def test_a_million_tags_within_each_other_are_refused(tmp_path: Path, tag: str) -> None:
     html = "<p>Begin van de tekst.</p>" + f"<{tag}>" * 1_000_000 + "diep"
     with pytest.raises(DocumentError, match="has more than 256 elements within each other"):
-        load(page(tmp_path, html))
+        load(web_page(tmp_path, html))
 
 
 def test_nesting_up_to_the_limit_loses_nothing(tmp_path: Path) -> None:
     lists = "".join(f"<ul><li>Dit is punt {n} van een lijst over drugs." for n in range(100))
     deep = "<div>" * 40 + lists
-    document = load(page(tmp_path, f"<html lang='nl'><body>{deep}"))
+    document = load(web_page(tmp_path, f"<html lang='nl'><body>{deep}"))
     assert document.text.count("Dit is punt") == 100
     assert sum(text.startswith("Dit is punt") for text in units(document)) == 100
 
@@ -322,8 +316,8 @@ def test_nesting_up_to_the_limit_loses_nothing(tmp_path: Path) -> None:
 def test_scripts_styles_and_share_buttons_are_in_no_section(tmp_path: Path) -> None:
     hostile = """<main><script>alert('x')</script><style>p {color: red}</style>
     <p onclick="alert(1)">Een <script>alert(2)</script>zin over drugs.</p>"""
-    document = load(page(tmp_path, PAGE.replace("<main>", hostile)))
-    bodies = "".join(document.text[one.start : one.end] for one in document.sections)
+    document = load(web_page(tmp_path, PAGE.replace("<main>", hostile)))
+    bodies = "".join(document.text[section.start : section.end] for section in document.sections)
     assert all(text in bodies for text in ("Een zin over drugs.", "Een nieuwe alinea."))
     assert not any(word in document.text for word in ("alert", "color", "volg alles"))
     assert "Facebook" not in bodies
@@ -334,7 +328,7 @@ def test_raised_figures_are_not_set_down_among_the_others(tmp_path: Path) -> Non
     <p>Above 10<sup>25</sup> operations or 10<sup>-6</sup> per m<span class="superscript">2</span>,
     a change of -&nbsp;38&nbsp;% or 8.768 units, on the 1<sup>er</sup> of the month, the rules for
     human- and machine-readable texts apply to all who make them.</p></main></body></html>"""
-    text = load(page(tmp_path, html)).text
+    text = load(web_page(tmp_path, html)).text
     assert "Above 10²⁵ operations or 10⁻⁶ per m²" in text
     assert "- 38 % or 8.768 units, on the 1er of the month" in text
     assert "human- and machine-readable" in text
@@ -347,7 +341,7 @@ def test_rows_have_the_names_of_their_groups_and_columns_and_the_caption(tmp_pat
     <tr><td>Country</td><td>2019</td><td>2020</td></tr>
     <tr><td>France</td><td>10</td><td>12</td></tr><tr><td>Spain</td><td>8</td><td>9</td></tr>
     </table></main></body></html>"""
-    (passage,) = split(load(page(tmp_path, html)), len, 2000)
+    (passage,) = split(load(web_page(tmp_path, html)), len, 2000)
     assert [reading(passage, unit) for unit in passage.units[-2:]] == [
         "Country: France; Cocaine 2019: 10; Cocaine 2020: 12",
         "Country: Spain; Cocaine 2019: 8; Cocaine 2020: 9",
@@ -359,7 +353,7 @@ def test_rows_of_data_have_no_names_of_others(tmp_path: Path) -> None:
     html = """<html lang="en"><body><main><h1>Shares</h1><p>They are these.</p><table>
     <tr><td>Bulgaria</td><td>5,84 %</td></tr><tr><td>Hungary</td><td>7,12 %</td></tr>
     </table></main></body></html>"""
-    (passage,) = split(load(page(tmp_path, html)), len, 2000)
+    (passage,) = split(load(web_page(tmp_path, html)), len, 2000)
     assert [reading(passage, unit) for unit in passage.units if unit.kind == "item"] == [
         "Bulgaria; 5,84 %",
         "Hungary; 7,12 %",
@@ -374,12 +368,12 @@ def test_a_page_about_a_document_is_refused_and_one_with_marks_of_amendments_is_
     <p>Need help? Use quotation marks to search for an exact phrase in all that is there.</p>
     </body></html>"""
     with pytest.raises(DocumentError, match="without the text of its document"):
-        load(page(tmp_path, about))
+        load(web_page(tmp_path, about))
     act = """<html lang="en"><body><div class="eli-main-title">
     <p class="title-doc-first">►M2 COMMISSION DELEGATED REGULATION (EU) 2016/522</p>
     <p class="title-doc-last">of 17 December 2015 ◄</p></div>
     <p class="title-article-norm">Article 1</p><p class="norm">This Regulation applies.</p>
     </body></html>"""
-    document = load(page(tmp_path, act, "act.en.html"))
+    document = load(web_page(tmp_path, act, "act.en.html"))
     assert document.title == "COMMISSION DELEGATED REGULATION (EU) 2016/522 of 17 December 2015"
     assert document.date == datetime.date(2015, 12, 17)

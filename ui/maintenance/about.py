@@ -17,7 +17,7 @@ from core.settings import Settings
 from core.source import DocumentKind
 from ingest.publishing.ingest_report import Failure
 from ingest.reading import files
-from ingest.reading.clean import Value
+from ingest.reading.blocks import Value
 from ingest.reading.files import sha256
 from ingest.reading.formats import front_matter
 from language.official import OFFICIAL

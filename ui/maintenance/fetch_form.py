@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ingest.official.client import LANGUAGES, chosen, listed
+from ingest.official.cellar import LANGUAGES, chosen, listed
 from ui import markup
 from ui.maintenance import job_list as work
 from ui.maintenance.page_context import PageContext

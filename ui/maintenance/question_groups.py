@@ -161,7 +161,7 @@ def _together(dated: Sequence[_DatedWording]) -> list[list[_DatedWording]]:
         for group in dict.fromkeys(place[int(other)] for other in nearest):
             members = groups[group]
             if near[number, members].min() >= _SAME and not any(
-                differ(facts[number], other) for other in {facts[member] for member in members}
+                differ(facts[number], facts[member]) for member in members
             ):
                 break
         else:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.source import SourceDocument
-from ingest.reading.clean import Block, Parsed
+from ingest.reading.blocks import Block, Parsed
 from ingest.reading.formats import markdown, plain
 
 

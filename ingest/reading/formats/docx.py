@@ -13,13 +13,10 @@ from pathlib import Path
 import mammoth
 from lxml import etree
 
-from ingest.reading.clean import Parsed
+from ingest.reading.blocks import Parsed
 from ingest.reading.formats import html_to_markdown, hypertext, markdown, zip_parts
 from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.hypertext import Element
-
-# Headings of Word files by outline level, which mammoth does not read.
-
 
 _DOCUMENT, _STYLES_PART = "word/document.xml", "word/styles.xml"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -28,8 +25,22 @@ _DEEPEST, _TEXT = 6, 10  # levels: the deepest heading, and that of text
 _LONGEST = 200  # characters of a heading; a whole paragraph with a level is text
 _READ = (".xml", ".rels")  # what mammoth reads; the rest are pictures and fonts
 
+# Word stores its own styles by their English names, whatever its language, and mammoth knows those
+# of headings and lists. These are the title, styles of the Commission's templates that may have no
+# outline level, and styles that are left out.
+_STYLES = """
+p[style-name='Title'] => h1:fresh
+p[style-name^='ManualHeading 1'] => h1:fresh
+p[style-name^='ManualHeading 2'] => h2:fresh
+p[style-name^='ManualHeading 3'] => h3:fresh
+p[style-name^='ManualHeading 4'] => h4:fresh
+p[style-name^='Annexe titre'] => h1:fresh
+p[style-name^='toc '] => !
+p[style-name='TOC Heading'] => !
+"""
 
-def with_headings(path: Path, parts: zipfile.ZipFile) -> bytes:
+
+def _with_headings(path: Path, parts: zipfile.ZipFile) -> bytes:
     """A Word file, without pictures, in which every heading has a heading style.
 
     Raises:
@@ -81,8 +92,8 @@ def _levels(styles: Element) -> dict[str, int]:
 
 def _level(element: Element) -> int | None:
     """The level that a style or paragraph states: 1 to 9, or 10 for text; None without one."""
-    said = element.find(_LEVEL)
-    value = said.get(_VALUE, "") if said is not None else ""
+    stated = element.find(_LEVEL)
+    value = stated.get(_VALUE, "") if stated is not None else ""
     return int(value) + 1 if re.fullmatch("[0-9]", value) else None
 
 
@@ -102,24 +113,6 @@ def _mark(paragraph: Element, levels: dict[str, int]) -> None:
     style.set(_VALUE, f"Heading{min(level, _DEEPEST)}")
 
 
-# Word files (.docx): mammoth converts them to HTML, without deletions and with insertions.
-
-
-# Word stores its own styles by their English names, whatever its language, and mammoth knows those
-# of headings and lists. These are the title, styles of the Commission's templates that may have no
-# outline level, and styles that are left out.
-_STYLES = """
-p[style-name='Title'] => h1:fresh
-p[style-name^='ManualHeading 1'] => h1:fresh
-p[style-name^='ManualHeading 2'] => h2:fresh
-p[style-name^='ManualHeading 3'] => h3:fresh
-p[style-name^='ManualHeading 4'] => h4:fresh
-p[style-name^='Annexe titre'] => h1:fresh
-p[style-name^='toc '] => !
-p[style-name='TOC Heading'] => !
-"""
-
-
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a Word file.
 
@@ -127,7 +120,7 @@ def parse(path: Path, data: bytes) -> Parsed:
         DocumentError: it is damaged, protected, or would unpack to too much.
     """
     with zip_parts.open_checked(path, data, "word/document.xml") as parts:
-        prepared = with_headings(path, parts)
+        prepared = _with_headings(path, parts)
         about = zip_parts.of_office(path, parts)
     try:
         page = mammoth.convert_to_html(

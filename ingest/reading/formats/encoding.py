@@ -1,4 +1,4 @@
-"""Decodes the bytes of a text file.
+"""Decodes the bytes of a text file, and leaves out characters and comments that no reader sees.
 
 A byte order mark decides; then UTF-8 if the bytes are valid; then UTF-16 if every other byte is
 zero. The rest is in an old code page of Windows or ISO 8859. Even in the wrong one a text has its
@@ -52,16 +52,12 @@ _TEXT_ENCODING = re.compile(
     r"|gb\w+|big5\w*|euc_\w+|shift_jis\w*|iso2022_\w+|hz"
 )  # not idna, punycode and others that Python has for programs
 _HEAD = 2048  # bytes in which a web page declares its encoding: HTML asks for the first 1,024
-_SAMPLE = 20_000  # bytes from which a code page is told: enough words, decoded by each of them
+_SAMPLE = 20_000  # bytes that show the code page: enough words, decoded by each of them
 
 
 def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
-    """The text of a file, with newlines as line ends and without control characters.
-
-    Args:
-        path: for messages.
-        data: the file's bytes.
-        declares: it is HTML or XML, which may declare its encoding.
+    """The text of a file, with newlines as line ends and without control characters; HTML and XML
+    may declare its encoding.
 
     Raises:
         DocumentError: the file is no text, or its encoding cannot be detected.
@@ -69,13 +65,8 @@ def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
     encoding = _marked(data) or (_declared(data) if declares else "") or _found(data)
     raw = _decoded(data, encoding) if encoding else None
     if raw is None or len(_CONTROL.findall(_newlines(raw))) > _BINARY * len(raw):
-        raise DocumentError(
-            path,
-            None,
-            "is not text, or in an unknown encoding",
-            "Save the file as UTF-8 text.",
-            "encoding",
-        )
+        problem = "is not text, or in an unknown encoding"
+        raise DocumentError(path, None, problem, "Save the file as UTF-8 text.", "encoding")
     if encoding.lower() != "utf-8":
         log.info("%s is read as %s", path, encoding)
     return without_control(raw)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from ingest.reading.clean import Parsed
+from ingest.reading.blocks import Parsed
 from ingest.reading.formats import html_to_markdown, hypertext, markdown, zip_parts
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.html_to_markdown import to_markdown

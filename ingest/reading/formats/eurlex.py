@@ -1,4 +1,4 @@
-"""Reads EUR-Lex's XHTML: what it is about, its title, notes and consolidated text."""
+"""Reads texts of the EU's institutions as EUR-Lex and the Publications Office publish them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from ingest.reading.clean import Parsed, Value, first_heading
+from ingest.reading.blocks import Parsed, Value, first_heading
 from ingest.reading.formats import eurlex_body, html_to_markdown, markdown
 from ingest.reading.formats.eurlex_body import StyleRole
 from ingest.reading.formats.html_to_markdown import to_markdown
@@ -29,21 +29,95 @@ _CELEX = re.compile(rf"CELEX:({celex_number('0-9')})(?!\w)")
 _ELI = re.compile(r"/eli/(reg|dir|dec)(?:_\w+)?/(\d{4})/(\d{1,4})(?:/|$)")
 _ELI_LETTERS = {"reg": "R", "dir": "L", "dec": "D"}
 
+# Characters of a title that is the first heading as it is; longer ones steer search.
+_LONGEST = 120
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_NAME = re.compile(r"\((?:[^\s()]+ ){2,8}[^\s()]+\)$")  # (General Data Protection Regulation)
 
-def variables(text: str) -> Mapping[str, str]:
-    """The variables, without empty ones, of the first template that a page was made from."""
-    comment = text.partition(_VARIABLES)[2].partition("]-->")[0]
-    found = map(_VARIABLE.fullmatch, comment.partition("[")[2].split("],["))
-    values = {one[1]: " ".join(one[2].split()) for one in found if one}
-    return {name: value for name, value in values.items() if value and value not in _EMPTY}
+_MARK = re.compile(r"►\s?[A-Z]{1,2}\d{0,3}")
+_BEGINS = re.compile(r"▼\s?[A-Z]{1,2}\d{0,3}")
+_MARKS = re.compile(r"[►▼]\s?[A-Z]{1,2}\d{0,3}\s*|\s*◄")
+_ONLY_MARKS = re.compile(r"(?:[►▼]\s?[A-Z]{1,2}\d{0,3}|◄|[\s—_-])+")
+# Characters of the amendments, of which some acts have dozens: the version is a line.
+_LONGEST_AMENDED = 300
+
+_LABEL = re.compile(r"\((\d{1,3})\)\s")
+
+_CONTENT = "//*[@class='contentWrapper' or @id='docHtml' or @id='document1' or @id='TexteOnly']"
+_IMPRINT = re.compile(r"ELI: ?https?://\S+|ISSN \d{4}-\d{3}[\dX]\b[^.]{0,60}")
 
 
-def stated_properties(tree: Element, text: str) -> dict[str, Value]:
+def is_official(tree: Element) -> bool:
+    """Whether a page has the classes or ids of a text of the institutions."""
+    return (
+        any(eurlex_body.is_own(element.get("class", "")) for element in tree.iter("p", "a"))
+        or _is_consolidated(tree)
+        or next(iter(tree.xpath("//*[@id='TexteOnly']")), None) is not None
+    )
+
+
+def lacks_its_text(tree: Element) -> bool:
+    """Whether a page that is not `is_official` is one of EUR-Lex about a document: its title and
+    links, and the menus around."""
+    has_boxes = bool(tree.xpath("//*[@id='PP1Contents'] | //*[@id='PP2Contents']"))
+    return has_boxes and page_title(tree).startswith("EUR-Lex - ")
+
+
+def page_title(tree: Element) -> str:
+    """The content of a page's `<title>`."""
+    return " ".join(str(tree.findtext(".//title") or "").split())
+
+
+def read(tree: Element, text: str) -> Parsed:
+    """Reads such a page, also the comments in its source text: its title becomes the first heading,
+    above all others."""
+    stated = _stated_properties(tree, text)
+    html_to_markdown.attach_notes(tree)
+    content = _content(tree)
+    language = str(stated.get("language") or tree.get("lang") or tree.get("xml:lang") or "")
+    _attach_notes(content)
+    lines, amended = _unfold_amendments(content)
+    lines = lines or list(filter(None, [str(stated.get("title", ""))]))
+    titled = _set_title(content, lines, language)
+    stated = {**_cover(content), **titled, "version": amended, **stated}
+    for paragraph in list(content.iter("p", "div")):
+        is_left_out = eurlex_body.style_role(paragraph.get("class", "")) == "left out"
+        if is_left_out or (paragraph.tag == "p" and _IMPRINT.fullmatch(words(paragraph))):
+            cut(paragraph)
+    for paragraph in content.iter("p"):
+        if eurlex_body.is_item(paragraph.get("class", "")):
+            eurlex_body.name_number(paragraph)
+    for number in content.xpath(".//span[@class='num']"):
+        number.tail = f" {number.tail or ''}"
+    eurlex_body.mark_headings(content)
+    eurlex_body.make_lists(content)
+    parsed = markdown.read(to_markdown(content, names=True))
+    heading = first_heading(parsed.blocks)
+    own = parsed.title if heading is not None and heading.level == 1 else ""
+    title = own or page_title(tree) or parsed.title
+    return replace(parsed, stated=stated, title=title, language=language[:2].lower())
+
+
+def _content(tree: Element) -> Element:
+    """The text without the page of EUR-Lex around it."""
+    found: list[Element] = tree.xpath(_CONTENT)
+    outermost = [e for e in found if not any(around in found for around in e.iterancestors())]
+    if len(outermost) == 1:
+        return outermost[0]
+    body: Element | None = tree.find("body")
+    if outermost:
+        body = etree.Element("body")
+        body.extend(outermost)
+    return tree if body is None else body
+
+
+def _stated_properties(tree: Element, text: str) -> dict[str, Value]:
     """The fields of `DocumentInfo` that a page gives, apart from the title of an act."""
-    found = _from_variables(variables(text))
-    if told := _CONSOLIDATED.fullmatch(page_title(tree)):
-        found["celex"], found["language"] = told["celex"], told["language"].lower()
-        found["date"] = day_in(told["date"], "en")
+    found = _from_variables(_variables(text))
+    if consolidated := _CONSOLIDATED.fullmatch(page_title(tree)):
+        found["celex"] = consolidated["celex"]
+        found["language"] = consolidated["language"].lower()
+        found["date"] = day_in(consolidated["date"], "en")
     core = {m.get("name", "").lower(): m.get("content", "") for m in tree.iter("meta")}
     found |= {
         "title": found.get("title") or " ".join(core.get("dc.description", "").split()),
@@ -58,23 +132,12 @@ def stated_properties(tree: Element, text: str) -> dict[str, Value]:
     return {name: value for name, value in found.items() if value}
 
 
-def page_title(tree: Element) -> str:
-    """The content of a page's `<title>`."""
-    return " ".join(str(tree.findtext(".//title") or "").split())
-
-
-def cover(content: Element) -> dict[str, Value]:
-    """The publisher, date and reference on the cover of a text of the Commission."""
-    found: dict[str, Value] = {}
-    for paragraph in content.iter("p"):
-        name, line = paragraph.get("class", ""), in_one_line(paragraph)
-        if name == "Rfrenceinstitutionnelle":
-            found.setdefault("reference", line)
-        elif name == "Emission" and (day := day_in(line, "en")):
-            found.setdefault("date", day)
-        elif name == "Logo" and is_commission(line):
-            found["publisher"] = COMMISSION
-    return found
+def _variables(text: str) -> Mapping[str, str]:
+    """The variables, without empty ones, of the first template that a page was made from."""
+    comment = text.partition(_VARIABLES)[2].partition("]-->")[0]
+    found = map(_VARIABLE.fullmatch, comment.partition("[")[2].split("],["))
+    values = {match[1]: " ".join(match[2].split()) for match in found if match}
+    return {name: value for name, value in values.items() if value and value not in _EMPTY}
 
 
 def _from_variables(values: Mapping[str, str]) -> dict[str, Value]:
@@ -82,14 +145,14 @@ def _from_variables(values: Mapping[str, str]) -> dict[str, Value]:
     number = values.get("LW_REF.INST.NEW_TEXT", "")
     parts = (values.get("LW_REF.INST.NEW", "") + number, values.get("LW_REF.INST.NEW_ADOPTED", ""))
     return {
-        "title": official_title(values.get("LW_STATUT.CP", ""), kind, subject),
+        "title": _official_title(values.get("LW_STATUT.CP", ""), kind, subject),
         "date": day_in(values.get("LW_EMISSION_ISODATE", ""), "en"),
         "reference": " ".join(filter(None, parts)) if number else "",
         "language": values.get("LW_LANGUE", "").lower(),
     }
 
 
-def official_title(status: str, kind: str, subject: str) -> str:
+def _official_title(status: str, kind: str, subject: str) -> str:
     """The title of a text of the Commission, without the addressees in its kind."""
     if not subject:
         return ""
@@ -105,31 +168,29 @@ def _celex(address: str) -> str:
     return ""
 
 
-# The title of an official text: in full as metadata, in short as the first heading.
+def _cover(content: Element) -> dict[str, Value]:
+    """The publisher, date and reference on the cover of a text of the Commission."""
+    found: dict[str, Value] = {}
+    for paragraph in content.iter("p"):
+        name, line = paragraph.get("class", ""), in_one_line(paragraph)
+        if name == "Rfrenceinstitutionnelle":
+            found.setdefault("reference", line)
+        elif name == "Emission" and (day := day_in(line, "en")):
+            found.setdefault("date", day)
+        elif name == "Logo" and is_commission(line):
+            found["publisher"] = COMMISSION
+    return found
 
 
-# Characters of a title that is the first heading as it is; longer ones steer search.
-_LONGEST = 120
-_IN_BRACKETS = re.compile(r"\([^()]*\)")
-_NAME = re.compile(r"\((?:[^\s()]+ ){2,8}[^\s()]+\)$")  # (General Data Protection Regulation)
-
-
-def set_title(content: Element, lines: Sequence[str], language: str) -> dict[str, Value]:
-    """Puts the title first, as a heading, and removes its lines from the text.
-
-    Args:
-        lines: the known lines of the title.
-
-    Returns:
-        Title and date, as far as they are known.
-    """
+def _set_title(content: Element, lines: Sequence[str], language: str) -> dict[str, Value]:
+    """Puts the title first, as a short heading, and removes its lines from the text; returns title
+    and date, as far as they are known. `lines` are the known lines of the title."""
     paragraphs = [p for p in content.iter("p") if p.find(".//p") is None and words(p)]
     roles = [eurlex_body.style_role(p.get("class", "")) for p in paragraphs]
     if "kind" in roles or any(_is_subject(p) for p in paragraphs):
         return _of_template(content, paragraphs)
-    pairs = list(zip(paragraphs, roles, strict=True))
-    run = takewhile(lambda one: one[1] == "title", dropwhile(lambda one: one[1] != "title", pairs))
-    own = [paragraph for paragraph, _ in run]
+    pairs = dropwhile(lambda pair: pair[1] != "title", zip(paragraphs, roles, strict=True))
+    own = [paragraph for paragraph, _ in takewhile(lambda pair: pair[1] == "title", pairs)]
     lines = list(lines) or list(map(words, own))
     if not lines:
         return {}
@@ -174,7 +235,7 @@ def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, V
         ):
             cut(paragraph)
     subject = first.get("title", "")
-    title = official_title(first.get("status", ""), first.get("kind", ""), subject)
+    title = _official_title(first.get("status", ""), first.get("kind", ""), subject)
     if title:
         short = title if len(title) <= _LONGEST else subject[:1].upper() + subject[1:]
         _insert(content, short, own)
@@ -223,28 +284,14 @@ def _insert(content: Element, title: str, lines: Sequence[Element]) -> None:
     content.insert(0, heading)
 
 
-# Consolidated texts: an act with its amendments worked in, and marks that say which these are.
-
-
-_MARK = re.compile(r"►\s?[A-Z]{1,2}\d{0,3}")
-_BEGINS = re.compile(r"▼\s?[A-Z]{1,2}\d{0,3}")
-_MARKS = re.compile(r"[►▼]\s?[A-Z]{1,2}\d{0,3}\s*|\s*◄")
-_ONLY_MARKS = re.compile(r"(?:[►▼]\s?[A-Z]{1,2}\d{0,3}|◄|[\s—_-])+")
-# Characters of the amendments, of which some acts have dozens: the version is a line.
-_LONGEST_AMENDED = 300
-
-
-def is_one(tree: Element) -> bool:
+def _is_consolidated(tree: Element) -> bool:
     """Whether a page begins with the table of a consolidated text."""
     return next(iter(_tables(tree)), None) is not None
 
 
-def unfold(content: Element) -> tuple[list[str], str]:
-    """Removes what stands above the text, and all marks.
-
-    Returns:
-        The lines of the act's title, and its amendments.
-    """
+def _unfold_amendments(content: Element) -> tuple[list[str], str]:
+    """Removes from a consolidated text, an act with its amendments worked in, what stands above it
+    and the marks of amendments; returns the lines of the act's title, and its amendments."""
     tables = _tables(content)
     if not tables:
         return [], ""
@@ -285,14 +332,9 @@ def _drop_marks(content: Element) -> None:
                 setattr(element, side, _MARKS.sub("", written))
 
 
-# Footnotes without links, as on LexUriServ's pages: "the Commission(1)" and "(1) OJ L 1".
-
-
-_LABEL = re.compile(r"\((\d{1,3})\)\s")
-
-
-def attach(content: Element) -> None:
-    """Moves the notes at the end of a text to their references."""
+def _attach_notes(content: Element) -> None:
+    """Moves the notes at the end of a text to their references, where no links connect them, as on
+    LexUriServ's pages: "the Commission(1)" and "(1) OJ L 1"."""
     notes = _at_the_end(content)
     number = 1
     for place in list(texts(content)):
@@ -326,73 +368,3 @@ def _at_the_end(content: Element) -> dict[int, Element]:
             break
         found[int(label[1])] = paragraph
     return found if 1 in found else {}
-
-
-# Texts of the EU's institutions as EUR-Lex and the Publications Office (Cellar) publish them.
-
-
-_CONTENT = "//*[@class='contentWrapper' or @id='docHtml' or @id='document1' or @id='TexteOnly']"
-_IMPRINT = re.compile(r"ELI: ?https?://\S+|ISSN \d{4}-\d{3}[\dX]\b[^.]{0,60}")
-
-
-def is_official(tree: Element) -> bool:
-    """Whether a page has the classes or ids of a text of the institutions."""
-    return (
-        any(eurlex_body.is_own(element.get("class", "")) for element in tree.iter("p", "a"))
-        or is_one(tree)
-        or next(iter(tree.xpath("//*[@id='TexteOnly']")), None) is not None
-    )
-
-
-def lacks_its_text(tree: Element) -> bool:
-    """Whether a page that is not `is_official` is one of EUR-Lex about a document: its title and
-    links, and the menus around."""
-    has_boxes = bool(tree.xpath("//*[@id='PP1Contents'] | //*[@id='PP2Contents']"))
-    return has_boxes and page_title(tree).startswith("EUR-Lex - ")
-
-
-def read(tree: Element, text: str) -> Parsed:
-    """Reads such a page: its title becomes the first heading, above all others.
-
-    Args:
-        tree: the page.
-        text: its source, with comments.
-    """
-    stated = stated_properties(tree, text)
-    html_to_markdown.attach_notes(tree)
-    content = _content(tree)
-    language = str(stated.get("language") or tree.get("lang") or tree.get("xml:lang") or "")
-    attach(content)
-    lines, amended = unfold(content)
-    lines = lines or list(filter(None, [str(stated.get("title", ""))]))
-    titled = set_title(content, lines, language)
-    stated = {**cover(content), **titled, "version": amended, **stated}
-    for paragraph in list(content.iter("p", "div")):
-        is_left_out = eurlex_body.style_role(paragraph.get("class", "")) == "left out"
-        if is_left_out or (paragraph.tag == "p" and _IMPRINT.fullmatch(words(paragraph))):
-            cut(paragraph)
-    for paragraph in content.iter("p"):
-        if eurlex_body.is_item(paragraph.get("class", "")):
-            eurlex_body.name_number(paragraph)
-    for number in content.xpath(".//span[@class='num']"):
-        number.tail = f" {number.tail or ''}"
-    eurlex_body.mark_headings(content)
-    eurlex_body.make_lists(content)
-    parsed = markdown.read(to_markdown(content, names=True))
-    heading = first_heading(parsed.blocks)
-    own = parsed.title if heading is not None and heading.level == 1 else ""
-    title = own or page_title(tree) or parsed.title
-    return replace(parsed, stated=stated, title=title, language=language[:2].lower())
-
-
-def _content(tree: Element) -> Element:
-    """The text without the page of EUR-Lex around it."""
-    found: list[Element] = tree.xpath(_CONTENT)
-    outermost = [e for e in found if not any(around in found for around in e.iterancestors())]
-    if len(outermost) == 1:
-        return outermost[0]
-    body: Element | None = tree.find("body")
-    if outermost:
-        body = etree.Element("body")
-        body.extend(outermost)
-    return tree if body is None else body

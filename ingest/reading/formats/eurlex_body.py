@@ -1,4 +1,4 @@
-"""The body of an act in EUR-Lex's XHTML: its styles, lists and outline."""
+"""The body of a text of EUR-Lex: the roles of its styles, its lists and its headings."""
 
 import re
 from dataclasses import dataclass
@@ -66,6 +66,33 @@ _OWN = re.compile(  # no other publisher's page has these
 _ITEM = re.compile(r"li|(?:Point|Tiret|ListBullet|ListDash|ListNumber)\w*")
 _LEVEL = re.compile(r"(\d)\D*$")
 
+_MARK = r"\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|\d{1,3}[a-z]?\.|[—–•·▪◦\uf000-\uf0ff-]"
+_TYPED = re.compile(rf"({_MARK})\s+(?=\S)")
+_NUMBER = re.compile(rf"{_MARK}|(?:\d{{1,2}}\.){{1,5}}\d{{0,2}}")
+_ALONE = re.compile(_MARK)
+_RECITAL = re.compile(r"\(\d{1,3}\)")
+_NUMBERED = re.compile(r"\d{3}[A-Za-z]*\.\d{3}[A-Za-z]*")  # id of a box with a numbered paragraph
+_FORMS = ("content", "border")  # a page of the file; a frame around a paragraph
+_HANGING = re.compile(r"text-indent:\s*-")
+_AROUND_ITEMS = ("td", "th", "li", "dd", "table")
+_BELOW_TITLE = HEADINGS[1:]
+_DEEPEST_LIST = 6  # nesting of lists: what html_to_markdown.py writes as well
+_FARTHEST = 30  # most elements between two items of a list; looking farther takes quadratic time
+_ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv"
+_ROMAN = ("", *_ROMANS.split())
+
+_ROLES_OF_LABELS: dict[legal_lines.Label, StyleRole] = {
+    "article": "article",
+    "division": "division",
+    "annex": "part",
+}
+_LABELS: tuple[StyleRole, ...] = ("division", "article", "part", "title", "group")
+_DEEPEST = 6  # levels of headings in HTML and in Markdown
+_QUOTED = tuple("„“”‘’«»\"'")
+_BETWEEN = " – "  # a label and its title
+_LINE_END = "\ue001"
+_BULLET = re.compile(r"[^\w(]")
+
 
 def style_role(name: str) -> StyleRole:
     """The role of an element whose class is `name`."""
@@ -91,30 +118,11 @@ def is_own(name: str) -> bool:
 
 
 def is_cover(name: str) -> bool:
-    return any(one.endswith("_cp") for one in name.split())
+    return any(part.endswith("_cp") for part in name.split())
 
 
 def _names(name: str) -> list[str]:
-    return [one.removeprefix("oj-").removesuffix("_cp") for one in name.split()]
-
-
-# The lists of legal texts, as list items: paragraphs "1.", points "(a)" and "(i)", indents.
-
-
-_MARK = r"\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|\d{1,3}[a-z]?\.|[—–•·▪◦\uf000-\uf0ff-]"
-_TYPED = re.compile(rf"({_MARK})\s+(?=\S)")
-_NUMBER = re.compile(rf"{_MARK}|(?:\d{{1,2}}\.){{1,5}}\d{{0,2}}")
-_ALONE = re.compile(_MARK)
-_RECITAL = re.compile(r"\(\d{1,3}\)")
-_NUMBERED = re.compile(r"\d{3}[A-Za-z]*\.\d{3}[A-Za-z]*")  # id of a box with a numbered paragraph
-_FORMS = ("content", "border")  # a page of the file; a frame around a paragraph
-_HANGING = re.compile(r"text-indent:\s*-")
-_AROUND_ITEMS = ("td", "th", "li", "dd", "table")
-_BELOW_TITLE = HEADINGS[1:]
-_DEEPEST_LIST = 6  # nesting of lists: what html_to_markdown.py writes as well
-_FARTHEST = 30  # most elements between two items of a list; looking farther takes quadratic time
-_ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv"
-_ROMAN = ("", *_ROMANS.split())
+    return [part.removeprefix("oj-").removesuffix("_cp") for part in name.split()]
 
 
 def make_lists(content: Element) -> None:
@@ -250,10 +258,12 @@ class _Lists:
         between: list[Element] = []
         for above in islice(element.itersiblings(preceding=True), _FARTHEST):
             stack = self._open.get(above, [])
-            next_of = [one for one in stack if one.name == name and _follows(one.mark, mark)]
+            next_of = [
+                other for other in stack if other.name == name and _follows(other.mark, mark)
+            ]
             if next_of:
-                for one in reversed(between):
-                    next_of[-1].items[-1].append(one)
+                for passed in reversed(between):
+                    next_of[-1].items[-1].append(passed)
                 return stack, next_of[-1]
             if above.tag in HEADINGS:
                 break
@@ -262,7 +272,7 @@ class _Lists:
         stack = self._open.get(above, []) if above is not None else []
         if not stack or is_item(stack[0].name) != is_item(name):
             return [], None
-        alike = [one for one in stack if one.name == name and _kind(one.mark) == _kind(mark)]
+        alike = [other for other in stack if (other.name, _kind(other.mark)) == (name, _kind(mark))]
         is_new = not alike or mark.strip("()") == "i"
         return stack, (alike or stack)[-1] if not is_new or len(stack) == _DEEPEST_LIST else None
 
@@ -276,33 +286,17 @@ class _Lists:
 
 def _follows(before: str, mark: str) -> bool:
     """Whether a mark comes next after another: "(c)" after "(b)", "(ii)" after "(i)"."""
-    one, two = before.strip("()."), mark.strip("().")
-    if one.isdecimal() and two.isdecimal():
-        return int(two) == int(one) + 1
-    if one in _ROMAN and two in _ROMAN and _ROMAN.index(two) == _ROMAN.index(one) + 1:
+    first, second = before.strip("()."), mark.strip("().")
+    if first.isdecimal() and second.isdecimal():
+        return int(second) == int(first) + 1
+    if first in _ROMAN and second in _ROMAN and _ROMAN.index(second) == _ROMAN.index(first) + 1:
         return True
-    return len(one) == len(two) == 1 and ord(two) == ord(one) + 1
+    return len(first) == len(second) == 1 and ord(second) == ord(first) + 1
 
 
 def _kind(mark: str) -> str:
     """A mark without its counter: (a) and (b) are of one kind, • and – of two."""
     return re.sub(r"[^\W\d]+", "a", re.sub(r"\d+", "1", mark))
-
-
-# The headings of legal texts and communications, with level and title.
-
-
-_ROLES_OF_LABELS: dict[legal_lines.Label, StyleRole] = {
-    "article": "article",
-    "division": "division",
-    "annex": "part",
-}
-_LABELS: tuple[StyleRole, ...] = ("division", "article", "part", "title", "group")
-_DEEPEST = 6  # levels of headings in HTML and in Markdown
-_QUOTED = tuple("„“”‘’«»\"'")
-_BETWEEN = " – "  # a label and its title
-_LINE_END = "\ue001"
-_BULLET = re.compile(r"[^\w(]")
 
 
 def mark_headings(content: Element) -> None:

@@ -1,4 +1,4 @@
-"""Descriptions of documents: the lines on top of a file, or a file beside it."""
+"""Metadata of a document in YAML: between --- lines above its text, or in a file beside it."""
 
 import datetime
 import re
@@ -12,11 +12,8 @@ import yaml
 
 from core.errors import DocumentError, Fault
 from core.source import DocumentInfo, DocumentKind, Summarised
-from ingest.reading.clean import Parsed, Value
+from ingest.reading.blocks import Parsed, Value
 from ingest.reading.formats.encoding import decode
-
-# The metadata of a document in YAML: between --- lines above its text, or in a sidecar.
-
 
 _DATES = ("date", "effective_from", "effective_until")
 _FENCE = re.compile(r"---[ \t]*\n")
@@ -51,6 +48,8 @@ _RULES: dict[str, tuple[Callable[[str], object], str]] = {
     "noise": (lambda value: value == "keep", "Use: keep, or leave it out"),
     "questions_url": (_ADDRESS.fullmatch, "Begin it with https:// or http://"),
 }
+
+SIDECAR_SUFFIX = ".meta.yaml"
 
 
 @dataclass(frozen=True)
@@ -102,13 +101,8 @@ def read_below(path: Path, content: str, reader: Callable[[str], Parsed]) -> Par
         return reader(content)
     closing = _CLOSING.search(content, opening.end())
     if closing is None:
-        raise DocumentError(
-            path,
-            1,
-            "the front matter is not closed",
-            "Add a line --- below its last field.",
-            "front_matter",
-        )
+        remedy = "Add a line --- below its last field."
+        raise DocumentError(path, 1, "the front matter is not closed", remedy, "front_matter")
     place = _Place(path, "the front matter", 2)  # the first line is ---
     stated: dict[str, Value] = {}
     wrong: dict[str, DocumentError] = {}
@@ -199,12 +193,6 @@ def _value(place: _Place, mark: yaml.Mark, name: str, node: yaml.Node) -> Value:
     if not is_right(text):
         raise place.error(mark, f"{name} has a wrong value {text!r}", f"{remedy}.", name)
     return text
-
-
-# Sidecars: the metadata of a file, in a file beside it: plan.pdf.meta.yaml, plan.meta.yaml.
-
-
-SIDECAR_SUFFIX = ".meta.yaml"
 
 
 def find_sidecar(path: Path) -> Path | None:

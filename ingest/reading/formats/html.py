@@ -14,7 +14,7 @@ from lxml import etree
 from trafilatura import extract, extract_metadata
 
 from core.errors import DocumentError
-from ingest.reading.clean import Parsed, first_heading
+from ingest.reading.blocks import Parsed, first_heading
 from ingest.reading.formats import eurlex, html_to_markdown, hypertext, markdown
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.html_to_markdown import to_markdown
@@ -37,7 +37,7 @@ class _Block:
     places: list[tuple[Element, str]]
 
 
-def keep(tree: Element) -> None:
+def _keep_main_text(tree: Element) -> None:
     """Removes from a page, block by block, what trafilatura leaves out."""
     for element in tree.xpath(_PAGE_EDGES):
         element.drop_tree()
@@ -95,7 +95,7 @@ def _with_tables(blocks: list[_Block], kept: list[bool]) -> list[bool]:
     around = [next(block.element.iterancestors("table"), None) for block in blocks]
     of_text = {table for table, is_kept in zip(around, kept, strict=True) if is_kept} - {None}
     of_text -= {t for t in of_text if t is not None and is_layout(t, cells_of(t))}
-    return [one or table in of_text for one, table in zip(kept, around, strict=True)]
+    return [is_kept or table in of_text for is_kept, table in zip(kept, around, strict=True)]
 
 
 def _home(heading: Element) -> Element:
@@ -135,9 +135,6 @@ def _sign(number: int) -> str:
     )
 
 
-# Web pages: the main text as Markdown, without navigation, scripts and bold or italic marks.
-
-
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a web page.
 
@@ -163,7 +160,7 @@ def parse(path: Path, data: bytes) -> Parsed:
         )
     about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
     html_to_markdown.attach_notes(tree)
-    keep(tree)
+    _keep_main_text(tree)
     parsed = markdown.read(to_markdown(tree, names=True))
     heading = first_heading(parsed.blocks)
     own = parsed.title if heading is not None and heading.level == 1 else ""

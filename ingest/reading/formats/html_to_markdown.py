@@ -1,4 +1,4 @@
-"""Writes Markdown of HTML, with notes at their references.
+"""Writes Markdown of HTML, and moves its notes to their references before.
 
 Word, LibreOffice, EUR-Lex, e-books and most web sites make them so, however much else differs.
 """
@@ -21,9 +21,6 @@ from ingest.reading.formats.hypertext import (
     texts,
 )
 
-# Footnotes of a page: a number that links to a text below, which links back.
-
-
 _LABEL = re.compile(
     r"[\[(]?\s*(\d{1,4}|[a-z]{1,2}|[ivxlc]{1,6}|[*†‡§]{1,4})\s*[\])]?", re.IGNORECASE
 )
@@ -31,6 +28,21 @@ _OPENING, _CLOSING = re.compile(r"[(\[]\s*\Z"), re.compile(r"\s*[)\]]")
 _BACK = re.compile(r"[\s↑↩⬆^\ufe0e]+")
 _TELLING = re.compile(r"foot-?note|noteref|endnote", re.IGNORECASE)
 _LONGEST = 4000  # characters: a longer target is a chapter
+
+_DEEPEST_LIST = 6  # nesting of lists: markdown-it reads at most ten
+_SPACES = re.compile(r"[^\S\ue001]+")
+_NOT_SHOWN = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_MARK, _BREAK = "\ue000", "\ue001"  # the reference of a note, the end of a line
+_MARKS_IN_ROW = re.compile(f"{_MARK}(?: ?[,;]? ?{_MARK})+")
+_MARK_BEFORE_POINT = re.compile(f" ?{_MARK} ?(?=[.,;:!?)])")
+_MARK_IN_SPACE = re.compile(f" {_MARK}(?= )|{_MARK}")
+# What Markdown would not read as a paragraph; it gets a backslash, which is no text.
+_MARKUP = re.compile(r"#{1,6}(?:\s|$)|>|```|~~~|<|\||\[[^\]^]+\]:|[-=]+$|(?:[-*_] ?){3,}$")
+_TRAILING = re.compile(r" +$", re.MULTILINE)
+_LIST_LINE = re.compile(r"- |\d+[.)] ")
+_INTERRUPTS = re.compile(r"- |1[.)] ")  # lists that can follow a paragraph without an empty line
+_RAISED = frozenset(("superscript", "super", "oj-super"))  # classes of EUR-Lex
+_BULLET = re.compile(r"\A[-–—•·▪◦*\uf000-\uf0ff]\s+")  # the last from Word's Symbol font
 
 
 def attach_notes(root: Element) -> None:
@@ -162,25 +174,6 @@ def _replace(element: Element, by: Element) -> None:
     if parent is not None:
         by.tail, element.tail = element.tail, None
         parent.replace(element, by)
-
-
-# From HTML to Markdown, for all formats that are or become HTML: web pages, Word files, e-books.
-
-
-_DEEPEST_LIST = 6  # nesting of lists: markdown-it reads at most ten
-_SPACES = re.compile(r"[^\S\ue001]+")
-_NOT_SHOWN = re.compile("[\u00ad\u200b\u2060\ufeff]")
-_MARK, _BREAK = "\ue000", "\ue001"  # the reference of a note, the end of a line
-_MARKS_IN_ROW = re.compile(f"{_MARK}(?: ?[,;]? ?{_MARK})+")
-_MARK_BEFORE_POINT = re.compile(f" ?{_MARK} ?(?=[.,;:!?)])")
-_MARK_IN_SPACE = re.compile(f" {_MARK}(?= )|{_MARK}")
-# What Markdown would not read as a paragraph; it gets a backslash, which is no text.
-_MARKUP = re.compile(r"#{1,6}(?:\s|$)|>|```|~~~|<|\||\[[^\]^]+\]:|[-=]+$|(?:[-*_] ?){3,}$")
-_TRAILING = re.compile(r" +$", re.MULTILINE)
-_LIST_LINE = re.compile(r"- |\d+[.)] ")
-_INTERRUPTS = re.compile(r"- |1[.)] ")  # lists that can follow a paragraph without an empty line
-_RAISED = frozenset(("superscript", "super", "oj-super"))  # classes of EUR-Lex
-_BULLET = re.compile(r"\A[-–—•·▪◦*\uf000-\uf0ff]\s+")  # the last from Word's Symbol font
 
 
 def to_markdown(root: Element, *, names: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Elements of hypertext: their text, tables, and what is hidden."""
+"""Trees of HTML, which web pages, Word files and e-books are or become: read and changed."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import TypeAlias
 from lxml import etree, html
 
 from core.errors import DocumentError
-from ingest.reading import clean
+from ingest.reading.blocks import MOST_COLUMNS, refuse_above
 from ingest.reading.formats.markdown import has_header
 
 Element: TypeAlias = etree._Element
@@ -20,6 +20,32 @@ _NUMBER = re.compile(r"\d{1,3}[.)]")
 _BULLET = re.compile(r"[-–—•·▪◦*o\uf000-\uf0ff]")  # the last from Word's Symbol font
 _FIGURES = re.compile("[0-9]{1,9}")  # not "²" or "③"; Markdown takes as many
 _LARGEST_SPAN = 100  # HTML allows 1,000 columns and 65,534 rows, and each is written out
+
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+NOTE = "note"  # our element for a note at its reference, made by html_to_markdown.py
+_WITHIN_LINES = """
+    a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark note
+    q rp rt ruby s samp small span strike strong sub sup time tt u var wbr
+"""
+_NOT_READ = """
+    audio button canvas head iframe input math nav noscript object script select style svg
+    template textarea video
+"""
+INLINE, SILENT = frozenset(_WITHIN_LINES.split()), frozenset(_NOT_READ.split())
+_DEEPEST = 256  # nesting of elements: libxml2 loses what is deeper
+_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_XHTML = "http://www.w3.org/1999/xhtml"
+_CLOSED = re.compile(r"<(?!(?:area|base|br|col|hr|img|input|link|meta|wbr)\b)(\w+)(\s[^<>]*)?/>")
+
+_ZERO = r"0*\.?0*(?:px|pt|em|rem|%)?(?:;|!|$)"
+_FAR = r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%|vw|vh)"  # outside of any window
+_HIDING = re.compile(
+    rf"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|(?:font-size|opacity):(?=[.0]){_ZERO}"
+    rf"|(?:left|right|top|bottom|text-indent|margin-left):{_FAR})"
+)
+_COLOUR = re.compile(r"(?:^|;)color:([^;!]+)")
+_BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
+_TOP = ("html", "body")
 
 
 def cells_of(table: Element) -> list[list[Element]]:
@@ -92,7 +118,7 @@ def table_to_markdown(rows: Iterable[Sequence[str]]) -> str:
     """
     filled = [row for row in rows if any(row)]
     used = [number for number, column in enumerate(zip(*filled, strict=True)) if any(column)]
-    clean.refuse_above(clean.MOST_COLUMNS, len(used), "columns")
+    refuse_above(MOST_COLUMNS, len(used), "columns")
     lines = [
         f"| {' | '.join(row[number].replace('|', chr(92) + '|') for number in used)} |"
         for row in filled
@@ -114,26 +140,6 @@ def _span(cell: Element, name: str) -> int:
 def number(written: str | None, otherwise: int) -> int:
     """The value of an attribute such as "12"; `otherwise` if it is no such number."""
     return int(written) if written and _FIGURES.fullmatch(written) else otherwise
-
-
-# HTML trees, which web pages, Word files and e-books are or become: to read and change them.
-
-
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-NOTE = "note"  # our element for a note at its reference, made by html_to_markdown.py
-_WITHIN_LINES = """
-    a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark note
-    q rp rt ruby s samp small span strike strong sub sup time tt u var wbr
-"""
-_NOT_READ = """
-    audio button canvas head iframe input math nav noscript object script select style svg
-    template textarea video
-"""
-INLINE, SILENT = frozenset(_WITHIN_LINES.split()), frozenset(_NOT_READ.split())
-_DEEPEST = 256  # nesting of elements: libxml2 loses what is deeper
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
-_XHTML = "http://www.w3.org/1999/xhtml"
-_CLOSED = re.compile(r"<(?!(?:area|base|br|col|hr|img|input|link|meta|wbr)\b)(\w+)(\s[^<>]*)?/>")
 
 
 def parse(path: Path, text: str) -> Element | None:
@@ -189,13 +195,10 @@ def unwrap(element: Element) -> None:
     cut(before)
 
 
-# The words of an element: all of them, the first of them, and their places.
-
-
 def words(element: Element) -> str:
     """The text of an element without its notes, in one line."""
     found = element.xpath(f".//text()[not(ancestor::{NOTE})] | .//br | .//p | .//td | .//div")
-    return " ".join("".join(one if isinstance(one, str) else " " for one in found).split())
+    return " ".join("".join(text if isinstance(text, str) else " " for text in found).split())
 
 
 def texts(element: Element) -> Iterator[tuple[Element, str]]:
@@ -226,23 +229,10 @@ def cut_letters(element: Element, letters: int) -> None:
             return
 
 
-# Text of a web page that no browser shows: an injection hides there, and no reader would find it.
-
-
-_ZERO = r"0*\.?0*(?:px|pt|em|rem|%)?(?:;|!|$)"
-_FAR = r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%|vw|vh)"  # outside of any window
-_HIDING = re.compile(
-    rf"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|(?:font-size|opacity):(?=[.0]){_ZERO}"
-    rf"|(?:left|right|top|bottom|text-indent|margin-left):{_FAR})"
-)
-_COLOUR = re.compile(r"(?:^|;)color:([^;!]+)")
-_BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
-_TOP = ("html", "body")
-
-
 def drop_hidden(tree: Element) -> None:
-    """Removes elements that are hidden by their `hidden` attribute or their `style`."""
-    for element in [one for one in tree.iter() if isinstance(one.tag, str) and _is_hidden(one)]:
+    """Removes elements that are hidden by their `hidden` attribute or their `style`: an injection
+    hides there, and no reader would find it."""
+    for element in [element for element in tree.iter(etree.Element) if _is_hidden(element)]:
         if element.tag not in _TOP:  # a page that hides all until its script ran
             cut(element)
 
@@ -263,4 +253,4 @@ def _is_shown_again(element: Element, hiding: str) -> bool:
     """Whether an element within states the same property, as where only the gaps are hidden."""
     name = hiding.strip(";").partition(":")[0]
     inherited = name in ("font-size", "visibility")
-    return inherited and any(name in one.get("style", "") for one in element.iterdescendants())
+    return inherited and any(name in inner.get("style", "") for inner in element.iterdescendants())

@@ -1,7 +1,7 @@
-"""Markdown (CommonMark with tables and footnotes); the text is the file's own: quotes are verbatim.
+"""Reads Markdown (CommonMark with tables and footnotes), also that made of another format.
 
-A footnote is a paragraph "[^1]: text" below its reference. A heading may end in "{#name}", its id
-in a web page.
+The text is the file's own: quotes are verbatim. A footnote is a paragraph "[^1]: text" below its
+reference. A heading may end in "{#name}", its id in a web page.
 """
 
 import re
@@ -16,10 +16,10 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.footnote import footnote_plugin
 
-from ingest.reading import clean
-from ingest.reading.clean import DEEPEST, Block, BlockKind, LimitError, Parsed, first_heading
+from ingest.reading.blocks import DEEPEST, Block, BlockKind, LimitError, Parsed, first_heading
 from ingest.reading.formats import front_matter
 from ingest.reading.formats.encoding import decode, without_comments, without_control
+from ingest.reading.noise import mark_noise
 
 _INDENT = re.compile(r"[ \t>]*")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would else be a mark
@@ -41,7 +41,7 @@ def parse(path: Path, data: bytes) -> Parsed:
 
 def read(content: str) -> Parsed:
     """Reads Markdown without front matter, also that made from another format."""
-    found = clean.mark_noise(content, blocks(content))
+    found = mark_noise(content, blocks(content))
     heading = first_heading(found)
     return Parsed(text=content, blocks=found, title=heading.title if heading else "")
 

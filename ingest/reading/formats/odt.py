@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.reading.clean import Parsed
+from ingest.reading.blocks import Parsed
 from ingest.reading.formats import markdown, zip_parts
 from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.hypertext import NOTE, Element

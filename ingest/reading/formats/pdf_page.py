@@ -1,4 +1,4 @@
-"""A page of a PDF: its words and the lines drawn on it."""
+"""Reads a page of a PDF with PDFium: its words, with place and style, and the lines drawn on it."""
 
 import ctypes
 import re
@@ -14,9 +14,6 @@ from pypdfium2 import raw
 
 from ingest.reading.formats.encoding import without_control
 
-# Drawings on a page of a PDF that concern its text: ruled lines and dots.
-
-
 _MAX_SEGMENTS = 2000  # of a drawing: a longer one is a picture, not the rules of a table
 _MAX_RULES = 1000  # on a page: more is a drawing
 _THIN = 1.0  # points; what is thicker is a bar or a background, not a rule
@@ -31,8 +28,22 @@ _PICTURE = 2000  # points: a larger page is looked at smaller
 _UNREADABLE = 2.5  # points: smaller type is that of a drawing's maker, not for readers
 
 Point = tuple[float, float]
-Rotation = Callable[[float, float], Point]
+_Rotation = Callable[[float, float], Point]
 """From a place in the file to one on the page as it is read."""
+
+_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's codes for a hyphen at a line's end
+_HIGH, _LOW = 0xD800, 0xDC00  # where the halves of characters beyond U+FFFF begin in UTF-16
+_UNKNOWN = 0xFFFD  # Unicode's replacement character, for half a character
+_WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the file has none
+_SAME_LINE = 0.05  # of the type size: what is set higher or lower is a mark, not the word
+_BULLET = 0.6  # of the type size: how large the mark of a list item may be; larger is a picture
+_BULLET_GAP = 1.5  # of the type size, between the mark and the text; a farther dot marks nothing
+# Also by a letter: Times-B, AdvOTb83ee1dd.B, NimbusRomNo9L-Medi (which is bold, unlike Medium).
+_NAMES_BOLD = re.compile(r"bold|black|heavy|demi|-medi(?:ital)?$|[.,-]bi?$")
+_NAMES_ITALIC = re.compile(r"italic|oblique|-(?:regu|medi)ital$|[.,-]b?i$")
+_NAMES_SYMBOLS = ("wingdings", "webdings", "dingbats")  # a lone one is the mark of a list item
+_FILL_AND_STROKE = 2  # a text render mode: bold by thick outlines
+_ITALIC_FLAG = 1 << 6  # bit 7 of a font's flags: ISO 32000-1, table 123
 
 
 @dataclass(frozen=True)
@@ -45,8 +56,8 @@ class Box:
     bottom: float
 
     @classmethod
-    def between(cls, one: Point, other: Point) -> "Box":
-        (x1, y1), (x2, y2) = one, other
+    def between(cls, corner: Point, other: Point) -> "Box":
+        (x1, y1), (x2, y2) = corner, other
         return cls(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
 
     @property
@@ -54,7 +65,7 @@ class Box:
         return self.right - self.left, self.bottom - self.top
 
 
-def drawn(page: pypdfium2.PdfPage, turn: Rotation) -> tuple[list[Box], list[Box]]:
+def _drawn(page: pypdfium2.PdfPage, turn: _Rotation) -> tuple[list[Box], list[Box]]:
     """The horizontal and vertical lines, with the edges of boxes, and the dots.
 
     The edges of backgrounds do not count. A page with very many lines has a drawing, and no lines.
@@ -106,24 +117,6 @@ def _edges(path: pypdfium2.PdfObject, count: int) -> Iterator[tuple[Point, Point
             yield (start[0], start[1]), (end[0], end[1])
 
 
-# Reads a page of a PDF: words with place and style, and ruled lines (pypdfium2).
-
-
-_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's codes for a hyphen at a line's end
-_HIGH, _LOW = 0xD800, 0xDC00  # where the halves of characters beyond U+FFFF begin in UTF-16
-_UNKNOWN = 0xFFFD  # Unicode's replacement character, for half a character
-_WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the file has none
-_SAME_LINE = 0.05  # of the type size: what is set higher or lower is a mark, not the word
-_BULLET = 0.6  # of the type size: how large the mark of a list item may be; larger is a picture
-_BULLET_GAP = 1.5  # of the type size, between the mark and the text; a farther dot marks nothing
-# Also by a letter: Times-B, AdvOTb83ee1dd.B, NimbusRomNo9L-Medi (which is bold, unlike Medium).
-_NAMES_BOLD = re.compile(r"bold|black|heavy|demi|-medi(?:ital)?$|[.,-]bi?$")
-_NAMES_ITALIC = re.compile(r"italic|oblique|-(?:regu|medi)ital$|[.,-]b?i$")
-_NAMES_SYMBOLS = ("wingdings", "webdings", "dingbats")  # a lone one is the mark of a list item
-_FILL_AND_STROKE = 2  # a text render mode: bold by thick outlines
-_ITALIC_FLAG = 1 << 6  # bit 7 of a font's flags: ISO 32000-1, table 123
-
-
 @dataclass(frozen=True)
 class Word:
     """Characters without white space between them, in one style on one baseline (`base`)."""
@@ -140,9 +133,9 @@ class Word:
 
 @dataclass(frozen=True)
 class Page:
-    """`number` counts from 1."""
+    """The words of a page, and the lines drawn on it."""
 
-    number: int
+    number: int  # from 1
     width: float
     height: float
     words: tuple[Word, ...]
@@ -192,7 +185,7 @@ def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
             for word in _words([c for c in characters if c.style.direction == direction], turn)
             if 0 <= word.left <= word.right <= width and 0 <= word.base <= height and word.size > 0
         ]
-        rules, dots = drawn(page, turn) if words else ([], [])
+        rules, dots = _drawn(page, turn) if words else ([], [])
         words += list(_bullets(dots, words))
     finally:
         page.close()
@@ -227,11 +220,11 @@ def _readable(page: pypdfium2.PdfPage, characters: Sequence[_Char]) -> list[_Cha
 
 def _turned(
     box: tuple[float, float, float, float], direction: int
-) -> tuple[Rotation, float, float]:
+) -> tuple[_Rotation, float, float]:
     """The turn of places on a page, and the page's width and height after it."""
     left, bottom, right, top = box
     width, height = right - left, top - bottom
-    turns: tuple[Rotation, ...] = (
+    turns: tuple[_Rotation, ...] = (
         lambda x, y: (x - left, top - y),
         lambda x, y: (y - bottom, x - left),
         lambda x, y: (right - x, y - bottom),
@@ -296,7 +289,7 @@ def _style(page: pypdfium2.PdfTextPage, index: int) -> _Style:
     )
 
 
-def _words(characters: list[_Char], turn: Rotation) -> list[Word]:
+def _words(characters: list[_Char], turn: _Rotation) -> list[Word]:
     words: list[Word] = []
     text, left, right, base = "", 0.0, 0.0, 0.0
     style = _Style(0, 0, False, False)

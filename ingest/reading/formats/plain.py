@@ -6,10 +6,16 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from ingest.reading import clean
-from ingest.reading.clean import Block, Parsed, first_heading
+from ingest.reading.blocks import Block, Parsed, first_heading
 from ingest.reading.formats import front_matter
 from ingest.reading.formats.encoding import decode, without_comments
+from ingest.reading.noise import (
+    is_noise,
+    is_short_paragraph,
+    mark_link_lists,
+    mark_noise,
+    published,
+)
 
 _LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"[^\S\n]*(?:[•◦▪‣·*–-]|o|\d{1,3}[.)]|[a-z]\)|\([a-z0-9]{1,3}\))[^\S\n]+(?=\S)")
@@ -29,7 +35,7 @@ def parse(path: Path, data: bytes) -> Parsed:
 
 def read(content: str) -> Parsed:
     """Reads plain text without front matter: marks page noise, then headings."""
-    raw = clean.mark_link_lists(content, clean.mark_noise(content, blocks(content)))
+    raw = mark_link_lists(content, mark_noise(content, blocks(content)))
     kept = [block for block in raw if block.kind != "noise"]
     headings = {block.begin: level for block, level in _headings(content, kept)}
     found = tuple(
@@ -40,7 +46,7 @@ def read(content: str) -> Parsed:
     )
     if all(block.kind in ("heading", "noise") for block in found):  # the text has only short lines
         found = raw
-    title, date = _title(content, found), clean.published(content, found)
+    title, date = _title(content, found), published(content, found)
     return Parsed(content, found, title=title, date=date)
 
 
@@ -76,7 +82,7 @@ def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
     starts = [start, *(m.end() for m in _NEWLINE.finditer(text, start, end))]
     lines = list(zip(starts, [*(next_start - 1 for next_start in starts[1:]), end], strict=True))
     full = _WRAPPED * max(line_end - line for line, line_end in lines)
-    noise = [clean.is_noise(text[line:line_end]) for line, line_end in lines]
+    noise = [is_noise(text[line:line_end]) for line, line_end in lines]
     cuts = [start]
     for number, ((line, line_end), (below, _)) in enumerate(pairwise(lines)):
         is_end = line_end - line < full or _SENTENCE_END.search(text[line:line_end].rstrip())
@@ -102,7 +108,7 @@ def _headings(text: str, kept: Sequence[Block]) -> list[tuple[Block, int]]:
     found: list[tuple[Block, int]] = []
     lines = [_line(text, block) for block in kept]
     for number, (block, line) in enumerate(zip(kept[:-1], lines, strict=False)):
-        if not clean.is_short_paragraph(text, block) or line.endswith(":"):
+        if not is_short_paragraph(text, block) or line.endswith(":"):
             continue
         if number == 0:
             found.append((block, 1))
@@ -120,7 +126,7 @@ def _is_body(text: str, following: Sequence[Block]) -> bool:
     """Whether blocks begin with a sentence, a list, or a line with a colon that introduces one."""
     kinds = [block.kind for block in following]
     introduces = kinds[1:] == ["item"] and _line(text, following[0]).endswith(":")
-    return introduces or not clean.is_short_paragraph(text, following[0])
+    return introduces or not is_short_paragraph(text, following[0])
 
 
 def _line(text: str, block: Block) -> str:

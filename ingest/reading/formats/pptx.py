@@ -14,7 +14,7 @@ from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 from pptx.text.text import TextFrame
 
-from ingest.reading.clean import Parsed
+from ingest.reading.blocks import Parsed
 from ingest.reading.formats import hypertext, markdown, zip_parts
 from ingest.reading.formats.encoding import without_control
 

@@ -11,8 +11,7 @@ from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.reading import clean
-from ingest.reading.clean import Parsed
+from ingest.reading.blocks import MOST_COLUMNS, Parsed, refuse_above
 from ingest.reading.formats import hypertext, markdown, zip_parts
 from ingest.reading.formats.encoding import without_control
 
@@ -72,7 +71,7 @@ def _rows(sheet: Iterable[Iterable[Cell]]) -> list[list[str]]:
         if cells := {column: text for column, cell in enumerate(row) if (text := _text(cell))}:
             rows.append(cells)
             used |= cells.keys()
-            clean.refuse_above(clean.MOST_COLUMNS, len(used), "columns")
+            refuse_above(MOST_COLUMNS, len(used), "columns")
     columns = sorted(used)
     return [[row.get(column, "") for column in columns] for row in rows]
 

@@ -1,4 +1,4 @@
-"""Files that are a ZIP archive of parts (Word, LibreOffice, PowerPoint, Excel, EPUB).
+"""ZIP archives of parts (Word, LibreOffice, PowerPoint, Excel, EPUB), and their properties.
 
 An archive is checked before anything else reads it: the size it unpacks to, whether it is whole,
 and that its XML defines no entities (a few lines of which can stand for gigabytes).
@@ -16,7 +16,7 @@ from lxml import etree
 
 from core.archive import CHUNK, DAMAGED
 from core.errors import DocumentError
-from ingest.reading.clean import Parsed
+from ingest.reading.blocks import Parsed
 from ingest.reading.formats.hypertext import Element
 
 MOST_UNPACKED = 500_000_000  # bytes; far above reports with pictures, far below a bomb
@@ -33,26 +33,25 @@ MALFORMED = (
     *(etree.LxmlError, ExpatError),
 )
 
+_DUBLIN = "{http://purl.org/dc/elements/1.1/}"
+_TERMS = "{http://purl.org/dc/terms/}"
+_APP = "{http://schemas.openxmlformats.org/officeDocument/2006/extended-properties}"
+_META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
+# Longest time from beginning a text to saving it; a file that is older was made from another text,
+# and has its date.
+_LONGEST_WORK = datetime.timedelta(days=366)
+
 
 def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:
-    """Opens the archive in a file, after checking it.
-
-    Args:
-        path: for messages.
-        data: the file's bytes.
-        needed: a part that every file of its format has.
+    """Opens the archive in a file, after checking it; `needed` is a part that every file of its
+    format has.
 
     Raises:
         DocumentError: it is no archive, damaged, encrypted, or unpacks to too much.
     """
     if data.startswith(_OLD_WORD):
-        raise DocumentError(
-            path,
-            None,
-            "has a password or is of an old format",
-            f"Save it anew as {path.suffix}.",
-            "password",
-        )
+        problem = "has a password or is of an old format"
+        raise DocumentError(path, None, problem, f"Save it anew as {path.suffix}.", "password")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except _DAMAGED as error:
@@ -76,13 +75,8 @@ def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:
     if _MANIFEST in archive.namelist() and b":encryption-data" in archive.read(_MANIFEST):
         raise _protected(path)
     if needed not in archive.namelist():
-        raise DocumentError(
-            path,
-            None,
-            f"is not a {path.suffix} file (no {needed})",
-            "Save it anew under its type.",
-            "damaged",
-        )
+        problem = f"is not a {path.suffix} file (no {needed})"
+        raise DocumentError(path, None, problem, "Save it anew under its type.", "damaged")
     return archive
 
 
@@ -133,18 +127,6 @@ def _check(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             before = chunk
 
 
-# Metadata in the properties of an office file: title, language, date.
-
-
-_DUBLIN = "{http://purl.org/dc/elements/1.1/}"
-_TERMS = "{http://purl.org/dc/terms/}"
-_APP = "{http://schemas.openxmlformats.org/officeDocument/2006/extended-properties}"
-_META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
-# Longest time from beginning a text to saving it; a file that is older was made from another text,
-# and has its date.
-_LONGEST_WORK = datetime.timedelta(days=366)
-
-
 @dataclass(frozen=True)
 class Properties:
     """The properties of a file; empty if unknown."""
@@ -167,10 +149,8 @@ def of_office(path: Path, parts: zipfile.ZipFile) -> Properties:
     """
     core = tree(path, parts, "docProps/core.xml")
     app = tree(path, parts, "docProps/app.xml")
-    created, saved = (
-        _property_text(core, f"{_TERMS}created"),
-        _property_text(core, f"{_TERMS}modified"),
-    )
+    created = _property_text(core, f"{_TERMS}created")
+    saved = _property_text(core, f"{_TERMS}modified")
     words = _property_text(app, f"{_APP}Words")
     return Properties(
         title=_property_text(core, f"{_DUBLIN}title"),
@@ -182,16 +162,14 @@ def of_office(path: Path, parts: zipfile.ZipFile) -> Properties:
 def of_open_document(path: Path, parts: zipfile.ZipFile) -> Properties:
     """The properties of an OpenDocument file; raises as `of_office`."""
     about = tree(path, parts, "meta.xml")
-    told = about[0] if about is not None and len(about) else about
-    created, saved = (
-        _property_text(told, f"{_META}creation-date"),
-        _property_text(told, f"{_DUBLIN}date"),
-    )
-    words = _attribute(told, f"{_META}document-statistic", f"{_META}word-count")
-    template = _attribute(told, f"{_META}template", f"{_META}date")
+    meta = about[0] if about is not None and len(about) else about
+    created = _property_text(meta, f"{_META}creation-date")
+    saved = _property_text(meta, f"{_DUBLIN}date")
+    words = _attribute(meta, f"{_META}document-statistic", f"{_META}word-count")
+    template = _attribute(meta, f"{_META}template", f"{_META}date")
     return Properties(
-        title=_property_text(told, f"{_DUBLIN}title"),
-        language=_property_text(told, f"{_DUBLIN}language")[:2].lower(),
+        title=_property_text(meta, f"{_DUBLIN}title"),
+        language=_property_text(meta, f"{_DUBLIN}language")[:2].lower(),
         date=_day(created, saved, words) if created > template else None,
     )
 

@@ -1,157 +1,22 @@
-"""Blocks of a parsed document, and which of them are page noise.
+"""Which blocks of a document are page noise: share buttons, cookie bars, lists of links.
 
-Noise (share buttons, cookie bars, lists of links) is marked, not cut, so that offsets stay exact. A
-block is noise when nearly all of it is: most words are labels of buttons, or the whole line is a
-known one; in doubt it is text. The words are in `language/noise.yaml`.
+Noise is marked, not cut, so that offsets stay exact. A block is noise when nearly all of it is:
+most words are labels of buttons, or the whole line is a known one; in doubt it is text. The words
+are in `language/noise.yaml`.
 """
 
 import datetime
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from itertools import takewhile
-from typing import Literal
 
-from core.errors import DocumentError
-from core.source import Section
 from core.yaml_files import read_yaml
+from ingest.reading.blocks import Block, Parsed
 from language.dates import calendar_day
 from language.matching import fold
 from language.words import FOLDER, months
-
-# Blocks with exact offsets, which every format is read into, and sections made of them.
-
-
-BlockKind = Literal["heading", "paragraph", "item", "header", "row", "line", "note", "noise"]
-
-
-Value = str | datetime.date | None
-"""Of a field of `DocumentInfo`."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """A paragraph, list item, table row or line of code: `start` to `end` is its text.
-
-    `begin` to `stop` includes its marks ("- ", "| ... |", a code fence). `level` is that of a
-    heading (1-6) or the depth of a list item (1 and up). `header` is the first row of a table. A
-    `note` is a footnote; it belongs to the block above it.
-    """
-
-    kind: BlockKind
-    begin: int
-    start: int
-    end: int
-    stop: int
-    level: int = 0
-    title: str = ""  # of a heading, without marks
-    anchor: str = ""  # of a heading: its id in a web page
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """A file's text, its blocks, the offsets of its pages, and its metadata.
-
-    `stated` are the fields of `DocumentInfo` given on purpose (front matter), `wrong` the errors in
-    other given fields, `unused` names that are no fields; the others (empty: unknown) are inferred
-    from text or properties, and may be wrong.
-    """
-
-    text: str
-    blocks: tuple[Block, ...]
-    page_starts: tuple[int, ...] = ()
-    stated: Mapping[str, Value] = field(default_factory=dict)
-    wrong: Mapping[str, DocumentError] = field(default_factory=dict)
-    unused: tuple[str, ...] = ()
-    title: str = ""
-    language: str = ""
-    date: datetime.date | None = None
-    url: str = ""
-    reference: str = ""
-    celex: str = ""
-
-
-def first_heading(blocks: Sequence[Block]) -> Block | None:
-    return next((block for block in blocks if block.kind == "heading"), None)
-
-
-def sections(blocks: Sequence[Block], title: str) -> tuple[Section, ...]:
-    """The sections that have a body, each with its path of headings from the title down.
-
-    Headings without a body are counted too, so that language versions with the same outline have
-    the same numbers. Page noise interrupts a section: the text after it is another section with the
-    same number and headings.
-    """
-    found: list[Section] = []
-    path: list[Block] = []
-    root = first_heading(blocks)
-    number, interrupted = -1, True
-    for block in blocks:
-        if block.kind == "heading":
-            path = [heading for heading in path if heading.level < block.level] + [block]
-            number, interrupted = number + 1, True
-        elif block.kind == "noise":
-            interrupted = True
-        elif interrupted:
-            number, interrupted = max(number, 0), False
-            names = [heading.title for heading in path]
-            if not (path and path[0] is root and root.level == 1):
-                names.insert(0, title)
-            found.append(
-                Section(
-                    number=number,
-                    headings=tuple(names),
-                    start=block.begin,
-                    end=block.stop,
-                    anchor=path[-1].anchor if path else "",
-                )
-            )
-        else:
-            found[-1] = found[-1].model_copy(update={"end": block.stop})
-    return tuple(found)
-
-
-# Size limits of a document, so that nobody waits for files that are no texts for people.
-
-
-MOST_BLOCKS = 50_000  # paragraphs, list items, rows
-MOST_HEADINGS = 10_000  # a code of law has a few thousand
-MOST_COLUMNS = 256  # of a table, as a sheet of Excel 97 has; a wider one is data, not text
-MOST_UNITS = 100_000  # sentences, items and rows, as they can be quoted
-DEEPEST = 20  # nesting of lists and quotations; a list with its items counts twice
-
-
-class LimitError(Exception):
-    """A document exceeds a limit; the message says which."""
-
-
-def check_blocks(text: str, blocks: Sequence[Block]) -> None:
-    """Checks the blocks of a document against the limits.
-
-    Raises:
-        LimitError: one of them is exceeded.
-    """
-    headings = sum(block.kind == "heading" for block in blocks)
-    refuse_above(MOST_HEADINGS, headings, "headings")
-    refuse_above(MOST_BLOCKS, len(blocks) - headings, "paragraphs, list items and table rows")
-    for block in blocks:
-        if block.kind == "header":
-            refuse_above(MOST_COLUMNS, text.count("|", block.start, block.end) + 1, "columns")
-
-
-def refuse_above(limit: int, number: int, what: str) -> None:
-    """
-    Raises:
-        LimitError: the number is above the limit.
-    """
-    if number > limit:
-        raise LimitError(f"has more than {limit:,} {what} ({number:,})")
-
-
-# Page noise: share buttons, cookie bars, lists of links. It is marked, not cut, so that offsets
-# stay exact.
-
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # No brackets: "MRV[2024] ) / 5 ) / MRV[2026]" is a formula.
@@ -167,7 +32,7 @@ _WORDS_ALONE = re.compile(r"(?:[^\W\d_]+[ –-]+)+[^\W\d_]+")  # no number of a 
 _PAGE_OF = re.compile(
     r"(?:(?P<word>[^\W\d_]{1,10})\.? )?(?P<page>\d{1,4}) ?(?P<of>/|[^\W\d_]{1,4}) ?(?P<all>\d{1,4})"
 )
-_LONGEST_LETTERHEAD, _FEWEST_WAYS = 400, 3
+_LONGEST_LETTERHEAD, _FEWEST_WAYS = 400, 3  # characters, ways to reach who sent it
 _SENTENCE = re.compile(r"[^\W\d_]{3}[.!?](?:\s|$)")
 # An e-mail address, a web page, a telephone number, a post box, a place with its code.
 _WAYS = tuple(
@@ -182,28 +47,14 @@ _WAYS = tuple(
 )
 _COOKIE_BAR = 400  # characters; a longer text that begins so may be about cookies
 
-
-@dataclass(frozen=True)
-class _Words:
-    buttons: frozenset[str]
-    lines: frozenset[str]
-    cookies: tuple[str, ...]
-    sources: tuple[str, ...]
-    link_headings: frozenset[str]
-    pages: frozenset[str]
+_SHOWN, _LONGEST_SHOWN = 100, 300  # texts that are left out, and characters of each
 
 
 @cache
-def _words() -> _Words:
+def _words() -> Mapping[str, frozenset[str]]:
+    """The words of noise, by kind."""
     lists = read_yaml((FOLDER / "noise.yaml").read_text("utf-8"))
-    return _Words(
-        buttons=frozenset(map(fold, lists["buttons"])),
-        lines=frozenset(map(fold, lists["lines"])),
-        cookies=tuple(map(fold, lists["cookies"])),
-        sources=tuple(map(fold, lists["sources"])),
-        link_headings=frozenset(map(fold, lists["link_headings"])),
-        pages=frozenset(map(fold, lists["pages"])),
-    )
+    return {kind: frozenset(map(fold, words)) for kind, words in lists.items()}
 
 
 def mark_noise(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
@@ -248,9 +99,6 @@ def mark_link_lists(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
     kept = [block for block in blocks if block.kind != "noise"]
     links = {*_below_link_headings(text, kept), *_long_rows(text, kept)}
     return tuple(replace(b, kind="noise") if b.begin in links else b for b in blocks)
-
-
-_SHOWN, _LONGEST_SHOWN = 100, 300  # texts that are left out, and characters of each
 
 
 def left_out(parsed: Parsed) -> tuple[str, ...]:
@@ -300,7 +148,7 @@ def _below_link_headings(text: str, kept: Sequence[Block]) -> Iterator[int]:
 
 
 def _is_link_heading(line: str) -> bool:
-    return len(line) <= _SHORT_LINE and fold(line).rstrip(" :") in _words().link_headings
+    return len(line) <= _SHORT_LINE and fold(line).rstrip(" :") in _words()["link_headings"]
 
 
 def _long_rows(text: str, kept: Sequence[Block]) -> Iterator[int]:
@@ -342,21 +190,21 @@ def _without_heading(row: list[Block], has_text_below: bool) -> list[Block]:
 
 def is_noise(line: str) -> bool:
     """Whether a line or paragraph is a share bar, cookie bar, breadcrumbs or the like."""
-    folded = fold(line)
-    words = _words()
-    labels = [word for word in _WORD.findall(folded) if word in words.buttons]
-    icons = [word for word in _WORD.findall(folded) if len(word) == 1]
+    folded, known = fold(line), _words()
+    words = _WORD.findall(folded)
+    labels = sum(word in known["buttons"] for word in words)
+    icons = sum(len(word) == 1 for word in words)
     is_buttons = (
-        len(labels) >= 2
-        and len(labels) + len(icons) >= _BUTTON_SHARE * len(_WORD.findall(folded))
+        labels >= 2
+        and labels + icons >= _BUTTON_SHARE * len(words)
         and "," not in line
         and not line.endswith((".", ":", ";", "?", "!"))
     )
     return (
         is_buttons
-        or folded.strip(" ↑^↩«»‹›>-") in words.lines
-        or folded.startswith(words.sources)
-        or (len(folded) <= _COOKIE_BAR and folded.startswith(words.cookies))
+        or folded.strip(" ↑^↩«»‹›>-") in known["lines"]
+        or folded.startswith(tuple(known["sources"]))
+        or (len(folded) <= _COOKIE_BAR and folded.startswith(tuple(known["cookies"])))
         or (_BREADCRUMBS.fullmatch(line) is not None and not line.endswith("."))
         or _is_page_number(folded)
         or _is_letterhead(line)
@@ -368,7 +216,7 @@ def _is_page_number(folded: str) -> bool:
     found = _PAGE_OF.fullmatch(folded)
     return (
         found is not None
-        and (found["word"] in _words().pages or (not found["word"] and found["of"] == "/"))
+        and (found["word"] in _words()["pages"] or (not found["word"] and found["of"] == "/"))
         and int(found["page"]) <= int(found["all"])
     )
 
@@ -377,14 +225,14 @@ def _is_letterhead(line: str) -> bool:
     """Whether a short text without a sentence is an address with ways to reach it."""
     if len(line) > _LONGEST_LETTERHEAD or _SENTENCE.search(line):
         return False
-    return sum(bool(one.search(line)) for one in _WAYS) >= _FEWEST_WAYS
+    return sum(bool(way.search(line)) for way in _WAYS) >= _FEWEST_WAYS
 
 
 def published(text: str, blocks: Sequence[Block]) -> datetime.date | None:
     """The date in the line that gives the source of a page's text."""
     for block in blocks:
         line = fold(text[block.start : block.end])
-        if block.kind == "noise" and line.startswith(_words().sources):
+        if block.kind == "noise" and line.startswith(tuple(_words()["sources"])):
             for day, name, year in _DATE.findall(line):
                 month = _months().get(name)
                 if month and (found := calendar_day(int(year), month, int(day))):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.reading.clean import is_noise, sections
+from ingest.reading.blocks import sections
 from ingest.reading.formats import plain
 from ingest.reading.load import load
+from ingest.reading.noise import is_noise
 from language.sentences import sentences
 
 RELEASE = Path(__file__).parents[1] / "data/press-release-2020-07-24.nl.txt"
@@ -154,7 +155,7 @@ def test_headings_of_plain_text() -> None:
          "Dit geldt o.a. Europol en d.w.z. iedereen.", "Het ging om 70 video's.",
          "De meeste kwamen via e-mail."]),
         ("en", ["In approx. 2019 the U.S. Government agreed.",
-         "Mr. Smith and Y. Johansson spoke about no. 5.", "“It is done. We begin,” she said.",
+         "Mr. Smith and Y. Johansson spoke about no. 5.", "“It is done. We begin,” she read.",
          "See Art. 5 of COM(2020) 607.", "The number rose to 725 000.", "In 2020 it fell."]),
         ("fr", ["M. Schinas a dit : « C'est fait. Nous commençons. »",
          "Voir l'art. 5 de COM(2020) 607.", "Il y a env. 30 milliards d'euros.", "C'est tout."]),
@@ -219,11 +220,11 @@ Article 5 is deleted.
         "SHEET ON ACTS OF LAW",
         "© European Union, 2026. Reproduction is allowed.",
     )
-    said = "".join(document.text[s.start : s.end] for s in document.sections)
-    assert said.count("©") == 1
-    assert said.count("Article 5 is deleted.") == 2
-    assert "(deleted)" in said
-    assert "SHEET ON" not in said
+    read = "".join(document.text[s.start : s.end] for s in document.sections)
+    assert read.count("©") == 1
+    assert read.count("Article 5 is deleted.") == 2
+    assert "(deleted)" in read
+    assert "SHEET ON" not in read
     (tmp_path / "report.en.md.meta.yaml").write_text("noise: keep\n", encoding="utf-8")
     kept = load(file)
     assert kept.left_out == ()
