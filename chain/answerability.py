@@ -137,7 +137,7 @@ def build_request(
     wants_more = wants_writing(query.question, query.language) and not meaning.aside
     quotable = matched is not None or not wants_more
     is_follow_up = meaning.question != query.question and not meaning.message
-    said = said_before(query.history) if is_follow_up and not meaning.is_changed else ""
+    earlier = said_before(query.history) if is_follow_up and not meaning.is_changed else ""
     lacking = () if meaning.is_given else missing(query.question, query.language, found)
     is_sure = decision.first is None or decision.first.is_sure
     if decision.first is not None and matched is None:
@@ -146,7 +146,7 @@ def build_request(
             and not (meaning.item or meaning.aside or lacking)
             and quotable
             # what was said is no answer again: the follow-up asks something else
-            and not (said and is_said(whole.ranked[0], whole.found, said))
+            and not (earlier and is_said(whole.ranked[0], whole.found, earlier))
             and _all_answered(parts, index, query.language)
         )
     answer = meaning.last.answer_text if meaning.last else ""
@@ -158,7 +158,7 @@ def build_request(
         meaning.language or query.language,
         found,
         parts,
-        said=said,
+        earlier=earlier,
         item=meaning.item if meaning.is_changed else "",
         years=tuple(YEAR.findall(query.question)) if meaning.is_changed else (),
         brief=meaning.brief,

@@ -67,7 +67,7 @@ class Request:
     language: str  # of the question; for a task, of the result (ISO 639-1)
     found: tuple[ScoredPassage, ...]  # passages, best first; for a task, its evidence
     parts: tuple[Part, ...] = ()
-    said: str = ""  # folded text of the answers before, which is not repeated
+    earlier: str = ""  # folded text of the answers before, which is not repeated
     item: str = ""  # the item of the last answer's list that alone is asked for
     years: tuple[str, ...] = ()  # those of the last answer's list that alone are asked for
     brief: bool = False  # only the best sentence or list is wanted

@@ -61,7 +61,7 @@ def match(
     nearest = near[0].prepared if near else None
     nearest_answered = answered[0] if answered else None
     is_worded = nearest_answered is not None and nearest_answered.closeness >= amounts.the_same
-    same = next((one for one in near if _is_the_same(one, question, amounts)), None)
+    same = next((each for each in near if _is_the_same(each, question, amounts)), None)
     return PreparedMatch(
         asked,
         rival,

@@ -176,9 +176,9 @@ def _promises(found: Sequence[ScoredPassage]) -> Iterator[tuple[int, int, float]
         of_passage = _OF_PASSAGE * (scored.score - best) - scored.level
         for number, unit in enumerate(scored.passage.units):
             if unit.kind != "note":
-                asked = scored.asked[number] if scored.asked else 0.0
+                closeness = scored.asked[number] if scored.asked else 0.0
                 cosine = scored.unit_similarities[number]
-                yield index, number, cosine + of_passage + _OF_ASKED * asked
+                yield index, number, cosine + of_passage + _OF_ASKED * closeness
 
 
 def in_parts(

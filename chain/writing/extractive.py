@@ -109,12 +109,12 @@ def _label_of(passage: Passage) -> str:
 
 def unsaid_first(ranked: Sequence[Ranked], request: Request) -> Sequence[Ranked]:
     """Statements, best first; what was said before counts for less."""
-    if not request.said:
+    if not request.earlier:
         return ranked
     less = request.amounts.relevance.again
     lowered = [
         replace(ranking, score=ranking.score - less)
-        if is_said(ranking, request.found, request.said)
+        if is_said(ranking, request.found, request.earlier)
         else ranking
         for ranking in ranked
     ]
@@ -211,7 +211,7 @@ def _best_results(request: Request) -> Iterator[_Result]:
     fresh = (
         each.score
         for each in by_score
-        if not (request.said and is_said(each, request.found, request.said))
+        if not (request.earlier and is_said(each, request.found, request.earlier))
     )
     # Beside what was said, something new is the best.
     best = next(fresh, by_score[0].score if by_score else 0.0)
