@@ -74,12 +74,6 @@ def sentences(text: str, language: str) -> list[Span]:
     return found
 
 
-def is_open(text: str) -> bool:
-    """Whether a text ends inside quotation marks or parentheses that may still close."""
-    _, left = _enclosed(text)
-    return any(len(text) - start < _LONGEST_SPEECH for start in left)
-
-
 def cut(text: str, span: Span, fits: Callable[[str], bool]) -> list[Span]:
     """Cuts a span that is too long for one passage, as a last resort.
 
@@ -168,17 +162,15 @@ def _runs_on(before: str, after: str, language: str) -> bool:
 def _kept_together(text: str) -> deque[Span]:
     """The quotations and parentheses that are short enough to keep whole, in order, without nested
     ones."""
-    pairs, _ = _enclosed(text)
     found: deque[Span] = deque()
-    for start, end in sorted(pairs):
+    for start, end in sorted(_enclosed(text)):
         if end - start <= _LONGEST_SPEECH and (not found or start >= found[-1][1]):
             found.append((start, end))
     return found
 
 
-def _enclosed(text: str) -> tuple[list[Span], list[int]]:
-    """The spans between quotation marks or parentheses, and the starts of those that never
-    close."""
+def _enclosed(text: str) -> list[Span]:
+    """The spans between quotation marks or parentheses."""
     pairs: list[Span] = []
     opened: list[tuple[int, str]] = []  # where it opens, and what closes it
     for position, char in enumerate(text):
@@ -186,4 +178,4 @@ def _enclosed(text: str) -> tuple[list[Span], list[int]]:
             pairs.append((opened.pop()[0], position + 1))
         elif char in _CLOSERS:
             opened.append((position, _CLOSERS[char]))
-    return pairs, [start for start, _ in opened]
+    return pairs

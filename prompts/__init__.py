@@ -43,8 +43,6 @@ TaskProblem = Literal["no_answer", "which_language", "failed", "shortest"]
 """Why a task is not carried out: there is no answer to do it with, the language of a translation is
 not named, nothing that the model wrote was supported; or there is no model to make the answer
 shorter."""
-
-
 Aside = Literal["harm", "legal", "task"]
 """What is not done: help with a crime, advise in a case of the asker's own, write."""
 
@@ -64,26 +62,20 @@ class Letter(Frozen):
 
 
 class Suggesting(Frozen):
-    """What documents are called in questions to go on with.
+    """What documents are called in questions to go on with, as subjects."""
 
-    `documents` are the names of documents by CELEX number or id, as subjects; `titled` is any
-    other, by its title.
-    """
-
-    titled: str
-    documents: Mapping[str, str]
+    titled: str  # by its title, where it has no name
+    documents: Mapping[str, str]  # names by CELEX number or id
 
 
 class ShortPhrases(Frozen):
-    """What is said in every official language: `found` above results, `near` where these hardly
-    answer, and `lacking` above that with the `{words}` of the question that were not found;
-    `refusal` in place of an answer, and then one of the others where it is known why."""
+    """What is said in every official language."""
 
-    found: str
-    near: str
-    lacking: str
-    refusal: str
-    off_topic: str
+    found: str  # above results
+    near: str  # above results that hardly answer
+    lacking: str  # above these: the `{words}` of the question that were not found
+    refusal: str  # in place of an answer
+    off_topic: str  # why there is none, as the next
     out_of_scope: str
 
     def refused(self, reason: Reason, lacking: Sequence[str] = ()) -> str:
@@ -97,17 +89,15 @@ class ShortPhrases(Frozen):
 
 
 class PeriodWords(Frozen):
-    """What is said of a document with a period: `over` and `running` have its `{name}`, `{when}`
-    and `{successor}`. `when` is `since` and `until_year` or `until_day`, as it ends with a year or
-    not; of what succeeds it is said `successor`, or where none is stated `no_successor`."""
+    """What is said of a document with a period."""
 
-    over: str
+    over: str  # with `{name}`, `{when}` and `{successor}`, as the next
     running: str
-    since: str
+    since: str  # begins `{when}`; it ends with one of the next two
     until_year: str
     until_day: str
-    successor: str
-    no_successor: str
+    successor: str  # is `{successor}` where one is stated
+    no_successor: str  # is it where none is
 
 
 def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:
@@ -124,35 +114,27 @@ def _of_every_attribute(names: Mapping[Attribute, str]) -> Mapping[Attribute, st
 
 
 class Phrases(Frozen):
-    """What the assistant says itself, in one language.
+    """What the assistant says itself, in one language."""
 
-    `part_of_list` says how many items of how many are shown; `left_out` stands in place of a
-    sentence with `{details}` that the sources do not have, `unconfirmed` of one that is folded or
-    hidden as it was not confirmed, `unchecked` as it was only found. `limits` names the fields of a
-    `Scope`; `widen` introduces those to take away. `replies` answer messages that ask the sources
-    nothing; to "shorter" and "summarise" where there is nothing to shorten and no document is
-    named, to other tasks where there is no model. `tasks` says why one is not carried out; `letter`
-    stands around an e-mail; `not_quotable` above results where a comparison or the like is asked
-    for, `asides` where what is not done may be; `summary` above the summary of a document; `period`
-    of a document whose period is over or asked for. `attributes` are what is asked of something.
-    """
-
-    searched: Plural
-    widen: str
-    limits: Mapping[str, str]
-    part_of_list: str
-    left_out: str
-    unconfirmed: str
-    unchecked: str
+    searched: Plural  # how many documents were searched
+    widen: str  # introduces the limits of the search to take away
+    limits: Mapping[str, str]  # names of the fields of a `Scope`
+    part_of_list: str  # how many items of how many are shown
+    left_out: str  # in place of a sentence with `{details}` that the sources do not have
+    unconfirmed: str  # in place of a folded or hidden sentence that was not confirmed
+    unchecked: str  # in place of a folded or hidden sentence that was only found
     suggesting: Suggesting
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
-    tasks: Mapping[TaskProblem, str]
-    letter: Letter
-    not_quotable: str
-    asides: Mapping[Aside, str]
-    summary: str
+    """To messages that ask the sources nothing; to "shorter" and "summarise" where there is nothing
+    to shorten and no document is named; to other tasks where there is no model."""
+    tasks: Mapping[TaskProblem, str]  # why a task is not carried out
+    letter: Letter  # around an e-mail
+    not_quotable: str  # above results where a comparison or the like is asked for
+    asides: Mapping[Aside, str]  # above results where what is not done may be asked for
+    summary: str  # above the summary of a document
     attributes: Annotated[Mapping[Attribute, str], AfterValidator(_of_every_attribute)]
-    period: PeriodWords
+    """What is asked of something: a cost, a reason."""
+    period: PeriodWords  # of a document whose period is over or asked for
 
     def searched_in(self, count: int, date: str) -> str:
         """How many documents were searched, and when they were last updated."""
@@ -224,27 +206,23 @@ def short_phrases(language: str) -> ShortPhrases:
 
 
 class ClientWords(Frozen):
-    """The words of one language; `page` has a placeholder of its name,
-    `missing` those of `Answer.missing_words`; `unconfirmed` stands behind a sentence,
-    `unconfirmed_in` before the texts of several; `found` and `found_in` likewise of those that were
-    found and not checked. `unchecked` says that a checker failed, `too_late` that it did not answer
-    in time."""
+    """The words of one language around an answer in another program."""
 
     references: str
     summary_of: str
     summary: str
-    page: str
+    page: str  # with `{page}`
     superseded: str
     upcoming: str
-    missing: str
+    missing: str  # with the placeholders of `Answer.missing_words`
     related: str
-    unconfirmed: str
-    unconfirmed_in: str
-    found: str
-    found_in: str
+    unconfirmed: str  # behind a sentence
+    unconfirmed_in: str  # before the texts of several
+    found: str  # behind a sentence that was found and not checked
+    found_in: str  # before the texts of several
     broke_off: str
-    unchecked: str
-    too_late: str
+    unchecked: str  # a checker failed
+    too_late: str  # a checker did not answer in time
 
 
 class _ClientWordsFile(RootModel[Mapping[str, ClientWords]]):
