@@ -8,7 +8,7 @@ was, and the next run removes what the crash left behind.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from core import telemetry
 from core.errors import DocumentError, IndexMismatchError, StoreError
@@ -46,7 +46,6 @@ def ingest(
     options: IngestOptions = IngestOptions(),
     *,
     tell: Tell = nobody,
-    before_publishing: Callable[[], None] = lambda: None,
     embedder: Embedder | None = None,
 ) -> Report:
     """Makes the index hold the documents that the options name.
@@ -58,7 +57,6 @@ def ingest(
         settings: where the index is.
         options: what the run looks at, and what it may do.
         tell: called with progress events.
-        before_publishing: called just before a new generation replaces an old one.
         embedder: used in place of that of the settings, by whose tokens texts are cut all the same
             (a benchmark has one with known vectors).
 
@@ -100,8 +98,6 @@ def ingest(
                 generations.try_out(new.id, work.fingerprint)
                 tried = new.id
             else:
-                if work.current:
-                    before_publishing()
                 if options.note:
                     generations.annotate(new.id, options.note)
                 generations.publish(new.id)

@@ -23,13 +23,11 @@ from rich.text import Text
 from core.file_names import printable
 from ingest.commands import print_json
 from ingest.publishing.events import (
-    Asking,
     Embedded,
     Event,
     FileDone,
     FilesFound,
     Planned,
-    Published,
     SectionAsked,
     Tell,
 )
@@ -96,7 +94,7 @@ class LogLines:
                 pace = self._pace.remaining(event.done, event.total)
                 self._say(f"{_counted(event)}: {event.done} of {event.total}{pace}")
         else:
-            self._say(_describe_event(event))
+            self._say(f"Generation {printable(event.generation)} is in use")
 
     def _say(self, text: str) -> None:
         self._write(f"{time.strftime('%H:%M:%S')} {text}")
@@ -114,8 +112,6 @@ class Bars:
             self._show(_READING, 0, event.files)
         elif isinstance(event, FileDone | Embedded | SectionAsked):
             self._show(_counted(event), event.done, event.total)
-        elif isinstance(event, Asking):
-            self._bars.add_task(_describe_event(event), total=None)
 
     def _show(self, what: str, done: int, total: int) -> None:
         if what not in self._tasks:
@@ -180,9 +176,3 @@ def _counted(event: FileDone | Embedded | SectionAsked) -> str:
 def _planned(event: Planned) -> str:
     counts = (f"{len(getattr(event.plan, name))} {name}" for name in Plan.model_fields)
     return f"{', '.join(counts)}; {event.to_embed} passages to embed"
-
-
-def _describe_event(event: Asking | Published) -> str:
-    if isinstance(event, Asking):
-        return f"Asking the question set, {event.when} the change"
-    return f"Generation {printable(event.generation)} is in use"

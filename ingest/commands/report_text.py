@@ -61,9 +61,6 @@ def _lines(report: Report) -> Iterator[str]:
     for failure in report.failures:
         kept = f" (stays as it was: {', '.join(failure.kept)})" if failure.kept else ""
         yield f"  NOT TAKEN: {failure.place}: {failure.problem}. {failure.remedy}{kept}"
-    if report.answers is not None:
-        changed = len(report.answers.changed)
-        yield f"  {changed} of {report.answers.asked} answers of the question set changed"
     if report.dry_run and report.stop:
         yield f"A run would stop here. {report.stop}"
     elif report.dry_run and not plan.is_empty:

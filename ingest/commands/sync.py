@@ -16,18 +16,17 @@ from ingest.commands import AsJson, app, print_json
 from ingest.commands.progress import progress
 from ingest.commands.report_text import print_report
 from ingest.pipeline import ingest
-from ingest.publishing import answer_changes, changes
-from ingest.publishing.events import Asking, Event, Published
+from ingest.publishing import changes
+from ingest.publishing.events import Event, Published
 from ingest.publishing.ingest_report import StoppedError
 from ingest.publishing.options import IngestOptions
 from ingest.reading.files import confirm
 from ingest.watching import on_changes
 
 _ALONE = (
-    ("dry_run", "changes nothing", ("watch", "with_eval")),
-    ("dry_run", "changes nothing", ("official", "not_official")),
+    ("dry_run", "changes nothing", ("watch", "official", "not_official")),
     ("only", "names the documents", ("paths", "rebuild", "watch")),
-    ("trial", "publishes nothing", ("dry_run", "rebuild", "watch", "with_eval")),
+    ("trial", "publishes nothing", ("dry_run", "rebuild", "watch")),
 )
 """Options that stand alone: why, and what they do not go with."""
 _CONFIRM = "Say, by your word and for good, that these files"
@@ -53,8 +52,6 @@ def sync(
     watch: bool = flag("--watch", "Do it again whenever a file changes."),
     as_json: AsJson = False,
     report: Path | None = option(None, "FILE", "Write the changes to FILE.html and FILE.json."),
-    with_eval: bool = flag("--with-eval", "Ask the question set before and after. (minutes)"),
-    questions: Path | None = option(None, "FILE_OR_DIR", "That set (default: eval/questions)."),
 ) -> int:
     """Bring the index in step with the source texts.
 
@@ -67,9 +64,6 @@ def sync(
         if alone in given and given & set(others):
             *most, last = map(_as_typed, others)
             context.fail(f"{_as_typed(alone)} {reason}: leave out {', '.join(most)} and {last}")
-    questions = questions or answer_changes.QUESTIONS
-    if not questions.exists():
-        context.fail(f"--questions: there is no {questions}")
     settings = Settings()
     for files, is_official in ((official, True), (not_official, False)):
         for file in files or ():
@@ -91,7 +85,6 @@ def sync(
         ),
         as_json=as_json,
         report=report,
-        questions=questions if with_eval else None,
     )
     return _watch(run, paths or settings.corpus_dirs) if watch else _sync(run)
 
@@ -108,13 +101,11 @@ class _Run:
     options: IngestOptions
     as_json: bool
     report: Path | None  # where to write the changes
-    questions: Path | None  # the question set that is asked before and after
 
 
 def _sync(run: _Run) -> int:
     """Makes a run, and shows and writes all that comes of it; returns the exit code."""
     trouble: StrategiewijzerError | None = None
-    before: list[answer_changes.QuestionRun] = []
     in_use = "The index is as it was before."
 
     def noted(event: Event) -> None:
@@ -123,25 +114,12 @@ def _sync(run: _Run) -> int:
             in_use = f"Generation {event.generation} is in use."
         tell(event)
 
-    def ask_before() -> None:
-        if run.questions:
-            noted(Asking(when="before"))
-            before.append(answer_changes.ask(run.settings, run.questions))
-
     try:
         with progress(as_json=run.as_json) as tell:
             try:
-                report = ingest(run.settings, run.options, tell=noted, before_publishing=ask_before)
+                report = ingest(run.settings, run.options, tell=noted)
             except StoppedError as error:
                 trouble, report = error, error.report
-            if before and run.questions:
-                try:
-                    tell(Asking(when="after"))
-                    after = answer_changes.ask(run.settings, run.questions)
-                    changed = answer_changes.compare(before[0], after)
-                    report = report.model_copy(update={"answers": changed})
-                except StrategiewijzerError as error:  # what was published stays, and is reported
-                    trouble = error
         if run.as_json:
             print_json({"event": "report", "report": report.model_dump(mode="json")})
         else:

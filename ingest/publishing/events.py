@@ -40,13 +40,6 @@ class Embedded(Frozen):
     total: int
 
 
-class Asking(Frozen):
-    """The question set is being asked, to see which answers change; takes a minute or more."""
-
-    event: Literal["asking"] = "asking"
-    when: Literal["before", "after"]
-
-
 class Published(Frozen):
     event: Literal["published"] = "published"
     generation: str
@@ -64,7 +57,7 @@ class SectionAsked(Frozen):
     reason: str = ""  # why it failed
 
 
-Event = FilesFound | FileDone | Planned | Embedded | Asking | Published | SectionAsked
+Event = FilesFound | FileDone | Planned | Embedded | Published | SectionAsked
 Tell = Callable[[Event], None]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from pydantic import ConfigDict
+
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.file_names import printable
 from core.prepared import StaleQuestion, WhyStale
@@ -106,30 +108,10 @@ class DocumentChange(Frozen):
     unchanged: int = 0  # passages
 
 
-class AnswerChange(Frozen):
-    """A question with another answer after the run."""
-
-    id: str
-    question: str
-    language: str
-    before: str
-    after: str
-    shortcoming_before: str  # what the evaluation found wrong; empty: nothing
-    shortcoming_after: str
-
-
-class Answers(Frozen):
-    """The answers to the question set before and after the run; both runs are in data/runs/."""
-
-    run_before: str
-    run_after: str
-    asked: int  # questions
-    comparable: bool  # if not, code, prompts or settings have changed too, beside the documents
-    changed: tuple[AnswerChange, ...]
-
-
 class Report(Frozen):
     """The report of a run, done or planned."""
+
+    model_config = ConfigDict(extra="ignore")  # a kept one of an earlier version may have more
 
     plan: Plan
     fingerprint: str = ""  # of the planned run
@@ -148,7 +130,6 @@ class Report(Frozen):
     questions: tuple[PreparedChange, ...] = ()
     stop: str = ""  # why this cannot be published
     changes: tuple[DocumentChange, ...] = ()  # given only on request
-    answers: Answers | None = None
 
 
 class StoppedError(StrategiewijzerError):

@@ -13,6 +13,7 @@ from ingest.publishing.events import Event, Planned
 from ingest.publishing.options import IngestOptions
 from ingest.publishing.verify import verify
 from tests.support.databases import running_chroma
+from tests.support.publishing import before_publishing
 from tests.support.ships import collections, files, ships
 from tests.support.small import Small
 from vectorstore import chroma, lease
@@ -56,7 +57,8 @@ def test_while_one_machine_ingests_another_is_told_who_does(
             ingest(there)
         refused.append(str(error.value))
 
-    ingest(here, before_publishing=meanwhile)
+    with before_publishing(meanwhile):
+        ingest(here)
 
     assert len(refused) == 1
     assert "1 ships" in ships(there)
@@ -81,8 +83,9 @@ def test_a_run_that_lost_its_lock_publishes_nothing_and_the_other_takes_nothing_
         ingest(there)
         assert mine <= collections(here)
 
-    with pytest.raises(LockedError, match=r"lost the lock.*Nothing was published"):
-        ingest(here, before_publishing=meanwhile)
+    lost = pytest.raises(LockedError, match=r"lost the lock.*Nothing was published")
+    with lost, before_publishing(meanwhile):
+        ingest(here)
 
     assert len(mine) == 2
     assert "2 ships" in ships(here)

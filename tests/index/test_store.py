@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.source import Scope, ScoredPassage
 from ingest.pipeline import ingest
 from language.content_words import STEMMERS, content_words
+from tests.support.publishing import before_publishing
 from tests.support.small import Small
 from vectorstore import chroma
 from vectorstore.chroma import store_folder
@@ -214,7 +215,8 @@ def test_a_graph_on_disk_has_nothing_but_vectors(
                 file.seek(-3, os.SEEK_END)
                 file.write(b"key")
 
-    ingest(settings, before_publishing=leave_something)
+    with before_publishing(leave_something):
+        ingest(settings)
     assert {*graphs(settings)} > first
     for file in (*graphs(settings), *store_folder(settings).glob("*/length.bin")):
         assert b"key" not in file.read_bytes()

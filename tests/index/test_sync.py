@@ -1,6 +1,5 @@
 """A sync with what maintainers really have: odd names, broken files, moves, Ctrl-C."""
 
-import html
 import json
 import os
 import re
@@ -817,54 +816,3 @@ def test_watching_takes_changes_in_and_goes_on_after_a_failure(small: Small) -> 
         code, errors = child.interrupt()
     assert (code, "Traceback" in errors) == (0, False)
     assert {"alpha", "beta"} < _documents(settings)
-
-
-QUESTIONS = """
-- {id: first, question: "What does the first section speak of?", language: en, answerable: true,
-   kind: what-is, facts: [["ships", "trains"]], documents: [alpha]}
-- {id: second, question: "What does the second section of this text speak of?", language: en,
-   answerable: true, kind: what-is, facts: [["bridges"]], documents: [alpha]}
-"""
-
-
-@pytest.mark.long
-def test_the_report_tells_which_answers_changed(
-    small: Small, typed: Callable[..., int], tmp_path: Path
-) -> None:
-    settings = small({"alpha.md": document("alpha")})
-    questions = tmp_path / "questions.yaml"
-    questions.write_text(QUESTIONS.replace("what-is", "definition"))
-    evaluated = ("--with-eval", "--questions", questions, "--report", tmp_path / "changes")
-    assert typed(*evaluated) == 0
-    assert json.loads((tmp_path / "changes.json").read_text())["answers"] is None  # none before
-    small({"alpha.md": document("alpha", "The first section speaks of trains.")})
-
-    assert typed(*evaluated) == 0
-
-    answers = json.loads((tmp_path / "changes.json").read_text())["answers"]
-    assert (answers["asked"], answers["comparable"]) == (2, True)
-    (changed,) = answers["changed"]
-    assert changed["id"] == "first"
-    assert ("ships" in changed["before"], "trains" in changed["after"]) == (True, True)
-    assert html.escape("What does the first section speak of?") in (
-        tmp_path / "changes.html"
-    ).read_text("utf-8")
-
-    small({"alpha.md": document("alpha", "The first section speaks of planes.")})
-    runs = settings.data_dir / "runs"
-    assert len(list(runs.iterdir())) == 2
-    assert typed(*evaluated) == 0
-    assert len(list(runs.iterdir())) == 3  # the run of the generation in use was there
-
-
-def test_a_question_set_that_cannot_be_asked_stops_before_publishing(
-    small: Small, typed: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    settings = small({"alpha.md": document("alpha")})
-    before = ingest(settings).generation
-    small({"alpha.md": document("alpha", "Of trains.")})
-    questions = tmp_path / "questions.yaml"
-    questions.write_text("- {id: x}\n")
-    assert typed("--with-eval", "--questions", questions) == 1
-    assert "The question set could not be asked" in capsys.readouterr().err
-    assert Generations(settings).pointer().current == before

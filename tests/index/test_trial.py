@@ -263,5 +263,5 @@ def test_on_the_command_line_it_is_built_asked_and_discarded(
     assert "python -m ingest --trial" in capsys.readouterr().err
     assert main(["discard"]) == 0
     assert capsys.readouterr().out == "There was nothing to discard.\n"
-    for other in ("--dry-run", "--rebuild", "--watch", "--with-eval"):
+    for other in ("--dry-run", "--rebuild", "--watch"):
         assert main(["--trial", other]) == 2

@@ -20,6 +20,7 @@ from tests.support import patient_http
 from tests.support.browser import free_port
 from tests.support.databases import chroma_command, running
 from tests.support.proxies import TOKEN, USER, proxied
+from tests.support.publishing import before_publishing
 from tests.support.ships import collections, files, ships
 from tests.support.small import LIGHTHOUSES, Small
 from vectorstore import chroma
@@ -192,8 +193,9 @@ def test_a_server_that_stops_in_the_middle_of_an_ingest_loses_nothing(
         if isinstance(event, Embedded) and not stopped:
             stop("embedding")
 
-    with pytest.raises(StoreError, match="vector store gave an error"):
-        ingest(here, tell=tell, before_publishing=lambda: stop("publishing"))
+    fails = pytest.raises(StoreError, match="vector store gave an error")
+    with fails, before_publishing(lambda: stop("publishing")):
+        ingest(here, tell=tell)
     assert stopped == [when]
     server.start()
     assert reader.generation == first

@@ -13,6 +13,7 @@ from ingest.publishing.options import IngestOptions
 from ingest.publishing.verify import verify
 from tests.support.databases import Postgresql, running_chroma
 from tests.support.people import talk, verdict
+from tests.support.publishing import before_publishing
 from tests.support.ships import collections, files
 from tests.support.small import Small
 from userdata import feedback
@@ -56,7 +57,8 @@ def test_after_each_publication_both_replicas_answer_from_it_and_nothing_is_left
     for number, host in ((1, "ingest-b"), (2, "ingest-a"), (3, "ingest-b")):
         small(files(number))
         before = meanwhile if host == "ingest-a" else lambda: None
-        generation = ingest(hosts[host], before_publishing=before).generation
+        with before_publishing(before):
+            generation = ingest(hosts[host]).generation
         for replica in replicas:
             assert f"{number} ships" in asked(replica)
             assert replica.generation == generation
