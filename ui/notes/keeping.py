@@ -58,7 +58,8 @@ def show_keepers(chat: Chat, conversation: Conversation, prefix: str, texts: Tex
     of, message = chat.kept_message
     chat.kept_message = ("", "")
     outcome = f'<p class="sw-keep-outcome" hidden data-of="{escape(of)}">{escape(message)}</p>'
-    st.html(f"{outcome}<style>{style}</style>{script('keep')}", unsafe_allow_javascript=True)
+    shown = f"{outcome}<style>{style}</style>" + script("keep")
+    st.html(shown, unsafe_allow_javascript=True)
 
 
 def put(chat: Chat, note: Note) -> bool:
