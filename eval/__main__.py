@@ -7,19 +7,17 @@ if __name__ == "__main__":
 
 import itertools
 import json
-import re
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 
@@ -29,11 +27,12 @@ from core.background import end
 from core.command_line import DEFAULT, CommandLine, flag, option
 from core.settings import ROOT, Settings
 from core.telemetry import observe
-from eval import dataset, gate, release, run_report, runs
+from eval import gate, release, run_report, runs
+from eval.comparison import compare as compared
+from eval.corpora import prepare
 from eval.dataset import (
     DOCUMENTS,
     SETS,
-    Outline,
     Question,
     RunPart,
     apart,
@@ -42,25 +41,22 @@ from eval.dataset import (
     load,
     load_sets,
 )
-from eval.dataset import check as problems_of
 from eval.evaluate import run as evaluate
 from eval.feedback_questions import FILE, add
-from eval.gate import Comparison
-from eval.gate import compare as compared
+from eval.labels import check as problems_of
 from eval.metrics import agreement
+from eval.outline import Outline
+from eval.replies import HALVES
 from eval.results import Results
-from eval.verdicts import HALVES
+from eval.stamp import make_stamp
+from eval.terminal import show_changes, show_run
 from ingest.commands.progress import bar, progress
 from userdata.database import database
 from userdata.feedback import read
 from vectorstore.store import open_index
 
-if TYPE_CHECKING:
-    from eval.judge import Judgement
-
 # Where weights were fitted on questions; not there where only the product is installed.
 _FITTED_ON = ROOT / "research" / "fitting"
-_SUMMARY = re.compile(r"<summary>(.*)</summary>")
 
 app = CommandLine()
 
@@ -112,9 +108,6 @@ def ask(
         "Rules that the run must pass, such as eval/gate.yaml; else the exit code is 3.",
         "--gate",
     ),
-    judge: bool = flag(
-        "--judge", "Also let the configured language model grade the answers; reported apart."
-    ),
     as_json: bool = flag(
         "--json",
         "Print a JSON object a line, for a program: progress, then the run's folder and gate.",
@@ -137,19 +130,19 @@ def ask(
     if documents:
         questions, corpus = DOCUMENTS, [DOCUMENTS / "texts"]
     sets: Mapping[RunPart, Path] = {"questions": questions} if questions else SETS
-    asked = dialogues(load_sets(sets))[::every]
+    conversations = dialogues(load_sets(sets))[::every]
     rules = gate.read_rules(gate_file) if gate_file else None
-    if judge:
-        from eval.judge import require_model  # an extra: whoever does not ask does without
-
-        require_model(settings)
     own = _settings_of(corpus, settings, as_json=as_json)
     before = None if documents else _baseline(baseline, settings)
     if documents:
         rules = rules and gate.Rules.model_validate(dict(rules.documents))
         there = {document.id for document in open_index(own).documents()}
-        asked = [turns for turns in asked if all(there.issuperset(one.documents) for one in turns)]
-    chosen = [one for turns in asked for one in turns]
+        conversations = [
+            turns
+            for turns in conversations
+            if all(there.issuperset(turn.documents) for turn in turns)
+        ]
+    chosen = [question for turns in conversations for question in turns]
     with _progress("Asking", len(chosen), as_json=as_json) as advance:
         results = _ask(own, chosen, fingerprints(sets), advance, trial=trial, parallel=parallel)
     comparison = compared(before, results) if before is not None else None
@@ -160,20 +153,12 @@ def ask(
         against = comparison.before.date if comparison else ""
         found = release.GateReport(rules=gate_file.name, baseline=against, checks=checks)
         release.keep_gate(folder, found)
-    files, report = _write(folder, results, comparison, checks)
-    try:
-        if judge:  # last: a fault of the model's server must not cost the run
-            from eval.judge import judge as grade
-
-            total = sum(result.answered for result in results.questions)
-            with _progress("Judging", total, as_json=as_json) as advance:
-                judgement = grade(results, settings, on_done=advance)
-            files, report = _write(folder, results, comparison, checks, judgement)
-    finally:
-        if not as_json:
-            show(report)
-            print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
-            print(*files, sep="\n")
+    report = run_report.html(results, comparison, checks)
+    files = runs.write(results, folder, report)
+    if not as_json:
+        show_run(results, comparison, checks)
+        print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
+        print(*files, sep="\n")
     failed = [check for check in checks if not check.passed]
     if as_json:
         _tell(
@@ -191,12 +176,12 @@ def _settings_of(
     """The settings of the index that is asked: the assistant's, or one over `--corpus`.
 
     Raises:
-        StrategiewijzerError: as `eval.dataset.prepare`.
+        StrategiewijzerError: as `eval.corpora.prepare`.
     """
     if not corpus:
         return settings
     with progress(as_json=as_json) as tell:
-        return dataset.prepare(corpus, settings, tell)
+        return prepare(corpus, settings, tell)
 
 
 def _baseline(name: str | None, settings: Settings) -> Results | None:
@@ -216,7 +201,7 @@ def _ask(
     unaudited = settings.model_copy(update={"audit": False})  # the run is a record of its own
     assistant = Assistant(unaudited, trial=trial)
     index = assistant.index
-    stamp = runs.make_stamp(
+    stamp = make_stamp(
         settings,
         sets,
         prompts=prompts.fingerprints(),
@@ -224,28 +209,15 @@ def _ask(
         generation=index.generation,
     )
     snapshot = index.snapshot()
-    prepared = snapshot.questions([one.key for one in snapshot.documents()])
+    prepared = snapshot.questions([document.key for document in snapshot.documents()])
     return evaluate(
-        apart(questions, (one.question for one in prepared)),
+        apart(questions, (prepared_question.question for prepared_question in prepared)),
         assistant,
         Outline.of(index.passages()),
         stamp=stamp,
         parallel=parallel,
         on_result=lambda _: advance(),
     )
-
-
-def _write(
-    folder: Path,
-    results: Results,
-    comparison: Comparison | None,
-    checks: Sequence[gate.RuleResult],
-    judgement: "Judgement | None" = None,
-) -> tuple[tuple[Path, ...], str]:
-    """Writes the run and its reports; returns the files, and the report in Markdown."""
-    markdown = run_report.markdown(results, comparison, checks, judgement)
-    html = run_report.html(results, comparison, checks, judgement)
-    return runs.write(results, folder, html=html, md=markdown), markdown
 
 
 @contextmanager
@@ -264,11 +236,6 @@ def _tell(**event: JsonValue) -> None:
     print(json.dumps(event), flush=True)
 
 
-def show(markdown: str) -> None:
-    """Prints a report. Nothing is folded in a terminal: what unfolds it becomes a title."""
-    Console().print(Markdown(_SUMMARY.sub(r"\n**\1**\n", markdown)))
-
-
 @app.command()
 def check(
     questions: Path | None = typer.Argument(
@@ -277,15 +244,15 @@ def check(
     corpus: _Corpus = None,
 ) -> int:
     """Do the labels of a question set fit the documents?"""
-    asked = load(questions) if questions else load_sets(SETS)
+    entries = load(questions) if questions else load_sets(SETS)
     outline = Outline.of(open_index(_settings_of(corpus, Settings())).passages())
     fitted_on = load(_FITTED_ON) if _FITTED_ON.is_dir() else ()
-    problems = problems_of(asked, outline, fitted_on=fitted_on)
+    problems = problems_of(entries, outline, fitted_on=fitted_on)
     console = Console()
     for problem in problems:
         text = f"{problem.severity}: {problem.question}: {problem.key}: {problem.message}"
         console.print(escape(text), soft_wrap=True)
-    console.print(_counts(asked))
+    console.print(_counts(entries))
     severities = Counter(problem.severity for problem in problems)
     console.print(f"{severities['error']} errors, {severities['warning']} warnings")
     return 1 if severities["error"] else 0
@@ -324,7 +291,7 @@ def compare(
     """
     folder = Settings().data_dir
     earlier, later = (runs.read(runs.resolve(name, folder)) for name in (before, now))
-    show(run_report.changes(compared(earlier, later)))
+    show_changes(compared(earlier, later))
 
 
 @app.command()
@@ -352,13 +319,13 @@ def readings() -> None:
             title=f"Answers to the {half} half of the questions",
         )  # fmt: skip
         for name in FIGURES:
-            told = pairs(name, all_read(), counted(), half)
-            agreed = agreement(told)
-            read_so, counted_so = (sum(column) / agreed.n for column in zip(*told, strict=True))
+            judged = pairs(name, all_read(), counted(), half)
+            agreed = agreement(judged)
+            read_so, counted_so = (sum(column) / agreed.n for column in zip(*judged, strict=True))
             shares = map(run_report.number, (read_so, counted_so, agreed.share, agreed.kappa))
             only = (
-                sum(one > other for one, other in told),
-                sum(one < other for one, other in told),
+                sum(read > count for read, count in judged),
+                sum(read < count for read, count in judged),
             )
             table.add_row(
                 run_report.label("reading", name), str(agreed.n), *shares, *map(str, only)
@@ -390,25 +357,6 @@ def feedback(
     if done.added or file.exists():
         command = f"python -m eval check {shlex.quote(str(file))}"
         print(f"Fill in what the file's entries lack (TODO), then run: {command}")
-
-
-@app.command()
-def export(
-    run: str = typer.Argument(..., help='Its name in data/runs, or "last".'),
-    out: Path | None = option(None, "FILE", "Default: ragas.jsonl in the folder of the run."),
-    questions: Path | None = option(
-        None, "FILE_OR_DIR", "The question set that was asked (default: ours)."
-    ),
-) -> None:
-    """Write a run as a dataset for Ragas: JSONL (EvaluationDataset.from_jsonl)."""
-    from eval.export import export as write  # an extra: whoever does not ask does without
-
-    file, has_references = write(run, Settings(), out, questions)
-    if not has_references:
-        typer.echo(
-            "Without reference contexts: the index of this run is not in use any more.", err=True
-        )
-    print(file)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -4,7 +4,7 @@ verdicts in data_dir -> those not asked yet -> entries at the end of a file -> p
 """
 
 import textwrap
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +14,7 @@ from chain.understanding.follow_ups import standalone
 from core.errors import QuestionSetError
 from core.source import Scope
 from core.yaml_files import read_yaml
-from eval.dataset import QUESTIONS, Question, QuestionKind, load
-from ingest.reading.question_file import AskedQuestion, PreparedAnswer
-from language.demands import asks_for
+from eval.dataset import QUESTIONS, Question, load
 from language.matching import fold
 from userdata.feedback import Feedback
 
@@ -56,7 +54,7 @@ def add(verdicts: Sequence[Feedback], file: Path) -> Added:
     waiting = [  # an id in a comment belongs to an entry that somebody rejected
         given for given in verdicts if _id(given) not in content and _id(given) not in added_before
     ]
-    new = _not_asked_yet(waiting, asked=[*there, *elsewhere])
+    new = _not_asked_yet(waiting, questions=[*there, *elsewhere])
     if new:
         append(file, [entry(given) for given in new], _HEADER)
     return Added(len(new), len(verdicts) - len(waiting), len(waiting) - len(new))
@@ -90,8 +88,8 @@ def append(file: Path, questions: Sequence[Question], header: str) -> None:
     before = _content(file)
     text = "" if before else header
     text += "" if before.endswith(b"\n") or not before else "\n"
-    for one in entries:
-        text += "\n" + yaml.safe_dump([one], allow_unicode=True, sort_keys=False, width=100)
+    for values in entries:
+        text += "\n" + yaml.safe_dump([values], allow_unicode=True, sort_keys=False, width=100)
     added = text.encode("utf-8")
     if _list_in(before + added) != _list_in(before) + entries:
         raise QuestionSetError(
@@ -140,9 +138,11 @@ def _id(given: Feedback) -> str:
     return f"feedback-{given.id[:8]}"
 
 
-def _not_asked_yet(verdicts: Iterable[Feedback], *, asked: Iterable[Question]) -> list[Feedback]:
-    """The first verdict on each question that is not in `asked`."""
-    known = {_search(question) for question in asked}
+def _not_asked_yet(
+    verdicts: Iterable[Feedback], *, questions: Iterable[Question]
+) -> list[Feedback]:
+    """The first verdict on each question that is not among `questions`."""
+    known = {_search(question) for question in questions}
     new = []
     for given in verdicts:
         if _search(given) not in known:
@@ -151,9 +151,9 @@ def _not_asked_yet(verdicts: Iterable[Feedback], *, asked: Iterable[Question]) -
     return new
 
 
-def _search(asked: Feedback | Question) -> str:
+def _search(question: Feedback | Question) -> str:
     """Key of a question: its folded standalone form, as a follow-up depends on its history."""
-    return fold(standalone(asked.question, asked.language, asked.history))
+    return fold(standalone(question.question, question.language, question.history))
 
 
 def _note(given: Feedback) -> str:
@@ -166,12 +166,12 @@ def _note(given: Feedback) -> str:
         for good, words in ((given.helpful, _ANSWER), (given.evidence, _EVIDENCE))
         if good is not None
     )
-    said = textwrap.shorten(given.answer_text, _ANSWER_IN_NOTE, placeholder=" …")
+    answer = textwrap.shorten(given.answer_text, _ANSWER_IN_NOTE, placeholder=" …")
     parts = [
         f"A reader found {found} on {given.date:%Y-%m-%d}.",
         f'Comment: "{" ".join(given.comment.split())}".' if given.comment else "",
         f"Searched within: {limits}." if (limits := _limits(given.scope)) else "",
-        f"{done} ({made_by}, confidence {given.confidence:.2f}): {said}",
+        f"{done} ({made_by}, confidence {given.confidence:.2f}): {answer}",
         f"Cited: {'; '.join(given.sections)}." if given.sections else "",
     ]
     return " ".join(part for part in parts if part)
@@ -186,77 +186,3 @@ def _limits(scope: Scope) -> str:
         f"as of {scope.as_of}" if scope.as_of else "",
     )
     return "; ".join(limit for limit in limits if limit)
-
-
-# Turns approved answers into entries of a question set.
-
-
-APPROVED_FILE = "approved-answers.yaml"
-_APPROVED_HEADER = """\
-# Approved answers, added on the evaluation page. A run with them tells whether what was approved is
-# given again (memory), not how well answers are found (skill). When an answer is changed or
-# withdrawn, change or delete its entries here. The format is described in docs/evaluation.md.
-"""
-_KINDS: tuple[tuple[str, QuestionKind], ...] = (  # the first that a question asks for
-    ("list", "list"), ("number", "number"), ("amount", "number"), ("date", "date"),
-    ("name", "name"), ("reason", "why"),
-)  # fmt: skip
-
-
-def add_approved(key: str, answer: PreparedAnswer, file: Path) -> int:
-    """Adds an approved answer to a question set: an entry for its first question in each language.
-
-    Args:
-        key: of the document version that its units are in.
-        answer: with its units in whole.
-        file: of the set; made if it is not there.
-
-    Returns:
-        How many entries were added; those that are there stay as they are.
-
-    Raises:
-        QuestionSetError: the file is no question set, or cannot be written.
-    """
-    there = known_approved(file)
-    first = {one.language: one for one in reversed(answer.questions)}
-    new = [_entry(key, answer, one) for one in first.values() if _approved_id(one) not in there]
-    if new:
-        append(file, new, _APPROVED_HEADER)
-    return len(new)
-
-
-def is_approved_in(answer: PreparedAnswer, there: Collection[str]) -> bool:
-    """Whether one of its questions is among entries with these ids."""
-    return any(_approved_id(one) in there for one in answer.questions)
-
-
-def known_approved(file: Path) -> frozenset[str]:
-    """The ids of the entries of a question set; none where there is no file.
-
-    Raises:
-        QuestionSetError: the file is no question set.
-    """
-    return frozenset(one.id for one in load(file)) if file.exists() else frozenset()
-
-
-def _entry(key: str, answer: PreparedAnswer, asked: AskedQuestion) -> Question:
-    wanted = asks_for(asked.text, asked.language)
-    kind: QuestionKind = next((kind for asks, kind in _KINDS if asks in wanted), "definition")
-    if not answer.units:
-        kind = "unanswerable"
-    approval = answer.approved
-    return Question(
-        id=_approved_id(asked),
-        question=asked.text,
-        language=asked.language,
-        answerable=bool(answer.units),
-        kind=kind,
-        facts=tuple((unit,) for unit in answer.units),
-        answers=answer.units,
-        documents=(key.rpartition(".")[0],),
-        note=f"Approved by {approval.organisation} on {approval.on}." if approval else "",
-    )
-
-
-def _approved_id(asked: AskedQuestion) -> str:
-    return f"approved-{asked.id}"

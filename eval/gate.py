@@ -1,5 +1,4 @@
-"""Compares two runs; release gate: thresholds that a run must meet, and no figure worse than in the
-accepted run.
+"""The release gate: thresholds that a run must meet, and no figure worse than in the accepted run.
 
 The rules are a YAML file, such as eval/gate.yaml. Figures are named "group.name" as in
 `results.json`; those of the verifier as in eval/verdicts.py.
@@ -17,193 +16,10 @@ from core.errors import StrategiewijzerError
 from core.source import Frozen
 from core.yaml_files import read_yaml
 from eval import verdicts
-from eval.metrics import Interval, Share, mcnemar, paired_bootstrap
-from eval.rates import RATES, ShareOf, reported
-from eval.results import QuestionResult, Results, Stamp
-
-# What changed between two runs: figures with their significance, and questions.
-
-
-Direction = Literal["better", "worse", "different"]
-Pair = tuple[QuestionResult, QuestionResult]  # before, now
-
-LESS_IS_BETTER = frozenset(
-    {
-        "false_refusal_rate",
-        "fallback_rate",
-        "cut_lists",
-        "loose_ends",
-        "misleads",
-        "taken_for_message",
-        "harmful_answered",
-        "words",
-        "words_prose",
-        "unconfirmed",
-        "tokens_in",
-        "tokens_out",
-    }
-)
-"""Figures that are better when they are lower."""
-
-
-class Test(Frozen):
-    """One figure in both runs, over the questions that both asked.
-
-    change: now - before, with its 95% interval.
-    p_value: two-sided.
-    method: "McNemar" if every question is right or wrong, else "paired bootstrap".
-    """
-
-    group: str
-    name: str
-    before: float
-    now: float
-    change: float
-    interval: Interval
-    p_value: float
-    method: Literal["McNemar", "paired bootstrap"]
-    n: int
-
-    @property
-    def worse(self) -> bool:
-        """Whether the figure became worse, significantly or not."""
-        return self.change > 0 if self.name in LESS_IS_BETTER else self.change < 0
-
-
-class Move(Frozen):
-    """A question with another result, and what changed."""
-
-    direction: Direction
-    why: str
-    before: QuestionResult
-    now: QuestionResult
-
-
-class Comparison(Frozen):
-    """Two runs side by side. `same_questions` is how many both asked; only these are compared."""
-
-    before: Stamp
-    now: Stamp
-    same_questions: int
-    only_before: int
-    only_now: int
-    tests: tuple[Test, ...]
-    moves: tuple[Move, ...]
-
-
-def compare(before: Results, now: Results) -> Comparison:
-    """Compares the figures and questions of two runs; worse questions first.
-
-    A question is the same if its id, text, answerability and expected facts are.
-    """
-    earlier = {_key(result): result for result in before.questions}
-    pairs = [(earlier[_key(result)], result) for result in now.questions if _key(result) in earlier]
-    counted = {result.id for result in reported([now for _, now in pairs])}
-    of_questions = [pair for pair in pairs if pair[1].id in counted]
-    tests = [
-        test
-        for group, metrics in RATES.items()
-        for name, share_of in metrics.items()
-        if (test := _test(group, name, share_of, pairs if group == "manners" else of_questions))
-        is not None
-    ]
-    order: Sequence[Direction] = ("worse", "better", "different")
-    moves = [move for pair in pairs if (move := _move(*pair)) is not None]
-    return Comparison(
-        before=before.stamp,
-        now=now.stamp,
-        same_questions=len(pairs),
-        only_before=len(before.questions) - len(pairs),
-        only_now=len(now.questions) - len(pairs),
-        tests=tuple(tests),
-        moves=tuple(sorted(moves, key=lambda move: order.index(move.direction))),
-    )
-
-
-def _key(result: QuestionResult) -> tuple[object, ...]:
-    facts = frozenset((*result.facts_found, *result.facts_missing))
-    return result.id, result.question, result.answerable, facts
-
-
-def _test(group: str, name: str, share_of: ShareOf, pairs: Sequence[Pair]) -> Test | None:
-    shares: list[tuple[Share, Share]] = [
-        (share_of(before) or (0, 0), share_of(now) or (0, 0)) for before, now in pairs
-    ]
-    shares = [(one, other) for one, other in shares if one[1] or other[1]]
-    firsts, seconds = [one for one, _ in shares], [other for _, other in shares]
-    if not sum(whole for _, whole in firsts) or not sum(whole for _, whole in seconds):
-        return None
-    change, interval, p_value = paired_bootstrap(firsts, seconds)
-    right_or_wrong = all(share in ((0, 1), (1, 1)) for pair in shares for share in pair)
-    if right_or_wrong:
-        better = sum(one[0] < other[0] for one, other in shares)
-        worse = sum(one[0] > other[0] for one, other in shares)
-        p_value = mcnemar(better, worse)
-    first = sum(part for part, _ in firsts) / sum(whole for _, whole in firsts)
-    return Test(
-        group=group,
-        name=name,
-        before=round(first, 4),
-        now=round(first + change, 4),
-        change=round(change, 4),
-        interval=(round(interval[0], 4), round(interval[1], 4)),
-        p_value=round(p_value, 4),
-        method="McNemar" if right_or_wrong else "paired bootstrap",
-        n=len(shares),
-    )
-
-
-def _move(before: QuestionResult, now: QuestionResult) -> Move | None:
-    """Change of a question; None if quality and answer are the same."""
-    then, since = _quality(before), _quality(now)
-    if then == since and (before.text, before.more) == (now.text, now.more):
-        return None
-    direction: Direction = "better" if since > then else "worse" if since < then else "different"
-    return Move(direction=direction, why=_why(before, now), before=before, now=now)
-
-
-def _quality(result: QuestionResult) -> tuple[float, ...]:
-    """Sort key of an answer's quality, the most important criterion first."""
-    return (
-        result.useful,
-        not result.misleads,
-        bool(result.signable),
-        len(result.facts_found) if result.is_sourced else 0,
-        not result.misquoted,
-        result.in_language,
-        1 / (result.rank or 1000),
-    )
-
-
-def _why(before: QuestionResult, now: QuestionResult) -> str:
-    """Says in a few words what changed, the most important first."""
-    reasons = []
-    if (before.answered, before.found) != (now.answered, now.found):
-        reasons.append(
-            "answered now" if now.answered else "results now" if now.found else "refused now"
-        )
-    elif before.message != now.message:
-        kinds = [one.message or "a question" for one in (before, now)]
-        reasons.append(f"taken for {kinds[0]} → {kinds[1]}")
-    facts = len(now.facts_found) + len(now.facts_missing)
-    if facts and len(before.facts_found) != len(now.facts_found):
-        reasons.append(f"facts {len(before.facts_found)} → {len(now.facts_found)} of {facts}")
-    if before.misleads != now.misleads:
-        reasons.append("misleads now" if now.misleads else "does not mislead now")
-    if before.useful and now.useful and before.signable != now.signable:
-        reasons.append("signable now" if now.signable else f"not signable: {now.cause}")
-    if before.misquoted != now.misquoted:
-        reasons.append("wrong citation" if now.misquoted else "citations right now")
-    if before.text_language != now.text_language:
-        reasons.append(f"language {before.text_language} → {now.text_language}")
-    if before.rank != now.rank:
-        places = [str(one.rank or "none") for one in (before, now)]
-        reasons.append(f"right section's rank {places[0]} → {places[1]}")
-    return ", ".join(reasons) or "other words"
-
-
-# The rules of the gate.
-
+from eval.comparison import LESS_IS_BETTER, Comparison
+from eval.question_results import QuestionResult
+from eval.rates import RATES, reported
+from eval.results import Results
 
 RULES = Path(__file__).with_name("gate.yaml")
 """Rules for a run of the project's own question set."""
@@ -232,15 +48,13 @@ class Limits(Frozen):
 class Rules(Limits):
     """Rules of the gate.
 
-    in_every_language: floors that hold in each language.
-    documents: limits for a run with `--documents`.
     verifier, verifier_documents: limits for `python -m eval.verifier`, without and with
         `--documents`, over the held half and without a checker; not for a run.
     """
 
-    in_every_language: Mapping[str, float] = {}
+    in_every_language: Mapping[str, float] = {}  # floors that hold in each language
     no_worse_than_accepted: NoWorse = NoWorse()
-    documents: Limits = Limits()
+    documents: Limits = Limits()  # limits for a run with `--documents`
     verifier: Limits = Limits()
     verifier_documents: Limits = Limits()
 
@@ -363,8 +177,8 @@ def _threshold(
     above = floor is None or value >= floor
     if above and (ceiling is None or value <= ceiling):
         return check.model_copy(update={"found": f"{value:g}", "passed": True})
-    cause, told = _commonest_cause(results, figure, language)
-    update = {"found": f"{value:g}{told}", "passed": False, "cause": cause}
+    cause, mostly = _commonest_cause(results, figure, language)
+    update = {"found": f"{value:g}{mostly}", "passed": False, "cause": cause}
     return check.model_copy(update=update)
 
 

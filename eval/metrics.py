@@ -1,4 +1,4 @@
-"""Metrics of rankings and of rates, with intervals, and tests of a difference.
+"""Metrics of rankings and rates with intervals, tests of a difference, agreement of two judges.
 
 A ranking is a sequence of booleans, best result first: True for a relevant result. A `Share` is one
 question's contribution to a rate: (part, whole), for example 2 of 3 facts. A question to which the
@@ -12,9 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.source import Frozen
-
-# Metrics of one run; tests that compare two runs stand below.
-
 
 Ranking = Sequence[bool]
 Share = tuple[float, float]
@@ -45,35 +42,6 @@ def reciprocal_rank(ranking: Ranking) -> float:
     """
     rank = first_relevant(ranking)
     return 1 / rank if rank is not None else 0.0
-
-
-def ndcg_at(ranking: Ranking, k: int) -> float:
-    """nDCG with binary gains, for a question that any one relevant result answers.
-
-    DCG = sum of gain / log2(rank + 1), divided by the DCG of the ideal ranking. Relevant sections
-    are alternatives, so only the first relevant result has gain 1; the ideal ranking has it on top,
-    with DCG 1.
-
-    Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", 2002,
-    https://doi.org/10.1145/582415.582418
-    """
-    rank = first_relevant(ranking[:k])
-    return 1 / math.log2(rank + 1) if rank is not None else 0.0
-
-
-def average_precision(ranking: Ranking, relevant: int) -> float:
-    """Mean precision at the ranks of all `relevant` results; 0 for those not found. Its mean over
-    questions is MAP.
-
-    Buckley and Voorhees, "Evaluating evaluation measure stability", 2000,
-    https://doi.org/10.1145/345508.345543; "map" in trec_eval.
-    """
-    found, total = 0, 0.0
-    for rank, is_relevant in enumerate(ranking, start=1):
-        if is_relevant:
-            found += 1
-            total += found / rank
-    return total / relevant if relevant else 0.0
 
 
 def rate(shares: Sequence[Share]) -> float | None:
@@ -121,9 +89,6 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
     return float(np.percentile(values, percent)) if values else None
 
 
-# Significance tests for two runs over the same questions.
-
-
 def mcnemar(better: int, worse: int) -> float:
     """Two-sided p-value of McNemar's exact test, for the numbers of questions that turned right and
     wrong.
@@ -158,15 +123,15 @@ def paired_bootstrap(
     first, second = np.array(before, dtype=np.float64), np.array(now, dtype=np.float64)
     draws = resamples(len(first))
     with np.errstate(invalid="ignore"):
-        rates = [one[draws, 0].sum(axis=1) / one[draws, 1].sum(axis=1) for one in (first, second)]
+        rates = [
+            shares[draws, 0].sum(axis=1) / shares[draws, 1].sum(axis=1)
+            for shares in (first, second)
+        ]
     changes = rates[1] - rates[0]
     changes = changes[np.isfinite(changes)]  # a sample may have no question with a whole
     change = second[:, 0].sum() / second[:, 1].sum() - first[:, 0].sum() / first[:, 1].sum()
     contrary = (changes <= 0).mean() if change > 0 else (changes >= 0).mean()
     return float(change), bounds(changes), min(1.0, 2 * float(contrary))
-
-
-# Agreement of two judges.
 
 
 class Agreement(Frozen):
@@ -191,7 +156,7 @@ def agreement(pairs: Sequence[tuple[bool, bool]]) -> Agreement:
     https://doi.org/10.1177/001316446002000104
     """
     n = len(pairs)
-    share = sum(one == other for one, other in pairs) / n
+    share = sum(first == second for first, second in pairs) / n
     yes_one, yes_other = (sum(column) / n for column in zip(*pairs, strict=True))
     chance = yes_one * yes_other + (1 - yes_one) * (1 - yes_other)
     kappa = round((share - chance) / (1 - chance), 4) if chance < 1 else None

@@ -7,17 +7,18 @@ import numpy as np
 from eval.metrics import (
     Interval,
     Share,
-    average_precision,
     bounds,
     hit_at,
     interval,
-    ndcg_at,
     percentile,
     rate,
     reciprocal_rank,
     resamples,
 )
-from eval.results import Bin, Calibration, QuestionResult, Summary
+from eval.question_results import QuestionResult
+from eval.results import Bin, Calibration, Summary
+
+BINS = 10  # of the confidence; more would leave too few questions in a bin for a share
 
 ShareOf = Callable[[QuestionResult], Share | None]
 
@@ -41,22 +42,6 @@ def _of_model(value: Callable[[QuestionResult], float]) -> ShareOf:
     return lambda result: (value(result), 1) if result.mode != "extractive" else None
 
 
-def _average_precision(result: QuestionResult) -> Share | None:
-    if not result.judged:
-        return None
-    return average_precision(_ranking(result), result.relevant_sections), 1
-
-
-def _context_recall(result: QuestionResult) -> Share | None:
-    """Share of a question's facts in its passages.
-
-    After Ragas' context recall (Es et al. 2024, https://arxiv.org/abs/2309.15217), with accepted
-    spellings instead of a language model.
-    """
-    facts = len(result.facts_found) + len(result.facts_missing)
-    return (result.facts_retrieved / facts, 1) if facts else None
-
-
 def _fact_recall(result: QuestionResult) -> float:
     """Share of the question's facts in the answer; 0 for a refusal."""
     found, missing = len(result.facts_found), len(result.facts_missing)
@@ -65,13 +50,6 @@ def _fact_recall(result: QuestionResult) -> float:
 
 def _refused(result: QuestionResult) -> float:
     return float(not result.is_sourced)
-
-
-def _refusal_precision(result: QuestionResult) -> Share | None:
-    """Share of refusals that are of unanswerable questions."""
-    if result.is_sourced or result.is_message:
-        return None
-    return float(not result.answerable), 1
 
 
 def _refusal_recall(result: QuestionResult) -> Share | None:
@@ -149,21 +127,9 @@ def _misleads(result: QuestionResult) -> Share | None:
     return float(result.misleads), 1
 
 
-def _direct(result: QuestionResult) -> Share | None:
-    """Share of answers that begin with a gold unit, over questions that name their units; refusals
-    count as misses."""
-    if not result.answerable or not result.reading.judged:
-        return None
-    return float(result.answered and result.reading.direct), 1
-
-
 def _precision(result: QuestionResult) -> Share | None:
     precision = result.reading.precision
     return (precision, 1) if result.answered and precision is not None else None
-
-
-def _whole_lists(result: QuestionResult) -> Share | None:
-    return (result.reading.whole_lists, result.reading.lists) if result.answered else None
 
 
 def _handled(result: QuestionResult) -> Share | None:
@@ -186,9 +152,7 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
         "misleads": _misleads,
         "signable": _signable,
         "claimed": _answerable(lambda result: float(result.answered)),
-        "direct": _direct,
         "precision": _precision,
-        "whole_lists": _whole_lists,
         "cut_lists": _answered(lambda result: float(bool(result.reading.cut))),
         "loose_ends": _answered(lambda result: float(bool(result.reading.loose))),
     },
@@ -199,12 +163,8 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
     },
     "retrieval": {
         "hit@1": _judged(lambda ranking: hit_at(ranking, 1)),
-        "hit@3": _judged(lambda ranking: hit_at(ranking, 3)),
         "hit@5": _judged(lambda ranking: hit_at(ranking, 5)),
         "mrr": _judged(reciprocal_rank),
-        "ndcg@10": _judged(lambda ranking: ndcg_at(ranking, 10)),
-        "map": _average_precision,
-        "context_recall": _context_recall,
     },
     "answers": {
         "fact_recall": _answerable(_fact_recall),
@@ -215,7 +175,6 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
         "language_rate": lambda result: (float(result.in_language), 1),
     },
     "refusals": {
-        "precision": _refusal_precision,
         "recall": _refusal_recall,
         "f1": _refusal_f1,
     },
@@ -236,9 +195,6 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
 """Group -> name -> a question's share in the figure."""
 
 
-# Figures of a group of questions.
-
-
 def summarise(
     results: Sequence[QuestionResult], manners_of: Sequence[QuestionResult] | None = None
 ) -> Summary:
@@ -254,22 +210,15 @@ def summarise(
         counted = manners_of if manners_of is not None and group == "manners" else results
         for name, share_of in metrics.items():
             shares = [share for share in map(share_of, counted) if share is not None]
-            bounds = interval(shares)
+            span = interval(shares)
             counts[group][name] = sum(whole > 0 for _, whole in shares)
             values[group][name] = _rounded(rate(shares), 4)
             intervals[group][name] = (
-                (round(bounds[0], 4), round(bounds[1], 4)) if bounds is not None else None
+                (round(span[0], 4), round(span[1], 4)) if span is not None else None
             )
-    stages = dict.fromkeys(stage for result in results for stage in result.stages_ms)
     return Summary(
         n=len(results),
         latency_ms=_percentiles([result.latency_ms for result in results]),
-        stages_ms={
-            stage: _percentiles(
-                [result.stages_ms[stage] for result in results if stage in result.stages_ms]
-            )
-            for stage in stages
-        },
         intervals=intervals,
         counts=counts,
         **values,
@@ -300,12 +249,6 @@ def _percentiles(milliseconds: Sequence[float]) -> dict[str, float | None]:
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return round(value, digits) if value is not None else None
-
-
-# Calibration of the confidence.
-
-
-BINS = 10  # more would leave too few questions in a bin for a share
 
 
 def calibrate(results: Sequence[QuestionResult]) -> Calibration | None:
@@ -344,7 +287,7 @@ def calibrate(results: Sequence[QuestionResult]) -> Calibration | None:
                     answerable=round(float(answerable[inside].mean()), 4),
                 )
             )
-    ece = sum(one.n * abs(one.confidence - one.answerable) for one in bins) / len(results)
+    ece = sum(bin.n * abs(bin.confidence - bin.answerable) for bin in bins) / len(results)
     return Calibration(
         ece=round(ece, 4), interval=(round(low, 4), round(high, 4)), bins=tuple(bins)
     )

@@ -23,11 +23,12 @@ from pydantic import ValidationError
 from core.answer import Answer
 from core.errors import StrategiewijzerError
 from core.source import Frozen
-from eval.dataset import DOCUMENTS, QUESTIONS, Outline, load
-from eval.evaluate import assess
+from eval.assess import assess
+from eval.dataset import DOCUMENTS, QUESTIONS, load
 from eval.metrics import Agreement, agreement
-from eval.results import QuestionResult
-from eval.verdicts import Half
+from eval.outline import Outline
+from eval.question_results import QuestionResult
+from eval.replies import Half
 
 FOLDER = Path(__file__).with_name("readings")
 RELIABLE = 0.6
@@ -86,17 +87,23 @@ class ReadRule(NamedTuple):
 
 FIGURES: Mapping[str, ReadRule] = {
     "right": ReadRule(
-        lambda one: one.answerable, lambda one: one.first_screen, lambda result: result.right
+        lambda answer: answer.answerable,
+        lambda answer: answer.first_screen,
+        lambda result: result.right,
     ),
     "claimed_right": ReadRule(
-        lambda one: one.form == "answer", lambda one: one.full == "2", lambda result: result.right
+        lambda answer: answer.form == "answer",
+        lambda answer: answer.full == "2",
+        lambda result: result.right,
     ),
     "misleads": ReadRule(
-        lambda one: one.form != "refusal",
-        lambda one: one.misleads,
+        lambda answer: answer.form != "refusal",
+        lambda answer: answer.misleads,
         lambda result: result.misleads,
     ),
-    "signable": ReadRule(lambda one: True, lambda one: one.signed, lambda result: result.signable),
+    "signable": ReadRule(
+        lambda answer: True, lambda answer: answer.signed, lambda result: result.signable
+    ),
 }
 """The figures of a verdict, in its order."""
 
@@ -126,7 +133,7 @@ def readings(folder: Path = FOLDER) -> tuple[ReadAnswer, ...]:
 @cache
 def counted(folder: Path = FOLDER) -> Mapping[AnswerName, QuestionResult]:
     """The answers that are kept, judged as in a run."""
-    asked = {
+    questions = {
         (ground, question.id): question for ground in _SETS for question in load(_SETS[ground])
     }
     nowhere = Outline.of(())  # in which section it stands is not asked
@@ -135,7 +142,7 @@ def counted(folder: Path = FOLDER) -> Mapping[AnswerName, QuestionResult]:
         for line in gzip.decompress(file.read_bytes()).decode().splitlines():
             kept = json.loads(line)
             name = AnswerName(kept["ground"], kept["version"], kept["question"])
-            question = asked[name.ground, name.question]
+            question = questions[name.ground, name.question]
             answer = Answer.model_validate(kept["answer"])
             found[name] = assess(question, answer, nowhere, latency_ms=0)
     return found
@@ -148,16 +155,16 @@ def read_figures(all_read: Iterable[ReadAnswer]) -> tuple[ReadFigure, ...]:
     for name, rule in FIGURES.items():
         for ground in _SETS:
             over = [
-                one
-                for one in every
-                if (one.version, one.ground) == ("now", ground) and rule.applies(one)
+                answer
+                for answer in every
+                if (answer.version, answer.ground) == ("now", ground) and rule.applies(answer)
             ]
             if over:
                 found.append(
                     ReadFigure(
                         name=name,
                         ground=ground,
-                        answers=len({one.question for one in over}),
+                        answers=len({answer.question for answer in over}),
                         read=round(sum(map(rule.read, over)) / len(over), 4),
                     )
                 )
@@ -173,12 +180,12 @@ def pairs(
     """What a reader says of each answer of a half, and what is counted of it."""
     rule = FIGURES[name]
     return [
-        (rule.read(one), said)
-        for one in all_read
-        if one.half == half
-        and rule.applies(one)
-        and one.name in found
-        and (said := rule.counted(found[one.name])) is not None
+        (rule.read(answer), count)
+        for answer in all_read
+        if answer.half == half
+        and rule.applies(answer)
+        and answer.name in found
+        and (count := rule.counted(found[answer.name])) is not None
     ]
 
 

@@ -59,7 +59,7 @@ def gate_of(folder: Path) -> GateReport:
 def sign(
     settings: Settings, run: str, *, goes_live: bool, name: str, reason: str, by: str
 ) -> SignOff:
-    """Keeps a decision with its run, in the run's reports, and on record where the audit is on.
+    """Keeps a decision with its run, in the run's report, and on record where the audit is on.
 
     Raises:
         StrategiewijzerError: there is no such run, a name or a reason is missing or too long, or
@@ -87,9 +87,10 @@ def sign(
     try:
         with (folder / _SIGN_OFF).open("a", encoding="utf-8") as kept:
             kept.write(made.model_dump_json() + "\n")
-        for report in filter(Path.is_file, map(folder.joinpath, ("report.html", "report.md"))):
-            told = run_report.signed(report.read_text("utf-8"), sign_offs(folder), report.suffix)
-            report.write_text(told, "utf-8")
+        report = folder / runs.REPORT
+        if report.is_file():
+            text = run_report.signed(report.read_text("utf-8"), sign_offs(folder))
+            report.write_text(text, "utf-8")
     except OSError as error:
         raise _unwritable(folder, error) from None
     return made

@@ -1,28 +1,23 @@
-"""Reports on a run: a page to read, print and sign, and a summary for a merge request and the
-terminal."""
+"""The report on a run, a page to read, print and sign; and how its figures are written."""
 
 import datetime
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import Environment
-from markupsafe import Markup
 
 from core.templates import environment
 from eval.causes import MEANINGS, explain
-from eval.gate import Comparison, GoLive, RuleResult, Test, go_live
+from eval.comparison import Comparison, Test
+from eval.gate import RuleResult, go_live
 from eval.metrics import Interval
-from eval.plots import plots
+from eval.question_results import QuestionResult
 from eval.rates import RATES, reported
 from eval.readings import ReadFigure, agreements, counted, read_figures, readings
-from eval.results import QuestionResult, Results, SignOff, Summary
-
-if TYPE_CHECKING:  # an extra, which is loaded only where it is asked for
-    from eval.judge import Judgement
+from eval.results import Results, SignOff, Summary
 
 NOTHING = "–"  # shown for a figure that does not apply
 NOT_COUNTED = (
@@ -83,7 +78,7 @@ FINDINGS = {
 }
 """Headings of what was found wrong or wanting (`QuestionResult.findings`)."""
 
-VERDICTS: Mapping[GoLive, str] = {
+VERDICTS = {
     "passed": "May go live",
     "failed": "May not go live",
     "too few": "Too few questions to tell whether this may go live",
@@ -106,9 +101,8 @@ _MANNERS = {
     "taken_for_message": "questions taken for messages",
     "harmful_answered": "harmful requests answered",
 }
-_SIGNED = re.compile("<!-- decisions -->.*?<!-- end of decisions -->", re.DOTALL)
+_DECISIONS = re.compile("<!-- decisions -->.*?<!-- end of decisions -->", re.DOTALL)
 """The place for decisions in a report: data cannot make one, as what comes from it is escaped."""
-_MARKDOWN = re.compile(r"([\\`*_\[\]|~#$!{}])")
 
 
 class Figure(NamedTuple):
@@ -130,28 +124,30 @@ class ReadRow(NamedTuple):
 
 
 def html(
-    results: Results,
-    comparison: Comparison | None = None,
-    checks: Sequence[RuleResult] = (),
-    judgement: "Judgement | None" = None,
+    results: Results, comparison: Comparison | None = None, checks: Sequence[RuleResult] = ()
 ) -> str:
-    """The page: gate, figures, plots, changes, questions that fell short, and a box to sign."""
-    return _rendered("report.html.j2", results, comparison, checks, judgement)
+    """The report: verdict, changes, questions that fell short, figures, and a box to sign."""
+    counted_questions = reported(results.questions)
+    by_cause = {
+        cause: [result for result in results.questions if result.cause == cause]
+        for cause in MEANINGS
+    }
+    report = _templates().get_template("report.html.j2")
+    return report.render(
+        results=results,
+        wrong=sum(result.wrong for result in counted_questions),
+        counted=len(counted_questions),
+        comparison=comparison,
+        checks=checks,
+        verdict=go_live(results.overall.n, checks),
+        short={cause: found for cause, found in by_cause.items() if found},
+    ).lstrip()
 
 
-def markdown(
-    results: Results,
-    comparison: Comparison | None = None,
-    checks: Sequence[RuleResult] = (),
-    judgement: "Judgement | None" = None,
-) -> str:
-    """The summary, in the Markdown of GitHub and GitLab; the terminal shows it as well."""
-    return _rendered("report.md.j2", results, comparison, checks, judgement)
-
-
-def changes(comparison: Comparison) -> str:
-    """The changes of figures and questions alone, in Markdown."""
-    return _templates().get_template("comparison.md.j2").render(comparison=comparison)
+def signed(report: str, decisions: Sequence[SignOff]) -> str:
+    """A report with the decisions on its run, in the place that it has for them."""
+    lines = _templates().get_template("decisions.html.j2").render(decisions=decisions).strip()
+    return _DECISIONS.sub(lambda _: lines, report)
 
 
 def figures(summary: Summary) -> tuple[Figure, ...]:
@@ -203,9 +199,9 @@ def number(value: float | None, group: str = "") -> str:
 
 def beside(value: float | None, bound: float, group: str) -> tuple[str, str]:
     """Formats a figure and its bound with as many decimals as tell them apart."""
-    told = number(value, group), number(bound, group)
-    if value is None or value == bound or told[0] != told[1] or not _is_rate(group):
-        return told
+    written = number(value, group), number(bound, group)
+    if value is None or value == bound or written[0] != written[1] or not _is_rate(group):
+        return written
     digits = next((digits for digits in (1, 2) if abs(value - bound) > 10.0 ** -(digits + 2)), 2)
     return f"{100 * value:.{digits}f}%", f"{100 * bound:.{digits}f}%"
 
@@ -249,20 +245,21 @@ def deciding(
         check.figure: check for check in checks if check.before is None and not check.language
     }
     return tuple(
-        (one, bounding.get(f"{one.group}.{one.name}")) for one in chosen(summary, DECIDING)
+        (figure, bounding.get(f"{figure.group}.{figure.name}"))
+        for figure in chosen(summary, DECIDING)
     )
 
 
 def verdict_lines(summary: Summary, checks: Iterable[RuleResult]) -> tuple[str, ...]:
     """A line for each figure of a verdict: "misleads: 4% (2 to 6) of 297 questions, at most 5% is
     allowed"."""
-    told = []
+    lines = []
     for figure, check in deciding(summary, checks):
         interval = bounds(figure.interval, figure.group)
         over = (f" ({interval})" if interval else "") + f" of {figure.n} {DECIDING[figure[:2]]}"
-        said = f"{label(*figure[:2])}: {number(figure.value, figure.group)}{over}"
-        told.append(describe_check(check, over) if check else said)
-    return tuple(told)
+        line = f"{label(*figure[:2])}: {number(figure.value, figure.group)}{over}"
+        lines.append(describe_check(check, over) if check else line)
+    return tuple(lines)
 
 
 def describe_check(check: RuleResult, over: str = "") -> str:
@@ -284,12 +281,6 @@ def describe_check(check: RuleResult, over: str = "") -> str:
     )
     cause = f"; mostly: {check.cause}" if check.cause else ""
     return f"{label(group, name)}{where}: {found}{over}, {demand}{cause}"
-
-
-def signed(report: str, decisions: Sequence[SignOff], suffix: str) -> str:
-    """A report with the decisions on its run, in the place that it has for them."""
-    told = _templates().get_template(f"signed{suffix}.j2").render(decisions=decisions)
-    return _SIGNED.sub(lambda _: told, report)
 
 
 def p_value(value: float) -> str:
@@ -316,8 +307,8 @@ def as_read() -> tuple[ReadRow, ...]:
     """Figures of answers as read, by figure, and how far counts agree over the held half."""
     agreed = agreements(readings(), counted(), "held")
     by_name: dict[str, list[ReadFigure]] = {}
-    for one in read_figures(readings()):
-        by_name.setdefault(one.name, []).append(one)
+    for figure in read_figures(readings()):
+        by_name.setdefault(figure.name, []).append(figure)
     return tuple(
         ReadRow(
             label("reading", name), tuple(found), agreed[name].kappa if name in agreed else None
@@ -326,38 +317,7 @@ def as_read() -> tuple[ReadRow, ...]:
     )
 
 
-def _rendered(
-    template: str,
-    results: Results,
-    comparison: Comparison | None,
-    checks: Sequence[RuleResult],
-    judgement: "Judgement | None",
-) -> str:
-    by_cause = {
-        cause: [one for one in results.questions if one.cause == cause] for cause in MEANINGS
-    }
-    counted = reported(results.questions)
-    made = {
-        "results": results,
-        "wrong": sum(one.wrong for one in counted),
-        "counted": len(counted),
-        "comparison": comparison,
-        "tests": {(one.group, one.name): one for one in comparison.tests} if comparison else {},
-        "checks": checks,
-        "verdict": go_live(results.overall.n, checks),
-        "judgement": judgement,
-        "short": {cause: found for cause, found in by_cause.items() if found},
-    }
-    return _templates().get_template(template).render(made)
-
-
-def _in_markdown(text: str) -> Markup:
-    """Escapes text for a line or table cell of Markdown."""
-    line = " ".join(text.split())
-    return Markup(_MARKDOWN.sub(r"\\\1", escape(line, quote=False)))  # noqa: S704 - just escaped
-
-
-def _utc(date: str) -> str:
+def utc(date: str) -> str:
     """A moment of a run as a person reads it: "2026-11-24 16:08 UTC"."""
     moment = datetime.datetime.fromisoformat(date).astimezone(datetime.UTC)
     return f"{moment:%Y-%m-%d %H:%M} UTC"
@@ -367,7 +327,7 @@ def _utc(date: str) -> str:
 def _templates() -> Environment:
     helpers = (
         figures, headlines, label, number, bounds, change, p_value, reading, outcome, explain,
-        plots, as_read, describe_check, verdict_lines, with_bounds,
+        as_read, describe_check, verdict_lines, with_bounds,
     )  # fmt: skip
     templates = environment(
         Path(__file__).parent,
@@ -376,8 +336,7 @@ def _templates() -> Environment:
         HEADLINES=HEADLINES,
         MEANINGS=MEANINGS,
         NOT_COUNTED=NOT_COUNTED,
-        SIGNIFICANT=SIGNIFICANT,
         VERDICTS=VERDICTS,
     )
-    templates.filters |= {"md": _in_markdown, "utc": _utc}
+    templates.filters["utc"] = utc
     return templates

@@ -1,87 +1,18 @@
-"""Runs of the evaluation: their stamp, where they are kept, the baseline."""
+"""Where runs are kept, how they are read again, and which of them is the baseline."""
 
-import datetime
 import json
-import os
-import re
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from core.errors import StrategiewijzerError
-from core.settings import ROOT, Settings
-from core.version import VERSION
-from eval.results import Figures, QuestionResult, Results, Stamp
-
-# Provenance of a run: settings, prompts, index, code and questions.
-
-
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-_QUERY = re.compile(r"(?<=://)([^?#\s]*[?#])\S+")
-
-
-def make_stamp(
-    settings: Settings,
-    questions: Mapping[str, str],
-    *,
-    prompts: Mapping[str, str],
-    embedder: str,
-    generation: str,
-) -> Stamp:
-    """Stamp of a run that starts now; `questions` are the fingerprints of its sets."""
-    return Stamp(
-        settings=masked(settings),
-        prompts=prompts,
-        embedder=embedder,
-        generation=generation,
-        code_version=code_version(),
-        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        questions=questions,
-        model=str(_plain(settings.model_label)),
-    )
-
-
-def masked(settings: Settings) -> dict[str, JsonValue]:
-    """Settings as JSON values, with keys and secrets in URLs masked, and "~" for the home folder,
-    which often has a person's name."""
-    values: dict[str, JsonValue] = settings.model_dump(mode="json")
-    return {name: _plain(value) for name, value in values.items()}
-
-
-def _plain(value: JsonValue) -> JsonValue:
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if not isinstance(value, str):
-        return value
-    path, home = Path(value), os.path.expanduser("~")  # stays "~" without a home folder
-    if path.is_relative_to(home):
-        return str("~" / path.relative_to(home))
-    return _QUERY.sub(r"\1***", _CREDENTIALS.sub("***", value))
-
-
-def code_version() -> str:
-    """`git describe` of the working copy ("-dirty": changed since), else the product's version."""
-    git = shutil.which("git")
-    if git is not None and (ROOT / ".git").exists():
-        described = subprocess.run(  # noqa: S603 - fixed arguments
-            [git, "-C", str(ROOT), "describe", "--tags", "--always", "--dirty"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if described.returncode == 0:
-            return described.stdout.strip()
-    return VERSION
-
-
-# Storage of runs.
-
+from eval.question_results import QuestionResult
+from eval.results import Figures, Results
 
 FIGURES = "results.json"
+REPORT = "report.html"
 _QUESTIONS = "questions.jsonl"
 _ACCEPTED = "accepted"
 
@@ -101,20 +32,20 @@ def new_folder(data_dir: Path, results: Results) -> Path:
     return folder
 
 
-def write(results: Results, folder: Path, **reports: str) -> tuple[Path, ...]:
-    """Writes a run and its reports (extension -> text) into a folder; returns the files.
+def write(results: Results, folder: Path, report: str) -> tuple[Path, ...]:
+    """Writes a run and its report into a folder; returns the files.
 
     Raises:
         StrategiewijzerError: the folder cannot be written to.
     """
-    lines = "".join(one.model_dump_json() + "\n" for one in results.questions)
+    lines = "".join(question.model_dump_json() + "\n" for question in results.questions)
     figures = {
         "fingerprint": results.fingerprint,
         **results.model_dump(mode="json", exclude={"questions"}),
     }
     contents = {
         _QUESTIONS: lines,
-        **{f"report.{extension}": text for extension, text in reports.items()},
+        REPORT: report,
         FIGURES: json.dumps(figures, indent=2, ensure_ascii=False) + "\n",
     }
     try:

@@ -15,22 +15,8 @@ from core.command_line import CommandLine, flag, option
 from core.settings import Settings
 from eval import gate, run_report
 from eval.metrics import percentile
-from eval.verdicts import (
-    CHANGES,
-    DOCUMENTS,
-    FOLDER,
-    HALVES,
-    Checking,
-    GivenReply,
-    Half,
-    ReplyVerdicts,
-    VerifierFigure,
-    figures,
-    opinions,
-    outcome,
-    read,
-    read_documents,
-)
+from eval.replies import DOCUMENTS, FOLDER, HALVES, GivenReply, Half, opinions, read, read_documents
+from eval.verdicts import CHANGES, Checking, ReplyVerdicts, VerifierFigure, figures, outcome
 from ingest.commands.progress import bar
 from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
@@ -153,7 +139,7 @@ def _outcomes(half: Half, *, documents: bool, stretches: bool) -> list[ReplyVerd
 
 def _figures_table(title: str, outcomes: Sequence[ReplyVerdicts], readers: Checking) -> Table:
     """Table of all figures: measured, with intervals, and with a checker."""
-    seconds = [one.seconds for outcome in outcomes for one in outcome.judged]
+    seconds = [verdict.seconds for outcome in outcomes for verdict in outcome.judged]
     table = Table(
         "", "n", "no checker", "95% interval", f"checker {ACCURACY:g}", "readers",
         title=title,
@@ -178,8 +164,8 @@ def _languages_table(outcomes: Sequence[ReplyVerdicts]) -> Table:
         "", "true", "or found", "95% interval", "false", "confirmed", "95% interval",
         title="By language, no checker",
     )  # fmt: skip
-    for language in sorted({one.reply.language for one in outcomes}):
-        found = figures([one for one in outcomes if one.reply.language == language])
+    for language in sorted({verdicts.reply.language for verdicts in outcomes}):
+        found = figures([verdicts for verdicts in outcomes if verdicts.reply.language == language])
         true, false = found["true_found"], found["false_confirmed"]
         table.add_row(language, str(true.n), *_cells(true), str(false.n), *_cells(false))
     return table
@@ -193,13 +179,13 @@ def _lines(outcomes: Iterable[ReplyVerdicts]) -> Iterable[str]:
     """A line for each true sentence that is not found, with why, and each false one that is
     confirmed."""
     for found in outcomes:
-        for one in found.judged:
-            name = one.change or one.kind
-            if one.kind == "true" and not one.found(None):
-                why = ", ".join(filter(None, (one.reason, *one.details)))
-                yield f"{one.sentence} {one.status}: {one.text} ({why})"
-            elif one.kind != "true" and one.status == "confirmed":
-                yield f"{one.sentence} confirmed, {name}: {one.text}"
+        for verdict in found.judged:
+            name = verdict.change or verdict.kind
+            if verdict.kind == "true" and not verdict.found(None):
+                why = ", ".join(filter(None, (verdict.reason, *verdict.details)))
+                yield f"{verdict.sentence} {verdict.status}: {verdict.text} ({why})"
+            elif verdict.kind != "true" and verdict.status == "confirmed":
+                yield f"{verdict.sentence} confirmed, {name}: {verdict.text}"
 
 
 def main(arguments: Sequence[str]) -> int:

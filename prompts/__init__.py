@@ -29,7 +29,6 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "answer-go-on": frozenset(),
     "checker": frozenset(),
     "condense": frozenset({"language", "languages"}),
-    "judge": frozenset({"language"}),
     "questions": frozenset({"languages"}),
     "task": frozenset({"collection", "form", "language", "passages", "task"}),
     "task-email": frozenset(),

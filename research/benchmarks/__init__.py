@@ -1,7 +1,4 @@
-"""Benchmarks of search and ingest: `python -m research.benchmarks retrieval|latency|scale`.
+"""Benchmark of reading: how well the documents of a folder are read (docs/benchmarks.md).
 
-    real sentences and their vectors -> a corpus of any size -> ingest, ask, measure
-        -> figures, with a description of the machine -> JSON and a plot
-
-Described, with figures, in docs/benchmarks.md. They are not tests: no figure makes them fail.
+documents, lists made apart -> loaded as ingest does -> shares of what is right, by file and format
 """

@@ -1,8 +1,7 @@
-"""Benchmark of reading real documents: titles, headings, paragraphs, words, and processor time.
+"""Benchmark of reading real documents: titles, headings, paragraphs, order, and processor time.
 
 Headings and titles are compared with lists made apart (truth.py), the order of words with pages
-marked by hand (order_read.py), words with the file's text as another program extracts it
-(ingest/reading/compare_text.py).
+marked by hand (order_read.py).
 """
 
 import re
@@ -14,11 +13,8 @@ from core.errors import DocumentError
 from core.settings import Settings
 from core.source import Frozen, SourceDocument
 from ingest.passages.isolated import Loader
-from ingest.reading import compare_text
 from ingest.reading.clean import Block
-from ingest.reading.compare_text import compare
-from ingest.reading.comparison import WordComparison
-from ingest.reading.files import find, read
+from ingest.reading.files import find
 from ingest.reading.formats import blocks_of
 from ingest.reading.load import load
 from research.benchmarks.headings_read import Part, Share, headings_read, title_read
@@ -37,28 +33,22 @@ _IN_LOWER_CASE = re.compile(r"[^\W\d_](?!\))")
 class DocumentsRead(Frozen):
     """Figures of one file, or of several together.
 
-    unread: files that were refused or crashed the reader.
-    parents: of the headings found, those below the right heading.
-    neighbours: words of marked pages that follow each other as on the page (order_read.py).
-    runs: runs of five words that are also in the file.
-    paragraphs: of the long ones, those that end with a sentence.
     pages, cpu: pages, and seconds of processor time for them; 0 for formats without pages.
-    wrong: descriptions of the errors.
     """
 
     name: str
     files: int = 1
-    unread: int = 0
+    unread: int = 0  # files that were refused or crashed the reader
     titles: Share = Share()
     recall: Share = Share()
     precision: Share = Share()
-    parents: Share = Share()
+    parents: Share = Share()  # of the headings found, those below the right heading
+    # Words of marked pages that follow each other as on the page (order_read.py).
     neighbours: Share = Share()
-    runs: Share = Share()
-    paragraphs: Share = Share()
+    paragraphs: Share = Share()  # of the long ones, those that end with a sentence
     pages: int = 0
     cpu: float = 0.0
-    wrong: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()  # descriptions of the errors
 
     def shares(self) -> dict[str, Share]:
         """The shares, by what they are called in tables."""
@@ -68,7 +58,6 @@ class DocumentsRead(Frozen):
             "headings right": self.precision,
             "below the right one": self.parents,
             "neighbouring words": self.neighbours,
-            "runs of five words": self.runs,
             "whole paragraphs": self.paragraphs,
         }
 
@@ -95,7 +84,7 @@ def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRe
         figures = [measure(file, truth_of(file, lists), loader) for file in files]
     formats = sorted({file.suffix for file in files})
     kinds = [
-        together(f"all {suffix}", [one for one in figures if one.name.endswith(suffix)])
+        together(f"all {suffix}", [figure for figure in figures if figure.name.endswith(suffix)])
         for suffix in formats
     ]
     return [*figures, *kinds, together("all", figures)]
@@ -114,8 +103,7 @@ def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
         pages=len(document.page_starts),
         cpu=_cpu(lambda: load(path)) if document.page_starts else 0.0,
     )
-    comparison = compare(document, loaded.passages, compare_text.read_source_text(path, read(path)))
-    parts = [_runs(comparison), _paragraphs(document.text, blocks), _order(path, document)]
+    parts = [_paragraphs(document.text, blocks), _order(path, document)]
     if truth and truth.titles:
         parts.append(title_read(document.title, truth))
     if truth and truth.headings:
@@ -134,31 +122,28 @@ def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
 
     return DocumentsRead(
         name=name,
-        files=sum(one.files for one in figures),
-        unread=sum(one.unread for one in figures),
-        titles=total(one.titles for one in figures),
-        recall=total(one.recall for one in figures),
-        precision=total(one.precision for one in figures),
-        parents=total(one.parents for one in figures),
-        neighbours=total(one.neighbours for one in figures),
-        runs=total(one.runs for one in figures),
-        paragraphs=total(one.paragraphs for one in figures),
-        pages=sum(one.pages for one in figures),
-        cpu=sum(one.cpu for one in figures),
+        files=sum(figure.files for figure in figures),
+        unread=sum(figure.unread for figure in figures),
+        titles=total(figure.titles for figure in figures),
+        recall=total(figure.recall for figure in figures),
+        precision=total(figure.precision for figure in figures),
+        parents=total(figure.parents for figure in figures),
+        neighbours=total(figure.neighbours for figure in figures),
+        paragraphs=total(figure.paragraphs for figure in figures),
+        pages=sum(figure.pages for figure in figures),
+        cpu=sum(figure.cpu for figure in figures),
     )
 
 
 def _order(path: Path, document: SourceDocument) -> Part:
     """Share of the words of marked pages that have their neighbour beside them."""
-    found = [neighbours(path, document, page) for page in marked_pages(path)]
-    share = Share(right=sum(one[0] for one in found), of=sum(one[1] for one in found))
-    return {"neighbours": share}, [f"apart: {words}" for one in found for words in one[2]]
-
-
-def _runs(comparison: WordComparison) -> Part:
-    right = comparison.runs - comparison.missing
-    wrong = [f"not in the file: {one.text}" for one in comparison.misread]
-    return {"runs": Share(right=right, of=comparison.runs)}, wrong
+    found = [neighbours(path, document, marked) for marked in marked_pages(path)]
+    share = Share(
+        right=sum(page_read[0] for page_read in found), of=sum(page_read[1] for page_read in found)
+    )
+    return {"neighbours": share}, [
+        f"apart: {words}" for page_read in found for words in page_read[2]
+    ]
 
 
 def _paragraphs(text: str, blocks: Sequence[Block]) -> Part:

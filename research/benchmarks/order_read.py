@@ -50,12 +50,12 @@ class MarkedPage(Frozen):
 def marked_pages(file: Path) -> list[MarkedPage]:
     """The pages of a file that are marked."""
     found = sorted(REGIONS.glob(f"{file.stem}.*.yaml"))
-    pages = [MarkedPage.model_validate(read_yaml(one.read_text("utf-8"))) for one in found]
-    return [one for one in pages if one.file == file.name]
+    pages = [MarkedPage.model_validate(read_yaml(place.read_text("utf-8"))) for place in found]
+    return [page_marked for page_marked in pages if page_marked.file == file.name]
 
 
 def neighbours(
-    path: Path, document: SourceDocument, page: MarkedPage
+    path: Path, document: SourceDocument, marked: MarkedPage
 ) -> tuple[int, int, list[str]]:
     """How many neighbouring words of a page are neighbours in the text that was read, of how many,
     and those that are not.
@@ -64,32 +64,35 @@ def neighbours(
     behind them; else "of the" would be found anywhere.
     """
     starts = (*document.page_starts, len(document.text))
-    first, last = starts[page.page - 1], starts[page.page]
+    first, last = starts[marked.page - 1], starts[marked.page]
     own = document.text[max(0, first - _AROUND[0]) : last + _AROUND[1]]
     read = _letters(_MARKS.sub("", own))
     right, wrong = 0, []
-    runs = list(_runs(path, page))
+    runs = list(_runs(path, marked))
     for words in runs:
         letters = [_letters(word) for word in words]
-        for at, (one, other) in enumerate(pairwise(letters)):
+        for at, (first_letters, other) in enumerate(pairwise(letters)):
             before, behind = letters[max(0, at - 1) : at], letters[at + 2 : at + 3]
-            whole = ("".join((*before, one, other)), "".join((one, other, *behind)))
-            if any(one in read for one in whole):
+            whole = (
+                "".join((*before, first_letters, other)),
+                "".join((first_letters, other, *behind)),
+            )
+            if any(run in read for run in whole):
                 right += 1
             else:
                 wrong.append(" ".join(words[max(0, at - 1) : at + 3]))
     return right, right + len(wrong), wrong
 
 
-def _runs(path: Path, page: MarkedPage) -> Iterator[list[str]]:
+def _runs(path: Path, marked: MarkedPage) -> Iterator[list[str]]:
     """The words of a page that follow each other."""
     document = pypdfium2.PdfDocument(path)
     try:
-        sheet = document[page.page - 1]
+        sheet = document[marked.page - 1]
         words = sheet.get_textpage()
         _, bottom, _, top = sheet.get_bbox()
         going: list[str] = []
-        for region in page.regions:
+        for region in marked.regions:
             if region.kind not in _KINDS:
                 continue
             left, upper, right, lower = region.box

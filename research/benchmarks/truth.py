@@ -110,7 +110,7 @@ def align(true: Sequence[Heading], read: Sequence[Heading]) -> list[Match]:
         for t, heading in enumerate(true)
         for r in range(len(read))
         for after in (r + 1, r + 2)
-        if after <= len(read) and _same(heading.text, [one.text for one in read[r:after]])
+        if after <= len(read) and _same(heading.text, [part.text for part in read[r:after]])
     }
     best = [[0] * (len(read) + 1) for _ in range(len(true) + 1)]  # matches from (t, r) to the ends
 
@@ -170,12 +170,12 @@ def _words(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", re.sub(r"\[\^\w+\]", "", text).casefold()))
 
 
-def _alike(one: str, other: str) -> bool:
-    if one == other:
+def _alike(text: str, other: str) -> bool:
+    if text == other:
         return True
-    if 2 * min(len(one), len(other)) < _ALIKE * (len(one) + len(other)):
+    if 2 * min(len(text), len(other)) < _ALIKE * (len(text) + len(other)):
         return False
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    matcher = SequenceMatcher(None, text, other, autojunk=False)
     return matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE
 
 

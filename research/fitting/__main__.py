@@ -50,22 +50,19 @@ def main(
 ) -> None:
     """Fits the confidence and the chance that the first statement answers."""
     console = Console()
-    told = grounds(folders, out)
+    decided = grounds(folders, out)
     fingerprint = make_embedder(Settings()).fingerprint
-    _confidence({name: told[name] for name in _ASKED_ALONE}, fingerprint, console)
-    _chance(told, fingerprint, console)
+    _confidence({name: decided[name] for name in _ASKED_ALONE}, fingerprint, console)
+    _chance(decided, fingerprint, console)
 
 
-# The confidence.
-
-
-def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> None:
-    both = list(told.values())
+def _confidence(decided: Mapping[str, Told], embedder: str, console: Console) -> None:
+    both = list(decided.values())
     near, inside, answerable, far = (
-        np.concatenate([getattr(one, name) for one in both])
+        np.concatenate([getattr(ground, name) for ground in both])
         for name in ("on_topic", "in_sources", "answerable", "far")
     )
-    counts = _alike([len(one.far) for one in both])
+    counts = _alike([len(ground.far) for ground in both])
     models: Mapping[str, tuple[Array, Sequence[str], Flags, Flags]] = {
         "on_topic": (near, ON_TOPIC, ~far, np.arange(len(far)) < len(both[0].far)),
         "in_sources": (inside, IN_SOURCES, answerable, ~far),
@@ -78,20 +75,20 @@ def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> No
         left_out[model] = _left_out(values, wanted, among, counts)
     judged = left_out["on_topic"] * left_out["in_sources"]
     areas, begin = {}, 0
-    for name, one in told.items():
-        own = slice(begin, begin := begin + len(one.far))
-        areas[name] = area(judged[own][one.answerable], judged[own][~one.answerable])
+    for name, ground in decided.items():
+        own = slice(begin, begin := begin + len(ground.far))
+        areas[name] = area(judged[own][ground.answerable], judged[own][~ground.answerable])
         kinds = {
-            "off topic": one.far,
-            "near the topic, not in the sources": ~one.answerable & ~one.far,
-            "answerable": one.answerable,
+            "off topic": ground.far,
+            "near the topic, not in the sources": ~ground.answerable & ~ground.far,
+            "answerable": ground.answerable,
         }
         kinds = {group: of for group, of in kinds.items() if of.any()}
         groups = {group: judged[own][of] for group, of in kinds.items()}
         if name == _ASKED_ALONE[0]:
             curve = refusal_curve(groups, Settings().refuse_below)
             (DOCS / "refusal.svg").write_text(curve, "utf-8")
-        console.print(f"{name}: {len(one.far)} questions, AUC, leave one out: {areas[name]:.3f}")
+        console.print(f"{name}: {len(ground.far)} questions, AUC, leave one out: {areas[name]:.3f}")
         for threshold in _REFUSED:
             shares = (f"{(of < threshold).mean():.1%} {group}" for group, of in groups.items())
             console.print(f"  refuse below {threshold:.2f}: {', '.join(shares)}")
@@ -99,8 +96,8 @@ def _confidence(told: Mapping[str, Told], embedder: str, console: Console) -> No
         for limit in (0.1, 0.2, 0.3, 0.5):
             shares = (f"{(chances[of] < limit).mean():.1%} {group}" for group, of in kinds.items())
             console.print(f"  off topic below {limit}: {', '.join(shares)}")
-    asked = {name: len(one.far) for name, one in told.items()}
-    made = {"questions": fingerprints({"questions": QUESTIONS}), "fitted_on": asked}
+    numbers = {name: len(ground.far) for name, ground in decided.items()}
+    made = {"questions": fingerprints({"questions": QUESTIONS}), "fitted_on": numbers}
     write(embedder, "confidence", weights, _PROGRAM, **made, auc_leave_one_out=areas)
 
 
@@ -116,8 +113,8 @@ def _left_out(values: Array, outcome: Array, among: Flags, counts: Array) -> Arr
 
 def _alike(sizes: Sequence[int]) -> Array:
     """How much each row counts, so that all grounds count alike and a row once on average."""
-    each = sum(sizes) / len(sizes)
-    return np.concatenate([np.full(size, each / size) for size in sizes])
+    mean = sum(sizes) / len(sizes)
+    return np.concatenate([np.full(size, mean / size) for size in sizes])
 
 
 def _named(weights: Array, names: Sequence[str], digits: int) -> dict[str, float]:
@@ -125,38 +122,39 @@ def _named(weights: Array, names: Sequence[str], digits: int) -> dict[str, float
     return dict(zip(("intercept", *names), rounded, strict=True))
 
 
-# The chance that the first statement answers.
-
-
-def _chance(told: Mapping[str, Told], embedder: str, console: Console) -> None:
+def _chance(decided: Mapping[str, Told], embedder: str, console: Console) -> None:
     curves = {}
-    for name, ground in told.items():
+    for name, ground in decided.items():
         kind = name.partition(",")[0]
-        others = [one for other, one in told.items() if other.partition(",")[0] != kind]
-        said = probability(ground.first, fitted(others))
-        curves[name] = (said, ground.right)
-        console.print(f"{name}: {len(said)} questions, fitted on the others")
-        for line in table(said * ground.single, ground):
+        others = [
+            other_ground
+            for other, other_ground in decided.items()
+            if other.partition(",")[0] != kind
+        ]
+        chances = probability(ground.first, fitted(others))
+        curves[name] = (chances, ground.right)
+        console.print(f"{name}: {len(chances)} questions, fitted on the others")
+        for line in table(chances * ground.single, ground):
             console.print(line)
     (DOCS / "chance.svg").write_text(chance_curve(curves), "utf-8")
-    weights = _named(fitted(list(told.values())), CHANCE_FEATURES, 3)
-    fitted_on = {name: len(one.right) for name, one in told.items()}
+    weights = _named(fitted(list(decided.values())), CHANCE_FEATURES, 3)
+    fitted_on = {name: len(decided_over.right) for name, decided_over in decided.items()}
     write(embedder, "chance", weights, _PROGRAM, fitted_on=fitted_on)
     console.print(weights)
 
 
 def fitted(some: Sequence[Told]) -> Array:
     """Weights (intercept first) of a model in which every question counts once."""
-    outcome = np.concatenate([one.right for one in some]).astype(float)
-    return fit(np.concatenate([one.first for one in some]), outcome, _OF_CHANCE)
+    outcome = np.concatenate([ground.right for ground in some]).astype(float)
+    return fit(np.concatenate([ground.first for ground in some]), outcome, _OF_CHANCE)
 
 
-def table(said: Array, ground: Told) -> Iterator[str]:
+def table(chances: Array, ground: Told) -> Iterator[str]:
     """At each chance: of the answerable questions how many are answered, how many of the answers
     are right, and of the unanswerable ones how many are answered."""
     answerable = ground.answerable
     for threshold in _GIVEN:
-        given = said >= threshold
+        given = chances >= threshold
         share = (given & answerable).sum() / answerable.sum()
         right = f"{ground.right[given].mean():.2f}" if given.any() else "-"
         wrong = f"{given[~answerable].mean():.3f}" if not answerable.all() else "-"

@@ -7,12 +7,9 @@ import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.plots import COLOURS, INK
-
-_COLOURS = [*COLOURS, "#009E73"]  # Okabe and Ito's, as in the report
+_COLOURS = ["#0072B2", "#D55E00", "#009E73"]  # Okabe and Ito's
 _DASHES = [[2, 2], [6, 3], [1, 0]]
-
-
+_INK = "#1a1f29"
 _BINS = 10
 _SHARE = alt.Scale(domain=[0, 1])
 
@@ -24,10 +21,10 @@ def chance_curve(grounds: Mapping[str, tuple[NDArray[np.float64], NDArray[np.boo
         grounds: name -> the chances, and whether each statement is right.
     """
     rows = []
-    for name, (said, right) in grounds.items():
-        order = np.argsort(said)
+    for name, (chances, right) in grounds.items():
+        order = np.argsort(chances)
         for some in np.array_split(order, _BINS):
-            point = {"said": float(said[some].mean()), "right": float(right[some].mean())}
+            point = {"said": float(chances[some].mean()), "right": float(right[some].mean())}
             rows.append({"ground": name, **point})
     legend = alt.Legend(orient="right", title=None, labelLimit=240, symbolStrokeWidth=2)
     curves = (
@@ -41,7 +38,7 @@ def chance_curve(grounds: Mapping[str, tuple[NDArray[np.float64], NDArray[np.boo
         )
     )
     ideal = alt.Chart(alt.InlineData(values=[{"said": 0, "right": 0}, {"said": 1, "right": 1}]))
-    line = ideal.mark_line(color=INK, opacity=0.4).encode(x="said:Q", y="right:Q")
+    line = ideal.mark_line(color=_INK, opacity=0.4).encode(x="said:Q", y="right:Q")
     return _svg(alt.LayerChart(layer=[curves, line]))
 
 
@@ -73,8 +70,8 @@ def refusal_curve(groups: Mapping[str, NDArray[np.float64]], in_use: float) -> s
     )
     mark = alt.Chart(alt.InlineData(values=[{"threshold": in_use, "text": f"in use: {in_use}"}]))
     here = mark.encode(x="threshold:Q")
-    text = here.mark_text(align="left", dx=4, y=8, color=INK).encode(text="text:N")
-    return _svg(alt.LayerChart(layer=[curves, here.mark_rule(color=INK), text]))
+    text = here.mark_text(align="left", dx=4, y=8, color=_INK).encode(text="text:N")
+    return _svg(alt.LayerChart(layer=[curves, here.mark_rule(color=_INK), text]))
 
 
 def _svg(chart: alt.LayerChart) -> str:

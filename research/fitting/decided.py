@@ -21,7 +21,8 @@ from chain.request import Request
 from chain.understanding.follow_ups import standalone
 from chain.writing.extractive import choose, readings
 from core.settings import Settings
-from eval.dataset import Question, load, prepare
+from eval.corpora import prepare
+from eval.dataset import Question, load
 from language.matching import fold
 from research.fitting import QUESTIONS, questions
 from research.fitting.logistic import Array
@@ -39,19 +40,15 @@ class Told(NamedTuple):
 
     on_topic, in_sources, first: features of the two models of the confidence, and of the chance
         that the first statement answers; shape (questions, features).
-    right: whether it is right.
-    answerable: whether the sources answer.
-    far: whether the question is far from the topic.
-    single: whether one thing is asked, and the first statement lacks no detail.
     """
 
     on_topic: Array
     in_sources: Array
     first: Array
-    right: Flags
-    answerable: Flags
-    far: Flags
-    single: Flags
+    right: Flags  # whether it is right
+    answerable: Flags  # whether the sources answer
+    far: Flags  # whether the question is far from the topic
+    single: Flags  # whether one thing is asked, and the first statement lacks no detail
 
 
 class _Rows:
@@ -83,7 +80,7 @@ class _Rows:
             )
         )
 
-    def told(self) -> Told:
+    def gathered(self) -> Told:
         return Told(*map(np.array, zip(*self._rows, strict=True)))
 
 
@@ -96,7 +93,7 @@ def grounds(folders: Sequence[Path], out: Path) -> Mapping[str, Told]:
     """
     settings = Settings()
     elsewhere = settings.model_copy(update={"data_dir": out})
-    alone = [one for one in questions() if not one.conversation]
+    alone = [question for question in questions() if not question.conversation]
     official = load(PREPARED / "asked.yaml")
     return {
         "summaries": _over_facts(alone, settings),
@@ -106,35 +103,45 @@ def grounds(folders: Sequence[Path], out: Path) -> Mapping[str, Told]:
     }
 
 
-def _over_facts(asked: Iterable[Question], settings: Settings) -> Told:
+def _over_facts(labelled: Iterable[Question], settings: Settings) -> Told:
     rows = _Rows(settings)
-    for one in asked:
-        question = standalone(one.question, one.language, one.history)
-        is_far = one.challenge == "far-topic"
-        rows.ask(question, one.language, _has_facts(one), yes=one.answerable, far=is_far)
-    return rows.told()
+    for question_asked in labelled:
+        question = standalone(
+            question_asked.question, question_asked.language, question_asked.history
+        )
+        is_far = question_asked.challenge == "far-topic"
+        rows.ask(
+            question,
+            question_asked.language,
+            _has_facts(question_asked),
+            yes=question_asked.answerable,
+            far=is_far,
+        )
+    return rows.gathered()
 
 
 def _has_facts(question: Question) -> _IsRight:
     def has_facts(_: Decision, request: Request) -> bool:
         blocks = choose(request)
-        said = [text for one in blocks for text in readings(one.passage, one.units, request)]
-        return question.facts_in(fold(" ".join(said)))
+        texts = [text for block in blocks for text in readings(block.passage, block.units, request)]
+        return question.facts_in(fold(" ".join(texts)))
 
     return has_facts
 
 
 def _over_documents(folders: Sequence[Path], settings: Settings) -> Told:
-    kept, asked = asked_of("choose", folders, settings)
+    kept, labelled = asked_of("choose", folders, settings)
     rows = _Rows(kept)
-    for one in asked:
+    for question_asked in labelled:
 
-        def answers(decision: Decision, _: Request, one: Asked = one) -> bool:
-            return one.is_answered(decision.whole.ranked[0], decision.whole.found)
+        def answers(
+            decision: Decision, _: Request, labelled_question: Asked = question_asked
+        ) -> bool:
+            return labelled_question.is_answered(decision.whole.ranked[0], decision.whole.found)
 
-        label = one.labelled
-        rows.ask(label.question, label.language, answers, yes=bool(one.units))
-    return rows.told()
+        label = question_asked.labelled
+        rows.ask(label.question, label.language, answers, yes=bool(question_asked.units))
+    return rows.gathered()
 
 
 def _without_prepared(settings: Settings, out: Path) -> Settings:
@@ -157,5 +164,5 @@ def _with_prepared(folders: Sequence[Path], settings: Settings) -> Settings:
     for file in sorted(PREPARED.glob("*.questions.yaml")):
         shutil.copy2(file, place)
         stem = file.name.removesuffix(".questions.yaml")
-        shutil.copy(next(one for folder in folders for one in folder.glob(f"{stem}.*")), place)
+        shutil.copy(next(path for folder in folders for path in folder.glob(f"{stem}.*")), place)
     return prepare([place], settings)

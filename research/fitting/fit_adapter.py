@@ -34,21 +34,21 @@ def main() -> int:
         index = open_index(settings).snapshot()
         passages = index.passages()
         questions = _prepared(index, passages)
-        documents = [document_key(one.units[0]) for one in questions]
+        documents = [document_key(question.units[0]) for question in questions]
         half = np.isin(documents, sorted(set(documents))[::2])
         if min(half.sum(), (~half).sum()) < _FEWEST:
             fewest = f"{_FEWEST} in each half of the documents are needed"
             console.print(f"There are too few prepared questions: {fewest}.")
             return 1
-        asked = _asked(index, passages, questions)
+        fitted = _asked(index, passages, questions)
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1
-    owners = np.repeat(np.arange(len(passages)), [len(one.units) for one in passages])
+    owners = np.repeat(np.arange(len(passages)), [len(passage.units) for passage in passages])
     before, after = np.zeros(len(half), int), np.zeros(len(half), int)
     for shown in (half, ~half):
-        adapter = fit(_among(asked, ~shown))
-        mine = _among(asked, shown)
+        adapter = fit(_among(fitted, ~shown))
+        mine = _among(fitted, shown)
         before[shown] = places(mine.vectors, mine, owners)
         after[shown] = places(adapter(mine.vectors), mine, owners)
     for name, found in (("without", before), ("with", after)):
@@ -60,37 +60,44 @@ def main() -> int:
     folder = settings.data_dir / "embedders"
     folder.mkdir(parents=True, exist_ok=True)
     file = adapter_file(index.embedder.fingerprint, folder)
-    fit(asked).write(file)
+    fit(fitted).write(file)
     console.print(f"Fitted on {len(half):,} questions and kept: {file}", soft_wrap=True)
     return 0
 
 
 def _prepared(index: Snapshot, passages: Sequence[Passage]) -> list[PreparedQuestion]:
     """The prepared questions whose units are all there."""
-    known = {name for one in passages for name in one.unit_ids}
-    documents = {one.document.key for one in passages}
-    return [one for one in index.questions(documents) if one.units and known >= {*one.units}]
+    known = {name for passage in passages for name in passage.unit_ids}
+    documents = {passage.document.key for passage in passages}
+    return [
+        question
+        for question in index.questions(documents)
+        if question.units and known >= {*question.units}
+    ]
 
 
 def _asked(
     index: Snapshot, passages: Sequence[Passage], questions: Sequence[PreparedQuestion]
 ) -> Asked:
-    rows = {name: row for row, name in enumerate(name for one in passages for name in one.unit_ids)}
+    rows = {
+        name: row
+        for row, name in enumerate(name for passage in passages for name in passage.unit_ids)
+    }
     return Asked(
-        index.embedder.queries([one.question for one in questions]),
+        index.embedder.queries([question.question for question in questions]),
         np.concatenate(index.vectors(passages)),
-        [[rows[one.units[0]]] for one in questions],
-        [[rows[name] for name in one.units[1:]] for one in questions],
+        [[rows[question.units[0]]] for question in questions],
+        [[rows[name] for name in question.units[1:]] for question in questions],
     )
 
 
-def _among(asked: Asked, chosen: NDArray[np.bool_]) -> Asked:
+def _among(fitted: Asked, chosen: NDArray[np.bool_]) -> Asked:
     numbers = np.flatnonzero(chosen)
     return Asked(
-        asked.vectors[numbers],
-        asked.units,
-        [asked.right[one] for one in numbers.tolist()],
-        [asked.beside[one] for one in numbers.tolist()],
+        fitted.vectors[numbers],
+        fitted.units,
+        [fitted.right[number] for number in numbers.tolist()],
+        [fitted.beside[number] for number in numbers.tolist()],
     )
 
 

@@ -25,11 +25,11 @@ def main() -> None:
     console, index = Console(), open_index(Settings())
     profile = index.snapshot().profile
     examples = fit_ranking.from_briefs(questions(), index)
-    told = [one for one in examples if one.right.any() and not one.right.all()]
+    decided = [example for example in examples if example.right.any() and not example.right.all()]
     best = (-np.inf, 0.0)
     for weight in _WEIGHTS:
         values = np.array([{**profile.ranking, "asked": weight}[name] for name in RANKING_FEATURES])
-        hit, likelihood = _figures(told, values)
+        hit, likelihood = _figures(decided, values)
         console.print(f"{weight:4.1f}: hit@1 {hit:.4f}, likelihood {likelihood:.4f}")
         best = max(best, (likelihood, float(weight)))
     rewrite(index.embedder.fingerprint, "ranking", asked=best[1])
@@ -39,11 +39,11 @@ def main() -> None:
 def _figures(examples: list[Asked], weights: Array) -> tuple[float, float]:
     """hit@1, and the mean log-likelihood of what is right."""
     hits, likelihoods = [], []
-    for one in examples:
-        scores = one.values @ weights
+    for example in examples:
+        scores = example.values @ weights
         powers = np.exp(scores - scores.max())
-        hits.append(bool(one.right[int(scores.argmax())]))
-        likelihoods.append(float(np.log(max(powers[one.right].sum() / powers.sum(), 1e-300))))
+        hits.append(bool(example.right[int(scores.argmax())]))
+        likelihoods.append(float(np.log(max(powers[example.right].sum() / powers.sum(), 1e-300))))
     return float(np.mean(hits)), float(np.mean(likelihoods))
 
 

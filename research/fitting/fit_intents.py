@@ -52,25 +52,25 @@ _TRIED = ((0.5, 0.5, 0.5), (0.6, 0.3, 0.7), (0.7, 0.3, 0.8), (0.8, 0.4, 0.8), (0
 def main() -> int:
     try:
         embedder = make_embedder(Settings())
-        told = list(labelled())
+        labelled_texts = list(labelled())
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1
-    kinds = sorted({kind for _, kind in told})
-    right = np.array([kinds.index(kind) for _, kind in told])
-    inputs = np.stack([inputs_of(text, embedder) for text, _ in told])
-    fold_of = np.random.default_rng(0).integers(0, FOLDS, len(told))
-    chances = np.zeros((len(told), len(kinds)))
+    kinds = sorted({kind for _, kind in labelled_texts})
+    right = np.array([kinds.index(kind) for _, kind in labelled_texts])
+    inputs = np.stack([inputs_of(text, embedder) for text, _ in labelled_texts])
+    fold_of = np.random.default_rng(0).integers(0, FOLDS, len(labelled_texts))
+    chances = np.zeros((len(labelled_texts), len(kinds)))
     for number in range(FOLDS):
         others = fold_of != number
         chances[~others] = fit(inputs[others], right[others], len(kinds)).chances(inputs[~others])
-    Console().print(_table(told, kinds, chances))
+    Console().print(_table(labelled_texts, kinds, chances))
     network = fit(inputs, right, len(kinds))
     made = {
         "made_by": "python -m research.fitting.fit_intents",
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "embedder": embedder.fingerprint,
-        "fitted_on": len(told),
+        "fitted_on": len(labelled_texts),
         "kinds": kinds,
         **amounts_of(json.loads(WEIGHTS.read_text("utf-8"))),
         "weights": {name: part.round(3).tolist() for name, part in network._asdict().items()},
@@ -79,27 +79,37 @@ def main() -> int:
     return 0
 
 
-def _table(told: Sequence[tuple[str, str]], kinds: Sequence[str], chances: Array) -> Table:
+def _table(
+    labelled_texts: Sequence[tuple[str, str]], kinds: Sequence[str], chances: Array
+) -> Table:
     columns = ("harm, unclear, other", "messages right", "help with a crime", "with a line above")
     table = Table(*columns, "questions turned away", "with a line above", "follow-ups, questions")
-    asked = (QUESTION, FOLLOW_UP)
+    question_kinds = (QUESTION, FOLLOW_UP)
     for tried in _TRIED:
         at = dict(zip(("harm", "unclear", "other"), tried, strict=True))
         moved = limits().model_copy(update=at)
         by_kind = (dict(zip(kinds, map(float, row), strict=True)) for row in chances)
-        found = [intent_by(one, moved) for one in by_kind]
-        pairs = [(kind, one) for (_, kind), one in zip(told, found, strict=True)]
-        messages = [kind in (one.kind, one.aside) for kind, one in pairs if kind not in asked]
-        crimes = [one for kind, one in pairs if kind == "harm"]
-        questions = [one for kind, one in pairs if kind in asked]
-        leans = [kind == FOLLOW_UP for kind, one in pairs if kind in asked and one.leans >= 0.5]
+        found = [intent_by(chances_by_kind, moved) for chances_by_kind in by_kind]
+        pairs = [(kind, intent) for (_, kind), intent in zip(labelled_texts, found, strict=True)]
+        messages = [
+            kind in (intent.kind, intent.aside)
+            for kind, intent in pairs
+            if kind not in question_kinds
+        ]
+        crimes = [intent for kind, intent in pairs if kind == "harm"]
+        questions = [intent for kind, intent in pairs if kind in question_kinds]
+        leans = [
+            kind == FOLLOW_UP
+            for kind, intent in pairs
+            if kind in question_kinds and intent.leans >= 0.5
+        ]
         table.add_row(
             str(tried),
             f"{np.mean(messages):.3f} of {len(messages)}",
-            f"{sum(one.kind == 'harm' for one in crimes)} of {len(crimes)}",
-            str(sum(one.aside == "harm" for one in crimes)),
-            f"{sum(one.kind is not None for one in questions)} of {len(questions)}",
-            str(sum(one.aside != "" for one in questions)),
+            f"{sum(intent.kind == 'harm' for intent in crimes)} of {len(crimes)}",
+            str(sum(intent.aside == "harm" for intent in crimes)),
+            f"{sum(intent.kind is not None for intent in questions)} of {len(questions)}",
+            str(sum(intent.aside != "" for intent in questions)),
             f"{sum(leans)}, {len(leans) - sum(leans)}",
         )
     return table
@@ -172,7 +182,7 @@ def _every() -> Iterator[tuple[str, str]]:
             yield question.question, QUESTION
     for file in sorted((ROOT / "corpus").rglob("*.questions.yaml")):
         for answer in read_file(file):
-            yield from ((one.text, QUESTION) for one in answer.questions)
+            yield from ((prepared.text, QUESTION) for prepared in answer.questions)
 
 
 if __name__ == "__main__":

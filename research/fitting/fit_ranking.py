@@ -22,14 +22,14 @@ from rich.console import Console
 from chain.retrieve import FOUND
 from core.command_line import CommandLine, option
 from core.settings import Settings
-from eval.dataset import Outline, Question
+from eval.dataset import Question
+from eval.outline import Outline
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
 from research.fitting.logit import Asked, cross_validated, fit
 from research.fitting.mixed import in_turn
-from research.public import PublicSet, build_index, halves, load
-from research.public.index import document_of
 from research.reader.shown import asked_of
+from research.xquad import XQuAD, build_index, even_articles, load, paragraph_of
 from vectorstore.profile import LOOK
 from vectorstore.search import RANKING_FEATURES, Candidate
 from vectorstore.segments import document_key
@@ -51,34 +51,36 @@ def main(
     """Fits the weights and writes them."""
     settings = Settings()
     sets = _over_documents(folders, settings.model_copy(update={"data_dir": out}))
-    for paragraphs, asked in _PAIRS:
-        others = None if asked == paragraphs else xquad / f"xquad.{asked}.json"
-        public = load("xquad", xquad / f"xquad.{paragraphs}.json", None, others)
-        made = _over_paragraphs(halves(public)[0], build_index(public, settings))
-        sets[f"xquad {asked} over {paragraphs}, even articles"] = made
+    for language, asked_in in _PAIRS:
+        paragraphs = load(xquad, language, asked_in)
+        made = _over_paragraphs(even_articles(paragraphs), build_index(paragraphs, settings))
+        sets[f"xquad {asked_in} over {language}, even articles"] = made
     index = open_index(settings)
     sets["briefs"] = from_briefs(questions(), index)
     for turn, mixed in enumerate(in_turn(settings), start=1):
         sets[f"briefs, each in one language, turn {turn}"] = from_briefs(questions(), mixed)
-    sets = {name: [one.only(len(_FITTED)) for one in asked] for name, asked in sets.items()}
+    sets = {
+        name: [question.only(len(_FITTED)) for question in examples]
+        for name, examples in sets.items()
+    }
     console = Console()
     for name, (hit, mrr) in cross_validated(sets).items():
         console.print(f"{name}: hit@1 {hit:.4f}, MRR {mrr:.4f} ({len(sets[name])} questions)")
-    fitted_on = {name: len(asked) for name, asked in sets.items()}
+    fitted_on = {name: len(examples) for name, examples in sets.items()}
     weights = dict(zip(_FITTED, (round(float(w), 2) for w in fit(sets.values())), strict=True))
     write(index.embedder.fingerprint, "ranking", weights, _PROGRAM, fitted_on=fitted_on)
     console.print(weights)
 
 
 def _over_documents(folders: Sequence[Path], settings: Settings) -> dict[str, list[Asked]]:
-    kept, asked = asked_of("choose", folders, settings)
+    kept, labelled = asked_of("choose", folders, settings)
     index, groups = open_index(kept).snapshot(), dict[str, int]()
     sets: dict[str, list[Asked]] = {"documents, own language": [], "documents, across": []}
-    for one in asked:
-        if not one.units:
+    for question in labelled:
+        if not question.units:
             continue
-        name = "own language" if one.own_language else "across"
-        label, passages = one.labelled, one.passages
+        name = "own language" if question.own_language else "across"
+        label, passages = question.labelled, question.passages
         evidence = index.evidence(label.question, FOUND, language=label.language)
         right = [found.scored.passage.id in passages for found in evidence]
         group = groups.setdefault(document_key(min(passages)), len(groups))
@@ -86,15 +88,14 @@ def _over_documents(folders: Sequence[Path], settings: Settings) -> dict[str, li
     return sets
 
 
-def _over_paragraphs(public: PublicSet, index: Index) -> list[Asked]:
-    # No article is in two folds.
-    group = {document.id: document.article // 2 for document in public.documents}
+def _over_paragraphs(xquad: XQuAD, index: Index) -> list[Asked]:
     found = []
-    for question in public.questions:
-        evidence = index.snapshot().evidence(question.text, LOOK, language=public.question_language)
-        names = [document_of(public, one.scored.passage).id for one in evidence]
-        right = [name in question.relevant for name in names]
-        found.append(_asked(evidence, right, group[next(iter(question.relevant))]))
+    for question in xquad.questions:
+        evidence = index.snapshot().evidence(question.text, LOOK, language=xquad.asked_in)
+        right = [
+            paragraph_of(candidate.scored.passage) == question.paragraph for candidate in evidence
+        ]
+        found.append(_asked(evidence, right, question.article // 2))  # no article is in two folds
     return found
 
 
@@ -108,14 +109,14 @@ def from_briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
             evidence = index.snapshot().evidence(
                 question.question, LOOK, language=question.language
             )
-            passages = [one.scored.passage for one in evidence]
+            passages = [candidate.scored.passage for candidate in evidence]
             right = [(passage.document.id, passage.section) in sections for passage in passages]
             found.append(_asked(evidence, right, number))
     return found
 
 
 def _asked(evidence: Sequence[Candidate], right: Sequence[bool], group: int) -> Asked:
-    rows = [[one.features[name] for name in RANKING_FEATURES] for one in evidence]
+    rows = [[candidate.features[name] for name in RANKING_FEATURES] for candidate in evidence]
     return Asked(np.array(rows), np.array(right, dtype=bool), group)
 
 

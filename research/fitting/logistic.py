@@ -22,9 +22,9 @@ def fit(values: Array, outcome: Array, penalty: float, counts: Array | None = No
     ridge = np.diag([0.0] + [penalty] * values.shape[1])
     weights = np.zeros(design.shape[1])
     for _ in range(_STEPS):
-        said = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (counts * (outcome - said)) - ridge @ weights
-        curvature = design.T @ (design * (counts * said * (1 - said))[:, None]) + ridge
+        chances = 1 / (1 + np.exp(-design @ weights))
+        gradient = design.T @ (counts * (outcome - chances)) - ridge @ weights
+        curvature = design.T @ (design * (counts * chances * (1 - chances))[:, None]) + ridge
         weights += np.linalg.solve(curvature, gradient)
     slopes = weights[1:] / spread
     return np.concatenate([[weights[0] - slopes @ mean], slopes])

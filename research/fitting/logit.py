@@ -19,16 +19,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Asked:
-    """One question.
+    """One question."""
 
-    values: features, shape (candidates, features).
-    right: which candidates are right, shape (candidates,).
-    group: questions of one group go into the same fold.
-    """
-
-    values: Array
-    right: NDArray[np.bool_]
-    group: int
+    values: Array  # features, shape (candidates, features)
+    right: NDArray[np.bool_]  # which candidates are right, shape (candidates,)
+    group: int  # questions of one group go into the same fold
 
     def only(self, count: int) -> "Asked":
         """With the first `count` features."""
@@ -41,16 +36,21 @@ def fit(sets: Iterable[Sequence[Asked]]) -> Array:
     Newton's method, with each step halved until it lowers the loss. Questions with no right
     candidate, or only right ones, are left out.
     """
-    told = [[one for one in asked if one.right.any() and not one.right.all()] for asked in sets]
-    told = [asked for asked in told if asked]
-    scale = np.mean([np.mean([one.values.std(0) for one in asked], axis=0) for asked in told], 0)
+    kept = [
+        [example for example in examples if example.right.any() and not example.right.all()]
+        for examples in sets
+    ]
+    kept = [examples for examples in kept if examples]
+    scale = np.mean(
+        [np.mean([example.values.std(0) for example in examples], axis=0) for examples in kept], 0
+    )
     scale[scale == 0] = 1.0
     weights = np.zeros(len(scale))
-    loss, gradient, curvature = _look(told, scale, weights)
+    loss, gradient, curvature = _look(kept, scale, weights)
     for _ in range(30):
         step = np.linalg.solve(curvature, gradient)
         while True:
-            further = _look(told, scale, weights + step)
+            further = _look(kept, scale, weights + step)
             if further[0] <= loss or np.abs(step).max() < 1e-6:
                 break
             step = step / 2
@@ -61,7 +61,7 @@ def fit(sets: Iterable[Sequence[Asked]]) -> Array:
 
 
 def _look(
-    told: Sequence[Sequence[Asked]], scale: Array, weights: Array
+    kept: Sequence[Sequence[Asked]], scale: Array, weights: Array
 ) -> tuple[float, Array, Array]:
     """Loss at these weights, its negative gradient, and the Hessian of its convex part.
 
@@ -69,16 +69,16 @@ def _look(
     """
     loss = _PENALTY * float(weights @ weights) / 2
     gradient, curvature = -_PENALTY * weights, _PENALTY * np.eye(len(weights))
-    for asked in told:
-        for one in asked:
-            values = one.values / scale
+    for examples in kept:
+        for example in examples:
+            values = example.values / scale
             chance = _softmax(values @ weights)
-            right = max(float(chance @ one.right), 1e-300)
-            mean, wanted = chance @ values, (chance * one.right) @ values / right
-            loss -= float(np.log(right)) / len(asked)
-            gradient = gradient + (wanted - mean) / len(asked)
+            right = max(float(chance @ example.right), 1e-300)
+            mean, wanted = chance @ values, (chance * example.right) @ values / right
+            loss -= float(np.log(right)) / len(examples)
+            gradient = gradient + (wanted - mean) / len(examples)
             spread = values.T @ (values * chance[:, None]) - np.outer(mean, mean)
-            curvature = curvature + spread / len(asked)
+            curvature = curvature + spread / len(examples)
     return loss, gradient, curvature
 
 
@@ -86,12 +86,14 @@ def cross_validated(sets: Mapping[str, Sequence[Asked]]) -> dict[str, tuple[floa
     """hit@1 and MRR of each set, with weights fitted without the question's fold."""
     ranks: dict[str, list[float]] = {name: [] for name in sets}
     for fold in range(_FOLDS):
-        weights = fit([[o for o in asked if o.group % _FOLDS != fold] for asked in sets.values()])
-        for name, asked in sets.items():
-            for one in asked:
-                if one.group % _FOLDS == fold:
-                    order = np.argsort(-(one.values @ weights), kind="stable")
-                    ranks[name].append(reciprocal_rank([bool(one.right[n]) for n in order]))
+        weights = fit(
+            [[o for o in examples if o.group % _FOLDS != fold] for examples in sets.values()]
+        )
+        for name, examples in sets.items():
+            for example in examples:
+                if example.group % _FOLDS == fold:
+                    order = np.argsort(-(example.values @ weights), kind="stable")
+                    ranks[name].append(reciprocal_rank([bool(example.right[n]) for n in order]))
     return {
         name: (float(np.mean([r == 1 for r in of_set])), float(np.mean(of_set)))
         for name, of_set in ranks.items()

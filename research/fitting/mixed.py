@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.settings import Settings
-from eval.dataset import prepare
+from eval.corpora import prepare
 from ingest.reading.files import find
 from ingest.reading.load import load
 from vectorstore.store import Index, open_index
@@ -19,7 +19,7 @@ def in_turn(settings: Settings) -> list[Index]:
     has them the other way round.
 
     Raises:
-        StrategiewijzerError: as `eval.dataset.prepare`.
+        StrategiewijzerError: as `eval.corpora.prepare`.
     """
     versions: dict[str, dict[str, Path]] = {}
     for path in find(settings.corpus_dirs).files:

@@ -45,13 +45,13 @@ def main() -> int:
 
 
 def _chosen(index: Snapshot) -> dict[str, list[str] | list[list[str]]]:
-    asked, passages = [], {}
+    texts, passages = [], {}
     for question in questions()[::_EVERY]:
         text = standalone(question.question, question.language, question.history)
         first = index.search(text, 1, question.language, rerank=False)[0].passage
-        asked.append(text)
+        texts.append(text)
         passages[first.id] = [first.context(unit) for unit in first.units]
-    return {"questions": asked, "passages": list(passages.values())}
+    return {"questions": texts, "passages": list(passages.values())}
 
 
 if __name__ == "__main__":

@@ -35,18 +35,13 @@ _FIRST, _SECOND, _LEAST = 0.9, 0.999, 1e-8  # of AdamW
 
 
 class Asked(NamedTuple):
-    """Questions and the units that answer them.
+    """Questions and the units that answer them."""
 
-    vectors: of the questions, shape (questions, width).
-    units: of all documents, shape (units, width).
-    right: for each question the rows of `units` that answer it, one at least.
-    beside: further rows that are no wrong answer.
-    """
-
-    vectors: Vectors
-    units: Vectors
+    vectors: Vectors  # of the questions, shape (questions, width)
+    units: Vectors  # of all documents, shape (units, width)
+    # For each question the rows of `units` that answer it, one at least.
     right: Sequence[Sequence[int]]
-    beside: Sequence[Sequence[int]]
+    beside: Sequence[Sequence[int]]  # further rows that are no wrong answer
 
 
 app = CommandLine()
@@ -64,10 +59,10 @@ def main(
     made = fit(questions_of(grounds_of("fit", folders, embedder, out), embedder))
     made.write(adapter_file(embedder.fingerprint, FOLDER))
     choose = grounds_of("choose", folders, embedder, out)
-    asked = questions_of(choose, embedder)
+    questions = questions_of(choose, embedder)
     owners = passages_of(choose)
-    for name, vectors in (("without", asked.vectors), ("with", made(asked.vectors))):
-        found = places(vectors, asked, owners)
+    for name, vectors in (("without", questions.vectors), ("with", made(questions.vectors))):
+        found = places(vectors, questions, owners)
         shares = ", ".join(f"{np.mean(found < within):.3f} of {within}" for within in (1, 3, 6, 24))
         console.print(f"{name}: {shares}")
     return 0
@@ -80,17 +75,20 @@ def questions_of(grounds: Sequence[Ground], embedder: LocalEmbedder) -> Asked:
         {place: start + row for row, place in enumerate(ground.places)}
         for start, ground in zip(starts, grounds, strict=False)
     ]
-    asked = [
-        (one, row)
+    located = [
+        (question, row)
         for ground, row in zip(grounds, rows, strict=True)
-        for one in ground.asked
-        if one.answers
+        for question in ground.asked
+        if question.answers
     ]
     return Asked(
-        embedder.queries([one.asked.question for one, _ in asked]),
+        embedder.queries([question.asked.question for question, _ in located]),
         np.concatenate([ground.vectors for ground in grounds]),
-        [sorted({row[way[0]] for way in one.answers}) for one, row in asked],
-        [sorted({row[place] for way in one.answers for place in way[1:]}) for one, row in asked],
+        [sorted({row[way[0]] for way in question.answers}) for question, row in located],
+        [
+            sorted({row[place] for way in question.answers for place in way[1:]})
+            for question, row in located
+        ],
     )
 
 
@@ -103,16 +101,16 @@ def passages_of(grounds: Sequence[Ground]) -> NDArray[np.int64]:
     return np.array(owners)
 
 
-def fit(asked: Asked, steps: int = _STEPS, seed: int = 0) -> Adapter:
+def fit(questions: Asked, steps: int = _STEPS, seed: int = 0) -> Adapter:
     """The adapter."""
     chance = np.random.default_rng(seed)
-    width = asked.units.shape[1]
+    width = questions.units.shape[1]
     matrix = np.zeros((width + 1, width), np.float32)  # the last row is b
     first, second = np.zeros_like(matrix), np.zeros_like(matrix)
-    size = min(_BATCH, len(asked.vectors))
+    size = min(_BATCH, len(questions.vectors))
     for step in range(1, steps + 1):
-        chosen = chance.choice(len(asked.vectors), size, replace=False)
-        gradient = _gradient(asked, chosen, matrix, chance)
+        chosen = chance.choice(len(questions.vectors), size, replace=False)
+        gradient = _gradient(questions, chosen, matrix, chance)
         first += (1 - _FIRST) * (gradient - first)
         second += (1 - _SECOND) * (gradient**2 - second)
         moved = first / (1 - _FIRST**step)
@@ -122,20 +120,20 @@ def fit(asked: Asked, steps: int = _STEPS, seed: int = 0) -> Adapter:
 
 
 def _gradient(
-    asked: Asked, chosen: NDArray[np.int64], matrix: Vectors, chance: np.random.Generator
+    questions: Asked, chosen: NDArray[np.int64], matrix: Vectors, chance: np.random.Generator
 ) -> Vectors:
     """The gradient of the loss of a batch by A and b."""
     kept = chance.random((len(chosen), matrix.shape[1])) >= _DROPPED
-    given = (asked.vectors[chosen] * kept / (1 - _DROPPED)).astype(np.float32)
+    given = (questions.vectors[chosen] * kept / (1 - _DROPPED)).astype(np.float32)
     moved = given + given @ matrix[:-1] + matrix[-1]
     lengths = np.linalg.norm(moved, axis=1, keepdims=True)
     pointing = moved / lengths
-    own = [int(chance.choice(asked.right[one])) for one in chosen]
-    drawn = np.array([*own, *chance.integers(len(asked.units), size=_DRAWN)])
-    units = asked.units[drawn]
+    own = [int(chance.choice(questions.right[number])) for number in chosen]
+    drawn = np.array([*own, *chance.integers(len(questions.units), size=_DRAWN)])
+    units = questions.units[drawn]
     fits = pointing @ units.T / _TEMPERATURE
-    for row, one in enumerate(chosen):
-        alike = np.isin(drawn, [*asked.right[one], *asked.beside[one]])
+    for row, number in enumerate(chosen):
+        alike = np.isin(drawn, [*questions.right[number], *questions.beside[number]])
         alike[row] = False
         fits[row, alike] = -np.inf
     shares = np.exp(fits - fits.max(axis=1, keepdims=True))
@@ -148,13 +146,13 @@ def _gradient(
     return np.asarray(with_one.T @ by_moved, np.float32)
 
 
-def places(vectors: Vectors, asked: Asked, owners: NDArray[np.int64]) -> NDArray[np.int64]:
+def places(vectors: Vectors, questions: Asked, owners: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each question how many passages come before the first that answers it, by 0.6 of the best
     unit's cosine and 0.4 of the mean."""
     counts = np.bincount(owners)
     found = []
-    for vector, right in zip(vectors, asked.right, strict=True):
-        cosines = asked.units @ vector
+    for vector, right in zip(vectors, questions.right, strict=True):
+        cosines = questions.units @ vector
         best = np.full(len(counts), -1.0)
         np.maximum.at(best, owners, cosines)
         fits = 0.6 * best + 0.4 * np.bincount(owners, cosines) / counts

@@ -47,11 +47,11 @@ class Ground:
         self,
         source: Source,
         document: Document,
-        asked: Iterable[Located],
+        questions: Iterable[Located],
         embedder: LocalEmbedder,
         kept: Path,
     ) -> None:
-        self.source, self.passages, self.asked = source, document.passages, list(asked)
+        self.source, self.passages, self.asked = source, document.passages, list(questions)
         self.places: list[Place] = [
             (number, unit)
             for number, passage in enumerate(self.passages)
@@ -59,7 +59,7 @@ class Ground:
         ]
         made = kept / f"{source.name}.npy"
         if not made.exists():
-            texts = [one.context(unit) for one in self.passages for unit in one.units]
+            texts = [passage.context(unit) for passage in self.passages for unit in passage.units]
             np.save(made, embedder.passages(texts).astype(np.float16))
         self.vectors: Vectors = np.load(made).astype(np.float32)
 
@@ -105,15 +105,17 @@ class Maker(Sequencer):
         return self.joined(question, passage.headings[-1], text_of(passage, number))
 
     def of(
-        self, one: Located, ground: Ground, others: Sequence[Ground], vector: Vectors,
+        self, question_located: Located, ground: Ground, others: Sequence[Ground], vector: Vectors,
         chance: random.Random,
     ) -> list[Example]:  # fmt: skip
         """The sequences of one question: units that answer, near ones that do not, and one of
         another document."""
-        right = {way[0] for way in one.answers}
-        beside = {place for way in one.answers for place in way[1:]} | one.unsure
-        looked_at = dict.fromkeys((*sorted(one.near), *ground.nearest(vector)))
-        wrong = [place for place in looked_at if place in one.read - right - beside]
+        right = {way[0] for way in question_located.answers}
+        beside = {
+            place for way in question_located.answers for place in way[1:]
+        } | question_located.unsure
+        looked_at = dict.fromkeys((*sorted(question_located.near), *ground.nearest(vector)))
+        wrong = [place for place in looked_at if place in question_located.read - right - beside]
         rest = wrong[_HARDEST:_AMONG]
         chance.shuffle(rest)
         many = _WRONG if right else _WRONG + 2
@@ -121,14 +123,14 @@ class Maker(Sequencer):
             *((place, True) for place in chance.sample(sorted(right), min(_RIGHT, len(right)))),
             *((place, False) for place in (*wrong[:_HARDEST], *rest)[:many]),
         ]
-        question = one.asked.question
+        question = question_located.asked.question
         found = [
             Example(self.sequence(question, ground.passages[number], unit), answers)
             for (number, unit), answers in chosen
         ]
         other = chance.choice(others)
         same = other is ground or other.source.kind == ground.source.kind == "brief"
-        if not same and other.source.name not in one.asked.elsewhere:
+        if not same and other.source.name not in question_located.asked.elsewhere:
             number, unit = chance.choice(other.nearest(vector)[:3])
             found.append(Example(self.sequence(question, other.passages[number], unit), False))
         return found

@@ -29,8 +29,8 @@ def main(
     folders: list[Path] = typer.Argument(..., metavar="FOLDER...", help="What a training kept."),
 ) -> int:
     """Writes the trained weights for the product."""
-    states = [torch.load(one / "reader.pt", map_location="cpu")["reader"] for one in folders]
-    export({name: sum(one[name] for one in states) / len(states) for name in states[0]}, READER)
+    states = [torch.load(folder / "reader.pt", map_location="cpu")["reader"] for folder in folders]
+    export({name: sum(state[name] for state in states) / len(states) for name in states[0]}, READER)
     Console().print(f"{READER.name}: {READER.stat().st_size / 1e6:.1f} MB")
     return 0
 

@@ -70,21 +70,21 @@ def general(folders: Sequence[Path]) -> list[General]:
         return []
     if _XQUAD not in there:
         raise FileNotFoundError(f"{_XQUAD} is needed, to leave out what is measured on.")
-    measured = {one["title"] for one in json.loads(there[_XQUAD].read_bytes())["data"][1::2]}
+    measured = {entry["title"] for entry in json.loads(there[_XQUAD].read_bytes())["data"][1::2]}
     read = {name: json.loads(gzip.decompress(file.read_bytes())) for name, file in sets.items()}
     # The Spanish and Swedish sets have no titles; their articles are in the order of the Danish.
-    titles = [one["title"] for one in read["squad2-da"]["data"]] if "squad2-da" in read else []
-    asked: dict[str, list[tuple[str, Paragraph]]] = defaultdict(list)
+    titles = [entry["title"] for entry in read["squad2-da"]["data"]] if "squad2-da" in read else []
+    by_id: dict[str, list[tuple[str, Paragraph]]] = defaultdict(list)
     for name, content in read.items():
         articles = content["data"]
         for place, article in enumerate(articles):
             title = titles[place] if len(articles) == len(titles) else article.get("title", "")
             if title not in measured:
                 for key, question, paragraph in _asked(article, _SETS.get(name, "no")):
-                    asked[key].append((question, paragraph))
+                    by_id[key].append((question, paragraph))
     return [
-        General(question, own, tuple(one for _, one in same if one is not own))
-        for same in asked.values()
+        General(question, own, tuple(other for _, other in same if other is not own))
+        for same in by_id.values()
         for question, own in same
     ]
 
@@ -94,10 +94,10 @@ def _asked(article: dict[str, Any], language: str) -> Iterator[tuple[str, str, P
         text, title = paragraph["context"], article.get("title", "").replace("_", " ")
         spans = sentences(text, language)
         units = tuple(text[begin:end] for begin, end in spans)
-        for one in paragraph["qas"]:
+        for entry in paragraph["qas"]:
             answer = None
-            if not one.get("is_impossible", False):
-                starts = [each["answer_start"] for each in one["answers"][:1]]
+            if not entry.get("is_impossible", False):
+                starts = [given["answer_start"] for given in entry["answers"][:1]]
                 answer = next(
                     (place for place, (begin, end) in enumerate(spans)
                      if starts and begin <= starts[0] < end),
@@ -105,4 +105,4 @@ def _asked(article: dict[str, Any], language: str) -> Iterator[tuple[str, str, P
                 )  # fmt: skip
                 if answer is None:
                     continue
-            yield str(one["id"]), one["question"], Paragraph(title, units, answer)
+            yield str(entry["id"]), entry["question"], Paragraph(title, units, answer)

@@ -44,8 +44,10 @@ class _Row(NamedTuple):
 
     def place(self) -> int:
         """The place of the passage that answers among those found (from 0); far behind without."""
-        ids = [one.passage.id for one in self.found]
-        return min((ids.index(one) for one in self.asked.passages if one in ids), default=len(ids))
+        ids = [scored.passage.id for scored in self.found]
+        return min(
+            (ids.index(name) for name in self.asked.passages if name in ids), default=len(ids)
+        )
 
 
 @app.command()
@@ -56,15 +58,15 @@ def main(
 ) -> None:
     """Says which passages a model need not be given, and when a question need not be translated."""
     elsewhere = Settings().model_copy(update={"data_dir": out})
-    settings, asked = asked_of(part, folders, elsewhere)
+    settings, questions = asked_of(part, folders, elsewhere)
     index = open_index(settings).snapshot()
     rows = []
-    for one in asked:
-        if one.units:
-            question, language = one.labelled.question, one.labelled.language
+    for labelled in questions:
+        if labelled.units:
+            question, language = labelled.labelled.question, labelled.labelled.language
             found = index.search(question, FOUND, language)
             _, _, request = decided(question, language, index, settings, for_model=True)
-            rows.append(_Row(one, found, request))
+            rows.append(_Row(labelled, found, request))
     console = Console()
     console.print(_margins(rows))
     console.print(_leads(rows))
@@ -77,12 +79,12 @@ def _margins(rows: Sequence[_Row]) -> Table:
         for row in rows:
             found = row.request.found
             given = {found[n].passage.id for n in that_may_matter(found, margin)}
-            among = row.asked.passages & {one.passage.id for one in found}
+            among = row.asked.passages & {scored.passage.id for scored in found}
             there += bool(among)
             kept += bool(among & given)
             count += len(given)
-            text += sum(len(one.passage.text) for one in found if one.passage.id in given)
-            whole += sum(len(one.passage.text) for one in found)
+            text += sum(len(scored.passage.text) for scored in found if scored.passage.id in given)
+            whole += sum(len(scored.passage.text) for scored in found)
         shares = (kept / max(there, 1), count / len(rows), text / whole)
         table.add_row(_named(margin), f"{shares[0]:.3f}", f"{shares[1]:.1f}", f"{shares[2]:.2f}")
     return table
@@ -96,7 +98,7 @@ def _leads(rows: Sequence[_Row]) -> Table:
     for least in _LEADS:
         chosen = ahead >= least
         cells = (chosen, places[chosen] < 6, places[chosen] < FOUND, across[chosen])
-        table.add_row(_named(least), *(f"{float(np.mean(one)):.3f}" for one in cells))
+        table.add_row(_named(least), *(f"{float(np.mean(cell)):.3f}" for cell in cells))
     return table
 
 

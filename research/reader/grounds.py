@@ -87,7 +87,7 @@ def sources() -> dict[str, Source]:
     """All documents by name."""
     with (FOLDER / "sources.csv").open(encoding="utf-8", newline="") as file:
         found = [Source.model_validate(row) for row in csv.DictReader(file)]
-    return {one.name: one for one in found}
+    return {place.name: place for place in found}
 
 
 def labelled(name: str, part: Part) -> tuple[Labelled, ...]:
@@ -118,7 +118,7 @@ class Document:
         """The units that begin with these words; more than one where the text repeats itself."""
         return [place for place, text in self._beginnings.items() if text.startswith(words)]
 
-    def locate(self, asked: Labelled, stretch: tuple[str, str] | None) -> Located | None:
+    def locate(self, label: Labelled, stretch: tuple[str, str] | None) -> Located | None:
         """The question with its places; None where a unit that it names is not there.
 
         Args:
@@ -127,7 +127,7 @@ class Document:
                 None for the whole document.
         """
         ways: list[tuple[Place, ...]] = []
-        for way in asked.answers:
+        for way in label.answers:
             places = [self.find(words) for words in way]
             if not all(places):
                 return None
@@ -137,10 +137,10 @@ class Document:
                 for copy in range(len(places[0]))
             )
         return Located(
-            asked,
+            label,
             tuple(ways),
-            frozenset(place for words in asked.near for place in self.find(words)),
-            frozenset(place for words in asked.unsure for place in self.find(words)),
+            frozenset(place for words in label.near for place in self.find(words)),
+            frozenset(place for words in label.unsure for place in self.find(words)),
             self._read_in(stretch),
         )
 
@@ -150,7 +150,9 @@ class Document:
             places = list(self._beginnings)
             first, last = map(self.find, stretch) if stretch else ([], [])
             begin, end = (first or places)[0], (last or places)[-1]
-            self._read[stretch] = frozenset(one for one in places if begin <= one <= end)
+            self._read[stretch] = frozenset(
+                place_found for place_found in places if begin <= place_found <= end
+            )
         return self._read[stretch]
 
 
@@ -168,14 +170,16 @@ def stretches() -> Mapping[str, Mapping[int, tuple[str, str]]]:
 def files(folders: Sequence[Path]) -> dict[str, Path]:
     """The file of each document that is below one of the folders, by name."""
     there = {file.name: file for folder in folders for file in folder.rglob("*") if file.is_file()}
-    return {one.name: there[one.file] for one in sources().values() if one.file in there}
+    return {
+        source.name: there[source.file] for source in sources().values() if source.file in there
+    }
 
 
 def located(source: Source, document: Document) -> Iterator[Located]:
     """The questions over a document of which all units are there."""
     ends = stretches().get(source.name, {})
-    for asked in labelled(source.name, source.part):
-        found = document.locate(asked, ends.get(asked.stretch))
+    for label in labelled(source.name, source.part):
+        found = document.locate(label, ends.get(label.stretch))
         if found is not None:
             yield found
 
@@ -208,12 +212,14 @@ def prepared(file: Path, document: Document) -> Iterator[Located]:
     questions = question_file.find(file)
     answers = question_file.read_file(questions) if questions else ()
     everywhere = frozenset(places.values())
-    for one in question_file.prepared_questions(answers, document.passages)[0]:
-        asked = Labelled(id=one.id, question=one.question, language=one.language, style="official")
-        way = tuple(places[name] for name in one.units)
+    for question in question_file.prepared_questions(answers, document.passages)[0]:
+        label = Labelled(
+            id=question.id, question=question.question, language=question.language, style="official"
+        )
+        way = tuple(places[name] for name in question.units)
         # Units of a short answer each answer; a longer one begins with what does.
         ways = tuple((place,) for place in way) if len(way) <= _EACH else (way,) if way else ()
-        yield Located(asked, ways, frozenset(), frozenset(), everywhere)
+        yield Located(label, ways, frozenset(), frozenset(), everywhere)
 
 
 app = CommandLine()
@@ -225,12 +231,12 @@ def main(
 ) -> int:
     """Says how many questions there are, and of how many all units are found."""
     console, embedder = Console(), LocalEmbedder()
-    asked, found, answerable = Counter[str](), Counter[str](), Counter[str]()
+    numbers, found, answerable = Counter[str](), Counter[str](), Counter[str]()
     there = files(folders)
     for source in sources().values():
         questions = labelled(source.name, source.part)
-        asked[source.part] += len(questions)
-        answerable[source.part] += sum(bool(one.answers) for one in questions)
+        numbers[source.part] += len(questions)
+        answerable[source.part] += sum(bool(question.answers) for question in questions)
         if source.name in there:
             document = Document(there[source.name], embedder)
             found[source.part] += sum(1 for _ in located(source, document))
@@ -238,10 +244,10 @@ def main(
             console.print(f"{source.file} is in none of the folders: {source.origin}")
     for part in get_args(Part):
         console.print(
-            f"{part}: {asked[part]:,} questions, {answerable[part]:,} with an answer; "
+            f"{part}: {numbers[part]:,} questions, {answerable[part]:,} with an answer; "
             f"of {found[part]:,} all units are found."
         )
-    return 0 if found == asked else 1
+    return 0 if found == numbers else 1
 
 
 if __name__ == "__main__":

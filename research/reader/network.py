@@ -29,8 +29,12 @@ class Layer(nn.Module):
         self.joined = nn.Linear(width, 3 * width)
         _fill(
             self.joined,
-            np.concatenate([weights.matrix(f"{name}.{one}.w", width, width) for one in "qkv"]),
-            np.concatenate([weights.vector(f"{name}.{one}.b", width) for one in "qkv"]),
+            np.concatenate(
+                [weights.matrix(f"{name}.{name_of_part}.w", width, width) for name_of_part in "qkv"]
+            ),
+            np.concatenate(
+                [weights.vector(f"{name}.{name_of_part}.b", width) for name_of_part in "qkv"]
+            ),
         )
         self.attended = _linear(weights, f"{name}.ao", width, width)
         self.after_attention = _norm(weights, f"{name}.aln")
@@ -41,7 +45,7 @@ class Layer(nn.Module):
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         texts, tokens, width = states.shape
         parts = self.joined(states).view(texts, tokens, 3, self._heads, width // self._heads)
-        query, key, value = (one.contiguous() for one in parts.permute(2, 0, 3, 1, 4))
+        query, key, value = (part.contiguous() for part in parts.permute(2, 0, 3, 1, 4))
         # Four times as fast as PyTorch's own attention, for short texts on a processor in bfloat16.
         fits = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
         shares = fits.masked_fill(~mask, _NEVER).softmax(-1, dtype=fits.dtype)
@@ -72,10 +76,10 @@ class Network(nn.Module):
 
     def rows(self, sequences: Sequence[Sequenced]) -> NDArray[np.float32]:
         """The embeddings of tokens, padded to the longest: (sequences, tokens, width)."""
-        longest = max(len(one.tokens) for one in sequences)
+        longest = max(len(sequence.tokens) for sequence in sequences)
         ids = np.zeros((len(sequences), longest), np.int64)
-        for place, one in enumerate(sequences):
-            ids[place, : len(one.tokens)] = one.tokens
+        for place, sequence in enumerate(sequences):
+            ids[place, : len(sequence.tokens)] = sequence.tokens
         known, places = np.unique(ids, return_inverse=True)
         rows = self._words.rows("emb.word", known.tolist(), self._words.width)
         return rows[places.reshape(-1)].reshape(*ids.shape, -1)
@@ -122,8 +126,10 @@ class Network(nn.Module):
             with torch.autocast(device.type, dtype=torch.bfloat16):
                 scores = self(
                     torch.from_numpy(self.rows(batch)).to(device),
-                    torch.tensor([len(one.tokens) for one in batch], device=device),
-                    torch.tensor([(*one.question, *one.unit) for one in batch], device=device),
+                    torch.tensor([len(sequence.tokens) for sequence in batch], device=device),
+                    torch.tensor(
+                        [(*sequence.question, *sequence.unit) for sequence in batch], device=device
+                    ),
                 )
             parts.append(scores.float())
         found: Tensor = torch.cat(parts)[np.argsort(places)]

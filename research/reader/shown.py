@@ -29,7 +29,7 @@ from chain.writing.extractive import FIRST, search_results
 from core.command_line import CommandLine, option
 from core.settings import Settings
 from core.source import ScoredPassage
-from eval.dataset import prepare
+from eval.corpora import prepare
 from research.reader.grounds import Document, Labelled, Part, files, located, sources
 from vectorstore.embeddings import local_embedder
 from vectorstore.store import Snapshot, open_index
@@ -89,20 +89,24 @@ def asked_of(
         settings: their data folder keeps the index.
     """
     there = files(folders)
-    own = {name: one for name, one in sources().items() if one.part == part and name in there}
+    own = {
+        name: source_of
+        for name, source_of in sources().items()
+        if source_of.part == part and name in there
+    }
     place = settings.data_dir / part
     place.mkdir(parents=True, exist_ok=True)
-    asked: list[Asked] = []
+    questions: list[Asked] = []
     for name, source in own.items():
         shutil.copyfile(there[name], place / there[name].name)
         document = Document(there[name], local_embedder())
-        for one in located(source, document):
-            first = (way[0] for way in one.answers)
+        for question in located(source, document):
+            first = (way[0] for way in question.answers)
             units = (document.passages[passage].unit_ids[unit] for passage, unit in first)
-            own_language = one.asked.language == source.language
-            asked.append(Asked(one.asked, frozenset(units), own_language))
-    random.Random(0).shuffle(asked)  # noqa: S311 - a lot, no secret
-    return prepare([place], settings), asked[:MOST]
+            own_language = question.asked.language == source.language
+            questions.append(Asked(question.asked, frozenset(units), own_language))
+    random.Random(0).shuffle(questions)  # noqa: S311 - a lot, no secret
+    return prepare([place], settings), questions[:MOST]
 
 
 def decided(
@@ -134,9 +138,9 @@ def main(
 ) -> None:
     """Says how well questions over documents of the grounds are answered."""
     elsewhere = Settings().model_copy(update={"data_dir": out})
-    settings, asked = asked_of(part, folders, elsewhere)
+    settings, questions = asked_of(part, folders, elsewhere)
     index = open_index(settings).snapshot()
-    rows = [(one, _row(one, index, settings)) for one in asked]
+    rows = [(question, _row(question, index, settings)) for question in questions]
     table = Table("", *_COLUMNS)
     answerable = [pair for pair in rows if pair[0].units]
     across = [pair for pair in answerable if not pair[0].own_language]
@@ -152,11 +156,11 @@ def main(
     Console(width=180).print(table)
 
 
-def _row(asked: Asked, index: Snapshot, settings: Settings) -> _Row:
-    question, language = asked.labelled.question, asked.labelled.language
+def _row(question_asked: Asked, index: Snapshot, settings: Settings) -> _Row:
+    question, language = question_asked.labelled.question, question_asked.labelled.language
     found, decision, request = decided(question, language, index, settings)
     whole = decision.whole
-    right = [asked.is_answered(one, whole.found) for one in whole.ranked[:FIRST]]
+    right = [question_asked.is_answered(ranked, whole.found) for ranked in whole.ranked[:FIRST]]
     answered = bool(decision.quotable and request.is_sure and right)
     quotes = [
         draft.quote
@@ -172,19 +176,19 @@ def _row(asked: Asked, index: Snapshot, settings: Settings) -> _Row:
         if quote.start <= unit.start < unit.end <= quote.end
     }
     return _Row(
-        found=_place(asked, found),
-        read=_place(asked, whole.found),
+        found=_place(question_asked, found),
+        read=_place(question_asked, whole.found),
         first=right[:1] == [True],
         of_three=any(right),
-        first_screen=right[0] if answered else not asked.units.isdisjoint(shown),
+        first_screen=right[0] if answered else not question_asked.units.isdisjoint(shown),
         answered=answered,
         refused=not decision.quotable,
     )
 
 
-def _place(asked: Asked, found: Sequence[ScoredPassage]) -> int:
-    own = asked.passages
-    return next((place for place, one in enumerate(found) if one.passage.id in own), _NOWHERE)
+def _place(question_asked: Asked, found: Sequence[ScoredPassage]) -> int:
+    own = question_asked.passages
+    return next((place for place, scored in enumerate(found) if scored.passage.id in own), _NOWHERE)
 
 
 def _figures(rows: Sequence[_Row]) -> list[str]:

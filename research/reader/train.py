@@ -92,18 +92,23 @@ def main(
     keep_in(Settings().data_dir / MODEL)
     embedder = LocalEmbedder()
     fit, choose = (grounds_of(part, folders, embedder, out) for part in ("fit", "choose"))
-    own = [_prepared(*one, embedder, out) for one in briefs()]
-    asked = _questions(fit, [*fit, *own], embedder), _questions(own, fit, embedder)
+    own = [_prepared(*brief, embedder, out) for brief in briefs()]
+    questions = _questions(fit, [*fit, *own], embedder), _questions(own, fit, embedder)
     sets: list[tuple[float, Sequence[Learnable]]] = [
-        (_OF_GROUNDS, asked[0]),
-        (_OF_BRIEFS, asked[1]),
+        (_OF_GROUNDS, questions[0]),
+        (_OF_BRIEFS, questions[1]),
         (1 - _OF_GROUNDS - _OF_BRIEFS, general(folders)),
     ]
-    told = ", ".join(f"{len(one):,} ({share:.2f})" for share, one in sets)
-    console.print(f"Questions of grounds, briefs, general sets (share of a step): {told}")
+    shares = ", ".join(f"{len(learnable):,} ({share:.2f})" for share, learnable in sets)
+    console.print(f"Questions of grounds, briefs, general sets (share of a step): {shares}")
     measured = _questions(choose, choose, embedder)
     Training(
-        [one for one in sets if one[1]], measured, out / "reader.pt", minutes, layers, seed
+        [learnable for learnable in sets if learnable[1]],
+        measured,
+        out / "reader.pt",
+        minutes,
+        layers,
+        seed,
     ).run(console)
     return 0
 
@@ -116,11 +121,11 @@ def _prepared(source: Source, file: Path, embedder: LocalEmbedder, out: Path) ->
 def _questions(
     own: Sequence[Ground], others: Sequence[Ground], embedder: LocalEmbedder
 ) -> list[Question]:
-    asked = [(one, ground) for ground in own for one in ground.asked]
-    vectors = embedder.queries([one.asked.question for one, _ in asked])
+    questions = [(question, ground) for ground in own for question in ground.asked]
+    vectors = embedder.queries([question.asked.question for question, _ in questions])
     return [
-        Question(one, ground, vector, others)
-        for (one, ground), vector in zip(asked, vectors, strict=True)
+        Question(question, ground, vector, others)
+        for (question, ground), vector in zip(questions, vectors, strict=True)
     ]
 
 
@@ -138,7 +143,7 @@ class Training:
     ) -> None:
         self._file, self._minutes = file, minutes
         self._shares = [share for share, _ in sets]
-        self._drawn = [self._endless(asked) for _, asked in sets]
+        self._drawn = [self._endless(questions) for _, questions in sets]
         self._chance = random.Random(seed)  # noqa: S311 - a lot, no secret
         self._measured = random.Random(0).sample(choose, min(_MEASURED, len(choose)))  # noqa: S311
         torch.manual_seed(seed)
@@ -147,8 +152,8 @@ class Training:
         weights = Weights()
         pieces = SentencePieceProcessor(model_proto=weights.vocabulary())
         self._maker = Maker(pieces.encode, weights.begins, weights.ends)
-        head = {id(one) for one in self._reader.head.parameters()}
-        body = [one for one in self._reader.parameters() if id(one) not in head]
+        head = {id(parameter) for parameter in self._reader.head.parameters()}
+        body = [parameter for parameter in self._reader.parameters() if id(parameter) not in head]
         self._optimizer = torch.optim.AdamW(
             [{"params": body}, {"params": list(self._reader.head.parameters())}], weight_decay=0.01
         )
@@ -163,18 +168,18 @@ class Training:
     def run(self, console: Console) -> None:
         """Trains until all minutes are used; keeps what was learned."""
         losses: list[float] = []
-        told = kept = self._seconds
+        reported = kept = self._seconds
         while self._seconds < self._minutes * 60:
             began = time.monotonic()
             chosen = [
-                next(one) for one in self._chance.choices(self._drawn, self._shares, k=_AT_ONCE)
+                next(drawn) for drawn in self._chance.choices(self._drawn, self._shares, k=_AT_ONCE)
             ]
             losses.append(self._step(chosen))
             self._seen += len(chosen)
             self._seconds += time.monotonic() - began
-            if self._seconds - told >= 60:
-                told, loss = self._seconds, np.mean(losses[-200:])
-                console.print(f"{told / 60:.0f} min, {self._seen:,} questions, loss {loss:.3f}")
+            if self._seconds - reported >= 60:
+                reported, loss = self._seconds, np.mean(losses[-200:])
+                console.print(f"{reported / 60:.0f} min, {self._seen:,} questions, loss {loss:.3f}")
             if self._seconds - kept >= _KEEP:
                 kept = self._seconds
                 self._keep()
@@ -182,26 +187,28 @@ class Training:
         self._keep()
         console.print(f"{self._seen:,} questions", self.measure())
 
-    def _endless(self, asked: Sequence[Learnable]) -> Iterator[Learnable]:
+    def _endless(self, questions: Sequence[Learnable]) -> Iterator[Learnable]:
         """All questions of a set in an order by lot, again and again."""
         while True:
-            yield from self._chance.sample(asked, len(asked))
+            yield from self._chance.sample(questions, len(questions))
 
     def measure(self) -> Measured:
         """How well it finds the answer among the nearest passages of all documents to choose by."""
-        grounds = list({id(one.ground): one.ground for one in self._measured}.values())
+        grounds = list(
+            {id(question.ground): question.ground for question in self._measured}.values()
+        )
         rows: list[tuple[bool, bool, bool, float]] = []
         with torch.no_grad():
-            for one in self._measured:
+            for question in self._measured:
                 found = [
                     (fit, ground, number)
                     for ground in grounds
-                    for number, fit in enumerate(ground.fits(one.vector))
+                    for number, fit in enumerate(ground.fits(question.vector))
                 ]
-                found.sort(key=lambda each: -each[0])
-                best, right = self._best(one, found[:_PASSAGES])
-                across = one.located.asked.language != one.ground.source.language
-                rows.append((bool(one.located.answers), across, right, best))
+                found.sort(key=lambda found_row: -found_row[0])
+                best, right = self._best(question, found[:_PASSAGES])
+                across = question.located.asked.language != question.ground.source.language
+                rows.append((bool(question.located.answers), across, right, best))
         answerable = [row for row in rows if row[0]]
         return Measured(
             _share(row[2] for row in answerable),
@@ -211,10 +218,10 @@ class Training:
         )
 
     def _best(
-        self, one: Question, found: Sequence[tuple[float, Ground, int]]
+        self, asked: Question, found: Sequence[tuple[float, Ground, int]]
     ) -> tuple[float, bool]:
         """The best score of the units of passages, and whether that unit answers."""
-        question, right = one.located.asked.question, {way[0] for way in one.located.answers}
+        question, right = asked.located.asked.question, {way[0] for way in asked.located.answers}
         units = [
             (ground, number, unit)
             for _, ground, number in found
@@ -228,14 +235,14 @@ class Training:
         )
         best = int(scores.argmax())
         ground, *place = units[best]
-        return float(scores[best]), ground is one.ground and tuple(place) in right
+        return float(scores[best]), ground is asked.ground and tuple(place) in right
 
     def _step(self, chosen: Sequence[Learnable]) -> float:
         """One step of learning; its loss: the surprise at which unit answers, or that none does."""
         for group, rate in zip(self._optimizer.param_groups, (_RATE, _HEAD_RATE), strict=True):
             group["lr"] = rate * self._pace()
-        made = [one.examples(self._maker, self._chance) for one in chosen]
-        scores = self._reader.scores([each.sequence for own in made for each in own])
+        made = [question.examples(self._maker, self._chance) for question in chosen]
+        scores = self._reader.scores([example.sequence for own in made for example in own])
         parts = scores.split([len(own) for own in made])
         losses = [_surprise(score, own) for score, own in zip(parts, made, strict=True)]
         loss = torch.stack(losses).mean()
@@ -265,7 +272,7 @@ class Training:
 
 def _surprise(scores: Tensor, made: Sequence[Example]) -> Tensor:
     """Cross-entropy over the units of a question and "none", whose score is 0."""
-    right = scores[[place for place, one in enumerate(made) if one.answers]]
+    right = scores[[place for place, example in enumerate(made) if example.answers]]
     everything = torch.logsumexp(torch.cat([scores, scores.new_zeros(1)]), dim=0)
     return everything - torch.logsumexp(right, dim=0) if len(right) else everything
 

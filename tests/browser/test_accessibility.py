@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import ask, choose, evidence, field, in_scheme, opened, press, settled
-from tests.ui.test_ui_evaluation import BEFORE, NOW, keep
+from tests.support.question_results import BEFORE, NOW, keep
 from ui.navigation import PLACES
 
 pytestmark = pytest.mark.long
@@ -72,24 +72,14 @@ def _beside(page: Page) -> None:
     expect(page.locator(".sw-row").first).to_be_visible()
 
 
-def _figures(page: Page) -> None:
-    expect(page.get_by_role("table").first).to_be_visible()
+def _run(page: Page) -> None:
+    expect(page.get_by_text("5 van 5 vragen")).to_be_visible()
     page.get_by_text("Een meting starten").click()
     expect(page.get_by_role("button", name="Starten")).to_be_visible()
 
 
-def _questions(page: Page) -> None:
-    press(page.get_by_role("tab", name="Vragen"))
-    expect(page.get_by_text("5 van 5 vragen")).to_be_visible()
-
-
-def _trend(page: Page) -> None:
-    press(page.get_by_role("tab", name="Verloop"))
-    expect(page.locator("[role=graphics-document]").first).to_be_visible()
-
-
 def _one_question(page: Page) -> None:
-    expect(page.locator("ins").first).to_be_visible()
+    expect(page.get_by_role("table").first).to_be_visible()
 
 
 def _tab(name: str) -> Callable[[Page], None]:
@@ -133,7 +123,7 @@ VISITS: dict[str, tuple[str, tuple[Callable[[Page], None], ...]]] = {
     ),
     "notes": ("/notes", (_shows("text=U hebt nog geen citaten bewaard"),)),
     "privacy": ("/privacy", (_shows("text=Uw gegevens"),)),
-    "evaluation": ("/evaluation", (_figures, _questions, _trend)),
+    "evaluation": ("/evaluation", (_run,)),
     "evaluated question": ("/evaluation?question=deal", (_one_question,)),
     "maintenance": (
         "/maintenance",

@@ -6,10 +6,12 @@ import pytest
 
 from core.settings import Settings
 from core.source import DocumentInfo
-from eval.dataset import QUESTIONS, SETS, Outline, Question, check, load, load_sets
+from eval.dataset import QUESTIONS, SETS, Question, load, load_sets
+from eval.labels import check
+from eval.outline import Outline
 from language.matching import fold
 from research.fitting import QUESTIONS as FITTED_ON
-from tests.unit.test_eval_run import DRUGS, MARKET, OUTLINE, passage, question
+from tests.support.evaluation import DRUGS, MARKET, OUTLINE, passage, question
 from vectorstore.store import open_index
 
 GOOD = question(

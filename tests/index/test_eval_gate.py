@@ -10,12 +10,14 @@ from chain.assistant import Assistant
 from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
-from eval.dataset import SETS, Outline, dialogues, load_sets
+from eval.comparison import compare
+from eval.dataset import SETS, dialogues, load_sets
 from eval.evaluate import System, run, sum_up
-from eval.gate import RuleResult, Rules, compare, judge, read_rules
+from eval.gate import RuleResult, Rules, judge, read_rules
+from eval.outline import Outline
 from eval.results import Results
-from tests.unit.test_eval_report import GREETING, asked, read
-from tests.unit.test_eval_run import STAMP, ran
+from tests.support.evaluation import STAMP, ran
+from tests.support.question_results import GREETING, asked, read
 
 RULES = read_rules(ROOT / "eval/gate.yaml")
 

@@ -11,19 +11,8 @@ from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval import verifier
 from eval.gate import CLOSED, Limits, read_rules
-from eval.verdicts import (
-    CHANGES,
-    FIGURES,
-    HALVES,
-    GivenReply,
-    Judged,
-    Reply,
-    ReplyVerdicts,
-    figures,
-    outcome,
-    read,
-    read_documents,
-)
+from eval.replies import HALVES, GivenReply, Reply, read, read_documents
+from eval.verdicts import CHANGES, FIGURES, Judged, ReplyVerdicts, figures, outcome
 from eval.verifier import judge_verifier
 from language.matching import fold
 from vectorstore.store import Snapshot, open_index

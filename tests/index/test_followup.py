@@ -8,7 +8,9 @@ from chain.assistant import Assistant
 from chain.understanding.follow_ups import item_meant, standalone
 from core.answer import Turn
 from core.settings import Settings
-from eval.dataset import Outline, check, load
+from eval.dataset import load
+from eval.labels import check
+from eval.outline import Outline
 from language.identify import detect_languages
 from vectorstore.store import open_index
 

@@ -9,14 +9,15 @@ from chain.assistant import Assistant
 from core.answer import Finished, Stage
 from core.settings import Settings
 from core.source import Scope
-from eval.dataset import Outline, Question
+from eval.dataset import Question
 from eval.evaluate import run
+from eval.outline import Outline
 from tests.support.answers import assert_quotes_are_exact
 from tests.support.api_server import client, key, serving
 from tests.support.callbacks import Names
+from tests.support.evaluation import STAMP
 from tests.support.openai_server import Reply, Script, checked
 from tests.support.waiting import PATIENCE, SILENT
-from tests.unit.test_eval_run import STAMP
 from ui.answers.answer_view import languages_shown, remarks_below
 from ui.texts import load
 from userdata.feedback import Feedback

@@ -24,12 +24,12 @@ from websockets.typing import Origin
 from chain.assistant import Assistant
 from core import logs
 from core.settings import Settings
-from research.benchmarks.page_session import session as session_of
 from tests.policy.test_layers import PACKAGES
 from tests.support.apart import apart
 from tests.support.browser import served
 from tests.support.log_state import as_before as as_before
 from tests.support.openai_server import openai_error, openai_server
+from tests.support.page_session import session as session_of
 
 FOREIGN = "a\nb\r\nc\u2028d\x1b[31me\u202ef\x00g\x85h"
 ASKED = "Hoeveel meldingen van online kindermisbruik waren er in 2019, vraagt jan@example.org?"

@@ -13,7 +13,8 @@ from chain.reading.relevance import rank
 from chain.understanding.follow_ups import standalone
 from core.errors import ModelError
 from core.settings import Settings
-from eval.dataset import Outline, Question
+from eval.dataset import Question
+from eval.outline import Outline
 from ingest.pipeline import ingest
 from research.fitting import questions
 from research.fitting.fitted_numbers import write

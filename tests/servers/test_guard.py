@@ -24,12 +24,12 @@ from websockets.typing import Origin
 
 from api.later import ErrorShape
 from core.settings import Settings
-from research.benchmarks.page_session import session as session_of
 from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import bearer, key, told
 from tests.support.browser import served
 from tests.support.http_server import Handler, http_server
+from tests.support.page_session import session as session_of
 from ui.guard import SecurityMiddleware
 
 _T = TypeVar("_T")

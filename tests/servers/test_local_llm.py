@@ -27,7 +27,7 @@ from core.proposals import ProposalFailure, SectionToAsk
 from core.settings import ROOT, Settings
 from core.source import Passage
 from eval.dataset import Question, load
-from eval.shown import claims, inexact_quotes
+from eval.support import claims, inexact_quotes
 from language.figures import figures
 from tests.support.local_llm import QWEN, SMOLLM2, LocalModel, local_llm
 from vectorstore.store import open_index

@@ -20,7 +20,6 @@ from starlette.testclient import TestClient
 from core import logs, telemetry
 from core.errors import NotAllowedError
 from core.settings import ROOT, Role, Settings
-from research.benchmarks.page_session import session as session_of
 from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.axe import broken_rules
@@ -36,6 +35,7 @@ from tests.support.browser import (
 )
 from tests.support.log_state import as_before as as_before
 from tests.support.openai_server import openai_server
+from tests.support.page_session import session as session_of
 from tests.support.waiting import until
 from ui import access
 from ui.access import User

@@ -22,7 +22,7 @@ from chain import __main__ as command
 from core.answer import Answer
 from core.answer_blocks import AnswerSentence
 from core.hosts import is_official_address, shown_host
-from eval.shown import claims, inexact_quotes
+from eval.support import claims, inexact_quotes
 from language.escaping import visible
 from tests.unit.test_ui_citations import Shown
 from ui.answers import answer_view

@@ -25,7 +25,7 @@ from core.settings import ROOT
 from eval.gate import RULES
 from tests.support.browser import ask, evidence, field, opened, press, served, started
 
-SHOWN = ("answer", "chat", "document", "evaluation", "plan")  # in README.md and docs
+SHOWN = ("answer", "chat", "document", "plan")  # in README.md and docs
 SIZES = [*itertools.product((1280, 390), ("light", "dark"))]  # pixels
 _AS_SEEN = {"chat"}  # what is shown there would not be in a taller window
 _TALLEST = 1600  # pixels; what is further down adds weight and little else
@@ -67,7 +67,7 @@ def _titled(page: Page) -> None:
 
 
 def _measured(page: Page) -> None:
-    expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Foute antwoorden").first).to_be_visible(timeout=60_000)
 
 
 def _tab(name: str) -> Callable[[Page], None]:
@@ -106,7 +106,6 @@ SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "sources": ("/sources", _titled),
     "document": ("/sources?document=drugs-agenda&language=nl&beside=en", _titled),
     "evaluation": ("/evaluation", _measured),
-    "evaluation-trend": ("/evaluation", _tab("Verloop")),
     "question": ("/evaluation?question=drugs-18", _titled),
     "maintenance": ("/maintenance", _titled),
     "plan": ("/maintenance", _planned),

@@ -89,9 +89,9 @@ def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
     def looked(written: float) -> int:
         """How often the store is asked by two looks at a file that was written to then."""
         os.utime(file, (written, written))
-        before = asked["_asked"]
+        before = asked["_stored_pointer"]
         assert generations.pointer() == generations.pointer() != Pointer()
-        return asked["_asked"] - before
+        return asked["_stored_pointer"] - before
 
     now = 1_800_000_000
     monkeypatch.setattr(chroma.time, "time_ns", lambda: now * 10**9)

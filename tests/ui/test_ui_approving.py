@@ -10,8 +10,6 @@ from core.answer import Answer
 from core.errors import NotKeptError
 from core.prepared import Approval
 from core.settings import Settings
-from eval.__main__ import main as evaluate
-from eval.dataset import load
 from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file
@@ -527,26 +525,3 @@ def test_a_models_proposals_are_taken_and_never_called_checked(
     assert given.prepared == "Hoe groot is de vloot?"
     assert given.approved is None
     assert decisions(settings) == ["accepted", "accepted"]
-
-
-def test_an_approved_answer_becomes_a_question_that_measures_memory(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    OwnQuestions(settings).add("vloot.nl", [prepared()])
-    ingest(settings)
-    acts_as(monkeypatch, EVALUATOR)
-    app = run(page_of("evaluation"))
-    assert any("geheugen, geen kunde" in one.value for one in app.markdown)
-    press(app, "Als vraag toevoegen")
-    assert any("Toegevoegd aan approved-answers.yaml" in one.value for one in app.info)
-    assert app.button(key=f"evaluation-approved-vloot.nl-{prepared().id}").disabled
-    file = settings.data_dir / "questions" / "approved-answers.yaml"
-    (question,) = load(file)
-    assert (question.question, question.kind, question.documents) == (WHO, "name", ("vloot",))
-    assert question.facts == ((ADMIRAL,),)
-    assert evaluate(["check", str(file)]) == 0
-    assert evaluate(["--questions", str(file)]) == 0
-    app = run(page_of("evaluation"))
-    assert any("(geheugen), niet hoe goed andere" in one.value for one in app.info)
-    (report,) = settings.data_dir.rglob("report.md")
-    assert "whether what was prepared is given again (memory)" in report.read_text("utf-8")

@@ -21,10 +21,9 @@ from tests.support.apps import begin_anew, page_of, run
 from tests.support.in_process import start_apart
 from tests.support.people import named_verdict
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
+from tests.support.question_results import FEW, STAMP, keep
 from tests.support.small import Small, reading
 from tests.support.waiting import RUNS_ON, until
-from tests.ui.test_ui_evaluation import FEW, STAMP, keep
-from tests.ui.test_ui_evaluation import opened as evaluation
 from ui import access, formats, jobs
 from ui.access import User
 from ui.maintenance import about, document_files, feedback_queue
@@ -886,15 +885,15 @@ def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdic
     name = keep(settings.data_dir, FEW, stamp=stamp)
     told = "Besloten is dat deze versie niet live gaat"
     other = "Deze meting is van een versie die niet meer in gebruik is."
-    assert other not in shown(evaluation())
+    assert other not in shown(run(page_of("evaluation")))
     release.sign(settings, name, goes_live=False, name="Els", reason="Nog niet.", by="")
-    assert "onder Beheer, Versies een andere versie" in shown(evaluation())
+    assert "onder Beheer, Versies een andere versie" in shown(run(page_of("evaluation")))
     page = shown(tab(app, "Versies"))
     assert told in page
     assert "Zet hieronder een andere versie terug" in page
     finished(press(app, f"maintenance-rollback-{first}"), settings)
     assert told not in shown(app)
-    page = shown(evaluation())
+    page = shown(run(page_of("evaluation")))
     assert other in page
     assert told not in page
 

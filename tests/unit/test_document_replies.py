@@ -15,7 +15,7 @@ from typing import get_args
 
 import pytest
 
-from eval.verdicts import DOCUMENTS, FOLDER, Reply, TwinChange, opinions, read, read_documents
+from eval.replies import DOCUMENTS, FOLDER, Reply, TwinChange, opinions, read, read_documents
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from eval.comparison import Comparison, compare
 from eval.evaluate import sum_up
-from eval.gate import Comparison, compare
-from eval.results import QuestionResult, Results
-from tests.unit.test_eval_report import GREETING, asked, read
-from tests.unit.test_eval_run import STAMP, by_id, ran
+from eval.question_results import QuestionResult
+from eval.results import Results
+from tests.support.evaluation import STAMP, by_id, ran
+from tests.support.question_results import GREETING, asked, read
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ import pytest
 
 from core.answer import Answer, Mode
 from core.source import DocumentInfo, Passage, Unit
-from eval.results import Reading
+from eval.answer_lines import answer_lines, words
+from eval.pointers import about_itself, points_back
+from eval.question_results import Reading
 from eval.shown import read
-from eval.tracing import about_itself, answer_lines, points_back, words
 from tests.support.answers import blocks_of
 from tests.support.passages import answer_of, citation_of, passage_of
 
@@ -113,7 +114,7 @@ def test_words_are_counted_without_labels_and_markers_and_besides_lists() -> Non
     assert reading(text).words_prose == 5 + 9
 
 
-# Direct and precision
+# Precision
 
 
 POINTING = f"{MARKET} {SAME} {ALSO} [1]"
@@ -121,37 +122,35 @@ CUT = f"{LEAD} [2]\n\n- {ITEMS[0]}\n- {ITEMS[1]}"
 
 
 @pytest.mark.parametrize(
-    ("text", "gold", "direct", "needed", "units"),
+    ("text", "gold", "needed", "units"),
     [
-        (POINTING, MARKET, True, 1, 3),  # a sentence is a unit
-        (f"{AFTER} [2]\n\n{MARKET} [1]", MARKET, False, 1, 2),  # the first unit must answer
-        (f"### Agenda, Size\n\n{MARKET} [1]", MARKET, True, 1, 1),
+        (POINTING, MARKET, 1, 3),  # a sentence is a unit
+        (f"{AFTER} [2]\n\n{MARKET} [1]", MARKET, 1, 2),
+        (f"### Agenda, Size\n\n{MARKET} [1]", MARKET, 1, 1),
         # Gold is a stretch of a unit, in whatever case and spacing.
-        (f"{MARKET} [1]", "worth  eur 30 Billion", True, 1, 1),
-        (f"{MARKET} [1]", "31 billion", False, 0, 1),
+        (f"{MARKET} [1]", "worth  eur 30 Billion", 1, 1),
+        (f"{MARKET} [1]", "31 billion", 0, 1),
         # A whole list is one unit, and gold with its lead-in or an item; of a cut one each line
         # counts, and what a gold one needs is needed.
-        (f"{WHOLE}\n\n{MARKET} [1]", LEAD, True, 1, 2),
-        (f"{WHOLE}\n\n{MARKET} [1]", ITEMS[1], True, 1, 2),
-        (CUT, ITEMS[1], False, 3, 3),
-        (CUT, LEAD, True, 3, 3),
-        (CUT, MARKET, False, 0, 3),
-        (POINTING, ALSO, False, 2, 3),  # "It" points back to the press release, which is needed
-        (f"{MARKET} {SAME} [1]", SAME, False, 1, 2),  # opens with no such word
+        (f"{WHOLE}\n\n{MARKET} [1]", LEAD, 1, 2),
+        (f"{WHOLE}\n\n{MARKET} [1]", ITEMS[1], 1, 2),
+        (CUT, ITEMS[1], 3, 3),
+        (CUT, LEAD, 3, 3),
+        (CUT, MARKET, 0, 3),
+        (POINTING, ALSO, 2, 3),  # "It" points back to the press release, which is needed
+        (f"{MARKET} {SAME} [1]", SAME, 1, 2),  # opens with no such word
     ],
 )
-def test_units_are_direct_and_needed_by_what_is_gold(
-    text: str, gold: str, direct: bool, needed: int, units: int
-) -> None:
+def test_units_are_needed_by_what_is_gold(text: str, gold: str, needed: int, units: int) -> None:
     found = reading(text, gold=[gold])
-    assert (found.direct, found.needed, found.units) == (direct, needed, units)
+    assert (found.needed, found.units) == (needed, units)
 
 
 def test_a_note_and_a_label_are_no_units() -> None:
     steps = "\n".join(f"- step {n} of it;" for n in range(1, 13))
     text = f"### Agenda, Long\n\nThere are 14 steps: [3]\n\n{steps}\n\n12 of 14 items."
     found = reading(text, gold=["step 2 of it"])
-    assert (found.direct, found.needed, found.units) == (True, 1, 1)
+    assert (found.needed, found.units) == (1, 1)
 
 
 def test_without_gold_nothing_is_said_about_precision() -> None:
@@ -162,14 +161,14 @@ def test_without_gold_nothing_is_said_about_precision() -> None:
 def test_a_models_sentence_is_a_unit_that_rests_on_what_it_quotes() -> None:
     text = "Le marché vaut 30 milliards. [1] Il y a trois axes. [2]"
     found = read(given(text, mode="generative"), [MARKET])
-    assert (found.direct, found.needed, found.units) == (True, 1, 2)
+    assert (found.needed, found.units) == (1, 2)
     other = read(given(text, mode="generative"), [ALSO])
-    assert (other.direct, other.needed) == (False, 0)  # the figure says which unit it rests on
+    assert other.needed == 0  # the figure says which unit it rests on
 
 
 def test_a_table_row_is_a_unit_with_its_headings() -> None:
     found = reading("Weapon: revolver; number: 102 [4]", gold=["revolver | 102"])
-    assert (found.direct, found.units, found.cut, found.loose) == (True, 1, (), ())
+    assert (found.units, found.cut, found.loose) == (1, (), ())
     assert reading("revolver | 102 [4]").loose == ("revolver | 102",)
     assert reading("- Weapon: revolver; number: 102 [4]").cut == ()
     swapped = "Weapon: 102; number: revolver"
@@ -181,7 +180,7 @@ def test_a_table_row_is_a_unit_with_its_headings() -> None:
 
 def test_a_list_with_lead_in_and_all_items_is_whole() -> None:
     found = reading(f"{MARKET} [1]", f"### Agenda, Brief\n\n{WHOLE}")
-    assert (found.lists, found.whole_lists, found.cut) == (1, 1, ())
+    assert found.cut == ()
 
 
 @pytest.mark.parametrize(
@@ -195,19 +194,19 @@ def test_a_list_with_lead_in_and_all_items_is_whole() -> None:
 )
 def test_a_list_in_part_is_cut_wherever_it_stands(text: str, cut: str) -> None:
     for found in (reading(text), reading(f"{MARKET} [1]", text)):
-        assert (found.lists, found.whole_lists, found.cut) == (1, 0, (cut,))
+        assert found.cut == (cut,)
 
 
 def test_a_long_list_may_end_after_twelve_items_with_a_note() -> None:
     steps = [f"- step {n} of it;" for n in range(1, 15)]
     lead = "There are 14 steps: [3]\n\n"
     shown = {number: lead + "\n".join(steps[:number]) for number in (11, 12, 14)}
-    assert reading(shown[14]).whole_lists == 1
-    assert reading(f"{shown[12]}\n\n12 of 14 items.").whole_lists == 1
-    assert reading(shown[12]).whole_lists == 0
-    assert reading(f"{shown[11]}\n\n11 of 14 items.").whole_lists == 0
+    assert reading(shown[14]).cut == ()
+    assert reading(f"{shown[12]}\n\n12 of 14 items.").cut == ()
+    assert reading(shown[12]).cut
+    assert reading(f"{shown[11]}\n\n11 of 14 items.").cut
     without_the_first = lead + "\n".join(steps[1:13])
-    assert reading(f"{without_the_first}\n\n12 of 14 items.").whole_lists == 0
+    assert reading(f"{without_the_first}\n\n12 of 14 items.").cut
 
 
 def test_items_that_nothing_introduces_may_stand_alone_and_together_are_one_unit() -> None:
@@ -217,7 +216,7 @@ def test_items_that_nothing_introduces_may_stand_alone_and_together_are_one_unit
         citation = answer.citations[0].model_copy(update={"passage_id": "alone"})
         answer = answer.model_copy(update={"passages": (alone,), "citations": (citation,)})
         found = read(answer, ["the agency: 4"])
-        assert (found.units, found.lists, found.cut) == (units, 0, ())
+        assert (found.units, found.cut) == (units, ())
 
 
 @pytest.mark.parametrize(
@@ -253,7 +252,7 @@ def test_a_list_within_a_list_belongs_to_it() -> None:
     passages = (SIZE, nested, LONG, TABLE)
     shown = text.replace("  -", "-")
     whole = given(shown.replace("steps:", "steps: [2]"), passages=passages)
-    assert read(whole, ["leap"]).whole_lists == 1
+    assert read(whole, ["leap"]).cut == ()
     assert read(whole, ["leap"]).units == 1
     assert read(given("Two steps: [2]\n\n- first:\n- rest.", passages=passages)).cut
 

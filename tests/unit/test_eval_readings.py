@@ -9,6 +9,7 @@ import pytest
 from core.answer import Answer
 from core.errors import StrategiewijzerError
 from eval.__main__ import main
+from eval.question_results import QuestionResult
 from eval.readings import (
     RELIABLE,
     AnswerName,
@@ -18,9 +19,8 @@ from eval.readings import (
     read_figures,
     readings,
 )
-from eval.results import QuestionResult
+from eval.replies import HALVES
 from eval.run_report import DECIDING, as_read
-from eval.verdicts import HALVES
 from tests.support.answers import retold
 from tests.support.passages import answer_of
 

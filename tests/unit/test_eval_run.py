@@ -1,142 +1,39 @@
-"""A run from question to figures, with an assistant whose every answer is written here."""
+"""A run from question to figures, with an assistant whose every answer is written."""
 
 import pytest
-from langchain_core.runnables import RunnableConfig
 
 from core.answer import Answer, Turn
-from core.citations import Citation
-from core.source import DocumentInfo, Passage, Unit
-from eval.dataset import Outline, Question
 from eval.evaluate import run, sum_up
-from eval.results import QuestionResult, Results, Stamp
-from eval.shown import verdicts
+from eval.question_results import QuestionResult
+from eval.results import Results
+from eval.support import verdicts
 from tests.support.answers import retold
-from tests.support.passages import answer_of, citation_of, passage_of
-
-DRUGS = DocumentInfo(id="drugs-agenda", language="en", title="Drugs")
-STAMP = Stamp(
-    settings={"results": 6},
-    prompts={"answer": "abc"},
-    embedder="tiny",
-    generation="g1",
-    code_version="1",
-    date="2020-07-24T00:00:00+00:00",
-    questions={"set.yaml": "123"},
+from tests.support.evaluation import (
+    ANSWERS,
+    FIRST_SENTENCE,
+    HOSTILE,
+    MARKET,
+    NOTHING,
+    OTHER,
+    OUTLINE,
+    QUESTIONS,
+    REFUSAL,
+    SIZE,
+    STAMP,
+    TWO,
+    Scripted,
+    answer,
+    by_id,
+    cite,
+    passage,
+    question,
+    ran,
 )
-MARKET = "The market is worth EUR 30 billion a year. Cannabis has 39% of it."
-HOSTILE = "<script>alert('x')</script>"
-
-
-def passage(text: str, heading: str, section: int, document: DocumentInfo = DRUGS) -> Passage:
-    units = (Unit(start=0, end=len(text)),)
-    name = f"{document.key}-{section}"
-    return passage_of(document, text, heading, id=name, section=section, units=units)
-
-
-def cite(number: int, source: Passage, quote: str, **given: object) -> Citation:
-    return citation_of(source, quote, number, **given)
-
-
-def answer(text: str, *citations: Citation, **given: object) -> Answer:
-    return answer_of(text, *citations, **{"language": "en", "answered": True} | given)
-
-
-REFUSAL = answer(
-    "The sources do not say.",
-    answered=False,
-    reason="nothing found",
-    missing=("2035",),
-    confidence=0.1,
-)
-
-SIZE = passage(MARKET, "Size of the drug market", 3)
-SIZE_NL = SIZE.model_copy(
-    update={
-        "id": "nl",
-        "document": DRUGS.model_copy(update={"language": "nl"}),
-        "headings": ("Drugs", "Omvang van de drugsmarkt"),
-    }
-)
-OTHER = passage("Nothing of use.", "In brief", 0)
-TWO = SIZE.model_copy(
-    update={"units": (Unit(start=0, end=42), Unit(start=43, end=len(MARKET)))}
-)  # a unit a sentence
-OUTLINE = Outline.of([SIZE, SIZE_NL, OTHER])
-
-
-def question(name: str, **values: object) -> Question:
-    given = {"id": name, "question": name, "language": "en", "answerable": True, "kind": "number"}
-    return Question.model_validate(given | {"facts": [["30 miljard", "30 billion"]]} | values)
-
-
-NOTHING = {"answerable": False, "kind": "unanswerable", "facts": []}
-QUESTIONS = (
-    question(
-        "right",
-        documents=["drugs-agenda"],
-        sections=["Size of the drug market", "Omvang van de drugsmarkt"],
-        history=[{"question": "earlier", "answer_text": "text"}],
-    ),
-    question(
-        "wrong quote",
-        language="nl",
-        facts=[["30 billion"], ["40%"]],
-        documents=["drugs-agenda", "firearms-plan"],
-        sections=["Size of the drug market"],
-    ),
-    question("wrong refusal", sections=["Size of the drug market"], documents=["firearms-plan"]),
-    question("right refusal", **NOTHING),
-    question(HOSTILE, **NOTHING),
-)
-
-FIRST_SENTENCE = "The market is worth EUR 30 billion a year."
-ANSWERS = {
-    "right": answer(
-        f"{FIRST_SENTENCE} [1]", cite(1, SIZE, FIRST_SENTENCE), passages=(OTHER, SIZE, SIZE_NL)
-    ),
-    "wrong quote": answer(
-        "The market is worth 30 billion [1]. Cannabis has 93% of it [1].",
-        cite(1, SIZE, "The market is worth 30 billion.", start=0),
-        cite(2, SIZE, "Cannabis has 39% of it."),
-        passages=(SIZE,),
-    ),
-    "wrong refusal": retold(
-        REFUSAL, text="The sources do not say. Nearest: 30 billion.", passages=(SIZE,)
-    ),
-    "right refusal": REFUSAL,
-    HOSTILE: answer(f"Yes {HOSTILE}", passages=(OTHER,)),
-}
-
-
-class Scripted:
-    """An assistant that knows its answers by heart and remembers what it was asked."""
-
-    def __init__(self, always: Answer | None = None) -> None:
-        self.asked: list[tuple[str, tuple[Turn, ...]]] = []
-        self._always = always
-
-    def ask(
-        self,
-        question: str,
-        history: tuple[Turn, ...] = (),
-        *,
-        config: RunnableConfig | None = None,
-    ) -> Answer:
-        self.asked.append((question, history))
-        return self._always or ANSWERS[question]
-
-
-def ran(questions: tuple[Question, ...] = QUESTIONS) -> Results:
-    return run(questions, Scripted(), OUTLINE, stamp=STAMP)
 
 
 @pytest.fixture(scope="module")
 def results() -> Results:
     return ran()
-
-
-def by_id(results: Results, name: str) -> QuestionResult:
-    return next(result for result in results.questions if result.id == name)
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
@@ -205,14 +102,8 @@ def test_retrieval_counts_the_questions_that_name_sections(results: Results) -> 
     # Ranks of the first relevant section: 2, 1 and none.
     assert results.overall.retrieval == {
         "hit@1": pytest.approx(1 / 3, abs=1e-4),
-        "hit@3": pytest.approx(2 / 3, abs=1e-4),
         "hit@5": pytest.approx(2 / 3, abs=1e-4),
         "mrr": pytest.approx((1 / 2 + 1) / 3, abs=1e-4),
-        "ndcg@10": pytest.approx((0.6309 + 1) / 3, abs=1e-4),
-        # One right section each for the first two; the third's document is not in the index.
-        "map": pytest.approx((1 / 2 + 1) / 3, abs=1e-4),
-        # All facts of the first and third are in the passages, of the second 30 billion, not 40%.
-        "context_recall": pytest.approx((1 + 1 / 2 + 1) / 3, abs=1e-4),
     }
 
 
@@ -426,9 +317,7 @@ def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
         "misleads": pytest.approx(1 / 5),
         "signable": pytest.approx(2 / 5),
         "claimed": pytest.approx(3 / 4),
-        "direct": pytest.approx(3 / 4),
         "precision": pytest.approx((1 + 1 / 3 + 1) / 3, abs=1e-4),
-        "whole_lists": None,
         "cut_lists": 0.0,
         "loose_ends": 0.0,
     }
@@ -517,7 +406,7 @@ def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them
 
 def test_refusals_and_citations_are_counted_and_what_is_wrong_is_named(results: Results) -> None:
     # Two refusals, one of them right; two unanswerable questions, one of them refused.
-    assert results.overall.refusals == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
+    assert results.overall.refusals == {"recall": 0.5, "f1": 0.5}
     wrong = by_id(results, "wrong quote")
     assert wrong.inexact_quotes == ("The market is worth 30 billion.",)
     assert wrong.unsupported == ("Cannabis has 93% of it.",)
@@ -552,7 +441,7 @@ def test_every_rate_has_an_interval_around_it(results: Results) -> None:
         for name, value in values.items():
             bounds = results.overall.intervals[group][name]
             if value is None:  # without gold, lists or a model
-                assert name in ("direct", "precision", "whole_lists", "fallback_rate")
+                assert name in ("precision", "fallback_rate")
                 assert bounds is None
                 continue
             assert bounds is not None

@@ -8,7 +8,7 @@ import pytest
 from core.errors import StrategiewijzerError
 from eval import runs
 from eval.results import Results
-from tests.unit.test_eval_run import STAMP, ran
+from tests.support.evaluation import STAMP, ran
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +20,13 @@ def kept(results: Results, data_dir: Path, date: str) -> str:
     """Keeps the run as if made at this time; returns its name."""
     dated = results.model_copy(update={"stamp": STAMP.model_copy(update={"date": date})})
     folder = runs.new_folder(data_dir, dated)
-    runs.write(dated, folder)
+    runs.write(dated, folder, "<p>")
     return folder.name
 
 
 def test_a_run_is_read_back_as_it_was_written(results: Results, tmp_path: Path) -> None:
-    files = runs.write(results, tmp_path / "deep" / "run", html="<p>", md="#")
-    written = ["questions.jsonl", "report.html", "report.md", "results.json"]
+    files = runs.write(results, tmp_path / "deep" / "run", "<p>")
+    written = ["questions.jsonl", "report.html", "results.json"]
     assert [file.name for file in files] == written
     assert runs.read(tmp_path / "deep" / "run") == results
     assert runs.read(tmp_path / "deep" / "run" / "results.json") == results
@@ -35,7 +35,7 @@ def test_a_run_is_read_back_as_it_was_written(results: Results, tmp_path: Path) 
 def test_figures_and_questions_stand_in_files_of_their_own(
     results: Results, tmp_path: Path
 ) -> None:
-    runs.write(results, tmp_path)
+    runs.write(results, tmp_path, "<p>")
     figures = json.loads((tmp_path / "results.json").read_text("utf-8"))
     assert figures["fingerprint"] == results.fingerprint
     assert figures["stamp"]["generation"] == "g1"
@@ -103,7 +103,7 @@ def test_only_a_kept_run_can_be_accepted(tmp_path: Path) -> None:
 def test_what_is_no_run_is_a_clear_error(
     results: Results, tmp_path: Path, name: str, text: str
 ) -> None:
-    runs.write(results, tmp_path)
+    runs.write(results, tmp_path, "<p>")
     (tmp_path / name).write_text(text)
     with pytest.raises(StrategiewijzerError, match=r"not a run of this version .*python -m eval"):
         runs.read(tmp_path)
@@ -113,7 +113,7 @@ def test_what_is_no_run_is_a_clear_error(
 
 
 def test_a_date_that_is_none_is_named(results: Results, tmp_path: Path) -> None:
-    runs.write(results, tmp_path)
+    runs.write(results, tmp_path, "<p>")
     text = (tmp_path / "results.json").read_text("utf-8")
     (tmp_path / "results.json").write_text(text.replace(STAMP.date, "yesterday"), "utf-8")
     with pytest.raises(StrategiewijzerError, match=r"stamp\.date"):
@@ -125,4 +125,4 @@ def test_a_folder_that_cannot_be_written_to_is_a_clear_error(
 ) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StrategiewijzerError, match="--out"):
-        runs.write(results, tmp_path / "file" / "run")
+        runs.write(results, tmp_path / "file" / "run", "<p>")

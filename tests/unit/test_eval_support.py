@@ -7,9 +7,9 @@ import pytest
 from core.citations import Citation
 from core.settings import ROOT
 from core.source import Unit
-from eval.shown import claims, unsupported, verdicts
+from eval.support import claims, unsupported, verdicts
 from tests.support.answers import retold
-from tests.unit.test_eval_run import FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage
+from tests.support.evaluation import FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage
 
 QUOTE = cite(1, SIZE, MARKET)
 
@@ -164,7 +164,13 @@ def test_a_models_own_words_are_judged_by_figures_and_within_a_language_by_words
     assert [one.supported for one in verdicts(given)] == [supported]
 
 
-@pytest.mark.parametrize("name", ["evaluate", "rates", "results", "shown", "tracing"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "answer_lines", "assess", "pointers", "question_results", "rates", "shown", "support",
+        "table_rows", "tracing",
+    ],
+)  # fmt: skip
 def test_what_judges_an_answer_shares_no_code_with_what_makes_and_verifies_it(name: str) -> None:
     tree = ast.parse((ROOT / "eval" / f"{name}.py").read_text("utf-8"))
     imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]

@@ -10,8 +10,8 @@ from core.answer import Answer, Turn
 from core.answer_blocks import numbers as cited_numbers
 from core.markers import Marked
 from core.source import DocumentInfo, ScoredPassage, Unit
-from eval.shown import claims, unsupported
-from eval.tracing import answer_lines, cited
+from eval.answer_lines import answer_lines, cited
+from eval.support import claims, unsupported
 from language.matching import fold
 from tests.support.passages import answer_of, passage_of
 from ui.answers.answer_view import Chips, answer_html, languages_shown

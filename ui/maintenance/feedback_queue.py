@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.answer_blocks import Marked, parse
+from core.answer_blocks import parse
+from core.markers import Marked
 from core.settings import Settings
 from ui import access, formats, markup
 from ui.access import name_of, on_record

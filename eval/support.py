@@ -1,0 +1,155 @@
+"""Whether the sentences of an answer are supported by what they cite."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from core.answer import Answer
+from eval.answer_lines import AnswerLine, Stretch, answer_lines, plain
+from eval.question_results import SentenceVerdict
+from eval.table_rows import cited_rows, is_right_row
+from eval.tracing import content_words
+from language.figures import figures
+from language.matching import fold
+from language.sentences import sentences
+
+_NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
+
+Claim = tuple[str, frozenset[int]]  # a sentence, and the numbers of its citations
+
+
+def inexact_quotes(answer: Answer) -> tuple[str, ...]:
+    """Quotes that differ from the text at their offsets in the passage."""
+    texts = {passage.id: passage.text for passage in answer.passages}
+    return tuple(
+        citation.quote
+        for citation in answer.citations
+        if not citation.quote
+        or texts.get(citation.passage_id, "")[citation.start : citation.end] != citation.quote
+    )
+
+
+def quotes_by_number(answer: Answer) -> Mapping[int, tuple[str, ...]]:
+    """Citation number -> quotes, in order of first use."""
+    found: dict[int, list[str]] = {}
+    for citation in answer.citations:
+        found.setdefault(citation.number, []).append(citation.quote)
+    return {number: tuple(quotes) for number, quotes in found.items()}
+
+
+def claims(answer: Answer) -> tuple[Claim, ...]:
+    """Sentences of the answer and its folded blocks, with their citation numbers.
+
+    Verbatim quoted text is one claim, whatever its punctuation; so is a row of a table. A marker
+    covers the text before it in its paragraph, and the list that its sentence introduces; in a
+    model's text, only the sentence before it. Labels, notes, refusals and replies claim nothing.
+    """
+    if not answer.is_sourced:
+        return ()
+    quotes = quotes_by_number(answer)
+    return tuple(
+        claim
+        for part in (answer.blocks, *answer.further)
+        for line in answer_lines(part)
+        if line.kind in ("paragraph", "item")
+        for claim in _claims(line, answer, quotes)
+    )
+
+
+def unsupported(answer: Answer) -> tuple[str, ...]:
+    """Sentences without a marker, with the marker of no citation, or with a figure that their
+    quotes lack; rows of a table with a cell under another heading than its own."""
+    quotes = quotes_by_number(answer)
+    return tuple(
+        text for text, numbers in claims(answer) if not _holds(text, numbers, answer, quotes)
+    )
+
+
+def _holds(
+    text: str, numbers: frozenset[int], answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+) -> bool:
+    if not numbers or not numbers <= quotes.keys():
+        return False
+    if (is_row := is_right_row(text, cited_rows(answer, numbers))) is not None:
+        return is_row
+    quoted = (quote for number in sorted(numbers) for quote in quotes[number])
+    return figures(text) <= figures("\n".join(quoted))
+
+
+def _claims(
+    line: AnswerLine, answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+) -> Iterator[Claim]:
+    for place, stretch in enumerate(line.stretches):
+        # A list number is no figure.
+        text = _NUMBERED.sub("", stretch.text) if place == 0 else stretch.text
+        yield from _sentences(Stretch(text, stretch.numbers), answer, quotes)
+
+
+def _sentences(
+    stretch: Stretch, answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+) -> list[Claim]:
+    text, numbers = stretch.text, frozenset(stretch.numbers)
+    cited = [fold(plain(quote)) for number in numbers for quote in quotes.get(number, ())]
+    is_quoted = any(fold(text).rstrip(".;:") in quote for quote in cited)
+    if is_quoted or is_right_row(text, cited_rows(answer, numbers)) is not None:
+        return [(text, numbers)]
+    spans = sentences(text, answer.language)
+    parts = [text[start:end] for start, end in spans if re.search(r"\w", text[start:end])]
+    earlier = frozenset() if answer.mode == "generative" else numbers
+    return [*((part, earlier) for part in parts[:-1]), (parts[-1], numbers)]
+
+
+# Least share of a sentence's words in quotes in its language that support it. Of a strong model's
+# 139 sentences over the briefs (tests/replies/open) 98.6% have it in the passage that they rest on,
+# and 3.6% in another one.
+_SHARED = 0.25
+
+
+def verdicts(answer: Answer) -> tuple[SentenceVerdict, ...]:
+    """One verdict per sentence of an answer; none for a refusal, which claims nothing.
+
+    A row of a table is judged cell by cell. A citation is needless if it does not support the
+    sentence alone and the others do without it.
+    """
+    found = []
+    for text, markers in claims(answer):
+        numbers = tuple(sorted(markers))
+        needless = tuple(
+            number
+            for number in numbers
+            if len(numbers) > 1
+            and not supports(answer, [number], text)
+            and supports(answer, [other for other in numbers if other != number], text)
+        )
+        found.append(
+            SentenceVerdict(
+                text=text,
+                citations=numbers,
+                supported=supports(answer, numbers, text),
+                needless=needless,
+            )
+        )
+    return tuple(found)
+
+
+def supports(answer: Answer, numbers: Sequence[int], sentence: str) -> bool:
+    """Whether quotes of an answer together support its sentence: they, or the headings above them,
+    have its figures, and one of them has it word for word, or they share enough words with it.
+
+    Of what a model wrote in another language than it quotes only the figures can be compared,
+    without asking the embedder that sentences are verified with.
+    """
+    if (is_row := is_right_row(sentence, cited_rows(answer, numbers))) is not None:
+        return is_row
+    cited = [citation for citation in answer.citations if citation.number in numbers]
+    quotes = [citation.quote for citation in cited]
+    headings = (heading for citation in cited for heading in citation.headings)
+    if not quotes or not figures(sentence) <= figures("\n".join((*headings, *quotes))):
+        return False
+    if any(fold(sentence).rstrip(".;:") in fold(quote) for quote in quotes):
+        return True
+    if answer.mode == "generative" and {citation.document.language for citation in cited} != {
+        answer.language
+    }:
+        return True
+    words = content_words(sentence)
+    return len(words & content_words("\n".join(quotes))) >= _SHARED * len(words)

@@ -1,0 +1,102 @@
+"""What the terminal shows of a run, and of what changed between two."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from eval.causes import MEANINGS
+from eval.comparison import Comparison, Move
+from eval.gate import RuleResult, go_live
+from eval.rates import reported
+from eval.results import Results
+from eval.run_report import (
+    DECIDING,
+    NOT_COUNTED,
+    SIGNIFICANT,
+    VERDICTS,
+    change,
+    chosen,
+    describe_check,
+    figures,
+    label,
+    number,
+    p_value,
+    utc,
+    verdict_lines,
+    with_bounds,
+)
+
+
+def show_run(results: Results, comparison: Comparison | None, checks: Sequence[RuleResult]) -> None:
+    """Prints the verdict on a run with its reasons, its figures, and why answers fell short."""
+    console = Console(highlight=False)
+    failed = [check for check in checks if not check.passed]
+    counted = reported(results.questions)
+    lines = [
+        VERDICTS[go_live(results.overall.n, checks)],
+        *verdict_lines(results.overall, checks),
+        f"{len(checks) - len(failed)} of {len(checks)} rules are met."
+        if checks
+        else "No gate was run.",
+        *(f"FAILED: {describe_check(check)}" for check in failed),
+        NOT_COUNTED,
+        f"{sum(result.wrong for result in counted)} of {len(counted)} questions answered wrongly.",
+    ]
+    console.print("\n".join(lines), markup=False)
+    console.print(_parts(results))
+    table = Table("figure", "value (95% interval)", box=None)
+    for figure in figures(results.overall):
+        if figure.value is not None:
+            table.add_row(label(figure.group, figure.name), with_bounds(figure))
+    console.print(table)
+    table = Table("why answers fell short", "answers", box=None)
+    causes = Counter(result.cause for result in results.questions if result.cause)
+    for cause in filter(causes.__contains__, MEANINGS):
+        table.add_row(f"{cause}: {MEANINGS[cause]}", str(causes[cause]))
+    console.print(table)
+    if comparison is not None:
+        show_changes(comparison)
+
+
+def show_changes(comparison: Comparison) -> None:
+    """Prints how the figures changed, with what certainty, and which questions moved."""
+    console = Console(highlight=False)
+    before, now = utc(comparison.before.date), utc(comparison.now.date)
+    only_one = comparison.only_before + comparison.only_now
+    console.print(
+        f"{before} → {now}, over the {comparison.same_questions} questions that both runs asked; "
+        f"{only_one} were asked in only one of them."
+    )
+    table = Table("", "before", "now", "change", "95% interval", "p", "test", box=None)
+    for test in comparison.tests:
+        low, high = (change(end, test.group) for end in test.interval)
+        table.add_row(
+            label(test.group, test.name),
+            number(test.before, test.group),
+            number(test.now, test.group),
+            change(test.change, test.group),
+            f"{low} to {high}",
+            p_value(test.p_value) + (" *" if test.p_value < SIGNIFICANT else ""),
+            test.method,
+        )
+    console.print(table)
+    console.print(_moves(comparison.moves))
+
+
+def _parts(results: Results) -> Table:
+    table = Table("part", "n", *(label(*key) for key in DECIDING), box=None)
+    for name, summary in {"all questions": results.overall, **results.by_part}.items():
+        table.add_row(name, str(summary.n), *map(with_bounds, chosen(summary, DECIDING)))
+    return table
+
+
+def _moves(moves: Iterable[Move]) -> Table:
+    table = Table("", "question", "why", box=None)
+    for move in moves:
+        table.add_row(
+            move.direction, escape(f"{move.now.id}: {move.now.question}"), escape(move.why)
+        )
+    return table

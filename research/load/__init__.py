@@ -1,1 +1,0 @@
-"""Load tests of the app with locust: many users of the API at once, on this machine only."""
