@@ -10,10 +10,9 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.reading.question_file import PreparedAnswer
-from tests.index.test_prepared_questions import HARBOUR
 from tests.support.axe import broken_rules
 from tests.support.browser import ask, button, opened, press, served, settled, sideways, text_of
-from tests.support.small import reading
+from tests.support.small import HARBOUR, reading
 
 pytestmark = pytest.mark.long
 

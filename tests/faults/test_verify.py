@@ -21,6 +21,7 @@ from ingest.publishing import build
 from ingest.publishing.options import IngestOptions
 from ingest.publishing.verify import Verification, verify
 from ingest.reading.formats import READERS, Reader
+from tests.support.collections import collection_in_use
 from tests.support.commands import whole_environment
 from tests.support.small import Small, document
 from vectorstore import chroma, keyword_index
@@ -37,11 +38,6 @@ def whole(small: Small) -> Settings:
     settings = small(FILES)
     ingest(settings)
     return settings
-
-
-def _collection(settings: Settings, kind: str) -> chroma.Collection:
-    generation = Generations(settings).pointer().current
-    return chroma.connect(settings).get_collection(f"{kind}-{generation}", None)
 
 
 def _told(found: Verification) -> str:
@@ -87,7 +83,7 @@ def test_files_whose_names_are_not_utf_8_are_compared_too(small: Small) -> None:
 
 
 def test_a_unit_or_a_passage_that_is_gone_is_named(whole: Settings) -> None:
-    units, passages = _collection(whole, "units"), _collection(whole, "passages")
+    units, passages = collection_in_use(whole, "units"), collection_in_use(whole, "passages")
     name = units.get()["ids"][1]
     units.delete(ids=[name])
 
@@ -106,13 +102,13 @@ def test_a_unit_or_a_passage_that_is_gone_is_named(whole: Settings) -> None:
 
 
 def test_vectors_of_a_document_that_no_manifest_names_are_seen(whole: Settings) -> None:
-    units = _collection(whole, "units")
+    units = collection_in_use(whole, "units")
     vector = units.get(limit=1, include=["embeddings"])["embeddings"]
     stray = "gone.en:0123456789abcdef01234567"
     units.add(ids=[f"{stray}#0"], embeddings=vector)
     assert f"Units without a passage: {stray}" in _told(verify(whole))
 
-    _collection(whole, "passages").add(ids=[stray], embeddings=vector, documents=["x"])
+    collection_in_use(whole, "passages").add(ids=[stray], embeddings=vector, documents=["x"])
 
     assert "holds (1, 1) passages and units of documents that" in _told(verify(whole))
     assert "(0, 0) expected: gone.en" in _told(verify(whole))
@@ -126,7 +122,7 @@ def _fields(passages: chroma.Collection, name: str) -> dict[str, Any]:
 
 
 def test_each_passage_that_does_not_fit_is_named_with_what_does_not(whole: Settings) -> None:
-    passages = _collection(whole, "passages")
+    passages = collection_in_use(whole, "passages")
     alike, foreign, moved, strange = sorted(passages.get()["ids"])  # two of each document
     vector = passages.get(ids=[alike], include=["embeddings"])["embeddings"]
     passages.update(ids=[alike], documents=["Other words."], embeddings=vector)
@@ -151,7 +147,7 @@ def test_each_passage_that_does_not_fit_is_named_with_what_does_not(whole: Setti
 
 
 def test_a_passage_that_cannot_be_read_is_named(whole: Settings) -> None:
-    passages = _collection(whole, "passages")
+    passages = collection_in_use(whole, "passages")
     name = passages.get()["ids"][0]
     passages.update(ids=[name], metadatas=[{"passage": "{"}])
 
@@ -270,7 +266,7 @@ def test_stale_earlier_passages_are_no_damage(
 
 def test_the_remedy_mends(whole: Settings) -> None:
     before = Generations(whole).pointer().current
-    units = _collection(whole, "units")
+    units = collection_in_use(whole, "units")
     units.update(ids=units.get(limit=1)["ids"], embeddings=[[1.0] + [0.0] * 383])
     assert verify(whole).problems
     assert ingest(whole).generation == ""  # the files are as they were
@@ -290,7 +286,7 @@ def test_the_command_tells_all_and_its_exit_code_too(
     assert main(["verify"]) == 0
     assert "is whole: 2 documents, 4 passages, 4 units." in capsys.readouterr().out
 
-    units = _collection(whole, "units")
+    units = collection_in_use(whole, "units")
     units.delete(ids=units.get(limit=1)["ids"])
 
     assert main(["verify"]) == 1
@@ -307,7 +303,7 @@ def test_nothing_to_verify_and_what_another_version_of_the_program_made_are_told
 ) -> None:
     with pytest.raises(NoIndexError):
         verify(whole.model_copy(update={"data_dir": tmp_path / "none"}))
-    _collection(whole, "passages").modify(metadata={"manifest": "of another kind"})
+    collection_in_use(whole, "passages").modify(metadata={"manifest": "of another kind"})
     with pytest.raises(IndexMismatchError, match="make ingest"):
         verify(whole)
 

@@ -17,9 +17,9 @@ from command.__main__ import app
 from command.doctor import PYTHONS, Check, Finding, examined
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
-from tests.faults.test_verify import _collection
 from tests.support import openai_server as published
 from tests.support.browser import free_port
+from tests.support.collections import collection_in_use
 from tests.support.commands import Command
 from tests.support.openai_server import Script
 from tests.support.rerank_server import rerank_server
@@ -192,7 +192,7 @@ def test_an_earlier_generation_of_this_embedder_is_told(
 
 
 def test_an_index_that_lacks_a_unit_is_not_whole(indexed: Settings) -> None:
-    units = _collection(indexed, "units")
+    units = collection_in_use(indexed, "units")
     units.delete(units.get(limit=1)["ids"])
     found = _examined(1)
     assert _levels(found) == {"index is whole": "failure"}

@@ -31,7 +31,7 @@ from ingest.reading.question_file import PreparedAnswer
 from tests.support.commands import Command
 from tests.support.hostile_questions import HOSTILE, TAKEN, document_of
 from tests.support.openai_server import Script, reply_of
-from tests.support.small import Small
+from tests.support.small import HARBOUR, Small
 from ui.maintenance.change_html import notes_html
 from ui.texts import load
 from vectorstore import chroma, segments
@@ -39,28 +39,6 @@ from vectorstore.embeddings import LocalEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 
-HARBOUR = """---
-id: harbour
-title: The harbour of Veldport
-language: en
----
-
-# The harbour of Veldport
-
-The harbour of Veldport opened in 1954. It is run by the Harbour Board.
-
-## Cranes
-
-Since the renewal the quay has 31 cranes, of which 12 are electric. The oldest dates from 1961.
-
-## Rules
-
-The board has three aims:
-
-- cleaner water in the basins;
-- fewer accidents on the quays;
-- shorter waiting times for barges.
-"""
 QUESTIONS = """by: project
 answers:
 - units: ["Since the renewal the quay has"]

@@ -14,9 +14,9 @@ from core.answer import Answer
 from core.answer_blocks import marked_text
 from core.settings import Settings
 from core.source import Scope
-from tests.index.test_properties_questions import texts
 from tests.support.model_replies import replies
 from tests.support.model_replies import texts as written
+from tests.support.odd_texts import texts
 from tests.support.openai_server import Script, openai_server, reply_of
 from ui.answers.answer_text import answer_html
 

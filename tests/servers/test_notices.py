@@ -33,6 +33,8 @@ from tests.support.browser import (
     sideways,
     text_of,
 )
+from tests.support.env_file import env as env
+from tests.support.env_file import write
 from tests.support.log_records import as_before as as_before
 from tests.support.openai_server import openai_server, reply_of
 from tests.support.page_session import session as session_of
@@ -47,19 +49,6 @@ QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
 TEXTS = load("nl")
 NO_MODEL: Mapping[str, str] = MappingProxyType({})
-
-
-@pytest.fixture
-def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Writes `.env`."""
-    file = tmp_path / ".env"
-    monkeypatch.setitem(Settings.model_config, "env_file", file)
-    return lambda **values: write(file, **values)
-
-
-def write(file: Path, **values: str) -> None:
-    named = {f"STRATEGIEWIJZER_{name.upper()}": json.dumps(one) for name, one in values.items()}
-    file.write_text("\n".join(f"{name}={one}" for name, one in named.items()), "utf-8")
 
 
 # The layers

@@ -30,6 +30,28 @@ The harbour authority maintains the lighthouses. It checks, every year:
 - the foghorns;
 - the stairs.
 """
+HARBOUR = """---
+id: harbour
+title: The harbour of Veldport
+language: en
+---
+
+# The harbour of Veldport
+
+The harbour of Veldport opened in 1954. It is run by the Harbour Board.
+
+## Cranes
+
+Since the renewal the quay has 31 cranes, of which 12 are electric. The oldest dates from 1961.
+
+## Rules
+
+The board has three aims:
+
+- cleaner water in the basins;
+- fewer accidents on the quays;
+- shorter waiting times for barges.
+"""
 _TWO_SECTIONS = """---
 id: {id}
 title: "{title}"

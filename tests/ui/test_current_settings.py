@@ -13,11 +13,11 @@ from chain.current_assistant import CurrentAssistant
 from core.answer import Finished
 from core.errors import SettingsError
 from core.settings import AT_START, Settings, current
-from tests.servers.test_notices import env as env
 from tests.support.apart import at_once
 from tests.support.api_server import client, key, serving
 from tests.support.apps import ask, begin_anew, shown, visit
 from tests.support.counting import Counted
+from tests.support.env_file import env as env
 from tests.support.openai_server import openai_server, reply_of
 from tests.support.waiting import until
 from ui.shared_assistant import assistant
