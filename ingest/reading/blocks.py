@@ -50,8 +50,6 @@ class Parsed:
     language: str = ""
     date: datetime.date | None = None
     url: str = ""
-    reference: str = ""
-    celex: str = ""
 
 
 def first_heading(blocks: Sequence[Block]) -> Block | None:

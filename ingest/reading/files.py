@@ -72,12 +72,8 @@ def refuse_large(path: Path, limit: int) -> None:
 
 def unforeseen(path: Path, error: Exception) -> DocumentError:
     """The error for a file whose reading raised an unexpected exception."""
-    return DocumentError(
-        path,
-        None,
-        f"could not be read ({kind_and_place(error)})",
-        "Open it in its own program and save it again, or save its text in a new file.",
-    )
+    remedy = "Open it in its own program and save it again, or save its text in a new file."
+    return DocumentError(path, None, f"could not be read ({kind_and_place(error)})", remedy)
 
 
 def _undisturbed(path: Path, use: Callable[[BufferedReader], _T]) -> _T:
@@ -192,9 +188,8 @@ def find(folders: Iterable[Path]) -> FoundFiles:
     paths = [Path(os.path.abspath(folder)) for folder in folders]
     present = [path for path in paths if path.exists()]
     if paths and not present:
-        raise DocumentError(
-            ", ".join(map(as_text, paths)), None, "not found", "Name a folder or file that exists."
-        )
+        named = ", ".join(map(as_text, paths))
+        raise DocumentError(named, None, "not found", "Name a folder or file that exists.")
     files: list[Path] = []
     others: list[LeftOut | DocumentError] = []
     for path in present:

@@ -168,8 +168,8 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
         "language": language,
         "date": date(parsed, language) or parsed.date,
         "url": parsed.url or eli(parsed),
-        "reference": parsed.reference or reference(parsed),
-        "celex": parsed.celex or celex(parsed),
+        "reference": reference(parsed),
+        "celex": celex(parsed),
         "publisher": publisher(parsed),
     }
     guesses = {name: value for name, value in found.items() if value and name not in known}

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import docx
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
@@ -19,16 +18,10 @@ from core.errors import DocumentError
 from ingest.reading.formats import zip_parts
 from ingest.reading.load import load
 from tests.support.documents_read import Block, blocks, passages, units
+from tests.support.office_files import open_text, word, zipped
 
 DATA = Path(__file__).parents[1] / "data" / "formats"
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-
-
-def word(path: Path, write: Callable[[Any], None]) -> Path:
-    file = docx.Document()
-    write(file)
-    file.save(str(path))
-    return path
 
 
 def of_word(folder: Path, write: Callable[[Any], None]) -> list[Block]:
@@ -241,22 +234,6 @@ def test_a_style_that_does_not_say_its_type_is_one_of_paragraphs(tmp_path: Path)
 # OpenDocument
 
 
-def open_text(path: Path, body: str, meta: str = "", **parts: str) -> Path:
-    names = {"draw": "drawing", "svg": "svg-compatible"}
-    spaces = " ".join(
-        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{names.get(name, name)}:1.0"'
-        for name in ("office", "text", "draw", "svg", "meta")
-    )
-    content = f"<office:body><office:text>{body}</office:text></office:body>"
-    about = f"<office:meta>{meta}</office:meta>"
-    written = {
-        "content.xml": f"<office:document-content {spaces}>{content}</office:document-content>",
-        "meta.xml": f"<office:document-meta {spaces}>{about}</office:document-meta>",
-        **parts,
-    }
-    return zipped(path, {name: text.encode() for name, text in written.items()})
-
-
 def test_text_in_shapes_stands_below_the_paragraph_they_are_in(tmp_path: Path) -> None:
     shape = (
         "<draw:custom-shape><svg:title>pijl</svg:title><text:p>In een vorm.</text:p>"
@@ -440,13 +417,6 @@ def test_each_sheet_is_a_section_and_each_row_a_unit_below_its_header(tmp_path: 
 
 
 # Files that are not to be trusted
-
-
-def zipped(path: Path, parts: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> Path:
-    with zipfile.ZipFile(path, "w", packing) as archive_file:
-        for name, data in parts.items():
-            archive_file.writestr(name, data)
-    return path
 
 
 NEEDED = {

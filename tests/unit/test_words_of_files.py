@@ -1,11 +1,10 @@
 """Every run of five words that is kept stands in the file itself, in every format."""
 
 import datetime
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import docx
 import pytest
 from openpyxl import Workbook
 from pptx import Presentation
@@ -16,6 +15,7 @@ from core.settings import ROOT
 from ingest.reading import formats
 from ingest.reading.load import load
 from tests.support import pdf_files
+from tests.support.office_files import open_text, word, zipped
 from tests.support.words_of_files import look_up, look_up_in, source_text
 
 DATA = ROOT / "tests" / "data"
@@ -41,35 +41,21 @@ def written(path: Path, text: str = PAGE) -> Path:
     return path
 
 
-def word(path: Path) -> None:
-    file = docx.Document()
-    file.add_heading("Het plan", 1)
-    file.add_paragraph(LINES[0])
-    for line in LINES[1:]:
-        file.add_paragraph(line, style="List Bullet")
-    file.save(str(path))
+def word_file(path: Path) -> None:
+    def write(file: Any) -> None:
+        file.add_heading("Het plan", 1)
+        file.add_paragraph(LINES[0])
+        for line in LINES[1:]:
+            file.add_paragraph(line, style="List Bullet")
 
-
-def zipped(path: Path, parts: Mapping[str, str]) -> None:
-    with zipfile.ZipFile(path, "w") as file:
-        for name, text in parts.items():
-            file.writestr(name, text)
+    word(path, write)
 
 
 def open_document(path: Path) -> None:
-    spaces = " ".join(
-        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-        for name in ("office", "text")
-    )
     items = "".join(
         f"<text:list-item><text:p>{line}</text:p></text:list-item>" for line in LINES[1:]
     )
-    content = (
-        f"<office:document-content {spaces}><office:body><office:text>"
-        f"<text:p>{LINES[0]}</text:p><text:list>{items}</text:list>"
-        "</office:text></office:body></office:document-content>"
-    )
-    zipped(path, {"content.xml": content})
+    open_text(path, f"<text:p>{LINES[0]}</text:p><text:list>{items}</text:list>")
 
 
 def book(path: Path) -> None:
@@ -115,7 +101,7 @@ FORMATS: dict[str, Callable[[Path], object]] = {
     ".md": lambda path: written(path, f"---\nid: a\n---\n\n{MARKDOWN}"),
     ".markdown": lambda path: written(path, f"---\nid: a\n---\n\n{MARKDOWN}"),
     ".txt": lambda path: written(path, "\n\n".join(LINES)),
-    ".docx": word,
+    ".docx": word_file,
     ".odt": open_document,
     ".epub": book,
     ".pptx": slides,

@@ -151,13 +151,9 @@ def parse(path: Path, data: bytes) -> Parsed:
         return eurlex.read(tree, text)
     page_title = eurlex.page_title(tree)
     if eurlex.lacks_its_text(tree):
-        raise DocumentError(
-            path,
-            None,
-            "is a page of EUR-Lex without the text of its document",
-            "Open the text there (HTML, or PDF), and save that.",
-            "no_text",
-        )
+        problem = "is a page of EUR-Lex without the text of its document"
+        remedy = "Open the text there (HTML, or PDF), and save that."
+        raise DocumentError(path, None, problem, remedy, "no_text")
     about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
     html_to_markdown.attach_notes(tree)
     _keep_main_text(tree)

@@ -159,13 +159,9 @@ def parse(path: Path, text: str) -> Element | None:
     except etree.ParserError:  # only comments and the like
         return None
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
-        raise DocumentError(
-            path,
-            None,
-            f"has more than {_DEEPEST} elements within each other",
-            "Open it in a browser, copy its text, and save that.",
-            "limits",
-        )
+        problem = f"has more than {_DEEPEST} elements within each other"
+        remedy = "Open it in a browser, copy its text, and save that."
+        raise DocumentError(path, None, problem, remedy, "limits")
     return tree
 
 

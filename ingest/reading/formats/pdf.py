@@ -105,13 +105,9 @@ def _read(path: Path, document: pypdfium2.PdfDocument, number: int) -> Page:
 
 def _check_text(path: Path, pages: list[Page], text: str) -> None:
     if not any(map(str.isalnum, text)):  # at most the page numbers that a scanner adds
-        raise DocumentError(
-            path,
-            None,
-            "has no text, only pictures of it (a scan)",
-            "Have the text recognised, for example with: ocrmypdf scan.pdf text.pdf",
-            "scan",
-        )
+        problem = "has no text, only pictures of it (a scan)"
+        remedy = "Have the text recognised, for example with: ocrmypdf scan.pdf text.pdf"
+        raise DocumentError(path, None, problem, remedy, "scan")
     if empty := [page.number for page in pages if not page.words]:
         numbers = ", ".join(map(str, empty))
         log.warning("%s: no text on page %s (blank, or a picture)", path, numbers)

@@ -63,13 +63,9 @@ def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:
         raise damaged(path) from error
     declared = sum(part.file_size for part in archive.infolist())
     if declared > MOST_UNPACKED or declared > max(_SMALL, MOST_RATIO * len(data)):
-        raise DocumentError(
-            path,
-            None,
-            f"would unpack from {len(data):,} to {declared:,} bytes",
-            "Do not trust it; ask its sender for another copy, or save its text in a new file.",
-            "unsafe",
-        )
+        problem = f"would unpack from {len(data):,} to {declared:,} bytes"
+        remedy = "Do not trust it; ask its sender for another copy, or save its text in a new file."
+        raise DocumentError(path, None, problem, remedy, "unsafe")
     try:
         for part in archive.infolist():
             _check(path, archive, part)
