@@ -137,9 +137,6 @@ def proposed(settings: Settings) -> list[str]:
     return [question.text for answer in answers for question in answer.questions]
 
 
-# One section, in the process that asks the model
-
-
 def outcome(settings: Settings, section: SectionToAsk) -> Any:
     """`Proposals`, or a `ProposalFailure`, which has none of their fields."""
     return Proposing(settings).outcome(section)
@@ -232,9 +229,6 @@ def test_instructions_in_a_source_or_a_reply_do_nothing(indexed: Small, server: 
     assert found.dropped == {"form": 2}
     data = str(server.requests[-1]["messages"][-1]["content"])
     assert data.count("</unit>") == data.count("<unit number=") == len(money.passage.units)
-
-
-# The command
 
 
 class Terminal(io.StringIO):
