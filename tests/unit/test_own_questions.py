@@ -15,6 +15,8 @@ from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file
 
 KEY = "port.en"
 APPROVED = Approval(by="A. Person", organisation="The Port", on=datetime.date(2026, 11, 29))
+TWINS = ("What is Frontex' budget – in “euro”?", 'what is frontex’ budget - in "euro"?')
+ASIDE = f"{KEY}.questions.yaml.{{}}.aside"
 
 
 @pytest.fixture
@@ -107,13 +109,6 @@ def test_where_nothing_can_be_written_the_remedy_is_told(tmp_path: Path) -> None
     (tmp_path / "documents").write_text("a file")
     with pytest.raises(StoreError, match="is a file, not a folder"):
         OwnQuestions(Settings(documents_dir=tmp_path / "documents")).add(KEY, [answer("a?")])
-
-
-# What the reader would refuse is not written, and a file that is wrong stands in nobody's way.
-
-
-TWINS = ("What is Frontex' budget – in “euro”?", 'what is frontex’ budget - in "euro"?')
-ASIDE = f"{KEY}.questions.yaml.{{}}.aside"
 
 
 def test_what_cannot_be_seen_is_not_written(own: OwnQuestions) -> None:

@@ -1,0 +1,109 @@
+"""The report of a run: which passages change, as a page, and what was guessed."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ingest.commands.report_text import print_report
+from ingest.passages.split import split
+from ingest.pipeline import ingest
+from ingest.publishing import changes
+from ingest.publishing.changes import passage_changes, word_diff
+from ingest.publishing.ingest_report import Report
+from ingest.publishing.options import IngestOptions
+from ingest.reading.load import load
+from tests.support.small import Small, document
+
+TEXT = "# Title\n\nSome text about ships.\n"
+
+
+def _changed(small: Small) -> Report:
+    settings = small(
+        {
+            "alpha.md": document("alpha", "The ships carry 30 boats and <b>no</b> guns."),
+            "beta.md": document("beta"),
+        }
+    )
+    ingest(settings)
+    changed = document("alpha", "The ships carry 40 boats and <b>no</b> guns.")
+    changed = changed.replace("date: 2020-07-24", "date: 2021-01-31")
+    changed = changed.replace("## Second section", "## Third section").replace(
+        'title: "Alpha"', 'title: "Alpha"\npublisher: "<script>alert(1)</script>"'
+    )
+    small({"alpha.md": changed + "\n## More\n\nAltogether new.\n", "gamma.md": document("gamma")})
+    return ingest(settings, IngestOptions(dry_run=True, compare=True))
+
+
+def test_a_plan_tells_which_passages_come_go_and_differ(small: Small) -> None:
+    changes = {change.key: change for change in _changed(small).changes}
+
+    assert {key: change.kind for key, change in changes.items()} == {
+        "alpha.en": "changed",
+        "beta.en": "removed",
+        "gamma.en": "added",
+    }
+    alpha = changes["alpha.en"]
+    assert alpha.fields["date"] == ("2020-07-24", "2021-01-31")
+    told = [(one.kind, one.headings[-1], one.former_headings[-1:]) for one in alpha.passages]
+    assert told == [
+        ("changed", "First section", ()),
+        ("changed", "Third section", ("Second section",)),
+        ("added", "More", ()),
+    ]
+    assert (alpha.passages[0].before, alpha.passages[0].after) == (
+        "The ships carry 30 boats and <b>no</b> guns.",
+        "The ships carry 40 boats and <b>no</b> guns.",
+    )
+    assert [one.kind for one in changes["beta.en"].passages] == ["removed", "removed"]
+
+
+def test_the_page_marks_the_words_and_runs_nothing_from_a_source(
+    small: Small, tmp_path: Path
+) -> None:
+    files = changes.write_page(_changed(small), tmp_path / "out/changes.html")
+
+    assert [file.name for file in files] == ["changes.html", "changes.json"]
+    text = files[0].read_text("utf-8")
+    assert (
+        "The ships carry <del>30</del> <ins>40</ins> boats and &lt;b&gt;no&lt;/b&gt; guns." in text
+    )
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "default-src 'none'" in text
+    assert Report.model_validate_json(files[1].read_bytes()).dry_run
+
+
+def test_a_word_diff_gives_back_both_texts() -> None:
+    before = "De markt is 1.500 miljard waard, 90%."
+    after = "De hele markt is 1.600 miljard euro waard, 95%!"
+    pieces = list(word_diff(before, after))
+    assert "".join(piece.text for piece in pieces if piece.kind != "new") == before
+    assert "".join(piece.text for piece in pieces if piece.kind != "gone") == after
+    assert [piece.text for piece in pieces if piece.kind == "gone"] == ["1.500", "90%."]
+
+
+def test_passages_of_other_sections_or_other_words_are_not_paired(tmp_path: Path) -> None:
+    def passages(text: str) -> Any:
+        (tmp_path / "a.en.md").write_text(text)
+        return split(load(tmp_path / "a.en.md"), len)
+
+    before = passages("# T\n\n## A\n\nSix ships sail to the north.\n\n## B\n\nA house.\n")
+    after = passages("# T\n\n## A\n\nNobody eats apples.\n\n## B\n\nSix ships sail to the south.\n")
+    changes, same = passage_changes(before, after)
+    assert same == 0
+    assert sorted(change.kind for change in changes) == ["added", "added", "removed", "removed"]
+
+
+def test_guesses_are_shown_with_the_remedy(small: Small) -> None:
+    report = ingest(small({"memo-2021.md": TEXT, "alpha.md": document("alpha")}))
+    (guesses,) = report.guesses
+    assert (guesses.key, guesses.fields) == (
+        "memo-2021.en",
+        {"title": "Title", "language": "en"},
+    )
+    out = StringIO()
+    print_report(report, Console(file=out, width=200))
+    assert "title: Title" in out.getvalue()
+    assert "write FILE.meta.yaml next to the file" in out.getvalue()

@@ -1,0 +1,152 @@
+"""`python -m ingest` as typed: exit codes, Ctrl-C, --watch, options that do not go together."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.settings import ROOT, Settings
+from ingest.__main__ import main
+from ingest.pipeline import ingest
+from tests.support.commands import whole_environment
+from tests.support.interrupting import interruptible
+from tests.support.small import Small, document
+from tests.support.waiting import PATIENCE
+from vectorstore.generations import Generations
+from vectorstore.store import open_index
+
+TEXT = "# Title\n\nSome text about ships.\n"
+
+
+def _documents(settings: Settings) -> set[str]:
+    return {info.id for info in open_index(settings).documents()}
+
+
+def _texts(settings: Settings) -> str:
+    return "\n".join(p.text for p in Generations(settings).current().all_passages())
+
+
+@pytest.fixture
+def typed(small: Small, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Runs `python -m ingest` in this process, over the folder of `small`."""
+    for name, value in whole_environment(small({})).items():
+        monkeypatch.setenv(name, value)
+    return lambda *arguments: main([str(argument) for argument in arguments])
+
+
+def test_a_failure_is_listed_with_its_remedy_and_the_exit_code_is_1(
+    small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    small({"alpha.md": document("alpha"), "bad.md": ""})
+    assert typed("--report", tmp_path / "changes") == 1
+    out = capsys.readouterr().out
+    assert "NOT TAKEN: " in out
+    assert "bad.md: has no text. Remove the file or add its text." in out
+    assert "is in use" in out
+    assert "has no text" in (tmp_path / "changes.html").read_text("utf-8")
+    assert typed("--strict", "--json") == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out.splitlines()[-1])["report"]["generation"] == ""
+    assert "--strict" in printed.err
+
+
+def test_a_stop_is_a_warning_in_a_dry_run_and_an_error_otherwise(
+    small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
+    assert typed() == 0
+    small({"alpha.md": document("alpha")})
+    capsys.readouterr()
+    assert typed("--dry-run") == 0
+    assert "A run would stop here." in capsys.readouterr().out
+    assert typed() == 1
+    assert "--allow-shrink" in capsys.readouterr().err
+    assert typed("--allow-shrink") == 0
+
+
+class _Child:
+    """`python -m ingest ARGUMENTS --json` in another process; its events as they come."""
+
+    def __init__(self, settings: Settings, *arguments: str) -> None:
+        with interruptible():
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "ingest", "--json", *arguments],
+                env=whole_environment(settings),
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        assert self.process.stdout is not None
+        self._events: Iterator[dict[str, Any]] = map(json.loads, self.process.stdout)
+
+    def next(self, event: str) -> dict[str, Any]:
+        return next(told for told in self._events if told["event"] == event)
+
+    def interrupt(self) -> tuple[int, str]:
+        """Ctrl-C; its exit code and what it said."""
+        self.process.send_signal(signal.SIGINT)
+        _, errors = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, errors
+
+
+@pytest.mark.long
+def test_ctrl_c_while_embedding_leaves_everything_as_it_was(small: Small) -> None:
+    settings = small({"alpha.md": document("alpha")})
+    before = ingest(settings).generation
+    many = "\n\n".join(f"## Part {n}\n\nPart {n} speaks of {n} ships." for n in range(1200))
+    small({"alpha.md": document("alpha", many)})
+    child = _Child(settings)
+    child.next("embedded")
+
+    code, errors = child.interrupt()
+
+    assert (code, errors.strip().splitlines()[-1]) == (
+        130,
+        "Stopped. The index is as it was before.",
+    )
+    assert "Traceback" not in errors
+    assert Generations(settings).pointer().current == before
+    assert "speaks of ships" in _texts(settings)
+    assert ingest(settings).generation  # nothing is locked, nothing in the way
+
+
+def test_watching_takes_changes_in_and_goes_on_after_a_failure(small: Small) -> None:
+    settings = small({"alpha.md": document("alpha")})
+    child = _Child(settings, "--watch")
+    try:
+        assert child.next("report")["report"]["plan"]["added"] == ["alpha.en"]
+        (settings.corpus_dirs[0] / "bad.md").write_text("")
+        assert child.next("report")["report"]["failures"][0]["problem"] == "has no text"
+        (settings.corpus_dirs[0] / "beta.md").write_text(document("beta"))
+        assert child.next("report")["report"]["plan"]["added"] == ["beta.en"]
+        odd = os.path.join(os.fsencode(settings.corpus_dirs[0]), b"\xff.md")
+        Path(os.fsdecode(odd)).write_text(TEXT)
+        assert len(child.next("report")["report"]["plan"]["added"]) == 1
+        child.next("watching")
+    finally:
+        code, errors = child.interrupt()
+    assert (code, "Traceback" in errors) == (0, False)
+    assert {"alpha", "beta"} < _documents(settings)
+
+
+def test_only_goes_with_no_other_choice_of_documents(
+    small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    small({"alpha.md": document("alpha")})
+    assert typed() == 0
+    for others in (["--rebuild"], ["--watch"]):
+        assert typed(*others, "--only", "alpha.en") == 2
+    assert "leave out" in capsys.readouterr().err
+    assert typed("--only", "beta.en") == 1
+    told = capsys.readouterr().err
+    assert "beta.en: there is no such document in the index. Choose from: alpha.en" in told
+    small({"alpha.md": document("alpha", "Of boats.")})
+    assert typed("--only", "alpha.en") == 0
+    assert "is in use" in capsys.readouterr().out
