@@ -362,7 +362,7 @@ def prepared_questions(
             at = units.being(opening) if answer.approved else units.beginning(opening)
             if len(at) != 1:
                 why: WhyStale = "changed" if answer.approved else "several" if at else "none"
-                stale += (_stale(question, words, answer, why) for question in answer.questions)
+                stale += (_stale(question, opening, answer, why) for question in answer.questions)
                 break
             ids += at
         else:
@@ -430,10 +430,6 @@ class _Units:
             if len(self.beginning(text[:end])) == 1:
                 return " ".join(text[:end].split())
         return " ".join(text.split())
-
-
-def _words(text: str) -> Iterator[str]:
-    return (match[0] for match in _WORD.finditer(fold(text)))
 
 
 def _stale(
