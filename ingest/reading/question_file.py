@@ -432,10 +432,6 @@ class _Units:
         return " ".join(text.split())
 
 
-def _words(text: str) -> Iterator[str]:
-    return (match[0] for match in _WORD.finditer(fold(text)))
-
-
 def _stale(
     question: AskedQuestion, words: str, answer: PreparedAnswer, why: WhyStale
 ) -> StaleQuestion:
