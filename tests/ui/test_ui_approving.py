@@ -58,7 +58,6 @@ ADMIRAL = "De admiraal is Anna Visser."
 HOSTILE = "Wie <script>window.harmed=1</script> **leidt** $x$ de vloot :smile:?"
 ELS = User(id="els", name="Els", role="maintainer")
 JAN = User(id="jan", name="Jan", role="maintainer")
-EVALUATOR = User(id="eva", name="Eva", role="evaluator")
 pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
 TODAY = datetime.datetime.now(datetime.UTC).date()
 
