@@ -58,7 +58,6 @@ ADMIRAL = "De admiraal is Anna Visser."
 HOSTILE = "Wie <script>window.harmed=1</script> **leidt** $x$ de vloot :smile:?"
 ELS = User(id="els", name="Els", role="maintainer")
 JAN = User(id="jan", name="Jan", role="maintainer")
-EVALUATOR = User(id="eva", name="Eva", role="evaluator")
 pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
 TODAY = datetime.datetime.now(datetime.UTC).date()
 
@@ -428,12 +427,6 @@ def test_a_file_in_error_is_named_and_repaired_and_the_others_are_shown(
     own.add("vloot.nl", [prepared()])
     with file.open("a", encoding="utf-8") as end:
         end.write(f"- units: [De vloot telt]\n  questions:\n    nl: ['{WHO.upper()}', Hoeveel?]\n")
-    acts_as(monkeypatch, EVALUATOR)
-    app = run(page_of("evaluation"))
-    assert "Who commands?" in shown(app)
-    assert unfolded(app).count("vloot.nl.questions.yaml") == 1
-    assert "the question is in line" in shown(app)
-
     acts_as(monkeypatch, ELS)
     app = opened("approved")
     assert "Who commands?" in shown(app)
