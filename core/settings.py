@@ -37,6 +37,8 @@ _REMOVED = {
     "search_again": "take it out. What a model does not find is always searched for once more.",
     "search_languages": "take it out. A model always says the question in other languages of the "
     "documents where that may find more.",
+    "structured_answers": "take it out. A server that takes no schema is asked for the same JSON in "
+    "the prompt.",
 }
 """Settings of earlier versions, and what to do about each."""
 _REMEDY = "correct it in the environment, in .env or in its secret file"
@@ -158,7 +160,6 @@ class Settings(BaseSettings):
     model_context: Annotated[int, Field(ge=512)] | None = None  # tokens; empty: as its server says
     collection: str = ""  # what the documents are, as the model is told; empty: by their areas
     unconfirmed: Unconfirmed = "show"  # sentences that were not confirmed
-    structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
     reasoning_effort: str = ""  # such as "low"; this and the next two are sent only when set
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     answer_tokens: Annotated[int, Field(ge=1)] | None = None  # a reply's limit, reasoning included

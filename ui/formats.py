@@ -4,7 +4,7 @@ import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
-from babel.dates import format_skeleton, format_time, get_timezone_name
+from babel.dates import format_time, get_timezone_name
 from babel.numbers import format_decimal, get_decimal_symbol
 
 from language.dates import locale, written
@@ -17,13 +17,6 @@ def moment(moment: datetime.datetime, language: str, *, seconds: bool = False) -
     there = local(moment)
     time = format_time(there, "medium" if seconds else "short", locale=locale(language))
     return f"{written(there.date(), language)}, {time}"
-
-
-def day_and_time(moment: datetime.datetime, language: str) -> str:
-    """Formats as `moment` does, where there is little room: "24-7 10:15"."""
-    there = local(moment)
-    day = format_skeleton("Md", there, locale=locale(language))
-    return f"{day} {format_time(there, 'short', locale=locale(language))}"
 
 
 def clock(moment: datetime.datetime, language: str) -> str:

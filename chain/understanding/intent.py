@@ -38,7 +38,6 @@ QUESTION: Final = "question"
 FOLLOW_UP: Final = "follow_up"
 """A question that is only understood with what was said before."""
 Array = NDArray[np.float64]
-TASKS: tuple[Message, ...] = ("shorter", "table", "translate", "email", "summarise")
 _ORDER_WORDS = 6  # words within which an order to write is given; later ones are what is asked
 _ORDERED = 3  # least words of a phrase that orders an e-mail: "e-mail" may be what is asked about
 _REFERENCE = "com"  # COM(2020) 607; in Portuguese also a filler
