@@ -37,8 +37,8 @@ _REMOVED = {
     "search_again": "take it out. What a model does not find is always searched for once more.",
     "search_languages": "take it out. A model always says the question in other languages of the "
     "documents where that may find more.",
-    "structured_answers": "take it out. A server that takes no schema is asked for the same JSON in "
-    "the prompt.",
+    "structured_answers": "take it out. A server without JSON schemas is asked for JSON in the "
+    "prompt.",
 }
 """Settings of earlier versions, and what to do about each."""
 _REMEDY = "correct it in the environment, in .env or in its secret file"
