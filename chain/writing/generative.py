@@ -202,6 +202,8 @@ def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft | Gaps]:
         if begun != shown and any(map(str.isalpha, begun)):
             shown = begun
             yield Draft(begun, (), form, is_open=True)
+    if not reader.around.strip():
+        raise ModelError("The model's answer is empty.", "empty")
     if not has_given and not (reader.has_ended and reader.is_empty):
         raise out_of_form()
     fields = read_object(reader.around)

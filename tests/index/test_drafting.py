@@ -70,9 +70,14 @@ def _scored(passages: Iterable[Passage]) -> tuple[ScoredPassage, ...]:
     return tuple(ScoredPassage(passage=one, score=0.0, similarity=0.0) for one in passages)
 
 
-def written(*texts: str, **more: Sequence[str]) -> str:
-    """A reply whose sentences rest on the passage with `LAW`."""
-    return reply_of(*texts, passages=(0,), **more)
+def written(
+    *texts: str,
+    passages: Sequence[int] = (0,),
+    not_stated: Sequence[str] = (),
+    searches: Sequence[str] = (),
+) -> str:
+    """A reply whose sentences rest on the passage with `LAW`, which is number 0 here."""
+    return reply_of(*texts, passages=passages, not_stated=not_stated, searches=searches)
 
 
 @dataclass
@@ -106,11 +111,15 @@ def write(index: Snapshot, request_: Request, checker: Checker) -> Callable[...,
     """Has a reply written, and read again by the model on the server."""
 
     def run(
-        *texts: str, error: ModelError | None = None, seconds: float = PATIENCE, **more: object
+        *texts: str,
+        passages: Sequence[int] = (0,),
+        error: ModelError | None = None,
+        seconds: float = PATIENCE,
+        **more: object,
     ) -> AnswerRun:
         return _run(
             request_,
-            Says([written(*texts)], error),
+            Says([written(*texts, passages=passages)], error),
             nearness_of(index, index.embedder),
             checking=Checking(checker, seconds),
             **more,
@@ -185,7 +194,7 @@ def test_a_list_keeps_its_items_when_its_introduction_is_doubted(
     write: Write, server: Script
 ) -> None:
     server.check = _rejecting("addresses all parties", "social services")
-    writing = write(LIST)
+    writing = write(LIST, passages=())
     assert [status for _, status, _ in _marks(writing)] == [
         "not_confirmed", "confirmed", "not_confirmed", "confirmed",
     ]  # fmt: skip
@@ -197,7 +206,7 @@ def test_an_organisation_may_fold_or_hide_what_was_not_confirmed(
     write: Write, server: Script, unconfirmed: str
 ) -> None:
     server.check = _rejecting("social services")
-    writing = write(LIST, unconfirmed=unconfirmed)
+    writing = write(LIST, passages=(), unconfirmed=unconfirmed)
     _, _, doubted, _ = sentences(writing.builder.blocks)
     assert doubted.status == "not_confirmed"
     assert ("social services" in _text(writing)) == (unconfirmed == "show")
@@ -252,7 +261,7 @@ def test_what_came_before_a_failure_stays_and_is_checked(
 def test_it_reads_all_sentences_in_one_call_with_their_passages_around_them(
     write: Write, server: Script
 ) -> None:
-    write(LAW, PROCEDURES, LIST)
+    write(LAW, PROCEDURES, LIST, passages=())
     (check,) = server.checks
     assert numbers(check) == [1, 2, 3, 4, 5, 6]
     rules, data = (one["content"] for one in check["messages"])
@@ -580,7 +589,7 @@ def test_what_the_passages_lack_is_searched_for_once_more(
     ("replies", "mode", "trouble"),
     [
         ((written(LAW, searches=["drugs"]), written(PROCEDURES)), "generative", "cut"),
-        ((written(searches=["drugs"]), ""), "fallback", "protocol"),
+        ((written(searches=["drugs"]), ""), "fallback", "empty"),
     ],
 )
 def test_a_second_reply_that_fails_is_told(
