@@ -1,1 +1,1 @@
-"""Fitting, benchmarks and public question sets; not installed with the product."""
+"""What is fitted and trained, and a benchmark of reading; not installed with the product."""

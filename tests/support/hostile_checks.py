@@ -221,8 +221,8 @@ def word_parts(file: bytes, own: Collection[str] = ()) -> list[str]:
 
 def _word_text(file: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(file)) as parts:
-        texts = [parts.read(f"word/{name}.xml").decode() for name in ("document", "footnotes")]
-    return html.unescape(re.sub(r"<[^>]*>", "", "\n".join(texts).replace("</w:p>", "\n")))
+        text = parts.read("word/document.xml").decode()
+    return html.unescape(re.sub(r"<[^>]*>", "", text.replace("</w:p>", "\n")))
 
 
 def _foreign(addresses: Iterable[str], own: Collection[str]) -> list[str]:

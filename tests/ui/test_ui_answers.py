@@ -103,15 +103,10 @@ def test_a_refusal_says_so_and_folds_what_is_near(
     assert [group.label for group in app.pills] == ["Was dit antwoord bruikbaar?"]
 
 
-def test_another_spelling_and_what_a_filter_excludes_are_asked_with_a_click(
+def test_what_a_filter_excludes_is_asked_with_a_click(
     app: AppTest, settings: Settings, say: Say
 ) -> None:
     asked = say(made(settings)["refusal"])
-    ask(app, "Hoeveel is de drugsmrkt waard")
-    press(app, "Bedoelde u: ` Hoeveel is de *drugsmarkt* waard `")
-    assert [question for question, *_ in asked][1:] == ["Hoeveel is de *drugsmarkt* waard"]
-    press(app, "Nieuw gesprek")
-    asked.clear()
     run(app.multiselect(key="areas").select("drugs"))
     ask(app, "Hoeveel in 2031?")
     press(app, "Niet in deze selectie. In alles zoeken?")
