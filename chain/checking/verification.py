@@ -33,7 +33,8 @@ _MOST_UNITS = 5  # of evidence that no model named; more only add single words
 _CLAUSE_END = re.compile(r"[.:;](?=\s|$)")
 _FIGURE = re.compile(r"(\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?:\s?%)?)(?:\s\w+)?")
 _ADDRESS = re.compile(
-    r"https?://\S+|//[\w-]+\.\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]+\.)*[\w-]*[a-zA-Z][\w-]+\.[a-z]{2,}\b"
+    r"https?://\S+|//[\w-]+\.\S+|www\.\S+|\S+@\S+|"
+    r"(?<![\w.@/-])(?:[\w-]+\.)*[\w-]*[a-zA-Z][\w-]+\.[a-z]{2,}\b"
 )
 
 
