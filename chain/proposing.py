@@ -109,11 +109,11 @@ class Proposing:
         try:
             return self._proposals(section)
         except ModelError as error:
-            return ProposalFailure(told=str(error), is_lasting=error.reason in _LASTING)
+            return ProposalFailure(reason=str(error), is_lasting=error.reason in _LASTING)
         except StrategiewijzerError as error:
-            return ProposalFailure(told=str(error), is_lasting=True)
+            return ProposalFailure(reason=str(error), is_lasting=True)
         except Exception as error:  # noqa: BLE001 - any error is a failure of this section only
-            return ProposalFailure(told=f"It failed ({kind_and_place(error)}).", is_lasting=False)
+            return ProposalFailure(reason=f"It failed ({kind_and_place(error)}).", is_lasting=False)
 
     def _proposals(self, section: SectionToAsk) -> Proposals:
         index = self._index = self._index or open_index(self._settings)  # before a call is paid

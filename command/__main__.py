@@ -41,18 +41,18 @@ class _Commands(CommandGroup):
     """Loads a command of another module once it is asked for."""
 
     def __init__(self, *, commands: Mapping[str, Any], **given: Any) -> None:
-        elsewhere = {name: TyperCommand(name, help=told) for name, (_, told) in _ELSEWHERE.items()}
+        elsewhere = {name: TyperCommand(name, help=text) for name, (_, text) in _ELSEWHERE.items()}
         super().__init__(commands={**elsewhere, **commands}, **given)
 
     def find(self, name: str) -> Any:
         if name not in _ELSEWHERE:
             return super().find(name)
-        place, told = _ELSEWHERE[name]
+        place, text = _ELSEWHERE[name]
         module, line, *inside = place.split()
         command: Any = get_command(getattr(import_module(module), line))
-        for one in inside:
-            command = command.find(one)
-        command.help = command.help or told
+        for inner in inside:
+            command = command.find(inner)
+        command.help = command.help or text
         return command
 
 

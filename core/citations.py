@@ -43,7 +43,7 @@ class Citation(Frozen):
         if self.last_marks is None:
             return self.marks
         pairs = zip(self.marks, self.last_marks, strict=False)
-        shared = tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        shared = tuple(mark for mark, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         first, last = self.marks[len(shared) :], self.last_marks[len(shared) :]
         return (*shared, f"{' › '.join(first)}–{' › '.join(last)}") if first and last else shared
 

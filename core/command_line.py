@@ -154,8 +154,8 @@ class CommandGroup(TyperGroup):
         super().__init__(**given)
         self._default = self.commands.pop(DEFAULT, None)
         if self._default:
-            names = {name: one.get_short_help_str(58) for name, one in self.commands.items()}
-            lines = (f"  {name:<16}{help}" for name, help in names.items())
+            named = self.commands.items()
+            lines = (f"  {name:<16}{command.get_short_help_str(58)}" for name, command in named)
             self._epilog = "\n".join(["\b", "Commands, each with its own --help:", *lines])
 
     def find(self, name: str) -> Any:

@@ -46,7 +46,7 @@ class Proposals(Frozen):
 class ProposalFailure(Frozen):
     """Why there are none."""
 
-    told: str
+    reason: str
     is_lasting: bool  # other sections would fail likewise
 
 

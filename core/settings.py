@@ -212,10 +212,10 @@ class Settings(BaseSettings):
     def environment(cls, values: Mapping[str, SecretStr | Path | str]) -> dict[str, str]:
         """The environment of this process, with these values of settings in place of others."""
         texts = {
-            f"{PREFIX}{name.upper()}": one.get_secret_value()
-            if isinstance(one, SecretStr)
-            else str(one)
-            for name, one in values.items()
+            f"{PREFIX}{name.upper()}": value.get_secret_value()
+            if isinstance(value, SecretStr)
+            else str(value)
+            for name, value in values.items()
         }
         return {**os.environ, **texts}
 

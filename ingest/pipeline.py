@@ -187,7 +187,7 @@ def _refused(
     path = next(document.path for document in documents if document.key == error.key)
     if path in before or len(before) == _REFUSED:
         raise error
-    problem = f"the vector store refuses it: {error.told}"
+    problem = f"the vector store refuses it: {error.reason}"
     remedy = "Check the embedder with: ./strategiewijzer doctor. Else save its text in a new file."
     return {**before, path: DocumentError(path, None, problem, remedy)}
 

@@ -135,7 +135,7 @@ def facts(text: str, language: str) -> Facts:
     )
 
 
-def _is_of_the_speaker(said: Sequence[str], language: str) -> bool:
+def _is_of_the_speaker(text: Sequence[str], language: str) -> bool:
     """Whether a text says "my", or begins with "I": within it, that may be a numeral."""
     own = vocabulary(language).speaker
-    return bool(said) and (said[0] in own or any(len(word) > 1 and word in own for word in said))
+    return bool(text) and (text[0] in own or any(len(word) > 1 and word in own for word in text))

@@ -68,14 +68,14 @@ class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside t
 
 
 class DocumentRefused(StoreError):  # noqa: N818 - first of all a signal, as the one above
-    """The store does not take the records of a document, by its key; `told` is why."""
+    """The store does not take the records of a document, by its key; `reason` is why."""
 
     def __init__(self, key: str, reason: str) -> None:
         super().__init__(
             f"The vector store refuses the document {printable(key)}: {reason}. Check the embedder "
             "with: ./strategiewijzer doctor"
         )
-        self.key, self.told = key, reason
+        self.key, self.reason = key, reason
 
 
 def translated(

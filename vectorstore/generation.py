@@ -187,7 +187,8 @@ class Generation:
         """The same with these prepared questions, in place of those with these ids or their own;
         nothing is stored."""
         other = copy.copy(self)
-        other._tried = {one.id: (one, own) for one, own in zip(questions, vectors, strict=True)}
+        pairs = zip(questions, vectors, strict=True)
+        other._tried = {question.id: (question, vector) for question, vector in pairs}
         other._left_out = {*other._tried, *instead_of}
         return other
 

@@ -81,8 +81,8 @@ class Model:
                     yield description + _message((9, raw))
                     continue
                 place = {"location": file.name, "offset": large.tell(), "length": len(raw)}
-                entries = [(13, _message((1, key), (2, str(one)))) for key, one in place.items()]
-                yield description + _message(*entries, (14, _EXTERNAL))
+                pairs = [(13, _message((1, key), (2, str(value)))) for key, value in place.items()]
+                yield description + _message(*pairs, (14, _EXTERNAL))
                 large.write(raw)
 
 

@@ -217,7 +217,8 @@ def _profile(embedder: str) -> Profile:
             if "weights" in made:
                 weights[section] = made["weights"]
             if "amounts" in made:
-                amounts[section] = {name: one["value"] for name, one in made["amounts"].items()}
+                named = made["amounts"].items()
+                amounts[section] = {name: amount["value"] for name, amount in named}
     return Profile(amounts=Amounts(**amounts), **weights)
 
 

@@ -99,7 +99,7 @@ class ProposalRun:
             event = SectionAsked(document=key, done=done, total=len(plan.now))
             if isinstance(outcome, ProposalFailure):
                 in_a_row += 1
-                yield event.model_copy(update={"reason": outcome.told})
+                yield event.model_copy(update={"reason": outcome.reason})
                 if outcome.is_lasting or in_a_row == _IN_A_ROW:
                     return
                 continue

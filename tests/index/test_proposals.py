@@ -188,7 +188,7 @@ def test_the_beginning_of_a_reply_that_broke_off_is_kept(port: Settings, server:
     found = outcome(port, section)
     assert found.answers[0].questions == {"en": tuple(CRANES)}
     server.cut_after = 2
-    assert "broke off before its first question" in outcome(port, section).told
+    assert "broke off before its first question" in outcome(port, section).reason
     server.cut_after, server.finish = None, "length"
     assert outcome(port, section).answers
 
@@ -209,7 +209,7 @@ def test_a_failure_says_why_and_whether_it_lasts(
 ) -> None:
     server.reply = reply
     found = outcome(port, sections(port)["Cranes"])
-    assert told in found.told
+    assert told in found.reason
     assert found.is_lasting is is_lasting
 
 

@@ -179,7 +179,7 @@ def test_what_is_kept_of_the_questions_that_it_writes_finds_its_answer(
         print(f"\n{passage.headings[-1]}: {outcome}")  # noqa: T201
         if isinstance(outcome, ProposalFailure):  # so small a model often writes another form
             assert not outcome.is_lasting
-            assert "It failed" not in outcome.told
+            assert "It failed" not in outcome.reason
             continue
         for answer in outcome.answers:
             units = {passage.unit_ids[number] for number in answer.units}

@@ -138,7 +138,7 @@ def _repair(settings: Settings, error: DocumentError) -> None:
 def _queue(found: Overview, settings: Settings, index: Snapshot) -> _Queue:
     questions = index.questions({key for key, _ in found.approved})
     stale = approving.stale(found.approved, index)
-    gone = {(one.key, one.answer.id) for one in stale}
+    gone = {(answer.key, answer.answer.id) for answer in stale}
     return _Queue(
         question_groups(settings),
         [(key, answer) for key, answer in found.approved if (key, answer.id) not in gone],

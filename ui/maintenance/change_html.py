@@ -63,10 +63,10 @@ def notes_html(report: Report, texts: Texts) -> str:
         _stale(change, question, texts) for change in report.questions for question in change.stale
     )
     guesses = (_guesses(guess, texts) for guess in report.guesses)
-    unused = (f"{_file(it.path)}: {escape(', '.join(it.names))}" for it in report.unused)
+    unused = (f"{_file(file.path)}: {escape(', '.join(file.names))}" for file in report.unused)
     left_out = (
-        f"{_file(it.path)}: {escape(texts(f'maintenance.left_out.{it.why}'))}"
-        for it in report.left_out
+        f"{_file(file.path)}: {escape(texts(f'maintenance.left_out.{file.why}'))}"
+        for file in report.left_out
     )
     return "".join(
         (

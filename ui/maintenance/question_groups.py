@@ -95,8 +95,9 @@ def _badness(group: QuestionGroup) -> tuple[int, int, int, Wording]:
 def _newest(
     questions: Iterable[CountedQuestion], verdicts: Iterable[Feedback]
 ) -> list[_DatedWording]:
-    dated = sorted(_mentions(questions, verdicts), key=lambda it: (it.wording, it.last))
-    dated.sort(key=lambda it: (it.last, it.wording.times), reverse=True)
+    mentions = _mentions(questions, verdicts)
+    dated = sorted(mentions, key=lambda mention: (mention.wording, mention.last))
+    dated.sort(key=lambda mention: (mention.last, mention.wording.times), reverse=True)
     return dated[:_COMPARED]
 
 
@@ -149,7 +150,7 @@ def _together(dated: Sequence[_DatedWording]) -> list[list[_DatedWording]]:
     2019", "how many in 2021" and "how many" the first two are never in one."""
     if not dated:
         return []
-    wordings = [it.wording for it in dated]
+    wordings = [mention.wording for mention in dated]
     vectors = _vectors([wording.text for wording in wordings])
     near = vectors @ vectors.T
     facts = [demands_of(wording.text, wording.language) for wording in wordings]
@@ -173,14 +174,15 @@ def _together(dated: Sequence[_DatedWording]) -> list[list[_DatedWording]]:
 
 
 def _group(dated: Sequence[_DatedWording]) -> QuestionGroup:
-    wordings = sorted((it.wording for it in dated), key=lambda wording: (-wording.times, wording))
-    verdicts = (verdict for it in dated for verdict in it.verdicts)
+    wordings = [mention.wording for mention in dated]
+    wordings.sort(key=lambda wording: (-wording.times, wording))
+    verdicts = (verdict for mention in dated for verdict in mention.verdicts)
     return QuestionGroup(
         wordings=tuple(wordings),
         verdicts=tuple(sorted(verdicts, key=_by_date)),
         asked=sum(wording.times for wording in wordings),
         refused=any(wording.outcome == "refused" for wording in wordings),
-        last=max(it.last for it in dated),
+        last=max(mention.last for mention in dated),
     )
 
 
@@ -211,7 +213,7 @@ def nearby(settings: Settings, prepared: Sequence[PreparedQuestion], index: Snap
         for mine in prepared
         for near in index.asked_nearby(mine.question, mine.language, _NEAREST)
     )
-    known = dict.fromkeys((*(it.wording.text for it in kept), *stored))
+    known = dict.fromkeys((*(mention.wording.text for mention in kept), *stored))
     others = [text for text in known if not any(mine.asks(text) for mine in prepared)]
     vectors = _vectors([*(mine.question for mine in prepared), *others])
     cosines = (vectors[len(prepared) :] @ vectors[: len(prepared)].T).max(axis=1)
