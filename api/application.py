@@ -45,7 +45,7 @@ def application(
 
     Args:
         assistant: gives the one to share with the pages; asked at every request, so an index that
-            comes later is used, and its errors are told.
+            comes later is used, and its errors are answered.
         settings: gives the current ones.
     """
     app = FastAPI(

@@ -23,7 +23,7 @@ from core.settings import Role, Settings, includes
 from userdata.api_keys import Permission, found, hash_of
 
 OPEN = ("/healthz", "/readyz")
-"""What is told without a key: a container's health check has none."""
+"""Paths that answer without a key: a container's health check has none."""
 
 _TRIES = 20  # wrong keys a minute: programs with a stale one, none that tries them
 _LOOKUPS = 4  # at once: one takes less than a millisecond
@@ -129,7 +129,7 @@ class ApiKeyMiddleware:
     async def _caller(self, scope: Scope) -> Caller:
         """
         Raises:
-            ApiError: there is no valid key; one that has ended is told as one that never was.
+            ApiError: there is no valid key; an ended one gets the error of one that never was.
         """
         given = Headers(scope=scope).getlist("authorization")
         scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")

@@ -32,7 +32,7 @@ from core.errors import (
 logger = logging.getLogger(__name__)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_LONGEST_NAME = 60  # characters of a field that is told; ours have 20
+_LONGEST_NAME = 60  # characters of a field's name that is shown; ours have 20
 _SIZE = re.compile(r"[0-9]{1,15}")
 _RETRY = "30"  # seconds: about what a server or an index needs to be back
 

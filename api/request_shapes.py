@@ -96,7 +96,7 @@ WHOLE = BeforeValidator(_only_a_number)
 
 class SearchLimits(Frozen):
     """Policy areas, ids of documents and the language of the sources that are searched; as of a day
-    later documents are left out, and what is in force is told for that day. Empty: no limit."""
+    later documents are left out, and "in force" means in force on that day. Empty: no limit."""
 
     areas: Names = ()
     documents: Names = ()

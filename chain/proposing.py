@@ -58,7 +58,7 @@ _AT_ONCE = 8  # questions of an answer in one language
 _MOST_UNITS = 12  # of an answer: more is the section, not an answer
 _LONGEST = 200  # characters of a question; of the bundled ones the longest has 177
 _LONGEST_ENTRY = 20_000  # characters of an answer's questions in all languages
-_FEWEST_WORDS = 6  # from which a language is told well: 7 of 5,529 such questions are not
+_FEWEST_WORDS = 6  # from which a language is detected well: 7 of 5,529 such questions are wrong
 _MARK = re.compile(r"^(?:[-•–*]|\(?\d{1,2}[.)]|[QV]\d*:)\s+")  # of a list
 _AROUND = "\"'“”„«»‘’ "
 # Markdown, HTML, code and addresses: no question has them.

@@ -332,7 +332,7 @@ def _sentences_on(document: DocumentInfo, passages: Sequence[Passage]) -> Iterat
     """The units with the number or the name of the successor, then those with both ends of the
     period."""
     years = set(document.period.split("–"))
-    # A name such as ProtectEU is told by its capital within, as "EU" and "Strategy" are not.
+    # A capital within marks a name such as ProtectEU; "EU" and "Strategy" have none.
     names = set(re.findall(r"\d+|\w*[^\W\d_A-ZÀ-Þ][A-ZÀ-Þ]\w*", document.successor)) - years
     in_order = sorted(passages, key=lambda passage: passage.start)
     sentences = {

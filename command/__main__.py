@@ -81,7 +81,7 @@ def serve(
     from ingest.__main__ import main
 
     os.chdir(ROOT)  # where Streamlit finds its configuration
-    # A document that cannot be taken is told, and the others are served all the same. Of replicas
+    # A document that cannot be taken is reported, and the others are served. Of replicas
     # that start together one makes the index, and the others wait for it.
     code = BUSY
     while code == BUSY and not _is_indexed():

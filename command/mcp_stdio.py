@@ -28,5 +28,5 @@ def run() -> None:
 
 
 def _warm_up(assistant: CurrentAssistant) -> None:
-    with contextlib.suppress(StrategiewijzerError):  # whoever asks is told
+    with contextlib.suppress(StrategiewijzerError):  # whoever asks gets the error
         assistant().warm_up()

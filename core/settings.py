@@ -142,7 +142,7 @@ class Settings(BaseSettings):
     keep_audit: Annotated[int, Field(ge=1, le=3650)] = 365
 
     # Answers that are approved here (docs/prepared-questions.md)
-    organisation: str = ""  # by whom readers are told that an answer was checked
+    organisation: str = ""  # who checked an approved answer, as readers see it
     approve_by_two: bool = False  # an answer is given once a second maintainer has approved it
 
     # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
     azure_api_version: str = "2024-10-21"
     azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
     model_context: Annotated[int, Field(ge=512)] | None = None  # tokens; empty: as its server says
-    collection: str = ""  # what the documents are, as the model is told; empty: by their areas
+    collection: str = ""  # what the documents are, in the prompt; empty: by their areas
     unconfirmed: Unconfirmed = "show"  # sentences that were not confirmed
     reasoning_effort: str = ""  # such as "low"; this and the next two are sent only when set
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -166,7 +166,7 @@ class Settings(BaseSettings):
     answer_timeout: Annotated[float, Field(gt=0)] = 90.0  # seconds, all tries and rewrites included
     langsmith_tracing: bool = False  # questions, passages and answers go to LangSmith
 
-    # Logs, traces and what all readers are told (docs/observability.md)
+    # Logs, traces and notices to all readers (docs/observability.md)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"  # of our records
     otlp_endpoint: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""  # gRPC; empty: off

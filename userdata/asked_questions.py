@@ -97,7 +97,7 @@ def note(settings: Settings, answer: Answer, by: str = "") -> None:
 
     Args:
         settings: where it is kept.
-        answer: as it is told.
+        answer: as it is shown.
         by: identifier of who asked, to count a person once; it is not kept.
 
     Raises:

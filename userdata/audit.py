@@ -116,7 +116,7 @@ def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> d
     """The record of an answer.
 
     Args:
-        answer: as it is told.
+        answer: as it is shown.
         before: the end of the chain so far.
         at: when it was finished.
         by: the `asker_hash` of who asked; empty where that is not kept.

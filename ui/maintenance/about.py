@@ -83,7 +83,7 @@ def show_about(
     texts = context.texts
     try:
         stated = front_matter.read_sidecar(file)
-    except DocumentError:  # its form is told above; what is saved takes its place
+    except DocumentError:  # the page reports its form above; what is saved takes its place
         stated = {}
     info, proposed = preview.info, {}
     if info and info.short_title not in (info.known_as, info.title):

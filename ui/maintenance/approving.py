@@ -103,7 +103,7 @@ def approve(
         settings: say where, and whether one is enough.
         user: who approves.
         answers: by document version (key), each with its units in whole.
-        organisation: by whom readers are told that they were checked.
+        organisation: who checked them, as readers see it.
         instead_of: an answer, and its document version, that they replace.
 
     Raises:

@@ -24,7 +24,7 @@ from ui.maintenance.page_context import PageContext
 
 
 def page() -> None:
-    """Shows what maintainers need; everybody else is told so."""
+    """Shows what maintainers need; everybody else sees that it is for them."""
     settings = current()
     texts = navigation.interface_texts(settings)
     st.title(texts("maintenance.title"), anchor=False)
