@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from core.settings import ROOT
 from tests.support.pdf_files import article
 
@@ -14,6 +16,7 @@ PAGE = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
+@pytest.mark.long
 def test_every_block_of_the_tutorial_runs_and_the_question_is_answered(
     tmp_path: Path, give_model: Callable[[Path], Path]
 ) -> None:

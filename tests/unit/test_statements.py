@@ -287,6 +287,7 @@ def _check_list(passage: Passage, shown: tuple[int, ...], number: int) -> bool:
     return bool(items)
 
 
+@pytest.mark.long
 def test_whatever_is_asked_no_list_of_the_briefs_is_cut(settings: Settings) -> None:
     """Each list of the briefs is asked for by its introduction, and by one of its items."""
     assistant = Assistant(settings)
