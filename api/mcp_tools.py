@@ -136,7 +136,7 @@ class ListedDocument(Frozen):
 
 
 class ListedDocuments(Frozen):
-    """Some of the `total` documents; `next_start` is where the list goes on, None at its end."""
+    """Some of the `total` documents; `next_start` is where the next part begins, or None."""
 
     total: int
     documents: tuple[ListedDocument, ...]

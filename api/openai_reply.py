@@ -207,7 +207,7 @@ def _listed(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _reference(first: Citation, words: ClientWords) -> str:
-    """What a number stands for, with its official page; a brief as the summary that it is."""
+    """The reference behind a number, with its official page; a brief is named as a summary."""
     facts = (
         " ".join(filter(None, (escaped(first.cited_as), _also_known(first, words)))),
         escaped(words.superseded) if first.standing == "superseded" else "",

@@ -231,7 +231,7 @@ def _visitor(settings: Settings) -> User:
 
 
 def on_record(user: User) -> str:
-    """The identifier that is kept of who does something; nothing without sign-in."""
+    """The identifier under which a user's actions are recorded; empty without sign-in."""
     if not user.name:
         return ""
     _seen[user.id] = user.name

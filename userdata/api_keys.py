@@ -110,7 +110,7 @@ def found(settings: Settings, hash: str) -> ApiKey | None:
 
 
 def revoke(settings: Settings, id: str) -> bool:
-    """Ends a key now; returns whether there was one that had not ended so before."""
+    """Ends a key now; returns False if there is no such key, or it had been revoked before."""
     now = int(datetime.datetime.now(datetime.UTC).timestamp())
     is_it = (_KEYS.c.id == id) & _KEYS.c.revoked.is_(None)
     return database(settings).change(_WHAT, _KEYS.update().where(is_it).values(revoked=now)) > 0

@@ -243,11 +243,11 @@ class Generation:
         return list(itertools.islice(self.all_ids(), 0, None, step))
 
     def passage_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors of those passages that this generation has."""
+        """The vectors of these passages by id, without those that this generation does not have."""
         return self._from_segments(ids, Segment.passage_vectors)
 
     def unit_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors of those units that this generation has."""
+        """The vectors of these units by id, without those that this generation does not have."""
         return self._from_segments(ids, Segment.unit_vectors)
 
     def stored_units(self, ids: Sequence[str]) -> set[str]:

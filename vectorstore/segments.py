@@ -194,7 +194,7 @@ class Segment:
         passages (docs/decisions/0002), in half the time.
 
         Raises:
-            DocumentRefused: the store does not take what there is of a document.
+            DocumentRefused: the store does not accept the data of a document.
         """
         means = np.stack([mean(vectors) for vectors in unit_vectors])
         units = [name for passage in passages for name in passage.unit_ids]

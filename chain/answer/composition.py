@@ -399,7 +399,7 @@ class Checking(NamedTuple):
 
 
 class AnswerRun:
-    """One answer in the making; what is public of it is as in `Answer`, or `builder`.
+    """One answer in the making; its public fields are those of `Answer`, and `builder`.
 
     The second answerer stands in if the first fails before it has written a sentence.
 

@@ -178,7 +178,7 @@ def _offerable(prepared: Iterable[PreparedQuestion], language: str) -> Iterator[
 def _different(
     prepared: Iterable[PreparedQuestion], language: str, known: Sequence[str]
 ) -> Iterator[str]:
-    """Questions that are not in other words what was asked or offered, one for each passage."""
+    """Questions that do not repeat in other words what was asked or offered; one per passage."""
     taken, passages = [_words(question, language) for question in known], set[str]()
     for question in prepared:
         words = _words(question.question, language)

@@ -313,8 +313,8 @@ def _margin(
     passages: Sequence[Passage],
     embedder: Embedder,
 ) -> float:
-    """By how much a sentence and each of its clauses are nearer to its evidence than they have to
-    be: the least of them, in cosine."""
+    """The least margin, in cosine, by which a sentence and each of its clauses exceed the
+    closeness to the evidence that they need."""
     cited = [_quoted(quote, passages) for quote in quotes]
     same = {passages[quote.passage].language for quote in quotes} == {language}
     whole, *parts = closeness([text, *_clauses(text, language)], cited, embedder)

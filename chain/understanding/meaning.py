@@ -95,7 +95,7 @@ def lasting_asked(question: str, language: str, documents: Sequence[DocumentInfo
 
 
 def _in_order(cue: str, words: Sequence[str]) -> list[int]:
-    """The places of the words of a cue, which stand in its order; empty if one is not there."""
+    """The positions of a cue's words, in the cue's order; empty if one of them is missing."""
     places: list[int] = []
     for token in tokens(cue):
         start = places[-1] + 1 if places else 0
@@ -305,8 +305,8 @@ def _by_itself(
     embedder: Embedder,
     rewrite: Rewrite | None,
 ) -> tuple[FollowUp, bool]:
-    """Rewrites a question so that it stands alone: by the model if its result has the same
-    meaning, else by rules; returns also whether by rules."""
+    """Makes a question stand alone: takes the model's wording if it means the same, else that of
+    the rules; also returns whether the rules made it."""
     by_rules = follow_up(question, language, before)
     if rewrite is None or not before:
         return by_rules, True

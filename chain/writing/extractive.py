@@ -280,8 +280,8 @@ def _label(passage: Passage, language: str) -> str:
 def _window(
     passage: Passage, statement: Statement, scores: Mapping[int, float], shown: Collection[int]
 ) -> _Window | None:
-    """The statement with the sentences around it, the likeliest first; None for one that is not a
-    stretch of sentences, such as a row of a table."""
+    """The statement widened by sentences around it, the likelier neighbour first; None if it is
+    not a stretch of sentences, such as a row of a table."""
     begin, end = first, last = min(statement.units), max(statement.units)
     units_between = passage.units[first : last + 1]
     if any(unit.kind != "sentence" or is_row(passage, unit) for unit in units_between):

@@ -35,7 +35,7 @@ def build(
     """Makes a new generation: complete, checked and not published.
 
     Raises:
-        DocumentRefused: the store does not take what there is of a document.
+        DocumentRefused: the store does not accept the data of a document.
         StoreError: the generation does not pass its check.
     """
     new = generations.create(compose(work))

@@ -285,7 +285,7 @@ def _check_seen(done: Sequence[PreparedAnswer], seen: Sequence[PreparedAnswer]) 
 
 
 def _content(answer: PreparedAnswer) -> dict[str, object]:
-    """An answer, wherever it stands in its file."""
+    """An answer for comparing: all of its content, without its file and line numbers."""
     return answer.model_dump(
         exclude={"file": True, "line": True, "questions": {"__all__": {"line"}}}
     )

@@ -191,7 +191,7 @@ def _passage(passage: PassageChange, texts: Texts) -> str:
 
 
 def _pieces(passage: PassageChange, texts: Texts) -> Iterator[str]:
-    """The text with what went and came marked; a passage that is all new or all gone needs none."""
+    """What changed, marked within the text; a passage that is all new or all gone has no marks."""
     if passage.kind != "changed":
         yield escape(passage.after or passage.before)
         return

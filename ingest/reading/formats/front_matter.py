@@ -63,7 +63,7 @@ class _Place:
     def error(
         self, mark: yaml.Mark | None, problem: str, remedy: str, field: str = ""
     ) -> DocumentError:
-        """The error in the value of a field, or in the whole."""
+        """An error in the value of a field, or, without one, in the metadata as a whole."""
         line = mark.line + self.first_line if mark else 1
         fault: Fault = "value" if field else "front_matter"
         return DocumentError(self.path, line, problem, remedy, fault, field)
