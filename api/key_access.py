@@ -166,8 +166,7 @@ def require(scope: Permission, role: Role = "reader") -> Callable[..., Awaitable
     """The FastAPI dependency that gives the `Caller`, who has this scope and role."""
 
     async def caller(
-        request: Request,
-        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_described)],
+        request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_described)]
     ) -> Caller:
         found = caller_of(request.scope)
         found.check(scope, role)

@@ -38,10 +38,7 @@ Areas = Annotated[
         description="Only these policy areas, as list_documents gives them; empty: all.",
     ),
 ]
-AsOf = Annotated[
-    Day | None,
-    Field(description="As of this day: later documents are left out."),
-]
+AsOf = Annotated[Day | None, Field(description="As of this day: later documents are left out.")]
 Language = Annotated[
     LanguageCode | None,
     Field(description="ISO 639-1; told from the question, or English, if not given."),

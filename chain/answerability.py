@@ -205,12 +205,7 @@ def _all_answered(parts: Sequence[Part], index: Snapshot, language: str) -> bool
     """Whether each part of a question is answered as surely as the whole has to be."""
     return len(parts) == 1 or all(
         chance(
-            part.question,
-            language,
-            part.found,
-            part.ranked,
-            _matched(part, index, language),
-            index,
+            part.question, language, part.found, part.ranked, _matched(part, index, language), index
         ).is_sure
         for part in parts
     )

@@ -22,15 +22,7 @@ from langchain_core.prompts import ChatPromptTemplate
 import prompts
 from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import fenced
-from chain.model.reply import (
-    TEXT,
-    EntryReader,
-    Fields,
-    Schema,
-    list_of,
-    object_of,
-    out_of_form,
-)
+from chain.model.reply import TEXT, EntryReader, Fields, Schema, list_of, object_of, out_of_form
 from chain.reading.relevance import rank
 from core.answer import ModelTrouble
 from core.errors import ModelError, StrategiewijzerError, kind_and_place
@@ -135,9 +127,7 @@ class Proposing:
         results = self._settings.results
         kept = checked(written.answers, section.passage, index.snapshot(), results)
         return Proposals(
-            answers=kept.answers,
-            model=self._model.name,
-            dropped=written.dropped + kept.dropped,
+            answers=kept.answers, model=self._model.name, dropped=written.dropped + kept.dropped
         )
 
 

@@ -93,11 +93,7 @@ def respond(
 
 
 def reply(
-    index: Snapshot,
-    query: Query,
-    meaning: Interpretation,
-    writing: AnswerRun,
-    watch: Stopwatch,
+    index: Snapshot, query: Query, meaning: Interpretation, writing: AnswerRun, watch: Stopwatch
 ) -> Iterator[Event]:
     """Replies to a message that asks the sources nothing, or to a task that cannot be done."""
     watch.stop()

@@ -73,9 +73,7 @@ app = CommandLine(
 
 
 @app.command()
-def serve(
-    port: int = typer.Option(8501, min=1, max=65535, help="Port of the pages."),
-) -> int:
+def serve(port: int = typer.Option(8501, min=1, max=65535, help="Port of the pages.")) -> int:
     """Serve the pages in the browser. Builds the index where there is none (make chat)."""
     from core.settings import ROOT
     from ingest.__main__ import main
@@ -114,9 +112,7 @@ def mcp() -> None:
 
 
 @app.command()
-def doctor(
-    as_json: bool = flag("--json", "Print the findings as JSON."),
-) -> int:
+def doctor(as_json: bool = flag("--json", "Print the findings as JSON.")) -> int:
     """Check settings, folders, embedder, index and servers. Says how to mend what fails."""
     from command.doctor import run
 
@@ -124,9 +120,7 @@ def doctor(
 
 
 @app.command()
-def backup(
-    file: Path = typer.Argument(..., help="Where to write it."),
-) -> int:
+def backup(file: Path = typer.Argument(..., help="Where to write it.")) -> int:
     """Back up all that is kept in one verified file. The app may run meanwhile."""
     from command.backup import backup_to
 

@@ -167,8 +167,7 @@ def list_people() -> None:
 
 @people.command("export")
 def export_personal(
-    user: _User,
-    to: Path | None = typer.Option(None, help="A file to make; without it, print."),
+    user: _User, to: Path | None = typer.Option(None, help="A file to make; without it, print.")
 ) -> None:
     """Write all that is kept of a person as JSON. Exit with 1 when nothing is."""
     settings = Settings()
@@ -185,10 +184,7 @@ def export_personal(
 
 
 @people.command()
-def erase(
-    user: _User,
-    yes: bool = flag("--yes", "Do not ask first."),
-) -> None:
+def erase(user: _User, yes: bool = flag("--yes", "Do not ask first.")) -> None:
     """Erase all that is kept of a person. It cannot be taken back. Exit with 1 when nothing is."""
     settings = Settings()
     store = _known(settings, user)

@@ -81,10 +81,7 @@ SEARCHABLE: tuple[Message, ...] = (
 )
 """Messages that may have been meant as a question: sent once more, they are one to the sources."""
 
-_KEPT_APART: Mapping[str, SentenceStatus] = {
-    "withheld": "not_confirmed",
-    "contradicted": "differs",
-}
+_KEPT_APART: Mapping[str, SentenceStatus] = {"withheld": "not_confirmed", "contradicted": "differs"}
 _EARLIER = {"text", *_KEPT_APART}  # fields that answers were made of
 _GONE = {"did_you_mean"}  # fields of answers of earlier versions, of which nothing is shown
 

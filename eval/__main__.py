@@ -98,9 +98,7 @@ def ask(
         None, "DIR", "Where the run is written (default: a new folder in data/runs)."
     ),
     baseline: str | None = option(
-        None,
-        "RUN",
-        "The run to compare with (default: the accepted one, if any).",
+        None, "RUN", "The run to compare with (default: the accepted one, if any)."
     ),
     gate_file: Path | None = option(
         None,

@@ -21,11 +21,7 @@ class System(Protocol):
     """The system under evaluation: anything that answers questions."""
 
     def ask(
-        self,
-        question: str,
-        history: tuple[Turn, ...] = (),
-        *,
-        config: RunnableConfig | None = None,
+        self, question: str, history: tuple[Turn, ...] = (), *, config: RunnableConfig | None = None
     ) -> Answer: ...
 
 

@@ -209,8 +209,6 @@ def figures(
     for name, share_of in RATES.items():
         shares = [share_of(outcome, checking) for outcome in outcomes]
         found[name] = VerifierFigure(
-            value=rate(shares),
-            interval=interval(shares),
-            n=int(sum(whole for _, whole in shares)),
+            value=rate(shares), interval=interval(shares), n=int(sum(whole for _, whole in shares))
         )
     return found

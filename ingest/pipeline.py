@@ -167,11 +167,7 @@ def _questions(work: Work) -> Iterator[PreparedChange]:
         former = entries[key].questions if key in entries else 0
         if key in work.plan.written and (former or loaded.questions or loaded.stale):
             yield PreparedChange(
-                key=key,
-                path=path,
-                before=former,
-                after=len(loaded.questions),
-                stale=loaded.stale,
+                key=key, path=path, before=former, after=len(loaded.questions), stale=loaded.stale
             )
 
 

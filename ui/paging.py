@@ -10,11 +10,7 @@ Item = TypeVar("Item")
 
 
 def page_of(
-    items: Sequence[Item],
-    size: int,
-    *,
-    key: str,
-    persist_state: Literal["session"] | None = None,
+    items: Sequence[Item], size: int, *, key: str, persist_state: Literal["session"] | None = None
 ) -> tuple[DeltaGenerator, Sequence[Item]]:
     """A place for the chosen page of a list, above the way to the others, and what is on it.
 

@@ -98,10 +98,7 @@ def bring_up_to_date(engine: Engine, folder: Path | None, *, only_files: bool = 
     with ExitStack() as stack:
         held = [stack.enter_context(locked(file)) for file in left_behind(folder)]
         files = [file for file in held if file]
-        with (
-            connected(engine, writes=True, rebuilds=True) as connection,
-            connection.begin(),
-        ):
+        with connected(engine, writes=True, rebuilds=True) as connection, connection.begin():
             _migrate(connection)
             for file in files:
                 file.copy_to(connection, known_tables())

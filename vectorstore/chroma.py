@@ -44,12 +44,7 @@ LONGEST = 300  # characters of an error: a proxy sends a page
 _S = TypeVar("_S", bound="_OfAStore")
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-REFUSALS = (
-    DuplicateIDError,
-    IDAlreadyExistsError,
-    InvalidArgumentError,
-    InvalidDimensionException,
-)
+REFUSALS = (DuplicateIDError, IDAlreadyExistsError, InvalidArgumentError, InvalidDimensionException)
 """What Chroma raises for records that it does not take; it then writes none of them."""
 
 
@@ -78,9 +73,7 @@ class DocumentRefused(StoreError):  # noqa: N818 - first of all a signal, as the
         self.key, self.reason = key, reason
 
 
-def translated(
-    method: Callable[Concatenate[_S, _P], _T],
-) -> Callable[Concatenate[_S, _P], _T]:
+def translated(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[_S, _P], _T]:
     """Decorator that translates Chroma's errors into ours; besides it only `connect` does so."""
 
     @functools.wraps(method)

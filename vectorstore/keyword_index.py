@@ -220,11 +220,7 @@ def keyword_folder(settings: Settings, generation_id: str = "") -> Path:
     return settings.data_dir / "keyword" / generation_id
 
 
-def build(
-    folder: Path,
-    passages: Iterable[Passage],
-    base: Path | None = None,
-) -> KeywordIndex:
+def build(folder: Path, passages: Iterable[Passage], base: Path | None = None) -> KeywordIndex:
     """Builds the index aside and moves it into place in one step.
 
     Passages can be added to a base, not removed: tantivy keeps deleted ones in its statistics,

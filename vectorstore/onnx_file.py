@@ -135,12 +135,7 @@ def write(weights: Encoder, layers: int, file: Path) -> None:
         return node("LayerNormalization", *given, outputs=outputs, domain="", **options)
 
     def linear(
-        inputs: str,
-        names: Sequence[str],
-        rows: int,
-        columns: int,
-        *,
-        has_eight_bits: bool = False,
+        inputs: str, names: Sequence[str], rows: int, columns: int, *, has_eight_bits: bool = False
     ) -> str:
         matrices = [weights.matrix(f"{name}.w", rows, columns) for name in names]
         matrix = np.concatenate(matrices)

@@ -59,9 +59,7 @@ class Sequencer:
         above, own = self._encode(heading)[:_HEADING], self._encode(text)[:_UNIT]
         before = [self._begins, *asking, self._ends, self._ends, *above, self._ends]
         return Sequenced(
-            [*before, *own, self._ends],
-            (1, 1 + len(asking)),
-            (len(before), len(before) + len(own)),
+            [*before, *own, self._ends], (1, 1 + len(asking)), (len(before), len(before) + len(own))
         )
 
 

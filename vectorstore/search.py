@@ -71,10 +71,7 @@ class QuestionSearch:
         return self.profile.towards(self.vector)
 
     def find(
-        self,
-        k: int,
-        about: Sequence[str] = (),
-        prepared: Sequence[MatchedQuestion] | None = None,
+        self, k: int, about: Sequence[str] = (), prepared: Sequence[MatchedQuestion] | None = None
     ) -> list[Candidate]:
         """The k best passages, best first; arguments as in `Snapshot.search`."""
         generation, allowed = self.generation, self.allowed

@@ -43,11 +43,7 @@ class Segment:
     """
 
     def __init__(
-        self,
-        client: chroma.Client,
-        entry: SegmentEntry,
-        documents: frozenset[str],
-        used: Counts,
+        self, client: chroma.Client, entry: SegmentEntry, documents: frozenset[str], used: Counts
     ) -> None:
         self.id = entry.id
         self._client = client

@@ -18,15 +18,7 @@ from chain.model.prompt_budget import (
     fenced,
     tokens,
 )
-from chain.model.reply import (
-    TEXT,
-    Fields,
-    Schema,
-    list_of,
-    object_of,
-    out_of_form,
-    read_object,
-)
+from chain.model.reply import TEXT, Fields, Schema, list_of, object_of, out_of_form, read_object
 from chain.request import Request
 from core.errors import ModelError
 

@@ -79,9 +79,7 @@ class Server:
         self.secret = settings.openai_api_key.get_secret_value()
         self._token = _entra_token() if settings.azure_identity else None
         self._http = bounded_client(
-            "The model's server",
-            "OPENAI_BASE_URL",
-            "Set STRATEGIEWIJZER_ANSWER_TIMEOUT higher.",
+            "The model's server", "OPENAI_BASE_URL", "Set STRATEGIEWIJZER_ANSWER_TIMEOUT higher."
         )
         self._is_ollama = not self.official  # until `context` has asked
 

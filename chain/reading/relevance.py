@@ -44,11 +44,7 @@ class RankedUnit:
 
 
 def rank(
-    question: str,
-    language: str,
-    found: Sequence[ScoredPassage],
-    profile: Profile,
-    most: int = READ,
+    question: str, language: str, found: Sequence[ScoredPassage], profile: Profile, most: int = READ
 ) -> list[Ranked]:
     """Ranks the statements of the passages, best first, by their best core unit.
 

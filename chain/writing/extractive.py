@@ -73,9 +73,7 @@ def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[
                 items=tuple(readings(block.passage, items, request)),
                 marks=tuple(number_of(passage, passage.units[item]) for item in items),
                 quote=Quote(
-                    block.passage,
-                    passage.units[quoted[0]].start,
-                    passage.units[quoted[-1]].end,
+                    block.passage, passage.units[quoted[0]].start, passage.units[quoted[-1]].end
                 ),
                 label=label or ("" if text or block.before or block.total else _label_of(passage)),
                 note=note,
@@ -263,10 +261,7 @@ def _drafts(result: _Result, request: Request) -> Iterator[Draft]:
         cites=(ranking.passage,),
         quote=Quote(ranking.passage, passage.units[begin].start, passage.units[end].end),
         label=label,
-        around=(
-            _text(passage, range(begin, first)),
-            _text(passage, range(last + 1, end + 1)),
-        ),
+        around=(_text(passage, range(begin, first)), _text(passage, range(last + 1, end + 1))),
     )
 
 

@@ -35,12 +35,7 @@ def fetch_texts(
 
 
 def run(
-    celex: Sequence[str],
-    codes: str,
-    settings: Settings,
-    cellar: Cellar,
-    *,
-    as_json: bool = False,
+    celex: Sequence[str], codes: str, settings: Settings, cellar: Cellar, *, as_json: bool = False
 ) -> int:
     """Runs the command with these settings, against this repository; returns its exit code."""
     sources, languages = chosen(celex), _languages(codes)
@@ -49,10 +44,7 @@ def run(
     if as_json:
         print_json({"event": "fetching", "texts": len(sources) * len(languages)})
     progress = Console(stderr=True)
-    with (
-        exclusive(settings.data_dir),
-        progress.status("Asking the Publications Office ..."),
-    ):
+    with exclusive(settings.data_dir), progress.status("Asking the Publications Office ..."):
         for outcome in fetch(sources, languages, Folder(place), cellar):
             outcomes.append(outcome)
             if as_json:

@@ -18,11 +18,7 @@ from core.source import Frozen
 from ingest.official.cellar import LANGUAGES, Cellar, Item, ListedText, NotHeldError, Version
 from ingest.official.client import CONDITIONS, HttpReply, Known
 
-_SUFFIXES = {
-    "application/xhtml+xml": ".xhtml",
-    "text/html": ".html",
-    "application/pdf": ".pdf",
-}
+_SUFFIXES = {"application/xhtml+xml": ".xhtml", "text/html": ".html", "application/pdf": ".pdf"}
 _LEAST_TEXT = 200  # characters; the shortest annexes have more, pages that ask for a browser less
 
 _SIDECAR = ".meta.yaml"

@@ -72,10 +72,7 @@ class OwnQuestions:
         """The answers of all files that can be read, and what is wrong with the others."""
         found = Overview([], [], [])
         for key in self.documents():
-            for read, answers in (
-                (self.accepted, found.approved),
-                (self.proposed, found.proposed),
-            ):
+            for read, answers in ((self.accepted, found.approved), (self.proposed, found.proposed)):
                 try:
                     answers += ((key, answer) for answer in read(key))
                 except DocumentError as error:

@@ -130,9 +130,7 @@ def reading_of(document: Document) -> str:
 
 
 def renames(
-    documents: Sequence[Document],
-    files: Collection[str],
-    manifest: Manifest | None,
+    documents: Sequence[Document], files: Collection[str], manifest: Manifest | None
 ) -> tuple[Rename, ...]:
     """The documents whose content left one path and stands at another.
 
@@ -165,10 +163,7 @@ def renames(
 
 
 def plan_fingerprint(
-    documents: Sequence[Document],
-    failed: Sequence[str],
-    manifest: Manifest | None,
-    method: str,
+    documents: Sequence[Document], failed: Sequence[str], manifest: Manifest | None, method: str
 ) -> str:
     """Fingerprint of a planned run.
 

@@ -12,16 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.source import Passage
-from research.reader.grounds import (
-    Document,
-    Located,
-    Part,
-    Place,
-    Source,
-    files,
-    located,
-    sources,
-)
+from research.reader.grounds import Document, Located, Part, Place, Source, files, located, sources
 from vectorstore.embeddings import LocalEmbedder, Vectors
 from vectorstore.reader import Sequenced, Sequencer, text_of
 

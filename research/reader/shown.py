@@ -110,12 +110,7 @@ def asked_of(
 
 
 def decided(
-    question: str,
-    language: str,
-    index: Snapshot,
-    settings: Settings,
-    *,
-    for_model: bool = False,
+    question: str, language: str, index: Snapshot, settings: Settings, *, for_model: bool = False
 ) -> tuple[tuple[ScoredPassage, ...], Decision, Request]:
     """What is found for a question, what is decided on it, and what an answer is made from, by the
     sources' sentences or by a model, whatever the settings have."""

@@ -27,13 +27,7 @@ from core.settings import Settings
 from research.fitting.logistic import area
 from research.reader.examples import Example, Ground, Maker, grounds_of
 from research.reader.general import General, general
-from research.reader.grounds import (
-    Document,
-    Located,
-    Source,
-    briefs,
-    prepared,
-)
+from research.reader.grounds import Document, Located, Source, briefs, prepared
 from research.reader.network import Network
 from vectorstore.e5 import keep_in
 from vectorstore.embeddings import MODEL, LocalEmbedder, Vectors

@@ -127,12 +127,7 @@ VISITS: dict[str, tuple[str, tuple[Callable[[Page], None], ...]]] = {
     "evaluated question": ("/evaluation?question=deal", (_one_question,)),
     "maintenance": (
         "/maintenance",
-        (
-            _tab("Documenten"),
-            _tab("Controleren en publiceren"),
-            _tab("Versies"),
-            _tab("Feedback"),
-        ),
+        (_tab("Documenten"), _tab("Controleren en publiceren"), _tab("Versies"), _tab("Feedback")),
     ),
 }
 

@@ -300,9 +300,7 @@ def test_no_rule_is_broken_by_an_open_source(browser: Browser, address: str) -> 
             expect(panel(page)).to_be_hidden()
 
 
-def test_a_hostile_conversation_is_exported_as_text_that_fits(
-    browser: Browser,
-) -> None:
+def test_a_hostile_conversation_is_exported_as_text_that_fits(browser: Browser) -> None:
     with browser.new_page(viewport={"width": 320, "height": 640}) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))

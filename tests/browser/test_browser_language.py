@@ -72,8 +72,7 @@ def test_no_english_is_left_on_a_page(browser: Browser, address: str, language: 
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("language", "small", "large"),
-    [("nl", "455 B", "1,5 KB"), ("fr", "455 o", "1,5 Ko")],
+    ("language", "small", "large"), [("nl", "455 B", "1,5 KB"), ("fr", "455 o", "1,5 Ko")]
 )
 def test_the_size_of_a_chosen_file_is_written_as_the_language_does(
     browser: Browser, address: str, language: str, small: str, large: str

@@ -226,10 +226,7 @@ def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
     browser: Browser, unpublished: tuple[str, Path]
 ) -> None:
     address, data_dir = unpublished
-    with (
-        opened(browser, f"{address}/maintenance") as first,
-        opened(browser, address) as second,
-    ):
+    with opened(browser, f"{address}/maintenance") as first, opened(browser, address) as second:
         second.add_init_script(LOOKS_AWAY)
         second.goto(f"{address}/maintenance")
         for page in (first, second):

@@ -268,11 +268,7 @@ class Failing:
     ],
 )
 def test_no_error_tells_where_things_are(
-    roomy: Settings,
-    caplog: pytest.LogCaptureFixture,
-    error: Exception,
-    status: int,
-    code: str,
+    roomy: Settings, caplog: pytest.LogCaptureFixture, error: Exception, status: int, code: str
 ) -> None:
     failing = Failing(error)
     with (

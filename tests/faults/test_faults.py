@@ -332,9 +332,7 @@ def _run_of(child: subprocess.Popen[str], kill_after: float | None = None) -> tu
 
 @pytest.mark.timeout(900)
 @pytest.mark.long
-def test_kills_at_random_moments_leave_a_whole_generation_in_use(
-    small: Small,
-) -> None:
+def test_kills_at_random_moments_leave_a_whole_generation_in_use(small: Small) -> None:
     seed = random.randrange(1_000_000)  # noqa: S311
     print(f"seed {seed}")  # noqa: T201 - to see the same again
     dice = random.Random(seed)  # noqa: S311

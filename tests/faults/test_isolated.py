@@ -103,8 +103,7 @@ def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(
 
 
 def test_a_file_that_takes_too_much_memory_is_given_up_for_the_next(
-    settings: Settings,
-    tmp_path: Path,
+    settings: Settings, tmp_path: Path
 ) -> None:
     file = write(tmp_path / "large.en.pdf", pdf_files.bomb(20))
     with Loader(settings.model_copy(update={"parse_memory": 512})) as loader:

@@ -99,10 +99,7 @@ def test_passages_of_other_sections_or_other_words_are_not_paired(tmp_path: Path
 def test_guesses_are_shown_with_the_remedy(small: Small) -> None:
     report = ingest(small({"memo-2021.md": TEXT, "alpha.md": document("alpha")}))
     (guesses,) = report.guesses
-    assert (guesses.key, guesses.fields) == (
-        "memo-2021.en",
-        {"title": "Title", "language": "en"},
-    )
+    assert (guesses.key, guesses.fields) == ("memo-2021.en", {"title": "Title", "language": "en"})
     out = StringIO()
     print_report(report, Console(file=out, width=200))
     assert "title: Title" in out.getvalue()

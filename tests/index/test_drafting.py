@@ -627,27 +627,11 @@ def test_a_second_search_that_brings_nothing_leaves_the_answer(
 @pytest.mark.parametrize(
     ("second", "said", "not_stated"),
     [
-        (
-            None,
-            [LAW],
-            (BUDGET, SEAT),
-        ),  # nothing new is found
-        (
-            written(PROCEDURES, not_stated=[SEAT]),
-            [LAW, PROCEDURES],
-            (SEAT,),
-        ),
+        (None, [LAW], (BUDGET, SEAT)),  # nothing new is found
+        (written(PROCEDURES, not_stated=[SEAT]), [LAW, PROCEDURES], (SEAT,)),
         (written(PROCEDURES), [LAW, PROCEDURES], ()),
-        (
-            written(not_stated=[SEAT]),
-            [LAW],
-            (SEAT,),
-        ),
-        (
-            written(),
-            [LAW],
-            (BUDGET, SEAT),
-        ),  # it says no more than before
+        (written(not_stated=[SEAT]), [LAW], (SEAT,)),
+        (written(), [LAW], (BUDGET, SEAT)),  # it says no more than before
         ("", [LAW], (BUDGET, SEAT)),
     ],
 )
@@ -665,12 +649,7 @@ def test_what_is_not_stated_is_searched_for_and_told_if_it_is_not_found(
         queries.append(asked)
         return new
 
-    says = Says(
-        [
-            written(LAW, not_stated=[BUDGET, SEAT]),
-            second or "",
-        ]
-    )
+    says = Says([written(LAW, not_stated=[BUDGET, SEAT]), second or ""])
     writing = _run(request_, says, nearness_of(index, index.embedder), search=search)
     assert queries == [(BUDGET, SEAT)]
     assert [text for text, _, _ in _marks(writing)] == said

@@ -204,10 +204,7 @@ def test_labels_are_checked_and_counted(here: Path, capsys: pytest.CaptureFixtur
     ],
 )
 def test_a_mistake_is_a_message_and_exit_code_1(
-    here: Path,
-    arguments: Sequence[str],
-    message: str,
-    capsys: pytest.CaptureFixture[str],
+    here: Path, arguments: Sequence[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(list(arguments)) == 1
     captured = capsys.readouterr()

@@ -135,11 +135,7 @@ class Broken:
         self._assistant, self._change, self._language = assistant, change, language
 
     def ask(
-        self,
-        question: str,
-        history: tuple[Turn, ...] = (),
-        *,
-        config: RunnableConfig | None = None,
+        self, question: str, history: tuple[Turn, ...] = (), *, config: RunnableConfig | None = None
     ) -> Answer:
         return self._change(self._assistant.ask(question, history, self._language, config=config))
 

@@ -115,10 +115,7 @@ def test_programs_get_an_answer_of_a_reply_with_something_off(
     assistant: Assistant, server: Script, settings: Settings
 ) -> None:
     server.reply = HOSTILE[0]
-    with (
-        serving(lambda: assistant, settings) as address,
-        client(address, key(settings)) as api,
-    ):
+    with serving(lambda: assistant, settings) as address, client(address, key(settings)) as api:
         asked = {"question": QUESTION}
         whole = api.post("/v1/ask", json=asked)
         streamed = api.post("/v1/ask", json={**asked, "stream": True})
@@ -132,10 +129,7 @@ def test_programs_are_told_what_was_found_and_not_checked(
     assistant: Assistant, server: Script, settings: Settings
 ) -> None:
     server.reply, server.check = reply_of(SAID), 500
-    with (
-        serving(lambda: assistant, settings) as address,
-        client(address, key(settings)) as api,
-    ):
+    with serving(lambda: assistant, settings) as address, client(address, key(settings)) as api:
         answer = api.post("/v1/ask", json={"question": QUESTION}).json()
         asked = {"model": "strategiewijzer", "messages": [{"role": "user", "content": QUESTION}]}
         chat = api.post("/v1/chat/completions", json=asked).json()["choices"][0]["message"]

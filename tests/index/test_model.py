@@ -286,9 +286,7 @@ def test_a_server_that_asks_to_wait_longer_than_there_is_time_is_not_waited_for(
 
 
 def test_reader_and_operator_are_told_why(
-    settings: Settings,
-    server: Script,
-    caplog: pytest.LogCaptureFixture,
+    settings: Settings, server: Script, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.reply = published.WRONG_KEY
     assistant = _assistant(settings, server)
@@ -654,10 +652,7 @@ def test_the_check_says_what_works(
     ],
 )
 def test_the_check_names_the_remedy(
-    configured: Script,
-    capsys: pytest.CaptureFixture[str],
-    reply: published.Reply,
-    told: str,
+    configured: Script, capsys: pytest.CaptureFixture[str], reply: published.Reply, told: str
 ) -> None:
     configured.reply = reply
     assert command.main(["--check-model"]) == 1
@@ -667,9 +662,7 @@ def test_the_check_names_the_remedy(
     assert SECRET not in printed
 
 
-def test_the_check_without_a_model_says_how_to_set_one(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_the_check_without_a_model_says_how_to_set_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--check-model"]) == 1
     assert "STRATEGIEWIJZER_MODEL" in capsys.readouterr().err
     for arguments in ([], ["question", "--check-model"]):

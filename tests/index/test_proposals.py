@@ -240,10 +240,7 @@ class Terminal(io.StringIO):
 
 
 def test_nothing_is_sent_before_somebody_agrees(
-    command: Command,
-    server: Script,
-    port: Settings,
-    monkeypatch: pytest.MonkeyPatch,
+    command: Command, server: Script, port: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert command("questions", "--dry-run") == 0
     out = command.out

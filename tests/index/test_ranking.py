@@ -200,9 +200,7 @@ def test_a_failing_server_costs_a_warning_not_the_search(
 
 
 def test_a_server_that_is_down_is_left_alone_for_a_while(
-    index: Index,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
+    index: Index, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vectorstore.rerank._TIMEOUT", 0.3)
     before = index.search(DRUGS, k=4, language="nl")

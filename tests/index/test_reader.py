@@ -109,10 +109,7 @@ def test_threads_share_a_reader(passage: Passage) -> None:
     fresh: Any = reader()._score
     with ThreadPoolExecutor(8) as threads:
         again = list(
-            threads.map(
-                lambda question: [fresh(question, *unit) for unit in units],
-                questions,
-            )
+            threads.map(lambda question: [fresh(question, *unit) for unit in units], questions)
         )
     assert np.array(again) == pytest.approx(np.array(one_by_one), abs=1e-5)
 

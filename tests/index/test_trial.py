@@ -182,9 +182,7 @@ def test_after_a_day_it_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPa
     assert not _left(settings, tried.trial)
 
 
-def test_nothing_is_built_again_for_the_same_trial_unless_it_is_damaged(
-    settings: Settings,
-) -> None:
+def test_nothing_is_built_again_for_the_same_trial_unless_it_is_damaged(settings: Settings) -> None:
     tried = ingest(settings, IngestOptions(trial=True))
     assert ingest(settings, IngestOptions(trial=True)).trial == tried.trial
     chroma.connect(settings).delete_collection(f"units-{tried.trial}")

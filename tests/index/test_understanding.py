@@ -179,9 +179,7 @@ def test_a_summary_is_told_with_more_beside_it(
     assert not answer.missing
 
 
-def test_a_conversation_goes_on_about_what_was_summarised_or_compared(
-    assistant: Assistant,
-) -> None:
+def test_a_conversation_goes_on_about_what_was_summarised_or_compared(assistant: Assistant) -> None:
     said = "summarise the security union strategy"
     history = [Turn.of(said, assistant.ask(said, language="en"))]
     after = assistant.ask("when was it adopted?", history, "en")

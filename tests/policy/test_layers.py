@@ -35,12 +35,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "chain/writing": _BELOW_DRAFTS,
     "chain/checking": _BELOW_DRAFTS,
     "chain/proposing.py": ("chain/reading", "chain/model", *_BELOW_CHAIN),
-    "chain/answer": (
-        "chain/writing",
-        "chain/checking",
-        "chain/understanding",
-        *_BELOW_DRAFTS,
-    ),
+    "chain/answer": ("chain/writing", "chain/checking", "chain/understanding", *_BELOW_DRAFTS),
     "ingest": _BELOW_INGEST,
     "chain": _BELOW_CHAIN,
     "eval": ("userdata", "chain", "ingest", *_BELOW_CHAIN),

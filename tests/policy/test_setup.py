@@ -172,8 +172,7 @@ def test_streamlit_reports_no_use() -> None:
 
 
 @pytest.mark.parametrize(
-    ("client", "url"),
-    [("PersistentClient", ""), ("HttpClient", "http://chroma.example:8000")],
+    ("client", "url"), [("PersistentClient", ""), ("HttpClient", "http://chroma.example:8000")]
 )
 def test_chroma_reports_no_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str, url: str

@@ -252,9 +252,7 @@ def test_a_database_of_the_version_before_keeps_all_it_has(on: Settings) -> None
         assert version_of(connection) == versions()[-1]
 
 
-def test_the_migration_adds_the_table_to_a_database_made_by_migrations(
-    on: Settings,
-) -> None:
+def test_the_migration_adds_the_table_to_a_database_made_by_migrations(on: Settings) -> None:
     kept_in = database(on)
     on.data_dir.mkdir(exist_ok=True)
     with connected(kept_in.engine, writes=True, rebuilds=True) as connection, connection.begin():

@@ -54,9 +54,7 @@ def test_a_conversation_comes_back_as_it_was(mine: Conversations) -> None:
     assert asked.exchanges[0].answer.documents == ("csa-strategy",)  # with its evidence
 
 
-def test_a_conversation_is_called_by_the_first_answered_question(
-    mine: Conversations,
-) -> None:
+def test_a_conversation_is_called_by_the_first_answered_question(mine: Conversations) -> None:
     greeted = Exchange(question="hallo", answer=answer().model_copy(update={"answered": False}))
     asked = Exchange(question="Wat is EMPACT?", answer=answer())
     for exchanges, title in (((greeted,), "hallo"), ((greeted, asked), "Wat is EMPACT?")):
@@ -83,9 +81,7 @@ def test_a_conversation_is_read_as_of_one_moment(mine: Conversations, kept_in: D
     assert mine.find(asked.id) is None
 
 
-def test_the_last_changed_comes_first_by_its_question_or_name(
-    mine: Conversations,
-) -> None:
+def test_the_last_changed_comes_first_by_its_question_or_name(mine: Conversations) -> None:
     first, second = talk("Wat is EMPACT?", "En nu?"), talk("Wat is SEESAC?", name="Wapens")
     mine.put(first)
     mine.put(second)
@@ -275,9 +271,7 @@ def test_nobody_else_on_the_machine_can_read_them(
     assert modes(tmp_path / "data", tmp_path / "data" / FILE) == [0o700, 0o600]
 
 
-def test_a_file_that_all_could_read_is_made_private_and_no_folder(
-    tmp_path: Path,
-) -> None:
+def test_a_file_that_all_could_read_is_made_private_and_no_folder(tmp_path: Path) -> None:
     mine = Conversations("an", Database(tmp_path), days=90)
     mine.put(talk("Wat is EMPACT?"))
     tmp_path.chmod(0o750)

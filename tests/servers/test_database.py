@@ -541,10 +541,7 @@ def test_tls_is_checked_unless_the_address_says_otherwise(postgresql: Postgresql
 
 @pytest.mark.parametrize(
     ("address", "told"),
-    [
-        ("mysql://u:t0p@h/db", "not one of PostgreSQL"),
-        ("postgresql://u:t0p@ss@h/db", "%40"),
-    ],
+    [("mysql://u:t0p@h/db", "not one of PostgreSQL"), ("postgresql://u:t0p@ss@h/db", "%40")],
 )
 def test_an_address_that_is_none_is_refused_without_being_repeated(address: str, told: str) -> None:
     with pytest.raises(SettingsError, match=told) as caught:

@@ -33,9 +33,7 @@ def test_verdicts_are_read_as_they_were_saved_oldest_first(kept_in: Database) ->
     assert store.read(kept_in) == (earlier, later)
 
 
-def test_another_verdict_replaces_the_first_and_can_be_taken_back(
-    kept_in: Database,
-) -> None:
+def test_another_verdict_replaces_the_first_and_can_be_taken_back(kept_in: Database) -> None:
     assert store.find(kept_in, verdict(1).id) is None
     store.save(kept_in, verdict(1))
     store.save(kept_in, verdict(2))
@@ -157,9 +155,7 @@ def test_a_thumb_down_becomes_a_question(
     assert f"python -m eval check {data_dir / SET}" in printed
 
 
-def test_wrong_evidence_becomes_a_question_and_a_useful_refusal_with_all(
-    data_dir: Path,
-) -> None:
+def test_wrong_evidence_becomes_a_question_and_a_useful_refusal_with_all(data_dir: Path) -> None:
     store.save(Database(data_dir), verdict(1, helpful=True, evidence=False))
     store.save(Database(data_dir), verdict(2, helpful=None, evidence=True, question="Wat is Gozo?"))
     refusal = verdict(3, helpful=True, answered=False, question="Wat is Comino?")

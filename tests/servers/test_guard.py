@@ -311,9 +311,7 @@ def test_only_a_page_that_asks_for_files_may_upload(app: Served) -> None:
     assert with_session(app, "maintenance", *others, upload) == [403, 403, 204]
 
 
-def test_what_is_too_large_or_of_no_stated_size_is_refused_unread(
-    app: Served,
-) -> None:
+def test_what_is_too_large_or_of_no_stated_size_is_refused_unread(app: Served) -> None:
     def declared(session: str) -> int:
         with closing(HTTPConnection(app.host)) as connection:
             connection.putrequest("PUT", f"/_stcore/upload_file/{session}/x")
@@ -431,10 +429,7 @@ def another_site(html: str) -> Iterator[str]:
 
 
 def test_another_site_cannot_frame_the_app(browser: Browser, app: Served) -> None:
-    with (
-        another_site(f'<iframe src="{app.address}"></iframe>') as site,
-        browser.new_page() as page,
-    ):
+    with another_site(f'<iframe src="{app.address}"></iframe>') as site, browser.new_page() as page:
         with page.expect_console_message(lambda one: "frame-ancestors" in one.text):
             page.goto(site)
         (frame,) = page.frames[1:]

@@ -104,9 +104,7 @@ def _figures_without_source(answer: Answer) -> list[str]:
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_no_figure_that_its_passage_lacks_is_confirmed(
-    models: tuple[Settings, Settings],
-) -> None:
+def test_no_figure_that_its_passage_lacks_is_confirmed(models: tuple[Settings, Settings]) -> None:
     questions = {one.id: one for one in load(ROOT / "eval" / "questions")}
     _ask_and_check(models, [questions[id] for id in _HANDFUL])
 

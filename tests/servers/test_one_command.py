@@ -114,9 +114,7 @@ def test_the_shell_completes_commands(typed: str, completed: list[str]) -> None:
     assert _run(environment=environment).stdout.split() == completed
 
 
-def test_the_launcher_runs_this_checkout_from_another_folder_through_a_link(
-    tmp_path: Path,
-) -> None:
+def test_the_launcher_runs_this_checkout_from_another_folder_through_a_link(tmp_path: Path) -> None:
     copied = tmp_path / "checkout"
     copied.mkdir()
     shutil.copy(ROOT / "strategiewijzer", copied)

@@ -235,9 +235,7 @@ def test_the_password_of_a_database_is_in_nothing(installation: Installation) ->
     assert installation.leaks() == []
 
 
-def test_an_address_refused_for_its_password_is_not_repeated(
-    installation: Installation,
-) -> None:
+def test_an_address_refused_for_its_password_is_not_repeated(installation: Installation) -> None:
     password = quote(SECRETS["address_password"], safe="")
     names = ("chroma_url", "openai_base_url", "embeddings_url", "rerank_url")
     told = dict.fromkeys(names, f"https://somebody:{password}@localhost/v1")

@@ -237,9 +237,7 @@ def test_a_question_that_is_left_or_fails_ends_its_spans(
     assert not trace.get_current_span().get_span_context().is_valid
 
 
-def test_others_that_use_opentelemetry_send_nothing_here(
-    spans: InMemorySpanExporter,
-) -> None:
+def test_others_that_use_opentelemetry_send_nothing_here(spans: InMemorySpanExporter) -> None:
     with trace.get_tracer("chromadb").start_as_current_span("query"):
         pass
     assert spans.get_finished_spans() == ()

@@ -69,12 +69,7 @@ def made(settings: Settings) -> Mapping[str, Answer]:
             passages=(second,),
             more=(f"### {_label(second)}\n{_sentence(second, 0)} [1]",),
             answered=False,
-        ).model_copy(
-            update={
-                "elsewhere": True,
-                "related": ("Wat is EMPACT?",),
-            }
-        ),
+        ).model_copy(update={"elsewhere": True, "related": ("Wat is EMPACT?",)}),
         "reply": _answer("Hallo", "Dag! Stel gerust een vraag.", answered=False).model_copy(
             update={"message": "greeting"}
         ),
@@ -120,10 +115,7 @@ def only_found(answer: Answer) -> Answer:
 
     blocks = tuple(
         block.model_copy(
-            update={
-                "sentences": marked(block.sentences),
-                "items": tuple(map(marked, block.items)),
-            }
+            update={"sentences": marked(block.sentences), "items": tuple(map(marked, block.items))}
         )
         for block in answer.blocks
     )

@@ -71,12 +71,7 @@ class Slow:
             self.closed.release()
 
 
-def key(
-    settings: Settings,
-    *scopes: Permission,
-    role: Role = "reader",
-    days: float = 1,
-) -> str:
+def key(settings: Settings, *scopes: Permission, role: Role = "reader", days: float = 1) -> str:
     """A new key; of all scopes if none is named."""
     lasts = datetime.timedelta(days=days)
     return make(settings, "a test", scopes or PERMISSIONS, role, lasts)[0]

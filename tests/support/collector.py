@@ -6,12 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import grpc
-from opentelemetry.proto.collector.metrics.v1 import (
-    metrics_service_pb2 as metrics,
-)
-from opentelemetry.proto.collector.metrics.v1 import (
-    metrics_service_pb2_grpc as metrics_service,
-)
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as metrics_service
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as trace_service
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric

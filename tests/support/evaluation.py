@@ -116,11 +116,7 @@ class Scripted:
         self._always = always
 
     def ask(
-        self,
-        question: str,
-        history: tuple[Turn, ...] = (),
-        *,
-        config: RunnableConfig | None = None,
+        self, question: str, history: tuple[Turn, ...] = (), *, config: RunnableConfig | None = None
     ) -> Answer:
         self.asked.append((question, history))
         return self._always or ANSWERS[question]

@@ -332,10 +332,7 @@ def test_a_sign_in_that_is_incomplete_lets_nobody_in(
 
 @pytest.mark.parametrize("content", ["[auth\n", "auth = 1\n", "[auth]\n", b"\xff\xfe"], ids=repr)
 def test_a_file_of_secrets_that_is_wrong_lets_nobody_in(
-    option: Option,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    content: str | bytes,
+    option: Option, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | bytes
 ) -> None:
     file = tmp_path / "secrets.toml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -394,9 +391,7 @@ def test_a_proxy_brings_visitors(monkeypatch: pytest.MonkeyPatch, headers: dict[
 
 
 def test_visitors_are_kept_apart_and_can_be_kept_out(
-    opened: Open,
-    option: Option,
-    monkeypatch: pytest.MonkeyPatch,
+    opened: Open, option: Option, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = opened()
     assert local.chat_input
@@ -432,9 +427,7 @@ def test_a_role_decides_which_pages_there_are_and_an_action_is_checked_where_it_
             assert "done" not in app.session_state
 
 
-def test_a_role_that_ends_while_the_page_is_open_ends_its_actions(
-    opened: Open,
-) -> None:
+def test_a_role_that_ends_while_the_page_is_open_ends_its_actions(opened: Open) -> None:
     app = at(opened(signed_in(roles=["maintainer"])), "maintainers")
     app.button(key="wipe").click().run()
     assert app.session_state["done"]

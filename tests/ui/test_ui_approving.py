@@ -444,9 +444,7 @@ def test_a_file_in_error_is_named_and_repaired_and_the_others_are_shown(
     assert len(approved(settings)) == 3
 
 
-def test_a_changed_answer_replaces_the_one_before_until_withdrawn(
-    settings: Settings,
-) -> None:
+def test_a_changed_answer_replaces_the_one_before_until_withdrawn(settings: Settings) -> None:
     OwnQuestions(settings).add("vloot.nl", [prepared()])
     ingest(settings)
     assert asked(settings, WHO).approved is not None
@@ -499,9 +497,7 @@ def test_who_may_not_and_what_cannot_be_recorded_changes_nothing(
     assert decisions(settings) == []
 
 
-def test_a_models_proposals_are_taken_and_never_called_checked(
-    settings: Settings,
-) -> None:
+def test_a_models_proposals_are_taken_and_never_called_checked(settings: Settings) -> None:
     own = OwnQuestions(settings)
     ships = prepared("Hoe groot is de vloot?", "De vloot telt 30 schepen.", by="model small")
     own.propose("vloot.nl", [prepared(unit="De admiraal is", by="model small"), ships])

@@ -101,9 +101,7 @@ def test_without_a_run_the_page_says_what_one_is_and_offers_the_first(data_dir: 
     assert not app.checkbox  # the gate judges only the whole of our set
 
 
-def test_an_address_with_an_unknown_run_is_told_and_the_last_is_shown(
-    two: tuple[str, str],
-) -> None:
+def test_an_address_with_an_unknown_run_is_told_and_the_last_is_shown(two: tuple[str, str]) -> None:
     app = opened(run="<b>nee</b>")
     assert "geen meting met deze naam" in shown(app)
     assert app.selectbox(key="evaluation-run").value == two[1]
@@ -220,9 +218,7 @@ def test_what_is_folded_and_what_is_wrong_with_an_answer_is_shown(data_dir: Path
     assert "Dit bericht is geen vraag aan de bronnen" in message
 
 
-def test_equal_answers_are_said_to_be_equal_and_all_is_shown_as_it_is(
-    two: tuple[str, str],
-) -> None:
+def test_equal_answers_are_said_to_be_equal_and_all_is_shown_as_it_is(two: tuple[str, str]) -> None:
     text = shown(opened(question="nasty"))
     assert "Beide metingen geven hetzelfde antwoord." in text
     assert "<script" not in text

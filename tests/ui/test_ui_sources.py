@@ -301,9 +301,7 @@ def test_what_is_no_quote_is_ignored(app: AppTest, settings: Settings) -> None:
     assert "script" not in "".join(body for body in bodies if body not in OUR_SCRIPTS)
 
 
-def test_two_languages_stand_side_by_side_below_the_version_history(
-    app: AppTest,
-) -> None:
+def test_two_languages_stand_side_by_side_below_the_version_history(app: AppTest) -> None:
     read(app, document="haven", language="nl", beside="en")
     assert "Opgevolgd door:" in shown(app)
     rows = shown(app).split('<div class="sw-row">')[1:]
@@ -339,9 +337,7 @@ def test_a_document_is_told_in_short_by_quotes_with_their_sections_before_its_te
     assert questions_of(app) == []  # nothing is prepared for it
 
 
-def test_a_document_without_a_summary_has_no_empty_heading(
-    app: AppTest,
-) -> None:
+def test_a_document_without_a_summary_has_no_empty_heading(app: AppTest) -> None:
     read(app, document="nieuw", language="nl")
     assert not app.expander
     assert "Vragen die dit document beantwoordt" not in shown(app)

@@ -98,9 +98,7 @@ def test_help_is_plain_and_lists_the_commands(capsys: pytest.CaptureFixture[str]
     assert lines[-1] == "    import          Take something."
 
 
-def test_ctrl_c_without_a_word_to_say_has_its_exit_code(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_ctrl_c_without_a_word_to_say_has_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     silent = CommandLine()
     silent.command()(take)
     assert silent.run(["stop"], "program") == 130

@@ -62,9 +62,7 @@ def test_an_unknown_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, 
         Settings()
 
 
-def test_a_setting_that_is_gone_is_refused_with_what_to_do(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_setting_that_is_gone_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_MCP_HOSTS", '["wijzer.example.eu"]')
     with pytest.raises(SettingsError, match=r"mcp_hosts is gone: .*allowed_hosts"):
         Settings()

@@ -201,8 +201,7 @@ def test_every_brief_has_questions_and_every_kind_is_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "question",
-    [pytest.param(one, id=one.id) for one in BUNDLED if one.answerable],
+    "question", [pytest.param(one, id=one.id) for one in BUNDLED if one.answerable]
 )
 def test_a_bundled_question_is_true_to_the_briefs(question: Question) -> None:
     """The headings exist, and in each language every fact stands under one of them, in each of

@@ -371,10 +371,7 @@ def test_manners_are_counted_over_all_that_is_asked_and_figures_over_questions()
     }
     assert results[1].cause == "message"
     assert results[2].cause is None
-    assert {name: part.n for name, part in run_of_all.by_part.items()} == {
-        "messages": 3,
-        "open": 3,
-    }
+    assert {name: part.n for name, part in run_of_all.by_part.items()} == {"messages": 3, "open": 3}
     assert run_of_all.by_part["messages"].answers["useful_answer_rate"] is None
     assert sum_up(results[3:], STAMP).overall.n == 3  # of a set of messages alone
 
@@ -383,11 +380,7 @@ def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them
     names = ("right", "wrong quote", "right refusal")
     turns = tuple(
         question(name, **values | {"conversation": "talk"})
-        for name, values in zip(
-            names,
-            ({}, {}, NOTHING),
-            strict=True,
-        )
+        for name, values in zip(names, ({}, {}, NOTHING), strict=True)
     )
     alone = question("wrong refusal")
     for parallel in (1, 3):

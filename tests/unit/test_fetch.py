@@ -60,13 +60,7 @@ Fetch = Callable[..., list[Fetched]]
 
 
 def cellar_of(office: Office, *, size_limit: int = 10**6, budget: float = 20.0) -> Cellar:
-    client = Client(
-        origins={office.url},
-        size_limit=size_limit,
-        budget=budget,
-        tries=3,
-        pause=0.01,
-    )
+    client = Client(origins={office.url}, size_limit=size_limit, budget=budget, tries=3, pause=0.01)
     return Cellar(client, office.resources)
 
 

@@ -113,10 +113,7 @@ def test_an_entry_costs_no_other(value: str) -> None:
 @hostile
 @pytest.mark.parametrize(
     "entry",
-    [
-        '{{"text": "{said}", "evidence": {value}}}',
-        '{{"text": "{said}", "evidence": [{value}]}}',
-    ],
+    ['{{"text": "{said}", "evidence": {value}}}', '{{"text": "{said}", "evidence": [{value}]}}'],
     ids=["evidence", "a stretch"],
 )
 def test_what_a_sentence_rests_on_costs_no_sentence(value: str, entry: str) -> None:
@@ -194,8 +191,7 @@ def test_an_opinion_costs_no_other(value: str, field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply",
-    ["\ufeff{}", "```json\n{}\n```", "Sure: {}", "{}\n\nDone. {{}}", "{} }} ]", "{}{}"],
+    "reply", ["\ufeff{}", "```json\n{}\n```", "Sure: {}", "{}\n\nDone. {{}}", "{} }} ]", "{}{}"]
 )
 def test_what_stands_around_the_opinions_is_no_matter(reply: str) -> None:
     whole = f'{{"verdicts": [{VERDICT}]}}'

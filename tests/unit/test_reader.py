@@ -78,24 +78,15 @@ ANSWERS = {
         "It was signed [2020]: call [112].",
         "It is in paragraph (2), 400 km² and file_name_one.",
     ),
-    "fr": (
-        "« C'est fait », a dit M. Schinas.",
-        "Écrit à l'art. 5, il vaut 2,5 milliards d'euros.",
-    ),
+    "fr": ("« C'est fait », a dit M. Schinas.", "Écrit à l'art. 5, il vaut 2,5 milliards d'euros."),
     "de": (
         "Gemäß Art. 5 Abs. 2 gilt das ab dem 24. Juli 2020.",
         "„So ist es“, sagt z. B. Dr. Meyer.",
         "24. Juli 2020 ist der Tag.",
         "Bürger*innen zahlen 5 * 3 Euro.",
     ),
-    "pl": (
-        "Środki z art. 5 ust. 2 są np. dla Europolu.",
-        "Źródła są z 24 lipca 2020 r. i „nowe”.",
-    ),
-    "es": (
-        "África no está en el art. 5, p. ej. en el anexo.",
-        "«Así es», dijo la Comisión.",
-    ),
+    "pl": ("Środki z art. 5 ust. 2 są np. dla Europolu.", "Źródła są z 24 lipca 2020 r. i „nowe”."),
+    "es": ("África no está en el art. 5, p. ej. en el anexo.", "«Así es», dijo la Comisión."),
     "el": ("Η αγορά αυξάνεται.", "Τι είναι;"),
 }
 
@@ -170,8 +161,7 @@ def test_wherever_a_reply_breaks_off_only_whole_sentences_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "reply",
-    ['{"sentences": []}', '{"sentences": []}\nNothing else.', '{"sentences": [ \n ]}'],
+    "reply", ['{"sentences": []}', '{"sentences": []}\nNothing else.', '{"sentences": [ \n ]}']
 )
 def test_no_sentence_is_no_draft(reply: str) -> None:
     assert _read(reply) == []

@@ -9,14 +9,7 @@ import pytest
 from chain.answer.composition import AnswerBuilder
 from chain.assistant import Assistant
 from chain.model.prompt_budget import Claim, PromptPassages, claim_data
-from chain.reading.quotables import (
-    excepts,
-    number_of,
-    points_back,
-    reading,
-    series,
-    statements,
-)
+from chain.reading.quotables import excepts, number_of, points_back, reading, series, statements
 from chain.request import Quote, Request, Verdict
 from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer

@@ -145,12 +145,7 @@ def _passages(generation: str, key: str, _index: Snapshot) -> tuple[Passage, ...
 
 
 def evidence_html(
-    answer: Answer,
-    prefix: str,
-    texts: Texts,
-    around: Surroundings | None,
-    *,
-    above: str = "",
+    answer: Answer, prefix: str, texts: Texts, around: Surroundings | None, *, above: str = ""
 ) -> str:
     """Every passage that is cited, with the quotes marked in it; folded until it is asked for.
 

@@ -105,12 +105,7 @@ def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> E
     first, *others = answer.questions
     ticked = frozenset(units or answer.units)
     return EditorStart(
-        first.text,
-        first.language,
-        _by_language(others),
-        key,
-        ticked,
-        instead_of=(key, answer),
+        first.text, first.language, _by_language(others), key, ticked, instead_of=(key, answer)
     )
 
 

@@ -309,11 +309,7 @@ def _withdraw(key: str, answer: PreparedAnswer, name: str, context: PageContext)
 
 
 def _sure(
-    label: str,
-    key: str,
-    context: PageContext,
-    action: Callable[..., None],
-    *args: object,
+    label: str, key: str, context: PageContext, action: Callable[..., None], *args: object
 ) -> None:
     """A button that asks first whether to do what it says."""
     text = f"maintenance.answers.{label}"

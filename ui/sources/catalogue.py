@@ -141,11 +141,7 @@ def _to_first_page() -> None:
 
 
 def _rows(
-    index: Snapshot,
-    documents: Documents,
-    chosen: Sequence[DocumentEntry],
-    words: str,
-    texts: Texts,
+    index: Snapshot, documents: Documents, chosen: Sequence[DocumentEntry], words: str, texts: Texts
 ) -> list[_Row]:
     """The documents that have a chosen version, and these words if there are any; each in the
     version that has them, where possible the one in the interface language."""
@@ -182,11 +178,7 @@ def _show_count(rows: Sequence[_Row], total: int, words: str, texts: Texts) -> N
 
 
 def _show_row(
-    row: _Row,
-    documents: Documents,
-    standings: Mapping[str, Standing],
-    words: str,
-    texts: Texts,
+    row: _Row, documents: Documents, standings: Mapping[str, Standing], words: str, texts: Texts
 ) -> None:
     name = row.info.id
     with st.container(border=True):

@@ -165,10 +165,7 @@ def _outline_html(sections: Sections, texts: Texts) -> str:
 
 
 def _section_html(
-    section: Sequence[Passage],
-    quotes: Quotes,
-    texts: Texts,
-    taken: frozenset[str] = frozenset(),
+    section: Sequence[Passage], quotes: Quotes, texts: Texts, taken: frozenset[str] = frozenset()
 ) -> str:
     """A section under its heading. Passages of which the place is taken get none."""
     parts, page = [f"<h2>{escape(_name(section[0]))}</h2>"], None

@@ -12,9 +12,7 @@ app = CommandLine()
 
 
 @app.command()
-def write(
-    what: str = typer.Argument(help='What changes, such as "Keys for programs".'),
-) -> None:
+def write(what: str = typer.Argument(help='What changes, such as "Keys for programs".')) -> None:
     """Writes the migration to the tables as the code has them."""
     from alembic import command
 

@@ -26,10 +26,7 @@ _ADDRESS = re.compile(r"https?://\S+")
 
 # The check of a value, and what to write instead when it fails.
 _RULES: dict[str, tuple[Callable[[str], object], str]] = {
-    "id": (
-        _ID.fullmatch,
-        "Use lower-case letters, digits and hyphens, such as drugs-agenda",
-    ),
+    "id": (_ID.fullmatch, "Use lower-case letters, digits and hyphens, such as drugs-agenda"),
     "superseded_by": (
         _ID.fullmatch,
         "Use the id of the document that took its place, such as drugs-agenda-2026",

@@ -33,10 +33,7 @@ _RENAMED = {
     f"{_TABLE}table-row": "tr",
     f"{_TABLE}table-cell": "td",
 }
-_SPANS = {
-    f"{_TABLE}number-rows-spanned": "rowspan",
-    f"{_TABLE}number-columns-spanned": "colspan",
-}
+_SPANS = {f"{_TABLE}number-rows-spanned": "rowspan", f"{_TABLE}number-columns-spanned": "colspan"}
 _LEFT_OUT = frozenset(
     (
         f"{_TEXT}tracked-changes",

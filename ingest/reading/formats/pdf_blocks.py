@@ -10,10 +10,7 @@ from statistics import median
 from typing import Literal
 
 from ingest.reading.formats.pdf_columns import Flow
-from ingest.reading.formats.pdf_lines import (
-    LIST_MARK,
-    PdfLine,
-)
+from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
 from ingest.reading.formats.pdf_tables import Table
 
 _ENDS = re.compile(r"[.:;?!…][”“»\"')\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")

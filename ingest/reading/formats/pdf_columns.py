@@ -5,13 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
 
-from ingest.reading.formats.pdf_lines import (
-    PdfLine,
-    Span,
-    lines_of,
-    rows_of,
-    white_stretches,
-)
+from ingest.reading.formats.pdf_lines import PdfLine, Span, lines_of, rows_of, white_stretches
 from ingest.reading.formats.pdf_page import Box, Page, Word
 from ingest.reading.formats.pdf_tables import Table, aligned_tables
 
