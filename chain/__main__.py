@@ -59,9 +59,6 @@ def ask(
         "Only what was there on this day, and what was in force then.",
         parser=_day,
     ),
-    trial: bool = flag(
-        "--trial", "Ask what `python -m ingest --trial` has built and not published."
-    ),
     as_json: bool = flag(
         "--json",
         "Print the whole answer as JSON: text, what else there is, citations with their "
@@ -82,8 +79,7 @@ def ask(
     if check_model:
         return _check_model(settings)
     keeping: HookFactory | None = context.obj  # of a command line that keeps what was asked
-    after = keeping(settings, trial=trial) if keeping else None
-    assistant = Assistant(settings, trial=trial, after=after)
+    assistant = Assistant(settings, after=keeping(settings) if keeping else None)
     indexed = assistant.index.documents()
     scope = Scope(
         areas=_known("area", area or (), {found.area for found in indexed} - {""}),

@@ -42,7 +42,6 @@ class Assistant:
 
     Args:
         settings: of the index, the model and the audit record.
-        trial: answers from what is not published yet.
         after: gets each answer, and who asked, before it is shown; keeps the audit record, where
             that is on.
         index: of these settings, where it is open already.
@@ -51,16 +50,10 @@ class Assistant:
         SettingsError: the audit record is on, and `after` is not given.
         NoIndexError: nothing has been ingested yet.
         IndexMismatchError: the index was made by another embedder.
-        StoreError: with `trial`, there is nothing to try out.
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        *,
-        trial: bool = False,
-        after: AnswerHook | None = None,
-        index: Index | None = None,
+        self, settings: Settings, *, after: AnswerHook | None = None, index: Index | None = None
     ) -> None:
         if settings.audit and after is None:
             raise SettingsError(
@@ -70,7 +63,7 @@ class Assistant:
         self._after = after
         trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
-        self.index = index or open_index(settings, trial=trial)
+        self.index = index or open_index(settings)
         self._local = local_embedder()  # understands messages and verifies, whatever the index has
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = self._extractive

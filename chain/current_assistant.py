@@ -1,19 +1,14 @@
 """The assistant that goes by the current settings, one for all of a process."""
 
 import threading
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
 from chain.assistant import AnswerHook, Assistant
 from core.settings import AT_START, Settings, changed, current
 
-
-class HookFactory(Protocol):
-    """Gives what is done with each answer by these settings; None where nothing is.
-
-    trial: maintainers try out what is not published yet.
-    """
-
-    def __call__(self, settings: Settings, *, trial: bool = False) -> AnswerHook | None: ...
+HookFactory = Callable[[Settings], AnswerHook | None]
+"""Gives what is done with each answer by these settings; None where nothing is."""
 
 
 class _Current(NamedTuple):
@@ -30,15 +25,13 @@ class CurrentAssistant:
 
     Args:
         keeping: gives what keeps each answer.
-        trial: as of `Assistant`.
 
     Raises:
         StrategiewijzerError: when called, as `Assistant`; the next call tries again.
     """
 
-    def __init__(self, keeping: HookFactory, *, trial: bool = False) -> None:
+    def __init__(self, keeping: HookFactory) -> None:
         self._keeping = keeping
-        self._trial = trial
         self._lock = threading.Lock()
         self._made: _Current | None = None
 
@@ -56,5 +49,5 @@ class CurrentAssistant:
                 return made
             if not changed(made.settings, settings, AT_START):
                 index = made.assistant.index
-        after = self._keeping(settings, trial=self._trial)
-        return _Current(settings, Assistant(settings, trial=self._trial, after=after, index=index))
+        after = self._keeping(settings)
+        return _Current(settings, Assistant(settings, after=after, index=index))

@@ -56,11 +56,11 @@ class _Commands(CommandGroup):
         return command
 
 
-def _keeping(*given: Any, **options: Any) -> Any:
-    """`userdata.asked_questions.after_answers`, for `ask`."""
+def _keeping(settings: Any) -> Any:
+    """`userdata.after_answers.after_answers`, for `ask`."""
     from userdata.after_answers import after_answers
 
-    return after_answers(*given, **options)
+    return after_answers(settings)
 
 
 app = CommandLine(

@@ -85,9 +85,6 @@ def ask(
         "made for: a second ground, with rules of its own in the gate and its runs beside its "
         "index.",
     ),
-    trial: bool = flag(
-        "--trial", "Ask what `python -m ingest --trial` has built and not published."
-    ),
     every: int = option(
         1, "N", "Ask only every Nth question or conversation, for a quick look.", min=1
     ),
@@ -142,7 +139,7 @@ def ask(
         ]
     chosen = [question for turns in conversations for question in turns]
     with _progress("Asking", len(chosen), as_json=as_json) as advance:
-        results = _ask(own, chosen, fingerprints(sets), advance, trial=trial, parallel=parallel)
+        results = _ask(own, chosen, fingerprints(sets), advance, parallel=parallel)
     comparison = compared(before, results) if before is not None else None
     checks = gate.judge(rules, results, comparison) if rules is not None else ()
 
@@ -193,11 +190,10 @@ def _ask(
     sets: Mapping[str, str],
     advance: Callable[[], None],
     *,
-    trial: bool,
     parallel: int,
 ) -> Results:
     unaudited = settings.model_copy(update={"audit": False})  # the run is a record of its own
-    assistant = Assistant(unaudited, trial=trial)
+    assistant = Assistant(unaudited)
     index = assistant.index
     stamp = make_stamp(
         settings,

@@ -11,13 +11,12 @@ import time
 from collections.abc import Iterator, Mapping
 
 from core import telemetry
-from core.errors import DocumentError, IndexMismatchError, StoreError
+from core.errors import DocumentError
 from core.file_names import as_path, as_text
 from core.settings import Settings
 from core.source import SourceDocument
 from ingest.publishing.build import build
 from ingest.publishing.changes import document_changes
-from ingest.publishing.check import check
 from ingest.publishing.events import Planned, Published, Tell, nobody
 from ingest.publishing.ingest_report import (
     Guesses,
@@ -33,7 +32,6 @@ from ingest.publishing.prepare import Work, prepare
 from ingest.reading.files import FoundFiles, find
 from vectorstore.chroma import DocumentRefused
 from vectorstore.embeddings import Embedder, make_embedder
-from vectorstore.generation import Generation
 from vectorstore.generations import Generations
 from vectorstore.store import tidy
 
@@ -78,7 +76,7 @@ def ingest(
             raise StoppedError(report)
         return work, report
 
-    published = tried = ""
+    published = ""
     with writing(settings, unless=options.dry_run) as lease:
         refused: Mapping[str, DocumentError] = {}
         work, report = planned_without(refused)
@@ -86,18 +84,11 @@ def ingest(
             generations, new = Generations(settings, lease), None
             while new is None and not work.plan.is_empty:
                 try:
-                    if not options.rebuild:
-                        new = _tried_out(work, generations, settings)
-                    new = new or build(work, generations, settings, embedder, tell)
+                    new = build(work, generations, settings, embedder, tell)
                 except DocumentRefused as error:
                     refused = _refused(refused, work, error)
                     work, report = planned_without(refused)
-            if new is None:
-                generations.discard()
-            elif options.trial:
-                generations.try_out(new.id, work.fingerprint)
-                tried = new.id
-            else:
+            if new is not None:
                 if options.note:
                     generations.annotate(new.id, options.note)
                 generations.publish(new.id)
@@ -105,8 +96,7 @@ def ingest(
                 tell(Published(generation=published))
             tidy(settings, generations)
     seconds = time.perf_counter() - started
-    done = {"seconds": seconds, "generation": published, "trial": tried}
-    return report.model_copy(update=done)
+    return report.model_copy(update={"seconds": seconds, "generation": published})
 
 
 def _find(settings: Settings, options: IngestOptions) -> FoundFiles:
@@ -186,13 +176,3 @@ def _refused(
     problem = f"the vector store refuses it: {error.reason}"
     remedy = "Check the embedder with: ./strategiewijzer doctor. Else save its text in a new file."
     return {**before, path: DocumentError(path, None, problem, remedy)}
-
-
-def _tried_out(work: Work, generations: Generations, settings: Settings) -> Generation | None:
-    """The trial of this same work, if it is complete."""
-    try:
-        trial = generations.trial(work.method, work.fingerprint)
-        check(trial, settings)
-    except (StoreError, IndexMismatchError):
-        return None
-    return trial

@@ -18,8 +18,6 @@ logger = logging.getLogger(__name__)
 # Not in Streamlit's cache: whoever opens a WebSocket can have that emptied.
 _published = CurrentAssistant(after_answers)
 _begun = threading.Lock()  # taken by who is first, for good
-trial_assistant = CurrentAssistant(after_answers, trial=True)
-"""Answers maintainers from what is not published yet; follows a later trial by itself."""
 
 
 def assistant() -> Assistant:
@@ -34,17 +32,6 @@ def assistant() -> Assistant:
         settings = current()
         begin(lambda: _begin(made, settings), "warm-up")
     return made
-
-
-def compared_assistant() -> Assistant:
-    """The assistant for the questions that maintainers try out, which are not readers' questions.
-
-    Raises:
-        StrategiewijzerError: as `assistant`.
-    """
-    settings = current()
-    after = after_answers(settings, trial=True)
-    return Assistant(settings, after=after, index=assistant().index)
 
 
 def usable_index() -> Snapshot | None:

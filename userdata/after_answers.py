@@ -12,20 +12,14 @@ from userdata.audit import keep
 logger = logging.getLogger(__name__)
 
 
-def after_answers(
-    settings: Settings, *, trial: bool = False
-) -> Callable[[Answer, str], None] | None:
+def after_answers(settings: Settings) -> Callable[[Answer, str], None] | None:
     """The function to which `Assistant` gives each answer and who asked; None where nothing is
     kept.
 
     What it raises means that the answer has no audit record, and must not be shown. A question that
     could not be noted costs nobody the answer.
-
-    Args:
-        settings: what is kept.
-        trial: maintainers try something out, so their questions are not those of readers.
     """
-    notes = settings.keep_questions > 0 and not trial
+    notes = settings.keep_questions > 0
     if not settings.audit and not notes:
         return None
 

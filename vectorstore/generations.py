@@ -1,6 +1,5 @@
 """The generations of a store: which is in use, which are kept, and what nothing uses any more."""
 
-import datetime
 import json
 import logging
 
@@ -18,8 +17,6 @@ from vectorstore.segments import KINDS, create
 logger = logging.getLogger(__name__)
 
 COLLECTION = "strategiewijzer"
-TRIAL = datetime.timedelta(days=1)  # time to ask and compare; a forgotten trial ends by itself
-"""How long a trial lasts."""
 
 
 class Pointer(Frozen):
@@ -27,19 +24,6 @@ class Pointer(Frozen):
 
     current: str = ""
     kept: tuple[str, ...] = ()  # oldest first
-    trial: str = ""  # built, but not published
-    plan: str = ""  # fingerprint of the trial's plan
-
-    @property
-    def published(self) -> "Pointer":
-        """The pointer without the trial, as readers see it."""
-        return Pointer(current=self.current, kept=self.kept)
-
-    @property
-    def tried_until(self) -> datetime.datetime | None:
-        """When the trial expires (UTC); None without a trial."""
-        made = made_at(self.trial)
-        return made + TRIAL if made else None
 
 
 def store_exists(settings: Settings) -> bool:
@@ -70,8 +54,7 @@ class Generations:
         written, known = chroma.written(self._settings), self._known
         if written is None or written != known[0]:
             self._known = known = written, self._stored_pointer()
-        pointer, now = known[1], datetime.datetime.now(datetime.UTC)
-        return pointer if (pointer.tried_until or now) > now else pointer.published
+        return known[1]
 
     @translated
     def _stored_pointer(self) -> Pointer:
@@ -80,7 +63,7 @@ class Generations:
         except chroma.NotFoundError:  # the store is new
             return Pointer()
         kept = json.loads(str(metadata.get("kept", "[]")))
-        return Pointer.model_validate({**metadata, "kept": tuple(kept)})
+        return Pointer(current=str(metadata.get("current", "")), kept=tuple(kept))
 
     @translated
     def _move(self, pointer: Pointer) -> None:
@@ -140,26 +123,6 @@ class Generations:
             "rebuilt with other settings, take these over and start this program again."
         )
 
-    def trial(self, method: str, plan: str = "") -> Generation:
-        """The generation that is tried out before it is published.
-
-        Args:
-            method: the embedding method in use (`method_of`).
-            plan: the fingerprint of its plan; empty for any.
-
-        Raises:
-            StoreError: there is none.
-        """
-        pointer = self.pointer()
-        if pointer.trial and plan in ("", pointer.plan):
-            generation = self.open(pointer.trial)
-            if generation.manifest.method == method:
-                return generation
-        raise StoreError(
-            "There is nothing to try out: it was discarded, published or replaced, or its day is "
-            "over. Build it with: python -m ingest --trial"
-        )
-
     def kept(self) -> list[Generation]:
         """The kept generations that can be read, oldest first."""
         opened = map(self._readable, self.pointer().kept)
@@ -190,25 +153,6 @@ class Generations:
         create(self._client, own, {"manifest": manifest.model_dump_json(), **owner})
         return Generation(self._client, manifest.id)
 
-    def try_out(self, generation_id: str, plan: str) -> None:
-        """Makes a finished generation the trial of a plan, in place of any other. No reader sees it
-        and no run removes it until a generation is published or `TRIAL` has passed.
-
-        Raises:
-            LockedError: the lease was lost meanwhile.
-        """
-        self._finish(generation_id)
-        self._move(self.pointer().model_copy(update={"trial": generation_id, "plan": plan}))
-
-    def discard(self) -> None:
-        """Ends the trial, if there is one.
-
-        Raises:
-            LockedError: the lease was lost meanwhile.
-        """
-        if self.pointer().trial:
-            self._move(self.pointer().published)
-
     def publish(self, generation_id: str) -> None:
         """Puts a finished generation in use; keeps it and the last ones before it.
 
@@ -221,7 +165,9 @@ class Generations:
                 f"Generation {generation_id} was not published: a part of it is gone from the "
                 "store, perhaps by another run. Run this again."
             )
-        self._finish(generation_id)
+        made = made_at(generation_id)
+        if made and not self._settings.chroma_url:  # nothing in its files that is not of its texts
+            clear_spare_room(store_folder(self._settings), made.timestamp())
         kept = (*self.pointer().kept, generation_id)[-self._settings.keep_generations :]
         self._move(Pointer(current=generation_id, kept=kept))
 
@@ -234,12 +180,6 @@ class Generations:
         """
         collection = self._client.get_collection(f"passages-{generation_id}", None)
         collection.modify(metadata={**(collection.metadata or {}), "note": note})
-
-    def _finish(self, generation_id: str) -> None:
-        """Leaves nothing in the files of a new generation that is not of its texts."""
-        made = made_at(generation_id)
-        if made and not self._settings.chroma_url:
-            clear_spare_room(store_folder(self._settings), made.timestamp())
 
     def rollback(self, generation_id: str | None = None) -> str:
         """Puts an earlier kept generation in use: the named one, else the one before the current.
@@ -264,7 +204,7 @@ class Generations:
         return target
 
     def unpublished(self) -> list[Generation]:
-        """The leftovers of unfinished runs and the trial; their vectors can be reused."""
+        """The leftovers of unfinished runs; their vectors can be reused."""
         used = self._used_segments()
         return [self.open(name) for name in self._whole_segments() if name not in used]
 
@@ -282,10 +222,8 @@ class Generations:
 
     @translated
     def remove_unpublished(self) -> None:
-        """Removes segments that neither a kept generation nor the trial uses: dropped ones and
-        leftovers of a crash."""
-        # the trial shares segments only with the generation in use, which is kept
-        used = {*self._used_segments(), self.pointer().trial}
+        """Removes segments that no kept generation uses: dropped ones and leftovers of a crash."""
+        used = self._used_segments()
         there = {
             collection.name: collection.metadata or {}
             for collection in self._client.list_collections()

@@ -265,15 +265,15 @@ class Snapshot:
         return self._keyword.knows(word)
 
 
-def open_index(settings: Settings, *, trial: bool = False) -> "Index":
-    """The index in use, or the trial.
+def open_index(settings: Settings) -> "Index":
+    """The index in use.
 
     Raises:
         NoIndexError: nothing has been ingested yet.
         IndexMismatchError: it was made by another embedder.
-        StoreError: the store cannot be used, or there is no trial.
+        StoreError: the store cannot be used.
     """
-    index = Index(settings, Generations(settings), make_embedder(settings), trial=trial)
+    index = Index(settings, Generations(settings), make_embedder(settings))
     index.documents()
     return index
 
@@ -283,20 +283,10 @@ class Index:
 
     For several answers on one state, take a `snapshot`. The other methods take one each, and try
     once more if the generation was removed meanwhile.
-
-    With `trial` it is the trial, for as long as there is one.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        generations: Generations,
-        embedder: Embedder,
-        *,
-        trial: bool = False,
-    ) -> None:
+    def __init__(self, settings: Settings, generations: Generations, embedder: Embedder) -> None:
         self.embedder = embedder
-        self._trial = trial
         self._generations = generations
         self._settings = settings
         self._reranker = make_reranker(settings)
@@ -306,31 +296,22 @@ class Index:
         self._opened: tuple[Pointer, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:
-        """The generation in use; opened anew when the pointer has moved.
-
-        Raises:
-            StoreError: the trial has ended.
-        """
+        """The generation in use; opened anew when the pointer has moved."""
         pointer, opened = self._generations.pointer(), self._opened
-        if not self._trial:
-            pointer = pointer.published
         if opened is None or opened[0] != pointer:
             with self._lock:
-                generations = self._generations
-                find_it = generations.trial if self._trial else generations.made_by
-                generation = find_it(method_of(self.embedder))
+                generation = self._generations.made_by(method_of(self.embedder))
                 words = open_keyword(self._settings, generation)
                 snapshot = Snapshot(
                     generation, words, self.embedder, self._reranker, lambda: self.profile
                 )
                 self._opened = opened = pointer, snapshot
-                if not self._trial:
-                    entries = generation.manifest.documents
-                    telemetry.index_in_use(generation.id, sum(entry.passages for entry in entries))
-            if self._settings.chroma_url and not self._trial and pointer.kept:
+                entries = generation.manifest.documents
+                telemetry.index_in_use(generation.id, sum(entry.passages for entry in entries))
+            if self._settings.chroma_url and pointer.kept:
                 # Another host may have published, so nobody else tidies this one's folder. What is
                 # newer than all that is kept may be under construction.
-                kept = (*pointer.kept, self._generations.pointer().trial, snapshot.generation)
+                kept = (*pointer.kept, snapshot.generation)
                 remove_old_keyword_indexes(self._settings, kept, before=min(pointer.kept))
         return opened[1]
 
@@ -375,11 +356,9 @@ class Index:
 
 
 def tidy(settings: Settings, generations: Generations) -> None:
-    """Removes what neither a kept generation nor the trial uses, from the store, its folder and the
-    keyword indexes."""
+    """Removes what no kept generation uses, from the store, its folder and the keyword indexes."""
     generations.remove_unpublished()
-    pointer = generations.pointer()
-    remove_old_keyword_indexes(settings, (*pointer.kept, pointer.trial))
+    remove_old_keyword_indexes(settings, generations.pointer().kept)
     try:
         if leftovers(settings):
             look(store_folder(settings), remove=True)

@@ -16,7 +16,6 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("generations", "Show the documents of the generation in use."),
     "history": ("generations", "Show the kept generations, and what each changed."),
     "rollback": ("generations", "Put an earlier generation in use."),
-    "discard": ("generations", "Drop what --trial built; readers never saw it."),
     "verify": ("generations", "Check the generation in use thoroughly."),
     "questions": ("questions", "Have the language model write prepared questions."),
     "check-questions": ("questions", "Does every prepared question find its answer?"),

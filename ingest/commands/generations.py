@@ -1,4 +1,4 @@
-"""Commands over the generations of the index: show, go back, drop a trial, verify."""
+"""Commands over the generations of the index: show, go back, verify."""
 
 import datetime
 import json
@@ -16,7 +16,6 @@ from ingest.publishing import verify as verification
 from ingest.publishing.lock import writing
 from vectorstore.generations import Generations
 from vectorstore.manifest import DocumentEntry
-from vectorstore.store import tidy
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print what there is as JSON.")]
 
@@ -104,18 +103,6 @@ def rollback(
     with writing(settings) as lease:
         now = Generations(settings, lease).rollback(generation)
     print(f"Generation {now} is in use. The next ingest follows the source texts again.")
-
-
-@app.command()
-def discard() -> None:
-    """Drop what --trial built; readers never saw it."""
-    settings = Settings()
-    with writing(settings) as lease:
-        generations = Generations(settings, lease)
-        there = generations.pointer().trial
-        generations.discard()
-        tidy(settings, generations)
-    print(f"Discarded {there}." if there else "There was nothing to discard.")
 
 
 @app.command()

@@ -23,14 +23,13 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def _counts(report: Report) -> Table:
-    trial = "Trial (nothing was published)" if report.trial else "Ingest"
-    title = "Plan (nothing was changed)" if report.dry_run else trial
+    title = "Plan (nothing was changed)" if report.dry_run else "Ingest"
     table = Table(title=title, title_justify="left")
     for name in ("documents", "passages"):
         table.add_column(name)
         table.add_column("", justify="right")
     plan = report.plan
-    to_embed = "embedded" if report.generation or report.trial else "to embed"
+    to_embed = "embedded" if report.generation else "to embed"
     table.add_row("added", str(len(plan.added)), to_embed, str(report.embedded))
     table.add_row("changed", str(len(plan.changed)), "reused", str(report.reused))
     table.add_row("renamed", str(len(plan.renamed)), "", "")
@@ -65,10 +64,6 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"A run would stop here. {report.stop}"
     elif report.dry_run and not plan.is_empty:
         yield f"To publish just this: python -m ingest --as-planned {report.fingerprint}"
-    if report.trial:
-        yield 'To ask it: python -m chain "QUESTION" --trial'
-        yield f"To publish just this: python -m ingest --as-planned {report.fingerprint}"
-        yield "To drop it: python -m ingest discard"
     if report.generation:
         yield f"Generation {report.generation} is in use."
 

@@ -26,7 +26,6 @@ from ingest.watching import on_changes
 _ALONE = (
     ("dry_run", "changes nothing", ("watch", "official", "not_official")),
     ("only", "names the documents", ("paths", "rebuild", "watch")),
-    ("trial", "publishes nothing", ("dry_run", "rebuild", "watch")),
 )
 """Options that stand alone: why, and what they do not go with."""
 _CONFIRM = "Say, by your word and for good, that these files"
@@ -37,7 +36,6 @@ def sync(
     context: typer.Context,
     paths: list[Path] | None = typer.Argument(None, metavar="PATH", help="Folder or file."),
     dry_run: bool = flag("--dry-run", "Show the plan, change nothing."),
-    trial: bool = flag("--trial", "Build what would be published, to be asked first."),
     strict: bool = flag("--strict", "Publish nothing when a file cannot be taken."),
     rebuild: bool = flag("--rebuild", "Make everything anew, when the index is damaged."),
     keep_missing: bool = flag("--keep-missing", "Keep documents whose files are gone."),
@@ -74,7 +72,6 @@ def sync(
             folders=paths or (),
             only=only or (),
             dry_run=dry_run,
-            trial=trial,
             strict=strict,
             rebuild=rebuild,
             keep_missing=keep_missing,

@@ -119,7 +119,6 @@ class Report(Frozen):
     reused: int  # passages
     seconds: float = 0.0
     generation: str = ""  # empty: nothing was published
-    trial: str = ""  # the generation that was built to be tried out
     dry_run: bool
     failures: tuple[Failure, ...] = ()
     missing: tuple[str, ...] = ()  # keys of documents that are kept although their files are gone

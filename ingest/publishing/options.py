@@ -16,9 +16,6 @@ class IngestOptions:
     other documents stay as they are."""
     dry_run: bool = False
     """Only report what would be done."""
-    trial: bool = False
-    """Build the new generation and leave it as a trial; the next run with the same plan publishes
-    it as it is."""
     strict: bool = False
     """Publish nothing when a file fails."""
     rebuild: bool = False

@@ -166,7 +166,6 @@ def test_a_document_is_added_planned_published_and_rolled_back(
 def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Settings) -> None:
     planned(app, settings)
     assert "Er valt niets te publiceren." in shown(app)
-    assert "maintenance-trial" not in [button.key for button in app.button]
     add(settings, "beta.md", BETA)
     run(app)
     assert "sinds de wijzigingen het laatst zijn bekeken" in shown(app)
@@ -623,86 +622,6 @@ def test_times_in_the_table_of_feedback_are_the_reader_s_and_say_so(
     then = given.model_copy(update={"date": noon, "handled": noon})
     table = feedback_queue.table_csv([then], texts_in("nl"))
     assert table.count(",2026-07-01 12:05:07 CEST,") == 2
-
-
-# What would be published is asked first
-
-
-def built(app: AppTest, settings: Settings) -> AppTest:
-    """The page once what a document more would make is there to be asked."""
-    add(settings, "beta.md", BETA)
-    planned(app, settings)
-    return finished(press(app, "maintenance-trial"), settings)
-
-
-def can_be_asked(app: AppTest) -> bool:
-    return any(one.key == "maintenance-trial-question" for one in app.text_input)
-
-
-def put(app: AppTest, question: str) -> AppTest:
-    app.text_input(key="maintenance-trial-question").set_value(question)
-    (ask,) = [button for button in app.button if button.label == "Aan beide vragen"]
-    return run(ask.click())
-
-
-def test_what_would_be_published_is_asked_beside_what_is(app: AppTest, settings: Settings) -> None:
-    before = Generations(settings).pointer()
-    built(app, settings)
-    after = Generations(settings).pointer()
-    assert after.published == before
-    assert not [button for button in app.button if button.key == "maintenance-trial"]
-
-    put(app, "Hoeveel kranen telt <b>de haven</b>?")
-    assert "&lt;b&gt;de haven&lt;/b&gt;" in shown(app)
-    assert "<b>de haven</b>" not in shown(app)
-    present, planned_ = app.columns
-    assert "12 kranen" not in "".join(box.body for box in present.html)
-    assert "12 kranen" in "".join(box.body for box in planned_.html)
-    assert "sw-chip" in "".join(box.body for box in planned_.html)
-    assert "Nu: zoals gepubliceerd" in present.html[0].body
-    assert "Straks: na publicatie" in planned_.html[0].body
-    put(app, "Hoeveel schepen telt de vloot?")
-    for side in app.columns:
-        assert "30 schepen" in "".join(box.body for box in side.html)
-
-    finished(press(app, "maintenance-publish"), settings)
-    assert Generations(settings).current().id == after.trial
-    assert not can_be_asked(app)
-    assert "Wat u hebt bekeken, is gepubliceerd." in shown(app)
-
-
-def test_what_was_tried_is_discarded_built_again_and_not_shown_once_it_is_outdated(
-    app: AppTest, settings: Settings
-) -> None:
-    built(app, settings)
-    tried = Generations(settings).pointer().trial
-    (discard,) = [button for button in app.button if button.label == "Weggooien"]
-    finished(run(discard.click()), settings)
-    assert Generations(settings).pointer().trial == ""
-    assert "De haven telt 12 kranen." in shown(app)  # the plan is still there
-    finished(press(app, "maintenance-trial"), settings)
-    assert Generations(settings).pointer().trial not in ("", tried)
-    assert can_be_asked(app)
-    add(settings, "gamma.md", BETA.replace("beta", "gamma"))
-    run(app)
-    assert not can_be_asked(app)
-    assert "veranderd sinds" in shown(app)
-    planned(app, settings)
-    assert not can_be_asked(app)
-    assert app.button(key="maintenance-trial")
-
-
-def test_before_the_first_publication_only_the_new_version_answers(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    settings = settings.model_copy(update={"data_dir": tmp_path / "new"})
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    app = planned(run(page_of("maintenance")), settings)
-    finished(press(app, "maintenance-trial"), settings)
-    put(app, "Hoeveel schepen telt de vloot?")
-    present, planned_ = app.columns
-    assert "Er is nog niets gepubliceerd" in present.error[0].value
-    assert "30 schepen" in "".join(box.body for box in planned_.html)
 
 
 def test_prepared_questions_go_and_come_back_with_their_document(settings: Settings) -> None:

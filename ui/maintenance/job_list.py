@@ -20,7 +20,7 @@ from ui.jobs import Job
 from ui.markup import escape, facts_html
 from ui.texts import Texts
 
-JobTask = Literal["plan", "trial", "discard", "publish", "fetch", "rollback", "verify"]
+JobTask = Literal["plan", "publish", "fetch", "rollback", "verify"]
 JobOutcome = Literal["running", "done", "problems", "failed", "stopped"]
 
 _EVERY = 2.0  # seconds between two looks at the job that runs; each redraws, and more seems stuck
@@ -35,9 +35,7 @@ def task(job: Job) -> JobTask:
     """The name of a job's task."""
     command = (*job.arguments[2:], "")[0]
     if command.startswith("--"):
-        if "--dry-run" in job.arguments:
-            return "plan"
-        return "trial" if "--trial" in job.arguments else "publish"
+        return "plan" if "--dry-run" in job.arguments else "publish"
     return cast(JobTask, command)
 
 
@@ -134,7 +132,7 @@ def _watch(settings: Settings, texts: Texts, seen: tuple[str, str]) -> None:
         st.rerun()
     if job is None:
         return
-    what = texts(f"maintenance.tasks.{task(job)}")  # ours, so it may stand in Markdown
+    what = texts.label("maintenance.tasks", task(job))  # ours, so it may stand in Markdown
     if seen[1] == "running":
         with st.container(border=True):
             _running(settings, job, what, texts)

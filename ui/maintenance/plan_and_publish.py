@@ -23,7 +23,6 @@ from ui.maintenance.about import problem, show_about
 from ui.maintenance.change_html import counts_html, document_html, info_html, notes_html
 from ui.maintenance.file_preview import preview_kept
 from ui.maintenance.page_context import PageContext
-from ui.maintenance.planned_answers import show_trial, trial_of
 from ui.maintenance.upload_form import upload_notes
 from ui.markup import code, facts_html
 from ui.paging import page_of
@@ -172,7 +171,7 @@ def _stop(report: Report, texts: Texts, *, strict: bool = False) -> str:
 
 
 def _publish(plan: Job, report: Report, context: PageContext) -> None:
-    """The options that make a difference here, the buttons, and what can be asked before."""
+    """The options that make a difference here, and the button."""
     texts = context.texts
     options = [_KEEP] if _KEEP in plan.arguments else []
     if report.failures and _checkbox("strict", texts):
@@ -182,29 +181,20 @@ def _publish(plan: Job, report: Report, context: PageContext) -> None:
         can = _checkbox("shrink", texts, number=len(report.plan.removed))
         options.append(_SHRINK)
     arguments = ("--json", "--as-planned", report.fingerprint, *options)
-    tried = trial_of(report, context.settings)
     st.text_input(
         texts("maintenance.plan.note"),
         max_chars=generation_list.NOTE,
         help=texts("maintenance.plan.note_help"),
         key=_NOTE,
     )
-    with st.container(horizontal=True):
-        context.button(
-            "maintenance.plan.publish",
-            "maintenance-publish",
-            _start,
-            *arguments,
-            primary=True,
-            disabled=context.busy or not can,
-        )
-        if not tried and not report.plan.is_empty:
-            tried_with = ("--trial", *arguments)
-            context.job_button(
-                "maintenance.trial.build", "maintenance-trial", *tried_with, disabled=not can
-            )
-    if tried:
-        show_trial(tried, context)
+    context.button(
+        "maintenance.plan.publish",
+        "maintenance-publish",
+        _start,
+        *arguments,
+        primary=True,
+        disabled=context.busy or not can,
+    )
 
 
 def _start(*arguments: str) -> None:
