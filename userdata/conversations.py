@@ -1,8 +1,6 @@
 """Keeps a reader's conversations and notes in the database."""
 
 import datetime
-import hashlib
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -21,7 +19,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal,
     or_,
     select,
     union,
@@ -40,7 +37,7 @@ from userdata.conversation import (
     plain,
 )
 from userdata.database import Database
-from userdata.engines import insert, put
+from userdata.engines import put
 from userdata.tables import METADATA
 
 _WHAT = "Conversations"  # in messages
@@ -69,17 +66,6 @@ EXCHANGES = Table(
         ["user", "conversation"], ["conversations.user", "conversations.id"], ondelete="CASCADE"
     ),
 )
-SHARES = Table(
-    "shares",
-    METADATA,
-    Column("user", Text, primary_key=True),
-    Column("conversation", Text, primary_key=True),
-    Column("token", Text, nullable=False, index=True),  # its hash
-    Column("expires", Double, nullable=False),
-    ForeignKeyConstraint(
-        ["user", "conversation"], ["conversations.user", "conversations.id"], ondelete="CASCADE"
-    ),
-)
 NOTES = Table(
     "notes",
     METADATA,
@@ -89,7 +75,7 @@ NOTES = Table(
     Column("note", Text, nullable=False),  # JSON
 )
 
-_C, _E, _S, _N = CONVERSATIONS.c, EXCHANGES.c, SHARES.c, NOTES.c
+_C, _E, _N = CONVERSATIONS.c, EXCHANGES.c, NOTES.c
 _SEARCHED = 20  # words: more narrow a search no further, and each is looked up in all texts
 _OF_CONVERSATION = (_E.user == _C.user, _E.conversation == _C.id)
 _FIRST_QUESTION = (
@@ -142,47 +128,13 @@ class Conversations:
 
     def find(self, id: str) -> Conversation | None:
         """This user's conversation with this id, or None."""
-        return self._find(self.user, id)
-
-    def share(self, id: str, until: datetime.datetime) -> str:
-        """Shares one of this user's conversations, as it stands whenever it is read, with all users
-        of the pages. Returns the token of its link, which replaces any earlier one."""
-        token = secrets.token_urlsafe(24)
-        shared = select(_C.user, _C.id, literal(_hash(token)), literal(until.timestamp())).where(
-            _C.user == self.user, _C.id == id
-        )
-        with self._writing() as connection:
-            adding = insert(connection, SHARES).from_select([column.name for column in _S], shared)
-            connection.execute(adding)
-        return token
-
-    def shared_until(self, id: str) -> datetime.datetime | None:
-        """When the share of one of this user's conversations ends; None when it is not shared."""
-        query = select(_S.expires).where(
-            _S.user == self.user, _S.conversation == id, _S.expires > now().timestamp()
-        )
-        rows = self._rows(query)
-        return _date(rows[0].expires) if rows else None
-
-    def unshare(self, id: str) -> None:
-        """Ends the share of a conversation."""
-        self._change(delete(SHARES).where(_S.user == self.user, _S.conversation == id))
-
-    def find_shared(self, token: str) -> Conversation | None:
-        """The conversation shared under this token; None when there is none or the share has
-        ended."""
-        query = select(_S.user, _S.conversation).where(
-            _S.token == _hash(token), _S.expires > now().timestamp()
-        )
-        rows = self._rows(query)
-        return self._find(*rows[0]) if rows else None
-
-    def _find(self, user: str, id: str) -> Conversation | None:
         of_one = select(_C.name, _C.changed).where(
-            _C.user == user, _C.id == id, _C.changed >= self._oldest()
+            _C.user == self.user, _C.id == id, _C.changed >= self._oldest()
         )
         exchanges_of_one = (
-            select(_E.exchange).where(_E.user == user, _E.conversation == id).order_by(_E.asked)
+            select(_E.exchange)
+            .where(_E.user == self.user, _E.conversation == id)
+            .order_by(_E.asked)
         )
         row, kept = self._database.read(
             _WHAT,
@@ -328,10 +280,6 @@ def _exchange_row(exchange: Exchange) -> dict[str, Any]:
 def _stored(text: str) -> str:
     """Without NUL, which PostgreSQL refuses; in JSON it is written as an escape."""
     return text.replace("\0", "")
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _date(seconds: float) -> datetime.datetime:

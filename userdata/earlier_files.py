@@ -15,7 +15,7 @@ from userdata.engines import BATCH, PATIENCE, insert, without_nul
 
 # Of each file the last number that its tables had, and these: those that others refer to first.
 _FILES = {
-    "conversations.sqlite": (3, ("conversations", "exchanges", "shares", "notes")),
+    "conversations.sqlite": (3, ("conversations", "exchanges", "notes")),
     "feedback.sqlite": (1, ("feedback",)),
 }
 

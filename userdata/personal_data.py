@@ -21,13 +21,6 @@ from userdata.feedback import Feedback
 from userdata.started_jobs import StartedJob, forget_old_jobs, forget_starter, started_jobs
 
 
-class Share(Frozen):
-    """A conversation (id) that others may read until then."""
-
-    conversation: str
-    until: AwareDatetime
-
-
 class HandledFeedback(Frozen):
     """A verdict of somebody else (id) that the person has dealt with."""
 
@@ -45,7 +38,6 @@ class PersonalData(Frozen):
     made: AwareDatetime = Field(default_factory=now)
     user: str
     conversations: tuple[Conversation, ...] = ()
-    shares: tuple[Share, ...] = ()
     notes: tuple[Note, ...] = ()
     feedback: tuple[Feedback, ...] = ()
     jobs: tuple[StartedJob, ...] = ()
@@ -83,11 +75,6 @@ def collect(settings: Settings, store: Conversations) -> PersonalData:
     return PersonalData(
         user=user,
         conversations=conversations,
-        shares=tuple(
-            Share(conversation=conversation.id, until=until)
-            for conversation in conversations
-            if (until := store.shared_until(conversation.id))
-        ),
         notes=store.notes(),
         feedback=tuple(verdict for verdict in verdicts if verdict.id in theirs),
         jobs=tuple(job for job in started_jobs(settings.data_dir) if user and job.by == user),

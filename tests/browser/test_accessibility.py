@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, choose, evidence, field, in_scheme, opened, press, settled
+from tests.support.browser import ask, evidence, field, in_scheme, opened, press, settled
 from tests.support.question_results import BEFORE, NOW, keep
 from ui.navigation import PLACES
 
@@ -34,11 +34,6 @@ def _answered(page: Page) -> None:
     evidence(page).click()
     expect(page.locator("mark").first).to_be_visible()
     expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_be_visible()
-
-
-def _shared(page: Page) -> None:
-    choose(page, "Delen")
-    expect(page.get_by_test_id("stDialog")).to_be_visible()
 
 
 def _more(page: Page) -> None:
@@ -114,7 +109,7 @@ CUT_OFF = """() => [...document.querySelectorAll("main *, .stMain *")].filter(el
 
 # An address, and what is looked at from there, each after the one before it.
 VISITS: dict[str, tuple[str, tuple[Callable[[Page], None], ...]]] = {
-    "chat": ("", (_empty, _answered, _shared, _more, _made)),
+    "chat": ("", (_empty, _answered, _more, _made)),
     "refusal": ("", (_refused,)),
     "sources": ("/sources", (_shows("text=5 van 5 documenten"), _found)),
     "document": (

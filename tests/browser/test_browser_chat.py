@@ -20,7 +20,6 @@ from tests.support.browser import (
     press,
     served,
     settled,
-    text_of,
 )
 from tests.support.openai_server import Script
 from tests.support.waiting import until
@@ -275,23 +274,3 @@ def test_the_field_comes_before_history_and_menu(browser: Browser, address: str)
         assert first == "stSkipToContent"
         assert others[0] == "stExpandSidebarButton"
         expect(page.get_by_role("button", name="Menu", exact=True)).to_be_visible()
-
-
-def test_a_shared_conversation_is_read_and_taken_back(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page, opened(browser, address) as other:
-        ask(page, REPORTS)
-        answered(page, 1)
-        choose(page, "Delen")
-        press(button(page, "Link maken"))
-        link = text_of(page.get_by_text("?s="))
-        other.goto(link)
-        expect(other.get_by_role("heading", name=REPORTS, level=1)).to_have_text(REPORTS)
-        expect(other.locator("h1 code")).to_have_count(0)
-        expect(other.locator("details.sw-sources")).to_have_count(1)
-        expect(other.get_by_text("Gedeeld gesprek, alleen om te lezen.")).to_be_visible()
-        expect(field(other)).to_have_count(0)
-        press(button(page, "Niet meer delen"))
-        expect(page.get_by_text("Gedeeld tot en met")).to_have_count(0)
-        other.reload()
-        expect(other.get_by_text("wordt niet (meer) gedeeld")).to_be_visible()
-        press(other.get_by_role("link", name="Zelf een vraag stellen"))

@@ -41,7 +41,6 @@ def kept(tmp_path: Path) -> Settings:
         for exchange in exchanges:
             exchange = exchange.model_copy(update={"answer": answer()})
             store.put(Conversation(name=f"gesprek van {name}", exchanges=(exchange,)))
-        store.share(store.listed()[0].id, NOON + datetime.timedelta(days=3650))
         store.put_note(note().remarked(f"opmerking van {name}"))
         own = verdict(id=exchanges[0].id, comment=f"oordeel van {name}", date=_now())
         feedback.save(database(settings), own)
@@ -80,7 +79,7 @@ def test_an_export_has_all_of_a_person_and_nothing_of_another(kept: Settings) ->
     parts = set(PersonalData.model_fields) - {"format", "made"}
     counts = {name: len(getattr(data, name)) for name in parts}
     assert counts == {
-        "user": len(AN), "conversations": 2, "shares": 1, "notes": 1, "feedback": 1, "jobs": 1,
+        "user": len(AN), "conversations": 2, "notes": 1, "feedback": 1, "jobs": 1,
         "handled": 1, "audit": 1,
     }  # fmt: skip
     text = data.as_json()

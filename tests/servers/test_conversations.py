@@ -95,38 +95,6 @@ def test_the_last_changed_comes_first_by_its_question_or_name(mine: Conversation
     assert mine.listed()[2].changed == old.changed
 
 
-def test_what_is_shared_is_read_by_others_until_then(
-    mine: Conversations, kept_in: Database
-) -> None:
-    talked, kept = talk("Wat is EMPACT?"), talk("Wat is SEESAC?")
-    mine.put(talked)
-    mine.put(kept)
-    theirs = Conversations("bo", kept_in, days=90)
-    tomorrow = now() + datetime.timedelta(days=1)
-    token = mine.share(talked.id, tomorrow)
-    assert theirs.find_shared(token) == talked
-    assert theirs.find(talked.id) is None
-    assert mine.shared_until(talked.id) == tomorrow
-    assert (mine.shared_until(kept.id), theirs.shared_until(talked.id)) == (None, None)
-    assert not is_kept(token, kept_in)
-    theirs.unshare(talked.id)  # not theirs
-    assert mine.find_shared(theirs.share(talked.id, tomorrow)) is None
-    longer = talked.with_exchange(Exchange(question="En nu?"))
-    mine.put(longer)
-    assert theirs.find_shared(token) == longer
-    another = mine.share(talked.id, tomorrow)
-    assert theirs.find_shared(token) is None
-    assert theirs.find_shared(another) == longer
-    mine.unshare(talked.id)
-    assert theirs.find_shared(another) is None
-    ended = mine.share(talked.id, now() - datetime.timedelta(seconds=1))
-    assert (theirs.find_shared(ended), mine.shared_until(talked.id)) == (None, None)
-    last = mine.share(talked.id, tomorrow)
-    mine.delete(talked.id)
-    assert theirs.find_shared(last) is None
-    assert theirs.find_shared("") is None
-
-
 @pytest.mark.parametrize(
     ("search", "found"),
     [

@@ -57,16 +57,6 @@ def test_nobody_sees_or_changes_notes_of_another(mine: Conversations, kept_in: D
     assert [one.remark for one in mine.notes()] == ["Van An"]
 
 
-def test_what_is_shared_has_no_notes(mine: Conversations, kept_in: Database) -> None:
-    talked = Conversation(exchanges=(Exchange(question="Wat is EMPACT?", answer=noted_answer()),))
-    mine.put(talked)
-    mine.put_note(note(conversation=talked.id).remarked("Vertrouwelijk"))
-    token = mine.share(talked.id, now() + datetime.timedelta(days=1))
-    shared = Conversations("bo", kept_in, days=90).find_shared(token)
-    assert shared
-    assert "Vertrouwelijk" not in shared.model_dump_json()
-
-
 def test_a_note_outlives_its_conversation_but_not_the_erasure_of_all(
     mine: Conversations, kept_in: Database
 ) -> None:

@@ -1,7 +1,6 @@
 """The address of the chat page.
 
 ?c=ID          one of the user's conversations
-?s=NAME        one that somebody has shared, to read (ui/chat/sharing.py)
 ?q=QUESTION    asks this question in a new conversation, once; then the address becomes ?c=ID
 ?document=ID   a new conversation about this document; may be given several times, as may area;
                language and as_of limit it further, and all of these go together with q

@@ -13,7 +13,6 @@ from ui import error_messages, formats, scripts
 from ui.answers.export import conversation_docx, conversation_markdown
 from ui.answers.web_page import conversation_page
 from ui.chat.session import FIELD, Chat
-from ui.chat.sharing import show_sharing
 from ui.markup import code, escape, facts_html
 from ui.privacy import page as privacy
 from ui.texts import Texts
@@ -96,7 +95,6 @@ def show_undo(chat: Chat, texts: Texts) -> None:
 def _show_line(chat: Chat, listed: ListedConversation, texts: Texts) -> None:
     """A line that opens it, and a menu of what can be done with it."""
     is_open = listed.id == chat.conversation.id
-    choices = ["rename", "export", *(["share"] if chat.conversations.lasting else []), "delete"]
     key = f"{'open' if is_open else 'other'}-{listed.id}"
     with st.container(horizontal=True, gap=None, key=key):
         opened = st.button(
@@ -108,7 +106,7 @@ def _show_line(chat: Chat, listed: ListedConversation, texts: Texts) -> None:
         )
         chosen = st.menu_button(
             texts("history.menu"),
-            choices,
+            ("rename", "export", "delete"),
             format_func=lambda name: texts(f"history.{name}"),
             icon=":material/more_horiz:",
             type="tertiary",
@@ -153,7 +151,6 @@ def _show_export(chat: Chat, listed: ListedConversation, texts: Texts) -> None:
 _DIALOGS: dict[str, Callable[[Chat, ListedConversation, Texts], None]] = {
     "rename": _show_renaming,
     "export": _show_export,
-    "share": show_sharing,
 }
 
 

@@ -10,7 +10,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from ui import corpus, error_messages, navigation
 from ui.answers.citations import cited_in
-from ui.chat import conversation_list, exchange, filters, sharing
+from ui.chat import conversation_list, exchange, filters
 from ui.chat.address import follow_address, set_address
 from ui.chat.session import FIELD, Chat, chat
 from ui.markup import escape, facts_html
@@ -29,9 +29,6 @@ def page() -> None:
     settings = current()
     texts = navigation.interface_texts(settings)
     session = chat(settings)
-    if token := st.query_params.get("s"):
-        sharing.show_shared(token, session, texts)
-        return
     limited = follow_address(session)
     if limited is not None:
         filters.preset_filters(limited)
