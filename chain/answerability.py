@@ -46,7 +46,7 @@ def decide(
     question, language, amounts = meaning.question, query.language, index.profile.amounts
     passages = found.passages
     count = len(passages) if meaning.is_given else settings.results
-    if meaning.is_given or settings.rerank_url:  # whose server has read them all
+    if meaning.is_given:
         ranked = rank(question, language, passages[:count], index.profile)
     else:
         passages, ranked = best_first(question, language, passages, index.profile, count)
@@ -104,7 +104,7 @@ def _best_outside(
     if query.scope == Scope():
         return None
     language = query.language
-    found = index.search(question, settings.results, language, rerank=False)
+    found = index.search(question, settings.results, language)
     ranked = rank(question, language, found, index.profile, READ_OF_OTHERS)
     sure = confidence(question, language, found, ranked, index)
     if sure.value < settings.refuse_below or not ranked:

@@ -18,7 +18,7 @@ from chain.stopwatch import Stopwatch, measured
 from chain.understanding.meaning import Interpretation, interpret
 from chain.writing.extractive import ExtractiveAnswerer
 from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
-from core.environment import trace_with_langsmith
+from core.environment import no_langsmith_tracing
 from core.errors import ModelError, SettingsError
 from core.prepared import PreparedQuestion
 from core.settings import Settings
@@ -61,7 +61,7 @@ class Assistant:
                 "Ask with: ./strategiewijzer ask"
             )
         self._after = after
-        trace_with_langsmith(settings.langsmith_tracing)
+        no_langsmith_tracing()
         self._settings = settings
         self.index = index or open_index(settings)
         self._local = local_embedder()  # understands messages and verifies, whatever the index has

@@ -294,7 +294,7 @@ def _finds(
     question: str, language: str, units: frozenset[str], index: Snapshot, results: int
 ) -> bool:
     """Whether one of these units is in the first statements that are found for a question."""
-    found = index.search(question, results, language, rerank=False)
+    found = index.search(question, results, language)
     for ranked in rank(question, language, found, index.profile)[:_FIRST]:
         names = found[ranked.passage].passage.unit_ids
         if not units.isdisjoint(names[number] for number in ranked.statement.units):

@@ -167,5 +167,5 @@ def _beginning(
     """The first passages of a document, among those that its title retrieves."""
     only = query.scope.model_copy(update={"documents": (document,)})
     title = next(info.title for info in index.documents() if info.id == document)
-    found = index.search(title, _LOOK, query.language, scope=only, rerank=False)
+    found = index.search(title, _LOOK, query.language, scope=only)
     return tuple(sorted(found, key=lambda scored: scored.passage.start)[:results])

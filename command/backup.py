@@ -26,7 +26,7 @@ _OF_THIS_MACHINE = (".lock", ".holder", ".owner", "-journal", "-wal", "-shm")
 _SECRET = ("secrets.toml", ".pem", ".key", ".env")
 _DATABASE = (".sqlite", ".sqlite3")
 _PATIENCE = 30.0  # seconds that a database may be busy with somebody else's write
-_CHECKED_WITH = {"chroma_url": "", "rerank_url": ""}  # no server is asked
+_CHECKED_WITH = {"chroma_url": ""}  # no server is asked
 _LISTED = 5  # names of files that were left out: enough to see of what kind they are
 
 

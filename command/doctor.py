@@ -193,16 +193,6 @@ def _is_published(settings: Settings) -> bool:
     return store_exists(settings) and bool(Generations(settings).pointer().current)
 
 
-def _reranker(settings: Settings) -> str | None:
-    from vectorstore.rerank import make_reranker
-
-    reranker = make_reranker(settings)
-    if reranker is None:
-        return None
-    reranker.try_out()
-    return f"{settings.rerank_url} judges passages"
-
-
 def _model(settings: Settings) -> Shortcoming | str:
     from chain.with_model import check
 
@@ -229,7 +219,6 @@ CHECKS = (
     Check("index", _index, _VERIFY),
     Check("index is whole", _whole, _VERIFY),
     Check("index in step", _in_step, "Look closer: python -m ingest --dry-run", late="warning"),
-    Check("reranker", _reranker, "Check STRATEGIEWIJZER_RERANK_URL."),
     Check(
         "model",
         _model,

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 from core.settings import Settings
 from core.source import Frozen
 
-Purpose = Literal["model", "embeddings", "rerank", "index", "langsmith", "database", "collector"]
+Purpose = Literal["model", "embeddings", "index", "database", "collector"]
 """What a server gets: question, earlier turns and passages, to write; the question, to make a
-vector of it; question and passages, to order these; the vector of the question; all of these; what
-is kept of people; how long answers take, without a word of them."""
+vector of it; the vector of the question; what is kept of people; how long answers take, without a
+word of them."""
 
 _OPENAI = "https://api.openai.com"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -34,9 +34,7 @@ def destinations(settings: Settings) -> tuple[Destination, ...]:
     addresses: dict[Purpose, str] = {
         "model": model if settings.generative else "",
         "embeddings": settings.embeddings_url,
-        "rerank": settings.rerank_url,
         "index": settings.chroma_url,
-        "langsmith": _langsmith() if settings.langsmith_tracing else "",
         "database": settings.database_url.get_secret_value(),
         "collector": settings.otlp_endpoint,
     }
@@ -55,10 +53,3 @@ def _host(url: str) -> str:
         return urlsplit(url if "://" in url else f"//{url}").hostname or _UNKNOWN
     except ValueError:
         return _UNKNOWN
-
-
-def _langsmith() -> str:
-    """The address that LangSmith's client sends to, which has variables of its own for that."""
-    from langsmith.utils import get_api_url  # takes long to import; tracing has done so
-
-    return get_api_url(None)

@@ -20,11 +20,11 @@ def no_onnxruntime_telemetry() -> None:
     os.environ.update(ORT_DISABLE_TELEMETRY="1")
 
 
-def trace_with_langsmith(enabled: bool) -> None:
-    """Turns LangSmith tracing of LangChain on or off, whatever variables of either are in the
+def no_langsmith_tracing() -> None:
+    """Keeps LangChain from sending anything to LangSmith, whatever variables of either are in the
     environment."""
     from langsmith import configure  # takes long to import
 
-    configure(enabled=enabled)
+    configure(enabled=False)
     for outdated in ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):  # LangChain fails with these
         os.environ.pop(outdated, None)

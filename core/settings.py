@@ -34,6 +34,11 @@ _REMOVED = {
     "python -m ingest questions --accept",
     "embeddings_requests": "take it out. Four requests are under way at once.",
     "mcp_hosts": "set allowed_hosts to these names.",
+    "langsmith_tracing": "take it out. How long each step of an answer takes is traced with "
+    "otlp_endpoint.",
+    "rerank_api_key": "take it out, as rerank_url.",
+    "rerank_model": "take it out, as rerank_url.",
+    "rerank_url": "take it out. The trained reader orders what was found.",
     "search_again": "take it out. What a model does not find is always searched for once more.",
     "search_languages": "take it out. A model always says the question in other languages of the "
     "documents where that may find more.",
@@ -52,7 +57,6 @@ AT_START = (
     *PLACES,
     *("embeddings_url", "embeddings_model", "embeddings_api_key"),
     *("embeddings_query_prefix", "embeddings_passage_prefix"),
-    *("rerank_url", "rerank_model", "rerank_api_key"),
     *("keep_conversations", "keep_feedback", "keep_jobs", "keep_audit"),
     *("log_format", "log_level", "otlp_endpoint"),
 )
@@ -121,11 +125,6 @@ class Settings(BaseSettings):
     embeddings_query_prefix: str = ""  # prefix of a question: E5 "query: "
     embeddings_passage_prefix: str = ""  # prefix of a source text: E5 "passage: "
 
-    # Reranking (optional): questions and the passages found for them then go to this server
-    rerank_url: str = ""  # the whole address, such as http://localhost:8080/rerank; empty: off
-    rerank_model: str = ""  # empty: text-embeddings-inference, which serves one model
-    rerank_api_key: SecretStr = SecretStr("")
-
     # Answers and conversations (docs/chat.md)
     results: Annotated[int, Field(ge=1, le=50)] = 6  # passages an answer is made from
     default_language: str = "nl"  # when a question's language cannot be told
@@ -164,7 +163,6 @@ class Settings(BaseSettings):
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     answer_tokens: Annotated[int, Field(ge=1)] | None = None  # a reply's limit, reasoning included
     answer_timeout: Annotated[float, Field(gt=0)] = 90.0  # seconds, all tries and rewrites included
-    langsmith_tracing: bool = False  # questions, passages and answers go to LangSmith
 
     # Logs, traces and notices to all readers (docs/observability.md)
     log_format: Literal["text", "json"] = "text"
@@ -248,8 +246,7 @@ class Settings(BaseSettings):
         return None if value == "" else value
 
     @field_validator(
-        *("chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"),
-        "otlp_endpoint",
+        *("chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url"), "otlp_endpoint"
     )
     @classmethod
     def _no_secret(cls, url: str, info: ValidationInfo) -> str:

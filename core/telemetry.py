@@ -18,7 +18,7 @@ from core.settings import current
 if TYPE_CHECKING:
     from core.telemetry_sdk import Recorder, Running
 
-Operation = Literal["chat", "embeddings", "rerank"]
+Operation = Literal["chat", "embeddings"]
 
 _AZURE = (".azure.com", ".azure.us", ".azure.cn")  # its clouds; others speak OpenAI's API
 

@@ -19,7 +19,6 @@ from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_key
 from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.manifest import DocumentEntry, method_of
 from vectorstore.profile import Profile, profile_of
-from vectorstore.rerank import DEPTH, Reranker, make_reranker
 from vectorstore.search import Candidate, QuestionSearch, language_of
 
 logger = logging.getLogger(__name__)
@@ -43,13 +42,11 @@ class Snapshot:
         generation: Generation,
         keyword: KeywordIndex,
         embedder: Embedder,
-        reranker: Reranker | None,
         profile: Callable[[], Profile],
     ) -> None:
         self.embedder = embedder
         self._generation = generation
         self._keyword = keyword
-        self._reranker = reranker
         self._profile = profile
 
     @property
@@ -96,7 +93,6 @@ class Snapshot:
         *,
         scope: Scope = Scope(),
         about: Sequence[str] = (),
-        rerank: bool = True,
         translate: Translating | None = None,
         prepared: Sequence[MatchedQuestion] | None = None,
     ) -> list[ScoredPassage]:
@@ -109,20 +105,15 @@ class Snapshot:
                 the version in this language is used, else the English one, else the first.
             scope: what the search is limited to.
             about: ids of passages; their documents are meant if the question names none.
-            rerank: whether to use the reranker, if there is one.
             translate: gives the question in other languages (ISO 639-1), given what is found by it;
                 passages in these are then found by it in their language.
             prepared: the prepared questions near it, if they are known already (`prepared`).
         """
-        reranker = self._reranker if rerank else None
-        wanted = k if reranker is None else max(k, DEPTH)
-        candidates = self.evidence(query, wanted, language, scope, about, prepared)
+        candidates = self.evidence(query, k, language, scope, about, prepared)
         found = [candidate.scored for candidate in candidates]
         if translate is not None and (translations := translate(found)):
-            found = self._by_each(found, translations, wanted, language or "", scope, about)
-        if reranker is not None:
-            found = reranker.reorder(query, found)
-        return found[:k]
+            return self._by_each(found, translations, k, language or "", scope, about)
+        return found
 
     def _by_each(
         self,
@@ -164,7 +155,7 @@ class Snapshot:
         about: Sequence[str] = (),
         prepared: Sequence[MatchedQuestion] | None = None,
     ) -> list[Candidate]:
-        """As `search` without reranking, with the ranking features."""
+        """As `search`, with the ranking features."""
         if not query.strip():
             return []
         return self._search(query, language, scope).find(k, about, prepared)
@@ -200,7 +191,7 @@ class Snapshot:
         or their own; nothing is stored. It is used as long as this one is."""
         vectors = self.embedder.queries([prepared.question for prepared in questions])
         generation = self._generation.trying(questions, vectors, instead_of)
-        return Snapshot(generation, self._keyword, self.embedder, self._reranker, self._profile)
+        return Snapshot(generation, self._keyword, self.embedder, self._profile)
 
     def vectors(self, passages: Sequence[Passage]) -> list[Vectors]:
         """The vectors of the units of each of these passages, shape (units, width)."""
@@ -289,7 +280,6 @@ class Index:
         self.embedder = embedder
         self._generations = generations
         self._settings = settings
-        self._reranker = make_reranker(settings)
         self._lock = threading.Lock()
         self._measuring = threading.Lock()
         self._profile: Profile | None = None
@@ -302,9 +292,7 @@ class Index:
             with self._lock:
                 generation = self._generations.made_by(method_of(self.embedder))
                 words = open_keyword(self._settings, generation)
-                snapshot = Snapshot(
-                    generation, words, self.embedder, self._reranker, lambda: self.profile
-                )
+                snapshot = Snapshot(generation, words, self.embedder, lambda: self.profile)
                 self._opened = opened = pointer, snapshot
                 entries = generation.manifest.documents
                 telemetry.index_in_use(generation.id, sum(entry.passages for entry in entries))

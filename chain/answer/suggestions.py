@@ -82,7 +82,7 @@ def _near(
         least: cosine of a question that one of these documents answers with this one.
         turns: earlier turns: what was asked, offered or answered there is not offered again.
     """
-    around = index.search(question, _AROUND, language, scope=scope, rerank=False)
+    around = index.search(question, _AROUND, language, scope=scope)
     sections = {
         (passage.document.id, passage.section)
         for passage in (*passages, *(scored.passage for scored in around))

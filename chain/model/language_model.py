@@ -21,7 +21,7 @@ from chain.model.servers import Context, Server
 from chain.model.streaming import replied, within
 from core.answer import ModelTrouble
 from core.breaker import Breaker
-from core.environment import trace_with_langsmith
+from core.environment import no_langsmith_tracing
 from core.errors import ModelError
 from core.settings import Settings
 
@@ -46,7 +46,7 @@ class ChatModel:
     """
 
     def __init__(self, settings: Settings, name: str = "") -> None:
-        trace_with_langsmith(settings.langsmith_tracing)
+        no_langsmith_tracing()
         self._settings = settings
         self._server = Server(settings)
         self.name = name or settings.model

@@ -48,7 +48,7 @@ def _chosen(index: Snapshot) -> dict[str, list[str] | list[list[str]]]:
     texts, passages = [], {}
     for question in questions()[::_EVERY]:
         text = standalone(question.question, question.language, question.history)
-        first = index.search(text, 1, question.language, rerank=False)[0].passage
+        first = index.search(text, 1, question.language)[0].passage
         texts.append(text)
         passages[first.id] = [first.context(unit) for unit in first.units]
     return {"questions": texts, "passages": list(passages.values())}

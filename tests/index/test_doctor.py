@@ -22,7 +22,6 @@ from tests.support.browser import free_port
 from tests.support.collections import collection_in_use
 from tests.support.commands import Command
 from tests.support.openai_server import Script
-from tests.support.rerank_server import rerank_server
 from tests.support.small import LIGHTHOUSES, Small
 from vectorstore.e5 import e5
 from vectorstore.embeddings import LocalEmbedder, local_embedder
@@ -238,22 +237,6 @@ def test_a_model_that_does_not_answer_is_a_failure(
     found = _examined(1)
     assert _levels(found) == {"model": "failure"}
     assert _told(found["model"]).endswith(remedy)
-
-
-def test_a_reranker_is_asked(settings: Settings, use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
-    use(settings)
-    with rerank_server() as script:
-        monkeypatch.setenv("STRATEGIEWIJZER_RERANK_URL", script.url)
-        monkeypatch.setenv("STRATEGIEWIJZER_RERANK_API_KEY", SECRET)
-        script.reply = [{"index": 0, "score": 0.9}, {"index": 1, "score": 0.1}]
-        assert _examined(0)["reranker"].level == "ok"
-        script.reply = [{"index": 0, "score": 0.9}]
-        assert "ValueError" in _examined(1)["reranker"].found
-        script.status, script.reply = 401, {"error": f"bad key {SECRET}"}
-        found = _examined(1)
-    assert _levels(found) == {"reranker": "failure"}
-    assert "status 401" in found["reranker"].found
-    assert "STRATEGIEWIJZER_RERANK_URL" in found["reranker"].found
 
 
 @pytest.mark.parametrize(

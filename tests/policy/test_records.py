@@ -7,7 +7,6 @@ import pytest
 from chain.reading.relevance import _OF_PROMISE, READ
 from core.settings import ROOT, Settings
 from vectorstore.profile import default_profile
-from vectorstore.rerank import DEPTH
 
 DECISIONS = ROOT / "docs" / "decisions"
 # Readers of answers, writers of questions and judges of sentences are language models. What stands
@@ -86,5 +85,3 @@ def test_decisions_begin_with_the_thresholds_in_force() -> None:
     assert f"is below {refused:.2f} (`refuse_below`" in _opening("0006-confidence.md")
     sure = default_profile().amounts.chance.sure
     assert f"answers is {sure:g} or more" in _opening("0015-three-forms.md")
-    ranking = (DECISIONS / "0004-ranking.md").read_text("utf-8")
-    assert f"the first {DEPTH} passages are sent to it" in ranking

@@ -146,11 +146,10 @@ class Installation:
 
     @property
     def models(self) -> Mapping[str, str]:
-        """Settings of a language model and a reranker at the server that refuses."""
+        """Settings of a language model at the server that refuses."""
         return {
             "openai_base_url": f"{self.server.url}/v1",
             "model": "planted",
-            "rerank_url": f"{self.server.url}/rerank",
             "answer_timeout": "20",
         }
 
@@ -200,7 +199,7 @@ def test_a_server_that_repeats_the_key_does_not_get_it_into_anything(
     assert (installation.home / "data" / "runs").is_dir(), told
     checks = installation.run("-m", "command", "doctor", "--json", **installation.models)
     assert '"failure"' in checks
-    assert {"openai_api_key", "rerank_api_key"} <= installation.server.seen
+    assert "openai_api_key" in installation.server.seen
     assert installation.leaks() == []
 
 
@@ -237,7 +236,7 @@ def test_the_password_of_a_database_is_in_nothing(installation: Installation) ->
 
 def test_an_address_refused_for_its_password_is_not_repeated(installation: Installation) -> None:
     password = quote(SECRETS["address_password"], safe="")
-    names = ("chroma_url", "openai_base_url", "embeddings_url", "rerank_url")
+    names = ("chroma_url", "openai_base_url", "embeddings_url")
     told = dict.fromkeys(names, f"https://somebody:{password}@localhost/v1")
     for command in (("ingest",), ("chain", QUESTION), ("eval",), ("command", "doctor", "--json")):
         printed = installation.run("-m", *command, **told)

@@ -29,7 +29,6 @@ from tests.support.telemetry import STAGES, observed_names, recorder
 from tests.support.telemetry import off as off
 from tests.support.waiting import PATIENCE, until
 from vectorstore.embeddings import OpenAIEmbedder
-from vectorstore.rerank import ServerReranker
 
 ASKED = "Hoeveel meldingen van online kindermisbruik waren er in 2019, vraagt jan@example.org?"
 REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
@@ -197,14 +196,12 @@ def test_a_failure_says_how(
     assert troubles == [({"strategiewijzer_trouble": "key"}, 1.0)]
 
 
-def test_embeddings_and_reranking_are_requests(server: Script, spans: InMemorySpanExporter) -> None:
+def test_an_embedding_is_a_request(server: Script, spans: InMemorySpanExporter) -> None:
     server.status = 400  # which is not asked again
     with pytest.raises(ModelError):
         OpenAIEmbedder(server.url, "embedding", "").passages(["text"])
-    with pytest.raises(ModelError):
-        ServerReranker(f"{server.url}/rerank", "ranking", "").try_out()
     operations = {name: about(span)["gen_ai.operation.name"] for name, span in named(spans).items()}
-    assert operations == {"embeddings embedding": "embeddings", "rerank ranking": "rerank"}
+    assert operations == {"embeddings embedding": "embeddings"}
     assert all("error.type" in about(span) for span in named(spans).values())
 
 

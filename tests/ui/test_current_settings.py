@@ -185,6 +185,6 @@ def test_what_a_process_opens_and_begins_holds_until_the_next_start_which_is_log
 
 
 def test_all_that_the_index_and_the_logs_are_opened_with_stays() -> None:
-    groups = ("chroma_", "embeddings_", "rerank_", "log_")
+    groups = ("chroma_", "embeddings_", "log_")
     of_groups = {name for name in Settings.model_fields if name.startswith(groups)}
     assert of_groups <= set(AT_START) <= set(Settings.model_fields)

@@ -22,12 +22,10 @@ NL = load("nl")
 OUTSIDE = {
     "MODEL": "m",
     "OPENAI_BASE_URL": "https://models.example.org/v1",
-    "EMBEDDINGS_URL": "https://vectors.example.org:8080/v1",
-    "RERANK_URL": "http://127.0.0.1:8080/rerank",
+    "EMBEDDINGS_URL": "http://127.0.0.1:8080/v1",
     "CHROMA_URL": "https://chroma.example.org",
     "DATABASE_URL": "postgresql://an:hush@people.example.org/kept",
     "OTLP_ENDPOINT": "https://collector.example.org:4317",
-    "LANGSMITH_TRACING": "true",
 }
 
 
@@ -48,7 +46,7 @@ def test_nothing_leaves_this_machine_by_default() -> None:
     assert destinations(Settings()) == ()
     assert destinations(Settings(openai_api_key="sk-x")) == ()  # a key by itself sends nothing
     here = Destination(purpose="model", host="localhost")
-    away = Destination(purpose="rerank", host="r.example")
+    away = Destination(purpose="embeddings", host="e.example")
     assert not leaves_this_machine((here,))
     assert leaves_this_machine((here, away))
 
@@ -61,12 +59,10 @@ def test_nothing_leaves_this_machine_by_default() -> None:
         ({"azure_endpoint": "https://x.openai.azure.com", "model": "d"}, "model",
          "x.openai.azure.com"),
         ({"embeddings_url": "https://e.example/v1"}, "embeddings", "e.example"),
-        ({"rerank_url": "https://r.example/rerank"}, "rerank", "r.example"),
         ({"chroma_url": "http://c.example:8000"}, "index", "c.example"),
         ({"database_url": "postgresql://an:hush@d.example/x"}, "database", "d.example"),
         ({"otlp_endpoint": "http://o.example:4317"}, "collector", "o.example"),
-        ({"rerank_url": "http://[::x"}, "rerank", "?"),
-        ({"langsmith_tracing": True}, "langsmith", "api.smith.langchain.com"),
+        ({"embeddings_url": "http://[::x"}, "embeddings", "?"),
     ],
 )  # fmt: skip
 def test_each_server_asked_is_named(values: dict[str, object], purpose: str, host: str) -> None:
@@ -74,12 +70,12 @@ def test_each_server_asked_is_named(values: dict[str, object], purpose: str, hos
     assert (found.purpose, found.host) == (purpose, host)
 
 
-def test_a_setting_with_an_address_or_a_trace_is_one_that_the_page_knows() -> None:
+def test_a_setting_with_an_address_is_one_that_the_page_knows() -> None:
     """A new server that questions go to has to be told there."""
     elsewhere = {"documents_dir"}
-    named = {name for name in Settings.model_fields if re.search("_url$|endpoint$|tracing$", name)}
-    known = {"chroma_url", "embeddings_url", "rerank_url", "openai_base_url", "azure_endpoint"}
-    known |= {"database_url", "otlp_endpoint", "langsmith_tracing"}
+    named = {name for name in Settings.model_fields if re.search("_url$|endpoint$", name)}
+    known = {"chroma_url", "embeddings_url", "openai_base_url", "azure_endpoint"}
+    known |= {"database_url", "otlp_endpoint"}
     assert named - elsewhere == known
 
 
@@ -98,7 +94,7 @@ def test_the_page_says_in_each_language_what_is_kept_and_that_nothing_leaves(
     assert texts("privacy.about.copies") in told
     labels = [button.label for button in page.button]
     assert labels == [texts("privacy.download"), texts("history.delete_all_confirm")]
-    monkeypatch.setenv("STRATEGIEWIJZER_RERANK_URL", "http://localhost:8080/rerank")
+    monkeypatch.setenv("STRATEGIEWIJZER_EMBEDDINGS_URL", "http://localhost:8080/v1")
     begin_anew()
     assert texts("privacy.here") in shown(run(page))
 
@@ -118,9 +114,8 @@ def test_the_page_says_in_each_language_to_whom_questions_go_and_what_is_recorde
     page.session_state["language"] = language
     told = shown(run(page))
     assert texts("privacy.leaves") in told
-    hosts = ("models", "vectors", "chroma", "collector")
+    hosts = ("models", "chroma", "collector")
     assert all(f"<strong>{name}.example.org</strong>" in told for name in hosts)
-    assert "<strong>api.smith.langchain.com</strong>" in told
     assert texts("privacy.on_this_machine", host="127.0.0.1") in told
     assert "hush" not in told
     assert texts("privacy.about.audit_users", days=1234) in told

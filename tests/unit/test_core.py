@@ -79,17 +79,17 @@ def test_a_wrong_value_names_the_setting_and_not_the_value(monkeypatch: pytest.M
 
 def test_a_secret_can_be_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(Settings.model_config, "secrets_dir", (tmp_path,))
-    (tmp_path / "strategiewijzer_rerank_api_key").write_text("sk-file\n", "utf-8")
+    (tmp_path / "strategiewijzer_embeddings_api_key").write_text("sk-file\n", "utf-8")
     (tmp_path / "openai_api_key").write_text("sk-openai\n", "utf-8")
     (tmp_path / "of-another-program").write_bytes(b"\xff")
     settings = Settings()
-    assert settings.rerank_api_key.get_secret_value() == "sk-file"
+    assert settings.embeddings_api_key.get_secret_value() == "sk-file"
     assert settings.openai_api_key.get_secret_value() == "sk-openai"
     assert current() is current()
     (tmp_path / "openai_api_key").write_text("sk-renewed", "utf-8")
     assert current().openai_api_key.get_secret_value() == "sk-renewed"
-    monkeypatch.setenv("STRATEGIEWIJZER_RERANK_API_KEY", "sk-environment")
-    assert Settings().rerank_api_key.get_secret_value() == "sk-environment"
+    monkeypatch.setenv("STRATEGIEWIJZER_EMBEDDINGS_API_KEY", "sk-environment")
+    assert Settings().embeddings_api_key.get_secret_value() == "sk-environment"
 
 
 @pytest.mark.filterwarnings("ignore:directory")  # pydantic's, of the same
@@ -108,10 +108,10 @@ def test_a_folder_of_secrets_may_be_taken_away(
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("strategiewijzer_rerank_api_kei", b"sk-secret", "Unknown setting: rerank_api_kei"),
+        ("strategiewijzer_embeddings_api_kei", b"sk-secret", "Unknown setting: embeddings_api_kei"),
         ("strategiewijzer_results", b"sk-secret", "results"),
         ("strategiewijzer_role_members", b"sk-secret", "no JSON.*role_members"),
-        ("strategiewijzer_rerank_api_key", b"sk-secret\xff", "no UTF-8.*rerank_api_key"),
+        ("strategiewijzer_embeddings_api_key", b"sk-secret\xff", "no UTF-8.*embeddings_api_key"),
     ],
 )
 def test_a_wrong_file_of_a_secret_is_told_without_what_is_in_it(
@@ -137,7 +137,7 @@ def test_a_dotenv_file_is_read_and_checked(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 @pytest.mark.parametrize(
-    "name", ["chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"]
+    "name", ["chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url"]
 )
 def test_an_address_with_a_password_or_a_query_is_refused_without_repeating_it(name: str) -> None:
     instead = r"set (the API key|chroma_\w+ and chroma_\w+) instead"

@@ -14,7 +14,6 @@ from core.settings import Settings
 from tests.support.http_server import Handler, http_server
 from vectorstore.chroma import connect
 from vectorstore.embeddings import make_embedder
-from vectorstore.rerank import make_reranker
 
 STATUSES = (301, 302, 303, 307, 308)
 
@@ -43,9 +42,7 @@ def _server() -> Iterator[_Script]:
             embedded = [{"index": 0, "embedding": [3.0, 4.0], "object": "embedding"}]
             data = embedded if self.path.endswith("embeddings") else listed
             listing = {"object": "list", "model": "scripted", "data": data}
-            scores = [{"index": 0, "score": 1.0}, {"index": 1, "score": 0.5}]
-            said = scores if self.path.endswith("rerank") else listing
-            body = script.sends(json.dumps(said).encode())
+            body = script.sends(json.dumps(listing).encode())
             redirects = script.leads_to and not self.path.startswith("/moved")
             leads_to = {"Location": script.leads_to + self.path} if redirects else {}
             headers = {"Content-Type": "application/json", **leads_to, **script.headers}
@@ -87,12 +84,6 @@ def _embed_question(url: str) -> object:
     return list(embedder.query("How many?"))
 
 
-def _rerank(url: str) -> object:
-    reranker = make_reranker(Settings(rerank_url=f"{url}/rerank"))
-    assert reranker is not None
-    return reranker.try_out()
-
-
 def _connect_to_chroma(url: str) -> object:
     return connect(Settings(chroma_url=url))
 
@@ -111,7 +102,7 @@ def test_a_model_s_server_cannot_send_a_request_elsewhere(
     assert (len(named.asked), other.asked) == (1, [])
 
 
-@pytest.mark.parametrize("ask", [_embed_question, _rerank, _connect_to_chroma])
+@pytest.mark.parametrize("ask", [_embed_question, _connect_to_chroma])
 def test_no_other_server_can_either(
     named: _Script, other: _Script, ask: Callable[[str], object]
 ) -> None:
@@ -122,7 +113,7 @@ def test_no_other_server_can_either(
     assert other.asked == []
 
 
-@pytest.mark.parametrize("ask", [_list_models, _embed_question, _rerank])
+@pytest.mark.parametrize("ask", [_list_models, _embed_question])
 @pytest.mark.parametrize("is_packed", [True, False])
 def test_no_server_can_send_more_than_is_taken_in(
     named: _Script, ask: Callable[[str], object], is_packed: bool
