@@ -14,7 +14,7 @@ from core.answer_blocks import sentences
 from core.citations import Citation
 from core.source import DocumentKind, Frozen, Scope, Standing
 from language.escaping import is_web_page, visible
-from language.official import OFFICIAL
+from language.identify import OFFICIAL
 
 _SHOWN = 50  # characters of a name that somebody else has chosen
 _LISTED = 50  # names that there are: more help nobody

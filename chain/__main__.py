@@ -24,7 +24,7 @@ from core.settings import Settings
 from core.source import STEPS_BACK, Scope, Summarised
 from core.telemetry import observe
 from language.escaping import visible
-from language.official import OFFICIAL
+from language.identify import OFFICIAL
 from prompts import client_words
 
 app = CommandLine()

@@ -41,7 +41,7 @@ from core.telemetry import observe
 from language.demands import Demands, demands_of, differ
 from language.escaping import visible
 from language.identify import detect
-from language.matching import fold
+from language.words import fold
 from vectorstore.embeddings import Vectors
 from vectorstore.store import Index, Snapshot, open_index
 

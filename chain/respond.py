@@ -25,7 +25,7 @@ from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, marked_text,
 from core.citations import Citation, referred
 from core.prepared import PreparedQuestion
 from core.source import DocumentInfo, Passage, Scope, preferred
-from language.dates import written
+from language.figures import written
 from prompts import (
     client_words,
     languages,

@@ -21,7 +21,7 @@ from eval.question_results import (
 from eval.shown import read
 from eval.support import claims, inexact_quotes, unsupported, verdicts
 from language.identify import detect
-from language.matching import contains, fold
+from language.words import contains, fold
 
 
 def assess(

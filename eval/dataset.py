@@ -21,8 +21,7 @@ from core.answer import Message, Turn
 from core.errors import QuestionSetError
 from core.source import Frozen
 from core.yaml_files import read_yaml
-from language.matching import in_folded
-from language.words import words
+from language.words import in_folded, words
 
 QuestionKind = Literal[
     "number", "date", "name", "list", "definition", "why", "how", "yes-no",

@@ -15,7 +15,7 @@ from core.errors import QuestionSetError
 from core.source import Scope
 from core.yaml_files import read_yaml
 from eval.dataset import QUESTIONS, Question, load
-from language.matching import fold
+from language.words import fold
 from userdata.feedback import Feedback
 
 FILE = "feedback-questions.yaml"

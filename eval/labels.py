@@ -7,7 +7,7 @@ from typing import Literal
 from core.source import Frozen
 from eval.dataset import Question, dialogues
 from eval.outline import Outline
-from language.matching import fold, in_folded
+from language.words import fold, in_folded
 
 
 class LabelProblem(Frozen):

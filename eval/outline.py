@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.source import Passage
 from eval.dataset import Question
-from language.matching import fold
+from language.words import fold
 
 Place = tuple[str, int]  # document id, section number; the same for all language versions
 

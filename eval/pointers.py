@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.source import Frozen
 from core.yaml_files import read_yaml
-from language.matching import fold
+from language.words import fold
 
 _FILE = Path(__file__).with_name("pointers.yaml")
 _OPENING = "\"'«»([ "

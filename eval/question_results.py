@@ -8,7 +8,7 @@ from core.answer import Message, Turn
 from core.source import Frozen
 from eval.dataset import Challenge, Fact, QuestionKind, RunPart
 from eval.metrics import first_relevant
-from language.matching import contains
+from language.words import contains
 
 
 class Reading(Frozen):

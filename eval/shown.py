@@ -8,7 +8,7 @@ from core.answer import Answer
 from eval.pointers import about_itself
 from eval.question_results import Reading
 from eval.tracing import Place, Shown, ShownPart, Tracer
-from language.matching import fold
+from language.words import fold
 
 LONGEST_LIST = 12  # as an answer shows: chain/reading/quotables.py
 """Items that suffice of a longer list, with a note that says how many there are."""

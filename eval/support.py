@@ -9,8 +9,8 @@ from eval.question_results import SentenceVerdict
 from eval.table_rows import cited_rows, is_right_row
 from eval.tracing import content_words
 from language.figures import figures
-from language.matching import fold
 from language.sentences import sentences
+from language.words import fold
 
 # Least share of a sentence's words in quotes in its language that support it. Of a strong model's
 # 139 sentences over the briefs (tests/replies/open) 98.6% have it in the passage that they rest on,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.answer import Answer
 from core.source import Passage
 from eval.answer_lines import plain
-from language.matching import fold
+from language.words import fold
 
 _CELLS = re.compile(r"(?<!\\)\|")
 END = " .;:,"

@@ -10,8 +10,8 @@ from eval.answer_lines import AnswerLine, Stretch, answer_lines
 from eval.pointers import points_back
 from eval.table_rows import END, is_right_row, rows_within
 from language.figures import figures
-from language.matching import fold
 from language.sentences import sentences
+from language.words import fold
 from language.words import words as words_of
 
 Place = tuple[str, int]  # passage id, number of a unit in it

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from core.source import DocumentInfo
 from core.yaml_files import read_yaml
-from language.matching import plain
-from language.words import words
+from language.words import plain, words
 
 _FILE = Path(__file__).with_name("acts.yaml")
 _LONGEST = 8  # words; the longest name in acts.yaml has 7

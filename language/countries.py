@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
 
-from language.matching import without_accents
+from language.words import without_accents
 
 _CALLED_AFTER = {
     "bg": "BG", "cs": "CZ", "da": "DK", "de": "DE", "el": "GR", "es": "ES", "et": "EE", "fi": "FI",

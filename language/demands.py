@@ -3,17 +3,23 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-from language.content_words import content_words
+from pydantic import RootModel
+
+from core.source import Frozen
+from core.yaml_files import checked
 from language.countries import countries
-from language.cues import asks, cues_of, has_cues
 from language.facts import Capitals, capitals, is_acronym
-from language.figures import amounts, figures_as_written
+from language.figures import amounts, dates_as_written, figures_as_written, names_money
 from language.identify import CAPITALISES_NOUNS
-from language.matching import fold
-from language.words import translations, vocabulary, words
+from language.vocabulary import FOLDER, asks, cues_of, has_cues, translations, vocabulary
+from language.words import content_words, fold, words
 
+Attribute = Literal["cost", "seat", "staff", "head", "date", "penalty"]
+"""What a question may ask of something."""
+ATTRIBUTES = FOLDER / "attributes.yaml"
+_YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # jusqu'à and end-to-end are one word each
 _SENTENCE_END = re.compile(r"[.?!:…]\W*$")
 _COUNT = frozenset({"number", "amount"})  # "how much" is either
@@ -169,3 +175,44 @@ def _general(language: str) -> frozenset[str]:
     cues = cues_of(language)
     asking = (cue for kind, listed in asks(language).items() if kind != "name" for cue in listed)
     return cues.general | {word for cue in (*cues.causal, *asking) for word in cue.split()}
+
+
+class _Patterns(Frozen):
+    """How a question asks for an attribute, and how a text states it."""
+
+    asks: Mapping[str, re.Pattern[str]]  # by language
+    says: re.Pattern[str] | None = None  # None: `may_state` decides by code
+
+
+def attributes_asked(question: str, language: str) -> tuple[Attribute, ...]:
+    """The attributes that a question asks for; none in a language without patterns (ISO 639-1).
+
+    >>> attributes_asked("Wat kost het centrum, en waar is het gevestigd?", "nl")
+    ('cost', 'seat')
+    """
+    folded = question.casefold().strip()
+    return tuple(
+        name
+        for name in get_args(Attribute)
+        if (asks := _patterns()[name].asks.get(language)) and asks.search(folded)
+    )
+
+
+def may_state(attribute: Attribute, text: str, language: str) -> bool:
+    """Whether a text may have an attribute of something; True in a language without patterns."""
+    patterns = _patterns()[attribute]
+    if attribute == "cost":
+        return names_money(text)
+    if attribute == "date":
+        return bool(_YEAR.search(text) or dates_as_written(text, language))
+    assert patterns.says is not None  # noqa: S101 - the file is ours
+    return language not in patterns.asks or bool(patterns.says.search(text.casefold()))
+
+
+class _AttributesFile(RootModel[Mapping[Attribute, _Patterns]]):
+    """The patterns of each attribute."""
+
+
+@cache
+def _patterns() -> Mapping[Attribute, _Patterns]:
+    return checked(ATTRIBUTES, _AttributesFile).root

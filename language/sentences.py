@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from sentencex import get_sentence_boundaries
 
-from language.matching import grouped
+from language.words import grouped
 
 Span = tuple[int, int]
 

@@ -1,41 +1,46 @@
-"""The words of a text, and what words mean in each language: months, numbers, acronyms."""
+"""The words of a text, normalised to compare them; without stop words, stemmed if wanted."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+import unicodedata
+from functools import lru_cache
 
-from babel import Locale
-from babel.numbers import format_compact_decimal, get_currency_name, get_currency_symbol
-from babel.units import format_unit
+import tantivy
 
-from core.yaml_files import read_yaml
-from language.matching import fold
+STEMMERS = {
+    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
+    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
+    "pt": "portuguese", "ro": "romanian", "sv": "swedish",
+}  # fmt: skip
+"""The languages whose words are stemmed (ISO 639-1), by tantivy's names."""
+_WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
+_SPACES = re.compile(r"\s+")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_CLUSTER = re.compile("(?s).[\u0300-\u036f]*")  # a character with its accents
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "‑": "-"})
 
-PERCENT = "%"
-SPOKEN = ("nl", "en", "fr", "de")
-"""The languages of the pages and of the assistant's own phrases (ISO 639-1); docs/languages.md."""
 
-FOLDER = Path(__file__).parent
-"""The word lists."""
-_WORDS = FOLDER / "words.yaml"
-# CLDR has a word for each of these: thousand, million, billion, trillion.
-_SCALES = (1_000, 1_000_000, 1_000_000_000, 1_000_000_000_000)
-_COUNTS = (1, 2, 5, 21)  # together they cover every plural form of the EU's languages
-_CURRENCIES = ("EUR", "USD", "GBP")
-_UNITS = {
-    "concentr-percent": PERCENT,
-    "duration-year": "year",
-    "duration-month": "month",
-    "duration-week": "week",
-    "duration-day": "day",
-    "duration-hour": "hour",
-    "mass-kilogram": "kilogram",
-    "mass-tonne": "tonne",
-    "length-kilometer": "kilometre",
-}
+def grouped(separators: str) -> str:
+    """Pattern for a figure in groups of three digits: 725 000, 725,000, 725'000.
+
+    Args:
+        separators: what may stand between the groups, as in a character class.
+    """
+    return rf"\d{{1,3}}(?:[{separators}]\d{{3}})+"
+
+
+GROUPED = re.compile(r"(?<![\d.,])" + grouped(" .,'’") + r"(?!\d)")
+"""A grouped figure of a text in NFKC, where a space is a plain one."""
+
+
+def fold(text: str) -> str:
+    """Normalises a text: NFKC, lower case, single spaces, figures without grouping.
+
+    >>> fold("More than 725 000  Reports")
+    'more than 725000 reports'
+    """
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
+    text = _SPACES.sub(" ", text).strip()
+    return GROUPED.sub(lambda match: re.sub(r"\D", "", match.group()), text)
 
 
 def words(text: str) -> list[str]:
@@ -47,120 +52,84 @@ def words(text: str) -> list[str]:
     return re.findall(r"\w+", fold(text))
 
 
-@cache
-def months(language: str) -> dict[str, int]:
-    """Maps the folded month names of a language (ISO 639-1, or with a country: de_AT) to 1-12; they
-    are those of Unicode's CLDR."""
-    locale = Locale.parse(language)
-    return {
-        fold(name).rstrip("."): number
-        for context in ("format", "stand-alone")
-        for width in ("wide", "abbreviated")
-        for number, name in locale.months[context][width].items()
-        if not name.isdigit()
-    }
+def contains(text: str, part: str) -> bool:
+    """Whether `part` occurs in `text` after folding, not inside a longer word or figure."""
+    return in_folded(fold(text), part)
 
 
-@dataclass(frozen=True)
-class Vocabulary:
-    """Folded words of one language and their meaning; a field is empty if nothing is known."""
-
-    months: Mapping[str, int]  # 1-12
-    scales: Mapping[str, int]  # "billion": 1_000_000_000
-    units: Mapping[str, str]  # "euros": "EUR", "per cent": "%"
-    numbers: Mapping[str, int]
-    pointing: tuple[str, ...]  # openings of a sentence that refers to the one before
-    no_pointing: tuple[str, ...]  # exceptions to `pointing`
-    linking: frozenset[str]  # words that may precede `demonstratives`
-    demonstratives: frozenset[str]  # refer back at the start or behind `linking` words
-    same: frozenset[str]  # refer back anywhere among the first words
-    consequences: frozenset[str]  # "therefore"
-    excepting: tuple[str, ...]  # phrases by which a sentence takes back some of the one before
-    negations: frozenset[str]  # turn a question round
-    speaker: frozenset[str]  # "I" and its forms
-    openings: frozenset[str]  # rare words that begin a sentence and are no names
-    summaries: tuple[str, ...]  # names that a summary has for itself
+def in_folded(text: str, part: str) -> bool:
+    """Does as `contains` for a text that is already folded."""
+    return re.search(rf"(?<!\w){re.escape(fold(part))}(?!\w)", text) is not None
 
 
-@cache
-def vocabulary(language: str) -> Vocabulary:
-    """Word lists of an official language of the EU (ISO 639-1)."""
-    ours: Mapping[str, Any] = _ours().get(language, {})
-    locale = Locale.parse(language)
-    return Vocabulary(
-        months=months(language),
-        scales=_scales(locale) | ours.get("scales", {}),
-        units=_units(locale) | ours.get("units", {}),
-        numbers={fold(word): value for word, value in ours.get("numbers", {}).items()},
-        pointing=tuple(map(fold, ours.get("pointing", ()))),
-        no_pointing=tuple(map(fold, ours.get("no_pointing", ()))),
-        linking=frozenset(map(fold, ours.get("linking", ()))),
-        demonstratives=frozenset(map(fold, ours.get("demonstratives", ()))),
-        same=frozenset(map(fold, ours.get("same", ()))),
-        consequences=frozenset(map(fold, ours.get("consequences", ()))),
-        excepting=tuple(map(fold, ours.get("excepting", ()))),
-        negations=frozenset(map(fold, ours.get("negations", ()))),
-        speaker=frozenset(map(fold, ours.get("speaker", ()))),
-        openings=frozenset(map(fold, ours.get("openings", ()))),
-        summaries=tuple(map(fold, ours.get("summaries", ()))),
-    )
+def without_accents(text: str) -> str:
+    """Strips the accents from a text.
+
+    >>> without_accents("Oostenrijkse coördinatie")
+    'Oostenrijkse coordinatie'
+    """
+    return _ACCENTS.sub("", unicodedata.normalize("NFD", text))
 
 
-@cache
-def translations(acronym: str) -> frozenset[str]:
-    """Known translations of a folded acronym, itself included; empty if there are none."""
-    groups = (frozenset(map(fold, group)) for group in _ours()["acronyms"])
-    return frozenset().union(*(group for group in groups if acronym in group))
+def plain(text: str) -> str:
+    """A folded text without accents.
+
+    >>> plain("Oostenrijkse Coördinatie")
+    'oostenrijkse coordinatie'
+    """
+    return without_accents(fold(text))
 
 
-@cache
-def confirmed() -> tuple[str, ...]:
-    """Words of all languages by which a sentence would say that it was checked."""
-    return tuple(_ours()["confirmed"])
+def traced(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Folds a text and strips accents; also maps each character of the result to its place in the
+    text.
 
+    Places are (start, end), end exclusive; a figure keeps its grouping within them.
 
-@cache
-def telling(language: str) -> frozenset[str]:
-    """Folded function words that identify the language of a question: question words, "is"."""
-    return frozenset(map(fold, _ours()[language]["telling"]))
-
-
-@cache
-def _ours() -> Mapping[str, Any]:
-    lists: Mapping[str, Any] = read_yaml(_WORDS.read_text("utf-8"))
-    return lists
-
-
-def _scales(locale: Locale) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for scale in _SCALES:
-        for count in _COUNTS:
-            try:
-                text = format_compact_decimal(count * scale, format_type="long", locale=locale)
-            except KeyError:  # missing in CLDR for this language
+    >>> traced("É 1 000")
+    ('e 1000', [(0, 1), (1, 2), (2, 3), (4, 5), (5, 6), (6, 7)])
+    """
+    characters: list[str] = []
+    places: list[tuple[int, int]] = []
+    for cluster in _CLUSTER.finditer(text):
+        plain = unicodedata.normalize("NFKC", cluster[0]).casefold().translate(_QUOTES)
+        for character in without_accents(plain):
+            is_space = character.isspace()
+            if is_space and (not characters or characters[-1] == " "):
                 continue
-            if text.strip().startswith(str(count)):
-                found |= dict.fromkeys(_bare(text), scale)
-    return found
+            characters.append(" " if is_space else character)
+            places.append(cluster.span())
+    if characters and characters[-1] == " ":
+        characters.pop()
+        places.pop()
+    folded = "".join(characters)
+    grouping = {
+        offset
+        for figure in GROUPED.finditer(folded)
+        for offset in range(*figure.span())
+        if not folded[offset].isdigit()
+    }
+    kept = [offset for offset in range(len(folded)) if offset not in grouping]
+    return "".join(folded[offset] for offset in kept), [places[offset] for offset in kept]
 
 
-def _units(locale: Locale) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for count in _COUNTS:
-        for name, unit in _UNITS.items():
-            written = _bare(format_unit(count, name, locale=locale))
-            found |= {word: unit for word in written if word != name}  # the name: missing in CLDR
-        for code in _CURRENCIES:
-            found[fold(get_currency_name(code, count=count, locale=locale))] = code
-    for code in _CURRENCIES:
-        found |= {fold(code): code, fold(get_currency_symbol(code, locale="en")): code}
-    # Short names: "dollars" for "US dollars".
-    found |= {"dollar": "USD", "dollars": "USD", "euro": "EUR", "euros": "EUR", "%": PERCENT}
-    return found
+def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
+    """The folded words of a text without the language's stop words, as in the keyword index.
+
+    Without a stemmer or stop words for the language, all words as they are.
+    """
+    return list(analyzer(language, stemmed=stemmed).analyze(fold(text)))
 
 
-def _bare(text: str) -> Iterator[str]:
-    """The words of a formatted amount without its figure."""
-    word = fold(re.sub(r"[\d.,]+", "", text)).strip()
-    if word and not any(character.isdigit() for character in word):
-        yield word
+@lru_cache
+def analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
+    """An analyzer for words of folded text, without the language's stop words, stemmed if
+    wanted."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    if language in STEMMERS:
+        name = STEMMERS[language]
+        if language not in _WITHOUT_STOP_WORDS:
+            builder = builder.filter(tantivy.Filter.stopword(name))
+        if stemmed:
+            builder = builder.filter(tantivy.Filter.stemmer(name))
+    return builder.filter(tantivy.Filter.ascii_fold()).build()

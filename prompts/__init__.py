@@ -18,8 +18,8 @@ from core.answer import Message, Reason
 from core.errors import PromptError
 from core.source import Frozen
 from core.yaml_files import checked
-from language import attributes, cues
-from language.attributes import Attribute
+from language import demands, vocabulary
+from language.demands import Attribute
 
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
@@ -254,7 +254,7 @@ def fingerprints() -> Mapping[str, str]:
     depend on: prompts, phrases, and cues."""
     ours = sorted((*_HERE.glob("*.md"), *_HERE.glob("phrases/*.yaml"), _HERE / "short.yaml"))
     files = {file.relative_to(_HERE).as_posix(): file for file in ours}
-    files |= {file.name: file for file in (cues.FILE, attributes.FILE)}
+    files |= {file.name: file for file in (vocabulary.CUES, demands.ATTRIBUTES)}
     return {
         name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for name, file in files.items()
     }

@@ -7,7 +7,7 @@ import streamlit as st
 from babel.dates import format_time, get_timezone_name
 from babel.numbers import format_decimal, get_decimal_symbol
 
-from language.dates import locale, written
+from language.figures import locale, written
 
 _DATE_FIELDS = {"de": "DD.MM.YYYY", "nl": "DD-MM-YYYY"}  # else DD/MM/YYYY
 

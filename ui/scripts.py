@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 import streamlit as st
 
-from language.matching import without_accents
+from language.words import without_accents
 from ui.texts import Texts, languages, load
 
 STATIC = Path(__file__).parent / "static"

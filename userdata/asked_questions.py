@@ -12,7 +12,7 @@ from core.answer import Answer, AnswerKind
 from core.settings import Settings
 from core.source import Frozen
 from language.escaping import visible
-from language.matching import fold
+from language.words import fold
 from userdata.conversation import now
 from userdata.database import database
 from userdata.engines import put

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from core.answer import Answer, Turn
 from core.citations import Citation
 from core.source import Frozen, Scope
-from language.matching import fold, without_accents
+from language.words import fold, without_accents
 
 MAX_NAME = 120  # characters; the list shows one line
 MAX_NOTES = 500  # of one user: the page reads and exports all of them at once

@@ -4,9 +4,9 @@ import re
 import unicodedata
 
 from core.answer import Answer
-from language.cues import cues_of, has_cues
 from language.escaping import visible
-from language.matching import GROUPED
+from language.vocabulary import cues_of, has_cues
+from language.words import GROUPED
 
 _MAIL = re.compile(r"\w@\w|\w\s@\s\w")
 _SEQUENCE = re.compile(r"\+?\d(?:(?: ?[()] ?|[.,'’]| ?[-–/ ] ?)?\d)*")

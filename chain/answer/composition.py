@@ -31,14 +31,12 @@ from core.errors import ModelError
 from core.markers import Marked
 from core.settings import Unconfirmed
 from core.source import Passage, ScoredPassage
-from language.content_words import content_words
-from language.cues import cues_of
-from language.dates import dates_as_written
 from language.demands import asks_for, numbers
 from language.facts import names_as_written
-from language.figures import figures
+from language.figures import dates_as_written, figures
 from language.identify import written_in
-from language.matching import fold
+from language.vocabulary import cues_of
+from language.words import content_words, fold
 from prompts import Letter, languages, phrases, short_phrases
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rapidfuzz import fuzz
 
 from core.source import Passage
-from language.matching import traced
+from language.words import traced
 
 Span = tuple[int, int]
 

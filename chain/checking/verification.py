@@ -7,17 +7,15 @@ from functools import cache, partial
 from typing import NamedTuple
 
 import prompts
-from chain.checking.details import Lacking, as_detail, has_name, lacking
 from chain.checking.stretches import Text
 from chain.reading.quotables import is_row, reading, runs
 from chain.request import Draft, NamedStretch, Quote, Request, Verdict
 from core.answer_blocks import Doubt
 from core.source import Passage
-from language.cues import cues_of
-from language.facts import Facts, facts
+from language.facts import Facts, Lacking, as_detail, facts, has_name, lacking
 from language.figures import digits, quantities
-from language.matching import fold
-from language.words import words
+from language.vocabulary import cues_of
+from language.words import fold, words
 from vectorstore.e5 import e5
 from vectorstore.embeddings import Embedder, LocalEmbedder
 from vectorstore.profile import default_profile

@@ -14,14 +14,20 @@ from chain.request import Ranked
 from core.prepared import PreparedQuestion
 from core.source import Passage, ScoredPassage, Unit
 from language.acts import names_of
-from language.attributes import attributes_asked, may_state
 from language.countries import countries
-from language.demands import Demands, asks_for, demands_of, gives_reason
+from language.demands import (
+    Demands,
+    asks_for,
+    attributes_asked,
+    demands_of,
+    gives_reason,
+    may_state,
+)
 from language.facts import initials
 from language.figures import figures, names_money
 from language.identify import named
-from language.matching import fold, plain
-from language.words import translations, words
+from language.vocabulary import translations
+from language.words import fold, plain, words
 from prompts import phrases
 from vectorstore.embeddings import Embedder, Vectors, kept_passages
 from vectorstore.profile import everyday as everyday_sentences

@@ -7,8 +7,8 @@ from functools import cache, lru_cache
 from itertools import groupby, takewhile
 
 from core.source import Passage, Unit
-from language.matching import fold
-from language.words import vocabulary
+from language.vocabulary import vocabulary
+from language.words import fold
 
 _FOOTNOTE = re.compile(r"^[⁰¹²³⁴-⁹]+\s*")  # the number of the footnote before
 _NUMBER = re.compile(r"(?<!\S)([0-9]{1,9}[.)])\s*$")  # before an item

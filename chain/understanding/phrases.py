@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 from core.answer import Message
 from core.source import Frozen
 from core.yaml_files import checked
-from language.matching import without_accents
+from language.words import without_accents
 
 _FILE = Path(__file__).with_name("intents.yaml")
 # Words and these symbols; other symbols and punctuation are dropped.

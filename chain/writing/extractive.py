@@ -28,8 +28,8 @@ from chain.request import Draft, Quote, Ranked, Request
 from core.answer import Mode, Turn
 from core.markers import Marked
 from core.source import Passage, ScoredPassage
-from language.dates import written
-from language.matching import fold
+from language.figures import written
+from language.words import fold
 from prompts import phrases, spoken
 
 YEAR = re.compile(r"(?<![\d/])(?:19|20)\d\d(?![\d/])")  # not that of 2011/93/EU

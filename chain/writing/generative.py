@@ -42,7 +42,7 @@ from core.settings import Settings
 from core.source import DocumentKind
 from language.escaping import BROKEN, visible
 from language.sentences import sentences
-from language.words import confirmed
+from language.vocabulary import confirmed
 
 _KINDS: Mapping[frozenset[DocumentKind], str] = {
     frozenset({"official"}): "official documents",

@@ -17,8 +17,8 @@ from ingest.publishing.events import SectionAsked
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.publishing.proposer import Proposer
 from ingest.reading.question_file import PreparedAnswer, prepared_questions, shortest_beginnings
-from language.official import OFFICIAL
-from language.words import SPOKEN
+from language.identify import OFFICIAL
+from language.vocabulary import SPOKEN
 from vectorstore.embeddings import estimated_tokens
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations

@@ -18,9 +18,9 @@ from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.formats.encoding import without_control
 from ingest.reading.noise import left_out, with_noise
 from language.acts import celex_number, document_number
-from language.dates import dates_in, only_day
-from language.matching import fold
-from language.official import COMMISSION, OFFICIAL, is_commission, most_likely
+from language.figures import dates_in, only_day
+from language.identify import COMMISSION, OFFICIAL, is_commission, most_likely
+from language.words import fold
 
 _BEGINNING = 1500  # characters, half a page, in a format without pages; the text has other dates
 _LONGEST = 80  # characters of a line of its own; the date in a sentence is that of something else

@@ -14,9 +14,9 @@ from itertools import takewhile
 
 from core.yaml_files import read_yaml
 from ingest.reading.blocks import Block, Parsed
-from language.dates import calendar_day
-from language.matching import fold
-from language.words import FOLDER, months
+from language.figures import calendar_day
+from language.vocabulary import FOLDER, months
+from language.words import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # No brackets: "MRV[2024] ) / 5 ) / MRV[2026]" is a formula.

@@ -30,9 +30,8 @@ from core.yaml_files import LOADER
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.front_matter import beside
 from language.escaping import visible
-from language.matching import fold
-from language.official import OFFICIAL
-from language.words import words
+from language.identify import OFFICIAL
+from language.words import fold, words
 
 SUFFIX = ".questions.yaml"
 ASIDE = ".aside"  # ends the name of a file in error that was set aside

@@ -23,7 +23,7 @@ from chain.writing.extractive import choose, readings
 from core.settings import Settings
 from eval.corpora import prepare
 from eval.dataset import Question, load
-from language.matching import fold
+from language.words import fold
 from research.fitting import QUESTIONS, questions
 from research.fitting.logistic import Array
 from research.reader.shown import Asked, asked_of, decided

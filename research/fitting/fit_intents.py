@@ -34,7 +34,7 @@ from core.settings import ROOT, Settings
 from core.yaml_files import read_yaml
 from eval.dataset import load
 from ingest.reading.question_file import read_file
-from language.matching import fold
+from language.words import fold
 from research.fitting import QUESTIONS
 from research.fitting.fitted_numbers import amounts_of
 from vectorstore.embeddings import make_embedder

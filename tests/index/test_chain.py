@@ -22,8 +22,8 @@ from core.source import ScoredPassage
 from core.yaml_files import read_yaml
 from eval.dataset import load
 from language.countries import countries
-from language.dates import written
 from language.demands import asks_for, demands_of
+from language.figures import written
 from language.identify import detect, written_in
 from tests.support.callbacks import Names
 from vectorstore.store import open_index

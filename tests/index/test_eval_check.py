@@ -9,7 +9,7 @@ from core.source import DocumentInfo
 from eval.dataset import QUESTIONS, SETS, Question, load, load_sets
 from eval.labels import check
 from eval.outline import Outline
-from language.matching import fold
+from language.words import fold
 from research.fitting import QUESTIONS as FITTED_ON
 from tests.support.evaluation import DRUGS, MARKET, OUTLINE, passage, question
 from vectorstore.store import open_index

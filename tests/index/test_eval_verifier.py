@@ -14,7 +14,7 @@ from eval.gate import CLOSED, Limits, read_rules
 from eval.replies import HALVES, GivenReply, Reply, read, read_documents
 from eval.verdicts import CHANGES, FIGURES, Judged, ReplyVerdicts, figures, outcome
 from eval.verifier import judge_verifier
-from language.matching import fold
+from language.words import fold
 from vectorstore.store import Snapshot, open_index
 
 # Figures on verdicts made for it: five true sentences, four twins, two riders

@@ -15,8 +15,7 @@ from core.settings import ROOT, Settings
 from core.source import DocumentInfo
 from core.yaml_files import read_yaml
 from eval.dataset import load
-from language.identify import detect
-from language.official import OFFICIAL
+from language.identify import OFFICIAL, detect
 from prompts import Phrases, languages, phrases
 from research.fitting.fit_intents import labelled
 from vectorstore.embeddings import Embedder, LocalEmbedder, make_embedder

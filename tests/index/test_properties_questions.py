@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 from chain.answer.composition import value_asked_for
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
-from language.dates import dates_as_written
 from language.escaping import is_web_page
 from language.facts import facts, names_as_written
-from language.figures import amounts, figures, figures_as_written
-from language.matching import fold, traced, without_accents
+from language.figures import amounts, dates_as_written, figures, figures_as_written
 from language.sentences import sentences
+from language.words import fold, traced, without_accents
 from tests.support.odd_texts import texts
 from ui.addresses import place_of, quotes, reading_address, reading_query
 from ui.chat.address import question_address, scope_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.settings import Settings
-from language.matching import contains
+from language.words import contains
 from research.fitting.logit import Asked, cross_validated, fit
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex

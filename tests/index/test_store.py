@@ -17,7 +17,7 @@ from core.errors import IndexMismatchError, NoIndexError
 from core.settings import Settings
 from core.source import Scope, ScoredPassage
 from ingest.pipeline import ingest
-from language.content_words import STEMMERS, content_words
+from language.words import STEMMERS, content_words
 from tests.support.publishing import before_publishing
 from tests.support.small import Small
 from vectorstore import chroma

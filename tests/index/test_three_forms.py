@@ -9,7 +9,7 @@ from chain.assistant import Assistant
 from chain.reading.confidence import CHANCE_FEATURES, Chance
 from core.answer import Answer, Turn
 from core.answer_blocks import AnswerSentence, sentences
-from language.official import OFFICIAL
+from language.identify import OFFICIAL
 from tests.support.answers import assert_quotes_are_exact
 
 SECTORS = "To how many sectors does the CER Directive apply?"

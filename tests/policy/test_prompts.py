@@ -8,8 +8,8 @@ import pytest
 import prompts
 import ui.texts
 from core.errors import PromptError
-from language import cues, words
-from language.official import OFFICIAL
+from language import vocabulary
+from language.identify import OFFICIAL
 
 
 def test_every_prompt_has_just_the_placeholders_that_are_filled() -> None:
@@ -29,11 +29,11 @@ def test_a_wrong_placeholder_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_phrases_exist_in_the_languages_of_the_pages_and_fall_back_to_english() -> None:
-    assert set(prompts.languages()) == set(ui.texts.languages()) == set(words.SPOKEN)
-    assert len(prompts.reference_headings()) == len(words.SPOKEN)
+    assert set(prompts.languages()) == set(ui.texts.languages()) == set(vocabulary.SPOKEN)
+    assert len(prompts.reference_headings()) == len(vocabulary.SPOKEN)
     for language in prompts.languages():
         assert "{" not in prompts.phrases(language).searched_in(2, "2020-07-24")
-    for language in words.SPOKEN:
+    for language in vocabulary.SPOKEN:
         assert (prompts.phrases(language) == prompts.phrases("mt")) is (language == "en")
         assert (prompts.client_words(language) == prompts.client_words("mt")) is (language == "en")
 
@@ -51,7 +51,7 @@ def test_fingerprints_name_every_file_and_change_with_the_text(
     (tmp_path / "phrases").mkdir()
     (tmp_path / "short.yaml").write_text("en: {}", "utf-8")
     monkeypatch.setattr(prompts, "_HERE", tmp_path)
-    monkeypatch.setattr(cues, "FILE", cue_file)
+    monkeypatch.setattr(vocabulary, "CUES", cue_file)
 
     def stamped(prompt: str, cue: str) -> tuple[Mapping[str, str], str]:
         (tmp_path / "answer.md").write_text(prompt, "utf-8")
@@ -74,19 +74,19 @@ def test_fingerprints_name_every_file_and_change_with_the_text(
 
 def test_all_languages_of_the_phrases_have_cues_and_all_official_ones_ask() -> None:
     for language in prompts.languages():
-        assert cues.has_cues(language)
-    assert cues.cues_of("mt") == cues.cues_of("en")
+        assert vocabulary.has_cues(language)
+    assert vocabulary.cues_of("mt") == vocabulary.cues_of("en")
     for language in OFFICIAL:
-        assert {"list", "number", "date", "name", "reason"} <= cues.asks(language).keys()
+        assert {"list", "number", "date", "name", "reason"} <= vocabulary.asks(language).keys()
 
 
 def test_a_wrong_entry_of_cues_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    wrong = cues.FILE.read_text("utf-8").replace("    opening:", "    opnening:", 1)
+    wrong = vocabulary.CUES.read_text("utf-8").replace("    opening:", "    opnening:", 1)
     (tmp_path / "cues.yaml").write_text(wrong, "utf-8")
-    monkeypatch.setattr(cues, "FILE", tmp_path / "cues.yaml")
-    cues._file.cache_clear()
+    monkeypatch.setattr(vocabulary, "CUES", tmp_path / "cues.yaml")
+    vocabulary._cues_file.cache_clear()
     try:
         with pytest.raises(PromptError, match=r"cues\.yaml is not in form: [\s\S]*opnening"):
-            cues.cues_of("en")
+            vocabulary.cues_of("en")
     finally:
-        cues._file.cache_clear()
+        vocabulary._cues_file.cache_clear()

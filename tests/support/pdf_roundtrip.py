@@ -16,7 +16,7 @@ from pathlib import Path
 from core.settings import ROOT
 from ingest.reading.blocks import Parsed
 from ingest.reading.formats import markdown, pdf
-from language.matching import fold
+from language.words import fold
 from tests.support import pdf_files
 
 

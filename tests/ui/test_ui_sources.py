@@ -14,7 +14,7 @@ from core.errors import StoreError
 from core.settings import ROOT, Settings
 from core.source import DocumentInfo, Passage
 from ingest.pipeline import ingest
-from language.matching import fold, traced, without_accents
+from language.words import fold, traced, without_accents
 from tests.support.apps import page_of, run, shown, unfolded
 from tests.support.passages import passage_of
 from ui.addresses import place_of, quotes, reading_address

@@ -11,7 +11,7 @@ from core.errors import SettingsError
 from core.settings import Settings, current
 from core.source import DocumentInfo
 from ingest.publishing.lock import exclusive
-from language.matching import contains, fold
+from language.words import contains, fold
 from vectorstore.generations import Generations
 
 

@@ -10,7 +10,7 @@ import yaml
 from core.answer import Turn
 from core.errors import QuestionSetError
 from eval.dataset import QUESTIONS, SETS, Question, dialogues, fingerprints, load, load_sets
-from language.matching import contains
+from language.words import contains
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from language.dates import dates_as_written, day_in
 from language.facts import Facts, facts, initials, names_as_written
-from language.figures import amounts, figures, names_money
+from language.figures import amounts, dates_as_written, day_in, figures, names_money
 
 BILLION = 1_000_000_000
 

@@ -22,7 +22,7 @@ from ingest.official.fetch import Fetched, Folder, fetch
 from ingest.reading.files import find, refuse_large
 from ingest.reading.formats import markdown
 from ingest.reading.load import load
-from language.official import OFFICIAL
+from language.identify import OFFICIAL
 from tests.support.publications_server import (
     DRUGS,
     HTML,

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from language.official import OFFICIAL
+from language.identify import OFFICIAL
 from research.reader import grounds
 from research.reader.examples import Example, Ground, Maker
 from research.reader.grounds import (

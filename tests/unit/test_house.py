@@ -1,7 +1,7 @@
 """The counts of the code name what is there and what runs."""
 
 from core.settings import ROOT
-from language.matching import fold
+from language.words import fold
 from research.house import files_run, lines, modules
 
 
@@ -13,5 +13,5 @@ def test_modules_are_those_of_the_product() -> None:
 
 
 def test_only_files_in_which_something_runs_are_counted() -> None:
-    assert files_run(lambda: fold("É")) == [ROOT / "language/matching.py"]
+    assert files_run(lambda: fold("É")) == [ROOT / "language/words.py"]
     assert files_run(lambda: None) == []

@@ -12,7 +12,7 @@ from core.markers import Marked
 from core.source import DocumentInfo, ScoredPassage, Unit
 from eval.answer_lines import answer_lines, cited
 from eval.support import claims, unsupported
-from language.matching import fold
+from language.words import fold
 from tests.support.passages import answer_of, passage_of
 from ui.answers.answer_text import answer_html
 from ui.answers.answer_view import Chips

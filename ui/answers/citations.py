@@ -12,7 +12,7 @@ from core.answer_blocks import numbers as cited_numbers
 from core.citations import Citation, by_number
 from core.citations import references as references_in_words
 from core.source import DocumentKind, Passage
-from language.dates import written
+from language.figures import written
 from ui.texts import Texts
 
 CheckVerdict = Literal[

@@ -11,7 +11,7 @@ from eval.comparison import Comparison, Direction
 from eval.dataset import RunPart
 from eval.question_results import QuestionResult
 from eval.rates import reported
-from language.matching import fold
+from language.words import fold
 from ui.evaluation.kept_runs import KeptRun, read, when
 from ui.markup import code, escape, facts_html, table_html
 from ui.paging import page_of

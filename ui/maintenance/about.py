@@ -20,7 +20,7 @@ from ingest.reading import files
 from ingest.reading.blocks import Value
 from ingest.reading.files import sha256
 from ingest.reading.formats import front_matter
-from language.official import OFFICIAL
+from language.identify import OFFICIAL
 from ui import access, error_messages, formats
 from ui.maintenance.document_files import folder, writing
 from ui.maintenance.file_preview import FilePreview

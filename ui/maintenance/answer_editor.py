@@ -21,8 +21,7 @@ from ingest.reading.question_file import (
     one_line,
     wording_key,
 )
-from language.identify import detect
-from language.official import OFFICIAL
+from language.identify import OFFICIAL, detect
 from ui import access
 from ui.maintenance import approving
 from ui.maintenance.approving import Reach

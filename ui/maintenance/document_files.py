@@ -33,7 +33,7 @@ from ingest.reading import files, question_file
 from ingest.reading.files import find
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.load import fingerprint
-from language.official import OFFICIAL
+from language.identify import OFFICIAL
 from vectorstore.manifest import DocumentEntry, Manifest
 
 RejectionReason = Literal["name", "convert", "format", "empty", "large"]

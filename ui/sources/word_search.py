@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.source import DocumentInfo, Passage
-from language.matching import fold, traced, without_accents
+from language.words import fold, traced, without_accents
 from ui.addresses import Span
 from ui.markup import source_text_html
 from vectorstore.store import Snapshot

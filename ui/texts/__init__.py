@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.yaml_files import read_yaml
-from language.dates import written
+from language.figures import written
 from ui import formats
 
 FOLDER = Path(__file__).parent

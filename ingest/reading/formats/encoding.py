@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from core.errors import DocumentError
-from language.official import most_likely
+from language.identify import most_likely
 
 log = logging.getLogger(__name__)
 

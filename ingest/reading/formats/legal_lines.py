@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import Literal, NamedTuple
 
-from language.matching import fold
+from language.words import fold
 
 Label = Literal["article", "division", "annex"]
 

@@ -24,9 +24,9 @@ from ingest.reading.formats.pdf_markdown import Joiner, to_markdown
 from ingest.reading.formats.pdf_notes import Footnote, take_notes
 from ingest.reading.formats.pdf_page import Box, Page, read_page
 from ingest.reading.formats.pdf_tables import ruled_tables
-from language.dates import calendar_day, day_in
-from language.matching import fold
-from language.official import OFFICIAL
+from language.figures import calendar_day, day_in
+from language.identify import OFFICIAL
+from language.words import fold
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from ingest.reading.formats.legal_lines import Division, division
 from ingest.reading.formats.pdf_blocks import PdfBlock
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
-from language.matching import fold
+from language.words import fold
 
 _LARGER = 1.08  # of the body's type size: 12 points to 11 (1.09) is larger, rounding is not
 _NUMBERING = re.compile(

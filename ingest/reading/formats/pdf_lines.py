@@ -12,8 +12,8 @@ from statistics import median
 from ingest.reading.formats.encoding import raised
 from ingest.reading.formats.legal_lines import division
 from ingest.reading.formats.pdf_page import Box, Page, Word
-from language.matching import fold
-from language.official import OFFICIAL
+from language.identify import OFFICIAL
+from language.words import fold
 
 Span = tuple[float, float]
 """From left to right, in points."""

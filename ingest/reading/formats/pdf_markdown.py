@@ -12,7 +12,7 @@ from ingest.reading.formats.pdf_blocks import PdfBlock
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
 from ingest.reading.formats.pdf_notes import Footnote, numbers_in, without_marks, without_own_mark
 from ingest.reading.formats.pdf_tables import Row
-from language.official import OFFICIAL
+from language.identify import OFFICIAL
 from language.sentences import sentences
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
