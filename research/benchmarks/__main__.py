@@ -14,7 +14,7 @@ from core.command_line import CommandLine, option
 from core.settings import Settings
 from eval.stamp import code_version
 from research.benchmarks.documents_read import DocumentsRead, documents
-from research.benchmarks.truth import LISTS
+from research.benchmarks.headings import LISTS
 
 _PROGRAM = "python -m research.benchmarks"
 

@@ -1,12 +1,12 @@
 """Benchmark of reading real documents: titles, headings, paragraphs, order, and processor time.
 
-Headings and titles are compared with lists made apart (truth.py), the order of words with pages
+Headings and titles are compared with lists made apart (headings.py), the order of words with pages
 marked by hand (order_read.py).
 """
 
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.errors import DocumentError
@@ -17,9 +17,8 @@ from ingest.reading.blocks import Block
 from ingest.reading.files import find
 from ingest.reading.formats import blocks_of
 from ingest.reading.load import load
-from research.benchmarks.headings_read import Part, Share, headings_read, title_read
+from research.benchmarks.headings import Part, Share, Truth, headings_read, title_read, truth_of
 from research.benchmarks.order_read import marked_pages, neighbours
-from research.benchmarks.truth import Truth, references, truth_of
 
 _LONG = 150  # characters: a paragraph this long has at least one sentence
 
@@ -52,14 +51,18 @@ class DocumentsRead(Frozen):
 
     def shares(self) -> dict[str, Share]:
         """The shares, by what they are called in tables."""
-        return {
-            "titles": self.titles,
-            "headings found": self.recall,
-            "headings right": self.precision,
-            "below the right one": self.parents,
-            "neighbouring words": self.neighbours,
-            "whole paragraphs": self.paragraphs,
-        }
+        return {name: getattr(self, field) for field, name in _SHARES.items()}
+
+
+_SHARES = {
+    "titles": "titles",
+    "recall": "headings found",
+    "precision": "headings right",
+    "parents": "below the right one",
+    "neighbours": "neighbouring words",
+    "paragraphs": "whole paragraphs",
+}
+"""Fields of shares, and what they are called in tables."""
 
 
 def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRead]:
@@ -67,17 +70,13 @@ def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRe
 
     Args:
         settings: has the limits of the reader.
-        folder: documents; or deltatextsplitter's folder, of which the `pdfs` with `refs` are read.
+        folder: documents.
         lists: folder with the lists of headings.
 
     Raises:
         DocumentError: the folder is missing or empty, or a list is malformed.
     """
-    pdfs = folder / "pdfs"
-    if pdfs.is_dir():
-        files = [file for file in find([pdfs]).files if references(file).is_file()]
-    else:
-        files = list(find([folder]).files)
+    files = find([folder]).files
     if not files:
         raise DocumentError(folder, None, "there are no documents here", "Name a folder that has.")
     with Loader(settings) as loader:
@@ -115,23 +114,20 @@ def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
 def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
     """Sums the figures of several files: each heading and paragraph counts once."""
 
-    def total(shares: Iterable[Share]) -> Share:
-        counts = [(share.right, share.of) for share in shares]
-        return Share(right=sum(right for right, _ in counts), of=sum(of for _, of in counts))
+    def total(field: str) -> Share:
+        shares: list[Share] = [getattr(figure, field) for figure in figures]
+        return Share(
+            right=sum(share.right for share in shares), of=sum(share.of for share in shares)
+        )
 
-    return DocumentsRead(
+    sums = DocumentsRead(
         name=name,
         files=sum(figure.files for figure in figures),
         unread=sum(figure.unread for figure in figures),
-        titles=total(figure.titles for figure in figures),
-        recall=total(figure.recall for figure in figures),
-        precision=total(figure.precision for figure in figures),
-        parents=total(figure.parents for figure in figures),
-        neighbours=total(figure.neighbours for figure in figures),
-        paragraphs=total(figure.paragraphs for figure in figures),
         pages=sum(figure.pages for figure in figures),
         cpu=sum(figure.cpu for figure in figures),
     )
+    return sums.model_copy(update={field: total(field) for field in _SHARES})
 
 
 def _order(path: Path, document: SourceDocument) -> Part:

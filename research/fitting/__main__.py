@@ -1,6 +1,6 @@
 """Fits the confidence and the chance that the first statement answers
 (chain/reading/confidence.py); writes the weights into the embedder's profile
-(vectorstore/embeddings.py), and draws `docs/refusal.svg` and `docs/chance.svg`.
+(vectorstore/embeddings.py).
 
     python -m research.fitting DIR ... --out FOLDER
 
@@ -23,16 +23,14 @@ from rich.console import Console
 
 from chain.reading.confidence import CHANCE_FEATURES, IN_SOURCES, ON_TOPIC
 from core.command_line import CommandLine, option
-from core.settings import ROOT, Settings
+from core.settings import Settings
 from eval.dataset import fingerprints
 from research.fitting import QUESTIONS
-from research.fitting.curve import chance_curve, refusal_curve
 from research.fitting.decided import Flags, Told, grounds
 from research.fitting.fitted_numbers import write
 from research.fitting.logistic import Array, area, fit, probability
 from vectorstore.embeddings import make_embedder
 
-DOCS = ROOT / "docs"
 _PENALTY = 1.0  # on standardised features
 _OF_CHANCE = 10.0
 _REFUSED = np.arange(0.1, 0.95, 0.05)
@@ -83,11 +81,7 @@ def _confidence(decided: Mapping[str, Told], embedder: str, console: Console) ->
             "near the topic, not in the sources": ~ground.answerable & ~ground.far,
             "answerable": ground.answerable,
         }
-        kinds = {group: of for group, of in kinds.items() if of.any()}
-        groups = {group: judged[own][of] for group, of in kinds.items()}
-        if name == _ASKED_ALONE[0]:
-            curve = refusal_curve(groups, Settings().refuse_below)
-            (DOCS / "refusal.svg").write_text(curve, "utf-8")
+        groups = {group: judged[own][of] for group, of in kinds.items() if of.any()}
         console.print(f"{name}: {len(ground.far)} questions, AUC, leave one out: {areas[name]:.3f}")
         for threshold in _REFUSED:
             shares = (f"{(of < threshold).mean():.1%} {group}" for group, of in groups.items())
@@ -123,7 +117,6 @@ def _named(weights: Array, names: Sequence[str], digits: int) -> dict[str, float
 
 
 def _chance(decided: Mapping[str, Told], embedder: str, console: Console) -> None:
-    curves = {}
     for name, ground in decided.items():
         kind = name.partition(",")[0]
         others = [
@@ -132,11 +125,9 @@ def _chance(decided: Mapping[str, Told], embedder: str, console: Console) -> Non
             if other.partition(",")[0] != kind
         ]
         chances = probability(ground.first, fitted(others))
-        curves[name] = (chances, ground.right)
         console.print(f"{name}: {len(chances)} questions, fitted on the others")
         for line in table(chances * ground.single, ground):
             console.print(line)
-    (DOCS / "chance.svg").write_text(chance_curve(curves), "utf-8")
     weights = _named(fitted(list(decided.values())), CHANCE_FEATURES, 3)
     fitted_on = {name: len(decided_over.right) for name, decided_over in decided.items()}
     write(embedder, "chance", weights, _PROGRAM, fitted_on=fitted_on)

@@ -22,12 +22,14 @@ from rich.console import Console
 from chain.retrieve import FOUND
 from core.command_line import CommandLine, option
 from core.settings import Settings
+from eval.corpora import prepare
 from eval.dataset import Question
 from eval.outline import Outline
+from ingest.reading.files import find
+from ingest.reading.load import load as load_document
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
 from research.fitting.logit import Asked, cross_validated, fit
-from research.fitting.mixed import in_turn
 from research.reader.shown import asked_of
 from research.xquad import XQuAD, build_index, even_articles, load, paragraph_of
 from vectorstore.profile import LOOK
@@ -36,7 +38,7 @@ from vectorstore.segments import document_key
 from vectorstore.store import Index, open_index
 
 _PROGRAM = "python -m research.fitting.fit_ranking"
-_FITTED = RANKING_FEATURES[:-1]  # `asked` is fitted by fit_asked.py
+_FITTED = RANKING_FEATURES[:-1]  # `asked` keeps its weight (decision 4)
 _PAIRS = (("en", "en"), ("de", "de"), ("en", "de"))  # languages of paragraphs and of questions
 
 app = CommandLine()
@@ -57,7 +59,7 @@ def main(
         sets[f"xquad {asked_in} over {language}, even articles"] = made
     index = open_index(settings)
     sets["briefs"] = from_briefs(questions(), index)
-    for turn, mixed in enumerate(in_turn(settings), start=1):
+    for turn, mixed in enumerate(_each_in_one_language(settings), start=1):
         sets[f"briefs, each in one language, turn {turn}"] = from_briefs(questions(), mixed)
     sets = {
         name: [question.only(len(_FITTED)) for question in examples]
@@ -113,6 +115,26 @@ def from_briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
             right = [(passage.document.id, passage.section) in sections for passage in passages]
             found.append(_asked(evidence, right, number))
     return found
+
+
+def _each_in_one_language(settings: Settings) -> list[Index]:
+    """Two indexes of the source texts in use with each document in one language, as official texts
+    mostly are: languages alternate between documents, in the second the other way round.
+
+    If every document had a version in the question's language, weights across languages could not
+    be fitted.
+    """
+    versions: dict[str, dict[str, Path]] = {}
+    for path in find(settings.corpus_dirs).files:
+        document = load_document(path)
+        versions.setdefault(document.id, {})[document.language] = path
+    ordered = [[of[language] for language in sorted(of)] for _, of in sorted(versions.items())]
+    return [
+        open_index(
+            prepare([of[(place + turn) % len(of)] for place, of in enumerate(ordered)], settings)
+        )
+        for turn in (0, 1)
+    ]
 
 
 def _asked(evidence: Sequence[Candidate], right: Sequence[bool], group: int) -> Asked:

@@ -12,14 +12,6 @@ from vectorstore.profile import file_of
 Section = Literal["ranking", "confidence", "chance", "cosines"]
 
 
-def rewrite(embedder: str, section: Section, **weights: float) -> None:
-    """Writes these weights of a section, and leaves all else as it is."""
-    file = file_of(embedder)
-    stored = json.loads(file.read_text("utf-8"))
-    stored[section]["weights"].update(weights)
-    file.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
-
-
 def write(
     embedder: str, section: Section, weights: Mapping[str, Any], made_by: str, **provenance: Any
 ) -> Path:
@@ -35,7 +27,7 @@ def write(
     stored = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     before = stored.get(section, {})
     kept = before.get("weights", {})
-    if "asked" in kept and section == "ranking":  # fitted by another command
+    if "asked" in kept and section == "ranking":  # no command fits it
         weights = {**weights, "asked": kept["asked"]}
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     made = {"made_by": made_by, "date": today, **provenance, "weights": weights}

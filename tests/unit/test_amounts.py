@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chain.understanding.intent import WEIGHTS, MessageLimits
-from research.fitting.fitted_numbers import rewrite, stamp, write
+from research.fitting.fitted_numbers import stamp, write
 from tests.support.profiles import own_profiles as own_profiles
 from vectorstore import profile
 from vectorstore.embeddings import LocalEmbedder
@@ -47,15 +47,11 @@ def test_each_amount_says_what_it_was_set_on() -> None:
         assert all(one["set_on"] for one in amounts.values())
 
 
-@pytest.mark.parametrize("by", ["write", "rewrite"])
-def test_a_refit_keeps_amounts_and_asks_for_another_look(own_profiles: Path, by: str) -> None:
+def test_a_refit_keeps_amounts_and_asks_for_another_look(own_profiles: Path) -> None:
     before, file = default_profile(), file_of(DEFAULT)
     assert file.parent == own_profiles
-    if by == "write":
-        doubled = {name: 2 * weight for name, weight in before.ranking.items()}
-        write(DEFAULT, "ranking", doubled, "a test")
-    else:
-        rewrite(DEFAULT, "ranking", asked=2 * before.ranking["asked"])
+    doubled = {name: 2 * weight for name, weight in before.ranking.items()}
+    write(DEFAULT, "ranking", doubled, "a test")
     stored = json.loads(file.read_text("utf-8"))
     assert unset(stored) == {"ranking": stamp(stored["ranking"]["weights"])}
     default_profile.cache_clear()

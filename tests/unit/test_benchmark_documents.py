@@ -4,7 +4,6 @@ import itertools
 import json
 from pathlib import Path
 
-import openpyxl
 import pytest
 
 from core.errors import DocumentError
@@ -13,10 +12,10 @@ from ingest.reading.load import load
 from research.benchmarks import order_read
 from research.benchmarks.__main__ import app
 from research.benchmarks.documents_read import DocumentsRead, documents, together
-from research.benchmarks.headings_read import Share
-from research.benchmarks.truth import (
+from research.benchmarks.headings import (
     LISTS,
     Heading,
+    Share,
     Truth,
     align,
     is_label,
@@ -161,30 +160,6 @@ def test_a_title_must_have_the_subject() -> None:
 def test_headings_stand_below_the_nearest_that_is_less_deep() -> None:
     outline = [Heading(str(depth), depth) for depth in (1, 3, 2, 3, 1)]
     assert parents(outline) == [None, 0, 0, 2, None]
-
-
-def test_a_list_of_deltatextsplitter_is_read_as_it_is(tmp_path: Path) -> None:
-    for name in ("pdfs", "refs", "lists"):
-        (tmp_path / name).mkdir()
-    workbook = openpyxl.Workbook()
-    for row in (
-        ["NativeID", "Title", "MainType", "Cascadelevel"], [0, "harbours", "Title", 0],
-        [1, "Article 1 Scope", "Headline", 1], [2, "(1) Harbours are meant.", "Enumeration", 2],
-        [None, None, None, None],
-    ):  # fmt: skip
-        workbook.active.append(row)
-    workbook.save(tmp_path / "refs" / "harbours_references.xlsx")
-    file = tmp_path / "pdfs" / "harbours.pdf"
-
-    assert truth_of(file, tmp_path / "lists") == Truth(headings=(Heading("Article 1 Scope", 1),))
-
-    (tmp_path / "lists" / "harbours.pdf.yaml").write_text("title: On harbours\n", "utf-8")
-    both = truth_of(file, tmp_path / "lists")
-    assert both == Truth(titles=("On harbours",), headings=(Heading("Article 1 Scope", 1),))
-    ships = tmp_path / "pdfs" / "ships.pdf"
-    assert truth_of(ships, tmp_path / "lists") is None
-    (tmp_path / "pdfs" / "ships.pdf.yaml").write_text("title: On ships\n", "utf-8")
-    assert truth_of(ships, tmp_path / "lists") == Truth(titles=("On ships",))
 
 
 def test_the_lists_that_come_with_the_benchmark_can_be_read(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""Ground truth of headings: lists made by reading the pages, and their alignment with what ingest
-reads. Those of deltatextsplitter are its authors', the others a language model's.
+"""Title and headings of a document as read, held against a list that a language model made from its
+pages.
 
 A list is YAML, named after the file with .yaml behind it:
 
@@ -10,8 +10,7 @@ A list is YAML, named after the file with .yaml behind it:
         Article 1 Subject matter
 
 Headings are in order, indented by two spaces a level; a label ("Article 1", "2.1") and its title
-are one heading. A heading with "? " in front is optional. For files of deltatextsplitter (PyPI) the
-list is `../refs/<name>_references.xlsx`: its rows "Headline" are headings; it has no title.
+are one heading. A heading with "? " in front is optional.
 """
 
 import re
@@ -20,22 +19,37 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
-import openpyxl
 import yaml
 from pydantic import ValidationError
 
 from core.errors import DocumentError
 from core.source import Frozen
 from core.yaml_files import read_yaml
+from ingest.reading.blocks import Block
 
 LISTS = Path(__file__).parent / "headings"
-_ALIKE = 0.8  # least similarity of two spellings of one heading, as in deltatextsplitter
+_ALIKE = 0.8  # least similarity of two spellings of one heading
 _OPTIONAL = "? "
 
 # Label before a heading's title: "article 5", "hoofdstuk iii", "2 1".
 _LABEL = re.compile(
     r"(?:[^\W\d]+ )?(?P<number>\d+[a-z]{0,2}(?: \d+[a-z]?)*|[ivxlcdm]+|[a-z]|premi[eè]re?)(?: |$)"
 )
+
+
+class Share(Frozen):
+    """`right` out of `of`."""
+
+    right: int = 0
+    of: int = 0
+
+    @property
+    def value(self) -> float | None:
+        return self.right / self.of if self.of else None
+
+
+Part = tuple[dict[str, Share], list[str]]
+"""Figures by name, and descriptions of the errors."""
 
 
 @dataclass(frozen=True)
@@ -69,24 +83,94 @@ class Match:
 
 
 def truth_of(path: Path, lists: Path) -> Truth | None:
-    """Ground truth of a document, from `lists`, from beside it, or from deltatextsplitter; None
-    without a list.
+    """Ground truth of a document, from `lists` or from beside it; None without a list.
 
     Raises:
         DocumentError: the list is malformed.
     """
     places = (folder / f"{path.name}.yaml" for folder in (lists, path.parent))
-    own = next((place for place in places if place.is_file()), None)
-    listed = _read(own) if own else None
-    sheet = references(path)
-    if sheet.is_file() and not (listed and listed.headings):
-        return Truth(titles=listed.titles if listed else (), headings=_headlines(sheet))
-    return listed
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        return None
+    try:
+        listed = _List.model_validate(read_yaml(file.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        raise DocumentError(
+            file, None, f"is not a list of headings ({error})", "See docs/benchmarks.md."
+        ) from error
+    titles = (listed.title,) if isinstance(listed.title, str) else listed.title
+    return Truth(titles=titles, headings=tuple(_headings(listed.headings)))
 
 
-def references(path: Path) -> Path:
-    """Path of the list for one of deltatextsplitter's files."""
-    return path.parent.parent / "refs" / f"{path.stem}_references.xlsx"
+def title_read(title: str, truth: Truth) -> Part:
+    right = is_title(title, truth)
+    wrong = [] if right else [f"title: {title}"]
+    return {"titles": Share(right=int(right), of=1)}, wrong
+
+
+def headings_read(title: str, blocks: Sequence[Block], truth: Truth) -> Part:
+    """Recall, precision and parents of headings; those that are the title, or were read as the
+    title, do not count."""
+    seen = [
+        Heading(block.title, block.level)
+        for block in blocks
+        if block.kind == "heading" and not is_title(block.title, truth)
+    ]
+    true = truth.headings
+    matches = align(true, seen)
+    place = {number: match.true for match in matches for number in range(match.first, match.after)}
+    required = [
+        number
+        for number, heading in enumerate(true)
+        if not heading.optional and not is_title(heading.text, truth)
+    ]
+    found = [match for match in matches if match.true in required]
+    wanted = sorted(set(required) - {match.true for match in found})
+    free = {
+        number
+        for number, heading in enumerate(seen)
+        if (place[number] not in required if number in place else heading.text == title)
+    }
+    extra = [
+        heading
+        for number, heading in enumerate(seen)
+        if number not in place
+        and number not in free
+        and not any(is_label(heading, true[missed]) for missed in wanted)
+    ]
+    above = dict(zip(required, parents([true[number] for number in required]), strict=True))
+    above_seen = parents(seen)
+
+    def is_below_the_right_one(match: Match) -> bool:
+        upper = above_seen[match.first]
+        while upper in free:
+            upper = above_seen[upper]
+        right = above[match.true]
+        return (None if right is None else required[right]) == (
+            None if upper is None else place.get(upper, -1)
+        )
+
+    below = [is_below_the_right_one(match) for match in found]
+    shares = {
+        "recall": Share(right=len(found), of=len(required)),
+        "precision": Share(right=len(found), of=len(found) + len(extra)),
+        "parents": Share(right=sum(below), of=len(found)),
+    }
+    wrong = [
+        *(f"heading not found: {true[number].text}" for number in wanted),
+        *(f"no heading: {heading.text}" for heading in extra),
+        *(
+            f"heading in two: {true[match.true].text}"
+            for match in found
+            if match.after - match.first > 1
+        ),
+        *(
+            f"heading below a wrong one: {true[match.true].text}"
+            for match, right in zip(found, below, strict=True)
+            if not right
+        ),
+    ]
+    return shares, wrong
 
 
 def is_title(title: str, truth: Truth) -> bool:
@@ -179,17 +263,6 @@ def _alike(text: str, other: str) -> bool:
     return matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE
 
 
-def _read(file: Path) -> Truth:
-    try:
-        listed = _List.model_validate(read_yaml(file.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-        raise DocumentError(
-            file, None, f"is not a list of headings ({error})", "See docs/benchmarks.md."
-        ) from error
-    titles = (listed.title,) if isinstance(listed.title, str) else listed.title
-    return Truth(titles=titles, headings=tuple(_headings(listed.headings)))
-
-
 def _headings(text: str) -> Iterator[Heading]:
     for line in filter(str.strip, text.splitlines()):
         heading = line.strip()
@@ -198,18 +271,3 @@ def _headings(text: str) -> Iterator[Heading]:
             depth=1 + (len(line) - len(line.lstrip())) // 2,
             optional=heading.startswith(_OPTIONAL),
         )
-
-
-def _headlines(file: Path) -> tuple[Heading, ...]:
-    workbook = openpyxl.load_workbook(file, read_only=True)
-    rows = workbook.worksheets[0].iter_rows(values_only=True)
-    names = [str(name) for name in next(rows)]
-    found = []
-    for row in rows:  # some sheets have empty rows up to the maximum
-        if row[0] is None:
-            break
-        values = dict(zip(names, row, strict=True))
-        if values["MainType"] == "Headline":
-            found.append(Heading(str(values["Title"]), int(str(values["Cascadelevel"]))))
-    workbook.close()
-    return tuple(found)
