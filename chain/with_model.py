@@ -64,9 +64,7 @@ def _tested(model: ChatModel, settings: Settings) -> CheckOutcome:
     first = 0.0
     try:
         lines.append(("model", model.named()))
-        ollama = model.ollama_context()
-        usual = f"{model.room()} tokens at most (STRATEGIEWIJZER_MODEL_CONTEXT)"
-        lines.append(("context", usual if ollama is None else str(ollama)))
+        lines.append(("context", f"{model.room()} tokens at most{_bound(model)}"))
         started = time.monotonic()
         passages = fenced("passage", _PASSAGE, ' number="1"')
         for piece in model.stream(
@@ -93,6 +91,16 @@ def _tested(model: ChatModel, settings: Settings) -> CheckOutcome:
         ("said", " ".join(sentences) or "nothing that can be read as an answer"),
     ]
     return CheckOutcome(tuple(lines), works=bool(sentences))
+
+
+def _bound(model: ChatModel) -> str:
+    """The setting that the length of the context is bound by, and Ollama's own."""
+    if model.ollama_context() is None:
+        return " (STRATEGIEWIJZER_MODEL_CONTEXT)"
+    return (
+        ": Ollama drops the rest. For more, set OLLAMA_CONTEXT_LENGTH at Ollama, and "
+        "STRATEGIEWIJZER_MODEL_CONTEXT to the same"
+    )
 
 
 def _tokens(counted: UsageMetadataCallbackHandler) -> str:

@@ -30,7 +30,7 @@ class Destination(Frozen):
 
 def destinations(settings: Settings) -> tuple[Destination, ...]:
     """The servers that get questions; none: no question leaves this program."""
-    model = settings.azure_endpoint or settings.openai_base_url or _OPENAI
+    model = settings.openai_base_url or _OPENAI
     addresses: dict[Purpose, str] = {
         "model": model if settings.generative else "",
         "embeddings": settings.embeddings_url,

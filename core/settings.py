@@ -6,7 +6,7 @@ import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AliasChoices,
@@ -17,7 +17,6 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as NoJsonError
@@ -32,6 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _REMOVED = {
     "accept_questions": "take it out. A person accepts what a model proposes, on the page or with: "
     "python -m ingest questions --accept",
+    "azure_api_version": "take it out. The address of Azure's v1 API has no version.",
+    "azure_endpoint": "set OPENAI_BASE_URL to https://NAME.openai.azure.com/openai/v1/.",
     "embeddings_requests": "take it out. Four requests are under way at once.",
     "mcp_hosts": "set allowed_hosts to these names.",
     "langsmith_tracing": "take it out. How long each step of an answer takes is traced with "
@@ -144,8 +145,8 @@ class Settings(BaseSettings):
     organisation: str = ""  # who checked an approved answer, as readers see it
     approve_by_two: bool = False  # an answer is given once a second maintainer has approved it
 
-    # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
-    # base URL or the Azure endpoint is set; a key by itself sends nothing.
+    # Language model (optional, docs/models.md). Questions are sent to one only where `model` or
+    # the base URL is set; a key by itself sends nothing.
     model: str = ""  # empty with a base URL: the only one that the server has
     checker: bool = True  # a model reads each sentence again, with the passages that it rests on
     checker_model: str = ""  # on the same server; empty: `model` itself
@@ -153,8 +154,6 @@ class Settings(BaseSettings):
         default=SecretStr(""), validation_alias=_openai("OPENAI_API_KEY")
     )
     openai_base_url: str = Field(default="", validation_alias=_openai("OPENAI_BASE_URL"))
-    azure_endpoint: str = ""  # Azure's older form, with `model` as deployment; v1 is a base URL
-    azure_api_version: str = "2024-10-21"
     azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
     model_context: Annotated[int, Field(ge=512)] | None = None  # tokens; empty: as its server says
     collection: str = ""  # what the documents are, in the prompt; empty: by their areas
@@ -245,9 +244,7 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator(
-        *("chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url"), "otlp_endpoint"
-    )
+    @field_validator(*("chroma_url", "openai_base_url", "embeddings_url"), "otlp_endpoint")
     @classmethod
     def _no_secret(cls, url: str, info: ValidationInfo) -> str:
         is_chroma = info.field_name == "chroma_url"
@@ -267,14 +264,6 @@ class Settings(BaseSettings):
         check_postgresql(url.get_secret_value())
         return url
 
-    @model_validator(mode="after")
-    def _azure_is_whole(self) -> Self:
-        if self.azure_endpoint and self.openai_base_url:
-            raise ValueError("azure_endpoint and openai_base_url are both set. Leave one of them")
-        if self.azure_endpoint and not self.model:
-            raise ValueError("azure_endpoint needs the name of a deployment. Set model to it")
-        return self
-
     @property
     def largest_file(self) -> int:
         """How many bytes a source text may have."""
@@ -283,7 +272,7 @@ class Settings(BaseSettings):
     @property
     def generative(self) -> bool:
         """Whether questions are sent to a language model."""
-        return bool(self.model or self.openai_base_url or self.azure_endpoint)
+        return bool(self.model or self.openai_base_url)
 
     @property
     def model_label(self) -> str:

@@ -59,7 +59,6 @@ _FILTERED = re.compile(r"content management policy|ContentPolicyViolation")
 _NO_SCHEMA = re.compile(
     r"json_?schema|(?i:json schema|guided|structured output|grammar)|invalid format: expected"
 )
-_NO_SYSTEM_ROLE = ("'system' with this model", "System role not supported")
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 # Errors that langchain-openai lets through if a server violates the protocol.
 _NO_PROTOCOL = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
@@ -100,28 +99,18 @@ def refused_parameter(error: Exception, sent: Collection[str]) -> str:
     OpenAI and Azure give it as `param` ("reasoning.effort"), others only in their text, which may
     name several: the first sent one is taken.
     """
-    status = getattr(error, "status_code", None)
-    if not isinstance(error, openai.APIStatusError) or status not in _REFUSES_FORM | {500}:
+    if not isinstance(error, openai.APIStatusError) or error.status_code not in _REFUSES_FORM:
         return ""
     text = _server_message(error)
     param = re.match(r"\w+", error.param or "")
-    if param and param[0] in sent and status != 500:
+    if param and param[0] in sent:
         return param[0]
     if "response_format" in sent and ("response_format" in text or _NO_SCHEMA.search(text)):
         return "response_format"
-    if status == 500:  # llama.cpp before October 2024, and llama-cpp-python: for a schema only
-        return ""
     # "stream" is also an ordinary word: it counts only in quotation marks.
     words = {name: rf"['\"]{name}['\"]" if name == "stream" else rf"\b{name}\b" for name in sent}
     places = {name: found.start() for name in sent if (found := re.search(words[name], text))}
     return min(places, key=lambda name: places[name], default="")
-
-
-def refuses_system_role(error: Exception) -> bool:
-    """Whether the model's chat template takes no system message."""
-    return isinstance(error, openai.APIStatusError) and any(
-        words in _server_message(error) for words in _NO_SYSTEM_ROLE
-    )
 
 
 def is_transient(error: Exception) -> bool:
@@ -147,7 +136,7 @@ def _reason(error: openai.APIError, status: int | None) -> ModelTrouble:
         if known := _BY_CODE.get(code or ""):
             return known
     text = _server_message(error)
-    if status in _REFUSES_FORM or status == 500:  # llama.cpp before September 2025
+    if status in _REFUSES_FORM:
         if _TOO_LONG.search(text):
             return "too_long"
         if _FILTERED.search(text):

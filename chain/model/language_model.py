@@ -1,29 +1,27 @@
-"""The configured language model: asks its server and streams the reply, with retries."""
+"""The configured language model: asks its server and streams the reply, within limits of time and
+length, with retries and without the model's thoughts."""
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
-from langchain_openai.chat_models.base import BaseChatOpenAI
+from langchain_openai import ChatOpenAI
 
-from chain.model.failures import (
-    asked_to_wait,
-    is_transient,
-    refused_parameter,
-    refuses_system_role,
-    translated,
-)
+from chain.model.failures import asked_to_wait, is_transient, refused_parameter, translated
 from chain.model.reply import Schema
-from chain.model.servers import Context, Server
-from chain.model.streaming import replied, within
+from chain.model.servers import Server
+from core import telemetry
 from core.answer import ModelTrouble
+from core.background import in_background
 from core.breaker import Breaker
 from core.environment import no_langsmith_tracing
 from core.errors import ModelError
 from core.settings import Settings
+from language.escaping import visible
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +30,9 @@ _FIRST_WAIT = 0.5  # seconds before the second try; doubles, as a busy server ne
 _CONTEXT_KEPT = 600.0  # seconds: a server may come back with another model, or come back
 _LASTING: frozenset[ModelTrouble] = frozenset({"key", "quota", "unknown_model", "unreachable"})
 _LIMITS = ("max_completion_tokens", "max_tokens")  # OpenAI's name, and that of all others
+_LONGEST = 400_000  # characters, some 100,000 tokens; an endless reply would fill memory
+_PIECE = 200  # characters of a piece: the deadline is checked between two only
+_THOUGHTS = ("<think>", "<thinking>", "<thought>", "<reasoning>", "[THINK]")
 
 
 class ChatModel:
@@ -51,17 +52,15 @@ class ChatModel:
         self._server = Server(settings)
         self.name = name or settings.model
         """Empty until `named` has asked the server."""
-        self._client: BaseChatOpenAI | None = None
+        self._client: ChatOpenAI | None = None
         self._breaker = Breaker()
         self._refused: frozenset[str] = frozenset()
-        self._has_system_role = True
-        self._has_warned = False  # that Ollama uses a smaller context
         self._usual: tuple[int, float] | None = None  # context length, and when to ask again
 
     @property
     def address(self) -> str:
         """URL of the server, without secrets."""
-        return self._server.address
+        return self._server.url
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -85,30 +84,24 @@ class ChatModel:
         Raises:
             ModelError: the server does not list its models.
         """
-        ollama = self.ollama_context()
-        reported = ollama.used if ollama is not None and ollama.sure else None
-        wanted = self._settings.model_context or reported or self._usual_context()
-        if ollama is None or ollama.used >= wanted:
+        wanted = self._settings.model_context
+        if ollama := self.ollama_context():
+            return min(ollama, wanted or ollama)
+        if wanted:
             return wanted
-        if not self._has_warned:
-            self._has_warned = True
-            logger.warning("%s", ollama)
-        return ollama.used
-
-    def _usual_context(self) -> int:
         now = time.monotonic()
         if self._usual is None or now > self._usual[1]:
             self._usual = self._server.usual_context(self.named()), now + _CONTEXT_KEPT
         return self._usual[0]
 
-    def ollama_context(self) -> Context | None:
+    def ollama_context(self) -> int | None:
         """Ollama's context length; None if the server is not Ollama.
 
         Raises:
             ModelError: the server does not list its models.
         """
         self._breaker.check()
-        return self._server.context(self.named())
+        return self._server.ollama_context(self.named())
 
     def stream(
         self,
@@ -121,8 +114,8 @@ class ChatModel:
         """Streams the reply in pieces.
 
         Args:
-            messages: the prompt; only the first may be a system message. It has the form of the
-                reply in words, as a server may refuse the schema.
+            messages: the prompt. It has the form of the reply in words, as a server may refuse the
+                schema.
             seconds: time limit for all tries together.
             schema: JSON schema of the reply, with a title; left out if the server takes none.
             config: LangChain's, for callbacks and tracers.
@@ -135,7 +128,7 @@ class ChatModel:
         started = self._breaker.admit()
         pieces = self._pieces(messages, schema, config, started + seconds)
         try:
-            for piece in within(seconds, pieces):
+            for piece in _within(seconds, pieces):
                 self._breaker.worked()
                 yield piece
         except ModelError as error:
@@ -172,9 +165,8 @@ class ChatModel:
         while True:
             has_begun = False
             fields = self._fields(schema, left_out)
-            prompt = messages if self._has_system_role else _in_one(messages)
             try:
-                for piece in replied(client, prompt, fields, config):
+                for piece in _replied(client, messages, fields, config):
                     has_begun = True
                     self._refused |= left_out
                     yield piece
@@ -191,8 +183,6 @@ class ChatModel:
                 if refused := refused_parameter(error, fields):
                     logger.info("The model's server refuses %r; it is not sent again.", refused)
                     self._refused |= {refused}
-                elif self._has_system_role and refuses_system_role(error):
-                    self._has_system_role = False
                 elif failure.reason == "parameter" and fields:
                     left_out |= fields.keys() & {"response_format"} or fields.keys()
                 elif is_transient(error) and tries < _TRIES:
@@ -228,8 +218,111 @@ class ChatModel:
         }
 
 
-def _in_one(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """Merges the system message into the question, for models without a system role."""
-    if len(messages) < 2 or not isinstance(messages[0], SystemMessage):
-        return list(messages)
-    return [HumanMessage(f"{messages[0].text}\n\n{messages[1].text}"), *messages[2:]]
+def _within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
+    """Yields the pieces of a reply until a deadline.
+
+    A thread reads them, so that neither a silent server nor a client that drains a stream before
+    closing it can block the answer.
+    """
+    deadline = time.monotonic() + seconds
+    with closing(in_background(pieces)) as arrived:
+        for piece in arrived:
+            if time.monotonic() > deadline:  # an endless reply always has a piece ready
+                raise ModelError(
+                    f"The model gave no whole answer within {seconds:g} seconds. Set "
+                    "STRATEGIEWIJZER_ANSWER_TIMEOUT higher.",
+                    "slow",
+                )
+            if piece is not None:
+                yield piece
+
+
+def _replied(
+    client: ChatOpenAI,
+    messages: Sequence[BaseMessage],
+    fields: Mapping[str, Any],
+    config: RunnableConfig | None,
+) -> Iterator[str]:
+    """Yields the pieces of one reply to a request with these fields, without the model's thoughts.
+
+    Raises:
+        ModelError: the reply is empty, too long or incomplete.
+        Exception: raised by the client.
+    """
+    ending, is_written = "", False
+    # Unchanged: langchain-openai would rename or drop some, and it loses the token counts of a
+    # stream that it parses by a schema.
+    body = {name: fields[name] for name in fields if name != "stream"}
+
+    def texts() -> Iterator[str]:
+        nonlocal ending
+        with telemetry.call("chat", client.model_name, client.openai_api_base or "") as call:
+            parts: Iterable[BaseMessage] = (
+                client.stream(list(messages), config, extra_body=body)
+                if "stream" in fields
+                else [client.invoke(list(messages), config, extra_body=body)]
+            )
+            for part in parts:
+                ending = part.response_metadata.get("finish_reason") or ending
+                if usage := getattr(part, "usage_metadata", None):
+                    call.tokens = usage["input_tokens"], usage["output_tokens"]
+                yield str(part.text)
+
+    for text in without_thoughts(tidy(texts())):
+        is_written = is_written or bool(text.strip())
+        yield text
+    if ending == "length":
+        before = "" if is_written else " before it wrote anything"
+        raise ModelError(
+            f"The model reached its limit of tokens{before}. Set STRATEGIEWIJZER_ANSWER_TOKENS "
+            "higher or leave it empty, or STRATEGIEWIJZER_REASONING_EFFORT lower.",
+            "cut" if is_written else "empty",
+        )
+    if ending == "content_filter":
+        raise ModelError(
+            "The model's server filters the answer out. See its settings for content.",
+            "cut" if is_written else "refused",
+        )
+    if not is_written:
+        raise ModelError("The model's answer is empty.", "empty")
+    if not ending:
+        raise ModelError("The model's answer broke off on its way.", "cut", "unreachable")
+
+
+def tidy(texts: Iterable[str]) -> Iterator[str]:
+    """The text in short pieces, without invisible characters.
+
+    Raises:
+        ModelError: the text is too long.
+    """
+    length = 0
+    for text in texts:
+        length += len(text)
+        if length > _LONGEST:
+            raise ModelError(
+                f"The model wrote more than {_LONGEST} characters and was not read further. Set "
+                "STRATEGIEWIJZER_ANSWER_TOKENS lower.",
+                "cut",
+            )
+        shown = visible(text)
+        for start in range(0, len(shown), _PIECE):
+            yield shown[start : start + _PIECE]
+
+
+def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces of a reply, without tagged thoughts and white space at its beginning."""
+    arriving = iter(pieces)
+    begun = ""  # a thought, or what may be its tag
+    for piece in arriving:
+        begun = (begun + piece).lstrip()
+        while tag := next(filter(begun.startswith, _THOUGHTS), ""):
+            _, closed, behind = begun.partition(f"{tag[0]}/{tag[1:]}")
+            if not closed:
+                break
+            begun = behind.lstrip()
+        if begun and not tag and not any(name.startswith(begun) for name in _THOUGHTS):
+            yield begun
+            yield from arriving
+            return
+    if begun and not begun.startswith(_THOUGHTS):
+        yield begun  # an incomplete tag is text

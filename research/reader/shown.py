@@ -114,7 +114,7 @@ def decided(
 ) -> tuple[tuple[ScoredPassage, ...], Decision, Request]:
     """What is found for a question, what is decided on it, and what an answer is made from, by the
     sources' sentences or by a model, whatever the settings have."""
-    servers = {"model": "any" if for_model else "", "openai_base_url": "", "azure_endpoint": ""}
+    servers = {"model": "any" if for_model else "", "openai_base_url": ""}
     settings = settings.model_copy(update=servers)
     query, meant = Query(question, language), Interpretation(question)
     found = retrieve(index, query, meant, settings.results, for_model=for_model)

@@ -16,8 +16,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from chain.assistant import Assistant
-from chain.model.language_model import ChatModel
-from chain.model.streaming import within
+from chain.model.language_model import ChatModel, _within
 from chain.writing.generative import read
 from core.background import _AHEAD
 from core.errors import ModelError
@@ -84,7 +83,7 @@ def _failed(url: str, seconds: float = PATIENCE, **more: object) -> ModelError:
 
 def test_a_reply_without_end_is_cut_off_when_its_time_is_up() -> None:
     with pytest.raises(ModelError, match="no whole answer"):
-        deque(within(0.2, itertools.repeat("It grows. ")), maxlen=0)
+        deque(_within(0.2, itertools.repeat("It grows. ")), maxlen=0)
 
 
 def test_a_server_that_never_ends_its_reply_is_hung_up_on() -> None:
@@ -119,7 +118,7 @@ def test_no_more_of_a_reply_is_kept_than_is_read() -> None:
             taken += 1
             yield "It grows. "
 
-    reading = within(30, pieces())
+    reading = _within(30, pieces())
     next(reading)
     until(lambda: taken == 1 + _AHEAD + 1, "the next one has no place, and is kept in hand")
     threads = threading.active_count()

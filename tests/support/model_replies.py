@@ -49,7 +49,7 @@ _structured = st.builds(
 )
 _thoughts = st.builds(
     lambda tag, inside, closed: f"<{tag}>{inside}{f'</{tag}>' if closed else ''}",
-    st.sampled_from(("think", "THINKING", "reasoning")),
+    st.sampled_from(("think", "thinking", "reasoning")),
     texts,
     st.sampled_from((True, True, True, False)),
 )

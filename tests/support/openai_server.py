@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from tests.support.http_server import Handler, http_server
 
@@ -100,18 +100,7 @@ NO_SCHEMA: Mapping[str, Fault] = {
         "Invalid parameter: 'response_format' must be one of 'json_object', 'text'.",
         param="response_format",
     ),
-    "llama.cpp 2024": Fault(
-        500,
-        {
-            "error": {
-                "code": 500,
-                "message": 'response_format type must be one of "text" or "json_object", but got: '
-                "json_schema",
-                "type": "server_error",
-            }
-        },
-    ),
-    "llama.cpp 2025": Fault(
+    "llama.cpp": Fault(
         400,
         {
             "error": {
@@ -374,11 +363,6 @@ def openai_server() -> Iterator[Script]:
             script.over.set()
 
 
-def api_version(path: str) -> str:
-    """What Azure's older form has in the query of an address."""
-    return parse_qs(urlsplit(path).query).get("api-version", [""])[0]
-
-
 def _asks_for_schema(request: Request) -> bool:
     return (request.get("response_format") or {}).get("type") == "json_schema"
 
@@ -394,8 +378,7 @@ def _role(
 
 
 def _prompt(request: Request) -> str:
-    messages = request.get("messages") or request["input"]  # the latter of Responses
-    return "\n".join(str(message["content"]) for message in messages)
+    return "\n".join(str(message["content"]) for message in request["messages"])
 
 
 def _split(reply: str, size: int) -> list[str]:

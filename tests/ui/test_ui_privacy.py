@@ -56,8 +56,6 @@ def test_nothing_leaves_this_machine_by_default() -> None:
     [
         ({"model": "gpt"}, "model", "api.openai.com"),
         ({"openai_base_url": "http://localhost:11434/v1"}, "model", "localhost"),
-        ({"azure_endpoint": "https://x.openai.azure.com", "model": "d"}, "model",
-         "x.openai.azure.com"),
         ({"embeddings_url": "https://e.example/v1"}, "embeddings", "e.example"),
         ({"chroma_url": "http://c.example:8000"}, "index", "c.example"),
         ({"database_url": "postgresql://an:hush@d.example/x"}, "database", "d.example"),
@@ -74,7 +72,7 @@ def test_a_setting_with_an_address_is_one_that_the_page_knows() -> None:
     """A new server that questions go to has to be told there."""
     elsewhere = {"documents_dir"}
     named = {name for name in Settings.model_fields if re.search("_url$|endpoint$", name)}
-    known = {"chroma_url", "embeddings_url", "openai_base_url", "azure_endpoint"}
+    known = {"chroma_url", "embeddings_url", "openai_base_url"}
     known |= {"database_url", "otlp_endpoint"}
     assert named - elsewhere == known
 

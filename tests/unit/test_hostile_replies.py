@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from chain.checking.checker import Opinion, read_opinions
-from chain.model.streaming import tidy, without_thoughts
+from chain.model.language_model import tidy, without_thoughts
 from chain.request import Draft, Gaps, NamedStretch
 from chain.writing.generative import read
 from core.errors import ModelError

@@ -6,7 +6,7 @@ The examples are the same at every run; how to search longer is told in test_pro
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chain.model.streaming import tidy, without_thoughts
+from chain.model.language_model import tidy, without_thoughts
 from chain.request import Draft
 from chain.writing.generative import read
 from core.errors import ModelError
