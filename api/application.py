@@ -14,8 +14,8 @@ from api.later import LazyApp
 from api.problem import RESPONSES, BoundedBody, Unforeseen, handle
 from api.service import Service
 from chain.assistant import Assistant
+from core import VERSION
 from core.settings import Settings, current
-from core.version import VERSION
 
 ROUTERS: tuple[APIRouter, ...] = (
     ask_route.router,

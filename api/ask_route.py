@@ -16,7 +16,7 @@ from api.request_shapes import WHOLE, LanguageCode, QuestionText, SearchLimits
 from api.service import PING, Events, TheService, event_stream, json_reply
 from chain.request import MAX_QUESTION
 from core.answer import Answer, AnswerKind, Event, Finished, Message, Stage, TextDelta, Turn
-from core.markers import Marked, Marker
+from core.answer_blocks import Marked, Marker
 
 _TURNS = 20  # a follow-up points back to the last turns; more are cut off by the caller
 _LONGEST_ANSWER = 20_000  # characters; the longest of all evaluations has a fifth of it

@@ -17,8 +17,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problem import ApiError, problem_of
-from core.error_reply import NO_KEY
-from core.errors import StrategiewijzerError
+from core.errors import NO_KEY, StrategiewijzerError
 from core.settings import Role, Settings, includes
 from userdata.api_keys import Permission, found, hash_of
 

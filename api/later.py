@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.error_reply import MAX_BODY, ErrorReply, error_reply
-from core.errors import in_megabytes
+from core.errors import MAX_BODY, ErrorReply, error_reply
+from core.files import in_megabytes
 from core.hosts import NOT_OURS
 
 PATHS = ("/v1/{rest:path}", "/mcp", "/healthz", "/readyz", "/metrics")

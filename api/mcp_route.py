@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problem import ApiError
-from core.error_reply import MAX_BODY
+from core.errors import MAX_BODY
 from core.hosts import NOT_OURS, is_ours
 from core.settings import Settings
 

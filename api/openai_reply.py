@@ -19,9 +19,16 @@ from core.answer import (
     ModelTrouble,
     TextDelta,
 )
-from core.answer_blocks import ITEM, AnswerBlock, AnswerSentence, Blocks, DoubtWords, sentences
+from core.answer_blocks import (
+    ITEM,
+    AnswerBlock,
+    AnswerSentence,
+    Blocks,
+    DoubtWords,
+    Marker,
+    sentences,
+)
 from core.citations import Citation, by_number
-from core.markers import Marker
 from core.source import Frozen
 from language.escaping import address, escaped, inline, is_web_page
 from prompts import ClientWords, client_words

@@ -18,8 +18,8 @@ from api.request_shapes import SearchLimits, unknown
 from chain.request import MAX_QUESTION
 from chain.understanding.intent import classify
 from core.answer import Turn
-from core.error_reply import MAX_BODY
-from core.markers import Marked
+from core.answer_blocks import Marked
+from core.errors import MAX_BODY
 from language.escaping import visible
 from language.identify import detect_languages
 from vectorstore.embeddings import local_embedder

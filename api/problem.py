@@ -19,13 +19,15 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.later import TOO_LARGE, of_status
-from core.error_reply import MAX_BODY, ErrorReply, error_reply
 from core.errors import (
+    MAX_BODY,
+    ErrorReply,
     IndexMismatchError,
     ModelError,
     NoIndexError,
     StoreError,
     StrategiewijzerError,
+    error_reply,
     kind_and_place,
 )
 

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from core.disk import obstacle
-from core.errors import ArchiveError, in_megabytes
+from core.errors import ArchiveError
+from core.files import in_megabytes, obstacle
 
 DATA, DOCUMENTS = "data", "documents"
 _NAME, _VERSION = "strategiewijzer-backup", 2

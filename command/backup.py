@@ -11,8 +11,8 @@ import typer
 
 from command.archive import DATA, DOCUMENTS, BackupFile, name_of, new_backup
 from command.restore import check_apart, unpack_checked
-from core.disk import obstacle
-from core.errors import ArchiveError, NoIndexError, StrategiewijzerError, in_megabytes
+from core.errors import ArchiveError, NoIndexError, StrategiewijzerError
+from core.files import in_megabytes, obstacle
 from core.settings import ROOT, Settings
 from core.source import Frozen
 from ingest.publishing.lock import exclusive

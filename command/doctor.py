@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 import typer
 
 from core.background import begin
-from core.disk import existing, obstacle
 from core.errors import (
     NoIndexError,
     SettingsError,
@@ -18,7 +17,7 @@ from core.errors import (
     StrategiewijzerError,
     kind_and_place,
 )
-from core.file_names import as_text
+from core.files import as_text, existing, obstacle
 from core.settings import ROOT, Settings
 from core.source import Frozen
 from language.escaping import visible

@@ -6,11 +6,11 @@ from api.key_access import Caller
 from api.mcp_tools import mcp_server
 from api.service import Service
 from chain.current_assistant import CurrentAssistant
+from core import VERSION
 from core.background import begin, quiet_start
-from core.disk import in_use
 from core.errors import StrategiewijzerError
+from core.files import in_use
 from core.settings import current
-from core.version import VERSION
 from userdata.after_answers import after_answers
 
 _READERS = 2  # searches at once: one program asks

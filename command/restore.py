@@ -10,7 +10,6 @@ from pathlib import Path
 import typer
 
 from command.archive import DATA, DOCUMENTS, BackupFile
-from core.disk import in_use, make_private, obstacle
 from core.errors import (
     ArchiveError,
     IndexMismatchError,
@@ -18,6 +17,7 @@ from core.errors import (
     NoIndexError,
     StrategiewijzerError,
 )
+from core.files import in_use, make_private, obstacle
 from core.settings import Settings
 from core.source import Frozen
 from ingest.publishing.check import check

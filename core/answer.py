@@ -11,13 +11,14 @@ from core.answer_blocks import (
     AnswerSentence,
     Blocks,
     Doubt,
+    Marked,
+    Marker,
     SentenceStatus,
     marked_text,
     parse,
     sentences,
 )
 from core.citations import Citation
-from core.markers import Marked, Marker
 from core.prepared import Approval
 from core.source import Frozen, Passage
 

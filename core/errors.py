@@ -1,15 +1,12 @@
-"""Errors that people see: what is wrong, and the remedy."""
+"""Errors that people and programs see: what is wrong, and the remedy."""
 
-import math
 import traceback
 from pathlib import Path
 from typing import Literal
 
 from core.answer import ModelTrouble
-from core.file_names import as_text, printable
-
-MEGABYTE = 2**20
-"""Bytes, as browsers count when a page says how large a file may be."""
+from core.files import MEGABYTE, as_text, in_megabytes, printable
+from core.source import Frozen
 
 Fault = Literal[
     "value",
@@ -35,6 +32,26 @@ that is no list of fields; a format that is not read; a damaged file; a password
 pictures of text; an unknown encoding; content that only an attack needs; too many parts; too many
 bytes; too much time or memory; the id and language of another file; no permission, or no file; a
 file that is being written; the file of its prepared questions; anything else."""
+
+
+ApiErrorType = Literal[
+    "invalid_request_error",
+    "authentication_error",
+    "permission_error",
+    "not_found_error",
+    "rate_limit_error",
+    "server_error",
+]
+"""What is to be done: correct the request, send a key, ask for more rights, ask for what is there,
+wait, or tell whoever runs the service."""
+
+MAX_BODY = MEGABYTE  # bytes: a question and twenty earlier answers have a fifth of it
+"""How long a request may be."""
+
+NO_KEY = (
+    "This needs a valid key, sent as the header 'Authorization: Bearer KEY'. Whoever runs this "
+    "service makes one with: ./strategiewijzer keys new NAME --scope ask"
+)
 
 
 class StrategiewijzerError(Exception):
@@ -74,11 +91,6 @@ class DocumentError(StrategiewijzerError):
         self.remedy = remedy
         self.fault = fault
         self.field = field
-
-
-def in_megabytes(size: int) -> str:
-    """A number of bytes to show, such as "100.1 MB"; rounded up, so more than 100 is never 100."""
-    return f"{math.ceil(size * 10 / MEGABYTE) / 10:g} MB"
 
 
 def too_large(limit: int) -> tuple[str, str]:
@@ -174,3 +186,35 @@ def kind_and_place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     places = [f" at {Path(frame.filename).name}:{frame.lineno}" for frame in frames[-1:]]
     return type(error).__name__ + "".join(places)
+
+
+class ErrorDetail(Frozen):
+    """What is wrong with a request."""
+
+    message: str  # with what to do
+    type: ApiErrorType
+    param: str | None = None  # the part of the request that is meant
+    code: str  # for programs (docs/api.md)
+
+
+class ErrorReply(Frozen):
+    """The body of every reply with a status of 400 or more."""
+
+    error: ErrorDetail
+
+
+def error_reply(status: int, message: str, code: str, param: str | None = None) -> ErrorReply:
+    """The body that goes with an HTTP status."""
+    return ErrorReply(
+        error=ErrorDetail(message=message, type=_type(status), param=param, code=code)
+    )
+
+
+def _type(status: int) -> ApiErrorType:
+    types: dict[int, ApiErrorType] = {
+        401: "authentication_error",
+        403: "permission_error",
+        404: "not_found_error",
+        429: "rate_limit_error",
+    }
+    return types.get(status, "server_error" if status >= 500 else "invalid_request_error")

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from core.errors import MEGABYTE, ModelError
+from core.errors import ModelError
+from core.files import MEGABYTE
 
 _LARGEST = 16  # megabytes, some 50,000 tokens streamed; an endless response would fill memory
 

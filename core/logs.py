@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import kind_and_place
-from core.file_names import printable
+from core.files import printable
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as NoJsonError
 
-from core.errors import MEGABYTE, SettingsError
+from core.errors import SettingsError
+from core.files import MEGABYTE
 from core.hosts import check_postgresql, name_of, without_secret
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from core import VERSION
 from core.settings import ROOT, Settings
-from core.version import VERSION
 from eval.results import Stamp
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from core import telemetry
 from core.errors import DocumentError
-from core.file_names import as_path, as_text
+from core.files import as_path, as_text
 from core.settings import Settings
 from core.source import SourceDocument
 from ingest.publishing.build import build

@@ -7,7 +7,7 @@ from watchfiles import Change, watch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from core.errors import StrategiewijzerError
-from core.file_names import printable
+from core.files import printable
 from ingest.reading.files import HIDDEN
 
 _QUIET = 1000  # milliseconds without a change before a run: programs save in several steps

@@ -17,9 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from core import logs, telemetry
-from core.disk import in_use
-from core.error_reply import NO_KEY, error_reply
-from core.errors import SettingsError
+from core.errors import NO_KEY, SettingsError, error_reply
+from core.files import in_use
 from core.hosts import NOT_OURS, is_loopback, is_ours
 from core.settings import current
 from core.telemetry import observe

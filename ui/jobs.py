@@ -28,8 +28,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from core.disk import make_private
 from core.errors import LockedError, StoreError
+from core.files import make_private
 from core.settings import ROOT, environment_of_jobs
 from core.source import Frozen
 from userdata.started_jobs import is_running

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
-from core.file_names import printable
+from core.files import printable
 from language.escaping import is_web_page, visible
 from ui.texts import Texts
 

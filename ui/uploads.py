@@ -12,7 +12,8 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.errors import MEGABYTE, StrategiewijzerError
+from core.errors import StrategiewijzerError
+from core.files import MEGABYTE
 from core.settings import Role
 from ui import access
 

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, Executable, Row, Table, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from core.disk import is_damaged
 from core.errors import SettingsError, StrategiewijzerError
+from core.files import is_damaged
 from core.settings import Settings
 from userdata.earlier_files import left_behind
 from userdata.engines import BATCH, connected, keep_private, message, sqlite_engine, without_nul

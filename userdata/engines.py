@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import NullPool, StaticPool
 
-from core.disk import make_private
+from core.files import make_private
 
 PATIENCE = 10.0  # seconds to wait while another writes; what people say is said only once
 BATCH = 200

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel
 
-from core.disk import is_locked
 from core.errors import StoreError
+from core.files import is_locked
 from userdata.conversation import now
 
 

@@ -2,9 +2,10 @@
 its failures with their remedy."""
 
 import functools
+import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -28,9 +29,8 @@ from chromadb.errors import (
     NotFoundError,
 )
 
-from core.disk import is_damaged, make_private, obstacle
 from core.errors import StoreError
-from core.file_names import printable
+from core.files import is_damaged, make_private, obstacle, printable
 from core.settings import Settings
 from vectorstore.embeddings import Vectors
 
@@ -274,6 +274,14 @@ def create_once(client: Client, name: str, metadata: dict[str, str | float]) -> 
         raise
 
 
+def batches(items: Iterable[_T], size: int = BATCH) -> Iterator[list[_T]]:
+    """The items in their order, in lists of `size`; the last list may be shorter.
+    `itertools.batched` of Python 3.12 does the same."""
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch
+
+
 def nearest(collection: Collection, vector: Vectors, count: int) -> list[tuple[str, float]]:
     """The nearest records as (id, cosine), best first."""
     result = collection.query(
@@ -285,8 +293,8 @@ def nearest(collection: Collection, vector: Vectors, count: int) -> list[tuple[s
 
 def vectors(collection: Collection, ids: Sequence[str]) -> dict[str, Vectors]:
     found: dict[str, Vectors] = {}
-    for start in range(0, len(ids), BATCH):
-        result = collection.get(ids=list(ids[start : start + BATCH]), include=["embeddings"])
+    for batch in batches(ids):
+        result = collection.get(ids=batch, include=["embeddings"])
         embeddings = np.asarray(result["embeddings"], dtype=np.float32)
         found.update(zip(result["ids"], embeddings, strict=True))
     return found
@@ -294,5 +302,5 @@ def vectors(collection: Collection, ids: Sequence[str]) -> dict[str, Vectors]:
 
 def present(collection: Collection, ids: Sequence[str]) -> set[str]:
     """The ids that are in the collection."""
-    batches = (list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
-    return {name for batch in batches for name in collection.get(ids=batch, include=[])["ids"]}
+    found = (collection.get(ids=batch, include=[]) for batch in batches(ids))
+    return {name for result in found for name in result["ids"]}

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import tantivy
 
-from core.disk import obstacle
 from core.errors import StoreError
+from core.files import obstacle
 from core.settings import Settings
 from core.source import Passage
 from language.words import STEMMERS, analyzer, content_words, fold

@@ -21,6 +21,7 @@ from core.answer_blocks import (
     AnswerBlock,
     AnswerSentence,
     Blocks,
+    Marked,
     PassageSpan,
     QuotedSpan,
     marked_text,
@@ -28,7 +29,6 @@ from core.answer_blocks import (
 )
 from core.citations import Citation
 from core.errors import ModelError
-from core.markers import Marked
 from core.settings import Unconfirmed
 from core.source import Passage, ScoredPassage
 from language.demands import asks_for, numbers

@@ -8,11 +8,11 @@ from chain.reading.summary import spread, stretches
 from chain.request import Query
 from chain.understanding.follow_ups import standalone
 from core.answer import Answer, Turn
-from core.batches import batches
 from core.prepared import MatchedQuestion, PreparedQuestion
 from core.source import DocumentInfo, Passage, Scope, ScoredPassage, preferred
 from language.vocabulary import cues_of
 from language.words import content_words
+from vectorstore.chroma import batches
 from vectorstore.store import Snapshot
 
 _RELATED = 2  # questions beside a refusal, which may also offer a wider search

@@ -26,7 +26,7 @@ from chain.reading.quotables import (
 )
 from chain.request import Draft, Quote, Ranked, Request
 from core.answer import Mode, Turn
-from core.markers import Marked
+from core.answer_blocks import Marked
 from core.source import Passage, ScoredPassage
 from language.figures import written
 from language.words import fold

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.filesize import decimal
 
-from core.file_names import printable
+from core.files import printable
 from core.settings import Settings
 from core.source import DocumentInfo
 from ingest.commands import app

@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from core.file_names import printable
+from core.files import printable
 from ingest.commands import print_json
 from ingest.publishing.events import (
     Embedded,

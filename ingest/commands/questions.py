@@ -11,7 +11,7 @@ import typer
 from core.background import INTERRUPTED
 from core.command_line import flag, option
 from core.errors import DocumentError, SettingsError, StrategiewijzerError
-from core.file_names import as_text, printable
+from core.files import as_text, printable
 from core.proposals import ProposerReady
 from core.settings import Settings
 from ingest.commands import AsJson, app, print_json

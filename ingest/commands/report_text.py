@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from core.file_names import printable
+from core.files import printable
 from ingest.publishing.ingest_report import PreparedChange, Report, describe_stale
 
 _LISTED = 10  # stale questions of a document; more would bury the rest of the report

@@ -20,7 +20,8 @@ from tenacity import (
     wait_random,
 )
 
-from core.errors import MEGABYTE, FetchError, too_large
+from core.errors import FetchError, too_large
+from core.files import MEGABYTE
 from core.http_client import within_bounds
 
 # The Office keeps identifiers, lists and texts on this one host, whose certificate says that it is

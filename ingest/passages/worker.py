@@ -16,7 +16,7 @@ from typing import TextIO
 
 from core.environment import one_openmp_thread
 from core.errors import DocumentError, Fault, kind_and_place
-from core.file_names import as_text
+from core.files import as_text
 from core.prepared import PreparedQuestion, StaleQuestion
 from core.source import Frozen, Passage, SourceDocument
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from core.batches import batches
-from core.file_names import as_path
+from core.files import as_path
 from core.settings import Settings
 from core.source import Passage, SourceDocument
 from ingest.publishing import question_vectors
@@ -16,6 +15,7 @@ from ingest.publishing.events import Embedded, Tell
 from ingest.publishing.plan import Document, Plan, reading_of
 from ingest.publishing.prepare import Stored, Work, stored_as, units_of
 from ingest.reading import question_file
+from vectorstore.chroma import batches
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations

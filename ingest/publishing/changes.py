@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from jinja2 import Environment
 
 from core.errors import StrategiewijzerError
-from core.file_names import printable
+from core.files import printable
 from core.source import DocumentInfo, Passage
 from core.templates import environment
 from ingest.publishing.ingest_report import (

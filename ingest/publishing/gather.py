@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from core.errors import DocumentError, StrategiewijzerError
-from core.file_names import as_text
+from core.files import as_text
 from core.settings import Settings
 from core.source import SourceDocument
 from ingest.passages.worker import Loaded

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from core.errors import DocumentError, Fault, StrategiewijzerError
-from core.file_names import printable
+from core.files import printable
 from core.prepared import StaleQuestion, WhyStale
 from core.source import DocumentInfo, Frozen, SourceDocument
 from ingest.publishing.options import IngestOptions

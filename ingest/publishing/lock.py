@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from core.disk import make_private, obstacle
 from core.errors import LockedError, StoreError
+from core.files import make_private, obstacle
 from core.settings import Settings
 
 if TYPE_CHECKING:

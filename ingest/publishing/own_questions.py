@@ -20,9 +20,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from core.disk import obstacle
 from core.errors import DocumentError, NotKeptError, StoreError
-from core.file_names import printable
+from core.files import obstacle, printable
 from core.settings import Settings
 from ingest.reading.question_file import (
     ASIDE,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import DocumentError, IndexMismatchError, NoIndexError
-from core.file_names import as_text
+from core.files import as_text
 from core.prepared import PreparedQuestion
 from core.settings import Settings
 from core.source import Passage, SourceDocument

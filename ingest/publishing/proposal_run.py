@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from core.errors import StrategiewijzerError
-from core.file_names import printable
+from core.files import printable
 from core.proposals import ProposalFailure, Proposals, SectionToAsk
 from core.settings import Settings
 from core.source import DocumentInfo, Passage, Scope

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from rich.filesize import decimal
 
-from core.batches import batches
 from core.errors import DocumentError, NoIndexError, StoreError
-from core.file_names import as_path
+from core.files import as_path
 from core.settings import Settings
 from core.source import Frozen, Passage
 from ingest.passages.isolated import Loader
@@ -19,6 +18,7 @@ from ingest.publishing.check import IndexProblem, problems_at_once
 from ingest.publishing.plan import reading_fingerprint
 from ingest.reading import question_file
 from ingest.reading.load import fingerprint
+from vectorstore.chroma import batches
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations, Pointer

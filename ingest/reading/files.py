@@ -10,9 +10,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from core.disk import obstacle
 from core.errors import DocumentError, StoreError, kind_and_place, too_large
-from core.file_names import as_text, printable
+from core.files import as_text, obstacle, printable
 from core.source import Frozen
 from ingest.reading import question_file
 from ingest.reading.formats import FORMATS, front_matter

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import DocumentError
-from core.file_names import as_text, printable
+from core.files import as_text, printable
 from core.source import DocumentInfo, SourceDocument
 from ingest.reading import formats, question_file
 from ingest.reading.blocks import LimitError, Parsed, Value, check_blocks, sections

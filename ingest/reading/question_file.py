@@ -23,7 +23,7 @@ from pathlib import Path
 import yaml
 
 from core.errors import DocumentError
-from core.file_names import as_text
+from core.files import as_text
 from core.prepared import Approval, PreparedQuestion, StaleQuestion, WhyStale
 from core.source import Frozen, Passage
 from core.yaml_files import LOADER

@@ -11,8 +11,7 @@ import pytest
 
 from chain.assistant import Assistant
 from core.answer import Event, Stage
-from core.error_reply import MAX_BODY
-from core.errors import StoreError
+from core.errors import MAX_BODY, StoreError
 from core.settings import ROOT, Settings
 from tests.support import patient_http
 from tests.support.api_server import bearer, client, key, serving, told

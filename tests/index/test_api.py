@@ -17,11 +17,11 @@ from pydantic import SecretStr
 from api import health_routes
 from api.ask_route import EarlierAnswer
 from chain.assistant import Assistant
+from core import VERSION
 from core.answer import Answer, Event, Finished, TextDelta, Turn
+from core.answer_blocks import Marker
 from core.citations import Citation, references
-from core.markers import Marker
 from core.settings import ROOT, Settings, current
-from core.version import VERSION
 from prompts import client_words
 from tests.support import patient_http
 from tests.support.answers import doubted, made

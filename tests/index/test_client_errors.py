@@ -11,8 +11,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from chain.assistant import Assistant
 from chain.request import MAX_QUESTION
-from core.error_reply import MAX_BODY
-from core.errors import ModelError, NoIndexError, StoreError
+from core.errors import MAX_BODY, ModelError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
 from tests.support.answers import made
 from tests.support.api_server import Served, Slow, served_at, serving

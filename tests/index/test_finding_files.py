@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from core.errors import DocumentError
-from core.file_names import as_text, printable
+from core.files import as_text, printable
 from ingest.commands.report_text import print_report
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded

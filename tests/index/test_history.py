@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from core.errors import NoIndexError
-from core.file_names import printable
+from core.files import printable
 from core.source import DocumentInfo
 from ingest.commands.generations import standing
 from ingest.pipeline import ingest

@@ -21,8 +21,8 @@ from api import mcp_tools
 from api.mcp_tools import LONGEST
 from chain.assistant import Assistant
 from chain.request import MAX_QUESTION
+from core import VERSION
 from core.settings import ROOT, Settings
-from core.version import VERSION
 from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import Served, served_at, serving

@@ -19,9 +19,8 @@ from pydantic import SecretStr
 from chain.assistant import Assistant
 from chain.request import MAX_QUESTION
 from core.answer import Event, Stage, TextDelta
-from core.answer_blocks import own
+from core.answer_blocks import Marked, own
 from core.errors import ModelError, NoIndexError
-from core.markers import Marked
 from core.settings import Settings
 from tests.support import patient_http
 from tests.support.api_server import Served, served_at, serving

@@ -12,8 +12,8 @@ from pathlib import Path
 import chromadb
 import pytest
 
+from core import VERSION
 from core.settings import ROOT, Settings
-from core.version import VERSION
 from vectorstore import chroma
 
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
@@ -110,7 +110,7 @@ def test_every_package_of_ours_is_declared() -> None:
 def test_the_version_is_in_one_place_and_the_newest_of_the_changelog() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert "version" in project["project"]["dynamic"]
-    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "core.version.VERSION"}
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "core.VERSION"}
     told = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
     assert told is not None
     assert told[1] == VERSION

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from chain.assistant import Assistant
 from core.answer import Answer
-from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, parse
+from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, Marked, Marker, parse
 from core.citations import Citation
-from core.markers import Marked, Marker
 from core.settings import Settings
 from core.source import Passage, Unit
 from tests.support.passages import answer_of, citation_of

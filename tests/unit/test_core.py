@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.disk import make_private
 from core.errors import SettingsError
+from core.files import make_private
 from core.settings import Settings, current
 from core.source import DocumentInfo
 from ingest.publishing.lock import exclusive

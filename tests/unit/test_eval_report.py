@@ -9,8 +9,8 @@ from typing import get_args
 import pytest
 from pydantic import SecretStr
 
+from core import VERSION
 from core.settings import Settings
-from core.version import VERSION
 from eval import run_report
 from eval import stamp as stamping
 from eval.causes import MEANINGS, explain, likely_cause

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import MEGABYTE, DocumentError, FetchError
+from core.errors import DocumentError, FetchError
+from core.files import MEGABYTE
 from core.settings import ROOT, Settings
 from core.yaml_files import read_yaml
 from ingest.commands.fetch import run

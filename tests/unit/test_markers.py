@@ -7,8 +7,8 @@ from chain.answer.composition import AnswerBuilder
 from chain.request import Draft, Quote, Request, Verdict
 from chain.writing.extractive import said_before
 from core.answer import Answer, Turn
+from core.answer_blocks import Marked
 from core.answer_blocks import numbers as cited_numbers
-from core.markers import Marked
 from core.source import DocumentInfo, ScoredPassage, Unit
 from eval.answer_lines import answer_lines, cited
 from eval.support import claims, unsupported

@@ -10,9 +10,8 @@ from docx import Document
 from docx.document import Document as Word
 
 from core.answer import Answer
-from core.answer_blocks import ITEM, AnswerBlock, line_text
+from core.answer_blocks import ITEM, AnswerBlock, Marked, line_text
 from core.citations import by_number
-from core.markers import Marked
 from language.escaping import escaped, visible
 from ui import formats
 from ui.answers.citations import Checks

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import NoIndexError
-from core.file_names import as_text, printable
+from core.files import as_text, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ui import error_messages, markup

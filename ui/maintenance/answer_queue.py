@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import streamlit as st
 
 from core.errors import DocumentError
-from core.file_names import as_path
+from core.files import as_path
 from core.settings import Settings, current
 from ingest.publishing.changes import word_diff
 from ingest.publishing.own_questions import Overview, OwnQuestions

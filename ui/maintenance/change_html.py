@@ -6,7 +6,7 @@ What comes from files is data; what ingest says in English is folded.
 import datetime
 from collections.abc import Iterable, Iterator
 
-from core.file_names import printable
+from core.files import printable
 from core.prepared import StaleQuestion
 from ingest.publishing.changes import DiffPiece, word_diff
 from ingest.publishing.ingest_report import (

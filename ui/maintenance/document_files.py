@@ -24,9 +24,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from core.disk import obstacle
 from core.errors import DocumentError, StoreError
-from core.file_names import as_text
+from core.files import as_text, obstacle
 from core.settings import Settings
 from core.source import Frozen
 from ingest.reading import files, question_file

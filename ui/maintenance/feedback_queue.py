@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.answer_blocks import parse
-from core.markers import Marked
+from core.answer_blocks import Marked, parse
 from core.settings import Settings
 from ui import access, formats, scripts
 from ui.access import name_of, on_record

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.errors import MEGABYTE, NoIndexError, StrategiewijzerError
-from core.file_names import printable
+from core.errors import NoIndexError, StrategiewijzerError
+from core.files import MEGABYTE, printable
 from core.settings import Settings
 from ingest.publishing.history import KeptGeneration, ahead, history
 from ingest.publishing.lock import writing

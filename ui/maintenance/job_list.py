@@ -10,8 +10,8 @@ from typing import Any, Literal, cast
 
 import streamlit as st
 
-from core.disk import obstacle
 from core.errors import LockedError, StrategiewijzerError
+from core.files import obstacle
 from core.settings import Settings, current
 from ingest.publishing.ingest_report import Report
 from ui import access, error_messages, formats, jobs

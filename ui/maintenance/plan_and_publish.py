@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.file_names import as_path, printable
+from core.files import as_path, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ingest.publishing import changes

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.file_names import as_text, printable
+from core.files import as_text, printable
 from ingest.passages.isolated import Loader
 from ingest.reading.formats import CONVERT, FORMATS
 from ui import error_messages, uploads

@@ -1,15 +1,50 @@
-"""Data folders: makes private ones, marks those in use, says why one cannot be written to."""
+"""Files and folders of this machine: their names and sizes as people see them, private folders and
+those in use, and why one cannot be written to."""
 
 import fcntl
+import math
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from core.errors import MEGABYTE
+MEGABYTE = 2**20
+"""Bytes, as browsers count when a page says how large a file may be."""
 
 _ROOM = 10_000_000  # bytes free; with less the store may fail
+_CODE = re.compile(r"\\x([89a-f][0-9a-f])")  # escape of a byte that is not UTF-8
+
+
+def as_text(path: object) -> str:
+    """A path as text that can be stored: bytes that are not UTF-8 become escapes such as \\xff."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def as_path(text: str) -> Path:
+    """The path that `as_text` encoded: escapes become bytes unless a file has the literal name.
+
+    A name may contain the four characters of an escape itself; then the file exists as it is.
+    """
+    path = Path(text)
+    if os.path.lexists(path):
+        return path
+    return Path(_CODE.sub(lambda code: chr(0xDC00 + int(code[1], 16)), text))
+
+
+def printable(name: object) -> str:
+    """A path or title in one line, with what is invisible escaped: newlines, control characters,
+    marks that turn the direction of writing, bytes that are not UTF-8."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in as_text(name)
+    )
+
+
+def in_megabytes(size: int) -> str:
+    """A number of bytes to show, such as "100.1 MB"; rounded up, so more than 100 is never 100."""
+    return f"{math.ceil(size * 10 / MEGABYTE) / 10:g} MB"
 
 
 def make_private(folder: Path) -> None:
