@@ -120,23 +120,23 @@ def doctor(as_json: bool = flag("--json", "Print the findings as JSON.")) -> int
 
 
 @app.command()
-def backup(file: Path = typer.Argument(..., help="Where to write it.")) -> int:
+def backup(file: Path = typer.Argument(..., help="Where to write it.")) -> None:
     """Back up all that is kept in one verified file. The app may run meanwhile."""
     from command.backup import backup_to
 
-    return backup_to(file)
+    backup_to(file)
 
 
 @app.command()
 def restore(
     file: Path = typer.Argument(..., help="What `backup` wrote."),
     yes: bool = flag("--yes", "Put aside what is there now."),
-) -> int:
+) -> None:
     """Put a backup in place of what is there. It is restored whole or not at all; stop the app
     before."""
-    from command.restore import restore_from
+    from command.backup import restore_from
 
-    return restore_from(file, yes=yes)
+    restore_from(file, yes=yes)
 
 
 def main() -> None:

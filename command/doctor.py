@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
@@ -22,8 +21,6 @@ from core.settings import ROOT, Settings
 from core.source import Frozen
 from language.escaping import visible
 
-PYTHONS = ((3, 11), (3, 14))
-"""The first version of Python that will do, and the first that will not."""
 INSTALL = "Install the packages again: rm -r .venv && make chat"
 
 _ROOM = 1_000_000_000  # bytes; the index of some hundred documents, kept versions and runs
@@ -36,34 +33,30 @@ Severity = Literal["ok", "warning", "failure"]
 class Finding(Frozen):
     """The finding of a check, and the remedy; an error's own message says both."""
 
-    check: str
+    check: str = ""
     level: Severity = "ok"
     found: str
     remedy: str = ""
-
-
-class Shortcoming(NamedTuple):
-    """A shortcoming, and the remedy."""
-
-    found: str
-    remedy: str
-    level: Severity = "failure"
 
 
 class Check(NamedTuple):
     """One check."""
 
     name: str
-    look: Callable[[Settings], Shortcoming | str | None]  # text: well; None: nothing to look at
+    look: Callable[[Settings], Finding | str | None]  # text: well; None: nothing to look at
     remedy: str  # for errors that nobody foresaw
     seconds: Callable[[Settings], float] = lambda _: 60.0  # that it may take
-    late: Severity = "failure"  # what it means when it takes longer
-
-    def finding(self, found: str, remedy: str = "", level: Severity = "ok") -> Finding:
-        return Finding(check=self.name, level=level, found=found, remedy=remedy)
 
 
-def _data_folder(settings: Settings) -> Shortcoming | str:
+def _warning(found: str, remedy: str) -> Finding:
+    return Finding(level="warning", found=found, remedy=remedy)
+
+
+def _failure(found: str, remedy: str = "") -> Finding:
+    return Finding(level="failure", found=found, remedy=remedy)
+
+
+def _data_folder(settings: Settings) -> Finding | str:
     folder = settings.data_dir
     if blocked := obstacle(folder):
         raise StoreError(blocked)
@@ -71,11 +64,11 @@ def _data_folder(settings: Settings) -> Shortcoming | str:
     disk = shutil.disk_usage(place)
     found = f"{folder} can be written to, {disk.free / 1e9:.1f} GB free"
     if disk.total and disk.free < _ROOM:
-        return Shortcoming(found, f"Make room on the disk of {place}.", "warning")
+        return _warning(found, f"Make room on the disk of {place}.")
     return found
 
 
-def _database(settings: Settings) -> Shortcoming | str:
+def _database(settings: Settings) -> Finding | str:
     from userdata.database import database, was_copied
     from userdata.tables import versions
 
@@ -83,20 +76,19 @@ def _database(settings: Settings) -> Shortcoming | str:
     found = kept_in.version()
     described = f"{kept_in.place}, tables {found or 'not made yet'}"
     if was_copied(kept_in):
-        return Shortcoming(
+        return _warning(
             f"{described}: it was copied to a server and is in use again, without what is kept "
             "there",
             "Set STRATEGIEWIJZER_DATABASE_URL to the server, for a command by hand as the service "
             "has it (docs/operations.md), and remove the file.",
-            "warning",
         )
     if found == versions()[-1] or not kept_in.is_there:
         return described
     remedy = "The next use brings it up to date, or now: ./strategiewijzer database upgrade"
-    return Shortcoming(described, remedy, "warning")
+    return _warning(described, remedy)
 
 
-def _source_texts(settings: Settings) -> Shortcoming | str:
+def _source_texts(settings: Settings) -> Finding | str:
     from ingest.reading.files import find
 
     found = find(settings.corpus_dirs)
@@ -105,11 +97,11 @@ def _source_texts(settings: Settings) -> Shortcoming | str:
     folders = ", ".join(as_text(folder) for folder in settings.corpus_dirs)
     if not found.files:
         remedy = "Put files there, or set STRATEGIEWIJZER_CORPUS_DIRS."
-        return Shortcoming(f"there are none in {folders}", remedy)
+        return _failure(f"there are none in {folders}", remedy)
     return f"{len(found.files)} files in {folders}"
 
 
-def _embedder(settings: Settings) -> Shortcoming | str:
+def _embedder(settings: Settings) -> Finding | str:
     import numpy as np
 
     from vectorstore.embeddings import make_embedder
@@ -119,13 +111,14 @@ def _embedder(settings: Settings) -> Shortcoming | str:
     length = float(np.linalg.norm(vector))
     if abs(length - 1) > _SAME_LENGTH:
         found = f"{embedder.fingerprint} gives a vector of length {length:.3f}, not 1"
-        return Shortcoming(found, INSTALL)
+        return _failure(found, INSTALL)
     where = f" at {settings.embeddings_url}" if settings.embeddings_url else " in this process"
     return f"{embedder.fingerprint}{where}, {len(vector)} dimensions"
 
 
-def _index(settings: Settings) -> Shortcoming | str:
+def _index(settings: Settings) -> Finding | str:
     from ingest.commands.generations import moment
+    from ingest.publishing.verify import problems_at_once
     from vectorstore.embeddings import make_embedder
     from vectorstore.generations import Generations, store_exists
     from vectorstore.manifest import method_of
@@ -133,66 +126,24 @@ def _index(settings: Settings) -> Shortcoming | str:
     if not store_exists(settings):  # to connect would make its folder
         raise NoIndexError
     generations = Generations(settings)
-    manifest = generations.current().manifest
-    used = generations.made_by(method_of(make_embedder(settings))).manifest
-    if used.id != manifest.id:
-        return Shortcoming(
-            f"{manifest.method} made the generation in use, so questions are answered from an "
-            f"earlier one, {used.id}",
+    current = generations.current()
+    used = generations.made_by(method_of(make_embedder(settings)))
+    if used.id != current.id:
+        return _warning(
+            f"{current.manifest.method} made the generation in use, so questions are answered from "
+            f"an earlier one, {used.id}",
             "Take over the settings of the last ingest, or: make ingest",
-            "warning",
         )
+    if wrong := next(problems_at_once(used, settings), None):
+        return _failure(wrong.problem, wrong.remedy)
+    made = used.manifest
     return (
-        f"generation {used.id} of {moment(used.created)} (UTC), {len(used.documents)} documents, "
-        f"{used.passages} passages, made by {used.method}"
+        f"generation {made.id} of {moment(made.created)} (UTC), {len(made.documents)} documents, "
+        f"{made.passages} passages, made by {made.method}"
     )
 
 
-def _whole(settings: Settings) -> Shortcoming | str | None:
-    from ingest.publishing.check import problems_at_once
-    from vectorstore.generations import Generations
-
-    if not _is_published(settings):
-        return None
-    generation = Generations(settings).current()
-    if wrong := next(problems_at_once(generation, settings), None):
-        return Shortcoming(wrong.problem, wrong.remedy)
-    return "it has what its manifest counts, and a sample of passages is found"
-
-
-def _in_step(settings: Settings) -> Shortcoming | str | None:
-    from ingest.pipeline import ingest
-    from ingest.publishing.options import IngestOptions
-
-    if not _is_published(settings):
-        return None
-    report = ingest(settings, IngestOptions(dry_run=True))
-    plan = report.plan
-    found, remedies = [], []
-    if report.failures:
-        first = report.failures[0]
-        found.append(
-            f"files not taken: {len(report.failures)}, such as {first.place}: {first.problem}"
-        )
-        remedies.append(first.remedy)
-    if not plan.is_empty:
-        kinds = ("added", "changed", "renamed", "removed")
-        counts = [f"{len(getattr(plan, kind))} {kind}" for kind in kinds if getattr(plan, kind)]
-        found.append(f"documents to take over: {', '.join(counts)}")
-        look = "See what: python -m ingest --dry-run. Take it over: make ingest"
-        remedies.append(report.stop or look)
-    if found:
-        return Shortcoming("; ".join(found), " ".join(remedies), "warning")
-    return f"with all {len(plan.unchanged)} documents"
-
-
-def _is_published(settings: Settings) -> bool:
-    from vectorstore.generations import Generations, store_exists
-
-    return store_exists(settings) and bool(Generations(settings).pointer().current)
-
-
-def _model(settings: Settings) -> Shortcoming | str:
+def _model(settings: Settings) -> Finding | str:
     from chain.with_model import check
 
     if not settings.generative:
@@ -205,7 +156,7 @@ def _model(settings: Settings) -> Shortcoming | str:
         named = f"{facts['model']} at {facts['address']}"
         if not seen.works:
             remedy = "Set another STRATEGIEWIJZER_MODEL. More: python -m chain --check-model"
-            return Shortcoming(f"{named} said {facts['said']}", remedy)
+            return _failure(f"{named} said {facts['said']}", remedy)
         works.append(f"{named} answers ({facts['reply']}; seconds: {facts['seconds']})")
     return "; ".join(works)
 
@@ -216,8 +167,6 @@ CHECKS = (
     Check("source texts", _source_texts, "Check the folders of STRATEGIEWIJZER_CORPUS_DIRS."),
     Check("embedder", _embedder, INSTALL),
     Check("index", _index, _VERIFY),
-    Check("index is whole", _whole, _VERIFY),
-    Check("index in step", _in_step, "Look closer: python -m ingest --dry-run", late="warning"),
     Check(
         "model",
         _model,
@@ -242,32 +191,14 @@ def run(*, as_json: bool) -> int:
 
 def examine() -> Iterator[Finding]:
     """Runs all checks; without settings it only says that they are wrong."""
-    yield _python()
     settings = _settings()
     if isinstance(settings, Finding):
         yield settings
         return
     yield Finding(check="settings", found="known and valid")
-    failed: dict[str, str] = {}  # what fails -> the check that told it first
     for check in CHECKS:
-        finding = examined(check, settings)
-        if finding is None:
-            continue
-        if finding.level == "failure":
-            first = failed.setdefault(finding.found, check.name)
-            if first != check.name:
-                remedy = f"First mend what fails above: {first}."
-                finding = check.finding("not looked at", remedy, "warning")
-        yield finding
-
-
-def _python() -> Finding:
-    (least, above), version = PYTHONS, sys.version_info[:3]
-    found = ".".join(map(str, version))
-    if least <= version[:2] < above:
-        return Finding(check="Python", found=found)
-    remedy = "Install Python 3.11, 3.12 or 3.13, then: rm -r .venv && make chat"
-    return Finding(check="Python", level="failure", found=found, remedy=remedy)
+        if finding := examined(check, settings):
+            yield finding
 
 
 def _settings() -> Settings | Finding:
@@ -285,28 +216,26 @@ def _settings() -> Settings | Finding:
 
 def examined(check: Check, settings: Settings) -> Finding | None:
     """Runs one check; a failure when it raises or takes too long."""
-    found: list[Finding | None] = []
+    found: list[Finding | str | None] = []
 
     def look() -> None:
         try:
-            result = check.look(settings)
+            found.append(check.look(settings))
         except StrategiewijzerError as error:
-            result = Shortcoming(str(error), "")
+            found.append(_failure(str(error)))
         except ImportError as error:
-            result = Shortcoming(str(error), INSTALL)
+            found.append(_failure(str(error), INSTALL))
         except Exception as error:  # noqa: BLE001 - the other checks are made all the same
             # The kind of error only: a library's text may repeat a secret.
-            result = Shortcoming(kind_and_place(error), check.remedy)
-        if isinstance(result, str):
-            result = Shortcoming(result, "", "ok")
-        found.append(check.finding(*result) if result else None)
+            found.append(_failure(kind_and_place(error), check.remedy))
 
     seconds = check.seconds(settings)
     # What never ends keeps nobody waiting: neither the other checks nor the end of the process.
     begin(look, "doctor-check", threading.Event()).join(seconds)
     if not found:
-        return check.finding(f"not done within {seconds:.0f} seconds", check.remedy, check.late)
-    return found[0]
+        found = [_failure(f"not done within {seconds:.0f} seconds", check.remedy)]
+    finding = Finding(found=found[0]) if isinstance(found[0], str) else found[0]
+    return finding.model_copy(update={"check": check.name}) if finding else None
 
 
 def _print(finding: Finding) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.events import Tell, nobody
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import IngestOptions, Tell, nobody
 from vectorstore.embeddings import make_embedder
 from vectorstore.manifest import method_of
 

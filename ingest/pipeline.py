@@ -17,17 +17,20 @@ from core.settings import Settings
 from core.source import SourceDocument
 from ingest.publishing.build import build
 from ingest.publishing.changes import document_changes
-from ingest.publishing.events import Planned, Published, Tell, nobody
-from ingest.publishing.ingest_report import (
+from ingest.publishing.ingest_run import (
     Guesses,
+    IngestOptions,
+    Planned,
     PreparedChange,
+    Published,
     Report,
     StoppedError,
+    Tell,
     Unused,
+    nobody,
     reason_to_stop,
 )
 from ingest.publishing.lock import writing
-from ingest.publishing.options import IngestOptions
 from ingest.publishing.prepare import Work, prepare
 from ingest.reading.files import FoundFiles, find
 from vectorstore.chroma import DocumentRefused

@@ -18,7 +18,7 @@ from core.errors import QuestionSetError
 from core.settings import Settings
 from core.source import Passage
 from ingest.pipeline import ingest
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import IngestOptions
 from ingest.reading.formats import plain
 from vectorstore.embeddings import make_embedder
 from vectorstore.manifest import method_of

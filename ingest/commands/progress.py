@@ -22,7 +22,7 @@ from rich.text import Text
 
 from core.files import printable
 from ingest.commands import print_json
-from ingest.publishing.events import (
+from ingest.publishing.ingest_run import (
     Embedded,
     Event,
     FileDone,

@@ -19,8 +19,7 @@ from ingest.commands.progress import progress
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.publishing import question_vectors
-from ingest.publishing.events import SectionAsked
-from ingest.publishing.ingest_report import describe_stale
+from ingest.publishing.ingest_run import SectionAsked, describe_stale
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.publishing.proposal_run import ProposalRun, SectionPlan
 from ingest.publishing.proposer import Proposer

@@ -1,34 +1,40 @@
 """`python -m ingest [PATH ...]`: bring the index in step with the source texts, and report it."""
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from core.background import INTERRUPTED
 from core.command_line import DEFAULT, flag, option
-from core.errors import StoreError, StrategiewijzerError
+from core.errors import StrategiewijzerError
+from core.files import printable
 from core.settings import Settings
 from ingest.commands import AsJson, app, print_json
 from ingest.commands.progress import progress
-from ingest.commands.report_text import print_report
 from ingest.pipeline import ingest
-from ingest.publishing import changes
-from ingest.publishing.events import Event, Published
-from ingest.publishing.ingest_report import StoppedError
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import (
+    Event,
+    IngestOptions,
+    PreparedChange,
+    Published,
+    Report,
+    StoppedError,
+    describe_stale,
+)
 from ingest.reading.files import confirm
-from ingest.watching import on_changes
 
 _ALONE = (
-    ("dry_run", "changes nothing", ("watch", "official", "not_official")),
-    ("only", "names the documents", ("paths", "rebuild", "watch")),
+    ("dry_run", "changes nothing", ("official", "not_official")),
+    ("only", "names the documents", ("paths", "rebuild")),
 )
 """Options that stand alone: why, and what they do not go with."""
 _CONFIRM = "Say, by your word and for good, that these files"
+_LISTED = 10  # stale questions of a document; more would bury the rest of the report
 
 
 @app.command(DEFAULT)
@@ -47,9 +53,7 @@ def sync(
     note: str = option("", "TEXT", "A note to keep with what is published."),
     official: list[Path] | None = option(None, "FILE...", f"{_CONFIRM} are official texts."),
     not_official: list[Path] | None = option(None, "FILE...", f"{_CONFIRM} are none."),
-    watch: bool = flag("--watch", "Do it again whenever a file changes."),
     as_json: AsJson = False,
-    report: Path | None = option(None, "FILE", "Write the changes to FILE.html and FILE.json."),
 ) -> int:
     """Bring the index in step with the source texts.
 
@@ -60,48 +64,33 @@ def sync(
     given = {name for name, value in context.params.items() if value}
     for alone, reason, others in _ALONE:
         if alone in given and given & set(others):
-            *most, last = map(_as_typed, others)
-            context.fail(f"{_as_typed(alone)} {reason}: leave out {', '.join(most)} and {last}")
+            left_out = " and ".join(map(_as_typed, others))
+            context.fail(f"{_as_typed(alone)} {reason}: leave out {left_out}")
     settings = Settings()
     for files, is_official in ((official, True), (not_official, False)):
         for file in files or ():
             confirm(file, settings.documents_dir, official=is_official)
-    run = _Run(
-        settings,
-        IngestOptions(
-            folders=paths or (),
-            only=only or (),
-            dry_run=dry_run,
-            strict=strict,
-            rebuild=rebuild,
-            keep_missing=keep_missing,
-            allow_shrink=allow_shrink,
-            compare=report is not None or as_json,
-            planned=as_planned,
-            note=note,
-        ),
-        as_json=as_json,
-        report=report,
+    options = IngestOptions(
+        folders=paths or (),
+        only=only or (),
+        dry_run=dry_run,
+        strict=strict,
+        rebuild=rebuild,
+        keep_missing=keep_missing,
+        allow_shrink=allow_shrink,
+        compare=as_json,
+        planned=as_planned,
+        note=note,
     )
-    return _watch(run, paths or settings.corpus_dirs) if watch else _sync(run)
+    return _run(settings, options, as_json=as_json)
 
 
 def _as_typed(name: str) -> str:
     return name if name == "paths" else f"--{name.replace('_', '-')}"
 
 
-@dataclass(frozen=True)
-class _Run:
-    """A run to be made, and how it is shown."""
-
-    settings: Settings
-    options: IngestOptions
-    as_json: bool
-    report: Path | None  # where to write the changes
-
-
-def _sync(run: _Run) -> int:
-    """Makes a run, and shows and writes all that comes of it; returns the exit code."""
+def _run(settings: Settings, options: IngestOptions, *, as_json: bool) -> int:
+    """Makes a run and shows what comes of it; returns the exit code."""
     trouble: StrategiewijzerError | None = None
     in_use = "The index is as it was before."
 
@@ -112,18 +101,15 @@ def _sync(run: _Run) -> int:
         tell(event)
 
     try:
-        with progress(as_json=run.as_json) as tell:
+        with progress(as_json=as_json) as tell:
             try:
-                report = ingest(run.settings, run.options, tell=noted)
+                report = ingest(settings, options, tell=noted)
             except StoppedError as error:
                 trouble, report = error, error.report
-        if run.as_json:
+        if as_json:
             print_json({"event": "report", "report": report.model_dump(mode="json")})
         else:
             print_report(report, Console())
-        if run.report is not None:
-            files = changes.write_page(report, run.report)
-            print(*files, sep="\n", file=sys.stderr if run.as_json else sys.stdout)
     except KeyboardInterrupt:
         print(f"Stopped. {in_use}", file=sys.stderr)
         return INTERRUPTED
@@ -132,27 +118,77 @@ def _sync(run: _Run) -> int:
     return 1 if report.failures else 0
 
 
-def _watch(run: _Run, folders: Sequence[Path]) -> int:
-    """Runs again and again, also after a run that went wrong, until Ctrl-C."""
-    code = 0
+def print_report(report: Report, console: Console) -> None:
+    """Prints what a run did or would do. What comes from files is text, never markup."""
+    console.print(_counts(report))
+    for line in _lines(report):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if report.guesses:
+        console.print(_guesses(report))
+        console.print("To state it yourself, write FILE.meta.yaml next to the file.")
 
-    def run_once() -> None:
-        nonlocal code
-        try:
-            code = _sync(run)
-        except StoreError:
-            raise  # after a full disk Chroma may hang in this process for good
-        except StrategiewijzerError as error:
-            print(error, file=sys.stderr)
-        if code == INTERRUPTED:
-            raise KeyboardInterrupt
-        if run.as_json:
-            print_json({"event": "watching"})
-        else:
-            print("Watching for changes; Ctrl-C ends it.", flush=True)
 
-    try:
-        on_changes(folders, run_once)
-    except KeyboardInterrupt:
-        return code if code == INTERRUPTED else 0
-    return 0
+def _counts(report: Report) -> Table:
+    title = "Plan (nothing was changed)" if report.dry_run else "Ingest"
+    table = Table(title=title, title_justify="left")
+    for name in ("documents", "passages"):
+        table.add_column(name)
+        table.add_column("", justify="right")
+    plan = report.plan
+    to_embed = "embedded" if report.generation else "to embed"
+    table.add_row("added", str(len(plan.added)), to_embed, str(report.embedded))
+    table.add_row("changed", str(len(plan.changed)), "reused", str(report.reused))
+    table.add_row("renamed", str(len(plan.renamed)), "", "")
+    table.add_row("removed", str(len(plan.removed)), "", "")
+    table.add_row("unchanged", str(len(plan.unchanged)), "seconds", f"{report.seconds:.1f}")
+    return table
+
+
+def _lines(report: Report) -> Iterator[str]:
+    plan = report.plan
+    yield from (f"  added: {printable(key)}" for key in plan.added)
+    yield from (f"  changed: {printable(key)}" for key in plan.changed)
+    for rename in plan.renamed:
+        paths = f"{printable(rename.former_path)} → {printable(rename.path)}"
+        former = "" if rename.former_key == rename.key else f"{rename.former_key} → "
+        yield f"  renamed: {former}{rename.key} ({paths})"
+    yield from (f"  removed: {printable(key)}" for key in plan.removed)
+    yield from (f"  kept, though its file is gone: {printable(key)}" for key in report.missing)
+    for prepared in report.questions:
+        yield from _prepared(prepared)
+    for seen in report.left_out:
+        yield f"  left out: {printable(seen.path)} {seen.reason}"
+    for unused in report.unused:
+        yield f"  not used of {printable(unused.path)}: {', '.join(unused.names)}"
+    for path in report.unconfirmed:
+        yield f"  NOT CONFIRMED: {printable(path)} says that it is an official text. It is called"
+        yield f"    one once a person says so: python -m ingest --official {printable(path)}"
+    for failure in report.failures:
+        kept = f" (stays as it was: {', '.join(failure.kept)})" if failure.kept else ""
+        yield f"  NOT TAKEN: {failure.place}: {failure.problem}. {failure.remedy}{kept}"
+    if report.dry_run and report.stop:
+        yield f"A run would stop here. {report.stop}"
+    elif report.dry_run and not plan.is_empty:
+        yield f"To publish just this: python -m ingest --as-planned {report.fingerprint}"
+    if report.generation:
+        yield f"Generation {report.generation} is in use."
+
+
+def _prepared(change: PreparedChange) -> Iterator[str]:
+    if change.before != change.after:
+        yield f"  prepared questions of {change.key}: {change.before} → {change.after}"
+    if not change.stale:
+        return
+    yield f"  {len(change.stale)} prepared questions of {change.key} lose their answer:"
+    for stale in change.stale[:_LISTED]:
+        yield f"    {describe_stale(stale)}"
+    if len(change.stale) > _LISTED:
+        yield f"    and {len(change.stale) - _LISTED} more; all: python -m ingest check-questions"
+
+
+def _guesses(report: Report) -> Table:
+    table = Table("document", "guessed", title="Guessed", title_justify="left")
+    for guess in report.guesses:
+        fields = "\n".join(f"{name}: {printable(value)}" for name, value in guess.fields.items())
+        table.add_row(Text(printable(guess.path)), Text(fields))
+    return table

@@ -10,10 +10,10 @@ from core.files import as_path
 from core.settings import Settings
 from core.source import Passage, SourceDocument
 from ingest.publishing import question_vectors
-from ingest.publishing.check import check
-from ingest.publishing.events import Embedded, Tell
+from ingest.publishing.ingest_run import Embedded, Tell
 from ingest.publishing.plan import Document, Plan, reading_of
 from ingest.publishing.prepare import Stored, Work, stored_as, units_of
+from ingest.publishing.verify import check
 from ingest.reading import question_file
 from vectorstore.chroma import batches
 from vectorstore.embeddings import Embedder, Vectors

@@ -1,25 +1,13 @@
-"""The changes of a run, by document and passage, and a page that shows them with word diffs."""
+"""The changes of a run, by document and passage, and by word."""
 
 import difflib
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Literal, NamedTuple
 
-from jinja2 import Environment
-
-from core.errors import StrategiewijzerError
-from core.files import printable
 from core.source import DocumentInfo, Passage
-from core.templates import environment
-from ingest.publishing.ingest_report import (
-    ChangeKind,
-    DocumentChange,
-    PassageChange,
-    Report,
-    describe_stale,
-)
+from ingest.publishing.ingest_run import ChangeKind, DocumentChange, PassageChange
 from ingest.publishing.prepare import Work
 from language.words import words
 
@@ -176,36 +164,3 @@ def _change(
         before=before.text if before else "",
         after=after.text if after else "",
     )
-
-
-def write_page(report: Report, file: Path) -> tuple[Path, Path]:
-    """Writes FILE.html for people and FILE.json for programs; a suffix of the name is replaced.
-
-    Raises:
-        StrategiewijzerError: they cannot be written.
-    """
-    base = file.with_suffix("") if file.suffix in (".html", ".json") else file
-    page, data = (base.with_name(base.name + suffix) for suffix in (".html", ".json"))
-    try:
-        base.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(page_html(report), "utf-8")
-        data.write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
-    except OSError as error:
-        raise StrategiewijzerError(
-            f"{printable(error.filename)}: cannot be written to ({error.strerror}). The index is "
-            "not affected; choose another file for the next --report."
-        ) from None
-    return page, data
-
-
-def page_html(report: Report) -> str:
-    """The report as a page: what happened to each document, with word diffs; failures first."""
-    return _templates().get_template("changes.html.j2").render(report=report)
-
-
-@functools.cache
-def _templates() -> Environment:
-    templates = environment(Path(__file__).parent, word_diff=word_diff)
-    templates.filters["printable"] = printable
-    templates.filters["describe_stale"] = describe_stale
-    return templates

@@ -9,8 +9,7 @@ from core.files import as_text
 from core.settings import Settings
 from core.source import SourceDocument
 from ingest.passages.worker import Loaded
-from ingest.publishing.events import FileDone, FilesFound, Tell
-from ingest.publishing.ingest_report import Failure
+from ingest.publishing.ingest_run import Failure, FileDone, FilesFound, Tell
 from ingest.publishing.plan import Document, Rename, known_files, reading_fingerprint, renames
 from ingest.reading import question_file
 from ingest.reading.files import FoundFiles, is_official, refuse_large, unforeseen

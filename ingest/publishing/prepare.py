@@ -12,9 +12,8 @@ from core.settings import Settings
 from core.source import Passage, SourceDocument
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
-from ingest.publishing.events import Tell
 from ingest.publishing.gather import Gathered, gather
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import IngestOptions, Tell
 from ingest.publishing.plan import Document, Plan, make_plan, plan_fingerprint
 from ingest.reading.files import FoundFiles
 from vectorstore.embeddings import Embedder

@@ -13,7 +13,7 @@ from core.files import printable
 from core.proposals import ProposalFailure, Proposals, SectionToAsk
 from core.settings import Settings
 from core.source import DocumentInfo, Passage, Scope
-from ingest.publishing.events import SectionAsked
+from ingest.publishing.ingest_run import SectionAsked
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.publishing.proposer import Proposer
 from ingest.reading.question_file import PreparedAnswer, prepared_questions, shortest_beginnings

@@ -150,9 +150,9 @@ def test_a_document_is_uploaded_planned_tried_out_published_asked_about_and_roll
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         with page.expect_download() as saving:
-            press(button(page, "Rapport downloaden (HTML)"))
+            press(button(page, "Rapport downloaden (JSON)"))
         assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
-        assert "<script" not in saving.value.path().read_text("utf-8")
+        assert saving.value.suggested_filename.endswith(".json")
         assert page.evaluate("window.harmed") is None
         is_found_by_readers(browser, address, now=True)
 

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from core.errors import DocumentError
 from ingest.passages.split import split
 from ingest.pipeline import ingest
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import IngestOptions
 from ingest.reading.load import load
 from tests.support.small import Small
 from vectorstore.embeddings import token_counter

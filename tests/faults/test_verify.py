@@ -18,7 +18,7 @@ from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
 from ingest.publishing import build
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import IngestOptions
 from ingest.publishing.verify import Verification, verify
 from ingest.reading.formats import READERS, Reader
 from tests.support.collections import collection_in_use
@@ -67,7 +67,7 @@ def test_a_near_duplicate_that_the_search_misses_stops_nothing_and_a_broken_sear
         return rest if best in lost else [(best, similarity), *rest]
 
     monkeypatch.setattr(Generation, "nearest_passages", missing)
-    monkeypatch.setattr("ingest.publishing.check._SAME", 0.9999)  # no two of these say the same
+    monkeypatch.setattr("ingest.publishing.verify._SAME", 0.9999)  # no two of these say the same
     assert len(verify(settings).problems) == problems
 
 

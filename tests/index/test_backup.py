@@ -18,9 +18,9 @@ from typer.testing import CliRunner, Result
 
 from chain.assistant import Assistant
 from command.__main__ import app
-from command.backup import back_up, kept_elsewhere
-from command.restore import Restored, restore
-from core.errors import ArchiveError, LockedError, StoreError, StrategiewijzerError
+from command.backup import Restored, back_up, kept_elsewhere, restore
+from core.command_line import BUSY
+from core.errors import ArchiveError, LockedError, StrategiewijzerError
 from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.lock import exclusive
@@ -29,6 +29,7 @@ from tests.support.apart import apart
 from tests.support.archives import KEPT, rewrite
 from tests.support.browser import free_port
 from tests.support.small import LIGHTHOUSES, Small
+from tests.support.waiting import until
 from ui import guard
 from userdata.api_keys import kept as kept_keys
 from userdata.api_keys import make, revoke
@@ -100,6 +101,7 @@ def _writing_pairs(database: Path) -> Iterator[list[int]]:
     thread = threading.Thread(target=write)
     thread.start()
     try:
+        until(lambda: bool(written), "a pair is written")
         yield written
     finally:
         ends.set()
@@ -137,12 +139,7 @@ def test_no_secret_and_nothing_of_this_machine_is_in_it(backup: Path) -> None:
         names = archive.namelist()
         assert not any(b"sk-planted" in archive.read(name) for name in names)
     outside = {name for name in names if not name.startswith(("data/chroma/", "documents/"))}
-    assert outside == {
-        "format.json",
-        "data/people.sqlite",
-        "data/runs/20260101/results.json",
-        "SHA256SUMS",
-    }
+    assert outside == {"format.json", "data/people.sqlite", "data/runs/20260101/results.json"}
     assert "data/chroma/chroma.sqlite3" in names
     assert not any(name.endswith(("-wal", "-shm", "-journal")) for name in names)
 
@@ -157,11 +154,12 @@ def test_an_index_is_moved_to_another_machine_where_nothing_is_embedded(
     back_up(here, tmp_path / "backup.zip")
     there = _elsewhere(here, tmp_path / "there")
     there = there.model_copy(update={"corpus_dirs": (there.documents_dir / "texts",)})
-    monkeypatch.setattr(LocalEmbedder, "passages", None)  # a call would fail
 
-    assert restore(there, tmp_path / "backup.zip").has_index
-    shutil.copytree(here.corpus_dirs[0], there.corpus_dirs[0])
-    report = ingest(there)
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalEmbedder, "passages", None)  # a call would fail
+        assert restore(there, tmp_path / "backup.zip").has_index
+        shutil.copytree(here.corpus_dirs[0], there.corpus_dirs[0])
+        report = ingest(there)
 
     assert (report.embedded, report.plan.added, report.plan.removed) == (0, (), ())
     asked = "How many lighthouses does the northern coast have?"
@@ -225,7 +223,7 @@ def test_nothing_is_restored_while_an_app_runs(
             return CliRunner().invoke(app, ["restore", str(backup), "--yes"])
 
     refused = apart(restored_while_two_run())
-    assert refused.exit_code == 1
+    assert refused.exit_code == BUSY
     assert "The app is running" in refused.output
     assert "systemctl stop strategiewijzer" in refused.output
     assert not list(tmp_path.glob("data.before-*"))
@@ -269,9 +267,7 @@ def _refused(file: Path, settings: Settings, place: Path, told: str) -> None:
     assert names - {file.name} == {"data", "mine"}
 
 
-def test_of_a_backup_of_before_all_but_the_index_is_restored(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_a_backup_of_the_format_before_is_restored(settings: Settings, tmp_path: Path) -> None:
     there = _elsewhere(settings, tmp_path)
     assert restore(there, KEPT) == Restored(has_index=False, put_aside=())
     assert [(key.name, bool(key.revoked)) for key in kept_keys(there)] == [("lost", True)]
@@ -279,7 +275,7 @@ def test_of_a_backup_of_before_all_but_the_index_is_restored(
 
 
 _OUT = "has the name"
-_NEXT = json.dumps({"format": "strategiewijzer-backup", "version": 3}).encode()
+_NEXT = json.dumps({"format": "strategiewijzer-backup", "version": 4}).encode()
 NOT_IN_FORM: list[tuple[Mapping[str, bytes | None], str]] = [
     *(
         ({name: b"evil"}, _OUT)
@@ -299,7 +295,7 @@ NOT_IN_FORM: list[tuple[Mapping[str, bytes | None], str]] = [
     ({"format.json": b"[1]"}, "its format is"),
     ({"format.json": b"{"}, "no backup"),
     ({"format.json": b" " * 20_000}, "larger than"),
-    ({"format.json": None}, "right parts"),
+    ({"format.json": None}, "it has no format.json"),
     ({"data/chroma/chroma.sqlite3": b"no database" * 100}, "chroma.sqlite3 is damaged"),
     ({"data/people.sqlite": b"no database" * 100}, "people.sqlite is damaged"),
     ({"data/a": b"", "data/a/b": b""}, "cannot be read or unpacked"),
@@ -310,7 +306,7 @@ NOT_IN_FORM: list[tuple[Mapping[str, bytes | None], str]] = [
 def test_a_backup_that_is_not_in_form_changes_nothing(
     kept: Settings, tmp_path: Path, members: Mapping[str, bytes | None], told: str
 ) -> None:
-    file = Path(shutil.copy(KEPT, tmp_path / "evil.zip"))
+    file = tmp_path / "evil.zip"
     rewrite(file, members)
     _refused(file, kept, tmp_path, told)
 
@@ -319,7 +315,7 @@ def test_a_backup_that_is_not_in_form_changes_nothing(
 def test_a_backup_that_may_unpack_to_anything_is_refused_unread(
     kept: Settings, tmp_path: Path, packing: int
 ) -> None:
-    file = Path(shutil.copy(KEPT, tmp_path / "bomb.zip"))
+    file = tmp_path / "bomb.zip"
     rewrite(file, {"data/zeros": bytes(10_000_000)}, packing=packing)
     _refused(file, kept, tmp_path, "packed in another way")
 
@@ -334,8 +330,7 @@ def _flipped(whole: bytes, share: float) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("damage", "share"),
-    [*product([_cut], [0.0, 0.3, 0.99]), *product([_flipped], [0.1, 0.5, 0.97])],
+    ("damage", "share"), [*product([_cut], [0.0, 0.3, 0.99]), *product([_flipped], [0.1, 0.3, 0.5])]
 )
 def test_a_damaged_backup_changes_nothing(
     kept: Settings, tmp_path: Path, damage: Callable[[bytes, float], bytes], share: float
@@ -343,12 +338,6 @@ def test_a_damaged_backup_changes_nothing(
     file = tmp_path / "damaged.zip"
     file.write_bytes(damage(KEPT.read_bytes(), share))
     _refused(file, kept, tmp_path, "damaged, or no backup")
-
-
-def test_a_member_that_its_checksums_do_not_name_is_refused(kept: Settings, tmp_path: Path) -> None:
-    file = Path(shutil.copy(KEPT, tmp_path / "more.zip"))
-    rewrite(file, {"data/more": b"more"}, right_sums=False)
-    _refused(file, kept, tmp_path, "does not fit its checksum")
 
 
 def test_an_older_backup_stays_until_the_new_one_is_whole(kept: Settings, tmp_path: Path) -> None:
@@ -422,6 +411,6 @@ def test_a_store_that_is_damaged_is_no_backup(kept: Settings, tmp_path: Path) ->
     empty = kept.model_copy(update={"data_dir": tmp_path / "data"})
     (tmp_path / "data" / "chroma").mkdir(parents=True)
     (tmp_path / "data" / "chroma" / "chroma.sqlite3").write_bytes(b"no database" * 1000)
-    with pytest.raises(StoreError):
+    with pytest.raises(ArchiveError, match="file is not a database"):
         back_up(empty, tmp_path / "backup.zip")
     assert not (tmp_path / "backup.zip").exists()

@@ -9,7 +9,7 @@ import pytest
 from core.errors import StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import IngestOptions
 from ingest.publishing.plan import Plan
 from ingest.reading.files import confirm, sha256
 from tests.support.commands import Command

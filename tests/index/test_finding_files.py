@@ -10,12 +10,12 @@ from rich.console import Console
 
 from core.errors import DocumentError
 from core.files import as_text, printable
-from ingest.commands.report_text import print_report
+from ingest.commands.sync import print_report
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
-from ingest.publishing.check import check
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import IngestOptions
+from ingest.publishing.verify import check
 from ingest.reading import files as reading
 from ingest.reading.files import find, read
 from ingest.reading.load import load

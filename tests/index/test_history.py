@@ -13,7 +13,7 @@ from ingest.commands.generations import standing
 from ingest.pipeline import ingest
 from ingest.publishing import build
 from ingest.publishing.history import ahead, history
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import IngestOptions
 from ingest.reading.files import confirm
 from tests.support.commands import Command
 from tests.support.small import Small, document

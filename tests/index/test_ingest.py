@@ -12,11 +12,9 @@ from core.errors import DocumentError, LockedError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
 from ingest import pipeline
 from ingest.pipeline import ingest
-from ingest.publishing.check import check
-from ingest.publishing.ingest_report import StoppedError
+from ingest.publishing.ingest_run import IngestOptions, StoppedError
 from ingest.publishing.lock import exclusive
-from ingest.publishing.options import IngestOptions
-from ingest.publishing.verify import verify
+from ingest.publishing.verify import check, verify
 from tests.support.commands import Command, whole_environment
 from tests.support.small import Small, document
 from vectorstore.chroma import connect

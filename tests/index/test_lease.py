@@ -9,8 +9,7 @@ import pytest
 from core.errors import LockedError, StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.events import Event, Planned
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import Event, IngestOptions, Planned
 from ingest.publishing.verify import verify
 from tests.support.databases import running_chroma
 from tests.support.publishing import before_publishing

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from ingest.commands.progress import LogLines, progress
-from ingest.publishing.events import Embedded, FileDone, FilesFound
+from ingest.publishing.ingest_run import Embedded, FileDone, FilesFound
 
 
 def test_a_log_has_lines_with_rate_and_time_left_and_no_bar(

@@ -14,9 +14,9 @@ from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
 from ingest.publishing import build
 from ingest.publishing.build import segments_to_merge
-from ingest.publishing.check import check
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import IngestOptions
 from ingest.publishing.plan import Plan
+from ingest.publishing.verify import check
 from tests.support.small import Small, document
 from vectorstore import chroma, keyword_index
 from vectorstore.generation import Generation

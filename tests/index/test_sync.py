@@ -11,10 +11,8 @@ from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
 from ingest.publishing import plan
-from ingest.publishing.check import check
-from ingest.publishing.events import FileDone
-from ingest.publishing.ingest_report import StoppedError
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import FileDone, IngestOptions, StoppedError
+from ingest.publishing.verify import check
 from ingest.reading.formats import READERS, Reader
 from tests.support.small import Small, document
 from vectorstore import chroma

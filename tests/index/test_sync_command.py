@@ -1,12 +1,10 @@
-"""`python -m ingest` as typed: exit codes, Ctrl-C, --watch, options that do not go together."""
+"""`python -m ingest` as typed: exit codes, Ctrl-C, options that do not go together."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +17,8 @@ from tests.support.interrupting import interruptible
 from tests.support.small import Small, document
 from tests.support.waiting import PATIENCE
 from vectorstore.generations import Generations
-from vectorstore.store import open_index
 
 TEXT = "# Title\n\nSome text about ships.\n"
-
-
-def _documents(settings: Settings) -> set[str]:
-    return {info.id for info in open_index(settings).documents()}
 
 
 def _texts(settings: Settings) -> str:
@@ -41,15 +34,14 @@ def typed(small: Small, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
 
 def test_a_failure_is_listed_with_its_remedy_and_the_exit_code_is_1(
-    small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     small({"alpha.md": document("alpha"), "bad.md": ""})
-    assert typed("--report", tmp_path / "changes") == 1
+    assert typed() == 1
     out = capsys.readouterr().out
     assert "NOT TAKEN: " in out
     assert "bad.md: has no text. Remove the file or add its text." in out
     assert "is in use" in out
-    assert "has no text" in (tmp_path / "changes.html").read_text("utf-8")
     assert typed("--strict", "--json") == 1
     printed = capsys.readouterr()
     assert json.loads(printed.out.splitlines()[-1])["report"]["generation"] == ""
@@ -117,32 +109,12 @@ def test_ctrl_c_while_embedding_leaves_everything_as_it_was(small: Small) -> Non
     assert ingest(settings).generation  # nothing is locked, nothing in the way
 
 
-def test_watching_takes_changes_in_and_goes_on_after_a_failure(small: Small) -> None:
-    settings = small({"alpha.md": document("alpha")})
-    child = _Child(settings, "--watch")
-    try:
-        assert child.next("report")["report"]["plan"]["added"] == ["alpha.en"]
-        (settings.corpus_dirs[0] / "bad.md").write_text("")
-        assert child.next("report")["report"]["failures"][0]["problem"] == "has no text"
-        (settings.corpus_dirs[0] / "beta.md").write_text(document("beta"))
-        assert child.next("report")["report"]["plan"]["added"] == ["beta.en"]
-        odd = os.path.join(os.fsencode(settings.corpus_dirs[0]), b"\xff.md")
-        Path(os.fsdecode(odd)).write_text(TEXT)
-        assert len(child.next("report")["report"]["plan"]["added"]) == 1
-        child.next("watching")
-    finally:
-        code, errors = child.interrupt()
-    assert (code, "Traceback" in errors) == (0, False)
-    assert {"alpha", "beta"} < _documents(settings)
-
-
 def test_only_goes_with_no_other_choice_of_documents(
     small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     small({"alpha.md": document("alpha")})
     assert typed() == 0
-    for others in (["--rebuild"], ["--watch"]):
-        assert typed(*others, "--only", "alpha.en") == 2
+    assert typed("--rebuild", "--only", "alpha.en") == 2
     assert "leave out" in capsys.readouterr().err
     assert typed("--only", "beta.en") == 1
     told = capsys.readouterr().err

@@ -14,7 +14,7 @@ from chain.assistant import Assistant
 from core.errors import SettingsError, StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.events import Embedded, Event
+from ingest.publishing.ingest_run import Embedded, Event
 from ingest.publishing.verify import verify
 from tests.support import patient_http
 from tests.support.browser import free_port

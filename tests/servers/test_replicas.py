@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from core.errors import LockedError
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.options import IngestOptions
+from ingest.publishing.ingest_run import IngestOptions
 from ingest.publishing.verify import verify
 from tests.support.databases import Postgresql, running_chroma
 from tests.support.people import talk, verdict

@@ -9,7 +9,7 @@ import pytest
 from chain.assistant import Assistant
 from core.errors import IndexMismatchError, ModelError, StoreError
 from ingest.pipeline import ingest
-from ingest.publishing.events import Embedded, Event
+from ingest.publishing.ingest_run import Embedded, Event
 from ingest.publishing.verify import verify
 from tests.support.browser import free_port
 from tests.support.databases import running, running_chroma

@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.settings import Settings
 from core.source import DocumentKind
-from ingest.publishing.ingest_report import Failure
+from ingest.publishing.ingest_run import Failure
 from ingest.reading import files
 from ingest.reading.blocks import Value
 from ingest.reading.files import sha256

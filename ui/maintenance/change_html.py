@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from core.files import printable
 from core.prepared import StaleQuestion
 from ingest.publishing.changes import DiffPiece, word_diff
-from ingest.publishing.ingest_report import (
+from ingest.publishing.ingest_run import (
     DocumentChange,
     Failure,
     Guesses,

@@ -11,7 +11,7 @@ from core.errors import DocumentError
 from core.settings import Settings
 from core.source import DocumentInfo, Frozen
 from ingest.passages.isolated import Loader
-from ingest.publishing.ingest_report import Failure
+from ingest.publishing.ingest_run import Failure
 from ingest.reading.files import is_official
 from ingest.reading.load import fingerprint
 

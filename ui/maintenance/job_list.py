@@ -13,7 +13,7 @@ import streamlit as st
 from core.errors import LockedError, StrategiewijzerError
 from core.files import obstacle
 from core.settings import Settings, current
-from ingest.publishing.ingest_report import Report
+from ingest.publishing.ingest_run import Report
 from ui import access, error_messages, formats, jobs
 from ui.access import name_of, on_record
 from ui.jobs import Job

@@ -13,8 +13,7 @@ import streamlit as st
 from core.files import as_path, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
-from ingest.publishing import changes
-from ingest.publishing.ingest_report import DocumentChange, Report
+from ingest.publishing.ingest_run import DocumentChange, Report
 from ui import error_messages, scripts
 from ui.jobs import Job
 from ui.maintenance import all_documents, document_files, generation_list
@@ -240,14 +239,12 @@ def _published(settings: Settings, texts: Texts) -> None:
         why = _stop(report, texts, strict=_STRICT in job.arguments)
         st.warning(f"{texts('maintenance.published.not')} {why}")
         error_messages.details(report.stop, texts)
-    with st.container(horizontal=True):
-        for kind in ("html", "json"):
-            scripts.offer_download(
-                texts("maintenance.published.download", kind=kind.upper()),
-                functools.partial(_file, report, kind),
-                name=f"{job.id}.{kind}",
-                key=f"maintenance-download-{kind}",
-            )
+    scripts.offer_download(
+        texts("maintenance.published.download", kind="JSON"),
+        functools.partial(report.model_dump_json, indent=2),
+        name=f"{job.id}.json",
+        key="maintenance-download",
+    )
     st.html(counts_html(report, texts) + notes_html(report, texts))
     place, shown = _page_of_changes(report, "maintenance-published")
     for change in shown:
@@ -256,7 +253,3 @@ def _published(settings: Settings, texts: Texts) -> None:
 
 def _called(job: Job, texts: Texts) -> str:
     return f"{texts(f'maintenance.tasks.{work.task(job)}')}: {work.since(job, texts)}"
-
-
-def _file(report: Report, kind: str) -> str:
-    return changes.page_html(report) if kind == "html" else report.model_dump_json(indent=2)

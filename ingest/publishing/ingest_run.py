@@ -1,6 +1,8 @@
-"""The report of an ingest run, done or planned, as data for the terminal, a page or a program."""
+"""A run of ingest as data: its options, what it tells while it is busy, and its report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import ConfigDict
@@ -9,7 +11,6 @@ from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.files import printable
 from core.prepared import StaleQuestion, WhyStale
 from core.source import DocumentInfo, Frozen, SourceDocument
-from ingest.publishing.options import IngestOptions
 from ingest.publishing.plan import Plan
 from ingest.reading.files import LeftOut
 from vectorstore.manifest import Manifest
@@ -21,6 +22,92 @@ _STALE: dict[WhyStale, tuple[str, str]] = {
     "several": ("several units begin with", "add words"),
     "changed": ("no unit is exactly, as was approved,", "approve it again, or take it out"),
 }
+
+
+@dataclass(frozen=True)
+class IngestOptions:
+    """What a run looks at, and what it may do."""
+
+    folders: Sequence[Path] = ()
+    """Folders and files with source texts; without any, those of the setting `corpus_dirs`."""
+    only: Sequence[str] = ()
+    """Keys of documents in use: their files alone are looked at, in place of `folders`, and all
+    other documents stay as they are."""
+    dry_run: bool = False
+    """Only report what would be done."""
+    strict: bool = False
+    """Publish nothing when a file fails."""
+    rebuild: bool = False
+    """Make everything anew and reuse nothing of earlier generations. The document of a file that
+    fails would be lost, so this is strict too."""
+    keep_missing: bool = False
+    """Keep the documents whose files are gone."""
+    allow_shrink: bool = False
+    """Allow more than half of the documents to be removed."""
+    compare: bool = False
+    """Also report which passages change in each document."""
+    planned: str = ""
+    """The fingerprint of the approved plan; any other plan is not published."""
+    note: str = ""
+    """A note to keep with the new generation, for whoever goes back to it."""
+
+
+class FilesFound(Frozen):
+    """The number of files that will be loaded or skipped."""
+
+    event: Literal["found"] = "found"
+    files: int
+
+
+class FileDone(Frozen):
+    """File number `done` of `total` was loaded, is unchanged, or failed."""
+
+    event: Literal["loaded", "unchanged", "failed"]
+    path: str
+    done: int
+    total: int
+    reason: str = ""  # why it failed, and the remedy
+
+
+class Planned(Frozen):
+    event: Literal["planned"] = "planned"
+    plan: Plan
+    to_embed: int  # passages
+
+
+class Embedded(Frozen):
+    """The number of passages, or prepared questions, embedded so far, of those that need new
+    vectors."""
+
+    event: Literal["embedded"] = "embedded"
+    what: Literal["passages", "questions"] = "passages"
+    done: int
+    total: int
+
+
+class Published(Frozen):
+    event: Literal["published"] = "published"
+    generation: str
+
+
+class SectionAsked(Frozen):
+    """A model was asked about section number `done` of `total`."""
+
+    event: Literal["asked"] = "asked"
+    document: str
+    done: int
+    total: int
+    kept: int = 0  # questions
+    dropped: int = 0  # questions
+    reason: str = ""  # why it failed
+
+
+Event = FilesFound | FileDone | Planned | Embedded | Published | SectionAsked
+Tell = Callable[[Event], None]
+
+
+def nobody(event: Event) -> None:
+    """Ignores events."""
 
 
 class Failure(Frozen):
