@@ -1,20 +1,13 @@
-"""Has the configured language model write questions that a section of a document answers.
+"""Has a language model write questions that a section of a document answers.
 
-    passage -> prompt -> model -> questions with the numbers of units
-            -> those found again in the index that have no twin -> proposals
-
-    python -m chain.proposing    started by ingest/publishing/proposer.py
-
-That is a process of its own, as ingest imports nothing of the assistant. Nothing else calls it.
+passage -> prompt -> model -> questions with the numbers of units
+        -> those found again in the index that have no twin
 """
 
-import os
 import re
-import sys
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
@@ -24,26 +17,17 @@ from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import fenced
 from chain.model.reply import TEXT, EntryReader, Fields, Schema, list_of, object_of, out_of_form
 from chain.reading.relevance import rank
-from core.answer import ModelTrouble
-from core.errors import ModelError, StrategiewijzerError, kind_and_place
-from core.proposals import (
-    Dropped,
-    ProposalFailure,
-    Proposals,
-    ProposedAnswer,
-    ProposerReady,
-    SectionReply,
-    SectionToAsk,
-)
-from core.settings import Settings
-from core.source import Frozen, Passage
-from core.telemetry import observe
+from core.errors import ModelError
+from core.source import Passage
 from language.demands import Demands, demands_of, differ
 from language.escaping import visible
 from language.identify import detect
 from language.words import fold
 from vectorstore.embeddings import Vectors
-from vectorstore.store import Index, Snapshot, open_index
+from vectorstore.store import Snapshot
+
+PATIENCE = 300.0
+"""Seconds for a reply: it is longer than an answer, and nobody waits for it."""
 
 _MOST = 150  # questions of a section that are looked at; it has some fifteen sentences
 _AT_ONCE = 8  # questions of an answer in one language
@@ -59,81 +43,60 @@ _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _FIRST = 3  # statements among which the answer has to be: as many as a reader is shown first
 _TWIN = 0.97  # cosine from which two questions are the same, if their facts are
-_PATIENCE = 300.0  # seconds for a reply: it is longer than an answer, and nobody waits for it
-_CHECKS = 300.0  # seconds for looking up its questions, at most 150
-_LASTING: frozenset[ModelTrouble] = frozenset(
-    {"key", "quota", "unknown_model", "parameter", "unreachable", "paused"}
-)
 
 
-class Kept(NamedTuple):
-    """The answers with the questions that are kept, and how many are dropped, by reason."""
+class WrittenQuestion(NamedTuple):
+    """A question, its language (ISO 639-1), and the numbers of the units that answer it, from 0 and
+    in the order of their passage."""
 
-    answers: tuple[ProposedAnswer, ...]
-    dropped: Counter[Dropped]
+    text: str
+    language: str
+    units: tuple[int, ...]
 
 
-class _Kept(NamedTuple):
-    """A question that is kept."""
+class _Compared(NamedTuple):
+    """What tells whether another question is its twin."""
 
     demands: Demands
     vector: Vectors
     units: frozenset[str]
 
 
-class Proposing:
-    """Proposes questions for sections, one after another; the index is opened at the first."""
+def propose(
+    model: ChatModel, passage: Passage, languages: Sequence[str], index: Snapshot, results: int
+) -> tuple[list[WrittenQuestion], int]:
+    """The questions about a passage that a model writes and that can be used.
 
-    def __init__(self, settings: Settings) -> None:
-        seconds = max(_PATIENCE, settings.answer_timeout)
-        self._settings = settings.model_copy(update={"answer_timeout": seconds})
-        self._model = ChatModel(self._settings)
-        self._index: Index | None = None
-        self.ready = ProposerReady(
-            model=settings.model_label,
-            address=self._model.address,
-            rules=prompts.load("questions"),
-            seconds=seconds + _CHECKS,
-        )
+    Args:
+        model: is asked once.
+        passage: in use.
+        languages: of the questions, that of the document first.
+        index: in which each has to find its answer again.
+        results: how many passages an answer is made from.
 
-    def outcome(self, section: SectionToAsk) -> Proposals | ProposalFailure:
-        """The model's proposals for a section, or why there are none."""
-        try:
-            return self._proposals(section)
-        except ModelError as error:
-            return ProposalFailure(reason=str(error), is_lasting=error.reason in _LASTING)
-        except StrategiewijzerError as error:
-            return ProposalFailure(reason=str(error), is_lasting=True)
-        except Exception as error:  # noqa: BLE001 - any error is a failure of this section only
-            return ProposalFailure(reason=f"It failed ({kind_and_place(error)}).", is_lasting=False)
+    Returns:
+        The questions, and how many were dropped.
 
-    def _proposals(self, section: SectionToAsk) -> Proposals:
-        index = self._index = self._index or open_index(self._settings)  # before a call is paid
-        units = askable(section.passage)
-        pieces: list[str] = []
-        is_cut = False
-        try:
-            for piece in self._model.stream(
-                messages(section),
-                seconds=self._settings.answer_timeout,
-                schema=schema(units, section.languages),
-            ):
-                pieces.append(piece)
-        except ModelError as error:
-            if error.reason != "cut":
-                raise
-            is_cut = True
-        written = read("".join(pieces), units, section.languages, is_cut=is_cut)
-        results = self._settings.results
-        kept = checked(written.answers, section.passage, index.snapshot(), results)
-        return Proposals(
-            answers=kept.answers, model=self._model.name, dropped=written.dropped + kept.dropped
-        )
+    Raises:
+        ModelError: the model failed, or its reply has no questions.
+    """
+    pieces: list[str] = []
+    units = askable(passage)
+    try:
+        for piece in model.stream(
+            messages(passage, languages), seconds=PATIENCE, schema=schema(units, languages)
+        ):
+            pieces.append(piece)
+    except ModelError as error:
+        if error.reason != "cut":
+            raise
+    written = read("".join(pieces), units, languages)
+    kept = checked(usable(written), passage, index, results)
+    return kept, len(written) - len(kept)
 
 
-def messages(section: SectionToAsk) -> Sequence[BaseMessage]:
+def messages(passage: Passage, languages: Sequence[str]) -> Sequence[BaseMessage]:
     """The prompt; the number of a unit in it is one more than in the passage."""
-    passage = section.passage
     units = (
         fenced("unit", passage.text[unit.start : unit.end], f' number="{number + 1}"')
         for number in askable(passage)
@@ -143,7 +106,7 @@ def messages(section: SectionToAsk) -> Sequence[BaseMessage]:
         [("system", prompts.load("questions")), ("human", "{section}")]
     )
     return template.format_messages(
-        languages=", ".join(section.languages),
+        languages=", ".join(languages),
         section="\n".join((fenced("headings", " › ".join(passage.headings)), *units)),
     )
 
@@ -163,49 +126,25 @@ def schema(units: Collection[int], languages: Sequence[str]) -> Schema:
     return {"title": "answers", **object_of(answers=list_of(answer))}
 
 
-def read(
-    reply: str, units: Collection[int], languages: Collection[str], *, is_cut: bool = False
-) -> Kept:
-    """The questions of a reply.
+def read(reply: str, units: Collection[int], languages: Collection[str]) -> list[WrittenQuestion]:
+    """The questions of a reply, or of its beginning, in the languages that were asked for.
 
-    Args:
-        reply: whole, or its beginning.
-        units: the numbers that may answer, as in the passage (from 0).
-        languages: those that were asked for.
-        is_cut: the reply broke off.
+    Where an answer names a unit that is not among these, its questions have none. A text that is no
+    plain question is empty.
 
     Raises:
         ModelError: the reply has no list of answers, or none of it can be read.
     """
     reader = EntryReader("answers", _LONGEST_ENTRY)
     entries = [entry for entry in reader.feed(reply) if isinstance(entry, Fields)]
-    answers: list[ProposedAnswer] = []
-    dropped: Counter[Dropped] = Counter()
-    seen: set[str] = set()
-    left = _MOST
-    for entry in entries:
-        answering = _units(entry.numbers("units"), units)
-        kept: dict[str, list[str]] = {}
-        for language, text in islice(_texts(entry.fields("questions"), languages), left):
-            left -= 1
-            question = plain(text)
-            if reason := _unusable(question, language, answering, seen):
-                dropped[reason] += 1
-                continue
-            seen.add(fold(question))
-            kept.setdefault(language, []).append(question)
-        if kept:
-            questions = {language: tuple(texts) for language, texts in kept.items()}
-            answers.append(ProposedAnswer(units=answering, questions=questions))
-    if is_cut and not answers:
-        raise ModelError(
-            "The model's reply broke off before its first question was whole. "
-            "Set STRATEGIEWIJZER_ANSWER_TOKENS higher or leave it empty.",
-            "cut",
-        )
     if not entries and not (reader.has_ended and reader.is_empty):
         raise out_of_form()
-    return Kept(tuple(answers), dropped)
+    written = (
+        WrittenQuestion(plain(text), language, _units(entry.numbers("units"), units))
+        for entry in entries
+        for language, text in _texts(entry.fields("questions"), languages)
+    )
+    return list(islice(written, _MOST))
 
 
 def _units(named: Sequence[int], units: Collection[int]) -> tuple[int, ...]:
@@ -220,19 +159,6 @@ def _texts(questions: Fields, languages: Collection[str]) -> Iterator[tuple[str,
         if language in languages:
             for text in questions.texts(language)[:_AT_ONCE]:
                 yield language, text
-
-
-def _unusable(
-    question: str, language: str, answering: Sequence[int], seen: Collection[str]
-) -> Dropped | None:
-    """Why a question cannot be used; None if it can."""
-    if not answering:
-        return "unit"
-    if not question:
-        return "form"
-    if len(question.split()) >= _FEWEST_WORDS and detect(question, language) != language:
-        return "language"
-    return "twin" if fold(question) in seen else None
 
 
 def plain(text: str) -> str:
@@ -252,39 +178,36 @@ def plain(text: str) -> str:
     return line if is_question and len(line) <= _LONGEST else ""
 
 
+def usable(questions: Sequence[WrittenQuestion]) -> list[WrittenQuestion]:
+    """The questions that are plain, in their language and of units that are there, each once."""
+    found: dict[str, WrittenQuestion] = {}
+    for question in questions:
+        text, language = question.text, question.language
+        is_long = len(text.split()) >= _FEWEST_WORDS
+        if text and question.units and not (is_long and detect(text, language) != language):
+            found.setdefault(fold(text), question)
+    return list(found.values())
+
+
 def checked(
-    answers: Sequence[ProposedAnswer], passage: Passage, index: Snapshot, results: int
-) -> Kept:
-    """The questions that find their answer again and ask something new.
-
-    Args:
-        answers: proposed.
-        passage: that they are about, in use.
-        index: that is searched.
-        results: how many passages an answer is made from.
-    """
-    dropped: Counter[Dropped] = Counter()
-    kept: list[ProposedAnswer] = []
-    earlier: list[_Kept] = []
-    for answer in answers:
-        units = frozenset(passage.unit_ids[number] for number in answer.units)
-        questions: dict[str, tuple[str, ...]] = {}
-        for language, texts in answer.questions.items():
-            for text in texts:
-                new = _Kept(demands_of(text, language), index.embedder.query(text), units)
-                if any(_are_twins(new, other, index) for other in earlier):
-                    dropped["twin"] += 1
-                elif not _finds(text, language, units, index, results):
-                    dropped["elsewhere"] += 1
-                else:
-                    earlier.append(new)
-                    questions[language] = (*questions.get(language, ()), text)
-        if questions:
-            kept.append(ProposedAnswer(units=answer.units, questions=questions))
-    return Kept(tuple(kept), dropped)
+    questions: Sequence[WrittenQuestion], passage: Passage, index: Snapshot, results: int
+) -> list[WrittenQuestion]:
+    """The questions that find their answer again and ask something new; arguments as of
+    `propose`."""
+    kept: list[WrittenQuestion] = []
+    earlier: list[_Compared] = []
+    for question in questions:
+        text, language = question.text, question.language
+        units = frozenset(passage.unit_ids[number] for number in question.units)
+        new = _Compared(demands_of(text, language), index.embedder.query(text), units)
+        is_twin = any(_are_twins(new, other, index) for other in earlier)
+        if not is_twin and _finds(text, language, units, index, results):
+            earlier.append(new)
+            kept.append(question)
+    return kept
 
 
-def _are_twins(question: _Kept, other: _Kept, index: Snapshot) -> bool:
+def _are_twins(question: _Compared, other: _Compared, index: Snapshot) -> bool:
     cosine = float(question.vector @ other.vector)
     is_near = question.units == other.units and index.profile.on_scale("question", cosine) >= _TWIN
     return is_near and not differ(question.demands, other.demands)
@@ -300,30 +223,3 @@ def _finds(
         if not units.isdisjoint(names[number] for number in ranked.statement.units):
             return True
     return False
-
-
-def serve() -> int:
-    """Answers a line for each section with a line, until standard input ends; returns the exit
-    code. It asks the model only on request."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # keeps what libraries print out of the answers
-    try:
-        proposing = Proposing(Settings())
-    except StrategiewijzerError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    _send(answers, proposing.ready)
-    for line in sys.stdin.buffer:  # in UTF-8, whatever the locale is
-        section = SectionToAsk.model_validate_json(line)
-        _send(answers, SectionReply(outcome=proposing.outcome(section)))
-    return 0
-
-
-def _send(answers: TextIO, line: Frozen) -> None:
-    answers.write(line.model_dump_json() + "\n")
-    answers.flush()
-
-
-if __name__ == "__main__":
-    observe()
-    sys.exit(serve())

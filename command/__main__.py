@@ -21,7 +21,7 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from core.background import INTERRUPTED, end
-from core.command_line import BUSY, CommandGroup, CommandLine, flag
+from core.command_line import BUSY, CommandGroup, CommandLine, flag, option
 
 _ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "ask": ("chain.__main__ app", "Ask one question (python -m chain)."),
@@ -117,6 +117,18 @@ def doctor(as_json: bool = flag("--json", "Print the findings as JSON.")) -> int
     from command.doctor import run
 
     return run(as_json=as_json)
+
+
+@app.command()
+def questions(
+    document: str = typer.Argument(..., help="Key or id, as `ingest status` lists it."),
+    to: Path | None = option(None, "FILE", "Ask, and write them here; else only say the cost."),
+    limit: int = option(200, "N", "Calls at most.", min=1),
+) -> int:
+    """Have the language model write prepared questions about a document, for a person to read."""
+    from command.questions import write_questions
+
+    return write_questions(document, to, limit)
 
 
 @app.command()

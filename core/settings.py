@@ -30,8 +30,9 @@ logger = logging.getLogger(__name__)
 PREFIX = "STRATEGIEWIJZER_"
 ROOT = Path(__file__).resolve().parent.parent
 _REMOVED = {
-    "accept_questions": "take it out. A person accepts what a model proposes, on the page or with: "
-    "python -m ingest questions --accept",
+    "accept_questions": "take it out. A person reads what a model writes and puts it beside the "
+    "document: ./strategiewijzer questions DOCUMENT --to FILE",
+    "approve_by_two": "take it out. Agree first; whoever approves is on record with the audit.",
     "azure_api_version": "take it out. The address of Azure's v1 API has no version.",
     "azure_endpoint": "set OPENAI_BASE_URL to https://NAME.openai.azure.com/openai/v1/.",
     "embeddings_requests": "take it out. Four requests are under way at once.",
@@ -144,7 +145,6 @@ class Settings(BaseSettings):
 
     # Answers that are approved here (docs/prepared-questions.md)
     organisation: str = ""  # who checked an approved answer, as readers see it
-    approve_by_two: bool = False  # an answer is given once a second maintainer has approved it
 
     # Language model (optional, docs/models.md). Questions are sent to one only where `model` or
     # the base URL is set; a key by itself sends nothing.

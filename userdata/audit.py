@@ -66,9 +66,9 @@ class AuditRecord(Frozen):
     salt: str = ""
 
 
-Decided = Literal["approved", "proposed", "confirmed", "accepted", "refused", "withdrawn"]
-"""What a maintainer decided on a prepared answer: to give it; that another maintainer should
-confirm it; to confirm that; to take a model's proposal; to drop a proposal; to give it no more."""
+Decided = Literal["approved", "withdrawn"]
+"""What a maintainer decided on a prepared answer: to give it, or to give it no more. Earlier
+versions also wrote "proposed", "confirmed", "accepted" and "refused"."""
 
 
 class AnswerDecision(Frozen):

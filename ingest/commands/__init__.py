@@ -17,7 +17,6 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "history": ("generations", "Show the kept generations, and what each changed."),
     "rollback": ("generations", "Put an earlier generation in use."),
     "verify": ("generations", "Check the generation in use thoroughly."),
-    "questions": ("questions", "Have the language model write prepared questions."),
     "check-questions": ("questions", "Does every prepared question find its answer?"),
 }
 """The module of each command, and the beginning of its help, which lists it."""

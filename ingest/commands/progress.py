@@ -22,15 +22,7 @@ from rich.text import Text
 
 from core.files import printable
 from ingest.commands import print_json
-from ingest.publishing.ingest_run import (
-    Embedded,
-    Event,
-    FileDone,
-    FilesFound,
-    Planned,
-    SectionAsked,
-    Tell,
-)
+from ingest.publishing.ingest_run import Embedded, Event, FileDone, FilesFound, Planned, Tell
 from ingest.publishing.plan import Plan
 
 _EVERY = 5.0  # seconds between two lines that only say how far a run is; more bury the others
@@ -87,7 +79,7 @@ class LogLines:
         elif isinstance(event, Planned):
             self._say(_planned(event))
             self._pace = _Pace()
-        elif isinstance(event, FileDone | Embedded | SectionAsked):
+        elif isinstance(event, FileDone | Embedded):
             if isinstance(event, FileDone) and event.event == "failed":
                 self._say(f"Not taken: {event.reason}")
             if self._pace.is_due(event.done, event.total):
@@ -110,7 +102,7 @@ class Bars:
     def __call__(self, event: Event) -> None:
         if isinstance(event, FilesFound):
             self._show(_READING, 0, event.files)
-        elif isinstance(event, FileDone | Embedded | SectionAsked):
+        elif isinstance(event, FileDone | Embedded):
             self._show(_counted(event), event.done, event.total)
 
     def _show(self, what: str, done: int, total: int) -> None:
@@ -166,11 +158,9 @@ class _Pace:
         return f" ({done / spent:.1f}/s, {minutes}:{seconds:02} left)"
 
 
-def _counted(event: FileDone | Embedded | SectionAsked) -> str:
+def _counted(event: FileDone | Embedded) -> str:
     """What an event counts."""
-    if isinstance(event, Embedded):
-        return _EMBEDDING[event.what]
-    return _READING if isinstance(event, FileDone) else "Sections asked about"
+    return _EMBEDDING[event.what] if isinstance(event, Embedded) else _READING
 
 
 def _planned(event: Planned) -> str:

@@ -90,19 +90,7 @@ class Published(Frozen):
     generation: str
 
 
-class SectionAsked(Frozen):
-    """A model was asked about section number `done` of `total`."""
-
-    event: Literal["asked"] = "asked"
-    document: str
-    done: int
-    total: int
-    kept: int = 0  # questions
-    dropped: int = 0  # questions
-    reason: str = ""  # why it failed
-
-
-Event = FilesFound | FileDone | Planned | Embedded | Published | SectionAsked
+Event = FilesFound | FileDone | Planned | Embedded | Published
 Tell = Callable[[Event], None]
 
 

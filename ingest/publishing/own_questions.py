@@ -1,19 +1,18 @@
-"""The organisation's own prepared questions: those in use, and those that wait for a person.
+"""The organisation's own prepared questions, in use from the next ingest on.
 
 documents_dir/questions/
-    plan.nl.questions.yaml            in use from the next ingest on
-    plan.nl.proposed.yaml             what a model wrote, and what another person must approve too
+    plan.nl.questions.yaml            in the format of docs/prepared-questions.md
     plan.nl.questions.yaml.1.aside    a file in error, as it was before it was repaired
     .lock                             held while one of them is written
 
-Those in use and proposed have the format of docs/prepared-questions.md. Files appear whole or not
-at all, and only those that can be read again.
+Files appear whole or not at all, and only those that can be read again.
 """
 
 import copy
+import datetime
 import fcntl
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,15 +35,13 @@ from ingest.reading.question_file import (
     without,
 )
 
-PROPOSED = ".proposed.yaml"
 _NOTE = "# Also written by the program, which keeps no comments: docs/prepared-questions.md\n"
 
 
 class Overview(NamedTuple):
     """What is in all files, each answer with the key of its document."""
 
-    approved: list[tuple[str, PreparedAnswer]]  # in use, newest first
-    proposed: list[tuple[str, PreparedAnswer]]
+    approved: list[tuple[str, PreparedAnswer]]  # newest first
     broken: list[DocumentError]  # why files cannot be read, one error each
 
 
@@ -62,31 +59,25 @@ class OwnQuestions:
         self._drafts: dict[Path, tuple[PreparedAnswer, ...]] | None = None
 
     def documents(self) -> tuple[str, ...]:
-        """The keys of the documents that have questions in use or proposed, in order."""
-        files = [*self._folder.glob(f"*{SUFFIX}"), *self._folder.glob(f"*{PROPOSED}")]
-        names = {file.name.removesuffix(SUFFIX).removesuffix(PROPOSED) for file in files}
-        return tuple(sorted(name for name in names if not name.startswith(".")))
+        """The keys of the documents that have such questions, in order."""
+        names = sorted(file.name.removesuffix(SUFFIX) for file in self._folder.glob(f"*{SUFFIX}"))
+        return tuple(name for name in names if not name.startswith("."))
 
     def overview(self) -> Overview:
         """The answers of all files that can be read, and what is wrong with the others."""
-        found = Overview([], [], [])
+        dated: list[tuple[datetime.date, str, PreparedAnswer]] = []
+        broken: list[DocumentError] = []
         for key in self.documents():
-            for read, answers in ((self.accepted, found.approved), (self.proposed, found.proposed)):
-                try:
-                    answers += ((key, answer) for answer in read(key))
-                except DocumentError as error:
-                    found.broken.append(error)
-        dated = [(a.approved.on, key, a) for key, a in found.approved if a.approved]
+            try:
+                dated += ((a.approved.on, key, a) for a in self.accepted(key) if a.approved)
+            except DocumentError as error:
+                broken.append(error)
         dated.sort(key=lambda entry: entry[:2], reverse=True)
-        return found._replace(approved=[(key, answer) for _, key, answer in dated])
+        return Overview([(key, answer) for _, key, answer in dated], broken)
 
     def accepted(self, key: str) -> tuple[PreparedAnswer, ...]:
-        """The accepted questions of the document with this key."""
+        """The questions of the document with this key."""
         return self._read(own_file(self._documents_dir, key))
-
-    def proposed(self, key: str) -> tuple[PreparedAnswer, ...]:
-        """The proposed questions that wait for a person, of the document with this key."""
-        return self._read(self._proposals(key))
 
     def add(self, key: str, answers: Sequence[PreparedAnswer]) -> None:
         """Takes answers into use; a question with the same words that is in use gives way."""
@@ -101,41 +92,6 @@ class OwnQuestions:
             found = files.accepted(key)
             gone = tuple(kept for kept in found if kept.id == answer)
             files._write(own_file(self._documents_dir, key), tuple(without(found, _ids(gone))))
-        return gone
-
-    def propose(self, key: str, answers: Sequence[PreparedAnswer]) -> None:
-        """Adds proposals. A question that is in use or proposed already is left out of a model's;
-        where somebody approved the new answer, that takes the place of what was proposed."""
-        with self.together() as files:
-            approved = [answer for answer in answers if answer.approved]
-            before = list(without(files.proposed(key), _ids(approved)))
-            known = _ids((*before, *approved, *files.accepted(key)))
-            others = without((answer for answer in answers if not answer.approved), known)
-            files._write(self._proposals(key), (*before, *approved, *others))
-
-    def accept(self, key: str, chosen: Collection[str] | None = None) -> tuple[PreparedAnswer, ...]:
-        """Takes a model's proposals into use: those with these ids, or all. Returns them.
-
-        What a person approved stays: another one has to confirm it.
-        """
-        with self.together() as files:
-            found = files.proposed(key)
-            models = [answer for answer in found if not answer.approved]
-            taken = tuple(answer for answer in models if chosen is None or answer.id in chosen)
-            files.add(key, taken)
-            files._write(self._proposals(key), tuple(without(found, _ids(taken))))
-        return taken
-
-    def refuse(self, key: str, chosen: Collection[str] | None = None) -> tuple[PreparedAnswer, ...]:
-        """Drops proposals: those with these ids, or all of models. Returns them."""
-        with self.together() as files:
-            found = files.proposed(key)
-            gone = tuple(
-                answer
-                for answer in found
-                if (not answer.approved if chosen is None else answer.id in chosen)
-            )
-            files._write(self._proposals(key), tuple(without(found, _ids(gone))))
         return gone
 
     def repair(self, file: Path) -> Path | None:
@@ -159,9 +115,6 @@ class OwnQuestions:
             aside = next(place for place in map(file.with_name, names) if not place.exists())
             file.rename(aside)
         return aside
-
-    def _proposals(self, key: str) -> Path:
-        return self._folder / f"{key}{PROPOSED}"
 
     @contextmanager
     def together(self) -> Iterator["OwnQuestions"]:
@@ -209,10 +162,8 @@ class OwnQuestions:
         self._drafts[file] = ()
         if not answers:
             return
-        content = {"answers": [_fields(answer) for answer in answers]}
-        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
         draft = _draft(file)
-        draft.write_text(_NOTE + text, "utf-8")
+        draft.write_text(_NOTE + file_text(answers), "utf-8")
         try:
             self._drafts[file] = read_file(draft)
         except DocumentError as error:
@@ -228,6 +179,12 @@ def _ids(answers: Sequence[PreparedAnswer]) -> set[str]:
 
 def _draft(file: Path) -> Path:
     return file.with_name(f".{file.name}")
+
+
+def file_text(answers: Sequence[PreparedAnswer]) -> str:
+    """The text of a file with these answers."""
+    content = {"answers": [_fields(answer) for answer in answers]}
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
 
 
 def _fields(answer: PreparedAnswer) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.own_questions import OwnQuestions, asked_in
-from ingest.reading.question_file import PreparedAnswer
+from ingest.publishing.own_questions import OwnQuestions
 from tests.support.axe import broken_rules
 from tests.support.browser import ask, button, opened, press, served, settled, sideways, text_of
 from tests.support.small import HARBOUR, reading
@@ -18,7 +17,6 @@ pytestmark = pytest.mark.long
 
 ASKED = "Who is in charge of the harbour?"
 OTHERWISE = "Who manages the harbour?"
-HOSTILE = "Who runs <img src=x onerror='window.harmed=1'> **the** $x^2$ harbour :smile:?"
 CHECKED = "Checked by Town of Veldport"
 
 
@@ -127,42 +125,3 @@ def test_what_was_not_useful_is_approved_given_to_readers_and_withdrawn_when_its
         with opened(browser, address) as reader:
             expect(answered(reader, ASKED)).to_contain_text("Harbour Board")
             expect(reader.get_by_text(CHECKED)).to_be_visible()
-
-
-def test_a_models_proposal_is_refused_and_another_one_is_taken(
-    browser: Browser, harbour: tuple[str, Settings]
-) -> None:
-    address, settings = harbour
-    own = OwnQuestions(settings)
-    refused = PreparedAnswer(
-        units=("The harbour of Veldport opened",),
-        questions=asked_in("en", HOSTILE),
-        by="model small-one",
-    )
-    taken = PreparedAnswer(
-        units=("Since the renewal the quay has",),
-        questions=asked_in("en", "How many hoists are on the quay of Veldport?"),
-        by="model small-one",
-    )
-    own.propose("harbour.en", [refused, taken])
-    with opened(browser, f"{address}/maintenance") as page:
-        in_answers(page, "Voorgesteld (2)")
-        expect(page.get_by_text(HOSTILE)).to_be_visible()
-        expect(page.get_by_text("model small-one").first).to_be_visible()
-        assert page.evaluate("window.harmed") is None
-        assert page.locator("[data-testid=stMain] :is(img, .katex)").count() == 0
-        assert broken_rules(page) == []
-        proposal = page.locator("[data-testid=stVerticalBlock]", has_text=HOSTILE).last
-        press(proposal.get_by_role("button", name="Weigeren", exact=True))
-        expect(page.get_by_text("Geweigerd.")).to_be_visible()
-        in_answers(page, "Voorgesteld (1)")
-        press(button(page, "Alle overnemen"))
-        expect(page.get_by_text("Publiceren: klaar")).to_be_visible()
-        expect(page.get_by_role("radio", name="Voorgesteld (0)")).to_be_visible()
-    (kept,) = own.accepted("harbour.en")
-    assert kept.id == taken.id
-    with opened(browser, address) as reader:
-        answer = answered(reader, "how many hoists are there at the quay of veldport?")
-        expect(answer).to_contain_text("31 cranes")
-        assert "Answer to: How many hoists" in text_of(reader.locator(".sw-checked").last)
-        expect(reader.get_by_text("Checked by")).to_have_count(0)

@@ -17,12 +17,10 @@ from babel.dates import get_month_names
 from chain.assistant import Assistant
 from chain.model.condenser import Condenser
 from chain.model.language_model import ChatModel
-from chain.proposing import Proposing
-from chain.reading.relevance import rank
+from chain.proposing import propose
 from core.answer import Answer, Turn
 from core.answer_blocks import sentences
 from core.errors import ModelError
-from core.proposals import ProposalFailure, SectionToAsk
 from core.settings import ROOT, Settings
 from core.source import Passage
 from eval.dataset import Question, load
@@ -164,33 +162,19 @@ def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question])
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_what_is_kept_of_the_questions_that_it_writes_finds_its_answer(
-    models: tuple[Settings, Settings],
-) -> None:
-    index = open_index(models[0]).snapshot()
-    every = index.passages({"drugs-agenda.en"})
-    passages = every[3], every[2]  # of the first one is kept
-    with ThreadPoolExecutor(len(models)) as threads:
-        asked = [SectionToAsk(passage=one, languages=("en",)) for one in passages]
-        outcomes = list(threads.map(lambda one, two: Proposing(one).outcome(two), models, asked))
-    for passage, outcome in zip(passages, outcomes, strict=True):
-        print(f"\n{passage.headings[-1]}: {outcome}")  # noqa: T201
-        if isinstance(outcome, ProposalFailure):  # so small a model often writes another form
-            assert not outcome.is_lasting
-            assert "It failed" not in outcome.reason
-            continue
-        for answer in outcome.answers:
-            units = {passage.unit_ids[number] for number in answer.units}
-            assert units
-            for question in answer.questions["en"]:
-                found = index.search(question, models[0].results, "en")
-                first = rank(question, "en", found, index.profile)[:3]
-                shown = {
-                    found[one.passage].passage.unit_ids[number]
-                    for one in first
-                    for number in one.statement.units
-                }
-                assert shown & units, question
+def test_what_is_kept_of_the_questions_that_it_writes_finds_its_answer(model: Settings) -> None:
+    index = open_index(model).snapshot()
+    passage = index.passages({"drugs-agenda.en"})[3]
+    try:
+        questions, _ = propose(ChatModel(model), passage, ("en",), index, model.results)
+    except ModelError as error:  # so small a model often writes another form
+        if error.reason in ("key", "quota", "unreachable"):
+            raise
+        return
+    for question in questions:
+        assert question.units, question
+        found = index.search(question.text, model.results, "en")
+        assert passage.id in {ranked.passage.id for ranked in found}, question
 
 
 def test_a_model_that_gets_no_time_falls_back(model: Settings) -> None:

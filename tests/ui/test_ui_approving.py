@@ -1,4 +1,4 @@
-"""Answers that maintainers approve: chosen, confirmed, changed, withdrawn; and asked in a run."""
+"""Answers that maintainers approve: chosen, changed, withdrawn."""
 
 import datetime
 
@@ -274,86 +274,14 @@ def test_a_list_is_approved_in_the_order_of_its_items(settings: Settings) -> Non
     assert answer.units == ("Veldport;", "Duinstad;", "Meerhoven.")
 
 
-def test_another_confirms_what_one_approved(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_APPROVE_BY_TWO", "1")
-    acts_as(monkeypatch, ELS)
-    app = tick(new_question(opened()), ADMIRAL)
-    press(app, "Goedkeuren en laten bevestigen")
-    assert approved(settings) == []
-    assert asked(settings, WHO).approved is None
-    app = opened("proposed")
-    assert "door u goedgekeurd" in shown(app)
-    (confirm,) = [one for one in app.button if one.label == "Bevestigen"]
-    assert confirm.disabled
-    ((waiting,),) = [OwnQuestions(settings).proposed("vloot.nl")]
-    assert "els" not in waiting.by.lower()
-
-    acts_as(monkeypatch, JAN)
-    app = opened("proposed")
-    assert "door een andere beheerder goedgekeurd" in shown(app)
-    acts_as(monkeypatch, ELS)  # the page was open before
-    press(app, "Bevestigen")
-    assert approved(settings) == []
-    assert len(OwnQuestions(settings).proposed("vloot.nl")) == 1
-    assert decisions(settings) == ["proposed"]
-
-    acts_as(monkeypatch, JAN)
-    press(opened("proposed"), "Bevestigen")
-    ((_, answer),) = approved(settings)
-    assert answer.approved is not None
-    assert answer.approved.by == "two maintainers"
-    assert OwnQuestions(settings).proposed("vloot.nl") == ()
-    assert decisions(settings) == ["proposed", "confirmed"]
-    assert asked(settings, WHO).approved is not None
-
-
-def test_what_a_colleague_decided_on_meanwhile_is_not_confirmed_nor_recorded(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_APPROVE_BY_TWO", "1")
-    settings, own = Settings(), OwnQuestions(settings)
-    approving.approve(settings, ELS, {"vloot.nl": prepared()}, "Stad Veldport")
-    (waiting,) = own.proposed("vloot.nl")
-    acts_as(monkeypatch, JAN)
-    app = opened("proposed")
-    approving.refuse(settings, ELS, "vloot.nl", [waiting])
-    press(app, "Bevestigen")
-    assert "Een collega was u voor" in app.error[0].value
-    assert approved(settings) == []
-
-    approving.approve(settings, ELS, {"vloot.nl": prepared()}, "Stad Veldport")
-    app = opened("proposed")
-    other = prepared(unit="De vloot telt 30 schepen.")
-    approving.approve(settings, ELS, {"vloot.nl": other}, "Stad Veldport")
-    press(app, "Bevestigen")  # what Jan saw is not what waits now
-    assert "Een collega was u voor" in app.error[0].value
-    assert approved(settings) == []
-    assert len(own.proposed("vloot.nl")) == 1
-    assert decisions(settings) == ["proposed", "refused", "proposed", "proposed"]
-
-
 def test_only_what_was_done_is_on_record(settings: Settings) -> None:
     own = OwnQuestions(settings)
-    ships = prepared("Hoe groot is de vloot?", "De vloot telt 30 schepen.", by="model small")
-    own.propose("vloot.nl", [prepared(by="model small"), ships])
-    app = opened("proposed")
-    own.refuse("vloot.nl", {ships.id})
-    press(app, "Alle overnemen")
-    assert decisions(settings) == ["accepted"]
-    for label, part in (("Overnemen", "proposed"), ("Weigeren", "proposed")):
-        own.propose("vloot.nl", [ships])
-        at(app, part)
-        own.refuse("vloot.nl")
-        press(app, label)
-        assert "Een collega was u voor" in app.error[0].value
     own.add("vloot.nl", [prepared()])
-    at(app, "approved")
+    app = opened("approved")
     own.remove("vloot.nl", prepared().id)
-    run(next(one for one in app.button if one.key and one.key.endswith("-withdraw")).click())
+    press(app, "Intrekken")
     assert "Een collega was u voor" in app.error[0].value
-    assert decisions(settings) == ["accepted"]
+    assert decisions(settings) == []
 
 
 def test_wordings_that_are_the_same_question_are_told_and_nothing_is_lost(
@@ -495,22 +423,3 @@ def test_who_may_not_and_what_cannot_be_recorded_changes_nothing(
     assert "Dit mag alleen een beheerder." in "\n".join(one.value for one in app.error)
     assert approved(settings) == []
     assert decisions(settings) == []
-
-
-def test_a_models_proposals_are_taken_and_never_called_checked(settings: Settings) -> None:
-    own = OwnQuestions(settings)
-    ships = prepared("Hoe groot is de vloot?", "De vloot telt 30 schepen.", by="model small")
-    own.propose("vloot.nl", [prepared(unit="De admiraal is", by="model small"), ships])
-    app = opened("proposed")
-    assert ADMIRAL in shown(app)  # in whole, for whoever decides
-    assert "model small" in shown(app)
-    run(next(one for one in app.button if one.label == "Overnemen").click())
-    assert [one.id for one in own.accepted("vloot.nl")] == [prepared().id]
-    at(app, "proposed")
-    press(app, "Alle overnemen")
-    assert {one.id for one in own.accepted("vloot.nl")} == {prepared().id, ships.id}
-    assert own.proposed("vloot.nl") == ()
-    given = asked(settings, "Hoe groot is die vloot?")
-    assert given.prepared == "Hoe groot is de vloot?"
-    assert given.approved is None
-    assert decisions(settings) == ["accepted", "accepted"]

@@ -1,7 +1,7 @@
-"""The organisation's own prepared questions, and proposals: nothing is lost or stands twice."""
+"""The organisation's own prepared questions: nothing is lost or stands twice."""
 
 import datetime
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,36 +54,6 @@ def test_twins_are_written_once(own: OwnQuestions) -> None:
     assert texts(own.accepted(KEY)) == [["Who's it?", "725 000?"]]
 
 
-def test_proposals_are_accepted_or_refused_one_by_one_or_all(own: OwnQuestions) -> None:
-    own.add(KEY, [answer("known?")])
-    own.propose(KEY, [answer("a?"), answer("b?", "Known?"), answer("c?"), answer("d?")])
-    own.propose(KEY, [answer("A?"), answer("e?")])
-    assert texts(own.proposed(KEY)) == [["a?"], ["b?"], ["c?"], ["d?"], ["e?"]]
-    first, _, third, *_ = own.proposed(KEY)
-    assert texts(own.accept(KEY, {first.id})) == [["a?"]]
-    assert texts(own.refuse(KEY, {third.id})) == [["c?"]]
-    assert own.refuse(KEY, {third.id}) == ()
-    assert texts(own.accepted(KEY)) == [["known?"], ["a?"]]
-    assert len(own.accept(KEY)) == 3
-    assert texts(own.accepted(KEY)) == [["known?"], ["a?"], ["b?"], ["d?"], ["e?"]]
-    assert own.proposed(KEY) == ()
-
-
-def test_what_one_person_approved_is_not_accepted_or_refused_with_a_models(
-    own: OwnQuestions,
-) -> None:
-    waiting = answer("a?", approved=APPROVED)
-    for chosen in (None, {waiting.id, answer("b?").id}):
-        own.propose(KEY, [waiting, answer("b?")])
-        assert texts(own.accept(KEY, chosen)) == [["b?"]]
-        assert texts(own.accepted(KEY)) == [["b?"]]
-        assert own.proposed(KEY)[0].approved == APPROVED
-        own.remove(KEY, answer("b?").id)
-    own.propose(KEY, [answer("b?")])
-    assert texts(own.refuse(KEY)) == [["b?"]]
-    assert texts(own.refuse(KEY, {waiting.id})) == [["a?"]]  # by name it can be dropped
-
-
 def test_the_last_one_takes_its_file_along(own: OwnQuestions, tmp_path: Path) -> None:
     own.add(KEY, [answer("a?")])
     own.remove(KEY, own.accepted(KEY)[0].id)
@@ -94,15 +64,10 @@ def test_the_last_one_takes_its_file_along(own: OwnQuestions, tmp_path: Path) ->
 def test_nothing_is_lost_where_many_write_at_once(own: OwnQuestions) -> None:
     def write(number: int) -> None:
         own.add(KEY, [answer(f"question {number}?")])
-        own.propose(KEY, [answer(f"proposal {number}?")])
 
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(12)]
-    for one in writers:
-        one.start()
-    for one in writers:
-        one.join()
+    with ThreadPoolExecutor(12) as writers:
+        list(writers.map(write, range(12)))
     assert sorted(texts(own.accepted(KEY))) == sorted([f"question {n}?"] for n in range(12))
-    assert sorted(texts(own.proposed(KEY))) == sorted([f"proposal {n}?"] for n in range(12))
 
 
 def test_where_nothing_can_be_written_the_remedy_is_told(tmp_path: Path) -> None:
@@ -128,9 +93,8 @@ def test_what_would_not_be_read_again_is_told_and_nothing_is_lost(
         ({"questions": twins}, "Keep one of the two"),
         ({"units": many}, "an answer of more than 40 units. Choose fewer"),
     ):
-        for write in (own.add, own.propose):
-            with pytest.raises(NotKeptError, match=why):
-                write(KEY, [answer("b?", **wrong)])
+        with pytest.raises(NotKeptError, match=why):
+            own.add(KEY, [answer("b?", **wrong)])
     assert (folder / f"{KEY}.questions.yaml").read_bytes() == before
     assert {file.name for file in folder.iterdir()} == {f"{KEY}.questions.yaml", ".lock"}
 
@@ -170,13 +134,9 @@ def broken(own: OwnQuestions, tmp_path: Path) -> Path:
 
 
 def test_a_file_in_error_does_not_take_the_others_along(own: OwnQuestions, broken: Path) -> None:
-    proposed = broken.with_name("quay.en.proposed.yaml")
-    proposed.write_text("answers: 1", "utf-8")
-    own.propose("pier.en", [answer("waits?")])
     found = own.overview()
     assert [(key, texts((one,))) for key, one in found.approved] == [("quay.en", [["good?"]])]
-    assert [(key, texts((one,))) for key, one in found.proposed] == [("pier.en", [["waits?"]])]
-    assert [one.path for one in found.broken] == [str(broken), str(proposed)]
+    assert [error.path for error in found.broken] == [str(broken)]
     assert ":6: the question is in line 5 too" in str(found.broken[0])
 
 

@@ -148,7 +148,7 @@ class _Editor:
                 facts = {"wording": made.twin, "number": MOST_UNITS}
                 st.html(facts_html(texts(f"maintenance.answers.lacks.{lack}", **facts)))
             self._context.button(
-                f"maintenance.answers.{'propose' if self._settings.approve_by_two else 'approve'}",
+                "maintenance.answers.approve",
                 self._key("approve"),
                 self._approve,
                 primary=True,
@@ -371,9 +371,6 @@ class _Editor:
             approving.close(settings, user, start.group)
         st.session_state[REACH] = reach
         _leave()
-        if settings.approve_by_two:
-            st.session_state[DONE] = "proposed"
-            return
         keys = [*made.answers, *([start.instead_of[0]] if start.instead_of else [])]
         begun = approving.publish(settings, user, keys)
         st.session_state[DONE] = "approved" if begun else "later"

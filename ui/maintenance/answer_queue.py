@@ -1,4 +1,4 @@
-"""The tab of prepared answers: what waits for one, what is approved, stale or proposed."""
+"""The tab of prepared answers: what waits for one, what is approved, what is out of date."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal, NamedTuple
@@ -26,7 +26,7 @@ from ui.shared_assistant import usable_index
 from ui.texts import Texts
 from vectorstore.store import Snapshot
 
-QueuePart = Literal["waiting", "approved", "stale", "proposed"]
+QueuePart = Literal["waiting", "approved", "stale"]
 
 _PAGE = 10
 _CHOICE = "maintenance-answers-part"
@@ -39,7 +39,6 @@ class _Queue(NamedTuple):
     waiting: Sequence[QuestionGroup]
     approved: Sequence[tuple[str, PreparedAnswer]]
     stale: Sequence[StaleAnswer]
-    proposed: Sequence[tuple[str, PreparedAnswer]]
     in_use: frozenset[str]  # ids of the questions of the documents with approved answers
 
 
@@ -63,7 +62,7 @@ def show(context: PageContext) -> None:
     st.markdown(texts("maintenance.answers.explained"))
     with st.spinner(texts("maintenance.answers.grouping")):  # the first time in a process is long
         queue = _queue(found, settings, index)
-    parts: Sequence[QueuePart] = ("waiting", "approved", "stale", "proposed")
+    parts: Sequence[QueuePart] = ("waiting", "approved", "stale")
     choice: QueuePart = st.segmented_control(
         texts("maintenance.answers.part"),
         parts,
@@ -88,23 +87,15 @@ def show(context: PageContext) -> None:
             lines.append(texts("maintenance.answers.talk"))
         st.info(" ".join(lines))
         return
-    if choice == "proposed":
-        _all_at_once(queue.proposed, context)
     place, shown = page_of(range(len(entries)), _PAGE, key=f"maintenance-answers-{choice}-page")
-    whole: dict[int, tuple[str, ...]] = {}
-    if choice == "proposed":
-        these = approving.whole_units([queue.proposed[number] for number in shown], index)
-        whole = dict(zip(shown, these, strict=True))
     for number in shown:
         with place, st.container(border=True):
             if choice == "waiting":
                 _waiting(queue.waiting[number], context)
             elif choice == "approved":
                 _approved(*queue.approved[number], queue.in_use, context)
-            elif choice == "stale":
-                _stale(queue.stale[number], context)
             else:
-                _proposed(*queue.proposed[number], whole[number], context)
+                _stale(queue.stale[number], context)
 
 
 def _show_done(broken: Sequence[DocumentError], context: PageContext) -> None:
@@ -143,7 +134,6 @@ def _queue(found: Overview, settings: Settings, index: Snapshot) -> _Queue:
         question_groups(settings),
         [(key, answer) for key, answer in found.approved if (key, answer.id) not in gone],
         stale,
-        found.proposed,
         frozenset(question.id for question in questions),
     )
 
@@ -230,75 +220,6 @@ def _side_html(unit: ChangedUnit, side: Literal["gone", "new"], texts: Texts) ->
         return escape(texts("maintenance.answers.unit_gone"))
     pieces = word_diff(unit.approved, unit.now)
     return "".join(piece_html(piece, texts) for piece in pieces if piece.kind in ("same", side))
-
-
-def _proposed(key: str, answer: PreparedAnswer, units: Sequence[str], context: PageContext) -> None:
-    """A model's proposal, or what one maintainer approved and another must confirm."""
-    settings, texts, user = context.settings, context.texts, access.user()
-    is_own = approving.is_by(answer, user)
-    by = answer.by
-    if is_own or answer.approved:
-        by = texts(f"maintenance.answers.{'by_you' if is_own else 'by_another'}")
-    st.html(_answer_html(key, answer, units, texts, by))
-    name = f"maintenance-answers-proposed-{key}-{answer.id}"
-    with st.container(horizontal=True):
-        if answer.approved:
-            context.button(
-                "maintenance.answers.confirm",
-                f"{name}-confirm",
-                _decide,
-                lambda user: approving.confirm(settings, user, key, answer),
-                "approved",
-                [key],
-                disabled=is_own,
-            )
-        else:
-            context.button(
-                "maintenance.answers.accept",
-                f"{name}-accept",
-                _decide,
-                lambda user: approving.accept(settings, user, key, [answer]),
-                "accepted",
-            )
-        context.button(
-            "maintenance.answers.refuse",
-            f"{name}-refuse",
-            _decide,
-            lambda user: approving.refuse(settings, user, key, [answer]),
-            "refused",
-        )
-
-
-def _all_at_once(found: Sequence[tuple[str, PreparedAnswer]], context: PageContext) -> None:
-    """Takes or drops all that a model proposed for a document."""
-    by_key: dict[str, list[PreparedAnswer]] = {}
-    for key, answer in found:
-        if not answer.approved:
-            by_key.setdefault(key, []).append(answer)
-    for key, answers in by_key.items():
-        with st.container(horizontal=True, vertical_alignment="center"):
-            _all_of_document(key, answers, context)
-
-
-def _all_of_document(key: str, answers: Sequence[PreparedAnswer], context: PageContext) -> None:
-    settings, texts = context.settings, context.texts
-    count = texts("maintenance.answers.of_document", number=len(answers), document=key)
-    st.html(facts_html(count), width="content")
-    context.button(
-        "maintenance.answers.accept_all",
-        f"maintenance-answers-all-{key}",
-        _decide,
-        lambda user: approving.accept(settings, user, key, answers),
-        "taken",
-        [key],
-        disabled=context.busy,
-    )
-
-    def refuse(user: User) -> None:
-        approving.refuse(settings, user, key, answers)
-
-    name = f"maintenance-answers-none-{key}"
-    _sure("refuse_all", name, context, _decide, refuse, "refused")
 
 
 def _withdraw(key: str, answer: PreparedAnswer, name: str, context: PageContext) -> None:

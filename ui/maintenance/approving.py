@@ -5,14 +5,13 @@ into the index by an ingest of its documents alone.
 """
 
 import datetime
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from core.errors import DecidedError, LockedError, NotAllowedError
+from core.errors import DecidedError, LockedError
 from core.prepared import Approval, PreparedQuestion
 from core.settings import Settings
 from core.source import Passage
@@ -23,14 +22,12 @@ from ui.access import User, on_record
 from ui.maintenance.question_groups import QuestionGroup, nearby
 from ui.shared_assistant import assistant
 from userdata.asked_questions import dismiss, remove
-from userdata.audit import AnswerDecision, Decided, asker_hash, keep_decision
+from userdata.audit import AnswerDecision, Decided, keep_decision
 from userdata.database import database
 from userdata.feedback import handle
 from vectorstore.store import Snapshot
 
-# Who approved stands in files and with readers as this: who it was says the audit record.
-_ONE, _TWO = "maintainer", "two maintainers"
-_SALT = 16  # bytes
+_BY = "maintainer"  # in files and with readers: who it was says the audit record
 _ALIKE = 50.0  # percent of a unit that was approved, to be taken for what it has become
 
 
@@ -49,7 +46,7 @@ def reach(
     instead_of: tuple[str, PreparedAnswer] | None = None,
 ) -> Reach:
     """Who would be given answers if they were approved: arguments as of `approve`."""
-    approval = Approval(by=_ONE, on=datetime.datetime.now(datetime.UTC).date())
+    approval = Approval(by=_BY, on=datetime.datetime.now(datetime.UTC).date())
     made: list[PreparedQuestion] = []
     for key, answer in answers.items():
         approved = answer.model_copy(update={"approved": approval})
@@ -97,10 +94,10 @@ def approve(
     organisation: str,
     instead_of: tuple[str, PreparedAnswer] | None = None,
 ) -> None:
-    """Approves answers; with `approve_by_two` they wait until another maintainer confirms them.
+    """Approves answers.
 
     Args:
-        settings: say where, and whether one is enough.
+        settings: say where.
         user: who approves.
         answers: by document version (key), each with its units in whole.
         organisation: who checked them, as readers see it.
@@ -109,62 +106,37 @@ def approve(
     Raises:
         StrategiewijzerError: nothing was done: it cannot be recorded or written.
     """
-    needs_two = settings.approve_by_two
     today = datetime.datetime.now(datetime.UTC).date()
-    approval = Approval(by=_ONE, organisation=organisation, on=today)
+    approval = Approval(by=_BY, organisation=organisation, on=today)
     with OwnQuestions(settings).together() as own:
-        made = {}
-        for key, answer in answers.items():
-            by = _mark(user) if needs_two else _ONE
-            made[key] = answer.model_copy(update={"by": by, "approved": approval})
-            (own.propose if needs_two else own.add)(key, [made[key]])
-        if instead_of and not needs_two:
+        made = {
+            key: answer.model_copy(update={"by": _BY, "approved": approval})
+            for key, answer in answers.items()
+        }
+        for key, answer in made.items():
+            own.add(key, [answer])
+        if instead_of:
             key, before = instead_of
             kept = {question.id for answer in made.values() for question in answer.questions}
             if before.id not in kept:
                 own.remove(key, before.id)
         for key, answer in made.items():
-            _record(settings, user, "proposed" if needs_two else "approved", key, answer)
-
-
-def confirm(settings: Settings, user: User, key: str, answer: PreparedAnswer) -> None:
-    """Confirms what another maintainer approved; errors as of `approve`.
-
-    Raises:
-        NotAllowedError: it was this user.
-        DecidedError: it does not wait any more, or is another one now.
-    """
-    if is_by(answer, user):
-        raise NotAllowedError("You approved this answer. Another maintainer must confirm it.")
-    assert answer.approved is not None  # noqa: S101 - it is no model's proposal
-    today = datetime.datetime.now(datetime.UTC).date()
-    approval = answer.approved.model_copy(update={"by": _TWO, "on": today})
-    with OwnQuestions(settings).together() as own:
-        _check_seen(own.refuse(key, {answer.id}), [answer])
-        own.add(key, [answer.model_copy(update={"by": _ONE, "approved": approval})])
-        _record(settings, user, "confirmed", key, answer)
-
-
-def accept(settings: Settings, user: User, key: str, answers: Sequence[PreparedAnswer]) -> None:
-    """Takes those proposals of a model that still wait; errors as of `approve`.
-
-    Raises:
-        DecidedError: none of them does, or one is another one now.
-    """
-    with OwnQuestions(settings).together() as own:
-        _decide(settings, user, "accepted", key, answers, own.accept(key, _ids(answers)))
-
-
-def refuse(settings: Settings, user: User, key: str, answers: Sequence[PreparedAnswer]) -> None:
-    """Drops proposals; errors as of `accept`."""
-    with OwnQuestions(settings).together() as own:
-        _decide(settings, user, "refused", key, answers, own.refuse(key, _ids(answers)))
+            _record(settings, user, "approved", key, answer)
 
 
 def withdraw(settings: Settings, user: User, key: str, answer: PreparedAnswer) -> None:
-    """Takes an answer out of use; errors as of `accept`."""
+    """Takes an answer out of use; errors as of `approve`.
+
+    Raises:
+        DecidedError: it is not in use any more, or is another one now.
+    """
     with OwnQuestions(settings).together() as own:
-        _decide(settings, user, "withdrawn", key, [answer], own.remove(key, answer.id))
+        if [_content(gone) for gone in own.remove(key, answer.id)] != [_content(answer)]:
+            raise DecidedError(
+                "Somebody else has decided on this meanwhile, or changed it. Nothing was done: "
+                "look at the list as it is now."
+            )
+        _record(settings, user, "withdrawn", key, answer)
 
 
 def close(settings: Settings, user: User, group: QuestionGroup) -> None:
@@ -197,12 +169,6 @@ def publish(settings: Settings, user: User, keys: Iterable[str]) -> bool:
     return True
 
 
-def is_by(answer: PreparedAnswer, user: User) -> bool:
-    """Whether it was this user who approved an answer that waits for another one."""
-    salt, _, digest = answer.by.partition(" ")
-    return digest == asker_hash(user.id, salt)
-
-
 def stale(approved: Iterable[tuple[str, PreparedAnswer]], index: Snapshot) -> list[StaleAnswer]:
     """The approved answers, with their document versions (keys), of which a unit is not in the
     index any more."""
@@ -211,22 +177,6 @@ def stale(approved: Iterable[tuple[str, PreparedAnswer]], index: Snapshot) -> li
         by_key.setdefault(key, []).append(answer)
     found = (_stale(key, answers, index) for key, answers in sorted(by_key.items()))
     return list(chain.from_iterable(found))
-
-
-def whole_units(
-    chosen: Sequence[tuple[str, PreparedAnswer]], index: Snapshot
-) -> list[tuple[str, ...]]:
-    """The units of each answer in whole, with its document version (key); as they are named where
-    they are not found."""
-    found: dict[str, tuple[str, ...]] = {}
-    for key in {key for key, _ in chosen}:
-        passages = index.passages([key])
-        names = (name for passage in passages for name in passage.unit_ids)
-        texts = dict(zip(names, unit_texts(passages), strict=True))
-        questions, _ = prepared_questions([answer for at, answer in chosen if at == key], passages)
-        for question in questions:
-            found[question.id] = tuple(texts[name] for name in question.units)
-    return [found.get(f"{key}:{answer.questions[0].id}", answer.units) for key, answer in chosen]
 
 
 def unit_texts(passages: Iterable[Passage]) -> list[str]:
@@ -254,45 +204,11 @@ def _changed(unit: str, texts: Sequence[str]) -> ChangedUnit:
     return ChangedUnit(unit, nearest[0] if nearest else "")
 
 
-def _mark(user: User) -> str:
-    """What tells whether somebody else is another one, and nobody who it was."""
-    salt = secrets.token_hex(_SALT)
-    return f"{salt} {asker_hash(user.id, salt)}"
-
-
-def _decide(
-    settings: Settings,
-    user: User,
-    decision: Decided,
-    key: str,
-    seen: Sequence[PreparedAnswer],
-    done: Sequence[PreparedAnswer],
-) -> None:
-    """Records what was done with answers, of those that the user saw."""
-    _check_seen(done, seen)
-    for answer in done:
-        _record(settings, user, decision, key, answer)
-
-
-def _check_seen(done: Sequence[PreparedAnswer], seen: Sequence[PreparedAnswer]) -> None:
-    """Checks that something was done, and with nothing but what the user saw, before it counts."""
-    known = {answer.id: _content(answer) for answer in seen}
-    if not done or any(_content(answer) != known[answer.id] for answer in done):
-        raise DecidedError(
-            "Somebody else has decided on this meanwhile, or changed it. Nothing was done: look at "
-            "the list as it is now."
-        )
-
-
 def _content(answer: PreparedAnswer) -> dict[str, object]:
     """An answer for comparing: all of its content, without its file and line numbers."""
     return answer.model_dump(
         exclude={"file": True, "line": True, "questions": {"__all__": {"line"}}}
     )
-
-
-def _ids(answers: Iterable[PreparedAnswer]) -> set[str]:
-    return {answer.id for answer in answers}
 
 
 def _record(
