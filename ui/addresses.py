@@ -32,22 +32,15 @@ def here() -> str:
     return now._replace(path=f"{now.path.rstrip('/')}/", query="", fragment="").geturl()
 
 
-def reading_address(
-    document: DocumentInfo, passage_id: str, spans: Iterable[tuple[int, int]] = ()
-) -> str:
-    """Query and place in the sources page where a passage can be read, with these quotes marked.
-
-    Args:
-        document: the language version that is opened.
-        passage_id: a passage of it, which is scrolled to.
-        spans: (start, end) of each quote in that passage's text.
-    """
+def reading_address(document: DocumentInfo, passage_id: str, spans: Iterable[Span] = ()) -> str:
+    """Query and place in the sources page where a passage is scrolled to, with these quotes in its
+    text marked."""
     query = urlencode(reading_query(document, passage_id, spans))
     return f"{query}#{place_of(passage_id)}"
 
 
 def reading_query(
-    document: DocumentInfo, passage_id: str = "", spans: Iterable[tuple[int, int]] = ()
+    document: DocumentInfo, passage_id: str = "", spans: Iterable[Span] = ()
 ) -> list[tuple[str, str]]:
     """The query of `reading_address`, for a link that can name no place: the first quote is
     scrolled to."""
@@ -77,13 +70,7 @@ def to_document(document: DocumentInfo, key: str) -> None:
 
 
 def to_reading(label: str, query: Sequence[tuple[str, str]], key: str) -> None:
-    """A link to a place in the reading view.
-
-    Args:
-        label: of the link.
-        query: as of `reading_query`.
-        key: tells it from the others in the page.
-    """
+    """A link to a place in the reading view, of a `reading_query`; `key` tells it from others."""
     with st.container(key=f"plain-{key}"):
         st.page_link(_page("sources"), label=code(" ".join(label.split())), query_params=query)
 

@@ -30,13 +30,7 @@ def no_sources(error: StrategiewijzerError, texts: Texts) -> None:
 def showing(
     texts: Texts, lead: str = "", box: Callable[[str], object] = st.error
 ) -> Iterator[None]:
-    """Shows why the block could not do what was asked.
-
-    Args:
-        texts: the strings of the interface language.
-        lead: what did not work; empty: that something did not.
-        box: as in `show_with_details`.
-    """
+    """Shows why the block could not do what was asked: arguments as of `show_with_details`."""
     try:
         yield
     except StrategiewijzerError as error:
@@ -47,26 +41,20 @@ def showing(
 def show_with_details(
     lead: str, message: str, texts: Texts, box: Callable[[str], object] = st.error
 ) -> None:
-    """Shows what did not work.
-
-    Args:
-        lead: in the reader's language.
-        message: the program's own, in English, which stands in the details.
-        texts: the strings of the interface language.
-        box: what the lead is shown with.
-    """
+    """Shows in a box what did not work, in the reader's language; the program's own message, in
+    English, stands in the details."""
     box(lead)
     details(message, texts)
 
 
 def details(message: str, texts: Texts) -> None:
-    """Shows details for whoever runs the program, folded."""
+    """Shows what `fold` makes."""
     if message.strip():
         st.html(fold(message, texts))
 
 
 def fold(message: str, texts: Texts) -> str:
-    """The HTML of `details`."""
+    """HTML of details for whoever runs the program, folded."""
     lines = "".join(f"<p><code>{escape(line)}</code></p>" for line in message.strip().splitlines())
     title = escape(texts("maintenance.details"))
     return folded_html("sw-details", title, f'<div lang="en">{lines}</div>')

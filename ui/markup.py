@@ -129,13 +129,8 @@ def table_html(
 ) -> str:
     """A table with a caption, the first column of which names the rows.
 
-    It scrolls by itself where it is too wide, also with the keyboard.
-
-    Args:
-        caption: what the table is; text.
-        columns: their headings; text. None where the first column is enough.
-        rows: cells as HTML.
-        hidden: whether the caption is for screen readers only, as where a heading says the same.
+    It scrolls by itself where it is too wide, also with the keyboard. Cells are HTML, all else is
+    text; a hidden caption is for screen readers only, where a heading says the same.
     """
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     body = "".join(

@@ -75,7 +75,7 @@ def _run() -> None:
         return
     chosen = st.navigation([_page(place, who, settings, texts) for place in PLACES])
     # On each page, since Streamlit keeps the width of the page before.
-    # Two answers or languages side by side, and tables of many figures, need all of it.
+    # Two answers side by side, an outline beside a text, and tables of many figures need all of it.
     reading = chosen.url_path == "sources" and "document" in st.query_params
     wide = reading or chosen.url_path == "evaluation"
     layout: Literal["wide", "centered"] = "wide" if wide else "centered"
@@ -170,11 +170,7 @@ def _notice_html(text: str, lead: str = "") -> str:
 
 
 def _show_sign_in(reason: str, texts: Texts) -> None:
-    """Asks to sign in, in place of every page.
-
-    Args:
-        reason: shown to somebody whose sign-in no longer counts.
-    """
+    """Asks to sign in, in place of every page; whose sign-in no longer counts reads why."""
     st.title(texts("title"), anchor=False)
     st.markdown(texts("purpose"))
     if st.user.get("is_logged_in"):

@@ -70,33 +70,17 @@ def translated(texts: Texts) -> str:
 
 @st.fragment  # saving neither runs the whole page nor interrupts an answer in the making
 def offer_download(label: str, made: Callable[[], str | bytes], *, name: str, key: str) -> None:
-    """A button that saves a file. It is not `st.download_button`, whose file anybody could fetch
-    at its address.
-
-    Args:
-        label: of the button.
-        made: makes what is in the file, once it is asked for.
-        name: of the file, as the browser proposes it; its ending decides its type.
-        key: of the button.
-    """
+    """A button that makes and saves a file. It is not `st.download_button`, whose file anybody
+    could fetch at its address."""
     if st.button(label, key=key):
         save_file(made(), name=name)
 
 
 def save_file(content: str | bytes, *, name: str) -> None:
-    """Saves a file in the browser; arguments as in `offer_download`."""
+    """Saves a file in the browser, which proposes this name; its ending decides its type."""
     whole = content.encode() if isinstance(content, str) else content
     coded = base64.b64encode(whole).decode()
     _run_once("save", content=coded, type=_TYPES[PurePath(name).suffix], name=name)
-
-
-def print_page(page: str) -> None:
-    """Opens the browser's dialogue that prints a page, or saves it as PDF.
-
-    Args:
-        page: HTML that runs no script.
-    """
-    _run_once("print", page=page)
 
 
 def copy(text: str, texts: Texts) -> None:

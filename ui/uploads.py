@@ -41,14 +41,7 @@ _lock = threading.Lock()
 
 def uploader(label: str, role: Role, largest: int, **options: Any) -> Any:
     """Shows a file uploader, as `st.file_uploader`; from now on the session of somebody with this
-    role may send files.
-
-    Args:
-        label: what stands above it.
-        role: without it nothing that is sent is taken.
-        largest: megabytes that a file may have.
-        options: any other argument of `st.file_uploader`.
-    """
+    role may send files of at most `largest` megabytes."""
     context = get_script_run_ctx()
     with contextlib.suppress(StrategiewijzerError):
         access.require(role)
@@ -99,13 +92,7 @@ def drop(gone: set[str], running: runtime.Runtime) -> set[str]:
     """Drops what is kept of sessions that were not connected at the last look either.
 
     Streamlit keeps a session that has lost its connection for a while, and its files until
-    another session ends.
-
-    Args:
-        gone: the sessions that were not connected at the last look.
-        running: what knows of sessions, and keeps their files.
-
-    Returns: those that are not connected now.
+    another session ends. Returns those that are not connected now.
     """
     with _lock:
         now_gone = {session for session in _allowed if not running.is_active_session(session)}

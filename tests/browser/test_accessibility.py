@@ -40,14 +40,7 @@ def _more(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("stDialog")).to_have_count(0)
     press(page.get_by_role("button", name="Meer", exact=True))
-    expect(page.get_by_role("button", name="Hoe dit antwoord is gemaakt")).to_be_visible()
-
-
-def _made(page: Page) -> None:
-    # what opened stands where its button is, which a check may have scrolled away from
-    page.get_by_role("button", name="Meer", exact=True).scroll_into_view_if_needed()
-    press(page.get_by_role("button", name="Hoe dit antwoord is gemaakt"))
-    expect(page.get_by_test_id("stDialog")).to_contain_text("Stappen")
+    expect(page.get_by_role("button", name="Word-document opslaan")).to_be_visible()
 
 
 def _refused(page: Page) -> None:
@@ -58,13 +51,6 @@ def _refused(page: Page) -> None:
 def _found(page: Page) -> None:
     page.get_by_role("searchbox").fill("drugs")
     expect(page.locator(".sw-snippet mark").first).to_be_visible()
-
-
-def _beside(page: Page) -> None:
-    page.get_by_role("radiogroup", name="Toon een andere taal ernaast").get_by_text(
-        "Engels"
-    ).click()
-    expect(page.locator(".sw-row").first).to_be_visible()
 
 
 def _run(page: Page) -> None:
@@ -109,13 +95,10 @@ CUT_OFF = """() => [...document.querySelectorAll("main *, .stMain *")].filter(el
 
 # An address, and what is looked at from there, each after the one before it.
 VISITS: dict[str, tuple[str, tuple[Callable[[Page], None], ...]]] = {
-    "chat": ("", (_empty, _answered, _more, _made)),
+    "chat": ("", (_empty, _answered, _more)),
     "refusal": ("", (_refused,)),
     "sources": ("/sources", (_shows("text=5 van 5 documenten"), _found)),
-    "document": (
-        "/sources?document=drugs-agenda&language=nl",
-        (_shows("article.sw-reading"), _beside),
-    ),
+    "document": ("/sources?document=drugs-agenda&language=nl", (_shows("article.sw-reading"),)),
     "notes": ("/notes", (_shows("text=U hebt nog geen citaten bewaard"),)),
     "privacy": ("/privacy", (_shows("text=Uw gegevens"),)),
     "evaluation": ("/evaluation", (_run,)),

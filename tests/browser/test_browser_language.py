@@ -71,16 +71,13 @@ def test_no_english_is_left_on_a_page(browser: Browser, address: str, language: 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    ("language", "small", "large"), [("nl", "455 B", "1,5 KB"), ("fr", "455 o", "1,5 Ko")]
-)
 def test_the_size_of_a_chosen_file_is_written_as_the_language_does(
-    browser: Browser, address: str, language: str, small: str, large: str
+    browser: Browser, address: str
 ) -> None:
-    with visitor(browser, address, locale=LOCALES[language]) as page:
+    with visitor(browser, address, locale="fr-FR") as page:
         page.goto(f"{address}/maintenance")
         field = page.locator("input[type=file]").first
-        for number, (size, told) in enumerate([(455, small), (1536, large)]):
+        for number, (size, told) in enumerate([(455, "455 o"), (1536, "1,5 Ko")]):
             name = f"{number}, 2.0B.md"  # a name stays as it is
             field.set_input_files({"name": name, "mimeType": "text/plain", "buffer": b"a" * size})
             chip = page.get_by_test_id("stFileChip").nth(number)

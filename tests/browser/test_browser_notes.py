@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from core.settings import Settings
-from tests.support.axe import broken_rules
-from tests.support.browser import VIEWPORT_HEIGHT, ask, box_of, opened, press, settled, sideways
-from tests.support.people import note
+from tests.support.axe import SCHEMES, broken_rules
+from tests.support.browser import VIEWPORT_HEIGHT, ask, opened, press, settled, sideways
 from tests.support.waiting import until
 from ui.access import LOCAL
 from userdata.conversations import Conversations
@@ -44,10 +43,7 @@ def test_a_quote_is_kept_remarked_and_downloaded(
         button = panel.get_by_role("button", name="Bewaard")
         expect(button).to_be_visible()
         expect(panel.get_by_text("Bewaard bij Notities.")).to_be_visible()
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": VIEWPORT_HEIGHT})
-            assert box_of(button)["width"] < 120
-            assert broken_rules(page) == [], width
+        assert broken_rules(page) == []
         button.click()  # a second click takes it away
         expect(button).to_have_count(0)
         until(lambda: store.notes() == (), "it is taken away")
@@ -64,10 +60,9 @@ def test_a_quote_is_kept_remarked_and_downloaded(
         expect(page.get_by_role("link", name=re.compile("Lees in de context"))).to_have_attribute(
             "href", re.compile(r"sources\?document=.*quote=")
         )
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": VIEWPORT_HEIGHT})
-            assert broken_rules(page) == [], width
-            assert sideways(page) <= 0
+        assert broken_rules(page, SCHEMES) == []
+        page.set_viewport_size({"width": 390, "height": VIEWPORT_HEIGHT})
+        assert sideways(page) <= 0
         remark = page.get_by_label("Opmerking", exact=True)
         expect(remark).to_be_hidden()
         page.locator("summary", has_text="Opmerking toevoegen").click()
@@ -76,20 +71,10 @@ def test_a_quote_is_kept_remarked_and_downloaded(
         page.locator("summary", has_text="Opmerking toevoegen").click()
         expect(page.locator(".sw-remark")).to_have_text("Voor de brief")
 
-        press(page.get_by_role("button", name="Downloaden"))
         with page.expect_download() as download:
-            press(page.get_by_role("button", name="Word", exact=True))
+            press(page.get_by_role("button", name="Downloaden als Word"))
         assert download.value.suggested_filename == "notities.docx"
-        page.keyboard.press("Escape")
 
         press(page.get_by_role("button", name=DRUGS))
         expect(page.locator(".sw-question")).to_contain_text(DRUGS)
         expect(page).to_have_url(re.compile(rf"\?c={kept.conversation}"))
-
-
-def test_dark_notes_break_no_rule(browser: Browser, place: tuple[str, Conversations]) -> None:
-    address, store = place
-    store.put_note(note())
-    with opened(browser, f"{address}/notes", "dark") as page:
-        expect(page.get_by_text("is veranderd en het citaat staat er niet meer in")).to_be_visible()
-        assert broken_rules(page) == []

@@ -8,8 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.support.browser import box_of, field, opened, press, served, settled, sideways, text_of
-from tests.support.waiting import until
+from tests.support.browser import field, opened, press, served, settled, sideways, text_of
 from ui.addresses import reading_address
 from vectorstore.store import open_index
 
@@ -84,7 +83,7 @@ def test_the_list_is_searched_as_one_types_filtered_and_a_hit_opens_at_its_passa
         expect(count).to_have_text("1 van 5 documenten · passages met deze woorden: 2")
 
 
-def test_the_outline_and_two_languages_stand_in_place(browser: Browser, address: str) -> None:
+def test_the_outline_stays_in_place(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}{DRUGS}") as page:
         outline = page.get_by_role("navigation", name="Onderdelen")
         outline.get_by_role("link").last.focus()
@@ -92,23 +91,9 @@ def test_the_outline_and_two_languages_stand_in_place(browser: Browser, address:
         expect(page.locator(".sw-passage:target")).to_be_in_viewport()
         expect(outline).to_be_in_viewport()
 
-        beside = page.get_by_role("radiogroup", name="Toon een andere taal ernaast")
-        beside.get_by_text("Engels").click()
-        row = page.locator(".sw-row", has_text="Omvang van de drugsmarkt")
-        dutch, english = row.locator("[lang=nl] h2"), row.locator("[lang=en] h2")
-        expect(english).to_have_text("Size of the drug market")
-        left, right = box_of(dutch), box_of(english)
-        assert left["y"] == right["y"]
-        assert left["x"] + left["width"] <= right["x"]
-        expect(page).to_have_url(re.compile("beside=en"))
-        page.reload()  # what is seen can be shared
-        expect(row.locator("[lang=en]")).to_contain_text("30 billion")
 
-
-def test_on_a_phone_the_outline_folds_and_two_languages_need_no_scrolling_sideways(
-    browser: Browser, address: str
-) -> None:
-    with opened(browser, f"{address}{DRUGS}&beside=en", width=390) as page:
+def test_on_a_phone_the_outline_folds(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}{DRUGS}", width=390) as page:
         outline = page.get_by_role("navigation", name="Onderdelen")
         expect(outline).to_have_count(1)
         link = outline.get_by_role("link", name="Omvang van de drugsmarkt")
@@ -116,7 +101,6 @@ def test_on_a_phone_the_outline_folds_and_two_languages_need_no_scrolling_sidewa
         outline.locator("summary").click()
         link.click()
         expect(page.locator(".sw-passage:target")).to_contain_text("30 miljard")
-        expect(page.locator(".sw-row").nth(3).get_by_text("Engels", exact=True)).to_be_visible()
         settled(page)
         assert overflow(page) <= 0
 
@@ -164,25 +148,6 @@ def test_a_document_is_told_in_short_and_a_question_about_it_is_asked_in_the_ses
         expect(page.locator(".sw-answer").first).to_contain_text(re.compile(r"\w{4}"))
         expect(page.get_by_text(re.compile("^Gezocht binnen: EU-agenda")).first).to_be_visible()
         assert page.evaluate("window.stays")
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_folded_summary_moves_nothing(browser: Browser, address: str, width: int) -> None:
-    with opened(browser, f"{address}{DRUGS}", width=width) as page:
-        digest = page.locator(".st-key-digest")
-        expect(digest).to_be_attached()
-        page.evaluate("""() => {
-            window.tallest = 0;
-            const met = ([one]) => { tallest = Math.max(tallest, one.contentRect.height); };
-            new ResizeObserver(met).observe(document.querySelector(".st-key-digest"));
-        }""")
-        expect(digest.locator("[class*=st-key-plain-question]").first).to_be_attached()
-        expect(digest.locator(".sw-answer").first).to_be_hidden()
-        until(lambda: page.evaluate("window.tallest > 0"), "the frame is drawn")
-        assert page.evaluate("window.tallest") < 60
-        digest.locator("summary").first.click()
-        expect(digest.locator(".sw-answer").first).to_be_visible()
-        assert sideways(page) <= 0
 
 
 def test_what_a_source_says_is_shown_plainly(browser: Browser, hostile: str) -> None:

@@ -112,10 +112,9 @@ def _faults(answer: Answer, case: Case, bench: Bench) -> list[str]:
     return [
         *(
             wrong
-            for one in (*reader.page, *reader.exports)
+            for one in reader.page
             for wrong in (*hostile_checks.markup(one, own), *hostile_checks.unnamed(one))
         ),
-        *(wrong for one in reader.markdown for wrong in hostile_checks.links(one, own)),
         *hostile_checks.word_parts(reader.word, own),
         *hostile_checks.leaks(confirmed.texts, bench.model.before, known),
         *hostile_checks.unsupported(answer, true, bench.model.sentences, CANARY),
@@ -129,7 +128,6 @@ def _assert_the_raw_reply_fails(model: WorstCaseModel) -> None:
     assert CANARY in model.said.casefold()
     assert HOST in model.said
     assert {"element", "attribute", "address"} <= _kinds(hostile_checks.markup(raw))
-    assert {"element", "address"} <= _kinds(hostile_checks.links(raw))
     assert hostile_checks.leaks([raw], "", ())
     assert hostile_checks.unnamed(f'<a href="https://{HOST}/x">The official page</a>')
 

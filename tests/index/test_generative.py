@@ -18,7 +18,7 @@ from tests.support.callbacks import Names
 from tests.support.evaluation import STAMP
 from tests.support.openai_server import NO_SCHEMA, Reply, Script, checked, reply_of
 from tests.support.waiting import PATIENCE, SILENT
-from ui.answers.remarks import languages_shown, remarks_below
+from ui.answers.checks import languages_shown, remarks_below
 from ui.texts import load
 from userdata.feedback import Feedback
 

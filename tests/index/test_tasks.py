@@ -12,7 +12,7 @@ from language.identify import named
 from prompts import phrases
 from tests.support.answers import assert_quotes_are_exact
 from tests.support.openai_server import Request, Script, reply_of
-from ui.answers.remarks import remarks_below
+from ui.answers.checks import remarks_below
 from ui.texts import load
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"

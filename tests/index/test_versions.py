@@ -13,7 +13,7 @@ from core.source import DocumentInfo, Scope, standings
 from ingest.pipeline import ingest
 from ingest.reading.files import confirm
 from tests.support.small import Small
-from ui.answers.remarks import remarks_below
+from ui.answers.checks import remarks_below
 from ui.texts import load
 
 TODAY = datetime.date(2026, 11, 24)

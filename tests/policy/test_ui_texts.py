@@ -14,7 +14,7 @@ from eval.rates import RATES
 from eval.run_report import OUTCOMES
 from ui.texts import languages, load
 
-SHOWN_BY = sorted(path for path in (ROOT / "ui").rglob("*") if path.suffix in (".py", ".j2"))
+SHOWN_BY = sorted((ROOT / "ui").rglob("*.py"))
 
 _ASKS = re.compile(r"\b_?texts$|\bcontext\.(?:job_)?button$")  # the functions that take a key
 
@@ -24,16 +24,11 @@ def placeholders(text: str) -> set[str]:
 
 
 def asked_for(file: Path) -> Iterator[tuple[str, set[str] | None]]:
-    """The texts that a module or a template asks for, and what it fills in; None: not known.
+    """The texts that a module asks for, and what it fills in; None: not known.
 
     Each is a pattern: what stands in braces in an f-string may be anything.
     """
-    content = file.read_text("utf-8")
-    if file.suffix == ".j2":
-        for key in re.findall(r"""\btexts\(\s*["']([^"']+)["']""", content):
-            yield re.escape(key), None
-        return
-    for node in ast.walk(ast.parse(content)):
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Call) and _ASKS.search(ast.unparse(node.func)):
             names = [keyword.arg for keyword in node.keywords]
             filled = None if None in names else {name for name in names if name}
@@ -82,13 +77,9 @@ def test_the_texts_that_are_asked_for_exist_and_are_filled(file: Path) -> None:
             assert placeholders(known[keys[0]]) <= filled, pattern
 
 
-def test_texts_are_looked_for_in_every_module_and_template() -> None:
+def test_texts_are_looked_for_in_every_module() -> None:
     with_texts = {file.relative_to(ROOT).as_posix() for file in SHOWN_BY if [*asked_for(file)]}
-    assert {
-        "ui/navigation.py",
-        "ui/maintenance/plan_and_publish.py",
-        "ui/answers/conversation.html.j2",
-    } <= with_texts
+    assert {"ui/navigation.py", "ui/maintenance/plan_and_publish.py"} <= with_texts
     names = {"ui/" + name for name in ("chat", "answers", "sources", "notes")}
     names |= {"ui/evaluation", "ui/maintenance"}
     assert names <= {name.rpartition("/")[0] for name in with_texts}

@@ -2,10 +2,10 @@
 
 import datetime
 import io
+from collections.abc import Sequence
 
 import docx
 import pytest
-from markdown_it import MarkdownIt
 from sqlalchemy import update
 
 from core.citations import Citation
@@ -14,12 +14,20 @@ from tests.support.databases import is_kept
 from tests.support.people import answer as noted_answer
 from tests.support.people import note
 from tests.support.shown_html import HOSTILE
-from ui.answers.citations import stretches
-from ui.answers.evidence_panel import Surroundings
-from ui.notes.export import grouped, notes_docx, notes_markdown
+from ui.answers.evidence_panel import CurrentSources
+from ui.answers.references import stretches
+from ui.notes.page import grouped, notes_docx
 from ui.texts import load
 from userdata import conversations
-from userdata.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Conversation, Exchange, now
+from userdata.conversation import (
+    MAX_NOTES,
+    MAX_QUOTE,
+    MAX_REMARK,
+    Conversation,
+    Exchange,
+    Note,
+    now,
+)
 from userdata.conversations import NOTES, Conversations
 from userdata.database import Database
 
@@ -110,14 +118,16 @@ def test_hostile_text_stays_text(mine: Conversations) -> None:
     assert mine.notes() == (kept,)
     mine.drop_note("' OR 1 = 1 --")
     assert mine.notes() == (kept,)
-    written = notes_markdown(grouped([kept], "date", NL), None, NL)
-    shown = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(written)
-    assert "<script" not in shown
-    assert "<img" not in shown
-    assert "https://eur-lex.europa.eu/" in shown
-    assert "<p>Strategie, Omvang. <a" in shown
+    shown = "\n".join(paragraphs([kept], None))
+    assert shown.count(HOSTILE) == 3
+    assert "Strategie, Omvang. https://eur-lex.europa.eu/" in shown
     assert "veranderd" not in shown
-    notes_docx(grouped([kept], "date", NL), None, NL)
+
+
+def paragraphs(notes: Sequence[Note], now: CurrentSources | None) -> list[str]:
+    """Those of a Word file of notes."""
+    file = io.BytesIO(notes_docx(grouped(notes), now, NL))
+    return [paragraph.text for paragraph in docx.Document(file).paragraphs]
 
 
 def test_a_note_of_another_version_is_refused(mine: Conversations, kept_in: Database) -> None:
@@ -148,22 +158,18 @@ def test_the_items_of_a_list_are_one_quote_and_others_are_not() -> None:
     assert len(alone) == 4  # the passage was not kept
 
 
-GONE = Surroundings({}, {})
+GONE = CurrentSources({}, {})
 
 
-def test_a_file_has_each_quote_with_its_reference_and_remark_by_document_or_by_day() -> None:
+def test_a_file_has_each_quote_with_its_reference_and_remark_by_document() -> None:
     kept = note("Een taak.\n\nNog een taak.").remarked("Voor de brief.\nMorgen.")
-    groups = grouped([kept], "document", NL)
-    told = [one.text for one in docx.Document(io.BytesIO(notes_docx(groups, GONE, NL))).paragraphs]
+    told = paragraphs([kept], GONE)
     begin = told.index("Strategie")
     assert told[begin + 1 : begin + 3] == ["Een taak.", "Nog een taak."]
     assert told[begin + 3].startswith("Strategie, Omvang.")
     assert told[begin + 4] == "Vraag: Hoeveel meldingen?"
     changed = "„Strategie” staat niet meer bij de bronnen."
     assert told[begin + 6 : begin + 10] == [changed, "Opmerking", "Voor de brief.", "Morgen."]
-    markdown = notes_markdown(groups, GONE, NL)
-    assert "> Een taak.\n>\n> Nog een taak.\n\nStrategie, Omvang. " in markdown
     old = note("Oud.", kept=datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC))
     new = note("Nieuw.", kept=datetime.datetime(2026, 1, 3, 12, tzinfo=datetime.UTC))
-    assert grouped([old, new], "document", NL) == {"Strategie": [new, old]}
-    assert list(grouped([old, new], "date", NL)) == ["3 januari 2026", "2 januari 2026"]
+    assert grouped([old, new]) == {"Strategie": [new, old]}

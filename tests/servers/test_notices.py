@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,16 +23,7 @@ from core.settings import ROOT, Role, Settings
 from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.axe import broken_rules
-from tests.support.browser import (
-    VIEWPORT_HEIGHT,
-    ask,
-    box_of,
-    field,
-    opened,
-    served,
-    sideways,
-    text_of,
-)
+from tests.support.browser import VIEWPORT_HEIGHT, box_of, field, opened, served, sideways, text_of
 from tests.support.env_file import env as env
 from tests.support.env_file import write
 from tests.support.log_records import as_before as as_before
@@ -42,7 +33,7 @@ from tests.support.waiting import until
 from ui import access
 from ui.access import User
 from ui.guard import ID, RETRY_AFTER, MaintenanceMiddleware, RequestIdMiddleware
-from ui.texts import languages, load
+from ui.texts import load
 
 TOLD = "Zaterdag <b>gesloten</b>, zie https://example.org.\nVan 9 tot 12 uur."
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -251,37 +242,26 @@ def test_only_maintainers_change_anything_meanwhile(
 
 
 @pytest.mark.long
-def test_a_notice_stands_above_every_page_as_text(browser: Browser, own: Changing) -> None:
-    own.write(notice=TOLD)
-    for path in ("", "/sources", "/notes", "/evaluation", "/maintenance"):
-        with opened(browser, f"{own.address}{path}") as page:
-            box = page.get_by_role("status").filter(has_text="Zaterdag")
-            expect(box).to_be_visible()
-            assert text_of(box) == TOLD
-            expect(box.locator("b, a")).to_have_count(0)
-            expect(page.locator("h1")).to_be_visible()
-            above, title = box_of(box), box_of(page.locator("h1"))
-            assert above["y"] + above["height"] <= title["y"] + 1
-            assert broken_rules(page) == []
-
-
-@pytest.mark.long
-def test_a_maintainer_goes_on_and_knows_what_readers_see(browser: Browser, own: Changing) -> None:
-    own.write(maintenance=TOLD)
-    with opened(browser, own.address) as page:
+def test_a_notice_stands_above_a_page_as_text_and_a_maintainer_goes_on(
+    browser: Browser, own: Changing
+) -> None:
+    own.write(notice=TOLD, maintenance="Even dicht")
+    with opened(browser, f"{own.address}/sources") as page:
         expect(page.get_by_text(TEXTS("notice.only_this"))).to_be_visible()
-        ask(page, QUESTION)
-        expect(page.get_by_role("link", name="Bron 1", exact=True).first).to_be_visible()
+        box = page.get_by_role("status").filter(has_text="Zaterdag")
+        expect(box).to_be_visible()
+        assert text_of(box) == TOLD
+        expect(box.locator("b, a")).to_have_count(0)
+        above, title = box_of(box), box_of(page.locator("h1"))
+        assert above["y"] + above["height"] <= title["y"] + 1
+        assert broken_rules(page) == []
     own.write()
-    with opened(browser, own.address) as page:
-        expect(page.locator("h1")).to_be_visible()
-        expect(page.locator(".sw-notice")).to_have_count(0)
 
 
 @pytest.mark.long
 def test_readers_see_why_it_is_closed_until_it_opens(browser: Browser, visited: Changing) -> None:
     visited.write(maintenance=TOLD, notice="Iets anders")
-    for path in ("", "/sources?document=drugs-agenda&language=nl", "/notes", "/maintenance"):
+    for path in ("", "/sources?document=drugs-agenda&language=nl", "/maintenance"):
         with opened(browser, f"{visited.address}{path}", width=390) as page:
             expect(page.get_by_role("heading", level=1)).to_have_text(TEXTS("notice.closed"))
             assert text_of(page.get_by_role("status")) == TOLD
@@ -296,34 +276,3 @@ def test_readers_see_why_it_is_closed_until_it_opens(browser: Browser, visited: 
     visited.write()
     with opened(browser, visited.address) as page:
         expect(field(page)).to_be_enabled()
-
-
-@pytest.mark.long
-def test_an_open_session_asks_again_only_later(browser: Browser, visited: Changing) -> None:
-    visited.write()
-    with opened(browser, visited.address) as page:
-        _ask_and_wait(page)
-        asked = _questions(visited)
-        visited.write(maintenance=TOLD)
-        ask(page, "Wat staat er over wapens?")
-        expect(page.get_by_role("heading", level=1)).to_have_text(TEXTS("notice.closed"))
-        visited.write()
-        page.reload()
-        expect(field(page)).to_be_enabled()
-        _ask_and_wait(page)
-    until(lambda: _questions(visited) > asked, "the question is on record")
-    assert _questions(visited) == asked + 1  # not the one that was asked meanwhile
-
-
-def _ask_and_wait(page: Page) -> None:
-    ask(page, QUESTION)
-    expect(page.get_by_role("link", name="Bron 1", exact=True).first).to_be_visible()
-
-
-def _questions(app: Changing) -> int:
-    return sum(one["message"] == "A question ended" for one in records(app))
-
-
-def test_each_language_says_that_it_is_closed() -> None:
-    told = {load(language)("notice.closed") for language in languages()}
-    assert len(told) == len(languages()) == 4

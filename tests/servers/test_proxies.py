@@ -1,6 +1,5 @@
 """The proxies of deploy/ in front of two real apps: nginx, and Caddy where it is installed."""
 
-import json
 import os
 import re
 import shutil
@@ -204,21 +203,6 @@ def test_a_session_goes_on_when_its_app_stops(
         assert page.url == conversation
         page.goto(conversation)
         expect(answers).to_have_count(2)
-
-
-def test_an_app_on_loopback_answers_to_its_public_name(settings: Settings, tmp_path: Path) -> None:
-    name = "strategiewijzer.example.org"
-    told = {"STRATEGIEWIJZER_ALLOWED_HOSTS": json.dumps([name])}
-    with served(settings.data_dir, tmp_path / "app.log", told) as address:
-        app = int(address.rpartition(":")[2])
-        with _proxied("nginx", tmp_path, free_port(), [app] * 2) as proxy:
-            trusted = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
-            with patient_http.client(base_url=proxy.address, verify=trusted) as client:
-                assert client.get("/", headers={"Host": name}).status_code == 200
-                other = client.get("/", headers={"Host": "other.example.org"})
-    assert other.status_code == 421
-    assert "STRATEGIEWIJZER_ALLOWED_HOSTS" in other.text
-    assert "'other.example.org'" in (tmp_path / "app.log").read_text()
 
 
 class _Upstream(Handler):

@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from markdown_it import MarkdownIt
-
 import prompts
 from chain import __main__ as command
 from core.answer import Answer
@@ -26,9 +24,7 @@ from eval.support import claims, inexact_quotes
 from language.escaping import visible
 from tests.support.shown_html import Shown
 from ui.answers import answer_view
-from ui.answers.copying import markdown, plain_text
-from ui.answers.export import conversation_docx, conversation_markdown
-from ui.answers.web_page import conversation_page
+from ui.answers.export import conversation_docx, plain_text
 from ui.scripts import script
 from ui.texts import Texts
 from userdata.conversation import Exchange
@@ -37,75 +33,13 @@ from vectorstore.store import Snapshot
 _RUN = 8  # words in a row that are no coincidence
 _PROMPTS = Path(prompts.__file__).parent
 _TAGS = {
-    "a",
-    "article",
-    "blockquote",
-    "body",
-    "button",
-    "details",
-    "dialog",
-    "div",
-    "em",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "head",
-    "header",
-    "html",
-    "li",
-    "main",
-    "meta",
-    "ol",
-    "p",
-    "q",
-    "section",
-    "span",
-    "strong",
-    "style",
-    "summary",
-    "table",
-    "td",
-    "th",
-    "tr",
-    "sup",
-    "mark",
-    "title",
-    "ul",
+    *("a", "blockquote", "button", "details", "dialog", "div", "h2", "h3", "li", "mark", "ol", "p"),
+    *("q", "section", "span", "strong", "summary", "sup", "table", "td", "th", "tr", "ul"),
 }
 _ATTRIBUTES = {
-    "aria-describedby",
-    "aria-hidden",
-    "aria-label",
-    "charset",
-    "class",
-    "content",
-    "data-keep",
-    "href",
-    "http-equiv",
-    "id",
-    "lang",
-    "name",
-    "open",
-    "rel",
-    "role",
-    "tabindex",
-    "target",
-    "title",
-    "type",
+    *("aria-describedby", "aria-hidden", "aria-label", "class", "data-keep", "href", "id", "lang"),
+    *("name", "open", "rel", "role", "tabindex", "target", "title", "type"),
 }
-_NO_MARKDOWN = {
-    "html_block",
-    "html_inline",
-    "image",
-    "code_inline",
-    "code_block",
-    "fence",
-    "s_open",
-    "table_open",
-}
-_BARE = re.compile(r"(?:https?|javascript|data):[/\w]\S*|www\.\w", re.IGNORECASE)
 
 
 @dataclass
@@ -114,16 +48,14 @@ class Reader:
 
     page: list[str] = field(default_factory=list)  # HTML, and below it the labels of buttons
     labels: list[str] = field(default_factory=list)
-    exports: list[str] = field(default_factory=list)  # HTML
     word: bytes = b""
-    markdown: list[str] = field(default_factory=list)
     plain: list[str] = field(default_factory=list)
 
     @property
     def texts(self) -> list[str]:
         """All of it as words."""
-        shown = (Shown(one).text for one in (*self.page, *self.exports))
-        return [*shown, *self.labels, *self.markdown, *self.plain, _word_text(self.word)]
+        shown = (Shown(one).text for one in self.page)
+        return [*shown, *self.labels, *self.plain, _word_text(self.word)]
 
 
 class _Page:
@@ -157,9 +89,7 @@ def read(answer: Answer, index: Snapshot | None, texts: Texts) -> Reader:
     with patch.object(answer_view, "st", _Page(reader)):
         answer_view.show(answer, "a", texts, lambda *_, **__: None, index)
     exchanges = [Exchange(question="?", answer=answer)]
-    reader.exports = [conversation_page("?", exchanges, texts)]
     reader.word = conversation_docx("?", exchanges, texts)
-    reader.markdown = [markdown(answer, texts), conversation_markdown("?", exchanges, texts)]
     said: list[str] = []
     with patch.object(command, "print", lambda *parts, **_: said.extend(parts), create=True):
         command._print(answer)
@@ -196,16 +126,6 @@ class _Elements(Shown):
     def handle_endtag(self, tag: str) -> None:
         if self.open:
             self.open.pop()
-
-
-def links(source: str, own: Collection[str] = ()) -> list[str]:
-    """What Markdown would show of its own: HTML, images, links and addresses, also bare ones."""
-    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(source)
-    children = [child for token in tokens for child in (token, *(token.children or ()))]
-    wrong = [f"element: {one.type}" for one in children if one.type in _NO_MARKDOWN]
-    addresses = [str(one.attrs.get("href")) for one in children if one.type == "link_open"]
-    bare = _BARE.findall(re.sub(r"<https?:[^>]*>", "", source))
-    return wrong + [f"address: {one}" for one in (*_foreign(addresses, own), *bare)]
 
 
 def word_parts(file: bytes, own: Collection[str] = ()) -> list[str]:

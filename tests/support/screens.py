@@ -25,7 +25,7 @@ from core.settings import ROOT
 from eval.gate import RULES
 from tests.support.browser import ask, evidence, field, opened, press, served, started
 
-SHOWN = ("answer", "chat", "document", "plan")  # in README.md and docs
+SHOWN = ("answer", "chat", "plan")  # in README.md and docs
 SIZES = [*itertools.product((1280, 390), ("light", "dark"))]  # pixels
 _AS_SEEN = {"chat"}  # what is shown there would not be in a taller window
 _TALLEST = 1600  # pixels; what is further down adds weight and little else
@@ -104,7 +104,7 @@ SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "evidence": ("", _with_evidence),
     "refusal": ("", _refused),
     "sources": ("/sources", _titled),
-    "document": ("/sources?document=drugs-agenda&language=nl&beside=en", _titled),
+    "document": ("/sources?document=drugs-agenda&language=nl", _titled),
     "evaluation": ("/evaluation", _measured),
     "question": ("/evaluation?question=drugs-18", _titled),
     "maintenance": ("/maintenance", _titled),

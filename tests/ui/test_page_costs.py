@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.answer.suggestions import examples
-from core.settings import Settings, current
+from core.settings import Settings
 from tests.support.apps import ask, run, visit
 from tests.support.counting import Counted
 from userdata.conversations import Conversations
@@ -77,22 +77,6 @@ def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
     assert looked(now - 30) == 1
     assert looked(now) == 2  # what is written in the same moment has the same time
     assert looked(now + 60) == 2  # a clock that is ahead tells nothing
-
-
-def test_settings_are_read_anew_when_the_environment_or_the_file_changes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert current() is current()
-    monkeypatch.setenv("STRATEGIEWIJZER_RESULTS", "3")
-    assert current().results == 3
-    file = tmp_path / ".env"
-    monkeypatch.setitem(Settings.model_config, "env_file", file)
-    monkeypatch.delenv("STRATEGIEWIJZER_RESULTS")
-    assert current().results == Settings().results != 3
-    file.write_text("STRATEGIEWIJZER_RESULTS=4\n", "utf-8")
-    assert current().results == 4
-    file.write_text("STRATEGIEWIJZER_RESULTS=12\n", "utf-8")
-    assert current().results == 12
 
 
 def test_examples_of_all_documents_are_found_in_one_reading_of_what_is_prepared(

@@ -1,7 +1,5 @@
 """Conversations on the chat page: whose they are, where they are kept, and what addresses do."""
 
-import sqlite3
-
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -163,17 +161,6 @@ def test_where_nothing_can_be_kept_the_chat_goes_on(opened: Open, settings: Sett
     ask(app, "Wat is EMPACT?")
     assert not app.warning
     assert kept(settings).find(chat(app).conversation.id) == chat(app).conversation
-
-
-def test_a_store_of_a_later_version_is_told(opened: Open, settings: Settings) -> None:
-    kept(settings).listed()
-    with sqlite3.connect(settings.data_dir / FILE) as connection:
-        connection.execute("UPDATE people_version SET version_num = '0999'")
-    connection.close()
-    app = ask(opened(), OFF_TOPIC)
-    assert "kunnen nu niet worden bewaard" in app.warning[0].value
-    assert "later version" in shown(app)
-    assert chat(app).conversation.exchanges[0].answer
 
 
 def test_an_edit_replaces_what_followed_until_undone(opened: Open, settings: Settings) -> None:

@@ -24,7 +24,7 @@ from tests.support.publications_server import STRATEGY, XHTML, publications_serv
 from tests.support.question_results import FEW, STAMP, keep
 from tests.support.small import Small, reading
 from tests.support.waiting import RUNS_ON, until
-from ui import access, formats, jobs
+from ui import access, jobs
 from ui.access import User
 from ui.maintenance import about, document_files, feedback_queue
 from ui.texts import load as texts_in
@@ -616,7 +616,7 @@ def test_times_in_the_table_of_feedback_are_the_reader_s_and_say_so(
     save(database(settings), named_verdict("one"))
     (given,) = read(database(settings))
     noon = datetime.datetime(2026, 7, 1, 10, 5, 7, tzinfo=datetime.UTC)
-    monkeypatch.setattr(formats, "zone", lambda: ZoneInfo("Europe/Brussels"))
+    monkeypatch.setattr("ui.texts.zone", lambda: ZoneInfo("Europe/Brussels"))
     then = given.model_copy(update={"date": noon, "handled": noon})
     table = feedback_queue.table_csv([then], texts_in("nl"))
     assert table.count(",2026-07-01 12:05:07 CEST,") == 2

@@ -11,7 +11,7 @@ from tests.support.people import note
 from tests.support.shown_html import HOSTILE
 from ui.access import User
 from ui.chat import session
-from ui.texts import languages, load
+from ui.texts import load
 from userdata import conversations
 from userdata.database import FILE
 
@@ -113,18 +113,13 @@ def test_notes_are_listed_a_remark_is_kept_and_a_removed_note_comes_back_with_it
     assert NL("notes.taken_away") not in shown(app)
 
 
-def test_a_long_list_is_shown_in_parts_and_all_or_the_chosen_can_be_downloaded(
-    noted: AppTest, settings: Settings
-) -> None:
+def test_a_long_list_is_shown_in_parts(noted: AppTest, settings: Settings) -> None:
     for number in range(25):
         kept(settings).put_note(note(f"Citaat {number}.", start=number))
     app = run(noted)
     assert len(app.text_area) == 20
     app = press(app, NL("history.more", number=5))
     assert len(app.text_area) == 25
-    assert NL("notes.export_all", number=25) in [one.value for one in app.markdown]
-    app = run(app.checkbox[0].check())
-    assert NL("notes.export_chosen", number=1) in [one.value for one in app.markdown]
 
 
 def test_hostile_text_is_shown_as_text(noted: AppTest, settings: Settings) -> None:
@@ -159,10 +154,3 @@ def test_whoever_has_no_role_does_not_get_in(
     assert not app.html
     with pytest.raises(NotAllowedError, match="needs the role reader"):
         session.chat(settings)
-
-
-@pytest.mark.parametrize("language", languages())
-def test_the_empty_page_names_the_button_and_erasing_all_the_notes(language: str) -> None:
-    texts = load(language)
-    assert texts("notes.keep") in texts("notes.empty")
-    assert "notities" in NL("history.delete_all_help")

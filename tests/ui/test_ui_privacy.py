@@ -12,7 +12,7 @@ from tests.support.apps import ask, begin_anew, page_of, press, run
 from tests.support.chats import REPORTS, Open, chat, kept
 from tests.support.people import note, verdict
 from ui.privacy.page import kept as kept_things
-from ui.texts import languages, load
+from ui.texts import load
 from userdata import feedback
 from userdata.audit import records
 from userdata.conversation import Conversation, Exchange
@@ -77,31 +77,26 @@ def test_a_setting_with_an_address_is_one_that_the_page_knows() -> None:
     assert named - elsewhere == known
 
 
-@pytest.mark.parametrize("language", languages())
-def test_the_page_says_in_each_language_what_is_kept_and_that_nothing_leaves(
-    page: AppTest, monkeypatch: pytest.MonkeyPatch, language: str
+def test_the_page_says_what_is_kept_and_that_nothing_leaves(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = load(language)
-    page.session_state["language"] = language
     told = shown(run(page))
-    assert texts("privacy.nowhere") in told
-    assert texts("privacy.about.conversations", days=90) in told
-    assert texts("privacy.about.feedback", days=365) in told
-    assert texts("privacy.about.audit_off") in told
-    assert texts("privacy.about.questions_off") in told
-    assert texts("privacy.about.copies") in told
+    assert NL("privacy.nowhere") in told
+    assert NL("privacy.about.conversations", days=90) in told
+    assert NL("privacy.about.feedback", days=365) in told
+    assert NL("privacy.about.audit_off") in told
+    assert NL("privacy.about.questions_off") in told
+    assert NL("privacy.about.copies") in told
     labels = [button.label for button in page.button]
-    assert labels == [texts("privacy.download"), texts("history.delete_all_confirm")]
+    assert labels == [NL("privacy.download"), NL("history.delete_all_confirm")]
     monkeypatch.setenv("STRATEGIEWIJZER_EMBEDDINGS_URL", "http://localhost:8080/v1")
     begin_anew()
-    assert texts("privacy.here") in shown(run(page))
+    assert NL("privacy.here") in shown(run(page))
 
 
-@pytest.mark.parametrize("language", languages())
-def test_the_page_says_in_each_language_to_whom_questions_go_and_what_is_recorded(
-    page: AppTest, monkeypatch: pytest.MonkeyPatch, language: str
+def test_the_page_says_to_whom_questions_go_and_what_is_recorded(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = load(language)
     for name, value in OUTSIDE.items():
         monkeypatch.setenv(name if name.startswith("OPENAI") else f"STRATEGIEWIJZER_{name}", value)
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
@@ -109,17 +104,16 @@ def test_the_page_says_in_each_language_to_whom_questions_go_and_what_is_recorde
     monkeypatch.setenv("STRATEGIEWIJZER_KEEP_AUDIT", "1234")
     monkeypatch.setenv("STRATEGIEWIJZER_KEEP_QUESTIONS", "56")
     begin_anew()
-    page.session_state["language"] = language
     told = shown(run(page))
-    assert texts("privacy.leaves") in told
+    assert NL("privacy.leaves") in told
     hosts = ("models", "chroma", "collector")
     assert all(f"<strong>{name}.example.org</strong>" in told for name in hosts)
-    assert texts("privacy.on_this_machine", host="127.0.0.1") in told
+    assert NL("privacy.on_this_machine", host="127.0.0.1") in told
     assert "hush" not in told
-    assert texts("privacy.about.audit_users", days=1234) in told
-    assert texts("privacy.about.questions", days=56) in told
+    assert NL("privacy.about.audit_users", days=1234) in told
+    assert NL("privacy.about.questions", days=56) in told
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT_USERS", "false")
-    assert texts("privacy.about.audit", days=1234) in shown(run(page))
+    assert NL("privacy.about.audit", days=1234) in shown(run(page))
 
 
 def test_all_is_erased_and_what_is_left_is_told(page: AppTest, settings: Settings) -> None:
@@ -157,30 +151,19 @@ def test_what_cannot_be_read_is_not_called_erased(page: AppTest, settings: Setti
             file.write_bytes(before)
 
 
-def test_the_sidebar_erases_the_same(opened: Open, settings: Settings) -> None:
-    app = ask(opened(), REPORTS)
-    press(app, NL("history.delete_all_confirm"))
-    assert chat(app).conversation.exchanges == ()
-    assert kept(settings).listed() == ()
-    assert "Verwijderd: gesprekken 1" in shown(app)
-
-
-@pytest.mark.parametrize("language", languages())
 def test_the_chat_page_says_whether_answers_are_recorded_and_questions_leave(
-    opened: Open, monkeypatch: pytest.MonkeyPatch, language: str
+    opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = load(language)
     app = opened()
-    app.session_state["language"] = language
     told = shown(run(app))
-    assert texts("sidebar.stays") in told
-    assert texts("sidebar.audited") not in told
+    assert NL("sidebar.stays") in told
+    assert NL("sidebar.audited") not in told
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
     monkeypatch.setenv("STRATEGIEWIJZER_MODEL", "m")
     told = shown(run(app))
-    assert texts("sidebar.audited") in told
-    assert texts("privacy.audited") in told
-    assert texts("sidebar.goes_to", hosts="api.openai.com") in told
+    assert NL("sidebar.audited") in told
+    assert NL("privacy.audited") in told
+    assert NL("sidebar.goes_to", hosts="api.openai.com") in told
 
 
 def test_an_answer_on_the_page_is_recorded_with_who_asked_or_not_shown(

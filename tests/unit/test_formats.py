@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ui import formats
+from ui import texts as strings
 from ui.texts import load
 
 NOON = datetime.datetime(2026, 11, 26, 12, 5, 7, tzinfo=datetime.UTC)
@@ -13,7 +13,7 @@ NOON = datetime.datetime(2026, 11, 26, 12, 5, 7, tzinfo=datetime.UTC)
 
 @pytest.fixture
 def in_brussels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "zone", lambda: ZoneInfo("Europe/Brussels"))
+    monkeypatch.setattr(strings, "zone", lambda: ZoneInfo("Europe/Brussels"))
 
 
 @pytest.mark.usefixtures("in_brussels")
@@ -30,7 +30,7 @@ def test_a_moment_is_told_where_the_reader_is(language: str, written: str) -> No
     texts = load(language)
     assert texts.moment(NOON) == written
     assert texts.moment(NOON, seconds=True) == f"{written}:07"
-    assert formats.clock(NOON, language) == "13:05:07"
+    assert texts.clock(NOON) == "13:05:07"
 
 
 @pytest.mark.usefixtures("in_brussels")
@@ -75,4 +75,4 @@ def test_a_size_keeps_its_decimals() -> None:
     ("language", "field"), [("nl", "DD-MM-YYYY"), ("de", "DD.MM.YYYY"), ("fr", "DD/MM/YYYY")]
 )
 def test_a_field_for_a_date_has_the_day_first(language: str, field: str) -> None:
-    assert formats.date_field(language) == field
+    assert load(language).date_field == field

@@ -1,6 +1,9 @@
 """A source's own "[1]" cites nothing of ours, wherever an answer is shown, copied or judged."""
 
+import io
+
 import pytest
+from docx import Document
 
 from chain import __main__ as command
 from chain.answer.composition import AnswerBuilder
@@ -16,11 +19,8 @@ from language.words import fold
 from tests.support.passages import answer_of, passage_of
 from ui.answers.answer_text import answer_html
 from ui.answers.answer_view import Chips
-from ui.answers.citations import Checks
-from ui.answers.copying import markdown, plain_text
-from ui.answers.export import conversation_markdown
-from ui.answers.remarks import languages_shown
-from ui.answers.web_page import conversation_page
+from ui.answers.checks import Checks, languages_shown
+from ui.answers.export import conversation_docx, plain_text
 from ui.markup import code, escape
 from ui.texts import load
 from userdata.conversation import Exchange
@@ -96,22 +96,11 @@ def test_what_is_said_to_be_checked_is_what_has_a_marker(answer: Answer) -> None
     assert (checks.usual, checks.exceptions) == ("literal", ())
 
 
-def test_copies_exports_and_the_command_refer_to_no_source_for_the_bracket(
+def test_copies_and_the_command_refer_to_no_source_for_the_bracket(
     answer: Answer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    conversation = [Exchange(question="Which?", answer=answer)]
-    page = conversation_page("Budget", conversation, TEXTS)
-    assert "doubled [1]." in page
-    assert ">[1]</a>" not in page
-    assert page.count(">[3]</a>") == 2
     command._print(answer)
-    texts = (
-        plain_text(answer, TEXTS),
-        markdown(answer, TEXTS).replace("\\", ""),
-        conversation_markdown("Budget", conversation, TEXTS).replace("\\", ""),
-        capsys.readouterr().out,
-    )
-    for text in texts:
+    for text in (plain_text(answer, TEXTS), capsys.readouterr().out):
         assert HOSTILE in text
         starts = [line[:3] for line in text.splitlines() if line.startswith("[")]
         assert starts == ["[2]", "[3]"]
@@ -159,20 +148,24 @@ def test_a_text_is_cut_and_joined_with_its_markers(answer: Answer) -> None:
     assert [line.numbers for line in answer.proper.lines] == [(2,), (), (3,)]
 
 
+def exported(question: str, answer: Answer) -> str:
+    """The text of a Word file of one question."""
+    asked = [Exchange(question=question, answer=answer)]
+    word = Document(io.BytesIO(conversation_docx(question, asked, TEXTS)))
+    return " ".join(paragraph.text for paragraph in word.paragraphs)
+
+
 def test_what_nobody_sees_reaches_no_page_copy_export_or_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     answer = _answer(HIDDEN, TRUE)
-    conversation = [Exchange(question=HIDDEN, answer=answer)]
     command._print(answer)
     shown = (
         escape(HIDDEN),
         code(HIDDEN),
         answer_html(answer.blocks, marker=Chips(answer, "a", TEXTS).marker),
         plain_text(answer, TEXTS),
-        markdown(answer, TEXTS),
-        conversation_markdown(HIDDEN, conversation, TEXTS),
-        conversation_page(HIDDEN, conversation, TEXTS),
+        exported(HIDDEN, answer),
         capsys.readouterr().out,
     )
     for text in shown:

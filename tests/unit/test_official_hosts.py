@@ -4,7 +4,7 @@ import pytest
 
 from core.hosts import is_official_address, shown_host
 from core.source import DocumentInfo
-from ui.origins import naming, pages
+from ui.answers.references import naming, pages
 from ui.texts import languages, load
 
 OFFICIAL = (

@@ -16,10 +16,8 @@ from tests.support.passages import answer_of, citation_of, passage_of
 from tests.support.shown_html import Shown
 from ui.answers.answer_text import answer_html
 from ui.answers.answer_view import Chips
-from ui.answers.copying import markdown, plain_text, reference_lines
 from ui.answers.evidence_panel import evidence_html
-from ui.answers.export import conversation_docx, conversation_markdown
-from ui.answers.web_page import conversation_page
+from ui.answers.export import conversation_docx, plain_text
 from ui.texts import load
 from userdata.conversation import Exchange
 
@@ -152,11 +150,8 @@ def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str
     word = mammoth.convert_to_html(io.BytesIO(conversation_docx("?", exchange, EN))).value
     forms = {
         "card": Shown(answer_html(answer.blocks, marker=chips.marker)).text,
-        "evidence": Shown(evidence_html(answer, "a", EN, None)).text,
+        "evidence": Shown(evidence_html(answer, "a", EN)).text,
         "text": plain_text(answer, EN),
-        "Markdown": markdown(answer, EN).replace("\\", ""),
-        "kept as Markdown": conversation_markdown("?", exchange, EN).replace("\\", ""),
-        "kept as a page": Shown(conversation_page("?", exchange, EN)).text,
         "Word": Shown(word).text,
         "command line": capsys.readouterr().out,
         "other programs": reply.text.text.replace("\\", ""),
@@ -170,16 +165,12 @@ def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str
 def test_a_refusal_has_no_references() -> None:
     refused = answer_of("Nothing found.", language="en")
     nearest = retold(told(), text="Nothing found.", more=("### Act\n\nWords. [1]",), answered=False)
-    exchange = [Exchange(question="?", answer=nearest)]
     reply = ClientReply(SearchLimits())
     reply.take(Finished(answer=nearest))
-    assert reference_lines(refused, EN) == []
-    assert evidence_html(refused, "a", EN, None) == ""
+    assert plain_text(refused, EN) == "Nothing found."
+    assert evidence_html(refused, "a", EN) == ""
     assert reply.quotes == ()
     assert "Directive" not in reply.text.text
-    for shown in (
-        plain_text(nearest, EN), markdown(nearest, EN), conversation_markdown("?", exchange, EN),
-        conversation_page("?", exchange, EN), evidence_html(nearest, "a", EN, None),
-    ):  # fmt: skip
+    for shown in (plain_text(nearest, EN), evidence_html(nearest, "a", EN)):
         assert "References" not in shown
         assert "In the sources" not in shown

@@ -8,31 +8,21 @@ import pytest
 from docx import Document
 from markdown_it import MarkdownIt
 
-from api.openai_reply import ClientReply
-from api.request_shapes import SearchLimits
 from chain import __main__ as command
-from core.answer import Answer, Finished
+from core.answer import Answer
 from core.answer_blocks import own
 from core.citations import Citation, section
-from core.source import DocumentInfo, DocumentKind, Passage, Standing, Unit
+from core.source import DocumentInfo, DocumentKind, Passage, Standing
 from tests.support.answers import blocks_of, only_found, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.support.shown_html import HOSTILE, Shown
 from ui.answers import answer_view
 from ui.answers.answer_text import answer_html
 from ui.answers.answer_view import Chips, more_html
-from ui.answers.citations import Checks, anchors
-from ui.answers.copying import markdown, plain_text
-from ui.answers.evidence_panel import (
-    Surroundings,
-    at_quote,
-    evidence_html,
-    excerpts,
-    leads_to_words,
-)
-from ui.answers.export import conversation_docx, conversation_markdown
-from ui.answers.remarks import remarks_above, remarks_below
-from ui.answers.web_page import conversation_page
+from ui.answers.checks import Checks, remarks_above, remarks_below
+from ui.answers.evidence_panel import CurrentSources, at_quote, evidence_html, leads_to_words
+from ui.answers.export import conversation_docx, plain_text
+from ui.answers.references import anchors
 from ui.markup import code, link, text_html
 from ui.texts import languages, load
 from userdata.conversation import Exchange
@@ -78,7 +68,7 @@ def numbered(number: int, sentence: str) -> str:
 
 
 def evidence(told: Answer) -> Shown:
-    return Shown(evidence_html(told, "a", NL, None))
+    return Shown(evidence_html(told, "a", NL))
 
 
 @pytest.mark.parametrize("prefix", ["", "- ", "# ", "### ", "> ", "1. ", "    ", "\t", "| "])
@@ -173,18 +163,6 @@ def at_points(*points: tuple[str, str | None]) -> list[Citation]:
     return quotes
 
 
-def test_every_form_of_an_answer_tells_the_point(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = answer(*at_points(("2 a)", "2 c)")), text=f"{QUOTE} [1]")
-    told = "Strategie tegen misbruik, Omvang › 2 › a)–c)"
-    command._print(shown)
-    assert f"[1] {told} (" in capsys.readouterr().out
-    reply = ClientReply(SearchLimits())
-    reply.take(Finished(answer=shown))
-    assert f"[1] {told} (" in reply.text.text.replace("\\", "")
-    assert f"<h3>[1] {told}</h3>" in evidence_html(shown, "a", NL, None)
-    assert f"[1] {told} (" in plain_text(shown, NL)
-
-
 UNCHECKED = "gevonden, niet nagegaan"
 
 
@@ -203,18 +181,13 @@ def test_what_was_found_and_not_checked_says_so_in_every_form(
     assert "niet bevestigd" not in page.text
     assert above.text == "○ Gevonden, niet nagegaan: 1 van de 1."
     assert remarks_above(shown, NL) == []
-    for text in (plain_text(shown, NL), markdown(shown, NL).replace("\\", "")):
-        assert f"{QUOTE} [{UNCHECKED}] [1]" in text
+    assert f"{QUOTE} [{UNCHECKED}] [1]" in plain_text(shown, NL)
     exchanges = [Exchange(question="?", answer=shown)]
-    exported = conversation_page("?", exchanges, NL)
-    assert f"<em>[{UNCHECKED}]</em>" in exported
-    assert f'title="{UNCHECKED}"' in exported
     paragraphs = Document(BytesIO(conversation_docx("?", exchanges, NL))).paragraphs
     word = "\n".join(one.text for one in paragraphs)
     assert f"{QUOTE} [{UNCHECKED}]" in word
-    for export in (exported, word):
-        assert "Letterlijk" not in export
-        assert "zinnen zijn in de bronnen gevonden" not in export
+    assert "Letterlijk" not in word
+    assert "zinnen zijn in de bronnen gevonden" not in word
     command._print(shown)
     assert f"{QUOTE} [found, not checked] [1]" in capsys.readouterr().out
 
@@ -314,7 +287,6 @@ def test_a_label_is_a_heading_and_no_part_of_the_quote() -> None:
     assert [tag for tag, _ in shown.elements][:3] == ["div", "h3", "p"]
     assert "Strategie, Omvang <b>" in shown.text
     assert above.text == LITERALLY
-    assert '<h4 class="sw-label">' in answer_html(blocks_of("### Kop\n\nWoorden."), level=4)
 
 
 def test_the_card_shows_the_quote_of_its_own_paragraph() -> None:
@@ -327,73 +299,10 @@ def test_the_card_shows_the_quote_of_its_own_paragraph() -> None:
     assert {one["href"] for one in shown.attributes("a")} == {"#a-1"}
 
 
-SENTENCES = ("Eerste.", "Tweede.", "Derde.", "Vierde.", "Vijfde.")
-
-
-def sentences(*told: str, name: str = "p1") -> Passage:
-    text, units = "", list[Unit]()
-    for one in told:
-        units.append(Unit(start=len(text), end=len(text) + len(one)))
-        text += f"{one} "
-    return passage(text, name=name).model_copy(update={"units": tuple(units)})
-
-
-def read(source: Passage, *quotes: str, beside: Surroundings | None = None) -> list[str]:
-    """The excerpts with these quotes, which are in brackets."""
-    cited = [citation(1, quote, source) for quote in quotes]
-    found = excerpts(answer(*cited, passages=(source,)), cited, beside)
-    return [
-        "".join(f"[{words}]" if quoted else words for words, quoted in pieces) for pieces in found
-    ]
-
-
-def test_an_excerpt_has_the_sentence_before_and_the_one_after_the_quote() -> None:
-    source = sentences(*SENTENCES)
-    assert read(source, "Derde.") == ["Tweede. [Derde.] Vierde."]
-    assert read(source, "Eerste.") == ["[Eerste.] Tweede."]
-    assert read(source, "Vijfde.", "Eerste.") == ["[Eerste.] Tweede.", "Vierde. [Vijfde.]"]
-    assert read(source, "Eerste.", "Derde.") == ["[Eerste.] Tweede. [Derde.] Vierde."]
-    assert read(source, "Derde. Vierde.", "Vierde.") == ["Tweede. [Derde. ][Vierde.] Vijfde."]
-
-
-def test_an_excerpt_goes_on_in_the_passages_of_the_same_section() -> None:
-    source, before = sentences("Midden."), sentences("Ver weg.", "Vooraf.", name="p0")
-    after = sentences("Erna.", name="p2")
-    shown = read(source, "Midden.", beside=around(before, source, after))
-    assert [" ".join(one.split()) for one in shown] == ["Vooraf. [Midden.] Erna."]
-    elsewhere = after.model_copy(update={"headings": (DOCUMENT.title, "Doel")})
-    assert read(source, "Midden.", beside=around(source, elsewhere)) == ["[Midden.]"]
-
-
-def test_a_long_sentence_beside_a_quote_is_cut_and_the_quote_never() -> None:
-    long = "woord " * 100 + "einde."
-    (shown,) = read(sentences(long, "Kort.", long), "Kort.")
-    assert shown.startswith("… woord ")
-    assert " einde. [Kort.] woord " in shown
-    assert shown.endswith("woord …")
-    assert len(shown) < 420
-    assert read(sentences(long), long) == [f"[{long}]"]
-    cited = [citation(1, QUOTE, passage())]
-    assert excerpts(answer(*cited), cited, None) == [[(QUOTE, True)]]  # its passage was not kept
-
-
-def test_a_card_marks_the_quote_in_the_text_around_it() -> None:
-    source = sentences(HOSTILE, QUOTE, "Erna.")
-    told = answer(citation(1, QUOTE, source), passages=(source,))
-    shown, _ = chips(told, f"{QUOTE} [1]")
-    assert {tag for tag, _ in shown.elements} <= {"div", "p", "span", "a", "q"}
-    assert f"{HOSTILE[-100:]} {QUOTE} Erna." in shown.text
-    assert len(shown.attributes("q")) == 1
-
-
 def test_a_card_raises_the_number_of_a_footnote_and_quotes_it_exactly() -> None:
-    note = "Europol, 2019."
-    text = f"{QUOTE}\n\n[^27]: {note}"
-    units = [Unit(start=text.index(one), end=text.index(one) + len(one)) for one in (QUOTE, note)]
-    source = passage(text).model_copy(update={"units": tuple(units)})
-    told = answer(citation(1, QUOTE, source), passages=(source,))
-    html = Chips(told, "a", NL).marker(1, QUOTE)
-    assert f"<q>{QUOTE}</q>\n\n<sup>27</sup> {note}" in html
+    quote = "[^27]: Europol, 2019."
+    shown = answer(citation(1, quote, passage(f"{QUOTE}\n\n{quote}")))
+    assert "<q><sup>27</sup> Europol, 2019.</q>" in Chips(shown, "a", NL).marker(1, quote)
 
 
 def test_hostile_text_in_a_card_is_shown_and_not_run() -> None:
@@ -423,7 +332,7 @@ def test_hostile_text_in_remarks_is_shown_and_not_run() -> None:
     lacking = answer(citation(1, "2019", passage()), missing=(HOSTILE,))
     remarks = answer_view.notes_html(remarks_below(lacking, NL))
     source = passage(document=DocumentInfo(id="evil", language="nl", title=HOSTILE))
-    changed = answer_view.changed_html(answer(citation(1, "23 000", source)), around(), NL)
+    changed = answer_view.changed_html(answer(citation(1, "23 000", source)), current(), NL)
     for html, tags in ((remarks, {"p"}), (changed, {"div", "p", "ul", "li"})):
         shown = Shown(html)
         assert {tag for tag, _ in shown.elements} == tags
@@ -438,8 +347,6 @@ def test_that_quotes_are_in_another_language_is_told_once_above_an_answer_and_ab
     german = answer(cited, text=f"{QUOTE} [1]", asked_in="de", **given)
     told = "Hiervoor zijn geen bronnen gevonden in het Duits; de citaten zijn in het Nederlands."
     assert remarks_above(german, NL) == [told]
-    exported = conversation_markdown("?", [Exchange(question="?", answer=german)], NL)
-    assert exported.count("gevonden in het Duits") == 1
     assert remarks_above(answer(cited, text=f"{QUOTE} [1]", **given), NL) == []
 
 
@@ -482,7 +389,7 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
 
 def test_the_language_of_a_quote_is_told_when_it_is_not_the_answers() -> None:
     told = answer(citation(1, "23 000", passage()), language="en")
-    assert "Quote in Dutch" in evidence_html(told, "a", load("en"), None)
+    assert "Quote in Dutch" in evidence_html(told, "a", load("en"))
     assert "Citaat in het" not in evidence(answer(citation(1, "23 000", passage()))).text
 
 
@@ -584,7 +491,7 @@ def test_rows_between_bars_are_shown_as_a_table(text: str, shown: str) -> None:
 def test_a_quote_in_a_table_is_marked_in_its_cells_and_kept_behind_them() -> None:
     source = passage(TABLE)
     told = answer(citation(1, "Artikel 7 | Artikel 17", source), passages=(source,))
-    html = evidence_html(told, "a", NL, None)
+    html = evidence_html(told, "a", NL)
     row = html.partition("</th></tr>")[2].partition("</tr>")[0]
     assert re.findall("<mark>(.*?)</mark>", row) == ["Artikel 7", "Artikel 17"]
     assert row.startswith('<tr><td><span id="a-1" tabindex="-1"><mark>Artikel 7</mark></span></td>')
@@ -623,7 +530,7 @@ def test_what_else_there_is_is_folded_with_the_sources_without_anything_in_bold(
     shown = Shown(more_html(told, Chips(told, "a", NL), NL))
     assert shown.text.startswith("Ook gevonden (2)Strategie, Omvang")
     assert HOSTILE in shown.text
-    folded = Shown(evidence_html(told, "a", NL, None, above="<p>Ook gevonden</p>"))
+    folded = Shown(evidence_html(told, "a", NL, above="<p>Ook gevonden</p>"))
     assert folded.attributes("details") == [{"class": "sw-sources"}]
     assert folded.text.startswith("In de bronnen (2)Ook gevonden")
     assert not shown.attributes("strong")
@@ -633,26 +540,11 @@ def test_what_else_there_is_is_folded_with_the_sources_without_anything_in_bold(
     assert evidence(refused).text.startswith("Dichtstbijzijnde passages (2)")
 
 
-def around(*passages: Passage, standing: Standing | None = None) -> Surroundings:
+def current(*passages: Passage, standing: Standing | None = None) -> CurrentSources:
     by_key: dict[str, tuple[Passage, ...]] = {}
     for one in passages:
         by_key[one.document.key] = (*by_key.get(one.document.key, ()), one)
-    return Surroundings(by_key, {DOCUMENT.key: standing} if standing else {})
-
-
-def test_the_text_before_and_after_a_quote_is_one_click_away() -> None:
-    source = passage()
-    before = passage("Wat eraan voorafging.", name="p0")
-    after = passage(HOSTILE, name="p2").model_copy(update={"headings": (DOCUMENT.title, "Doel")})
-    told = answer(citation(1, "23 000", source), passages=(source,))
-    shown = Shown(evidence_html(told, "a", NL, around(before, source, after)))
-    assert shown.text.count("Vorige passageWat eraan voorafging.") == 1
-    assert f"Volgende passageStrategie tegen misbruik › Doel{HOSTILE}" in shown.text
-    folded = [one.get("class") for one in shown.attributes("details")]
-    assert folded == ["sw-sources", "sw-nearby", "sw-nearby"]
-    last = evidence_html(told, "a", NL, around(source, after))
-    assert "Vorige passage" not in last
-    assert "Volgende passage" in last
+    return CurrentSources(by_key, {DOCUMENT.key: standing} if standing else {})
 
 
 CHANGES = [
@@ -670,7 +562,7 @@ def test_what_changed_in_a_source_since_the_answer_is_told(
     now: tuple[Passage, ...], standing: Standing | None, told: str
 ) -> None:
     given = answer(citation(1, QUOTE, passage()))
-    shown = Shown(answer_view.changed_html(given, around(*now, standing=standing), NL)).text
+    shown = Shown(answer_view.changed_html(given, current(*now, standing=standing), NL)).text
     assert shown.endswith(told) if told else shown == ""
 
 

@@ -11,20 +11,19 @@ from core.answer_blocks import AnswerSentence
 from core.citations import Citation, by_number
 from core.source import Scope
 from prompts import phrases, spoken, spoken_in_short
-from ui import origins
 from ui.addresses import reading_address
 from ui.answers.answer_text import answer_html
-from ui.answers.citations import (
+from ui.answers.checks import (
     GLYPHS,
     Checks,
     CheckVerdict,
-    anchors,
     confirmed,
-    numbers,
-    references,
+    languages_shown,
+    remarks_above,
+    remarks_below,
 )
-from ui.answers.evidence_panel import Piece, Surroundings, evidence_html, excerpts, surroundings
-from ui.answers.remarks import languages_shown, remarks_above, remarks_below
+from ui.answers.evidence_panel import CurrentSources, current_sources, evidence_html
+from ui.answers.references import anchors, marked, numbers, references, stretches
 from ui.markup import code, escape, facts_html, new_tab, source_text_html
 from ui.scripts import script
 from ui.texts import Texts, languages, load
@@ -54,27 +53,24 @@ def show(
     """An answer in its final form, with everything needed to check it.
 
     Args:
-        answer: what is shown.
         prefix: begins the names of its places in the page; no other answer there has it.
-        texts: the strings that it is shown with.
-        ask: asks a question that is offered.
         index: the sources as they are now; None while they cannot be used.
         alone: whether it was asked without the conversation before it.
     """
     if answer.understood_as and not alone:
         _show_understood(answer, prefix, texts, ask)
-    around = surroundings(answer.citations, index)
-    chips = Chips(answer, prefix, texts, around)
+    now = current_sources(answer.citations, index)
+    chips = Chips(answer, prefix, texts)
     st.html(_in_language(_proper_html(answer, chips, texts), texts))
     _show_suggestions(answer, prefix, texts, ask)
     below = (
         notes_html(filter(None, [answer.ended]), spoken(answer.question_language))
         + notes_html(remarks_below(answer, texts))
-        + evidence_html(answer, prefix, texts, around, above=more_html(answer, chips, texts))
+        + evidence_html(answer, prefix, texts, above=more_html(answer, chips, texts))
     )
     if below:
         st.html(_in_language(f'<div class="sw-below">{below}</div>', texts))
-    if around and (changed := changed_html(answer, around, texts)):
+    if now and (changed := changed_html(answer, now, texts)):
         st.html(_in_language(changed, texts))
         again = texts("answers.ask_again")
         st.button(again, key=f"{prefix}-again", on_click=ask, args=(answer.question,))
@@ -92,11 +88,8 @@ def in_its_language(answer: Answer, texts: Texts) -> Texts:
 class Chips:
     """The markers of one answer as they are shown; `marker` and `doubt` go into `answer_html`."""
 
-    def __init__(
-        self, answer: Answer, prefix: str, texts: Texts, around: Surroundings | None = None
-    ) -> None:
+    def __init__(self, answer: Answer, prefix: str, texts: Texts) -> None:
         self._answer = answer
-        self._around = around
         self._checks = Checks(answer)
         self._targets = anchors(answer, prefix)
         self._references = references(answer.citations, texts)
@@ -167,8 +160,7 @@ class Chips:
         yield f'<span class="sw-card-text" lang="{language}"><q>{words}</q></span>'
 
     def _chip_html(self, number: int, quotes: Sequence[Citation]) -> str:
-        """A link to quotes out of one passage, with their card: the reference, and the quotes in
-        the text around them.
+        """A link to quotes out of one passage, with their card: the reference and the quotes.
 
         All of it is part of a paragraph, which only takes spans. Brackets are there for whoever
         copies the sentence. Where a finger cannot hover, a tap on the number reaches the span
@@ -178,10 +170,11 @@ class Chips:
         place, name = escape(self._targets[number]), self._next_card()
         language = escape(document.language)
         label = escape(texts("sources.marker", number=number))
-        facts = " · ".join(map(escape, origins.marked(document, texts)))
+        facts = " · ".join(map(escape, marked(document, texts)))
         quoted = "".join(
-            f'<span class="sw-card-text" lang="{language}">{_excerpt_html(pieces)}</span>'
-            for pieces in excerpts(self._answer, quotes, self._around)
+            f'<span class="sw-card-text" lang="{language}">'
+            f"<q>{source_text_html(quote.quote)}</q></span>"
+            for quote in stretches(quotes, self._answer)
         )
         return (
             f'<span class="sw-chip" tabindex="-1">'
@@ -194,11 +187,6 @@ class Chips:
             f'<a class="sw-card-link" href="#{place}">{escape(texts("answers.to_quote"))}</a>'
             f"</span></span>"
         )
-
-
-def _excerpt_html(pieces: Sequence[Piece]) -> str:
-    shown = ((source_text_html(words), quoted) for words, quoted in pieces)
-    return "".join(f"<q>{words}</q>" if quoted else words for words, quoted in shown)
 
 
 def _mark_html(verdict: CheckVerdict, texts: Texts) -> str:
@@ -215,11 +203,11 @@ def notes_html(notes: Iterable[str], language: str = "") -> str:
     return "".join(f'<p class="sw-note" role="note"{lang}>{escape(note)}</p>' for note in notes)
 
 
-def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
+def changed_html(answer: Answer, now: CurrentSources, texts: Texts) -> str:
     """The changes in the cited documents since the answer was given."""
     found: dict[tuple[str, str], list[Citation]] = {}
     for citation in answer.citations:
-        change = around.change(citation)
+        change = now.change(citation)
         if change is not None:
             found.setdefault((change, citation.document.title), []).append(citation)
     if not found:

@@ -1,9 +1,8 @@
-"""The panel beside an answer: each cited passage, marked, in its surroundings."""
+"""The panel beside an answer: each cited passage, marked."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlsplit
@@ -15,10 +14,19 @@ from core.citations import Citation, by_number, section
 from core.errors import StrategiewijzerError
 from core.source import STEPS_BACK, Passage, Standing
 from language.escaping import is_web_page
-from ui import origins
-from ui.addresses import Span, reading_address
-from ui.answers.citations import anchors, numbers, passage_of, references, rests_on, stretches
-from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab, text_html
+from ui.addresses import reading_address
+from ui.answers.references import (
+    anchors,
+    naming,
+    number,
+    numbers,
+    pages,
+    passage_of,
+    references,
+    rests_on,
+    stretches,
+)
+from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab
 from ui.texts import Texts
 from userdata.conversation import quote_id
 from vectorstore.store import Snapshot
@@ -27,10 +35,6 @@ QuoteChange = Literal["gone", "changed", "moved", "superseded"]
 """What became of a quote: its document is gone; its words are no longer in it; they are, in a
 passage that has changed; another document took the place of its document."""
 
-Piece = tuple[str, bool]
-"""Words of a source, and whether they are quoted."""
-
-_LONGEST = 200  # characters of a sentence beside a quote; more would draw the eye from the quote
 _FIRST_WORDS = 6  # of a quote, to tell it from others; more are tiring to hear at each button
 _WORDS = 12  # of a quote in an address; a longer one is named by its ends, together as long
 _END = 6  # words of each end; fewer may stand elsewhere in the page as well
@@ -40,8 +44,8 @@ _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")  # what a browser does no
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """The passages of the cited documents in use now, by key, in the order of their text."""
+class CurrentSources:
+    """The passages of the cited documents in use now, by the document's key."""
 
     passages: Mapping[str, tuple[Passage, ...]]
     standings: Mapping[str, Standing]
@@ -59,25 +63,14 @@ class Surroundings:
             return "superseded"
         return None
 
-    def neighbours(self, citation: Citation) -> tuple[Passage | None, Passage | None]:
-        """The passages before and after a cited one."""
-        passages = self.passages.get(citation.document.key, ())
-        ids = [passage.id for passage in passages]
-        if citation.passage_id not in ids:
-            return None, None
-        place = ids.index(citation.passage_id)
-        before = passages[place - 1] if place else None
-        after = passages[place + 1] if place + 1 < len(passages) else None
-        return before, after
 
-
-def surroundings(citations: Iterable[Citation], index: Snapshot | None) -> Surroundings | None:
-    """The text of the index around the citations; None while it cannot be used."""
+def current_sources(citations: Iterable[Citation], index: Snapshot | None) -> CurrentSources | None:
+    """The cited documents as they are now; None while the index cannot be used."""
     keys = {citation.document.key for citation in citations}
     if index is None:
         return None
     try:
-        return Surroundings(
+        return CurrentSources(
             {key: _passages(index.generation, key, index) for key in keys},
             index.standings() if keys else {},
         )
@@ -85,79 +78,21 @@ def surroundings(citations: Iterable[Citation], index: Snapshot | None) -> Surro
         return None
 
 
-def excerpts(
-    answer: Answer, quotes: Sequence[Citation], around: Surroundings | None
-) -> list[list[Piece]]:
-    """Quotes out of one passage, each with the sentence before and the one after it.
-
-    These may stand in the passages next to it, in the same section. Quotes that are that near to
-    each other share an excerpt; only the quotes are there if the passage was not kept.
-    """
-    passage = passage_of(quotes[0], answer)
-    if passage is None:
-        return [[(quote.quote, True)] for quote in quotes]
-    text, units, shift = "", list[Span](), 0
-    before, after = around.neighbours(quotes[0]) if around else (None, None)
-    for part in (before, passage, after):
-        if part is None or part.headings != passage.headings:
-            continue
-        shift = len(text) if part is passage else shift
-        units += ((len(text) + unit.start, len(text) + unit.end) for unit in part.units)
-        text += f"{part.text}\n\n"
-    quoted = sorted((shift + quote.start, shift + quote.end) for quote in quotes)
-    stretches: list[Span] = []
-    for start, end in quoted:
-        first = max((left for left, right in units if right <= start), default=start)
-        last = min((right for left, right in units if left >= end), default=end)
-        if start - first > _LONGEST:
-            first = text.find(" ", start - _LONGEST, start) + 1 or start
-        if last - end > _LONGEST:
-            last = max(end, text.rfind(" ", end, end + _LONGEST))
-        if stretches and first <= stretches[-1][1]:
-            first, last = stretches[-1][0], max(last, stretches.pop()[1])
-        stretches.append((first, last))
-    return [_pieces(text, stretch, quoted, units) for stretch in stretches]
-
-
-def _pieces(text: str, stretch: Span, quoted: Sequence[Span], units: Sequence[Span]) -> list[Piece]:
-    """A stretch of a text, cut where quotes begin and end; dots where it has half a sentence."""
-    first, last = stretch
-    cuts = sorted({first, last, *(cut for span in quoted for cut in span if first < cut < last)})
-    found = [
-        (text[left:right], any(start <= left and right <= end for start, end in quoted))
-        for left, right in pairwise(cuts)
-    ]
-    if all(first != start for start, _ in (*units, *quoted)):
-        found.insert(0, ("… ", False))
-    if all(last != end for _, end in (*units, *quoted)):
-        found.append((" …", False))
-    return found
-
-
 @st.cache_resource(show_spinner=False, max_entries=100)
 def _passages(generation: str, key: str, _index: Snapshot) -> tuple[Passage, ...]:
-    """The passages of a document in use, in order; `generation` only tells one state from another.
+    """The passages of a document in use; `generation` only tells one state from another.
 
     They are shared by all sessions and never changed.
     """
-    found = _index.passages([key])
-    return tuple(sorted(found, key=lambda passage: passage.start))
+    return tuple(_index.passages([key]))
 
 
-def evidence_html(
-    answer: Answer, prefix: str, texts: Texts, around: Surroundings | None, *, above: str = ""
-) -> str:
+def evidence_html(answer: Answer, prefix: str, texts: Texts, *, above: str = "") -> str:
     """Every passage that is cited, with the quotes marked in it; folded until it is asked for.
 
     The markers in the answer link into it, and a browser unfolds it to follow such a link. It is
     not `st.expander`, which then keeps what it holds inert: visible, but its links cannot be used.
-
-    Args:
-        answer: whose evidence is shown.
-        prefix: begins the names of its places in the page.
-        texts: the strings of the interface language.
-        around: the documents as they are now, for the text around the quotes; None: not known.
-        above: HTML that is folded with it, before it.
+    HTML `above` it is folded with it; `prefix` begins the names of its places in the page.
     """
     if not answer.citations:
         return ""
@@ -166,7 +101,7 @@ def evidence_html(
         by_passage.setdefault(citation.passage_id, []).append(citation)
     words = references(answer.citations, texts)
     shown = "".join(
-        _source_html(answer, citations, words[citations[0].number], prefix, texts, around)
+        _source_html(answer, citations, words[citations[0].number], prefix, texts)
         for citations in by_passage.values()
     )
     count = len(by_number(answer.citations))
@@ -195,15 +130,10 @@ def _panel_html(texts: Texts) -> str:
 
 
 def _source_html(
-    answer: Answer,
-    citations: Sequence[Citation],
-    words: str,
-    prefix: str,
-    texts: Texts,
-    around: Surroundings | None,
+    answer: Answer, citations: Sequence[Citation], words: str, prefix: str, texts: Texts
 ) -> str:
-    """One passage under its reference in `words`, with its origin, its quotes, the text around it
-    and links to where it stands."""
+    """One passage under its reference in `words`, with its origin, its quotes and links to where it
+    stands."""
     first = citations[0]
     document = first.document
     text, spans = _quoted(answer, citations)
@@ -218,7 +148,7 @@ def _source_html(
     facts = [
         document.title if document.title not in words else "",
         texts.label("kinds", document.kind),
-        origins.number(document, texts),
+        number(document, texts),
         texts.date(document.date) if document.date else "",
         texts.label("standings", first.standing) if first.standing in STEPS_BACK else "",
     ]
@@ -226,15 +156,12 @@ def _source_html(
         name = texts.label("languages", document.language)
         facts.append(texts("sources.quote_language", language=name))
     path = "" if section(citations) in words else section(citations)
-    before, after = around.neighbours(first) if around else (None, None)
     return (
         f'<section class="sw-source"><h3>{numbers(citations)} {escape(words)}</h3>'
         + facts_html(*facts)
         + (f"<p>{escape(texts('sources.section'))}: {escape(path)}</p>" if path else "")
-        + _neighbour_html(before, first, "answers.before", texts)
         + f'<blockquote lang="{escape(document.language)}">'
         f"{marked}</blockquote>"
-        + _neighbour_html(after, first, "answers.after", texts)
         + f"{in_context(citations, texts)}{official_pages(citations, texts)}</section>"
     )
 
@@ -248,17 +175,6 @@ def _quoted(
     text = "\n\n".join(dict.fromkeys(quote.quote for quote in citations))
     starts = [(text.index(quote.quote), quote) for quote in citations]
     return text, [(start, start + len(quote.quote), quote.number) for start, quote in starts]
-
-
-def _neighbour_html(passage: Passage | None, cited: Citation, key: str, texts: Texts) -> str:
-    """The text before or after a cited passage, folded; with its heading where that is another."""
-    if passage is None:
-        return ""
-    heading = ""
-    if passage.headings != cited.headings:
-        heading = facts_html(" › ".join(passage.headings[-2:]))
-    text = f'<div lang="{escape(passage.language)}">{text_html(passage.text)}</div>'
-    return folded_html("sw-nearby", escape(texts(key)), heading + text)
 
 
 def _keeps_html(quotes: Sequence[Citation], text: str, prefix: str, texts: Texts) -> dict[int, str]:
@@ -335,7 +251,7 @@ def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
     """
     document = citations[0].document
     if document.kind == "brief":
-        named = origins.pages(document, texts)
+        named = pages(document, texts)
         return "".join(_link_html(url, label, texts) for label, url in named)
     by_url: dict[str, list[Citation]] = {}
     for citation, *_ in by_number(citations).values():
@@ -345,7 +261,7 @@ def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
     for url, cited in by_url.items():
         key = "answers.open_at_quote" if leads_to_words(url) else "answers.open_source"
         label = texts(key if len(by_url) == 1 else f"{key}_for", numbers=numbers(cited))
-        shown.append(_link_html(url, origins.naming(url, label), texts))
+        shown.append(_link_html(url, naming(url, label), texts))
     return "".join(shown)
 
 

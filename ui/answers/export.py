@@ -1,4 +1,4 @@
-"""Conversations and notes as files: Markdown and Word."""
+"""An answer to copy, and a conversation or notes as a Word file."""
 
 import datetime
 import io
@@ -10,14 +10,20 @@ from docx import Document
 from docx.document import Document as Word
 
 from core.answer import Answer
-from core.answer_blocks import ITEM, AnswerBlock, Marked, line_text
+from core.answer_blocks import (
+    ITEM,
+    AnswerBlock,
+    Blocks,
+    DoubtWords,
+    Marked,
+    line_text,
+    marked_text,
+    numbers,
+)
 from core.citations import by_number
-from language.escaping import escaped, visible
-from ui import formats
-from ui.answers.citations import Checks
-from ui.answers.copying import doubt, markdown_text, more_heading, references_heading, with_links
-from ui.answers.references import labelled, numbered_references
-from ui.answers.remarks import remarks_above, remarks_below
+from language.escaping import visible
+from ui.answers.checks import Checks, remarks_above, remarks_below
+from ui.answers.references import reference_lines
 from ui.corpus import describe_scope
 from ui.texts import Texts
 from userdata.conversation import Exchange
@@ -27,63 +33,89 @@ FilePartKind = Literal[
     "title", "made", "heading", "subheading", "strong", "fact", "text", "quote", "closing"
 ]
 
-_MARKDOWN = {
-    "title": "# {}",
-    "made": "*{}*",
-    "heading": "## {}",
-    "subheading": "### {}",
-    "strong": "**{}**",
-    "closing": "---\n\n*{}*",
-}
 _LEVELS = {"title": 0, "heading": 1, "subheading": 2}  # of headings in Word
 _LABEL_LEVEL = 3
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class FilePart(NamedTuple):
-    """A paragraph of a file, with links behind it: of each its label and address."""
+    """A paragraph of a file."""
 
     kind: FilePartKind
     text: str
-    links: tuple[tuple[str, str], ...] = ()
 
 
 FileParts = Iterable[FilePart | AnswerBlock]
 
 
-def conversation_markdown(title: str, exchanges: Iterable[Exchange], texts: Texts) -> str:
-    """A conversation as Markdown: questions, answers, and below each the quotes it rests on.
+def plain_text(answer: Answer, texts: Texts) -> str:
+    """The answer with its markers, what is no longer in force of what it cites, what else there is,
+    and the references."""
 
-    Args:
-        title: of the conversation.
-        exchanges: oldest first, with or without an answer.
-        texts: the strings of the interface language.
-    """
-    return as_markdown(framed(title, _exchanges(exchanges, texts), texts), texts)
+    def plain(blocks: Blocks) -> str:
+        return marked_text(blocks, as_read=True, doubt=_doubt(texts)).text
+
+    parts = [plain(answer.blocks), answer.ended]
+    if answer.further:
+        parts += [_more_heading(answer, texts), *map(plain, answer.further)]
+    lines = reference_lines(answer.citations, texts).values()
+    parts += [_references_heading(answer, texts), "\n".join(lines)]
+    return visible("\n\n".join(filter(None, parts)))
+
+
+def source_lines(answer: Answer, texts: Texts) -> list[str]:
+    """A line for each reference that the answer proper cites; none of a refusal. Alone they stand
+    for its sources, and what is folded below it rests on others."""
+    proper = () if answer.kind == "refusal" else numbers(answer.blocks)
+    lines = reference_lines(answer.citations, texts).items()
+    return [line for number, line in lines if number in proper]
 
 
 def conversation_docx(title: str, exchanges: Iterable[Exchange], texts: Texts) -> bytes:
-    """A conversation as a Word file, with the same as `conversation_markdown`."""
-    return as_docx(title, framed(title, _exchanges(exchanges, texts), texts), texts)
+    """A conversation as a Word file: questions, answers, and below each the quotes it rests on."""
+    return as_docx(title, _exchanges(exchanges, texts), texts)
 
 
-def framed(title: str, parts: FileParts, texts: Texts) -> Iterator[FilePart | AnswerBlock]:
-    """Parts below a title, with the day on which the file is made, and above a last remark."""
-    yield FilePart("title", title)
-    yield FilePart("made", made_on(texts))
-    yield from parts
-    yield FilePart("closing", texts("export.authentic"))
+def as_docx(title: str, parts: FileParts, texts: Texts) -> bytes:
+    """Parts as a Word file, below the title and the day on which it is made, and above a last
+    remark."""
+    word = Document()
+    word.core_properties.title = word.core_properties.subject = _clean(title)[:255]
+    word.core_properties.author = texts("title")
+    word.core_properties.comments = ""
+    today = texts.day(datetime.datetime.now(datetime.UTC))
+    for part in (
+        FilePart("title", title),
+        FilePart("made", texts("export.made", date=today)),
+        *parts,
+        FilePart("closing", texts("export.authentic")),
+    ):
+        if isinstance(part, AnswerBlock):
+            _add_block(word, part, texts)
+        elif part.kind in _LEVELS:
+            word.add_heading(_clean(part.text), _LEVELS[part.kind])
+        elif part.kind == "quote":
+            for line in filter(str.strip, part.text.splitlines()):
+                word.add_paragraph(_clean(line), style="Quote")
+        else:
+            run = word.add_paragraph().add_run(_clean(part.text))
+            run.bold = part.kind == "strong"
+            run.italic = part.kind in ("made", "fact", "closing")
+    file = io.BytesIO()
+    word.save(file)
+    return file.getvalue()
 
 
-def made_on(texts: Texts) -> str:
-    """The line that says on which day a file is made."""
-    return texts("export.made", date=texts.date(datetime.datetime.now(formats.zone()).date()))
-
-
-def question_facts(exchange: Exchange, texts: Texts) -> list[str]:
-    """When a question was asked, and what its search was limited to."""
-    when = texts("export.asked", moment=texts.zoned(exchange.asked))
-    return [when, *filter(None, [describe_scope(exchange.scope, texts)])]
+def _exchanges(exchanges: Iterable[Exchange], texts: Texts) -> Iterator[FilePart | AnswerBlock]:
+    for exchange in exchanges:
+        yield FilePart("heading", exchange.question)
+        asked = texts("export.asked", moment=texts.zoned(exchange.asked))
+        limits = describe_scope(exchange.scope, texts)
+        yield FilePart("fact", " · ".join(filter(None, (asked, limits))))
+        if exchange.answer is None:
+            yield FilePart("text", texts("export.unanswered"))
+        else:
+            yield from _answer(exchange.answer, texts)
 
 
 def answer_facts(answer: Answer, texts: Texts) -> list[str]:
@@ -103,52 +135,6 @@ def answer_facts(answer: Answer, texts: Texts) -> list[str]:
     return facts
 
 
-def as_markdown(parts: FileParts, texts: Texts) -> str:
-    """Parts as Markdown that shows exactly the data it is made of."""
-    written = []
-    for part in parts:
-        if isinstance(part, AnswerBlock):
-            written.append(markdown_text((part,), texts))
-        elif part.kind == "quote":
-            written.append("\n>\n".join(f"> {escaped(line)}" for line in _lines(part.text)))
-        else:
-            written.append(_MARKDOWN.get(part.kind, "{}").format(with_links(part.text, part.links)))
-    return "\n\n".join(written) + "\n"
-
-
-def as_docx(title: str, parts: FileParts, texts: Texts) -> bytes:
-    """Parts as a Word file."""
-    word = Document()
-    word.core_properties.title = word.core_properties.subject = _clean(title)[:255]
-    word.core_properties.author = texts("title")
-    word.core_properties.comments = ""
-    for part in parts:
-        if isinstance(part, AnswerBlock):
-            _add_block(word, part, texts)
-        elif part.kind in _LEVELS:
-            word.add_heading(_clean(part.text), _LEVELS[part.kind])
-        elif part.kind == "quote":
-            for line in _lines(part.text):
-                word.add_paragraph(_clean(line), style="Quote")
-        else:
-            run = word.add_paragraph().add_run(_clean(" ".join((part.text, *labelled(part.links)))))
-            run.bold = part.kind == "strong"
-            run.italic = part.kind in ("made", "fact", "closing")
-    file = io.BytesIO()
-    word.save(file)
-    return file.getvalue()
-
-
-def _exchanges(exchanges: Iterable[Exchange], texts: Texts) -> Iterator[FilePart | AnswerBlock]:
-    for exchange in exchanges:
-        yield FilePart("heading", exchange.question)
-        yield FilePart("fact", " · ".join(question_facts(exchange, texts)))
-        if exchange.answer is None:
-            yield FilePart("text", texts("export.unanswered"))
-        else:
-            yield from _answer(exchange.answer, texts)
-
-
 def _answer(answer: Answer, texts: Texts) -> Iterator[FilePart | AnswerBlock]:
     if checked := " · ".join(Checks(answer).remarks(texts)):
         yield FilePart("fact", checked)
@@ -156,26 +142,22 @@ def _answer(answer: Answer, texts: Texts) -> Iterator[FilePart | AnswerBlock]:
     for fact in answer_facts(answer, texts):
         yield FilePart("fact", fact)
     if answer.further:
-        yield FilePart("subheading", more_heading(answer, texts))
+        yield FilePart("subheading", _more_heading(answer, texts))
         for blocks in answer.further:
             yield from blocks
-    if heading := references_heading(answer, texts):
+    if heading := _references_heading(answer, texts):
         yield FilePart("subheading", heading)
     cited = by_number(answer.citations)
-    for number, (reference, pages) in numbered_references(answer.citations, texts).items():
-        yield FilePart("text", reference, tuple(pages))
+    for number, line in reference_lines(answer.citations, texts).items():
+        yield FilePart("text", line)
         for quote in dict.fromkeys(citation.quote for citation in cited[number]):
             yield FilePart("quote", quote)
-
-
-def _lines(text: str) -> Iterator[str]:
-    return filter(str.strip, text.splitlines())
 
 
 def _add_block(word: Word, block: AnswerBlock, texts: Texts) -> None:
     """Adds a label as a heading, a paragraph, or the items of a list."""
     for begin, sentences in zip(block.begins, block.lines, strict=True):
-        line = line_text(sentences, doubt(texts))
+        line = line_text(sentences, _doubt(texts))
         if block.kind == "label":
             word.add_heading(_clean(line.text), _LABEL_LEVEL)
             continue
@@ -199,3 +181,21 @@ def _add_line(word: Word, mark: str, line: Marked, style: str | None) -> None:
 def _clean(text: str) -> str:
     """Removes from a text what cannot stand in the file, and what nobody sees."""
     return _NO_XML.sub("", visible(text))
+
+
+def _doubt(texts: Texts) -> DoubtWords:
+    """The remarks behind sentences that are not confirmed."""
+    keys = ("answers.unconfirmed", "answers.verdicts.unchecked")
+    return DoubtWords(*(f"[{texts(key)}]" for key in keys))
+
+
+def _more_heading(answer: Answer, texts: Texts) -> str:
+    """The heading above the blocks that are folded on the page."""
+    key = "nearest" if answer.kind == "refusal" else "more"
+    return texts(f"answers.{key}", number=len(answer.further))
+
+
+def _references_heading(answer: Answer, texts: Texts) -> str:
+    """The heading above the references of an answer; a refusal has none, only the places of what
+    comes nearest."""
+    return texts("references.heading") if answer.citations and answer.kind != "refusal" else ""

@@ -1,31 +1,21 @@
 """The user's conversations in the sidebar: a line each, with a menu of what can be done with it."""
 
 import datetime
-import functools
 import itertools
-from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from ui import error_messages, formats, scripts
-from ui.answers.export import conversation_docx, conversation_markdown
-from ui.answers.web_page import conversation_page
+from ui import error_messages, scripts
+from ui.answers.export import conversation_docx
 from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape, facts_html
 from ui.privacy import page as privacy
-from ui.texts import Texts
-from userdata.conversation import MAX_NAME, Conversation, Exchange, ListedConversation
-
-_Writer = Callable[[str, Sequence[Exchange], Texts], str | bytes]
+from ui.texts import Texts, local, zone
+from userdata.conversation import MAX_NAME, Conversation, ListedConversation
 
 _SHOWN = 15  # conversations, until the reader asks for more; in longer lists one searches
-_WRITERS: dict[str, _Writer] = {
-    "docx": conversation_docx,
-    "md": conversation_markdown,
-    "html": conversation_page,
-}
 
 
 @st.fragment  # searching neither runs the whole page nor interrupts an answer in the making
@@ -50,7 +40,7 @@ def show_list(chat: Chat, settings: Settings, texts: Texts) -> None:
         none = texts("history.not_found" if search else "history.none")
         st.html(facts_html(none, role="status"))
     shown = _SHOWN if not st.session_state.get("all-conversations") else len(listed)
-    today = datetime.datetime.now(formats.zone()).date()
+    today = datetime.datetime.now(zone()).date()
     with st.container(gap=None, key="conversations"):
         for period, group in itertools.groupby(listed[:shown], lambda each: _period(each, today)):
             st.html(f'<h3 class="sw-period">{escape(texts(f"history.{period}"))}</h3>')
@@ -118,8 +108,11 @@ def _show_line(chat: Chat, listed: ListedConversation, texts: Texts) -> None:
         elif not is_open:
             chat.open(listed.id)
         st.rerun()
-    elif chosen:
-        st.dialog(texts(f"history.{chosen}"))(_DIALOGS[chosen])(chat, listed, texts)
+    elif chosen == "rename":
+        st.dialog(texts("history.rename"))(_show_renaming)(chat, listed, texts)
+    elif chosen == "export":
+        made = conversation_docx(listed.title, chat.find(listed.id).exchanges, texts)
+        scripts.save_file(made, name=scripts.file_name(listed.title, "docx"))
 
 
 def _show_renaming(chat: Chat, listed: ListedConversation, texts: Texts) -> None:
@@ -128,30 +121,6 @@ def _show_renaming(chat: Chat, listed: ListedConversation, texts: Texts) -> None
         if st.form_submit_button(texts("history.save"), type="primary"):
             chat.rename(listed.id, name)
             st.rerun()
-
-
-def _show_export(chat: Chat, listed: ListedConversation, texts: Texts) -> None:
-    """The conversation to keep, as it is by then; it is made when it is asked for."""
-
-    def written(write: _Writer) -> str | bytes:
-        return write(listed.title, chat.find(listed.id).exchanges, texts)
-
-    for ending, write in _WRITERS.items():
-        scripts.offer_download(
-            texts(f"history.export_{ending}"),
-            functools.partial(written, write),
-            name=scripts.file_name(listed.title, ending),
-            key=f"export-{ending}",
-        )
-    if st.button(texts("history.print"), key="export-print"):
-        exchanges = chat.find(listed.id).exchanges
-        scripts.print_page(conversation_page(listed.title, exchanges, texts))
-
-
-_DIALOGS: dict[str, Callable[[Chat, ListedConversation, Texts], None]] = {
-    "rename": _show_renaming,
-    "export": _show_export,
-}
 
 
 def _begin(chat: Chat) -> None:
@@ -166,7 +135,7 @@ def _show_all() -> None:
 
 
 def _period(listed: ListedConversation, today: datetime.date) -> str:
-    days = (today - listed.changed.astimezone(formats.zone()).date()).days
+    days = (today - local(listed.changed).date()).days
     if days <= 0:
         return "today"
     if days == 1:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,10 +12,12 @@ from core.answer import Answer, Finished, Stage, TextDelta, Turn
 from core.background import in_background
 from core.errors import StrategiewijzerError, kind_and_place
 from core.settings import Settings
-from ui import error_messages
+from language.escaping import visible
+from ui import addresses, error_messages, scripts
 from ui.answers import answer_view
 from ui.answers.answer_text import answer_html
-from ui.chat.actions import show_actions
+from ui.answers.export import conversation_docx, plain_text, source_lines
+from ui.chat.address import question_address
 from ui.chat.feedback_form import VerdictForm
 from ui.chat.session import Chat
 from ui.corpus import describe_scope
@@ -66,14 +69,11 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
 def answered(
     making: DeltaGenerator, chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Texts
 ) -> Exchange:
-    """Answers a question and takes in what came of it, which it returns.
+    """Answers the pending question and takes in what came of it, which it returns.
 
     Args:
         making: where the answer is shown as it arrives; empty again at the end.
-        chat: of which the exchange is the pending one.
-        exchange: the question.
-        history: what it can point back to.
-        texts: the strings of the interface language.
+        history: what the question can point back to.
     """
     with making.container():
         status, place = st.empty(), st.empty()
@@ -121,11 +121,8 @@ def show_answer(
     texts: Texts,
     index: Snapshot | None,
 ) -> None:
-    """The answer with its evidence and what can be done with it, or why there is none.
-
-    Args:
-        index: the sources as they are now; None while they cannot be used.
-    """
+    """The answer with its evidence and what can be done with it, or why there is none. The index is
+    that of now; None while it cannot be used."""
     answer = exchange.answer
     if answer is None:
         _show_unanswered(chat, exchange, texts)
@@ -134,7 +131,7 @@ def show_answer(
     spoken = answer_view.in_its_language(answer, texts)
     answer_view.show(answer, prefix, spoken, chat.ask, index, alone=exchange.alone)
     if answer.kind != "reply":
-        _show_below(chat, exchange, answer, prefix, settings, texts, index)
+        _show_below(chat, exchange, answer, prefix, settings, texts)
 
 
 def show_followups(chat: Chat, texts: Texts) -> None:
@@ -186,13 +183,7 @@ def _status_html(text: str) -> str:
 
 @st.fragment  # neither runs the whole page nor interrupts an answer in the making
 def _show_below(
-    chat: Chat,
-    exchange: Exchange,
-    answer: Answer,
-    prefix: str,
-    settings: Settings,
-    texts: Texts,
-    index: Snapshot | None,
+    chat: Chat, exchange: Exchange, answer: Answer, prefix: str, settings: Settings, texts: Texts
 ) -> None:
     """Shows one row with the actions on an answer and the reader's verdict on it."""
     history, store = chat.conversation.history(exchange), database(settings)
@@ -202,9 +193,40 @@ def _show_below(
     with st.container(
         horizontal=True, vertical_alignment="center", gap=None, key=f"{row}-{exchange.id}"
     ):
-        show_actions(exchange, answer, prefix, texts, index)
+        _show_actions(exchange, answer, prefix, texts)
         form.show()
     form.show_more()
+
+
+def _show_actions(exchange: Exchange, answer: Answer, prefix: str, texts: Texts) -> None:
+    """Buttons that copy an answer or save it; what they give is made when it is asked for."""
+    button = partial(st.button, type="tertiary")
+    if button(texts("copying.open"), icon=":material/content_copy:", key=f"{prefix}-copy"):
+        scripts.copy(plain_text(answer, texts), texts)
+    if button(
+        texts("chat.link"),
+        icon=":material/link:",
+        key=f"{prefix}-link",
+        help=texts("chat.link_help"),
+    ):
+        address = addresses.here() + question_address(exchange.question, exchange.scope)
+        scripts.copy(address, texts)
+    references, popover, chosen = source_lines(answer, texts), f"{prefix}-more", ""
+    with st.popover(texts("copying.more"), type="tertiary", key=popover, on_change="rerun"):
+        for form in ("references", "docx") if references else ("docx",):
+            label, key = texts(f"copying.forms.{form}"), f"{prefix}-{form}"
+            if button(label, key=key, on_click=_close, args=(popover,)):
+                chosen = form
+    if chosen == "references":
+        scripts.copy(visible("\n".join(references)), texts)
+    elif chosen == "docx":
+        made = conversation_docx(exchange.question, [exchange], texts)
+        scripts.save_file(made, name=scripts.file_name(exchange.question, "docx"))
+
+
+def _close(popover: str) -> None:
+    """Closes it: else it lies over what was chosen there, and takes the first Escape."""
+    st.session_state[popover] = False
 
 
 def _show_unanswered(chat: Chat, exchange: Exchange, texts: Texts) -> None:

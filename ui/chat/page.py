@@ -1,5 +1,8 @@
 """The chat page: ask a question, read the answer, check its sources."""
 
+import datetime
+from collections.abc import Collection, Mapping
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -8,9 +11,11 @@ from chain.request import MAX_QUESTION
 from core.citations import by_number
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
+from core.source import DocumentInfo, Scope
+from language.escaping import visible
 from ui import corpus, error_messages, navigation
-from ui.answers.citations import cited_in
-from ui.chat import conversation_list, exchange, filters
+from ui.answers.references import cited_in
+from ui.chat import conversation_list, exchange
 from ui.chat.address import follow_address, set_address
 from ui.chat.session import FIELD, Chat, chat
 from ui.markup import escape, facts_html
@@ -22,6 +27,14 @@ from userdata.conversation import Exchange
 from vectorstore.store import Snapshot
 
 _EXAMPLES = 5
+# Where Streamlit keeps what is chosen, by field of `Scope`.
+_SCOPE_KEYS: Mapping[str, str] = {
+    "areas": "areas",
+    "documents": "documents",
+    "language": "source_language",
+    "as_of": "as_of",
+}
+_FIRST_DAY = datetime.date(1951, 4, 18)  # of the first of the Union's treaties
 
 
 def page() -> None:
@@ -31,7 +44,7 @@ def page() -> None:
     session = chat(settings)
     limited = follow_address(session)
     if limited is not None:
-        filters.preset_filters(limited)
+        preset_filters(limited)
     if session.conversation.exchanges:
         st.html(f'<h1 class="sw-hidden">{escape(texts("title"))}</h1>')
     else:
@@ -48,7 +61,7 @@ def page() -> None:
         conversation_list.show_list(session, settings, texts)
     problem_place = st.empty()
     _show_conversation(session, settings, texts, index)
-    keeping.show_keepers(session, session.conversation, "exchange", texts)
+    keeping.show_keepers(session, texts)
     _show_problems(problem_place, session, texts)
     if not session.conversation.exchanges:
         conversation_list.show_undo(session, texts)
@@ -150,9 +163,70 @@ def _show_corpus(
         st.button(texts("chat.retry"))
         return None
     with filtered:
-        session.scope = filters.choose_filters(documents, texts)
+        session.scope = choose_filters(documents, texts)
     st.sidebar.html(facts)
     return index
+
+
+def choose_filters(documents: Collection[DocumentInfo], texts: Texts) -> Scope:
+    """Lets the reader limit the search of these documents; below that, what it is limited to and a
+    way to undo it. What is chosen is kept while other pages are shown."""
+    names = corpus.titles(documents, texts.language)
+    with st.expander(texts("filters.heading"), icon=":material/filter_alt:", key="filters"):
+        areas = st.multiselect(
+            texts("filters.areas"),
+            sorted({document.area for document in documents if document.area}),
+            format_func=lambda area: texts.label("areas", area),
+            placeholder=texts("filters.all_areas"),
+            key=_SCOPE_KEYS["areas"],
+            persist_state="session",
+            select_all=False,
+        )
+        chosen = st.multiselect(
+            texts("filters.documents"),
+            sorted(names, key=lambda name: names[name].casefold()),
+            format_func=lambda name: visible(names[name]),
+            placeholder=texts("filters.all_documents"),
+            key=_SCOPE_KEYS["documents"],
+            persist_state="session",
+            select_all=False,
+        )
+        language = st.selectbox(
+            texts("filters.language"),
+            sorted({document.language for document in documents}),
+            index=None,
+            format_func=lambda code: texts.label("languages", code),
+            placeholder=texts("filters.all_languages"),
+            key=_SCOPE_KEYS["language"],
+            persist_state="session",
+        )
+        as_of = st.date_input(
+            texts("filters.as_of"),
+            None,
+            min_value=_FIRST_DAY,
+            format=texts.date_field,
+            help=texts("filters.as_of_help"),
+            key=_SCOPE_KEYS["as_of"],
+            persist_state="session",
+        )
+    scope = Scope(areas=tuple(areas), documents=tuple(chosen), language=language or "", as_of=as_of)
+    if scope != Scope():
+        st.html(facts_html(corpus.describe_scope(scope, texts), role="status"))
+        icon, clear = ":material/filter_alt_off:", texts("filters.clear")
+        st.button(clear, icon=icon, key="clear-filters", on_click=clear_filters)
+    return scope
+
+
+def preset_filters(scope: Scope) -> None:
+    """Chooses this scope, before the filters are shown; what is not there to choose is left out."""
+    for field, key in _SCOPE_KEYS.items():
+        value = getattr(scope, field)
+        st.session_state[key] = list(value) if isinstance(value, tuple) else value or None
+
+
+def clear_filters() -> None:
+    """Limits nothing any more."""
+    preset_filters(Scope())
 
 
 def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
@@ -182,7 +256,7 @@ def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:
             texts("chat.unlimited"),
             icon=":material/filter_alt_off:",
             key="unlimited",
-            on_click=filters.clear_filters,
+            on_click=clear_filters,
         )
     offered = examples(index, texts.language)
     if not offered and any(document.kind == "brief" for document in documents):

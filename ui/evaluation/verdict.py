@@ -10,7 +10,7 @@ from eval.gate import RuleResult
 from eval.results import LONGEST_NAME, LONGEST_REASON
 from eval.run_report import Figure, bounds, number
 from language.escaping import visible
-from ui import access, error_messages, formats, scripts
+from ui import access, error_messages, scripts
 from ui.evaluation.kept_runs import KeptRun, describe_sign_off, generation_in_use
 from ui.markup import code, facts_html
 from ui.texts import Texts
@@ -72,7 +72,7 @@ def _over(figure: Figure, value: str, texts: Texts) -> str:
     low, _, high = texts.figure(bounds(figure.interval, figure.group)).partition(" to ")
     if high:
         value = f"{value} ({texts('evaluation.between', low=low, high=high)})"
-    n = formats.number(figure.n, texts.language)
+    n = texts.number(figure.n)
     over = texts(f"evaluation.verdict.over.{figure.name}", n=n)
     return texts("evaluation.verdict.value", value=value, over=over)
 

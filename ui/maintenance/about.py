@@ -21,7 +21,7 @@ from ingest.reading.blocks import Value
 from ingest.reading.files import sha256
 from ingest.reading.formats import front_matter
 from language.identify import OFFICIAL
-from ui import access, error_messages, formats
+from ui import access, error_messages
 from ui.maintenance.document_files import folder, writing
 from ui.maintenance.file_preview import FilePreview
 from ui.maintenance.page_context import PageContext
@@ -221,7 +221,7 @@ class _Fields:
             value=known if isinstance(known, datetime.date) else None,
             min_value=_FIRST,
             max_value=_LAST,
-            format=formats.date_field(self._texts.language),
+            format=self._texts.date_field,
             help=self._help(field),
             key=self._key(field),
         )

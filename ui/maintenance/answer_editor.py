@@ -23,12 +23,12 @@ from ingest.reading.question_file import (
 )
 from language.identify import OFFICIAL, detect
 from ui import access
+from ui.answers.references import pages
 from ui.maintenance import approving
 from ui.maintenance.approving import Reach
 from ui.maintenance.page_context import PageContext
 from ui.maintenance.question_groups import QuestionGroup, Wording
 from ui.markup import code, escape, facts_html, link
-from ui.origins import pages
 from ui.texts import Texts
 from ui.texts import languages as interface_languages
 from vectorstore.store import Snapshot

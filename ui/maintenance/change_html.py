@@ -17,7 +17,7 @@ from ingest.publishing.ingest_run import (
     PreparedChange,
     Report,
 )
-from ui import error_messages, formats, markup
+from ui import error_messages, markup
 from ui.markup import definitions_html, escape, facts_html, folded_html
 from ui.texts import Texts
 
@@ -46,7 +46,7 @@ def counts_html(report: Report, texts: Texts) -> str:
         "reused": report.reused,
     }
     shown = (
-        (texts(f"maintenance.counts.{name}"), formats.number(number, texts.language))
+        (texts(f"maintenance.counts.{name}"), texts.number(number))
         for name, number in counts.items()
         if number or name in ("added", "changed", "removed")
     )

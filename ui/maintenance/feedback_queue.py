@@ -11,14 +11,14 @@ import streamlit as st
 
 from core.answer_blocks import Marked, parse
 from core.settings import Settings
-from ui import access, formats, scripts
+from ui import access, scripts
 from ui.access import name_of, on_record
 from ui.answers.answer_text import answer_html
 from ui.corpus import describe_scope
 from ui.maintenance.page_context import PageContext
 from ui.markup import escape, facts_html, folded_html
 from ui.paging import page_of
-from ui.texts import Texts
+from ui.texts import Texts, local
 from userdata.database import database
 from userdata.feedback import Feedback, handle, read, reopen
 
@@ -92,13 +92,13 @@ def _verdict_html(verdict: Feedback, texts: Texts) -> str:
     facts = [
         texts(f"maintenance.feedback.{_HELPFUL[helpful]}") if helpful is not None else "",
         texts(f"maintenance.feedback.{_EVIDENCE[evidence]}") if evidence is not None else "",
-        texts.date(formats.local(verdict.date).date()),
+        texts.day(verdict.date),
         texts.label("languages", verdict.language),
         verdict.generation,
         describe_scope(verdict.scope, texts),
     ]
     if verdict.handled is not None:
-        moment = texts.date(formats.local(verdict.handled).date())
+        moment = texts.day(verdict.handled)
         facts.append(
             texts("maintenance.feedback.handled_on", date=moment, by=name_of(verdict.by)).strip()
         )
@@ -162,7 +162,7 @@ def _time(moment: datetime.datetime | None, texts: Texts) -> str:
     """A moment that sorts as text, with the time zone: "2026-11-24 17:08:57 CET"."""
     if moment is None:
         return ""
-    return f"{formats.local(moment):%Y-%m-%d %H:%M:%S} {formats.zone_name(moment, texts.language)}"
+    return f"{local(moment):%Y-%m-%d %H:%M:%S} {texts.zone_name(moment)}"
 
 
 def _cell(value: object) -> str:

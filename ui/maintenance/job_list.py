@@ -14,7 +14,7 @@ from core.errors import LockedError, StrategiewijzerError
 from core.files import obstacle
 from core.settings import Settings, current
 from ingest.publishing.ingest_run import Report
-from ui import access, error_messages, formats, jobs
+from ui import access, error_messages, jobs
 from ui.access import name_of, on_record
 from ui.jobs import Job
 from ui.markup import escape, facts_html
@@ -146,7 +146,7 @@ def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
     st.progress(share, text=label)
     silent = (datetime.datetime.now(datetime.UTC) - job.heard).total_seconds()
     if silent > _SILENT:
-        st.warning(texts("maintenance.jobs.silent", time=formats.clock(job.heard, texts.language)))
+        st.warning(texts("maintenance.jobs.silent", time=texts.clock(job.heard)))
         if blocked := obstacle(settings.data_dir):
             error_messages.details(blocked, texts)
     st.button(

@@ -9,34 +9,27 @@ import streamlit as st
 
 from core.citations import by_number
 from core.errors import StrategiewijzerError
-from ui.answers.citations import stretches
+from ui.answers.references import stretches
 from ui.chat.session import Chat
 from ui.markup import escape
 from ui.scripts import script
 from ui.texts import Texts
-from userdata.conversation import MAX_NOTES, MAX_QUOTE, Conversation, Note
+from userdata.conversation import MAX_NOTES, MAX_QUOTE, Note
 
 
 @st.fragment  # neither runs the whole page nor interrupts an answer in the making
-def show_keepers(chat: Chat, conversation: Conversation, prefix: str, texts: Texts) -> None:
-    """Shows the buttons that keep the quotes of the answers of a conversation.
-
-    Args:
-        chat: of whoever reads it, and keeps the quotes.
-        conversation: of which the answers are shown.
-        prefix: begins the names of their places in the page, before their number.
-        texts: the strings of the interface language.
-    """
+def show_keepers(chat: Chat, texts: Texts) -> None:
+    """Shows the buttons that keep the quotes of the answers of the conversation."""
     found: dict[str, Note] = {}
-    for number, exchange in enumerate(conversation.exchanges):
+    for number, exchange in enumerate(chat.conversation.exchanges):
         if exchange.answer is None:
             continue
         for citations in by_number(exchange.answer.citations).values():
             for quote in stretches(citations, exchange.answer):
                 note = Note(
-                    citation=quote, question=exchange.question, conversation=conversation.id
+                    citation=quote, question=exchange.question, conversation=chat.conversation.id
                 )
-                found[f"{prefix}-{number}-{note.id}"] = note
+                found[f"exchange-{number}-{note.id}"] = note
     if not found:
         return
     with st.container(key="keepers"):

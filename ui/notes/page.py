@@ -1,19 +1,18 @@
 """The notes page: the quotes that a reader has kept, with their references and own remarks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import get_args
 
 import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import current
 from ui import addresses, error_messages, navigation, scripts
-from ui.answers.evidence_panel import Surroundings, in_context, official_pages, surroundings
-from ui.answers.references import full_references
+from ui.answers.evidence_panel import CurrentSources, current_sources, in_context, official_pages
+from ui.answers.export import FilePart, as_docx
+from ui.answers.references import full_references, with_pages
 from ui.chat.session import Chat, chat
 from ui.markup import code, escape, facts_html, text_html
-from ui.notes.export import By, changed, grouped, kept_on, notes_docx, notes_markdown
 from ui.notes.keeping import full, put, take_away
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
@@ -21,6 +20,9 @@ from userdata.conversation import MAX_REMARK, Note
 
 _SHOWN = 20  # notes, until the reader asks for more: all of 500 would be sent at every click
 _PROBLEM = "notes-problem"  # what the last click could not do, with the program's own words
+
+Groups = Mapping[str, Sequence[Note]]
+"""Notes under the headings that they stand under."""
 
 
 def page() -> None:
@@ -43,12 +45,17 @@ def page() -> None:
     if not notes:
         _show_empty(session, texts)
         return
-    around = surroundings((note.citation for note in notes), usable_index())
-    by = _show_choices(notes, around, texts)
+    now = current_sources((note.citation for note in notes), usable_index())
+    scripts.offer_download(
+        texts("history.export"),
+        partial(notes_docx, grouped(notes), now, texts),
+        name=scripts.file_name(texts("notes.title"), "docx"),
+        key="notes-export",
+    )
     removed = [session.removed] if session.removed else []
     shown = st.session_state.get("notes-shown", _SHOWN)
     left = shown
-    groups = grouped({note.id: note for note in (*removed, *notes)}.values(), by, texts)
+    groups = grouped({note.id: note for note in (*removed, *notes)}.values())
     for heading, group in groups.items():
         if left <= 0:
             break
@@ -58,7 +65,7 @@ def page() -> None:
                 _show_removed(session, texts)
             else:
                 has_asked = note.conversation in conversations
-                _show_note(session, note, around, texts, has_asked=has_asked)
+                _show_note(session, note, now, texts, has_asked=has_asked)
         left -= len(group)
     if len(notes) > shown:
         more = texts("history.more", number=len(notes) - shown)
@@ -74,55 +81,23 @@ def _show_empty(session: Chat, texts: Texts) -> None:
         addresses.open_chat()
 
 
-def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Texts) -> By:
-    """How the notes are grouped, which is returned; and what saves those that are chosen, or all
-    where none is."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        by: By = (
-            st.segmented_control(
-                texts("notes.group"),
-                get_args(By),
-                default="document",
-                required=True,
-                format_func=lambda by: texts(f"notes.by.{by}"),
-                key="notes-by",
-            )
-            or "document"
-        )
-        chosen = [note for note in notes if st.session_state.get(f"choose-{note.id}")]
-        exported = grouped(chosen or notes, by, texts)
-        with st.popover(texts("history.export"), icon=":material/download:", key="notes-export"):
-            key = "chosen" if chosen else "all"
-            st.write(texts(f"notes.export_{key}", number=len(chosen or notes)))
-            for ending, made in (("docx", notes_docx), ("md", notes_markdown)):
-                scripts.offer_download(
-                    texts(f"history.export_{ending}"),
-                    partial(made, exported, around, texts),
-                    name=scripts.file_name(texts("notes.title"), ending),
-                    key=f"export-notes-{ending}",
-                )
-    return by
-
-
 def _show_note(
-    session: Chat, note: Note, around: Surroundings | None, texts: Texts, *, has_asked: bool
+    session: Chat, note: Note, now: CurrentSources | None, texts: Texts, *, has_asked: bool
 ) -> None:
     """Shows one note, with the actions on it."""
     with st.container(border=True, key=f"note-{note.id}"):
-        st.html(_note_html(note, around, texts))
+        st.html(_note_html(note, now, texts))
         _show_question(session, note, texts, has_asked=has_asked)
         _show_remark(session, note, texts)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.checkbox(texts("notes.choose"), key=f"choose-{note.id}")
-            # As the click finds it: with a remark that was typed a moment ago.
-            st.button(
-                texts("notes.remove"),
-                icon=":material/delete:",
-                type="tertiary",
-                key=f"remove-{note.id}",
-                on_click=_change,
-                args=(partial(take_away, session, note.id), texts),
-            )
+        # As the click finds it: with a remark that was typed a moment ago.
+        st.button(
+            texts("notes.remove"),
+            icon=":material/delete:",
+            type="tertiary",
+            key=f"remove-{note.id}",
+            on_click=_change,
+            args=(partial(take_away, session, note.id), texts),
+        )
 
 
 def _show_remark(session: Chat, note: Note, texts: Texts) -> None:
@@ -143,12 +118,12 @@ def _show_remark(session: Chat, note: Note, texts: Texts) -> None:
         )
 
 
-def _note_html(note: Note, around: Surroundings | None, texts: Texts) -> str:
+def _note_html(note: Note, now: CurrentSources | None, texts: Texts) -> str:
     """The quote, its reference, what has changed since, the reader's remark, and links to where it
     stands."""
     citation = note.citation
     reference = escape(full_references([citation], texts)[citation.number])
-    change = changed(note, around, texts)
+    change = changed(note, now, texts)
     changes = f'<p class="sw-note" role="note">{escape(change)}</p>' if change else ""
     remark = f'<p class="sw-remark">{escape(note.remark)}</p>' if note.remark else ""
     language = escape(citation.document.language)
@@ -208,3 +183,48 @@ def _change(act: Callable[[], object], texts: Texts) -> None:
 
 def _show_more(shown: int) -> None:
     st.session_state["notes-shown"] = shown + _SHOWN
+
+
+def grouped(notes: Iterable[Note]) -> Groups:
+    """Notes by the title of their document, last kept first."""
+    found: dict[str, list[Note]] = {}
+    for note in sorted(notes, key=lambda note: note.kept, reverse=True):
+        found.setdefault(note.citation.document.title, []).append(note)
+    return found
+
+
+def changed(note: Note, now: CurrentSources | None, texts: Texts) -> str:
+    """The change of the cited document since; empty where nothing has changed, or nobody knows."""
+    change = now.change(note.citation) if now else None
+    if change is None:
+        return ""
+    title = note.citation.document.title
+    return texts(f"answers.changes.{change}", title=title, numbers="").strip()
+
+
+def kept_on(note: Note, texts: Texts) -> str:
+    """The line that says on which day a note was kept."""
+    return texts("notes.kept_on", date=texts.day(note.kept))
+
+
+def notes_docx(groups: Groups, now: CurrentSources | None, texts: Texts) -> bytes:
+    """Notes as a Word file: each quote with its reference, the question, changes and the remark."""
+    return as_docx(texts("notes.title"), _parts(groups, now, texts), texts)
+
+
+def _parts(groups: Groups, now: CurrentSources | None, texts: Texts) -> Iterator[FilePart]:
+    for heading, notes in groups.items():
+        yield FilePart("heading", heading)
+        for note in notes:
+            citation = note.citation
+            yield FilePart("quote", citation.quote)
+            reference = full_references([citation], texts)[citation.number]
+            yield FilePart("text", with_pages(reference, citation, texts))
+            yield FilePart("fact", texts("notes.asked", question=note.question))
+            yield FilePart("fact", kept_on(note, texts))
+            if change := changed(note, now, texts):
+                yield FilePart("fact", change)
+            if note.remark:
+                yield FilePart("strong", texts("notes.remark"))
+                for line in filter(str.strip, note.remark.splitlines()):
+                    yield FilePart("text", line)

@@ -76,13 +76,8 @@ def erase_all(chat: Chat) -> None:
 
 
 def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[str, str]]:
-    """The kinds of data that are kept, each with its name.
-
-    Args:
-        settings: how long.
-        texts: the strings of the interface language.
-        lasting: whether conversations and notes of this reader outlive the session.
-    """
+    """The kinds of data that are kept, each with its name; `lasting`, whether conversations and
+    notes of this reader outlive the session."""
     days: dict[KeptThing, int] = {
         "conversations": settings.keep_conversations,
         "notes": settings.keep_conversations,

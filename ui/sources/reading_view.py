@@ -41,7 +41,6 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
     Raises:
         StrategiewijzerError: the store cannot be read.
     """
-    st.set_page_config(layout="wide")  # an outline and two languages side by side
     versions = documents[name]
     language = preferred(versions, st.query_params.get("language", texts.language))
     if st.query_params.get("language") != language:
@@ -54,18 +53,14 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
     with st.container(horizontal=True, vertical_alignment="center"):
         addresses.to_chat(entry.info, texts, name)
         _other_versions(versions, language, texts)
-    beside = _choose_beside(versions, language, texts)
     marked = quotes(st.query_params.get_all("quote"))
     digest_place = st.empty()  # folded, so that the text stays where it is when it comes
     with digest_place.container(key="digest"):
         digest_box = st.expander(texts("catalogue.digest"))
-    shown = [sections_of(index.passages([versions[code].key])) for code in (language, *beside)]
-    if links := "".join(marked_html(sections, marked, texts) for sections in shown):
+    sections = sections_of(index.passages([entry.key]))
+    if links := marked_html(sections, marked, texts):
         st.html(links)
-    if beside:
-        st.html(beside_html(shown[0], shown[1], marked, texts))
-    else:
-        st.html(reading_html(shown[0], marked, texts))
+    st.html(reading_html(sections, marked, texts))
     if entry.left_out:
         st.html(_left_out_html(entry.left_out, language, texts))
     st.html(into_view("show_place"), unsafe_allow_javascript=True)
@@ -92,40 +87,6 @@ def reading_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
     return (
         f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
         f'<article class="sw-reading" lang="{language}">{"".join(parts)}</article></div></div>'
-    )
-
-
-def beside_html(sections: Sections, others: Sections, quotes: Quotes, texts: Texts) -> str:
-    """Two language versions, section beside section.
-
-    Args:
-        sections: of the version that is read.
-        others: of the version beside it; sections with the same number belong together.
-        quotes: what is marked, in either.
-        texts: the strings of the interface language.
-    """
-    if not sections or not others:
-        return reading_html(sections or others, quotes, texts)
-    places = frozenset(place_of(each.id) for section in sections.values() for each in section)
-    missing = escape(texts("catalogue.no_counterpart"))
-    rows = []
-    for number in sorted(sections.keys() | others.keys()):
-        cells = ""
-        for version, taken in ((sections, frozenset[str]()), (others, places)):
-            language = _language(version)
-            name = escape(texts.label("languages", language))
-            html = f'<p class="sw-facts" lang="{escape(texts.language)}">{missing}</p>'
-            if section := version.get(number):
-                html = _section_html(section, quotes, texts, taken)
-            tongue = f'<p class="sw-tongue" lang="{escape(texts.language)}">{name}</p>'
-            cells += f'<div lang="{language}">{tongue}{html}</div>'
-        rows.append(f'<div class="sw-row">{cells}</div>')
-    note = ""
-    if _depths(sections) != _depths(others):
-        note = f'<p class="sw-note">{escape(texts("catalogue.other_outline"))}</p>'
-    return (
-        f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
-        f'<article class="sw-reading">{note}{"".join(rows)}</article></div></div>'
     )
 
 
@@ -164,22 +125,17 @@ def _outline_html(sections: Sections, texts: Texts) -> str:
     )
 
 
-def _section_html(
-    section: Sequence[Passage], quotes: Quotes, texts: Texts, taken: frozenset[str] = frozenset()
-) -> str:
-    """A section under its heading. Passages of which the place is taken get none."""
+def _section_html(section: Sequence[Passage], quotes: Quotes, texts: Texts) -> str:
+    """A section under its heading."""
     parts, page = [f"<h2>{escape(_name(section[0]))}</h2>"], None
     for passage in section:
-        place = place_of(passage.id)
-        parts.append(_passage_html(passage, page, quotes, texts, has_place=place not in taken))
+        parts.append(_passage_html(passage, page, quotes, texts))
         pages = passage.pages(0, len(passage.text))
         page = pages[1] if pages else None
     return "".join(parts)
 
 
-def _passage_html(
-    passage: Passage, page: int | None, quotes: Quotes, texts: Texts, *, has_place: bool
-) -> str:
+def _passage_html(passage: Passage, page: int | None, quotes: Quotes, texts: Texts) -> str:
     """The HTML of one passage; `page` is where the one before it in its section ends."""
     breaks: dict[int, int] = {}
     if passage.page is not None:
@@ -188,8 +144,6 @@ def _passage_html(
         if passage.page != page:
             breaks[0] = passage.page
     text = _text_html(passage.text, _spans(passage, quotes), breaks, texts)
-    if not has_place:
-        return f'<div class="sw-passage">{text}</div>'
     place = escape(place_of(passage.id))
     named = " sw-named" if place_of(passage.id) in quotes else ""
     label = escape(texts("catalogue.permalink"))
@@ -223,11 +177,6 @@ def _name(passage: Passage) -> str:
 
 def _language(sections: Sections) -> str:
     return escape(next(iter(sections.values()))[0].language)
-
-
-def _depths(sections: Sections) -> dict[int, int]:
-    """How deep each section is: two versions belong together where it is the same."""
-    return {number: len(section[0].headings) for number, section in sections.items()}
 
 
 def _show_in_short(index: Snapshot, versions: Versions, language: str, texts: Texts) -> bool:
@@ -287,27 +236,3 @@ def _other_versions(versions: Versions, language: str, texts: Texts) -> None:
     for other in sorted(versions.keys() - {language}):
         label = texts("catalogue.read_in", language=texts.label("languages", other))
         addresses.to_reading(label, reading_query(versions[other].info), f"read-{other}")
-
-
-def _choose_beside(versions: Versions, language: str, texts: Texts) -> Sequence[str]:
-    """Which language version is shown beside the one that is read; none unless it is wanted.
-
-    It is kept in the address, so that what is seen can be shared.
-    """
-    others = sorted(versions.keys() - {language})
-    if not others:
-        return ()
-    key = f"beside-{versions[language].key}"
-    asked_for = st.query_params.get("beside")
-    chosen = st.pills(
-        texts("catalogue.beside"),
-        others,
-        default=asked_for if asked_for in others else None,
-        format_func=lambda other: texts.label("languages", other),
-        key=key,
-    )
-    if chosen:
-        st.query_params["beside"] = chosen
-    else:
-        st.query_params.pop("beside", None)
-    return (chosen,) if chosen else ()

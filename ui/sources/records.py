@@ -6,9 +6,8 @@ import streamlit as st
 
 from core.source import DocumentInfo, Standing, preferred
 from ui import addresses
-from ui.answers.references import author, named
+from ui.answers.references import author, named, pages, site
 from ui.markup import definitions_html, escape, facts_html, link
-from ui.origins import pages, site
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
 

@@ -55,10 +55,6 @@ if (!window.swPanel) {
     const all = [...section.closest(".sw-sources").querySelectorAll(".sw-source")];
     const copy = section.cloneNode(true);
     const quote = onlyOwn(copy, words);
-    const text = copy.querySelector("blockquote").cloneNode(true);
-    text.querySelectorAll("mark, sup, .sw-keep").forEach((one) => one.remove());
-    const alone = text.textContent.trim().length < 100; // the text around it is in others
-    copy.querySelectorAll(".sw-nearby").forEach((one) => { one.open = alone; });
     document.querySelectorAll(".sw-chip > a[aria-current]").forEach((one) => {
       one.removeAttribute("aria-current");
     });

@@ -1,4 +1,6 @@
-"""Every visible string of the pages: one YAML file per interface language, all with the same keys.
+"""Every visible string of the pages, and dates, times and figures as their language writes them.
+
+There is one YAML file per interface language, all with the same keys.
 
 texts = load("nl")
 texts("sources.heading", number=3)  ->  "In de bronnen (3)"
@@ -10,12 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+from babel.dates import format_time, get_timezone_name
+from babel.numbers import format_decimal, get_decimal_symbol
 
 from core.yaml_files import read_yaml
-from language.figures import written
-from ui import formats
+from language.figures import locale, written
 
 FOLDER = Path(__file__).parent
+_DATE_FIELDS = {"de": "DD.MM.YYYY", "nl": "DD-MM-YYYY"}  # else DD/MM/YYYY
 
 
 @dataclass(frozen=True)
@@ -54,23 +61,59 @@ class Texts:
         """A date written out, such as "24 juli 2020"."""
         return written(date, self.language)
 
+    def day(self, moment: datetime.datetime) -> str:
+        """The date where the reader is."""
+        return self.date(local(moment).date())
+
+    def clock(self, moment: datetime.datetime) -> str:
+        """The time of day where the reader is, such as "10:15:07"."""
+        return format_time(local(moment), "medium", locale=locale(self.language))
+
     def moment(self, moment: datetime.datetime, *, seconds: bool = False) -> str:
         """Date and time where the reader is, such as "24 juli 2020, 10:15"."""
-        return formats.moment(moment, self.language, seconds=seconds)
+        there = local(moment)
+        form = "medium" if seconds else "short"
+        return f"{self.day(moment)}, {format_time(there, form, locale=locale(self.language))}"
 
     def zoned(self, moment: datetime.datetime) -> str:
         """A moment with the reader's time zone, for what is read elsewhere too: "24 juli 2020,
         10:15 (CET)"."""
-        return f"{self.moment(moment)} ({formats.zone_name(moment, self.language)})"
+        return f"{self.moment(moment)} ({self.zone_name(moment)})"
+
+    def zone_name(self, moment: datetime.datetime) -> str:
+        """The time zone of the reader at that moment: "MEZ", "UTC"."""
+        return get_timezone_name(local(moment), "short", locale=locale(self.language))
+
+    def number(self, value: float) -> str:
+        """A count or another number, such as "12.345" or "2,5"."""
+        return format_decimal(value, locale=locale(self.language))
 
     def figure(self, text: str) -> str:
-        """A figure that is written with a point, such as "0.794", as the language writes it."""
-        return formats.figure(text, self.language)
+        """A figure that is written with a point and its decimals, such as "0.794–0.810"."""
+        return text.replace(".", get_decimal_symbol(locale(self.language)))
+
+    @property
+    def date_field(self) -> str:
+        """How a field for a date shows it, in the form that Streamlit wants."""
+        return _DATE_FIELDS.get(self.language, "DD/MM/YYYY")
 
     def _filled(self, value: object) -> object:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return formats.number(value, self.language)
+            return self.number(value)
         return value
+
+
+def local(moment: datetime.datetime) -> datetime.datetime:
+    """The same moment in the time zone of the reader's browser."""
+    return moment.astimezone(zone())
+
+
+def zone() -> datetime.tzinfo:
+    """The time zone of the reader's browser; UTC where it is not known."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return datetime.UTC
 
 
 @functools.cache

@@ -1,18 +1,16 @@
-"""Citations of an answer in words, and how what it shows was checked against them."""
+"""How what an answer shows was checked, and the remarks above and below it."""
 
-import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from core.answer import Answer
 from core.answer_blocks import Blocks, marked_lines, sentences
-from core.answer_blocks import numbers as cited_numbers
 from core.citations import Citation, by_number
-from core.citations import references as references_in_words
-from core.source import DocumentKind, Passage
+from core.source import STEPS_BACK, DocumentKind
 from language.figures import written
+from ui.answers.references import cited_in
 from ui.texts import Texts
 
 CheckVerdict = Literal[
@@ -36,70 +34,6 @@ _LITERAL: Mapping[DocumentKind, CheckVerdict] = {
     "official": "literal_official",
 }
 _FINAL = re.compile(r" final(?:/\d+)?$")  # left out where a document is only mentioned
-_ITEM_BEGINS = re.compile(r"\s*(?:[-*•–]|\(?\w{1,4}[.)])?\s*")  # all there is between two items
-
-
-def cited_in(blocks: Blocks, answer: Answer) -> list[Citation]:
-    """The citations of an answer that blocks of it have markers for."""
-    found = cited_numbers(blocks)
-    return [citation for citation in answer.citations if citation.number in found]
-
-
-def rests_on(answer: Answer) -> set[tuple[int, int, int]]:
-    """(number, start, end) of the quotes that the answer proper rests on, not what is folded."""
-    lines = itertools.chain.from_iterable(block.lines for block in answer.blocks)
-    spans = (span for line in lines for sentence in line for span in sentence.evidence)
-    return {(span.number, span.start, span.end) for span in spans}
-
-
-def anchors(answer: Answer, prefix: str) -> dict[int, str]:
-    """The place in the page where the first quote of each number is shown."""
-    return {citation.number: f"{prefix}-{citation.number}" for citation in answer.citations}
-
-
-def numbers(citations: Iterable[Citation]) -> str:
-    """For example "[1] [3]"."""
-    return " ".join(f"[{number}]" for number in by_number(citations))
-
-
-def references(citations: Iterable[Citation], texts: Texts) -> dict[int, str]:
-    """What each number of an answer stands for, in words."""
-    return references_in_words(citations, texts.values["sources.page"])
-
-
-def stretches(citations: Iterable[Citation], answer: Answer) -> list[Citation]:
-    """Joins the quotes out of one passage that follow each other, such as the items of a list, in
-    its order."""
-    ordered = sorted(citations, key=lambda quote: (quote.start, quote.end))
-    passage = passage_of(ordered[0], answer)
-    groups: list[list[Citation]] = []
-    for quote in ordered:
-        end = max((before.end for before in groups[-1]), default=0) if groups else 0
-        if groups and quote.end <= end:
-            continue
-        if groups and passage and _ITEM_BEGINS.fullmatch(passage.text[end : quote.start]):
-            groups[-1].append(quote)
-        else:
-            groups.append([quote])
-    return [_as_one(group, passage) if passage else group[0] for group in groups]
-
-
-def passage_of(citation: Citation, answer: Answer) -> Passage | None:
-    """The cited passage; None where the answer was kept without it."""
-    return next((each for each in answer.passages if each.id == citation.passage_id), None)
-
-
-def _as_one(quotes: Sequence[Citation], passage: Passage) -> Citation:
-    """Quotes that follow each other in a passage, from the beginning of the first to the end of the
-    last."""
-    first, last = quotes[0], quotes[-1]
-    ends = {
-        "quote": passage.text[first.start : last.end],
-        "end": last.end,
-        "last_page": last.last_page,
-        "last_marks": last.marks if last.last_marks is None else last.last_marks,
-    }
-    return first.model_copy(update=ends)
 
 
 class Checks:
@@ -221,6 +155,60 @@ def confirmed(answer: Answer) -> tuple[int, int]:
 def unchecked(answer: Answer) -> int:
     """How many of a model's sentences were found and not checked."""
     return sum(sentence.is_unchecked for sentence in sentences(answer.blocks))
+
+
+def languages_shown(answer: Answer, blocks: Blocks | None = None) -> list[str]:
+    """The languages of blocks of an answer, most used first: those of its quotes if it has any.
+
+    What a model says is in the answer's language, whatever its sources are in. Without blocks it
+    is those of the answer proper.
+    """
+    shown = answer.blocks if blocks is None else blocks
+    quoted = Counter(citation.document.language for citation in cited_in(shown, answer))
+    if not quoted or (answer.mode == "generative" and shown == answer.blocks):
+        return [answer.language]
+    return [language for language, _ in quoted.most_common()]
+
+
+def remarks_above(answer: Answer, texts: Texts) -> list[str]:
+    """Remarks above an answer: that quotes are in another language, and that little was found."""
+    remarks = []
+    language, used = answer.question_language, languages_shown(answer)
+    if answer.mode != "generative" and answer.is_sourced and language not in used:
+        name, *names = (texts.label("languages", code) for code in (language, *used))
+        remarks.append(texts("answer.other_language", language=name, languages=", ".join(names)))
+    found, total = confirmed(answer)
+    if 2 * (found + unchecked(answer)) < total:  # fewer than half of a model's sentences
+        remarks.append(texts("answers.few_found"))
+    return remarks
+
+
+def remarks_below(answer: Answer, texts: Texts) -> list[str]:
+    """Remarks below an answer, a sentence each; of a reply only why a task was not carried out."""
+    if answer.kind == "reply" and not answer.citations:
+        why = texts(f"answer.trouble.{answer.trouble}") if answer.trouble else ""
+        return [texts("answer.no_task", why=why)] if why else []
+    notes = list(
+        dict.fromkeys(
+            texts(f"answer.{citation.standing}", title=citation.document.title)
+            for citation in answer.citations
+            if citation.standing in STEPS_BACK
+        )
+    )
+    if answer.trouble == "cut" and answer.mode == "generative":
+        notes.append(texts("answer.broke_off"))
+    elif answer.trouble:
+        notes.append(texts("answer.no_model", why=texts(f"answer.trouble.{answer.trouble}")))
+    elif answer.mode == "fallback":
+        notes.append(texts("answer.fallback"))
+    if answer.check_trouble:
+        why = texts(f"answer.trouble.{answer.check_trouble}")
+        notes.append(texts("answer.unchecked", why=why))
+    elif answer.unchecked:
+        notes.append(texts("answer.unchecked_some"))
+    if answer.kind == "partial":  # results and a refusal say it themselves
+        notes.append(texts("answer.missing", **answer.missing_words))
+    return notes
 
 
 def _has(words: str, citations: Sequence[Citation]) -> bool:
