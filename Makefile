@@ -88,6 +88,8 @@ $(INSTALLED): requirements.lock
 	@echo "Installing the packages of requirements.lock (once, a minute or two) ..."
 	@# --no-compile: what is imported is compiled then, a tenth of what is installed
 	@$(PIP) --no-compile -r requirements.lock
+	@# Python 3.11 puts it into every environment, and nothing here uses it.
+	@$(PY) -m pip uninstall --quiet --yes setuptools 2>/dev/null
 	@touch $(INSTALLED)
 
 $(WITH_DEV): requirements-dev.lock $(INSTALLED)
