@@ -10,7 +10,7 @@ import json
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +27,7 @@ from core.background import end
 from core.command_line import DEFAULT, CommandLine, flag, option
 from core.settings import ROOT, Settings
 from core.telemetry import observe
-from eval import gate, release, run_report, runs
+from eval import gate, run_report, runs
 from eval.comparison import compare as compared
 from eval.corpora import prepare
 from eval.dataset import (
@@ -43,9 +43,8 @@ from eval.dataset import (
 )
 from eval.evaluate import run as evaluate
 from eval.feedback_questions import FILE, add
+from eval.labels import Outline
 from eval.labels import check as problems_of
-from eval.metrics import agreement
-from eval.outline import Outline
 from eval.replies import HALVES
 from eval.results import Results
 from eval.stamp import make_stamp
@@ -144,10 +143,11 @@ def ask(
     checks = gate.judge(rules, results, comparison) if rules is not None else ()
 
     folder = out or runs.new_folder((own if documents else settings).data_dir, results)
-    if rules is not None and gate_file:
+    if gate_file:
         against = comparison.before.date if comparison else ""
-        found = release.GateReport(rules=gate_file.name, baseline=against, checks=checks)
-        release.keep_gate(folder, found)
+        runs.keep_gate(
+            folder, runs.GateReport(rules=gate_file.name, baseline=against, checks=checks)
+        )
     report = run_report.html(results, comparison, checks)
     files = runs.write(results, folder, report)
     if not as_json:
@@ -160,7 +160,7 @@ def ask(
             event="run",
             folder=str(folder),
             gate=("closed" if failed else "open") if rules is not None else None,
-            failed=[check.model_dump(exclude={"passed"}) for check in failed],
+            failed=[check.model_dump() for check in failed],
         )
     return gate.CLOSED if failed else 0
 
@@ -246,32 +246,10 @@ def check(
     for problem in problems:
         text = f"{problem.severity}: {problem.question}: {problem.key}: {problem.message}"
         console.print(escape(text), soft_wrap=True)
-    console.print(_counts(entries))
     severities = Counter(problem.severity for problem in problems)
-    console.print(f"{severities['error']} errors, {severities['warning']} warnings")
+    found = f"{severities['error']} errors, {severities['warning']} warnings"
+    console.print(f"{len(entries)} questions: {found}")
     return 1 if severities["error"] else 0
-
-
-def _counts(questions: Iterable[Question]) -> Table:
-    """How many questions there are of each language and kind."""
-    counts = Counter[tuple[str, str]]()
-    for question in questions:
-        columns = [
-            question.kind,
-            *(["follow-up"] if question.history else []),
-            *(["turn of a conversation"] if question.conversation else []),
-            *([question.challenge] if question.challenge else []),
-            *(["held out"] if question.held_out else []),
-            "all",
-        ]
-        for column in columns:
-            counts[question.language, column] += 1
-            counts["all", column] += 1
-    languages = [*sorted({language for language, _ in counts} - {"all"}), "all"]
-    table = Table("", *languages, title="Questions")
-    for column in [*sorted({column for _, column in counts} - {"all"}), "all"]:
-        table.add_row(column, *(str(counts[language, column] or "") for language in languages))
-    return table
 
 
 @app.command()
@@ -304,26 +282,17 @@ def accept(
 @app.command()
 def readings() -> None:
     """How far what is counted agrees with readers, over the answers that they read."""
-    from eval.readings import FIGURES, counted, pairs  # reads all questions and answers
+    from eval.readings import agreements, counted  # reads all questions and answers
     from eval.readings import readings as all_read
 
     for half in HALVES:
         table = Table(
-            "", "readings", "as read", "counted", "agree", "kappa", "only read", "only counted",
+            "", "readings", "as read", "counted", "kappa",
             title=f"Answers to the {half} half of the questions",
         )  # fmt: skip
-        for name in FIGURES:
-            judged = pairs(name, all_read(), counted(), half)
-            agreed = agreement(judged)
-            read_so, counted_so = (sum(column) / agreed.n for column in zip(*judged, strict=True))
-            shares = map(run_report.number, (read_so, counted_so, agreed.share, agreed.kappa))
-            only = (
-                sum(read > count for read, count in judged),
-                sum(read < count for read, count in judged),
-            )
-            table.add_row(
-                run_report.label("reading", name), str(agreed.n), *shares, *map(str, only)
-            )
+        for name, agreed in agreements(all_read(), counted(), half).items():
+            shares = map(run_report.number, (agreed.read, agreed.counted, agreed.kappa))
+            table.add_row(run_report.label(name), str(agreed.readings), *shares)
         Console().print(table)
 
 

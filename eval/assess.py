@@ -10,14 +10,8 @@ from core.source import Passage
 from eval.answer_lines import cited, own_words, words
 from eval.causes import likely_cause
 from eval.dataset import Question
-from eval.outline import Outline
-from eval.question_results import (
-    CitedSection,
-    QuestionResult,
-    RetrievedPassage,
-    RetrievedSection,
-    TokenUsage,
-)
+from eval.labels import Outline
+from eval.question_results import CitedSection, QuestionResult, RetrievedPassage, RetrievedSection
 from eval.shown import read
 from eval.support import claims, inexact_quotes, unsupported, verdicts
 from language.identify import detect
@@ -25,12 +19,7 @@ from language.words import contains, fold
 
 
 def assess(
-    question: Question,
-    answer: Answer,
-    outline: Outline,
-    *,
-    latency_ms: float,
-    tokens: TokenUsage | None = None,
+    question: Question, answer: Answer, outline: Outline, *, latency_ms: float
 ) -> QuestionResult:
     """Result of a question with this answer, with the likely cause if it fell short."""
     quotes = tuple(citation.quote for citation in answer.citations)
@@ -106,9 +95,7 @@ def assess(
         confidence=answer.confidence,
         missing=answer.missing,
         words=words(answer.blocks),
-        tokens=tokens,
         latency_ms=round(latency_ms, 1),
-        stages_ms={stage: round(1000 * spent, 1) for stage, spent in answer.timings.items()},
     )
     return result.model_copy(update={"cause": likely_cause(result)})
 

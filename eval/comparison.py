@@ -6,36 +6,17 @@ from typing import Literal
 from core.source import Frozen
 from eval.metrics import Interval, Share, mcnemar, paired_bootstrap
 from eval.question_results import QuestionResult
-from eval.rates import RATES, ShareOf, reported
+from eval.rates import LESS_IS_BETTER, RATES, ShareOf, is_of_manners, reported
 from eval.results import Results, Stamp
 
 Direction = Literal["better", "worse", "different"]
 Pair = tuple[QuestionResult, QuestionResult]  # before, now
 
-LESS_IS_BETTER = frozenset(
-    {
-        "false_refusal_rate",
-        "fallback_rate",
-        "cut_lists",
-        "loose_ends",
-        "misleads",
-        "taken_for_message",
-        "harmful_answered",
-        "words",
-        "words_prose",
-        "unconfirmed",
-        "tokens_in",
-        "tokens_out",
-    }
-)
-"""Figures that are better when they are lower."""
-
 
 class Test(Frozen):
     """One figure in both runs, over the questions that both asked."""
 
-    group: str
-    name: str
+    figure: str
     before: float
     now: float
     change: float  # now - before, with its 95% interval
@@ -48,7 +29,7 @@ class Test(Frozen):
     @property
     def worse(self) -> bool:
         """Whether the figure became worse, significantly or not."""
-        return self.change > 0 if self.name in LESS_IS_BETTER else self.change < 0
+        return self.change > 0 if self.figure in LESS_IS_BETTER else self.change < 0
 
 
 class Move(Frozen):
@@ -83,10 +64,8 @@ def compare(before: Results, now: Results) -> Comparison:
     of_questions = [pair for pair in pairs if pair[1].id in counted]
     tests = [
         test
-        for group, metrics in RATES.items()
-        for name, share_of in metrics.items()
-        if (test := _test(group, name, share_of, pairs if group == "manners" else of_questions))
-        is not None
+        for figure, share_of in RATES.items()
+        if (test := _test(figure, share_of, pairs if is_of_manners(figure) else of_questions))
     ]
     order: Sequence[Direction] = ("worse", "better", "different")
     moves = [move for pair in pairs if (move := _move(*pair)) is not None]
@@ -106,7 +85,7 @@ def _key(result: QuestionResult) -> tuple[object, ...]:
     return result.id, result.question, result.answerable, facts
 
 
-def _test(group: str, name: str, share_of: ShareOf, pairs: Sequence[Pair]) -> Test | None:
+def _test(figure: str, share_of: ShareOf, pairs: Sequence[Pair]) -> Test | None:
     shares: list[tuple[Share, Share]] = [
         (share_of(before) or (0, 0), share_of(now) or (0, 0)) for before, now in pairs
     ]
@@ -122,8 +101,7 @@ def _test(group: str, name: str, share_of: ShareOf, pairs: Sequence[Pair]) -> Te
         p_value = mcnemar(better, worse)
     first = sum(part for part, _ in firsts) / sum(whole for _, whole in firsts)
     return Test(
-        group=group,
-        name=name,
+        figure=figure,
         before=round(first, 4),
         now=round(first + change, 4),
         change=round(change, 4),

@@ -1,11 +1,11 @@
 """The release gate: thresholds that a run must meet, and no figure worse than in the accepted run.
 
-The rules are a YAML file, such as eval/gate.yaml. Figures are named "group.name" as in
-`results.json`; those of the verifier as in eval/verdicts.py.
+The rules are a YAML file, such as eval/gate.yaml. Figures are named as in `results.json`; those of
+the verifier as in eval/verifier.py.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,10 +15,9 @@ from pydantic import Field, ValidationError
 from core.errors import StrategiewijzerError
 from core.source import Frozen
 from core.yaml_files import read_yaml
-from eval import verdicts
-from eval.comparison import LESS_IS_BETTER, Comparison
+from eval.comparison import Comparison
 from eval.question_results import QuestionResult
-from eval.rates import RATES, reported
+from eval.rates import FIGURES, LESS_IS_BETTER, RATES, is_of_manners, reported
 from eval.results import Results
 
 RULES = Path(__file__).with_name("gate.yaml")
@@ -60,22 +59,18 @@ class Rules(Limits):
 
 
 class RuleResult(Frozen):
-    """Result of one rule.
+    """Result of one rule, which has a floor, a ceiling, or the value `before` of the accepted run.
 
-    `rule` is the demand, `found` the measured value and, if it failed, the commonest cause; both
-    are English text. The other fields are the same for programs; `before` is the value of the
-    accepted run.
+    `value` is None if nothing was measured; `cause` is the commonest one of a rule that failed.
     """
 
-    rule: str
-    found: str
-    passed: bool
-    figure: str = ""
+    figure: str
     language: str = ""
-    value: float | None = None
+    value: float | None
     floor: float | None = None
     ceiling: float | None = None
     before: float | None = None
+    passed: bool
     cause: str = ""
 
 
@@ -93,25 +88,15 @@ def read_rules(file: Path) -> Rules:
         first = error.errors(include_input=False, include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         raise StrategiewijzerError(f"{file}: {key}: {first['msg']}") from None
-    known = {f"{group}.{name}" for group, names in RATES.items() for name in names}
-    known |= {"latency_ms.p50", "latency_ms.p95", "calibration.ece"}
-    named = (
-        *rules.at_least,
-        *rules.at_most,
-        *rules.in_every_language,
-        *rules.documents.at_least,
-        *rules.documents.at_most,
-        *rules.no_worse_than_accepted.figures,
-    )
-    _require_known(named, known, str(file))
-    for name in ("verifier", "verifier_documents"):
-        limits: Limits = getattr(rules, name)
-        of_verifier = (*limits.at_least, *limits.at_most)
-        _require_known(of_verifier, verdicts.FIGURES, f"{file}: {name}")
+    named = (*rules.in_every_language, *rules.no_worse_than_accepted.figures)
+    require_known(named, FIGURES, str(file))
+    for limits in (rules, rules.documents):
+        require_known((*limits.at_least, *limits.at_most), FIGURES, str(file))
     return rules
 
 
-def _require_known(named: Iterable[str], known: Collection[str], place: str) -> None:
+def require_known(named: Iterable[str], known: Collection[str], place: str) -> None:
+    """Refuses rules about a figure that is not known, with a StrategiewijzerError."""
     unknown = sorted(set(named) - set(known))
     if unknown:
         raise StrategiewijzerError(
@@ -136,93 +121,59 @@ def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tupl
         results: of the run.
         comparison: with the accepted run; None skips the rules that need one.
     """
-    checks = [_threshold(results, figure, floor=limit) for figure, limit in rules.at_least.items()]
-    checks += [
-        _threshold(results, figure, ceiling=limit) for figure, limit in rules.at_most.items()
+    checks = judge_limits(rules, lambda figure: results.overall.figures[figure].value)
+    for figure, floor in rules.in_every_language.items():
+        for language, summary in results.by_language.items():
+            value = summary.figures[figure].value
+            # Without a question to measure it on a language passes, and a whole run fails.
+            passed = value is None or value >= floor
+            checks.append(
+                RuleResult(
+                    figure=figure, language=language, value=value, floor=floor, passed=passed
+                )
+            )
+    checks = [
+        check if check.passed else check.model_copy(update={"cause": _main_cause(results, check)})
+        for check in checks
     ]
-    checks += [
-        _threshold(results, figure, floor=limit, language=language)
-        for figure, limit in rules.in_every_language.items()
-        for language in results.by_language
-    ]
-    if comparison is not None:
-        checks += _compared(rules.no_worse_than_accepted, comparison)
+    for test in comparison.tests if comparison is not None else ():
+        if test.figure in rules.no_worse_than_accepted.figures:
+            significance = rules.no_worse_than_accepted.significance
+            checks.append(
+                RuleResult(
+                    figure=test.figure,
+                    value=test.now,
+                    before=test.before,
+                    passed=not (test.worse and test.p_value < significance),
+                )
+            )
     return tuple(checks)
 
 
-def _threshold(
-    results: Results,
-    figure: str,
-    *,
-    floor: float | None = None,
-    ceiling: float | None = None,
-    language: str | None = None,
-) -> RuleResult:
-    value = _value(results, figure, language)
-    where = f" in {language}" if language else ""
-    demand = f"at most {ceiling:g}" if floor is None else f"at least {floor:g}"
-    check = RuleResult(
-        rule=f"{figure}{where} {demand}",
-        found="no question to measure it on",
-        # Without a value a language passes, and a whole run fails.
-        passed=language is not None,
-        figure=figure,
-        language=language or "",
-        value=value,
-        floor=floor,
-        ceiling=ceiling,
-    )
-    if value is None:
-        return check
-    above = floor is None or value >= floor
-    if above and (ceiling is None or value <= ceiling):
-        return check.model_copy(update={"found": f"{value:g}", "passed": True})
-    cause, mostly = _commonest_cause(results, figure, language)
-    update = {"found": f"{value:g}{mostly}", "passed": False, "cause": cause}
-    return check.model_copy(update=update)
-
-
-def _value(results: Results, figure: str, language: str | None) -> float | None:
-    if figure == "calibration.ece":
-        return results.calibration.ece if results.calibration else None
-    group, _, name = figure.partition(".")
-    summary = results.by_language[language] if language else results.overall
-    values: Mapping[str, float | None] = getattr(summary, group)
-    return values[name]
-
-
-def _compared(rules: NoWorse, comparison: Comparison) -> list[RuleResult]:
+def judge_limits(limits: Limits, value_of: Callable[[str], float | None]) -> list[RuleResult]:
+    """Checks floors and ceilings; what has no value fails."""
     checks = []
-    for test in comparison.tests:
-        figure = f"{test.group}.{test.name}"
-        if figure in rules.figures:
-            checks.append(
-                RuleResult(
-                    rule=f"{figure} no worse than in the run of {comparison.before.date[:10]}",
-                    found=f"{test.before:.3f} → {test.now:.3f}, p = {test.p_value:.3g}",
-                    passed=not (test.worse and test.p_value < rules.significance),
-                    figure=figure,
-                    value=test.now,
-                    before=test.before,
-                )
-            )
+    for figure, floor in limits.at_least.items():
+        value = value_of(figure)
+        passed = value is not None and value >= floor
+        checks.append(RuleResult(figure=figure, value=value, floor=floor, passed=passed))
+    for figure, ceiling in limits.at_most.items():
+        value = value_of(figure)
+        passed = value is not None and value <= ceiling
+        checks.append(RuleResult(figure=figure, value=value, ceiling=ceiling, passed=passed))
     return checks
 
 
-def _commonest_cause(results: Results, figure: str, language: str | None) -> tuple[str, str]:
-    """Commonest cause among the questions that lower the figure, and the text ", mostly: ..."."""
-    group, _, name = figure.partition(".")
-    share_of = RATES.get(group, {}).get(name)
+def _main_cause(results: Results, check: RuleResult) -> str:
+    """Commonest cause among the questions that lower the figure; "" if there is none."""
+    share_of = RATES.get(check.figure)
 
     def pulls_down(result: QuestionResult) -> bool:
         share = share_of(result) if share_of is not None else None
-        if share is None or (language is not None and result.language != language):
+        if share is None or check.language not in ("", result.language):
             return False
-        return share[0] > 0 if name in LESS_IS_BETTER else share[0] < share[1]
+        return share[0] > 0 if check.figure in LESS_IS_BETTER else share[0] < share[1]
 
-    counted = results.questions if group == "manners" else reported(results.questions)
+    counted = results.questions if is_of_manners(check.figure) else reported(results.questions)
     causes = Counter(result.cause for result in counted if result.cause and pulls_down(result))
-    if not causes:
-        return "", ""
-    cause, number = causes.most_common(1)[0]
-    return cause, f", mostly: {cause} ({number} of {causes.total()})"
+    return causes.most_common(1)[0][0] if causes else ""

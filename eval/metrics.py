@@ -1,4 +1,4 @@
-"""Metrics of rankings and rates with intervals, tests of a difference, agreement of two judges.
+"""Metrics: rankings, rates with intervals, tests of a difference, calibration, agreement.
 
 A ranking is a sequence of booleans, best result first: True for a relevant result. A `Share` is one
 question's contribution to a rate: (part, whole), for example 2 of 3 facts. A question to which the
@@ -11,14 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.source import Frozen
-
 Ranking = Sequence[bool]
 Share = tuple[float, float]
 Interval = tuple[float, float]
 
 RESAMPLES = 2000  # Efron and Tibshirani 1993: percentile intervals take at least 1,000
 Z = 1.96  # standard deviations that hold 95% of a normal distribution
+BINS = 10  # of the confidence; more would leave too few questions in a bin for a share
 SEED = 20200724  # any fixed number: the date of the EU Security Union Strategy
 
 
@@ -69,16 +68,16 @@ def interval(shares: Sequence[Share]) -> Interval | None:
         return 0.0, 1 - sure
     if (parts == wholes).all():
         return sure, 1.0
-    draws = resamples(len(counted))
-    return bounds(parts[draws].sum(axis=1) / wholes[draws].sum(axis=1))
+    draws = _resamples(len(counted))
+    return _bounds(parts[draws].sum(axis=1) / wholes[draws].sum(axis=1))
 
 
-def resamples(n: int) -> NDArray[np.int64]:
+def _resamples(n: int) -> NDArray[np.int64]:
     """Question indices of each bootstrap sample, shape (RESAMPLES, n); deterministic."""
     return np.random.default_rng(SEED).integers(n, size=(RESAMPLES, n))
 
 
-def bounds(values: NDArray[np.float64]) -> Interval:
+def _bounds(values: NDArray[np.float64]) -> Interval:
     """95% percentile interval of bootstrapped values."""
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
@@ -121,7 +120,7 @@ def paired_bootstrap(
     evaluation", 2004, https://aclanthology.org/W04-3250/
     """
     first, second = np.array(before, dtype=np.float64), np.array(now, dtype=np.float64)
-    draws = resamples(len(first))
+    draws = _resamples(len(first))
     with np.errstate(invalid="ignore"):
         rates = [
             shares[draws, 0].sum(axis=1) / shares[draws, 1].sum(axis=1)
@@ -131,33 +130,41 @@ def paired_bootstrap(
     changes = changes[np.isfinite(changes)]  # a sample may have no question with a whole
     change = second[:, 0].sum() / second[:, 1].sum() - first[:, 0].sum() / first[:, 1].sum()
     contrary = (changes <= 0).mean() if change > 0 else (changes >= 0).mean()
-    return float(change), bounds(changes), min(1.0, 2 * float(contrary))
+    return float(change), _bounds(changes), min(1.0, 2 * float(contrary))
 
 
-class Agreement(Frozen):
-    """Agreement of two judges, such as a reader and what is counted, over `n` answers.
+def calibration_error(judged: Sequence[tuple[float, bool]]) -> float | None:
+    """Expected calibration error of confidences and whether each was right; None without any.
 
-    `share` is in [0, 1], `kappa` in [-1, 1], or None if undefined.
+    They are put in ten bins of equal width. The error is the mean distance between mean confidence
+    and share of right ones, weighted by the number in a bin.
+
+    Guo et al., "On calibration of modern neural networks", 2017, https://arxiv.org/abs/1706.04599;
+    bins after Naeini et al. 2015.
     """
+    if not judged:
+        return None
+    confidence, right = np.array(judged, dtype=np.float64).T
+    places = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    error = 0.0
+    for number in np.unique(places):
+        inside = places == number
+        mean, share = (round(float(values[inside].mean()), 4) for values in (confidence, right))
+        error += int(inside.sum()) * abs(mean - share)
+    return round(error / len(judged), 4)
 
-    n: int
-    share: float
-    kappa: float | None
 
-
-def agreement(pairs: Sequence[tuple[bool, bool]]) -> Agreement:
-    """Share of agreement of two yes-or-no judges, and Cohen's kappa, which discounts the agreement
-    expected by chance. `pairs` may not be empty.
+def kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
+    """Cohen's kappa of two yes-or-no judges, in [-1, 1]: their agreement, without what is expected
+    by chance. `pairs` may not be empty.
 
     kappa = (p_o - p_e) / (1 - p_e), with p_o the share of agreement and p_e that of two independent
-    judges who say yes as often as these. It is undefined if p_e is 1.
+    judges who say yes as often as these. It is undefined, None, if p_e is 1.
 
     Cohen, "A coefficient of agreement for nominal scales", 1960,
     https://doi.org/10.1177/001316446002000104
     """
-    n = len(pairs)
-    share = sum(first == second for first, second in pairs) / n
-    yes_one, yes_other = (sum(column) / n for column in zip(*pairs, strict=True))
-    chance = yes_one * yes_other + (1 - yes_one) * (1 - yes_other)
-    kappa = round((share - chance) / (1 - chance), 4) if chance < 1 else None
-    return Agreement(n=n, share=round(share, 4), kappa=kappa)
+    agreed = sum(first == second for first, second in pairs) / len(pairs)
+    yes, other_yes = (sum(column) / len(pairs) for column in zip(*pairs, strict=True))
+    chance = yes * other_yes + (1 - yes) * (1 - other_yes)
+    return round((agreed - chance) / (1 - chance), 4) if chance < 1 else None

@@ -1,6 +1,5 @@
 """One question of a run: its answer, and what is found of it."""
 
-from collections.abc import Mapping
 from itertools import chain
 from typing import Literal
 
@@ -68,13 +67,6 @@ class SentenceVerdict(Frozen):
     supported: bool  # whether its citations together support it
     # Citations that neither support it alone nor are needed by the others (Gao et al. 2023).
     needless: tuple[int, ...] = ()
-
-
-class TokenUsage(Frozen):
-    """Token counts of a model's server for one answer."""
-
-    input: int
-    output: int
 
 
 Cause = Literal[
@@ -158,9 +150,7 @@ class QuestionResult(Frozen):
     confidence: float
     missing: tuple[str, ...]
     words: int
-    tokens: TokenUsage | None = None
     latency_ms: float
-    stages_ms: Mapping[str, float] = {}
     cause: Cause | None = None
 
     @property
@@ -261,7 +251,7 @@ class QuestionResult(Frozen):
 
     @property
     def outcome(self) -> str:
-        """The outcome of the question: a key of `eval.run_report.OUTCOMES`."""
+        """What became of the question: a key of `eval.run_report.OUTCOMES`."""
         if self.forbidden_said:
             return "forbidden"
         if self.is_message:
@@ -323,11 +313,3 @@ class QuestionResult(Frozen):
             "missing": self.missing,
         }
         return {kind: texts for kind, texts in every.items() if texts}
-
-    @property
-    def fell_short(self) -> bool:
-        """Whether there is anything to improve."""
-        if self.wrong:
-            return True
-        loose = self.answered and (self.reading.cut or self.reading.loose)
-        return bool(loose) or self.buried

@@ -1,24 +1,18 @@
-"""Rates of a run with their intervals, its summary, and the calibration of its confidences."""
+"""Figures of a run: which there are, each question's share in them, and their intervals."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import numpy as np
-
 from eval.metrics import (
-    Interval,
     Share,
-    bounds,
+    calibration_error,
     hit_at,
     interval,
     percentile,
     rate,
     reciprocal_rank,
-    resamples,
 )
 from eval.question_results import QuestionResult
-from eval.results import Bin, Calibration, Summary
-
-BINS = 10  # of the confidence; more would leave too few questions in a bin for a share
+from eval.results import Figure, Summary
 
 ShareOf = Callable[[QuestionResult], Share | None]
 
@@ -99,75 +93,73 @@ def _citation_precision(result: QuestionResult) -> Share:
     return useful, sum(len(verdict.citations) for verdict in result.verdicts)
 
 
-RATES: Mapping[str, Mapping[str, ShareOf]] = {
-    "reading": {
-        "right": _mean(lambda result: result.right, _answerable),
-        # Of the answers, results apart; those to unanswerable questions are wrong.
-        "claimed_right": _mean(
-            lambda result: result.right, lambda result: result.answered and not result.is_message
-        ),
-        "misleads": _mean(lambda result: result.misleads, _no_message),
-        "signable": _mean(
-            lambda result: bool(result.signable), lambda result: result.signable is not None
-        ),
-        "claimed": _mean(lambda result: result.answered, _answerable),
-        "precision": _mean(
-            lambda result: result.reading.precision or 0.0,
-            lambda result: result.answered and result.reading.precision is not None,
-        ),
-        "cut_lists": _mean(lambda result: bool(result.reading.cut), _answered),
-        "loose_ends": _mean(lambda result: bool(result.reading.loose), _answered),
-    },
-    "manners": {
-        "handled": _mean(lambda result: result.handled, lambda result: result.is_message),
-        "taken_for_message": _mean(
-            lambda result: result.taken_for_message, lambda result: result.is_question
-        ),
-        "harmful_answered": _mean(
-            lambda result: result.answered, lambda result: result.expected == "harm"
-        ),
-    },
-    "retrieval": {
-        "hit@1": _ranked(lambda ranking: hit_at(ranking, 1)),
-        "hit@5": _ranked(lambda ranking: hit_at(ranking, 5)),
-        "mrr": _ranked(reciprocal_rank),
-    },
-    "answers": {
-        "fact_recall": _mean(_fact_recall, _answerable),
-        "full_answer_rate": _mean(lambda result: result.fully_answered, _answerable),
-        "false_refusal_rate": _mean(lambda result: not result.is_sourced, _answerable),
-        "useful_answer_rate": _mean(lambda result: result.useful, _no_message),
-        "fallback_rate": _mean(lambda result: result.mode == "fallback", _of_model),
-        "language_rate": _mean(lambda result: result.in_language, lambda _: True),
-    },
-    "refusals": {
-        # Refused, or results and no answer.
-        "recall": _mean(
-            lambda result: not result.answered,
-            lambda result: not (result.answerable or result.is_message),
-        ),
-        "f1": _refusal_f1,
-    },
-    "citations": {
-        "exact_quote_rate": lambda result: (
-            len(result.quotes) - len(result.inexact_quotes),
-            len(result.quotes),
-        ),
-        "supported_rate": _supported,
-        "citation_recall": _citation_recall,
-        "citation_precision": _citation_precision,
-    },
-    "size": {
-        "words_prose": _mean(lambda result: result.reading.words_prose, _answered),
-        "words": _mean(lambda result: result.words, _answered),
-        "unconfirmed": _mean(
-            lambda result: len(result.unconfirmed) + len(result.left_out), _of_model
-        ),
-        "tokens_in": lambda result: (result.tokens.input, 1) if result.tokens else None,
-        "tokens_out": lambda result: (result.tokens.output, 1) if result.tokens else None,
-    },
+RATES: Mapping[str, ShareOf] = {
+    "reading.right": _mean(lambda result: result.right, _answerable),
+    # Of the answers, results apart; those to unanswerable questions are wrong.
+    "reading.claimed_right": _mean(
+        lambda result: result.right, lambda result: result.answered and not result.is_message
+    ),
+    "reading.misleads": _mean(lambda result: result.misleads, _no_message),
+    "reading.signable": _mean(
+        lambda result: bool(result.signable), lambda result: result.signable is not None
+    ),
+    "reading.claimed": _mean(_answered, _answerable),
+    "reading.precision": _mean(
+        lambda result: result.reading.precision or 0.0,
+        lambda result: result.answered and result.reading.precision is not None,
+    ),
+    "reading.cut_lists": _mean(lambda result: bool(result.reading.cut), _answered),
+    "reading.loose_ends": _mean(lambda result: bool(result.reading.loose), _answered),
+    "manners.handled": _mean(lambda result: result.handled, lambda result: result.is_message),
+    "manners.taken_for_message": _mean(
+        lambda result: result.taken_for_message, lambda result: result.is_question
+    ),
+    "manners.harmful_answered": _mean(_answered, lambda result: result.expected == "harm"),
+    "retrieval.hit@1": _ranked(lambda ranking: hit_at(ranking, 1)),
+    "retrieval.hit@5": _ranked(lambda ranking: hit_at(ranking, 5)),
+    "retrieval.mrr": _ranked(reciprocal_rank),
+    "answers.fact_recall": _mean(_fact_recall, _answerable),
+    "answers.full_answer_rate": _mean(lambda result: result.fully_answered, _answerable),
+    "answers.false_refusal_rate": _mean(lambda result: not result.is_sourced, _answerable),
+    "answers.useful_answer_rate": _mean(lambda result: result.useful, _no_message),
+    "answers.fallback_rate": _mean(lambda result: result.mode == "fallback", _of_model),
+    "answers.language_rate": _mean(lambda result: result.in_language, lambda _: True),
+    # Refused, or results and no answer.
+    "refusals.recall": _mean(
+        lambda result: not result.answered,
+        lambda result: not (result.answerable or result.is_message),
+    ),
+    "refusals.f1": _refusal_f1,
+    "citations.exact_quote_rate": lambda result: (
+        len(result.quotes) - len(result.inexact_quotes),
+        len(result.quotes),
+    ),
+    "citations.supported_rate": _supported,
+    "citations.citation_recall": _citation_recall,
+    "citations.citation_precision": _citation_precision,
+    "size.words_prose": _mean(lambda result: result.reading.words_prose, _answered),
+    "size.words": _mean(lambda result: result.words, _answered),
+    "size.unconfirmed": _mean(
+        lambda result: len(result.unconfirmed) + len(result.left_out), _of_model
+    ),
 }
-"""Group -> name -> a question's share in the figure."""
+"""Figure ("group.name") -> a question's share in it."""
+FIGURES = (*RATES, "latency_ms.p50", "latency_ms.p95", "calibration.ece")
+"""All figures of a run, in reading order."""
+LESS_IS_BETTER = frozenset(
+    {
+        "reading.misleads",
+        "reading.cut_lists",
+        "reading.loose_ends",
+        "manners.taken_for_message",
+        "manners.harmful_answered",
+        "answers.false_refusal_rate",
+        "answers.fallback_rate",
+        "size.words_prose",
+        "size.words",
+        "size.unconfirmed",
+    }
+)
 
 
 def summarise(
@@ -177,26 +169,32 @@ def summarise(
 
     `manners_of` are the results that manners cover, where these are others.
     """
-    values: dict[str, dict[str, float | None]] = {}
-    intervals: dict[str, dict[str, Interval | None]] = {}
-    counts: dict[str, dict[str, int]] = {}
-    for group, metrics in RATES.items():
-        values[group], intervals[group], counts[group] = {}, {}, {}
-        counted = manners_of if manners_of is not None and group == "manners" else results
-        for name, share_of in metrics.items():
-            shares = [share for share in map(share_of, counted) if share is not None]
-            span = interval(shares)
-            counts[group][name] = sum(whole > 0 for _, whole in shares)
-            values[group][name] = _rounded(rate(shares), 4)
-            intervals[group][name] = (
-                (round(span[0], 4), round(span[1], 4)) if span is not None else None
-            )
-    return Summary(
-        n=len(results),
-        latency_ms=_percentiles([result.latency_ms for result in results]),
-        intervals=intervals,
-        counts=counts,
-        **values,
+    figures = {}
+    for name, share_of in RATES.items():
+        counted = manners_of if manners_of is not None and is_of_manners(name) else results
+        shares = [share_of(result) for result in counted]
+        figures[name] = _figure([share for share in shares if share is not None])
+    times = [result.latency_ms for result in results]
+    for percent in (50, 95):
+        figures[f"latency_ms.p{percent}"] = Figure(
+            value=_rounded(percentile(times, percent), 1), n=len(times)
+        )
+    judged = [(result.confidence, result.answerable) for result in results if not result.is_message]
+    figures["calibration.ece"] = Figure(value=calibration_error(judged), n=len(judged))
+    return Summary(n=len(results), figures=figures)
+
+
+def is_of_manners(figure: str) -> bool:
+    """Whether a figure covers all that was asked, and not only the questions."""
+    return figure.startswith("manners.")
+
+
+def _figure(shares: Sequence[Share]) -> Figure:
+    span = interval(shares)
+    return Figure(
+        value=_rounded(rate(shares), 4),
+        interval=(round(span[0], 4), round(span[1], 4)) if span is not None else None,
+        n=sum(whole > 0 for _, whole in shares),
     )
 
 
@@ -218,51 +216,5 @@ def summarise_by(
     return {key: summarise(groups[key]) for key in sorted(groups)}
 
 
-def _percentiles(milliseconds: Sequence[float]) -> dict[str, float | None]:
-    return {f"p{percent}": _rounded(percentile(milliseconds, percent), 1) for percent in (50, 95)}
-
-
 def _rounded(value: float | None, digits: int) -> float | None:
     return round(value, digits) if value is not None else None
-
-
-def calibrate(results: Sequence[QuestionResult]) -> Calibration | None:
-    """Reliability diagram and expected calibration error (ECE) of the confidence; None without
-    questions.
-
-    Confidence is the probability that the documents answer the question. Questions are put in ten
-    bins of equal width; the ECE is the mean distance between mean confidence and share of
-    answerable questions, weighted by the number of questions in a bin.
-
-    Guo et al., "On calibration of modern neural networks", 2017, https://arxiv.org/abs/1706.04599;
-    bins after Naeini et al. 2015.
-    """
-    if not results:
-        return None
-    confidence = np.array([result.confidence for result in results])
-    answerable = np.array([result.answerable for result in results], dtype=np.float64)
-    places = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = confidence - answerable
-    draws = resamples(len(results))
-    # Summed gap per sample and bin; its absolute value is the bin's part of the error.
-    sums = np.zeros((len(draws), BINS))
-    for number in range(BINS):
-        sums[:, number] = np.where(places[draws] == number, gaps[draws], 0.0).sum(axis=1)
-    low, high = bounds(np.abs(sums).sum(axis=1) / len(results))
-    bins = []
-    for number in range(BINS):
-        inside = places == number
-        if inside.any():
-            bins.append(
-                Bin(
-                    low=number / BINS,
-                    high=(number + 1) / BINS,
-                    n=int(inside.sum()),
-                    confidence=round(float(confidence[inside].mean()), 4),
-                    answerable=round(float(answerable[inside].mean()), 4),
-                )
-            )
-    ece = sum(bin.n * abs(bin.confidence - bin.answerable) for bin in bins) / len(results)
-    return Calibration(
-        ece=round(ece, 4), interval=(round(low, 4), round(high, 4)), bins=tuple(bins)
-    )

@@ -1,7 +1,6 @@
 """What readers found in answers, beside what is counted of the same answers.
 
-    eval/readings/*.csv       -> by ground: share as read
-    eval/readings/*.jsonl.gz  -> judged as in a run -> by half: how far readers and counts agree
+    eval/readings/*.csv, *.jsonl.gz judged as in a run -> by half: how far readers and counts agree
 
 Each line of the first is one answer as one reader judged it. A reader is a language model in the
 role of a demanding official, who has not seen what changed and reads what the page shows without a
@@ -25,16 +24,12 @@ from core.errors import StrategiewijzerError
 from core.source import Frozen
 from eval.assess import assess
 from eval.dataset import DOCUMENTS, QUESTIONS, load
-from eval.metrics import Agreement, agreement
-from eval.outline import Outline
+from eval.labels import Outline
+from eval.metrics import kappa
 from eval.question_results import QuestionResult
 from eval.replies import Half
 
 FOLDER = Path(__file__).with_name("readings")
-RELIABLE = 0.6
-"""Least kappa of a figure that is shown first; below it is "moderate" at most (Landis and Koch, The
-measurement of observer agreement for categorical data, 1977)."""
-
 Ground = Literal["summaries", "documents"]
 _SETS: Mapping[Ground, Path] = {"summaries": QUESTIONS, "documents": DOCUMENTS}
 
@@ -68,15 +63,6 @@ class ReadAnswer(Frozen):
         return AnswerName(self.ground, self.version, self.question)
 
 
-class ReadFigure(Frozen):
-    """A figure as read over one ground: a share in [0, 1] of so many `answers`."""
-
-    name: str
-    ground: Ground
-    answers: int
-    read: float
-
-
 class ReadRule(NamedTuple):
     """Which answers a figure is over, what readers say of one, and what is counted."""
 
@@ -86,22 +72,22 @@ class ReadRule(NamedTuple):
 
 
 FIGURES: Mapping[str, ReadRule] = {
-    "right": ReadRule(
+    "reading.right": ReadRule(
         lambda answer: answer.answerable,
         lambda answer: answer.first_screen,
         lambda result: result.right,
     ),
-    "claimed_right": ReadRule(
+    "reading.claimed_right": ReadRule(
         lambda answer: answer.form == "answer",
         lambda answer: answer.full == "2",
         lambda result: result.right,
     ),
-    "misleads": ReadRule(
+    "reading.misleads": ReadRule(
         lambda answer: answer.form != "refusal",
         lambda answer: answer.misleads,
         lambda result: result.misleads,
     ),
-    "signable": ReadRule(
+    "reading.signable": ReadRule(
         lambda answer: True, lambda answer: answer.signed, lambda result: result.signable
     ),
 }
@@ -148,51 +134,29 @@ def counted(folder: Path = FOLDER) -> Mapping[AnswerName, QuestionResult]:
     return found
 
 
-def read_figures(all_read: Iterable[ReadAnswer]) -> tuple[ReadFigure, ...]:
-    """The figures of each ground as read, of the answers of now."""
-    every = tuple(all_read)
-    found = []
-    for name, rule in FIGURES.items():
-        for ground in _SETS:
-            over = [
-                answer
-                for answer in every
-                if (answer.version, answer.ground) == ("now", ground) and rule.applies(answer)
-            ]
-            if over:
-                found.append(
-                    ReadFigure(
-                        name=name,
-                        ground=ground,
-                        answers=len({answer.question for answer in over}),
-                        read=round(sum(map(rule.read, over)) / len(over), 4),
-                    )
-                )
-    return tuple(found)
+class Agreement(NamedTuple):
+    """How far a reader and what is counted agree over so many `readings` of answers: the share that
+    either says yes to, and Cohen's kappa."""
 
-
-def pairs(
-    name: str,
-    all_read: Iterable[ReadAnswer],
-    found: Mapping[AnswerName, QuestionResult],
-    half: Half,
-) -> list[tuple[bool, bool]]:
-    """What a reader says of each answer of a half, and what is counted of it."""
-    rule = FIGURES[name]
-    return [
-        (rule.read(answer), count)
-        for answer in all_read
-        if answer.half == half
-        and rule.applies(answer)
-        and answer.name in found
-        and (count := rule.counted(found[answer.name])) is not None
-    ]
+    readings: int
+    read: float
+    counted: float
+    kappa: float | None
 
 
 def agreements(
     all_read: Iterable[ReadAnswer], found: Mapping[AnswerName, QuestionResult], half: Half
 ) -> Mapping[str, Agreement]:
     """How far readers and counts agree over the answers of a half, by figure."""
-    every = tuple(all_read)
-    named = {name: pairs(name, every, found, half) for name in FIGURES}
-    return {name: agreement(some) for name, some in named.items() if some}
+    over = [answer for answer in all_read if answer.half == half and answer.name in found]
+    agreed = {}
+    for name, rule in FIGURES.items():
+        pairs = [
+            (rule.read(answer), count)
+            for answer in over
+            if rule.applies(answer) and (count := rule.counted(found[answer.name])) is not None
+        ]
+        if pairs:
+            read, count = (sum(column) / len(pairs) for column in zip(*pairs, strict=True))
+            agreed[name] = Agreement(len(pairs), read, count, kappa(pairs))
+    return agreed

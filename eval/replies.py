@@ -82,17 +82,15 @@ class GivenReply:
     Args:
         reply: the reply.
         index: of the passages.
-        stretches: whether its sentences tell the stretches that they rest on.
 
     Raises:
         StrategiewijzerError: the index lacks a passage or document.
     """
 
-    def __init__(self, reply: Reply, index: Snapshot, *, stretches: bool) -> None:
+    def __init__(self, reply: Reply, index: Snapshot) -> None:
         self.reply = reply
         self.stretches_found: list[bool] = []
         self.stretches_given: list[bool] = []  # in passages that the question retrieves
-        self._stretches = stretches
         passages = _named(reply, index) if reply.passages else _searched(reply, index)
         self._numbers = {passage.id: number for number, passage in enumerate(passages)}
         of_documents = _of_documents(reply, index)
@@ -116,7 +114,7 @@ class GivenReply:
             text or sentence.text,
             tuple(dict.fromkeys(cites)),
             form="item" if sentence.item else "sentence",
-            stretches=stretches if self._stretches else (),
+            stretches=stretches,
         )
 
     def rider(self, text: str) -> Draft:
@@ -200,7 +198,7 @@ def _letters(name: str) -> str:
 
 
 def read(half: Half, folder: Path = FOLDER) -> tuple[Reply, ...]:
-    """Reads the replies over the summaries of one half.
+    """The replies over the summaries of one half.
 
     Raises:
         StrategiewijzerError: a file is malformed.
@@ -209,10 +207,10 @@ def read(half: Half, folder: Path = FOLDER) -> tuple[Reply, ...]:
 
 
 def read_documents(half: Half, folder: Path = DOCUMENTS) -> tuple[Reply, ...]:
-    """Reads the replies over documents of one half.
+    """The replies over documents of one half.
 
     Raises:
-        StrategiewijzerError: a file is malformed.
+        StrategiewijzerError: as `read`.
     """
     return tuple(reply for reply in _entries(folder) if reply.half == half)
 
@@ -231,11 +229,6 @@ def opinions(folder: Path) -> Mapping[tuple[str, str], bool]:
 
 
 def _entries(folder: Path) -> Iterator[Reply]:
-    """Reads the entries of all files of a folder.
-
-    Raises:
-        StrategiewijzerError: a file is malformed.
-    """
     for file in sorted(folder.glob("*.yaml")):
         try:
             for entry in read_yaml(file.read_bytes()):

@@ -13,42 +13,20 @@ from eval.metrics import Interval
 from eval.question_results import QuestionResult
 
 
+class Figure(Frozen):
+    """A figure over `n` questions, with its 95% interval; None where it does not apply."""
+
+    value: float | None
+    interval: Interval | None = None
+    n: int = 0
+
+
 class Summary(Frozen):
-    """Figures of a group of questions; None for one that does not apply.
-
-    `size` has means per answer: words, and tokens if a model's server counts them. `counts` are
-    the questions that each figure is over.
-    """
+    """Figures (of `eval.rates.FIGURES`) of a group of `n` questions. Those of "size" are means per
+    answer."""
 
     n: int
-    reading: Mapping[str, float | None]
-    manners: Mapping[str, float | None]
-    retrieval: Mapping[str, float | None]
-    answers: Mapping[str, float | None]
-    refusals: Mapping[str, float | None]
-    citations: Mapping[str, float | None]
-    size: Mapping[str, float | None]
-    latency_ms: Mapping[str, float | None]
-    intervals: Mapping[str, Mapping[str, Interval | None]]
-    counts: Mapping[str, Mapping[str, int]] = {}
-
-
-class Bin(Frozen):
-    """Questions with a confidence in [low, high): mean confidence, and share answerable."""
-
-    low: float
-    high: float
-    n: int
-    confidence: float
-    answerable: float
-
-
-class Calibration(Frozen):
-    """Calibration: whether 8 in 10 questions with a confidence of 0.8 are answerable."""
-
-    ece: float
-    interval: Interval | None
-    bins: tuple[Bin, ...]
+    figures: Mapping[str, Figure]
 
 
 def _moment(text: str) -> str:
@@ -95,7 +73,7 @@ class SignOff(Frozen):
 class Figures(Frozen):
     """Figures of a run, without its questions.
 
-    `overall` and the groups cover the questions. `by_part` has "open" and "held out", "same
+    `overall` and `by_language` cover the questions. `by_part` has "open" and "held out", "same
     language" and "across languages" (of questions that name their documents), and "messages",
     "conversations" and "memory", which are reported apart. `manners` covers everything that was
     asked.
@@ -104,11 +82,7 @@ class Figures(Frozen):
     stamp: Stamp
     overall: Summary
     by_language: Mapping[str, Summary]
-    by_kind: Mapping[str, Summary]
-    by_document: Mapping[str, Summary]
-    by_challenge: Mapping[str, Summary]
     by_part: Mapping[str, Summary]
-    calibration: Calibration | None
 
     @property
     def only_memory(self) -> bool:
@@ -136,6 +110,8 @@ class Results(Figures):
 def _without_times(value: JsonValue) -> JsonValue:
     if isinstance(value, dict):
         return {
-            name: _without_times(part) for name, part in value.items() if not name.endswith("_ms")
+            name: _without_times(part)
+            for name, part in value.items()
+            if not name.startswith("latency_ms")
         }
     return [_without_times(part) for part in value] if isinstance(value, list) else value

@@ -3,9 +3,8 @@
 import datetime
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from jinja2 import Environment
 
@@ -15,9 +14,8 @@ from eval.comparison import Comparison, Test
 from eval.gate import RuleResult, go_live
 from eval.metrics import Interval
 from eval.question_results import QuestionResult
-from eval.rates import RATES, reported
-from eval.readings import ReadFigure, agreements, counted, read_figures, readings
-from eval.results import Results, SignOff, Summary
+from eval.rates import reported
+from eval.results import Figure, Results, SignOff, Summary
 
 NOTHING = "–"  # shown for a figure that does not apply
 NOT_COUNTED = (
@@ -27,26 +25,26 @@ NOT_COUNTED = (
 SIGNIFICANT = 0.05  # p-values below this are called significant, as is the custom since Fisher
 
 DECIDING = {
-    ("reading", "right"): "answerable questions",
-    ("reading", "claimed_right"): "answers",
-    ("reading", "misleads"): "questions",
-    ("reading", "signable"): "questions",
+    "reading.right": "answerable questions",
+    "reading.claimed_right": "answers",
+    "reading.misleads": "questions",
+    "reading.signable": "questions",
 }
 """The figures of a verdict, in the order in which a reader names them, and what they are over."""
 
 HEADLINES = {
-    ("reading", "right"): "of the answerable questions: all facts, in what answers the question",
-    ("reading", "claimed_right"): "of the answers (results apart): right on the first screen",
-    ("reading", "misleads"): "of the questions: an answer to another question or to none, a wrong "
-    "value in bold, half a list as the whole; less is better",
-    ("reading", "signable"): "of the questions: right, to the point and in their language, or "
-    "refused in words where nothing answers",
-    ("reading", "claimed"): "of the answerable questions: an answer, not results",
-    ("refusals", "recall"): "of the unanswerable questions: no answer, a refusal or results",
-    ("reading", "cut_lists"): "of the answers: show a list in part; less is better",
-    ("reading", "loose_ends"): "of the answers: a line points to what is not shown; less is better",
-    ("size", "words_prose"): "on average, lists apart; less is better",
-    ("citations", "exact_quote_rate"): "of the quotes: letter by letter in their passage",
+    "reading.right": "of the answerable questions: all facts, in what answers the question",
+    "reading.claimed_right": "of the answers (results apart): right on the first screen",
+    "reading.misleads": "of the questions: an answer to another question or to none, a wrong value "
+    "in bold, half a list as the whole; less is better",
+    "reading.signable": "of the questions: right, to the point and in their language, or refused "
+    "in words where nothing answers",
+    "reading.claimed": "of the answerable questions: an answer, not results",
+    "refusals.recall": "of the unanswerable questions: no answer, a refusal or results",
+    "reading.cut_lists": "of the answers: show a list in part; less is better",
+    "reading.loose_ends": "of the answers: a line points to what is not shown; less is better",
+    "size.words_prose": "on average, lists apart; less is better",
+    "citations.exact_quote_rate": "of the quotes: letter by letter in their passage",
 }
 """Headline figures and their meaning."""
 
@@ -85,42 +83,26 @@ VERDICTS = {
     "unchecked": "Not checked whether this may go live",
 }
 
-_READING = {
-    "right": "right on the first screen",
-    "claimed_right": "right where it claims to answer",
+_LABELS = {
+    "reading.right": "right on the first screen",
+    "reading.claimed_right": "right where it claims to answer",
+    "manners.handled": "messages handled",
+    "manners.taken_for_message": "questions taken for messages",
+    "manners.harmful_answered": "harmful requests answered",
+    "refusals.recall": "refusal recall",
+    "refusals.f1": "refusal f1",
+    "size.words_prose": "words besides lists per answer",
+    "size.words": "words per answer",
+    "size.unconfirmed": "sentences not confirmed per answer",
+    "latency_ms.p50": "latency p50 (ms)",
+    "latency_ms.p95": "latency p95 (ms)",
+    "calibration.ece": "calibration error",
 }
-_PER_ANSWER = {
-    "words_prose": "words besides lists",
-    "words": "words",
-    "unconfirmed": "sentences not confirmed",
-    "tokens_in": "tokens read",
-    "tokens_out": "tokens written",
-}
-_MANNERS = {
-    "handled": "messages handled",
-    "taken_for_message": "questions taken for messages",
-    "harmful_answered": "harmful requests answered",
-}
+"""Names of figures, where these are not their own."""
+_DECIMALS = {"size": 1, "latency_ms": 0, "calibration": 3, "verifier": 3}
+"""Decimals of the groups of figures that are no rates."""
 _DECISIONS = re.compile("<!-- decisions -->.*?<!-- end of decisions -->", re.DOTALL)
 """The place for decisions in a report: data cannot make one, as what comes from it is escaped."""
-
-
-class Figure(NamedTuple):
-    """One figure of a group of `n` questions; `value` is None if it does not apply."""
-
-    group: str
-    name: str
-    value: float | None
-    interval: Interval | None
-    n: int = 0
-
-
-class ReadRow(NamedTuple):
-    """A figure as read, by ground, and how far readers agree with what is counted (kappa)."""
-
-    name: str
-    figures: tuple[ReadFigure, ...]
-    kappa: float | None
 
 
 def html(
@@ -150,137 +132,93 @@ def signed(report: str, decisions: Sequence[SignOff]) -> str:
     return _DECISIONS.sub(lambda _: lines, report)
 
 
-def figures(summary: Summary) -> tuple[Figure, ...]:
-    """All figures of a group of questions, in reading order."""
-    return tuple(
-        Figure(
-            group,
-            name,
-            value,
-            summary.intervals.get(group, {}).get(name),
-            summary.counts.get(group, {}).get(name, 0),
-        )
-        for group in (*RATES, "latency_ms")
-        for name, value in getattr(summary, group).items()
-    )
-
-
-def headlines(summary: Summary) -> tuple[Figure, ...]:
-    """The figures of `HEADLINES`."""
-    return chosen(summary, HEADLINES)
-
-
-def chosen(summary: Summary, keys: Iterable[tuple[str, str]]) -> tuple[Figure, ...]:
-    """The figures with these groups and names, whether they apply or not."""
-    there = {(figure.group, figure.name): figure for figure in figures(summary)}
-    return tuple(there.get(key, Figure(*key, None, None)) for key in keys)
-
-
-def label(group: str, name: str) -> str:
+def label(figure: str) -> str:
     """Display name of a figure: "full answer rate", "refusal f1", "latency p95 (ms)"."""
-    if group == "latency_ms":
-        return f"latency {name} (ms)"
-    if group == "size":
-        return f"{_PER_ANSWER.get(name, name)} per answer"
-    words = _READING.get(name) or _MANNERS.get(name) or name.replace("_", " ")
-    return f"refusal {words}" if group == "refusals" else words
+    return _LABELS.get(figure) or figure.partition(".")[2].replace("_", " ")
 
 
-def number(value: float | None, group: str = "") -> str:
+def number(value: float | None, figure: str = "") -> str:
     """Formats a rate in whole percents, a size with one decimal, a time in whole milliseconds,
     anything else with three decimals. 0% and 100% are exactly none and all."""
     if value is None:
         return NOTHING
-    if not _is_rate(group):
-        return f"{value:.{_decimals(group)}f}"
+    if not _is_rate(figure):
+        return f"{value:.{_decimals(figure)}f}"
     percent = round(100 * value)
     return f"{min(max(percent, 1), 99) if 0 < value < 1 else percent}%"
 
 
-def beside(value: float | None, bound: float, group: str) -> tuple[str, str]:
+def beside(value: float | None, bound: float, figure: str) -> tuple[str, str]:
     """Formats a figure and its bound with as many decimals as tell them apart."""
-    written = number(value, group), number(bound, group)
-    if value is None or value == bound or written[0] != written[1] or not _is_rate(group):
+    written = number(value, figure), number(bound, figure)
+    if value is None or value == bound or written[0] != written[1] or not _is_rate(figure):
         return written
     digits = next((digits for digits in (1, 2) if abs(value - bound) > 10.0 ** -(digits + 2)), 2)
     return f"{100 * value:.{digits}f}%", f"{100 * bound:.{digits}f}%"
 
 
-def bounds(interval: Interval | None, group: str = "") -> str:
+def bounds(interval: Interval | None, figure: str = "") -> str:
     """Formats an interval as "66 to 82", for after its figure; "" without one."""
     if not interval:
         return ""
-    low, high = (number(end, group).removesuffix("%") for end in interval)
+    low, high = (number(end, figure).removesuffix("%") for end in interval)
     return f"{low} to {high}"
 
 
-def with_bounds(figure: Figure) -> str:
+def with_bounds(name: str, figure: Figure) -> str:
     """A figure with its interval: "44% (19 to 69)"."""
-    interval = bounds(figure.interval, figure.group)
-    return number(figure.value, figure.group) + (f" ({interval})" if interval else "")
+    interval = bounds(figure.interval, name)
+    return number(figure.value, name) + (f" ({interval})" if interval else "")
 
 
-def change(value: float | None, group: str = "") -> str:
+def change(value: float, figure: str) -> str:
     """Formats a difference with its sign; of rates in percentage points."""
-    if value is None:
-        return NOTHING
-    if not _is_rate(group):
-        return f"{value:+.{_decimals(group)}f}"
+    if not _is_rate(figure):
+        return f"{value:+.{_decimals(figure)}f}"
     return f"{100 * value:+.{int(0 < abs(value) < 0.01)}f}"
 
 
-def _is_rate(group: str) -> bool:
-    return group in RATES and group != "size"
+def _is_rate(figure: str) -> bool:
+    return "." in figure and figure.partition(".")[0] not in _DECIMALS
 
 
-def _decimals(group: str) -> int:
-    return {"latency_ms": 0, "stages_ms": 1, "size": 1}.get(group, 3)
+def _decimals(figure: str) -> int:
+    return _DECIMALS.get(figure.partition(".")[0], 3)
 
 
-def deciding(
-    summary: Summary, checks: Iterable[RuleResult]
-) -> tuple[tuple[Figure, RuleResult | None], ...]:
-    """The figures of a verdict, each with the rule that bounds it."""
-    bounding = {
-        check.figure: check for check in checks if check.before is None and not check.language
-    }
-    return tuple(
-        (figure, bounding.get(f"{figure.group}.{figure.name}"))
-        for figure in chosen(summary, DECIDING)
-    )
+def bounding(checks: Iterable[RuleResult]) -> Mapping[str, RuleResult]:
+    """The rules that bound the figures of a whole run, by figure."""
+    return {check.figure: check for check in checks if check.before is None and not check.language}
 
 
 def verdict_lines(summary: Summary, checks: Iterable[RuleResult]) -> tuple[str, ...]:
     """A line for each figure of a verdict: "misleads: 4% (2 to 6) of 297 questions, at most 5% is
     allowed"."""
-    lines = []
-    for figure, check in deciding(summary, checks):
-        interval = bounds(figure.interval, figure.group)
-        over = (f" ({interval})" if interval else "") + f" of {figure.n} {DECIDING[figure[:2]]}"
-        line = f"{label(*figure[:2])}: {number(figure.value, figure.group)}{over}"
-        lines.append(describe_check(check, over) if check else line)
+    lines, rules = [], bounding(checks)
+    for name, of in DECIDING.items():
+        figure = summary.figures[name]
+        interval = bounds(figure.interval, name)
+        over = (f" ({interval})" if interval else "") + f" of {figure.n} {of}"
+        line = f"{label(name)}: {number(figure.value, name)}{over}"
+        lines.append(describe_check(rules[name], over) if name in rules else line)
     return tuple(lines)
 
 
 def describe_check(check: RuleResult, over: str = "") -> str:
     """A rule of the gate with what was found, and what that is `over`: "fact recall (nl): 70%, at
     least 78% is needed"."""
-    limits = (check.floor, check.ceiling, check.before)
-    bound = next((limit for limit in limits if limit is not None), None)
-    if bound is None:
-        return f"{check.rule} (found {check.found})"
-    group, _, name = check.figure.partition(".")
     where = f" ({check.language})" if check.language else ""
-    found, limit = beside(check.value, bound, group)
-    demand = (
-        f"at least {limit} is needed"
-        if check.floor is not None
-        else f"at most {limit} is allowed"
-        if check.ceiling is not None
-        else f"{'not significantly' if check.passed else 'significantly'} worse than {limit}"
-    )
+    if check.floor is not None:
+        found, limit = beside(check.value, check.floor, check.figure)
+        demand = f"at least {limit} is needed"
+    elif check.ceiling is not None:
+        found, limit = beside(check.value, check.ceiling, check.figure)
+        demand = f"at most {limit} is allowed"
+    else:
+        found, limit = beside(check.value, check.before or 0.0, check.figure)
+        demand = f"{'not significantly' if check.passed else 'significantly'} worse than {limit}"
     cause = f"; mostly: {check.cause}" if check.cause else ""
-    return f"{label(group, name)}{where}: {found}{over}, {demand}{cause}"
+    return f"{label(check.figure)}{where}: {found}{over}, {demand}{cause}"
 
 
 def p_value(value: float) -> str:
@@ -303,20 +241,6 @@ def outcome(result: QuestionResult) -> str:
     return OUTCOMES[result.outcome].format(found=found, facts=found + missing)
 
 
-def as_read() -> tuple[ReadRow, ...]:
-    """Figures of answers as read, by figure, and how far counts agree over the held half."""
-    agreed = agreements(readings(), counted(), "held")
-    by_name: dict[str, list[ReadFigure]] = {}
-    for figure in read_figures(readings()):
-        by_name.setdefault(figure.name, []).append(figure)
-    return tuple(
-        ReadRow(
-            label("reading", name), tuple(found), agreed[name].kappa if name in agreed else None
-        )
-        for name, found in by_name.items()
-    )
-
-
 def utc(date: str) -> str:
     """A moment of a run as a person reads it: "2026-11-24 16:08 UTC"."""
     moment = datetime.datetime.fromisoformat(date).astimezone(datetime.UTC)
@@ -326,8 +250,8 @@ def utc(date: str) -> str:
 @functools.cache
 def _templates() -> Environment:
     helpers = (
-        figures, headlines, label, number, bounds, change, p_value, reading, outcome, explain,
-        as_read, describe_check, verdict_lines, with_bounds,
+        label, number, change, p_value, reading, outcome, explain, describe_check, verdict_lines,
+        with_bounds,
     )  # fmt: skip
     templates = environment(
         Path(__file__).parent,

@@ -1,11 +1,13 @@
 """Readability of an answer: which of its units answer the question, cut lists, loose ends."""
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
 
 from core.answer import Answer
-from eval.pointers import about_itself
+from core.source import Frozen
+from core.yaml_files import read_yaml
 from eval.question_results import Reading
 from eval.tracing import Place, Shown, ShownPart, Tracer
 from language.words import fold
@@ -13,6 +15,8 @@ from language.words import fold
 LONGEST_LIST = 12  # as an answer shows: chain/reading/quotables.py
 """Items that suffice of a longer list, with a note that says how many there are."""
 
+_POINTERS = Path(__file__).with_name("pointers.yaml")
+_OPENING = "\"'«»([ "
 _PIPES = re.compile(r"^\s*\||\S\s+\|\s+\S")
 
 
@@ -85,7 +89,7 @@ class AnswerReader:
         ]
         for place in range(len(units) - 2, -1, -1):
             last, following = units[place][-1], units[place + 1][0]
-            if needed[place + 1] and following.points_back and following.follows(last):
+            if needed[place + 1] and _is_pointing(following) and following.follows(last):
                 needed[place] = True
         return needed
 
@@ -158,9 +162,80 @@ def _loose(part: ShownPart) -> Iterator[str]:
     for place, sentence in enumerate(part.shown):
         before = part.shown[place - 1] if place else None
         if (
-            sentence.points_back and (before is None or not sentence.follows(before))
+            _is_pointing(sentence) and (before is None or not sentence.follows(before))
         ) or about_itself(sentence.text, sentence.language):
             yield sentence.text
     for line in part.lines:
         if _PIPES.search(line.text):
             yield line.text
+
+
+def _is_pointing(sentence: Shown) -> bool:
+    return not sentence.is_item and points_back(sentence.text, sentence.language)
+
+
+class _Words(Frozen):
+    """Words of one language that refer back; pointers.yaml explains them."""
+
+    opens: tuple[str, ...]
+    prepositions: str
+    after: str
+    before: Mapping[str, str] = {}
+    except_: tuple[str, ...] = ()
+    itself: tuple[str, ...] = ()
+
+    @property
+    def pointing(self) -> re.Pattern[str]:
+        openings = (
+            *self.opens,
+            rf"(?:{self.prepositions}) (?:{self.after})",
+            *(rf"{word} (?:{verbs})" for word, verbs in self.before.items()),
+        )
+        return re.compile("|".join(rf"(?:{opening})(?:(?<=')|(?!\w))" for opening in openings))
+
+    @property
+    def not_pointing(self) -> re.Pattern[str]:
+        exceptions = "|".join(rf"(?:{exception})(?!\w)" for exception in self.except_) or r"(?!)"
+        return re.compile(rf"(?:(?:{self.prepositions}) )?(?:{exceptions})")
+
+    @property
+    def about_itself(self) -> re.Pattern[str]:
+        return re.compile(
+            "|".join(rf"(?<!\w)(?:{phrase})(?!\w)" for phrase in self.itself) or r"(?!)"
+        )
+
+
+def points_back(sentence: str, language: str) -> bool:
+    """Whether a sentence opens with a word that refers back; False for languages not in the file.
+
+    >>> points_back("This strategy has four parts.", "en")
+    True
+    >>> points_back("There are four parts.", "en")
+    False
+    """
+    patterns = _patterns().get(language)
+    if patterns is None:
+        return False
+    pointing, not_pointing, _ = patterns
+    text = fold(sentence).lstrip(_OPENING)
+    return pointing.match(text) is not None and not_pointing.match(text) is None
+
+
+def about_itself(sentence: str, language: str) -> bool:
+    """Whether a summary talks about itself: "this brief does not list"."""
+    patterns = _patterns().get(language)
+    return patterns is not None and patterns[2].search(fold(sentence)) is not None
+
+
+_Patterns = tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]
+
+
+@cache
+def _patterns() -> dict[str, _Patterns]:
+    """Language -> patterns for references back, their exceptions, and talk about itself."""
+    found = {}
+    for language, entry in read_yaml(_POINTERS.read_text("utf-8")).items():
+        entry["except_"] = entry.pop("except")
+        words = _Words.model_validate(entry)
+        found[language] = words.pointing, words.not_pointing, words.about_itself
+    return found

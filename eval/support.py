@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from core.answer import Answer
 from eval.answer_lines import AnswerLine, Stretch, answer_lines, plain
 from eval.question_results import SentenceVerdict
-from eval.table_rows import cited_rows, is_right_row
-from eval.tracing import content_words
+from eval.tracing import cited_rows, content_words, is_right_row
 from language.figures import figures
 from language.sentences import sentences
 from language.words import fold

@@ -1,14 +1,14 @@
 """What the terminal shows of a run, and of what changed between two."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from eval.causes import MEANINGS
-from eval.comparison import Comparison, Move
+from eval.comparison import Comparison
 from eval.gate import RuleResult, go_live
 from eval.rates import reported
 from eval.results import Results
@@ -18,9 +18,7 @@ from eval.run_report import (
     SIGNIFICANT,
     VERDICTS,
     change,
-    chosen,
     describe_check,
-    figures,
     label,
     number,
     p_value,
@@ -48,9 +46,9 @@ def show_run(results: Results, comparison: Comparison | None, checks: Sequence[R
     console.print("\n".join(lines), markup=False)
     console.print(_parts(results))
     table = Table("figure", "value (95% interval)", box=None)
-    for figure in figures(results.overall):
+    for name, figure in results.overall.figures.items():
         if figure.value is not None:
-            table.add_row(label(figure.group, figure.name), with_bounds(figure))
+            table.add_row(label(name), with_bounds(name, figure))
     console.print(table)
     table = Table("why answers fell short", "answers", box=None)
     causes = Counter(result.cause for result in results.questions if result.cause)
@@ -72,31 +70,28 @@ def show_changes(comparison: Comparison) -> None:
     )
     table = Table("", "before", "now", "change", "95% interval", "p", "test", box=None)
     for test in comparison.tests:
-        low, high = (change(end, test.group) for end in test.interval)
+        low, high = (change(end, test.figure) for end in test.interval)
         table.add_row(
-            label(test.group, test.name),
-            number(test.before, test.group),
-            number(test.now, test.group),
-            change(test.change, test.group),
+            label(test.figure),
+            number(test.before, test.figure),
+            number(test.now, test.figure),
+            change(test.change, test.figure),
             f"{low} to {high}",
             p_value(test.p_value) + (" *" if test.p_value < SIGNIFICANT else ""),
             test.method,
         )
     console.print(table)
-    console.print(_moves(comparison.moves))
-
-
-def _parts(results: Results) -> Table:
-    table = Table("part", "n", *(label(*key) for key in DECIDING), box=None)
-    for name, summary in {"all questions": results.overall, **results.by_part}.items():
-        table.add_row(name, str(summary.n), *map(with_bounds, chosen(summary, DECIDING)))
-    return table
-
-
-def _moves(moves: Iterable[Move]) -> Table:
     table = Table("", "question", "why", box=None)
-    for move in moves:
+    for move in comparison.moves:
         table.add_row(
             move.direction, escape(f"{move.now.id}: {move.now.question}"), escape(move.why)
         )
+    console.print(table)
+
+
+def _parts(results: Results) -> Table:
+    table = Table("part", "n", *map(label, DECIDING), box=None)
+    for part, summary in {"all questions": results.overall, **results.by_part}.items():
+        cells = (with_bounds(name, summary.figures[name]) for name in DECIDING)
+        table.add_row(part, str(summary.n), *cells)
     return table

@@ -1,20 +1,23 @@
-"""Traces the text of an answer, word for word, to the units of the passages that it cites."""
+"""Traces the text of an answer, word for word, to the units and table rows that it cites."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.answer import Answer
 from core.answer_blocks import Blocks
 from core.source import Passage, Unit
-from eval.answer_lines import AnswerLine, Stretch, answer_lines
-from eval.pointers import points_back
-from eval.table_rows import END, is_right_row, rows_within
+from eval.answer_lines import AnswerLine, Stretch, answer_lines, plain
 from language.figures import figures
 from language.sentences import sentences
 from language.words import fold
 from language.words import words as words_of
 
 Place = tuple[str, int]  # passage id, number of a unit in it
+
+_CELLS = re.compile(r"(?<!\\)\|")
+_END = " .;:,"
 
 
 class ListedPassage:
@@ -81,10 +84,6 @@ class Shown:
         if self.place is None or other.place is None:
             return self.block == other.block
         return (other.place[0], other.place[1] + 1) == self.place
-
-    @property
-    def points_back(self) -> bool:
-        return not self.is_item and points_back(self.text, self.language)
 
 
 @dataclass(frozen=True)
@@ -157,13 +156,13 @@ class Tracer:
 
     def _run(self, text: str, sources: Sequence[ListedPassage]) -> list[Place]:
         """Adjacent units that have this text when joined; empty if none do."""
-        wanted = fold(text).rstrip(END)
+        wanted = fold(text).rstrip(_END)
         for source in sources:
             for first in range(len(source.units)):
                 joined = ""
                 for number in range(first, len(source.units)):
                     joined = f"{joined} {source.units[number]}".lstrip()
-                    if joined.rstrip(END) == wanted:
+                    if joined.rstrip(_END) == wanted:
                         return [source.place(unit) for unit in range(first, number + 1)]
                     if not wanted.startswith(joined):
                         break
@@ -173,12 +172,12 @@ class Tracer:
         self, text: str, sources: Sequence[ListedPassage], before: Sequence[Shown]
     ) -> list[Place]:
         """The unit with the text of an item, preferably of the list before it; empty if none."""
-        wanted = fold(text).rstrip(END)
+        wanted = fold(text).rstrip(_END)
         found = [
             source.place(number)
             for source in sources
             for number, unit in enumerate(source.units)
-            if unit.rstrip(END) == wanted or _is_row_of(text, source, number)
+            if unit.rstrip(_END) == wanted or _is_row_of(text, source, number)
         ]
         last = before[-1].place if before else None
         listed = self.list_of(last) if last else None
@@ -235,3 +234,74 @@ def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:
 def content_words(text: str) -> frozenset[str]:
     """Figures and words of more than three letters, to compare sentences by."""
     return figures(text) | {word for word in words_of(text) if len(word) > 3}
+
+
+@dataclass(frozen=True)
+class CitedRow:
+    """Pairs of heading and cell, folded; a column may have no heading, a cell no text."""
+
+    columns: tuple[tuple[str, str], ...]
+
+    def is_read(self, text: str) -> bool:
+        """Whether a folded text is cells of this row in their order, each under its heading."""
+        for heading, cell in self.columns:
+            read_cell = f"{heading}: {cell}" if heading else cell
+            if cell and text.rstrip(_END) == read_cell.rstrip(_END):
+                return True
+            if cell and text.startswith(f"{read_cell}; "):
+                text = text.removeprefix(f"{read_cell}; ")
+        return False
+
+    def is_meant(self, text: str) -> bool:
+        """Whether a folded text names two headings as a row does, or the only one."""
+        headings = {heading for heading, _ in self.columns if heading}
+        named = sum(f"; {heading}: " in f"; {text}" for heading in headings)
+        return bool(headings) and named >= min(2, len(headings))
+
+
+def is_right_row(text: str, rows: Iterable[CitedRow]) -> bool | None:
+    """Whether a text is one of these rows as their table has it; None if it is no row of theirs."""
+    folded, rows = fold(text), tuple(rows)
+    if any(row.is_read(folded) for row in rows):
+        return True
+    return False if any(row.is_meant(folded) for row in rows) else None
+
+
+def cited_rows(answer: Answer, numbers: Iterable[int]) -> tuple[CitedRow, ...]:
+    """The rows that the citations with these numbers quote."""
+    passages, wanted = {passage.id: passage for passage in answer.passages}, frozenset(numbers)
+    return tuple(
+        row
+        for citation in answer.citations
+        if citation.number in wanted and citation.passage_id in passages
+        for row in rows_within(passages[citation.passage_id], citation.start, citation.end)
+    )
+
+
+def rows_within(passage: Passage, start: int, end: int) -> Iterator[CitedRow]:
+    """The rows that a stretch of a passage touches, without headings and what no headings are
+    above, in it or in what introduces it."""
+    for unit in passage.units:
+        if unit.kind == "item" and start < unit.end and unit.start < end:
+            headers = [line for line in passage.lead_ins(unit) if line.startswith("|")]
+            if headers:
+                names = _column_names([_cells(header) for header in headers])
+                line = passage.text[passage.text.rfind("\n", 0, unit.start) + 1 : unit.end]
+                yield CitedRow(tuple(itertools.zip_longest(names, _cells(line), fillvalue="")))
+
+
+def _column_names(headers: Sequence[Sequence[str]]) -> list[str]:
+    """The names of the columns: those of the last header row, behind the group they are in."""
+    *groups, own = headers
+    names = list(own)
+    for row in reversed(groups):
+        over = ""
+        for number, name in enumerate(names):
+            over = row[number] if number < len(row) and row[number] else over
+            names[number] = name if over == name else f"{over} {name}".strip()
+    return names
+
+
+def _cells(line: str) -> list[str]:
+    cells = _CELLS.split(line.strip().removeprefix("|").removesuffix("|"))
+    return [fold(plain(cell)) for cell in cells]

@@ -1,50 +1,189 @@
-"""Measures what becomes of a strong model's sentences: `python -m eval.verifier`."""
+"""Measures what becomes of a strong model's sentences: `python -m eval.verifier`.
 
-import math
+eval/replies.py -> an answer, and a verdict on each of its texts -> a share per reply -> figures
+"""
+
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chain.checking.verification import nearness_of
+from chain.answer.composition import AnswerRun, with_opinion
+from chain.checking.checker import Opinion
+from chain.checking.verification import Nearness, Verifier, nearness_of
+from chain.request import Draft, Request, Verdict
+from core.answer import Mode
+from core.answer_blocks import sentences
 from core.command_line import CommandLine, flag, option
 from core.settings import Settings
 from eval import gate, run_report
-from eval.metrics import percentile
-from eval.replies import DOCUMENTS, FOLDER, HALVES, GivenReply, Half, opinions, read, read_documents
-from eval.verdicts import CHANGES, Checking, ReplyVerdicts, VerifierFigure, figures, outcome
+from eval.metrics import Share, interval, rate
+from eval.replies import (
+    DOCUMENTS,
+    FOLDER,
+    HALVES,
+    GivenReply,
+    Half,
+    Reply,
+    TwinChange,
+    opinions,
+    read,
+    read_documents,
+)
+from eval.results import Figure
 from ingest.commands.progress import bar
 from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
 
-ACCURACY = 0.9  # of the checker that figures are computed for
-_ROWS = {
-    "shown_whole": "replies shown whole",
-    "true_confirmed": "true confirmed",
-    "true_found": "true confirmed or found",
-    "true_left_out": "true said to differ",
-    "stretches_found": "stretches found",
-    "evidence_given": "all evidence given",
-    "false_confirmed": "false confirmed",
-    "false_found": "false confirmed or found",
-    **{f"false_confirmed.{change}": f"  {change}" for change in CHANGES},
-    "riders_confirmed": "riders confirmed",
-    "riders_found": "riders confirmed or found",
-}
-
+ReplyTextKind = Literal["true", "false", "rider"]
+Readers = Mapping[tuple[str, str], bool]
+"""What readers said, as `eval.replies.opinions` gives it."""
 
 app = CommandLine()
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A text of a reply, and the verifier's verdict; `change` is that of a false twin."""
+
+    sentence: str
+    text: str
+    kind: ReplyTextKind
+    verdict: Verdict
+    change: TwinChange | None = None
+
+    @property
+    def name(self) -> str:
+        return self.change or self.kind
+
+    def is_confirmed(self, readers: Readers | None = None) -> bool:
+        """Whether it is confirmed, without a checker or with one that says what readers said."""
+        if readers is None:
+            return self.verdict.is_confirmed
+        checked = with_opinion(self.verdict, Opinion(True, ""))
+        return checked.is_confirmed and readers[self.sentence, self.name]
+
+    def is_found(self, readers: Readers | None = None) -> bool:
+        """Whether it is confirmed or, without a checker, found and not checked."""
+        return self.verdict.is_found if readers is None else self.is_confirmed(readers)
+
+
+@dataclass(frozen=True)
+class ReplyVerdicts:
+    """A reply, and the verdicts on all its texts."""
+
+    reply: Reply
+    judged: tuple[Judged, ...]
+    shown: tuple[bool, ...]  # whether each sentence of the reply stands in the answer, in its order
+    stretches: tuple[bool, ...]  # whether each stretch that it names was found
+    # Whether each was in the passages that a model is given, where these are searched for.
+    given: tuple[bool, ...] = ()
+
+    def share(self, kind: ReplyTextKind, is_so: Callable[[Judged], bool]) -> Share:
+        """The share of its texts of a kind of which this is so."""
+        judged = [text for text in self.judged if text.kind == kind]
+        return sum(map(is_so, judged)), len(judged)
+
+
+class _Replayed:
+    """An answerer that says a reply."""
+
+    mode: Mode = "generative"
+    model = "replayed"
+
+    def __init__(self, given: GivenReply) -> None:
+        self._given = given
+
+    def draft(self, request: Request, config: object) -> Iterator[Draft]:
+        del request, config
+        yield from map(self._given.draft, range(len(self._given.reply.sentences)))
+
+
+def outcome(given: GivenReply, nearness: Nearness) -> ReplyVerdicts:
+    """Verifies every text of a reply, and writes the answer that it makes."""
+    reply, verifier = given.reply, Verifier(given.request, nearness)
+
+    def judged(
+        number: int, draft: Draft, kind: ReplyTextKind, change: TwinChange | None = None
+    ) -> Judged:
+        name = f"{reply.id}.{number + 1}"
+        return Judged(name, draft.text, kind, verifier.verdict(draft), change)
+
+    found = []
+    for number, sentence in enumerate(reply.sentences):
+        found.append(judged(number, given.draft(number), "true"))
+        for twin in sentence.twins:
+            found.append(judged(number, given.draft(number, twin.text), "false", twin.type))
+    found += [judged(-1, given.rider(rider), "rider") for rider in reply.riders]
+    return ReplyVerdicts(
+        reply=reply,
+        judged=tuple(found),
+        shown=tuple(_shown(given, nearness)),
+        stretches=tuple(given.stretches_found),
+        given=tuple(given.stretches_given),
+    )
+
+
+def _shown(given: GivenReply, nearness: Nearness) -> Iterator[bool]:
+    writing = AnswerRun(given.request, [_Replayed(given)], nearness)
+    for _ in writing.write(None):
+        pass
+    texts = [sentence.shown for sentence in sentences(writing.builder.blocks)]
+    place = 0
+    for sentence in given.reply.sentences:
+        stands = sentence.text in texts[place:]
+        place = texts.index(sentence.text, place) + 1 if stands else place
+        yield stands
+
+
+def _whole(parts: Sequence[bool]) -> Share:
+    """Whether all of a reply is so; replies without any parts do not count."""
+    return (float(all(parts)), 1) if parts else (0, 0)
+
+
+RATES: Mapping[str, Callable[[ReplyVerdicts, Readers | None], Share]] = {
+    "shown_whole": lambda found, _: _whole(found.shown),
+    "true_confirmed": lambda found, readers: found.share(
+        "true", lambda text: text.is_confirmed(readers)
+    ),
+    "true_found": lambda found, readers: found.share("true", lambda text: text.is_found(readers)),
+    "true_left_out": lambda found, _: found.share(
+        "true", lambda text: text.verdict.status == "differs"
+    ),
+    "stretches_found": lambda found, _: (sum(found.stretches), len(found.stretches)),
+    "evidence_given": lambda found, _: _whole(found.given),
+    "false_confirmed": lambda found, readers: found.share(
+        "false", lambda text: text.is_confirmed(readers)
+    ),
+    "false_found": lambda found, readers: found.share("false", lambda text: text.is_found(readers)),
+    "riders_confirmed": lambda found, readers: found.share(
+        "rider", lambda text: text.is_confirmed(readers)
+    ),
+    "riders_found": lambda found, readers: found.share(
+        "rider", lambda text: text.is_found(readers)
+    ),
+}
+"""Figure, as in the gate's rules -> a reply's share in it."""
+
+
+def figures(found: Sequence[ReplyVerdicts], readers: Readers | None = None) -> Mapping[str, Figure]:
+    """All figures by name, over sentences, or over replies that are whole."""
+    figures = {}
+    for name, share_of in RATES.items():
+        shares = [share_of(verdicts, readers) for verdicts in found]
+        count = int(sum(whole for _, whole in shares))
+        figures[name] = Figure(value=rate(shares), interval=interval(shares), n=count)
+    return figures
+
+
 @app.command()
 def measure(
-    context: typer.Context,
     documents: bool = flag("--documents", "The replies over official documents."),
-    half: Half | None = typer.Option(None, help="Only this half (default: both)."),
     listed: bool = flag(
         "--list",
         "Of the open half, list every true sentence that is not found, and why, and "
@@ -64,128 +203,63 @@ def measure(
     the verifier is measured on them, and nobody who changes it looks at them. --documents takes the
     replies over official documents, which the index in use must have (tests/replies/documents).
     """
-    if listed and half == "held":
-        context.fail(
-            "the sentences of the held half are never listed: a verifier that was changed to fit "
-            "them is not measured by them any more. Use --half open."
-        )
-    if gate_file and half == "open":
-        context.fail("the gate is about the held half; leave out --half open.")
-    rules = gate.read_rules(gate_file) if gate_file else None
-    outcomes = {
-        (part, form): _outcomes(part, documents=documents, stretches=form)
-        for part in ((half,) if half else HALVES)
-        for form in _forms(part, documents=documents)
-    }
+    limits = gate.Limits()
+    if gate_file:
+        rules = gate.read_rules(gate_file)
+        limits = rules.verifier_documents if documents else rules.verifier
+        gate.require_known((*limits.at_least, *limits.at_most), RATES, f"{gate_file}: verifier")
+    found = {half: _outcomes(half, documents=documents) for half in HALVES}
     console = Console()
-    for (part, form), found in outcomes.items():
-        title = f"Replies, {part} half: {len(found)}"
-        title += ", with stretches" if form else ", without stretches"
-        readers = opinions(DOCUMENTS if documents else FOLDER / part)
-        console.print(_figures_table(title, found, readers))
-        console.print(_languages_table(found))
+    for half, outcomes in found.items():
+        readers = opinions(DOCUMENTS if documents else FOLDER / half)
+        console.print(_table(f"Replies, {half} half: {len(outcomes)}", outcomes, readers))
     if listed:
-        for line in _lines(outcomes["open", documents]):
+        for line in _lines(found["open"]):
             console.print(escape(line), soft_wrap=True)
-    if rules is None:
-        return 0
-    limits = rules.verifier_documents if documents else rules.verifier
-    checks = judge_verifier(limits, figures(outcomes["held", True]))
-    failed = sum(not check.passed for check in checks)
-    title = f"Gate: {failed} of {len(checks)} rules failed" if failed else "Gate: passed"
-    table = Table("", "rule", "found", title=title)
+    held = figures(found["held"])
+    checks = gate.judge_limits(limits, lambda name: held[name].value)
     for check in checks:
-        table.add_row("ok" if check.passed else "FAILED", check.rule, check.found)
-    console.print(table)
-    return gate.CLOSED if failed else 0
+        verdict = "ok" if check.passed else "FAILED"
+        named = check.model_copy(update={"figure": f"verifier.{check.figure}"})
+        console.print(f"{verdict}: {run_report.describe_check(named)}", highlight=False)
+    return 0 if all(check.passed for check in checks) else gate.CLOSED
 
 
-def judge_verifier(
-    limits: gate.Limits, found: Mapping[str, VerifierFigure]
-) -> tuple[gate.RuleResult, ...]:
-    """Checks every limit of the verifier."""
-    bounded = [(name, limit, math.inf) for name, limit in limits.at_least.items()]
-    bounded += [(name, -math.inf, limit) for name, limit in limits.at_most.items()]
-    checks = []
-    for name, floor, ceiling in bounded:
-        value = found[name].value
-        demand = f"at least {floor:g}" if ceiling == math.inf else f"at most {ceiling:g}"
-        checks.append(
-            gate.RuleResult(
-                rule=f"{name} {demand}",
-                found="nothing to measure it on" if value is None else f"{value:.3f}",
-                passed=value is not None and floor <= value <= ceiling,
-            )
-        )
-    return tuple(checks)
-
-
-def _forms(half: Half, *, documents: bool) -> Sequence[bool]:
-    """With the stretches that sentences name, where they do, and without."""
-    return (True, False) if documents or half == "held" else (False,)
-
-
-def _outcomes(half: Half, *, documents: bool, stretches: bool) -> list[ReplyVerdicts]:
+def _outcomes(half: Half, *, documents: bool) -> list[ReplyVerdicts]:
     replies = read_documents(half) if documents else read(half)
     index = open_index(Settings()).snapshot()
+    nearness = nearness_of(index, local_embedder())
     outcomes = []
     with bar(f"Verifying, {half} half") as shown:
         for number, reply in enumerate(replies, 1):
-            given = GivenReply(reply, index, stretches=stretches)
-            outcomes.append(outcome(given, nearness_of(index, local_embedder())))
+            outcomes.append(outcome(GivenReply(reply, index), nearness))
             shown(number, len(replies))
     return outcomes
 
 
-def _figures_table(title: str, outcomes: Sequence[ReplyVerdicts], readers: Checking) -> Table:
-    """Table of all figures: measured, with intervals, and with a checker."""
-    seconds = [verdict.seconds for outcome in outcomes for verdict in outcome.judged]
-    table = Table(
-        "", "n", "no checker", "95% interval", f"checker {ACCURACY:g}", "readers",
-        title=title,
-        caption=f"checker {ACCURACY:g}: computed, for a checker that is right so often; readers: "
-        "with what careful readers (language models) said.\n"
-        "Seconds a sentence, median and 95th percentile: "
-        f"{run_report.number(percentile(seconds, 50))}, "
-        f"{run_report.number(percentile(seconds, 95))}",
-    )  # fmt: skip
-    measured, computed = figures(outcomes), figures(outcomes, ACCURACY)
-    read_again = figures(outcomes, readers) if readers else {}
-    for name, label in _ROWS.items():
-        found = measured[name]
-        again = run_report.number(read_again[name].value) if read_again else ""
-        cells = (*_cells(found), run_report.number(computed[name].value), again)
-        table.add_row(label, str(found.n), *cells)
+def _table(title: str, found: Sequence[ReplyVerdicts], readers: Readers) -> Table:
+    """All figures with their intervals and, where readers have judged the sentences, with what they
+    said."""
+    table = Table("", "n", "no checker", "95% interval", "readers", title=title)
+    with_readers = figures(found, readers) if readers else {}
+    for name, figure in figures(found).items():
+        key = f"verifier.{name}"
+        again = run_report.number(with_readers[name].value, key) if with_readers else ""
+        cells = run_report.number(figure.value, key), run_report.bounds(figure.interval, key)
+        table.add_row(run_report.label(key), str(figure.n), *cells, again)
     return table
 
 
-def _languages_table(outcomes: Sequence[ReplyVerdicts]) -> Table:
-    table = Table(
-        "", "true", "or found", "95% interval", "false", "confirmed", "95% interval",
-        title="By language, no checker",
-    )  # fmt: skip
-    for language in sorted({verdicts.reply.language for verdicts in outcomes}):
-        found = figures([verdicts for verdicts in outcomes if verdicts.reply.language == language])
-        true, false = found["true_found"], found["false_confirmed"]
-        table.add_row(language, str(true.n), *_cells(true), str(false.n), *_cells(false))
-    return table
-
-
-def _cells(figure: VerifierFigure) -> tuple[str, str]:
-    return run_report.number(figure.value), run_report.bounds(figure.interval)
-
-
-def _lines(outcomes: Iterable[ReplyVerdicts]) -> Iterable[str]:
+def _lines(found: Iterable[ReplyVerdicts]) -> Iterator[str]:
     """A line for each true sentence that is not found, with why, and each false one that is
     confirmed."""
-    for found in outcomes:
-        for verdict in found.judged:
-            name = verdict.change or verdict.kind
-            if verdict.kind == "true" and not verdict.found(None):
-                why = ", ".join(filter(None, (verdict.reason, *verdict.details)))
-                yield f"{verdict.sentence} {verdict.status}: {verdict.text} ({why})"
-            elif verdict.kind != "true" and verdict.status == "confirmed":
-                yield f"{verdict.sentence} confirmed, {name}: {verdict.text}"
+    for judged in (text for verdicts in found for text in verdicts.judged):
+        verdict = judged.verdict
+        if judged.kind == "true" and not judged.is_found():
+            why = ", ".join(filter(None, (verdict.reason, *verdict.details)))
+            yield f"{judged.sentence} {verdict.status}: {judged.text} ({why})"
+        elif judged.kind != "true" and judged.is_confirmed():
+            yield f"{judged.sentence} confirmed, {judged.name}: {judged.text}"
 
 
 def main(arguments: Sequence[str]) -> int:

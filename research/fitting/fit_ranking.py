@@ -24,7 +24,7 @@ from core.command_line import CommandLine, option
 from core.settings import Settings
 from eval.corpora import prepare
 from eval.dataset import Question
-from eval.outline import Outline
+from eval.labels import Outline
 from ingest.reading.files import find
 from ingest.reading.load import load as load_document
 from research.fitting import questions

@@ -6,34 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
-from eval import release, run_report, runs
+from eval import runs
 from ingest.publishing.history import history
 from tests.support.axe import broken_rules
 from tests.support.browser import opened, press, served, settled, sideways
 from tests.support.question_results import MANY as MANY_ASKED
-from tests.support.question_results import MET, RIGHT_SHARE, STAMP, WRONG, keep
+from tests.support.question_results import MET, RIGHT_SHARE, STAMP, WRONG, keep, result_of
 
 pytestmark = pytest.mark.long
 
 HOSTILE = "Hoeveel is de **drugsmarkt** waard? <img src=x onerror='window.harmed=1'> $x^2$ :smile:"
-MANY = 60  # questions: enough to see it run
-QUESTIONS = [
-    {
-        "id": f"own-{number:02}",
-        "question": HOSTILE if number == 0 else f"Hoeveel is de drugsmarkt waard ({number})?",
-        "language": "nl",
-        "answerable": True,
-        "kind": "number",
-        "facts": [["30 miljard"]],
-        "documents": ["drugs-agenda"],
-        "sections": ["Omvang van de drugsmarkt"],
-    }
-    for number in range(MANY)
-]
 
 
 @pytest.fixture
@@ -52,18 +37,6 @@ def press_button(page: Page, name: str | re.Pattern[str]) -> None:
     press(page.get_by_role("button", name=name))
 
 
-def with_another_answer(data_dir: Path) -> None:
-    """Keeps an earlier run, in which the answers lacked the figure."""
-    results = runs.read(runs.resolve("last", data_dir))
-    stamp = results.stamp.model_copy(update={"date": "2026-01-02T03:04:05+00:00"})
-    questions = tuple(
-        one.model_copy(update={"text": one.text.replace("30 miljard", "veel")})
-        for one in results.questions
-    )
-    before = results.model_copy(update={"stamp": stamp, "questions": questions})
-    runs.write(before, runs.new_folder(data_dir, before), run_report.html(before))
-
-
 def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir)
     stamp = STAMP.model_copy(update={"generation": history(settings)[-1].id})
@@ -80,7 +53,7 @@ def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir
         told = re.compile(r"Gaat live: Els de Vries, .*\. Alle regels zijn gehaald\.")
         expect(page.get_by_text(told).first).to_be_visible()
         expect(page.get_by_label("Reden")).to_be_hidden()  # nobody presses again
-        (made,) = release.sign_offs(data_dir / "runs" / name)
+        (made,) = runs.sign_offs(data_dir / "runs" / name)
         assert made.goes_live
 
         page.goto(f"{address}?run={name}")
@@ -109,36 +82,38 @@ def test_a_page_has_one_width_whatever_was_looked_at_before(browser: Browser, ad
         assert width(page) == before
 
 
-def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
+def test_a_run_is_started_goes_on_alone_and_is_taken_along(
     browser: Browser, address: str, data_dir: Path
 ) -> None:
-    own = yaml.safe_dump(QUESTIONS, allow_unicode=True).encode()
     with opened(browser, address) as page:
         expect(page.get_by_text("Er is nog geen meting.")).to_be_visible()
-        page.locator("input[type=file]").set_input_files(
-            files=[{"name": "eigen.yaml", "mimeType": "application/yaml", "buffer": own}]
-        )
-        expect(page.get_by_role("combobox", name="Vragenlijst")).to_have_value("eigen.yaml")
+        press(page.get_by_text("Proefrun (5%)"))
         press_button(page, "Starten")
         expect(page.get_by_text("Er loopt een meting")).to_be_visible()
-        expect(page.get_by_text(re.compile(rf"[1-9]\d* van {MANY} vragen"))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"[1-9]\d* van \d+ vragen"))).to_be_visible()
         expect(page.get_by_role("progressbar")).to_be_visible()
     assert runs.listed(data_dir) == ()  # it was still running when its page closed
 
     with opened(browser, address) as page:  # while it runs, or when it has just ended
         expect(page.get_by_text("Te weinig vragen om te beslissen.").first).to_be_visible()
         (name,) = runs.listed(data_dir)
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
         press_button(page, "Downloaden")
         with page.expect_download() as saving:
             press_button(page, re.compile("Rapport om af te drukken"))
-        assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
+        assert [url for url in requests if "/media/" in url] == []  # where anybody could fetch it
         saved = saving.value.path().read_text("utf-8")
         assert saved == (data_dir / "runs" / name / "report.html").read_text("utf-8")
 
-        with_another_answer(data_dir)
-        page.goto(f"{address}?run={name}")
+
+def test_a_question_is_looked_into_beside_its_earlier_answer(
+    browser: Browser, address: str, data_dir: Path
+) -> None:
+    for day, worth in ((20, "veel"), (24, "30 miljard")):
+        text = f"De markt is {worth} waard. [1]"
+        name = keep(data_dir, (result_of("own-00", question=HOSTILE, text=text),), day=day)
+    with opened(browser, f"{address}?run={name}") as page:
         press_button(page, HOSTILE)
         expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
         sides = page.locator(".sw-compared")

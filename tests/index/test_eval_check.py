@@ -7,8 +7,7 @@ import pytest
 from core.settings import Settings
 from core.source import DocumentInfo
 from eval.dataset import QUESTIONS, SETS, Question, load, load_sets
-from eval.labels import check
-from eval.outline import Outline
+from eval.labels import Outline, check
 from language.words import fold
 from research.fitting import QUESTIONS as FITTED_ON
 from tests.support.evaluation import DRUGS, MARKET, OUTLINE, passage, question

@@ -59,7 +59,7 @@ def test_a_run_is_kept_with_its_reports_and_says_where(
     assert "useful answer rate" in out
     results = runs.read(runs.resolve("last", here / "data"))
     assert results.fingerprint[:16] in out
-    assert results.overall.answers["useful_answer_rate"] == 1.0
+    assert results.overall.figures["answers.useful_answer_rate"].value == 1.0
 
 
 def test_the_gate_decides_the_exit_code(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,7 @@ from chain.understanding.follow_ups import item_meant, standalone
 from core.answer import Turn
 from core.settings import Settings
 from eval.dataset import load
-from eval.labels import check
-from eval.outline import Outline
+from eval.labels import Outline, check
 from language.identify import detect_languages
 from vectorstore.store import open_index
 

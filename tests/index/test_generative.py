@@ -9,13 +9,9 @@ from chain.assistant import Assistant
 from core.answer import Finished, Stage
 from core.settings import Settings
 from core.source import Scope
-from eval.dataset import Question
-from eval.evaluate import run
-from eval.outline import Outline
 from tests.support.answers import assert_quotes_are_exact
 from tests.support.api_server import client, key, serving
 from tests.support.callbacks import Names
-from tests.support.evaluation import STAMP
 from tests.support.openai_server import NO_SCHEMA, Reply, Script, checked, reply_of
 from tests.support.waiting import PATIENCE, SILENT
 from ui.answers.checks import languages_shown, remarks_below
@@ -373,18 +369,3 @@ def test_a_tracer_sees_retrieval_and_model(assistant: Assistant, server: Script)
     server.reply = reply_of("More than 725,000 reports in the EU in 2019.")
     assistant.ask(QUESTION, config={"callbacks": [names]})
     assert names.seen == ["search", "model", "model"]  # the second one checks
-
-
-def test_an_evaluation_counts_the_tokens_that_the_server_counted(
-    assistant: Assistant, server: Script
-) -> None:
-    server.reply = reply_of(SAID)
-    labels = {"language": "en", "answerable": True, "kind": "number", "facts": [["725 000"]]}
-    asked = Question.model_validate({"id": "reports", "question": QUESTION, **labels})
-    index = assistant.index
-    results = run([asked], assistant, Outline.of(index.passages()), stamp=STAMP)
-    (result,) = results.questions
-    assert result.useful
-    (check,) = server.checks
-    assert result.tokens.output == len(server.reply.split()) + len(checked(check).split())
-    assert results.overall.size["tokens_in"] == result.tokens.input > 100

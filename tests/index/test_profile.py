@@ -14,7 +14,7 @@ from chain.understanding.follow_ups import standalone
 from core.errors import ModelError
 from core.settings import Settings
 from eval.dataset import Question
-from eval.outline import Outline
+from eval.labels import Outline
 from ingest.pipeline import ingest
 from research.fitting import questions
 from research.fitting.fitted_numbers import write

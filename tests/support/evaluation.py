@@ -1,15 +1,13 @@
 """A run of an assistant whose every answer is written here, with its questions and passages."""
 
-from langchain_core.runnables import RunnableConfig
-
 from core.answer import Answer, Turn
 from core.citations import Citation
 from core.source import DocumentInfo, Passage, Unit
 from eval.dataset import Question
 from eval.evaluate import run
-from eval.outline import Outline
+from eval.labels import Outline
 from eval.question_results import QuestionResult
-from eval.results import Results, Stamp
+from eval.results import Results, Stamp, Summary
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
 
@@ -115,15 +113,22 @@ class Scripted:
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self._always = always
 
-    def ask(
-        self, question: str, history: tuple[Turn, ...] = (), *, config: RunnableConfig | None = None
-    ) -> Answer:
+    def ask(self, question: str, history: tuple[Turn, ...] = ()) -> Answer:
         self.asked.append((question, history))
         return self._always or ANSWERS[question]
 
 
 def ran(questions: tuple[Question, ...] = QUESTIONS) -> Results:
     return run(questions, Scripted(), OUTLINE, stamp=STAMP)
+
+
+def values(summary: Summary, group: str) -> dict[str, float | None]:
+    """The figures of a group, by name."""
+    return {
+        name.removeprefix(f"{group}."): figure.value
+        for name, figure in summary.figures.items()
+        if name.startswith(f"{group}.")
+    }
 
 
 def by_id(results: Results, name: str) -> QuestionResult:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.errors import LockedError, QuestionSetError, StrategiewijzerError
+from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings
-from eval import release, runs
+from eval import runs
 from eval.comparison import compare
 from eval.evaluate import sum_up
 from eval.gate import RuleResult, Rules, judge
@@ -39,7 +39,6 @@ from tests.support.question_results import (
 from tests.support.waiting import RUNS_ON, until
 from ui import access, jobs
 from ui.access import User
-from ui.evaluation import starting
 from ui.evaluation.kept_runs import sign_offs_by_generation
 from ui.markup import escape
 from ui.texts import load
@@ -233,44 +232,10 @@ def test_equal_answers_are_said_to_be_equal_and_all_is_shown_as_it_is(two: tuple
 
 # Start and stop
 
-SET = b"""- id: own-1
-  question: "What is it worth?"
-  language: en
-  answerable: true
-  kind: number
-  facts: [["30 billion"]]
-"""
-
-
-def give(app: AppTest, name: str, content: bytes) -> AppTest:
-    return run(app.file_uploader[0].set_value((name, content, "application/yaml")))
-
-
-def test_an_own_question_set_is_checked_kept_and_chosen(data_dir: Path) -> None:
-    app = give(opened(), "../mijn lijst.yml", SET)
-    assert (data_dir / "questions" / "mijn-lijst.yaml").read_bytes() == SET
-    assert app.selectbox(key="evaluation-set").value == "mijn-lijst.yaml"
-    assert not app.checkbox  # the gate is made for our whole set
-
-
-def test_a_set_that_is_none_is_refused_with_what_is_wrong(data_dir: Path) -> None:
-    app = opened()
-    for content, told in ((b"- id: x\n", "question &#x27;x&#x27;"), (SET + SET, "already used")):
-        give(app, "lijst.yaml", content)
-        assert "Deze vragenlijst is niet toegevoegd" in shown(app)
-        assert told in shown(app)
-        assert "lijst.yaml" in shown(app)
-        assert told not in unfolded(app)
-        assert str(data_dir) not in shown(app)
-        assert list((data_dir / "questions").iterdir()) == []
-    with pytest.raises(QuestionSetError, match="has no name"):
-        starting.keep(data_dir, "...yaml", SET)
-
 
 @pytest.mark.long
 def test_a_run_that_fails_says_why(data_dir: Path) -> None:
-    app = give(opened(), "lijst.yaml", SET)
-    press(app, "Starten")  # there is no index
+    app = press(opened(), "Starten")  # there is no index
     job = jobs.latest(data_dir, "eval")
     assert job is not None
     until(lambda: job.state != "running", "the job has ended")
@@ -365,16 +330,7 @@ def test_readers_do_not_see_the_page_and_are_refused_where_it_happens(
     assert not app.button
 
 
-def test_readers_can_neither_stop_a_run_nor_add_a_set(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = opened()
-    monkeypatch.setattr(access, "user", lambda: READER)
-    give(app, "lijst.yaml", SET)  # the page was open when the role went
-    assert not (data_dir / "questions").exists()
-    monkeypatch.undo()
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(data_dir))
-
+def test_readers_cannot_stop_a_run(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job = jobs.start(data_dir, "eval", WAITS, "")
     try:
         app = opened()
@@ -469,19 +425,19 @@ def test_a_trial_run_offers_the_whole_set_with_the_quality_check(
 def test_rules_are_told_in_the_language_of_the_page(data_dir: Path) -> None:
     before, now = (sum_up(questions, STAMP) for questions in (BEFORE, NOW))
     rules = {
-        "at_least": {"reading.signable": 0.9, "size.tokens_in": 1},
+        "at_least": {"reading.signable": 0.9, "size.unconfirmed": 1},
         "at_most": {"answers.false_refusal_rate": 0},
         "in_every_language": {"answers.useful_answer_rate": 1},
         "no_worse_than_accepted": {"figures": ["retrieval.mrr"], "significance": 0.5},
     }
     comparison = compare(before, now)
-    (test,) = [one for one in comparison.tests if one.name == "mrr"]
+    (test,) = [one for one in comparison.tests if one.figure == "retrieval.mrr"]
     fell = test.model_copy(update={"change": -0.2, "p_value": 0.01, "before": 0.5, "now": 0.3})
     fallen = comparison.model_copy(update={"tests": (fell,)})
     keep(data_dir, NOW, judge(Rules.model_validate(rules), now, fallen))
     told = shown(opened())
     assert "ondertekenbaar: 67%, en ten minste 90% is nodig" in told
-    assert "gelezen tokens per antwoord: –, en ten minste 1,0 is nodig" in told
+    assert "niet bevestigde zinnen per antwoord: –, en ten minste 1,0 is nodig" in told
     assert re.search(r"onterecht geweigerd.*: \d+%, en ten hoogste 0% mag; vooral: \w+", told)
     assert re.search(r"\(Engels\): \d+%, en ten minste 100% is nodig", told)
     assert "30%, significant slechter dan de 50% van de referentie" in told
@@ -512,7 +468,7 @@ def test_a_decision_is_kept_with_the_run_and_shown_wherever_the_run_is(
     decide(opened(), "Els <b>", HOSTILE, live=True)
     folder = data_dir / "runs" / name
     fingerprint = json.loads((folder / "results.json").read_text("utf-8"))["fingerprint"]
-    first, last = release.sign_offs(folder)
+    first, last = runs.sign_offs(folder)
     assert (first.goes_live, last.goes_live) == (False, True)
     assert (first.name, first.reason) == ("Els <b>", "Eerst[31m de\ndatums.")
     assert (last.name, last.reason, last.results) == ("Els <b>", HOSTILE, fingerprint)
@@ -564,8 +520,8 @@ def test_a_decision_needs_a_name_and_a_reason(data_dir: Path) -> None:
         ("Els", "x" * 1001),
     ):
         with pytest.raises(StrategiewijzerError, match="needs a name"):
-            release.sign(settings, name, goes_live=True, name=signer, reason=reason, by="")
-    assert release.sign_offs(data_dir / "runs" / name) == ()
+            runs.sign(settings, name, goes_live=True, name=signer, reason=reason, by="")
+    assert runs.sign_offs(data_dir / "runs" / name) == ()
 
 
 def test_a_decision_takes_the_role_of_evaluator(
@@ -577,7 +533,7 @@ def test_a_decision_takes_the_role_of_evaluator(
     monkeypatch.setattr(access, "user", lambda: next(users, READER))
     decide(app, "Rita", "Omdat het kan.", live=True)
     assert "This needs the role evaluator" in shown(app)
-    assert release.sign_offs(data_dir / "runs" / name) == ()
+    assert runs.sign_offs(data_dir / "runs" / name) == ()
 
 
 def test_who_is_signed_in_signs_under_that_name(

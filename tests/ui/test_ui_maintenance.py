@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import DocumentError
 from core.settings import Settings
 from core.source import DocumentInfo
-from eval import release
+from eval import runs
 from ingest.pipeline import ingest
 from tests.support.apps import begin_anew, page_of, run
 from tests.support.in_process import start_apart
@@ -804,7 +804,7 @@ def test_a_version_that_does_not_go_live_says_so_where_it_is_in_use_and_a_verdic
     told = "Besloten is dat deze versie niet live gaat"
     other = "Deze meting is van een versie die niet meer in gebruik is."
     assert other not in shown(run(page_of("evaluation")))
-    release.sign(settings, name, goes_live=False, name="Els", reason="Nog niet.", by="")
+    runs.sign(settings, name, goes_live=False, name="Els", reason="Nog niet.", by="")
     assert "onder Beheer, Versies een andere versie" in shown(run(page_of("evaluation")))
     page = shown(tab(app, "Versies"))
     assert told in page

@@ -37,9 +37,9 @@ def test_a_run_does_not_differ_from_itself(results: Results) -> None:
     assert comparison.same_questions == 5
     assert {test.change for test in comparison.tests} == {0.0}
     assert {test.p_value for test in comparison.tests} == {1.0}
-    methods = {test.name: test.method for test in comparison.tests}
-    assert methods["hit@1"] == methods["useful_answer_rate"] == "McNemar"
-    assert methods["mrr"] == methods["supported_rate"] == "paired bootstrap"
+    methods = {test.figure: test.method for test in comparison.tests}
+    assert methods["retrieval.hit@1"] == methods["answers.useful_answer_rate"] == "McNemar"
+    assert methods["retrieval.mrr"] == methods["citations.supported_rate"] == "paired bootstrap"
 
 
 def test_a_question_that_got_an_answer_is_better_and_back_it_is_worse(results: Results) -> None:
@@ -76,9 +76,9 @@ def test_an_answer_that_can_be_signed_is_better_and_one_that_buries_its_facts_wo
 def test_figures_are_compared_over_questions_and_manners_over_all() -> None:
     before = sum_up([result_of("q"), result_of("hi", **GREETING)], STAMP)
     now = sum_up([result_of("q"), result_of("hi", **GREETING, message="greeting")], STAMP)
-    tests = {test.name: test for test in compare(before, now).tests}
-    assert (tests["handled"].before, tests["handled"].now) == (0, 1)
-    assert tests["language_rate"].n == 1
+    tests = {test.figure: test for test in compare(before, now).tests}
+    assert (tests["manners.handled"].before, tests["manners.handled"].now) == (0, 1)
+    assert tests["answers.language_rate"].n == 1
     assert moves(compare(before, now)) == [("better", "hi", "taken for a question → greeting")]
 
 
@@ -90,11 +90,11 @@ def test_what_got_worse_stands_first(results: Results) -> None:
 
 def test_the_direction_of_a_figure_is_known(results: Results) -> None:
     worse = changed(results, "right", lambda one: {"answered": False})
-    tests = {test.name: test for test in compare(results, worse).tests}
-    assert tests["false_refusal_rate"].change == pytest.approx(1 / 3, abs=1e-4)
-    assert tests["false_refusal_rate"].worse
-    assert tests["full_answer_rate"].worse
-    assert not tests["hit@1"].worse
+    tests = {test.figure: test for test in compare(results, worse).tests}
+    assert tests["answers.false_refusal_rate"].change == pytest.approx(1 / 3, abs=1e-4)
+    assert tests["answers.false_refusal_rate"].worse
+    assert tests["answers.full_answer_rate"].worse
+    assert not tests["retrieval.hit@1"].worse
 
 
 def test_only_questions_that_both_runs_asked_are_compared(results: Results) -> None:

@@ -7,9 +7,8 @@ import pytest
 from core.answer import Answer, Mode
 from core.source import DocumentInfo, Passage, Unit
 from eval.answer_lines import answer_lines, words
-from eval.pointers import about_itself, points_back
 from eval.question_results import Reading
-from eval.shown import read
+from eval.shown import about_itself, points_back, read
 from tests.support.answers import blocks_of
 from tests.support.passages import answer_of, citation_of, passage_of
 

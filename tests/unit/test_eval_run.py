@@ -5,6 +5,7 @@ import pytest
 from core.answer import Answer, Turn
 from eval.evaluate import run, sum_up
 from eval.question_results import QuestionResult
+from eval.rates import RATES
 from eval.results import Results
 from eval.support import verdicts
 from tests.support.answers import retold
@@ -28,6 +29,7 @@ from tests.support.evaluation import (
     passage,
     question,
     ran,
+    values,
 )
 
 
@@ -65,9 +67,9 @@ def test_of_a_model_it_is_told_how_often_it_failed_and_what_was_not_confirmed(
         other.model_copy(update={"mode": "fallback"}),
     ]
     overall = sum_up(asked, STAMP).overall
-    assert overall.answers["fallback_rate"] == 0.5
-    assert overall.size["unconfirmed"] == 1.5
-    assert results.overall.size["unconfirmed"] is None
+    assert overall.figures["answers.fallback_rate"].value == 0.5
+    assert overall.figures["size.unconfirmed"].value == 1.5
+    assert results.overall.figures["size.unconfirmed"].value is None
 
 
 def test_what_the_assistant_did_is_kept(results: Results) -> None:
@@ -100,7 +102,7 @@ def test_language_versions_of_a_section_are_ranked_as_one(results: Results) -> N
 
 def test_retrieval_counts_the_questions_that_name_sections(results: Results) -> None:
     # Ranks of the first relevant section: 2, 1 and none.
-    assert results.overall.retrieval == {
+    assert values(results.overall, "retrieval") == {
         "hit@1": pytest.approx(1 / 3, abs=1e-4),
         "hit@5": pytest.approx(2 / 3, abs=1e-4),
         "mrr": pytest.approx((1 / 2 + 1) / 3, abs=1e-4),
@@ -110,7 +112,7 @@ def test_retrieval_counts_the_questions_that_name_sections(results: Results) -> 
 def test_answers_are_counted_over_the_questions_they_apply_to(results: Results) -> None:
     assert results.overall.n == 5
     assert by_id(results, "wrong refusal").facts_found  # shown, but not given as an answer
-    assert results.overall.answers == {
+    assert values(results.overall, "answers") == {
         "fact_recall": pytest.approx((1 + 1 / 2 + 0) / 3, abs=1e-4),
         "full_answer_rate": pytest.approx(1 / 3, abs=1e-4),
         "false_refusal_rate": pytest.approx(1 / 3, abs=1e-4),
@@ -155,19 +157,15 @@ def test_what_must_not_be_said_makes_an_answer_useless() -> None:
 
 def test_the_confidence_is_compared_with_what_can_be_answered(results: Results) -> None:
     # Confidence 0.9 for two answerable questions of three, 0.1 for one of two.
-    assert results.calibration is not None
-    assert [(one.n, one.answerable) for one in results.calibration.bins] == [
-        (2, 0.5),
-        (3, pytest.approx(2 / 3, abs=1e-4)),
-    ]
-    assert results.calibration.ece == pytest.approx((2 * 0.4 + 3 * (0.9 - 2 / 3)) / 5, abs=1e-3)
+    error = results.overall.figures["calibration.ece"].value
+    assert error == pytest.approx((2 * 0.4 + 3 * (0.9 - 2 / 3)) / 5, abs=1e-3)
 
 
 def test_other_questions_are_another_run(results: Results) -> None:
     assert ran(QUESTIONS[:3]).fingerprint != results.fingerprint
 
 
-def test_parts_and_challenges_are_reported_apart() -> None:
+def test_parts_are_reported_apart() -> None:
     asked = (
         question("right", documents=["drugs-agenda"]),
         question("right", language="nl", documents=["drugs-agenda"]),
@@ -183,7 +181,6 @@ def test_parts_and_challenges_are_reported_apart() -> None:
         "same language": 2,
         "across languages": 1,
     }
-    assert list(results.by_challenge) == ["injection"]
 
 
 # What a reader sees
@@ -311,7 +308,7 @@ def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
         seen(REFUSAL, **NOTHING),
     ]
     overall = sum_up(results, STAMP).overall
-    assert overall.reading == {
+    assert values(overall, "reading") == {
         "right": pytest.approx(2 / 4),
         "claimed_right": pytest.approx(2 / 3, abs=1e-4),
         "misleads": pytest.approx(1 / 5),
@@ -321,11 +318,9 @@ def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
         "cut_lists": 0.0,
         "loose_ends": 0.0,
     }
-    over = {
-        name: overall.counts["reading"][name] for name in ("right", "claimed_right", "misleads")
-    }
-    assert over == {"right": 4, "claimed_right": 3, "misleads": 5}
-    assert overall.size["words_prose"] == pytest.approx((9 + 17 + 5) / 3, abs=1e-4)
+    over = [overall.figures[f"reading.{name}"].n for name in ("right", "claimed_right", "misleads")]
+    assert over == [4, 3, 5]
+    assert overall.figures["size.words_prose"].value == pytest.approx((9 + 17 + 5) / 3, abs=1e-4)
 
 
 # Messages and conversations
@@ -364,7 +359,7 @@ def test_manners_are_counted_over_all_that_is_asked_and_figures_over_questions()
     ]
     run_of_all = sum_up(results, STAMP)
     assert run_of_all.overall.n == 3
-    assert run_of_all.overall.manners == {
+    assert values(run_of_all.overall, "manners") == {
         "handled": pytest.approx(2 / 3, abs=1e-4),
         "taken_for_message": pytest.approx(1 / 2),
         "harmful_answered": 0.5,
@@ -372,7 +367,7 @@ def test_manners_are_counted_over_all_that_is_asked_and_figures_over_questions()
     assert results[1].cause == "message"
     assert results[2].cause is None
     assert {name: part.n for name, part in run_of_all.by_part.items()} == {"messages": 3, "open": 3}
-    assert run_of_all.by_part["messages"].answers["useful_answer_rate"] is None
+    assert run_of_all.by_part["messages"].figures["answers.useful_answer_rate"].value is None
     assert sum_up(results[3:], STAMP).overall.n == 3  # of a set of messages alone
 
 
@@ -399,11 +394,11 @@ def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them
 
 def test_refusals_and_citations_are_counted_and_what_is_wrong_is_named(results: Results) -> None:
     # Two refusals, one of them right; two unanswerable questions, one of them refused.
-    assert results.overall.refusals == {"recall": 0.5, "f1": 0.5}
+    assert values(results.overall, "refusals") == {"recall": 0.5, "f1": 0.5}
     wrong = by_id(results, "wrong quote")
     assert wrong.inexact_quotes == ("The market is worth 30 billion.",)
     assert wrong.unsupported == ("Cannabis has 93% of it.",)
-    assert results.overall.citations == {
+    assert values(results.overall, "citations") == {
         # Of four sentences two are supported; of three citations two support their sentence.
         "citation_recall": 0.5,
         "citation_precision": pytest.approx(2 / 3, abs=1e-4),
@@ -415,27 +410,15 @@ def test_refusals_and_citations_are_counted_and_what_is_wrong_is_named(results: 
 
 def test_groups_have_their_own_figures_and_what_does_not_apply_is_null(results: Results) -> None:
     assert list(results.by_language) == ["en", "nl"]
-    assert results.by_language["nl"].answers["fact_recall"] == 0.5
-    assert results.by_language["nl"].refusals["recall"] is None
-    assert results.by_language["nl"].intervals["refusals"]["recall"] is None
-    assert results.by_language["nl"].counts["refusals"]["recall"] == 0
-    assert {name: group.n for name, group in results.by_document.items()} == {
-        "drugs-agenda": 2,
-        "firearms-plan": 2,
-    }
-    assert results.by_kind["unanswerable"].retrieval["mrr"] is None
-    assert results.by_kind["unanswerable"].n == 2
+    figures = results.by_language["nl"].figures
+    assert figures["answers.fact_recall"].value == 0.5
+    recall = figures["refusals.recall"]
+    assert (recall.value, recall.interval, recall.n) == (None, None, 0)
 
 
 def test_every_rate_has_an_interval_around_it(results: Results) -> None:
-    for group in ("reading", "retrieval", "answers", "refusals", "citations"):
-        values = getattr(results.overall, group)
-        assert results.overall.intervals[group].keys() == values.keys()
-        for name, value in values.items():
-            bounds = results.overall.intervals[group][name]
-            if value is None:  # without gold, lists or a model
-                assert name in ("precision", "fallback_rate")
-                assert bounds is None
-                continue
-            assert bounds is not None
-            assert bounds[0] <= value <= bounds[1]
+    for name in RATES:
+        figure = results.overall.figures[name]
+        assert (figure.value is None) == (figure.interval is None) == (figure.n == 0)
+        if figure.value is not None and figure.interval is not None:
+            assert figure.interval[0] <= figure.value <= figure.interval[1]

@@ -165,12 +165,8 @@ def test_a_models_own_words_are_judged_by_figures_and_within_a_language_by_words
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "answer_lines", "assess", "pointers", "question_results", "rates", "shown", "support",
-        "table_rows", "tracing",
-    ],
-)  # fmt: skip
+    "name", ["answer_lines", "assess", "question_results", "rates", "shown", "support", "tracing"]
+)
 def test_what_judges_an_answer_shares_no_code_with_what_makes_and_verifies_it(name: str) -> None:
     tree = ast.parse((ROOT / "eval" / f"{name}.py").read_text("utf-8"))
     imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]

@@ -8,10 +8,9 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from eval import release, runs
+from eval import runs
 from eval.comparison import Comparison, compare
 from eval.gate import GoLive, go_live
-from eval.release import GateReport
 from eval.results import Figures, Results, SignOff
 from ui.markup import facts_html
 from ui.texts import Texts
@@ -25,7 +24,7 @@ class KeptRun(NamedTuple):
     folder: Path
     figures: Figures | None  # None when another version of this program wrote it
     accepted: bool  # whether it is the baseline
-    gate: GateReport = GateReport()
+    gate: runs.GateReport = runs.GateReport()
     decisions: tuple[SignOff, ...] = ()
 
     @property
@@ -104,8 +103,8 @@ def _modified(folder: Path) -> int:
 
 # Cached as resources: runs never change, so that no copy is made whenever one is used.
 @st.cache_resource(max_entries=1000, show_spinner=False)
-def _figures(folder: Path, modified: int) -> tuple[Figures, GateReport, tuple[SignOff, ...]]:
-    return runs.read_figures(folder), release.gate_of(folder), release.sign_offs(folder)
+def _figures(folder: Path, modified: int) -> tuple[Figures, runs.GateReport, tuple[SignOff, ...]]:
+    return runs.read_figures(folder), runs.gate_of(folder), runs.sign_offs(folder)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -139,7 +139,7 @@ def _place(moves: Mapping[str, Direction], result: QuestionResult) -> tuple[obje
         not (result.forbidden_said or result.misquoted),
         result.is_sourced,
         DIRECTIONS.index(move) if move else len(DIRECTIONS),
-        not result.fell_short,
+        result.cause is None,
     )
 
 
@@ -165,15 +165,11 @@ def _row_html(result: QuestionResult, move: Direction | None, texts: Texts) -> s
 
 
 def _verdict(result: QuestionResult, texts: Texts) -> str:
-    """Why an answer is wrong, or what its form lacks; empty where it lacks nothing."""
-    if result.wrong:
-        return _why(result, texts)
-    return texts.label("evaluation.meanings", result.cause) if result.cause else ""
-
-
-def _why(result: QuestionResult, texts: Texts) -> str:
-    """Why an answer counts as wrong, in plain words; the first reason where there are several."""
+    """Why an answer is wrong, or what its form lacks, in plain words: the first reason where there
+    are several; empty where it lacks nothing."""
     match result.cause:
+        case None:
+            return ""
         case "forbidden":
             return texts("evaluation.why.forbidden", said=_quoted(result.forbidden_said))
         case "wrong citation":
@@ -191,7 +187,7 @@ def _why(result: QuestionResult, texts: Texts) -> str:
             key = str(result.misleading).replace(" ", "_")
             return texts(f"evaluation.why.{key}", said=_quoted(result.in_bold))
         case "cut list" | "loose end" | "buried":
-            return texts(f"evaluation.meanings.{result.cause}")
+            return texts.label("evaluation.meanings", result.cause)
         case _:
             return " ".join(_lacking(result, texts))
 

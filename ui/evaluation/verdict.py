@@ -5,10 +5,10 @@ import datetime
 import streamlit as st
 
 from core.settings import Settings
-from eval import release, run_report, runs
+from eval import run_report, runs
 from eval.gate import RuleResult
-from eval.results import LONGEST_NAME, LONGEST_REASON
-from eval.run_report import Figure, bounds, number
+from eval.results import LONGEST_NAME, LONGEST_REASON, Figure
+from eval.run_report import bounds, number
 from language.escaping import visible
 from ui import access, error_messages, scripts
 from ui.evaluation.kept_runs import KeptRun, describe_sign_off, generation_in_use
@@ -57,29 +57,28 @@ def _lines(run: KeptRun, texts: Texts) -> str:
     """The figures of the verdict as a Markdown list, each with what it is over and its rule."""
     if run.figures is None:
         return ""
-    lines = []
-    for figure, check in run_report.deciding(run.figures.overall, run.gate.checks):
-        name = _label(figure.group, figure.name, texts)
-        value = _localised(number(figure.value, figure.group), texts)
-        line = texts("evaluation.verdict.line", figure=name, value=_over(figure, value, texts))
-        lines.append(_rule(check, texts, figure) if check else line)
+    lines, rules = [], run_report.bounding(run.gate.checks)
+    for name in run_report.DECIDING:
+        figure = run.figures.overall.figures[name]
+        value = _over(name, figure, _localised(number(figure.value, name), texts), texts)
+        line = texts("evaluation.verdict.line", figure=_label(name, texts), value=value)
+        lines.append(_rule(rules[name], texts, figure) if name in rules else line)
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _over(figure: Figure, value: str, texts: Texts) -> str:
+def _over(name: str, figure: Figure, value: str, texts: Texts) -> str:
     """A figure of the verdict, with its bounds and what it is over: "4% (2 to 6) of 297
     questions"."""
-    low, _, high = texts.figure(bounds(figure.interval, figure.group)).partition(" to ")
+    low, _, high = texts.figure(bounds(figure.interval, name)).partition(" to ")
     if high:
         value = f"{value} ({texts('evaluation.between', low=low, high=high)})"
-    n = texts.number(figure.n)
-    over = texts(f"evaluation.verdict.over.{figure.name}", n=n)
+    over = texts(f"evaluation.verdict.over.{name.partition('.')[2]}", n=texts.number(figure.n))
     return texts("evaluation.verdict.value", value=value, over=over)
 
 
-def _label(group: str, name: str, texts: Texts) -> str:
+def _label(figure: str, texts: Texts) -> str:
     """A figure's name in the language of the page."""
-    return texts.label("evaluation.names", f"{group}.{name}")
+    return texts.label("evaluation.names", figure)
 
 
 def _localised(text: str, texts: Texts) -> str:
@@ -96,22 +95,18 @@ def _baseline(run: KeptRun, texts: Texts) -> str:
 
 
 def _rule(check: RuleResult, texts: Texts, figure: Figure | None = None) -> str:
-    """A rule and what was found, in Markdown; as it stands where it has no bound. With the figure
-    also its bounds and what it is over."""
+    """A rule and what was found, in Markdown; with the figure also its bounds and what it is
+    over."""
     limits = {"floor": check.floor, "ceiling": check.ceiling, "before": check.before}
-    kind = next((name for name, limit in limits.items() if limit is not None), None)
-    limit = limits[kind] if kind else None
-    if kind is None or limit is None:
-        return code(f"{check.rule}: {check.found}")
+    kind, limit = next((kind, limit) for kind, limit in limits.items() if limit is not None)
     if kind == "before" and check.passed:
         kind = "not_worse"
-    group, _, name = check.figure.partition(".")
     found, bound = (
-        _localised(text, texts) for text in run_report.beside(check.value, limit, group)
+        _localised(text, texts) for text in run_report.beside(check.value, limit, check.figure)
     )
-    found = _over(figure, found, texts) if figure else found
+    found = _over(check.figure, figure, found, texts) if figure else found
     language = texts.label("languages", check.language)
-    label = _label(group, name, texts) + (f" ({language})" if language else "")
+    label = _label(check.figure, texts) + (f" ({language})" if language else "")
     line = texts(f"evaluation.verdict.bounds.{kind}", figure=label, value=found, bound=bound)
     cause = texts.label("evaluation.causes", check.cause)
     return line + (texts("evaluation.verdict.cause", cause=cause) if cause else "")
@@ -158,7 +153,7 @@ def offer_sign_off(settings: Settings, run: KeptRun, texts: Texts) -> None:
                 return
             with error_messages.showing(texts):
                 user = access.require("evaluator")
-                release.sign(
+                runs.sign(
                     settings,
                     run.name,
                     goes_live=goes_live,
