@@ -14,7 +14,7 @@ from api.request_shapes import Day, LanguageCode, Names, QuestionText, filled
 from api.service import TheService
 from core.source import DocumentInfo, Frozen, Passage, Scope, ScoredPassage, Standing, preferred
 from language.identify import detect_languages
-from vectorstore.manifest import DocumentEntry
+from vectorstore.generation import DocumentEntry
 from vectorstore.profile import LOOK
 from vectorstore.store import Snapshot
 

@@ -4,15 +4,24 @@ import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from chain.reading.confidence import Chance, Confidence, chance, confidence, missing
-from chain.reading.prepared import PreparedMatch, has_form, match
+from chain.reading.confidence import (
+    Chance,
+    Confidence,
+    PreparedMatch,
+    chance,
+    confidence,
+    match,
+    missing,
+)
 from chain.reading.relevance import READ_OF_OTHERS, best_first, in_parts, rank
 from chain.reading.summary import summary_statements
 from chain.request import Part, Query, Request, Task
 from chain.retrieve import Found
+from chain.understanding.follow_ups import sub_questions
 from chain.understanding.meaning import Interpretation
 from chain.writing.extractive import YEAR, is_said, said_before
 from core.answer import Message
+from core.prepared import PreparedQuestion
 from core.settings import Settings
 from core.source import Scope, ScoredPassage, preferred
 from language.demands import wants_writing
@@ -50,14 +59,12 @@ def decide(
         ranked = rank(question, language, passages[:count], index.profile)
     else:
         passages, ranked = best_first(question, language, passages, index.profile, count)
-    rest = passages[count:] if settings.generative else ()
-    whole = Part(question, passages[:count], ranked, found.prepared)
-    prepared = _matched(whole, index, language)
+    whole = Part(question, language, passages[:count], ranked, found.prepared)
+    prepared = match(whole, amounts.cosines)
     if meaning.is_given:
         sure, first = Confidence(1.0, float(bool(whole.found))), None
     else:
-        sure = confidence(question, language, whole.found, ranked, index)
-        first = chance(question, language, whole.found, ranked, prepared, index)
+        sure, first = confidence(whole, index), chance(whole, prepared, index)
         if meaning.follows:
             first = first._replace(enough=amounts.chance.sure_follow_up)
         if prepared.same:  # somebody has chosen what answers this, whatever else is found
@@ -81,19 +88,14 @@ def decide(
         sure,
         first,
         whole,
-        rest,
-        outside,
-        quotable,
-        is_far,
-        refuses,
+        rest=passages[count:] if settings.generative else (),
+        outside=outside,
+        quotable=quotable,
+        is_far=is_far,
+        refuses=refuses,
         in_parts=not (refuses or meaning.is_given),
         prepared=prepared,
     )
-
-
-def _matched(part: Part, index: Snapshot, language: str) -> PreparedMatch:
-    amounts = index.profile.amounts.cosines
-    return match(part.prepared, part.question, language, part.found, part.ranked, amounts)
 
 
 def _best_outside(
@@ -106,7 +108,7 @@ def _best_outside(
     language = query.language
     found = index.search(question, settings.results, language)
     ranked = rank(question, language, found, index.profile, READ_OF_OTHERS)
-    sure = confidence(question, language, found, ranked, index)
+    sure = confidence(Part(question, language, tuple(found), ranked), index)
     if sure.value < settings.refuse_below or not ranked:
         return None
     within = query.scope.model_copy(update={"language": ""})
@@ -117,42 +119,41 @@ def build_request(
     index: Snapshot, query: Query, meaning: Interpretation, decision: Decision
 ) -> Request:
     """Builds the request to the answerers; a question in parts has more passages for each part."""
-    whole, amounts = decision.whole, index.profile.amounts
+    whole, first, amounts = decision.whole, decision.first, index.profile.amounts
     found: tuple[ScoredPassage, ...] = whole.found
     parts: tuple[Part, ...] = (whole,)
     if decision.in_parts:
-        found, parts = in_parts(whole, query.language, index, query.scope)
+        found, parts = in_parts(whole, index, query.scope)
         passages = [scored.passage for scored in found]
         found += tuple(index.list_continuations(passages, meaning.question, query.scope))
         found = _with_more(found, decision.rest)
     matched = None if meaning.brief or meaning.item or meaning.aside else decision.prepared.answer
-    if matched and not has_form(matched.prepared, meaning.question, query.language):
-        matched = None
-    if matched:
+    prepared = matched.prepared if matched and _has_form(matched.prepared, whole) else None
+    if prepared:
         known = {scored.passage.id for scored in found}
-        other = [name for name in matched.prepared.passages if name not in known]
+        other = [name for name in prepared.passages if name not in known]
         if other:
             found += tuple(index.cited(other, meaning.question, query.scope))
     # What an earlier question wanted is no matter of this one.
     wants_more = wants_writing(query.question, query.language) and not meaning.aside
-    quotable = matched is not None or not wants_more
+    quotable = prepared is not None or not wants_more
     is_follow_up = meaning.question != query.question and not meaning.message
     earlier = said_before(query.history) if is_follow_up and not meaning.is_changed else ""
     lacking = () if meaning.is_given else missing(query.question, query.language, found)
-    is_sure = decision.first is None or decision.first.is_sure
-    if decision.first is not None and matched is None:
+    is_sure = first is None or first.is_sure
+    if first is not None and prepared is None:
         is_sure = (
             is_sure
             and not (meaning.item or meaning.aside or lacking)
             and quotable
             # what was said is no answer again: the follow-up asks something else
             and not (earlier and is_said(whole.ranked[0], whole.found, earlier))
-            and _all_answered(parts, index, query.language)
+            and _all_answered(parts, index)
         )
-    answer = meaning.last.answer_text if meaning.last else ""
     summary = _summary(index, meaning.document, query.language) if meaning.document else []
     found = _with_more(found, [scored for scored, _ in summary])
     places = {scored.passage.id: place for place, scored in enumerate(found)}
+    answer = meaning.last.answer_text if meaning.last else ""
     return Request(
         meaning.question,
         meaning.language or query.language,
@@ -164,13 +165,11 @@ def build_request(
         brief=meaning.brief,
         overview=tuple((places[scored.passage.id], units) for scored, units in summary),
         is_sure=is_sure,
-        is_unlikely=len(parts) == 1
-        and decision.first is not None
-        and decision.first.value < amounts.chance.unlikely,
+        is_unlikely=len(parts) == 1 and first is not None and first.value < amounts.chance.unlikely,
         lacking=lacking,
         quotable=quotable,
         aside=_not_done(meaning.aside),
-        prepared=matched.prepared if matched else None,
+        prepared=prepared,
         given=() if meaning.is_given else that_may_matter(found, amounts.cosines.given),
         task=Task(meaning.message, query.question, answer) if meaning.message else None,
         amounts=amounts,
@@ -201,14 +200,20 @@ def _not_done(message: Message | Literal[""]) -> Aside | Literal[""]:
     return "task" if message else ""
 
 
-def _all_answered(parts: Sequence[Part], index: Snapshot, language: str) -> bool:
+def _all_answered(parts: Sequence[Part], index: Snapshot) -> bool:
     """Whether each part of a question is answered as surely as the whole has to be."""
+    amounts = index.profile.amounts.cosines
     return len(parts) == 1 or all(
-        chance(
-            part.question, language, part.found, part.ranked, _matched(part, index, language), index
-        ).is_sure
-        for part in parts
+        chance(part, match(part, amounts), index).is_sure for part in parts
     )
+
+
+def _has_form(prepared: PreparedQuestion, part: Part) -> bool:
+    """Whether a prepared answer can be given as the whole answer: its question asks as many things,
+    and wants writing if this one does."""
+    asked, own = (part.question, part.language), (prepared.question, prepared.language)
+    same_count = len(sub_questions(*own)) == len(sub_questions(*asked))
+    return same_count and wants_writing(*own) == wants_writing(*asked)
 
 
 def that_may_matter(found: Sequence[ScoredPassage], margin: float) -> tuple[int, ...]:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.answer.composition import AnswerRun, Checking, Search
+from chain.answer.composition import AnswerRun
+from chain.answer.model_run import ModelRun, Search
 from chain.answer.suggestions import follow_ups
-from chain.answerability import build_request, decide
+from chain.answerability import Decision, build_request, decide
 from chain.checking.verification import nearness_of
-from chain.request import Answerer, Query, Request
+from chain.request import Query, Request
 from chain.respond import document_asked, opened, reply, respond
-from chain.retrieve import Found, Translate, other_languages, retrieve, retrieve_more
+from chain.retrieve import Translate, other_languages, retrieve, retrieve_more
 from chain.stopwatch import Stopwatch, measured
 from chain.understanding.meaning import Interpretation, interpret
-from chain.writing.extractive import ExtractiveAnswerer
 from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
 from core.environment import no_langsmith_tracing
 from core.errors import ModelError, SettingsError
@@ -29,7 +29,7 @@ from vectorstore.embeddings import local_embedder
 from vectorstore.store import Index, Snapshot, open_index
 
 if TYPE_CHECKING:
-    from chain.model.condenser import Condenser
+    from chain.with_model import WithModel
 
 logger = logging.getLogger(__name__)
 
@@ -65,14 +65,11 @@ class Assistant:
         self._settings = settings
         self.index = index or open_index(settings)
         self._local = local_embedder()  # understands messages and verifies, whatever the index has
-        self._extractive = ExtractiveAnswerer()
-        self._answerer: Answerer = self._extractive
-        self._condenser: Condenser | None = None
-        self._checking: Checking | None = None
+        self._model: WithModel | None = None
         if settings.generative:
             from chain.with_model import with_model  # the model's client takes long to import
 
-            self._answerer, self._condenser, self._checking = with_model(settings)
+            self._model = with_model(settings)
 
     def warm_up(self) -> None:
         """Loads models and caches before the first question; calls no language model.
@@ -177,14 +174,22 @@ class Assistant:
         index = self.index.snapshot()
         meaning = self._understand(index, query)
         if not meaning.asks:
-            yield from self._reply(index, query, meaning, watch)
+            nothing = AnswerRun(Request(query.question, query.language, ()))
+            yield from reply(index, query, meaning, nothing, watch)
             return
         lasting = document_asked(index, query, meaning)
         if lasting:
             only = query.scope.model_copy(update={"documents": (lasting.id,)})
             query = replace(query, scope=only)
         watch.begin("retrieve")
-        found = self._find(index, query, meaning)
+        found = retrieve(
+            index,
+            query,
+            meaning,
+            self._settings.results,
+            for_model=self._settings.generative,
+            translate=self._translate(query),
+        )
         watch.begin("decide")
         yield Stage(name="reading")
         decision = decide(index, query, meaning, found, self._settings)
@@ -196,18 +201,7 @@ class Assistant:
             request = opened(request, lasting, query, index)
             decision = decision._replace(refuses=False)
         watch.begin("answer")
-        stand_in = [self._extractive] if meaning.can_be_quoted and decision.quotable else []
-        answerers = tuple(dict.fromkeys((self._answerer, *stand_in)))
-        if request.is_approved or request.opening:  # word for word, also where a model could write
-            answerers = (self._extractive,)
-        writing = AnswerRun(
-            request,
-            answerers,
-            nearness_of(index, self._local),
-            checking=self._checking,
-            search=self._search_again(index, query, meaning),
-            unconfirmed=self._settings.unconfirmed,
-        )
+        writing = self._writing(request, index, query, meaning, decision)
         if not decision.refuses:
             yield from watch.to_first_sentence(writing.write(query.config))
         if writing.builder.blocks or meaning.can_be_quoted:
@@ -241,30 +235,35 @@ class Assistant:
         request = build_request(index, query, meaning, decision)
         return request.prepared if request.is_approved and not decision.refuses else None
 
-    def _reply(
-        self, index: Snapshot, query: Query, meaning: Interpretation, watch: Stopwatch
-    ) -> Iterator[Event]:
-        request = Request(query.question, query.language, ())
-        nothing = AnswerRun(request, [self._extractive], nearness_of(index, self._local))
-        return reply(index, query, meaning, nothing, watch)
-
-    def _find(self, index: Snapshot, query: Query, meaning: Interpretation) -> Found:
-        settings = self._settings
-        return retrieve(
-            index,
-            query,
-            meaning,
-            settings.results,
-            for_model=settings.generative,
-            translate=self._translate(query),
+    def _writing(
+        self,
+        request: Request,
+        index: Snapshot,
+        query: Query,
+        meaning: Interpretation,
+        decision: Decision,
+    ) -> AnswerRun:
+        """Who writes the answer: a model where there is one, but nothing that is to be word for
+        word."""
+        model = self._model
+        if model is None or request.is_approved or request.opening:
+            return AnswerRun(request)
+        return ModelRun(
+            request,
+            model.answerer,
+            nearness_of(index, self._local),
+            checking=model.checking,
+            search=self._search_again(index, query, meaning),
+            unconfirmed=self._settings.unconfirmed,
+            stands_in=meaning.can_be_quoted and decision.quotable,
         )
 
     def _translate(self, query: Query) -> Translate | None:
         """Translates a question by the model, if there is one; where that fails or is late, into
         no language."""
-        condenser = self._condenser
-        if condenser is None:
+        if self._model is None:
             return None
+        condenser = self._model.condenser
 
         def translate(question: str, others: Sequence[str]) -> Mapping[str, str]:
             try:
@@ -291,20 +290,20 @@ class Assistant:
 
     def _understand(self, index: Snapshot, query: Query) -> Interpretation:
         """Interprets the message; a model rewrites follow-ups if there is one, else rules do."""
-        condenser = self._condenser
+        question, language, model = query.question, query.language, self._model
 
         def rewrite(question: str, turns: Sequence[Turn]) -> str:
-            assert condenser is not None  # noqa: S101 - else `rewrite` is not passed on
+            assert model is not None  # noqa: S101 - else `rewrite` is not passed on
             others = other_languages(index, query)
-            return condenser.standalone(
-                question, query.language, turns, query.config, others=others
+            return model.condenser.standalone(
+                question, language, turns, query.config, others=others
             )
 
         return interpret(
-            query.question,
-            query.language,
+            question,
+            language,
             query.history,
             index.documents(),
             self._local,
-            rewrite if condenser is not None else None,
+            rewrite if model else None,
         )

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from langchain_core.runnables import RunnableConfig
 
 from chain.reading.quotables import Statement
-from core.answer import Message, Mode, Turn
+from core.answer import Message, Turn
 from core.answer_blocks import Doubt, SentenceStatus
 from core.prepared import MatchedQuestion, PreparedQuestion
 from core.source import Scope, ScoredPassage
@@ -44,7 +44,8 @@ class Ranked:
 class Part:
     """A sub-question, or the whole question, with what was found for it."""
 
-    question: str
+    question: str  # stands alone, without the conversation
+    language: str  # ISO 639-1
     found: tuple[ScoredPassage, ...]  # passages of the whole question, scored for this part
     ranked: Sequence[Ranked]  # their statements, best first
     prepared: tuple[MatchedQuestion, ...] = ()  # prepared questions near it, nearest first
@@ -161,18 +162,16 @@ class Verdict:
 
 
 class Answerer(Protocol):
-    """Writes drafts in reading order; yields no draft if it has no answer. A model's are open ones
-    too, and last what its passages leave open.
+    """Has a language model write drafts in reading order, open ones too, and last what its passages
+    leave open; yields no draft if it has no answer.
 
     Raises (while iterating):
         ModelError: the model failed; what was yielded before stays valid.
     """
 
-    mode: Mode
-
     @property
     def model(self) -> str:
-        """Name of the language model; empty if there is none."""
+        """Name of the language model."""
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft | Gaps]:
         """Yields drafts one by one."""

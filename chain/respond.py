@@ -13,8 +13,7 @@ from typing import Literal, NamedTuple
 from chain.answer.composition import AnswerBuilder, AnswerRun
 from chain.answer.suggestions import related
 from chain.answerability import Decision
-from chain.checking.verification import quoted
-from chain.reading.prepared import shown_wording
+from chain.checking.quotes import quoted
 from chain.reading.summary import summary_statements
 from chain.request import Query, Request
 from chain.stopwatch import Stopwatch
@@ -38,27 +37,16 @@ from prompts import (
 from vectorstore.store import Snapshot
 
 
-class OwnWords(NamedTuple):
-    """A refusal with its reason, or a reply to a message that asks nothing. Empty if the sources
-    answer."""
+class Beside(NamedTuple):
+    """The assistant's own words in place of what was written: a refusal with its reason, or a reply
+    to a message that asks nothing; and what is offered beside an answer. As in `Answer`."""
 
     blocks: Blocks = ()
     reason: Reason | Literal[""] = ""
-
-    @property
-    def is_reply(self) -> bool:
-        return bool(self.blocks) and not self.reason
-
-
-class Offers(NamedTuple):
-    """Suggestions and remarks beside an answer; as in `Answer`."""
-
+    confidence: float = 0.0
     elsewhere: bool = False
     missing: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
-
-
-_NO_OFFERS = Offers()
 
 
 def respond(
@@ -77,19 +65,19 @@ def respond(
     if not meaning.last and why != "off_topic":
         writing.unfold()  # a task on the last answer is about what that cites, and no more
     watch.stop()
-    words = OwnWords()
+    blocks: Blocks = ()
     if why:
-        words = OwnWords(_refusal(query.language, why, lacking, index, query.scope), why)
-        yield TextDelta(text=marked_text(words.blocks).text, blocks=words.blocks)
-    found = writing.request.found
-    offers = Offers(
+        blocks = _refusal(query.language, why, lacking, index, query.scope)
+        yield TextDelta(text=marked_text(blocks).text, blocks=blocks)
+    beside = Beside(
+        blocks,
+        why,
+        confidence=decision.confidence.value,
         elsewhere=decision.outside is not None and bool(why),
         missing=lacking if why in ("", "not_in_sources") else (),
-        related=related(index, meaning.question, query, found) if why else (),
+        related=related(index, meaning.question, query, writing.request.found) if why else (),
     )
-    confidence = decision.confidence.value
-    answer = _answer(index, query, meaning, words, writing, watch, confidence, offers)
-    yield Finished(answer=answer)
+    yield Finished(answer=_answer(index, query, meaning, writing, watch, beside))
 
 
 def reply(
@@ -100,9 +88,9 @@ def reply(
     assert meaning.message  # noqa: S101 - a question gets no reply
     known = phrases(query.language)
     text = known.tasks[meaning.problem] if meaning.problem else known.replies[meaning.message]
-    words = OwnWords((own(text),))
-    yield TextDelta(text=marked_text(words.blocks).text, blocks=words.blocks)
-    yield Finished(answer=_answer(index, query, meaning, words, writing, watch))
+    blocks = (own(text),)
+    yield TextDelta(text=marked_text(blocks).text, blocks=blocks)
+    yield Finished(answer=_answer(index, query, meaning, writing, watch, Beside(blocks)))
 
 
 def summary_of(index: Snapshot, key: str) -> Answer | None:
@@ -121,8 +109,7 @@ def summary_of(index: Snapshot, key: str) -> Answer | None:
         headings = scored.passage.headings
         name = headings[-1] if len(headings) > 1 else ""
         for draft in drafts(block, request, labelled=False):
-            assert draft.quote is not None  # noqa: S101 - so drafts of a block are made
-            verdict = quoted(draft, draft.quote, passages)
+            verdict = quoted(draft, request)
             if verdict.is_confirmed:
                 builder.add(replace(draft, label=name if name != section else ""), verdict)
                 section = name
@@ -144,57 +131,74 @@ def _answer(
     index: Snapshot,
     query: Query,
     meaning: Interpretation,
-    words: OwnWords,
     writing: AnswerRun,
     watch: Stopwatch,
-    confidence: float = 0.0,
-    offers: Offers = _NO_OFFERS,
+    beside: Beside,
 ) -> Answer:
     """The answer as written, or the assistant's own words in its place."""
     builder, request = writing.builder, writing.request
     numbers = marked_text(builder.blocks).numbers
     shown = [citation for citation in builder.citations if citation.number in numbers]
-    quotes = writing.mode == "extractive" and not words.blocks and not builder.is_found
+    is_written = not beside.blocks
+    is_reply = not is_written and not beside.reason
+    quotes = writing.mode == "extractive" and is_written and not builder.is_found
     prepared = request.prepared if quotes else None
     language = builder.language
-    if words.blocks:
-        in_language = spoken_in_short if words.reason else spoken
+    if not is_written:
+        in_language = spoken_in_short if beside.reason else spoken
         language = in_language(query.language)
-    is_own = bool(words.blocks or request.opening)
+    is_own = bool(beside.blocks or request.opening)
     return Answer(
         question=query.question,
-        blocks=words.blocks or builder.blocks,
+        blocks=beside.blocks or builder.blocks,
         further=builder.further,
         language=language,
         asked_in=query.language if language != query.language else "",
         citations=referred(builder.citations, client_words(language).page),
-        searched=0 if words.is_reply else _count_documents(query.scope, index),
-        passages=() if words.is_reply else tuple(scored.passage for scored in request.found),
-        answered=not words.blocks and not builder.is_found,
+        searched=0 if is_reply else _count_documents(query.scope, index),
+        passages=() if is_reply else tuple(scored.passage for scored in request.found),
+        answered=is_written and not builder.is_found,
         found=builder.is_found,
-        reason=words.reason,
-        message="" if words.reason else meaning.message or meaning.aside,
+        reason=beside.reason,
+        message="" if beside.reason else meaning.message or meaning.aside,
         understood_as=meaning.question if meaning.question != query.question else "",
         follows=meaning.follows,
         searched_as=request.searched_as,
-        elsewhere=offers.elsewhere,
-        missing=offers.missing,
+        elsewhere=beside.elsewhere,
+        missing=beside.missing,
         asked_for=builder.asked_for(),
-        related=offers.related,
+        related=beside.related,
         ended="" if is_own else _ended(shown, query.scope.day, query.language),
         unchecked=writing.unchecked,
         check_trouble=writing.check_trouble,
         checker=writing.checker,
         trouble=writing.trouble,
-        confidence=confidence,
+        confidence=beside.confidence,
         mode=writing.mode,
-        model="" if words.is_reply else writing.model,
-        prepared=shown_wording(prepared, query.question, index, query.scope) if prepared else "",
+        model="" if is_reply else writing.model,
+        prepared=_shown_wording(prepared, query.question, index, query.scope) if prepared else "",
         approved=prepared.approved if prepared else None,
         prompt_version=version(),
         generation=index.generation,
         timings=watch.laps,
     )
+
+
+def _shown_wording(prepared: PreparedQuestion, question: str, index: Snapshot, scope: Scope) -> str:
+    """The prepared question as it is shown above its answer, or where it only matches the nearest
+    wording of the same answer that is shown; empty where none is, or the reader used its words."""
+    wordings = [prepared]
+    if not prepared.is_shown:
+        near = index.prepared(prepared.question, prepared.language, scope)
+        wordings += (
+            matched.prepared
+            for matched in near
+            if matched.prepared.units == prepared.units
+            and matched.prepared.language == prepared.language
+        )
+    if any(wording.asks(question) for wording in wordings):
+        return ""
+    return next((wording.question for wording in wordings if wording.is_shown), "")
 
 
 def _why_refused(index: Snapshot, query: Query, decision: Decision) -> Reason:

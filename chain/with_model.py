@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 
-from chain.answer.composition import Checking
+from chain.answer.model_run import Checking
 from chain.checking.checker import Checker
 from chain.model.condenser import Condenser
 from chain.model.language_model import ChatModel
@@ -20,15 +20,23 @@ _QUESTION = "How many Member States does the European Union have?"
 _PASSAGE = "The European Union has 27 Member States and 24 official languages."
 
 
-def with_model(settings: Settings) -> tuple[Answerer, Condenser, Checking | None]:
-    """Answerer and condenser of the configured model, and what checks its replies, if anything."""
+class WithModel(NamedTuple):
+    """What the configured model does in the assistant."""
+
+    answerer: Answerer
+    condenser: Condenser
+    checking: Checking | None  # what checks its replies, if anything
+
+
+def with_model(settings: Settings) -> WithModel:
+    """What the configured model does."""
     model = ChatModel(settings)
     checking = None
     if settings.checker:
         is_other = settings.checker_model not in ("", settings.model)
         checks_with = ChatModel(settings, settings.checker_model) if is_other else model
         checking = Checking(Checker(checks_with), settings.answer_timeout * CHECK_SHARE)
-    return GenerativeAnswerer(model, settings), Condenser(model, settings), checking
+    return WithModel(GenerativeAnswerer(model, settings), Condenser(model, settings), checking)
 
 
 class CheckOutcome(NamedTuple):

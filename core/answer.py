@@ -1,23 +1,11 @@
 """The answer: its blocks, citations and remarks, and the events of its making."""
 
-import re
-from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal
 
-from pydantic import Field, computed_field, model_validator
+from pydantic import Field, computed_field
 
-from core.answer_blocks import (
-    AnswerBlock,
-    AnswerSentence,
-    Blocks,
-    Doubt,
-    Marked,
-    Marker,
-    SentenceStatus,
-    marked_text,
-    parse,
-    sentences,
-)
+from core.answer_blocks import Blocks, Doubt, Marked, Marker, marked_text, sentences
 from core.citations import Citation
 from core.prepared import Approval
 from core.source import Frozen, Passage
@@ -81,10 +69,6 @@ SEARCHABLE: tuple[Message, ...] = (
     "opinion",
 )
 """Messages that may have been meant as a question: sent once more, they are one to the sources."""
-
-_KEPT_APART: Mapping[str, SentenceStatus] = {"withheld": "not_confirmed", "contradicted": "differs"}
-_EARLIER = {"text", *_KEPT_APART}  # fields that answers were made of
-_GONE = {"did_you_mean"}  # fields of answers of earlier versions, of which nothing is shown
 
 AnswerKind = Literal["answer", "partial", "found", "refusal", "reply"]
 """A partial answer lacks something that the question names; "found" are results, without a claim
@@ -152,52 +136,6 @@ class Answer(Frozen):
     generation: str = ""
     timings: Mapping[str, float] = {}  # seconds per stage
 
-    @model_validator(mode="before")
-    @classmethod
-    def _of_texts(cls, values: Any) -> Any:
-        """Reads an answer that was kept as texts; of one without places of markers, each "[1]" with
-        such a citation is one. Sentences that were kept apart from it come last."""
-        if not isinstance(values, dict):
-            return values
-        values = {name: value for name, value in values.items() if name not in _GONE}
-        if not _EARLIER & values.keys():
-            return values
-        values = {**values, "text": values.get("text", "")}
-        apart = [
-            AnswerSentence(text=text, status=status, stand_in="[…]" * (status == "differs"))
-            for name, status in _KEPT_APART.items()
-            for text in values.pop(name, ())
-        ]
-        values.pop("opening_left_out", None)
-        made = cls._parsed(values)
-        if apart:
-            last = AnswerBlock(kind="paragraph", sentences=tuple(apart))
-            made["blocks"] = (*made["blocks"], last)
-        return made
-
-    @staticmethod
-    def _parsed(values: dict[str, Any]) -> dict[str, Any]:
-        """Puts blocks in place of texts."""
-        texts = (values.pop("text"), *values.pop("more", ()))
-        markers = values.pop("markers", None)
-        if "blocks" in values:
-            return values
-        cited = [Citation.model_validate(citation) for citation in values.get("citations", ())]
-        if markers is None:
-            known = {citation.number for citation in cited}
-            markers = [_bracketed(text, known) for text in texts]
-        marked = (
-            Marked(text, tuple(map(Marker.model_validate, places)))
-            for text, places in zip(texts, markers, strict=True)
-        )
-        proper, *more = marked
-        status: SentenceStatus = "confirmed" if values.get("mode") == "generative" else "quoted"
-        return {
-            **values,
-            "blocks": parse(proper, cited, status),
-            "further": tuple(parse(blocks, cited) for blocks in more),
-        }
-
     @property
     def proper(self) -> Marked:
         """`text` with its markers."""
@@ -264,14 +202,6 @@ class Answer(Frozen):
     def is_sourced(self) -> bool:
         """Whether it has something of the sources: an answer, or results."""
         return self.answered or self.found
-
-
-def _bracketed(text: str, numbers: Collection[int]) -> tuple[Marker, ...]:
-    return tuple(
-        Marker(start=found.start(), end=found.end(), number=int(found[1]))
-        for found in re.finditer(r"\[(\d{1,4})\]", text)
-        if int(found[1]) in numbers
-    )
 
 
 class Turn(Frozen):

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from core.citations import Citation
 from core.source import Frozen
 
 SentenceStatus = Literal["own", "quoted", "pending", "confirmed", "not_confirmed", "differs"]
@@ -95,8 +94,6 @@ def _moved(marker: Marker, by: int) -> Marker:
 
 
 LABEL, ITEM = "### ", "- "  # what such lines begin with in a text
-
-_STOP = re.compile(r"[.!?…:;,]+[\"'”“»«’)\]]*(?=\s|$)")
 
 
 class QuotedSpan(Frozen):
@@ -301,90 +298,26 @@ def _sentence_text(sentence: AnswerSentence, doubt: DoubtWords) -> Marked:
     return Marked.joined((Marked(f"{shown} "), Marked.citing(sentence.numbers)))
 
 
-def parse(
-    text: Marked, citations: Iterable[Citation] = (), status: SentenceStatus = "quoted"
-) -> Blocks:
-    """The blocks of a text that was kept, or made, as one.
-
-    Args:
-        text: as `marked_text` makes it.
-        citations: of the answer; evidence are all with the number of a marker, and a place of no
-            length where there are none.
-        status: of sentences with a marker.
-    """
-    places: dict[int, list[QuotedSpan]] = {}
-    for citation in citations:
-        place = QuotedSpan(number=citation.number, start=citation.start, end=citation.end)
-        places.setdefault(citation.number, []).append(place)
+def parse(text: str) -> Blocks:
+    """The blocks of a text as `marked_text` makes it, of which no part is a marker."""
     found: list[AnswerBlock] = []
-    for kind, group in itertools.groupby(text.lines, _kind):
-        taken = list(group)
+    for kind, group in itertools.groupby(text.split("\n"), line_kind):
+        lines = list(group)
         if kind == "label":
-            labels = (AnswerSentence(text=line.cut(len(LABEL)).text) for line in taken)
+            labels = (AnswerSentence(text=line.removeprefix(LABEL).strip()) for line in lines)
             found += (AnswerBlock(kind="label", sentences=(label,)) for label in labels)
         elif kind == "list":
-            items = [_sentences(line.cut(len(ITEM)), places, status) for line in taken]
-            found.append(_listed(items))
+            items = (AnswerSentence(text=line.removeprefix(ITEM).strip()) for line in lines)
+            found.append(AnswerBlock(kind="list", items=tuple((item,) for item in items)))
         elif kind == "paragraph":
-            sentences = _sentences(Marked.joined(taken, "\n"), places, status)
-            if _is_note(sentences, found):
-                found[-1] = found[-1].model_copy(update={"note": sentences[0].text})
-            else:
-                found.append(AnswerBlock(kind="paragraph", sentences=sentences))
+            found.append(own("\n".join(lines).strip()))
     return tuple(found)
 
 
-def _kind(line: Marked) -> str:
-    if not line.text.strip():
+def line_kind(line: str) -> Literal["blank", "list", "label", "paragraph"]:
+    """What a line of a text is."""
+    if not line.strip():
         return "blank"
-    if line.text.startswith(ITEM):
+    if line.startswith(ITEM):
         return "list"
-    return "label" if line.text.startswith(LABEL) else "paragraph"
-
-
-def _sentences(
-    line: Marked, places: Mapping[int, Sequence[QuotedSpan]], status: SentenceStatus
-) -> tuple[AnswerSentence, ...]:
-    """The text before each run of markers, with what these stand for; a stop behind them belongs
-    to it."""
-    found: list[AnswerSentence] = []
-    last = 0
-    for place, marker in enumerate(line.markers):
-        words = line.text[last : marker.start]
-        nowhere = QuotedSpan(number=marker.number, start=0, end=0)
-        evidence = tuple(places.get(marker.number, (nowhere,)))
-        if found and not words.strip():
-            found[-1] = _with(found[-1], evidence=(*found[-1].evidence, *evidence))
-        else:
-            found.append(AnswerSentence(text=words.strip(), status=status, evidence=evidence))
-        last = marker.end
-        after = line.markers[place + 1].start if place + 1 < len(line.markers) else len(line.text)
-        if stop := _STOP.match(line.text, last, after):
-            found[-1] = _with(found[-1], text=found[-1].text + stop[0])
-            last = stop.end()
-    rest = line.text[last:].strip()
-    return (*found, AnswerSentence(text=rest)) if rest or not found else tuple(found)
-
-
-def _with(sentence: AnswerSentence, **values: object) -> AnswerSentence:
-    return sentence.model_copy(update=values)
-
-
-def _listed(items: Sequence[tuple[AnswerSentence, ...]]) -> AnswerBlock:
-    """A list; where only its last item ends with a marker, that covers all of it."""
-    *before, last = items
-    cited = [any(sentence.evidence for sentence in item) for item in items]
-    if before and cited == [*(False for _ in before), True] and last[-1].evidence:
-        items = (*before, (*last[:-1], _with(last[-1], evidence=())))
-        return AnswerBlock(kind="list", items=tuple(items), evidence=last[-1].evidence)
-    return AnswerBlock(kind="list", items=tuple(items))
-
-
-def _is_note(sentences: Sequence[AnswerSentence], before: Sequence[AnswerBlock]) -> bool:
-    """Whether a paragraph is ours: one without a marker behind a list that has some, or that a
-    paragraph with some introduces."""
-    cited = any(sentence.evidence for sentence in sentences)
-    if cited or not before or before[-1].kind != "list" or before[-1].note:
-        return False
-    introduced = before[-2:-1] if before[-1].is_bare else ()
-    return bool(numbers((*introduced, before[-1])))
+    return "label" if line.startswith(LABEL) else "paragraph"

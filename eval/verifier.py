@@ -13,11 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chain.answer.composition import AnswerRun, with_opinion
+from chain.answer.model_run import ModelRun, with_opinion
 from chain.checking.checker import Opinion
 from chain.checking.verification import Nearness, Verifier, nearness_of
 from chain.request import Draft, Request, Verdict
-from core.answer import Mode
 from core.answer_blocks import sentences
 from core.command_line import CommandLine, flag, option
 from core.settings import Settings
@@ -93,7 +92,6 @@ class ReplyVerdicts:
 class _Replayed:
     """An answerer that says a reply."""
 
-    mode: Mode = "generative"
     model = "replayed"
 
     def __init__(self, given: GivenReply) -> None:
@@ -130,7 +128,7 @@ def outcome(given: GivenReply, nearness: Nearness) -> ReplyVerdicts:
 
 
 def _shown(given: GivenReply, nearness: Nearness) -> Iterator[bool]:
-    writing = AnswerRun(given.request, [_Replayed(given)], nearness)
+    writing = ModelRun(given.request, _Replayed(given), nearness)
     for _ in writing.write(None):
         pass
     texts = [sentence.shown for sentence in sentences(writing.builder.blocks)]

@@ -5,14 +5,14 @@ A question tells by its cues what it asks for, and a sentence what it is for.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from babel import Locale
 from babel.numbers import format_compact_decimal, get_currency_name, get_currency_symbol
 from babel.units import format_unit
+from pydantic import AfterValidator
 
 from core.source import Frozen
 from core.yaml_files import checked, read_yaml
@@ -58,49 +58,40 @@ def months(language: str) -> dict[str, int]:
     }
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+Folded = Annotated[str, AfterValidator(fold)]
+
+
+class Vocabulary(Frozen):
     """Folded words of one language and their meaning; a field is empty if nothing is known."""
 
     months: Mapping[str, int]  # 1-12
     scales: Mapping[str, int]  # "billion": 1_000_000_000
     units: Mapping[str, str]  # "euros": "EUR", "per cent": "%"
-    numbers: Mapping[str, int]
-    pointing: tuple[str, ...]  # openings of a sentence that refers to the one before
-    no_pointing: tuple[str, ...]  # exceptions to `pointing`
-    linking: frozenset[str]  # words that may precede `demonstratives`
-    demonstratives: frozenset[str]  # refer back at the start or behind `linking` words
-    same: frozenset[str]  # refer back anywhere among the first words
-    consequences: frozenset[str]  # "therefore"
-    excepting: tuple[str, ...]  # phrases by which a sentence takes back some of the one before
-    negations: frozenset[str]  # turn a question round
-    speaker: frozenset[str]  # "I" and its forms
-    openings: frozenset[str]  # rare words that begin a sentence and are no names
-    summaries: tuple[str, ...]  # names that a summary has for itself
+    numbers: Mapping[Folded, int] = {}
+    pointing: tuple[Folded, ...] = ()  # openings of a sentence that refers to the one before
+    no_pointing: tuple[Folded, ...] = ()  # exceptions to `pointing`
+    linking: frozenset[Folded] = frozenset()  # words that may precede `demonstratives`
+    # Refer back at the start or behind `linking` words.
+    demonstratives: frozenset[Folded] = frozenset()
+    same: frozenset[Folded] = frozenset()  # refer back anywhere among the first words
+    consequences: frozenset[Folded] = frozenset()  # "therefore"
+    # Phrases by which a sentence takes back some of the one before.
+    excepting: tuple[Folded, ...] = ()
+    negations: frozenset[Folded] = frozenset()  # turn a question round
+    speaker: frozenset[Folded] = frozenset()  # "I" and its forms
+    openings: frozenset[Folded] = frozenset()  # rare words that begin a sentence and are no names
+    summaries: tuple[Folded, ...] = ()  # names that a summary has for itself
+    telling: frozenset[Folded] = frozenset()  # as of `telling`
 
 
 @cache
 def vocabulary(language: str) -> Vocabulary:
     """Word lists of an official language of the EU (ISO 639-1)."""
-    ours: Mapping[str, Any] = _ours().get(language, {})
-    locale = Locale.parse(language)
-    return Vocabulary(
-        months=months(language),
-        scales=_scales(locale) | ours.get("scales", {}),
-        units=_units(locale) | ours.get("units", {}),
-        numbers={fold(word): value for word, value in ours.get("numbers", {}).items()},
-        pointing=tuple(map(fold, ours.get("pointing", ()))),
-        no_pointing=tuple(map(fold, ours.get("no_pointing", ()))),
-        linking=frozenset(map(fold, ours.get("linking", ()))),
-        demonstratives=frozenset(map(fold, ours.get("demonstratives", ()))),
-        same=frozenset(map(fold, ours.get("same", ()))),
-        consequences=frozenset(map(fold, ours.get("consequences", ()))),
-        excepting=tuple(map(fold, ours.get("excepting", ()))),
-        negations=frozenset(map(fold, ours.get("negations", ()))),
-        speaker=frozenset(map(fold, ours.get("speaker", ()))),
-        openings=frozenset(map(fold, ours.get("openings", ()))),
-        summaries=tuple(map(fold, ours.get("summaries", ()))),
-    )
+    ours, locale = dict(_ours().get(language, {})), Locale.parse(language)
+    ours["months"] = months(language)
+    ours["scales"] = _scales(locale) | ours.get("scales", {})
+    ours["units"] = _units(locale) | ours.get("units", {})
+    return Vocabulary.model_validate(ours)
 
 
 @cache
@@ -163,15 +154,7 @@ def _bare(text: str) -> Iterator[str]:
         yield word
 
 
-class Asks(Frozen):
-    """Words that ask for a kind of answer: `amount` is one of money."""
-
-    list: tuple[str, ...]
-    number: tuple[str, ...]
-    date: tuple[str, ...]
-    name: tuple[str, ...]
-    reason: tuple[str, ...]
-    amount: tuple[str, ...] = ()
+AskedKind = Literal["list", "number", "date", "name", "reason", "amount"]
 
 
 class Cues(Frozen):
@@ -201,16 +184,16 @@ class Cues(Frozen):
 
 
 class _CuesFile(Frozen):
-    """Cues of each language; `asks` has all official languages of the EU."""
+    """Cues of each language; `asks` has all official languages of the EU, and of each which kinds
+    of answer are asked for by which words; an "amount" is one of money."""
 
-    asks: Mapping[str, Asks]
+    asks: Mapping[str, Mapping[AskedKind, tuple[str, ...]]]
     cues: Mapping[str, Cues]
 
 
-def asks(language: str) -> Mapping[str, tuple[str, ...]]:
+def asks(language: str) -> Mapping[AskedKind, tuple[str, ...]]:
     """Kind of answer -> what asks for it; empty for a language without entry (ISO 639-1)."""
-    known = _cues_file().asks.get(language)
-    return dict(known) if known else {}
+    return _cues_file().asks.get(language, {})
 
 
 def has_cues(language: str) -> bool:

@@ -21,7 +21,7 @@ from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import IngestOptions
 from ingest.reading.formats import plain
 from vectorstore.embeddings import make_embedder
-from vectorstore.manifest import method_of
+from vectorstore.generation import method_of
 from vectorstore.store import Index, open_index
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -1,4 +1,5 @@
-"""A generation of the index: a manifest, and the segments that it uses, read as one."""
+"""A generation of the index: its manifest, which says what it consists of, and the segments that it
+uses, read as one."""
 
 import copy
 import datetime
@@ -9,28 +10,24 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from core.errors import IndexMismatchError
 from core.prepared import PreparedQuestion
-from core.source import Passage, Scope, Standing, standings
+from core.source import DocumentInfo, Frozen, Passage, Scope, Standing, preferred, standings
 from language.acts import Names, names_in
 from vectorstore import chroma
 from vectorstore.chroma import translated
-from vectorstore.embeddings import Vectors
-from vectorstore.manifest import Counts, Manifest
-from vectorstore.segments import Segment, document_key, merged
+from vectorstore.embeddings import Embedder, Vectors
+from vectorstore.segments import Counts, Kind, Segment, SegmentEntry, document_key, merged, total
 
 _REMEMBERED = 1000  # passages in the cache, some 15 MB with the vectors of their units
 _SCOPES = 8  # in the cache, some 8 MB each at most: a scope of more passages is searched otherwise
 _COHORT = 200  # passages of a language, with which each question is compared: docs/decisions/0004
 
+_TIME = "%Y%m%dT%H%M%S"
+
 _T = TypeVar("_T")
-
-
-@functools.lru_cache(maxsize=4)  # a run opens the same manifests again, which can be megabytes
-def _read(manifest: str) -> Manifest:
-    return Manifest.model_validate_json(manifest)
 
 
 def _recalled(
@@ -50,6 +47,110 @@ def _spread(values: Sequence[_T], count: int) -> list[_T]:
     """At most `count` of the values, evenly spaced."""
     places = np.linspace(0, len(values) - 1, min(count, len(values)))
     return [values[place] for place in places.round().astype(int)]
+
+
+class DocumentEntry(Frozen):
+    """A language version of a document in a generation, and where its passages are."""
+
+    info: DocumentInfo
+    sha256: str
+    path: str
+    reading: str = ""  # fingerprint of what read its file; empty in older manifests: read anew
+    passages: int
+    units: int
+    questions: int = 0  # prepared ones
+    segment: str  # id of the segment with its passages
+    pages: int  # 0 in a format without pages
+    left_out: tuple[str, ...] = ()  # texts of the file that say nothing, in no passage
+    changed: str  # when a run last changed it (UTC, ISO 8601)
+
+    @property
+    def key(self) -> str:
+        return self.info.key
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.passages, self.units, self.questions)
+
+
+class Manifest(Frozen):
+    """What a generation was made from."""
+
+    id: str
+    created: str  # UTC, ISO 8601
+    method: str  # as in `method_of`
+    before: str = ""  # id of the generation that was in use then; empty in older manifests
+    splitter: str = Field(default="", exclude=True)  # of older manifests, not written any more
+    documents: tuple[DocumentEntry, ...]
+    segments: tuple[SegmentEntry, ...]
+    passages: int
+    units: int
+    questions: int = 0
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.passages, self.units, self.questions)
+
+    def used(self, segment_id: str) -> tuple[frozenset[str], Counts]:
+        """The keys of the documents in use in a segment, and what they have."""
+        here = [entry for entry in self.documents if entry.segment == segment_id]
+        return frozenset(entry.info.key for entry in here), total(entry.counts for entry in here)
+
+    def entry(self, key: str) -> DocumentEntry | None:
+        return next((entry for entry in self.documents if entry.info.key == key), None)
+
+    @functools.cached_property
+    def _versions_of(self) -> Mapping[str, Sequence[DocumentEntry]]:
+        """The versions of each document, by its id."""
+        found: dict[str, list[DocumentEntry]] = {}
+        for entry in self.documents:
+            found.setdefault(entry.info.id, []).append(entry)
+        return found
+
+    def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
+        """Keys of the documents to search, in one language version each, with their number of
+        passages.
+
+        Args:
+            language: the wanted version; `core.source.preferred` chooses.
+            scope: what the search is limited to.
+        """
+        documents = scope.documents or self._versions_of
+        chosen: dict[str, int] = {}
+        for id_ in documents:
+            of_language = {
+                entry.info.language: entry
+                for entry in self._versions_of.get(id_, ())
+                if scope.admits(entry.info)
+            }
+            if of_language:
+                entry = of_language[preferred(of_language, language)]
+                chosen[entry.key] = entry.passages
+        return chosen
+
+
+@functools.lru_cache(maxsize=4)  # a run opens the same manifests again, which can be megabytes
+def _read(manifest: str) -> Manifest:
+    return Manifest.model_validate_json(manifest)
+
+
+def method_of(embedder: Embedder) -> str:
+    """Names the embedding method: the embedder, and what is embedded of each unit."""
+    return f"{embedder.fingerprint}/{Passage.context_version}"
+
+
+def new_id(now: datetime.datetime) -> str:
+    """An id for a generation made at this time (UTC); ids sort by time, to 16 microseconds."""
+    return f"{now:{_TIME}}-{now.microsecond >> 4:04x}"
+
+
+def made_at(generation_id: str) -> datetime.datetime | None:
+    """When a generation was made (UTC), from its id; None for an id that is not of `new_id`."""
+    try:
+        made = datetime.datetime.strptime(generation_id.partition("-")[0], _TIME)
+    except ValueError:
+        return None
+    return made.replace(tzinfo=datetime.UTC)
 
 
 class Stack(NamedTuple):
@@ -149,32 +250,26 @@ class Generation:
 
     def counts(self) -> Counts:
         """The numbers of stored passages, units and prepared questions."""
-        counts = [segment.counts() for segment in self.segments]
-        return Counts(*(sum(column) for column in zip((0, 0, 0), *counts, strict=True)))
+        return total(segment.counts() for segment in self.segments)
 
     def dimensions(self) -> int:
         """The length of its vectors; 0 when it has none."""
         first = list(itertools.islice(self.all_ids(), 1))
-        return next((len(vector) for vector in self.passage_vectors(first).values()), 0)
+        return next((len(vector) for vector in self.vectors("passages", first).values()), 0)
 
     @property
     def segments(self) -> Iterable[Segment]:
         return self._segments.values()
 
-    def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(passage id, cosine), best first."""
-        return merged((s.nearest("passages", vector, count) for s in self.segments), count)
-
-    def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(unit id, cosine), best first."""
-        return merged((s.nearest("units", vector, count) for s in self.segments), count)
-
-    def nearest_questions(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        """(id of a prepared question, cosine), best first."""
-        wanted = count + len(self._left_out)
-        stored = merged((s.nearest("questions", vector, wanted) for s in self.segments), wanted)
+    def nearest(self, kind: Kind, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """(id of a passage, unit or prepared question, cosine), best first."""
+        left_out = self._left_out if kind == "questions" else ()
+        wanted = count + len(left_out)
+        stored = merged((s.nearest(kind, vector, wanted) for s in self.segments), wanted)
+        if not left_out:
+            return stored
         tried = [(name, float(vector @ own)) for name, (_, own) in self._tried.items()]
-        return merged(([hit for hit in stored if hit[0] not in self._left_out], tried), count)
+        return merged(([hit for hit in stored if hit[0] not in left_out], tried), count)
 
     def questions(self, ids: Sequence[str]) -> dict[str, PreparedQuestion]:
         """The prepared questions with these ids that it has."""
@@ -196,10 +291,6 @@ class Generation:
         """Every prepared question, or those of the documents with these keys."""
         return itertools.chain.from_iterable(s.all_questions(documents) for s in self.segments)
 
-    def question_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors of those prepared questions that this generation has."""
-        return self._from_segments(ids, Segment.question_vectors)
-
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages with these ids, in that order; unknown ids are left out."""
 
@@ -214,7 +305,7 @@ class Generation:
         names = {passage.id: passage.unit_ids for passage in passages}
 
         def read(ids: Sequence[str]) -> Mapping[str, Vectors]:
-            stored = self.unit_vectors([name for id in ids for name in names[id]])
+            stored = self.vectors("units", [name for id in ids for name in names[id]])
             return {id: np.stack([stored[name] for name in names[id]]) for id in ids}
 
         found = _recalled(self._units_read, list(names), read)
@@ -242,17 +333,14 @@ class Generation:
         step = max(1, self.manifest.passages // count)
         return list(itertools.islice(self.all_ids(), 0, None, step))
 
-    def passage_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors of these passages by id, without those that this generation does not have."""
-        return self._from_segments(ids, Segment.passage_vectors)
-
-    def unit_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors of these units by id, without those that this generation does not have."""
-        return self._from_segments(ids, Segment.unit_vectors)
+    def vectors(self, kind: Kind, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors of these passages, units or prepared questions by id, without those that this
+        generation does not have."""
+        return self._from_segments(ids, lambda segment, own: segment.vectors(kind, own))
 
     def stored_units(self, ids: Sequence[str]) -> set[str]:
         """Which of these units this generation has."""
-        return set(self._from_segments(ids, lambda s, i: dict.fromkeys(s.stored_units(i))))
+        return set(self._from_segments(ids, lambda s, i: dict.fromkeys(s.present("units", i))))
 
     def _from_segments(
         self, ids: Sequence[str], read: Callable[[Segment, Sequence[str]], Mapping[str, _T]]

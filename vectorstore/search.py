@@ -119,20 +119,20 @@ class QuestionSearch:
     def _nearest(self, wanted: int) -> dict[str, float]:
         """The cosine of the best unit of each passage that is near in meaning or words."""
         generation, allowed, vector = self.generation, self.allowed, self._towards
-        total, total_units = generation.manifest.passages, generation.manifest.units
+        total, units = generation.manifest.passages, generation.manifest.units
         # The nearest are mostly in the question's language: widen the search for the others.
         count = max(wanted, _CANDIDATES) * min(_LANGUAGES, len({*map(language_of, allowed)}))
         enough = min(wanted, sum(allowed.values()))
         while True:
-            similar = _filtered(generation.nearest_passages(vector, min(count, total)), allowed)
-            by_unit = generation.nearest_units(vector, min(count * _UNITS_PER_PASSAGE, total_units))
-            units = _filtered(_by_passage(by_unit).items(), allowed)
+            similar = _filtered(generation.nearest("passages", vector, min(count, total)), allowed)
+            by_unit = generation.nearest("units", vector, min(_UNITS_PER_PASSAGE * count, units))
+            by_passage = _filtered(_by_passage(by_unit).items(), allowed)
             words = _filtered(self.keyword.nearest(self.question, self.language, count), allowed)
             if len(similar) >= enough or count >= total:
                 break
             count *= 4  # the filters left too few: look further
         farthest = by_unit[-1][1]  # a unit that was not found is at most this near
-        return {name: units.get(name, farthest) for name in (*units, *similar, *words)}
+        return {name: by_passage.get(name, farthest) for name in (*by_passage, *similar, *words)}
 
     def _nearness_of_all(self, documents: frozenset[str]) -> dict[str, float]:
         """The cosine of the best unit of each passage of a few documents."""
@@ -189,7 +189,7 @@ class QuestionSearch:
     def near(self, count: int = _NEAREST) -> list[MatchedQuestion]:
         """The prepared questions of the allowed documents that are near the question, nearest
         first; at most `count`."""
-        hits = self.generation.nearest_questions(self.vector, count * _WIDER)
+        hits = self.generation.nearest("questions", self.vector, count * _WIDER)
         mine = [hit for hit in hits if document_key(hit[0]) in self.allowed][:count]
         known = self.generation.questions([name for name, _ in mine])
         return [

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import prompts
 from chain.checking.stretches import Text
-from chain.reading.quotables import is_row, reading, runs
+from chain.reading.quotables import runs
 from chain.request import Draft, NamedStretch, Quote, Request, Verdict
 from core.answer_blocks import Doubt
 from core.source import Passage
@@ -36,44 +36,9 @@ _ADDRESS = re.compile(
 )
 
 
-class Stated:
-    """Tells sentences that state something from pieces of the prompt of one request."""
-
-    def __init__(self, request: Request) -> None:
-        self._question = fold(request.question)
-        self._headings = [frozenset(words(_above(found.passage))) for found in request.found]
-
-    def anything(self, sentence: str) -> bool:
-        return not (
-            self._is_asked(sentence) or self._is_heading(sentence) or _is_instruction(sentence)
-        )
-
-    def _is_asked(self, sentence: str) -> bool:
-        """Whether a sentence is a question, or part of the one asked, also with a full stop."""
-        return sentence.endswith("?") or fold(sentence).rstrip(" .;:!") in self._question
-
-    def _is_heading(self, sentence: str) -> bool:
-        """Whether a sentence has only words of a passage's description in the prompt."""
-        used = frozenset(words(sentence))
-        return any(used <= heading for heading in self._headings)
-
-
 def _above(passage: Passage) -> str:
     document = passage.document
     return " ".join((document.title, document.reference, *passage.headings, str(document.date)))
-
-
-def _is_instruction(sentence: str) -> bool:
-    """Whether a sentence is part of a prompt for a writer ("Rules:")."""
-    longest = max((" ".join(words(part)) for part in _CLAUSE_END.split(sentence)), key=len)
-    rules = _instructions()
-    return (
-        longest in rules
-        or (sentence.endswith(":") and any(rule.startswith(f"{longest} ") for rule in rules))
-        or (
-            longest.count(" ") >= _LONG - 1 and any(f" {longest} " in f" {rule} " for rule in rules)
-        )
-    )
 
 
 @cache
@@ -98,7 +63,7 @@ class Nearness(NamedTuple):
 
 
 class Verifier:
-    """Verifies the drafts of one request, with evidence from any of its passages.
+    """Verifies a model's drafts of one request, with evidence from any of its passages.
 
     Safe to share between threads.
 
@@ -111,19 +76,21 @@ class Verifier:
         self._request = request
         self._passages = tuple(found.passage for found in request.found)
         self._nearness = nearness
-        self._stated = Stated(request)
         self._text = cache(lambda number: Text(self._passages[number]))
-        self._unit_facts = cache(partial(_unit_facts, self._passages))
-        self._metadata_facts = cache(partial(_metadata_facts, self._passages))
-        self._digits = cache(partial(_digits_of, self._passages))
+        self._unit_facts = cache(self._facts_of_unit)
+        self._metadata_facts = cache(self._facts_of_metadata)
         self._question = facts(request.question, request.language)
 
+    @cached_property
+    def _digits(self) -> frozenset[str]:
+        """The figures of the passages by their digits, those of their headings and documents
+        too."""
+        texts = (f"{passage.text}\n{_above(passage)}" for passage in self._passages)
+        return frozenset().union(*map(digits, texts))
+
     def verdict(self, draft: Draft) -> Verdict:
-        """Verdict on a draft; one with a quote of its own only has to be that text, word for
-        word."""
-        if draft.quote is not None:
-            return quoted(draft, draft.quote, self._passages)
-        if not self._stated.anything(draft.text):
+        """Verdict on a model's draft."""
+        if self._is_of_the_prompt(draft.text):
             return Verdict("not_confirmed", reason="states_nothing", is_firm=True)
         return self._by_evidence(draft)
 
@@ -131,12 +98,28 @@ class Verifier:
         """Whether what a model says is not stated may be what the question asks for: a few words,
         without an address and without a figure that neither the question nor a passage has."""
         is_short = len(text) <= _LONGEST_GAP and not _ADDRESS.search(text)
-        return is_short and digits(text) <= digits(self._request.question) | self._digits()
+        return is_short and digits(text) <= digits(self._request.question) | self._digits
+
+    def _is_of_the_prompt(self, sentence: str) -> bool:
+        """Whether a sentence states nothing: it is a question, part of the one asked, also with a
+        full stop, or of a prompt ("Rules:"), or has only words of a passage's description there."""
+        if sentence.endswith("?") or fold(sentence).rstrip(" .;:!") in fold(self._request.question):
+            return True
+        used = frozenset(words(sentence))
+        if any(used <= frozenset(words(_above(passage))) for passage in self._passages):
+            return True
+        longest = max((" ".join(words(part)) for part in _CLAUSE_END.split(sentence)), key=len)
+        is_long = longest.count(" ") >= _LONG - 1
+        return longest in _instructions() or any(
+            (sentence.endswith(":") and rule.startswith(f"{longest} "))
+            or (is_long and f" {longest} " in f" {rule} ")
+            for rule in _instructions()
+        )
 
     def _by_evidence(self, draft: Draft) -> Verdict:
         text = draft.text
         claim = _without(facts(text, self._request.language), self._question)
-        if foreign := _addresses(text, self._passages):
+        if foreign := self._foreign_addresses(text):
             return Verdict("differs", (), "absent", tuple(map(_inert, foreign)), is_firm=True)
         named = self._named(draft)
         places = named or self._nearest(draft, claim)
@@ -149,22 +132,21 @@ class Verifier:
         self, text: str, claim: Facts, places: Sequence[Place], *, is_named: bool
     ) -> Verdict:
         """Verdict on a sentence by its evidence, to which is added what else has its details."""
-        language, passages = self._request.language, self._passages
+        language = self._request.language
         lacks = self._lacking(claim, places)
         if details := lacks.all:
             absent = self._absent(claim, lacks, text)
             if absent.exact:
                 written = _as_written(absent.exact, text, language)
-                quotes = _quotes(places, passages)
-                return Verdict("differs", quotes, "absent", written, is_firm=True)
-            quotes = _quotes(self._with_details(claim, places), passages)
+                return Verdict("differs", self._quotes(places), "absent", written, is_firm=True)
+            quotes = self._quotes(self._with_details(claim, places))
             reason: Doubt = "absent" if absent.names else "elsewhere"
             written = _as_written(absent.names or details, text, language)
             return Verdict("not_confirmed", quotes, reason, written)
-        quotes = _quotes(places, passages)
-        if any(_is_word_for_word(text, quote, passages) for quote in quotes):
+        quotes = self._quotes(places)
+        if any(self._is_word_for_word(text, quote) for quote in quotes):
             return Verdict("confirmed", quotes)
-        margin = _margin(text, language, quotes, passages, self._nearness.embedder)
+        margin = self._margin(text, quotes)
         # A model that obeys what a source orders confirms it too, however far that is.
         is_firm = not is_named and margin < -default_profile().amounts.local.far
         return Verdict(
@@ -181,7 +163,7 @@ class Verifier:
                 if not 0 <= number < len(self._passages):
                     continue
                 if span := self._text(number).find(stretch.first, stretch.last):
-                    found |= dict.fromkeys(_places(number, self._passages[number], *span))
+                    found |= dict.fromkeys(self._places(number, *span))
                     break
         return list(found)
 
@@ -204,7 +186,7 @@ class Verifier:
         documents = {self._passages[number].document.id for number in near}
         others = [
             place
-            for place in _all_places(self._passages)
+            for place in self._all_places()
             if self._passages[place[0]].document.id in documents
         ]
         return self._adding(places, sorted(others, key=lambda place: place[0] not in near), claim)
@@ -240,7 +222,7 @@ class Verifier:
     def _absent(self, claim: Facts, lacks: Lacking, text: str) -> Lacking:
         """Keeps the details that no passage has, in any language; of a figure neither its value
         nor its digits, as the heading of a table may have its scale or unit."""
-        everywhere = self._facts(list(_all_places(self._passages)))
+        everywhere = self._facts(list(self._all_places()))
         words = frozenset().union(*(found.words for found in everywhere))
         nowhere = lacking(claim, everywhere, _may_be_name)
         written = {
@@ -251,7 +233,7 @@ class Verifier:
             [
                 detail
                 for detail in lacks.exact
-                if detail in nowhere.exact and not written.get(detail, frozenset()) & self._digits()
+                if detail in nowhere.exact and not written.get(detail, frozenset()) & self._digits
             ],
             [
                 name
@@ -265,6 +247,76 @@ class Verifier:
         """Facts of units, and of what is known of their passages."""
         metadata = map(self._metadata_facts, dict.fromkeys(number for number, _ in places))
         return [*map(self._unit_facts, places), *metadata]
+
+    def _facts_of_unit(self, place: Place) -> Facts:
+        """Facts of a unit with its heading, its lead-in and the marks of its points."""
+        passage = self._passages[place[0]]
+        unit = passage.units[place[1]]
+        return facts("\n".join((passage.context(unit), *unit.marks)), passage.language)
+
+    def _facts_of_metadata(self, number: int) -> Facts:
+        """Facts of the metadata of a passage: title, number, date, publishers and headings."""
+        passage = self._passages[number]
+        document = passage.document
+        publishers = (document.publisher, document.about_publisher)
+        date = str(document.date or "")
+        named = (document.title, document.about, document.reference, date)
+        return facts("\n".join((*named, *publishers, *passage.headings)), passage.language)
+
+    def _places(self, number: int, start: int, end: int) -> Iterator[Place]:
+        """The units that a stretch of a passage touches."""
+        for place, unit in enumerate(self._passages[number].units):
+            if unit.start < end and start < unit.end:
+                yield number, place
+
+    def _all_places(self) -> Iterator[Place]:
+        for number, passage in enumerate(self._passages):
+            yield from self._places(number, 0, len(passage.text))
+
+    def _quotes(self, places: Collection[Place]) -> tuple[Quote, ...]:
+        """The units as quotes, by passage in order of appearance; adjacent units are merged."""
+        made = []
+        for number in dict.fromkeys(number for number, _ in places):
+            for run in runs(sorted({unit for passage, unit in places if passage == number})):
+                inside = [self._passages[number].units[unit] for unit in run]
+                made.append(Quote(number, inside[0].start, inside[-1].end))
+        return tuple(made)
+
+    def _margin(self, text: str, quotes: Sequence[Quote]) -> float:
+        """The least margin, in cosine, by which a sentence and each of its clauses exceed the
+        closeness to the evidence that they need."""
+        passages, language = self._passages, self._request.language
+        cited = [passages[quote.passage].text[quote.start : quote.end] for quote in quotes]
+        same = {passages[quote.passage].language for quote in quotes} == {language}
+        clauses = _clauses(text, language)
+        whole, *parts = _closeness([text, *clauses], cited, self._nearness.embedder)
+        least = default_profile().amounts.local
+        margin = whole - (least.near if same else least.near_translated)
+        return min(margin, *(part - least.clause_near for part in parts)) if parts else margin
+
+    def _is_word_for_word(self, text: str, quote: Quote) -> bool:
+        """Whether a text is whole sentences of a quote, word for word. An item of a list is none:
+        what introduces it may deny it."""
+        passage = self._passages[quote.passage]
+        units = [
+            " ".join(words(passage.text[unit.start : unit.end]))
+            if unit.kind == "sentence"
+            else "\n"
+            for unit in passage.units
+            if quote.start <= unit.start and unit.end <= quote.end
+        ]
+        sought = " ".join(words(text))
+        return any(
+            sought == " ".join(units[start:end])
+            for start in range(len(units))
+            for end in range(start + 1, len(units) + 1)
+        )
+
+    def _foreign_addresses(self, text: str) -> list[str]:
+        """Web and e-mail addresses in a text that no passage has."""
+        found = _ADDRESS.findall(text)
+        sources = fold("\n".join(passage.text for passage in self._passages)) if found else ""
+        return [address for address in found if fold(address).strip(".,;:)") not in sources]
 
 
 def _words_of(stretch: NamedStretch) -> str:
@@ -297,28 +349,11 @@ def local_nearness(local: Embedder) -> Nearness:
     return Nearness(units, local)
 
 
-def closeness(texts: Sequence[str], quotes: Sequence[str], embedder: Embedder) -> list[float]:
+def _closeness(texts: Sequence[str], quotes: Sequence[str], embedder: Embedder) -> list[float]:
     """For each text the highest cosine with a quote, or with all quotes joined."""
     joined = [" ".join(quotes)] if len(quotes) > 1 else []
     vectors = embedder.passages([*texts, *quotes, *joined])
     return list(map(float, (vectors[: len(texts)] @ vectors[len(texts) :].T).max(axis=1)))
-
-
-def _margin(
-    text: str,
-    language: str,
-    quotes: Sequence[Quote],
-    passages: Sequence[Passage],
-    embedder: Embedder,
-) -> float:
-    """The least margin, in cosine, by which a sentence and each of its clauses exceed the
-    closeness to the evidence that they need."""
-    cited = [_quoted(quote, passages) for quote in quotes]
-    same = {passages[quote.passage].language for quote in quotes} == {language}
-    whole, *parts = closeness([text, *_clauses(text, language)], cited, embedder)
-    least = default_profile().amounts.local
-    margin = whole - (least.near if same else least.near_translated)
-    return min(margin, *(part - least.clause_near for part in parts)) if parts else margin
 
 
 def _may_be_name(word: str) -> bool:
@@ -367,103 +402,6 @@ def _as_written(details: Iterable[str], text: str, language: str) -> tuple[str, 
     return tuple(dict.fromkeys(made))
 
 
-def _is_word_for_word(text: str, quote: Quote, passages: Sequence[Passage]) -> bool:
-    """Whether a text is whole sentences of a quote, word for word. An item of a list is none: what
-    introduces it may deny it."""
-    passage = passages[quote.passage]
-    units = [
-        " ".join(words(passage.text[unit.start : unit.end])) if unit.kind == "sentence" else "\n"
-        for unit in passage.units
-        if quote.start <= unit.start and unit.end <= quote.end
-    ]
-    sought = " ".join(words(text))
-    return any(
-        sought == " ".join(units[start:end])
-        for start in range(len(units))
-        for end in range(start + 1, len(units) + 1)
-    )
-
-
-def _quoted(quote: Quote, passages: Sequence[Passage]) -> str:
-    return passages[quote.passage].text[quote.start : quote.end]
-
-
-def _digits_of(passages: Sequence[Passage]) -> frozenset[str]:
-    """The figures of passages by their digits, those of their headings and documents too."""
-    return frozenset().union(
-        *(digits(f"{passage.text}\n{_above(passage)}") for passage in passages)
-    )
-
-
-def _places(number: int, passage: Passage, start: int, end: int) -> Iterator[Place]:
-    """The units that a stretch of a passage touches."""
-    for place, unit in enumerate(passage.units):
-        if unit.start < end and start < unit.end:
-            yield number, place
-
-
-def _all_places(passages: Sequence[Passage]) -> Iterator[Place]:
-    for number, passage in enumerate(passages):
-        yield from _places(number, passage, 0, len(passage.text))
-
-
-def _quotes(places: Collection[Place], passages: Sequence[Passage]) -> tuple[Quote, ...]:
-    """The units as quotes, by passage in order of appearance; adjacent units are merged."""
-    made = []
-    for number in dict.fromkeys(number for number, _ in places):
-        units = sorted({unit for passage, unit in places if passage == number})
-        for run in runs(units):
-            inside = [passages[number].units[unit] for unit in run]
-            made.append(Quote(number, inside[0].start, inside[-1].end))
-    return tuple(made)
-
-
-def _addresses(text: str, passages: Sequence[Passage]) -> list[str]:
-    """Web and e-mail addresses in a text that no passage has."""
-    found = _ADDRESS.findall(text)
-    sources = fold("\n".join(passage.text for passage in passages)) if found else ""
-    return [address for address in found if fold(address).strip(".,;:)") not in sources]
-
-
 def _inert(address: str) -> str:
     """An address in a form that nothing makes a link of: "evil[.]example"."""
     return address.replace("://", "[:]//").replace(".", "[.]").replace("@", "[@]")
-
-
-def _unit_facts(passages: Sequence[Passage], place: Place) -> Facts:
-    """Facts of a unit with its heading, its lead-in and the marks of its points."""
-    passage = passages[place[0]]
-    unit = passage.units[place[1]]
-    return facts("\n".join((passage.context(unit), *unit.marks)), passage.language)
-
-
-def _metadata_facts(passages: Sequence[Passage], number: int) -> Facts:
-    """Facts of the metadata of a passage: title, number, date, publishers and headings."""
-    passage = passages[number]
-    document = passage.document
-    publishers = (document.publisher, document.about_publisher)
-    date = str(document.date or "")
-    named = (document.title, document.about, document.reference, date)
-    return facts("\n".join((*named, *publishers, *passage.headings)), passage.language)
-
-
-def quoted(draft: Draft, quote: Quote, passages: Sequence[Passage]) -> Verdict:
-    """Verdict on a draft with a quote of its own."""
-    if _is_quoted(draft, quote, passages):
-        return Verdict("quoted", (quote,))
-    return Verdict("differs")
-
-
-def _is_quoted(draft: Draft, quote: Quote, passages: Sequence[Passage]) -> bool:
-    """Whether the draft's text is verbatim in its quote, and the quote within its passage; a table
-    row may have its headings."""
-    if not 0 <= quote.passage < len(passages):
-        return False
-    passage = passages[quote.passage]
-    if not 0 <= quote.start < quote.end <= len(passage.text):
-        return False
-    quoted = " ".join(passage.text[quote.start : quote.end].split())
-    within = [u for u in passage.units if quote.start <= u.start and u.end <= quote.end]
-    rows = {reading(passage, unit) for unit in within if is_row(passage, unit)}
-    texts = [text for text in (draft.text, *draft.items, *(draft.around or ())) if text]
-    return bool(texts) and all(text in quoted or text in rows for text in texts)

@@ -1,17 +1,20 @@
-"""What passages lack of what a question demands, and how likely they, or a statement, answer it."""
+"""How likely passages, or the first statement, answer a question, and what they lack of it.
+
+What is known of the question itself goes in too: the prepared questions near it, read as a
+`PreparedMatch`, once an answer.
+"""
 
 import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import NamedTuple, cast
 
 import numpy as np
 
-from chain.reading.prepared import PreparedMatch
 from chain.reading.quotables import reading
-from chain.request import Ranked
-from core.prepared import PreparedQuestion
+from chain.request import Part
+from core.prepared import MatchedQuestion, PreparedQuestion
 from core.source import Passage, ScoredPassage, Unit
 from language.acts import names_of
 from language.countries import countries
@@ -30,6 +33,7 @@ from language.vocabulary import translations
 from language.words import fold, plain, words
 from prompts import phrases
 from vectorstore.embeddings import Embedder, Vectors, kept_passages
+from vectorstore.profile import CosineAmounts
 from vectorstore.profile import everyday as everyday_sentences
 from vectorstore.store import Snapshot
 
@@ -47,6 +51,74 @@ _KINDS = ("figures", "countries", "names", "amount", "reason")
 _MOST_AHEAD = 5.0  # log-odds; more tells nothing more
 
 
+class PreparedMatch(NamedTuple):
+    """What the prepared questions near a question say of its first statement and its answer."""
+
+    asked: float  # closeness (0-1) of the nearest that the statement answers
+    rival: float  # how much closer one is that it does not answer
+    is_close: bool  # the nearest that the statement answers is close
+    # The nearest that it answers, if that has almost the words of the question.
+    in_other_words: PreparedQuestion | None
+    is_unanswered: bool  # the nearest is one that nothing in the statement's document answers
+    same: MatchedQuestion | None  # asks the same: its answer is given, whatever else is found
+    answer: MatchedQuestion | None  # `same`, else the one whose answer the statement belongs to
+
+
+def match(part: Part, amounts: CosineAmounts) -> PreparedMatch:
+    """Reads the prepared questions near a question; `amounts` say from which closeness what is
+    concluded."""
+    near, ranked = part.prepared, part.ranked
+    first = part.found[ranked[0].passage].passage if ranked else None
+    core = {first.unit_ids[number] for number in ranked[0].statement.core} if first else set()
+    answered = [matched for matched in near if not core.isdisjoint(matched.prepared.units)]
+    asked = max((matched.closeness for matched in answered), default=0.0)
+    rival = max((matched.closeness for matched in near), default=0.0) - asked
+    nearest = near[0].prepared if near else None
+    is_worded = bool(answered) and answered[0].closeness >= amounts.the_same
+    same = next((each for each in near if _is_the_same(each, part.question, amounts)), None)
+    return PreparedMatch(
+        asked,
+        rival,
+        is_close=asked >= amounts.close,
+        in_other_words=answered[0].prepared if is_worded else None,
+        is_unanswered=nearest is not None
+        and first is not None
+        and not nearest.units
+        and rival > 0
+        and nearest.document == first.document.key,
+        same=same,
+        answer=same or _answering(answered, part.language, amounts),
+    )
+
+
+def _is_the_same(matched: MatchedQuestion, question: str, amounts: CosineAmounts) -> bool:
+    """Whether a prepared question that has an answer asks the same: in all but the words, or, if it
+    is approved, in its own words."""
+    prepared = matched.prepared
+    in_its_words = prepared.approved is not None and prepared.asks(question)
+    return bool(prepared.units) and (in_its_words or matched.closeness >= amounts.the_same)
+
+
+def _answering(
+    answered: Sequence[MatchedQuestion], language: str, amounts: CosineAmounts
+) -> MatchedQuestion | None:
+    """The nearest that is close enough, for which an approved one may be less close; one in the
+    reader's language (ISO 639-1) that is almost as near goes before."""
+    close = [
+        matched
+        for matched in answered
+        if matched.closeness
+        >= (amounts.very_close if matched.prepared.approved else amounts.closest)
+    ]
+    readable = (
+        matched
+        for matched in close
+        if matched.prepared.language == language
+        and matched.cosine >= close[0].cosine - amounts.almost
+    )
+    return next(readable, close[0] if close else None)
+
+
 class LanguageText(NamedTuple):
     """A text with its language (ISO 639-1)."""
 
@@ -59,15 +131,15 @@ class Evidence:
 
     def __init__(self, texts: Iterable[LanguageText], language: str) -> None:
         """`language`: of the question; words are compared only with texts in it."""
-        self._read = [_read(text) for text in texts]
-        self._same = [read for read in self._read if read.language == language]
+        self._texts = tuple(texts)
+        self._has_same = any(text.language == language for text in self._texts)
 
     def figures_missing(self, demands: Demands) -> list[str]:
-        known = {figure for read in self._read for figure in read.figures}
+        known = frozenset().union(*(_figures(text) for text, _ in self._texts))
         return [written for figure, written in demands.figures.items() if figure not in known]
 
     def countries_missing(self, demands: Demands) -> list[str]:
-        known = {code for read in self._read for code in read.countries}
+        known = frozenset().union(*(_countries(*text) for text in self._texts))
         return [written for code, written in demands.countries.items() if code not in known]
 
     def names_missing(self, demands: Demands, in_index: Callable[[str], bool]) -> list[str]:
@@ -77,29 +149,25 @@ class Evidence:
         """
         if not demands.acronyms and not demands.names:
             return []
-        known = frozenset(word for read in self._read for word in read.words)
+        known = frozenset().union(*(_words(text) for text, _ in self._texts))
         missing = [name for name in demands.acronyms if not self._has_acronym(name, known)]
-        has = partial(self._has_name, known=known) if self._same else in_index
+        has = partial(_has_name, known=known) if self._has_same else in_index
         return missing + [name for name in demands.names if not has(name)]
-
-    def has_currency(self) -> bool:
-        return any(read.currency for read in self._read)
 
     def _has_acronym(self, name: str, known: frozenset[str]) -> bool:
         spellings = _spellings(name)
-        if spellings & known:
-            return True
-        long = [spelling for spelling in spellings if len(spelling) >= _LETTERS]
-        return any(
-            spelling in initials
-            for read in self._read
-            for initials in read.initials
+        long = {spelling for spelling in spellings if len(spelling) >= _LETTERS}
+        return bool(spellings & known) or any(
+            spelling in named
+            for text, _ in self._texts
+            for named in _initials(text)
             for spelling in long
         )
 
-    def _has_name(self, name: str, known: frozenset[str]) -> bool:
-        wanted = plain(name)
-        return wanted in known or any(_share(wanted, _runs(word)) >= _NAME_ALIKE for word in known)
+
+def _has_name(name: str, known: frozenset[str]) -> bool:
+    wanted = plain(name)
+    return wanted in known or any(_share(wanted, _runs(word)) >= _NAME_ALIKE for word in known)
 
 
 def of_passage(passage: Passage, unit: Unit | None = None) -> LanguageText:
@@ -109,38 +177,24 @@ def of_passage(passage: Passage, unit: Unit | None = None) -> LanguageText:
     return LanguageText("\n".join((passage.context(unit), *metadata)), passage.language)
 
 
-class _Read:
-    """Comparable features of a text, computed on first use."""
-
-    def __init__(self, text: LanguageText) -> None:
-        self._text, self.language = text
-
-    @cached_property
-    def figures(self) -> frozenset[str]:
-        """Figures, and the parts of a reference: 2011 of 2011/93."""
-        found = figures(self._text)
-        return found | {part for figure in found for part in figure.split("/")}
-
-    @cached_property
-    def countries(self) -> frozenset[str]:
-        return frozenset(countries(self._text, self.language))
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        return frozenset(words(plain(self._text)))
-
-    @cached_property
-    def initials(self) -> frozenset[str]:
-        return initials(self._text)
-
-    @cached_property
-    def currency(self) -> bool:
-        return names_money(self._text)
+@lru_cache(maxsize=2048)  # many questions find the same texts
+def _figures(text: str) -> frozenset[str]:
+    """Figures, and the parts of a reference: 2011 of 2011/93."""
+    found = figures(text)
+    return found | {part for figure in found for part in figure.split("/")}
 
 
 @lru_cache(maxsize=2048)
-def _read(text: LanguageText) -> _Read:
-    return _Read(text)
+def _countries(text: str, language: str) -> frozenset[str]:
+    return frozenset(countries(text, language))
+
+
+@lru_cache(maxsize=2048)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(words(plain(text)))
+
+
+_initials = lru_cache(maxsize=2048)(initials)
 
 
 @lru_cache(maxsize=1024)
@@ -211,26 +265,11 @@ class Confidence(NamedTuple):
         return self.on_topic < 0.5
 
 
-def confidence(
-    question: str,
-    language: str,
-    found: Sequence[ScoredPassage],
-    ranked: Sequence[Ranked],
-    index: Snapshot,
-) -> Confidence:
-    """Confidence that the passages answer the question.
-
-    Args:
-        question: stands alone, without the conversation.
-        language: of the question (ISO 639-1).
-        found: its retrieved passages, best first.
-        ranked: their statements, best first.
-        index: the passages come from it.
-    """
-    if not found or not re.search(r"\w", question):  # "?" asks nothing
+def confidence(part: Part, index: Snapshot) -> Confidence:
+    """Confidence that the passages found for a question, which come from the index, answer it."""
+    if not part.found or not re.search(r"\w", part.question):  # "?" asks nothing
         return Confidence(0.0, 0.0)
-    weights = index.profile.confidence
-    values = evidence(question, language, found, ranked, index)
+    weights, values = index.profile.confidence, evidence(part, index)
     return Confidence(*(probability(weights[name], values) for name in Confidence._fields))
 
 
@@ -252,14 +291,8 @@ def _everyday(embedder: Hashable) -> Vectors:
     return kept_passages(cast(Embedder, embedder), everyday_sentences())
 
 
-def evidence(
-    question: str,
-    language: str,
-    found: Sequence[ScoredPassage],
-    ranked: Sequence[Ranked],
-    index: Snapshot,
-) -> dict[str, float]:
-    """The features of the confidence, without unit; arguments as of `confidence`.
+def evidence(part: Part, index: Snapshot) -> dict[str, float]:
+    """The features of the confidence, without unit.
 
     unit      cosine of the question with the best sentence or item
     everyday  with the nearest off-topic sentence
@@ -267,21 +300,16 @@ def evidence(
     lacks     how many kinds of detail it lacks that the question demands
     """
     return {
-        "unit": max((fit for scored in found for fit in scored.unit_similarities), default=0.0),
-        "everyday": everyday(question, index),
-        "read": ranked[0].score if ranked else _UNREAD,
-        "lacks": len(lacks(question, language, found, ranked, index)),
+        "unit": max(
+            (fit for scored in part.found for fit in scored.unit_similarities), default=0.0
+        ),
+        "everyday": everyday(part.question, index),
+        "read": part.ranked[0].score if part.ranked else _UNREAD,
+        "lacks": len(lacks(part, index)),
     }
 
 
-def lacks(
-    question: str,
-    language: str,
-    found: Sequence[ScoredPassage],
-    ranked: Sequence[Ranked],
-    index: Snapshot,
-    same: PreparedQuestion | None = None,
-) -> frozenset[str]:
+def lacks(part: Part, index: Snapshot, same: PreparedQuestion | None = None) -> frozenset[str]:
     """The kinds of detail that a question demands and the first statement lacks; all without any:
 
     figures           of the statement, with headings and document, one is missing
@@ -292,21 +320,21 @@ def lacks(
     What a prepared question says that asks the `same` is not lacking: whoever prepared it saw to
     that.
     """
-    if not ranked:
+    if not part.ranked:
         return frozenset(_KINDS)
-    demands, passage = demands_of(question, language), found[ranked[0].passage].passage
+    first, language = part.ranked[0], part.language
+    demands, passage = demands_of(part.question, language), part.found[first.passage].passage
     prepared = [LanguageText(same.question, same.language)] if same else []
-    units = [passage.units[number] for number in ranked[0].statement.units]
+    units = [passage.units[number] for number in first.statement.units]
     statement = Evidence([*(of_passage(passage, unit) for unit in units), *prepared], language)
     around = Evidence([of_passage(passage), *prepared], language)
     shown = "\n".join(reading(passage, unit) for unit in units)
-    text = Evidence([LanguageText(shown, passage.language)], language)
     kinds = demands.kinds - (asks_for(same.question, same.language) if same else set())
     lacking = (
         statement.figures_missing(demands),
         around.countries_missing(demands),
         around.names_missing(demands, index.knows),
-        "amount" in kinds and not text.has_currency(),
+        "amount" in kinds and not names_money(shown),
         "reason" in kinds and not gives_reason(shown, passage.language),
     )
     return frozenset(kind for kind, is_lacking in zip(_KINDS, lacking, strict=True) if is_lacking)
@@ -335,34 +363,17 @@ class Chance(NamedTuple):
         return self.value >= self.enough and not self.lacks
 
 
-def chance(
-    question: str,
-    language: str,
-    found: Sequence[ScoredPassage],
-    ranked: Sequence[Ranked],
-    prepared: PreparedMatch,
-    index: Snapshot,
-) -> Chance:
-    """The chance that the first of the statements answers the question; 0 without any.
-
-    Args:
-        question: stands alone, without the conversation.
-        language: of the question (ISO 639-1).
-        found: its retrieved passages, best first.
-        ranked: their statements, best first.
-        prepared: what the prepared questions near it say of the first.
-        index: the passages come from it.
-    """
+def chance(part: Part, prepared: PreparedMatch, index: Snapshot) -> Chance:
+    """The chance that the first of the statements answers the question; 0 without any."""
     enough = index.profile.amounts.chance.sure
-    if not ranked:
+    if not part.ranked:
         return Chance(0.0, enough, lacks=True)
-    value = probability(index.profile.chance, features(ranked, prepared))
-    lacking = lacks(question, language, found, ranked, index, prepared.in_other_words)
-    is_against = bool(lacking) or prepared.is_unanswered
+    value = probability(index.profile.chance, features(part, prepared))
+    is_against = bool(lacks(part, index, prepared.in_other_words)) or prepared.is_unanswered
     return Chance(value, enough, is_against, prepared.is_close)
 
 
-def features(ranked: Sequence[Ranked], prepared: PreparedMatch) -> dict[str, float]:
+def features(part: Part, prepared: PreparedMatch) -> dict[str, float]:
     """The features of the first statement.
 
     read    its score
@@ -371,8 +382,8 @@ def features(ranked: Sequence[Ranked], prepared: PreparedMatch) -> dict[str, flo
     asked   closeness (0-1) of the nearest prepared question that it answers
     rival   how much closer one is that it does not answer
     """
-    first = ranked[0].score
-    scores = [each.score for each in ranked if each.is_read]
+    first = part.ranked[0].score
+    scores = [each.score for each in part.ranked if each.is_read]
     return {
         "read": first,
         "ahead": min(_MOST_AHEAD, max(0.0, first - scores[1])) if scores[1:] else _MOST_AHEAD,

@@ -10,13 +10,13 @@ question is that the unit answers. How the reader came to be: docs/decisions/001
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from chain.reading.quotables import Statement, series, statements
 from chain.request import Part, Ranked
-from chain.understanding.follow_ups import parts
-from core.source import STEPS_BACK, Passage, Scope, ScoredPassage, Unit
+from chain.understanding.follow_ups import sub_questions
+from core.source import STEPS_BACK, Passage, Scope, ScoredPassage
 from language.demands import asks_for
 from vectorstore.profile import Profile
 from vectorstore.reader import reader, text_of
@@ -30,17 +30,7 @@ READ_OF_OTHERS = 8
 # prepared question are worth as cosines.
 _OF_PASSAGE, _OF_ASKED = 0.005, 0.1
 _OF_PROMISE = 15.0  # log-odds of a cosine of 1, beside the reader's score: docs/decisions/0017
-
-
-@dataclass(frozen=True)
-class RankedUnit:
-    """A unit and its score in log-odds: +1 makes it e times as likely to be the right one."""
-
-    passage: int
-    number: int
-    unit: Unit
-    score: float
-    is_read: bool = True  # the reader has read it; the others stand behind those read
+_Place = tuple[int, int]  # index of a passage, number of its unit
 
 
 def rank(
@@ -74,12 +64,11 @@ def rank(
         for index, statement, numbers in candidates
         for number in numbers
     }
-    units = rank_units(question, found, profile, most, contexts)
-    scores = {(unit.passage, unit.number): unit for unit in units}
+    scores = _scores(question, found, profile, most, contexts)
     ranked = []
     for index, statement, numbers in candidates:
-        best = max((scores[index, number] for number in numbers), key=lambda unit: unit.score)
-        ranked.append(Ranked(index, statement, best.score, best.is_read))
+        score, is_read = max(scores[index, number] for number in numbers)
+        ranked.append(Ranked(index, statement, score, is_read))
     return sorted(ranked, key=lambda each: (-each.score, each.passage, each.statement.core))
 
 
@@ -110,49 +99,48 @@ def _shares(scores: Sequence[float]) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def rank_units(
+def _scores(
     question: str,
     found: Sequence[ScoredPassage],
     profile: Profile,
-    most: int = READ,
-    among: Mapping[tuple[int, int], str] | None = None,
-) -> list[RankedUnit]:
-    """Ranks the units of the passages, best first; without footnotes, which need their sentence.
+    most: int,
+    contexts: Mapping[_Place, str],
+) -> dict[_Place, tuple[float, bool]]:
+    """The score of each unit in log-odds (+1 makes it e times as likely to be the right one), and
+    whether the reader has read it; the others stand behind those read.
 
     Args:
         question, found, profile, most: as of `rank`.
-        among: only these, as pairs of a passage's index and a unit's number, each with what is read
-            in front of it.
+        contexts: the units, each with what is read in front of it.
     """
-    promising = sorted(
-        (-promise, index, number)
-        for index, number, promise in _promises(found)
-        if among is None or (index, number) in among
-    )
-    first, rest = promising[:most], promising[most:]
-    amounts = profile.amounts.relevance
-    before = among or {}
+    best = max((scored.score for scored in found), default=0.0)
+    promises = sorted((-_promise(found[place[0]], place[1], best), place) for place in contexts)
+    first, rest = promises[:most], promises[most:]
     texts = [
-        (passage.headings[-1], before.get((index, number), "") + text_of(passage, number))
-        for _, index, number in first
+        (passage.headings[-1], contexts[index, number] + text_of(passage, number))
+        for _, (index, number) in first
         for passage in [found[index].passage]
     ]
-    read = reader().scores(question, texts)
-    ranked = []
-    for (promise, index, number), score in zip(first, map(float, read), strict=True):
+    amounts, scores = profile.amounts.relevance, dict[_Place, tuple[float, bool]]()
+    read = map(float, reader().scores(question, texts))
+    for (promise, (index, number)), score in zip(first, read, strict=True):
         scored = found[index]
         own = amounts.named * scored.named - amounts.preamble * scored.passage.preamble
         own -= amounts.step_back * (scored.standing in STEPS_BACK)
         own += amounts.asked * (scored.asked[number] if scored.asked else 0.0)
         own += _OF_PROMISE * (first[0][0] - promise)  # both have a minus sign
-        ranked.append(RankedUnit(index, number, scored.passage.units[number], score + own))
-    lowest = min((unit.score for unit in ranked), default=0.0)
-    for promise, index, number in rest:
-        score = lowest - 1 - (promise - first[-1][0])
-        ranked.append(
-            RankedUnit(index, number, found[index].passage.units[number], score, is_read=False)
-        )
-    return sorted(ranked, key=lambda unit: (-unit.score, unit.passage, unit.number))
+        scores[index, number] = score + own, True
+    lowest = min((score for score, _ in scores.values()), default=0.0)
+    for promise, place in rest:
+        scores[place] = lowest - 1 - (promise - first[-1][0]), False
+    return scores
+
+
+def _promise(scored: ScoredPassage, unit: int, best: float) -> float:
+    """Of a unit of a passage; `best` is the score of the best passage."""
+    closeness = scored.asked[unit] if scored.asked else 0.0
+    of_passage = _OF_PASSAGE * (scored.score - best) - scored.level
+    return scored.unit_similarities[unit] + of_passage + _OF_ASKED * closeness
 
 
 def _context(passage: Passage, statement: Statement, number: int) -> str:
@@ -165,24 +153,13 @@ def _context(passage: Passage, statement: Statement, number: int) -> str:
     return f"{passage.text[unit.start : unit.end]} "
 
 
-def _promises(found: Sequence[ScoredPassage]) -> Iterator[tuple[int, int, float]]:
-    """Index of the passage, number of the unit and its promise, of all but footnotes."""
-    best = max((scored.score for scored in found), default=0.0)
-    for index, scored in enumerate(found):
-        of_passage = _OF_PASSAGE * (scored.score - best) - scored.level
-        for number, unit in enumerate(scored.passage.units):
-            if unit.kind != "note":
-                closeness = scored.asked[number] if scored.asked else 0.0
-                cosine = scored.unit_similarities[number]
-                yield index, number, cosine + of_passage + _OF_ASKED * closeness
-
-
 def in_parts(
-    whole: Part, language: str, index: Snapshot, scope: Scope
+    whole: Part, index: Snapshot, scope: Scope
 ) -> tuple[tuple[ScoredPassage, ...], tuple[Part, ...]]:
     """The retrieved passages with each part's best passage added, and the scored parts; just the
     whole if the question asks one thing."""
-    questions = parts(whole.question, language)
+    language, profile = whole.language, index.profile
+    questions = sub_questions(whole.question, language)
     near = [index.prepared(question, language, scope) for question in questions]
     nearest = [
         index.search(question, 1, language, scope=scope, prepared=prepared)
@@ -194,12 +171,12 @@ def in_parts(
     for scored in itertools.chain.from_iterable(nearest):
         together.setdefault(scored.passage.id, scored.model_copy(update={"score": lowest}))
     passages = tuple(together.values())
-    made = []
+    parts = []
     for question, best, prepared in zip(questions, nearest, near, strict=True):
         found = _scored_for(question, passages, best, index)
-        ranked = rank(question, language, found, index.profile, READ_OF_OTHERS)
-        made.append(Part(question, found, ranked, prepared))
-    return passages, tuple(made) or (whole,)
+        ranked = rank(question, language, found, profile, READ_OF_OTHERS)
+        parts.append(Part(question, language, found, ranked, prepared))
+    return passages, tuple(parts) or (whole,)
 
 
 def _scored_for(

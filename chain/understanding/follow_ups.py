@@ -267,12 +267,12 @@ def _lowered(bare: str, cues: Cues) -> str:
     )
 
 
-def parts(question: str, language: str) -> tuple[str, ...]:
+def sub_questions(question: str, language: str) -> tuple[str, ...]:
     """Sub-questions of a question that asks several things or compares; empty for others.
 
-    >>> parts("Who runs it and since when does it exist?", "en")
+    >>> sub_questions("Who runs it and since when does it exist?", "en")
     ('Who runs it', 'since when does it exist')
-    >>> parts("How many were there in 2010 and in 2019?", "en")
+    >>> sub_questions("How many were there in 2010 and in 2019?", "en")
     ('How many were there in 2010', 'How many were there in 2019')
     """
     start, pieces = 0, list[str]()

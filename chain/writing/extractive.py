@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
-from chain.reading.prepared import shown_units
 from chain.reading.quotables import (
     LONGEST_LIST,
     Statement,
@@ -19,15 +18,20 @@ from chain.reading.quotables import (
     is_row,
     is_sentence,
     left_out,
+    lists_of,
     number_of,
     points_back,
     reading,
     runs,
+    shown_first,
+    statements,
 )
 from chain.request import Draft, Quote, Ranked, Request
-from core.answer import Mode, Turn
+from core.answer import Turn
 from core.answer_blocks import Marked
+from core.prepared import PreparedQuestion
 from core.source import Passage, ScoredPassage
+from language.demands import asks_for
 from language.figures import written
 from language.words import fold
 from prompts import phrases, spoken
@@ -42,6 +46,8 @@ _PER_PASSAGE = 2
 _BESIDE = 2  # statements of the same passage beside the best; what else it says can be unfolded
 _ALSO = 2.0  # how far behind the best what stands below an answer may be
 _NEAREST = 2  # blocks below a refusal; they answer nothing, and more would look like an answer
+# How an item begins and ends that can be read without the sentence that introduces it.
+_STANDS_ALONE = re.compile(r"[\W\d_]*[A-ZÀ-ÞŁŚŻΑ-ΩА-Я0-9].*[.!?…]\W*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -319,27 +325,20 @@ def _read(passage: Passage, number: int) -> str:
     return reading(passage, passage.units[number])
 
 
-class ExtractiveAnswerer:
-    """Quotes the sources: each draft is made of whole units, with their quote."""
-
-    mode: Mode = "extractive"
-    model = ""
-
-    def __init__(self) -> None:
-        self._choose = RunnableLambda(choose).with_config(run_name="extractive_answer")
-
-    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
-        if not request.is_sure:
-            label = ""
-            for drafted in search_results(request, 1.0)[: 1 if request.brief else FIRST]:
-                for draft in drafted:
-                    yield replace(draft, label="" if draft.label == label else draft.label)
-                    label = draft.label or label
-            return
-        blocks = self._choose.invoke(request, config)
-        labels = {_label_of(request.found[block.passage].passage) for block in blocks}
-        for block in blocks:
-            yield from drafts(block, request, labelled=len(labels) > 1)
+def quotations(request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
+    """The drafts of the answer proper, or where that is not sure of the first results."""
+    if not request.is_sure:
+        label = ""
+        for drafted in search_results(request, 1.0)[: 1 if request.brief else FIRST]:
+            for draft in drafted:
+                yield replace(draft, label="" if draft.label == label else draft.label)
+                label = draft.label or label
+        return
+    chosen = RunnableLambda(choose).with_config(run_name="extractive_answer")  # to be traced
+    blocks = chosen.invoke(request, config)
+    labels = {_label_of(request.found[block.passage].passage) for block in blocks}
+    for block in blocks:
+        yield from drafts(block, request, labelled=len(labels) > 1)
 
 
 def choose(request: Request) -> tuple[QuotedBlock, ...]:
@@ -347,8 +346,7 @@ def choose(request: Request) -> tuple[QuotedBlock, ...]:
     if request.overview:
         return tuple(QuotedBlock(place, units) for place, units in request.overview)
     if request.prepared:
-        shown = shown_units(request.prepared, request.found, request.question, request.language)
-        return tuple(QuotedBlock(each.passage, each.units, alone=each.alone) for each in shown)
+        return tuple(_prepared_blocks(request.prepared, request))
     blocks: list[QuotedBlock] = []
     for part in request.parts:
         best = _best(part.ranked, request)
@@ -356,6 +354,79 @@ def choose(request: Request) -> tuple[QuotedBlock, ...]:
         if best and not {(best.passage, number) for number in best.units} <= shown_before:
             blocks += _whole(best, request)
     return tuple(blocks)
+
+
+def _prepared_blocks(prepared: PreparedQuestion, request: Request) -> Iterator[QuotedBlock]:
+    """What is shown of a prepared answer, by passage in the order of its units: a sentence behind
+    those that it refers back to; of a list the whole, or the few items that are meant, where each
+    is a sentence that stands alone."""
+    places = {scored.passage.id: place for place, scored in enumerate(request.found)}
+    named: list[tuple[int, list[int]]] = []
+    for name in prepared.units:
+        passage, _, number = name.partition("#")
+        if passage not in places:
+            continue
+        if not named or named[-1][0] != places[passage]:
+            named.append((places[passage], []))
+        named[-1][1].append(int(number))
+    wanted = asks_for(request.question, request.language)
+    for place, numbers in named:
+        yield from _prepared_blocks_in(place, request.found[place].passage, numbers, wanted=wanted)
+
+
+def _prepared_blocks_in(
+    place: int, passage: Passage, numbers: Sequence[int], *, wanted: Collection[str]
+) -> Iterator[QuotedBlock]:
+    lists = lists_of(passage)
+    list_of = {number: first for first, members in lists.items() for number in members}
+    few = {
+        first
+        for first, members in lists.items()
+        if "list" not in wanted and _stand_alone(passage, members, numbers)
+    }
+    shown: list[int] = []
+    alone = set[int]()
+    for number in numbers:
+        unit = passage.units[number]
+        if unit.kind == "item" and not is_row(passage, unit) and number in list_of:
+            first = list_of[number]
+            if first in few:
+                alone.add(number)
+                units: Sequence[int] = (number,)
+            else:
+                units = shown_first(passage, lists[first])
+        elif number in few:
+            continue  # the introduction of items that do without it
+        elif number in lists:
+            units = shown_first(passage, lists[number])
+        else:
+            units = _with_antecedent(passage, number, reasons="reason" in wanted)
+        shown += [unit_number for unit_number in units if unit_number not in shown]
+    for number in shown:
+        if number in alone:
+            yield QuotedBlock(place, (number,), alone=True)
+    rest = tuple(number for number in shown if number not in alone)
+    if rest:
+        yield QuotedBlock(place, rest)
+
+
+def _stand_alone(passage: Passage, members: Sequence[int], numbers: Sequence[int]) -> bool:
+    """Whether the named items of a list are few, and sentences that can be read without it."""
+    items = [member for member in members if passage.units[member].kind == "item"]
+    meant = [item for item in items if item in numbers]
+    return 0 < 2 * len(meant) <= len(items) and all(
+        _STANDS_ALONE.fullmatch(reading(passage, passage.units[item])) for item in meant
+    )
+
+
+def _with_antecedent(passage: Passage, number: int, *, reasons: bool) -> Sequence[int]:
+    """A sentence, after those that it refers back to, or that give its reason."""
+    whole = (
+        statement.units
+        for statement in statements(passage, reasons=reasons)
+        if number in statement.core and not statement.is_list
+    )
+    return next(whole, (number,))
 
 
 def supporting_blocks(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:

@@ -36,7 +36,6 @@ from chain.model.reply import (
     read_object,
 )
 from chain.request import Draft, Gaps, NamedStretch, Request
-from core.answer import Mode
 from core.errors import ModelError
 from core.settings import Settings
 from core.source import DocumentKind
@@ -107,8 +106,6 @@ def messages_for(request: Request, collection: str, passages: str) -> list[BaseM
 
 class GenerativeAnswerer:
     """Streams drafts from a model."""
-
-    mode: Mode = "generative"
 
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model

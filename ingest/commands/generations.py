@@ -14,8 +14,8 @@ from ingest.commands import app
 from ingest.publishing import history as kept_generations
 from ingest.publishing import verify as verification
 from ingest.publishing.lock import writing
+from vectorstore.generation import DocumentEntry
 from vectorstore.generations import Generations
-from vectorstore.manifest import DocumentEntry
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print what there is as JSON.")]
 

@@ -17,11 +17,10 @@ from ingest.publishing.verify import check
 from ingest.reading import question_file
 from vectorstore.chroma import batches
 from vectorstore.embeddings import Embedder, Vectors
-from vectorstore.generation import Generation
+from vectorstore.generation import DocumentEntry, Generation, Manifest, new_id
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import carry_keyword
-from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, new_id, total
-from vectorstore.segments import document_key
+from vectorstore.segments import SegmentEntry, document_key, total
 
 _SMALL = 500  # passages; they are copied in about two seconds
 _GROWTH = 4  # at most about five segments at 100,000 passages: docs/decisions/0005
@@ -133,7 +132,7 @@ def _copy_unchanged(old: Generation, new: Generation, plan: Plan) -> None:
     moved = {*plan.unchanged} & new.manifest.used(new.id)[0]
     _copy(old.all_passages(moved), lambda passage: Stored(old, passage.id), new)
     for batch in batches(old.all_questions(moved), _COPIED_AT_ONCE):
-        vectors = old.question_vectors([question.id for question in batch])
+        vectors = old.vectors("questions", [question.id for question in batch])
         new.add_questions(batch, np.stack([vectors[question.id] for question in batch]))
 
 
@@ -145,8 +144,9 @@ def _copy(passages: Iterable[Passage], place: Callable[[Passage], Stored], new: 
         names = [units_of(p, at.passage_id) for p, at in zip(batch, places, strict=True)]
         for generation in {id(at.generation): at.generation for at in places}.values():
             here = zip(names, places, strict=True)
-            vectors |= generation.unit_vectors(
-                [unit for units, at in here if at.generation is generation for unit in units]
+            vectors |= generation.vectors(
+                "units",
+                [unit for units, at in here if at.generation is generation for unit in units],
             )
         new.add(batch, [np.stack([vectors[unit] for unit in units]) for units in names])
 
@@ -193,7 +193,7 @@ def _embed_questions(work: Work, embedder: Embedder, new: Generation, tell: Tell
                 if question.id not in vectors
                 for name in stored_as(question.id, document_key(question.id), work.twins)
             }
-            found = generation.question_vectors(list(names))
+            found = generation.vectors("questions", list(names))
             vectors |= {names[name]: vector for name, vector in found.items()}
         missing = [question for question in batch if question.id not in vectors]
         if missing:

@@ -14,7 +14,7 @@ from ingest.publishing.plan import Document, Rename, known_files, reading_finger
 from ingest.reading import question_file
 from ingest.reading.files import FoundFiles, is_official, refuse_large, unforeseen
 from ingest.reading.load import double, fingerprint
-from vectorstore.manifest import DocumentEntry, Manifest
+from vectorstore.generation import DocumentEntry, Manifest
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from core.settings import Settings
 from core.source import DocumentInfo, Frozen
-from vectorstore.generation import Generation
+from vectorstore.generation import Generation, Manifest
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import keyword_folder
-from vectorstore.manifest import Manifest
 
 _BYTES_A_NUMBER = 4  # float32, as Chroma stores vectors
 

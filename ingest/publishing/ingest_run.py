@@ -13,7 +13,7 @@ from core.prepared import StaleQuestion, WhyStale
 from core.source import DocumentInfo, Frozen, SourceDocument
 from ingest.publishing.plan import Plan
 from ingest.reading.files import LeftOut
-from vectorstore.manifest import Manifest
+from vectorstore.generation import Manifest
 
 ChangeKind = Literal["added", "changed", "renamed", "removed"]
 

@@ -17,9 +17,8 @@ from ingest.publishing.ingest_run import IngestOptions, Tell
 from ingest.publishing.plan import Document, Plan, make_plan, plan_fingerprint
 from ingest.reading.files import FoundFiles
 from vectorstore.embeddings import Embedder
-from vectorstore.generation import Generation
+from vectorstore.generation import Generation, Manifest, method_of
 from vectorstore.generations import Generations, store_exists
-from vectorstore.manifest import Manifest, method_of
 
 
 class Stored(NamedTuple):

@@ -23,8 +23,7 @@ from vectorstore.generation import Generation
 from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import keyword_folder, open_keyword
 from vectorstore.leftovers import LeftoversError
-from vectorstore.manifest import Counts
-from vectorstore.segments import Segment, document_key, mean
+from vectorstore.segments import Counts, Segment, document_key, mean
 from vectorstore.store import leftovers
 
 REBUILD = "Build the index anew with: python -m ingest --rebuild"
@@ -66,7 +65,7 @@ def problems_at_once(generation: Generation, settings: Settings) -> Iterator[Ind
             problem=f"Generation {generation.id} is incomplete: {_numbers(stored)} and {words} "
             f"keyword entries, {_numbers(expected)} expected"
         )
-    vectors = generation.passage_vectors(generation.sample(_SAMPLE))
+    vectors = generation.vectors("passages", generation.sample(_SAMPLE))
     lost = [name for name, vector in vectors.items() if not _is_found(generation, name, vector)]
     if len(lost) > _MAY_BE_MISSED * len(vectors):
         yield IndexProblem(
@@ -81,7 +80,7 @@ def _numbers(counts: Counts) -> str:
 
 def _is_found(generation: Generation, name: str, vector: Vectors) -> bool:
     """Whether a search for a passage's own vector finds it, or a near-duplicate."""
-    found = generation.nearest_passages(vector, 3)
+    found = generation.nearest("passages", vector, 3)
     return any(hit == name or similarity > _SAME for hit, similarity in found)
 
 
@@ -156,8 +155,8 @@ def _of_pointer(pointer: Pointer, generations: Generations) -> Iterator[IndexPro
 def _of_segment(segment: Segment, generation: Generation) -> Iterator[IndexProblem]:
     """Checks that a segment holds what the manifest says, and nothing without an owner."""
     manifest = generation.manifest
-    passages = set(segment.stored_passage_ids())
-    units = Counter(name.partition("#")[0] for name in segment.stored_unit_ids())
+    passages = set(segment.stored_ids("passages"))
+    units = Counter(name.partition("#")[0] for name in segment.stored_ids("units"))
     if orphans := units.keys() - passages:
         yield IndexProblem(problem=f"Units without a passage: {_some(orphans)}")
     if bare := passages - units.keys():
@@ -242,8 +241,8 @@ class _Contents:
             )
 
     def _of_vectors(self, passages: list[Passage]) -> Iterator[IndexProblem]:
-        units = self._generation.unit_vectors([name for p in passages for name in p.unit_ids])
-        own = self._generation.passage_vectors([passage.id for passage in passages])
+        units = self._generation.vectors("units", [name for p in passages for name in p.unit_ids])
+        own = self._generation.vectors("passages", [passage.id for passage in passages])
         for passage in passages:
             names = passage.unit_ids
             if missing := [name for name in names if name not in units]:
@@ -260,7 +259,7 @@ class _Contents:
     def _of_questions(self, units: set[str]) -> Iterator[IndexProblem]:
         for batch in batches(self._generation.all_questions(), _AT_ONCE):
             names = [question.id for question in batch]
-            vectors = self._generation.question_vectors(names)
+            vectors = self._generation.vectors("questions", names)
             if lost := [question.id for question in batch if not units.issuperset(question.units)]:
                 yield IndexProblem(problem=f"Questions whose answer is not there: {_some(lost)}")
             if wrong := [n for n in names if n not in vectors or not self._is_unit(vectors[n])]:

@@ -63,11 +63,10 @@ class _Rows:
     ) -> None:
         index = self._index
         _, decision, request = decided(question, language, index, self._settings)
-        found, ranked = decision.whole.found, decision.whole.ranked
-        if not ranked or decision.first is None:
+        if not decision.whole.ranked or decision.first is None:
             return
-        values = evidence(question, language, found, ranked, index)
-        first = features(ranked, decision.prepared)
+        values = evidence(decision.whole, index)
+        first = features(decision.whole, decision.prepared)
         self._rows.append(
             (
                 [values[name] for name in ON_TOPIC],

@@ -25,9 +25,9 @@ from tests.support.collections import collection_in_use
 from tests.support.commands import whole_environment
 from tests.support.small import Small, document
 from vectorstore import chroma, keyword_index
-from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.generations import COLLECTION, Generations
+from vectorstore.segments import Kind
 from vectorstore.store import open_index
 
 FILES = {f"{name}.md": document(name) for name in ("alpha", "beta")}
@@ -60,13 +60,13 @@ def test_a_near_duplicate_that_the_search_misses_stops_nothing_and_a_broken_sear
     settings = small({"ships.en.md": f"# Ships\n\n{text}"})
     ingest(settings)
     lost = set(Generations(settings).current().sample(20)[:missed])
-    nearest = Generation.nearest_passages
+    nearest = Generation.nearest
 
-    def missing(self: Generation, vector: Vectors, count: int) -> list[tuple[str, float]]:
-        (best, similarity), *rest = nearest(self, vector, count)
+    def missing(self: Generation, kind: Kind, *given: Any) -> list[tuple[str, float]]:
+        (best, similarity), *rest = nearest(self, kind, *given)
         return rest if best in lost else [(best, similarity), *rest]
 
-    monkeypatch.setattr(Generation, "nearest_passages", missing)
+    monkeypatch.setattr(Generation, "nearest", missing)
     monkeypatch.setattr("ingest.publishing.verify._SAME", 0.9999)  # no two of these say the same
     assert len(verify(settings).problems) == problems
 

@@ -11,10 +11,11 @@ import prompts
 from chain import __main__ as command
 from chain.answer.composition import AnswerBuilder
 from chain.assistant import Assistant
+from chain.checking.quotes import quoted
 from chain.checking.verification import Verifier, nearness_of
 from chain.reading.confidence import confidence, evidence, lacks
 from chain.reading.relevance import rank
-from chain.request import Draft, Quote, Request, Verdict
+from chain.request import Draft, Part, Quote, Request, Verdict
 from core.answer import Answer, Turn
 from core.answer_blocks import marked_text
 from core.settings import ROOT, Settings
@@ -185,13 +186,14 @@ def test_the_confidence_sees_what_the_passages_lack(
     index = assistant.index.snapshot()
     found = index.search(question, language=language)
     ranked = rank(question, language, found, index.profile)
-    seen = lacks(question, language, found, ranked, index)
+    part = Part(question, language, found, ranked)
+    seen = lacks(part, index)
     assert (kind in seen) == is_lacking
-    assert evidence(question, language, found, ranked, index)["lacks"] == len(seen)
+    assert evidence(part, index)["lacks"] == len(seen)
 
 
 def test_without_passages_there_is_no_confidence(assistant: Assistant) -> None:
-    assert confidence("Anything?", "en", [], [], assistant.index.snapshot()).value == 0
+    assert confidence(Part("Anything?", "en", (), ()), assistant.index.snapshot()).value == 0
 
 
 @pytest.mark.parametrize(
@@ -356,14 +358,12 @@ def request_(assistant: Assistant) -> Request:
     return Request(question=question, language="en", found=tuple(found))
 
 
-def test_a_quote_that_is_not_in_its_passage_is_not_verified(
-    request_: Request, settings: Settings
-) -> None:
+def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -> None:
     passage = request_.found[0].passage
     unit = passage.units[0]
     text = " ".join(passage.text[unit.start : unit.end].split())
     good = Draft(text, (0,), quote=Quote(0, unit.start, unit.end))
-    assert _verifier(request_, settings).verdict(good) == Verdict("quoted", (good.quote,))
+    assert quoted(good, request_) == Verdict("quoted", (good.quote,))
     for wrong in (
         replace(good, text=good.text.replace("e", "x", 1)),
         replace(good, quote=Quote(1, unit.start, unit.end)),
@@ -371,7 +371,7 @@ def test_a_quote_that_is_not_in_its_passage_is_not_verified(
         replace(good, quote=Quote(0, unit.start, 10**6)),
         replace(good, quote=Quote(99, 0, 5)),
     ):
-        assert _verifier(request_, settings).verdict(wrong).status == "differs"
+        assert quoted(wrong, request_).status == "differs"
 
 
 @pytest.mark.parametrize(

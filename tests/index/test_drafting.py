@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 import pytest
 from langchain_core.runnables import RunnableConfig
 
-from chain.answer.composition import AnswerRun, Checking
+from chain.answer.model_run import Checking, ModelRun
 from chain.assistant import Assistant
 from chain.checking.checker import Checker
 from chain.checking.verification import Nearness, nearness_of
 from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import Claim
 from chain.request import Draft, Gaps, NamedStretch, Quote, Request, Task
-from chain.writing.extractive import ExtractiveAnswerer
 from chain.writing.generative import read
 from core.answer import Mode, Stage, TextDelta
 from core.answer_blocks import AnswerSentence, marked_text, sentences
@@ -86,7 +85,6 @@ class Says:
 
     replies: Sequence[str]
     error: ModelError | None = None
-    mode: Mode = "generative"
     model: str = "scripted"
 
     def __post_init__(self) -> None:
@@ -107,7 +105,7 @@ def checker(server: Script) -> Checker:
 
 
 @pytest.fixture
-def write(index: Snapshot, request_: Request, checker: Checker) -> Callable[..., AnswerRun]:
+def write(index: Snapshot, request_: Request, checker: Checker) -> Callable[..., ModelRun]:
     """Has a reply written, and read again by the model on the server."""
 
     def run(
@@ -116,7 +114,7 @@ def write(index: Snapshot, request_: Request, checker: Checker) -> Callable[...,
         error: ModelError | None = None,
         seconds: float = PATIENCE,
         **more: object,
-    ) -> AnswerRun:
+    ) -> ModelRun:
         return _run(
             request_,
             Says([written(*texts, passages=passages)], error),
@@ -128,15 +126,15 @@ def write(index: Snapshot, request_: Request, checker: Checker) -> Callable[...,
     return run
 
 
-def _run(request: Request, says: "Says", nearness: Nearness, **more: object) -> AnswerRun:
+def _run(request: Request, says: "Says", nearness: Nearness, **more: object) -> ModelRun:
     """What was written, to its end."""
-    writing = AnswerRun(request, [says], nearness, **more)  # type: ignore[arg-type]
+    writing = ModelRun(request, says, nearness, **more)  # type: ignore[arg-type]
     for _ in writing.write(None):
         pass
     return writing
 
 
-Write = Callable[..., AnswerRun]
+Write = Callable[..., ModelRun]
 
 
 def _rejecting(*said: str) -> Callable[[dict[str, object]], str]:
@@ -150,11 +148,11 @@ def _rejecting(*said: str) -> Callable[[dict[str, object]], str]:
     return reply
 
 
-def _text(writing: AnswerRun) -> str:
+def _text(writing: ModelRun) -> str:
     return marked_text(writing.builder.blocks).text
 
 
-def _marks(writing: AnswerRun) -> list[tuple[str, str, str]]:
+def _marks(writing: ModelRun) -> list[tuple[str, str, str]]:
     said = sentences(writing.builder.blocks)
     return [(one.text, one.status, one.reason) for one in said]
 
@@ -219,9 +217,9 @@ def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
     index: Snapshot, request_: Request, server: Script, checker: Checker
 ) -> None:
     server.check = _rejecting("two reports")
-    writing = AnswerRun(
+    writing = ModelRun(
         request_,
-        [Says([written(REPORTS, PROCEDURES)])],
+        Says([written(REPORTS, PROCEDURES)]),
         nearness_of(index, index.embedder),
         checking=Checking(checker, PATIENCE),
         unconfirmed="hide",
@@ -233,7 +231,7 @@ def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
 
 def test_words_are_told_while_a_sentence_is_written(index: Snapshot, request_: Request) -> None:
     says = Says([written(PROCEDURES)])
-    writing = AnswerRun(request_, [says], nearness_of(index, index.embedder))
+    writing = ModelRun(request_, says, nearness_of(index, index.embedder))
     stage, *told = writing.write(None)
     assert stage == Stage(name="checking")
     seen = [marked_text(one.blocks).text for one in told if isinstance(one, TextDelta)]
@@ -403,25 +401,6 @@ def test_a_hostile_sentence_cannot_leave_its_fence_nor_speak_for_others(
     assert len(opinion.reason) <= 300
 
 
-def test_what_is_quoted_is_never_sent(
-    index: Snapshot, request_: Request, server: Script, checker: Checker
-) -> None:
-    passage = request_.found[0].passage
-    unit = passage.units[0]
-
-    class Quotes(Says):
-        def draft(self, request: Request, config: RunnableConfig | None) -> Written:
-            quote = Quote(0, unit.start, unit.end)
-            yield Draft(passage.text[unit.start : unit.end], (0,), quote=quote)
-            yield Draft("Not what it quotes.", (0,), quote=quote)
-
-    says, checking = Quotes([], mode="extractive", model=""), Checking(checker, PATIENCE)
-    writing = AnswerRun(request_, [says], nearness_of(index, index.embedder), checking=checking)
-    assert len(list(writing.write(None))) == 2  # the stage, and the one that is word for word
-    assert [status for _, status, _ in _marks(writing)] == ["quoted"]
-    assert (server.checks, writing.unchecked) == ([], False)
-
-
 def _asked(settings: Settings, server: Script, **more: object) -> Sequence[str]:
     server.reply = reply_of("In 2019 there were more than 725 000 reports in the EU.")
     values = {"openai_base_url": server.url, "model": "scripted", **more}
@@ -568,7 +547,7 @@ def test_what_the_passages_lack_is_searched_for_once_more(
             reply_of(told, passages=[3], searches=["again"]),
         ]
     )
-    writing = AnswerRun(request_, [says], nearness_of(index, index.embedder), search=search)
+    writing = ModelRun(request_, says, nearness_of(index, index.embedder), search=search)
     events = list(writing.write(None))
     stages = [one.name for one in events if isinstance(one, Stage)]
     assert stages == ["checking", "searching_again"]
@@ -598,10 +577,8 @@ def test_a_second_reply_that_fails_is_told(
     (new,) = index.passages(["drugs-agenda.en"])[:1]
     found = (ScoredPassage(passage=new, score=0.0, similarity=0.0),)
     says = Says(replies, ModelError("Gone.", "unreachable"))
-    answerers = [says, ExtractiveAnswerer()]
-    writing = AnswerRun(
-        request_, answerers, nearness_of(index, index.embedder), search=lambda *_: found
-    )
+    near = nearness_of(index, index.embedder)
+    writing = ModelRun(request_, says, near, search=lambda *_: found, stands_in=True)
     for _ in writing.write(None):
         pass
     assert (writing.mode, writing.trouble, len(says.asked)) == (mode, trouble, 2)
@@ -713,7 +690,7 @@ def test_a_reader_who_leaves_ends_the_reply(index: Snapshot, request_: Request) 
             finally:
                 closed.set()
 
-    events = AnswerRun(request_, [Endless([])], nearness_of(index, index.embedder)).write(None)
+    events = ModelRun(request_, Endless([]), nearness_of(index, index.embedder)).write(None)
     next(events)
     next(events)
     events.close()  # type: ignore[attr-defined]

@@ -7,11 +7,12 @@ import pytest
 from chain.assistant import Assistant
 from chain.reading import relevance
 from chain.reading.quotables import Statement
-from chain.reading.relevance import best_first, rank_units
+from chain.reading.relevance import best_first, rank
 from chain.request import Ranked
-from chain.understanding.follow_ups import parts
+from chain.understanding.follow_ups import sub_questions
 from core.answer import Answer
 from tests.support.small import Small
+from vectorstore.reader import text_of
 
 Indexed = Small
 
@@ -88,7 +89,7 @@ def ask(indexed: Indexed) -> Callable[[str], Answer]:
 def test_a_question_is_parted_at_its_questions_and_at_the_sides_of_a_comparison(
     question: str, language: str, expected: tuple[str, ...]
 ) -> None:
-    assert parts(question, language) == expected
+    assert sub_questions(question, language) == expected
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_a_question_is_parted_at_its_questions_and_at_the_sides_of_a_comparison(
     ],
 )
 def test_a_question_that_asks_one_thing_has_no_parts(question: str) -> None:
-    assert parts(question, "en") == ()
+    assert sub_questions(question, "en") == ()
 
 
 def test_a_question_with_two_parts_gets_both_each_under_its_label(
@@ -176,8 +177,8 @@ def test_only_a_question_for_a_definition_prefers_one(indexed: Indexed) -> None:
         ("What did the HRO receive?", "new computers"),
     ):
         found = index.search(question, language="en")
-        best = rank_units(question, found, index.profile)[0]
-        text = found[best.passage].passage.text[best.unit.start : best.unit.end]
+        best = rank(question, "en", found, index.profile)[0]
+        text = text_of(found[best.passage].passage, best.statement.core[0])
         assert wanted in " ".join(text.split())
 
 
@@ -269,4 +270,4 @@ def test_what_two_documents_say_in_the_same_words_is_said_once(indexed: Indexed)
 def test_a_comparison_that_says_last_what_it_compares_is_not_parted(
     question: str, language: str
 ) -> None:
-    assert parts(question, language) == ()
+    assert sub_questions(question, language) == ()

@@ -4,7 +4,7 @@ import pytest
 
 from chain.answer.composition import value_asked_for
 from chain.assistant import Assistant
-from tests.support.answers import blocks_of
+from tests.support.blocks import blocks_of
 from ui.answers.answer_text import answer_html
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from chain.reading.confidence import confidence
 from chain.reading.relevance import rank
+from chain.request import Part
 from core.source import Scope
 from tests.support.small import Small
 from vectorstore.store import Index, open_index
@@ -77,5 +78,5 @@ def test_the_confidence_is_that_of_passages_in_the_language_of_what_answers(inde
     best = found[ranked[0].passage].passage.language
     alone = [one for one in found if one.passage.language == best]
     again = rank(QUESTION, "nl", alone, snapshot.profile)
-    expected = confidence(QUESTION, "nl", alone, again, snapshot)
-    assert confidence(QUESTION, "nl", found, ranked, snapshot) == expected
+    expected = confidence(Part(QUESTION, "nl", alone, again), snapshot)
+    assert confidence(Part(QUESTION, "nl", found, ranked), snapshot) == expected

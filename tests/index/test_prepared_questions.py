@@ -11,9 +11,9 @@ from rich.console import Console
 
 from chain.answer.suggestions import examples, questions_about
 from chain.assistant import Assistant
-from chain.reading.confidence import chance
-from chain.reading.prepared import match
+from chain.reading.confidence import chance, match
 from chain.reading.relevance import best_first
+from chain.request import Part
 from core.answer import Answer, Turn
 from core.errors import DocumentError
 from core.prepared import Approval
@@ -33,7 +33,7 @@ from tests.support.openai_server import Script, reply_of
 from tests.support.small import HARBOUR, Small
 from ui.maintenance.change_html import notes_html
 from ui.texts import load
-from vectorstore import chroma, segments
+from vectorstore import chroma
 from vectorstore.embeddings import LocalEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
@@ -91,8 +91,8 @@ The harbour master of Veldport is called Ada Kade. She leads nine pilots.
         near = index.prepared(question, "en")
         assert near[0].prepared.units == ()
         amounts = index.profile.amounts.cosines
-        prepared_match = match(near, question, "en", found, ranked, amounts)
-        assert chance(question, "en", found, ranked, prepared_match, index).lacks is is_against
+        part = Part(question, "en", found, ranked, near)
+        assert chance(part, match(part, amounts), index).lacks is is_against
 
 
 def test_a_question_in_other_words_gets_the_prepared_answer(harbour: Settings) -> None:
@@ -429,30 +429,6 @@ def test_those_of_one_document_are_found_without_reading_all(
     assert (found.question, read) == ("Cranes?", [found.id])
     read.clear()
     assert len([*generation.all_questions()]) == len(read) == 7
-
-
-def test_what_an_older_version_stored_without_documents_is_found_too(
-    small: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = _two_documents(small)
-    encode = segments.encode_question
-    with monkeypatch.context() as patch:
-        patch.setattr(segments, "BY_DOCUMENT", None)
-        patch.setattr(
-            segments, "encode_question", lambda one: {"question": encode(one)["question"]}
-        )
-        ingest(settings)
-    old = Generations(settings).current()
-    (found,) = old.all_questions({"port.en"})
-    assert found.question == "Cranes?"
-    (settings.corpus_dirs[0] / "port.md").write_text(
-        document_of("port") + "\nIt is old.\n", "utf-8"
-    )
-    ingest(settings)  # which takes the questions of the other document along
-    new = Generations(settings).current()
-    read = _records_read(monkeypatch)
-    assert len([*new.all_questions({"harbour.en"})]) == len(read) == 6
-    assert verify(settings).problems == ()
 
 
 def test_the_briefs_have_theirs(settings: Settings) -> None:

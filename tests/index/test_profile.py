@@ -10,6 +10,7 @@ import pytest
 from chain.assistant import Assistant
 from chain.reading.confidence import confidence
 from chain.reading.relevance import rank
+from chain.request import Part
 from chain.understanding.follow_ups import standalone
 from core.errors import ModelError
 from core.settings import Settings
@@ -70,7 +71,7 @@ def turned(unprepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> In
     """The same briefs, in the other geometry."""
     generation = Generations(unprepared).current()
     passages = list(generation.all_passages())
-    stored = generation.unit_vectors([name for one in passages for name in one.unit_ids])
+    stored = generation.vectors("units", [name for one in passages for name in one.unit_ids])
     known = {
         one.context(unit): stored[name]
         for one in passages
@@ -105,7 +106,7 @@ def _figures(index: Snapshot, asked: tuple[Question, ...]) -> dict[str, float]:
         text = standalone(one.question, one.language, one.history)
         found = index.search(text, 6, one.language)
         ranked = rank(text, one.language, found, index.profile)
-        sure = confidence(text, one.language, found, ranked, index)
+        sure = confidence(Part(text, one.language, found, ranked), index)
         refused[one.answerable].append(sure.value < Settings().refuse_below)
         sections = outline.relevant_sections(one)
         if sections and not one.history:

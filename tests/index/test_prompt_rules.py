@@ -10,11 +10,10 @@ from typing import NamedTuple
 import pytest
 
 import prompts
-from chain.answer.composition import AnswerRun
+from chain.answer.model_run import ModelRun
 from chain.checking.verification import nearness_of
 from chain.request import Draft, Gaps, Request
 from chain.writing.generative import read
-from core.answer import Mode
 from core.answer_blocks import sentences
 from core.settings import Settings
 from core.source import ScoredPassage
@@ -88,7 +87,6 @@ def index(settings: Settings) -> Snapshot:
 
 
 class _Says:
-    mode: Mode = "generative"
     model = "scripted"
 
     def __init__(self, reply: str) -> None:
@@ -125,7 +123,7 @@ def test_a_reply_that_follows_a_rule_is_shown_as_it_was_meant(
     }
     request = Request(ASKED, "en", found)
     nearness = nearness_of(index, index.embedder)
-    writing = AnswerRun(request, [_Says(json.dumps(reply))], nearness)
+    writing = ModelRun(request, _Says(json.dumps(reply)), nearness)
     for _ in writing.write(None):
         pass
     blocks = writing.builder.blocks

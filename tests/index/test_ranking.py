@@ -65,7 +65,7 @@ def test_the_similarity_is_the_cosine_of_the_stored_vector(
     index: Index, settings: Settings
 ) -> None:
     found = index.search(DRUGS, k=3, language="nl")
-    stored = Generations(settings).current().passage_vectors([s.passage.id for s in found])
+    stored = Generations(settings).current().vectors("passages", [s.passage.id for s in found])
     question = index.profile.towards(index.embedder.query(DRUGS))
     for scored in found:
         cosine = float(stored[scored.passage.id] @ question)

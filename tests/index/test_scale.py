@@ -19,10 +19,9 @@ from ingest.publishing.plan import Plan
 from ingest.publishing.verify import check
 from tests.support.small import Small, document
 from vectorstore import chroma, keyword_index
-from vectorstore.generation import Generation
+from vectorstore.generation import Generation, Manifest
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
-from vectorstore.manifest import Manifest
 from vectorstore.store import open_index
 
 NAMES = ("alpha", "beta", "gamma")
@@ -179,8 +178,8 @@ def test_a_stale_passage_is_never_found_however_near(small: Small) -> None:
     generation = _current(settings)
 
     for count in (1, 2, 6):
-        names = [name for name, _ in generation.nearest_passages(vector, count)]
-        units = [name for name, _ in generation.nearest_units(vector, count)]
+        names = [name for name, _ in generation.nearest("passages", vector, count)]
+        units = [name for name, _ in generation.nearest("units", vector, count)]
         assert (len(names), len(units)) == (count, count)
         known = {passage.id for passage in generation.all_passages()}
         assert {name.partition("#")[0] for name in units} <= known

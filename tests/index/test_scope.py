@@ -14,7 +14,7 @@ from core.source import DocumentInfo, Scope, ScoredPassage, standings
 from tests.support.small import Small
 from vectorstore.generation import Generation
 from vectorstore.retriever import PassageRetriever
-from vectorstore.segments import Segment
+from vectorstore.segments import Kind, Segment
 from vectorstore.store import open_index
 
 Indexed = Small
@@ -77,9 +77,14 @@ def test_a_narrow_scope_is_answered_by_its_own_passages_as_the_wide_way_would(
     index = open_index(settings)
     scope = Scope(documents=("port-07",))
     asked = ("How many ships moor at quay 3 of port 7?", "Which crew unloads at quay 9?")
+    nearest = Generation.nearest
+
+    def of_questions(self: Generation, kind: Kind, *rest: Any) -> list[tuple[str, float]]:
+        assert kind == "questions"
+        return nearest(self, kind, *rest)
+
     with monkeypatch.context() as patched:
-        patched.setattr(Generation, "nearest_units", _never)
-        patched.setattr(Generation, "nearest_passages", _never)
+        patched.setattr(Generation, "nearest", of_questions)
         narrow = [index.search(question, 6, "en", scope=scope) for question in asked]
         with pytest.raises(AssertionError):
             index.search(asked[0], 6, "en")

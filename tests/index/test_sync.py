@@ -61,8 +61,8 @@ def test_a_file_whose_id_is_its_name_is_renamed_with_its_vectors(small: Small) -
     check(after, settings)
     (old,) = before.all_passages({"alpha.en"})
     (new,) = after.all_passages({"omega.en"})
-    assert list(before.passage_vectors([old.id])[old.id]) == list(
-        after.passage_vectors([new.id])[new.id]
+    assert list(before.vectors("passages", [old.id])[old.id]) == list(
+        after.vectors("passages", [new.id])[new.id]
     )
     assert _documents(settings) == {"omega", "beta"}
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from chain.answer.composition import with_opinion
+from chain.answer.model_run import with_opinion
 from chain.checking.checker import Opinion
 from chain.checking.verification import Verifier, local_nearness
 from chain.request import Draft, NamedStretch, Request, Verdict

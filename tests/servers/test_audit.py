@@ -141,6 +141,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from core.answer import Answer
+from core.answer_blocks import own
 from core.settings import Settings
 from userdata import engines
 from userdata.audit import keep
@@ -153,7 +154,7 @@ engines.PATIENCE = 100.0  # seconds: on a busy machine the others take long
 settings = Settings(data_dir=Path(folder), database_url=address, audit=True, audit_users=True)
 store, mine = database(settings), Conversations("an", database(settings), 90)
 answer = Answer(
-    question="?", text="!", language="nl", answered=True, confidence=0, mode="extractive"
+    question="?", blocks=(own("!"),), language="nl", answered=True, confidence=0, mode="extractive"
 )
 print("ready", flush=True)
 sys.stdin.readline()

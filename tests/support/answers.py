@@ -1,37 +1,20 @@
 """Answers of every form, made by hand of passages that are in an index."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from chain.assistant import Assistant
 from core.answer import Answer
-from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, Marked, Marker, parse
+from core.answer_blocks import AnswerBlock, AnswerSentence
 from core.citations import Citation
 from core.settings import Settings
 from core.source import Passage, Unit
+from tests.support.blocks import with_blocks
 from tests.support.passages import answer_of, citation_of
-
-
-def marked(text: str) -> Marked:
-    """A text of which every number in brackets is a marker."""
-    found = re.finditer(r"\[(\d+)\]", text)
-    markers = (Marker(start=one.start(), end=one.end(), number=int(one[1])) for one in found)
-    return Marked(text, tuple(markers))
-
-
-def blocks_of(text: str, *citations: Citation) -> Blocks:
-    """The blocks of a text of which every number in brackets is a marker."""
-    return parse(marked(text), citations)
 
 
 def retold(answer: Answer, **values: object) -> Answer:
     """An answer with other values, of which every number in brackets is a marker."""
-    texts = {name: values.pop(name) for name in ("text", "more") if name in values}
-    if "text" in texts:
-        values["blocks"] = blocks_of(str(texts["text"]), *answer.citations)
-    if "more" in texts:
-        values["further"] = tuple(blocks_of(one, *answer.citations) for one in texts["more"])
-    return answer.model_copy(update=values)
+    return answer.model_copy(update=with_blocks(values, *answer.citations))
 
 
 def assert_quotes_are_exact(answer: Answer) -> None:

@@ -4,6 +4,7 @@ from core.answer import Answer
 from core.citations import Citation, referred
 from core.source import DocumentInfo, Passage
 from prompts import client_words
+from tests.support.blocks import with_blocks
 
 
 def passage_of(document: DocumentInfo, text: str, heading: str, **given: object) -> Passage:
@@ -35,5 +36,5 @@ def answer_of(text: str, *citations: Citation, **given: object) -> Answer:
         "answered": bool(citations), "confidence": 0.9, "mode": "extractive",
     }  # fmt: skip
     values |= given
-    page = client_words(str(values["language"])).page
-    return Answer.model_validate({"citations": referred(citations, page)} | values)
+    cited = referred(citations, client_words(str(values["language"])).page)
+    return Answer.model_validate({"citations": cited} | with_blocks(values, *cited))

@@ -3,6 +3,7 @@
 import datetime
 
 from core.answer import Answer
+from core.answer_blocks import own
 from core.source import DocumentInfo, Unit
 from tests.support.passages import answer_of, citation_of, passage_of
 from userdata.conversation import Conversation, Exchange, Note
@@ -11,8 +12,8 @@ from userdata.feedback import Feedback
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 REPORTS = "Hoeveel meldingen van kindermisbruik gaf Malta in 2019 door?"
 REPLY = Answer(
-    question="Dag \ud83d\x00 “x”", text="Dag!", language="nl", answered=True, message="greeting",
-    confidence=0.0, mode="extractive",
+    question="Dag \ud83d\x00 “x”", blocks=(own("Dag!"),), language="nl", answered=True,
+    message="greeting", confidence=0.0, mode="extractive",
 )  # fmt: skip
 HOSTILE = (
     "'\"\n- id: evil\n  question: x\n# x: y\n--- !!python/object:os.system ls\n...\n&a *a {[ %TAG\t"

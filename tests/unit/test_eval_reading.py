@@ -9,7 +9,7 @@ from core.source import DocumentInfo, Passage, Unit
 from eval.answer_lines import answer_lines, words
 from eval.question_results import Reading
 from eval.shown import about_itself, points_back, read
-from tests.support.answers import blocks_of
+from tests.support.blocks import blocks_of
 from tests.support.passages import answer_of, citation_of, passage_of
 
 AGENDA = DocumentInfo(id="agenda", language="en", title="Drugs Agenda")

@@ -126,22 +126,6 @@ def test_an_answer_is_the_same_after_it_was_kept(answer: Answer) -> None:
     assert Answer.model_validate_json(kept) == answer
 
 
-def test_of_an_answer_kept_as_texts_what_looks_like_a_marker_and_has_a_citation_is_one(
-    answer: Answer,
-) -> None:
-    later = {"documents", "kind", "blocks", "further", "unconfirmed", "left_out"}
-    texts = answer.model_dump(exclude=later)
-    assert Answer.model_validate(texts) == answer
-    assert Answer.model_validate({**texts, "markers": ((), ())}).citations == answer.citations
-    del texts["markers"]
-    assert Answer.model_validate(texts) == answer
-    apart = {"withheld": ("Maybe.",), "contradicted": ("No.",), "opening_left_out": True}
-    for kept in (texts, answer.model_dump(round_trip=True)):
-        read = Answer.model_validate({**kept, **apart})
-        assert read.blocks[:-1] == answer.blocks
-        assert (read.unconfirmed, [one.text for one in read.left_out]) == (("Maybe.",), ["No."])
-
-
 def test_a_text_is_cut_and_joined_with_its_markers(answer: Answer) -> None:
     assert Marked.joined(answer.proper.lines, "\n") == answer.proper
     assert answer.proper.plain == f"{TRUE}\n\n{HOSTILE}"

@@ -13,7 +13,8 @@ from core.answer import Answer, Finished, TextDelta
 from core.citations import Citation
 from core.source import DocumentInfo
 from prompts import client_words
-from tests.support.answers import blocks_of, doubted, marked, only_found
+from tests.support.answers import doubted, only_found
+from tests.support.blocks import blocks_of, marked
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.support.shown_html import HOSTILE
 

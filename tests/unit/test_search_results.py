@@ -35,7 +35,7 @@ def passage(*sentences: str, name: str = "p1", item: int = -1) -> ScoredPassage:
 def asked(found: Sequence[ScoredPassage], *ranked: tuple[int, int, float]) -> Request:
     """Statements of one sentence: (passage, sentence, score), best first."""
     said = [Ranked(place, Statement((unit,), (unit,)), score) for place, unit, score in ranked]
-    return request(found, Part("?", tuple(found), said))
+    return request(found, Part("?", "en", tuple(found), said))
 
 
 def request(found: Sequence[ScoredPassage], *parts: Part) -> Request:
@@ -85,7 +85,7 @@ def test_what_stands_there_already_is_no_result_and_every_part_of_the_question_h
     one = asked(found, (0, 0, 9.0), (0, 1, 8.0), *((n, 0, 8.0 - n / 9) for n in range(1, 9)))
     places = [drafts[0].cites[0] for drafts in search_results(one)]
     assert places == list(range(2 * FIRST))
-    other = Part("!", tuple(found), [Ranked(7, Statement((0,), (0,)), -9.0)])
+    other = Part("!", "en", tuple(found), [Ranked(7, Statement((0,), (0,)), -9.0)])
     both = request(found, *one.parts, other)
     places = [drafts[0].cites[0] for drafts in search_results(both)]
     assert places[:3] == [0, 7, 1]
@@ -119,7 +119,7 @@ def test_a_part_is_taken_from_the_same_document_if_that_has_it_nearly_as_well() 
     one = asked(found, (0, 0, 9.0))
     for near, expected in ((8.5, [0, 2]), (5.0, [0, 1])):
         ranked = [Ranked(1, Statement((0,), (0,)), 9.0), Ranked(2, Statement((0,), (0,)), near)]
-        both = request(found, *one.parts, Part("!", tuple(found), ranked))
+        both = request(found, *one.parts, Part("!", "en", tuple(found), ranked))
         assert [drafts[0].cites[0] for drafts in search_results(both)][:2] == expected
 
 
@@ -129,7 +129,7 @@ def test_a_list_is_shown_whole() -> None:
     units = (lead, first, second.model_copy(update={"kind": "item"}))
     found = (scored(listed.passage.model_copy(update={"units": units})),)
     whole = Ranked(0, Statement((0, 1, 2), (0, 1, 2), is_list=True), 1.0)
-    ((draft,),) = search_results(request(found, Part("?", found, [whole])))
+    ((draft,),) = search_results(request(found, Part("?", "en", found, [whole])))
     assert (draft.text, draft.items, draft.around) == ("There are two:", ("one;", "two."), None)
 
 
@@ -151,7 +151,7 @@ def test_of_a_list_by_years_those_that_alone_are_asked_for_are_taken_out(
     found = (scored(listed.passage.model_copy(update={"units": units})),)
     numbers = tuple(range(len(units)))
     whole = Ranked(0, Statement(numbers, numbers, is_list=True), 1.0)
-    asked_for = replace(request(found, Part("?", found, [whole])), years=years)
+    asked_for = replace(request(found, Part("?", "en", found, [whole])), years=years)
     (result,) = search_results(asked_for)
     assert " ".join(one.text for one in result).strip() == "The shares are:"
     assert result[-1].items == (expected or tuple(items))

@@ -13,7 +13,8 @@ from core.answer import Answer
 from core.answer_blocks import own
 from core.citations import Citation, section
 from core.source import DocumentInfo, DocumentKind, Passage, Standing
-from tests.support.answers import blocks_of, only_found, retold
+from tests.support.answers import only_found, retold
+from tests.support.blocks import blocks_of
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.support.shown_html import HOSTILE, Shown
 from ui.answers import answer_view

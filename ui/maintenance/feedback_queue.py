@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.answer_blocks import Marked, parse
+from core.answer_blocks import parse
 from core.settings import Settings
 from ui import access, scripts
 from ui.access import name_of, on_record
@@ -107,9 +107,9 @@ def _verdict_html(verdict: Feedback, texts: Texts) -> str:
     cited = escape(texts("maintenance.feedback.cited"))
     items = "".join(f"<li>{escape(section)}</li>" for section in verdict.sections)
     sections = f'<h4 class="sw-small">{cited}</h4><ul>{items}</ul>' if items else ""
-    blocks, language = parse(Marked(verdict.answer_text)), verdict.answer_language
+    blocks, language = parse(verdict.answer_text), verdict.answer_language
     answer = answer_html(blocks, language=language, level=4)
-    answer += "".join(answer_html(parse(Marked(text)), level=4) for text in verdict.more)
+    answer += "".join(answer_html(parse(text), level=4) for text in verdict.more)
     return (
         f'<h3 class="sw-question">{escape(verdict.question)}</h3>'
         + facts_html(*facts)

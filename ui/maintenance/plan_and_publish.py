@@ -26,7 +26,7 @@ from ui.maintenance.upload_form import upload_notes
 from ui.markup import code, facts_html
 from ui.paging import page_of
 from ui.texts import Texts
-from vectorstore.manifest import DocumentEntry, made_at
+from vectorstore.generation import DocumentEntry, made_at
 
 _NOTE = "maintenance-note"
 _KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"

@@ -17,7 +17,7 @@ from ui.maintenance.file_preview import FilePreview, preview_uploaded
 from ui.maintenance.page_context import PageContext
 from ui.markup import code, facts_html
 from ui.texts import Texts
-from vectorstore.manifest import DocumentEntry
+from vectorstore.generation import DocumentEntry
 
 DONE = "maintenance-done"  # what was just added, in words
 
