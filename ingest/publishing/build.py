@@ -91,9 +91,9 @@ def compose(work: Work) -> Manifest:
         documents=entries,
         segments=(
             *(segment for segment in (before.segments if before else ()) if segment.id in shared),
-            SegmentEntry(id=own, **total(new)._asdict()),
+            SegmentEntry(id=own, **total(entry.counts for entry in new)._asdict()),
         ),
-        **total(entries)._asdict(),
+        **total(entry.counts for entry in entries)._asdict(),
     )
 
 

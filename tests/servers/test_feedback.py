@@ -116,7 +116,8 @@ def test_a_store_that_is_none_is_told(tmp_path: Path) -> None:
 def test_a_verdict_has_what_the_answer_knows() -> None:
     answer = Answer(
         question=REPORTS, blocks=(own("Nee."),), further=((own("Ook."),),), language="nl",
-        answered=False, confidence=0.2, mode="generative", model="m", prompt_version="p", generation="g",
+        answered=False, confidence=0.2, mode="generative", model="m", prompt_version="p",
+        generation="g",
     )  # fmt: skip
     given = Feedback.on(answer, id="1", helpful=True)
     for name in Answer.model_fields.keys() & Feedback.model_fields.keys():
