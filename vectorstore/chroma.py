@@ -52,7 +52,7 @@ class _OfAStore(Protocol):
     _client: Client
 
 
-class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside this package
+class GenerationGone(StoreError):  # noqa: N818 - a signal inside this package
     """Another process removed the generation; read the pointer again."""
 
     def __init__(self, reason: str) -> None:
@@ -62,7 +62,7 @@ class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside t
         )
 
 
-class DocumentRefused(StoreError):  # noqa: N818 - first of all a signal, as the one above
+class DocumentRefused(StoreError):  # noqa: N818 - a signal, as the one above
     """The store does not take the records of a document, by its key; `reason` is why."""
 
     def __init__(self, key: str, reason: str) -> None:
@@ -83,24 +83,24 @@ def translated(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenat
         except Exception as error:
             if not is_failure(error):
                 raise
-            options, reason = self._client.get_settings(), message_of(error, self._client)
+            options = self._client.get_settings()
             if is_gone(error):
-                raise GenerationGone(reason) from error
+                raise GenerationGone(_message(error, options)) from error
             folder = Path(options.persist_directory) if options.is_persistent else None
-            raise store_error(error, reason, folder) from error
+            raise _store_error(error, options, folder) from error
 
     return wrapper
 
 
 def message_of(error: Exception, client: Client) -> str:
-    """The message of Chroma or its server, as `server_message`, for what this client was asked."""
-    sent_secret = bool(client.get_settings().chroma_client_auth_credentials)
-    return server_message(error, sent_secret=sent_secret)
+    """What Chroma or its server says when this client asks it."""
+    return _message(error, client.get_settings())
 
 
-def server_message(error: Exception, *, sent_secret: bool) -> str:
-    """The message of Chroma or its server, in a short line. Where a secret was sent the text of a
-    server is left out: it may repeat the secret, in any form."""
+def _message(error: Exception, options: ChromaSettings) -> str:
+    """The message in a short line. Where a secret was sent the text of a server is left out: it may
+    repeat the secret, in any form."""
+    sent_secret = options.chroma_client_auth_credentials
     if sent_secret and not isinstance(error, httpx.TransportError):
         return _status(error) or f"{type(error).__name__} (its text may repeat the token)"
     return " ".join(str(error).split())[:LONGEST].rstrip(". ")
@@ -116,15 +116,10 @@ def _status(error: BaseException | None) -> str:
     return ""
 
 
-def store_error(error: Exception, reason: str, folder: Path | None) -> StoreError:
-    """An error with the message of Chroma or its server, and the remedy.
-
-    Args:
-        error: of Chroma or its client.
-        reason: as `server_message`.
-        folder: of the store; None: on a server.
-    """
-    remedy = "Check it with: python -m ingest verify"
+def _store_error(error: Exception, options: ChromaSettings, folder: Path | None) -> StoreError:
+    """An error with the message of Chroma or its server, and the remedy. Without a folder the store
+    is on a server."""
+    reason, remedy = _message(error, options), "Check it with: python -m ingest verify"
     if isinstance(error, httpx.TransportError):
         remedy = "Does the Chroma server run? Try again; what is kept there stays."
     elif folder is not None and is_damaged(reason):
@@ -179,18 +174,12 @@ def connect(settings: Settings) -> Client:
     """
     if not settings.chroma_url:
         return _open_folder(store_folder(settings), ChromaSettings(**_QUIET))
-    url = httpx.URL(settings.chroma_url)
+    url, options = httpx.URL(settings.chroma_url), _server_options(settings)
     ssl = url.scheme == "https"
     port = url.port or (443 if ssl else 80)
+    place = {"tenant": settings.chroma_tenant, "database": settings.chroma_database}
     try:
-        client = chromadb.HttpClient(
-            host=url.host,
-            port=port,
-            ssl=ssl,
-            settings=_server_options(settings),
-            tenant=settings.chroma_tenant,
-            database=settings.chroma_database,
-        )
+        client = chromadb.HttpClient(url.host, port, ssl, settings=options, **place)
     except NotFoundError as error:
         raise StoreError(
             f"The Chroma server at {url.host}:{port} has no tenant {settings.chroma_tenant!r} with "
@@ -200,9 +189,10 @@ def connect(settings: Settings) -> Client:
     except Exception as error:
         if not (is_failure(error) or isinstance(error, ValueError)):
             raise
-        sent_secret = bool(settings.chroma_token.get_secret_value())
-        raise _no_client(error, f"{url.host}:{port}", sent_secret=sent_secret) from error
-    _bound_waiting(client)
+        raise _no_client(error, f"{url.host}:{port}", options) from error
+    session = getattr(getattr(client, "_server", None), "_session", None)
+    if isinstance(session, httpx.Client):
+        session.timeout = httpx.Timeout(PATIENCE)  # it waits for ever for a server that hangs
     return client
 
 
@@ -221,7 +211,7 @@ def _server_options(settings: Settings) -> ChromaSettings:
     )
 
 
-def _no_client(error: Exception, address: str, *, sent_secret: bool) -> StoreError:
+def _no_client(error: Exception, address: str, options: ChromaSettings) -> StoreError:
     """Why a server gives no client; Chroma's ValueError stands for what it was raised for."""
     cause = error.__context__ if isinstance(error, ValueError) else error
     if isinstance(cause, httpx.ConnectError) and "certificate" in str(cause).lower():
@@ -234,19 +224,11 @@ def _no_client(error: Exception, address: str, *, sent_secret: bool) -> StoreErr
             f"No Chroma server answers at {address}. Start it, or unset "
             "STRATEGIEWIJZER_CHROMA_URL to keep the index in this folder."
         )
-    reason = server_message(error, sent_secret=sent_secret)
     return StoreError(
-        f"The Chroma server at {address}, or what is before it, refuses: {reason}. Where it asks "
-        "for a token or a password, set STRATEGIEWIJZER_CHROMA_TOKEN, for a password also "
-        "_CHROMA_USER."
+        f"The Chroma server at {address}, or what is before it, refuses: "
+        f"{_message(error, options)}. Where it asks for a token or a password, set "
+        "STRATEGIEWIJZER_CHROMA_TOKEN, for a password also _CHROMA_USER."
     )
-
-
-def _bound_waiting(client: Client) -> None:
-    """Chroma's own client waits for ever for a server that hangs."""
-    session = getattr(getattr(client, "_server", None), "_session", None)
-    if isinstance(session, httpx.Client):
-        session.timeout = httpx.Timeout(PATIENCE)
 
 
 def _open_folder(path: Path, options: ChromaSettings) -> Client:
@@ -261,7 +243,7 @@ def _open_folder(path: Path, options: ChromaSettings) -> Client:
     except ChromaError as error:
         # Chroma also caches a system that failed to start: the next try would fail for that.
         SharedSystemClient._identifier_to_system.pop(str(path), None)
-        raise store_error(error, server_message(error, sent_secret=False), path) from error
+        raise _store_error(error, options, path) from error
 
 
 def create_once(client: Client, name: str, metadata: dict[str, str | float]) -> Collection | None:

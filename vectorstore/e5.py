@@ -78,28 +78,24 @@ class E5:
 
     def pieces(self, text: str) -> list[float]:
         """The log-probabilities of a text's tokens, by how frequent they are in any language."""
-        return [float(self._vocabulary.get_score(token)) for token in self._vocabulary.encode(text)]
+        return [float(self._vocabulary.get_score(token)) for token in self.tokens(text)]
 
     def token_count(self, text: str) -> int:
         """The number of tokens of a text, with those that mark its begin and end."""
-        return len(self._vocabulary.encode(text)) + 2
+        return len(self.tokens(text)) + 2
 
     def vector(self, text: str) -> Matrix:
         """The embedding of a text, length 1, shape (width,): the mean over its tokens.
 
         A text beyond the model's limit is computed in windows.
         """
-        windows = list(self._windows(self._vocabulary.encode(text)))
+        windows = list(self._windows(self.tokens(text)))
         mean = np.concatenate(windows).mean(axis=0)
         return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
     def kept(self, texts: Sequence[str], compute: Callable[[], Matrix]) -> Matrix:
-        """The embeddings of texts that each process needs: computed once, and kept with the model.
-
-        Args:
-            texts: of the embeddings, in this order.
-            compute: gives them, shape (texts, width), where they are not kept.
-        """
+        """The embeddings of texts that each process needs, shape (texts, width): computed once, and
+        kept with the model."""
         if self._kept is None:
             return compute()
         named = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]

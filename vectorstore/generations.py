@@ -128,7 +128,7 @@ class Generations:
         return [generation for generation in opened if generation is not None]
 
     def _readable(self, generation_id: str) -> Generation | None:
-        """The generation; None when it is gone or another version of this program made it."""
+        """None when it is gone or another version of this program made it."""
         try:
             generation = self.open(generation_id)
             return generation if generation.manifest else None

@@ -75,7 +75,7 @@ class KeywordIndex:
         small even when it is the best. Passages without a match are left out. Words match as stems
         of the question's language or exactly, whichever scores higher.
         """
-        letters = list(dict.fromkeys(letter_runs(question)))
+        letters = list(dict.fromkeys(letters_analyzer().analyze(f" {fold(question)} ")))
         exact = self._share("exact", content_words(question, language), ids)
         stems: dict[str, float] = {}
         if language in STEMMERS:
@@ -155,11 +155,6 @@ def register(index: tantivy.Index) -> None:
         index.register_tokenizer(f"stem_{language}", analyzer(language, stemmed=True))
 
 
-def letter_runs(text: str) -> list[str]:
-    """The character four-grams of a folded text, as in the index."""
-    return list(letters_analyzer().analyze(f" {fold(text)} "))
-
-
 @lru_cache
 def letters_analyzer() -> tantivy.TextAnalyzer:
     """An analyzer for character n-grams of folded text, also across the ends of words."""
@@ -179,17 +174,9 @@ def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:
 def carry_keyword(
     settings: Settings, old: Generation, new: Generation, fresh: Iterable[Passage]
 ) -> None:
-    """Makes the keyword index of a generation from that of the one before, all of whose passages it
-    has.
-
-    Does nothing if there is none: `open_keyword` then builds it from all passages.
-
-    Args:
-        settings: where the indexes are.
-        old: the generation before.
-        new: the generation that is being built.
-        fresh: the passages that are added.
-    """
+    """Makes the keyword index of a new generation from that of an old one, all of whose passages it
+    has, and from those that are added. Does nothing if there is none: `open_keyword` then builds it
+    from all passages."""
     base = keyword_folder(settings, old.id)
     try:
         KeywordIndex(base)
@@ -201,13 +188,8 @@ def carry_keyword(
 def remove_old_keyword_indexes(
     settings: Settings, kept: Collection[str], *, before: str | None = None
 ) -> None:
-    """Removes the keyword indexes of generations that are not kept.
-
-    Args:
-        settings: where the indexes are.
-        kept: the ids of what is kept.
-        before: removes only those of generations made before this one.
-    """
+    """Removes the keyword indexes of generations whose ids are not kept; only of those made before
+    one, if it is given."""
     for place in keyword_folder(settings).glob("*"):
         id = place.name.partition(".")[0]  # a name with a dot is an index being built
         if id not in kept and (before is None or id < before):  # ids begin with the time
@@ -222,13 +204,8 @@ def keyword_folder(settings: Settings, generation_id: str = "") -> Path:
 def build(folder: Path, passages: Iterable[Passage], base: Path | None = None) -> KeywordIndex:
     """Builds the index aside and moves it into place in one step.
 
-    Passages can be added to a base, not removed: tantivy keeps deleted ones in its statistics,
-    so that the shares of the others would be wrong.
-
-    Args:
-        folder: where the index goes.
-        passages: what is added.
-        base: the folder of an index to start from; None: an empty one.
+    Passages can be added to a base, the folder of another index, and not removed: tantivy keeps
+    deleted ones in its statistics, so that the shares of the others would be wrong.
 
     Raises:
         StoreError: it cannot be written.

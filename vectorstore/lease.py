@@ -27,8 +27,8 @@ class Lease:
 
     Args:
         client: of the server.
-        owner: names the data folder that wants it. If the folder has it already, its last run
-            crashed, as only one run at a time has the folder's lock: it may take it again.
+        owner: names the data folder that wants it. One that has it already may take it again: its
+            last run crashed, as only one run at a time has the folder's lock.
         who: the holder as shown to others.
 
     Raises:
@@ -87,10 +87,6 @@ class Lease:
     def may_remove(self, owner: object, made: datetime.datetime | None) -> bool:
         """Whether a segment can be removed: this data folder made it, or it is older than a lease.
         A run that lost its lease unnoticed may still be filling a newer one.
-
-        Args:
-            owner: whose lease it was made under.
-            made: when (UTC).
         """
         oldest = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=LEASE)
         return owner == self.owner or made is None or made < oldest

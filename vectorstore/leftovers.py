@@ -1,10 +1,9 @@
 """What Chroma leaves in its folder: of deleted collections, and of the memory of a process.
 
 Chroma 1.5 keeps the vector folder of a deleted collection, and SQLite only marks the space of
-deleted text as free. Chroma's API shows neither, so this reads the folder, and must run on the
-machine that has it. It is a program by itself, as Chroma brings its own SQLite library, and two of
-these in one process do not see each other's locks; it needs nothing but Python. Programs that use
-the store, a Chroma server as well, wait meanwhile.
+deleted text as free. Chroma's API shows neither, so this reads the folder, on the machine that has
+it. It is a program by itself, which needs nothing but Python: Chroma brings its own SQLite library,
+and two of these in one process do not see each other's locks. Programs that use the store wait.
 
     python vectorstore/leftovers.py FOLDER             count them
     python vectorstore/leftovers.py FOLDER --remove    remove them, and count what stays
@@ -48,15 +47,11 @@ class LeftoversError(Exception):
 
 
 def clear_spare_room(store: Path, since: float) -> None:
-    """Writes zeros behind the last vector of each graph that was written since a time.
+    """Writes zeros behind the last vector of each graph that was written since a time (Unix).
 
     Chroma 1.5 makes room for 100 vectors and writes all of it: where there is no vector, it writes
     memory of its process, which may hold a key. Nobody may be writing to those graphs; reading them
     meanwhile does no harm.
-
-    Args:
-        store: the folder of Chroma's data.
-        since: a time as of `time.time()`.
 
     Raises:
         OSError: a file cannot be read or written.

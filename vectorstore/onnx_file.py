@@ -57,8 +57,8 @@ class Model:
 
         Args:
             file: where to.
-            given, made: names of the input and the output, both of single precision.
-            shape: of both; a name stands for any size.
+            given, made: names of the input and the output, both of single precision and this
+                shape, in which a name stands for any size.
             sets: domain -> version of its set of operations.
         """
         sizes = [(1, _message((2 if isinstance(size, str) else 1, size))) for size in shape]

@@ -187,12 +187,8 @@ _SCALES = TypeAdapter(Mapping[TextKind, Measured])
 
 
 def profile_of(embedder: Embedder, folder: Path) -> Profile:
-    """The profile of an embedder.
-
-    Args:
-        embedder: embeds some five hundred texts if it is not the default one and has not been
-            measured.
-        folder: keeps the measured scales.
+    """The profile of an embedder, which embeds some five hundred texts if it is not the default one
+    and no scales are kept in the folder.
 
     Raises:
         ModelError: the embedder has to be measured and does not answer.

@@ -43,12 +43,7 @@ def text_of(passage: Passage, number: int) -> str:
 
 
 class Sequencer:
-    """Makes what the reader reads.
-
-    Args:
-        encode: texts to tokens.
-        begins, ends: the tokens around a text.
-    """
+    """Makes what the reader reads, with the tokens that begin and end a text."""
 
     def __init__(self, encode: Encode, begins: int, ends: int) -> None:
         self._encode, self._begins, self._ends = encode, begins, ends
@@ -64,11 +59,8 @@ class Sequencer:
 
 
 class UnitReader:
-    """Scores units for a question. Threads share it; a unit is read by one core.
-
-    Args:
-        model: whose vocabulary, word vectors and kept files it uses.
-    """
+    """Scores units for a question, with the vocabulary, word vectors and kept files of a model.
+    Threads share it; a unit is read by one core."""
 
     def __init__(self, model: E5) -> None:
         self._model = model

@@ -34,11 +34,8 @@ class Encoder(Protocol):
 
 
 class EncoderFile:
-    """An encoder's weights in a file of ours: matrices of 8 bits with a scale for each row.
-
-    Args:
-        file: as `store` wrote it.
-    """
+    """An encoder's weights in a file of ours, as `research.reader.export` writes it: matrices of 8
+    bits with a scale for each row."""
 
     def __init__(self, file: Path) -> None:
         with np.load(file) as stored:
@@ -55,32 +52,6 @@ class EncoderFile:
     def vector(self, name: str, count: int) -> Matrix:
         found: Matrix = self._arrays[name].astype(np.float32).reshape(-1)[:count]
         return found
-
-
-def store(
-    file: Path,
-    sizes: Sequence[int],
-    epsilon: float,
-    matrices: Mapping[str, Matrix],
-    vectors: Mapping[str, Matrix],
-) -> None:
-    """Writes weights for `EncoderFile`.
-
-    Args:
-        file: where to.
-        sizes: width, heads, inner width and number of layers.
-        epsilon: of the normalisations.
-        matrices: of outputs x inputs, by name.
-        vectors: by name; kept with 16 bits.
-    """
-    arrays: Any = {"sizes": np.array(sizes), "epsilon": np.array(epsilon)}
-    for name, matrix in matrices.items():
-        scale = np.abs(matrix).max(axis=1) / HIGHEST
-        arrays[name] = np.rint(matrix / scale[:, None]).astype(np.int8)
-        arrays[f"{name}.scale"] = scale.astype(np.float32)
-    arrays |= {name: vector.astype(np.float16) for name, vector in vectors.items()}
-    with file.open("wb") as written:
-        np.savez_compressed(written, allow_pickle=False, **arrays)
 
 
 class Weights:

@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import typer
 from rich.console import Console
 
 from core.command_line import CommandLine
 from vectorstore.e5 import READER
-from vectorstore.weights import Matrix, Weights, store
+from vectorstore.weights import HIGHEST, Matrix, Weights
 
 _PROGRAM = "python -m research.reader.export"
 _LINEAR = {"attended": "ao", "inner": "fi", "outer": "fo"}
@@ -36,7 +37,8 @@ def main(
 
 
 def export(state: dict[str, Any], file: Path) -> None:
-    """Writes a reader's state (`research.reader.network.Network`)."""
+    """Writes a reader's state (`research.reader.network.Network`) as `EncoderFile` reads it:
+    matrices with a scale for each of their outputs, vectors with 16 bits."""
     weights = Weights()
     found: dict[str, Matrix] = {name: value.float().numpy() for name, value in state.items()}
     layers = 1 + max(int(name.split(".")[1]) for name in found if name.startswith("layers."))
@@ -62,7 +64,14 @@ def export(state: dict[str, Any], file: Path) -> None:
             vectors[f"{to}.{name}.w"] = found[f"{at}.{own}.weight"]
             vectors[f"{to}.{name}.b"] = found[f"{at}.{own}.bias"]
     sizes = (weights.width, weights.heads, weights.inner, layers)
-    store(file, sizes, weights.epsilon, matrices, vectors)
+    arrays: Any = {"sizes": np.array(sizes), "epsilon": np.array(weights.epsilon)}
+    for name, matrix in matrices.items():
+        scale = np.abs(matrix).max(axis=1) / HIGHEST
+        arrays[name] = np.rint(matrix / scale[:, None]).astype(np.int8)
+        arrays[f"{name}.scale"] = scale.astype(np.float32)
+    arrays |= {name: vector.astype(np.float16) for name, vector in vectors.items()}
+    with file.open("wb") as written:
+        np.savez_compressed(written, allow_pickle=False, **arrays)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,7 @@ import pytest
 
 from core.errors import ModelError
 from core.settings import Settings
-from ingest.pipeline import ingest
 from tests.support.http_server import Handler, http_server
-from tests.support.small import Small
 from tests.support.waiting import PATIENCE, until
 from vectorstore.embeddings import REQUESTS, OpenAIEmbedder, make_embedder
 
@@ -179,28 +177,3 @@ def test_a_failure_ends_what_was_still_to_be_asked(
         with pytest.raises(ModelError, match="EMBEDDINGS_URL"):
             OpenAIEmbedder(script.url, "m", "").passages(["x"] * 32 * 40)
         assert len(script.asked) <= 5
-
-
-def test_an_ingest_gives_a_server_many_texts_at_once_and_goes_on_after_a_failure(
-    small: Small,
-) -> None:
-    sections = "\n\n".join(
-        f"## Part {number}\n\n" + " ".join(f"Ship {number} of {n} sails." for n in range(20))
-        for number in range(150)
-    )
-    with _server() as script:
-        settings = small({"ships.en.md": f"---\ntitle: Ships\n---\n# Ships\n\n{sections}"})
-        settings = settings.model_copy(update={"embeddings_url": script.url})
-        script.vector = lambda text: [float(len(text)), *(float(ord(c)) for c in text[-40:][:8])]
-        script.held = lambda: until(lambda: script.most_under_way > 1, "a second one is under way")
-        script.failing_after = 50
-        with pytest.raises(ModelError):
-            ingest(settings)
-        before = sum(map(len, script.asked))
-        script.failing_after = 10**9
-        script.asked.clear()
-        report = ingest(settings)
-        assert report.embedded < 150  # the rest was kept
-        assert before > 1000
-        assert sum(map(len, script.asked)) < 150 * 20 - 1000
-        assert 1 < script.most_under_way <= REQUESTS

@@ -8,22 +8,15 @@ import numpy as np
 import pytest
 
 from chain.assistant import Assistant
-from chain.reading.confidence import confidence
-from chain.reading.relevance import rank
-from chain.request import Part
-from chain.understanding.follow_ups import standalone
 from core.errors import ModelError
 from core.settings import Settings
-from eval.dataset import Question
-from eval.labels import Outline
 from ingest.pipeline import ingest
-from research.fitting import questions
 from research.fitting.fitted_numbers import write
 from tests.support.profiles import own_profiles as own_profiles
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
 from vectorstore.profile import DEFAULT, measure, profile_of
-from vectorstore.store import Index, Snapshot, open_index
+from vectorstore.store import Index
 
 
 class Turned:
@@ -62,11 +55,6 @@ class Turned:
 
 
 @pytest.fixture(scope="module")
-def index(unprepared: Settings) -> Index:
-    return open_index(unprepared)
-
-
-@pytest.fixture(scope="module")
 def turned(unprepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Index:
     """The same briefs, in the other geometry."""
     generation = Generations(unprepared).current()
@@ -81,42 +69,6 @@ def turned(unprepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> In
     own = unprepared.model_copy(update={"data_dir": tmp_path_factory.mktemp("turned")})
     ingest(own, embedder=embedder)
     return Index(own, Generations(own), embedder)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(900)
-def test_another_geometry_is_searched_and_refused_as_well_as_the_one_that_was_fitted(
-    index: Index, turned: Index
-) -> None:
-    asked = questions()[1::2]  # none of these has the embedders been compared by
-    raw = turned.embedder.query("Wat is EMPACT?") @ turned.embedder.passages(["EMPACT is"])[0]
-    assert raw < 0.7  # it is another geometry
-    here, there = (_figures(one.snapshot(), asked) for one in (index, turned))
-    assert here["hit@1"] > 0.8
-    for name, share in here.items():
-        better = share - there[name] if name == "answerable, refused" else there[name] - share
-        assert -0.03 < better < 0.05, name  # of 86, four questions
-
-
-def _figures(index: Snapshot, asked: tuple[Question, ...]) -> dict[str, float]:
-    """hit@1, and the shares of answerable and of other questions that are refused."""
-    outline = Outline.of(index.passages())
-    hits, refused = [], {True: list[bool](), False: list[bool]()}
-    for one in asked:
-        text = standalone(one.question, one.language, one.history)
-        found = index.search(text, 6, one.language)
-        ranked = rank(text, one.language, found, index.profile)
-        sure = confidence(Part(text, one.language, found, ranked), index)
-        refused[one.answerable].append(sure.value < Settings().refuse_below)
-        sections = outline.relevant_sections(one)
-        if sections and not one.history:
-            first = found[0].passage
-            hits.append((first.document.id, first.section) in sections)
-    return {
-        "hit@1": float(np.mean(hits)),
-        "answerable, refused": float(np.mean(refused[True])),
-        "unanswerable, refused": float(np.mean(refused[False])),
-    }
 
 
 def test_an_answer_in_another_geometry(turned: Index, unprepared: Settings) -> None:

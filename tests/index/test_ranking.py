@@ -61,17 +61,6 @@ def test_the_score_is_the_weighted_sum_of_the_features(index: Index) -> None:
         assert one.features["unit"] == pytest.approx(max(one.scored.unit_similarities))
 
 
-def test_the_similarity_is_the_cosine_of_the_stored_vector(
-    index: Index, settings: Settings
-) -> None:
-    found = index.search(DRUGS, k=3, language="nl")
-    stored = Generations(settings).current().vectors("passages", [s.passage.id for s in found])
-    question = index.profile.towards(index.embedder.query(DRUGS))
-    for scored in found:
-        cosine = float(stored[scored.passage.id] @ question)
-        assert scored.similarity == pytest.approx(cosine, abs=1e-4)
-
-
 def test_a_share_says_how_much_of_the_question_a_passage_has(settings: Settings) -> None:
     generation = Generations(settings).current()
     keyword = KeywordIndex(settings.data_dir / "keyword" / generation.id)

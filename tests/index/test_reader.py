@@ -1,8 +1,6 @@
 """The reader computes what its weights say, and reads what it is meant to."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import pytest
@@ -100,18 +98,6 @@ def test_nothing_to_read_is_no_score_and_hostile_text_is_read_as_text() -> None:
     for question in ("", "\x00", "</s>" * 500, "a" * 100_000):
         found = reader().scores(question, [(one, one) for one in odd])
         assert np.isfinite(found).all()
-
-
-def test_threads_share_a_reader(passage: Passage) -> None:
-    units = [(passage.headings[-1], text) for text in TEXTS]
-    questions = [f"How high is fine number {number}?" for number in range(12)]
-    one_by_one = [reader().scores(question, units) for question in questions]
-    fresh: Any = reader()._score
-    with ThreadPoolExecutor(8) as threads:
-        again = list(
-            threads.map(lambda question: [fresh(question, *unit) for unit in units], questions)
-        )
-    assert np.array(again) == pytest.approx(np.array(one_by_one), abs=1e-5)
 
 
 def test_the_error_function_is_exact_enough() -> None:

@@ -13,7 +13,6 @@ from core.settings import Settings
 from core.source import DocumentInfo, Scope, ScoredPassage, standings
 from tests.support.small import Small
 from vectorstore.generation import Generation
-from vectorstore.retriever import PassageRetriever
 from vectorstore.segments import Kind, Segment
 from vectorstore.store import open_index
 
@@ -22,19 +21,14 @@ DRUGS = "How much is the EU drug market worth each year?"
 TWO_THINGS = "What are the priorities on firearms and how much is the drug market worth?"
 
 
-def test_only_the_chosen_documents_are_searched(assistant: Assistant) -> None:
-    scope = Scope(documents=("firearms-plan", "csa-strategy"))
-    found = assistant.index.search("What are the priorities?", 40, "en", scope=scope)
-    assert {one.passage.document.id for one in found} == {"firearms-plan", "csa-strategy"}
-
-
 @pytest.mark.parametrize("question", [DRUGS, TWO_THINGS])
 def test_nothing_of_an_answer_is_from_outside_its_scope(
     assistant: Assistant, question: str
 ) -> None:
-    answer = assistant.ask(question, scope=Scope(documents=("firearms-plan",)))
-    assert {passage.document.id for passage in answer.passages} == {"firearms-plan"}
-    assert answer.documents == ("firearms-plan",)
+    for limits in ({"scope": Scope(documents=("firearms-plan",))}, {"areas": ["firearms"]}):
+        answer = assistant.ask(question, **limits)
+        assert {passage.document.id for passage in answer.passages} == {"firearms-plan"}
+        assert answer.documents == ("firearms-plan",)
 
 
 def test_what_another_document_answers_is_refused_within_this_one(assistant: Assistant) -> None:
@@ -46,18 +40,6 @@ def test_what_another_document_answers_is_refused_within_this_one(assistant: Ass
     for question in refused.related:
         within = assistant.ask(question, scope=Scope(documents=("csa-strategy",)))
         assert within.documents == ("csa-strategy",)
-
-
-def test_a_document_with_few_passages_is_found_among_many(indexed: Indexed) -> None:
-    def ships(n: int) -> str:
-        quays = (f"## Quay {m}\n\nShip {n}-{m} lies here." for m in range(20))
-        return f"# Ships {n}\n\n" + "\n\n".join(quays)
-
-    many = {f"ships-{n}.md": ships(n) for n in range(10)}
-    settings = indexed({**many, "bees.md": "# Bees\n\nThe town keeps bees on the roof."})
-    scope = Scope(documents=("bees",))
-    found = Assistant(settings).index.search("Which ship lies at quay 3?", 6, "en", scope=scope)
-    assert [one.passage.document.id for one in found] == ["bees"]
 
 
 def _fishing(indexed: Indexed) -> Settings:
@@ -181,13 +163,6 @@ def test_as_of_a_day_later_documents_are_left_out_and_standings_are_of_that_day(
     assert answer.citations[0].standing == "in_force"
 
 
-def test_before_the_first_document_there_is_nothing_to_search(plans: Assistant) -> None:
-    scope = Scope(as_of=datetime.date(2020, 4, 30))
-    answer = plans.ask("How many hives of bees does the town keep?", scope=scope)
-    assert answer.reason == "out_of_scope"
-    assert answer.text.endswith("- date: 2")
-
-
 def test_a_brief_does_not_step_back_for_an_official_text_that_was_not_there_yet() -> None:
     brief = DocumentInfo(id="brief", language="nl", title="", kind="brief", celex="5")
     dated = {"id": "official", "kind": "official", "date": datetime.date(2020, 7, 24)}
@@ -199,21 +174,6 @@ def test_a_brief_does_not_step_back_for_an_official_text_that_was_not_there_yet(
 def test_a_document_without_a_date_is_there_on_every_day() -> None:
     undated = DocumentInfo(id="a", language="nl", title="")
     assert Scope(as_of=datetime.date(1952, 7, 23)).admits(undated)
-
-
-def test_areas_are_short_for_a_scope(assistant: Assistant) -> None:
-    question = "What are the priorities?"
-    answer = assistant.ask(question, scope=Scope(areas=("firearms",)))
-    assert answer.documents == ("firearms-plan",)
-    assert assistant.ask(question, areas=["firearms"]).text == answer.text
-
-
-def test_the_retriever_takes_a_scope_of_its_own_or_of_a_call(assistant: Assistant) -> None:
-    scope = Scope(documents=("firearms-plan",))
-    retriever = PassageRetriever(index=assistant.index, k=3, scope=scope)
-    other = retriever.invoke(DRUGS, scope=Scope(documents=("csa-strategy",)))
-    for found, name in ((retriever.invoke(DRUGS), "firearms-plan"), (other, "csa-strategy")):
-        assert {one.metadata["scored"].passage.document.id for one in found} == {name}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from core.errors import IndexMismatchError, NoIndexError
 from core.settings import Settings
 from core.source import Scope, ScoredPassage
 from ingest.pipeline import ingest
-from language.words import STEMMERS, content_words
 from tests.support.publishing import before_publishing
 from tests.support.small import Small
 from vectorstore import chroma
@@ -52,12 +51,6 @@ def test_the_right_section_is_among_the_first_three(
 ) -> None:
     names = _sections(index.search(question, k=6, language=language))[:3]
     assert section.replace("drugs market", "drug market") in names
-
-
-@pytest.mark.parametrize("name", ["SEESAC", "López Aguilar", "258/2012", "E200012", "Addis Ababa"])
-def test_a_rare_name_or_reference_leads_to_the_passage_that_has_it(index: Index, name: str) -> None:
-    found = index.search(name, k=2, language="en")
-    assert any(name in scored.passage.text for scored in found)
 
 
 def test_results_come_best_first_with_cosines_of_passages_and_units(index: Index) -> None:
@@ -130,8 +123,10 @@ def test_it_is_a_langchain_retriever_that_callbacks_can_follow(index: Index) -> 
     assert len(titles) == 4
     assert [document.metadata["title"] for document in seen.documents] == titles
     assert all(document.page_content and document.id for document in seen.documents)
-    english = retriever.invoke("Wat is EMPACT?", language="en")
+    only = Scope(documents=("csa-strategy",))
+    english = retriever.invoke("Wat is EMPACT?", language="en", scope=only)
     assert {document.metadata["language"] for document in english} == {"en"}
+    assert {found.metadata["scored"].passage.document.id for found in english} == {"csa-strategy"}
 
 
 def test_many_threads_get_what_one_gets(index: Index) -> None:
@@ -176,14 +171,6 @@ def test_the_keyword_index_is_rebuilt_when_it_is_gone_or_old(settings: Settings)
     found = open_index(settings).search("mierenhandel", k=1, language="nl")
     assert _sections(found) == ["Nieuwe dreigingen en smokkelmethoden (hoofdstuk 2)"]
     assert len(KeywordIndex(place)) == generation.manifest.passages
-
-
-def test_words_are_stemmed_in_every_language_that_claims_it() -> None:
-    for language in STEMMERS:
-        assert content_words("Europol 2020", language, stemmed=True) == ["europol", "2020"]
-    reports = "de meldingen van de lidstaten"
-    assert content_words(reports, "nl", stemmed=True) == ["meld", "lidstaat"]
-    assert content_words("725 000 of 725,000", "en") == ["725000", "725000"]
 
 
 def test_threads_that_open_a_folder_at_once_all_get_it(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import chromadb
 import pytest
 from pydantic import SecretStr
 
-from chain.assistant import Assistant
 from core.errors import SettingsError, StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
@@ -22,7 +21,7 @@ from tests.support.databases import chroma_command, running
 from tests.support.proxies import TOKEN, USER, proxied
 from tests.support.publishing import before_publishing
 from tests.support.ships import collections, files, ships
-from tests.support.small import LIGHTHOUSES, Small
+from tests.support.small import Small
 from vectorstore import chroma
 from vectorstore.lease import Lease
 from vectorstore.store import open_index
@@ -137,21 +136,6 @@ def test_an_index_is_kept_in_the_tenant_and_database_set(here: Settings, server:
         host="127.0.0.1", port=server.port, tenant="ministry", database="security"
     ).list_collections()
     assert "strategiewijzer" in {collection.name for collection in names}
-
-
-def test_a_server_that_stops_between_questions_is_found_again(small: Small, server: Server) -> None:
-    settings = small({"lighthouses.en.md": LIGHTHOUSES}).model_copy(
-        update={"chroma_url": server.url}
-    )
-    ingest(settings)
-    assistant = Assistant(settings)
-    question = "How many lighthouses does the northern coast have?"
-    assert "31 lighthouses" in assistant.ask(question).text
-    server.stop()
-    with pytest.raises(StoreError, match=r"vector store.*Does the Chroma server run\? Try again"):
-        assistant.ask(question)
-    server.start()
-    assert "31 lighthouses" in assistant.ask(question).text
 
 
 def test_a_server_that_stops_in_the_middle_of_a_question_is_told_and_found_again(

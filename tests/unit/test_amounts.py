@@ -57,8 +57,3 @@ def test_a_refit_keeps_amounts_and_asks_for_another_look(own_profiles: Path) -> 
     default_profile.cache_clear()
     assert default_profile().amounts == before.amounts
     assert default_profile().ranking == stored["ranking"]["weights"] != before.ranking
-
-
-def test_weights_for_another_embedder_need_amounts_of_their_own(own_profiles: Path) -> None:
-    file = write("another/1", "chance", default_profile().chance, "a test")
-    assert list(unset(json.loads(file.read_text("utf-8")))) == ["chance"]

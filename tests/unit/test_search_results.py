@@ -67,11 +67,6 @@ def test_a_result_is_a_sentence_among_its_neighbours(place: int) -> None:
     assert set(re.split(r"(?<=\.) ", text)) <= set(said)  # whole sentences
 
 
-def test_a_sentence_that_is_long_stands_alone() -> None:
-    ((draft,),) = search_results(asked([passage(sentence(0), LONG, sentence(2))], (0, 1, 1.0)))
-    assert (draft.text, draft.around) == (LONG, ("", ""))
-
-
 def test_a_neighbour_that_would_be_too_much_or_is_an_item_is_left_out() -> None:
     found = [passage(LONG, sentence(1), sentence(2), item=2)]
     ((draft,),) = search_results(asked(found, (0, 1, 1.0)))
@@ -96,12 +91,6 @@ def test_a_passage_has_two_results_at_most_that_do_not_overlap() -> None:
     one = asked([long], *((0, n, 9.0 - n / 30) for n in (0, 1, 12, 24)))
     (first,), (second,) = search_results(one)
     assert (first.text, second.text) == (sentence(0), sentence(12))
-
-
-def test_the_likelier_neighbour_comes_along() -> None:
-    said = [passage(*(sentence(n) for n in range(9)))]
-    ((before,),) = search_results(asked(said, (0, 4, 9.0), (0, 3, 8.0), (0, 5, 7.0)))
-    assert sentence(3) in before.around[0]
 
 
 def test_what_is_less_likely_than_the_best_is_to_be_unfolded() -> None:
@@ -157,10 +146,6 @@ def test_of_a_list_by_years_those_that_alone_are_asked_for_are_taken_out(
     assert result[-1].items == (expected or tuple(items))
     assert result[-1].note == ("1 of 3 items." if expected else "")
     assert [bool(one.label) for one in result] == [True, False][: len(result)]
-
-
-def test_without_statements_there_are_none() -> None:
-    assert search_results(asked([passage(sentence(0))])) == []
 
 
 def test_a_row_of_a_table_stands_alone() -> None:
