@@ -64,15 +64,11 @@ def end(code: int) -> NoReturn:
 def begin(
     work: Callable[[], object], name: str, stop: threading.Event | None = None
 ) -> threading.Thread:
-    """Starts a thread that does some work, and returns it.
+    """Starts a thread that does some work in a copy of the context of this call, and returns it.
 
     The end of the process waits for it: without `stop` until the work is done, which has to be
-    short; else it sets `stop`, and waits for a second at most.
-
-    Args:
-        work: what to do, in a copy of the context of this call.
-        name: of the thread.
-        stop: once it is set, the work ends as soon as it waits for nothing else.
+    short; else it sets `stop`, at which the work ends as soon as it waits for nothing else, and
+    waits for a second at most.
     """
     run = contextvars.copy_context().run
     thread = _Thread(target=run, args=(_done, work), name=name, daemon=stop is not None)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import takewhile
 
 from core.source import DocumentInfo, Frozen, Standing
@@ -78,7 +79,8 @@ def references(citations: Iterable[Citation], page: str) -> dict[int, str]:
         place = " › ".join(filter(None, (*_end(paths[number], paths.values()), _points(quotes))))
         parts = (paths[number][0], place, _pages(quotes, page))
         made[number] = ", ".join(filter(None, parts))
-    for tell in (_document_number, _version, _date, _beginning):
+    facts = (partial(_fact, name) for name in ("reference", "version", "date"))
+    for tell in (*facts, _beginning):
         made = _told_apart(made, found, tell)
     return made
 
@@ -101,16 +103,9 @@ def _told_apart(
     return apart
 
 
-def _document_number(quotes: _Quotes, _among: Iterable[_Quotes]) -> str:
-    return quotes[0].document.reference
-
-
-def _version(quotes: _Quotes, _among: Iterable[_Quotes]) -> str:
-    return quotes[0].document.version
-
-
-def _date(quotes: _Quotes, _among: Iterable[_Quotes]) -> str:
-    return str(quotes[0].document.date or "")
+def _fact(name: str, quotes: _Quotes, _among: Iterable[_Quotes]) -> str:
+    """A field of the document, as text."""
+    return str(getattr(quotes[0].document, name) or "")
 
 
 def referred(citations: Sequence[Citation], page: str) -> tuple[Citation, ...]:
@@ -183,14 +178,9 @@ def _pages(quotes: Sequence[Citation], page: str) -> str:
 def _beginning(quotes: _Quotes, among: Iterable[_Quotes]) -> str:
     """The first words of a quote, in quotation marks, as many as tell it from other ones."""
     words = quotes[0].quote.split()
-    others = [
-        other_words
-        for other_words in (other[0].quote.split() for other in among)
-        if other_words != words
-    ]
+    all_words = (other[0].quote.split() for other in among)
+    others = [other for other in all_words if other != words]
     count = _BEGINNING
-    while count < len(words) and any(
-        other_words[:count] == words[:count] for other_words in others
-    ):
+    while count < len(words) and any(other[:count] == words[:count] for other in others):
         count += 1
     return f"“{' '.join(words[:count])}{'…' * (len(words) > count)}”"

@@ -108,8 +108,7 @@ def _is_written(more: str = "") -> bool:
 
 
 class Command(TyperCommand):
-    """A command. Of its help, indented paragraphs stay as they are. An option with a metavar that
-    ends with "..." takes values up to the next option."""
+    """A command. Of its help, indented paragraphs stay as they are."""
 
     def __init__(self, name: str | None, *, help: str | None = None, **given: Any) -> None:
         super().__init__(name, help=re.sub(r"\n\n(?=    )", "\n\n\b\n", help or ""), **given)
@@ -117,31 +116,6 @@ class Command(TyperCommand):
             if parameter.param_type_name == "argument":  # NAME says enough without <list[Path]>
                 parameter.metavar = parameter.metavar or parameter.name.upper()
                 parameter.display_type_rich = lambda ctx: None  # type: ignore[attr-defined]
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # of a private class
-        options: dict[str, Any] = {
-            name: parameter
-            for parameter in self.params
-            if parameter.param_type_name == "option"
-            for name in parameter.opts
-        }
-        many, spread = "", list[str]()
-        for number, word in enumerate(args):
-            before = options.get(spread[-1]) if spread else None
-            if word == "--":
-                spread += args[number:]
-                break
-            if word.startswith("-"):
-                if before and not before.is_flag and word.partition("=")[0] in options:
-                    ctx.fail(f"Option {spread[-1]!r} requires an argument.")  # not another option
-                taker = options.get(word)
-                many = (
-                    word if taker and taker.multiple and str(taker.metavar).endswith("...") else ""
-                )
-            elif many and not before:
-                spread.append(many)
-            spread.append(word)
-        return super().parse_args(ctx, spread)
 
 
 class CommandGroup(TyperGroup):

@@ -4,7 +4,7 @@ record them."""
 import atexit
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -28,8 +28,7 @@ _index: tuple[str, int] | None = None
 
 
 def start(endpoint: str, *, scraped: bool) -> None:
-    """Begins to record, once per process: for `exposition` if `scraped`, and for the collector at
-    `endpoint` if there is one."""
+    """Begins to record, once per process: for `exposition` if `scraped`, and for a collector."""
     global _recorder
     with _lock:
         if _recorder is None and (scraped or endpoint):
@@ -115,56 +114,51 @@ class Call:
     tokens: tuple[int, int] | None = None  # of input and output, if the server counts them
 
 
-@contextmanager
-def call(operation: Operation, model: str, url: str) -> Iterator[Call]:
+def call(operation: Operation, model: str, url: str) -> AbstractContextManager[Call]:
     """Measures a request. Around a generator it also sees that this is closed early."""
-    made, recorder = Call(), _recorder
-    if recorder is None:
-        yield made
-        return
-    started, trouble = time.perf_counter(), ""
     host = urlsplit(url).hostname or ""
     provider = "azure.ai.openai" if host.endswith(_AZURE) else "openai"
     labels = {measures.OPERATION: operation, measures.PROVIDER: provider, measures.MODEL: model}
     where = {measures.ADDRESS: host, measures.PORT: urlsplit(url).port or 443 if host else 0}
-    running = recorder.begin(f"{operation} {model}".strip(), {**labels, **where}, client=True)
-    try:
+    return _timed(f"{operation} {model}".strip(), measures.CALLS, labels, where)
+
+
+def ingest() -> AbstractContextManager[object]:
+    """Measures a run of ingest."""
+    return _timed("ingest", measures.INGESTS, {}, {}, is_active=True)
+
+
+@contextmanager
+def _timed(
+    name: str,
+    measure: measures.Measure,
+    labels: Mapping[str, object],
+    where: Mapping[str, object],
+    *,
+    is_active: bool = False,
+) -> Iterator[Call]:
+    """Records a time and a span, which is the active one only where `is_active`: around a generator
+    it cannot be."""
+    made, recorder = Call(), _recorder
+    if recorder is None:
         yield made
+        return
+    started, trouble = time.perf_counter(), {}
+    running = recorder.begin(name, {**labels, **where}, client=bool(where))
+    try:
+        with recorder.within(running) if is_active else nullcontext():
+            yield made
     except BaseException as error:
-        trouble = _kind(error)
+        trouble = {measures.ERROR: _kind(error)}
         raise
     finally:
+        recorder.add(measure, time.perf_counter() - started, {**labels, **trouble})
         counts: dict[str, object] = {}
         if made.tokens is not None:
             counts = {measures.INPUT_TOKENS: made.tokens[0], measures.OUTPUT_TOKENS: made.tokens[1]}
             for kind, number in zip(("input", "output"), made.tokens, strict=True):
                 recorder.add(measures.TOKENS, number, {**labels, measures.TOKEN_TYPE: kind})
-        seconds = time.perf_counter() - started
-        recorder.add(
-            measures.CALLS, seconds, {**labels, **({measures.ERROR: trouble} if trouble else {})}
-        )
-        running.end(counts, trouble)
-
-
-@contextmanager
-def ingest() -> Iterator[None]:
-    """Measures a run of ingest."""
-    recorder = _recorder
-    if recorder is None:
-        yield
-        return
-    started, trouble = time.perf_counter(), ""
-    running = recorder.begin("ingest", {})
-    try:
-        with recorder.within(running):
-            yield
-    except BaseException as error:
-        trouble = _kind(error)
-        raise
-    finally:
-        labels = {measures.ERROR: trouble} if trouble else {}
-        recorder.add(measures.INGESTS, time.perf_counter() - started, labels)
-        running.end({}, trouble)
+        running.end(counts, trouble.get(measures.ERROR, ""))
 
 
 def _kind(error: BaseException) -> str:

@@ -147,12 +147,8 @@ class Recorder:
                 yield measure, meter.create_counter(measure.name, **about)
             elif measure.instrument == "histogram":
                 bounds = _COUNTS if measure is TOKENS else _SECONDS
-                yield (
-                    measure,
-                    meter.create_histogram(
-                        measure.name, **about, explicit_bucket_boundaries_advisory=bounds
-                    ),
-                )
+                advised = {"explicit_bucket_boundaries_advisory": bounds}
+                yield measure, meter.create_histogram(measure.name, **about, **advised)
         for measure, observed in ((INDEX, self._generation), (PASSAGES, self._passages)):
             meter.create_observable_gauge(measure.name, [observed], description=measure.tells)
 

@@ -62,7 +62,7 @@ app = CommandLine()
 _Corpus = Annotated[
     list[Path] | None,
     typer.Option(
-        metavar="DIR...",
+        metavar="DIR",
         help="Folders or files with the documents to ask, in place of the assistant's; their index "
         "is kept in data/corpora and made anew only where they changed.",
     ),

@@ -4,8 +4,8 @@ import datetime
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from core.destinations import destinations
 from core.errors import StrategiewijzerError
+from core.hosts import destinations
 from core.settings import Settings
 from core.source import DocumentInfo, Scope, preferred
 from ui import access

@@ -106,8 +106,7 @@ class OpenAIEmbedder:
         url: of the API, usually ending in /v1.
         model: its name there.
         api_key: may be empty.
-        query_prefix: the model's prefix for a question, such as E5's "query: ".
-        passage_prefix: the model's prefix for a source text.
+        query_prefix, passage_prefix: the model's, such as E5's "query: ".
 
     Raises:
         ModelError: the server cannot be reached, refuses, or answers out of form.
@@ -126,13 +125,8 @@ class OpenAIEmbedder:
 
         # The client also takes a plain httpx client.
         http: Any = bounded_client("The embeddings server", "STRATEGIEWIJZER_EMBEDDINGS_URL")
-        self._client = OpenAI(
-            base_url=url,
-            api_key=api_key or "none",
-            timeout=60,
-            max_retries=_RETRIES,
-            http_client=http,
-        )
+        address = {"base_url": url, "api_key": api_key or "none"}
+        self._client = OpenAI(**address, timeout=60, max_retries=_RETRIES, http_client=http)
         self._hasty = self._client.with_options(timeout=_PATIENCE, max_retries=1)
         self._model = model
         self.at_once = _BATCH * REQUESTS * _BATCHES
@@ -152,8 +146,7 @@ class OpenAIEmbedder:
         return self._many([self._passage_prefix + text for text in texts])
 
     def _many(self, prefixed: list[str]) -> Vectors:
-        starts = range(0, len(prefixed), _BATCH)
-        batches = [prefixed[start : start + _BATCH] for start in starts]
+        batches = [prefixed[at : at + _BATCH] for at in range(0, len(prefixed), _BATCH)]
         if len(batches) == 1:
             return self._vectors(self._client, batches[0])
         with ThreadPoolExecutor(REQUESTS, thread_name_prefix="embeddings") as pool:

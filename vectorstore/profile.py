@@ -145,12 +145,11 @@ def adapter_file(embedder: str, folder: Path) -> Path:
 
 def adapter_of(embedder: str, *folders: Path) -> Adapter | None:
     """The adapter of an embedder (its fingerprint) in the first of the folders that has one."""
-    files = (adapter_file(embedder, folder) for folder in folders)
-    file = next(filter(Path.is_file, files), None)
-    if file is None:
-        return None
-    kept = np.load(file).astype(np.float32)
-    return Adapter(kept[:-1], kept[-1])
+    for file in (adapter_file(embedder, folder) for folder in folders):
+        if file.is_file():
+            kept = np.load(file).astype(np.float32)
+            return Adapter(kept[:-1], kept[-1])
+    return None
 
 
 class Profile(Frozen):
@@ -247,9 +246,8 @@ def measure(embedder: Embedder, adapter: Adapter | None) -> dict[TextKind, Measu
     others = embedder.passages(everyday())
     questions = embedder.queries(reference["questions"])
     best: dict[TextKind, list[float]] = {kind: [] for kind in get_args(TextKind)}
-    best["question"] = [
-        float(row.max()) for row in questions @ questions.T - 2 * np.eye(len(questions))
-    ]
+    between = questions @ questions.T - 2 * np.eye(len(questions))
+    best["question"] = [float(row.max()) for row in between]
     for as_asked in questions:
         vector = adapter(as_asked) if adapter else as_asked
         nearest = np.array([float((of @ vector).max()) for of in units])
@@ -258,12 +256,12 @@ def measure(embedder: Embedder, adapter: Adapter | None) -> dict[TextKind, Measu
         first = [units[place] for place in np.argsort(-nearest)[:LOOK]]
         best["fit"] += passage_fits(vector, first)
         best["everyday"].append(float((others @ as_asked).max()))
-    return {
-        kind: Measured(
-            mean=round(float(np.mean(of)), 5), spread=round(max(float(np.std(of)), 1e-5), 5)
-        )
-        for kind, of in best.items()
-    }
+    return {kind: _measured_in(cosines) for kind, cosines in best.items()}
+
+
+def _measured_in(cosines: list[float]) -> Measured:
+    spread = max(float(np.std(cosines)), 1e-5)
+    return Measured(mean=round(float(np.mean(cosines)), 5), spread=round(spread, 5))
 
 
 def everyday() -> list[str]:

@@ -160,10 +160,8 @@ class Snapshot:
         return self._search(query, language, scope).find(k, about, prepared)
 
     def _search(self, query: str, language: str | None, scope: Scope) -> QuestionSearch:
-        vector = self.embedder.query(query)
-        return QuestionSearch(
-            self._generation, self._keyword, self.profile, query, language or "", vector, scope
-        )
+        given = query, language or "", self.embedder.query(query), scope
+        return QuestionSearch(self._generation, self._keyword, self.profile, *given)
 
     def prepared(
         self, query: str, language: str | None = None, scope: Scope = Scope()

@@ -46,13 +46,13 @@ def sync(
     rebuild: bool = flag("--rebuild", "Make everything anew, when the index is damaged."),
     keep_missing: bool = flag("--keep-missing", "Keep documents whose files are gone."),
     only: list[str] | None = option(
-        None, "KEY...", "Take over these documents alone, such as drugs-agenda.en."
+        None, "KEY", "Take over these documents alone, such as drugs-agenda.en."
     ),
     allow_shrink: bool = flag("--allow-shrink", "Let more than half of the documents go."),
     as_planned: str = option("", "FINGERPRINT", "Publish only what this dry run showed."),
     note: str = option("", "TEXT", "A note to keep with what is published."),
-    official: list[Path] | None = option(None, "FILE...", f"{_CONFIRM} are official texts."),
-    not_official: list[Path] | None = option(None, "FILE...", f"{_CONFIRM} are none."),
+    official: list[Path] | None = option(None, "FILE", f"{_CONFIRM} are official texts."),
+    not_official: list[Path] | None = option(None, "FILE", f"{_CONFIRM} are none."),
     as_json: AsJson = False,
 ) -> int:
     """Bring the index in step with the source texts.

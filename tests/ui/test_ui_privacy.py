@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.destinations import Destination, destinations, leaves_this_machine
+from core.hosts import Destination, destinations, leaves_this_machine
 from core.settings import ROOT, Settings
 from tests.support.apps import ask, begin_anew, page_of, press, run
 from tests.support.chats import REPORTS, Open, chat, kept

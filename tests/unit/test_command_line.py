@@ -20,7 +20,7 @@ app = CommandLine("Stopped.")
 @app.command(DEFAULT)
 def tell(
     files: Annotated[list[Path] | None, typer.Argument()] = None,
-    only: Annotated[list[str] | None, typer.Option(metavar="KEY...")] = None,
+    only: Annotated[list[str] | None, typer.Option(metavar="KEY")] = None,
     area: Annotated[list[str] | None, typer.Option(metavar="AREA")] = None,
 ) -> None:
     """Tell what was given.
@@ -51,10 +51,7 @@ def take(what: str) -> int:
     ("arguments", "told"),
     [
         ("", "[] None None"),
-        ("a --only x y --area b c", "['a', 'c'] ['x', 'y'] ['b']"),
-        ("--only x --only y z", "[] ['x', 'y', 'z'] None"),
-        ("--only=x y", "['y'] ['x'] None"),
-        ("--only x -- y --only z a", "['y', '--only', 'z', 'a'] ['x'] None"),
+        ("a --only x --only=y --area b c", "['a', 'c'] ['x', 'y'] ['b']"),
         ("default", "['default'] None None"),
         ("a import", "['a', 'import'] None None"),
     ],
@@ -75,8 +72,6 @@ def test_the_default_runs_where_no_other_is_named(
         ("import stop", 130, "Stopped.\n"),
         ("import", 2, "Usage: program import [OPTIONS] {WHAT}"),
         ("--only", 2, "Error: Option '--only' requires an argument.\n"),
-        ("--only --area x", 2, "Error: Option '--only' requires an argument.\n"),
-        ("--area --only=x", 2, "Error: Option '--area' requires an argument.\n"),
         ("--none", 2, "Error: No such option: --none"),
     ],
 )

@@ -161,7 +161,8 @@ def publish(settings: Settings, user: User, keys: Iterable[str]) -> bool:
     Returns:
         Whether that has begun; not while other work is being done, after which it can be published.
     """
-    arguments = ("-m", "ingest", "--json", "--only", *sorted(set(keys)))
+    only = (part for key in sorted(set(keys)) for part in ("--only", key))
+    arguments = ("-m", "ingest", "--json", *only)
     try:
         jobs.start(settings.data_dir, "ingest", arguments, on_record(user))
     except LockedError:

@@ -7,8 +7,8 @@ from typing import Literal, get_args
 
 import streamlit as st
 
-from core.destinations import Destination, destinations, leaves_this_machine
 from core.errors import StrategiewijzerError
+from core.hosts import Destination, destinations, leaves_this_machine
 from core.settings import Settings, current
 from ui import access, error_messages, navigation, scripts
 from ui.chat.session import Chat, chat
