@@ -181,14 +181,10 @@ def phrases(language: str) -> Phrases:
     return checked(_HERE / "phrases" / f"{spoken(language)}.yaml", Phrases)
 
 
-class _ShortPhrasesFile(RootModel[Mapping[str, ShortPhrases]]):
-    """The short phrases by language."""
-
-
 @cache
 def _short() -> Mapping[str, ShortPhrases]:
-    """Raises PromptError: the file has wrong or missing entries."""
-    return checked(_HERE / "short.yaml", _ShortPhrasesFile).root
+    """By language."""
+    return checked(_HERE / "short.yaml", RootModel[Mapping[str, ShortPhrases]]).root
 
 
 def spoken_in_short(language: str) -> str:
@@ -225,13 +221,10 @@ class ClientWords(Frozen):
     too_late: str  # a checker did not answer in time
 
 
-class _ClientWordsFile(RootModel[Mapping[str, ClientWords]]):
-    """The words around an answer by language."""
-
-
 @cache
 def _every_client() -> Mapping[str, ClientWords]:
-    return checked(_HERE / "clients.yaml", _ClientWordsFile).root
+    """By language."""
+    return checked(_HERE / "clients.yaml", RootModel[Mapping[str, ClientWords]]).root
 
 
 def client_words(language: str) -> ClientWords:

@@ -123,8 +123,6 @@ def test_on_a_server_they_go_with_a_program_for_its_machine(small: Small, tmp_pa
         assert SECRET not in (folder / "chroma.sqlite3").read_bytes()
         found = open_index(settings).search("How many ships?", 1)
         assert "5 ships" in found[0].passage.text
-        small(_files(6))
-        ingest(settings)
         assert verify(settings).problems == ()
 
 

@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,14 +62,6 @@ def test_a_text_that_is_longer_than_the_model_takes_is_read_to_its_end(
     text = " ".join(texts)[:length]
     assert local_embedder().token_count(text) > 2 * LocalEmbedder.limit
     assert local_embedder().passages([text])[0] @ np.asarray(reference.passage(text)) > 0.999
-
-
-def test_threads_share_the_model(texts: list[str], made: Path) -> None:
-    model = E5(made)
-    alone = [model.vector(text) for text in texts[:8]]
-    with ThreadPoolExecutor(8) as threads:
-        together = list(threads.map(E5(made).vector, texts[:8]))
-    assert np.array_equal(alone, together)
 
 
 def test_weights_that_are_missing_or_of_another_form_are_told(

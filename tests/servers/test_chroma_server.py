@@ -10,7 +10,7 @@ import chromadb
 import pytest
 from pydantic import SecretStr
 
-from core.errors import SettingsError, StoreError
+from core.errors import StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import Embedded, Event
@@ -111,12 +111,6 @@ def test_a_server_down_behind_a_proxy_is_found_again(behind: Settings, server: S
         open_index(allowed)
     server.start()
     assert "0 ships" in index.search("How many ships are here?", 1)[0].passage.text
-
-
-def test_a_password_in_the_address_is_refused() -> None:
-    with pytest.raises(SettingsError, match="set chroma_user and chroma_token") as told:
-        Settings(chroma_url="https://an:t0p@chroma.example")
-    assert "t0p" not in str(told.value)
 
 
 def test_an_index_is_kept_in_the_tenant_and_database_set(here: Settings, server: Server) -> None:

