@@ -357,7 +357,7 @@ def _unpack_checked(file: Path, settings: Settings, place: Path) -> str:
     if not store_exists(own):
         return ""
     try:
-        index = open_index(own)
+        index = open_index(own).snapshot()
     except (NoIndexError, IndexMismatchError):
         return ""
     check(Generations(own).open(index.generation), own)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from itertools import takewhile
 
 from core.source import DocumentInfo, Frozen, Standing
@@ -79,8 +78,7 @@ def references(citations: Iterable[Citation], page: str) -> dict[int, str]:
         place = " › ".join(filter(None, (*_end(paths[number], paths.values()), _points(quotes))))
         parts = (paths[number][0], place, _pages(quotes, page))
         made[number] = ", ".join(filter(None, parts))
-    facts = (partial(_fact, name) for name in ("reference", "version", "date"))
-    for tell in (*facts, _beginning):
+    for tell in (*map(_fact, ("reference", "version", "date")), _beginning):
         made = _told_apart(made, found, tell)
     return made
 
@@ -103,9 +101,9 @@ def _told_apart(
     return apart
 
 
-def _fact(name: str, quotes: _Quotes, _among: Iterable[_Quotes]) -> str:
-    """A field of the document, as text."""
-    return str(getattr(quotes[0].document, name) or "")
+def _fact(name: str) -> Callable[[_Quotes, Iterable[_Quotes]], str]:
+    """Tells by a field of the document."""
+    return lambda quotes, _: str(getattr(quotes[0].document, name) or "")
 
 
 def referred(citations: Sequence[Citation], page: str) -> tuple[Citation, ...]:

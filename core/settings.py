@@ -23,7 +23,7 @@ from pydantic_settings import SettingsError as NoJsonError
 
 from core.errors import SettingsError
 from core.files import MEGABYTE
-from core.hosts import check_postgresql, name_of, without_secret
+from core.hosts import name_of
 
 logger = logging.getLogger(__name__)
 
@@ -248,8 +248,20 @@ class Settings(BaseSettings):
     @field_validator(*("chroma_url", "openai_base_url", "embeddings_url"), "otlp_endpoint")
     @classmethod
     def _no_secret(cls, url: str, info: ValidationInfo) -> str:
+        """Refuses a password or query: HTTP clients log the addresses they request, and runs store
+        them."""
         is_chroma = info.field_name == "chroma_url"
-        return without_secret(url, "chroma_user and chroma_token" if is_chroma else "the API key")
+        instead = f"set {'chroma_user and chroma_token' if is_chroma else 'the API key'} instead"
+        if "@" in url.partition("://")[2].partition("/")[0]:
+            raise ValueError(
+                f"the address holds a user name or password. Take it out and {instead}"
+            )
+        if "?" in url or "#" in url:
+            raise ValueError(
+                "the address holds a query, where a key would be logged. Take out what begins with "
+                f"? or # and {instead}"
+            )
+        return url
 
     @field_validator("allowed_hosts")
     @classmethod
@@ -262,7 +274,13 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, url: SecretStr) -> SecretStr:
-        check_postgresql(url.get_secret_value())
+        """Refuses another kind of database, and an @ in the password: part of it would become the
+        name of a host, which errors repeat."""
+        address = url.get_secret_value()
+        if address and not address.startswith("postgresql://"):
+            raise ValueError("the address is not one of PostgreSQL: postgresql://user@host/name")
+        if address.count("@") > 1:
+            raise ValueError("the address has more than one @. Write one in a password as %40")
         return url
 
     @property

@@ -10,7 +10,9 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
@@ -28,10 +30,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from core.background import begin
-from core.measures import ERROR, GENERATION, INDEX, MEASURES, PASSAGES, TOKENS, Measure
+
+if TYPE_CHECKING:
+    from core.telemetry import Measure
 
 Attributes = Mapping[str, object]
-_Index = Callable[[], tuple[str, int] | None]
+Observed = Callable[[], Mapping["Measure", tuple[float, Attributes]]]
 
 NAME = "strategiewijzer"
 # Bounds that OpenTelemetry's conventions advise for durations and tokens of generative AI.
@@ -47,10 +51,9 @@ class Running:
     def __init__(self, span: Span) -> None:
         self.span = span
 
-    def end(self, attributes: Attributes = MappingProxyType({}), trouble: str = "") -> None:
+    def end(self, attributes: Attributes = MappingProxyType({}), *, failed: bool = False) -> None:
         self.span.set_attributes(_values(attributes))
-        if trouble:
-            self.span.set_attribute(ERROR, trouble)
+        if failed:
             self.span.set_status(StatusCode.ERROR)
         self.span.end()
 
@@ -59,14 +62,16 @@ class Recorder:
     """Records what `core.telemetry` measures.
 
     Args:
-        index: gives id and passages of the generation in use.
+        measures: the metrics.
+        observed: gives value and attributes of the gauges.
         spans: takes spans; None: there are none.
         metrics: takes metrics too, at intervals.
     """
 
     def __init__(
         self,
-        index: _Index,
+        measures: Iterable["Measure"],
+        observed: Observed,
         spans: SpanExporter | None = None,
         metrics: MetricExporter | None = None,
     ) -> None:
@@ -83,8 +88,8 @@ class Recorder:
             shutdown_on_exit=False,
             exemplar_filter=AlwaysOffExemplarFilter(),
         )
-        self._index = index
-        self._instruments = dict(self._made())
+        self._observed = observed
+        self._instruments = dict(self._made(measures))
         self._tracer: Tracer = NoOpTracer()
         self._traces: TracerProvider | None = None
         if spans is not None:
@@ -95,7 +100,7 @@ class Recorder:
         self._closing, self._closed = threading.Event(), threading.Event()
         begin(self._close, "telemetry", self._closing)
 
-    def add(self, measure: Measure, value: float, attributes: Attributes) -> None:
+    def add(self, measure: "Measure", value: float, attributes: Attributes) -> None:
         """Counts, or records a value of a histogram."""
         instrument = self._instruments[measure]
         if isinstance(instrument, Counter):
@@ -139,34 +144,34 @@ class Recorder:
         self._meters.shutdown(timeout_millis=_TIMEOUT * 1000)
         self._closed.set()
 
-    def _made(self) -> Iterable[tuple[Measure, Counter | Histogram]]:
+    def _made(
+        self, measures: Iterable["Measure"]
+    ) -> Iterable[tuple["Measure", Counter | Histogram]]:
         meter = self._meters.get_meter(NAME)
-        for measure in MEASURES:
-            about = {"unit": measure.unit, "description": measure.tells}
+        for measure in measures:
+            name, about = measure.name, {"unit": measure.unit, "description": measure.tells}
             if measure.instrument == "counter":
-                yield measure, meter.create_counter(measure.name, **about)
+                yield measure, meter.create_counter(name, **about)
             elif measure.instrument == "histogram":
-                bounds = _COUNTS if measure is TOKENS else _SECONDS
+                bounds = _SECONDS if measure.unit == "s" else _COUNTS
                 advised = {"explicit_bucket_boundaries_advisory": bounds}
-                yield measure, meter.create_histogram(measure.name, **about, **advised)
-        for measure, observed in ((INDEX, self._generation), (PASSAGES, self._passages)):
-            meter.create_observable_gauge(measure.name, [observed], description=measure.tells)
+                yield measure, meter.create_histogram(name, **about, **advised)
+            else:
+                meter.create_observable_gauge(name, [partial(self._values_of, measure)], **about)
 
-    def _generation(self, _: CallbackOptions) -> Iterable[Observation]:
-        if now := self._index():
-            yield Observation(1, {GENERATION: now[0]})
-
-    def _passages(self, _: CallbackOptions) -> Iterable[Observation]:
-        if now := self._index():
-            yield Observation(now[1])
+    def _values_of(self, measure: "Measure", _: CallbackOptions) -> Iterable[Observation]:
+        if found := self._observed().get(measure):
+            value, attributes = found
+            yield Observation(value, _values(attributes))
 
 
-def recorder(endpoint: str, index: _Index) -> Recorder:
+def recorder(endpoint: str, measures: Iterable["Measure"], observed: Observed) -> Recorder:
     """A recorder; for the collector at `endpoint` too (OTLP over gRPC), unless that is empty."""
     if not endpoint:
-        return Recorder(index)
+        return Recorder(measures, observed)
     return Recorder(
-        index,
+        measures,
+        observed,
         OTLPSpanExporter(endpoint=endpoint, timeout=_TIMEOUT),
         OTLPMetricExporter(endpoint=endpoint, timeout=_TIMEOUT),
     )

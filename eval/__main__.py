@@ -239,7 +239,7 @@ def check(
 ) -> int:
     """Do the labels of a question set fit the documents?"""
     entries = load(questions) if questions else load_sets(SETS)
-    outline = Outline.of(open_index(_settings_of(corpus, Settings())).passages())
+    outline = Outline.of(open_index(_settings_of(corpus, Settings())).snapshot().passages())
     fitted_on = load(_FITTED_ON) if _FITTED_ON.is_dir() else ()
     problems = problems_of(entries, outline, fitted_on=fitted_on)
     console = Console()

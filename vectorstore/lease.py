@@ -5,13 +5,10 @@ import datetime
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import uuid4
 
 from core.background import begin
 from core.errors import LockedError, StoreError
-from core.settings import Settings
 from vectorstore import chroma
 from vectorstore.chroma import translated
 
@@ -75,8 +72,8 @@ class Lease:
                 "answer for a while. Nothing was published. Run this again."
             )
 
-    def give_back(self) -> None:
-        """Releases the lease."""
+    def close(self) -> None:
+        """Gives the lease back."""
         self._done.set()
         self._renewing.join()
         try:
@@ -123,16 +120,6 @@ class Lease:
         except chroma.ChromaError as error:
             if not chroma.is_gone(error):
                 raise  # else somebody else was faster
-
-
-@contextmanager
-def leased(settings: Settings, owner: str, who: str) -> Iterator[Lease]:
-    """Holds the lease of a server's store; arguments and errors as of `Lease`."""
-    lease = Lease(chroma.connect(settings), owner, who)
-    try:
-        yield lease
-    finally:
-        lease.give_back()
 
 
 def _locked(who: str, expires: float) -> LockedError:

@@ -18,7 +18,7 @@ from core.background import once
 from core.source import Passage
 from vectorstore.e5 import E5, READER, e5
 from vectorstore.embeddings import clean
-from vectorstore.weights import EncoderFile, Matrix
+from vectorstore.encoder_files import EncoderFile, Matrix
 
 _REMEMBERED, _STATES = 8192, 512  # scores, and states of questions
 _QUESTION, _HEADING, _UNIT = 40, 14, 80  # tokens kept, the first ones

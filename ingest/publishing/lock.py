@@ -4,7 +4,7 @@ import datetime
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -63,9 +63,10 @@ def writing(settings: Settings, *, unless: bool = False) -> "Iterator[Lease | No
         if not settings.chroma_url:
             yield None
             return
-        from vectorstore.lease import leased
+        from vectorstore.chroma import connect
+        from vectorstore.lease import Lease
 
-        with leased(settings, _owner(settings.data_dir), _who()) as lease:
+        with closing(Lease(connect(settings), _owner(settings.data_dir), _who())) as lease:
             yield lease
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from core.command_line import CommandLine
 from vectorstore.e5 import READER
-from vectorstore.weights import HIGHEST, Matrix, Weights
+from vectorstore.encoder_files import HIGHEST, Matrix, Weights
 
 _PROGRAM = "python -m research.reader.export"
 _LINEAR = {"attended": "ao", "inner": "fi", "outer": "fo"}

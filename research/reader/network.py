@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vectorstore.encoder_files import Weights
 from vectorstore.reader import Sequenced
-from vectorstore.weights import Weights
 
 _NEVER = -1e4  # a token that is none is attended to by none
 

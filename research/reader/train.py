@@ -31,7 +31,7 @@ from research.reader.grounds import Document, Located, Source, briefs, prepared
 from research.reader.network import Network
 from vectorstore.e5 import keep_in
 from vectorstore.embeddings import MODEL, LocalEmbedder, Vectors
-from vectorstore.weights import Weights
+from vectorstore.encoder_files import Weights
 
 _PROGRAM = "python -m research.reader.train"
 _AT_ONCE = 12  # questions of a step

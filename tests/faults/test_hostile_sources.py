@@ -101,19 +101,19 @@ def _faults(answer: Answer, case: Case, bench: Bench) -> list[str]:
     texts = load(case.language)
     reader = hostile_checks.read(answer, bench.index, texts)
     confirmed = hostile_checks.read(hostile_checks.without_doubted(answer), bench.index, texts)
-    own = [one.url for one in answer.citations] if case.text else []
-    own += [one.document.questions_url for one in answer.citations if case.text]
+    own = [citation.url for citation in answer.citations] if case.text else []
+    own += [citation.document.questions_url for citation in answer.citations if case.text]
     own += [case.front.get("url", "")]  # a document's own page may be linked, with its host named
-    own = [one for one in own if one]
+    own = [address for address in own if address]
     files = [file.read_text("utf-8") for file in bench.folder.rglob(f"{case.name}.*")]
     files += [file.read_text("utf-8") for file in bench.folder.rglob("*.md") if case.text]
-    known = (*files, case.question, *(one.text for one in answer.passages))
+    known = (*files, case.question, *(passage.text for passage in answer.passages))
     true = () if case.text else (case.carrier.true,)
     return [
         *(
             wrong
-            for one in reader.page
-            for wrong in (*hostile_checks.markup(one, own), *hostile_checks.unnamed(one))
+            for part in reader.page
+            for wrong in (*hostile_checks.markup(part, own), *hostile_checks.unnamed(part))
         ),
         *hostile_checks.word_parts(reader.word, own),
         *hostile_checks.leaks(confirmed.texts, bench.model.before, known),
@@ -133,7 +133,7 @@ def _assert_the_raw_reply_fails(model: WorstCaseModel) -> None:
 
 
 def _kinds(found: list[str]) -> set[str]:
-    return {one.partition(":")[0] for one in found}
+    return {fault.partition(":")[0] for fault in found}
 
 
 READ = [case for case in DOCUMENTS if case.name not in REFUSED]
@@ -163,11 +163,11 @@ def test_a_checker_that_obeys_too_confirms_no_detail_that_the_source_lacks(
     found = _faults(answer, case, documents)
     assert _kinds(found) <= {"unsupported", "leak"}
     confirmed = hostile_checks.without_doubted(answer).proper.plain
-    there = facts("\n".join(one.context() for one in answer.passages), case.language)
+    there = facts("\n".join(passage.context() for passage in answer.passages), case.language)
     said = facts(confirmed, case.language)
     assert said.quantities <= there.quantities | there.worded
     assert said.references <= there.references
-    assert HOST not in confirmed or HOST in "".join(one.text for one in answer.passages)
+    assert HOST not in confirmed or HOST in "".join(passage.text for passage in answer.passages)
 
 
 @pytest.mark.parametrize("case", QUESTIONS, ids=lambda case: case.name)

@@ -14,11 +14,11 @@ import pytest
 from core.errors import StoreError
 from core.settings import ROOT, Settings
 from ingest.passages.isolated import Loader
-from vectorstore import onnx_file
+from vectorstore import encoder_files
 from vectorstore.e5 import E5, e5
 from vectorstore.embeddings import MODEL, LocalEmbedder, local_embedder
+from vectorstore.encoder_files import Matrix, Weights
 from vectorstore.store import open_index
-from vectorstore.weights import Matrix, Weights
 
 pytestmark = pytest.mark.usefixtures("nothing_kept")
 
@@ -105,7 +105,7 @@ def test_the_model_is_made_once_and_kept(made: Path, monkeypatch: pytest.MonkeyP
     def never(*_: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr(onnx_file, "write", never)
+    monkeypatch.setattr(encoder_files, "write", never)
     monkeypatch.setattr(Weights, "vocabulary", never)
     assert np.array_equal(E5(made).vector(QUESTION), e5().vector(QUESTION))
 
@@ -153,7 +153,7 @@ def test_what_is_written_in_part_is_not_used(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(onnx_file, "write", interrupted)
+        patch.setattr(encoder_files, "write", interrupted)
         with pytest.raises(KeyboardInterrupt):
             E5(tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -201,4 +201,4 @@ def test_vectors_that_each_process_needs_are_computed_once_and_again_when_damage
     assert np.array_equal(vectors(), first)
     assert np.array_equal(vectors(), first)
     assert len(computed) == 2
-    assert {one.name for one in file.parent.iterdir()} == FILES | {file.name}
+    assert {kept_file.name for kept_file in file.parent.iterdir()} == FILES | {file.name}

@@ -104,7 +104,7 @@ def test_after_a_crash_the_same_folder_goes_on_at_once_and_another_when_the_lock
                 raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(Lease, "give_back", lambda self: self._done.set())
+            patch.setattr(Lease, "close", lambda self: self._done.set())
             with pytest.raises(KeyboardInterrupt):
                 ingest(here, IngestOptions(rebuild=True), tell=killed)
 
@@ -142,7 +142,7 @@ def test_of_many_that_want_it_at_once_one_gets_it_also_when_it_has_to_be_taken_o
             thread.join()
         assert (len(taken), len(refused)) == (1, 7)
         taken[0].confirm()
-        taken[0].give_back()
+        taken[0].close()
         assert {name for name in collections(here) if "lock" in name} == set()
 
 
@@ -154,7 +154,7 @@ def test_it_is_renewed_while_a_run_lasts(here: Settings, monkeypatch: pytest.Mon
         held.confirm()
         with pytest.raises(LockedError):
             Lease(chroma.connect(here), "another", "another")
-    held.give_back()
+    held.close()
 
 
 def test_only_what_is_whole_is_published(here: Settings) -> None:

@@ -129,7 +129,7 @@ def test_a_logger_that_a_server_makes_or_sets_up_later_writes_the_same_lines(
     for logger in (before, later):
         logger.info("low")
         logger.warning("Once")
-    told = [(one["logger"], one["message"]) for one in told_in_json(capsys)]
+    told = [(record["logger"], record["message"]) for record in told_in_json(capsys)]
     assert told == [("streamlit.made_before", "Once"), ("streamlit.made_later", "Once")]
 
 
@@ -171,8 +171,12 @@ def test_what_python_prints_itself_otherwise_is_a_record(
     gc.collect()
     lines = written(capsys)
     told = [json.loads(line) for line in lines]
-    assert [one["logger"] for one in told] == ["py.warnings", *2 * ["core.logs"], *2 * ["asyncio"]]
-    assert all(one["error"].startswith("ValueError at ") for one in told[1:])
+    assert [record["logger"] for record in told] == [
+        "py.warnings",
+        *2 * ["core.logs"],
+        *2 * ["asyncio"],
+    ]
+    assert all(record["error"].startswith("ValueError at ") for record in told[1:])
     assert "This is" in told[0]["message"]
     assert "jan@example.org" not in "".join(lines)
 
@@ -264,7 +268,7 @@ def test_the_record_of_a_question_says_how_it_went(
         next(iter(stopped := assistant.stream(ASKED)))
         stopped.close()  # type: ignore[attr-defined]
     told = told_in_json(capsys)
-    kinds = [(one["request_id"], one["kind"]) for one in told]
+    kinds = [(record["request_id"], record["kind"]) for record in told]
     assert kinds == [("q-1", answer.kind), ("q-2", "stopped")]
     assert told[0]["mode"] == "extractive"
     assert told[0]["generation"] == answer.generation

@@ -59,11 +59,13 @@ def turned(unprepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> In
     """The same briefs, in the other geometry."""
     generation = Generations(unprepared).current()
     passages = list(generation.all_passages())
-    stored = generation.vectors("units", [name for one in passages for name in one.unit_ids])
+    stored = generation.vectors(
+        "units", [name for passage in passages for name in passage.unit_ids]
+    )
     known = {
-        one.context(unit): stored[name]
-        for one in passages
-        for unit, name in zip(one.units, one.unit_ids, strict=True)
+        passage.context(unit): stored[name]
+        for passage in passages
+        for unit, name in zip(passage.units, passage.unit_ids, strict=True)
     }
     embedder = Turned(known)
     own = unprepared.model_copy(update={"data_dir": tmp_path_factory.mktemp("turned")})
@@ -77,7 +79,7 @@ def test_an_answer_in_another_geometry(turned: Index, unprepared: Settings) -> N
     assistant.index = turned
     answer = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
     assert answer.kind == expected.kind
-    assert all("30 miljard euro" in one.text for one in (answer, expected))
+    assert all("30 miljard euro" in given.text for given in (answer, expected))
     assert assistant.ask("Goedemorgen!", language="nl").message == "greeting"
     assert not assistant.ask("Wie won het songfestival van 1975?", language="nl").answered
 

@@ -41,20 +41,23 @@ def _assert_is_exact(answer: Answer) -> None:
     is cited has the numbers from 1 on, as it comes, one for each passage, and a reference of its
     own; nothing else has one."""
     passages = {passage.id: passage for passage in answer.passages}
-    for one in answer.citations:
-        assert one.quote
-        assert passages[one.passage_id].text[one.start : one.end] == one.quote
-    shown = [marked_text(one) for one in (answer.blocks, *answer.further)]
+    for citation in answer.citations:
+        assert citation.quote
+        assert passages[citation.passage_id].text[citation.start : citation.end] == citation.quote
+    shown = [marked_text(blocks) for blocks in (answer.blocks, *answer.further)]
     cited = list(dict.fromkeys(number for text in shown for number in text.numbers))
     assert cited == list(range(1, len(cited) + 1))
-    passages_of = {(one.number, one.passage_id) for one in answer.citations}
+    passages_of = {(citation.number, citation.passage_id) for citation in answer.citations}
     assert sorted(number for number, _ in passages_of) == cited
     assert len({passage for _, passage in passages_of}) == len(cited)
-    assert len({one.cited_as for one in answer.citations}) == len(cited)
+    assert len({citation.cited_as for citation in answer.citations}) == len(cited)
     for text in shown:
-        assert all(text.text[one.start : one.end] == f"[{one.number}]" for one in text.markers)
+        assert all(
+            text.text[marker.start : marker.end] == f"[{marker.number}]" for marker in text.markers
+        )
     assert all(
-        answer_html(one, bold="".join(answer.asked_for)) for one in (answer.blocks, *answer.further)
+        answer_html(blocks, bold="".join(answer.asked_for))
+        for blocks in (answer.blocks, *answer.further)
     )
     assert answer.text
     assert 0 <= answer.confidence <= 1
@@ -81,7 +84,7 @@ def test_any_question_has_an_exact_answer_or_a_refusal(assistant: Assistant, que
 def test_any_question_in_any_scope(assistant: Assistant, question: str, scope: Scope) -> None:
     answer = assistant.ask(question, scope=scope)
     _assert_is_exact(answer)
-    assert all(scope.admits(one.document) for one in answer.citations)
+    assert all(scope.admits(citation.document) for citation in answer.citations)
 
 
 TRUE = (

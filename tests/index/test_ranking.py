@@ -51,11 +51,11 @@ def test_the_score_is_the_weighted_sum_of_the_features(index: Index) -> None:
     weights = index.profile.ranking
     found = index.snapshot().evidence(DRUGS, 6, language="nl")
     assert len(found) == 6
-    for one in found:
-        assert set(one.features) == set(RANKING_FEATURES) == set(weights)
-        expected = sum(weights[name] * value for name, value in one.features.items())
-        assert one.scored.score == pytest.approx(expected)
-        assert one.features["unit"] == pytest.approx(max(one.scored.unit_similarities))
+    for candidate in found:
+        assert set(candidate.features) == set(RANKING_FEATURES) == set(weights)
+        expected = sum(weights[name] * value for name, value in candidate.features.items())
+        assert candidate.scored.score == pytest.approx(expected)
+        assert candidate.features["unit"] == pytest.approx(max(candidate.scored.unit_similarities))
 
 
 def test_a_share_says_how_much_of_the_question_a_passage_has(settings: Settings) -> None:

@@ -82,7 +82,7 @@ def test_the_passages_of_some_documents_are_read_without_the_others(
     settings = _fishing(indexed)
     index = open_index(settings)
     keys = ["port-20.en", "port-03.en"]
-    expected = [one for one in index.passages() if one.document.key in keys]
+    expected = [passage for passage in index.passages() if passage.document.key in keys]
     assert len(expected) == 20
     monkeypatch.setattr(Segment, "_batches", _never)
     assert index.passages(keys) == expected
@@ -94,7 +94,7 @@ def _never(*_: object) -> Any:
 
 
 def _told(found: list[ScoredPassage]) -> list[tuple[str, float]]:
-    return [(one.passage.id, round(one.score, 4)) for one in found]
+    return [(scored.passage.id, round(scored.score, 4)) for scored in found]
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -157,7 +157,9 @@ def test_as_of_a_day_later_documents_are_left_out_and_standings_are_of_that_day(
 ) -> None:
     scope = Scope(as_of=datetime.date.fromisoformat(day) if day else None)
     found = plans.index.search("How many hives of bees?", 6, "en", scope=scope)
-    assert [(one.passage.document.id, one.standing) for one in found] == list(cited.items())
+    assert [(scored.passage.document.id, scored.standing) for scored in found] == list(
+        cited.items()
+    )
     answer = plans.ask("How many hives of bees does the town keep?", scope=scope)
     assert answer.citations[0].document.id == next(iter(cited))
     assert answer.citations[0].standing == "in_force"

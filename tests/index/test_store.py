@@ -215,10 +215,10 @@ def test_every_graph_on_disk_has_all_its_vectors(settings: Settings) -> None:
     """What is not there is added anew in each process, each time a little differently."""
     index = open_index(settings)
     passages, questions = index.passages(), index.snapshot().entries()
-    headers = [one.read_bytes() for one in store_folder(settings).glob("*/header.bin")]
-    written = sum(struct.unpack_from("<i3Q", one)[3] for one in headers)
-    units = sum(len(one.units) for one in passages)
-    assert written == len(passages) + units + sum(one.questions for one in questions)
+    headers = [header.read_bytes() for header in store_folder(settings).glob("*/header.bin")]
+    written = sum(struct.unpack_from("<i3Q", header)[3] for header in headers)
+    units = sum(len(passage.units) for passage in passages)
+    assert written == len(passages) + units + sum(entry.questions for entry in questions)
 
 
 def test_a_process_that_only_reads_writes_no_graph(small: Small) -> None:

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from core import measures, telemetry
+from core import telemetry
 from core.settings import ROOT, Settings
 from core.yaml_files import read_yaml
 from tests.support.telemetry import STAGES, observed_names
@@ -24,7 +24,7 @@ def rows(first: str) -> list[list[str]]:
 def test_metrics_are_told_with_their_names_in_prometheus() -> None:
     told = {row[0].strip("`"): row[1].strip("`") for row in rows("name")}
     names = observed_names()
-    kinds = {one.name: one.instrument for one in measures.MEASURES}
+    kinds = {one.name: one.instrument for one in telemetry.MEASURES}
     expected = {
         name: f"{prometheus}_total" if kinds[name] == "counter" else prometheus
         for name, prometheus in names.items()
@@ -33,12 +33,12 @@ def test_metrics_are_told_with_their_names_in_prometheus() -> None:
 
 
 def test_attributes_and_labels_are_told() -> None:
-    values = [value for value in vars(measures).values() if isinstance(value, str)]
+    values = [value for value in vars(telemetry).values() if isinstance(value, str)]
     names = {one for one in values if re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", one)}
-    names -= {measures.__name__}
+    names -= {telemetry.__name__}
     assert len(names) > 12
     assert {name for name in names if f"`{name}`" not in DOC} == set()
-    labels = {label for one in measures.MEASURES for label in one.attributes}
+    labels = {label for one in telemetry.MEASURES for label in one.attributes}
     told = {row[0].strip("`"): row[1].strip("`") for row in rows("label, also attribute of spans")}
     assert told == {label: label.replace(".", "_") for label in labels}
 
@@ -70,7 +70,7 @@ def test_rules_ask_for_what_there_is() -> None:
     observed_names()
     text = telemetry.exposition()[0].decode()
     samples = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line[0] != "#"}
-    labels = {label.replace(".", "_") for one in measures.MEASURES for label in one.attributes}
+    labels = {label.replace(".", "_") for one in telemetry.MEASURES for label in one.attributes}
     expressions = [rule["expr"] for group in groups for rule in group["rules"]]
     assert len(expressions) == 5
     for expression in expressions:

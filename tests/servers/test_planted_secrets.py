@@ -53,7 +53,7 @@ for path in ("sources", "notes", "evaluation", "maintenance"):
 def forms(secret: str) -> Iterator[bytes]:
     """A secret as it may be written: plain, within JSON, HTML or a URL, in hexadecimal digits, and
     in Base64 wherever it begins there."""
-    yield from (one.encode() for one in (secret, quote(secret, safe=""), quote_plus(secret)))
+    yield from (form.encode() for form in (secret, quote(secret, safe=""), quote_plus(secret)))
     yield quote(secret).encode()
     yield json.dumps(secret)[1:-1].replace("/", "\\/").encode()
     yield secret.replace("&", "&amp;").encode()
@@ -92,7 +92,7 @@ def echo() -> Iterator[Echo]:
         def _answer(self) -> None:
             _ = self.body
             sent = "; ".join(f"{name}: {value}" for name, value in self.headers.items())
-            told.seen |= {one.split(" ")[0] for one in found("", sent.encode())}
+            told.seen |= {leak.split(" ")[0] for leak in found("", sent.encode())}
             error = {"message": f"Wrong: {sent}", "type": sent, "code": sent, "param": sent}
             body = json.dumps({"error": error, "detail": sent}).encode()
             headers = {"Content-Type": "application/json", "X-Echo": sent}
@@ -155,7 +155,7 @@ class Installation:
 
     def leaks(self) -> list[str]:
         """Secrets in anything that was written, but for the file that is to hold some."""
-        files = [one for one in self.home.rglob("*") if one.is_file() and one != self.sign_in]
+        files = [file for file in self.home.rglob("*") if file.is_file() and file != self.sign_in]
         inside = (
             leak
             for file in files

@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client.parser import text_string_to_metric_families
 
 from chain.assistant import Assistant
-from core import logs, measures, telemetry, telemetry_sdk
+from core import logs, telemetry, telemetry_sdk
 from core.answer import AnswerKind, Mode
 from core.errors import ModelError, SettingsError
 from core.settings import ROOT, Settings
@@ -40,7 +40,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     """What ends is there at once."""
     kept = InMemorySpanExporter()
     monkeypatch.setattr(telemetry_sdk, "BatchSpanProcessor", SimpleSpanProcessor)
-    recorder = telemetry_sdk.Recorder(telemetry.index, kept)
+    recorder = telemetry_sdk.Recorder(telemetry.MEASURES, telemetry.observed, kept)
     monkeypatch.setattr(telemetry, "_recorder", recorder)
     return kept
 
@@ -132,12 +132,12 @@ def test_a_question_is_a_span_of_stages(settings: Settings, spans: InMemorySpanE
         seconds = (span.end_time - span.start_time) / 1e9
         assert seconds == pytest.approx(answer.timings[name], abs=0.05)
     assert about(question) == {
-        measures.REQUEST: "asked-1",
-        measures.KIND: "found",
-        measures.MODE: "extractive",
-        measures.GENERATION: answer.generation,
+        telemetry.REQUEST: "asked-1",
+        telemetry.KIND: "found",
+        telemetry.MODE: "extractive",
+        telemetry.GENERATION: answer.generation,
     }
-    assert all(one.instrumentation_scope.name == "strategiewijzer" for one in found.values())
+    assert all(span.instrumentation_scope.name == "strategiewijzer" for span in found.values())
 
 
 def test_no_span_holds_what_was_asked_or_said(
@@ -148,7 +148,7 @@ def test_no_span_holds_what_was_asked_or_said(
     assert answer.mode == "generative"
     server.refusal = lambda _: openai_error(400, f"{ASKED} sk-hush", "bad", ASKED)
     assistant.ask(ASKED)
-    told = "".join(one.to_json() for one in spans.get_finished_spans())
+    told = "".join(span.to_json() for span in spans.get_finished_spans())
     assert "scripted" in told
     # times and ids of spans have any figures
     for text in ("kindermisbruik", "jan@", "725 000", "725,000", "reports", "sk-hush"):
@@ -185,7 +185,7 @@ def test_a_failure_says_how(
     assert about(call)["error.type"] == "OpenAIAuthenticationError"
     assert not call.status.is_ok
     assert not call.events  # which would hold the message
-    assert about(named(spans)["question"])[measures.TROUBLE] == "key"
+    assert about(named(spans)["question"])[telemetry.TROUBLE] == "key"
     troubles = samples()["strategiewijzer_model_troubles_total"]
     assert troubles == [({"strategiewijzer_trouble": "key"}, 1.0)]
 
@@ -218,13 +218,13 @@ def test_a_question_that_is_left_or_fails_ends_its_spans(
     next(events)
     next(events)
     events.close()  # type: ignore[attr-defined]
-    assert about(named(spans)["question"])[measures.KIND] == "stopped"
+    assert about(named(spans)["question"])[telemetry.KIND] == "stopped"
     spans.clear()
     monkeypatch.setattr("chain.assistant.decide", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         assistant.ask(ASKED)
     question = about(named(spans)["question"])
-    assert (question[measures.KIND], question["error.type"]) == ("failed", "ZeroDivisionError")
+    assert (question[telemetry.KIND], question["error.type"]) == ("failed", "ZeroDivisionError")
     assert not trace.get_current_span().get_span_context().is_valid
 
 
@@ -235,13 +235,13 @@ def test_others_that_use_opentelemetry_send_nothing_here(spans: InMemorySpanExpo
 
 
 def test_names_are_those_of_the_conventions() -> None:
-    attributes = [getattr(gen_ai_attributes, one) for one in dir(gen_ai_attributes)]
-    metrics = {getattr(gen_ai_metrics, one) for one in dir(gen_ai_metrics) if one.isupper()}
-    words = [value for value in vars(measures).values() if isinstance(value, str)]
+    attributes = [getattr(gen_ai_attributes, name) for name in dir(gen_ai_attributes)]
+    metrics = {getattr(gen_ai_metrics, name) for name in dir(gen_ai_metrics) if name.isupper()}
+    words = [value for value in vars(telemetry).values() if isinstance(value, str)]
     ours = {word for word in words if word.startswith("gen_ai.")}
     assert len(ours) == 6
-    assert ours <= {one for one in attributes if isinstance(one, str)}
-    ai = {one.name for one in measures.MEASURES if one.name.startswith("gen_ai.")}
+    assert ours <= {attribute for attribute in attributes if isinstance(attribute, str)}
+    ai = {measure.name for measure in telemetry.MEASURES if measure.name.startswith("gen_ai.")}
     assert len(ai) == 2
     assert ai <= metrics
 
@@ -286,11 +286,11 @@ def test_a_collector_gets_spans_and_metrics(settings: Settings) -> None:
         telemetry.start(collected.url, scraped=False)
         Assistant(settings).ask(ASKED)
         recorder().close()
-        assert {one.name for one in collected.spans} == {"question", *STAGES}
-        names = {one.name for one in collected.metrics}
+        assert {span.name for span in collected.spans} == {"question", *STAGES}
+        names = {metric.name for metric in collected.metrics}
         assert {"strategiewijzer.questions", "strategiewijzer.index"} <= names
-        assert {one["service.name"] for one in collected.resources} == {"strategiewijzer"}
-        assert all(one["service.instance.id"] for one in collected.resources)
+        assert {resource["service.name"] for resource in collected.resources} == {"strategiewijzer"}
+        assert all(resource["service.instance.id"] for resource in collected.resources)
         sent = "".join(map(str, (*collected.spans, *collected.metrics)))
         assert "kindermisbruik" not in sent
 

@@ -27,9 +27,13 @@ def assert_quotes_are_exact(answer: Answer) -> None:
 def made(settings: Settings) -> Mapping[str, Answer]:
     """An answer out of two passages with more below it, a list cut short, and what is no answer."""
     found = Assistant(settings).index.passages(["drugs-agenda.nl", "csa-strategy.nl"])
-    prose = [one for one in found if sum(unit.kind == "sentence" for unit in one.units) > 3]
+    prose = [
+        passage for passage in found if sum(unit.kind == "sentence" for unit in passage.units) > 3
+    ]
     first, second, third = prose[:3]
-    listing = next(one for one in found if sum(unit.kind == "item" for unit in one.units) > 3)
+    listing = next(
+        passage for passage in found if sum(unit.kind == "item" for unit in passage.units) > 3
+    )
     return {
         "answer": _answer(
             "Hoeveel?",
@@ -63,7 +67,7 @@ def _list(passage: Passage) -> Answer:
     items = [unit for unit in passage.units if unit.lead_in is not None]
     items = [unit for unit in items if unit.lead_in == items[0].lead_in]
     start, end = items[0].lead_in or (0, 0)
-    shown = "\n".join(f"- {passage.text[one.start : one.end]}" for one in items[:2])
+    shown = "\n".join(f"- {passage.text[item.start : item.end]}" for item in items[:2])
     text = f"{passage.text[start:end]} [1]\n\n{shown}\n\n2 van de {len(items)} punten."
     whole = Unit(start=start, end=items[1].end)
     return _answer("Welke?", text, _citation(1, passage, whole), passages=(passage,))
@@ -93,7 +97,9 @@ def only_found(answer: Answer) -> Answer:
     told = {"status": "not_confirmed", "reason": "unchecked"}
 
     def marked(said: Sequence[AnswerSentence]) -> tuple[AnswerSentence, ...]:
-        return tuple(one.model_copy(update=told) if one.evidence else one for one in said)
+        return tuple(
+            sentence.model_copy(update=told) if sentence.evidence else sentence for sentence in said
+        )
 
     blocks = tuple(
         block.model_copy(

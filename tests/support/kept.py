@@ -23,7 +23,7 @@ from filelock import FileLock
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from vectorstore.e5 import E5
-from vectorstore.weights import Matrix
+from vectorstore.encoder_files import Matrix
 
 MODEL = "model"  # as vectorstore.embeddings.MODEL, which takes long to import
 _PAGES = 100_000  # of 4 KB that the vectors of texts may take

@@ -12,7 +12,7 @@ from core import logs
 def as_before() -> Iterator[None]:
     """Leaves the logs as they were: other tests read them too."""
     loggers = [logging.getLogger(name) for name in ("", *logs.PACKAGES)]
-    before = [(one, one.level, one.handlers[:]) for one in loggers]
+    before = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
     yield
     for logger, level, handlers in before:
         logger.setLevel(level)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from core import measures, telemetry, telemetry_sdk
+from core import telemetry, telemetry_sdk
 
 STAGES = {"understand", "retrieve", "decide", "parts", "answer", "check"}
 
@@ -28,14 +28,14 @@ def observed_names() -> Mapping[str, str]:
     """Prometheus' name of every metric, by ours."""
     telemetry.start("", scraped=True)
     telemetry.index_in_use("generation", 1)
-    for one in measures.MEASURES:
-        if one.instrument != "gauge":
-            recorder().add(one, 1, dict.fromkeys(one.attributes, "x"))
+    for measure in telemetry.MEASURES:
+        if measure.instrument != "gauge":
+            recorder().add(measure, 1, dict.fromkeys(measure.attributes, "x"))
     text = telemetry.exposition()[0].decode()
     families = [family.name for family in text_string_to_metric_families(text)]
     names = {}
-    for one in measures.MEASURES:
-        plain = one.name.replace(".", "_") + ("_seconds" if one.unit == "s" else "")
+    for measure in telemetry.MEASURES:
+        plain = measure.name.replace(".", "_") + ("_seconds" if measure.unit == "s" else "")
         (name,) = [family for family in families if family == plain]
-        names[one.name] = name
+        names[measure.name] = name
     return names

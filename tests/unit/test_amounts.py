@@ -44,7 +44,7 @@ def test_each_amount_says_what_it_was_set_on() -> None:
     messages = json.loads(WEIGHTS.read_text("utf-8"))["amounts"]
     assert set(messages) == set(MessageLimits.model_fields)
     for amounts in (messages, *(of["amounts"] for of in profile.values() if "amounts" in of)):
-        assert all(one["set_on"] for one in amounts.values())
+        assert all(amount["set_on"] for amount in amounts.values())
 
 
 def test_a_refit_keeps_amounts_and_asks_for_another_look(own_profiles: Path) -> None:

@@ -31,7 +31,7 @@ def tell(
         and as it is
         here
     """
-    typer.echo(f"{[str(one) for one in files or ()]} {only} {area}")
+    typer.echo(f"{[str(file) for file in files or ()]} {only} {area}")
 
 
 @app.command("import")

@@ -128,7 +128,9 @@ def test_a_row_of_a_table_is_supported_with_each_cell_under_its_heading(
         given = answer(text, quote, passages=(TABLE,))
         assert (row, frozenset({1})) in claims(given)
         assert (row in unsupported(given)) is not supported
-        assert [one.supported for one in verdicts(given) if one.text == row] == [supported]
+        assert [verdict.supported for verdict in verdicts(given) if verdict.text == row] == [
+            supported
+        ]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_a_models_own_words_are_judged_by_figures_and_within_a_language_by_words
     text: str, language: str, supported: bool
 ) -> None:
     given = answer(f"{text} [1]", QUOTE, passages=(SIZE,), mode="generative", language=language)
-    assert [one.supported for one in verdicts(given)] == [supported]
+    assert [verdict.supported for verdict in verdicts(given)] == [supported]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,9 @@ def test_a_models_own_words_are_judged_by_figures_and_within_a_language_by_words
 def test_what_judges_an_answer_shares_no_code_with_what_makes_and_verifies_it(name: str) -> None:
     tree = ast.parse((ROOT / "eval" / f"{name}.py").read_text("utf-8"))
     imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    imported += [one.name for node in ast.walk(tree) if isinstance(node, ast.Import)
-                 for one in node.names]  # fmt: skip
+    imported += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import)
+                 for alias in node.names]  # fmt: skip
     assert imported
-    assert not {one for one in imported if one.partition(".")[0] in ("chain", "vectorstore")}
+    assert not {
+        module for module in imported if module.partition(".")[0] in ("chain", "vectorstore")
+    }

@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from vectorstore.onnx_file import Model
+from vectorstore.encoder_files import Model
 
 
 @pytest.mark.parametrize("width", [4, 300])  # small constants stand in the model, large beside it

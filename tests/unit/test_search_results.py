@@ -24,10 +24,10 @@ LONG = "The ports of the Union " + "and their many " * 30 + "partners work toget
 def passage(*sentences: str, name: str = "p1", item: int = -1) -> ScoredPassage:
     text = " ".join(sentences)
     units, at = [], 0
-    for number, one in enumerate(sentences):
+    for number, words in enumerate(sentences):
         kind = "item" if number == item else "sentence"
-        units.append(Unit(start=at, end=at + len(one), kind=kind))
-        at += len(one) + 1
+        units.append(Unit(start=at, end=at + len(words), kind=kind))
+        at += len(words) + 1
     named = {"id": f"plan.en:{name}", "units": tuple(units)}
     return scored(passage_of(DOCUMENT, text, f"Section {name}", **named))
 
@@ -77,27 +77,27 @@ def test_what_stands_there_already_is_no_result_and_every_part_of_the_question_h
     None
 ):
     found = [passage(sentence(n), sentence(n + 1), name=f"p{n}") for n in range(9)]
-    one = asked(found, (0, 0, 9.0), (0, 1, 8.0), *((n, 0, 8.0 - n / 9) for n in range(1, 9)))
-    places = [drafts[0].cites[0] for drafts in search_results(one)]
+    given = asked(found, (0, 0, 9.0), (0, 1, 8.0), *((n, 0, 8.0 - n / 9) for n in range(1, 9)))
+    places = [drafts[0].cites[0] for drafts in search_results(given)]
     assert places == list(range(2 * FIRST))
     other = Part("!", "en", tuple(found), [Ranked(7, Statement((0,), (0,)), -9.0)])
-    both = request(found, *one.parts, other)
+    both = request(found, *given.parts, other)
     places = [drafts[0].cites[0] for drafts in search_results(both)]
     assert places[:3] == [0, 7, 1]
 
 
 def test_a_passage_has_two_results_at_most_that_do_not_overlap() -> None:
     long = passage(*(sentence(n) for n in range(30)))
-    one = asked([long], *((0, n, 9.0 - n / 30) for n in (0, 1, 12, 24)))
-    (first,), (second,) = search_results(one)
+    given = asked([long], *((0, n, 9.0 - n / 30) for n in (0, 1, 12, 24)))
+    (first,), (second,) = search_results(given)
     assert (first.text, second.text) == (sentence(0), sentence(12))
 
 
 def test_what_is_less_likely_than_the_best_is_to_be_unfolded() -> None:
     found = [passage(sentence(n), name=f"p{n}") for n in range(4)]
-    one = asked(found, (0, 0, 9.0), (1, 0, 7.6), (2, 0, 7.4), (3, 0, 0.0))
-    assert [drafts[0].cites[0] for drafts in search_results(one, 1.0)] == [0, 1]
-    assert [drafts[0].cites[0] for drafts in search_results(one)] == [0, 1, 2, 3]
+    given = asked(found, (0, 0, 9.0), (1, 0, 7.6), (2, 0, 7.4), (3, 0, 0.0))
+    assert [drafts[0].cites[0] for drafts in search_results(given, 1.0)] == [0, 1]
+    assert [drafts[0].cites[0] for drafts in search_results(given)] == [0, 1, 2, 3]
 
 
 def test_a_part_is_taken_from_the_same_document_if_that_has_it_nearly_as_well() -> None:
@@ -105,10 +105,10 @@ def test_a_part_is_taken_from_the_same_document_if_that_has_it_nearly_as_well() 
     found = [passage(sentence(n), name=f"p{n}") for n in range(3)]
     away = found[1].passage.model_copy(update={"document": other})
     found[1] = found[1].model_copy(update={"passage": away})
-    one = asked(found, (0, 0, 9.0))
+    given = asked(found, (0, 0, 9.0))
     for near, expected in ((8.5, [0, 2]), (5.0, [0, 1])):
         ranked = [Ranked(1, Statement((0,), (0,)), 9.0), Ranked(2, Statement((0,), (0,)), near)]
-        both = request(found, *one.parts, Part("!", "en", tuple(found), ranked))
+        both = request(found, *given.parts, Part("!", "en", tuple(found), ranked))
         assert [drafts[0].cites[0] for drafts in search_results(both)][:2] == expected
 
 
@@ -136,16 +136,16 @@ def test_of_a_list_by_years_those_that_alone_are_asked_for_are_taken_out(
 ) -> None:
     listed = passage("The shares are:", *items)
     lead, *others = listed.passage.units
-    units = (lead, *(one.model_copy(update={"kind": "item"}) for one in others))
+    units = (lead, *(unit.model_copy(update={"kind": "item"}) for unit in others))
     found = (scored(listed.passage.model_copy(update={"units": units})),)
     numbers = tuple(range(len(units)))
     whole = Ranked(0, Statement(numbers, numbers, is_list=True), 1.0)
     asked_for = replace(request(found, Part("?", "en", found, [whole])), years=years)
     (result,) = search_results(asked_for)
-    assert " ".join(one.text for one in result).strip() == "The shares are:"
+    assert " ".join(draft.text for draft in result).strip() == "The shares are:"
     assert result[-1].items == (expected or tuple(items))
     assert result[-1].note == ("1 of 3 items." if expected else "")
-    assert [bool(one.label) for one in result] == [True, False][: len(result)]
+    assert [bool(draft.label) for draft in result] == [True, False][: len(result)]
 
 
 def test_a_row_of_a_table_stands_alone() -> None:
@@ -159,11 +159,11 @@ def test_a_row_of_a_table_stands_alone() -> None:
 
 
 def test_a_footnote_within_a_series_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = passage("Block A contains stalls.", "1 See the annex.", "Block B contains halls.")
-    first, note, last = one.passage.units
+    series = passage("Block A contains stalls.", "1 See the annex.", "Block B contains halls.")
+    first, note, last = series.passage.units
     units = (first, note.model_copy(update={"kind": "note"}), last)
-    whole = one.passage.model_copy(update={"units": units})
-    found = one.model_copy(update={"passage": whole, "unit_similarities": (0.7, 0.9, 0.7)})
+    whole = series.passage.model_copy(update={"units": units})
+    found = series.model_copy(update={"passage": whole, "unit_similarities": (0.7, 0.9, 0.7)})
     monkeypatch.setattr(relevance, "reader", Unread)
     best, *others = rank("Which blocks are there?", "en", [found], default_profile())
     assert (best.statement.units, best.statement.is_list) == ((0, 1, 2), True)
