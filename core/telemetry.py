@@ -188,9 +188,11 @@ def call(operation: Operation, model: str, url: str) -> AbstractContextManager[C
     return _timed(f"{operation} {model}".strip(), CALLS, labels, where)
 
 
-def ingest() -> AbstractContextManager[object]:
+@contextmanager
+def ingest() -> Iterator[None]:
     """Measures a run of ingest."""
-    return _timed("ingest", INGESTS, {}, {}, is_active=True)
+    with _timed("ingest", INGESTS, {}, {}, is_active=True):
+        yield
 
 
 @contextmanager

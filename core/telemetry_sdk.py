@@ -154,8 +154,12 @@ class Recorder:
                 yield measure, meter.create_counter(name, **about)
             elif measure.instrument == "histogram":
                 bounds = _SECONDS if measure.unit == "s" else _COUNTS
-                advised = {"explicit_bucket_boundaries_advisory": bounds}
-                yield measure, meter.create_histogram(name, **about, **advised)
+                yield (
+                    measure,
+                    meter.create_histogram(
+                        name, **about, explicit_bucket_boundaries_advisory=bounds
+                    ),
+                )
             else:
                 meter.create_observable_gauge(name, [partial(self._values_of, measure)], **about)
 

@@ -177,9 +177,11 @@ def connect(settings: Settings) -> Client:
     url, options = httpx.URL(settings.chroma_url), _server_options(settings)
     ssl = url.scheme == "https"
     port = url.port or (443 if ssl else 80)
-    place = {"tenant": settings.chroma_tenant, "database": settings.chroma_database}
+    tenant, database = settings.chroma_tenant, settings.chroma_database
     try:
-        client = chromadb.HttpClient(url.host, port, ssl, settings=options, **place)
+        client = chromadb.HttpClient(
+            url.host, port, ssl, settings=options, tenant=tenant, database=database
+        )
     except NotFoundError as error:
         raise StoreError(
             f"The Chroma server at {url.host}:{port} has no tenant {settings.chroma_tenant!r} with "

@@ -125,8 +125,13 @@ class OpenAIEmbedder:
 
         # The client also takes a plain httpx client.
         http: Any = bounded_client("The embeddings server", "STRATEGIEWIJZER_EMBEDDINGS_URL")
-        address = {"base_url": url, "api_key": api_key or "none"}
-        self._client = OpenAI(**address, timeout=60, max_retries=_RETRIES, http_client=http)
+        self._client = OpenAI(
+            base_url=url,
+            api_key=api_key or "none",
+            timeout=60,
+            max_retries=_RETRIES,
+            http_client=http,
+        )
         self._hasty = self._client.with_options(timeout=_PATIENCE, max_retries=1)
         self._model = model
         self.at_once = _BATCH * REQUESTS * _BATCHES

@@ -13,10 +13,10 @@ from vectorstore.store import Index, Snapshot
 
 
 class PassageRetriever(BaseRetriever):
-    """Question -> LangChain documents, best first; of an `Index` the generation then in use.
+    """Question -> LangChain documents, best first.
 
     A document's text is the passage's; its metadata has what is needed to cite it, and under
-    "scored" the whole `ScoredPassage`. `language`, `scope` and `about` are as in `Snapshot.search`;
+    "scored" the whole `ScoredPassage`. `language`, `scope` and `about` are as in `Index.search`;
     those given to `invoke` override the retriever's.
     """
 
@@ -37,8 +37,7 @@ class PassageRetriever(BaseRetriever):
         about: Sequence[str] = (),
         **kwargs: Any,
     ) -> list[Document]:
-        index = self.index.snapshot() if isinstance(self.index, Index) else self.index
-        found = index.search(
+        found = self.index.search(
             query, self.k, language or self.language, scope=scope or self.scope, about=about
         )
         return [_document(scored) for scored in found]
