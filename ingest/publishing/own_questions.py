@@ -2,7 +2,6 @@
 
 documents_dir/questions/
     plan.nl.questions.yaml            in the format of docs/prepared-questions.md
-    plan.nl.questions.yaml.1.aside    a file in error, as it was before it was repaired
     .lock                             held while one of them is written
 
 Files appear whole or not at all, and only those that can be read again.
@@ -11,7 +10,6 @@ Files appear whole or not at all, and only those that can be read again.
 import copy
 import datetime
 import fcntl
-import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +21,6 @@ from core.errors import DocumentError, NotKeptError, StoreError
 from core.files import obstacle, printable
 from core.settings import Settings
 from ingest.reading.question_file import (
-    ASIDE,
     SUFFIX,
     AskedQuestion,
     PreparedAnswer,
@@ -31,7 +28,6 @@ from ingest.reading.question_file import (
     one_line,
     own_file,
     read_file,
-    readable,
     without,
 )
 
@@ -93,28 +89,6 @@ class OwnQuestions:
             gone = tuple(kept for kept in found if kept.id == answer)
             files._write(own_file(self._documents_dir, key), tuple(without(found, _ids(gone))))
         return gone
-
-    def repair(self, file: Path) -> Path | None:
-        """Sets a file in error aside, and keeps in its place what can be read of it.
-
-        Returns:
-            Where it is now; None where nothing is wrong with it.
-        """
-        with self.together() as files:
-            try:
-                files._read(file)
-            except DocumentError:
-                pass
-            else:
-                return None
-            try:
-                files._write(file, readable(file))
-            except NotKeptError:
-                files._write(file, ())
-            names = (f"{file.name}.{number}{ASIDE}" for number in itertools.count(1))
-            aside = next(place for place in map(file.with_name, names) if not place.exists())
-            file.rename(aside)
-        return aside
 
     @contextmanager
     def together(self) -> Iterator["OwnQuestions"]:

@@ -28,7 +28,7 @@ SUFFIX = ".official"
 HIDDEN = (".", "~$")  # "~$plan.docx": open in a word processor
 # They belong to the file next to them.
 _BESIDE = (
-    front_matter.SIDECAR_SUFFIX, question_file.SUFFIX, ".proposed.yaml", question_file.ASIDE,
+    front_matter.SIDECAR_SUFFIX, question_file.SUFFIX, ".proposed.yaml",
     SUFFIX, ".http.json", ".npy",
 )  # fmt: skip
 

@@ -17,7 +17,6 @@ import datetime
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -34,7 +33,6 @@ from language.identify import OFFICIAL
 from language.words import fold, words
 
 SUFFIX = ".questions.yaml"
-ASIDE = ".aside"  # ends the name of a file in error that was set aside
 _LARGEST = 20_000_000  # bytes; a question takes about a hundred
 _MOST = 200_000  # questions of a document
 _LONGEST = 1_000  # characters of a question
@@ -138,28 +136,6 @@ def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
         answer = _answer(place, entry, by)
         answers.append(answer.model_copy(update={"file": as_text(file)}))
     return tuple(answers)
-
-
-def readable(file: Path) -> tuple[PreparedAnswer, ...]:
-    """The answers of a file in error that can be read; of twins that of the last approved answer,
-    else that of the last one."""
-    place = _Place(file, twins=True)
-    answers: list[PreparedAnswer] = []
-    with suppress(DocumentError):
-        by, entries = _entries(place, file)
-        for entry in entries:
-            if place.questions > _MOST:
-                break
-            with suppress(DocumentError):
-                answers.append(_answer(place, entry, by))
-    found: dict[int, PreparedAnswer] = {}
-    known: set[str] = set()
-    for at in sorted(range(len(answers)), key=lambda at: (not answers[at].approved, -at)):
-        left = tuple(q for q in each_once(answers[at].questions) if q.id not in known)
-        known.update(question.id for question in left)
-        if left:
-            found[at] = answers[at].model_copy(update={"questions": left})
-    return tuple(found[at] for at in sorted(found))
 
 
 def _entries(place: "_Place", file: Path) -> tuple[str, Sequence[yaml.Node]]:
@@ -266,13 +242,10 @@ def _approval(place: "_Place", node: yaml.Node) -> Approval:
 
 
 class _Place:
-    """Reads the nodes of a file; every error names the file and the line. With `twins` a question
-    may stand in it twice."""
+    """Reads the nodes of a file; every error names the file and the line."""
 
-    def __init__(self, file: Path, *, twins: bool = False) -> None:
+    def __init__(self, file: Path) -> None:
         self._file = file
-        self._twins = twins
-        self.questions = 0  # read until now
         self._lines: dict[str, int] = {}  # of the questions read, by their ids
 
     def error(self, node: yaml.Node | None, problem: str, remedy: str) -> DocumentError:
@@ -282,12 +255,11 @@ class _Place:
         return DocumentError(self._file, line, problem, remedy, "questions")
 
     def new(self, question: AskedQuestion) -> AskedQuestion:
-        """The same question, which the file has not had before, or may have twice."""
-        self.questions += 1
-        if self.questions > _MOST:
+        """The same question, which the file has not had before."""
+        if len(self._lines) == _MOST:
             raise self.error_at(question.line, f"has more than {_MOST:,} questions", "Keep fewer.")
         before = self._lines.get(question.id)
-        if before and not self._twins:
+        if before:
             where = f"in line {before} too"
             if before == question.line:  # a repeated alias has the line of its anchor
                 where = "there twice in this line, or an alias (*) repeats it"

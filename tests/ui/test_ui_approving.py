@@ -346,7 +346,7 @@ def test_what_cannot_be_seen_is_not_approved(settings: Settings) -> None:
     assert answer.approved.organisation == "Stad Veldport"
 
 
-def test_a_file_in_error_is_named_and_repaired_and_the_others_are_shown(
+def test_a_file_in_error_is_named_and_the_others_are_shown(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = OwnQuestions(settings)
@@ -363,13 +363,6 @@ def test_a_file_in_error_is_named_and_repaired_and_the_others_are_shown(
     tick(new_question(at(app, "waiting"), "Hoe heet de admiraal?"), ADMIRAL)
     press(app, "Goedkeuren")  # not while the file is in error, and what was chosen stays
     assert not app.button(key=field(app, "approve")).disabled
-    press(app, "Bestand herstellen")
-    assert "vloot.nl.questions.yaml.1.aside" in app.success[0].value
-    assert file.with_name(f"{file.name}.1.aside").is_file()
-    questions = [[one.text for one in answer.questions] for answer in own.accepted("vloot.nl")]
-    assert questions == [[WHO], ["Hoeveel?"]]  # of twins the one that is approved
-    press(app, "Goedkeuren")
-    assert len(approved(settings)) == 3
 
 
 def test_a_changed_answer_replaces_the_one_before_until_withdrawn(settings: Settings) -> None:

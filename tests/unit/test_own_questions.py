@@ -10,13 +10,11 @@ from core.errors import NotKeptError, StoreError
 from core.prepared import Approval
 from core.settings import Settings
 from ingest.publishing.own_questions import OwnQuestions, asked_in
-from ingest.reading.files import find
 from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file
 
 KEY = "port.en"
 APPROVED = Approval(by="A. Person", organisation="The Port", on=datetime.date(2026, 11, 29))
 TWINS = ("What is Frontex' budget – in “euro”?", 'what is frontex’ budget - in "euro"?')
-ASIDE = f"{KEY}.questions.yaml.{{}}.aside"
 
 
 @pytest.fixture
@@ -138,19 +136,3 @@ def test_a_file_in_error_does_not_take_the_others_along(own: OwnQuestions, broke
     assert [(key, texts((one,))) for key, one in found.approved] == [("quay.en", [["good?"]])]
     assert [error.path for error in found.broken] == [str(broken)]
     assert ":6: the question is in line 5 too" in str(found.broken[0])
-
-
-def test_a_repaired_file_has_what_can_be_read_and_the_one_before_is_beside_it(
-    own: OwnQuestions, broken: Path
-) -> None:
-    before = broken.read_bytes()
-    assert own.repair(broken) == broken.with_name(ASIDE.format(1))
-    assert broken.with_name(ASIDE.format(1)).read_bytes() == before
-    assert texts(own.accepted(KEY)) == [[TWINS[0]], ["X?"]]  # of twins the last answer counts
-    assert own.repair(broken) is None, "nothing is wrong any more"
-
-    broken.write_text("answers: [", "utf-8")
-    assert own.repair(broken) == broken.with_name(ASIDE.format(2))
-    assert broken.with_name(ASIDE.format(1)).read_bytes() == before
-    assert (own.documents(), own.overview().broken) == (("quay.en",), [])
-    assert find([broken.parent]).left_out == (), "it is no document"

@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple
 import streamlit as st
 
 from core.errors import DocumentError
-from core.files import as_path
 from core.settings import Settings, current
 from ingest.publishing.changes import word_diff
 from ingest.publishing.own_questions import Overview, OwnQuestions
@@ -30,7 +29,6 @@ QueuePart = Literal["waiting", "approved", "stale"]
 
 _PAGE = 10
 _CHOICE = "maintenance-answers-part"
-_ASIDE = "maintenance-answers-aside"  # where a file is that was just repaired
 
 
 class _Queue(NamedTuple):
@@ -105,25 +103,10 @@ def _show_done(broken: Sequence[DocumentError], context: PageContext) -> None:
         reach = st.session_state.pop(answer_editor.REACH, None)
         lines = answer_editor.reach_lines(reach, code, texts) if reach else ()
         st.success(" ".join((texts(f"maintenance.answers.done.{done}"), *lines)))
-    if aside := st.session_state.pop(_ASIDE, ""):
-        st.success(texts("maintenance.answers.repaired", name=code(markup.name(aside))))
     for error in broken:
-        _broken(error, context)
-
-
-def _broken(error: DocumentError, context: PageContext) -> None:
-    """Says which file is in error and why, and offers to repair it."""
-    texts, name = context.texts, code(markup.name(error.path))
-    error_messages.show_with_details(
-        texts("maintenance.answers.broken", name=name), str(error), texts
-    )
-    key = f"maintenance-answers-repair-{error.path}"
-    _sure("repair", key, context, _repair, context.settings, error)
-
-
-def _repair(settings: Settings, error: DocumentError) -> None:
-    aside = OwnQuestions(settings).repair(as_path(error.path))
-    st.session_state[_ASIDE] = str(aside or "")
+        name = code(markup.name(error.path))
+        summary = texts("maintenance.answers.broken", name=name)
+        error_messages.show_with_details(summary, str(error), texts)
 
 
 def _queue(found: Overview, settings: Settings, index: Snapshot) -> _Queue:
