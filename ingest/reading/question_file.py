@@ -21,28 +21,20 @@ from pathlib import Path
 
 import yaml
 
-from core.errors import DocumentError
 from core.files import as_text
 from core.prepared import Approval, PreparedQuestion, StaleQuestion, WhyStale
 from core.source import Frozen, Passage
-from core.yaml_files import LOADER
-from ingest.reading.formats.encoding import decode
-from ingest.reading.formats.front_matter import beside
+from ingest.reading.formats.marked_yaml import MarkedYaml, beside, is_empty
 from language.escaping import visible
 from language.identify import OFFICIAL
 from language.words import fold, words
 
 SUFFIX = ".questions.yaml"
-_LARGEST = 20_000_000  # bytes; a question takes about a hundred
 _MOST = 200_000  # questions of a document
 _LONGEST = 1_000  # characters of a question
 _LONGEST_UNIT = 10_000  # characters of its words: an approved answer names a unit in whole
 MOST_UNITS = 40  # of an answer: more is no answer
 _SHOWN = 80  # characters of what is wrong
-_NULL = "tag:yaml.org,2002:null"
-
-_ANSWER_FIELDS = ("units", "questions", "by", "approved")
-_APPROVAL_FIELDS = ("by", "organisation", "on")
 
 _WORD = re.compile(r"\w+")
 
@@ -129,192 +121,113 @@ def each_once(questions: Iterable[AskedQuestion]) -> tuple[AskedQuestion, ...]:
 
 def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
     """The prepared questions in a file; raises as `read`."""
-    place = _Place(file)
-    by, entries = _entries(place, file)
-    answers: list[PreparedAnswer] = []
-    for entry in entries:
-        answer = _answer(place, entry, by)
-        answers.append(answer.model_copy(update={"file": as_text(file)}))
-    return tuple(answers)
+    return tuple(_QuestionFile(file).answers())
 
 
-def _entries(place: "_Place", file: Path) -> tuple[str, Sequence[yaml.Node]]:
-    """By whom the answers of a file are, and their nodes."""
-    try:
-        if file.stat().st_size > _LARGEST:
-            raise place.error(
-                None, f"is larger than {_LARGEST:,} bytes", "Keep fewer questions in it."
-            )
-        content = decode(file, file.read_bytes())
-    except OSError as error:
-        raise DocumentError(
-            file, None, f"cannot be read ({error.strerror})", "Check your rights.", "unreadable"
-        ) from error
-    root = _composed(place, content)
-    if root is None:
-        return "", ()
-    fields = place.fields(root, ("by", "answers"), "the file")
-    by = place.text(fields["by"], "by") if "by" in fields else ""
-    return by, place.items(fields["answers"], "answers") if "answers" in fields else ()
-
-
-def _composed(place: "_Place", content: str) -> yaml.Node | None:
-    try:
-        root: yaml.Node | None = yaml.compose(content, Loader=LOADER)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise place.error_at(
-            mark.line + 1 if mark else 1,
-            f"is not valid YAML ({error.problem})",
-            "Put a question or words that contain a colon between double quotes, and indent "
-            "lists with two spaces.",
-        ) from None
-    except yaml.YAMLError as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise place.error_at(
-            1, f"is not valid YAML ({reason[:200]})", "Take the character out."
-        ) from None
-    except RecursionError:
-        raise place.error_at(1, "is nested too deep", "Write it as documented.") from None
-    return root
-
-
-def _answer(place: "_Place", entry: yaml.Node, by: str) -> PreparedAnswer:
-    fields = place.fields(entry, _ANSWER_FIELDS, "an answer")
-    for name in ("units", "questions"):
-        if name not in fields:
-            empty = " (units: [] where the document answers none of them)" * (name == "units")
-            raise place.error(entry, f"an answer without {name}", f"Add {name}{empty}.")
-    listed = place.items(fields["units"], "units")
-    if len(listed) > MOST_UNITS:
-        raise place.error(
-            fields["units"], f"an answer of more than {MOST_UNITS} units", "Choose fewer."
-        )
-    units = tuple(place.text(unit, "the words of a unit", _LONGEST_UNIT) for unit in listed)
-    questions = tuple(_questions(place, fields["questions"]))
-    if not questions:
-        raise place.error(fields["questions"], "an answer without questions", "Add one.")
-    approved = _approval(place, fields["approved"]) if "approved" in fields else None
-    if approved and not units:
-        raise place.error(
-            fields["approved"], "approved, but there are no units", "Name the units that answer."
-        )
-    return PreparedAnswer(
-        units=units,
-        questions=questions,
-        by=place.text(fields["by"], "by") if "by" in fields else by,
-        approved=approved,
-        line=entry.start_mark.line + 1,
-    )
-
-
-def _questions(place: "_Place", node: yaml.Node) -> Iterator[AskedQuestion]:
-    for language, listed in place.pairs(node, "questions"):
-        if language not in OFFICIAL:
-            raise place.error(
-                listed,
-                f"{language[:_SHOWN]!r} is not an official language of the EU",
-                "Group the questions by language, in two letters, such as nl.",
-            )
-        for entry in place.items(listed, language):
-            text = one_line(place.text(entry, "a question"))
-            line = entry.start_mark.line + 1
-            yield place.new(AskedQuestion(text=text, language=language, line=line))
-
-
-def _approval(place: "_Place", node: yaml.Node) -> Approval:
-    fields = place.fields(node, _APPROVAL_FIELDS, "an approval")
-    for name in ("by", "on"):
-        if name not in fields:
-            raise place.error(node, f"an approval without {name!r}", f"Add {name}.")
-    try:
-        day = datetime.date.fromisoformat(place.text(fields["on"], "on"))
-    except ValueError:
-        raise place.error(
-            fields["on"], "not a date", "Write year-month-day, such as 2026-11-29."
-        ) from None
-    organisation = fields.get("organisation")
-    return Approval(
-        by=place.text(fields["by"], "by"),
-        organisation=place.text(organisation, "organisation") if organisation else "",
-        on=day,
-    )
-
-
-class _Place:
-    """Reads the nodes of a file; every error names the file and the line."""
+class _QuestionFile:
+    """Reads a file; no question may stand in it twice."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._yaml = MarkedYaml(file, "the file", "questions")
         self._lines: dict[str, int] = {}  # of the questions read, by their ids
 
-    def error(self, node: yaml.Node | None, problem: str, remedy: str) -> DocumentError:
-        return self.error_at(node.start_mark.line + 1 if node else 1, problem, remedy)
+    def answers(self) -> Iterator[PreparedAnswer]:
+        root = self._yaml.root(self._yaml.content())
+        if root is None:
+            return
+        fields = self._fields(root, ("by", "answers"), "the file")
+        by = self._text(fields["by"], "by") if "by" in fields else ""
+        for entry in self._yaml.items(fields["answers"], "answers") if "answers" in fields else ():
+            yield self._answer(entry, by)
 
-    def error_at(self, line: int, problem: str, remedy: str) -> DocumentError:
-        return DocumentError(self._file, line, problem, remedy, "questions")
+    def _answer(self, node: yaml.Node, by: str) -> PreparedAnswer:
+        fields = self._fields(
+            node, ("units", "questions", "by", "approved"), "an answer", ("units", "questions")
+        )
+        listed = self._yaml.items(fields["units"], "units")
+        if len(listed) > MOST_UNITS:
+            problem = f"an answer of more than {MOST_UNITS} units"
+            raise self._yaml.error(fields["units"], problem, "Choose fewer.")
+        units = tuple(self._text(unit, "the words of a unit", _LONGEST_UNIT) for unit in listed)
+        questions = tuple(self._questions(fields["questions"]))
+        if not questions:
+            raise self._yaml.error(fields["questions"], "an answer without questions", "Add one.")
+        approved = self._approval(fields["approved"]) if "approved" in fields else None
+        if approved and not units:
+            problem = "approved, but there are no units"
+            raise self._yaml.error(fields["approved"], problem, "Name the units that answer.")
+        return PreparedAnswer(
+            units=units,
+            questions=questions,
+            by=self._text(fields["by"], "by") if "by" in fields else by,
+            approved=approved,
+            file=as_text(self._yaml.file),
+            line=_line(node),
+        )
 
-    def new(self, question: AskedQuestion) -> AskedQuestion:
-        """The same question, which the file has not had before."""
+    def _questions(self, node: yaml.Node) -> Iterator[AskedQuestion]:
+        for key, listed in self._yaml.pairs(node, "questions"):
+            language = key.value
+            if language not in OFFICIAL:
+                problem = f"{language[:_SHOWN]!r} is not an official language of the EU"
+                remedy = "Group the questions by language, in two letters, such as nl."
+                raise self._yaml.error(listed, problem, remedy)
+            for entry in self._yaml.items(listed, language):
+                text = one_line(self._text(entry, "a question"))
+                question = AskedQuestion(text=text, language=language, line=_line(entry))
+                self._check_new(question, entry)
+                yield question
+
+    def _check_new(self, question: AskedQuestion, node: yaml.Node) -> None:
         if len(self._lines) == _MOST:
-            raise self.error_at(question.line, f"has more than {_MOST:,} questions", "Keep fewer.")
-        before = self._lines.get(question.id)
-        if before:
+            raise self._yaml.error(node, f"has more than {_MOST:,} questions", "Keep fewer.")
+        if before := self._lines.get(question.id):
             where = f"in line {before} too"
             if before == question.line:  # a repeated alias has the line of its anchor
                 where = "there twice in this line, or an alias (*) repeats it"
-            raise self.error_at(
-                question.line,
-                f"the question is {where}: {question.text[:_SHOWN]!r}",
-                "Keep one of the two.",
-            )
+            problem = f"the question is {where}: {question.text[:_SHOWN]!r}"
+            raise self._yaml.error(node, problem, "Keep one of the two.")
         self._lines[question.id] = question.line
-        return question
 
-    def pairs(self, node: yaml.Node, name: str) -> Iterator[tuple[str, yaml.Node]]:
-        """The names and values of a mapping."""
-        if not isinstance(node, yaml.MappingNode):
-            raise self.error(
-                node, f"{name} is not a list of fields", 'Write "name: value" on each line.'
-            )
-        names: set[str] = set()
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):  # written out, one of aliases has no end
-                raise self.error(key, f"a name of {name} is not text", "Write one word.")
-            if key.value in names:
-                raise self.error(
-                    key, f"{key.value[:_SHOWN]!r} is given twice", "Keep one of the two."
-                )
-            names.add(key.value)
-            yield key.value, value
+    def _approval(self, node: yaml.Node) -> Approval:
+        fields = self._fields(node, ("by", "organisation", "on"), "an approval", ("by", "on"))
+        try:
+            day = datetime.date.fromisoformat(self._text(fields["on"], "on"))
+        except ValueError:
+            remedy = "Write year-month-day, such as 2026-11-29."
+            raise self._yaml.error(fields["on"], "not a date", remedy) from None
+        organisation = fields.get("organisation")
+        return Approval(
+            by=self._text(fields["by"], "by"),
+            organisation=self._text(organisation, "organisation") if organisation else "",
+            on=day,
+        )
 
-    def fields(self, node: yaml.Node, known: tuple[str, ...], name: str) -> Mapping[str, yaml.Node]:
-        """The values of a mapping that has no other names than these; empty ones are left out."""
-        found = dict(self.pairs(node, name))
-        for field, value in found.items():
-            if field not in known:
-                remedy = f"The fields are: {', '.join(known)}."
-                raise self.error(value, f"unknown field {field[:_SHOWN]!r}", remedy)
-        return {field: value for field, value in found.items() if value.tag != _NULL}
+    def _fields(
+        self, node: yaml.Node, known: Sequence[str], name: str, needed: Sequence[str] = ()
+    ) -> Mapping[str, yaml.Node]:
+        """The values of a mapping that are not empty, by name; the `needed` ones are there."""
+        pairs = self._yaml.pairs(node, name, known)
+        found = {key.value: value for key, value in pairs if not is_empty(value)}
+        for field in needed:
+            if field not in found:
+                empty = " (units: [] where the document answers none of them)" * (field == "units")
+                raise self._yaml.error(node, f"{name} without {field}", f"Add {field}{empty}.")
+        return found
 
-    def items(self, node: yaml.Node, name: str) -> list[yaml.Node]:
-        if not isinstance(node, yaml.SequenceNode):
-            raise self.error(node, f"{name} is not a list", 'Begin each entry with "- ".')
-        return list(node.value)
-
-    def text(self, node: yaml.Node, name: str, longest: int = _LONGEST) -> str:
-        is_text = isinstance(node, yaml.ScalarNode) and node.tag != _NULL
+    def _text(self, node: yaml.Node, name: str, longest: int = _LONGEST) -> str:
+        is_text = isinstance(node, yaml.ScalarNode) and not is_empty(node)
         if not is_text or not visible(node.value).strip():
-            raise self.error(
-                node,
-                f"{name} is not text",
-                "Write it on one line; between double quotes if it contains a colon.",
-            )
+            remedy = "Write it on one line; between double quotes if it contains a colon."
+            raise self._yaml.error(node, f"{name} is not text", remedy)
         if len(node.value) > longest:
-            raise self.error(
-                node, f"{name} is longer than {longest:,} characters", "Make it shorter."
-            )
+            problem = f"{name} is longer than {longest:,} characters"
+            raise self._yaml.error(node, problem, "Make it shorter.")
         return str(node.value).strip()
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
 
 
 def prepared_questions(

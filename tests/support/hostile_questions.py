@@ -21,10 +21,10 @@ def _asking(*questions: str) -> str:
     return f"answers:\n- units: [The port]\n  questions:\n    en: [{', '.join(questions)}]\n"
 
 
-def _laughs(levels: int) -> str:
+def _laughs(levels: int, end: str = "\n") -> str:
     """Lists of two of the level before: written out, 2 to the power of the levels."""
-    lists = (f"l{n}: &l{n} [*l{n - 1}, *l{n - 1}]\n" for n in range(1, levels))
-    return "l0: &l0 [ha, ha]\n" + "".join(lists)
+    lists = (f"l{n}: &l{n} [*l{n - 1}, *l{n - 1}]{end}" for n in range(1, levels))
+    return f"l0: &l0 [ha, ha]{end}" + "".join(lists)
 
 
 _ANSWER = "answers:\n- units: [The port]\n  questions: {en: [A?]}\n"
@@ -56,7 +56,7 @@ HOSTILE: dict[str, HostileFile] = {
     "twin-unseen": HostileFile(_asking('"cranes?"', '"cra\\u200bnes\\u202e?\\0"'), 4, _TWICE),
     # YAML that does harm, or is none
     "laughs": HostileFile(_laughs(12) + _ANSWER, 1, "unknown field 'l0'"),
-    "laughs-name": HostileFile(_laughs(12).replace("l0:", "by:", 1) + "? *l11\n: x\n", 12,
+    "laughs-name": HostileFile(f"by: x\n? {{{_laughs(12, ', ')}a: b}}\n: x\n", 2,
                                "a name of the file is not text"),
     "laughs-question": HostileFile("by: &a x\n" + _asking("[*a, *a]"), 5, "a question is not text"),
     "units-of-aliases": HostileFile("answers:\n- units: [&a The port" + ", *a" * 40
@@ -110,7 +110,7 @@ HOSTILE: dict[str, HostileFile] = {
                                   "not a date"),
     # names
     "unknown": HostileFile(_ANSWER + "  note: x\n", 4, "unknown field 'note'"),
-    "unknown-long": HostileFile(f"? {'x' * 100_000}\n: y\n", 2, "unknown field 'xxx"),
+    "unknown-long": HostileFile(f"? {'x' * 100_000}\n: y\n", 1, "unknown field 'xxx"),
     "merged": HostileFile("by: x\n<<: {answers: []}\n", 2, "unknown field '<<'"),
     "twice": HostileFile(_asking("A?") + "    en: [B?]\n", 5, "'en' is given twice"),
     "twice-answers": HostileFile(_ANSWER + _ANSWER, 4, "'answers' is given twice"),

@@ -101,7 +101,7 @@ def test_what_is_wrong_is_told_with_its_line_and_a_remedy(tmp_path: Path, name: 
         ("answers:\n- units: [x]\n", "an answer without questions"),
         ("answers:\n- questions: {en: [x]}\n", "without units"),
         (RIGHT.replace("on: 2026-11-29", "at: x"), "unknown field 'at'"),
-        (RIGHT.replace(", on: 2026-11-29", ""), "an approval without 'on'"),
+        (RIGHT.replace(", on: 2026-11-29", ""), "an approval without on"),
         (RIGHT.replace("[The mayor opened it]", "[]"), "approved, but there are no units"),
     ],
 )
