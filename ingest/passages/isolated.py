@@ -1,33 +1,75 @@
 """Reads files in a worker process, so that no file can stop, hang or fill the process of the run.
 
-    Loader.load(path) --path--> ingest/passages/worker.py --document and passages, or error--> it
+    Loader.load(path) --path--> serve() in the worker --document and passages, or error--> it
 
 The worker is started as a program of its own rather than by `multiprocessing`, which would run the
-main module again (Streamlit's, pytest's, a script's). Answers are JSON, not pickles: a reader that
-a hostile file has taken over must not decide what runs here.
+main module again (Streamlit's, pytest's, a script's), and sets limits for itself that the kernel
+enforces. Answers are JSON, one line each, not pickles: a reader that a hostile file has taken over
+must not decide what runs here.
 """
 
 import json
 import logging
+import math
+import os
+import resource
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
+from logging.handlers import BufferingHandler
 from pathlib import Path
-from typing import Self
+from typing import Self, TextIO
 
-from core.errors import DocumentError, StrategiewijzerError
+from core.errors import DocumentError, Fault, StrategiewijzerError
+from core.prepared import PreparedQuestion, StaleQuestion
 from core.settings import Settings
-from core.source import DocumentKind
-from ingest.passages.worker import OUT_OF_MEMORY, Loaded, LoadFailure, Response
-from ingest.reading.files import is_official
+from core.source import DocumentKind, Frozen, Passage, SourceDocument
+from ingest.passages.split import split
+from ingest.reading import question_file
+from ingest.reading.blocks import LimitError
+from ingest.reading.files import is_official, unforeseen
+from ingest.reading.load import load, over_limit
+from vectorstore.embeddings import token_counter
 
+# Libraries take their threads when they are imported, so the limit comes first.
 _SERVE = (
-    "import sys; "
-    "timeout, memory, limit, estimated, data_dir, *sys.path = sys.argv[1:]; "
-    "from ingest.passages.worker import serve; "
+    "import sys; timeout, memory, limit, estimated, data_dir, *sys.path = sys.argv[1:]; "
+    "from core.environment import one_openmp_thread; one_openmp_thread(); "
+    "from ingest.passages.isolated import serve; "
     "serve(float(timeout), int(memory), int(limit), bool(int(estimated)), data_dir)"
 )
 _DYING = 5.0  # seconds for a worker to end by itself before it is killed, so no run hangs on it
+_OUT_OF_MEMORY = 77  # exit code; any that Python itself (0, 1, 2, 120) does not end with
+
+
+class Loaded(Frozen):
+    """A source text with its passages, in order, and its prepared questions."""
+
+    document: SourceDocument
+    passages: tuple[Passage, ...]
+    questions: tuple[PreparedQuestion, ...] = ()
+    stale: tuple[StaleQuestion, ...] = ()
+    unconfirmed: bool = False  # it calls itself an official text, and nobody has confirmed that
+
+
+class _Failure(Frozen):
+    """A `DocumentError` as data."""
+
+    path: str
+    line: int | None
+    problem: str
+    remedy: str
+    fault: Fault = "other"
+    field: str = ""
+
+
+class _Response(Frozen):
+    """The answer to one request, and what was logged on the way: logger, level, message."""
+
+    outcome: Loaded | _Failure
+    records: tuple[tuple[str, int, str], ...] = ()
 
 
 class Loader:
@@ -81,10 +123,10 @@ class Loader:
         if expired.is_set() or not line.endswith("\n"):
             problem, remedy = self._why(self._stop(_DYING), expired.is_set())
             raise DocumentError(path, None, problem, remedy, "resources")
-        answer = Response.model_validate_json(line)
-        for record in answer.records:
-            logging.getLogger(record.logger).log(record.level, "%s", record.message)
-        if isinstance(answer.outcome, LoadFailure):
+        answer = _Response.model_validate_json(line)
+        for logger, level, message in answer.records:
+            logging.getLogger(logger).log(level, "%s", message)
+        if isinstance(answer.outcome, _Failure):
             raise DocumentError(**dict(answer.outcome))
         return _called(answer.outcome, official=is_official(path, Path(self._documents_dir)))
 
@@ -144,16 +186,11 @@ class Loader:
         )
         if expired:
             return f"takes longer than {self._timeout:g} seconds to read", f"{trusted}TIMEOUT."
-        if code == OUT_OF_MEMORY:
-            return (
-                f"takes more than {self._memory} megabytes of memory to read",
-                f"{trusted}MEMORY.",
-            )
+        remedy = f"{trusted}MEMORY ({self._memory} megabytes now)."
+        if code == _OUT_OF_MEMORY:
+            return f"takes more than {self._memory} megabytes of memory to read", remedy
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return (
-            f"ends the process that reads it ({how})",
-            f"{trusted}MEMORY ({self._memory} megabytes now).",
-        )
+        return f"ends the process that reads it ({how})", remedy
 
 
 def _called(loaded: Loaded, *, official: bool) -> Loaded:
@@ -167,3 +204,83 @@ def _called(loaded: Loaded, *, official: bool) -> Loaded:
     return loaded.model_copy(
         update={"document": document, "passages": tuple(passages), "unconfirmed": not official}
     )
+
+
+def serve(timeout: float, memory: int, limit: int, estimated: bool, data_dir: str) -> None:
+    """Answers requests on standard input until it ends.
+
+    A request is a JSON list: the path of a file, and the folder with the organisation's own
+    documents, whose prepared questions count too. The first line of output is empty and signals
+    readiness.
+
+    Args:
+        timeout: processor time for one file, in seconds.
+        memory: address space of this process, in megabytes.
+        limit: the most tokens of a passage.
+        estimated, data_dir: how tokens are counted (`vectorstore.embeddings.token_counter`).
+    """
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # keeps what libraries print out of the answers
+    token_count = token_counter(estimated=estimated, data_dir=Path(data_dir))
+    log = BufferingHandler(sys.maxsize)
+    logging.basicConfig(level=logging.INFO, handlers=[log])
+    _set_limit(resource.RLIMIT_AS, memory << 20)
+    _send(answers, "")
+    for line in sys.stdin:
+        # Ends this process when a file takes too long, also when nobody waits for it.
+        _set_limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + timeout) + 1)
+        path, documents_dir = map(Path, json.loads(line))
+        try:
+            _send(answers, _answer(path, documents_dir, token_count, limit, log))
+        except MemoryError:
+            os._exit(_OUT_OF_MEMORY)
+
+
+def _answer(
+    path: Path,
+    documents_dir: Path,
+    token_count: Callable[[str], int],
+    limit: int,
+    log: BufferingHandler,
+) -> str:
+    log.flush()
+    try:
+        document = load(path, documents_dir)
+        passages = split(document, token_count, limit)
+        own = question_file.own_file(documents_dir, document.key)
+        questions, stale = question_file.prepared_questions(question_file.read(path, own), passages)
+        loaded = Loaded(
+            document=document,
+            passages=tuple(passages),
+            questions=tuple(questions),
+            stale=tuple(stale),
+        )
+        return _Response(outcome=loaded, records=_records(log)).model_dump_json()
+    except MemoryError:
+        raise
+    except DocumentError as error:
+        failure = error
+    except LimitError as error:
+        failure = over_limit(path, error)
+    except Exception as error:  # noqa: BLE001 - any error is a failure of this file only
+        failure = unforeseen(path, error)
+    outcome = _Failure.model_validate(failure, from_attributes=True)
+    return _Response(outcome=outcome, records=_records(log)).model_dump_json()
+
+
+def _records(log: BufferingHandler) -> tuple[tuple[str, int, str], ...]:
+    """What was logged; the name of a file in it need not be text."""
+    return tuple(
+        (r.name, r.levelno, r.getMessage().encode("utf-8", "backslashreplace").decode())
+        for r in log.buffer
+    )
+
+
+def _send(answers: TextIO, line: str) -> None:
+    answers.write(line + "\n")
+    answers.flush()
+
+
+def _set_limit(name: int, value: int) -> None:
+    _, hard = resource.getrlimit(name)
+    resource.setrlimit(name, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))

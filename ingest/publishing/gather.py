@@ -8,7 +8,7 @@ from core.errors import DocumentError, StrategiewijzerError
 from core.files import as_text
 from core.settings import Settings
 from core.source import SourceDocument
-from ingest.passages.worker import Loaded
+from ingest.passages.isolated import Loaded
 from ingest.publishing.ingest_run import Failure, FileDone, FilesFound, Tell
 from ingest.publishing.plan import Document, Rename, known_files, reading_fingerprint, renames
 from ingest.reading import question_file

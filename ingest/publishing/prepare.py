@@ -10,8 +10,7 @@ from core.files import as_text
 from core.prepared import PreparedQuestion
 from core.settings import Settings
 from core.source import Passage, SourceDocument
-from ingest.passages.isolated import Loader
-from ingest.passages.worker import Loaded
+from ingest.passages.isolated import Loaded, Loader
 from ingest.publishing.gather import Gathered, gather
 from ingest.publishing.ingest_run import IngestOptions, Tell
 from ingest.publishing.plan import Document, Plan, make_plan, plan_fingerprint

@@ -14,7 +14,6 @@ from core.errors import DocumentError
 from core.settings import ROOT, Settings
 from ingest.passages.isolated import Loader
 from ingest.passages.split import split
-from ingest.passages.worker import LoadFailure, LogRecord, Response, as_json
 from ingest.reading.load import load
 from tests.support import pdf_files
 from vectorstore.embeddings import token_counter
@@ -30,7 +29,7 @@ def write(file: Path, content: bytes) -> Path:
 
 
 def workers() -> list[int]:
-    command = ["pgrep", "-P", str(os.getpid()), "-f", "ingest.passages.worker"]
+    command = ["pgrep", "-P", str(os.getpid()), "-f", "ingest.passages.isolated"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     return [int(line) for line in listed.stdout.split()]
 
@@ -156,13 +155,3 @@ def test_a_log_line_that_is_no_text_does_not_stop_the_file(
     with caplog.at_level(logging.WARNING), Loader(settings) as loader:
         assert "The market" in loader.load(file).document.text
     assert "no text on page 2" in caplog.text
-
-
-def test_an_answer_that_cannot_be_written_is_told_as_such(tmp_path: Path) -> None:
-    record = LogRecord(logger="a", level=1, message="half a character: \ud83d")
-    failure = LoadFailure(path="a", line=None, problem="p", remedy="r")
-    line = as_json(Response(outcome=failure, records=(record,)), tmp_path / "a.pdf")
-    outcome = Response.model_validate_json(line).outcome
-    assert isinstance(outcome, LoadFailure)
-    assert "the result could not be written" in outcome.problem
-    assert "memory" not in outcome.remedy.lower()

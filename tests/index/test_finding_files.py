@@ -11,8 +11,7 @@ from rich.console import Console
 from core.errors import DocumentError
 from core.files import as_text, printable
 from ingest.commands.sync import print_report
-from ingest.passages.isolated import Loader
-from ingest.passages.worker import Loaded
+from ingest.passages.isolated import Loaded, Loader
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import IngestOptions
 from ingest.publishing.verify import check

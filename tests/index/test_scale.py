@@ -9,8 +9,7 @@ import pytest
 from core.errors import IndexMismatchError, StoreError
 from core.settings import Settings
 from core.source import Passage
-from ingest.passages.isolated import Loader
-from ingest.passages.worker import Loaded
+from ingest.passages.isolated import Loaded, Loader
 from ingest.pipeline import ingest
 from ingest.publishing import build
 from ingest.publishing.build import segments_to_merge

@@ -7,8 +7,7 @@ import pytest
 
 from core.errors import DocumentError
 from core.settings import Settings
-from ingest.passages.isolated import Loader
-from ingest.passages.worker import Loaded
+from ingest.passages.isolated import Loaded, Loader
 from ingest.pipeline import ingest
 from ingest.publishing import plan
 from ingest.publishing.ingest_run import FileDone, IngestOptions, StoppedError

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.settings import ROOT
+from ingest.passages.isolated import Loaded
 from ingest.passages.split import split
-from ingest.passages.worker import Loaded
 from ingest.publishing import plan
 from ingest.reading import formats, question_file
 from ingest.reading.load import load
