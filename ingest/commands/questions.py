@@ -11,8 +11,7 @@ from core.errors import DocumentError
 from core.files import as_text, printable
 from core.settings import Settings
 from ingest.commands import app
-from ingest.passages.isolated import Loader
-from ingest.passages.isolated import Loaded
+from ingest.passages.isolated import Loaded, Loader
 from ingest.publishing import question_vectors
 from ingest.publishing.ingest_run import describe_stale
 from ingest.publishing.own_questions import OwnQuestions

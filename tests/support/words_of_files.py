@@ -124,7 +124,7 @@ def source_text(path: Path) -> str:
             return "\n".join(_pages(path))
         case ".html" | ".htm" | ".xhtml":
             return _web_page(decode(path, path.read_bytes(), declares=True))
-        case ".docx" | ".odt" | ".pptx" | ".xlsx" | ".epub":
+        case ".docx" | ".odt" | ".pptx" | ".xlsx":
             with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as parts:
                 return _APART.join(_texts_of_parts(path.suffix, parts)).replace("\n", " ")
     return without_comments(decode(path, path.read_bytes())).replace("\n", " ")
@@ -158,9 +158,7 @@ class _Chunks:
 
 def _texts_of_parts(suffix: str, parts: zipfile.ZipFile) -> Iterator[str]:
     for name in parts.namelist():
-        if suffix == ".epub" and name.endswith("html"):
-            yield _web_page(parts.read(name).decode())
-        elif suffix != ".epub" and _HAS_TEXT[suffix].search(name):
+        if _HAS_TEXT[suffix].search(name):
             root = ElementTree.fromstring(parts.read(name))  # noqa: S314 - a file of our own
             yield from _streams(root, _SHOWN.get(suffix))
             yield from (sheet.get("name", "") for sheet in root.iter() if _tag(sheet) == "sheet")

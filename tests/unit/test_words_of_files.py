@@ -15,7 +15,7 @@ from core.settings import ROOT
 from ingest.reading import formats
 from ingest.reading.load import load
 from tests.support import pdf_files
-from tests.support.office_files import open_text, word, zipped
+from tests.support.office_files import open_text, word
 from tests.support.words_of_files import look_up, look_up_in, source_text
 
 DATA = ROOT / "tests" / "data"
@@ -58,19 +58,6 @@ def open_document(path: Path) -> None:
     open_text(path, f"<text:p>{LINES[0]}</text:p><text:list>{items}</text:list>")
 
 
-def book(path: Path) -> None:
-    container = (
-        '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
-        '<rootfile full-path="book.opf"/></rootfiles></container>'
-    )
-    package = (
-        '<package xmlns="http://www.idpf.org/2007/opf"><metadata/><manifest><item id="a" '
-        'href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine>'
-        '<itemref idref="a"/></spine></package>'
-    )
-    zipped(path, {"META-INF/container.xml": container, "book.opf": package, "a.xhtml": PAGE})
-
-
 def slides(path: Path) -> None:
     presentation = Presentation()
     slide = presentation.slides.add_slide(presentation.slide_layouts[1])
@@ -103,7 +90,6 @@ FORMATS: dict[str, Callable[[Path], object]] = {
     ".txt": lambda path: written(path, "\n\n".join(LINES)),
     ".docx": word_file,
     ".odt": open_document,
-    ".epub": book,
     ".pptx": slides,
     ".xlsx": workbook,
     ".pdf": pdf,

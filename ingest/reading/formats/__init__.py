@@ -31,7 +31,6 @@ READERS = {
     "html": Reader(1, ("lxml", "trafilatura")),
     "docx": Reader(1, ("lxml", "mammoth")),
     "odt": Reader(1, ("lxml",)),
-    "epub": Reader(1, ("lxml",)),
     "pptx": Reader(1, ("lxml", "python-pptx")),
     "xlsx": Reader(1, ("lxml", "openpyxl")),
     "pdf": Reader(2, ("pypdfium2",)),
@@ -45,13 +44,13 @@ FORMATS = {
     ".xhtml": "html",
     ".docx": "docx",
     ".odt": "odt",
-    ".epub": "epub",
     ".pptx": "pptx",
     ".xlsx": "xlsx",
     ".pdf": "pdf",
 }
 CONVERT = {
     ".doc": ".docx",
+    ".epub": ".docx",
     ".rtf": ".docx",
     ".wpd": ".docx",
     ".pages": ".docx",

@@ -4,7 +4,7 @@ import ctypes
 import datetime
 import logging
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -39,7 +39,6 @@ _NEAR_END = 2048  # bytes; some programs write after the end mark, and Acrobat a
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 _TITLE_PAGES = 2  # cover and title page, which must have the stated title; later pages name others
 _SPACES = 2  # at least, in a stated title that replaces the shown one; with fewer it names a file
-_BOOKMARKS = 10_000  # as many as a document may have headings (ingest/reading/blocks.py)
 
 
 def parse(path: Path, data: bytes) -> Parsed:
@@ -54,10 +53,9 @@ def parse(path: Path, data: bytes) -> Parsed:
         stated = document.get_metadata_value("Title")
         created = document.get_metadata_value("CreationDate")
         cover = _read_cover(document)
-        bookmarks = {fold(entry.get_title()) for entry in islice(document.get_toc(), _BOOKMARKS)}
     finally:
         document.close()
-    text, starts = _text(pages, bookmarks, bool(cover))
+    text, starts = _text(pages, bool(cover))
     _check_text(path, pages, text)
     parsed = markdown.read(text)
     return replace(
@@ -113,9 +111,7 @@ def _check_text(path: Path, pages: list[Page], text: str) -> None:
         log.warning("%s: no text on page %s (blank, or a picture)", path, numbers)
 
 
-def _text(
-    pages: list[Page], bookmarks: Collection[str], has_cover: bool
-) -> tuple[str, tuple[int, ...]]:
+def _text(pages: list[Page], has_cover: bool) -> tuple[str, tuple[int, ...]]:
     """The Markdown of all pages, and the offsets at which they begin."""
     tables, without_tables = [], []
     boxes: dict[int, list[Box]] = {}
@@ -149,7 +145,6 @@ def _text(
     blocks = with_headings(
         blocks_of(in_order, body),
         body,
-        bookmarks=bookmarks,
         is_boxed=is_boxed,
         is_underlined=is_underlined,
         has_cover=has_cover,

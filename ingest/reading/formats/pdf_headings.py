@@ -8,7 +8,6 @@ from itertools import pairwise
 from ingest.reading.formats.legal_lines import Division, division
 from ingest.reading.formats.pdf_blocks import PdfBlock
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
-from language.words import fold
 
 _LARGER = 1.08  # of the body's type size: 12 points to 11 (1.09) is larger, rounding is not
 _NUMBERING = re.compile(
@@ -34,7 +33,6 @@ _CENTRED = 8.0  # points: middles this near are one, left ends this near are ali
 _RUNNING = 120  # characters of a paragraph of running text; covers have shorter ones as well
 _TITLE = 8  # letters; fewer are a logo, a kind of document or a number
 _SPACES_OF_TITLE = 2  # in a title; with fewer, as a name or a logo has, it comes second
-_NO_TITLE = re.compile(r"(?:\S+ ){0,4}\(?\d{1,4}[./ -]{1,2}\S{1,12}[./ -]{1,2}\d{2,4}\b")  # a date
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,6 @@ def with_headings(
     blocks: Sequence[PdfBlock],
     body: float,
     *,
-    bookmarks: Collection[str],
     is_boxed: Callable[[PdfLine], bool],
     is_underlined: Callable[[PdfLine], bool],
     has_cover: bool,
@@ -81,14 +78,12 @@ def with_headings(
     Args:
         blocks: of the whole document.
         body: the type size of its running text.
-        bookmarks: the titles in the file's outline, folded: a line that is one of them need not
-            stand out.
         is_boxed: whether a line stands in a drawn box.
         is_underlined: whether all of a line is underlined.
         has_cover: whether the first page is a form that is filled in.
     """
     merged = _merged(blocks, body)
-    found = _headings(merged, body, bookmarks, is_boxed, is_underlined)
+    found = _headings(merged, body, is_boxed, is_underlined)
     start = next((n for n, block in enumerate(merged) if _is_running(block)), len(merged))
     title = _title_heading({n: h for n, h in found.items() if n < start}, merged, has_cover)
     if start < len(merged):
@@ -142,8 +137,7 @@ def _is_apart(block: PdfBlock) -> bool:
     if _ENCLOSED.fullmatch(block.text) and not _part_of(block):
         return True
     last = block.lines[-1]  # the others may be stretched to the full width
-    is_numbered = len(block.lines) == 1 and (_numbering_of(block) or _is_bullet(block))
-    words = last.words[1:] if is_numbered else last.words
+    words = last.words[1:] if _numbering_of(block) else last.words
     return any(b.left - a.right > _WIDE * last.size for a, b in pairwise(words))
 
 
@@ -164,15 +158,9 @@ def _levels_of(found: Mapping[int, _Heading], title: int) -> dict[int, int]:
 
 def _above(heading: _Heading, path: Sequence[_Heading], order: dict[_Look, int]) -> list[_Heading]:
     """The headings of a path that are above another one in the outline."""
-    for place, other in enumerate(path):
-        if other == heading or (heading.depth and other.depth == heading.depth):
-            return list(path[:place])
     kept = list(path)
     while kept and not _is_above(kept[-1], heading, order):
         kept.pop()
-    if heading.depth > 1:
-        shallower = [n for n, other in enumerate(path) if 0 < other.depth < heading.depth]
-        return list(path[: shallower[-1] + 1]) if shallower else kept
     return kept
 
 
@@ -204,7 +192,6 @@ def _order(looks: Sequence[_Look]) -> dict[_Look, int]:
 def _headings(
     blocks: Sequence[PdfBlock],
     body: float,
-    bookmarks: Collection[str],
     is_boxed: Callable[[PdfLine], bool],
     is_underlined: Callable[[PdfLine], bool],
 ) -> dict[int, _Heading]:
@@ -214,22 +201,13 @@ def _headings(
         if block.table or not _may_be_heading(block) or any(map(is_boxed, block.lines)):
             continue
         part = _part_of(block)
-        if _stands_out(block, body) or part or fold(block.text) in bookmarks:
+        if _stands_out(block, body) or part:
             found[number] = _Heading(_look_of(block), part)
         elif block.lines[0].size > _NOT_SMALLER * body and all(map(is_underlined, block.lines)):
             found[number] = _Heading(replace(_look_of(block), underlined=True), part)
     captions = {h.look for n, h in found.items() if blocks[n + 1].table is not None}
     captions -= {h.look for n, h in found.items() if blocks[n + 1].table is None}
-    return {
-        number: heading
-        for number, heading in found.items()
-        if heading.look not in captions and not _is_listed(heading, found.get(number + 1))
-    }
-
-
-def _is_listed(heading: _Heading, below: _Heading | None) -> bool:
-    """Whether parts are only listed, as in a table of correlations."""
-    return bool(heading.part and below and below.part and heading.part.rank == below.part.rank > 0)
+    return {n: heading for n, heading in found.items() if heading.look not in captions}
 
 
 def _is_in_text(
@@ -243,10 +221,8 @@ def _is_in_text(
 
 def _is_running(block: PdfBlock) -> bool:
     """Whether a block is running text, not a line of a cover."""
-    if block.table or len(block.lines) < 2:
-        return False
-    text = block.text
-    return len(text) >= _RUNNING and text.rstrip(_AFTER_END).endswith(_NO_HEADING)
+    is_long = len(block.lines) > 1 and len(block.text) >= _RUNNING
+    return is_long and block.text.rstrip(_AFTER_END).endswith(_NO_HEADING)
 
 
 def _title_heading(found: dict[int, _Heading], blocks: Sequence[PdfBlock], has_cover: bool) -> int:
@@ -263,7 +239,6 @@ def _title_heading(found: dict[int, _Heading], blocks: Sequence[PdfBlock], has_c
             for number, heading in found.items()
             if not (heading.part or heading.look.numbering)
             and sum(map(str.isalpha, blocks[number].text)) >= _TITLE
-            and not _NO_TITLE.match(blocks[number].text)
             and not (has_cover and blocks[number].page == 1)
         ),
         key=rank,

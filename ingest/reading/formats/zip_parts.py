@@ -1,4 +1,4 @@
-"""ZIP archives of parts (Word, LibreOffice, PowerPoint, Excel, EPUB), and their properties.
+"""ZIP archives of parts (Word, LibreOffice, PowerPoint, Excel), and their properties.
 
 An archive is checked before anything else reads it: the size it unpacks to, whether it is whole,
 and that its XML defines no entities (a few lines of which can stand for gigabytes).
@@ -28,7 +28,7 @@ _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError),
     *(NotImplementedError, OSError),
 )
-_XML = (".xml", ".rels", ".opf", ".ncx")
+_XML = (".xml", ".rels")
 _MANIFEST = "META-INF/manifest.xml"  # of OpenDocument, which encrypts parts in its own way
 _OLD_WORD = b"\xd0\xcf\x11\xe0"  # the container of .doc, and of a .docx with a password
 
