@@ -2,7 +2,6 @@
 
 import datetime
 import hashlib
-import logging
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -41,10 +40,6 @@ _CELEX = re.compile(rf"(?:^|CELEX[^\w]*|\s)({celex_number('1-9CE')})(?![\w(])")
 _ELI = re.compile(r"https?://data\.europa\.eu/eli/[\w/.-]*\w")
 
 _LANGUAGE_SUFFIX = re.compile(r"[._](?P<language>[a-z]{2})$", re.IGNORECASE)
-
-log = logging.getLogger(__name__)
-
-_NAMED = 20  # lines of page noise in the log; more would bury what it says of other files
 
 
 def reference(parsed: Parsed) -> str:
@@ -228,7 +223,6 @@ def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
         remedy = "Remove the file or add its text."
         raise DocumentError(path, None, "has no text", remedy, "no_text")
     own = question_file.own_file(documents_dir, info.key) if documents_dir else None
-    _report_noise(path, parsed)
     return SourceDocument(
         **dict(info),
         path=as_text(path),
@@ -253,16 +247,3 @@ def _fingerprint(path: Path, digest: str, own_questions: Path | None) -> str:
         if file is not None and file.is_file():
             digest = hashlib.sha256((digest + sha256(file)).encode()).hexdigest()
     return digest
-
-
-def _report_noise(path: Path, parsed: Parsed) -> None:
-    noise = [block for block in parsed.blocks if block.kind == "noise"]
-    if noise:
-        lines = [parsed.text.count("\n", 0, block.begin) + 1 for block in noise[:_NAMED]]
-        more = f" and {len(noise) - _NAMED} more" if len(noise) > _NAMED else ""
-        log.info(
-            "%s: left out as page noise: what begins in lines %s%s of the text",
-            printable(path),
-            ", ".join(map(str, lines)),
-            more,
-        )

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
 
-from core.errors import DocumentError
 from ingest.passages.split import split
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import IngestOptions
@@ -53,15 +51,6 @@ def test_one_file_is_its_own_failure(small: Small, name: str, text: str, problem
     assert name in failure.place
     assert problem in failure.problem
     assert failure.remedy
-
-
-def test_an_odd_sidecar_is_the_failure_of_its_file(small: Small) -> None:
-    settings = small(
-        {"ships.en.md": GOOD, "odd.en.md": GOOD, "odd.en.md.meta.yaml": "title: a\uffffb\n"}
-    )
-    (failure,) = ingest(settings, IngestOptions(dry_run=True)).failures
-    assert Path(failure.path).name == "odd.en.md"
-    assert "odd.en.md.meta.yaml" in failure.place
 
 
 # Time in proportion to size
@@ -134,20 +123,6 @@ def test_a_wide_sparse_table_is_cut_into_passages_that_fit(tmp_path: Path) -> No
     assert units.count("x") == 20
 
 
-def _workbook(folder: Path, columns: int) -> Path:
-    book = Workbook()
-    sheet = book.active
-    for place in range(1, columns + 1):
-        sheet.cell(place, 10 * place, f"text {place}")
-    book.save(folder / "wide.en.xlsx")
-    return folder / "wide.en.xlsx"
-
-
-def test_a_sparse_workbook_is_read_without_its_empty_columns(tmp_path: Path) -> None:
-    document = load(_workbook(tmp_path, 250))
-    assert document.text.count("text ") == 250
-
-
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -173,11 +148,6 @@ def test_a_document_beyond_a_limit_is_refused_with_the_limit(
     assert failure.problem.startswith(problem)
     assert failure.remedy.startswith("Split it into several files")
     assert report.plan.added == ("ships.en",)
-
-
-def test_a_workbook_beyond_a_limit_is_refused_with_the_limit(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match=r"has more than 256 columns \(257\)\. Split it"):
-        load(_workbook(tmp_path, 300))
 
 
 # Odd marks

@@ -73,11 +73,13 @@ def test_a_document_error_comes_out_as_it_was_raised(settings: Settings, tmp_pat
 def test_what_the_worker_logs_is_seen(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = write(tmp_path / "a.en.txt", b"Share on Facebook Twitter LinkedIn\n\nA sentence here.\n")
+    file = write(tmp_path / "a.en.txt", "Een geïnde boete.\n".encode("utf-16"))
     with caplog.at_level(logging.INFO), Loader(settings) as loader:
         loader.load(file)
-    assert [(r.name, r.levelname) for r in caplog.records] == [("ingest.reading.load", "INFO")]
-    assert "page noise" in caplog.text
+    assert [(r.name, r.levelname) for r in caplog.records] == [
+        ("ingest.reading.formats.encoding", "INFO")
+    ]
+    assert "is read as utf-16" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """PDF: structure is found again, every passage has its page, and broken files say what to do."""
 
 import datetime
-import random
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -282,17 +280,6 @@ def test_a_page_without_text_keeps_the_count_and_is_reported(
     assert "no text on page 2 " in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("pages", "section", "page"),
-    [(60, 111, 56), pytest.param(300, 555, 278, marks=pytest.mark.long)],
-)
-def test_many_pages_are_read(tmp_path: Path, pages: int, section: int, page: int) -> None:
-    document = loaded(tmp_path, pdf_files.long(pages))
-    assert len(document.page_starts) == pages
-    assert len(outline(document)) == pages
-    assert page_of(document, f"# Section {section} of the report") == page
-
-
 # Files that cannot be taken
 
 
@@ -315,21 +302,6 @@ def test_a_file_that_cannot_be_read_says_why_and_what_to_do(
         loaded(tmp_path, content)
     assert caught.value.problem.startswith(problem)
     assert remedy in caught.value.remedy
-
-
-def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path: Path) -> None:
-    whole, dice = (DATA / "report.pdf").read_bytes(), random.Random(5)  # noqa: S311
-    outcomes: Counter[str] = Counter()
-    for _ in range(25):
-        content = bytearray(whole)
-        for _ in range(dice.choice((1, 20, 300))):
-            content[dice.randrange(len(content) - 50)] = dice.randrange(256)
-        try:
-            outcomes["read"] += bool(loaded(tmp_path, bytes(content)).text)
-        except DocumentError as error:
-            outcomes["refused"] += error.problem.startswith(("is damaged", "page", "has no text"))
-    assert outcomes.total() == 25
-    assert min(outcomes["read"], outcomes["refused"]) > 0
 
 
 def test_a_file_that_anyone_may_open_needs_no_password(tmp_path: Path) -> None:

@@ -1,18 +1,14 @@
 """PDF files for tests, made from the project's own texts as programs and publishers lay them out.
 
-Run `python -m tests.support.pdf_files FOLDER` to look at them; it made those of
-tests/data/readings.
+Those in tests/data/readings were made here, with `reportlab.rl_config.invariant`.
 """
 
 import io
 import re
-import sys
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from reportlab import rl_config
 from reportlab.lib.enums import TA_JUSTIFY
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -211,14 +207,11 @@ def box(left: float, top: float, right: float, bottom: float, *, filled: bool = 
     return draw
 
 
-def placed(*pages: Sequence[Mark], bookmarks: Sequence[str] = ()) -> bytes:
-    """Pages on which everything has its place; all bookmarks are those of the first page."""
+def placed(*pages: Sequence[Mark]) -> bytes:
+    """Pages on which everything has its place."""
     buffer = io.BytesIO()
     canvas = Canvas(buffer, A4)
-    for number, marks in enumerate(pages):
-        for bookmark in bookmarks if number == 0 else ():
-            canvas.bookmarkPage(bookmark)
-            canvas.addOutlineEntry(bookmark, bookmark)
+    for marks in pages:
         for mark in marks:
             mark(canvas)
         canvas.showPage()
@@ -359,16 +352,3 @@ def _document(
     )
     document.build(list(story))
     return buffer.getvalue()
-
-
-if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    rl_config.invariant = 1  # no time of making: the same files every time
-    for name, make in {
-        "communication": lambda: communication([["<super>1</super> OJ L 335, 17.12.2011, p. 1."]]),
-        "two_columns": two_columns,
-        "tables": tables,
-        "sideways": sideways,
-        "cover": lambda: council_cover(COVER),
-    }.items():
-        (folder / f"{name}.pdf").write_bytes(make())

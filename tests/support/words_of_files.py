@@ -7,11 +7,11 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from lxml import etree, html
 from pypdf import PdfReader
 
 from core.source import SourceDocument
@@ -49,20 +49,7 @@ class Lookup:
 
 def look_up(path: Path, document: SourceDocument) -> Lookup:
     """Looks up the headings of a document, but for its title, and all that can be quoted of it."""
-    found = _look_up(document, source_text(path))
-    if path.suffix == ".xlsx":  # which keeps figures, dates and truth in another form than it shows
-        words = (run for run in found.missing if re.search("[^\\W\\d_]{2}", run))
-        return Lookup(found.runs, tuple(run for run in words if run not in ("True", "False")))
-    return found
-
-
-def look_up_in(text: str, source: str) -> Lookup:
-    """Looks up a text of one paragraph in the text of a file."""
-    document = SourceDocument(
-        id="a", language="en", title="A", path="a.md", sha256="", text=text, page_starts=(),
-        sections=({"number": 0, "headings": ("A",), "start": 0, "end": len(text)},),
-    )  # fmt: skip
-    return _look_up(document, source)
+    return _look_up(document, source_text(path))
 
 
 def _look_up(document: SourceDocument, source: str) -> Lookup:
@@ -124,7 +111,7 @@ def source_text(path: Path) -> str:
             return "\n".join(_pages(path))
         case ".html" | ".htm" | ".xhtml":
             return _web_page(decode(path, path.read_bytes(), declares=True))
-        case ".docx" | ".odt" | ".pptx" | ".xlsx":
+        case ".docx" | ".odt":
             with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as parts:
                 return _APART.join(_texts_of_parts(path.suffix, parts)).replace("\n", " ")
     return without_comments(decode(path, path.read_bytes())).replace("\n", " ")
@@ -132,28 +119,28 @@ def source_text(path: Path) -> str:
 
 def _pages(path: Path) -> Iterator[str]:
     for page in PdfReader(path).pages:
-        chunks = _Chunks()
-        page.extract_text(visitor_text=chunks.add)
-        yield "".join(chunks.found)
+        found: list[str] = []
+        sizes = [0.0]  # of the text before
 
+        def add(
+            text: str,
+            around: list[float],
+            own: list[float],
+            _: object,
+            size: float,
+            found: list[str] = found,
+            sizes: list[float] = sizes,
+        ) -> None:
+            """Small figures right after larger text are the number of a note."""
+            size = abs(size * own[3] * around[3])
+            if text.strip().isdigit() and size < _SMALL * sizes[-1]:
+                text = f"{_NOTE}{text}{_NOTE_END}"
+            elif text.strip():
+                sizes.append(size)
+            found.append(text)  # fmt: skip
 
-class _Chunks:
-    """Collects the text of a page as pypdf visits it."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = []
-        self._size = 0.0  # of the text before
-
-    def add(
-        self, text: str, around: list[float], own: list[float], _: object, font_size: float
-    ) -> None:
-        """Small figures right after larger text are the number of a note."""
-        size = abs(font_size * own[3] * around[3])
-        if text.strip().isdigit() and size < _SMALL * self._size:
-            text = f"{_NOTE}{text}{_NOTE_END}"
-        elif text.strip():
-            self._size = size
-        self.found.append(text)
+        page.extract_text(visitor_text=add)
+        yield "".join(found)
 
 
 def _texts_of_parts(suffix: str, parts: zipfile.ZipFile) -> Iterator[str]:
@@ -161,16 +148,13 @@ def _texts_of_parts(suffix: str, parts: zipfile.ZipFile) -> Iterator[str]:
         if _HAS_TEXT[suffix].search(name):
             root = ElementTree.fromstring(parts.read(name))  # noqa: S314 - a file of our own
             yield from _streams(root, _SHOWN.get(suffix))
-            yield from (sheet.get("name", "") for sheet in root.iter() if _tag(sheet) == "sheet")
 
 
 _HAS_TEXT = {
     ".docx": re.compile(r"/(?:document|footnotes|endnotes)\.xml$"),
     ".odt": re.compile(r"^content\.xml$"),
-    ".pptx": re.compile(r"/(?:slides|notesSlides)/[^/]*\.xml$"),
-    ".xlsx": re.compile(r"/(?:workbook|sharedStrings|sheet\d+)\.xml$"),
 }
-_SHOWN = {".docx": ("t",), ".pptx": ("t",), ".xlsx": ("t", "v")}  # else all elements have text
+_SHOWN = {".docx": ("t",)}  # else all elements have text
 _DROPPED = ("del", "moveFrom", "tracked-changes", "annotation", "rPh")
 _STAND_APART = ("txbxContent", "note-body", "row", "si")
 _DRAWN = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
@@ -203,46 +187,16 @@ def _streams(root: Element, shown: Sequence[str] | None) -> Iterator[str]:
 
 
 def _web_page(text: str) -> str:
-    page = _WebPage()
-    page.feed(text)
-    page.close()
-    shown = without_comments("".join(page.found)).replace("\n", " ")
+    """The text of a page, with the marks that we add to a list of terms."""
+    tree = html.fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8"))
+    etree.strip_elements(tree, etree.Comment, *_SILENT, with_tail=False)
+    for link in tree.iter("a"):
+        number = link.text_content()
+        if "#" in link.get("href", "") and len(number.strip()) <= _LONGEST_NOTE_NUMBER:
+            link.clear(keep_tail=True)
+            link.text = f"{_NOTE}{number}{_NOTE_END}"
+    for term in tree.iter("dt"):
+        if (following := term.getnext()) is not None:
+            following.text = (":" if following.tag == "dd" else ",") + (following.text or "")
+    shown = without_comments(tree.text_content()).replace("\n", " ")
     return _UNLINKED.sub(lambda mark: f"{_NOTE}{mark[0]}{_NOTE_END}", shown)
-
-
-class _WebPage(HTMLParser):
-    """Collects the text of a web page, with the marks that we add to a list of terms."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._silent = 0  # elements around, whose text is not shown
-        self._link: int | None = None  # where the text of a link within the page begins
-        self._after_term = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT:
-            self._silent += 1
-        elif tag == "a":
-            self._link = len(self.found) if "#" in (dict(attrs).get("href") or "") else None
-        elif tag in ("dt", "dd") and self._after_term:
-            self.found.append(":" if tag == "dd" else ",")
-            self._after_term = False
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        pass  # nothing is in it
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
-            self._silent = max(self._silent - 1, 0)
-        elif tag == "a" and self._link is not None:
-            text = "".join(self.found[self._link :])
-            if len(text.strip()) <= _LONGEST_NOTE_NUMBER:
-                self.found[self._link :] = [f"{_NOTE}{text}{_NOTE_END}"]
-            self._link = None
-        elif tag == "dt":
-            self._after_term = True
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.found.append(data)

@@ -9,23 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from ingest.publishing import plan
 from ingest.reading.formats import FORMATS, READERS, Reader
 from tests.support import readings
-from tests.support.readings import RECORD, Reading, files, not_raised, reading, recorded
+from tests.support.readings import RAISE, files, reading, recorded
 
 MARKET = "tests/data/readings/market.txt"
 
 
 @pytest.mark.parametrize("name", files())
-def test_a_file_is_read_as_recorded_or_by_a_higher_version(name: str) -> None:
-    now, before = {name: reading(files()[name])}, recorded()
-    assert list(not_raised(now, before)) == []
-    assert now[name] == before.get(name), f"{name} or a version is not as recorded. {RECORD}"
+def test_a_file_is_read_as_recorded(name: str) -> None:
+    assert reading(files()[name]) == recorded().get(name), f"{name} is not as recorded. {RAISE}"
 
 
 def test_every_format_is_recorded_and_nothing_that_is_gone() -> None:
-    assert recorded().keys() == files().keys(), RECORD
+    assert recorded().keys() == files().keys(), RAISE
     assert {FORMATS[path.suffix] for path in files().values()} == set(READERS)
 
 
@@ -50,32 +47,6 @@ def test_what_is_described_cut_and_prepared_is_all_in_the_digest(
     assert len(set(digests)) == len(digests)
 
 
-RAISE = (
-    'plan.pdf is read differently, and no version is higher than recorded. Raise that of "pdf" in '
-    "READERS (ingest/reading/formats/__init__.py); or, where what all formats share gives "
-    f"something else, VERSION in ingest/publishing/plan.py. {RECORD}"
-)
-
-
-@pytest.mark.parametrize(
-    ("now", "lines"),
-    [
-        (Reading("file", 2, 5, "as it was"), []),
-        (Reading("file", 2, 5, "differently"), [RAISE]),
-        (Reading("file", 3, 5, "differently"), []),
-        (Reading("file", 2, 6, "differently"), []),
-        (Reading("file", 3, 4, "differently"), [RAISE]),
-        (Reading("file", 1, 5, "as it was"), [RAISE]),
-        (Reading("another file", 2, 5, "differently"), []),
-    ],
-)
-def test_a_file_that_is_read_differently_wants_a_higher_version(
-    now: Reading, lines: list[str]
-) -> None:
-    before = {"plan.pdf": Reading("file", 2, 5, "as it was"), "gone.pdf": now}
-    assert list(not_raised({"plan.pdf": now, "new.md": now}, before)) == lines
-
-
 def test_what_is_read_differently_is_recorded_only_with_a_higher_version(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,13 +58,9 @@ def test_what_is_read_differently_is_recorded_only_with_a_higher_version(
     record.write_text(json.dumps({MARKET: before._replace(digest="of before")}), "utf-8")
 
     assert readings.main() == 1
-    assert f"{MARKET} is read differently, and no version is higher" in capsys.readouterr().err
+    assert f"{MARKET} is read differently, and no version was raised" in capsys.readouterr().err
     assert recorded()[MARKET].digest == "of before"
 
     monkeypatch.setitem(READERS, "plain", Reader(before.version + 1))
     assert readings.main() == 0
     assert recorded() == {MARKET: before._replace(version=before.version + 1)}
-
-    monkeypatch.setattr(plan, "VERSION", before.shared + 1)
-    assert readings.main() == 0
-    assert recorded()[MARKET].shared == before.shared + 1

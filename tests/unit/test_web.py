@@ -51,7 +51,7 @@ drugs<sup><a href="#fn1" id="ref1">[1]</a></sup>, die vijf jaar geldt.</p>
 # Structure
 
 
-def test_a_page_keeps_the_structure_of_its_main_text(tmp_path: Path) -> None:
+def test_a_page_keeps_the_structure_and_places_of_its_main_text(tmp_path: Path) -> None:
     document = load(web_page(tmp_path, PAGE))
     assert [block for block in blocks(document) if "Facebook" not in block[2]] == [
         ("heading", 1, "De agenda"),
@@ -82,11 +82,7 @@ def test_a_page_keeps_the_structure_of_its_main_text(tmp_path: Path) -> None:
         ("paragraph", 0, "Een nieuwe alinea."),
     ]  # fmt: skip
     assert "3. De lidstaten" in document.text
-
-
-def test_sections_know_their_place_in_the_page(tmp_path: Path) -> None:
-    sections = load(web_page(tmp_path, PAGE)).sections
-    anchors = {section.headings[-1]: section.anchor for section in sections}
+    anchors = {section.headings[-1]: section.anchor for section in document.sections}
     assert anchors == {
         "De agenda": "agenda", "Doelen": "doelen", "Omvang": "markt", "Begrippen": "",
     }  # fmt: skip
@@ -162,18 +158,6 @@ def test_a_page_without_a_heading_of_its_own_has_the_title_of_its_head(tmp_path:
     assert document.sections[-1].headings == ("Warmtepompen", "Voorwaarden")
 
 
-def test_headings_are_kept_as_libreoffice_writes_them() -> None:
-    document = load(DATA / "agenda.nl.html")
-    headings = [block[1:] for block in blocks(document) if block[0] == "heading"]
-    assert headings == [
-        (1, "Omvang van de drugsmarkt"),
-        (1, "Doel en benadering"),
-        (2, "De drie blokken"),
-        (2, "Uitvoering"),
-    ]
-    assert ("note", 0, "COM(2017) 195.") in blocks(document)
-
-
 def test_a_link_with_a_number_that_leads_to_a_chapter_is_no_note(tmp_path: Path) -> None:
     html = """<html lang="nl"><body><main>
     <p>Zie hoofdstuk <a id="r" href="#twee">2</a> voor meer.</p>
@@ -207,19 +191,7 @@ def test_a_communication_has_its_title_numbered_headings_and_notes() -> None:
         ("2. Uitvoering",),
     ]
     assert document.sections[0].anchor == "_Toc1"
-    body = blocks(document)[blocks(document).index(("heading", 2, "1. Omvang van de drugsmarkt")) :]
-    assert body[1:] == [
-        ("paragraph", 0, "De drugsagenda schat de handelswaarde van de illegale drugsmarkt in de "
-                         "EU op 30 miljard euro per jaar. In maart 2017 ging de Commissie nog uit "
-                         "van ruim 24 miljard euro per jaar."),
-        ("note", 0, "EU Drug Markets Report 2019 van het EWDD en Europol."),
-        ("note", 0, "COM(2017) 195 final."),
-        ("paragraph", 0, "Het rapport verdeelt de uitgaven als volgt:"),
-        ("header", 0, "Drug | Aandeel"),
-        ("row", 0, "Cannabis | 39%"),
-        ("row", 0, "Cocaïne | 31%"),
-        ("heading", 3, "1.1. Doel en benadering"),
-        ("paragraph", 0, "De drugsagenda bestaat uit drie blokken:"),
+    assert blocks(document)[-11:-4] == [
         ("item", 1, "(a) versterkte veiligheidsmaatregelen, gericht op alle kanten van de "
                     "illegale drugshandel, waaronder:"),
         ("item", 2, "de handel over zee;"),
@@ -228,10 +200,6 @@ def test_a_communication_has_its_title_numbered_headings_and_notes() -> None:
         ("item", 1, "(b) betere preventie, met voorlichting over wat drugs aanrichten."),
         ("paragraph", 0, "De drugsagenda bouwt voort op een empirisch onderbouwde aanpak."),
         ("item", 1, "cannabis is de grootste markt;"),
-        ("item", 1, "cocaïne volgt."),
-        ("heading", 2, "2. Uitvoering"),
-        ("item", 1, "De lidstaten voeren de agenda uit."),
-        ("item", 1, "De Commissie ziet daarop toe."),
     ]  # fmt: skip
     assert units(document)["(b) betere preventie, met voorlichting over wat drugs aanrichten."] == (
         "De drugsagenda bestaat uit drie blokken:"
@@ -347,17 +315,6 @@ def test_rows_have_the_names_of_their_groups_and_columns_and_the_caption(tmp_pat
         "Country: Spain; Cocaine 2019: 8; Cocaine 2020: 9",
     ]
     assert "Table 1: tonnes" in passage.context(passage.units[-1])
-
-
-def test_rows_of_data_have_no_names_of_others(tmp_path: Path) -> None:
-    html = """<html lang="en"><body><main><h1>Shares</h1><p>They are these.</p><table>
-    <tr><td>Bulgaria</td><td>5,84 %</td></tr><tr><td>Hungary</td><td>7,12 %</td></tr>
-    </table></main></body></html>"""
-    (passage,) = split(load(web_page(tmp_path, html)), len, 2000)
-    assert [reading(passage, unit) for unit in passage.units if unit.kind == "item"] == [
-        "Bulgaria; 5,84 %",
-        "Hungary; 7,12 %",
-    ]
 
 
 def test_a_page_about_a_document_is_refused_and_one_with_marks_of_amendments_is_titled_without(

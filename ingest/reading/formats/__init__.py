@@ -31,8 +31,6 @@ READERS = {
     "html": Reader(1, ("lxml", "trafilatura")),
     "docx": Reader(1, ("lxml", "mammoth")),
     "odt": Reader(1, ("lxml",)),
-    "pptx": Reader(1, ("lxml", "python-pptx")),
-    "xlsx": Reader(1, ("lxml", "openpyxl")),
     "pdf": Reader(2, ("pypdfium2",)),
 }
 FORMATS = {
@@ -44,8 +42,6 @@ FORMATS = {
     ".xhtml": "html",
     ".docx": "docx",
     ".odt": "odt",
-    ".pptx": "pptx",
-    ".xlsx": "xlsx",
     ".pdf": "pdf",
 }
 CONVERT = {
@@ -54,12 +50,14 @@ CONVERT = {
     ".rtf": ".docx",
     ".wpd": ".docx",
     ".pages": ".docx",
-    ".ppt": ".pptx",
-    ".odp": ".pptx",
-    ".key": ".pptx",
-    ".xls": ".xlsx",
-    ".ods": ".xlsx",
-    ".numbers": ".xlsx",
+    ".ppt": ".pdf",
+    ".pptx": ".pdf",
+    ".odp": ".pdf",
+    ".key": ".pdf",
+    ".xls": ".pdf",
+    ".xlsx": ".pdf",
+    ".ods": ".pdf",
+    ".numbers": ".pdf",
 }
 """What is not read, because no kept library does it well, and as what it is to be saved."""
 

@@ -8,7 +8,6 @@ from typing import TypeAlias
 from lxml import etree, html
 
 from core.errors import DocumentError
-from ingest.reading.blocks import MOST_COLUMNS, refuse_above
 from ingest.reading.formats.markdown import has_header
 
 Element: TypeAlias = etree._Element
@@ -112,13 +111,9 @@ def table_to_markdown(rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown, without empty rows and columns; "" for a table without text.
 
     The first row is the header, or an empty one where the first row is data.
-
-    Raises:
-        LimitError: it has too many columns.
     """
     filled = [row for row in rows if any(row)]
     used = [number for number, column in enumerate(zip(*filled, strict=True)) if any(column)]
-    refuse_above(MOST_COLUMNS, len(used), "columns")
     lines = [
         f"| {' | '.join(row[number].replace('|', chr(92) + '|') for number in used)} |"
         for row in filled

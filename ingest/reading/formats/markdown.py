@@ -23,7 +23,6 @@ from ingest.reading.noise import mark_noise
 
 _INDENT = re.compile(r"[ \t>]*")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would else be a mark
-_MARK = re.compile(r"[#>`~<|\[=*_+-]")  # may begin something else than a paragraph
 _AROUND = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open")
 _LONGEST_HEADING = 1000  # characters; a longer line is no heading worth parsing by itself
 _OF_FORM, _LONG_FORM = 2, 6  # columns, rows
@@ -44,11 +43,6 @@ def read(content: str) -> Parsed:
     found = mark_noise(content, blocks(content))
     heading = first_heading(found)
     return Parsed(text=content, blocks=found, title=heading.title if heading else "")
-
-
-def paragraph(line: str) -> str:
-    """Escapes a line of plain text, so that Markdown reads it as a paragraph."""
-    return f"\\{line}" if _MARK.match(line) else line
 
 
 def blocks(text: str) -> tuple[Block, ...]:

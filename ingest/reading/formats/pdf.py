@@ -16,12 +16,11 @@ from pypdfium2 import raw
 from core.errors import DocumentError, Fault
 from ingest.reading.blocks import Parsed, Value
 from ingest.reading.formats import markdown
-from ingest.reading.formats.pdf_blocks import blocks_of, body_size
+from ingest.reading.formats.pdf_blocks import Footnote, blocks_of, body_size, take_notes
 from ingest.reading.formats.pdf_columns import Flow, flows, in_lines
 from ingest.reading.formats.pdf_headings import with_headings
 from ingest.reading.formats.pdf_lines import PdfLine, underlines, without_running_lines
 from ingest.reading.formats.pdf_markdown import Joiner, to_markdown
-from ingest.reading.formats.pdf_notes import Footnote, take_notes
 from ingest.reading.formats.pdf_page import Box, Page, read_page
 from ingest.reading.formats.pdf_tables import ruled_tables
 from language.figures import calendar_day, day_in

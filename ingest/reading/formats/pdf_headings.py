@@ -32,6 +32,7 @@ _NEAR = 4.0  # of the type size, between the lines of a centred title, which are
 _CENTRED = 8.0  # points: middles this near are one, left ends this near are aligned
 _RUNNING = 120  # characters of a paragraph of running text; covers have shorter ones as well
 _TITLE = 8  # letters; fewer are a logo, a kind of document or a number
+_NO_TITLE = re.compile(r"(?:\S+ ){0,4}\(?\d{1,4}[./ -]{1,2}\S{1,12}[./ -]{1,2}\d{2,4}\b")  # a date
 _SPACES_OF_TITLE = 2  # in a title; with fewer, as a name or a logo has, it comes second
 
 
@@ -239,6 +240,7 @@ def _title_heading(found: dict[int, _Heading], blocks: Sequence[PdfBlock], has_c
             for number, heading in found.items()
             if not (heading.part or heading.look.numbering)
             and sum(map(str.isalpha, blocks[number].text)) >= _TITLE
+            and not _NO_TITLE.match(blocks[number].text)
             and not (has_cover and blocks[number].page == 1)
         ),
         key=rank,

@@ -8,9 +8,14 @@ from typing import NamedTuple
 from babel import Locale
 
 from ingest.reading.formats.markdown import has_header
-from ingest.reading.formats.pdf_blocks import PdfBlock
+from ingest.reading.formats.pdf_blocks import (
+    Footnote,
+    PdfBlock,
+    numbers_in,
+    without_marks,
+    without_own_mark,
+)
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
-from ingest.reading.formats.pdf_notes import Footnote, numbers_in, without_marks, without_own_mark
 from ingest.reading.formats.pdf_tables import Row
 from language.identify import OFFICIAL
 from language.sentences import sentences

@@ -1,4 +1,4 @@
-"""ZIP archives of parts (Word, LibreOffice, PowerPoint, Excel), and their properties.
+"""ZIP archives of parts (Word, LibreOffice), and their properties.
 
 An archive is checked before anything else reads it: the size it unpacks to, whether it is whole,
 and that its XML defines no entities (a few lines of which can stand for gigabytes).
@@ -10,7 +10,6 @@ import lzma
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path, PurePosixPath
 from xml.parsers.expat import ExpatError
 
@@ -106,14 +105,6 @@ def tree(path: Path, archive: zipfile.ZipFile, name: str) -> Element | None:
         raise damaged(path) from error
 
 
-def day(text: str | None) -> date | None:
-    """The date at the beginning of a document property ("2020-07-24T09:30:00Z")."""
-    try:
-        return date.fromisoformat((text or "").strip()[:10])
-    except ValueError:
-        return None
-
-
 def _check(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """Reads a part to its end; zipfile checks its checksum and gives no more than the declared
     size."""
@@ -143,7 +134,7 @@ class Properties:
 
 
 def of_office(path: Path, parts: zipfile.ZipFile) -> Properties:
-    """The properties of a file of Word, PowerPoint or Excel.
+    """The properties of a Word file.
 
     Raises:
         DocumentError: they are not well-formed.
@@ -190,6 +181,14 @@ def _day(created: str, saved: str, words: str) -> datetime.date | None:
     None if the properties are of an empty file (without words), or if it was saved so much later
     that the date is that of another text.
     """
-    begun, ended = day(created), day(saved)
+    begun, ended = _date(created), _date(saved)
     is_older = begun is not None and ended is not None and ended - begun > _LONGEST_WORK
     return None if words == "0" or is_older else begun
+
+
+def _date(text: str) -> datetime.date | None:
+    """The date at the beginning of a property ("2020-07-24T09:30:00Z")."""
+    try:
+        return datetime.date.fromisoformat(text[:10])
+    except ValueError:
+        return None
