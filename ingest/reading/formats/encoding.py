@@ -1,14 +1,13 @@
 """Decodes the bytes of a text file, and leaves out characters and comments that no reader sees.
 
 A byte order mark decides; then UTF-8 if the bytes are valid; then UTF-16 if every other byte is
-zero. The rest is in an old code page of Windows or ISO 8859. Even in the wrong one a text has its
-plain letters, which show the language; the language shows the code page.
+zero; then windows-1252 if that gives a text in a language of Western Europe. In another old code
+page it would show wrong letters, so it is refused.
 """
 
 import codecs
 import logging
 import re
-from itertools import pairwise
 from pathlib import Path
 
 from core.errors import DocumentError
@@ -23,7 +22,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HIDDEN = re.compile(
     "[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_UNUSED = re.compile(r"[\x80-\x9f]")  # letters in Windows code pages, unused in ISO 8859
 _BINARY = 0.1  # share of control characters from which a file is no text; texts have stray ones
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -32,17 +30,9 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-_CODE_PAGES = {
-    "windows-1252": "da de en es et fi fr ga it nl pt sv",
-    "windows-1250": "cs hr hu pl ro sk sl",
-    "iso-8859-2": "cs hr hu pl ro sk sl",
-    "iso-8859-16": "ro",
-    "windows-1251": "bg",
-    "iso-8859-5": "bg",
-    "windows-1253": "el",
-    "windows-1257": "lt lv et",
-    "iso-8859-3": "mt",
-}
+# What windows-1252 has the letters of, and how many of these have accents at most.
+_WESTERN = ("da", "de", "en", "es", "et", "fi", "fr", "ga", "it", "nl", "pt", "sv")
+_ACCENTED = 0.2
 _DECLARED = re.compile(
     rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]+)|<meta[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)""",
     re.IGNORECASE,
@@ -52,7 +42,7 @@ _TEXT_ENCODING = re.compile(
     r"|gb\w+|big5\w*|euc_\w+|shift_jis\w*|iso2022_\w+|hz"
 )  # not idna, punycode and others that Python has for programs
 _HEAD = 2048  # bytes in which a web page declares its encoding: HTML asks for the first 1,024
-_SAMPLE = 20_000  # bytes that show the code page: enough words, decoded by each of them
+_SAMPLE = 20_000  # bytes that show the language
 
 
 def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
@@ -119,27 +109,14 @@ def _found(data: bytes) -> str:
     even, odd = data[::2].count(b"\0"), data[1::2].count(b"\0")
     if max(even, odd) > len(data) // 8 and min(even, odd) < max(even, odd) // 8:
         return "utf-16-le" if odd > even else "utf-16-be"
-    return "" if b"\0" in data else _code_page(data[:_SAMPLE])
+    return "windows-1252" if b"\0" not in data and _is_western(data[:_SAMPLE]) else ""
 
 
-def _code_page(data: bytes) -> str:
-    """The code page that gives no capitals within words and a language that uses it.
-
-    Of several the one with the clearest language; windows-1252 if there is none.
-    """
-    ranked = [(float("inf"), 0.0, "windows-1252")]
-    for name, languages in _CODE_PAGES.items():
-        text = _decoded(data, name)
-        if text is not None and not _UNUSED.search(text):
-            language, chance = most_likely(text)
-            if language in languages.split():
-                ranked.append((_capitals_within(text), -chance, name))
-    return min(ranked)[2]
-
-
-def _capitals_within(text: str) -> int:
-    """The number of capitals beyond ASCII right after a small letter, which no word has."""
-    return sum(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(text))
+def _is_western(data: bytes) -> bool:
+    text = _decoded(data, "windows-1252") or ""
+    letters = [char for char in text if char.isalpha()]
+    accented = sum(not char.isascii() for char in letters)
+    return accented <= _ACCENTED * len(letters) and most_likely(text)[0] in _WESTERN
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:

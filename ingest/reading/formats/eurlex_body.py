@@ -371,7 +371,8 @@ class _Outline:
                 self._base, self._divisions = 3, []
                 return 2
             case "division":
-                kind = legal_lines.kind(line)
+                found = legal_lines.division(line)
+                kind = found.kind if found else ""
                 if kind in self._divisions:
                     del self._divisions[self._divisions.index(kind) :]
                 self._divisions.append(kind)

@@ -38,10 +38,6 @@ def _words(line: str) -> list[str]:
 
 _RANK = {word: _RANKS[kind] for kind, written in _WORDS.items() for word in _words(written)}
 _LABELS: dict[int, Label] = {_RANKS["article"]: "article", _RANKS["annex"]: "annex"}
-_KINDS: dict[str, Label] = {word: _LABELS.get(rank, "division") for word, rank in _RANK.items()}
-_NUMBER = re.compile(
-    r"(?:\d{1,3}[a-z]{0,3}|[ivxlc]{1,7}[a-z]?|[a-zα-ω])(?:[.)]|\.?[oº°])?|premier|1er|first"
-)
 _QUOTED = 6  # rank of a quoted article, which another one inserts elsewhere
 _NUMBER_AS_SET = r"(?:\d{1,3}(?:\s?[a-z]{1,3})?|[IVXLC]+[a-zA-Z]?|[A-Z]|premier|unique|1er)"
 _LINE = re.compile(
@@ -62,23 +58,10 @@ def label(line: str) -> Label | None:
     >>> label("Article 5"), label("1. cikk"), label("Article 5 applies"), label("ANNEX")
     ('article', 'article', None, 'annex')
     """
-    if len(line) > _LONGEST_LABEL:
+    found = division(line) if len(line) <= _LONGEST_LABEL else None
+    if found is None or not found.alone:
         return None
-    words = _words(line)
-    kinds = [_KINDS[word] for word in words if word in _KINDS]
-    numbers = [word for word in words if word not in _KINDS and _NUMBER.fullmatch(word)]
-    if len(kinds) == 1 and len(words) == 2 and len(numbers) == 1:
-        return kinds[0]
-    return "annex" if kinds == ["annex"] and len(words) == 1 and line.isupper() else None
-
-
-def kind(line: str) -> str:
-    """A label without its number: labels of one kind are on one level.
-
-    >>> kind("HOOFDSTUK III"), kind("Hoofdstuk IV")
-    ('hoofdstuk', 'hoofdstuk')
-    """
-    return " ".join(word for word in _words(line) if not _NUMBER.fullmatch(word))
+    return _LABELS.get(found.rank, "division")
 
 
 def is_title(line: str) -> bool:
@@ -105,10 +88,11 @@ def heading_depth(line: str) -> int:
 
 
 class Division(NamedTuple):
-    """`rank`: 0 for the largest parts; `alone`: the line has only a label."""
+    """A part of an act, as the line that begins it names it."""
 
-    rank: int
-    alone: bool
+    rank: int  # 0 for the largest parts
+    kind: str  # its word, such as "chapter": labels of one kind are on one level
+    alone: bool  # the line has only a label
 
 
 def division(text: str) -> Division | None:
@@ -117,14 +101,16 @@ def division(text: str) -> Division | None:
     if match is None:
         return None
     word = match["word"] or match["after"]
-    rank = _RANK.get(" ".join(_words(word)))
+    kind = " ".join(_words(word))
+    rank = _RANK.get(kind)
     is_annex = rank == _RANKS["annex"]
     if rank is None or not (is_annex or match["number"] or match["first"]):
         return None
     if not (match["after"] or word[0].isupper()) or (is_annex and not _is_own(match, word)):
         return None
     alone = not match["rest"].strip(".⁰¹²³⁴⁵⁶⁷⁸⁹* \n")
-    return Division(_QUOTED if match["quote"] and rank == _RANKS["article"] else rank, alone)
+    is_quoted = match["quote"] and rank == _RANKS["article"]
+    return Division(_QUOTED if is_quoted else rank, kind, alone)
 
 
 def _is_own(match: re.Match[str], word: str) -> bool:
