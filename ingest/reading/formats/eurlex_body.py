@@ -68,7 +68,6 @@ _LEVEL = re.compile(r"(\d)\D*$")
 
 _MARK = r"\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|\d{1,3}[a-z]?\.|[—–•·▪◦\uf000-\uf0ff-]"
 _TYPED = re.compile(rf"({_MARK})\s+(?=\S)")
-_NUMBER = re.compile(rf"{_MARK}|(?:\d{{1,2}}\.){{1,5}}\d{{0,2}}")
 _ALONE = re.compile(_MARK)
 _RECITAL = re.compile(r"\(\d{1,3}\)")
 _NUMBERED = re.compile(r"\d{3}[A-Za-z]*\.\d{3}[A-Za-z]*")  # id of a box with a numbered paragraph
@@ -141,7 +140,6 @@ def make_lists(content: Element) -> None:
         elif element.tag == "table":
             if before_articles:
                 _unfold_recitals(element)
-            lists.absorb(element)
         elif mark := _take_mark(element):
             name = element.get("class", "")
             may_be_recital = before_articles and not is_item(name)
@@ -164,14 +162,6 @@ def _unfold_recitals(element: Element) -> None:
         prepend(cell, f"{mark} ")
         element.addprevious(cell)
     cut(element)
-
-
-def name_number(paragraph: Element) -> None:
-    """Gives the `span` of a number its class, if a paragraph of a list lacks it."""
-    first = next(paragraph.iterchildren(etree.Element), None)
-    is_number = first is not None and first.tag == "span" and not (paragraph.text or "").strip()
-    if first is not None and is_number and _NUMBER.fullmatch(words(first)):
-        first.set("class", "num")
 
 
 def _take_mark(element: Element) -> str:
@@ -275,13 +265,6 @@ class _Lists:
         alike = [other for other in stack if (other.name, _kind(other.mark)) == (name, _kind(mark))]
         is_new = not alike or mark.strip("()") == "i"
         return stack, (alike or stack)[-1] if not is_new or len(stack) == _DEEPEST_LIST else None
-
-    def absorb(self, element: Element) -> None:
-        """Moves a table that is a list into the item above it."""
-        above = element.getprevious()
-        if above in self._open and hypertext.list_items(hypertext.cells_of(element)):
-            element.tail = None
-            above[-1].append(element)
 
 
 def _follows(before: str, mark: str) -> bool:

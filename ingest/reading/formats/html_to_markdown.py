@@ -63,7 +63,7 @@ def attach_notes(root: Element) -> None:
             continue
         text = _note_of(target)
         if text in moved:  # another reference to the same note
-            cut(_around(link))
+            cut(link)
             continue
         if text not in may_be:
             may_be[text] = _may_be_note(text)
@@ -79,7 +79,7 @@ def attach_notes(root: Element) -> None:
             cut(other)
         _trim(text, label[1] if is_numbered else "")
         note = _note(label[1], text)
-        _replace(_around(link), note)
+        _replace(link, note)
         _drop_brackets(note)
 
 
@@ -138,16 +138,6 @@ def _trim(text: Element, label: str) -> None:
         for side in ("text", "tail"):
             if _BACK.fullmatch(getattr(element, side) or ""):
                 setattr(element, side, " ")
-
-
-def _around(link: Element) -> Element:
-    """The reference with the superscript and brackets around it, if these hold nothing else."""
-    around, parent = link, link.getparent()
-    while parent is not None and parent.tag in INLINE:
-        if _LABEL.fullmatch(content(parent)) is None:
-            break
-        around, parent = parent, parent.getparent()
-    return around
 
 
 def _drop_brackets(note: Element) -> None:
