@@ -204,11 +204,8 @@ def split(
         limit: the most tokens of `Passage.context()`; at least 64.
 
     Raises:
-        ValueError: the limit is too small to hold any text.
         LimitError: the document has too many units.
     """
-    if limit < 64:
-        raise ValueError(f"a passage of at most {limit} tokens cannot hold a sentence")
     blocks = blocks_of(document)
     begins = [block.begin for block in blocks]
     enacts = _first_article(document)

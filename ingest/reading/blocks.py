@@ -97,11 +97,8 @@ class LimitError(Exception):
 
 
 def check_blocks(text: str, blocks: Sequence[Block]) -> None:
-    """Checks the blocks of a document against the limits.
-
-    Raises:
-        LimitError: one of them is exceeded.
-    """
+    """Checks the blocks of a document against the limits. Raises LimitError: one of them is
+    exceeded."""
     headings = sum(block.kind == "heading" for block in blocks)
     refuse_above(MOST_HEADINGS, headings, "headings")
     refuse_above(MOST_BLOCKS, len(blocks) - headings, "paragraphs, list items and table rows")
@@ -111,9 +108,6 @@ def check_blocks(text: str, blocks: Sequence[Block]) -> None:
 
 
 def refuse_above(limit: int, number: int, what: str) -> None:
-    """
-    Raises:
-        LimitError: the number is above the limit.
-    """
+    """Raises LimitError where a number is above its limit."""
     if number > limit:
         raise LimitError(f"has more than {limit:,} {what} ({number:,})")

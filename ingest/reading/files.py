@@ -46,11 +46,7 @@ _REASONS: dict[Why, str] = {
 
 
 def read(path: Path) -> bytes:
-    """All bytes of a file.
-
-    Raises:
-        DocumentError: it cannot be read, or changes during every try.
-    """
+    """All bytes of a file. Raises DocumentError: it cannot be read, or changes during every try."""
     return _undisturbed(path, lambda file: file.read())
 
 
@@ -60,11 +56,8 @@ def sha256(path: Path) -> str:
 
 
 def refuse_large(path: Path, limit: int) -> None:
-    """Checks the size of a file without reading it.
-
-    Raises:
-        DocumentError: it has more bytes than `limit`, or is not there.
-    """
+    """Checks the size of a file without reading it. Raises DocumentError: it has more bytes than
+    `limit`, or is not there."""
     if _stat(path).st_size > limit:
         raise DocumentError(path, None, *too_large(limit), "large")
 
@@ -109,11 +102,7 @@ def _unreadable(path: Path, error: OSError) -> DocumentError:
 
 
 def is_official(file: Path, documents_dir: Path) -> bool:
-    """Whether a file counts as an official text.
-
-    Raises:
-        DocumentError: it cannot be read.
-    """
+    """Whether a file counts as an official text. Raises DocumentError: it cannot be read."""
     if is_fetched(file, documents_dir):
         return True
     any_confirmed = (documents_dir / _FOLDER).is_dir()

@@ -199,10 +199,7 @@ def fingerprint(path: Path, own_questions: Path | None = None) -> str:
 
 def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
     """Loads one file; the hash counts the organisation's own questions in `documents_dir` too.
-
-    Raises:
-        DocumentError: the file cannot be used as it is; says where, and the remedy.
-    """
+    Raises DocumentError: the file cannot be used as it is; says where, and the remedy."""
     if path.suffix.lower() not in FORMATS:
         better = CONVERT.get(path.suffix.lower())
         remedy = (

@@ -1,14 +1,12 @@
 """PDF in columns and tables: what is beside what, which rows only lines part, what nobody sees."""
 
-import itertools
 from pathlib import Path
 
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.passages.split import split
 from tests.support.documents_read import loaded, texts
-from tests.support.pdf_files import Mark, box, lines, placed, rule, text
+from tests.support.pdf_files import Mark, lines, placed, rule, text
 
 LEFT = [
     "The market for precursors has grown in each of",
@@ -110,36 +108,6 @@ def test_a_row_of_data_is_no_header_and_the_name_above_a_column_is(tmp_path: Pat
     bare = loaded(tmp_path, placed(rows(125)))
     assert texts(bare, "header") == [""]
     assert texts(bare, "row") == [" | ".join(row) for row in shares]
-
-
-def test_a_table_over_pages_has_its_header_in_every_passage(tmp_path: Path) -> None:
-    def grid(y: float, rows: list[tuple[str, str]]) -> list[Mark]:
-        edges = [y - 15 + 20 * at for at in range(len(rows) + 1)]
-        return [
-            *(rule(edge, 60, 400) for edge in edges),
-            *(box(x, edges[0], x + 0.5, edges[-1]) for x in (60.0, 230.0, 399.5)),
-            *(
-                text(y + 20 * at, cell, x=x)
-                for at, row in enumerate(rows)
-                for cell, x in zip(row, (70, 240), strict=True)
-            ),
-        ]
-
-    head = ("Member State", "Kilograms seized")
-    first = [head, *((f"State number {at}", str(at * 11)) for at in range(1, 31))]
-    second = [head, *((f"State number {at}", str(at * 11)) for at in range(31, 61))]
-    document = loaded(tmp_path, placed(grid(80, first), grid(80, second)))
-    passages = split(document, lambda words: len(words) // 3, 128)
-    assert len(passages) > 2
-    units = [
-        (passage, unit) for passage in passages for unit in passage.units if unit.kind == "item"
-    ]
-    assert len(units) == 60
-    for passage, unit in units:
-        assert passage.lead_ins(unit) == ["| Member State | Kilograms seized |"]
-    for introduction in itertools.chain(*(passage.introductions for passage in passages)):
-        end = introduction.start + len(introduction.text)
-        assert document.text[introduction.start : end] == introduction.text
 
 
 def test_what_no_reader_sees_is_not_read(tmp_path: Path) -> None:

@@ -237,11 +237,6 @@ def test_the_root_of_a_heading_path_is_short(cut: Cut) -> None:
     assert passage.document.title == title
 
 
-def test_a_limit_that_holds_no_text_is_refused(cut: Cut) -> None:
-    with pytest.raises(ValueError, match="at most 63 tokens"):
-        cut("# A\n\nText.", 63)
-
-
 # Identity
 
 

@@ -266,7 +266,7 @@ def test_an_act_of_the_official_journal_has_its_articles_as_sections(tmp_path: P
 # Hostile pages
 
 
-@pytest.mark.parametrize("tag", ["div", "b", "ul><li", "table><tr><td", "blockquote"])
+@pytest.mark.parametrize("tag", ["b", "ul><li"])
 def test_a_million_tags_within_each_other_are_refused(tmp_path: Path, tag: str) -> None:
     html = "<p>Begin van de tekst.</p>" + f"<{tag}>" * 1_000_000 + "diep"
     with pytest.raises(DocumentError, match="has more than 256 elements within each other"):

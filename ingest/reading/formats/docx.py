@@ -41,11 +41,8 @@ p[style-name='TOC Heading'] => !
 
 
 def _with_headings(path: Path, parts: zipfile.ZipFile) -> bytes:
-    """A Word file, without pictures, in which every heading has a heading style.
-
-    Raises:
-        DocumentError: it is damaged.
-    """
+    """A Word file, without pictures, in which every heading has a heading style. Raises
+    DocumentError: it is damaged."""
     document = zip_parts.tree(path, parts, _DOCUMENT)
     styles = zip_parts.tree(path, parts, _STYLES_PART)
     if document is None:
@@ -114,11 +111,8 @@ def _mark(paragraph: Element, levels: dict[str, int]) -> None:
 
 
 def parse(path: Path, data: bytes) -> Parsed:
-    """Reads a Word file.
-
-    Raises:
-        DocumentError: it is damaged, protected, or would unpack to too much.
-    """
+    """Reads a Word file. Raises DocumentError: it is damaged, protected, or would unpack to too
+    much."""
     with zip_parts.open_checked(path, data, "word/document.xml") as parts:
         prepared = _with_headings(path, parts)
         about = zip_parts.of_office(path, parts)

@@ -46,11 +46,8 @@ def find_sidecar(path: Path) -> Path | None:
 
 
 def read_sidecar(path: Path) -> dict[str, Value]:
-    """The metadata in the sidecar of a file; empty without a sidecar.
-
-    Raises:
-        DocumentError: names the sidecar and the line of what is wrong in it.
-    """
+    """The metadata in the sidecar of a file; empty without a sidecar. Raises DocumentError: names
+    the sidecar and the line of what is wrong in it."""
     file = find_sidecar(path)
     return read(file, _sidecar(file).content()) if file else {}
 

@@ -136,12 +136,8 @@ def _sign(number: int) -> str:
 
 
 def parse(path: Path, data: bytes) -> Parsed:
-    """Reads a web page.
-
-    Raises:
-        DocumentError: it is no text, a page of EUR-Lex about a document, or nested too deep to be
-            read.
-    """
+    """Reads a web page. Raises DocumentError: it is no text, a page of EUR-Lex about a document, or
+    nested too deep to be read."""
     text = decode(path, data, declares=True)
     tree = hypertext.parse(path, text)
     if tree is None:

@@ -138,11 +138,8 @@ def number(written: str | None, otherwise: int) -> int:
 
 
 def parse(path: Path, text: str) -> Element | None:
-    """The tree of an HTML page; None if it is empty.
-
-    Raises:
-        DocumentError: elements are nested so deep that text would be lost.
-    """
+    """The tree of an HTML page; None if it is empty. Raises DocumentError: elements are nested so
+    deep that text would be lost."""
     text = _DECLARATION.sub("", text, count=1)
     if _XHTML in text:
         text = _CLOSED.sub(r"<\1\2></\1>", text)

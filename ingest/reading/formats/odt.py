@@ -50,11 +50,8 @@ _LEFT_OUT = frozenset(
 
 
 def parse(path: Path, data: bytes) -> Parsed:
-    """Reads an OpenDocument text.
-
-    Raises:
-        DocumentError: it is damaged, protected, or would unpack to too much.
-    """
+    """Reads an OpenDocument text. Raises DocumentError: it is damaged, protected, or would unpack
+    to too much."""
     with zip_parts.open_checked(path, data, "content.xml") as parts:
         content = zip_parts.tree(path, parts, "content.xml")
         styles = zip_parts.tree(path, parts, "styles.xml")

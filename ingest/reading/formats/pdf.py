@@ -41,11 +41,7 @@ _SPACES = 2  # at least, in a stated title that replaces the shown one; with few
 
 
 def parse(path: Path, data: bytes) -> Parsed:
-    """Reads a PDF.
-
-    Raises:
-        DocumentError: it is damaged, needs a password or has no text.
-    """
+    """Reads a PDF. Raises DocumentError: it is damaged, needs a password or has no text."""
     document = _open(path, data)
     try:
         pages = [_read(path, document, number) for number in range(1, len(document) + 1)]

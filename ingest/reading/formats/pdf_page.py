@@ -164,11 +164,7 @@ class _Char(NamedTuple):
 
 
 def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
-    """Reads one page (from 1).
-
-    Raises:
-        pypdfium2.PdfiumError: the page is damaged.
-    """
+    """Reads one page (from 1). Raises pypdfium2.PdfiumError: the page is damaged."""
     page = document[number - 1]
     try:
         text = page.get_textpage()

@@ -91,11 +91,8 @@ def _protected(path: Path) -> DocumentError:
 
 
 def tree(path: Path, archive: zipfile.ZipFile, name: str) -> Element | None:
-    """Parses an XML part; None if the archive has no such part.
-
-    Raises:
-        DocumentError: it is not well-formed, or its elements are nested too deep.
-    """
+    """Parses an XML part; None if the archive has no such part. Raises DocumentError: it is not
+    well-formed, or its elements are nested too deep."""
     if name not in archive.namelist():
         return None
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
@@ -134,11 +131,7 @@ class Properties:
 
 
 def of_office(path: Path, parts: zipfile.ZipFile) -> Properties:
-    """The properties of a Word file.
-
-    Raises:
-        DocumentError: they are not well-formed.
-    """
+    """The properties of a Word file. Raises DocumentError: they are not well-formed."""
     core = tree(path, parts, "docProps/core.xml")
     app = tree(path, parts, "docProps/app.xml")
     created = _property_text(core, f"{_TERMS}created")
