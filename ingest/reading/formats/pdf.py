@@ -21,7 +21,7 @@ from ingest.reading.formats.pdf_columns import Flow, flows, in_lines
 from ingest.reading.formats.pdf_headings import with_headings
 from ingest.reading.formats.pdf_lines import PdfLine, underlines, without_running_lines
 from ingest.reading.formats.pdf_markdown import Joiner, to_markdown
-from ingest.reading.formats.pdf_page import Box, Page, read_page
+from ingest.reading.formats.pdf_page import Page, read_page
 from ingest.reading.formats.pdf_tables import ruled_tables
 from language.figures import calendar_day, day_in
 from language.identify import OFFICIAL
@@ -109,9 +109,8 @@ def _check_text(path: Path, pages: list[Page], text: str) -> None:
 def _text(pages: list[Page], has_cover: bool) -> tuple[str, tuple[int, ...]]:
     """The Markdown of all pages, and the offsets at which they begin."""
     tables, without_tables = [], []
-    boxes: dict[int, list[Box]] = {}
     for page in pages:
-        found, boxes[page.number], words = ruled_tables(page)
+        found, words = ruled_tables(page)
         tables.append(found)
         without_tables.append(replace(page, words=words))
     gutters, of_pages = in_lines(without_tables)
@@ -128,21 +127,11 @@ def _text(pages: list[Page], has_cover: bool) -> tuple[str, tuple[int, ...]]:
             before[-1] = replace(before[-1], lines=(*before[-1].lines, *carried))
         in_order += content
 
-    def is_boxed(line: PdfLine) -> bool:
-        return any(
-            box.left < line.left < box.right and box.top < line.base < box.bottom
-            for box in boxes[line.page]
-        )
-
     def is_underlined(line: PdfLine) -> bool:
         return underlines(line, pages[line.page - 1].rules)
 
     blocks = with_headings(
-        blocks_of(in_order, body),
-        body,
-        is_boxed=is_boxed,
-        is_underlined=is_underlined,
-        has_cover=has_cover,
+        blocks_of(in_order, body), body, is_underlined=is_underlined, has_cover=has_cover
     )
     joiner = Joiner([line.text for own in lines for line in own])
     return to_markdown(blocks, notes, joiner, len(pages))

@@ -66,7 +66,6 @@ def with_headings(
     blocks: Sequence[PdfBlock],
     body: float,
     *,
-    is_boxed: Callable[[PdfLine], bool],
     is_underlined: Callable[[PdfLine], bool],
     has_cover: bool,
 ) -> list[PdfBlock]:
@@ -79,12 +78,11 @@ def with_headings(
     Args:
         blocks: of the whole document.
         body: the type size of its running text.
-        is_boxed: whether a line stands in a drawn box.
         is_underlined: whether all of a line is underlined.
         has_cover: whether the first page is a form that is filled in.
     """
     merged = _merged(blocks, body)
-    found = _headings(merged, body, is_boxed, is_underlined)
+    found = _headings(merged, body, is_underlined)
     start = next((n for n, block in enumerate(merged) if _is_running(block)), len(merged))
     title = _title_heading({n: h for n, h in found.items() if n < start}, merged, has_cover)
     if start < len(merged):
@@ -191,15 +189,12 @@ def _order(looks: Sequence[_Look]) -> dict[_Look, int]:
 
 
 def _headings(
-    blocks: Sequence[PdfBlock],
-    body: float,
-    is_boxed: Callable[[PdfLine], bool],
-    is_underlined: Callable[[PdfLine], bool],
+    blocks: Sequence[PdfBlock], body: float, is_underlined: Callable[[PdfLine], bool]
 ) -> dict[int, _Heading]:
     """The headings by the index of their block."""
     found: dict[int, _Heading] = {}
     for number, block in enumerate(blocks[:-1]):  # the last heads nothing
-        if block.table or not _may_be_heading(block) or any(map(is_boxed, block.lines)):
+        if block.table or not _may_be_heading(block):
             continue
         part = _part_of(block)
         if _stands_out(block, body) or part:

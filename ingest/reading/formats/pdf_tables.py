@@ -22,8 +22,6 @@ _FEWEST_RULES = 4  # below each other, that part the rows of a table
 _COLUMN_GAP = 0.35  # of the type size: what no row of such a table covers
 _WITH_VALUE = 0.6  # of the rows have a figure in one column; fewer are a form or a list
 _WITH_TEXT = 0.35  # of the cells have text; with fewer it is a drawing
-_BORDER = 0.8  # of the page's height: a higher one frames the page
-_IN_BOX = 4  # lines: fewer may be a heading with a frame
 _ROW_GAP = 2.6  # of the type size, between rows of a table without rules; more parts two things
 _NEARER = 0.9  # of the distance to its rows: what stands as near to the text above is of that text
 _FEWEST_ROWS = 3  # of a table without rules: fewer may be loose lines
@@ -42,12 +40,10 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def ruled_tables(page: Page) -> tuple[list[Table], list[Box], tuple[Word, ...]]:
-    """The tables of a page that are drawn with lines, the boxes with several lines of text that are
-    no tables, and the words outside of the tables."""
+def ruled_tables(page: Page) -> tuple[list[Table], tuple[Word, ...]]:
+    """The tables of a page that are drawn with lines, and the words outside of them."""
     words = page.words
     tables: list[Table] = []
-    boxes: list[Box] = []
     free: list[Box] = []
     for group in _connected(page.rules):
         columns = _distinct(x for rule in group for x in (rule.left, rule.right))
@@ -61,12 +57,7 @@ def ruled_tables(page: Page) -> tuple[list[Table], list[Box], tuple[Word, ...]]:
             if columns[0] < _middle(word) < columns[-1] and heights[0] < word.base < heights[-1]
         ]
         table = _table(page.number, inside, columns, heights)
-        if table is None:
-            box = Box(columns[0], heights[0], columns[-1], heights[-1])
-            is_border = box.size[1] > _BORDER * page.height
-            if not is_border and len({word.base for word in inside}) >= _IN_BOX:
-                boxes.append(box)
-        else:
+        if table:
             tables.append(table)
             taken = set(map(id, inside))
             words = tuple(word for word in words if id(word) not in taken)
@@ -74,7 +65,7 @@ def ruled_tables(page: Page) -> tuple[list[Table], list[Box], tuple[Word, ...]]:
         if found := _lined_table(page.number, words, rows):
             tables.append(found[0])
             words = tuple(word for word in words if id(word) not in found[1])
-    return tables, boxes, words
+    return tables, words
 
 
 def _stacked(rules: Sequence[Box]) -> list[list[Box]]:
