@@ -4,7 +4,6 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,13 +81,11 @@ def test_what_the_worker_logs_is_seen(
     assert "is read as utf-16" in caplog.text
 
 
-@pytest.mark.parametrize(
-    "name", ["a b.en.md", "été.fr.md", "new\nline.en.md", "\u202fx\u200f.en.md"]
-)
-def test_any_name_crosses_the_border(settings: Settings, tmp_path: Path, name: str) -> None:
-    file = write(tmp_path / name, b"# Title\n\nA sentence here.\n")
+def test_any_name_crosses_the_border(settings: Settings, tmp_path: Path) -> None:
     with Loader(settings) as loader:
-        assert loader.load(file).document.path == str(file)
+        for name in ("a b.en.md", "été.fr.md", "new\nline.en.md", "\u202fx\u200f.en.md"):
+            file = write(tmp_path / name, b"# Title\n\nA sentence here.\n")
+            assert loader.load(file).document.path == str(file)
 
 
 def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(
@@ -124,29 +121,6 @@ def test_a_worker_that_is_killed_between_two_files_is_replaced(settings: Setting
         os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)  # until it has ended, not reaped
         assert loader.load(GOOD).document.id == "drugs-agenda"
         assert workers() != [worker]
-
-
-def test_a_script_without_a_main_guard_is_not_run_again(tmp_path: Path) -> None:
-    script = write(
-        tmp_path / "script.py",
-        f"""
-print("started")
-from pathlib import Path
-from core.settings import Settings
-from ingest.passages.isolated import Loader
-with Loader(Settings()) as loader:
-    print(loader.load(Path({str(GOOD)!r})).document.id)
-""".encode(),
-    )
-    done = subprocess.run(
-        [sys.executable, str(script)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.split() == ["started", "drugs-agenda"]
 
 
 def test_a_log_line_that_is_no_text_does_not_stop_the_file(
