@@ -104,7 +104,7 @@ def _declared(data: bytes) -> str:
 def _found(data: bytes) -> str:
     if _decoded(data, "utf-8") is not None and b"\0\0" not in data:
         zeros = data.count(b"\0")
-        if zeros < _BINARY * len(data):
+        if zeros <= _BINARY * len(data):
             return "utf-8"
     even, odd = data[::2].count(b"\0"), data[1::2].count(b"\0")
     if max(even, odd) > len(data) // 8 and min(even, odd) < max(even, odd) // 8:
