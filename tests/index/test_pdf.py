@@ -17,6 +17,7 @@ from tests.support import pdf_files
 from tests.support.documents_read import loaded, outline, texts
 
 DATA = Path(__file__).parents[1] / "data/pdf"
+READINGS = DATA.parent / "readings"
 
 
 def page_of(document: SourceDocument, words: str) -> int:
@@ -93,8 +94,8 @@ def test_a_paragraph_is_cut_so_that_a_footnote_keeps_its_page(tmp_path: Path) ->
 # Other layouts
 
 
-def test_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
-    document = loaded(tmp_path, pdf_files.two_columns())
+def test_columns_are_read_one_after_the_other() -> None:
+    document = load(READINGS / "two_columns.pdf")
     found = [document.text[block.start : block.end] for block in blocks_of(document)]
     title, abstract, *rest = found
     assert title == "# Fighting child sexual abuse more effectively in the years 2020 to 2025"
@@ -104,8 +105,8 @@ def test_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
     assert [page_of(document, f"\n\n{n} begins.") for n in (1, 7, 20)] == [1, 1, 2]
 
 
-def test_tables_are_rows_with_and_without_ruled_lines(tmp_path: Path) -> None:
-    document = loaded(tmp_path, pdf_files.tables())
+def test_tables_are_rows_with_and_without_ruled_lines() -> None:
+    document = load(READINGS / "tables.pdf")
     assert texts(document, "header") == ["Action | Who | When", "Substance | Seizures | Tonnes"]
     assert texts(document, "row") == [
         "Adopt a proposal for a regulation on the market of drug precursors | Commission | 2022",
@@ -141,8 +142,8 @@ def test_a_turned_page_is_read_as_it_is_shown(tmp_path: Path) -> None:
     assert document.text == " ".join(page)
 
 
-def test_text_that_runs_upwards_is_read_and_a_stamp_left_out(tmp_path: Path) -> None:
-    document = loaded(tmp_path, pdf_files.sideways())
+def test_text_that_runs_upwards_is_read_and_a_stamp_left_out() -> None:
+    document = load(READINGS / "sideways.pdf")
     assert document.text == "The table is wider than the page is, so it is turned."
 
 
@@ -288,7 +289,7 @@ def test_a_page_without_text_keeps_the_count_and_is_reported(
     [
         (b"", "is empty", "Fetch the file again"),
         (b"%PDF-1.7\n", "is cut off", "Fetch the file again"),
-        (pdf_files.tables()[:1500], "is cut off", "Fetch the file again"),
+        ((READINGS / "tables.pdf").read_bytes()[:1500], "is cut off", "Fetch the file again"),
         (b"%PDF-1.7\nnothing\n%%EOF", "is damaged", "Fetch the file again"),
         (pdf_files.encrypted("secret"), "needs a password", "Save a copy without one"),
         (pdf_files.picture(), "has no text", "ocrmypdf"),

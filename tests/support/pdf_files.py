@@ -1,6 +1,6 @@
 """PDF files for tests, made from the project's own texts as programs and publishers lay them out.
 
-Those in tests/data/readings were made here, with `reportlab.rl_config.invariant`.
+Those in tests/data/readings were made with reportlab, too.
 """
 
 import io
@@ -14,17 +14,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import (
-    BaseDocTemplate,
-    Flowable,
-    Frame,
-    FrameBreak,
-    NextPageTemplate,
-    PageBreak,
-    PageTemplate,
-    Paragraph,
-    Table,
-)
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageBreak, PageTemplate, Paragraph
 
 from core.settings import ROOT
 
@@ -85,7 +75,7 @@ def communication(notes: Sequence[Sequence[str]] = ()) -> bytes:
         Paragraph("2. Prevention", HEADING),
         *(Paragraph(text, JUSTIFIED) for text in texts[10:17]),
     ]
-    return _document([(Frame(70, 110, WIDTH - 140, HEIGHT - 180),)], story, furniture)
+    return _document(Frame(70, 110, WIDTH - 140, HEIGHT - 180), story, furniture)
 
 
 def article(title: str, sections: Mapping[str, str]) -> bytes:
@@ -94,55 +84,7 @@ def article(title: str, sections: Mapping[str, str]) -> bytes:
     for heading, text in sections.items():
         story += [Paragraph(heading, HEADING), Paragraph(text, BODY)]
     frame = Frame(70, 110, WIDTH - 140, HEIGHT - 180)
-    return _document([(frame,)], story)
-
-
-def two_columns() -> bytes:
-    """A title across the page, then two columns, on two pages; numbers at the foot."""
-    texts = [f"{number} begins. {text}" for number, text in enumerate(paragraphs(), 1)]
-    small = ParagraphStyle("small", JUSTIFIED, fontSize=10, leading=12)
-    width = (WIDTH - 120) / 2
-
-    def number(canvas: Canvas, document: BaseDocTemplate) -> None:
-        canvas.drawCentredString(WIDTH / 2, 25, f"– {canvas.getPageNumber()} –")
-
-    columns = [Frame(x, 50, width, HEIGHT - 200, leftPadding=6, rightPadding=6)
-               for x in (50, 70 + width)]  # fmt: skip
-    title = Frame(50, HEIGHT - 145, WIDTH - 100, 100)
-    story = [
-        Paragraph("Fighting child sexual abuse more effectively in the years 2020 to 2025", TITLE),
-        Paragraph("A summary across the whole width of the page, in one long sentence that goes "
-                  "on over the place where the white between the columns begins below.", BODY),
-        NextPageTemplate("more"),
-        FrameBreak(),
-        *(Paragraph(text, small) for text in texts[:20]),
-    ]  # fmt: skip
-    return _document([(title, *columns), tuple(columns)], story, number)
-
-
-def tables() -> bytes:
-    """A table with ruled lines and cells of several lines, and one of figures without lines."""
-    style = ParagraphStyle("cell", BODY, fontSize=10, leading=12, spaceAfter=0)
-    cells = [
-        ["Action", "Who", "When"],
-        ["Adopt a proposal for a regulation on the market of drug precursors", "Commission",
-         "2022"],
-        ["Strengthen the controls at the external borders of the Union and in its ports",
-         "Member States and Frontex", "2021–2025"],
-    ]  # fmt: skip
-    lines = [("GRID", (0, 0), (-1, -1), 0.5, "black")]
-    figures = [["Substance", "Seizures", "Tonnes"], ["Cannabis resin", "111 000", "466"],
-               ["Cocaine", "104 000", "140.4"], ["Heroin", "37 000", "5.2"]]  # fmt: skip
-    story = [
-        Paragraph("Actions and figures", TITLE),
-        Paragraph("The actions are listed below with who does what.", BODY),
-        Table([[Paragraph(cell, style) for cell in row] for row in cells], [220, 120, 80],
-              style=lines),
-        Paragraph("The figures are those of one year; they are estimates.", BODY),
-        Table(figures, [160, 100, 80], style=[("ALIGN", (1, 0), (-1, -1), "RIGHT")]),
-        Paragraph("What stands below a table is text again.", BODY),
-    ]  # fmt: skip
-    return _document([(Frame(70, 70, WIDTH - 140, HEIGHT - 140),)], story)
+    return _document(frame, story)
 
 
 def typed(*pages: Sequence[str], turned: bool = False, **properties: str) -> bytes:
@@ -219,20 +161,6 @@ def placed(*pages: Sequence[Mark]) -> bytes:
     return buffer.getvalue()
 
 
-def sideways() -> bytes:
-    """A page whose text runs upwards, with a stamp in its margin that does not."""
-    buffer = io.BytesIO()
-    canvas = Canvas(buffer, A4)
-    canvas.setFont("Times-Roman", 12)
-    canvas.drawString(30, 20, "DRAFT 7")
-    canvas.rotate(90)
-    for number, line in enumerate(("The table is wider than the page is,", "so it is turned.")):
-        canvas.drawString(60, -100 - 14 * number, line)
-    canvas.showPage()
-    canvas.save()
-    return buffer.getvalue()
-
-
 def long(pages: int) -> bytes:
     """Full pages, each with a heading of its own and its number at its foot."""
     texts = paragraphs()
@@ -245,7 +173,7 @@ def long(pages: int) -> bytes:
     def page_number(canvas: Canvas, document: BaseDocTemplate) -> None:
         canvas.drawCentredString(WIDTH / 2, 30, f"Page {canvas.getPageNumber()} of {pages}")
 
-    return _document([(Frame(70, 70, WIDTH - 140, HEIGHT - 140),)], story, page_number)
+    return _document(Frame(70, 70, WIDTH - 140, HEIGHT - 140), story, page_number)
 
 
 def picture() -> bytes:
@@ -337,18 +265,12 @@ def _raw(objects: Sequence[bytes], catalog: bytes = b"", page: bytes = b"") -> b
 
 
 def _document(
-    frames: Sequence[Sequence[Frame]],
+    frame: Frame,
     story: Sequence[Flowable],
     on_page: Callable[[Canvas, BaseDocTemplate], None] = lambda canvas, document: None,
 ) -> bytes:
     buffer = io.BytesIO()
     document = BaseDocTemplate(buffer, pagesize=A4)
-    names = ("first", "more")
-    document.addPageTemplates(
-        [
-            PageTemplate(name, list(own), onPage=on_page)
-            for name, own in zip(names, frames, strict=False)
-        ]
-    )
+    document.addPageTemplates([PageTemplate("page", [frame], onPage=on_page)])
     document.build(list(story))
     return buffer.getvalue()
