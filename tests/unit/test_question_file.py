@@ -121,10 +121,10 @@ def test_a_file_has_so_many_questions_at_most(
 
 
 def test_questions_are_twins_by_the_key_under_which_they_are_stored() -> None:
-    (one,) = asked_in("en", " Who’s\u200b  it\0? ")
-    assert one.text == "Who’s it?"
-    assert one.id == wording_key("who's it?", "en") != wording_key("who's it?", "nl")
-    (found,), _ = prepared_questions([PreparedAnswer(units=(), questions=(one,))], [passage()])
+    (question,) = asked_in("en", " Who’s\u200b  it\0? ")
+    assert question.text == "Who’s it?"
+    assert question.id == wording_key("who's it?", "en") != wording_key("who's it?", "nl")
+    (found,), _ = prepared_questions([PreparedAnswer(units=(), questions=(question,))], [passage()])
     assert found.id == f"port.en:{wording_key('WHO‘S IT?', 'en')}"
 
 
