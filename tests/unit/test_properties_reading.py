@@ -155,11 +155,8 @@ def _check(document: SourceDocument, passages: list[Passage]) -> None:
     Only the header of a table may be empty.
     """
     text = document.text
-    ends = [
-        0,
-        *itertools.chain(*((section.start, section.end) for section in document.sections)),
-        len(text),
-    ]
+    places = ((section.start, section.end) for section in document.sections)
+    ends = [0, *itertools.chain(*places), len(text)]
     assert ends == sorted(ends)
     assert list(document.page_starts) == sorted(document.page_starts)
     covered: set[int] = set()
