@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from lxml import etree, html
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 
 from core.source import SourceDocument
 from ingest.passages.split import split
@@ -49,10 +49,7 @@ class Lookup:
 
 def look_up(path: Path, document: SourceDocument) -> Lookup:
     """Looks up the headings of a document, but for its title, and all that can be quoted of it."""
-    return _look_up(document, source_text(path))
-
-
-def _look_up(document: SourceDocument, source: str) -> Lookup:
+    source = source_text(path)
     with_numbers = source.replace(_NOTE, "").replace(_NOTE_END, "")
     lines = [
         _plain(line)
@@ -108,7 +105,7 @@ def source_text(path: Path) -> str:
     """The text of a file, in which lines end only where those of a page do."""
     match path.suffix:
         case ".pdf":
-            return "\n".join(_pages(path))
+            return "\n".join(map(_page_text, PdfReader(path).pages))
         case ".html" | ".htm" | ".xhtml":
             return _web_page(decode(path, path.read_bytes(), declares=True))
         case ".docx" | ".odt":
@@ -117,30 +114,21 @@ def source_text(path: Path) -> str:
     return without_comments(decode(path, path.read_bytes())).replace("\n", " ")
 
 
-def _pages(path: Path) -> Iterator[str]:
-    for page in PdfReader(path).pages:
-        found: list[str] = []
-        sizes = [0.0]  # of the text before
+def _page_text(page: PageObject) -> str:
+    found: list[str] = []
+    sizes = [0.0]  # of the text before
 
-        def add(
-            text: str,
-            around: list[float],
-            own: list[float],
-            _: object,
-            size: float,
-            found: list[str] = found,
-            sizes: list[float] = sizes,
-        ) -> None:
-            """Small figures right after larger text are the number of a note."""
-            size = abs(size * own[3] * around[3])
-            if text.strip().isdigit() and size < _SMALL * sizes[-1]:
-                text = f"{_NOTE}{text}{_NOTE_END}"
-            elif text.strip():
-                sizes.append(size)
-            found.append(text)  # fmt: skip
+    def add(text: str, around: list[float], own: list[float], _: object, size: float) -> None:
+        """Small figures right after larger text are the number of a note."""
+        size = abs(size * own[3] * around[3])
+        if text.strip().isdigit() and size < _SMALL * sizes[-1]:
+            text = f"{_NOTE}{text}{_NOTE_END}"
+        elif text.strip():
+            sizes.append(size)
+        found.append(text)
 
-        page.extract_text(visitor_text=add)
-        yield "".join(found)
+    page.extract_text(visitor_text=add)
+    return "".join(found)
 
 
 def _texts_of_parts(suffix: str, parts: zipfile.ZipFile) -> Iterator[str]:
@@ -155,8 +143,8 @@ _HAS_TEXT = {
     ".odt": re.compile(r"^content\.xml$"),
 }
 _SHOWN = {".docx": ("t",)}  # else all elements have text
-_DROPPED = ("del", "moveFrom", "tracked-changes", "annotation", "rPh")
-_STAND_APART = ("txbxContent", "note-body", "row", "si")
+_DROPPED = ("del", "moveFrom", "tracked-changes", "annotation")
+_STAND_APART = ("txbxContent", "note-body")
 _DRAWN = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 
 
