@@ -5,24 +5,26 @@ from collections.abc import Callable
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from api import ask_route, health_routes, mcp_route, openai_routes, source_routes
+from api import ask_route, health_routes, openai_chat, source_routes
 from api.health_routes import Readiness
 from api.key_access import ApiKeyMiddleware
-from api.later import LazyApp
-from api.problem import RESPONSES, BoundedBody, Unforeseen, handle
+from api.later import ErrorShape, LazyApp
+from api.problem import RESPONSES, Unforeseen, handle
 from api.service import Service
 from chain.assistant import Assistant
 from core import VERSION
+from core.errors import MAX_BODY
 from core.settings import Settings, current
 
 ROUTERS: tuple[APIRouter, ...] = (
     ask_route.router,
     source_routes.router,
     health_routes.router,
-    openai_routes.router,
-    mcp_route.router,
+    openai_chat.router,
 )
 
 # FastAPI's own spans have the query of an address, and so the question of a search.
@@ -58,9 +60,10 @@ def application(
         redirect_slashes=False,
         responses=RESPONSES,
         middleware=[
+            Middleware(ErrorShape),
             Middleware(Unforeseen),
             Middleware(ApiKeyMiddleware, settings=settings),
-            Middleware(BoundedBody),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY),
         ],
         telemetry=_NO_TELEMETRY,
     )
@@ -71,10 +74,10 @@ def application(
         app.include_router(router)
 
     def mcp() -> ASGIApp:
-        from api.mcp_route import McpOverHttp
-        from api.mcp_tools import mcp_server
+        from api.mcp_tools import McpOverHttp, mcp_server
 
         return McpOverHttp(mcp_server(service, VERSION), settings)
 
-    app.state.mcp = LazyApp(mcp)
+    # Not in openapi.json: MCP describes itself.
+    app.router.routes.append(Route("/mcp", LazyApp(mcp), methods=["POST"]))
     return app

@@ -1,22 +1,21 @@
 """POST /v1/ask: answers a question, whole or as a stream of events."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from fastapi.sse import format_sse_event
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.key_access import AskCaller
-from api.problem import problem_of
 from api.request_shapes import WHOLE, LanguageCode, QuestionText, SearchLimits
-from api.service import PING, Events, TheService, event_stream, json_reply
+from api.service import PING, Asking, TheService, event_stream, json_reply, sent
 from chain.request import MAX_QUESTION
 from core.answer import Answer, AnswerKind, Event, Finished, Message, Stage, TextDelta, Turn
 from core.answer_blocks import Marked, Marker
+from core.errors import ErrorReply
 
 _TURNS = 20  # a follow-up points back to the last turns; more are cut off by the caller
 _LONGEST_ANSWER = 20_000  # characters; the longest of all evaluations has a fifth of it
@@ -80,18 +79,10 @@ class AskRequest(SearchLimits):
 
 _EVENTS: dict[type[Event], str] = {Stage: "stage", TextDelta: "text", Finished: "finished"}
 _FAILED = "error"
-_EVENT = {
-    "type": "object",
-    "required": ["event", "data"],
-    "properties": {
-        "event": {"enum": [*_EVENTS.values(), _FAILED]},
-        "data": {"type": "string", "contentMediaType": "application/json"},
-    },
-}
 _ANSWERED: dict[str, Any] = {
     "description": "The answer. With `stream`, events: `stage`, `text` (a piece) and "
     "last `finished`, of which `answer` is the whole; or `error`, an `ErrorReply`.",
-    "content": {"text/event-stream": {"schema": _EVENT}},
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 
 
@@ -101,29 +92,17 @@ async def ask(
 ) -> Response:
     """Answers a question with citations that can be checked, or refuses and says why."""
     history = [earlier.turn() for earlier in body.history]
-    asked = caller, body.question, history, body.language, body.scope
-    if body.stream or _wants_events(request):
-        return event_stream(_as_sse(service.begin(*asked, pause=PING)))
-    answer = await service.answer(request, *asked)
+    asking = Asking(body.question, history, body.language, body.scope)
+    if body.stream:
+        return event_stream(sent(service.begin(caller, asking, pause=PING), _as_sse, _failed))
+    answer = await service.answer(request, caller, asking)
     return json_reply(answer.model_dump_json())
 
 
-def _wants_events(request: Request) -> bool:
-    accepted = request.headers.get("accept", "").split(",")
-    return any(kind.partition(";")[0].strip() == "text/event-stream" for kind in accepted)
+def _as_sse(event: Event) -> Iterator[bytes]:
+    if not isinstance(event, TextDelta) or event.text:  # else words of a sentence that goes on
+        yield format_sse_event(event=_EVENTS[type(event)], data_str=event.model_dump_json())
 
 
-async def _as_sse(events: Events) -> AsyncIterator[bytes]:
-    async with aclosing(events):
-        try:
-            async for event in events:
-                if isinstance(event, TextDelta) and not event.text:
-                    continue  # words of a sentence that has not ended
-                yield KEEPALIVE_COMMENT if event is None else _event(event)
-        except Exception as error:  # noqa: BLE001 - told in the stream, which has begun
-            reply = problem_of(error).reply
-            yield format_sse_event(event=_FAILED, data_str=reply.model_dump_json())
-
-
-def _event(event: Event) -> bytes:
-    return format_sse_event(event=_EVENTS[type(event)], data_str=event.model_dump_json())
+def _failed(reply: ErrorReply) -> bytes:
+    return format_sse_event(event=_FAILED, data_str=reply.model_dump_json())

@@ -1,4 +1,4 @@
-"""Routes for operators: health, readiness, metrics, the generation in use."""
+"""Routes for operators: health, readiness, metrics."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,14 +9,11 @@ import anyio.to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.key_access import Caller, require
-from api.request_shapes import filled
-from api.service import TheService, json_reply
 from chain.assistant import Assistant
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import Frozen
 from userdata.api_keys import found, hash_of
-from vectorstore.generations import Generations
 
 router = APIRouter()
 
@@ -97,45 +94,3 @@ async def metrics(_: Annotated[Caller, Depends(require("metrics"))]) -> Response
 
     figures, content_type = telemetry.exposition()
     return Response(figures, media_type=content_type)
-
-
-class GenerationSummary(Frozen):
-    """A generation of the index. `created` is UTC, ISO 8601; `method` is how texts were embedded;
-    the counts are of the language versions and passages in it."""
-
-    id: str
-    created: str
-    in_use: bool
-    method: str
-    documents: int
-    passages: int
-
-
-class GenerationList(Frozen):
-    """The kept generations, oldest first."""
-
-    generations: tuple[GenerationSummary, ...]
-
-
-@router.get("/v1/generations", response_model=GenerationList)
-async def generations(
-    _: Annotated[Caller, Depends(require("read", "maintainer"))], service: TheService
-) -> Response:
-    """Lists the generations that the index can go back to; for maintainers."""
-
-    def work() -> str:
-        store = Generations(service.settings())
-        in_use = store.current().id
-        summaries = tuple(
-            filled(
-                GenerationSummary,
-                kept.manifest,
-                id=kept.id,
-                in_use=kept.id == in_use,
-                documents=len(kept.manifest.documents),
-            )
-            for kept in store.kept()
-        )
-        return GenerationList(generations=summaries).model_dump_json()
-
-    return json_reply(await service.run(work))

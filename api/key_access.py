@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers
@@ -18,55 +18,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problem import ApiError, problem_of
 from core.errors import NO_KEY, StrategiewijzerError
-from core.settings import Role, Settings, includes
+from core.settings import Settings
 from userdata.api_keys import Permission, found, hash_of
 
 OPEN = ("/healthz", "/readyz")
 """Paths that answer without a key: a container's health check has none."""
 
 _TRIES = 20  # wrong keys a minute: programs with a stale one, none that tries them
+_TOO_MANY = "Too many wrong keys came in the last minute: wait before the next try."
 _LOOKUPS = 4  # at once: one takes less than a millisecond
 _LONGEST = 200  # characters of a header with a key, which has 54
-
-
-class Throttle:
-    """Counts the requests of keys, and the wrong keys of all strangers together.
-
-    Strangers are not told apart by address: behind a proxy everybody has its address, and what a
-    request says of it (X-Forwarded-For) anybody on this machine can make up. They keep nobody out
-    who has a key, since only what was looked up and is wrong counts.
-    """
-
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-
-    def wrong(self) -> None:
-        """Counts a wrong key.
-
-        Raises:
-            ApiError: too many were wrong in the last minute.
-        """
-        message = f"{NO_KEY} Too many wrong keys came in the last minute: wait before the next try."
-        self._count(RateLimitItemPerMinute(_TRIES), "wrong", "", message)
-
-    def request(self, key: str, per_minute: int) -> None:
-        """Counts a request of a key (id).
-
-        Raises:
-            ApiError: it made too many in the last minute.
-        """
-        message = (
-            f"This key may make {per_minute} requests a minute. Wait as long as Retry-After "
-            "says; whoever runs this service can raise api_requests_per_minute."
-        )
-        self._count(RateLimitItemPerMinute(per_minute), "key", key, message)
-
-    def _count(self, allowed: RateLimitItem, kind: str, who: str, message: str) -> None:
-        if self._limiter.hit(allowed, kind, who):
-            return
-        left = self._limiter.get_window_stats(allowed, kind, who).reset_time - time.time()
-        wait = {"Retry-After": str(max(1, round(left + 0.5)))}
-        raise ApiError(429, message, "rate_limit_exceeded", headers=wait)
 
 
 @dataclass(frozen=True)
@@ -74,17 +35,12 @@ class Caller:
     """The key that a request came with. `id` is the same at every request."""
 
     id: str
-    name: str
-    role: Role
     scopes: tuple[Permission, ...]
 
-    def may(self, role: Role) -> bool:
-        return includes(self.role, role)
-
-    def check(self, scope: Permission, role: Role = "reader") -> None:
+    def check(self, scope: Permission) -> None:
         """
         Raises:
-            ApiError: the key has not this scope, or its role does not include this one.
+            ApiError: the key has not this scope.
         """
         if scope not in self.scopes:
             raise ApiError(
@@ -93,16 +49,15 @@ class Caller:
                 "that has it.",
                 "insufficient_scope",
             )
-        if not self.may(role):
-            raise ApiError(
-                403,
-                f"This needs a key with the role {role}. Ask whoever runs this service for one.",
-                "insufficient_role",
-            )
 
 
 class ApiKeyMiddleware:
     """ASGI middleware: refuses whoever has no valid key, and keys that ask too often.
+
+    Wrong keys of all strangers count together. They are not told apart by address: behind a proxy
+    everybody has its address, and what a request says of it (X-Forwarded-For) anybody on this
+    machine can make up. They keep nobody out who has a key, since only what was looked up and is
+    wrong counts.
 
     Args:
         app: what is behind it; `scope["state"]["caller"]` is the `Caller`.
@@ -112,7 +67,7 @@ class ApiKeyMiddleware:
     def __init__(self, app: ASGIApp, settings: Callable[[], Settings]) -> None:
         self._app = app
         self._settings = settings
-        self._throttle = Throttle()
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._lookups = anyio.CapacityLimiter(_LOOKUPS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -138,10 +93,29 @@ class ApiKeyMiddleware:
         settings = self._settings()
         known = await anyio.to_thread.run_sync(found, settings, hash, limiter=self._lookups)
         if known is None or not known.is_valid(datetime.datetime.now(datetime.UTC)):
-            self._throttle.wrong()
+            self._count("wrong", "", _TRIES, f"{NO_KEY} {_TOO_MANY}")
             raise _unknown()
-        self._throttle.request(known.id, settings.api_requests_per_minute)
-        return Caller(known.id, known.name, known.role, known.scopes)
+        most = settings.api_requests_per_minute
+        self._count(
+            "key",
+            known.id,
+            most,
+            f"This key may make {most} requests a minute. Wait as long as Retry-After says; "
+            "whoever runs this service can raise api_requests_per_minute.",
+        )
+        return Caller(known.id, known.scopes)
+
+    def _count(self, kind: str, who: str, per_minute: int, message: str) -> None:
+        """
+        Raises:
+            ApiError: there were more of this kind in the last minute.
+        """
+        allowed = RateLimitItemPerMinute(per_minute)
+        if self._limiter.hit(allowed, kind, who):
+            return
+        left = self._limiter.get_window_stats(allowed, kind, who).reset_time - time.time()
+        wait = {"Retry-After": str(max(1, round(left + 0.5)))}
+        raise ApiError(429, message, "rate_limit_exceeded", headers=wait)
 
 
 def _unknown() -> ApiError:
@@ -161,14 +135,14 @@ _described = HTTPBearer(
 )
 
 
-def require(scope: Permission, role: Role = "reader") -> Callable[..., Awaitable[Caller]]:
-    """The FastAPI dependency that gives the `Caller`, who has this scope and role."""
+def require(scope: Permission) -> Callable[..., Awaitable[Caller]]:
+    """The FastAPI dependency that gives the `Caller`, who has this scope."""
 
     async def caller(
         request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_described)]
     ) -> Caller:
         found = caller_of(request.scope)
-        found.check(scope, role)
+        found.check(scope)
         return found
 
     return caller

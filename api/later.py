@@ -28,10 +28,9 @@ _CODES = {
     421: "unknown_host",
     503: "unavailable",
 }
-TOO_LARGE = f"A request may have {in_megabytes(MAX_BODY)}."
 _REMEDIES = {
     400: "The body must be JSON in UTF-8, and not nested deeply.",
-    413: TOO_LARGE,
+    413: f"A request may have {in_megabytes(MAX_BODY)}.",
     421: NOT_OURS,
     503: "Whoever runs this service finds the cause in its log or with: ./strategiewijzer doctor",
 }

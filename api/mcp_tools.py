@@ -1,4 +1,4 @@
-"""The MCP server: four tools that read, for programs with a language model, and their results."""
+"""The MCP server: four tools that read, for programs with a language model."""
 
 import datetime
 import logging
@@ -8,28 +8,34 @@ from typing import Annotated, Any, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import ToolAnnotations
-from pydantic import Field
+from mcp.server.mcpserver.tools import Tool
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import Field, ValidationError, create_model
+from starlette.datastructures import Headers
+from starlette.types import Receive, Send
+from starlette.types import Scope as HttpScope
 
 from api.key_access import Caller, caller_of
-from api.mcp_arguments import (
-    FAR,
-    Areas,
-    AsOf,
-    DocumentId,
-    Documents,
-    Language,
-    Start,
-    ToolQuestion,
-    ToolServer,
-    tool_of,
-)
 from api.problem import ApiError, problem_of
-from api.request_shapes import WHOLE, SourceQuote, filled, of_proper, page_address, unknown
-from api.service import Service
+from api.request_shapes import (
+    WHOLE,
+    AnswerFacts,
+    Day,
+    LanguageCode,
+    Name,
+    SourceQuote,
+    filled,
+    of_proper,
+    page_address,
+)
+from api.service import Asking, Service
 from api.source_routes import sections_of, versions_of
-from core.answer import AnswerKind, Finished, LeftOutSentence, Mode
-from core.errors import StrategiewijzerError
+from chain.request import MAX_QUESTION
+from core.answer import Finished
+from core.errors import MAX_BODY, StrategiewijzerError
+from core.hosts import NOT_OURS, is_ours
+from core.settings import Settings
 from core.source import DocumentKind, Frozen, Scope, ScoredPassage, Standing, preferred
 from language.escaping import visible
 from language.identify import detect_languages
@@ -47,9 +53,44 @@ _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 # Both fit any model's context.
 LONGEST = 20_000  # characters of a section at once: some 5,000 tokens
 _PASSAGES = 20  # at once: some 6,000 tokens
+_FAR = 10_000_000  # characters or documents: more than any section or list has
+_NAMED = 5  # of the arguments that are wrong: more are no slip
+_LONGEST_NAME = 50  # characters of a name that somebody else has chosen
+_LISTED = 50  # names that there are: more help nobody
 
 
-class AskedAnswer(Frozen):
+ToolQuestion = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_QUESTION,
+        description="A question in any official language of the EU, which stands alone.",
+    ),
+]
+DocumentId = Annotated[
+    str, Field(min_length=1, max_length=200, description="As list_documents and search give it.")
+]
+Documents = Annotated[
+    list[DocumentId],
+    Field(default_factory=list, max_length=50, description="Only these documents; empty: all."),
+]
+Areas = Annotated[
+    list[Name],
+    Field(
+        default_factory=list,
+        max_length=50,
+        description="Only these policy areas, as list_documents gives them; empty: all.",
+    ),
+]
+AsOf = Annotated[Day | None, Field(description="As of this day: later documents are left out.")]
+Language = Annotated[
+    LanguageCode | None,
+    Field(description="ISO 639-1; told from the question, or English, if not given."),
+]
+Start = Annotated[int, Field(ge=0, le=_FAR, description="Where to go on: next_start."), WHOLE]
+
+
+class AskedAnswer(AnswerFacts):
     """A checked answer, or why there is none.
 
     `text` has a marker such as [1] behind what a citation with that number supports; of a sentence
@@ -64,17 +105,8 @@ class AskedAnswer(Frozen):
     all.
     """
 
-    kind: AnswerKind
     text: str
-    language: str
     citations: tuple[SourceQuote, ...]
-    missing: tuple[str, ...]
-    ended: str
-    related: tuple[str, ...]
-    mode: Mode
-    unconfirmed: tuple[str, ...]
-    left_out: tuple[LeftOutSentence, ...]
-    unchecked: bool
 
 
 class FoundPassage(Frozen):
@@ -90,12 +122,6 @@ class FoundPassage(Frozen):
     section: int
     text: str
     url: str
-
-    @classmethod
-    def of(cls, found: ScoredPassage) -> "FoundPassage":
-        document = found.passage.document
-        url = page_address(document.url)
-        return filled(cls, found, found.passage, document, document=document.id, url=url)
 
 
 class FoundPassages(Frozen):
@@ -143,7 +169,13 @@ class ListedDocuments(Frozen):
     next_start: int | None
 
 
-def check_limits(index: Snapshot, documents: Collection[str], areas: Collection[str] = ()) -> None:
+def _found(found: ScoredPassage) -> FoundPassage:
+    document = found.passage.document
+    url = page_address(document.url)
+    return filled(FoundPassage, found, found.passage, document, document=document.id, url=url)
+
+
+def _check_limits(index: Snapshot, documents: Collection[str], areas: Collection[str] = ()) -> None:
     """Checks the documents (ids) and areas that a search is limited to.
 
     Raises:
@@ -156,18 +188,16 @@ def check_limits(index: Snapshot, documents: Collection[str], areas: Collection[
     ):
         for name in given:
             if name not in known:
-                raise ApiError(404, unknown(kind, name, sorted(known)), "not_found")
+                listed = ", ".join(sorted(known)[:_LISTED])
+                shown = visible(name[:_LONGEST_NAME])
+                message = f"There is no {kind} {shown!r}. There are: {listed}."
+                raise ApiError(404, message, "not_found")
 
 
-def section_read(
+def _section(
     index: Snapshot, document: str, section: int, language: str, start: int
 ) -> SectionRead:
-    """
-    Raises:
-        ApiError: there is no such document or section.
-        GenerationGone: the index was replaced meanwhile.
-    """
-    check_limits(index, [document])
+    _check_limits(index, [document])
     versions = versions_of(index, document)
     info = versions[preferred(versions, language)].info
     sections = sections_of(index.passages([info.key]))
@@ -194,7 +224,7 @@ def section_read(
     )
 
 
-def documents_listed(index: Snapshot, language: str, start: int, limit: int) -> ListedDocuments:
+def _documents(index: Snapshot, language: str, start: int, limit: int) -> ListedDocuments:
     """The documents from the one with this number on, each in the language that is wanted, else in
     English, else in its first."""
     versions: dict[str, dict[str, DocumentEntry]] = {}
@@ -234,9 +264,9 @@ def mcp_server(service: Service, version: str, local: Caller | None = None) -> M
         tools.list_documents: "List the documents",
     }
     with _logging_left_alone():
-        return ToolServer(
+        return _ToolServer(
             "strategiewijzer",
-            tools=[tool_of(function, title, _READS) for function, title in titles.items()],
+            tools=[_tool(function, title, _READS) for function, title in titles.items()],
             title="Strategiewijzer",
             instructions=_ABOUT,
             version=version,
@@ -264,8 +294,8 @@ class _Tools:
             caller.check("ask")
             scope = Scope(areas=tuple(areas), documents=tuple(documents), as_of=as_of)
             if documents or areas:
-                await self._service.read(lambda index: check_limits(index, documents, areas))
-            begun = self._service.begin(caller, visible(question), (), language, scope)
+                await self._service.read(lambda index: _check_limits(index, documents, areas))
+            begun = self._service.begin(caller, Asking(visible(question), (), language, scope))
             async with aclosing(begun) as events:
                 async for event in events:
                     if isinstance(event, Finished):
@@ -290,10 +320,10 @@ class _Tools:
         def work(index: Snapshot) -> FoundPassages:
             question, default = visible(query), self._service.settings().default_language
             spoken = language or detect_languages([question], default)[-1]
-            check_limits(index, documents, areas)
+            _check_limits(index, documents, areas)
             scope = Scope(areas=tuple(areas), documents=tuple(documents), as_of=as_of)
             found = index.search(question, limit, spoken, scope=scope)
-            return FoundPassages(passages=tuple(map(FoundPassage.of, found)))
+            return FoundPassages(passages=tuple(map(_found, found)))
 
         return await self._read(ctx, work)
 
@@ -301,13 +331,13 @@ class _Tools:
         self,
         ctx: Context,
         document: DocumentId,
-        section: Annotated[int, Field(ge=0, le=FAR, description="As search gives it."), WHOLE],
+        section: Annotated[int, Field(ge=0, le=_FAR, description="As search gives it."), WHOLE],
         language: Language = None,
         start: Start = 0,
     ) -> SectionRead:
         """Reads a section of a document, word for word."""
         return await self._read(
-            ctx, lambda index: section_read(index, document, section, language or "", start)
+            ctx, lambda index: _section(index, document, section, language or "", start)
         )
 
     async def list_documents(
@@ -318,9 +348,7 @@ class _Tools:
         limit: Annotated[int, Field(ge=1, le=100, description="How many documents."), WHOLE] = 50,
     ) -> ListedDocuments:
         """Lists the documents that answers are made from."""
-        return await self._read(
-            ctx, lambda index: documents_listed(index, language or "", start, limit)
-        )
+        return await self._read(ctx, lambda index: _documents(index, language or "", start, limit))
 
     async def _read(self, ctx: Context, work: Callable[[Snapshot], _T]) -> _T:
         with self._as_tool_error():
@@ -357,3 +385,73 @@ def _logging_left_alone() -> Iterator[None]:
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
+
+
+def _tool(function: Callable[..., Any], title: str, annotations: ToolAnnotations) -> Tool:
+    """A tool whose schema, and whose calls, allow no other arguments than its function's."""
+    tool = Tool.from_function(function, title=title, annotations=annotations)
+    lenient = tool.fn_metadata.arg_model
+    strict = create_model(lenient.__name__, __base__=lenient, __cls_kwargs__={"extra": "forbid"})
+    metadata = tool.fn_metadata.model_copy(update={"arg_model": strict})
+    schema = strict.model_json_schema(by_alias=True)
+    return tool.model_copy(update={"fn_metadata": metadata, "parameters": schema})
+
+
+class _ToolServer(MCPServer[Any]):
+    """A server that says which arguments are wrong, in one line without their values."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            cause = error.__cause__
+            if not isinstance(cause, ValidationError):
+                raise
+            wrong = (
+                f"{visible(str(problem['loc'][0])[:_LONGEST_NAME])}: {problem['msg']}."
+                for problem in cause.errors(include_url=False, include_input=False)
+            )
+            raise ToolError(" ".join([*wrong][:_NAMED])) from cause
+
+
+class McpOverHttp:
+    """ASGI application: MCP by streamable HTTP, behind the keys of the API. Nothing is kept between
+    two requests, so any replica can take the next one.
+
+    Args:
+        server: what is served.
+        settings: gives the current ones: by which names this machine may be called.
+    """
+
+    def __init__(self, server: MCPServer[Any], settings: Callable[[], Settings]) -> None:
+        self._server = server
+        self._settings = settings
+
+    async def __call__(self, scope: HttpScope, receive: Receive, send: Send) -> None:
+        self._check(Headers(scope=scope))
+        # A manager of its own for each request: it has no state to share, and would need a
+        # lifespan, which a route of another server's application does not get.
+        # Replies are events, not JSON: of an answer that takes long, these show that it lives.
+        self._server.streamable_http_app(
+            stateless_http=True,
+            max_request_body_size=MAX_BODY,
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        )
+        manager = self._server.session_manager  # the one just made: nothing is awaited between
+        async with manager.run():
+            await manager.handle_request(scope, receive, send)
+
+    def _check(self, headers: Headers) -> None:
+        """
+        Raises:
+            ApiError: a page of another site asks, also one whose name was made to lead here. The
+                SDK's own check knows no names but those that are listed one by one.
+        """
+        names = self._settings().allowed_hosts
+        if not is_ours(headers.get("host", ""), names):
+            raise ApiError(421, NOT_OURS, "unknown_host")
+        origin = headers.get("origin", "")
+        if origin and not is_ours(origin.partition("://")[2], names):
+            raise ApiError(403, "No page of another site may ask this.", "foreign_origin")

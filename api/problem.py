@@ -1,11 +1,10 @@
-"""Errors as problem documents (RFC 9457), and bodies within a size.
+"""Errors as replies to other programs.
 
 Neither the request nor the text of an unforeseen error is repeated: both may hold what only its
 owner should see, and messages about files hold paths.
 """
 
 import logging
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -13,14 +12,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.later import TOO_LARGE, of_status
+from api.later import of_status
 from core.errors import (
-    MAX_BODY,
     ErrorReply,
     IndexMismatchError,
     ModelError,
@@ -35,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LONGEST_NAME = 60  # characters of a field's name that is shown; ours have 20
-_SIZE = re.compile(r"[0-9]{1,15}")
+_TYPES = ("str", "list[_Part]")  # pydantic's names of the two forms of a message's content
 _RETRY = "30"  # seconds: about what a server or an index needs to be back
 
 
@@ -95,31 +92,21 @@ def problem_of(error: Exception) -> ApiError:
     )
 
 
-def invalid_request(status: int, error: RequestValidationError) -> ApiError:
+def _invalid(status: int, error: RequestValidationError) -> ApiError:
     """The reply to a request that is not as described. `param` is the place in it that is wrong or
     missing; nothing of what stands there is repeated."""
-    places = [(_place(problem, error.body), problem) for problem in error.errors()]
+    places = [(_place(problem), problem) for problem in error.errors()]
     place, first = max(places, key=lambda found: len(found[0]))  # of a union what was meant
     param = ".".join(place) or None
     message = f"{param or first['loc'][0]}: {first['msg']}. /v1/openapi.json says what is expected."
     return ApiError(status, message, "invalid_request", param)
 
 
-def _place(problem: Mapping[str, Any], body: Any) -> tuple[str, ...]:
-    """Where in a request something is wrong; without the names that pydantic gives to types. A
-    name that the request made up is bounded, and escaped where it is more than ASCII."""
-    kind, *names = problem["loc"]
-    if kind != "body":
-        return tuple(map(_escaped, names))
-    here, place = body, []
-    for name in names:
-        inside = isinstance(here, dict) and name in here
-        if inside or (isinstance(here, list) and name in range(len(here))):
-            here = here[name]
-            place.append(name)
-    if problem["type"] == "missing":
-        place.extend(names[-1:])  # none where the whole body lacks
-    return tuple(map(_escaped, place))
+def _place(problem: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where in a request something is wrong. A name that the request made up is bounded, and
+    escaped where it is more than ASCII."""
+    names = () if problem["type"] == "json_invalid" else problem["loc"][1:]
+    return tuple(_escaped(name) for name in names if name not in _TYPES)
 
 
 def _escaped(name: object) -> str:
@@ -138,9 +125,10 @@ def handle(app: FastAPI) -> None:
         reply = of_status(error.status_code, request.method).model_dump()
         return JSONResponse(reply, error.status_code, dict(error.headers or _NOTHING))
 
-    async def invalid(_: Request, error: Exception) -> Response:
+    async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these alone
-        return invalid_request(422, error).response()
+        # Clients of OpenAI's protocol know no 422.
+        return _invalid(400 if "/chat/" in request.url.path else 422, error).response()
 
     app.add_exception_handler(ApiError, failed)
     app.add_exception_handler(StrategiewijzerError, failed)
@@ -178,32 +166,3 @@ RESPONSES: dict[int | str, dict[str, object]] = {
     for status in (400, 401, 403, 404, 405, 413, 421, 422, 429, 500, 503)
 }
 """What any request can be told, for the description of the API."""
-
-
-class BoundedBody:
-    """ASGI middleware. Starlette's own tells in plain text what it refuses, clients want JSON."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            size = Headers(scope=scope).get("content-length", "0")
-            if not _SIZE.fullmatch(size) or int(size) > MAX_BODY:
-                raise ApiError(413, TOO_LARGE, "request_too_large")
-            receive = _counted(receive)
-        await self._app(scope, receive, send)
-
-
-def _counted(receive: Receive) -> Receive:
-    came = 0
-
-    async def counted() -> Message:
-        nonlocal came
-        message = await receive()
-        came += len(message.get("body", b""))
-        if came > MAX_BODY:
-            raise HTTPException(413)  # the one kind of error that FastAPI lets through
-        return message
-
-    return counted

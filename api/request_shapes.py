@@ -1,7 +1,6 @@
 """Shapes that routes and tools share: limits of a search, and a quoted source."""
 
 import datetime
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Annotated, Literal, TypeVar
@@ -9,32 +8,14 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from chain.request import MAX_QUESTION
-from core.answer import Answer
+from core.answer import Answer, AnswerKind, LeftOutSentence, Mode
 from core.answer_blocks import sentences
 from core.citations import Citation
 from core.source import DocumentKind, Frozen, Scope, Standing
-from language.escaping import is_web_page, visible
+from language.escaping import is_web_page
 from language.identify import OFFICIAL
 
-_SHOWN = 50  # characters of a name that somebody else has chosen
-_LISTED = 50  # names that there are: more help nobody
 _NAMES = 100  # areas or documents that a search is limited to; more are hardly a limit
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """Says that a name is not there, which is the nearest, and which there are.
-
-    Args:
-        kind: what the name is of: "argument".
-        name: the one that is not there.
-        known: those that are.
-    """
-    names = list(known)
-    near = difflib.get_close_matches(name[:_SHOWN].lower(), names, n=1)
-    meant = f" Did you mean {near[0]!r}?" if near else ""
-    shown = visible(name[:_SHOWN])
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return f"There is no {kind} {shown!r}.{meant} There are: {', '.join(names[:_LISTED])}{more}."
 
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
@@ -111,6 +92,20 @@ class SearchLimits(Frozen):
             language=self.source_language or "",
             as_of=self.as_of,
         )
+
+
+class AnswerFacts(Frozen):
+    """What other programs are told of an answer, as in `Answer`."""
+
+    kind: AnswerKind
+    language: str
+    missing: tuple[str, ...]
+    ended: str
+    related: tuple[str, ...]
+    mode: Mode
+    unconfirmed: tuple[str, ...]
+    left_out: tuple[LeftOutSentence, ...]
+    unchecked: bool
 
 
 QuoteVerdict = Literal["quoted", "supported", "unchecked"]

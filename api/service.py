@@ -4,20 +4,22 @@ import asyncio
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from typing import Annotated, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from typing import Annotated, NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
 from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT
 from pydantic import BaseModel
 
 from api.key_access import Caller
-from api.problem import ApiError
+from api.problem import ApiError, problem_of
 from chain.assistant import Assistant
 from core.answer import Answer, Event, Finished, Turn
 from core.background import pump
+from core.errors import ErrorReply
 from core.settings import Settings
 from core.source import Scope
 from vectorstore.chroma import GenerationGone
@@ -33,6 +35,15 @@ _TOGETHER = 2  # times as many questions of all keys as of one, so that one leav
 _LOOK = 1.0  # seconds between two looks at whether whoever asked is still there
 
 _T = TypeVar("_T")
+
+
+class Asking(NamedTuple):
+    """What is asked: arguments of `Assistant.stream`."""
+
+    question: str
+    history: Sequence[Turn] = ()
+    language: str | None = None
+    scope: Scope = Scope()
 
 
 class Service:
@@ -80,21 +91,13 @@ class Service:
         """A reply with what comes of work on the index."""
         return json_reply(await self.read(lambda index: work(index).model_dump_json()))
 
-    def begin(
-        self,
-        caller: Caller,
-        question: str,
-        history: Sequence[Turn] = (),
-        language: str | None = None,
-        scope: Scope = Scope(),
-        *,
-        pause: float = _LOOK,
-    ) -> Events:
+    def begin(self, caller: Caller, asking: Asking, *, pause: float = _LOOK) -> Events:
         """Begins an answer, in a thread, and returns its events; closing them (`aclose`) ends the
-        work at its next event. Arguments are those of `Assistant.stream`, and:
+        work at its next event.
 
         Args:
             caller: has the scope "ask".
+            asking: what is asked.
             pause: seconds without an event after which None is yielded.
 
         Raises:
@@ -105,6 +108,7 @@ class Service:
         def work() -> Iterator[Event]:
             try:
                 assistant = self._assistant()
+                question, history, language, scope = asking
                 by = f"key {caller.id}"  # for the audit record
                 yield from assistant.stream(question, history, language, scope=scope, by=by)
             finally:
@@ -125,21 +129,13 @@ class Service:
             raise
         return _events(arrived, left, pause)
 
-    async def answer(
-        self,
-        request: Request,
-        caller: Caller,
-        question: str,
-        history: Sequence[Turn] = (),
-        language: str | None = None,
-        scope: Scope = Scope(),
-    ) -> Answer:
+    async def answer(self, request: Request, caller: Caller, asking: Asking) -> Answer:
         """The whole answer; as `begin`.
 
         Raises:
             ApiError: as `begin`, or whoever asked has left.
         """
-        begun = self.begin(caller, question, history, language, scope)
+        begun = self.begin(caller, asking)
         async with contextlib.aclosing(begun) as events:
             async for event in events:
                 if isinstance(event, Finished):
@@ -189,6 +185,22 @@ async def _events(
 def _busy(message: str) -> ApiError:
     # An extractive answer takes less than a second, so a place is soon free.
     return ApiError(429, message, "too_many_questions", headers={"Retry-After": "1"})
+
+
+async def sent(
+    events: Events,
+    encode: Callable[[Event], Iterable[bytes]],
+    failed: Callable[[ErrorReply], bytes],
+) -> AsyncIterator[bytes]:
+    """The events of an answer as server-sent ones, with a comment where none has come for a while.
+    What fails is told in the stream, which has begun."""
+    async with contextlib.aclosing(events):
+        try:
+            async for event in events:
+                for piece in (KEEPALIVE_COMMENT,) if event is None else encode(event):
+                    yield piece
+        except Exception as error:  # noqa: BLE001 - told in the stream
+            yield failed(problem_of(error).reply)
 
 
 def json_reply(text: str) -> Response:

@@ -15,11 +15,9 @@ from api.service import TheService
 from core.source import DocumentInfo, Frozen, Passage, Scope, ScoredPassage, Standing, preferred
 from language.identify import detect_languages
 from vectorstore.generation import DocumentEntry
-from vectorstore.profile import LOOK
 from vectorstore.store import Snapshot
 
 _MOST = 50  # passages at once, as the setting `results` allows
-_DEEPEST = 200  # passages that can be paged through; what comes later hardly fits the question
 
 router = APIRouter()
 
@@ -63,13 +61,6 @@ class DocumentText(Frozen):
     sections: tuple[SectionText, ...]
 
 
-class DocumentFilter(Frozen):
-    """Limits of a list of documents."""
-
-    language: LanguageCode | None = None
-    area: Annotated[str, Field(max_length=200)] | None = None
-
-
 class SectionChoice(Frozen):
     """`language` is the wanted version, else English, else the first; `section` only this one."""
 
@@ -78,21 +69,14 @@ class SectionChoice(Frozen):
 
 
 @router.get("/v1/documents", response_model=DocumentList)
-async def documents(
-    only: Annotated[DocumentFilter, Query()], _: ReadCaller, service: TheService
-) -> Response:
+async def documents(_: ReadCaller, service: TheService) -> Response:
     """Lists the documents that answers are made from."""
 
     def work(index: Snapshot) -> DocumentList:
         standings = index.standings()
         return DocumentList(
             generation=index.generation,
-            documents=tuple(
-                _summary(entry, standings)
-                for entry in index.entries()
-                if only.language in (None, entry.info.language)
-                and only.area in (None, entry.info.area)
-            ),
+            documents=tuple(_summary(entry, standings) for entry in index.entries()),
         )
 
     return await service.read_json(work)
@@ -168,13 +152,12 @@ def _summary(entry: DocumentEntry, standings: Mapping[str, Standing]) -> Documen
 
 
 class SearchRequest(Frozen):
-    """`q` is what is asked, in `language` (detected if not given). `limit` passages are given, from
-    number `start` on. `area` and `document` (ids), each any number of times, limit the search; as
-    of a day (`as_of`) later documents are left out."""
+    """`q` is what is asked, in `language` (detected if not given). `limit` passages are given.
+    `area` and `document` (ids), each any number of times, limit the search; as of a day (`as_of`)
+    later documents are left out."""
 
     q: QuestionText
     limit: Annotated[int, Field(ge=1, le=_MOST)] = 6
-    start: Annotated[int, Field(ge=0, le=_DEEPEST - _MOST)] = 0
     language: LanguageCode | None = None
     area: Names = ()
     document: Names = ()
@@ -182,14 +165,11 @@ class SearchRequest(Frozen):
 
 
 class SearchReply(Frozen):
-    """The passages found, best first, and the language that the question is in. `next_start` is the
-    `start` of the next page, None at the end. Pages fit together while `generation`, the state of
-    the index, is the same."""
+    """The passages found, best first, and the language that the question is in."""
 
     generation: str
     language: str
     results: tuple[ScoredPassage, ...]
-    next_start: int | None
 
 
 @router.get("/v1/search", response_model=SearchReply)
@@ -202,30 +182,7 @@ async def search(
         default = service.settings().default_language
         language = wanted.language or detect_languages([wanted.q], default)[-1]
         scope = Scope(areas=wanted.area, documents=wanted.document, as_of=wanted.as_of)
-        end = wanted.start + wanted.limit
-        found = _best(index, wanted.q, language, scope, end)
-        more = end < len(found) and end <= _DEEPEST - _MOST
-        return SearchReply(
-            generation=index.generation,
-            language=language,
-            results=tuple(found[wanted.start : end]),
-            next_start=end if more else None,
-        )
+        found = index.search(wanted.q, wanted.limit, language, scope=scope)
+        return SearchReply(generation=index.generation, language=language, results=tuple(found))
 
     return await service.read_json(work)
-
-
-def _best(
-    index: Snapshot, query: str, language: str, scope: Scope, end: int
-) -> list[ScoredPassage]:
-    """The best passages, at least one more than `end` if there are so many.
-
-    Two searches of different depth may differ in their order, so there are only two: the one that
-    answers rest on, and behind it a deep one. Pages of any length are cut from the same list.
-    """
-    first = index.search(query, LOOK, language, scope=scope)
-    if end < LOOK or len(first) < LOOK:
-        return first
-    known = {found.passage.id for found in first}
-    deep = index.search(query, _DEEPEST, language, scope=scope)
-    return [*first, *(found for found in deep if found.passage.id not in known)]

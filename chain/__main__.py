@@ -46,7 +46,7 @@ def _day(text: str) -> datetime.date:
 @app.command()
 def ask(
     context: typer.Context,
-    question: str = typer.Argument("", show_default=False),
+    question: str = typer.Argument(..., show_default=False),
     language: str | None = option(None, "CODE", "Of the question, if not told well.", parser=_code),
     area: list[str] | None = option(None, "AREA", "Only this area; may be repeated."),
     document: list[str] | None = option(None, "ID", "Only this document; may be repeated."),
@@ -64,20 +64,12 @@ def ask(
         "Print the whole answer as JSON: text, what else there is, citations with their "
         "quotes, passages.",
     ),
-    check_model: bool = flag(
-        "--check-model",
-        "Ask the language model one question of its own and print what works (docs/models.md).",
-    ),
 ) -> int:
-    """Asks the assistant one question, or finds out whether the configured language model works.
+    """Asks the assistant one question.
 
-    The exit code is 0 for an answer, a refusal and a model that works, 1 for a problem.
+    The exit code is 0 for an answer and a refusal, 1 for a problem.
     """
-    if bool(question) == check_model:
-        context.fail("ask one question, or give --check-model")
     settings = Settings()
-    if check_model:
-        return _check_model(settings)
     keeping: HookFactory | None = context.obj  # of a command line that keeps what was asked
     assistant = Assistant(settings, after=keeping(settings) if keeping else None)
     indexed = assistant.index.documents()
@@ -96,19 +88,6 @@ def ask(
     return 0
 
 
-def _check_model(settings: Settings) -> int:
-    """Prints what works of the configured models; the exit code."""
-    from chain.with_model import check  # the model's client takes long to import
-
-    code = 0
-    for outcome in check(settings):
-        for label, text in outcome.lines:
-            print(f"{label:<9}{text}")
-        print("It works.\n" if outcome.works else "It does not work.\n")
-        code = code if outcome.works else 1
-    return code
-
-
 def _print(answer: Answer) -> None:
     """The answer proper, what to know of it, what else there is, and its references."""
     if answer.understood_as:
@@ -122,7 +101,7 @@ def _print(answer: Answer) -> None:
     elif answer.trouble:
         _say(
             f"\nThe language model was not used ({answer.trouble.replace('_', ' ')}): these are "
-            "sentences from the sources. Try: python -m chain --check-model"
+            "sentences from the sources. Try: ./strategiewijzer doctor"
         )
     if answer.check_trouble == "slow":
         _say("\nThe extra check by a language model came too late; the local checks were made.")

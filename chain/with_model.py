@@ -4,8 +4,6 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from langchain_core.callbacks import UsageMetadataCallbackHandler
-
 from chain.answer.model_run import Checking
 from chain.checking.checker import Checker
 from chain.model.condenser import Condenser
@@ -13,7 +11,7 @@ from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import CHECK_SHARE, fenced
 from chain.request import Answerer, Draft, Request
 from chain.writing.generative import SCHEMA, GenerativeAnswerer, messages_for, read
-from core.errors import ModelError, SettingsError
+from core.errors import ModelError
 from core.settings import Settings
 
 _QUESTION = "How many Member States does the European Union have?"
@@ -39,83 +37,49 @@ def with_model(settings: Settings) -> WithModel:
     return WithModel(GenerativeAnswerer(model, settings), Condenser(model, settings), checking)
 
 
-class CheckOutcome(NamedTuple):
-    """The result of one test question."""
-
-    lines: tuple[tuple[str, str], ...]  # labels, and what to print beside each
-    works: bool
-    error: ModelError | None = None
-
-
-def check(settings: Settings) -> Iterator[CheckOutcome]:
-    """Tests each configured model, the answering one first.
+def check(settings: Settings) -> Iterator[str]:
+    """Asks each configured model one question in the way that an answer is asked for, the answering
+    one first, and says how it answers.
 
     Raises:
-        SettingsError: none is configured.
+        ModelError: one does not.
+        SettingsError: a package that a setting needs is missing.
     """
-    if not settings.generative:
-        raise SettingsError(
-            "No language model is configured, so no question leaves this machine. Set "
-            "STRATEGIEWIJZER_MODEL and OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own."
-        )
-    yield _tested(ChatModel(settings), settings)
+    yield _answers(ChatModel(settings), settings)
     if settings.checker_model not in ("", settings.model):
-        yield _tested(ChatModel(settings, settings.checker_model), settings)
+        yield _answers(ChatModel(settings, settings.checker_model), settings)
 
 
-def _tested(model: ChatModel, settings: Settings) -> CheckOutcome:
-    """Asks a model in the way that an answer is asked for."""
-    lines = [("address", model.address)]
-    counted = UsageMetadataCallbackHandler()
-    pieces: list[str] = []
+def _answers(model: ChatModel, settings: Settings) -> str:
+    room = model.room()
     started = time.monotonic()
-    first = 0.0
-    try:
-        lines.append(("model", model.named()))
-        lines.append(("context", f"{model.room()} tokens at most{_bound(model)}"))
-        started = time.monotonic()
-        passages = fenced("passage", _PASSAGE, ' number="1"')
-        for piece in model.stream(
+    passages = fenced("passage", _PASSAGE, ' number="1"')
+    pieces = list(
+        model.stream(
             messages_for(Request(_QUESTION, "en", ()), "official documents", passages),
             seconds=settings.answer_timeout,
             schema=SCHEMA,
-            config={"callbacks": [counted]},
-        ):
-            first = first or time.monotonic() - started
-            pieces.append(piece)
-        sentences = [
-            draft.text for draft in read(pieces) if isinstance(draft, Draft) and not draft.is_open
-        ]
-    except ModelError as error:
-        lines += [("refused", ", ".join(model.refused))] if model.refused else []
-        lines.append(("failed", f"{error} ({error.reason})"))
-        return CheckOutcome(tuple(lines), works=False, error=error)
-    form = "JSON by the prompt" if "response_format" in model.refused else "JSON by schema"
-    lines += [
-        ("reply", f"{form}, {'streamed' if len(pieces) > 1 else 'in one piece'}"),
-        ("refused", ", ".join(model.refused) or "no parameter"),
-        ("tokens", _tokens(counted)),
-        ("seconds", f"{first:.1f} to the first words, {time.monotonic() - started:.1f} in all"),
-        ("said", " ".join(sentences) or "nothing that can be read as an answer"),
-    ]
-    return CheckOutcome(tuple(lines), works=bool(sentences))
+        )
+    )
+    seconds = time.monotonic() - started
+    named = f"{model.named()} at {model.address}"
+    if not any(isinstance(draft, Draft) and not draft.is_open for draft in read(pieces)):
+        raise ModelError(f"{named} said nothing that can be read as an answer. Choose another.")
+    facts = (
+        "JSON by the prompt" if "response_format" in model.refused else "JSON by schema",
+        "streamed" if len(pieces) > 1 else "in one piece",
+        f"refused: {', '.join(model.refused)}" if model.refused else "",
+        f"{room} tokens at most{_bound(model)}",
+        f"{seconds:.1f} seconds",
+    )
+    return f"{named} answers ({'; '.join(filter(None, facts))})"
 
 
 def _bound(model: ChatModel) -> str:
-    """The setting that the length of the context is bound by, and Ollama's own."""
+    """What else bounds the context."""
     if model.ollama_context() is None:
-        return " (STRATEGIEWIJZER_MODEL_CONTEXT)"
+        return ""
     return (
-        ": Ollama drops the rest. For more, set OLLAMA_CONTEXT_LENGTH at Ollama, and "
+        ", as Ollama drops the rest: for more, set OLLAMA_CONTEXT_LENGTH there, and "
         "STRATEGIEWIJZER_MODEL_CONTEXT to the same"
     )
-
-
-def _tokens(counted: UsageMetadataCallbackHandler) -> str:
-    """The tokens that the server counted, of all requests that it answered."""
-    uses = counted.usage_metadata.values()
-    if not uses:
-        return "not counted by the server"
-    asked, written = (sum(use[key] for use in uses) for key in ("input_tokens", "output_tokens"))
-    thought = sum((use.get("output_token_details") or {}).get("reasoning", 0) for use in uses)
-    return f"{asked} read, {written} written, of which {thought} to reason"

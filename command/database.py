@@ -13,7 +13,7 @@ import typer
 
 from core.command_line import CommandLine, flag
 from core.errors import StrategiewijzerError
-from core.settings import Role, Settings
+from core.settings import Settings
 from language.escaping import visible
 from userdata import api_keys, asked_questions, personal_data
 from userdata import audit as records
@@ -43,7 +43,6 @@ class _Scope(StrEnum):  # Typer takes no list of a Literal
 def new(
     name: str = typer.Argument(..., help="Who or what uses it: 'Open WebUI'."),
     scope: list[_Scope] = typer.Option(..., help="What it may do; give it more than once."),
-    role: Role = typer.Option("reader", help="Its role, as on the pages."),
     days: int = typer.Option(365, min=1, max=3650, help="How long it lasts."),
 ) -> None:
     """Make a key and print it, once. Not into a file that others may read."""
@@ -58,7 +57,7 @@ def new(
     if not name or len(name) > _MAX_NAME:
         raise typer.BadParameter(f"a name has 1 to {_MAX_NAME} characters", param_hint="NAME")
     scopes = tuple(permission for permission in api_keys.PERMISSIONS if permission in scope)
-    key, made = api_keys.make(Settings(), name, scopes, role, datetime.timedelta(days=days))
+    key, made = api_keys.make(Settings(), name, scopes, datetime.timedelta(days=days))
     typer.echo(key)
     typer.echo(
         f"{_line(made)}\nKeep it now: it is not shown again. Revoke it with: "
@@ -105,7 +104,7 @@ def _line(key: api_keys.ApiKey) -> str:
         ends = f"revoked {key.revoked:%Y-%m-%d}"
     elif not key.is_valid(datetime.datetime.now(datetime.UTC)):
         ends = f"expired {key.expires:%Y-%m-%d}"
-    return "  ".join((key.id, key.role, ",".join(key.scopes), ends, visible(key.name)))
+    return "  ".join((key.id, ",".join(key.scopes), ends, visible(key.name)))
 
 
 @audit.command("export")

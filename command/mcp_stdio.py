@@ -14,7 +14,7 @@ from core.settings import current
 from userdata.after_answers import after_answers
 
 _READERS = 2  # searches at once: one program asks
-_WHO = Caller(id="local", name="this machine", role="reader", scopes=("ask", "read"))
+_WHO = Caller("local", ("ask", "read"))
 
 
 def run() -> None:

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 import sqlalchemy
 from pydantic import AwareDatetime
 
-from core.settings import Role, Settings
+from core.settings import Settings
 from core.source import Frozen
 from userdata.database import Database, database
 from userdata.tables import METADATA
@@ -36,7 +36,7 @@ _KEYS = sqlalchemy.Table(
     sqlalchemy.Column("id", sqlalchemy.String(2 * _ID_BYTES), primary_key=True),
     sqlalchemy.Column("hash", sqlalchemy.String(64), nullable=False, unique=True),
     sqlalchemy.Column("name", sqlalchemy.String(100), nullable=False),
-    sqlalchemy.Column("role", sqlalchemy.String(20), nullable=False),
+    sqlalchemy.Column("role", sqlalchemy.String(20), nullable=False, default="reader"),  # not read
     sqlalchemy.Column("scopes", sqlalchemy.String(100), nullable=False),  # between spaces
     sqlalchemy.Column("created", sqlalchemy.BigInteger, nullable=False),  # seconds since 1970
     sqlalchemy.Column("expires", sqlalchemy.BigInteger, nullable=False),
@@ -45,12 +45,11 @@ _KEYS = sqlalchemy.Table(
 
 
 class ApiKey(Frozen):
-    """A key of another program, without its secret. `name` says whose it is; `role` is as on the
-    pages. The times are in UTC; it ends at `expires`, or at `revoked`."""
+    """A key of another program, without its secret. `name` says whose it is. The times are in UTC;
+    it ends at `expires`, or at `revoked`."""
 
     id: str
     name: str
-    role: Role
     scopes: tuple[Permission, ...]
     created: AwareDatetime
     expires: AwareDatetime
@@ -61,11 +60,7 @@ class ApiKey(Frozen):
 
 
 def make(
-    settings: Settings,
-    name: str,
-    scopes: tuple[Permission, ...],
-    role: Role,
-    lasts: datetime.timedelta,
+    settings: Settings, name: str, scopes: tuple[Permission, ...], lasts: datetime.timedelta
 ) -> tuple[str, ApiKey]:
     """Makes a key and stores all of it but itself.
 
@@ -77,7 +72,6 @@ def make(
     made = ApiKey(
         id=secrets.token_hex(_ID_BYTES),
         name=name,
-        role=role,
         scopes=tuple(permission for permission in PERMISSIONS if permission in scopes),
         created=now,
         expires=now + lasts,
@@ -135,5 +129,5 @@ def hash_of(key: str) -> str:
 
 
 def _key(row: sqlalchemy.Row[tuple[object, ...]]) -> ApiKey:
-    values = {name: value for name, value in row._mapping.items() if name != "hash"}
+    values = {name: value for name, value in row._mapping.items() if name not in ("hash", "role")}
     return ApiKey.model_validate({**values, "scopes": str(values["scopes"]).split()})

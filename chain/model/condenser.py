@@ -1,7 +1,6 @@
 """A model rewrites a follow-up so that it stands alone, and translates questions."""
 
 import re
-import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
@@ -37,7 +36,6 @@ class Condenser:
         self._template = ChatPromptTemplate.from_messages(
             [("system", prompts.load("condense")), ("human", "{conversation}")]
         )
-        self._lock = threading.Lock()
         self._known: OrderedDict[tuple[str, str], dict[str, str]] = OrderedDict()
         self._translating = Breaker()
 
@@ -50,11 +48,11 @@ class Condenser:
         *,
         others: Sequence[str] = (),
     ) -> str:
-        """Rewrites the question so that it stands alone.
+        """Rewrites the last question so that it stands alone, in its language (ISO 639-1).
 
         Args:
             question: the last one.
-            language: of the question and the result (ISO 639-1).
+            language: of the question.
             history: earlier turns, oldest first; the model gets as many of the last as fit.
             config: LangChain's, for callbacks and tracers.
             others: languages in which the result is wanted too, for `translations`.
@@ -73,19 +71,13 @@ class Condenser:
         others: Sequence[str],
         config: RunnableConfig | None = None,
     ) -> Mapping[str, str]:
-        """The question in other languages, as far as the model gives it; kept for the next time.
-
-        Args:
-            question: stands alone.
-            language: of the question (ISO 639-1).
-            others: languages to translate into.
-            config: LangChain's, for callbacks and tracers.
+        """A question that stands alone in other languages, as far as the model gives it; kept for
+        the next time.
 
         Raises:
             ModelError: the model failed, was late, or has done so just before.
         """
-        known = self._kept(question, language)
-        if not set(others) <= known.keys():
+        if not set(others) <= self._known.get((question, language), {}).keys():
             started = self._translating.admit()
             try:
                 self._rewritten(question, language, (), others, _TRANSLATION_SECONDS, config)
@@ -94,12 +86,8 @@ class Condenser:
                     self._translating.failed(error, started)
                 raise
             self._translating.worked()
-            known = self._kept(question, language)
+        known = self._known.get((question, language), {})
         return {name: known[name] for name in others if known.get(name)}
-
-    def _kept(self, question: str, language: str) -> Mapping[str, str]:
-        with self._lock:
-            return self._known.get((question, language), {})
 
     def _rewritten(
         self,
@@ -134,19 +122,14 @@ class Condenser:
         if others:
             # A language that the model leaves out is not asked for again.
             made = {name: _in_one_line(found.get(name, "")) for name in others}
-            with self._lock:
-                self._known[rewritten, language] = self._known.pop((rewritten, language), {}) | made
-                if len(self._known) > _KEPT:
-                    self._known.popitem(last=False)
+            self._known[rewritten, language] = self._known.pop((rewritten, language), {}) | made
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
         return rewritten
 
 
 def _one_question(text: str, question: str, language: str) -> str:
-    """What a model wrote in place of a question.
-
-    Raises:
-        ModelError: it is no single line, or says more than the question.
-    """
+    """What a model wrote in place of a question, if it is a single line and says no more."""
     rewritten = _in_one_line(text)
     if not rewritten:
         raise ModelError("The model did not rewrite the question in one line.")

@@ -1,25 +1,30 @@
-"""The configured language model: asks its server and streams the reply, within limits of time and
-length, with retries and without the model's thoughts."""
+"""The configured language model, on OpenAI's server, Azure, Ollama or any other with OpenAI's
+protocol: asks it and streams the reply, within limits of time and length, with retries."""
 
 import logging
+import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
+import openai
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from chain.model.failures import asked_to_wait, is_transient, refused_parameter, translated
-from chain.model.reply import Schema
-from chain.model.servers import Server
+from chain.model.reply import Fields, Schema, read_json
 from core import telemetry
 from core.answer import ModelTrouble
 from core.background import in_background
 from core.breaker import Breaker
 from core.environment import no_langsmith_tracing
-from core.errors import ModelError
+from core.errors import ModelError, SettingsError
+from core.http_client import bounded_client
 from core.settings import Settings
 from language.escaping import visible
 
@@ -29,6 +34,19 @@ _TRIES = 3  # of a request with a transient failure; a reader waits for each of 
 _FIRST_WAIT = 0.5  # seconds before the second try; doubles, as a busy server needs time
 _CONTEXT_KEPT = 600.0  # seconds: a server may come back with another model, or come back
 _LASTING: frozenset[ModelTrouble] = frozenset({"key", "quota", "unknown_model", "unreachable"})
+OPENAI = "https://api.openai.com/v1"
+_ENTRA_SCOPE = "https://cognitiveservices.azure.com/.default"
+_AZURE_HOSTS = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com")
+_LISTED = 20  # models named in a message; of the hundreds that some servers have nobody reads all
+_QUICK = 5.0  # seconds for a request about the models, for which no model has to run
+_OLLAMA_CONTEXT = 4096  # tokens; its smallest default, docs.ollama.com/context-length
+_DEFAULT_CONTEXT = 8192  # tokens of a model of which nothing is known: most take that
+_MOST_CONTEXT = 128_000  # tokens: more than all that is ever given to a model
+# What servers call the context length of a model in the list of their models: vLLM and SGLang,
+# OpenRouter, Groq, Mistral and LM Studio.
+_CONTEXT_NAMES = ("max_model_len", "context_length", "context_window", "max_context_length")
+_VERSION = re.compile(r"-\d{4}-\d\d-\d\d$")  # behind the name of a model of OpenAI
+_NUM_CTX = re.compile(r"^num_ctx\s+(\d{1,9})\b", re.M)
 _LIMITS = ("max_completion_tokens", "max_tokens")  # OpenAI's name, and that of all others
 _LONGEST = 400_000  # characters, some 100,000 tokens; an endless reply would fill memory
 _PIECE = 200  # characters of a piece: the deadline is checked between two only
@@ -49,18 +67,23 @@ class ChatModel:
     def __init__(self, settings: Settings, name: str = "") -> None:
         no_langsmith_tracing()
         self._settings = settings
-        self._server = Server(settings)
+        self.address = settings.openai_base_url or OPENAI
+        """URL of the server."""
+        host = urlsplit(self.address).hostname or ""
+        # OpenAI's own models, with its newest parameters.
+        self._is_official = host == urlsplit(OPENAI).hostname or host.endswith(_AZURE_HOSTS)
+        self._is_ollama = not self._is_official  # until `ollama_context` has asked
+        self._secret = settings.openai_api_key.get_secret_value()
+        self._token = _entra_token() if settings.azure_identity else None
+        self._http = bounded_client(
+            "The model's server", "OPENAI_BASE_URL", "Set STRATEGIEWIJZER_ANSWER_TIMEOUT higher."
+        )
         self.name = name or settings.model
         """Empty until `named` has asked the server."""
         self._client: ChatOpenAI | None = None
         self._breaker = Breaker()
         self._refused: frozenset[str] = frozenset()
         self._usual: tuple[int, float] | None = None  # context length, and when to ask again
-
-    @property
-    def address(self) -> str:
-        """URL of the server, without secrets."""
-        return self._server.url
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -73,8 +96,20 @@ class ChatModel:
         Raises:
             ModelError: the server has none or several, or does not list them.
         """
-        if not self.name:
-            self.name = self._server.only_model()
+        if self.name:
+            return self.name
+        try:
+            names = [model.id for model in self._listed()]
+        except Exception as error:  # noqa: BLE001 - translated
+            raise translated(error, "", self._secret) from None
+        if len(names) != 1:
+            listed = f": {', '.join(names[:_LISTED])}" if names else ""
+            raise ModelError(
+                f"The model's server has {len(names)} models{listed}. Set STRATEGIEWIJZER_MODEL to "
+                "one.",
+                "unknown_model",
+            )
+        self.name = names[0]
         return self.name
 
     def room(self) -> int:
@@ -91,17 +126,37 @@ class ChatModel:
             return wanted
         now = time.monotonic()
         if self._usual is None or now > self._usual[1]:
-            self._usual = self._server.usual_context(self.named()), now + _CONTEXT_KEPT
+            self._usual = self._usual_context(self.named()), now + _CONTEXT_KEPT
         return self._usual[0]
 
     def ollama_context(self) -> int | None:
-        """Ollama's context length; None if the server is not Ollama.
+        """How many tokens Ollama uses for prompt and answer: beyond them it drops the beginning of
+        the prompt. None for other servers, which refuse prompts that are too long.
+
+        Requested each time, as it depends on how the model is loaded; where it is not loaded,
+        Ollama's smallest default.
 
         Raises:
             ModelError: the server does not list its models.
         """
         self._breaker.check()
-        return self._server.ollama_context(self.named())
+        model = self.named()
+        if not self._is_ollama:
+            return None
+        try:
+            shown = self._ollama("POST", "show", {"model": model})
+            if shown is None:
+                self._is_ollama = False
+                return None
+            loaded = self._ollama("GET", "ps") or Fields({})
+        except (httpx.HTTPError, httpx.InvalidURL, ModelError):
+            return None
+        if num_ctx := _NUM_CTX.search(shown.text("parameters")):
+            return int(num_ctx[1])
+        for running in loaded.objects("models"):
+            if running.text("name") in (model, f"{model}:latest"):
+                return max(0, running.number("context_length")) or _OLLAMA_CONTEXT
+        return _OLLAMA_CONTEXT
 
     def stream(
         self,
@@ -161,7 +216,7 @@ class ChatModel:
         """As `stream`, asking again without what the server refuses, or after a transient error."""
         name, tries, wait = self.named(), 1, _FIRST_WAIT
         left_out: set[str] = set()  # left out on trial: the server did not name what it refuses
-        client = self._client = self._client or self._server.client(name)
+        client = self._client = self._client or self._new_client(name)
         while True:
             has_begun = False
             fields = self._fields(schema, left_out)
@@ -174,7 +229,7 @@ class ChatModel:
             except ModelError:
                 raise
             except Exception as error:
-                failure = translated(error, name, self._server.secret)
+                failure = translated(error, name, self._secret)
                 if not isinstance(failure, ModelError):
                     raise
                 if has_begun:
@@ -205,7 +260,7 @@ class ChatModel:
         if schema is not None:
             form = {"name": schema["title"], "strict": True, "schema": schema}
             fields["response_format"] = {"type": "json_schema", "json_schema": form}
-        limits = _LIMITS if self._server.official else _LIMITS[::-1]
+        limits = _LIMITS if self._is_official else _LIMITS[::-1]
         fields |= dict.fromkeys(
             [name for name in limits if name not in refused][:1], settings.answer_tokens
         )
@@ -216,6 +271,93 @@ class ChatModel:
             for name, value in fields.items()
             if value is not None and name not in refused
         }
+
+    def _new_client(self, model: str) -> ChatOpenAI:
+        """Client for a model, without retries and without optional parameters of its own.
+
+        Raises:
+            ModelError: there is no key for OpenAI or Azure.
+        """
+        if self._is_official and not self._secret and self._token is None:
+            raise ModelError("There is no key for the model's server. Set OPENAI_API_KEY.", "key")
+        return ChatOpenAI(
+            model=model,
+            # Always set: else LangChain's own environment variables could redirect requests.
+            base_url=self.address,
+            api_key=self._token or SecretStr(self._secret or "none"),
+            temperature=None,  # unset, langchain-openai sends 1 to o1
+            timeout=self._settings.answer_timeout,
+            max_retries=0,
+            stream_usage=False,
+            use_responses_api=False,
+            http_client=self._http,
+        )
+
+    def _usual_context(self, model: str) -> int:
+        """Context length of a model in tokens: by the server's list of models, else what
+        langchain-openai knows of its name, else the default."""
+        listed: Sequence[openai.types.Model] = ()
+        try:
+            listed = self._listed()
+        except Exception as error:  # noqa: BLE001 - then it is not known
+            logger.debug("The model's server does not list its models (%s).", type(error).__name__)
+        fields = next((entry.model_extra or {} for entry in listed if entry.id == model), {})
+        for value in map(fields.get, _CONTEXT_NAMES):
+            if type(value) is int and value > 0:
+                return min(value, _MOST_CONTEXT)
+        profile = self._new_client(_VERSION.sub("", model)).profile or {}
+        return min(profile.get("max_input_tokens", _DEFAULT_CONTEXT), _MOST_CONTEXT)
+
+    def _listed(self) -> Sequence[openai.types.Model]:
+        client: openai.OpenAI = self._new_client("").root_client.with_options(timeout=_QUICK)
+        listed: Iterable[object] = client.models.list().data or ()
+        models = (entry for entry in listed if isinstance(entry, openai.types.Model))
+        return [model for model in models if isinstance(model.id, str)]
+
+    def _ollama(
+        self, method: str, name: str, body: Mapping[str, str] | None = None
+    ) -> Fields | None:
+        """Reply of an endpoint of Ollama's own API (its docs/api.md); None if there is none."""
+        root = self.address.rstrip("/").removesuffix("/v1")
+        headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
+        reply = self._http.request(
+            method,
+            f"{root}/api/{name}",
+            json=body,
+            headers=headers,
+            timeout=_QUICK,
+            follow_redirects=False,
+        )
+        found = read_json(reply.text)
+        return found if reply.status_code == httpx.codes.OK and isinstance(found, Fields) else None
+
+
+def _entra_token() -> Callable[[], str]:
+    """Provider of Entra ID tokens; renews them as needed.
+
+    Raises:
+        SettingsError: azure-identity is not installed.
+    """
+    try:
+        from azure.identity import DefaultAzureCredential, get_bearer_token_provider
+    except ImportError:
+        raise SettingsError(
+            "STRATEGIEWIJZER_AZURE_IDENTITY needs a package that is not installed. Install it: "
+            ".venv/bin/python -m pip install azure-identity"
+        ) from None
+    provider = get_bearer_token_provider(DefaultAzureCredential(), _ENTRA_SCOPE)
+
+    def token() -> str:
+        try:
+            return str(provider())
+        except Exception as error:  # noqa: BLE001 - of many types; none may reach a reader
+            raise ModelError(
+                f"Entra ID gives no token for the model's server ({type(error).__name__}). Sign in "
+                "or correct the variables of azure-identity.",
+                "key",
+            ) from None
+
+    return token
 
 
 def _within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:

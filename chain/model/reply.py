@@ -1,14 +1,14 @@
 """A model's reply in JSON: the schema that is asked for, and how the reply is read.
 
-No server is bound to the schema that it is asked to follow. So what has another type, is there
-twice with different values, or is nested too deeply is as if it were not there.
+No server is bound to the schema that it is asked to follow. So what has another type is as if it
+were not there.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from core.errors import ModelError
 from language.escaping import visible
@@ -16,13 +16,9 @@ from language.escaping import visible
 Schema = Mapping[str, Any]
 TEXT: Schema = {"type": "string"}
 
-_DEEPEST = 8  # levels of nesting; what is asked for has five
 _LONGEST_NUMBER = 9  # digits; a number counts passages or sentences
 _MOST_BEFORE = 40_000  # characters before a list: thoughts that no tag marks
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]|[^"\[\]{}]+', re.DOTALL)
 _NAME = 40  # characters that a list's name and its bracket take
-
-_Kind = TypeVar("_Kind")
 
 
 def object_of(**fields: Schema) -> Schema:
@@ -49,36 +45,36 @@ def out_of_form() -> ModelError:
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of a JSON object: name -> all values that it is there with."""
+    """The fields of a JSON object, each read by the type that it has to have."""
 
-    values: dict[str, list[object]]
+    values: Mapping[str, object]
 
     def text(self, name: str) -> str:
         """A text without invisible characters; empty where there is none."""
-        return visible(self._only(name, str) or "")
+        value = self.values.get(name)
+        return visible(value) if isinstance(value, str) else ""
 
     def number(self, name: str) -> int:
         """A whole number; 0 where there is none."""
-        return self._only(name, int) or 0
+        value = self.values.get(name)
+        return value if type(value) is int else 0  # `true` is none
 
     def fields(self, name: str) -> "Fields":
-        return self._only(name, Fields) or Fields({})
+        value = self.values.get(name)
+        return value if isinstance(value, Fields) else Fields({})
 
     def texts(self, name: str) -> list[str]:
-        return [visible(text) for text in self._listed(name, str)]
+        return [visible(value) for value in self._listed(name) if isinstance(value, str)]
 
     def numbers(self, name: str) -> list[int]:
-        return self._listed(name, int)
+        return [value for value in self._listed(name) if type(value) is int]
 
     def objects(self, name: str) -> list["Fields"]:
-        return self._listed(name, Fields)
+        return [value for value in self._listed(name) if isinstance(value, Fields)]
 
-    def _listed(self, name: str, kind: type[_Kind]) -> list[_Kind]:
-        return _of_type(self._only(name, list) or (), kind)
-
-    def _only(self, name: str, kind: type[_Kind]) -> _Kind | None:
-        found = _of_type(self.values.get(name, ()), kind)
-        return found[0] if found and all(value == found[0] for value in found) else None
+    def _listed(self, name: str) -> list[object]:
+        value = self.values.get(name)
+        return value if isinstance(value, list) else []
 
 
 class EntryReader:
@@ -153,10 +149,11 @@ class EntryReader:
 
 
 def read_json(text: str) -> object:
-    """The JSON value that a text begins with, its objects as `Fields`; None where there is none."""
+    """The JSON value that a text begins with, its objects as `Fields`; None where there is none, or
+    it is nested more deeply than Python reads."""
     try:
-        return _DECODER.raw_decode(_shallow(text.lstrip()))[0]
-    except ValueError:
+        return _DECODER.raw_decode(text.lstrip())[0]
+    except (ValueError, RecursionError):
         return None
 
 
@@ -167,35 +164,9 @@ def read_object(text: str) -> Fields:
     return found if isinstance(found, Fields) else Fields({})
 
 
-def _of_type(values: Iterable[object], kind: type[_Kind]) -> list[_Kind]:
-    """The values of exactly this type: `true` is no number."""
-    return [value for value in values if type(value) is kind]
-
-
-def _fields(pairs: Iterable[tuple[str, object]]) -> Fields:
-    made = Fields({})
-    for name, value in pairs:
-        made.values.setdefault(name, []).append(value)
-    return made
-
-
 def _whole(digits: str) -> int | None:
     return int(digits) if len(digits) <= _LONGEST_NUMBER else None
 
 
-def _shallow(text: str) -> str:
-    """JSON with null in place of what is nested more deeply than a reply is: Python refuses all of
-    a text that is nested too deeply for it."""
-    depth, kept = 0, list[str]()
-    for piece in _PIECE.findall(text):
-        depth += piece in ("[", "{")
-        if depth <= _DEEPEST:
-            kept.append(piece)
-        elif depth == _DEEPEST + 1 and piece in ("[", "{"):
-            kept.append("null")
-        depth -= piece in ("]", "}")
-    return "".join(kept)
-
-
 # Models do not escape line ends.
-_DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_fields, parse_int=_whole)
+_DECODER = json.JSONDecoder(strict=False, object_hook=Fields, parse_int=_whole)

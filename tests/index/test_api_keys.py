@@ -81,7 +81,7 @@ def test_a_key_is_made_listed_and_revoked(settings: Settings, address: str) -> N
     assert opens(address, made) == 200
 
     (known,) = kept(settings)
-    assert (known.name, known.role, known.scopes) == ("Open WebUI", "reader", ("ask", "read"))
+    assert (known.name, known.scopes) == ("Open WebUI", ("ask", "read"))
     assert known.expires - known.created == datetime.timedelta(days=365)
     listed = run(settings, "list")[1]
     assert known.id in listed
@@ -101,7 +101,6 @@ def test_a_key_is_made_listed_and_revoked(settings: Settings, address: str) -> N
     [
         ("new", "me"),
         ("new", "me", "--scope", "all"),
-        ("new", "me", "--scope", "ask", "--role", "owner"),
         ("new", "me", "--scope", "ask", "--days", "0"),
         ("new", " \u202e", "--scope", "ask"),
         ("new", "a" * 101, "--scope", "ask"),
@@ -129,7 +128,7 @@ def test_of_a_key_only_the_hash_is_stored(settings: Settings) -> None:
     ("method", "path"),
     [
         ("POST", "/v1/ask"), ("GET", "/v1/search?q=a"), ("GET", "/v1/documents"),
-        ("GET", "/v1/documents/x"), ("GET", "/v1/generations"), ("GET", "/v1/openapi.json"),
+        ("GET", "/v1/documents/x"), ("GET", "/v1/openapi.json"),
         ("GET", "/v1/no-such"), ("PUT", "/v1/ask"), ("POST", "/mcp"), ("GET", "/metrics"),
     ],
 )  # fmt: skip
@@ -176,7 +175,7 @@ def test_a_key_counts_in_its_one_place_only(
     assert patient_http.get(f"{address}/v1/openapi.json?key={made}").status_code == 401
 
 
-# Scopes and roles
+# Scopes
 
 
 def test_a_key_opens_only_what_its_scopes_name(settings: Settings, address: str) -> None:
@@ -188,14 +187,8 @@ def test_a_key_opens_only_what_its_scopes_name(settings: Settings, address: str)
         assert "'ask'" in answer.json()["error"]["message"]
         assert told(api.get("/metrics")) == (403, "insufficient_scope")
     with client(address, ask) as api:
-        for path in ("/v1/search?q=a", "/v1/documents", "/v1/documents/x", "/v1/generations"):
+        for path in ("/v1/search?q=a", "/v1/documents", "/v1/documents/x"):
             assert told(api.get(path)) == (403, "insufficient_scope")
-
-
-def test_generations_are_for_maintainers(settings: Settings, address: str) -> None:
-    for role, status in (("reader", 403), ("evaluator", 403), ("maintainer", 503)):
-        made = key(settings, role=role)  # type: ignore[arg-type]
-        assert opens(address, made, "/v1/generations") == status  # 503: there is no index
 
 
 # Too often

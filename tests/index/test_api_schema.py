@@ -38,14 +38,13 @@ schema.app = app
 def _made(settings: Settings) -> Iterator[None]:
     _Made.settings = settings.model_copy(update={"api_requests_per_minute": 1_000_000})
     _Made.assistant = Assistant(_Made.settings)
-    _Made.headers = bearer(key(_Made.settings, role="maintainer"))
+    _Made.headers = bearer(key(_Made.settings))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(key_access, "_TRIES", 1_000_000)  # each route is tried with wrong keys
         yield
 
 
-# /mcp is only named: what it takes and gives is MCP's (tests/index/test_mcp.py).
-@schema.exclude(path="/mcp").parametrize()
+@schema.parametrize()
 @hypothesis.settings(max_examples=_EXAMPLES, deadline=None, derandomize=True, database=None)
 @pytest.mark.long
 def test_every_route_keeps_to_its_description(case: Case) -> None:

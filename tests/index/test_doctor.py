@@ -205,7 +205,7 @@ def server(server: Script, settings: Settings, use: Use, monkeypatch: pytest.Mon
 def test_a_model_that_answers_is_well(server: Script) -> None:
     server.reply = published.reply_of("It has 27 Member States.")
     found = _examined(0)
-    assert f"scripted at {server.url} answers (JSON by schema, streamed" in found["model"].found
+    assert f"scripted at {server.url} answers (JSON by schema; streamed" in found["model"].found
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_model_that_answers_is_well(server: Script) -> None:
     [
         (published.WRONG_KEY, "Correct OPENAI_API_KEY."),
         (published.openai_error(401, f"No such key: {SECRET}", SECRET), "Correct OPENAI_API_KEY."),
-        (published.reply_of(), "python -m chain --check-model"),
+        (published.reply_of(), "Choose another."),
     ],
 )
 def test_a_model_that_does_not_answer_is_a_failure(

@@ -79,6 +79,17 @@ def written(
     return reply_of(*texts, passages=passages, not_stated=not_stated, searches=searches)
 
 
+@pytest.fixture(scope="module")
+def near(index: Snapshot) -> Nearness:
+    return nearness_of(index, index.embedder)
+
+
+@pytest.fixture(scope="module")
+def law(request_: Request) -> int:
+    """The passage with `LAW`."""
+    return next(n for n, found in enumerate(request_.found) if LAW in found.passage.text)
+
+
 @dataclass
 class Says:
     """An answerer that says these replies, one after another, and fails after the last or not."""
@@ -105,7 +116,7 @@ def checker(server: Script) -> Checker:
 
 
 @pytest.fixture
-def write(index: Snapshot, request_: Request, checker: Checker) -> Callable[..., ModelRun]:
+def write(near: Nearness, request_: Request, checker: Checker) -> Callable[..., ModelRun]:
     """Has a reply written, and read again by the model on the server."""
 
     def run(
@@ -118,7 +129,7 @@ def write(index: Snapshot, request_: Request, checker: Checker) -> Callable[...,
         return _run(
             request_,
             Says([written(*texts, passages=passages)], error),
-            nearness_of(index, index.embedder),
+            near,
             checking=Checking(checker, seconds),
             **more,
         )
@@ -179,10 +190,10 @@ def test_every_sentence_stands_in_its_place_with_its_mark(write: Write, server: 
 
 
 def test_without_a_checker_only_the_sources_own_words_are_confirmed(
-    index: Snapshot, request_: Request
+    near: Nearness, request_: Request
 ) -> None:
     says = Says([written(LAW, NOT, RELATED, FRUIT)])
-    writing = _run(request_, says, nearness_of(index, index.embedder))
+    writing = _run(request_, says, near)
     reasons = [reason for _, _, reason in _marks(writing)]
     assert reasons == ["", "unchecked", "distant", "distant"]
     assert (writing.checker, writing.unchecked) == ("", False)
@@ -214,13 +225,13 @@ def test_an_organisation_may_fold_or_hide_what_was_not_confirmed(
 
 
 def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
-    index: Snapshot, request_: Request, server: Script, checker: Checker
+    near: Nearness, request_: Request, server: Script, checker: Checker
 ) -> None:
     server.check = _rejecting("two reports")
     writing = ModelRun(
         request_,
         Says([written(REPORTS, PROCEDURES)]),
-        nearness_of(index, index.embedder),
+        near,
         checking=Checking(checker, PATIENCE),
         unconfirmed="hide",
     )
@@ -229,9 +240,9 @@ def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
     assert not any("two reports" in marked_text(one.blocks).text for one in told)
 
 
-def test_words_are_told_while_a_sentence_is_written(index: Snapshot, request_: Request) -> None:
+def test_words_are_told_while_a_sentence_is_written(near: Nearness, request_: Request) -> None:
     says = Says([written(PROCEDURES)])
-    writing = ModelRun(request_, says, nearness_of(index, index.embedder))
+    writing = ModelRun(request_, says, near)
     stage, *told = writing.write(None)
     assert stage == Stage(name="checking")
     seen = [marked_text(one.blocks).text for one in told if isinstance(one, TextDelta)]
@@ -295,12 +306,7 @@ def test_what_does_not_fit_one_call_is_read_in_a_second_and_no_more(
     "reply",
     [
         500,
-        "",
         "All fine!",
-        '{"verdicts": "supported"}',
-        '{"verdicts": [{"number": 9, "reason": "", "verdict": "not supported"}]}',
-        '{"verdicts": [{"number": "1", "reason": "", "verdict": "not supported"}]}',
-        '{"verdicts": [{"number": 1, "reason": "", "verdict": "maybe not"}]}',
         '{"verdicts": [{"number": 1, "reason": "", "verdict": "supported"}, '
         '{"number": 1, "reason": "", "verdict": "not supported"}]}',
     ],
@@ -342,25 +348,17 @@ def test_a_checker_that_is_too_slow_is_not_waited_for(write: Write, server: Scri
     assert len(server.checks) == 1
 
 
-@pytest.mark.parametrize("unconfirmed", ["fold", "hide"])
-def test_what_was_not_checked_is_folded_or_hidden_as_well(
-    write: Write, server: Script, unconfirmed: str
-) -> None:
+def test_what_was_not_checked_is_hidden_as_well(write: Write, server: Script) -> None:
     server.check = 500
-    writing = write(NOT, unconfirmed=unconfirmed)
+    writing = write(NOT, unconfirmed="hide")
     assert _text(writing) == "[Found, not checked.]"
     assert writing.builder.citations == ()
-    (said,) = sentences(writing.builder.blocks)
-    assert (said.text == NOT) == (unconfirmed == "fold")
-    assert said.nearest
 
 
 def test_a_stretch_that_no_passage_has_is_confirmed_by_nobody(
-    index: Snapshot, request_: Request, checker: Checker, server: Script
+    near: Nearness, request_: Request, law: int, checker: Checker, server: Script
 ) -> None:
     """Also by a checker that says yes to everything: it was shown what is nearest."""
-    near = nearness_of(index, index.embedder)
-    law = next(n for n, one in enumerate(request_.found) if LAW in one.passage.text)
 
     class One(Says):
         def draft(self, request: Request, config: RunnableConfig | None) -> Written:
@@ -455,33 +453,27 @@ def _said(
          "translated"],
 )  # fmt: skip
 def test_a_stretch_is_found_where_it_stands_else_what_is_nearest(
-    index: Snapshot, request_: Request, passage: int, first: str, last: str
+    near: Nearness, request_: Request, law: int, passage: int, first: str, last: str
 ) -> None:
-    law = next(n for n, one in enumerate(request_.found) if LAW in one.passage.text)
     number = {0: law, 1: 1 - law}.get(passage, passage)
     draft = Draft(PROCEDURES, (law,), stretches=(NamedStretch(number, first, last),))
-    said, quotes = _said(nearness_of(index, index.embedder), request_, draft)
+    said, quotes = _said(near, request_, draft)
     assert said.status == "confirmed"
     assert quotes == [PROCEDURES]
 
 
 def test_a_stretch_may_run_over_units_or_be_the_whole_passage(
-    index: Snapshot, request_: Request
+    near: Nearness, request_: Request, law: int
 ) -> None:
-    law = next(n for n, one in enumerate(request_.found) if LAW in one.passage.text)
     passage = request_.found[law].passage
     units = [passage.text[one.start : one.end] for one in passage.units]
     assert len(units) > 2
     over = NamedStretch(law, " ".join(units[0].split()[:5]), " ".join(units[1].split()[-5:]))
-    said, quotes = _said(
-        nearness_of(index, index.embedder), request_, Draft(LAW, (law,), stretches=(over,))
-    )
+    said, quotes = _said(near, request_, Draft(LAW, (law,), stretches=(over,)))
     start, end = passage.units[0].start, passage.units[1].end
     assert quotes == [passage.text[start:end]]
     whole = NamedStretch(law, passage.text)
-    said, quotes = _said(
-        nearness_of(index, index.embedder), request_, Draft(LAW, (law,), stretches=(whole,))
-    )
+    said, quotes = _said(near, request_, Draft(LAW, (law,), stretches=(whole,)))
     assert said.status == "confirmed"
     assert sum(map(len, quotes)) >= 0.9 * sum(map(len, units))
 
@@ -502,34 +494,17 @@ def test_of_words_that_stand_twice_the_shorter_stretch_counts(
     assert spans == [(30, 69)]
 
 
-def test_what_the_question_says_needs_no_evidence(index: Snapshot, request_: Request) -> None:
+def test_what_the_question_says_needs_no_evidence(near: Nearness, request_: Request) -> None:
     asked = Request("Did Zorblat open 912,345 procedures in 2021?", "en", request_.found)
     text = "In {} no 912,345 procedures were opened.".format
-    said, _ = _said(nearness_of(index, index.embedder), asked, Draft(text(2021), (0,)))
+    said, _ = _said(near, asked, Draft(text(2021), (0,)))
     assert said.status != "differs"
-    said, _ = _said(nearness_of(index, index.embedder), asked, Draft(text(2022), (0,)))
+    said, _ = _said(near, asked, Draft(text(2022), (0,)))
     assert (said.status, said.details) == ("differs", ("2022",))
 
 
-def test_the_passage_that_has_a_detail_becomes_evidence_which_only_a_checker_confirms(
-    index: Snapshot, request_: Request
-) -> None:
-    texts = ("The Centre is in The Hague.", "The plan has 47 actions.")
-    passages = []
-    for number, text in enumerate(texts):
-        passage = request_.found[number].passage
-        unit = passage.units[0].model_copy(update={"start": 0, "end": len(text), "lead_in": None})
-        passages.append(passage.model_copy(update={"text": text, "units": (unit,)}))
-    found = _scored(passages)
-    stretch = (NamedStretch(0, texts[0]),)
-    draft = Draft("The Centre in The Hague has 47 actions.", (0,), stretches=stretch)
-    said, _ = _said(Nearness(_alike, index.embedder), Request("?", "en", found), draft)
-    assert (said.status, said.reason, said.details) == ("not_confirmed", "elsewhere", ("47",))
-    assert [one.passage_id for one in said.nearest] == [one.id for one in passages]
-
-
 def test_what_the_passages_lack_is_searched_for_once_more(
-    index: Snapshot, request_: Request
+    index: Snapshot, near: Nearness, request_: Request
 ) -> None:
     new = _scored(index.passages(["drugs-agenda.en"])[:2])
     queries: list[Sequence[str]] = []
@@ -547,7 +522,7 @@ def test_what_the_passages_lack_is_searched_for_once_more(
             reply_of(told, passages=[3], searches=["again"]),
         ]
     )
-    writing = ModelRun(request_, says, nearness_of(index, index.embedder), search=search)
+    writing = ModelRun(request_, says, near, search=search)
     events = list(writing.write(None))
     stages = [one.name for one in events if isinstance(one, Stage)]
     assert stages == ["checking", "searching_again"]
@@ -572,33 +547,22 @@ def test_what_the_passages_lack_is_searched_for_once_more(
     ],
 )
 def test_a_second_reply_that_fails_is_told(
-    index: Snapshot, request_: Request, replies: Sequence[str], mode: Mode, trouble: str
+    index: Snapshot,
+    near: Nearness,
+    request_: Request,
+    replies: Sequence[str],
+    mode: Mode,
+    trouble: str,
 ) -> None:
     (new,) = index.passages(["drugs-agenda.en"])[:1]
     found = (ScoredPassage(passage=new, score=0.0, similarity=0.0),)
     says = Says(replies, ModelError("Gone.", "unreachable"))
-    near = nearness_of(index, index.embedder)
     writing = ModelRun(request_, says, near, search=lambda *_: found, stands_in=True)
     for _ in writing.write(None):
         pass
     assert (writing.mode, writing.trouble, len(says.asked)) == (mode, trouble, 2)
     said = [LAW, PROCEDURES] if mode == "generative" else []
     assert [text for text, _, _ in _marks(writing)] == said
-
-
-@pytest.mark.parametrize("second", [written(), ""])
-def test_a_second_search_that_brings_nothing_leaves_the_answer(
-    index: Snapshot, request_: Request, second: str
-) -> None:
-    new = _scored(index.passages(["drugs-agenda.en"])[:1])
-    for found, rounds in (((), 1), (new, 2)):
-        says = Says([written(LAW, searches=["drugs"]), second])
-        writing = _run(
-            request_, says, nearness_of(index, index.embedder), search=lambda *_, found=found: found
-        )
-        assert len(says.asked) == rounds
-        assert [text for text, _, _ in _marks(writing)] == [LAW]
-        assert (writing.mode, writing.trouble) == ("generative", "")
 
 
 @pytest.mark.parametrize(
@@ -614,6 +578,7 @@ def test_a_second_search_that_brings_nothing_leaves_the_answer(
 )
 def test_what_is_not_stated_is_searched_for_and_told_if_it_is_not_found(
     index: Snapshot,
+    near: Nearness,
     request_: Request,
     second: str | None,
     said: Sequence[str],
@@ -627,7 +592,7 @@ def test_what_is_not_stated_is_searched_for_and_told_if_it_is_not_found(
         return new
 
     says = Says([written(LAW, not_stated=[BUDGET, SEAT]), second or ""])
-    writing = _run(request_, says, nearness_of(index, index.embedder), search=search)
+    writing = _run(request_, says, near, search=search)
     assert queries == [(BUDGET, SEAT)]
     assert [text for text, _, _ in _marks(writing)] == said
     assert writing.not_stated == not_stated
@@ -642,15 +607,15 @@ def test_what_is_not_stated_is_searched_for_and_told_if_it_is_not_found(
     ],
 )
 def test_what_a_model_says_is_not_stated_is_of_the_question_or_not_shown(
-    index: Snapshot, request_: Request, said: str
+    near: Nearness, request_: Request, said: str
 ) -> None:
     says = Says([written(LAW, not_stated=["what the Commission did", said])])
-    writing = _run(request_, says, nearness_of(index, index.embedder))
+    writing = _run(request_, says, near)
     assert writing.not_stated == ("what the Commission did",)
     for more in ({"unconfirmed": "hide"}, {}):
         asked = request_ if more else replace(request_, task=Task("translate", "In French?"))
         says = Says([written(LAW, not_stated=["what the Commission did"])])
-        assert _run(asked, says, nearness_of(index, index.embedder), **more).not_stated == ()
+        assert _run(asked, says, near, **more).not_stated == ()
 
 
 def test_an_answer_and_a_refusal_say_what_was_not_found_and_in_how_many_documents(
@@ -679,7 +644,7 @@ def test_the_assistant_searches_again_for_what_a_reply_asks(
     assert len(server.requests) == 2
 
 
-def test_a_reader_who_leaves_ends_the_reply(index: Snapshot, request_: Request) -> None:
+def test_a_reader_who_leaves_ends_the_reply(near: Nearness, request_: Request) -> None:
     closed = threading.Event()
 
     class Endless(Says):
@@ -690,7 +655,7 @@ def test_a_reader_who_leaves_ends_the_reply(index: Snapshot, request_: Request) 
             finally:
                 closed.set()
 
-    events = ModelRun(request_, Endless([]), nearness_of(index, index.embedder)).write(None)
+    events = ModelRun(request_, Endless([]), near).write(None)
     next(events)
     next(events)
     events.close()  # type: ignore[attr-defined]

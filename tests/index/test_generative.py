@@ -4,16 +4,14 @@ import json
 
 import pytest
 
-from chain import __main__ as command
 from chain.assistant import Assistant
-from core.answer import Finished, Stage
 from core.settings import Settings
 from core.source import Scope
 from tests.support.answers import assert_quotes_are_exact
 from tests.support.api_server import client, key, serving
 from tests.support.callbacks import Names
 from tests.support.openai_server import NO_SCHEMA, Reply, Script, checked, reply_of
-from tests.support.waiting import PATIENCE, SILENT
+from tests.support.waiting import PATIENCE
 from ui.answers.checks import languages_shown, remarks_below
 from ui.texts import load
 from userdata.feedback import Feedback
@@ -29,27 +27,6 @@ def assistant(settings: Settings, server: Script) -> Assistant:
     return Assistant(settings.model_copy(update=changed))
 
 
-def test_a_supported_sentence_is_shown_with_a_quote_the_verifier_chose(
-    assistant: Assistant, server: Script
-) -> None:
-    server.reply = reply_of(SAID)
-    answer = assistant.ask(QUESTION)
-    assert (answer.mode, answer.model, answer.answered) == ("generative", "scripted", True)
-    assert answer.text == "In 2019 there were more than 725 000 reports in the EU. [1]"
-    assert "725,000" in answer.citations[0].quote
-    assert_quotes_are_exact(answer)
-
-
-def test_checking_begins_with_the_first_sentence_of_the_model(
-    assistant: Assistant, server: Script
-) -> None:
-    server.reply = reply_of(SAID)
-    *events, last = assistant.stream(QUESTION)
-    assert events[:3] == [Stage(name="searching"), Stage(name="reading"), Stage(name="checking")]
-    assert not any(isinstance(event, Stage) for event in events[3:])
-    assert isinstance(last, Finished)
-
-
 def test_a_model_says_itself_what_is_missing(assistant: Assistant, server: Script) -> None:
     server.reply = reply_of(SAID)
     answer = assistant.ask("How many reports of online child sexual abuse were there in 2016?")
@@ -62,8 +39,10 @@ def test_a_model_says_itself_what_is_missing(assistant: Assistant, server: Scrip
 def test_a_structured_answer_is_asked_for_and_read(assistant: Assistant, server: Script) -> None:
     server.reply = reply_of(SAID, "In 2021 there were 912,345 reports in the EU.")
     answer = assistant.ask(QUESTION)
+    assert (answer.mode, answer.model, answer.answered) == ("generative", "scripted", True)
     shown, left_out = answer.text.split("[1] ")
-    assert shown == "In 2019 there were more than 725 000 reports in the EU. "
+    assert shown == f"{SAID} "
+    assert "725,000" in answer.citations[0].quote
     assert left_out.startswith("[Left out: the sources do not have")
     (one,) = answer.left_out
     assert one.text == "In 2021 there were 912,345 reports in the EU."
@@ -73,52 +52,27 @@ def test_a_structured_answer_is_asked_for_and_read(assistant: Assistant, server:
     assert_quotes_are_exact(answer)
 
 
-_ENTRY = json.dumps(
-    {
-        "text": "In 2019 there were more than 725 000 reports in the EU.",
-        "evidence": [{"passage": 1, "first": "In 2019", "last": "in the EU"}],
-    }
+_ENTRY = json.dumps({"text": SAID, "evidence": [{"passage": 1, "first": "In 2019", "last": ""}]})
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f'{{"searches": 5, "sentences": [[true], null, {{"text": [], "evidence": 7}}, {_ENTRY}]}}',
+        f'\ufeff```json\n{{"a": NaN, "sentences": [{_ENTRY}, {{"text": "In 20',
+    ],
 )
-HOSTILE = [
-    f'{{"sentences": [{_ENTRY}], "searches": true}}',
-    f'{{"searches": 5, "sentences": [{_ENTRY}]}}',
-    f'{{"sentences": [{_ENTRY}], "searches": [true, null, {{}}, "\\ud83d", "\\u0000", ""]}}',
-    f'{{"sentences": [[true], null, {{"text": [], "evidence": 7}}, {_ENTRY}]}}',
-    f'{{"sentences": [{_ENTRY[:-2]}, true, {{"passage": -1}}, {{"passage": 1e999}}]}}]}}',
-    f'{{"sentences": [{_ENTRY[:-2]}, {"[" * 900}{"]" * 900}]}}]}}',
-    f'\ufeff```json\n{{"a": NaN, "sentences": [{_ENTRY}, {{"text": "In 20',
-]
-
-
-@pytest.mark.parametrize("reply", HOSTILE)
 @pytest.mark.parametrize("check", [checked, '{"verdicts": true}'], ids=["checked", "unchecked"])
 def test_a_reply_with_something_off_gives_what_is_good_in_it(
     assistant: Assistant, server: Script, reply: str, check: Reply
 ) -> None:
     """All that can be off is in tests/unit/test_hostile_replies.py."""
     server.reply, server.check = reply, check
-    *_, last = assistant.stream(QUESTION)
-    assert isinstance(last, Finished)
-    answer = last.answer
+    answer = assistant.ask(QUESTION)
     assert (answer.mode, answer.answered) == ("generative", True)
-    assert answer.text.startswith("In 2019 there were more than 725 000 reports in the EU.")
-    assert answer.passages
+    assert answer.text.startswith(SAID)
     assert answer.unchecked == (check != checked)
     assert_quotes_are_exact(answer)
-
-
-def test_programs_get_an_answer_of_a_reply_with_something_off(
-    assistant: Assistant, server: Script, settings: Settings
-) -> None:
-    server.reply = HOSTILE[0]
-    with serving(lambda: assistant, settings) as address, client(address, key(settings)) as api:
-        asked = {"question": QUESTION}
-        whole = api.post("/v1/ask", json=asked)
-        streamed = api.post("/v1/ask", json={**asked, "stream": True})
-    assert whole.status_code == 200
-    assert "725 000" in whole.json()["text"]
-    assert "event: finished" in streamed.text
-    assert "event: error" not in streamed.text
 
 
 def test_programs_are_told_what_was_found_and_not_checked(
@@ -135,22 +89,6 @@ def test_programs_are_told_what_was_found_and_not_checked(
     assert answer["unconfirmed"] == [said["text"]]
     assert (answer["unchecked"], answer["check_trouble"]) == (True, "failed")
     assert "[found, not checked" in chat["content"].replace("\\", "")
-
-
-def test_the_command_line_prints_an_answer_of_a_reply_with_something_off(
-    settings: Settings,
-    server: Script,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    server.reply = HOSTILE[0]
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-    monkeypatch.setenv("STRATEGIEWIJZER_MODEL", "scripted")
-    assert command.main([QUESTION]) == 0
-    printed = capsys.readouterr()
-    assert "725 000" in printed.out
-    assert "Traceback" not in printed.err
 
 
 @pytest.mark.parametrize("server_name", NO_SCHEMA)
@@ -170,34 +108,7 @@ def test_a_server_that_takes_no_schema_is_asked_for_the_same_json_in_words_from_
     assert 'in this form: {"sentences": [{"text": ' in rules
 
 
-@pytest.mark.parametrize("status", [400, 415, 422, 501])
-def test_a_refusal_that_does_not_name_the_schema_costs_it_first(
-    assistant: Assistant, server: Script, status: int
-) -> None:
-    server.reply = lambda request: status if "response_format" in request else reply_of(SAID)
-    for _ in range(2):
-        assert assistant.ask(QUESTION).mode == "generative"
-    formats = ["response_format" in request for request in server.requests]
-    assert formats == [True, False, False]
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        "",
-        "   ",
-        '{"answer": 5}',
-        "{",
-        f"{SAID} [1]",
-        "NO ANSWER",
-        {"hello": "world"},
-        {"choices": None},
-        401,
-        404,
-        429,
-        500,
-    ],
-)
+@pytest.mark.parametrize("reply", ["", '{"answer": 5}', "NO ANSWER", {"choices": None}, 500])
 def test_without_json_of_the_model_the_sources_sentences_are_given(
     assistant: Assistant, server: Script, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -206,16 +117,6 @@ def test_without_json_of_the_model_the_sources_sentences_are_given(
     assert (answer.mode, answer.answered) == ("fallback", True)
     assert "725,000" in answer.text
     assert "falls back" in caplog.text
-
-
-def test_an_answer_that_is_cut_keeps_what_was_verified(
-    assistant: Assistant, server: Script
-) -> None:
-    server.reply, server.cut_after = reply_of(COMMA, "Then " * 40), 22
-    answer = assistant.ask(QUESTION)
-    assert answer.answered
-    assert "725,000" in answer.text
-    assert "Then" not in answer.text
 
 
 def test_the_lowest_passages_are_dropped_whole_when_the_context_is_short(
@@ -273,27 +174,16 @@ def test_a_question_given_back_as_a_sentence_is_not_confirmed(
     assert answer.unconfirmed == (f"{question[5:-1]}.",)
 
 
-def test_retries_stay_within_the_total_time(settings: Settings, server: Script) -> None:
-    server.status, server.retry_after = 429, 30
-    hurried = settings.model_copy(update={"openai_base_url": server.url, "answer_timeout": 1.0})
-    answer = Assistant(hurried).ask(QUESTION)
-    assert answer.mode == "fallback"
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("checks", [True, False])
-def test_a_sentence_about_something_else_is_not_confirmed(
-    settings: Settings, server: Script, checks: bool
+def test_what_is_not_confirmed_has_no_quote_in_its_place(
+    assistant: Assistant, server: Script
 ) -> None:
     fruit = "Bananas are a popular fruit in many countries."
     server.reply = reply_of(fruit)
     server.check = lambda request: checked(request, {1: "Nothing about bananas."})
-    values = {"openai_base_url": server.url, "model": "scripted", "checker": checks}
-    answer = Assistant(settings.model_copy(update=values)).ask(QUESTION)
-    assert answer.unconfirmed == (fruit,)
-    assert answer.text == answer.unconfirmed[0]  # and no quote in its place
+    answer = assistant.ask(QUESTION)
+    assert answer.unconfirmed == (answer.text,) == (fruit,)
     assert (answer.mode, answer.answered) == ("generative", True)
-    assert any("725,000" in one.quote for one in answer.citations)  # folded below it
+    assert any("725,000" in citation.quote for citation in answer.citations)  # folded below it
 
 
 def test_a_line_that_heads_a_passage_is_no_statement(assistant: Assistant, server: Script) -> None:
@@ -331,18 +221,6 @@ def test_what_is_quoted_below_a_models_answer_has_the_language_of_its_source(
     assert all(languages_shown(answer, block) == ["en"] for block in answer.further)
 
 
-def test_a_missing_citation_is_found(assistant: Assistant, server: Script) -> None:
-    for passages in ([99], []):
-        server.reply = reply_of(
-            "In 2010 there were 23,000 reports in the EU and over 725,000 in 2019.",
-            passages=passages,
-        )
-        answer = assistant.ask(QUESTION)
-        assert answer.answered, passages
-        assert "23,000" in answer.citations[0].quote
-        assert_quotes_are_exact(answer)
-
-
 def test_the_passages_are_numbered_data_and_the_question_is_not_in_the_rules(
     assistant: Assistant, server: Script
 ) -> None:
@@ -353,15 +231,6 @@ def test_the_passages_are_numbered_data_and_the_question_is_not_in_the_rules(
     assert question["content"].startswith(QUESTION)
     assert 6 <= rules["content"].count("<passage number=") <= len(answer.passages)
     assert not answer.answered
-
-
-def test_a_slow_server_does_not_hang_the_answer(settings: Settings, server: Script) -> None:
-    server.reply = "slow " * 200
-    server.delay = SILENT
-    hurried = settings.model_copy(update={"openai_base_url": server.url, "answer_timeout": 0.5})
-    answer = Assistant(hurried).ask(QUESTION)
-    assert answer.mode == "fallback"
-    assert (answer.answered, answer.trouble) == (True, "slow")
 
 
 def test_a_tracer_sees_retrieval_and_model(assistant: Assistant, server: Script) -> None:

@@ -1,12 +1,10 @@
 """The API of the real app, behind the guard and beside the pages, on the bundled briefs."""
 
 import json
-import threading
 
 import pytest
 
 from core.settings import Settings
-from tests.support import patient_http
 from tests.support.api_server import client, key
 
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -31,23 +29,3 @@ def test_the_app_answers_programs_whole_and_as_it_is_made(address: str, asks: st
     finished = json.loads(lines[-2].removeprefix("data: "))["answer"]
     assert finished["text"] == whole["text"]
     assert finished["citations"] == whole["citations"]
-
-
-def test_pages_are_served_while_questions_are_answered(address: str, asks: str) -> None:
-    """Each look at the server's health waits for the event loop alone."""
-    statuses: list[int] = []
-
-    def ask() -> None:
-        with client(address, asks) as api:
-            statuses.append(api.post("/v1/ask", json={"question": QUESTION}).status_code)
-
-    asking = [threading.Thread(target=ask) for _ in range(6)]
-    for thread in asking:
-        thread.start()
-    looks = 0
-    while any(thread.is_alive() for thread in asking):
-        answer = patient_http.get(f"{address}/_stcore/health")
-        assert answer.status_code == 200
-        looks += 1
-    assert statuses == [200] * 6
-    assert looks > 3

@@ -80,7 +80,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             "NO_PROXY": "localhost",
             "STRATEGIEWIJZER_ALLOWED_HOSTS": '["intern.example"]',
         }
-        made = key(Settings(data_dir=folder / "data"), role="maintainer")
+        made = key(Settings(data_dir=folder / "data"))
         with served(folder / "data", folder / "log", environment) as address:
             patient_http.get(f"{address}/healthz")  # the first request makes the API
             yield Served(address, asked, made)

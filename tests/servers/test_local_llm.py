@@ -15,10 +15,9 @@ import pytest
 from babel.dates import get_month_names
 
 from chain.assistant import Assistant
-from chain.model.condenser import Condenser
 from chain.model.language_model import ChatModel
 from chain.proposing import propose
-from core.answer import Answer, Turn
+from core.answer import Answer
 from core.answer_blocks import sentences
 from core.errors import ModelError
 from core.settings import ROOT, Settings
@@ -175,23 +174,3 @@ def test_what_is_kept_of_the_questions_that_it_writes_finds_its_answer(model: Se
         assert question.units, question
         found = index.search(question.text, model.results, "en")
         assert passage.id in {ranked.passage.id for ranked in found}, question
-
-
-def test_a_model_that_gets_no_time_falls_back(model: Settings) -> None:
-    hurried = Assistant(model.model_copy(update={"answer_timeout": 0.2}))
-    answer = hurried.ask("How many reports were there in the EU in 2019?", language="en")
-    assert (answer.mode, answer.is_sourced) == ("fallback", True)
-
-
-@pytest.mark.long
-def test_a_follow_up_that_the_model_does_not_rewrite_is_understood_by_rules(
-    model: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    """So small a model repeats the form that is asked for; that larger ones are followed is told in
-    tests/unit/test_condense.py."""
-    history = [Turn(question="How many reports were there in 2019?", answer_text="725,000. [1]")]
-    with pytest.raises(ModelError, match="did not rewrite the question in one line"):
-        Condenser(ChatModel(model), model).standalone("And in 2010?", "en", history)
-    answer = Assistant(model).ask("And in 2010?", history, "en")
-    assert answer.understood_as == "How many reports were there in 2010?"
-    assert "The follow-up is understood by rules." in caplog.text

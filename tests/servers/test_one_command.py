@@ -19,7 +19,7 @@ from tests.support.waiting import PATIENCE, until
 
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 OPTIONS = {
-    "ask": "--check-model",
+    "ask": "--source-language CODE",
     "ingest": "--allow-shrink",
     "fetch": "--languages CODES",
     "eval": "--baseline RUN",

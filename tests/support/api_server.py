@@ -12,7 +12,7 @@ import uvicorn
 from api.application import application
 from chain.assistant import Assistant
 from core.answer import Answer, Event, Finished, Stage
-from core.settings import Role, Settings
+from core.settings import Settings
 from tests.support import patient_http
 from tests.support.browser import free_port
 from tests.support.waiting import until
@@ -71,10 +71,10 @@ class Slow:
             self.closed.release()
 
 
-def key(settings: Settings, *scopes: Permission, role: Role = "reader", days: float = 1) -> str:
+def key(settings: Settings, *scopes: Permission, days: float = 1) -> str:
     """A new key; of all scopes if none is named."""
     lasts = datetime.timedelta(days=days)
-    return make(settings, "a test", scopes or PERMISSIONS, role, lasts)[0]
+    return make(settings, "a test", scopes or PERMISSIONS, lasts)[0]
 
 
 def bearer(key: str) -> dict[str, str]:

@@ -36,6 +36,16 @@ def openai_error(
 ) -> Fault:
     """An error as OpenAI and Azure put it."""
     kind = "invalid_request_error" if status < 429 else code
+    return _error(status, message, kind, code, param)
+
+
+def _error(
+    status: int,
+    message: str,
+    kind: str | None = "invalid_request_error",
+    code: str | int | None = None,
+    param: str | None = None,
+) -> Fault:
     error = {"message": message, "type": kind, "param": param, "code": code}
     return Fault(status, {"error": error})
 
@@ -67,18 +77,11 @@ TOO_LONG = openai_error(
     "context_length_exceeded",
     "messages",
 )
-TOO_LONG_FOR_LLAMA_CPP = Fault(
+TOO_LONG_FOR_LLAMA_CPP = _error(
     400,
-    {
-        "error": {
-            "code": 400,
-            "message": "the request exceeds the available context size. try increasing the context "
-            "size or enable context shift",
-            "type": "exceed_context_size_error",
-            "n_prompt_tokens": 5000,
-            "n_ctx": 4096,
-        }
-    },
+    "the request exceeds the available context size. try increasing the context size or enable "
+    "context shift",
+    "exceed_context_size_error",
 )
 FILTERED = openai_error(
     400,
@@ -100,49 +103,12 @@ NO_SCHEMA: Mapping[str, Fault] = {
         "Invalid parameter: 'response_format' must be one of 'json_object', 'text'.",
         param="response_format",
     ),
-    "llama.cpp": Fault(
+    "LiteLLM": _error(
         400,
-        {
-            "error": {
-                "code": 400,
-                "message": 'Either "json_schema" or "grammar" can be specified, but not both',
-                "type": "invalid_request_error",
-            }
-        },
-    ),
-    "vLLM": Fault(
-        400,
-        {
-            "error": {
-                "message": "The provided JSON schema contains features not supported by xgrammar.",
-                "type": "BadRequestError",
-                "param": None,
-                "code": 400,
-            }
-        },
-    ),
-    "LiteLLM": Fault(
-        400,
-        {
-            "error": {
-                "message": "litellm.UnsupportedParamsError: scripted does not support parameters: "
-                "['response_format'], for model=scripted. To drop these, set "
-                "`litellm.drop_params=True`",
-                "type": "None",
-                "param": None,
-                "code": "400",
-            }
-        },
-    ),
-    "Mistral": Fault(
-        400,
-        {
-            "object": "error",
-            "message": "Cannot use json_schema response type with tools.",
-            "type": "invalid_request_error",
-            "param": None,
-            "code": None,
-        },
+        "litellm.UnsupportedParamsError: scripted does not support parameters: "
+        "['response_format'], for model=scripted. To drop these, set `litellm.drop_params=True`",
+        "None",
+        "400",
     ),
     "Ollama 2024": openai_error(400, 'invalid format: expected "json" or a JSON schema'),
 }
@@ -175,19 +141,12 @@ def reasoning_model(request: Request) -> Fault | None:
 def strict_fields(*allowed: str) -> Callable[[Request], Fault | None]:
     """A server that, as Mistral's, refuses every field that it does not know, and names it only in
     its text."""
+    known = {"model", "messages", "stream", *allowed}
 
     def refusal(request: Request) -> Fault | None:
-        for name, value in request.items():
-            if name not in ("model", "messages", "stream", *allowed):
-                detail = {
-                    "type": "extra_forbidden",
-                    "loc": ["body", name],
-                    "msg": "Extra inputs are not permitted",
-                    "input": value,
-                }
-                body = {"object": "error", "message": {"detail": [detail]}, "param": None}
-                return Fault(422, body | {"type": "invalid_request_error", "code": None})
-        return None
+        unknown = [name for name in request if name not in known]
+        detail = [{"type": "extra_forbidden", "loc": ["body", name]} for name in unknown[:1]]
+        return Fault(422, {"message": {"detail": detail}, "param": None}) if detail else None
 
     return refusal
 
@@ -243,7 +202,6 @@ class Script:
         self.refusal: Callable[[Request], Fault | None] = lambda _: None
         self.cut_after: int | None = None  # pieces, then the connection is dropped
         self.finish = "stop"  # how a reply ends: also "length", "content_filter"
-        self.reasoning = 0  # tokens of thought that are counted as the reply's
         self.reasons_only_if_short: int | None = None  # fewer tokens than this leave none to write
         self.piece = 7  # characters
         self.delay = 0.0  # seconds before each piece, or before a whole reply
@@ -251,8 +209,6 @@ class Script:
         self.about_models: dict[str, object] = {}  # what the list tells of each
         self.listed: object = ...  # in place of the list
         self.ollama: dict[str, dict[str, Any]] = {}  # what /api/show and /api/ps say; else none
-        self.context: int | None = None  # words of the prompt's end that the model is given
-        self.read = ""  # the last prompt, as far as the model was given it
         self.requests: list[Request] = []  # but for these:
         self.checks: list[Request] = []
         self.paths: list[str] = []
@@ -295,8 +251,6 @@ def openai_server() -> Iterator[Script]:
                 return
             asked, said = _role(script, request)
             asked.append(request)
-            if asked is script.requests:
-                script.read = " ".join(_prompt(request).split()[-(script.context or 0) :])
             reply = said(request) if callable(said) else said
             refusal = script.refusal(request)
             if script.status != 200:
@@ -321,10 +275,10 @@ def openai_server() -> Iterator[Script]:
                 reply, ending = "", "length"
             if not request.get("stream"):
                 script.over.wait(script.delay)
-                self._json(200, _completion(request, reply, ending, script.reasoning))
+                self._json(200, _completion(request, reply, ending))
                 return
             try:
-                self._stream(_chunks(request, reply, ending, script.reasoning, script.piece))
+                self._stream(_chunks(request, reply, ending, script.piece))
             except (BrokenPipeError, ConnectionResetError):
                 script.hung_up.set()
                 self.close_connection = True
@@ -400,15 +354,13 @@ def _object(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _completion(request: Request, reply: str, ending: str, reasoning: int) -> dict[str, Any]:
+def _completion(request: Request, reply: str, ending: str) -> dict[str, Any]:
     message = {"role": "assistant", "content": reply, "refusal": None}
     choice = {"index": 0, "message": message, "finish_reason": ending}
-    return _object("chat.completion", [choice]) | {"usage": _usage(request, reply, reasoning)}
+    return _object("chat.completion", [choice]) | {"usage": _usage(request, reply)}
 
 
-def _chunks(
-    request: Request, reply: str, ending: str, reasoning: int, piece: int
-) -> Iterator[dict[str, Any]]:
+def _chunks(request: Request, reply: str, ending: str, piece: int) -> Iterator[dict[str, Any]]:
     counts = bool((request.get("stream_options") or {}).get("include_usage"))
     no_usage = {"usage": None} if counts else {}
 
@@ -420,14 +372,13 @@ def _chunks(
         yield chunk([{"delta": delta, "index": 0, "finish_reason": None}])
     yield chunk([{"delta": {}, "index": 0, "finish_reason": ending}])
     if counts:
-        yield chunk([]) | {"usage": _usage(request, reply, reasoning)}
+        yield chunk([]) | {"usage": _usage(request, reply)}
 
 
-def _usage(request: Request, reply: str, reasoning: int) -> dict[str, Any]:
-    prompt, completion = len(_prompt(request).split()), len(reply.split()) + reasoning
+def _usage(request: Request, reply: str) -> dict[str, Any]:
+    prompt, completion = len(_prompt(request).split()), len(reply.split())
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
-        "completion_tokens_details": {"reasoning_tokens": reasoning},
     }

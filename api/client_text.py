@@ -1,24 +1,8 @@
-"""An answer in OpenAI's protocol: its text in Markdown, its citations, and our own facts."""
+"""The Markdown of an answer, as chat programs get it."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
 
-from pydantic import ConfigDict
-
-from api.request_shapes import SearchLimits, SourceQuote, filled, source_quotes
-from core.answer import (
-    Answer,
-    AnswerKind,
-    Event,
-    Finished,
-    LeftOutSentence,
-    Message,
-    Mode,
-    ModelTrouble,
-    TextDelta,
-)
+from core.answer import Answer, Event, Finished, TextDelta
 from core.answer_blocks import (
     ITEM,
     AnswerBlock,
@@ -29,72 +13,8 @@ from core.answer_blocks import (
     sentences,
 )
 from core.citations import Citation, by_number
-from core.source import Frozen
 from language.escaping import address, escaped, inline, is_web_page
 from prompts import ClientWords, client_words
-
-MODEL = "strategiewijzer"
-"""The one model id that there is."""
-
-DECLINED = ("harm", "opinion")
-"""Kinds of messages that are not answered on purpose (`core.answer.Message`)."""
-
-_PER_TOKEN = 4  # characters: what OpenAI reckons for English. There may be no model that counts
-
-
-class OpenAIShape(Frozen):
-    """A part of a reply; openapi.json tells that fields with a fixed value are always there."""
-
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
-
-
-class UrlCitation(OpenAIShape):
-    """The official page that a marker in the text refers to. `start_index` to `end_index`
-    (exclusive) is the marker, counted in Unicode characters (code points)."""
-
-    url: str
-    title: str
-    start_index: int
-    end_index: int
-
-
-class FileCitation(OpenAIShape):
-    """The passage that a marker refers to, of a document without an official page. `index` is where
-    the marker begins, counted in Unicode characters (code points)."""
-
-    file_id: str
-    filename: str
-    index: int
-
-
-class AnswerFacts(Frozen):
-    """The facts of an answer that clients get, as in `Answer`; `limits` are those that the request
-    had."""
-
-    kind: AnswerKind
-    reason: str
-    message: Message | Literal[""]
-    language: str
-    missing: tuple[str, ...]
-    ended: str
-    related: tuple[str, ...]
-    confidence: float
-    mode: Mode
-    trouble: ModelTrouble | Literal[""]
-    unconfirmed: tuple[str, ...]
-    left_out: tuple[LeftOutSentence, ...]
-    checker: str
-    unchecked: bool
-    check_trouble: ModelTrouble | Literal[""]
-    generation: str
-    limits: SearchLimits
-
-
-class OurFields(OpenAIShape):
-    """The fields of a reply for which OpenAI's protocol has no place."""
-
-    citations: tuple[SourceQuote, ...]
-    strategiewijzer: AnswerFacts
 
 
 class ClientText:
@@ -111,35 +31,41 @@ class ClientText:
         self._notes: set[str] = set()
         self._doubt = DoubtWords()  # of what is not confirmed, once that is known
 
-    def add(self, blocks: Blocks, passages: Mapping[int, str]) -> str:
-        """Adds what of these blocks has not been said yet and returns it as Markdown.
+    def take(self, event: Event) -> str:
+        """The text that an event adds: what is verified as it arrives, last what belongs below."""
+        before = len(self.text)
+        if isinstance(event, TextDelta) and event.text:
+            numbers = (marker.number for marker in event.markers)
+            self._add(event.blocks, dict(zip(numbers, event.cited, strict=True)))
+        if isinstance(event, Finished):
+            self._end(event.answer)
+        return self.text[before:]
+
+    def _add(self, blocks: Blocks, passages: Mapping[int, str]) -> None:
+        """Adds what of these blocks has not been said yet.
 
         Args:
             blocks: all that has arrived; it only grows.
             passages: the id of the passage of each number in them.
         """
-        before = len(self.text)
         self.text, self.markers = "", []
         self._passages.update(passages)
         for block in blocks:
             self._add_block(block)
-        return self.text[before:]
 
-    def end(self, answer: Answer) -> str:
-        """Adds what belongs below a finished answer and returns it as Markdown."""
-        before = len(self.text)
+    def _end(self, answer: Answer) -> None:
+        """Adds what belongs below a finished answer."""
         in_place = not self.text
         if in_place:
             words = client_words(answer.language)
             self._doubt = DoubtWords(f"[{words.unconfirmed}]", f"[{words.found}]")
-            self.add(answer.blocks, {cited.number: cited.passage_id for cited in answer.citations})
+            self._add(answer.blocks, {cited.number: cited.passage_id for cited in answer.citations})
         # A note on a list, and what a checker says of a sentence, are known at the end only.
         notes = [block.note for block in answer.blocks if block.note not in {"", *self._notes}]
         doubted = () if in_place else tuple(sentences(answer.blocks))
         citations = self.citations(answer)
         for below in (*map(escaped, notes), *_below(answer, doubted, citations)):
             self.text += f"\n\n{below}"
-        return self.text[before:]
 
     def citations(self, answer: Answer) -> tuple[Citation, ...]:
         """The citations of the finished answer that this text has markers for, by the numbers here.
@@ -232,80 +158,3 @@ def _also_known(first: Citation, words: ClientWords) -> str:
         about = " ".join(filter(None, (document.about, document.reference)))
         known_as = f"{words.summary_of} {about}" if about else words.summary
     return f"({escaped(known_as)})" if known_as else ""
-
-
-@dataclass
-class ClientReply:
-    """An answer in the making, for a client of OpenAI's protocol."""
-
-    limits: SearchLimits  # of the request
-    text: ClientText = field(default_factory=ClientText)  # so far
-    answer: Answer | None = None  # once it is finished
-
-    def take(self, event: Event) -> str:
-        """The text that an event adds: what is verified as it arrives, last what belongs below."""
-        if isinstance(event, TextDelta) and event.text:
-            numbers = (marker.number for marker in event.markers)
-            return self.text.add(event.blocks, dict(zip(numbers, event.cited, strict=True)))
-        if isinstance(event, Finished):
-            self.answer = event.answer
-            return self.text.end(event.answer)
-        return ""
-
-    @property
-    def finished(self) -> Answer:
-        assert self.answer is not None  # noqa: S101 - asked for after the last event
-        return self.answer
-
-    @property
-    def refusal(self) -> str | None:
-        """The text of a refusal; None for an answer, for results and for small talk."""
-        answer = self.finished
-        is_declined = answer.kind == "reply" and answer.message in DECLINED
-        refuses = answer.kind == "refusal" or is_declined
-        return answer.text if refuses else None
-
-    @property
-    def quotes(self) -> tuple[SourceQuote, ...]:
-        """The citations that the text has markers for."""
-        return source_quotes(self.finished, self.text.citations(self.finished))
-
-    @property
-    def annotations(self) -> Iterator[UrlCitation | FileCitation]:
-        """For each marker the official page that it refers to, or the document without one."""
-        quotes = {quote.number: quote for quote in reversed(self.quotes)}
-        for marker in self.text.markers:
-            quote = quotes.get(marker.number)
-            if quote is None:
-                continue
-            if quote.url:
-                yield UrlCitation(
-                    url=quote.url,
-                    title=_title(quote, self.finished.language),
-                    start_index=marker.start,
-                    end_index=marker.end,
-                )
-            else:
-                yield FileCitation(file_id=quote.passage, filename=quote.title, index=marker.start)
-
-    @property
-    def our_fields(self) -> OurFields:
-        facts = filled(AnswerFacts, self.finished, limits=self.limits)
-        return OurFields(citations=self.quotes, strategiewijzer=facts)
-
-    @property
-    def tokens(self) -> int:
-        """How many tokens the text has, as an estimate."""
-        return tokens([self.text.text])
-
-
-def _title(quote: SourceQuote, language: str) -> str:
-    """Of a brief with what it is: the page behind it is that of the official text."""
-    if quote.kind != "brief":
-        return quote.title
-    return f"{quote.title} ({client_words(language).summary})"
-
-
-def tokens(texts: Iterable[str]) -> int:
-    """An estimate: four characters each."""
-    return math.ceil(sum(map(len, texts)) / _PER_TOKEN)
