@@ -7,7 +7,6 @@ if __name__ == "__main__":
 
 import itertools
 import json
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +18,6 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 import prompts
 from chain.assistant import Assistant
@@ -42,16 +40,11 @@ from eval.dataset import (
     load_sets,
 )
 from eval.evaluate import run as evaluate
-from eval.feedback_questions import FILE, add
 from eval.labels import Outline
 from eval.labels import check as problems_of
-from eval.replies import HALVES
-from eval.results import Results
-from eval.stamp import make_stamp
+from eval.results import Results, make_stamp
 from eval.terminal import show_changes, show_run
 from ingest.commands.progress import bar, progress
-from userdata.database import database
-from userdata.feedback import read
 from vectorstore.store import open_index
 
 # Where weights were fitted on questions; not there where only the product is installed.
@@ -93,9 +86,6 @@ def ask(
     out: Path | None = option(
         None, "DIR", "Where the run is written (default: a new folder in data/runs)."
     ),
-    baseline: str | None = option(
-        None, "RUN", "The run to compare with (default: the accepted one, if any)."
-    ),
     gate_file: Path | None = option(
         None,
         "FILE",
@@ -127,7 +117,8 @@ def ask(
     conversations = dialogues(load_sets(sets))[::every]
     rules = gate.read_rules(gate_file) if gate_file else None
     own = _settings_of(corpus, settings, as_json=as_json)
-    before = None if documents else _baseline(baseline, settings)
+    accepted = None if documents else runs.accepted(settings.data_dir)
+    before = runs.read(runs.resolve(accepted, settings.data_dir)) if accepted else None
     if documents:
         rules = rules and gate.Rules.model_validate(dict(rules.documents))
         there = {document.id for document in open_index(own).documents()}
@@ -177,11 +168,6 @@ def _settings_of(
         return settings
     with progress(as_json=as_json) as tell:
         return prepare(corpus, settings, tell)
-
-
-def _baseline(name: str | None, settings: Settings) -> Results | None:
-    name = name or runs.accepted(settings.data_dir)
-    return runs.read(runs.resolve(name, settings.data_dir)) if name else None
 
 
 def _ask(
@@ -277,49 +263,6 @@ def accept(
     chosen = runs.accepted(folder)
     for name in runs.listed(folder):
         print(f"{name}  accepted" if name == chosen else name)
-
-
-@app.command()
-def readings() -> None:
-    """How far what is counted agrees with readers, over the answers that they read."""
-    from eval.readings import agreements, counted  # reads all questions and answers
-    from eval.readings import readings as all_read
-
-    for half in HALVES:
-        table = Table(
-            "", "readings", "as read", "counted", "kappa",
-            title=f"Answers to the {half} half of the questions",
-        )  # fmt: skip
-        for name, agreed in agreements(all_read(), counted(), half).items():
-            shares = map(run_report.number, (agreed.read, agreed.counted, agreed.kappa))
-            table.add_row(run_report.label(name), str(agreed.readings), *shares)
-        Console().print(table)
-
-
-@app.command()
-def feedback(
-    out: Path | None = option(
-        None, "FILE", f"The question set to add to (default: {FILE} in data_dir)."
-    ),
-    every: bool = flag("--all", "Also the questions whose answers were found good."),
-) -> None:
-    """Add what readers found wrong to a question set. It takes the questions whose answers or
-    evidence got thumbs-down; what the file already holds stays as it is."""
-    settings = Settings()
-    file = out or settings.data_dir / FILE
-    verdicts = [given for given in read(database(settings)) if every or given.found_wrong]
-    if not verdicts:
-        kind = "feedback" if every else "thumbs-down"
-        print(f"There is no {kind} yet. Readers give it in the chat page.")
-        return
-    done = add(verdicts, file)
-    print(
-        f"{file}: {done.added} added. Skipped: {done.known} added before, "
-        f"{done.asked} that ask what it or eval/questions asks."
-    )
-    if done.added or file.exists():
-        command = f"python -m eval check {shlex.quote(str(file))}"
-        print(f"Fill in what the file's entries lack (TODO), then run: {command}")
 
 
 def main(arguments: Sequence[str]) -> int:

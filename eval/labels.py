@@ -1,15 +1,17 @@
 """What the labels of questions name in an index, and whether they fit it."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from core.source import Frozen, Passage
 from eval.dataset import Question, dialogues
 from language.words import fold, in_folded
 
 Place = tuple[str, int]  # document id, section number; the same for all language versions
+Severity = Literal["error", "warning"]
+_Found = tuple[str, str, Severity]  # the key of a problem, what is wrong, and how bad that is
 
 
 @dataclass(frozen=True)
@@ -24,26 +26,23 @@ class Outline:
 
     @classmethod
     def of(cls, passages: Iterable[Passage]) -> "Outline":
-        languages: dict[str, set[str]] = {}
-        labels: dict[str, set[str]] = {}
-        about: dict[str, str] = {}  # id of a brief -> CELEX number of its official text
-        headings: dict[Place, set[str]] = {}
-        texts: dict[Place, list[str]] = {}
+        languages, labels, headings = (defaultdict[Any, set[str]](set) for _ in range(3))
+        texts = defaultdict[Place, list[str]](list)
+        official: dict[str, str] = {}  # id of a brief -> CELEX number of its official text
         units: list[str] = []
         for passage in passages:
             document, place = passage.document, (passage.document.id, passage.section)
-            languages.setdefault(document.id, set()).add(passage.language)
-            labels.setdefault(fold(document.id), set()).add(document.id)
+            languages[document.id].add(passage.language)
+            labels[fold(document.id)].add(document.id)
             if document.kind == "brief":  # has the CELEX number of its official text
-                about[document.id] = fold(document.celex)
-            else:
-                labels.setdefault(fold(document.celex), set()).add(document.id)
-            headings.setdefault(place, set()).add(last_heading(passage.headings))
-            texts.setdefault(place, []).append(passage.context())
+                official[document.id] = fold(document.celex)
+            elif document.celex:
+                labels[fold(document.celex)].add(document.id)
+            headings[place].add(fold(passage.headings[-1]) if passage.headings else "")
+            texts[place].append(passage.context())
             units += (fold(passage.text[unit.start : unit.end]) for unit in passage.units)
-        labels.pop("", None)
-        for brief, official in about.items():
-            labels[fold(brief)] |= labels.get(official, set())
+        for brief, celex in official.items():
+            labels[fold(brief)] |= labels.get(celex, set())
         return cls(
             languages={name: frozenset(found) for name, found in languages.items()},
             labels={name: frozenset(found) for name, found in labels.items()},
@@ -86,18 +85,13 @@ class Outline:
         } or {place for place, text in texts.items() if question.facts_in(text)}
 
 
-def last_heading(headings: Sequence[str]) -> str:
-    """The innermost heading, folded; empty without headings."""
-    return fold(headings[-1]) if headings else ""
-
-
 class LabelProblem(Frozen):
     """A problem of a question: wrong ("error"), or to be looked at ("warning")."""
 
     question: str
     key: str
     message: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity
 
 
 def check(
@@ -123,12 +117,8 @@ def check(
     known = {_asked(question) for question in fitted_on}
     problems: list[LabelProblem] = []
     for question in questions:
-        found = [
-            *_places(question, outline),
-            *_facts(question, outline),
-            *_answers(question, outline),
-            *_unanswerable(question, outline),
-        ]
+        found = [*_places(question, outline), *_facts(question, outline)]
+        found += [*_answers(question, outline), *_unanswerable(question, outline)]
         if texts[question.part, _asked(question)] > 1:
             found.append(("question", "the set asks this more than once", "error"))
         if _asked(question, earlier.get(question.id, ())) in known:
@@ -142,45 +132,34 @@ def check(
     return tuple(problems)
 
 
-_Found = tuple[str, str, Literal["error", "warning"]]
-
-
 def _asked(question: Question, earlier: Sequence[Question] = ()) -> tuple[str, ...]:
     """Folded questions of the conversation up to this one; `earlier` are its earlier turns."""
     before = [turn.question for turn in question.history] + [turn.question for turn in earlier]
     return (*map(fold, before), fold(question.question))
 
 
-def _places(question: Question, outline: Outline) -> Iterable[_Found]:
+def _places(question: Question, outline: Outline) -> Iterator[_Found]:
     """Documents and sections that are not in the index."""
     absent = _absent(question, outline)
     for name in absent:
-        severity = _severity(len(absent) < len(question.documents))
-        yield "documents", f"there is no document {name!r}", severity
+        partly: Severity = "warning" if len(absent) < len(question.documents) else "error"
+        yield "documents", f"there is no document {name!r}", partly
     named = outline.documents(question)
-    headings = {
-        heading
-        for (document, _), found in outline.headings.items()
-        if document in named
-        for heading in found
-    }
+    of_named = [found for (name, _), found in outline.headings.items() if name in named]
+    headings = frozenset[str]().union(*of_named)
     for section in question.sections:
         if fold(section) not in headings:
             message = f"no section of its documents is called {section!r}"
-            yield "sections", message, _severity(bool(absent))
+            yield "sections", message, "warning" if absent else "error"
 
 
 def _absent(question: Question, outline: Outline) -> list[str]:
-    """Named documents that are not in the index, such as official texts not fetched."""
+    """Named documents that are not in the index, such as official texts not fetched; what else is
+    not found may be in these."""
     return [name for name in question.documents if not outline.called(name)]
 
 
-def _severity(excused: bool) -> Literal["error", "warning"]:
-    """Severity of a missing label; `excused`: it may be in a document that is not in the index."""
-    return "warning" if excused else "error"
-
-
-def _facts(question: Question, outline: Outline) -> Iterable[_Found]:
+def _facts(question: Question, outline: Outline) -> Iterator[_Found]:
     """Facts that the named documents lack, and spellings that no document has."""
     everywhere = "\n".join(outline.texts.values())
     documents = outline.documents(question)
@@ -197,19 +176,17 @@ def _facts(question: Question, outline: Outline) -> Iterable[_Found]:
                 yield "facts", f"no document has the spelling {spelling!r}", "warning"
 
 
-def _answers(question: Question, outline: Outline) -> Iterable[_Found]:
+def _answers(question: Question, outline: Outline) -> Iterator[_Found]:
     """Answers that no unit has, and an answerable question without answers."""
-    excused = bool(_absent(question, outline))
+    severity: Severity = "warning" if _absent(question, outline) else "error"
     for answer in question.answers:
-        text = fold(answer)
-        if not any(text in unit for unit in outline.units):
-            message = f"no sentence or item of a document has {answer!r}"
-            yield "answers", message, _severity(excused)
+        if not any(fold(answer) in unit for unit in outline.units):
+            yield "answers", f"no sentence or item of a document has {answer!r}", severity
     if question.answerable and not question.answers:
         yield "answers", "say which sentences or items answer it", "warning"
 
 
-def _unanswerable(question: Question, outline: Outline) -> Iterable[_Found]:
+def _unanswerable(question: Question, outline: Outline) -> Iterator[_Found]:
     """Forbidden answers that the documents do have, and a missing note or challenge."""
     if question.kind != "unanswerable":
         return

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from core.command_line import CommandLine, option
 from core.settings import Settings
-from eval.stamp import code_version
+from eval.results import code_version
 from research.benchmarks.documents_read import DocumentsRead, documents
 from research.benchmarks.headings import LISTS
 

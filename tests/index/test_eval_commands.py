@@ -212,7 +212,7 @@ def test_a_mistake_is_a_message_and_exit_code_1(
     assert captured.out == ""
 
 
-NAMES = ["accept", "check", "compare", "feedback", "readings"]
+NAMES = ["accept", "check", "compare"]
 
 
 @pytest.mark.parametrize("name", ["", *NAMES])

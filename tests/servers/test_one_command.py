@@ -22,7 +22,7 @@ OPTIONS = {
     "ask": "--source-language CODE",
     "ingest": "--allow-shrink",
     "fetch": "--languages CODES",
-    "eval": "--baseline RUN",
+    "eval": "--gate FILE",
     "serve": "--port",
     "doctor": "--json",
 }

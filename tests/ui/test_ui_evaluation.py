@@ -556,20 +556,3 @@ def test_after_a_decision_the_box_is_closed_and_empty(data_dir: Path) -> None:
     assert (decision.value, app.text_area[0].value) == (None, "")
     assert app.text_area[0].key != before  # another box: the browser draws it closed
     assert "Gaat niet live: Els," in shown(app)
-
-
-@pytest.mark.parametrize(
-    ("language", "english", "minutes"),
-    [
-        ("nl", "in het Engels", "enkele minuten"),
-        ("en", "in English", "a few minutes"),
-        ("de", "auf Englisch", "einige Minuten"),
-        ("fr", "en anglais", "quelques minutes"),
-    ],
-)
-def test_buttons_say_that_a_report_is_in_english_and_how_long_the_whole_set_takes(
-    language: str, english: str, minutes: str
-) -> None:
-    texts = load(language)
-    assert english in texts("evaluation.download.html")
-    assert minutes in texts("evaluation.start.offline")

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from core import VERSION
 from core.settings import Settings
+from eval import results as results_module
 from eval import run_report
-from eval import stamp as stamping
 from eval.causes import MEANINGS, explain, likely_cause
 from eval.comparison import Comparison, compare
 from eval.evaluate import sum_up
@@ -24,8 +24,7 @@ from eval.question_results import (
     RetrievedSection,
     SentenceVerdict,
 )
-from eval.results import Results, SignOff
-from eval.stamp import code_version, make_stamp, masked
+from eval.results import Results, SignOff, code_version, make_stamp, masked
 from eval.terminal import show_run
 from tests.support.question_results import (
     FACT,
@@ -544,5 +543,5 @@ def test_the_code_version_is_that_of_git_or_of_the_product(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert code_version() not in ("", VERSION)
-    monkeypatch.setattr(stamping, "ROOT", tmp_path)  # a folder that git does not know
+    monkeypatch.setattr(results_module, "ROOT", tmp_path)  # a folder that git does not know
     assert code_version() == VERSION

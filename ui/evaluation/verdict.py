@@ -40,8 +40,6 @@ def show_verdict(settings: Settings, run: KeptRun, texts: Texts) -> None:
     parts.append(texts("evaluation.verdict.not_counted"))
     verdict = f"**{texts(f'evaluation.verdict.{run.verdict}')}**"
     BOXES[run.verdict]("\n\n".join((verdict, _lines(run, texts), " ".join(parts))))
-    if run.figures.only_memory:
-        st.info(texts("evaluation.only_memory"))
     in_use = generation_in_use(settings)
     if in_use and run.figures.stamp.generation != in_use:
         st.warning(texts("evaluation.verdict.not_in_use"))

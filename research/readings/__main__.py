@@ -1,6 +1,6 @@
-"""What readers found in answers, beside what is counted of the same answers.
+"""Says how far what is counted of answers agrees with readers: `python -m research.readings`.
 
-    eval/readings/*.csv, *.jsonl.gz judged as in a run -> by half: how far readers and counts agree
+    *.csv, and *.jsonl.gz judged as in a run -> by half of the questions: how far both agree
 
 Each line of the first is one answer as one reader judged it. A reader is a language model in the
 role of a demanding official, who has not seen what changed and reads what the page shows without a
@@ -18,18 +18,21 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
 
 from core.answer import Answer
 from core.errors import StrategiewijzerError
 from core.source import Frozen
+from eval import run_report
 from eval.assess import assess
 from eval.dataset import DOCUMENTS, QUESTIONS, load
 from eval.labels import Outline
 from eval.metrics import kappa
 from eval.question_results import QuestionResult
-from eval.replies import Half
+from eval.replies import HALVES, Half
 
-FOLDER = Path(__file__).with_name("readings")
+FOLDER = Path(__file__).parent
 Ground = Literal["summaries", "documents"]
 _SETS: Mapping[Ground, Path] = {"summaries": QUESTIONS, "documents": DOCUMENTS}
 
@@ -160,3 +163,20 @@ def agreements(
             read, count = (sum(column) / len(pairs) for column in zip(*pairs, strict=True))
             agreed[name] = Agreement(len(pairs), read, count, kappa(pairs))
     return agreed
+
+
+def main() -> None:
+    """Prints for each half and figure how far both agree."""
+    for half in HALVES:
+        table = Table(
+            "", "readings", "as read", "counted", "kappa",
+            title=f"Answers to the {half} half of the questions",
+        )  # fmt: skip
+        for name, agreed in agreements(readings(), counted(), half).items():
+            shares = map(run_report.number, (agreed.read, agreed.counted, agreed.kappa))
+            table.add_row(run_report.label(name), str(agreed.readings), *shares)
+        Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
