@@ -134,13 +134,12 @@ def ask(
     checks = gate.judge(rules, results, comparison) if rules is not None else ()
 
     folder = out or runs.new_folder((own if documents else settings).data_dir, results)
+    found = None
     if gate_file:
         against = comparison.before.date if comparison else ""
-        runs.keep_gate(
-            folder, runs.GateReport(rules=gate_file.name, baseline=against, checks=checks)
-        )
+        found = runs.GateReport(rules=gate_file.name, baseline=against, checks=checks)
     report = run_report.html(results, comparison, checks)
-    files = runs.write(results, folder, report)
+    files = runs.write(results, folder, report, found)
     if not as_json:
         show_run(results, comparison, checks)
         print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")

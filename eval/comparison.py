@@ -42,13 +42,13 @@ class Move(Frozen):
 
 
 class Comparison(Frozen):
-    """Two runs side by side. `same_questions` is how many both asked; only these are compared."""
+    """Two runs side by side: `same_questions` is how many both asked, and only these are compared;
+    `other_questions` only one."""
 
     before: Stamp
     now: Stamp
     same_questions: int
-    only_before: int
-    only_now: int
+    other_questions: int
     tests: tuple[Test, ...]
     moves: tuple[Move, ...]
 
@@ -73,8 +73,7 @@ def compare(before: Results, now: Results) -> Comparison:
         before=before.stamp,
         now=now.stamp,
         same_questions=len(pairs),
-        only_before=len(before.questions) - len(pairs),
-        only_now=len(now.questions) - len(pairs),
+        other_questions=len(before.questions) + len(now.questions) - 2 * len(pairs),
         tests=tuple(tests),
         moves=tuple(sorted(moves, key=lambda move: order.index(move.direction))),
     )

@@ -58,8 +58,10 @@ def new_folder(data_dir: Path, results: Results) -> Path:
     return folder
 
 
-def write(results: Results, folder: Path, report: str) -> tuple[Path, ...]:
-    """Writes a run and its report into a folder; returns the files.
+def write(
+    results: Results, folder: Path, report: str, gate: GateReport | None = None
+) -> tuple[Path, ...]:
+    """Writes a run with its report and what the gate found into a folder; returns the files.
 
     Raises:
         StrategiewijzerError: the folder cannot be written to.
@@ -74,6 +76,8 @@ def write(results: Results, folder: Path, report: str) -> tuple[Path, ...]:
         REPORT: report,
         FIGURES: json.dumps(figures, indent=2, ensure_ascii=False) + "\n",
     }
+    if gate is not None:
+        contents[_GATE] = gate.model_dump_json(indent=2) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in contents.items():
@@ -83,13 +87,12 @@ def write(results: Results, folder: Path, report: str) -> tuple[Path, ...]:
     return tuple(folder / name for name in contents)
 
 
-def read(path: Path) -> Results:
-    """Reads a run from its folder, or from the `results.json` in it.
+def read(folder: Path) -> Results:
+    """Reads a run.
 
     Raises:
         StrategiewijzerError: there is no such run, or it was written by another version.
     """
-    folder = path.parent if path.name == FIGURES else path
     with _explained(folder):
         lines = (folder / _QUESTIONS).read_text("utf-8").split("\n")  # splitlines knows more ends
         questions = tuple(QuestionResult.model_validate_json(line) for line in lines if line)
@@ -146,20 +149,17 @@ def accepted(data_dir: Path) -> str | None:
     return file.read_text("utf-8").strip() if file.is_file() else None
 
 
-def accept(data_dir: Path, name: str | None) -> None:
-    """Sets the accepted run; None unsets it.
+def accept(data_dir: Path, name: str) -> None:
+    """Sets the accepted run.
 
     Raises:
         StrategiewijzerError: there is no such run, or the file cannot be written.
     """
     file = runs_folder(data_dir) / _ACCEPTED
-    if name is not None and name not in listed(data_dir):
+    if name not in listed(data_dir):
         raise StrategiewijzerError(_unknown(name, data_dir))
     try:
-        if name is None:
-            file.unlink(missing_ok=True)
-        else:
-            file.write_text(f"{name}\n", "utf-8")
+        file.write_text(f"{name}\n", "utf-8")
     except OSError as error:
         raise _unwritable(file, error) from None
 
@@ -190,19 +190,6 @@ def _unknown(name: str, data_dir: Path) -> str:
     there = ", ".join(listed(data_dir)) or "none yet; make one with: python -m eval"
     folder = runs_folder(data_dir)
     return f"There is no run {name!r}. A run is named by its folder in {folder}: {there}"
-
-
-def keep_gate(folder: Path, found: GateReport) -> None:
-    """Keeps what the gate found in the folder of a run.
-
-    Raises:
-        StrategiewijzerError: the folder cannot be written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / _GATE).write_text(found.model_dump_json(indent=2) + "\n", "utf-8")
-    except OSError as error:
-        raise _unwritable(folder, error) from None
 
 
 def gate_of(folder: Path) -> GateReport:

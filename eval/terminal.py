@@ -63,10 +63,9 @@ def show_changes(comparison: Comparison) -> None:
     """Prints how the figures changed, with what certainty, and which questions moved."""
     console = Console(highlight=False)
     before, now = utc(comparison.before.date), utc(comparison.now.date)
-    only_one = comparison.only_before + comparison.only_now
     console.print(
         f"{before} → {now}, over the {comparison.same_questions} questions that both runs asked; "
-        f"{only_one} were asked in only one of them."
+        f"{comparison.other_questions} were asked in only one of them."
     )
     table = Table("", "before", "now", "change", "95% interval", "p", "test", box=None)
     for test in comparison.tests:

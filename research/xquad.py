@@ -12,38 +12,15 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import BaseModel, ValidationError
-
 from core.errors import QuestionSetError
 from core.settings import Settings
 from core.source import Passage
-from ingest.pipeline import ingest
-from ingest.publishing.ingest_run import IngestOptions
+from eval.corpora import prepare
 from ingest.reading.formats import plain
-from vectorstore.embeddings import make_embedder
-from vectorstore.generation import method_of
 from vectorstore.store import Index, open_index
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MARKS = ("", "\u200c", "• ")  # nothing, zero-width non-joiner, bullet
-
-
-class _Asked(BaseModel):
-    id: str
-    question: str
-
-
-class _Paragraph(BaseModel):
-    context: str
-    qas: tuple[_Asked, ...]
-
-
-class _Article(BaseModel):
-    paragraphs: tuple[_Paragraph, ...]
-
-
-class _File(BaseModel):
-    data: tuple[_Article, ...]
 
 
 class Question(NamedTuple):
@@ -70,21 +47,13 @@ def load(folder: Path, language: str, asked_in: str) -> XQuAD:
         QuestionSetError: a file is missing or no XQuAD file.
     """
     texts = {
-        entry.id: entry.question
-        for article in _articles(folder, asked_in)
-        for paragraph in article.paragraphs
-        for entry in paragraph.qas
+        name: question for _, _, asked in _paragraphs(folder, asked_in) for name, question in asked
     }
     paragraphs: dict[str, int] = {}
     questions = []
-    for number, article in enumerate(_articles(folder, language)):
-        for paragraph in article.paragraphs:
-            place = paragraphs.setdefault(paragraph.context, len(paragraphs))
-            questions += [
-                Question(texts[entry.id], place, number)
-                for entry in paragraph.qas
-                if entry.id in texts
-            ]
+    for article, context, asked in _paragraphs(folder, language):
+        place = paragraphs.setdefault(context, len(paragraphs))
+        questions += [Question(texts[name], place, article) for name, _ in asked if name in texts]
     return XQuAD(language, asked_in, tuple(paragraphs), tuple(questions))
 
 
@@ -95,11 +64,9 @@ def even_articles(xquad: XQuAD) -> XQuAD:
 
 
 def build_index(xquad: XQuAD, settings: Settings) -> Index:
-    """Builds or updates the index of the paragraphs, in `data_dir`/public."""
-    method = method_of(make_embedder(settings))
+    """Builds or updates the index of the paragraphs, in `data_dir`/corpora."""
     digest = hashlib.sha256(json.dumps(xquad.paragraphs).encode()).hexdigest()[:12]
-    folder = settings.data_dir / "public" / f"{xquad.language}-{digest}-{method}"
-    documents = folder.resolve() / "documents"
+    documents = settings.data_dir / "public" / f"{xquad.language}-{digest}"
     documents.mkdir(parents=True, exist_ok=True)
     for number, paragraph in enumerate(xquad.paragraphs):
         text = (
@@ -107,10 +74,7 @@ def build_index(xquad: XQuAD, settings: Settings) -> Index:
             f'title: "Paragraph {number + 1}"\n---\n{_as_line(paragraph)}\n'
         )
         (documents / f"p{number:07}.txt").write_text(text, "utf-8")
-    changes = {"data_dir": documents.parent, "corpus_dirs": (documents,), "chroma_url": ""}
-    own = settings.model_copy(update={**changes, "keep_generations": 1})
-    ingest(own, IngestOptions(strict=True))
-    return open_index(own)
+    return open_index(prepare([documents], settings))
 
 
 def paragraph_of(passage: Passage) -> int:
@@ -118,11 +82,20 @@ def paragraph_of(passage: Passage) -> int:
     return int(passage.document.id[1:])
 
 
-def _articles(folder: Path, language: str) -> tuple[_Article, ...]:
+def _paragraphs(folder: Path, language: str) -> list[tuple[int, str, list[tuple[str, str]]]]:
+    """The number of the article, the text, and the ids and questions of each paragraph."""
     file = folder / f"xquad.{language}.json"
     try:
-        return _File.model_validate_json(file.read_bytes()).data
-    except (OSError, ValidationError) as error:
+        return [
+            (
+                number,
+                paragraph["context"],
+                [(asked["id"], asked["question"]) for asked in paragraph["qas"]],
+            )
+            for number, article in enumerate(json.loads(file.read_bytes())["data"])
+            for paragraph in article["paragraphs"]
+        ]
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise QuestionSetError(f"{file}: cannot be read as XQuAD: {error}") from error
 
 

@@ -109,10 +109,8 @@ def keep(
     stamp = stamp.model_copy(update={"date": f"2026-11-{day:02}T09:00:00+00:00"})
     results = sum_up(questions, stamp)
     folder = runs.new_folder(data_dir, results)
-    if checks:
-        found = runs.GateReport(rules="gate.yaml", baseline=stamp.date, checks=tuple(checks))
-        runs.keep_gate(folder, found)
-    runs.write(results, folder, run_report.html(results, checks=checks))
+    gate = runs.GateReport(rules="gate.yaml", baseline=stamp.date, checks=tuple(checks))
+    runs.write(results, folder, run_report.html(results, checks=checks), gate if checks else None)
     return folder.name
 
 

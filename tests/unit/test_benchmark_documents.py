@@ -116,38 +116,43 @@ def test_the_command_writes_the_table_and_all_that_is_wrong(
     assert "there are no documents here" in capsys.readouterr().err
 
 
-def test_a_heading_is_found_as_one_line_as_its_title_or_as_two() -> None:
-    true = headings("Article 5 Prohibited practices", "Article 6 Classification")
-    whole = headings("Article 5 – Prohibited practices", "ARTICLE 6. Classification")
-    titles = headings("Prohibited practices", "Classification")
-    apart = headings("Article 5", "Prohibited practices", "Article 6", "Classification")
-    assert pairs(true, whole) == [(0, 0, 1), (1, 1, 2)]
-    assert pairs(true, titles) == [(0, 0, 1), (1, 1, 2)]
-    assert pairs(true, apart) == [(0, 0, 2), (1, 2, 4)]
+FIFTH, SIXTH = "Article 5 Prohibited practices", "Article 6 Classification"
 
 
-def test_a_list_may_leave_out_the_title_below_a_label() -> None:
-    assert pairs(headings("ANNEX I"), headings("ANNEX I – Harbours of the Union")) == [(0, 0, 1)]
-    assert pairs(headings("ANNEX I"), headings("Annex I")) == [(0, 0, 1)]
-    assert pairs(headings("ANNEX I"), headings("ANNEX II Harbours")) == []
-    assert pairs(headings("Article 4"), headings("Article 4 This is for all harbours.")) == []
+@pytest.mark.parametrize(
+    ("true", "read", "found"),
+    [
+        ([FIFTH, SIXTH], ["Article 5 – Prohibited practices", "ARTICLE 6. Classification"],
+         [(0, 0, 1), (1, 1, 2)]),
+        ([FIFTH, SIXTH], ["Prohibited practices", "Classification"], [(0, 0, 1), (1, 1, 2)]),
+        ([FIFTH, SIXTH], ["Article 5", "Prohibited practices", "Article 6", "Classification"],
+         [(0, 0, 2), (1, 2, 4)]),
+        # A list may leave out the title below a label.
+        (["ANNEX I"], ["ANNEX I – Harbours of the Union"], [(0, 0, 1)]),
+        (["ANNEX I"], ["Annex I"], [(0, 0, 1)]),
+        (["ANNEX I"], ["ANNEX II Harbours"], []),
+        (["Article 4"], ["Article 4 This is for all harbours."], []),
+        # One with another number, or the label alone, is not found.
+        (["Article 5 Entry into force"], ["Article 6 Entry into force"], []),
+        (["2.1 Scope"], ["2.2 Scope"], []),
+        ([FIFTH], ["Article 5"], []),
+        # Small differences of writing do not count.
+        (["3.2 Sources[^1] of growth in the harbours", "Chapitre III Les ports"],
+         ["3.2. Sources of growth in harbours", "CHAPITRE III – LES PORTS"],
+         [(0, 0, 1), (1, 1, 2)]),
+    ],
+)  # fmt: skip
+def test_headings_are_found_in_their_order_with_the_same_number(
+    true: list[str], read: list[str], found: list[tuple[int, int, int]]
+) -> None:
+    assert pairs(headings(*true), headings(*read)) == found
 
 
-def test_a_heading_with_another_number_or_in_another_place_is_not_found() -> None:
-    fifth, sixth = headings("Article 5 Entry into force"), headings("Article 6 Entry into force")
-    assert pairs(fifth, sixth) == []
-    assert pairs(headings("2.1 Scope"), headings("2.2 Scope")) == []
-    assert pairs(headings("One", "Two"), headings("Two", "One")) in ([(0, 1, 2)], [(1, 0, 1)])
-    assert pairs(headings("Article 5 Prohibited practices"), headings("Article 5")) == []
-    assert is_label(Heading("Article 5", 1), Heading("Article 5 Prohibited practices", 1))
+def test_of_headings_in_another_order_one_is_found_and_a_label_alone_is_not_wrong() -> None:
+    assert len(pairs(headings("One", "Two"), headings("Two", "One"))) == 1
+    assert is_label(Heading("Article 5", 1), Heading(FIFTH, 1))
     assert not is_label(Heading("Article 5", 1), Heading("Article 50 Penalties", 1))
     assert not is_label(Heading("Article 5 Penalties", 1), Heading("Article 5 Penalties", 1))
-
-
-def test_small_differences_of_writing_do_not_count() -> None:
-    true = headings("3.2 Sources[^1] of growth in the harbours", "Chapitre III Les ports")
-    read = headings("3.2. Sources of growth in harbours", "CHAPITRE III – LES PORTS")
-    assert len(pairs(true, read)) == 2
 
 
 def test_a_title_must_have_the_subject() -> None:

@@ -158,7 +158,9 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
                    "[1] drugs: Size of the market “The market is worth 30 billion.”",
                    "drugs: In brief drugs: Size of the market ← answers it", "What about unknown?",
                    "✗ missing: 30 miljard / 30 billion")),
-        ("figures", ("signable 20% (0 to 40) of the questions", "calibration error")),
+        ("figures", ("signable 20% (0 to 40) of the questions", "calibration error",
+                     "By language Language n right on the first screen", " nl 1 ",
+                     "By part Part n right on the first screen", " open 15 ")),
         ("fine", ("Hoe groot is de markt? fine fully answered The market is worth",
                   "What about far? far rightly refused –")),
     ],
@@ -170,12 +172,6 @@ def test_a_section_of_the_page_says_in_this_order(
     for part in told:
         assert part in rest
         rest = rest.partition(part)[2]
-
-
-@pytest.mark.parametrize(("what", "name", "n"), [("Language", "nl", 1), ("Part", "open", 15)])
-def test_figures_are_given_for_each_group_in_rows(page: str, what: str, name: str, n: int) -> None:
-    rows_of = rf"By {what.lower()} {what} n right on the first screen .*\b{name} {n} "
-    assert re.search(rows_of, section(page, "figures"))
 
 
 def test_the_signature_is_put_under_what_the_run_was_made_with(page: str, results: Results) -> None:
@@ -200,25 +196,6 @@ def test_without_gate_and_baseline_the_page_says_no_more_than_it_knows() -> None
     page = run_report.html(results_of(RIGHTLY_REFUSED), checks=CHECKS[:1])
     assert "right on the first screen – of the answerable" in section(page, "figures")  # no figure
     assert "1 of 1 rules are met over 1 questions, without a baseline" in section(page, "verdict")
-
-
-@pytest.mark.parametrize(
-    ("questions", "checks", "verdict", "mark"),
-    [
-        (99, CHECKS[:1], "Too few questions to tell whether this may go live", "too-few"),
-        (99, CHECKS, "✗ May not go live", "failed"),
-        (100, (), "Not checked whether this may go live", "unchecked"),
-        (100, CHECKS, "✗ May not go live", "failed"),
-        (100, CHECKS[:1], "✓ May go live", "passed"),
-    ],
-)
-def test_the_verdict_is_whether_it_may_go_live(
-    questions: int, checks: tuple[RuleResult, ...], verdict: str, mark: str
-) -> None:
-    run = results_of(FINE)
-    run = run.model_copy(update={"overall": run.overall.model_copy(update={"n": questions})})
-    page = run_report.html(run, checks=checks)
-    assert f'class="verdict {mark}">\n<h2>{verdict}</h2>' in page
 
 
 def test_decisions_stand_in_the_report_and_cannot_change_its_markup() -> None:

@@ -29,7 +29,6 @@ def test_a_run_is_read_back_as_it_was_written(results: Results, tmp_path: Path) 
     written = ["questions.jsonl", "report.html", "results.json"]
     assert [file.name for file in files] == written
     assert runs.read(tmp_path / "deep" / "run") == results
-    assert runs.read(tmp_path / "deep" / "run" / "results.json") == results
 
 
 def test_figures_and_questions_stand_in_files_of_their_own(
