@@ -25,7 +25,7 @@ MESSAGE = {"answerable": False, "kind": "message", "message": "greeting", "facts
 
 def problems(*questions: Question, fitted_on: tuple[Question, ...] = ()) -> list[tuple[str, str]]:
     found = check(questions, OUTLINE, fitted_on=fitted_on)
-    return [(one.severity, one.key) for one in found]
+    return [(problem.severity, problem.key) for problem in found]
 
 
 def test_a_question_whose_labels_fit_has_no_problem_unless_weights_were_fitted_on_it() -> None:
@@ -75,7 +75,7 @@ BOTH = question(
 
 def test_a_label_names_a_brief_and_the_official_text_whether_or_not_that_is_there() -> None:
     without, within = Outline.of([OF_BRIEF]), Outline.of([OF_BRIEF, OF_OFFICIAL])
-    assert [one.severity for one in check([BOTH], without)] == ["warning"] * 2
+    assert [problem.severity for problem in check([BOTH], without)] == ["warning"] * 2
     assert without.relevant_sections(BOTH) == {("drugs-agenda", 3)}
     assert check([BOTH], within) == ()
     assert within.relevant_sections(BOTH) == {("drugs-agenda", 3), ("agenda", 2)}
@@ -168,6 +168,6 @@ def test_our_sets_are_as_large_and_varied_as_promised() -> None:
 
 
 def test_the_held_out_part_is_marked_and_nothing_was_fitted_on_it() -> None:
-    held_out = {fold(one.question) for one in load(QUESTIONS) if one.held_out}
+    held_out = {fold(question.question) for question in load(QUESTIONS) if question.held_out}
     assert len(held_out) >= 50
-    assert held_out.isdisjoint(fold(one.question) for one in load(FITTED_ON))
+    assert held_out.isdisjoint(fold(question.question) for question in load(FITTED_ON))

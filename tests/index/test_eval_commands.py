@@ -97,10 +97,10 @@ def test_without_a_set_all_of_ours_are_asked_and_conversations_stay_whole(
         "same language": 1,
     }
     assert results.stamp.questions.keys() == {"a.yaml", "messages/a.yaml", "conversations/a.yaml"}
-    assert [len(one.history) for one in results.questions if one.conversation] == [0, 1, 2]
+    assert [len(result.history) for result in results.questions if result.conversation] == [0, 1, 2]
     assert main(["--every", "3"]) == 0  # of size, far, polite and the conversation
     results = runs.read(runs.resolve("last", here / "data"))
-    assert [one.id for one in results.questions] == ["size", "turn-1", "turn-2", "turn-3"]
+    assert [result.id for result in results.questions] == ["size", "turn-1", "turn-2", "turn-3"]
     assert re.search(r"conversations +3", capsys.readouterr().out)
 
 
@@ -153,7 +153,7 @@ def test_official_documents_are_a_second_ground_with_rules_and_runs_of_its_own(
     assert runs.listed(here / "data") == ()
     (kept,) = (here / "data/corpora").glob("*/runs/*/results.json")
     results = runs.read(kept.parent)
-    assert [one.id for one in results.questions] == ["ours", "first"]
+    assert [result.id for result in results.questions] == ["ours", "first"]
     (here / "both.yaml").write_text(gates.replace("right: 1.0", "signable: 1.1"), "utf-8")
     assert main(["--documents", "--gate", str(here / "both.yaml")]) == gate.CLOSED
 

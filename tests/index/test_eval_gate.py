@@ -71,11 +71,11 @@ def test_worse_than_the_accepted_run_only_counts_when_it_is_sure(results: Result
     rules = Rules.model_validate({"no_worse_than_accepted": {"figures": ["retrieval.mrr"]}})
     same = compare(results, results)
     assert [check.passed for check in judge(rules, results, same)] == [True]
-    (test,) = [one for one in same.tests if one.figure == "retrieval.mrr"]
+    (test,) = [test for test in same.tests if test.figure == "retrieval.mrr"]
     fell = test.model_copy(update={"change": -0.2, "p_value": 0.3})
     surely = fell.model_copy(update={"p_value": 0.01})
-    for one, passed in ((fell, True), (surely, False)):
-        comparison = same.model_copy(update={"tests": (one,)})
+    for moved_test, passed in ((fell, True), (surely, False)):
+        comparison = same.model_copy(update={"tests": (moved_test,)})
         assert [check.passed for check in judge(rules, results, comparison)] == [passed]
 
 
@@ -107,7 +107,7 @@ def gated(put_to: System, assistant: Assistant, every: int) -> tuple[Results, li
     """The run over every Nth question and conversation of ours, and the rules it failed."""
     index = assistant.index
     outline = Outline.of(index.passages())
-    chosen = [one for turns in dialogues(load_sets(SETS))[::every] for one in turns]
+    chosen = [question for turns in dialogues(load_sets(SETS))[::every] for question in turns]
     results = run(chosen, put_to, outline, stamp=STAMP)
     return results, [check for check in judge(RULES, results, None) if not check.passed]
 
@@ -143,7 +143,7 @@ def citing_another_passage(answer: Answer) -> Answer:
 
     place = {"passage_id": wrong.id, "document": wrong.document, "headings": wrong.headings}
     place |= {"quote": wrong.text[start:end], "start": start, "end": end}
-    moved = tuple(one.model_copy(update=place) for one in answer.citations)
+    moved = tuple(citation.model_copy(update=place) for citation in answer.citations)
     return answer.model_copy(update={"citations": moved})
 
 

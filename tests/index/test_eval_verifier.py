@@ -117,21 +117,23 @@ def index(settings: Settings) -> Snapshot:
 
 
 def test_a_reply_is_written_as_a_model_would_write_it(index: Snapshot) -> None:
-    one = read("open")[0]
-    given = GivenReply(one, index)
-    assert [scored.passage.id for scored in given.request.found] == list(one.passages)
+    made = read("open")[0]
+    given = GivenReply(made, index)
+    assert [scored.passage.id for scored in given.request.found] == list(made.passages)
     found = outcome(given, nearness_of(index, index.embedder))
-    assert found.shown == (True,) * len(one.sentences)
+    assert found.shown == (True,) * len(made.sentences)
     kinds = Counter(judged.kind for judged in found.judged)
-    assert kinds["true"] == len(one.sentences)
-    assert kinds["false"] == sum(len(true.twins) for true in one.sentences)
-    assert kinds["rider"] == len(one.riders)
+    assert kinds["true"] == len(made.sentences)
+    assert kinds["false"] == sum(len(true.twins) for true in made.sentences)
+    assert kinds["rider"] == len(made.riders)
 
 
 def test_a_reply_over_documents_finds_its_stretches_and_is_given_their_passages(
     index: Snapshot,
 ) -> None:
-    passage = next(one for one in index.passages(["drugs-agenda.en"]) if len(one.units) > 1)
+    passage = next(
+        passage for passage in index.passages(["drugs-agenda.en"]) if len(passage.units) > 1
+    )
     unit = passage.units[0]
     words = passage.text[unit.start : unit.end].split()
     evidence = [
@@ -231,33 +233,35 @@ def known(settings: Settings) -> frozenset[str]:
 
 def test_there_are_replies_of_every_language_in_two_halves_of_a_size() -> None:
     halves = [read(half) for half in HALVES]
-    ids = Counter(one.id for half in halves for one in half)
+    ids = Counter(kept.id for half in halves for kept in half)
     assert [name for name, times in ids.items() if times > 1] == []
     assert len(ids) >= 200
     for half in halves:
         assert 0.4 <= len(half) / len(ids) <= 0.6
-        assert {one.language for one in half} == {"nl", "en", "fr", "de", "pl", "es"}
-        types = Counter(twin.type for one in half for true in one.sentences for twin in true.twins)
+        assert {kept.language for kept in half} == {"nl", "en", "fr", "de", "pl", "es"}
+        types = Counter(
+            twin.type for kept in half for true in kept.sentences for twin in true.twins
+        )
         assert min(types[change] for change in get_args(TwinChange)) >= 30
-    assert sum(len(one.riders) for half in halves for one in half) >= 60
+    assert sum(len(kept.riders) for half in halves for kept in half) >= 60
 
 
 def test_every_reply_is_in_form(known: frozenset[str]) -> None:
     faults = []
-    for one in (one for half in HALVES for one in read(half)):
-        texts = [fold(true.text) for true in one.sentences]
-        if not set(one.passages) <= known:
-            faults.append(f"{one.id}: passages")
+    for kept in (kept for half in HALVES for kept in read(half)):
+        texts = [fold(true.text) for true in kept.sentences]
+        if not set(kept.passages) <= known:
+            faults.append(f"{kept.id}: passages")
         if len(set(texts)) < len(texts):
-            faults.append(f"{one.id}: a sentence twice")
-        if set(texts) & {fold(rider) for rider in one.riders}:
-            faults.append(f"{one.id}: a rider that is a sentence")
-        for number, true in enumerate(one.sentences, start=1):
-            if not true.cites or max(true.cites) > len(one.passages):
-                faults.append(f"{one.id}, {number}: cites")
+            faults.append(f"{kept.id}: a sentence twice")
+        if set(texts) & {fold(rider) for rider in kept.riders}:
+            faults.append(f"{kept.id}: a rider that is a sentence")
+        for number, true in enumerate(kept.sentences, start=1):
+            if not true.cites or max(true.cites) > len(kept.passages):
+                faults.append(f"{kept.id}, {number}: cites")
             twins = [twin.text for twin in true.twins]
             if not twins or len({true.text, *twins}) < len(twins) + 1:
-                faults.append(f"{one.id}, {number}: twins")
+                faults.append(f"{kept.id}, {number}: twins")
     assert faults == []
 
 

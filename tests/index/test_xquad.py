@@ -60,5 +60,5 @@ def test_a_paragraph_is_found_and_kept_whole_whatever_it_looks_like(
     for number, text in enumerate(xquad.paragraphs):
         passage = kept[number]
         assert passage.headings == (f"Paragraph {number + 1}",)
-        words = " ".join(passage.text[one.start : one.end] for one in passage.units).split()
+        words = " ".join(passage.text[unit.start : unit.end] for unit in passage.units).split()
         assert [word.strip("\u200c•") for word in words if word != "•"] == text.split()

@@ -185,9 +185,9 @@ def test_a_wrong_list_is_told(tmp_path: Path) -> None:
 
 
 def test_sums_count_each_heading_once() -> None:
-    one = DocumentsRead(name="a.md", recall=Share(right=1, of=1), pages=2, cpu=0.1)
+    first = DocumentsRead(name="a.md", recall=Share(right=1, of=1), pages=2, cpu=0.1)
     other = DocumentsRead(name="b.md", recall=Share(right=0, of=3), unread=1)
-    both = together("all", [one, other])
+    both = together("all", [first, other])
     assert (both.recall.value, both.unread, both.pages, both.cpu) == (0.25, 1, 2, 0.1)
     assert both.titles.value is None
 
@@ -273,7 +273,7 @@ def test_the_order_of_words_is_held_against_a_marked_page(
 
 
 def test_the_pages_that_come_with_the_benchmark_can_be_read() -> None:
-    files = {Path(one.name.rsplit(".", 2)[0] + ".pdf") for one in order_read.REGIONS.iterdir()}
+    files = {Path(place.name.rsplit(".", 2)[0] + ".pdf") for place in order_read.REGIONS.iterdir()}
     pages = [page for file in files for page in order_read.marked_pages(file)]
     assert len(pages) == 20
     assert sum(page.held for page in pages) == 8

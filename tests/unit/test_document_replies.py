@@ -30,18 +30,22 @@ def languages() -> dict[str, str]:
 
 
 def test_there_are_enough_of_each_kind(replies: list[Reply], languages: dict[str, str]) -> None:
-    assert len({one.id for one in replies}) == len(replies) == 64
-    assert Counter(one.half for one in replies) == {"open": 32, "held": 32}
-    assert Counter(one.language for one in replies) == {
+    assert len({reply.id for reply in replies}) == len(replies) == 64
+    assert Counter(reply.half for reply in replies) == {"open": 32, "held": 32}
+    assert Counter(reply.language for reply in replies) == {
         "nl": 16, "en": 16, "fr": 12, "de": 8, "es": 8, "pl": 4,
     }  # fmt: skip
-    assert sum(not one.sentences for one in replies) == 12  # which the documents do not answer
-    assert {name for one in replies for name in one.documents} == languages.keys()
+    assert sum(not reply.sentences for reply in replies) == 12  # which the documents do not answer
+    assert {name for reply in replies for name in reply.documents} == languages.keys()
     across = [
-        one for one in replies if one.language not in {languages[name] for name in one.documents}
+        reply
+        for reply in replies
+        if reply.language not in {languages[name] for name in reply.documents}
     ]
     assert len(across) >= len(replies) / 3
-    changed = Counter(twin.type for one in replies for said in one.sentences for twin in said.twins)
+    changed = Counter(
+        twin.type for reply in replies for sentence in reply.sentences for twin in sentence.twins
+    )
     assert changed.keys() == {*get_args(TwinChange)}
     assert min(changed.values()) >= 10
 
@@ -50,22 +54,24 @@ def test_a_sentence_differs_from_its_twins_and_rests_on_a_document_of_its_reply(
     replies: list[Reply],
 ) -> None:
     for reply in replies:
-        for said in reply.sentences:
-            assert len(said.twins) == 2
-            assert len({said.text, *(twin.text for twin in said.twins)}) == 3, reply.id
-            assert 1 <= len(said.evidence) <= 2, reply.id
-            assert {one.document for one in said.evidence} <= {*reply.documents}, reply.id
+        for sentence in reply.sentences:
+            assert len(sentence.twins) == 2
+            assert len({sentence.text, *(twin.text for twin in sentence.twins)}) == 3, reply.id
+            assert 1 <= len(sentence.evidence) <= 2, reply.id
+            assert {evidence.document for evidence in sentence.evidence} <= {*reply.documents}, (
+                reply.id
+            )
 
 
 def _told(replies: Sequence[Reply]) -> list[tuple[str, str]]:
     """What there is to be a verdict on."""
-    said = [
+    texts = [
         (f"{reply.id}.{number}", kind)
         for reply in replies
-        for number, one in enumerate(reply.sentences, start=1)
-        for kind in ("true", *(twin.type for twin in one.twins))
+        for number, sentence in enumerate(reply.sentences, start=1)
+        for kind in ("true", *(twin.type for twin in sentence.twins))
     ]
-    return sorted(said + [(f"{reply.id}.0", "rider") for reply in replies if reply.riders])
+    return sorted(texts + [(f"{reply.id}.0", "rider") for reply in replies if reply.riders])
 
 
 def test_there_is_a_verdict_on_each_sentence_and_each_twin(replies: list[Reply]) -> None:
@@ -75,4 +81,4 @@ def test_there_is_a_verdict_on_each_sentence_and_each_twin(replies: list[Reply])
         assert sorted(found) == _told(read_there)
         assert set(found.values()) == {True, False}
     assert opinions(FOLDER / "open") == {}  # nobody has read these
-    assert all(said.evidence for one in over_summaries for said in one.sentences)
+    assert all(sentence.evidence for reply in over_summaries for sentence in reply.sentences)

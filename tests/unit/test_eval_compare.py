@@ -22,7 +22,8 @@ def changed(
 ) -> Results:
     """The run in which one question came out differently."""
     questions = [
-        one.model_copy(update=change(one)) if one.id == name else one for one in results.questions
+        result.model_copy(update=change(result)) if result.id == name else result
+        for result in results.questions
     ]
     return sum_up(questions, STAMP)
 
@@ -53,7 +54,7 @@ def test_a_question_that_got_an_answer_is_better_and_back_it_is_worse(results: R
 def test_fewer_facts_and_a_lower_rank_are_worse(results: Results) -> None:
     values = {"facts_found": (), "facts_missing": by_id(results, "right").facts_found}
     values["retrieved"] = by_id(results, "right").retrieved[::-1]
-    worse = changed(results, "right", lambda one: values)
+    worse = changed(results, "right", lambda result: values)
     assert moves(compare(results, worse)) == [
         ("worse", "right", "facts 1 → 0 of 1, right section's rank 2 → 1")
     ]
@@ -66,7 +67,7 @@ def test_other_words_that_are_as_good_are_different(results: Results) -> None:
 
 def test_an_answer_that_can_be_signed_is_better_and_one_that_buries_its_facts_worse() -> None:
     signable, buried = result_of("q"), result_of("q", **read(units=4))
-    better, worse = (sum_up([one], STAMP) for one in (signable, buried))
+    better, worse = (sum_up([result], STAMP) for result in (signable, buried))
     assert moves(compare(worse, better)) == [("better", "q", "signable now")]
     assert moves(compare(better, worse)) == [("worse", "q", "not signable: buried")]
     folded = sum_up([result_of("q", more=("More. [1]",))], STAMP)
@@ -85,7 +86,7 @@ def test_figures_are_compared_over_questions_and_manners_over_all() -> None:
 def test_what_got_worse_stands_first(results: Results) -> None:
     step = changed(results, "right", lambda one: {"answered": False})
     step = changed(step, "wrong refusal", lambda one: {"answered": True})
-    assert [one[0] for one in moves(compare(results, step))] == ["worse", "better"]
+    assert [move[0] for move in moves(compare(results, step))] == ["worse", "better"]
 
 
 def test_the_direction_of_a_figure_is_known(results: Results) -> None:

@@ -144,7 +144,7 @@ def test_sets_are_asked_together_and_each_counts_in_its_part(tmp_path: Path) -> 
     write(sets["questions"] / "a.yaml", ANSWERABLE, MESSAGE)
     write(sets["messages"] / "a.yaml", ANSWERABLE | {"id": "polite"})
     write(sets["conversations"] / "a.yaml", MESSAGE | {"id": "turn", "conversation": "talk"})
-    assert {one.id: one.part for one in load_sets(sets)} == {
+    assert {question.id: question.part for question in load_sets(sets)} == {
         "one": "questions",
         "hi": "messages",
         "polite": "messages",
@@ -152,7 +152,7 @@ def test_sets_are_asked_together_and_each_counts_in_its_part(tmp_path: Path) -> 
     }
     assert fingerprints(sets).keys() == {"a.yaml", "messages/a.yaml", "conversations/a.yaml"}
     by_itself = load(sets["questions"])
-    assert [one.part for one in by_itself] == ["questions", "messages"]
+    assert [question.part for question in by_itself] == ["questions", "messages"]
 
     write(sets["messages"] / "a.yaml", ANSWERABLE)
     with pytest.raises(QuestionSetError, match="'one' is already used"):
@@ -174,7 +174,7 @@ def test_the_turns_of_a_conversation_belong_together() -> None:
         Question.model_validate(ANSWERABLE | {"id": name, "conversation": conversation})
         for name, conversation in names.items()
     ]
-    found = [[one.id for one in turns] for turns in dialogues(questions)]
+    found = [[question.id for question in turns] for turns in dialogues(questions)]
     assert found == [["a", "c"], ["b"], ["d"]]
 
 

@@ -70,9 +70,14 @@ WHOLE = f"{LEAD} [2]\n\n{LIST}"
 def given(text: str, *more: str, mode: Mode = "extractive", **values: object) -> Answer:
     """An answer that cites all of the passages, numbered in this order."""
     passages = (SIZE, BRIEF, LONG, TABLE)
-    citations = (citation_of(one, one.text, n) for n, one in enumerate(passages, start=1))
-    told: dict[str, object] = {"language": "en", "more": more, "passages": passages, "mode": mode}
-    return answer_of(text, *citations, **told | values)
+    citations = (citation_of(cited, cited.text, n) for n, cited in enumerate(passages, start=1))
+    values_given: dict[str, object] = {
+        "language": "en",
+        "more": more,
+        "passages": passages,
+        "mode": mode,
+    }
+    return answer_of(text, *citations, **values_given | values)
 
 
 def reading(text: str, *more: str, gold: Sequence[str] = (MARKET,)) -> Reading:
@@ -85,7 +90,7 @@ def reading(text: str, *more: str, gold: Sequence[str] = (MARKET,)) -> Reading:
 def test_an_answer_is_taken_apart_into_labels_paragraphs_items_and_notes() -> None:
     text = f"### Agenda, Brief\n\n**Two** things: [2]\n\n{LIST}\n\n3 of 23 items.\n\nEnd. [1]"
     found = answer_lines(blocks_of(text))
-    assert [(one.kind, one.text, one.numbers) for one in found] == [
+    assert [(line.kind, line.text, line.numbers) for line in found] == [
         ("label", "Agenda, Brief", ()),
         ("paragraph", "Two things:", (2,)),
         ("item", "security measures;", (2,)),
@@ -240,7 +245,7 @@ def test_an_answer_that_is_not_all_may_say_so() -> None:
 
 def test_a_list_within_a_list_belongs_to_it() -> None:
     text = "Two steps:\n\n- first:\n  - look;\n  - leap;\n- rest."
-    spans = [(text.index(one), text.index(one) + len(one)) for one in
+    spans = [(text.index(part), text.index(part) + len(part)) for part in
              ("Two steps:", "first:", "look;", "leap;", "rest.")]  # fmt: skip
     leads = [None, spans[0], spans[1], spans[1], spans[0]]
     units = tuple(
@@ -317,8 +322,10 @@ DO_NOT = {
 @pytest.mark.parametrize("language", DO_NOT)
 def test_openings_that_point_back_and_that_do_not(language: str) -> None:
     back = POINT_BACK.get(language, "").split(" | ")
-    assert [one for one in back if one and not points_back(one, language)] == []
-    assert [one for one in DO_NOT[language].split(" | ") if points_back(one, language)] == []
+    assert [opening for opening in back if opening and not points_back(opening, language)] == []
+    assert [
+        opening for opening in DO_NOT[language].split(" | ") if points_back(opening, language)
+    ] == []
 
 
 def test_a_summary_that_speaks_about_itself_is_a_loose_end() -> None:

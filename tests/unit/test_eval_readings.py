@@ -40,15 +40,15 @@ def kept(answer: Answer) -> dict[str, object]:
 
 def test_agreement_is_of_one_half_and_of_the_answers_that_are_kept(tmp_path: Path) -> None:
     lines = [
-        {"ground": "summaries", "version": "now", "question": name, "answer": kept(one)}
-        for name, one in (
+        {"ground": "summaries", "version": "now", "question": name, "answer": kept(answer)}
+        for name, answer in (
             ("csa-01", REFUSAL),  # it can be answered
             ("none-01", REFUSAL),
             ("none-02", retold(REFUSAL, text="In 2020.", answered=True)),
         )
     ]
-    told = "\n".join(map(json.dumps, lines))
-    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(told.encode()))
+    text = "\n".join(map(json.dumps, lines))
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(text.encode()))
     readings_given = [
         line("csa-01", form="refusal", first_screen=False, signed=False),
         line("none-01", form="refusal", answerable=False),
@@ -71,16 +71,16 @@ def test_our_own_readings_are_of_two_readers_on_both_grounds_in_seven_languages(
     ours = readings()
     answers: dict[AnswerName, set[str]] = {}
     halves: dict[tuple[str, str], set[str]] = {}
-    for one in ours:
-        answers.setdefault(one.name, set()).add(one.reader)
-        halves.setdefault((one.ground, one.question), set()).add(one.half)
+    for reading in ours:
+        answers.setdefault(reading.name, set()).add(reading.reader)
+        halves.setdefault((reading.ground, reading.question), set()).add(reading.half)
     assert len(answers) >= 120
     assert all(len(readers) == 2 for readers in answers.values())
     assert all(len(half) == 1 for half in halves.values())  # both versions of an answer
-    assert {one.version for one in ours} == {"earlier", "now"}
-    assert {one.ground for one in ours} == {"summaries", "documents"}
-    assert len({one.language for one in ours}) >= 7
-    assert any(not one.answerable for one in ours)
+    assert {reading.version for reading in ours} == {"earlier", "now"}
+    assert {reading.ground for reading in ours} == {"summaries", "documents"}
+    assert len({reading.language for reading in ours}) >= 7
+    assert any(not reading.answerable for reading in ours)
     assert counted().keys() <= answers.keys()
     assert len(counted()) >= 0.9 * len(answers)
 
@@ -90,19 +90,25 @@ def form(result: QuestionResult) -> str:
 
 
 def test_the_answers_that_are_kept_are_those_that_were_read() -> None:
-    assert all(form(counted()[one.name]) == one.form for one in readings() if one.name in counted())
+    assert all(
+        form(counted()[reading.name]) == reading.form
+        for reading in readings()
+        if reading.name in counted()
+    )
 
 
 def test_what_is_counted_and_decides_agrees_with_readers_over_the_held_half() -> None:
     agreed = agreements(readings(), counted(), "held")
     assert list(agreed) == list(DECIDING)
-    assert all(one.kappa is not None and one.kappa >= RELIABLE for one in agreed.values())
+    assert all(
+        agreement.kappa is not None and agreement.kappa >= RELIABLE for agreement in agreed.values()
+    )
 
 
 def test_a_command_tells_how_far_they_agree(capsys: pytest.CaptureFixture[str]) -> None:
     main()
-    told = capsys.readouterr().out
-    open_half, held = told.split("held half")
+    printed = capsys.readouterr().out
+    open_half, held = printed.split("held half")
     for half, name in zip((open_half, held), HALVES, strict=True):
         agreed = agreements(readings(), counted(), name)["reading.misleads"]
         assert f"{agreed.readings} " in half
@@ -110,13 +116,13 @@ def test_a_command_tells_how_far_they_agree(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"), [("nowhere", "ground"), ("summaries,nl,perhaps", "answerable")]
+    ("wrong", "key"), [("nowhere", "ground"), ("summaries,nl,perhaps", "answerable")]
 )
-def test_a_line_that_is_none_is_named(tmp_path: Path, wrong: str, told: str) -> None:
+def test_a_line_that_is_none_is_named(tmp_path: Path, wrong: str, key: str) -> None:
     rest = "now,answer,held,A,2,1,0,1"
     rest = f",nl,1,{rest}" if wrong == "nowhere" else f",{rest}"
     (tmp_path / "a.csv").write_text(f"{HEADER}q,{wrong}{rest}\n", "utf-8")
-    with pytest.raises(StrategiewijzerError, match=rf"a\.csv: line 2: {told}"):
+    with pytest.raises(StrategiewijzerError, match=rf"a\.csv: line 2: {key}"):
         readings(tmp_path)
 
 

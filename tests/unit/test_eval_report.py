@@ -83,7 +83,7 @@ def comparison(results: Results) -> Comparison:
         "half": result_of("half", **MISSED, judged=False, retrieved=(RIGHT,)),
         "refused": result_of("refused"),
     }
-    earlier = [before.get(one.id, one) for one in results.questions]
+    earlier = [before.get(result.id, result) for result in results.questions]
     stamp = STAMP.model_copy(update={"date": "2026-11-20T09:00:00+00:00", "code_version": "old"})
     return compare(sum_up(earlier, stamp), results)
 
@@ -131,7 +131,7 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "parts"),
     [
         # A reader's figures, in a reader's order, before what else was measured.
         ("verdict", ("May not go live right on the first screen: 54% (23 to 77) of 13 answerable "
@@ -166,10 +166,10 @@ def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) 
     ],
 )  # fmt: skip
 def test_a_section_of_the_page_says_in_this_order(
-    page: str, name: str, told: tuple[str, ...]
+    page: str, name: str, parts: tuple[str, ...]
 ) -> None:
     rest = section(page, name)
-    for part in told:
+    for part in parts:
         assert part in rest
         rest = rest.partition(part)[2]
 
@@ -253,10 +253,10 @@ def test_whatever_was_found_wrong_has_a_heading_in_the_report_and_on_the_page() 
 
 def test_a_significant_change_is_called_so() -> None:
     many = [result_of(f"q{number}") for number in range(10)]
-    refused = [result_of(one.id, **REFUSED) for one in many]
+    refused = [result_of(result.id, **REFUSED) for result in many]
     changed = compare(results_of(*many), results_of(*refused))
-    said = section(run_report.html(results_of(*refused), comparison=changed), "changed")
-    assert "full answer rate 100% 0% -100 -100 to -100 0.002 significantly worse" in said
+    changes = section(run_report.html(results_of(*refused), comparison=changed), "changed")
+    assert "full answer rate 100% 0% -100 -100 to -100 0.002 significantly worse" in changes
 
 
 # What comes from outside is data

@@ -51,7 +51,7 @@ def test_every_question_is_asked_with_its_history_and_reported_in_order(
         parallel=at_once,
         on_result=lambda result: done.append(result.id),
     )
-    assert done == [one.id for one in QUESTIONS]
+    assert done == [question.id for question in QUESTIONS]
     assert dict(assistant.asked)["right"] == (Turn(question="earlier", answer_text="text"),)
     assert found.fingerprint == results.fingerprint
 
@@ -59,9 +59,9 @@ def test_every_question_is_asked_with_its_history_and_reported_in_order(
 def test_of_a_model_it_is_told_how_often_it_failed_and_what_was_not_confirmed(
     results: Results,
 ) -> None:
-    one, other, *_ = results.questions
+    first, other, *_ = results.questions
     asked = [
-        one.model_copy(
+        first.model_copy(
             update={"mode": "generative", "unconfirmed": ("Maybe.",), "left_out": ("No.", "No!")}
         ),
         other.model_copy(update={"mode": "fallback"}),
@@ -77,7 +77,7 @@ def test_what_the_assistant_did_is_kept(results: Results) -> None:
     assert right.facts_found == (("30 miljard", "30 billion"),)
     assert right.facts_missing == ()
     assert right.quotes == (FIRST_SENTENCE,)
-    assert [(one.document, one.section) for one in right.citations] == [
+    assert [(citation.document, citation.section) for citation in right.citations] == [
         ("drugs-agenda", "Size of the drug market")
     ]
     assert right.confidence == 0.9
@@ -92,12 +92,12 @@ def test_what_the_assistant_did_is_kept(results: Results) -> None:
 
 def test_language_versions_of_a_section_are_ranked_as_one(results: Results) -> None:
     retrieved = by_id(results, "right").retrieved
-    assert [(one.section, one.relevant) for one in retrieved] == [
+    assert [(found.section, found.relevant) for found in retrieved] == [
         ("In brief", False),
         ("Size of the drug market", True),
     ]
     # The heading stands in another document than the one that this question names.
-    assert [one.relevant for one in by_id(results, "wrong refusal").retrieved] == [False]
+    assert [found.relevant for found in by_id(results, "wrong refusal").retrieved] == [False]
 
 
 def test_retrieval_counts_the_questions_that_name_sections(results: Results) -> None:
@@ -383,13 +383,13 @@ def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them
         asked = (turns[0], alone, *turns[1:])
         results = run(asked, assistant, OUTLINE, stamp=STAMP, parallel=parallel)
         histories = dict(assistant.asked)
-        told = tuple(Turn.of(name, ANSWERS[name]) for name in names)
-        assert [histories[name] for name in names] == [(), told[:1], told[:2]]
+        turns_asked = tuple(Turn.of(name, ANSWERS[name]) for name in names)
+        assert [histories[name] for name in names] == [(), turns_asked[:1], turns_asked[:2]]
         assert histories["wrong refusal"] == ()
-        assert [one.id for one in results.questions] == [*names, "wrong refusal"]
+        assert [result.id for result in results.questions] == [*names, "wrong refusal"]
         assert results.overall.n == 1
         assert results.by_part["conversations"].n == 3
-        assert results.questions[2].history == told[:2]
+        assert results.questions[2].history == turns_asked[:2]
 
 
 def test_refusals_and_citations_are_counted_and_what_is_wrong_is_named(results: Results) -> None:

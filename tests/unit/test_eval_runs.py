@@ -41,7 +41,7 @@ def test_figures_and_questions_stand_in_files_of_their_own(
     assert figures["overall"]["figures"]["retrieval.mrr"]["n"] == 3
     assert "questions" not in figures
     lines = (tmp_path / "questions.jsonl").read_text("utf-8").splitlines()
-    assert [json.loads(line)["id"] for line in lines] == [one.id for one in results.questions]
+    assert [json.loads(line)["id"] for line in lines] == [result.id for result in results.questions]
     assert json.loads(lines[1])["verdicts"][1] == {
         "text": "Cannabis has 93% of it.",
         "citations": [1],

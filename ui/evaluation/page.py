@@ -48,8 +48,6 @@ def _show(settings: Settings, texts: Texts) -> None:
     with top:
         verdict.show_verdict(settings, run, texts)
         with st.container(horizontal=True):
-            if not busy and run.verdict in ("too few", "unchecked"):
-                starting.offer_whole(settings, texts)
             verdict.offer_sign_off(settings, run, texts)
             verdict.offer_report(run, texts)
     other = _usual(run, there)

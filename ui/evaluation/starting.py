@@ -1,6 +1,5 @@
 """Starts an evaluation, and says how far it is."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,19 +40,30 @@ def progress(settings: Settings, texts: Texts, *, newest: str | None) -> bool:
 
 
 def offer(settings: Settings, texts: Texts, *, first: bool) -> None:
-    """The way to start an evaluation."""
-    if first:
-        st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.start.first"))}</h2>')
-        _offer(settings, texts)
-        return
-    with st.expander(texts("evaluation.start.offer"), icon=":material/play_arrow:"):
-        _offer(settings, texts)
-
-
-def offer_whole(settings: Settings, texts: Texts) -> None:
-    """A button that asks all of our questions and checks the rules."""
-    if st.button(texts("evaluation.start.whole"), icon=":material/play_arrow:"):
-        _start(settings, 1, texts, gate=True)
+    """The way to start an evaluation, unfolded where there is no run yet: how many are asked, and
+    the button. The gate's rules are made for the whole set, so only all of it is judged."""
+    with st.expander(texts("evaluation.start.offer"), icon=":material/play_arrow:", expanded=first):
+        st.markdown(texts("evaluation.start.explained"))
+        key = "evaluation.start.model" if settings.generative else "evaluation.start.offline"
+        st.html(facts_html(texts(key, model=settings.model_label)))
+        every = st.radio(
+            texts("evaluation.start.every"),
+            EVERY,
+            format_func=lambda every: texts(f"evaluation.start.every_{every}"),
+            help=texts("evaluation.start.gate_help"),
+            key="evaluation-every",
+        )
+        if not st.button(
+            texts("evaluation.start.button"), type="primary", icon=":material/play_arrow:"
+        ):
+            return
+        rules = ("--gate", str(RULES)) if every == 1 else ()
+        with error_messages.showing(texts):
+            user = access.require("evaluator")
+            with suppress(LockedError):  # somebody was first: theirs is shown, with who and when
+                arguments = ("-m", "eval", "--json", "--every", str(every), *rules)
+                jobs.start(settings.data_dir, "eval", arguments, on_record(user))
+            st.rerun()
 
 
 @st.fragment(run_every=1.0)
@@ -113,35 +123,3 @@ def _started(job: Job, texts: Texts) -> str:
 
 def _look(name: str) -> None:
     st.query_params.from_dict({"run": name})
-
-
-def _offer(settings: Settings, texts: Texts) -> None:
-    """How many are asked, whether the gate judges them, and the button."""
-    st.markdown(texts("evaluation.start.explained"))
-    key = "evaluation.start.model" if settings.generative else "evaluation.start.offline"
-    st.html(facts_html(texts(key, model=settings.model_label)))
-    every = st.radio(
-        texts("evaluation.start.every"),
-        EVERY,
-        format_func=lambda every: texts(f"evaluation.start.every_{every}"),
-        key="evaluation-every",
-    )
-    gate = every == 1 and st.checkbox(  # its rules are made for the whole set
-        texts("evaluation.start.gate"),
-        value=True,
-        help=texts("evaluation.start.gate_help"),
-        key="evaluation-gate",
-    )
-    if st.button(texts("evaluation.start.button"), type="primary", icon=":material/play_arrow:"):
-        _start(settings, every, texts, gate=gate)
-
-
-def _start(settings: Settings, every: int, texts: Texts, *, gate: bool) -> None:
-    """Starts a run of every Nth question, with the gate's rules if these are to be checked."""
-    rules = ("--gate", str(RULES)) if gate else ()
-    arguments: Sequence[str] = ("-m", "eval", "--json", "--every", str(every), *rules)
-    with error_messages.showing(texts):
-        user = access.require("evaluator")
-        with suppress(LockedError):  # somebody was first: theirs is shown, with who and since when
-            jobs.start(settings.data_dir, "eval", arguments, on_record(user))
-        st.rerun()
