@@ -13,12 +13,9 @@ from eval import runs
 from ingest.publishing.history import history
 from tests.support.axe import broken_rules
 from tests.support.browser import opened, press, served, settled, sideways
-from tests.support.question_results import MANY as MANY_ASKED
-from tests.support.question_results import MET, RIGHT_SHARE, STAMP, WRONG, keep, result_of
+from tests.support.question_results import MANY, MET, RIGHT_SHARE, STAMP, WRONG, keep
 
 pytestmark = pytest.mark.long
-
-HOSTILE = "Hoeveel is de **drugsmarkt** waard? <img src=x onerror='window.harmed=1'> $x^2$ :smile:"
 
 
 @pytest.fixture
@@ -40,7 +37,7 @@ def press_button(page: Page, name: str | re.Pattern[str]) -> None:
 def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir)
     stamp = STAMP.model_copy(update={"generation": history(settings)[-1].id})
-    name = keep(data_dir, (*MANY_ASKED, *WRONG), (RIGHT_SHARE, MET), stamp=stamp)
+    name = keep(data_dir, (*MANY, *WRONG), (RIGHT_SHARE, MET), stamp=stamp)
     with opened(browser, address) as page:
         expect(page.get_by_text("Mag live.").first).to_be_visible()
         expect(page.get_by_text("Foute antwoorden: 6 van de 107 vragen")).to_be_visible()
@@ -105,27 +102,3 @@ def test_a_run_is_started_goes_on_alone_and_is_taken_along(
         assert [url for url in requests if "/media/" in url] == []  # where anybody could fetch it
         saved = saving.value.path().read_text("utf-8")
         assert saved == (data_dir / "runs" / name / "report.html").read_text("utf-8")
-
-
-def test_a_question_is_looked_into_beside_its_earlier_answer(
-    browser: Browser, address: str, data_dir: Path
-) -> None:
-    for day, worth in ((20, "veel"), (24, "30 miljard")):
-        text = f"De markt is {worth} waard. [1]"
-        name = keep(data_dir, (result_of("own-00", question=HOSTILE, text=text),), day=day)
-    with opened(browser, f"{address}?run={name}") as page:
-        press_button(page, HOSTILE)
-        expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
-        sides = page.locator(".sw-compared")
-        expect(sides.first).to_contain_text("veel")
-        expect(sides.last).to_contain_text("30 miljard")
-        assert f"run={name}" in page.url
-        assert "question=own-00" in page.url
-        shown = page.get_by_test_id("stMain")
-        expect(shown.locator("script, img, .katex")).to_have_count(0)
-        assert page.evaluate("window.harmed") is None
-
-        press(page.get_by_role("button", name="Alle vragen"))
-        expect(page.get_by_role("searchbox")).to_be_visible()
-        page.set_viewport_size({"width": 390, "height": 720})
-        assert sideways(page) <= 0
