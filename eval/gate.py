@@ -82,12 +82,8 @@ def read_rules(file: Path) -> Rules:
     """
     try:
         rules = Rules.model_validate(read_yaml(file.read_text("utf-8")) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise StrategiewijzerError(f"{file}: cannot be read as YAML in UTF-8: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise StrategiewijzerError(f"{file}: {key}: {first['msg']}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        raise StrategiewijzerError(f"{file}: cannot be read as rules in YAML: {error}") from error
     named = (*rules.in_every_language, *rules.no_worse_than_accepted.figures)
     require_known(named, FIGURES, str(file))
     for limits in (rules, rules.documents):

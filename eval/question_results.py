@@ -206,11 +206,11 @@ class QuestionResult(Frozen):
     def useful(self) -> bool:
         """Whether it is fully answered, rightly refused, or handled as a message, with nothing
         forbidden said."""
+        if self.forbidden_said:
+            return False
         if self.is_message:
-            right = self.handled
-        else:
-            right = self.fully_answered if self.answerable else not self.answered
-        return right and not self.forbidden_said
+            return self.handled
+        return self.fully_answered if self.answerable else not self.answered
 
     @property
     def in_language(self) -> bool:
@@ -228,8 +228,7 @@ class QuestionResult(Frozen):
         """Whether it is fully answered, but with facts only in folded blocks, with a precision
         below `ENOUGH`, or in one item of a list among others."""
         precision = self.reading.precision
-        noisy = precision is not None and precision < ENOUGH
-        noisy = noisy or self.reading.among_others
+        noisy = self.reading.among_others or (precision is not None and precision < ENOUGH)
         return self.fully_answered and (noisy or not self.complete)
 
     @property

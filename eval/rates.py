@@ -40,10 +40,6 @@ def _answered(result: QuestionResult) -> bool:
     return result.answered
 
 
-def _no_message(result: QuestionResult) -> bool:
-    return not result.is_message
-
-
 def _of_model(result: QuestionResult) -> bool:
     """Whether it was put to a language model."""
     return result.mode != "extractive"
@@ -99,7 +95,7 @@ RATES: Mapping[str, ShareOf] = {
     "reading.claimed_right": _mean(
         lambda result: result.right, lambda result: result.answered and not result.is_message
     ),
-    "reading.misleads": _mean(lambda result: result.misleads, _no_message),
+    "reading.misleads": _mean(lambda result: result.misleads, lambda result: not result.is_message),
     "reading.signable": _mean(
         lambda result: bool(result.signable), lambda result: result.signable is not None
     ),
@@ -121,7 +117,9 @@ RATES: Mapping[str, ShareOf] = {
     "answers.fact_recall": _mean(_fact_recall, _answerable),
     "answers.full_answer_rate": _mean(lambda result: result.fully_answered, _answerable),
     "answers.false_refusal_rate": _mean(lambda result: not result.is_sourced, _answerable),
-    "answers.useful_answer_rate": _mean(lambda result: result.useful, _no_message),
+    "answers.useful_answer_rate": _mean(
+        lambda result: result.useful, lambda result: not result.is_message
+    ),
     "answers.fallback_rate": _mean(lambda result: result.mode == "fallback", _of_model),
     "answers.language_rate": _mean(lambda result: result.in_language, lambda _: True),
     # Refused, or results and no answer.
@@ -217,4 +215,4 @@ def summarise_by(
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
-    return round(value, digits) if value is not None else None
+    return None if value is None else round(value, digits)

@@ -85,7 +85,7 @@ def test_worse_than_the_accepted_run_only_counts_when_it_is_sure(results: Result
         ("at_least: {answers.nonsense: 1}", "unknown figure answers.nonsense"),
         ("at_lest: {}", "at_lest"),
         ("at_least: {answers.fact_recall: much}", "answers.fact_recall"),
-        ("a: [", "cannot be read as YAML"),
+        ("a: [", "cannot be read as rules"),
     ],
 )
 def test_rules_that_are_none_are_a_clear_error(tmp_path: Path, text: str, message: str) -> None:
