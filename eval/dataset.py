@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
-    AfterValidator,
     Field,
     StrictBool,
     ValidationError,
@@ -54,13 +53,7 @@ DOCUMENTS = QUESTIONS.with_name("documents")
 """Questions about official documents; those that may be copied are in its folder `texts`."""
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise PydanticCustomError("blank", "must not be empty")
-    return text
-
-
-NonBlank = Annotated[str, AfterValidator(_not_blank)]
+NonBlank = Annotated[str, Field(pattern=r"\S")]
 Fact = Annotated[tuple[NonBlank, ...], Field(min_length=1)]
 
 
