@@ -1,13 +1,11 @@
 """What the terminal shows of a run, and of what changed between two."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from eval.causes import MEANINGS
 from eval.comparison import Comparison
 from eval.gate import RuleResult, go_live
 from eval.rates import reported
@@ -29,7 +27,7 @@ from eval.run_report import (
 
 
 def show_run(results: Results, comparison: Comparison | None, checks: Sequence[RuleResult]) -> None:
-    """Prints the verdict on a run with its reasons, its figures, and why answers fell short."""
+    """Prints the verdict on a run with its reasons, and its figures."""
     console = Console(highlight=False)
     failed = [check for check in checks if not check.passed]
     counted = reported(results.questions)
@@ -49,11 +47,6 @@ def show_run(results: Results, comparison: Comparison | None, checks: Sequence[R
     for name, figure in results.overall.figures.items():
         if figure.value is not None:
             table.add_row(label(name), with_bounds(name, figure))
-    console.print(table)
-    table = Table("why answers fell short", "answers", box=None)
-    causes = Counter(result.cause for result in results.questions if result.cause)
-    for cause in filter(causes.__contains__, MEANINGS):
-        table.add_row(f"{cause}: {MEANINGS[cause]}", str(causes[cause]))
     console.print(table)
     if comparison is not None:
         show_changes(comparison)
