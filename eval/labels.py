@@ -10,8 +10,8 @@ from eval.dataset import Question, dialogues
 from language.words import fold, in_folded
 
 Place = tuple[str, int]  # document id, section number; the same for all language versions
-Severity = Literal["error", "warning"]
-_Found = tuple[str, str, Severity]  # the key of a problem, what is wrong, and how bad that is
+LabelSeverity = Literal["error", "warning"]
+_Found = tuple[str, str, LabelSeverity]  # the key of a problem, what is wrong, and how bad that is
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class LabelProblem(Frozen):
     question: str
     key: str
     message: str
-    severity: Severity
+    severity: LabelSeverity
 
 
 def check(
@@ -142,7 +142,7 @@ def _places(question: Question, outline: Outline) -> Iterator[_Found]:
     """Documents and sections that are not in the index."""
     absent = _absent(question, outline)
     for name in absent:
-        partly: Severity = "warning" if len(absent) < len(question.documents) else "error"
+        partly: LabelSeverity = "warning" if len(absent) < len(question.documents) else "error"
         yield "documents", f"there is no document {name!r}", partly
     named = outline.documents(question)
     of_named = [found for (name, _), found in outline.headings.items() if name in named]
@@ -178,7 +178,7 @@ def _facts(question: Question, outline: Outline) -> Iterator[_Found]:
 
 def _answers(question: Question, outline: Outline) -> Iterator[_Found]:
     """Answers that no unit has, and an answerable question without answers."""
-    severity: Severity = "warning" if _absent(question, outline) else "error"
+    severity: LabelSeverity = "warning" if _absent(question, outline) else "error"
     for answer in question.answers:
         if not any(fold(answer) in unit for unit in outline.units):
             yield "answers", f"no sentence or item of a document has {answer!r}", severity
