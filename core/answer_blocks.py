@@ -228,19 +228,12 @@ def marked_lines(blocks: Blocks) -> Iterator[tuple[AnswerBlock, list[MarkedLine]
             covered = _texts(found[:-1])
         elif block.kind == "paragraph" and after and after.is_bare:
             covered = _texts(after.items)
-        yield (
-            block,
-            [
-                [
-                    (sentence, _marks(sentence, covered if sentence is last else ()))
-                    for sentence in line
-                ]
-                for line in found
-            ],
-        )
+        marked = [[(sentence, _marks(sentence)) for sentence in line] for line in found]
+        marked[-1][-1] = last, _marks(last, covered)
+        yield block, marked
 
 
-def _marks(sentence: AnswerSentence, covered: Sequence[str]) -> list[Mark]:
+def _marks(sentence: AnswerSentence, covered: Sequence[str] = ()) -> list[Mark]:
     numbers = sentence.numbers
     words = [sentence.shown] * len(numbers)
     if covered and numbers:
@@ -277,9 +270,7 @@ def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _N
     for block in blocks:
         before = block.begins if as_read else itertools.repeat(begins[block.kind])
         lines = zip(before, block.lines, strict=False)
-        texts = (
-            Marked.joined((Marked(beginning), line_text(line, doubt))) for beginning, line in lines
-        )
+        texts = (Marked.joined((Marked(mark), line_text(line, doubt))) for mark, line in lines)
         parts.append(Marked.joined(texts, "\n"))
         if block.note:
             parts.append(Marked(block.note))

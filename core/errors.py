@@ -205,16 +205,11 @@ class ErrorReply(Frozen):
 
 def error_reply(status: int, message: str, code: str, param: str | None = None) -> ErrorReply:
     """The body that goes with an HTTP status."""
-    return ErrorReply(
-        error=ErrorDetail(message=message, type=_type(status), param=param, code=code)
-    )
-
-
-def _type(status: int) -> ApiErrorType:
     types: dict[int, ApiErrorType] = {
         401: "authentication_error",
         403: "permission_error",
         404: "not_found_error",
         429: "rate_limit_error",
     }
-    return types.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    kind = types.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    return ErrorReply(error=ErrorDetail(message=message, type=kind, param=param, code=code))

@@ -163,7 +163,6 @@ def _facts(record: logging.LogRecord) -> dict[str, object]:
     if error is not None:
         frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
         facts["error"] = kind_and_place(error)
-        facts["places"] = ", ".join(
-            f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames
-        )
+        places = (f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+        facts["places"] = ", ".join(places)
     return {**fields, **facts}

@@ -24,19 +24,12 @@ from language.demands import Attribute
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"collection", "form", "language", "passages"}),
-    "answer-form": frozenset(),
-    "answer-go-on": frozenset(),
-    "checker": frozenset(),
     "condense": frozenset({"language", "languages"}),
     "questions": frozenset({"languages"}),
     "task": frozenset({"collection", "form", "language", "passages", "task"}),
-    "task-email": frozenset(),
-    "task-shorter": frozenset(),
-    "task-summarise": frozenset(),
-    "task-table": frozenset(),
-    "task-translate": frozenset(),
 }
-WRITING = tuple(name for name in _PLACEHOLDERS if name.startswith(("answer", "task")))
+NAMES = tuple(sorted(file.stem for file in _HERE.glob("*.md")))
+WRITING = tuple(name for name in NAMES if name.startswith(("answer", "task")))
 """The prompts for what a reader sees: answers and tasks."""
 _FALLBACK_LANGUAGE = "en"
 TaskProblem = Literal["no_answer", "which_language", "failed", "shortest"]
@@ -152,10 +145,11 @@ def load(name: str) -> str:
     """
     text = (_HERE / f"{name}.md").read_text("utf-8")
     found = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
-    if found != _PLACEHOLDERS[name]:
+    filled = _PLACEHOLDERS.get(name, frozenset())
+    if found != filled:
         raise PromptError(
-            f"prompts/{name}.md has the placeholders {sorted(found)}, but "
-            f"{sorted(_PLACEHOLDERS[name])} are filled. Correct the file."
+            f"prompts/{name}.md has the placeholders {sorted(found)}, but {sorted(filled)} are "
+            "filled. Correct the file."
         )
     return text
 

@@ -108,8 +108,8 @@ class Snapshot:
                 passages in these are then found by it in their language.
             prepared: the prepared questions near it, if they are known already (`prepared`).
         """
-        candidates = self.evidence(query, k, language, scope, about, prepared)
-        found = [candidate.scored for candidate in candidates]
+        evidence = self.evidence(query, k, language, scope, about, prepared)
+        found = [candidate.scored for candidate in evidence]
         if translate is not None and (translations := translate(found)):
             return self._by_each(found, translations, k, language or "", scope, about)
         return found
@@ -128,14 +128,9 @@ class Snapshot:
         allowed = self._generation.versions(language, scope)
         each = [scored for scored in found if scored.passage.language not in translations]
         for spoken, question in translations.items():
-            by_it = (
-                candidate.scored for candidate in self.evidence(question, k, spoken, scope, about)
-            )
-            each += (
-                scored
-                for scored in by_it
-                if scored.passage.language == spoken and scored.passage.document.key in allowed
-            )
+            by_it = self.search(question, k, spoken, scope=scope, about=about)
+            own = (scored for scored in by_it if scored.passage.language == spoken)
+            each += (scored for scored in own if scored.passage.document.key in allowed)
         return sorted(each, key=lambda scored: (-scored.score, scored.passage.id))[:k]
 
     def languages_beside(self, language: str, scope: Scope = Scope()) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from language.identify import OFFICIAL
 
 
 def test_every_prompt_has_just_the_placeholders_that_are_filled() -> None:
-    for name in prompts._PLACEHOLDERS:
+    assert prompts._PLACEHOLDERS.keys() <= {*prompts.NAMES}
+    for name in prompts.NAMES:
         assert prompts.load(name).strip()
 
 
