@@ -31,7 +31,7 @@ _ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "keys": ("command.database keys", "Make, list and revoke the keys of other programs."),
     "people": ("command.database people", "List, export and erase what is kept of people."),
     "audit": ("command.database audit", "Export and verify the record of every answer."),
-    "database": ("command.database database", "Check or upgrade the database, or copy it."),
+    "database": ("command.database database", "Upgrade the database, or copy it to a server."),
 }
 """Commands of other modules: their module, command line and name there; their help."""
 _WAIT = 5  # seconds between looks for the index that another makes in half a minute

@@ -7,7 +7,7 @@ import stat
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -19,15 +19,13 @@ from userdata import api_keys, asked_questions, personal_data
 from userdata import audit as records
 from userdata.audit_check import verify_file, verify_store
 from userdata.conversations import Conversations
-from userdata.database import FILE, Database, copy_to_server
+from userdata.database import FILE, copy_to_server
 from userdata.database import database as database_of
-from userdata.earlier_files import left_behind
-from userdata.tables import versions
 
 keys = CommandLine(no_args_is_help=True)
 people = CommandLine(no_args_is_help=True)
 audit = CommandLine(no_args_is_help=True)
-database = CommandLine()
+database = CommandLine(no_args_is_help=True)
 
 _MAX_NAME = 100  # characters of a key's name, as the column has
 _User = Annotated[str, typer.Argument(help="An identifier, as `people list` prints it.")]
@@ -244,41 +242,24 @@ def remove_question(
 
 
 @database.command()
-def upgrade_or_check(
-    action: Literal["check", "upgrade", "copy"] = typer.Argument(..., help="What to do."),
-) -> int:
-    """Say whether the database of conversations and feedback is up to date, or bring it there; copy
-    what this machine kept to the server of STRATEGIEWIJZER_DATABASE_URL. Exit with 1 when it is not
-    up to date.
+def upgrade() -> None:
+    """Bring the database of conversations and feedback up to date.
 
-    The program upgrades by itself at its first use; this is for whoever wants it done before.
+    The program does so by itself at its first use; this is for whoever wants it done before.
     """
+    kept_in = database_of(Settings())
+    with kept_in.transaction("What is kept of people"):
+        pass  # being used brings it up to date
+    typer.echo(f"{kept_in.place}: tables {kept_in.version()}")
+
+
+@database.command()
+def copy() -> None:
+    """Copy what this machine kept to the server of STRATEGIEWIJZER_DATABASE_URL."""
     settings = Settings()
-    if action == "copy":
-        _copy(settings)
-    kept_in = database_of(settings)
-    if action == "upgrade":
-        with kept_in.transaction("What is kept of people"):
-            pass  # being used brings it up to date
-    return _check(kept_in)
-
-
-def _copy(settings: Settings) -> None:
     for table, rows in copy_to_server(settings).items():
         typer.echo(f"{table}: {rows}")
     typer.echo(
         f"Copied. {settings.data_dir / FILE} is used no more and holds what people asked: remove "
         "it when all is well."
     )
-
-
-def _check(kept_in: Database) -> int:
-    found, expected = kept_in.version(), versions()[-1]
-    typer.echo(f"{kept_in.place}: tables {found or 'not made yet'}, of this program {expected}")
-    old = left_behind(kept_in.folder)
-    if old:
-        typer.echo(f"Not taken over yet: {', '.join(map(str, old))}")
-    if found == expected and not old:
-        return 0
-    typer.echo("Bring it up to date: ./strategiewijzer database upgrade")
-    return 1

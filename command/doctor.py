@@ -153,7 +153,7 @@ def _model(settings: Settings) -> str:
 
 CHECKS = (
     Check("data folder", _data_folder, "Set STRATEGIEWIJZER_DATA_DIR to another folder."),
-    Check("database", _database, "Look closer: ./strategiewijzer database check"),
+    Check("database", _database, "Look into the log of the database."),
     Check("source texts", _source_texts, "Check the folders of STRATEGIEWIJZER_CORPUS_DIRS."),
     Check("embedder", _embedder, INSTALL),
     Check("index", _index, _VERIFY),

@@ -7,8 +7,7 @@ Readers see nothing of a run until its last step. A crash at any point leaves th
 was, and the next run removes what the crash left behind.
 """
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from core import telemetry
 from core.errors import DocumentError
@@ -33,12 +32,9 @@ from ingest.publishing.ingest_run import (
 from ingest.publishing.lock import writing
 from ingest.publishing.prepare import Work, prepare
 from ingest.reading.files import FoundFiles, find
-from vectorstore.chroma import DocumentRefused
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generations
 from vectorstore.store import tidy
-
-_REFUSED = 20  # files; where the store refuses more, it is not they that are wrong
 
 
 @telemetry.ingest()
@@ -51,8 +47,7 @@ def ingest(
 ) -> Report:
     """Makes the index hold the documents that the options name.
 
-    A file that fails, or whose document the store refuses, is in the report, and its document stays
-    as it was in the index.
+    A file that fails is in the report, and its document stays as it was in the index.
 
     Args:
         settings: where the index is.
@@ -65,41 +60,29 @@ def ingest(
         DocumentError: there are no source texts.
         StoppedError: the run refused to publish; the error has the report.
         LockedError: another run is busy.
-        StoreError: the new generation did not pass its check; the index stays as it was.
+        StoreError: the store refuses a document, or the new generation did not pass its check; the
+            index stays as it was.
     """
-    started = time.perf_counter()
     found = _find(settings, options)
     embedder = embedder or make_embedder(settings)
-
-    def planned_without(refused: Mapping[str, DocumentError]) -> tuple[Work, Report]:
-        work = prepare(settings, found, embedder, options, tell, refused)
-        report = _report(work, found, options)
-        tell(Planned(plan=work.plan, to_embed=report.embedded))
-        if report.stop and not options.dry_run:
-            raise StoppedError(report)
-        return work, report
-
     published = ""
     with writing(settings, unless=options.dry_run) as lease:
-        refused: Mapping[str, DocumentError] = {}
-        work, report = planned_without(refused)
+        work = prepare(settings, found, embedder, options, tell)
+        report = _report(work, found, options)
+        tell(Planned(plan=work.plan, to_embed=report.embedded))
         if not options.dry_run:
-            generations, new = Generations(settings, lease), None
-            while new is None and not work.plan.is_empty:
-                try:
-                    new = build(work, generations, settings, embedder, tell)
-                except DocumentRefused as error:
-                    refused = _refused(refused, work, error)
-                    work, report = planned_without(refused)
-            if new is not None:
+            if report.stop:
+                raise StoppedError(report)
+            generations = Generations(settings, lease)
+            if not work.plan.is_empty:
+                new = build(work, generations, settings, embedder, tell)
                 if options.note:
                     generations.annotate(new.id, options.note)
                 generations.publish(new.id)
                 published = new.id
                 tell(Published(generation=published))
             tidy(settings, generations)
-    seconds = time.perf_counter() - started
-    return report.model_copy(update={"seconds": seconds, "generation": published})
+    return report.model_copy(update={"generation": published})
 
 
 def _find(settings: Settings, options: IngestOptions) -> FoundFiles:
@@ -128,10 +111,11 @@ def _find(settings: Settings, options: IngestOptions) -> FoundFiles:
 
 def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
     """The report of the run, if the rest succeeds."""
-    plan, gathered = work.plan, work.gathered
-    loaded = [read for read in gathered.documents if isinstance(read, SourceDocument)]
+    plan = work.plan
+    loaded = [read for read in work.documents if isinstance(read, SourceDocument)]
     entries = work.before.documents if work.before else ()
     unchanged = frozenset(plan.unchanged)
+    lost = len(set(plan.removed).difference(work.twins.values()))
     untouched = sum(entry.passages for entry in entries if entry.key in unchanged)
     return Report(
         plan=plan,
@@ -139,15 +123,15 @@ def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
         embedded=len(work.fresh) - len(work.known),
         reused=len(work.known) + untouched,
         dry_run=options.dry_run,
-        failures=gathered.failures,
+        failures=work.failures,
         # with some documents alone, nobody has looked whether the files of the others are there
-        missing=() if options.only else gathered.missing,
+        missing=() if options.only else work.missing,
         left_out=found.left_out,
         guesses=tuple(Guesses.of(read) for read in loaded if read.guessed),
-        unconfirmed=tuple(path for path, read in gathered.loaded.items() if read.unconfirmed),
+        unconfirmed=tuple(path for path, read in work.loaded.items() if read.unconfirmed),
         unused=tuple(Unused(path=read.path, names=read.unused) for read in loaded if read.unused),
         questions=tuple(_questions(work)),
-        stop=reason_to_stop(plan, work.fingerprint, gathered.failures, work.before, options),
+        stop=reason_to_stop(plan, work.fingerprint, work.failures, lost, work.before, options),
         changes=document_changes(work) if options.compare else (),
     )
 
@@ -155,27 +139,10 @@ def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
 def _questions(work: Work) -> Iterator[PreparedChange]:
     """The changes of the prepared questions of the documents that are written."""
     entries = {entry.key: entry for entry in (work.before.documents if work.before else ())}
-    for path, loaded in work.gathered.loaded.items():
+    for path, loaded in work.loaded.items():
         key = loaded.document.key
         former = entries[key].questions if key in entries else 0
         if key in work.plan.written and (former or loaded.questions or loaded.stale):
             yield PreparedChange(
                 key=key, path=path, before=former, after=len(loaded.questions), stale=loaded.stale
             )
-
-
-def _refused(
-    before: Mapping[str, DocumentError], work: Work, error: DocumentRefused
-) -> Mapping[str, DocumentError]:
-    """The files that fail as the store refuses their documents, with that of one more.
-
-    Raises:
-        DocumentRefused: there are too many, or leaving it out did not help.
-    """
-    documents = work.gathered.documents
-    path = next(document.path for document in documents if document.key == error.key)
-    if path in before or len(before) == _REFUSED:
-        raise error
-    problem = f"the vector store refuses it: {error.reason}"
-    remedy = "Check the embedder with: ./strategiewijzer doctor. Else save its text in a new file."
-    return {**before, path: DocumentError(path, None, problem, remedy)}

@@ -160,7 +160,7 @@ class Database:
             kept = "was not kept"
         return StrategiewijzerError(
             f"{what} {kept}: {self.place} gave an error: {reason}. Try again in a minute; if it "
-            "stays, look at it with: ./strategiewijzer database check"
+            "stays, look at it with: ./strategiewijzer doctor"
         )
 
 

@@ -1,13 +1,9 @@
 """`python -m ingest fetch [CELEX ...]`: get official texts from the Publications Office."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from core.command_line import option
 from core.errors import FetchError
@@ -15,7 +11,7 @@ from core.settings import Settings
 from ingest.commands import AsJson, app, print_json
 from ingest.official.cellar import LANGUAGES, Cellar, chosen
 from ingest.official.client import Client
-from ingest.official.fetch import Fetched, Folder, fetch
+from ingest.official.fetch import Folder, fetch
 from ingest.publishing.lock import exclusive
 from ingest.reading.files import FETCHED
 
@@ -40,21 +36,21 @@ def run(
     """Runs the command with these settings, against this repository; returns its exit code."""
     sources, languages = chosen(celex), _languages(codes)
     place = _place(settings)
-    outcomes: list[Fetched] = []
+    failed = fetched = 0
     if as_json:
         print_json({"event": "fetching", "texts": len(sources) * len(languages)})
-    progress = Console(stderr=True)
-    with exclusive(settings.data_dir), progress.status("Asking the Publications Office ..."):
+    with exclusive(settings.data_dir):
         for outcome in fetch(sources, languages, Folder(place), cellar):
-            outcomes.append(outcome)
+            failed += outcome.status == "failed"
+            fetched += outcome.status != "failed"
             if as_json:
                 print_json({"event": "fetched", **outcome.model_dump(mode="json")})
-                continue
-            what = outcome.file or f"{outcome.celex} in {outcome.language}"
-            progress.print(f"{outcome.status}: {escape(what)}", highlight=False)
-    if not as_json:
-        _show(outcomes, place)
-    return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+            else:
+                what = outcome.file or f"{outcome.celex} in {outcome.language}: {outcome.problem}"
+                print(f"{outcome.status}: {what}", flush=True)
+    if fetched and not as_json:
+        print(f"The texts are in {place}. Now run: make ingest")
+    return int(failed > 0)
 
 
 def _languages(given: str) -> tuple[str, ...]:
@@ -80,22 +76,3 @@ def _place(settings: Settings) -> Path:
             "Name a folder of the setting corpus_dirs in the setting documents_dir.",
         )
     return place
-
-
-def _show(outcomes: Sequence[Fetched], place: Path) -> None:
-    table = Table(
-        "text", "language", "file", "kB", "", title="Official texts", title_justify="left"
-    )
-    for outcome in outcomes:
-        size = f"{outcome.size / 1000:.0f}" if outcome.size else ""
-        cells = (outcome.celex, outcome.language, outcome.file, size, outcome.status)
-        table.add_row(*map(escape, cells))
-    console = Console()
-    console.print(table)
-    counts = Counter(outcome.status for outcome in outcomes)
-    for outcome in outcomes:
-        if outcome.status == "failed":
-            problem = f"{outcome.celex} in {outcome.language}: {outcome.problem}"
-            console.print(problem, markup=False, highlight=False, soft_wrap=True)
-    if counts.total() > counts["failed"]:
-        print(f"The texts are in {place}. Now run: make ingest")

@@ -1,6 +1,5 @@
 """Commands over the generations of the index: show, go back, verify."""
 
-import datetime
 import json
 from typing import Annotated
 
@@ -9,7 +8,7 @@ from rich.filesize import decimal
 
 from core.files import printable
 from core.settings import Settings
-from core.source import DocumentInfo
+from core.source import standings, today
 from ingest.commands import app
 from ingest.publishing import history as kept_generations
 from ingest.publishing import verify as verification
@@ -24,10 +23,10 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print what there is as JS
 def status(as_json: _AsJson = False) -> None:
     """Show the documents of the generation in use."""
     manifest = Generations(Settings()).current().manifest
-    today = datetime.datetime.now(datetime.UTC).date()
+    not_in_force = standings([entry.info for entry in manifest.documents], today())
     if as_json:
         documents = [
-            {**entry.model_dump(mode="json"), "standing": standing(entry.info, today)}
+            {**entry.model_dump(mode="json"), "standing": not_in_force.get(entry.key, "in_force")}
             for entry in manifest.documents
         ]
         about = manifest.model_dump(mode="json", include={"id", "created", "method"})
@@ -35,10 +34,11 @@ def status(as_json: _AsJson = False) -> None:
         return
     print(f"Generation {manifest.id}, made {moment(manifest.created)} (UTC)")
     for entry in manifest.documents:
-        print("", *map(printable, _lines(entry, today)), sep="\n")
+        standing = not_in_force.get(entry.key, "in force")
+        print("", *map(printable, _lines(entry, standing)), sep="\n")
 
 
-def _lines(entry: DocumentEntry, today: datetime.date) -> tuple[str, ...]:
+def _lines(entry: DocumentEntry, standing: str) -> tuple[str, ...]:
     info = entry.info
     facts = {
         "version": info.version,
@@ -51,20 +51,9 @@ def _lines(entry: DocumentEntry, today: datetime.date) -> tuple[str, ...]:
     shown = [f"{name} {value}" for name, value in facts.items() if value]
     return (
         f"{info.key}  {info.title}",
-        f"  {', '.join([*shown, standing(info, today)])}",
+        f"  {', '.join([*shown, standing])}",
         f"  {info.kind}: {entry.path}",
     )
-
-
-def standing(info: DocumentInfo, today: datetime.date) -> str:
-    """Whether a document is in force on a day, in words."""
-    if info.superseded_by:
-        return f"superseded by {info.superseded_by}"
-    if info.effective_from and info.effective_from > today:
-        return f"in force from {info.effective_from}"
-    if info.effective_until and info.effective_until < today:
-        return f"ended {info.effective_until}"
-    return "in force"
 
 
 def moment(iso: str) -> str:

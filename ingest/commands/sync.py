@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from core.background import INTERRUPTED
 from core.command_line import DEFAULT, flag, option
@@ -26,6 +23,7 @@ from ingest.publishing.ingest_run import (
     StoppedError,
     describe_stale,
 )
+from ingest.publishing.plan import Plan
 from ingest.reading.files import confirm
 
 _ALONE = (
@@ -42,7 +40,6 @@ def sync(
     context: typer.Context,
     paths: list[Path] | None = typer.Argument(None, metavar="PATH", help="Folder or file."),
     dry_run: bool = flag("--dry-run", "Show the plan, change nothing."),
-    strict: bool = flag("--strict", "Publish nothing when a file cannot be taken."),
     rebuild: bool = flag("--rebuild", "Make everything anew, when the index is damaged."),
     keep_missing: bool = flag("--keep-missing", "Keep documents whose files are gone."),
     only: list[str] | None = option(
@@ -74,7 +71,6 @@ def sync(
         folders=paths or (),
         only=only or (),
         dry_run=dry_run,
-        strict=strict,
         rebuild=rebuild,
         keep_missing=keep_missing,
         allow_shrink=allow_shrink,
@@ -109,7 +105,7 @@ def _run(settings: Settings, options: IngestOptions, *, as_json: bool) -> int:
         if as_json:
             print_json({"event": "report", "report": report.model_dump(mode="json")})
         else:
-            print_report(report, Console())
+            print(*report_lines(report), sep="\n")
     except KeyboardInterrupt:
         print(f"Stopped. {in_use}", file=sys.stderr)
         return INTERRUPTED
@@ -118,46 +114,27 @@ def _run(settings: Settings, options: IngestOptions, *, as_json: bool) -> int:
     return 1 if report.failures else 0
 
 
-def print_report(report: Report, console: Console) -> None:
-    """Prints what a run did or would do. What comes from files is text, never markup."""
-    console.print(_counts(report))
-    for line in _lines(report):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if report.guesses:
-        console.print(_guesses(report))
-        console.print("To state it yourself, write FILE.meta.yaml next to the file.")
-
-
-def _counts(report: Report) -> Table:
-    title = "Plan (nothing was changed)" if report.dry_run else "Ingest"
-    table = Table(title=title, title_justify="left")
-    for name in ("documents", "passages"):
-        table.add_column(name)
-        table.add_column("", justify="right")
+def report_lines(report: Report) -> Iterator[str]:
+    """What a run did or would do, for a person at a terminal."""
     plan = report.plan
-    to_embed = "embedded" if report.generation else "to embed"
-    table.add_row("added", str(len(plan.added)), to_embed, str(report.embedded))
-    table.add_row("changed", str(len(plan.changed)), "reused", str(report.reused))
-    table.add_row("renamed", str(len(plan.renamed)), "", "")
-    table.add_row("removed", str(len(plan.removed)), "", "")
-    table.add_row("unchanged", str(len(plan.unchanged)), "seconds", f"{report.seconds:.1f}")
-    return table
-
-
-def _lines(report: Report) -> Iterator[str]:
-    plan = report.plan
+    yield "Plan (nothing was changed):" if report.dry_run else "Ingest:"
+    counts = (f"{len(getattr(plan, name))} {name}" for name in Plan.model_fields)
+    embedded = "embedded" if report.generation else "to embed"
+    yield f"  documents: {', '.join(counts)}"
+    yield f"  passages: {report.embedded} {embedded}, {report.reused} reused"
     yield from (f"  added: {printable(key)}" for key in plan.added)
     yield from (f"  changed: {printable(key)}" for key in plan.changed)
-    for rename in plan.renamed:
-        paths = f"{printable(rename.former_path)} → {printable(rename.path)}"
-        former = "" if rename.former_key == rename.key else f"{rename.former_key} → "
-        yield f"  renamed: {former}{rename.key} ({paths})"
     yield from (f"  removed: {printable(key)}" for key in plan.removed)
     yield from (f"  kept, though its file is gone: {printable(key)}" for key in report.missing)
     for prepared in report.questions:
         yield from _prepared(prepared)
     for seen in report.left_out:
         yield f"  left out: {printable(seen.path)} {seen.reason}"
+    for guess in report.guesses:
+        fields = "; ".join(f"{name}: {printable(value)}" for name, value in guess.fields.items())
+        yield f"  guessed of {printable(guess.path)}: {fields}"
+    if report.guesses:
+        yield "    To state it yourself, write FILE.meta.yaml next to the file."
     for unused in report.unused:
         yield f"  not used of {printable(unused.path)}: {', '.join(unused.names)}"
     for path in report.unconfirmed:
@@ -184,11 +161,3 @@ def _prepared(change: PreparedChange) -> Iterator[str]:
         yield f"    {describe_stale(stale)}"
     if len(change.stale) > _LISTED:
         yield f"    and {len(change.stale) - _LISTED} more; all: python -m ingest check-questions"
-
-
-def _guesses(report: Report) -> Table:
-    table = Table("document", "guessed", title="Guessed", title_justify="left")
-    for guess in report.guesses:
-        fields = "\n".join(f"{name}: {printable(value)}" for name, value in guess.fields.items())
-        table.add_row(Text(printable(guess.path)), Text(fields))
-    return table

@@ -11,7 +11,7 @@ from lxml import etree, html
 from core.errors import FetchError
 from core.source import Frozen
 from core.yaml_files import read_yaml
-from ingest.official.client import Client, HttpReply, Known, onward
+from ingest.official.client import Client, HttpReply, onward
 
 _LISTED = Path(__file__).resolve().parent.parent / "sources.yaml"
 
@@ -81,10 +81,6 @@ def chosen(numbers: Sequence[str]) -> tuple[ListedText, ...]:
     return tuple(known.get(number, ListedText(celex=number)) for number in wanted)
 
 
-class NotHeldError(FetchError):
-    """The text exists, but not in this language."""
-
-
 @dataclass(frozen=True)
 class Item:
     """One file of a text.
@@ -94,17 +90,8 @@ class Item:
 
     url: str
     role: str
-    name: str = ""  # stream_name: what the Office calls the file
+    headers: Mapping[str, str]  # to ask for it with
     reply: HttpReply | None = None  # where the answer was the file itself
-
-
-@dataclass(frozen=True)
-class Version:
-    """A text in one language and one form."""
-
-    address: str
-    headers: Mapping[str, str]
-    items: tuple[Item, ...]
 
 
 class Cellar:
@@ -114,48 +101,48 @@ class Cellar:
         self._client = client
         self._resources = resources
 
-    def find(self, celex: str, language: str, known: Known) -> Version:
+    def find(self, celex: str, language: str) -> tuple[Item, ...]:
         """The files of a text in a language (ISO 639-1), in the first of `FORMS` that exists.
 
         Raises:
-            NotHeldError: there is no such language version.
-            FetchError: the number is unknown, or the answer is unusable.
+            FetchError: the number is unknown, there is no such language version, or the answer is
+                unusable.
         """
         address = self._resources + celex
         for form in FORMS:
             headers = {"Accept": form, "Accept-Language": LANGUAGES[language]}
-            reply = self._client.get(address, headers, known)
-            if reply.status in (200, 304):
-                return Version(address, headers, (Item(reply.url, "", reply=reply),))
+            reply = self._client.get(address, headers)
+            if reply.status == 200:
+                return (Item(reply.url, "", headers, reply),)
             if reply.status == 300:
-                return Version(address, headers, _items(reply))
+                return _items(reply, headers)
             if reply.status == 404 and _UNKNOWN.search(reply.body):
                 raise FetchError(
                     address,
                     "the Publications Office knows no text with this number",
                     "Look the number up on https://eur-lex.europa.eu.",
                 )
-        raise NotHeldError(
+        raise FetchError(
             address,
             "the Publications Office has no text in this language, neither as HTML nor as PDF",
             "Name other languages with --languages.",
         )
 
-    def get(self, version: Version, item: Item, known: Known) -> HttpReply:
-        """One file of a text: 200, or 304 if `known` has its present version.
+    def get(self, item: Item) -> HttpReply:
+        """One file of a text.
 
         Raises:
             FetchError: it cannot be fetched.
         """
-        reply = item.reply or self._client.get(item.url, version.headers, known)
-        if reply.status not in (200, 304):
+        reply = item.reply or self._client.get(item.url, item.headers)
+        if reply.status != 200:
             raise FetchError(
                 reply.url, f"listed, but not there (HTTP {reply.status})", "Try again later."
             )
         return reply
 
 
-def _items(reply: HttpReply) -> tuple[Item, ...]:
+def _items(reply: HttpReply, headers: Mapping[str, str]) -> tuple[Item, ...]:
     """Reads the HTML list in an answer 300: `li[title=item]` with a link, a stream_name and a
     stream_order. Of several forms the first is taken; pictures are left out."""
     try:
@@ -181,7 +168,7 @@ def _items(reply: HttpReply) -> tuple[Item, ...]:
     roles = {url: f"part-{number}" for number, url in enumerate(main, start=1)}
     roles |= {url: f"annex-{number}" for number, url in enumerate(annexes, start=1)}
     roles[main[0]] = ""
-    return tuple(Item(url, roles[url], name) for url, name in names.items())
+    return tuple(Item(url, roles[url], headers) for url in names)
 
 
 def _named_text(entry: html.HtmlElement, title: str) -> str:

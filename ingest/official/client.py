@@ -1,8 +1,6 @@
 """A strict HTTP client: asks only the allowed host, within limits, and repeats what may pass."""
 
 import contextlib
-import datetime
-import email.utils
 import ssl
 import time
 from collections.abc import Collection, Mapping
@@ -30,15 +28,9 @@ ORIGINS = frozenset({"https://publications.europa.eu"})
 
 USER_AGENT = "Strategiewijzer (python -m ingest fetch)"
 
-# Conditions of a request -> the headers of an earlier answer (RFC 9110, section 8.8).
-CONDITIONS = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
-_KNOWN = "known"  # request extension: the versions that are here already
-_ANSWERS = (200, 300, 304, 404, 406)  # status codes of Cellar's protocol; others are errors
+_ANSWERS = (200, 300, 404, 406)  # status codes of Cellar's protocol; others are errors
 _PASSING = (429, 500, 502, 503, 504)  # overload and faults: a later try may succeed
 _MOST_REDIRECTS = 5  # the protocol has one, to the file; so many are a loop
-
-Known = Mapping[str, Mapping[str, str]]
-"""The versions that are here already: address -> conditions of a request for another version."""
 
 
 class TransientError(Exception):
@@ -49,7 +41,7 @@ class TransientError(Exception):
         self.wait = wait
 
 
-def retrying(*, tries: int, budget: float, pause: float) -> Retrying:
+def _retrying(*, tries: int, budget: float, pause: float) -> Retrying:
     """Retries a function while it raises `TransientError`; raises the last one.
 
     A pause that would go beyond the budget of seconds is not begun. The first pause doubles each
@@ -71,22 +63,9 @@ def retrying(*, tries: int, budget: float, pause: float) -> Retrying:
     )
 
 
-def stated_wait(retry_after: str) -> float | None:
-    """The seconds in a header Retry-After, which has a number or a date (RFC 9110, 10.2.3)."""
-    if retry_after.isdecimal():
-        return float(retry_after)
-    try:
-        moment = email.utils.parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
-    return max((moment - datetime.datetime.now(datetime.UTC)).total_seconds(), 0.0)
-
-
 @dataclass(frozen=True)
 class HttpReply:
-    """A complete answer: 200, 300, 304, 404 or 406; `url` is the last address, after redirects."""
+    """A complete answer: 200, 300, 404 or 406; `url` is the last address, after redirects."""
 
     url: str
     status: int
@@ -139,18 +118,16 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def get(
-        self, address: str, headers: Mapping[str, str], known: Known | None = None
-    ) -> HttpReply:
+    def get(self, address: str, headers: Mapping[str, str]) -> HttpReply:
         """Requests an address and follows its redirects.
 
         Raises:
             FetchError: no answer that the protocol knows; says why and what to do.
         """
         deadline = time.monotonic() + self._budget
-        again = retrying(tries=self._tries, budget=self._budget, pause=self._pause)
+        again = _retrying(tries=self._tries, budget=self._budget, pause=self._pause)
         try:
-            return again(self._follow, address, headers, known or {}, deadline)
+            return again(self._follow, address, headers, deadline)
         except TransientError as fault:
             tries = again.statistics["attempt_number"]
             raise FetchError(
@@ -159,14 +136,10 @@ class Client:
                 "Try again later; where a proxy leads out, name it in HTTPS_PROXY.",
             ) from fault
 
-    def _follow(
-        self, address: str, headers: Mapping[str, str], known: Known, deadline: float
-    ) -> HttpReply:
+    def _follow(self, address: str, headers: Mapping[str, str], deadline: float) -> HttpReply:
         timeout = httpx.Timeout(min(30.0, max(deadline - time.monotonic(), 0.1)))
         try:
-            request = self._http.build_request(
-                "GET", address, headers=headers, timeout=timeout, extensions={_KNOWN: known}
-            )
+            request = self._http.build_request("GET", address, headers=headers, timeout=timeout)
             for _ in range(_MOST_REDIRECTS + 1):
                 with contextlib.closing(self._http.send(request, stream=True)) as response:
                     if response.next_request is None:
@@ -175,7 +148,10 @@ class Client:
         except httpx.InvalidURL:
             raise _no_address(address, address) from None
         except httpx.RequestError as error:
-            raise TransientError(_describe_request_error(error)) from error
+            problem = f"the connection failed ({error or type(error).__name__})"
+            if isinstance(error, httpx.TimeoutException):
+                problem = "no answer in time"
+            raise TransientError(problem) from error
         raise FetchError(
             address,
             f"leads on and on ({_MOST_REDIRECTS} redirects, last to {request.url})",
@@ -183,8 +159,8 @@ class Client:
         )
 
     def _check(self, request: httpx.Request) -> None:
-        """Checks each request before it is sent, also after a redirect: refuses other origins, uses
-        https where an origin has it, and adds the conditions of what is here already."""
+        """Checks each request before it is sent, also after a redirect: refuses other origins, and
+        uses https where an origin has it."""
         url = request.url
         host = url.netloc.decode()
         if f"https://{host}" in self._origins:
@@ -197,16 +173,14 @@ class Client:
                 "put it into the folder of your documents.",
             )
         request.url = url
-        for name in CONDITIONS:
-            request.headers.pop(name, None)  # those of the redirecting address
-        request.headers.update(request.extensions[_KNOWN].get(str(url), {}))
 
     def _read(self, response: httpx.Response, deadline: float) -> HttpReply:
         status = response.status_code
         if status in _PASSING:
+            wait = response.headers.get("retry-after", "")
             raise TransientError(
                 f"the server cannot answer now (HTTP {status})",
-                stated_wait(response.headers.get("retry-after", "")),
+                float(wait) if wait.isdecimal() else None,  # dates, which it may have, are rare
             )
         if status not in _ANSWERS:
             raise FetchError(
@@ -217,15 +191,11 @@ class Client:
         coding = response.headers.get("content-encoding", "identity").lower()
         if coding not in ("identity", "gzip"):
             raise FetchError(response.url, f"packed as {coding}, unasked", "Try again later.")
-        over_limit = FetchError(response.url, *too_large(self._size_limit))
-        stated = response.headers.get("content-length", "")
-        if stated.isdecimal() and int(stated) > self._size_limit:
-            raise over_limit
         pieces = within_bounds(
             response.iter_bytes(),
             size=self._size_limit,
             deadline=deadline,
-            too_large=over_limit,
+            too_large=FetchError(response.url, *too_large(self._size_limit)),
             too_slow=FetchError(
                 response.url, f"not done after {self._budget:g} seconds", "Try again later."
             ),
@@ -247,9 +217,3 @@ def onward(url: str, location: str) -> str:
 
 def _no_address(url: str, location: str) -> FetchError:
     return FetchError(url, f"leads to {location[:80]!r}, which is no address", "Try again later.")
-
-
-def _describe_request_error(error: httpx.RequestError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    return f"the connection failed ({error or type(error).__name__})"

@@ -5,18 +5,17 @@ import datetime
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import yaml
 from lxml import etree, html
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from core.errors import FetchError
 from core.source import Frozen
-from ingest.official.cellar import LANGUAGES, Cellar, Item, ListedText, NotHeldError, Version
-from ingest.official.client import CONDITIONS, HttpReply, Known
+from ingest.official.cellar import LANGUAGES, Cellar, Item, ListedText
+from ingest.official.client import HttpReply
 
 _SUFFIXES = {"application/xhtml+xml": ".xhtml", "text/html": ".html", "application/pdf": ".pdf"}
 _LEAST_TEXT = 200  # characters; the shortest annexes have more, pages that ask for a browser less
@@ -24,9 +23,6 @@ _LEAST_TEXT = 200  # characters; the shortest annexes have more, pages that ask 
 _SIDECAR = ".meta.yaml"
 _RECORD = ".http.json"
 _UNFINISHED = ".unfinished-"  # hidden: ingest leaves it out
-_KEPT_HEADERS = ("content-language", "content-length", "content-type", "date", "etag",
-                 "last-modified")  # fmt: skip
-
 Status = Literal["new", "updated", "unchanged", "removed", "failed"]
 
 _OFFICIAL_PAGE = "https://eur-lex.europa.eu/legal-content/{language}/TXT/?uri=CELEX:{celex}"
@@ -85,24 +81,15 @@ def _wrong(reply: HttpReply, problem: str) -> FetchError:
 
 
 class FetchRecord(Frozen):
-    """The record of a fetch."""
+    """Where a file came from, and what it was then."""
 
-    requested: str  # the address that was asked for
-    accept: str  # the media types that were asked for
+    model_config = ConfigDict(extra="ignore")  # earlier ones have more
+
     url: str  # the address that answered
-    name: str  # what the Office calls the file
     celex: str
     language: str
     fetched: datetime.datetime
-    headers: dict[str, str]
-    size: int  # bytes
     sha256: str
-
-    @property
-    def known(self) -> Known:
-        """The conditions of a request for a newer version."""
-        stated = {name: self.headers.get(own) for name, own in CONDITIONS.items()}
-        return {self.url: {name: value for name, value in stated.items() if value}}
 
 
 class Folder:
@@ -122,29 +109,32 @@ class Folder:
             for rest in self._path.glob(f"{_UNFINISHED}*"):
                 rest.unlink()
 
-    def kept(self, key: str) -> tuple[str, FetchRecord] | None:
-        """Name and record of the intact file of a document ("52020dc0605.nl"), or None."""
-        for path in sorted(self._path.glob(f"{key}.*{_RECORD}")):
-            name = path.name.removesuffix(_RECORD)
-            record = _read(path)
-            if record and (self._path / f"{name}{_SIDECAR}").is_file():
-                with contextlib.suppress(OSError):
-                    if _sha256((self._path / name).read_bytes()) == record.sha256:
-                        return name, record
-        return None
-
     def put(
-        self, name: str, reply: HttpReply, info: Mapping[str, object], record: FetchRecord
-    ) -> None:
-        """Writes a text with its sidecar and record; each file appears whole or not at all.
+        self, name: str, body: bytes, info: Mapping[str, object], record: FetchRecord
+    ) -> Status:
+        """Writes a text with its sidecar and record, unless it is there as it is; each file appears
+        whole or not at all.
 
         Raises:
             FetchError: it cannot be written; the former file is still there.
         """
+        kept = self._intact(name)
+        if kept and kept.sha256 == record.sha256:
+            return "unchanged"
         sidecar = yaml.safe_dump(dict(info), sort_keys=False, allow_unicode=True, width=1000)
         self._write(f"{name}{_SIDECAR}", sidecar.encode())
-        self._write(name, reply.body)
+        self._write(name, body)
         self._write(f"{name}{_RECORD}", record.model_dump_json(indent=2).encode())
+        return "updated" if kept else "new"
+
+    def _intact(self, name: str) -> FetchRecord | None:
+        """The record of a file that is here as it came, with its sidecar."""
+        record = _read(self._path / f"{name}{_RECORD}")
+        if record and (self._path / f"{name}{_SIDECAR}").is_file():
+            with contextlib.suppress(OSError):
+                if _sha256((self._path / name).read_bytes()) == record.sha256:
+                    return record
+        return None
 
     def keep_only(self, celex: str, language: str, names: set[str]) -> list[str]:
         """Removes the files of a language version that are no longer part of it; returns their
@@ -217,32 +207,21 @@ def fetch(
     """
     folder.prepare()
     for source in sources:
-        held: list[str] = []
-        missing: dict[str, str] = {}  # language -> why
         for language in languages:
             try:
                 yield from _version(source, language, folder, cellar)
-                held.append(language)
-            except NotHeldError as error:
-                missing[language] = str(error)
             except FetchError as error:
                 yield _failed(source, language, str(error))
-        for language, problem in missing.items():
-            found = f" Found in: {', '.join(held)}." if held else ""
-            yield _failed(source, language, f"{problem}{found}")
 
 
 def _version(
     source: ListedText, language: str, folder: Folder, cellar: Cellar
 ) -> Iterator[Fetched]:
-    kept = folder.kept(f"{source.id}.{language}")
-    known = kept[1].known if kept else {}
-    version = cellar.find(source.celex, language, known)
     files: set[str] = set()
     whole = True
-    for item in version.items:
+    for item in cellar.find(source.celex, language):
         try:
-            outcome = _file(source, language, version, item, folder, cellar)
+            outcome = _file(source, language, item, folder, cellar)
             files.add(outcome.file)
         except FetchError as error:
             outcome, whole = _failed(source, language, str(error)), False
@@ -252,36 +231,20 @@ def _version(
             yield Fetched(celex=source.celex, language=language, status="removed", file=name)
 
 
-def _file(
-    source: ListedText, language: str, version: Version, item: Item, folder: Folder, cellar: Cellar
-) -> Fetched:
-    outcome = partial(Fetched, celex=source.celex, language=language)
+def _file(source: ListedText, language: str, item: Item, folder: Folder, cellar: Cellar) -> Fetched:
+    reply = cellar.get(item)
     document = "-".join(filter(None, (source.id, item.role)))
-    kept = folder.kept(f"{document}.{language}")
-    known = kept[1].known if kept else {}
-    reply = cellar.get(version, item, known)
-    if reply.status == 304:
-        if kept is None:
-            raise FetchError(reply.url, "unchanged, but it is not here", "Try again later.")
-        return outcome(status="unchanged", file=kept[0], size=kept[1].size)
-    accept = version.headers["Accept"]
-    name = f"{document}.{language}{_suffix(reply, accept, language)}"
+    name = f"{document}.{language}{_suffix(reply, item.headers['Accept'], language)}"
     record = FetchRecord(
-        requested=version.address,
-        accept=accept,
         url=reply.url,
-        name=item.name,
         celex=source.celex,
         language=language,
         fetched=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
-        headers={field: reply.headers[field] for field in _KEPT_HEADERS if field in reply.headers},
-        size=len(reply.body),
         sha256=_sha256(reply.body),
     )
-    if kept and (name, record.sha256) == (kept[0], kept[1].sha256):
-        return outcome(status="unchanged", file=kept[0], size=kept[1].size)
-    folder.put(name, reply, _description(source, document, language, item), record)
-    return outcome(status="updated" if kept else "new", file=name, size=record.size)
+    status = folder.put(name, reply.body, _description(source, document, language, item), record)
+    size = len(reply.body)
+    return Fetched(celex=source.celex, language=language, status=status, file=name, size=size)
 
 
 def _description(source: ListedText, document: str, language: str, item: Item) -> dict[str, object]:

@@ -79,7 +79,7 @@ def compose(work: Work) -> Manifest:
             left_out=document.left_out,
             changed=created,
         )
-        for document in sorted(work.gathered.documents, key=lambda document: document.key)
+        for document in sorted(work.documents, key=lambda document: document.key)
     )
     new = [entry for entry in entries if entry.segment == own]
     shared = {entry.segment for entry in entries} - {own}
@@ -207,7 +207,7 @@ def _embed_questions(work: Work, embedder: Embedder, new: Generation, tell: Tell
 def _kept_vectors(work: Work, embedder: Embedder) -> dict[str, Vectors]:
     """The vectors that are kept beside files with prepared questions, by the questions' ids."""
     found: dict[str, Vectors] = {}
-    for path, loaded in work.gathered.loaded.items():
+    for path, loaded in work.loaded.items():
         file = question_file.find(as_path(path)) if loaded.questions else None
         beside = question_vectors.file_beside(file, embedder.fingerprint) if file else None
         if beside and beside.is_file():

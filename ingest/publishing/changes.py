@@ -23,28 +23,26 @@ class DiffPiece(NamedTuple):
 
 
 def document_changes(work: Work) -> tuple[DocumentChange, ...]:
-    """Every document that a run adds, changes, renames or removes, by key.
+    """Every document that a run adds, changes or removes, by key.
 
     A document that reads as before (only the program changed) is left out.
     """
     plan = work.plan
-    now = {document.key: document for document in work.gathered.documents}
+    now = {document.key: document for document in work.documents}
     then = {entry.key: entry for entry in work.before.documents} if work.before else {}
     old = _by_document(work.current.all_passages(plan.gone) if work.current else ())
     new = _by_document(work.fresh)
-    former = {rename.key: rename.former_key for rename in plan.renamed}
     kinds: dict[str, ChangeKind] = {
         **dict.fromkeys(plan.added, "added"),
         **dict.fromkeys(plan.changed, "changed"),
-        **dict.fromkeys(former, "renamed"),
         **dict.fromkeys(plan.removed, "removed"),
     }
     changes = []
     for key, kind in sorted(kinds.items()):
-        entry, document = then.get(former.get(key, key)), now.get(key)
+        entry, document = then.get(key), now.get(key)
         known = document or entry
         assert known is not None  # noqa: S101 - a key of the plan is in one of the two
-        passages, same = passage_changes(old.get(former.get(key, key), []), new.get(key, []))
+        passages, same = passage_changes(old.get(key, []), new.get(key, []))
         fields = _fields(entry.info, document.info) if entry and document else {}
         if kind == "changed" and not passages and not fields:
             continue
@@ -54,7 +52,6 @@ def document_changes(work: Work) -> tuple[DocumentChange, ...]:
                 key=key,
                 title=known.info.short_title,
                 path=known.path,
-                former_path=entry.path if entry and entry.path != known.path else "",
                 info=document.info if document else None,
                 fields=fields,
                 passages=passages,

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict
 
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.files import printable
@@ -15,7 +15,8 @@ from ingest.publishing.plan import Plan
 from ingest.reading.files import LeftOut
 from vectorstore.generation import Manifest
 
-ChangeKind = Literal["added", "changed", "renamed", "removed"]
+ChangeKind = Literal["added", "changed", "removed"]
+_KEPT = ConfigDict(extra="ignore")  # a kept report of an earlier version may have more
 
 _STALE: dict[WhyStale, tuple[str, str]] = {
     "none": ("no unit begins with", "name the unit that answers, or take it out"),
@@ -36,10 +37,10 @@ class IngestOptions:
     dry_run: bool = False
     """Only report what would be done."""
     strict: bool = False
-    """Publish nothing when a file fails."""
+    """Publish nothing when a file fails, as figures would cover only part of the texts."""
     rebuild: bool = False
     """Make everything anew and reuse nothing of earlier generations. The document of a file that
-    fails would be lost, so this is strict too."""
+    fails would be lost, so then nothing is published."""
     keep_missing: bool = False
     """Keep the documents whose files are gone."""
     allow_shrink: bool = False
@@ -172,11 +173,13 @@ class PassageChange(Frozen):
 class DocumentChange(Frozen):
     """The changes to one document."""
 
-    kind: ChangeKind
+    model_config = _KEPT
+    kind: Annotated[
+        ChangeKind, BeforeValidator(lambda kind: "changed" if kind == "renamed" else kind)
+    ]
     key: str
     title: str
     path: str
-    former_path: str = ""
     info: DocumentInfo | None = None  # its metadata, unless the document is removed
     fields: Mapping[str, tuple[str, str]] = {}  # changed metadata: (before, after)
     passages: tuple[PassageChange, ...] = ()
@@ -186,13 +189,11 @@ class DocumentChange(Frozen):
 class Report(Frozen):
     """The report of a run, done or planned."""
 
-    model_config = ConfigDict(extra="ignore")  # a kept one of an earlier version may have more
-
+    model_config = _KEPT
     plan: Plan
     fingerprint: str = ""  # of the planned run
     embedded: int  # passages
     reused: int  # passages
-    seconds: float = 0.0
     generation: str = ""  # empty: nothing was published
     dry_run: bool
     failures: tuple[Failure, ...] = ()
@@ -218,6 +219,7 @@ def reason_to_stop(
     plan: Plan,
     fingerprint: str,
     failures: Sequence[Failure],
+    lost: int,
     before: Manifest | None,
     options: IngestOptions,
 ) -> str:
@@ -227,6 +229,7 @@ def reason_to_stop(
         plan: the plan of the run.
         fingerprint: of the plan.
         failures: the files that failed.
+        lost: how many documents are removed whose content no other document has.
         before: the manifest of the generation in use, or None when there is none.
         options: of the run.
     """
@@ -239,14 +242,14 @@ def reason_to_stop(
     if failures and (options.strict or options.rebuild):
         first = failures[0]
         return (
-            f"{first.place}: {first.problem}. With --strict nothing is published when a "
-            f"file cannot be taken ({len(failures)} here). Mend it, or run this without --strict."
+            f"{first.place}: {first.problem}. Nothing is published while a file cannot be taken "
+            f"({len(failures)} cannot). Mend it first."
         )
     if failures and not (plan.written or plan.unchanged):
         return "None of the files could be taken. Mend them as listed, then run this again."
-    if 2 * len(plan.removed) > there and not options.allow_shrink:
+    if 2 * lost > there and not options.allow_shrink:
         return (
-            f"This would remove {len(plan.removed)} of the {there} documents in the index. If that "
-            "is meant, add --allow-shrink; else check which folders you named and what is in them."
+            f"This would remove {lost} of the {there} documents in the index. If that is meant, "
+            "add --allow-shrink; else check which folders you named and what is in them."
         )
     return ""

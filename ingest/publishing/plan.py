@@ -1,12 +1,14 @@
-"""The plan of a run: which documents are added, changed, renamed, removed or unchanged."""
+"""The plan of a run: which documents are added, changed, removed or unchanged."""
 
 import json
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+
+from pydantic import ConfigDict
 
 from core.source import Frozen, SourceDocument
 from ingest.reading.formats import FORMATS, READERS, Reader
@@ -41,21 +43,12 @@ def _fingerprint(name: str, reader: Reader, shared: int) -> str:
     return sha256(repr(whole).encode()).hexdigest()[:12]
 
 
-class Rename(Frozen):
-    """A document whose content moved to another path, with the same key or another."""
-
-    key: str
-    path: str
-    former_key: str
-    former_path: str
-
-
 class Plan(Frozen):
     """Keys of documents ("csa-strategy.nl"), by what happens to them."""
 
+    model_config = ConfigDict(extra="ignore")  # a kept one of an earlier version has more
     added: tuple[str, ...]
     changed: tuple[str, ...]
-    renamed: tuple[Rename, ...]
     removed: tuple[str, ...]
     unchanged: tuple[str, ...]
 
@@ -67,13 +60,12 @@ class Plan(Frozen):
     @property
     def written(self) -> frozenset[str]:
         """The documents whose passages are written, with new or known vectors."""
-        return frozenset((*self.added, *self.changed, *(rename.key for rename in self.renamed)))
+        return frozenset((*self.added, *self.changed))
 
     @property
     def gone(self) -> frozenset[str]:
         """The documents whose passages in the generation in use are dropped."""
-        former = (rename.former_key for rename in self.renamed)
-        return frozenset((*self.changed, *self.removed, *former))
+        return frozenset((*self.changed, *self.removed))
 
 
 def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEntry]:
@@ -83,19 +75,13 @@ def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEnt
     return {entry.path: entry for entry in manifest.documents}
 
 
-def make_plan(
-    documents: Sequence[Document],
-    manifest: Manifest | None,
-    method: str,
-    renamed: Sequence[Rename] = (),
-) -> Plan:
+def make_plan(documents: Sequence[Document], manifest: Manifest | None, method: str) -> Plan:
     """Compares the source texts with the manifest of the generation in use.
 
     Args:
         documents: all documents that the index should hold.
         manifest: of the generation in use, or None when there is none.
         method: the embedding method.
-        renamed: the result of `renames` for these documents.
     """
     keys = {document.key for document in documents}
     before = {entry.key for entry in manifest.documents} if manifest else set()
@@ -105,13 +91,10 @@ def make_plan(
         for document in documents
         if (entry := known.get(document.path)) is not None and _content(entry) == _content(document)
     }
-    now = {rename.key for rename in renamed}
-    former = {rename.former_key for rename in renamed}
     return Plan(
-        added=tuple(sorted(keys - before - now)),
-        changed=tuple(sorted((keys & before) - unchanged - now)),
-        renamed=tuple(renamed),
-        removed=tuple(sorted(before - keys - former)),
+        added=tuple(sorted(keys - before)),
+        changed=tuple(sorted((keys & before) - unchanged)),
+        removed=tuple(sorted(before - keys)),
         unchanged=tuple(sorted(unchanged)),
     )
 
@@ -127,39 +110,6 @@ def reading_of(document: Document) -> str:
     if isinstance(document, SourceDocument):
         return reading_fingerprint(document.path)
     return document.reading
-
-
-def renames(
-    documents: Sequence[Document], files: Collection[str], manifest: Manifest | None
-) -> tuple[Rename, ...]:
-    """The documents whose content left one path and stands at another.
-
-    Args:
-        documents: the current documents.
-        files: the paths of all files that exist.
-        manifest: of the generation in use, or None when there is none.
-    """
-    entries = manifest.documents if manifest else ()
-    left = {entry.sha256: entry for entry in entries if entry.sha256 and entry.path not in files}
-    keys, paths = {entry.key for entry in entries}, {entry.path for entry in entries}
-    now = {document.key: document for document in documents if document.path not in paths}
-    taken = {document.key for document in documents}
-    found = []
-    for _, document in sorted(now.items()):
-        entry = left.get(document.sha256)
-        if entry is None:
-            continue
-        if entry.key == document.key or (entry.key not in taken and document.key not in keys):
-            del left[document.sha256]
-            found.append(
-                Rename(
-                    key=document.key,
-                    path=document.path,
-                    former_key=entry.key,
-                    former_path=entry.path,
-                )
-            )
-    return tuple(found)
 
 
 def plan_fingerprint(

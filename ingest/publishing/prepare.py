@@ -2,21 +2,29 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from core.errors import DocumentError, IndexMismatchError, NoIndexError
+from core.errors import DocumentError, IndexMismatchError, NoIndexError, StrategiewijzerError
 from core.files import as_text
 from core.prepared import PreparedQuestion
 from core.settings import Settings
 from core.source import Passage, SourceDocument
 from ingest.passages.isolated import Loaded, Loader
-from ingest.publishing.gather import Gathered, gather
-from ingest.publishing.ingest_run import IngestOptions, Tell
-from ingest.publishing.plan import Document, Plan, make_plan, plan_fingerprint
-from ingest.reading.files import FoundFiles
+from ingest.publishing.ingest_run import Failure, FileDone, FilesFound, IngestOptions, Tell
+from ingest.publishing.plan import (
+    Document,
+    Plan,
+    known_files,
+    make_plan,
+    plan_fingerprint,
+    reading_fingerprint,
+)
+from ingest.reading import question_file
+from ingest.reading.files import FoundFiles, is_official, refuse_large, unforeseen
+from ingest.reading.load import double, fingerprint
 from vectorstore.embeddings import Embedder
-from vectorstore.generation import Generation, Manifest, method_of
+from vectorstore.generation import DocumentEntry, Generation, Manifest, method_of
 from vectorstore.generations import Generations, store_exists
 
 
@@ -32,7 +40,10 @@ class Work:
     """The work of one run."""
 
     current: Generation | None  # in use; None when there is none that this program can read
-    gathered: Gathered
+    documents: tuple[Document, ...]  # that the index should hold, one for each key
+    loaded: Mapping[str, Loaded]  # what was read of each file, by its path
+    failures: tuple[Failure, ...]
+    missing: tuple[str, ...]  # keys of documents that are kept although their files are gone
     plan: Plan
     method: str  # of embedding
     fresh: tuple[Passage, ...]  # to be written
@@ -49,42 +60,51 @@ class Work:
     @property
     def fingerprint(self) -> str:
         """Fingerprint of the planned run."""
-        failed = [f"{failure.place}: {failure.problem}" for failure in self.gathered.failures]
-        return plan_fingerprint(self.gathered.documents, failed, self.before, self.method)
+        failed = [f"{failure.place}: {failure.problem}" for failure in self.failures]
+        return plan_fingerprint(self.documents, failed, self.before, self.method)
 
 
 def prepare(
-    settings: Settings,
-    found: FoundFiles,
-    embedder: Embedder,
-    options: IngestOptions,
-    tell: Tell,
-    refused: Mapping[str, DocumentError],
+    settings: Settings, found: FoundFiles, embedder: Embedder, options: IngestOptions, tell: Tell
 ) -> Work:
     """Loads new and changed files, and compares them with the generation in use.
 
-    `refused` are files (by path) that fail, as the store does not take their documents.
+    A file that fails leaves its document as the generation in use has it. Of two files with the
+    same document version the known one stays, else the first.
     """
     method = method_of(embedder)
     reuse = store_exists(settings) and not options.rebuild
     current, sources = _generations(settings, method) if reuse else (None, ())
     before = current.manifest if current else None
+    known = known_files(before, method)
     with Loader(settings, embedder.limit) as loader:
-
-        def load(path: Path) -> Loaded:
-            if error := refused.get(as_text(path)):
-                raise error
-            return loader.load(path)
-
-        keep_missing = options.keep_missing or bool(options.only)
-        gathered = gather(
-            found, before, method, load, settings, keep_missing=keep_missing, tell=tell
-        )
-    plan = make_plan(gathered.documents, before, method, gathered.renamed)
-    fresh, questions = _to_write(gathered, plan, current)
-    twins = _twins(gathered.documents, before)
-    known = _known_passages(sources, fresh, twins)
-    return Work(current, gathered, plan, method, fresh, known, questions, sources, twins)
+        files, loaded, failed = _load(found, known, loader, settings, tell)
+    documents, doubles = _without_doubles(files, before)
+    failures = [*map(Failure.of, found.unreadable), *failed, *doubles]
+    lost = _lost(documents, before, method)
+    fallen = [entry for entry in lost if any(_covers(failure, entry) for failure in failures)]
+    missing = []
+    if options.keep_missing or options.only:
+        kept, paths = {entry.key for entry in fallen}, {as_text(file) for file in found.files}
+        missing = [entry for entry in lost if entry.key not in kept and entry.path not in paths]
+    documents = (*documents, *fallen, *missing)
+    plan = make_plan(documents, before, method)
+    fresh, questions = _to_write(documents, loaded, plan, current)
+    twins = _twins(documents, before)
+    return Work(
+        current=current,
+        documents=documents,
+        loaded=loaded,
+        failures=tuple(_with_kept(failure, fallen) for failure in failures),
+        missing=tuple(entry.key for entry in missing),
+        plan=plan,
+        method=method,
+        fresh=fresh,
+        known=_known_passages(sources, fresh, twins),
+        questions=questions,
+        sources=sources,
+        twins=twins,
+    )
 
 
 def _generations(
@@ -118,20 +138,113 @@ def _is_readable(generation: Generation) -> bool:
         return False
 
 
+def _load(
+    found: FoundFiles,
+    known: Mapping[str, DocumentEntry],
+    loader: Loader,
+    settings: Settings,
+    tell: Tell,
+) -> tuple[list[Document], dict[str, Loaded], list[Failure]]:
+    """Loads new and changed files; for the others takes the known entries."""
+    total = len(found.files)
+    tell(FilesFound(files=total))
+    documents: list[Document] = []
+    loaded: dict[str, Loaded] = {}
+    failures: list[Failure] = []
+    for done, file in enumerate(found.files, start=1):
+        path = as_text(file)
+        entry = known.get(path)
+        try:
+            refuse_large(file, settings.largest_file)
+            if entry and _is_unchanged(file, entry, settings):
+                documents.append(entry)
+                tell(FileDone(event="unchanged", path=path, done=done, total=total))
+                continue
+            made = loader.load(file)
+        except DocumentError as error:
+            failed = error
+        except StrategiewijzerError:  # every other file would fail too
+            raise
+        except Exception as error:  # noqa: BLE001 - a failure of this file only
+            failed = unforeseen(file, error)
+        else:
+            documents.append(made.document)
+            loaded[made.document.path] = made
+            tell(FileDone(event="loaded", path=path, done=done, total=total))
+            continue
+        failures.append(Failure.of(failed, path))
+        tell(FileDone(event="failed", path=path, done=done, total=total, reason=str(failed)))
+    return documents, loaded, failures
+
+
+def _is_unchanged(file: Path, entry: DocumentEntry, settings: Settings) -> bool:
+    """Whether a file is unchanged, would be read as it was, and counts as an official text or not
+    as it did."""
+    own = question_file.own_file(settings.documents_dir, entry.key)
+    return (
+        entry.reading == reading_fingerprint(entry.path)
+        and entry.sha256 == fingerprint(file, own)
+        and (entry.info.kind == "official") == is_official(file, settings.documents_dir)
+    )
+
+
+def _without_doubles(
+    loaded: Iterable[Document], before: Manifest | None
+) -> tuple[tuple[Document, ...], list[Failure]]:
+    """One document for each key, and failures for the other files."""
+    known = {entry.key: entry.path for entry in before.documents} if before else {}
+    chosen: dict[str, Document] = {}
+    others: list[Document] = []
+    for document in loaded:
+        first = chosen.setdefault(document.key, document)
+        if first is document:
+            continue
+        if document.path == known.get(document.key):
+            chosen[document.key], document = document, first
+        others.append(document)
+    return tuple(chosen.values()), [
+        Failure.of(double(other.key, other.path, chosen[other.key].path)) for other in others
+    ]
+
+
+def _lost(
+    documents: Iterable[Document], before: Manifest | None, method: str
+) -> list[DocumentEntry]:
+    """The entries in use of which there is no document any more."""
+    there = {document.key for document in documents}
+    lost = [entry for entry in (before.documents if before else ()) if entry.key not in there]
+    if before is None or before.method == method:
+        return lost
+    # Another embedder cuts passages of another length: once these files can be read, they are.
+    return [entry.model_copy(update={"reading": ""}) for entry in lost]
+
+
+def _covers(failure: Failure, entry: DocumentEntry) -> bool:
+    """Whether a document's file is, or is in, what could not be read."""
+    return PurePath(entry.path).is_relative_to(failure.path)
+
+
+def _with_kept(failure: Failure, fallen: Sequence[DocumentEntry]) -> Failure:
+    kept = tuple(entry.key for entry in fallen if _covers(failure, entry))
+    return failure.model_copy(update={"kept": kept})
+
+
 def _to_write(
-    gathered: Gathered, plan: Plan, current: Generation | None
+    documents: Iterable[Document],
+    loaded: Mapping[str, Loaded],
+    plan: Plan,
+    current: Generation | None,
 ) -> tuple[tuple[Passage, ...], tuple[PreparedQuestion, ...]]:
     """The passages and prepared questions of new and changed documents; of one without a file,
     those in use."""
     passages: list[Passage] = []
     questions: list[PreparedQuestion] = []
-    for document in gathered.documents:
+    for document in documents:
         if document.key not in plan.written:
             continue
         if isinstance(document, SourceDocument):
-            loaded = gathered.loaded[document.path]
-            passages += loaded.passages
-            questions += loaded.questions
+            passages += loaded[document.path].passages
+            questions += loaded[document.path].questions
         elif current:
             passages += current.all_passages({document.key})
             questions += current.all_questions({document.key})

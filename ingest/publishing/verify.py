@@ -3,20 +3,16 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from rich.filesize import decimal
 
-from core.errors import DocumentError, NoIndexError, StoreError
-from core.files import as_path
+from core.errors import NoIndexError, StoreError
 from core.settings import Settings
 from core.source import Frozen, Passage
-from ingest.passages.isolated import Loader
 from ingest.passages.split import passage_id
 from ingest.publishing.plan import reading_fingerprint
-from ingest.reading import question_file
-from ingest.reading.load import fingerprint
 from vectorstore.chroma import batches
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
@@ -35,7 +31,8 @@ _AT_ONCE = 500  # passages whose vectors are in memory: some 5 MB, with those of
 _ROUNDING = 1e-3  # for lengths, and each number of a vector: 32 bits are exact to far less
 
 
-class IndexProblem(Frozen):
+@dataclass(frozen=True)
+class IndexProblem:
     """A problem of an index, and the remedy."""
 
     problem: str
@@ -62,14 +59,14 @@ def problems_at_once(generation: Generation, settings: Settings) -> Iterator[Ind
     stored, expected = generation.counts(), manifest.counts
     if (stored, words) != (expected, manifest.passages):
         yield IndexProblem(
-            problem=f"Generation {generation.id} is incomplete: {_numbers(stored)} and {words} "
+            f"Generation {generation.id} is incomplete: {_numbers(stored)} and {words} "
             f"keyword entries, {_numbers(expected)} expected"
         )
     vectors = generation.vectors("passages", generation.sample(_SAMPLE))
     lost = [name for name, vector in vectors.items() if not _is_found(generation, name, vector)]
     if len(lost) > _MAY_BE_MISSED * len(vectors):
         yield IndexProblem(
-            problem=f"Generation {generation.id} cannot find {len(lost)} of {len(vectors)} "
+            f"Generation {generation.id} cannot find {len(lost)} of {len(vectors)} "
             f"passages by their own vectors, such as {lost[0]}"
         )
 
@@ -112,29 +109,28 @@ def verify(settings: Settings) -> Verification:
     manifest = current.manifest
     entries = manifest.documents
     comparable = {e.key for e in entries if e.reading == reading_fingerprint(e.path)}
-    notes: list[str] = []
+    others = {entry.key for entry in entries} - comparable
     try:
         problems += problems_at_once(current, settings)
         for segment in current.segments:
             problems += _of_segment(segment, current)
-        contents = _Contents(current)
-        problems += contents.problems(comparable)
+        problems += _of_contents(current, comparable)
         problems += _of_keyword_index(current, settings)
-        problems += contents.compared_with_files(comparable, settings, notes)
-        if others := {entry.key for entry in entries} - comparable:
-            notes.append(
-                "Ids and files were not compared of what another version of this program read: "
-                f"{_some(others)}. Read it anew with: python -m ingest"
-            )
     except StoreError as error:
-        problems.append(IndexProblem(problem=f"{error} What comes after it was not looked at"))
+        problems.append(IndexProblem(f"{error} What comes after it was not looked at"))
+    notes = [*_left_behind(settings)]
+    if others:
+        notes.append(
+            "Ids were not compared of what another version of this program read: "
+            f"{_some(others)}. Read it anew with: python -m ingest"
+        )
     return Verification(
         generation=current.id,
         documents=len(entries),
         passages=manifest.passages,
         units=manifest.units,
         problems=tuple(problems),
-        notes=(*notes, *_left_behind(settings)),
+        notes=tuple(notes),
     )
 
 
@@ -142,13 +138,11 @@ def _of_pointer(pointer: Pointer, generations: Generations) -> Iterator[IndexPro
     """Checks that the generation in use is kept, and that kept generations exist."""
     there = {generation.id for generation in generations.kept()}
     if pointer.current not in pointer.kept:
-        yield IndexProblem(
-            problem=f"The generation in use, {pointer.current}, is not among the kept"
-        )
+        yield IndexProblem(f"The generation in use, {pointer.current}, is not among the kept")
     for generation_id in pointer.kept:
         if generation_id not in there:
             yield IndexProblem(
-                problem=f"Generation {generation_id} is kept, but cannot be read from the store"
+                f"Generation {generation_id} is kept, but cannot be read from the store"
             )
 
 
@@ -158,9 +152,9 @@ def _of_segment(segment: Segment, generation: Generation) -> Iterator[IndexProbl
     passages = set(segment.stored_ids("passages"))
     units = Counter(name.partition("#")[0] for name in segment.stored_ids("units"))
     if orphans := units.keys() - passages:
-        yield IndexProblem(problem=f"Units without a passage: {_some(orphans)}")
+        yield IndexProblem(f"Units without a passage: {_some(orphans)}")
     if bare := passages - units.keys():
-        yield IndexProblem(problem=f"Passages without a unit: {_some(bare)}")
+        yield IndexProblem(f"Passages without a unit: {_some(bare)}")
     stored_passages = Counter(map(document_key, passages))
     stored_units = Counter[str]()
     for name in passages:
@@ -170,7 +164,7 @@ def _of_segment(segment: Segment, generation: Generation) -> Iterator[IndexProbl
         stored = stored_passages[entry.key], stored_units[entry.key]
         if entry.key in documents and stored != (entry.passages, entry.units):
             yield IndexProblem(
-                problem=f"{entry.key} has {stored[0]} passages and {stored[1]} units, "
+                f"{entry.key} has {stored[0]} passages and {stored[1]} units, "
                 f"{entry.passages} and {entry.units} expected"
             )
     # the segment still has what only earlier generations used; the manifest has its count
@@ -181,122 +175,71 @@ def _of_segment(segment: Segment, generation: Generation) -> Iterator[IndexProbl
     if stored != expected:
         names = f": {_some(others)}" if others else ""
         yield IndexProblem(
-            problem=f"Segment {segment.id} holds {stored} passages and units of documents that "
+            f"Segment {segment.id} holds {stored} passages and units of documents that "
             f"the generation has not there, {expected} expected{names}"
         )
 
 
-class _Place(NamedTuple):
-    """A passage in the text of its document."""
+def _of_contents(generation: Generation, comparable: set[str]) -> Iterator[IndexProblem]:
+    """Checks all passages, vectors and prepared questions.
 
-    start: int
-    end: int
-    text_hash: str
-    id: str
-
-
-class _Contents:
-    """Reads a generation once, and then has the places of its passages."""
-
-    def __init__(self, generation: Generation) -> None:
-        self._generation = generation
-        self._entries = {entry.key: entry for entry in generation.manifest.documents}
-        self._dimensions = generation.dimensions()
-        self._places: dict[str, list[_Place]] = {}  # by document key
-
-    def problems(self, comparable: set[str]) -> Iterator[IndexProblem]:
-        """The problems of passages, vectors and prepared questions; reads them all.
-
-        Args:
-            comparable: keys of documents whose ids are computed again.
-        """
-        repeats = Counter[tuple[str, str]]()
-        right_ids, units = set[str](), set[str]()
-        for batch in batches(self._generation.all_passages(), _AT_ONCE):
-            for passage in batch:
-                yield from self._of_passage(passage)
-                key = document_key(passage.id)
-                context = key, _hash(passage.context())
+    Args:
+        generation: to be read, once.
+        comparable: keys of documents whose ids are computed again.
+    """
+    entries = {entry.key: entry for entry in generation.manifest.documents}
+    repeats = Counter[tuple[str, str]]()
+    stored, right_ids, units = set[str](), set[str](), set[str]()
+    for batch in batches(generation.all_passages(), _AT_ONCE):
+        for passage in batch:
+            key = document_key(passage.id)
+            if passage.document != entries[key].info:
+                yield IndexProblem(f"Passage {passage.id} bears other metadata than its document")
+            if any(not 0 <= unit.start < unit.end <= len(passage.text) for unit in passage.units):
+                yield IndexProblem(f"Passage {passage.id} has a unit that is not within its text")
+            units.update(passage.unit_ids)
+            if key in comparable:
+                context = key, hashlib.sha256(passage.context().encode()).hexdigest()
                 right_ids.add(passage_id(passage, repeats[context]))
                 repeats[context] += 1
-                units.update(passage.unit_ids)
-                place = _Place(passage.start, passage.end, _hash(passage.text), passage.id)
-                self._places.setdefault(key, []).append(place)
-            yield from self._of_vectors(batch)
-        yield from self._of_questions(units)
-        stored = {place.id for key in comparable for place in self._places.get(key, ())}
-        for name in sorted(stored - right_ids):
-            yield IndexProblem(
-                problem=f"Passage {name} does not have the text that its id stands for"
-            )
+                stored.add(passage.id)
+        yield from _of_vectors(batch, generation)
+    yield from _of_questions(units, generation)
+    for name in sorted(stored - right_ids):
+        yield IndexProblem(f"Passage {name} does not have the text that its id stands for")
 
-    def _of_passage(self, passage: Passage) -> Iterator[IndexProblem]:
-        if passage.document != self._entries[document_key(passage.id)].info:
-            yield IndexProblem(
-                problem=f"Passage {passage.id} bears other metadata than its document"
-            )
-        if any(not 0 <= unit.start < unit.end <= len(passage.text) for unit in passage.units):
-            yield IndexProblem(
-                problem=f"Passage {passage.id} has a unit that is not within its text"
-            )
 
-    def _of_vectors(self, passages: list[Passage]) -> Iterator[IndexProblem]:
-        units = self._generation.vectors("units", [name for p in passages for name in p.unit_ids])
-        own = self._generation.vectors("passages", [passage.id for passage in passages])
-        for passage in passages:
-            names = passage.unit_ids
-            if missing := [name for name in names if name not in units]:
-                yield IndexProblem(problem=f"Units without a vector: {_some(missing)}")
-            elif wrong := [name for name in names if not self._is_unit(units[name])]:
-                yield IndexProblem(problem=f"Vectors that are not of length 1: {_some(wrong)}")
-            elif not np.allclose(
-                mean(np.stack([units[name] for name in names])), own[passage.id], atol=_ROUNDING
-            ):
-                yield IndexProblem(
-                    problem=f"The vector of passage {passage.id} is not the mean of its units'"
-                )
+def _of_vectors(passages: list[Passage], generation: Generation) -> Iterator[IndexProblem]:
+    dimensions = generation.dimensions()
+    units = generation.vectors("units", [name for passage in passages for name in passage.unit_ids])
+    own = generation.vectors("passages", [passage.id for passage in passages])
+    for passage in passages:
+        names = passage.unit_ids
+        if missing := [name for name in names if name not in units]:
+            yield IndexProblem(f"Units without a vector: {_some(missing)}")
+        elif wrong := [name for name in names if not _is_unit(units[name], dimensions)]:
+            yield IndexProblem(f"Vectors that are not of length 1: {_some(wrong)}")
+        elif not np.allclose(
+            mean(np.stack([units[name] for name in names])), own[passage.id], atol=_ROUNDING
+        ):
+            yield IndexProblem(f"The vector of passage {passage.id} is not the mean of its units'")
 
-    def _of_questions(self, units: set[str]) -> Iterator[IndexProblem]:
-        for batch in batches(self._generation.all_questions(), _AT_ONCE):
-            names = [question.id for question in batch]
-            vectors = self._generation.vectors("questions", names)
-            if lost := [question.id for question in batch if not units.issuperset(question.units)]:
-                yield IndexProblem(problem=f"Questions whose answer is not there: {_some(lost)}")
-            if wrong := [n for n in names if n not in vectors or not self._is_unit(vectors[n])]:
-                yield IndexProblem(
-                    problem=f"Questions without a vector of length 1: {_some(wrong)}"
-                )
 
-    def _is_unit(self, vector: Vectors) -> bool:
-        """Whether a vector has the right dimensions and length 1; NaN has not."""
-        length = float(np.linalg.norm(vector))
-        return len(vector) == self._dimensions and abs(length - 1) < _ROUNDING
+def _of_questions(units: set[str], generation: Generation) -> Iterator[IndexProblem]:
+    dimensions = generation.dimensions()
+    for batch in batches(generation.all_questions(), _AT_ONCE):
+        names = [question.id for question in batch]
+        vectors = generation.vectors("questions", names)
+        if lost := [question.id for question in batch if not units.issuperset(question.units)]:
+            yield IndexProblem(f"Questions whose answer is not there: {_some(lost)}")
+        if wrong := [n for n in names if n not in vectors or not _is_unit(vectors[n], dimensions)]:
+            yield IndexProblem(f"Questions without a vector of length 1: {_some(wrong)}")
 
-    def compared_with_files(
-        self, comparable: set[str], settings: Settings, notes: list[str]
-    ) -> Iterator[IndexProblem]:
-        """The passages that differ from their files; only after `problems` has read them. For each
-        document that cannot be compared, a line that says why is added to the notes."""
-        with Loader(settings) as loader:
-            for key in sorted(self._places.keys() & comparable):
-                entry = self._entries[key]
-                path = as_path(entry.path)
-                own = question_file.own_file(settings.documents_dir, key)
-                try:
-                    if not path.is_file():
-                        remedy = "Put it back, or run: python -m ingest"
-                        raise DocumentError(path, None, "is not there", remedy)
-                    if fingerprint(path, own) != entry.sha256:
-                        remedy = "Take it over with: python -m ingest"
-                        raise DocumentError(path, None, "has changed", remedy)
-                    text = loader.load(path).document.text
-                except DocumentError as error:
-                    notes.append(f"{key} was not compared with its file: {error}")
-                    continue
-                places = self._places[key]
-                wrong = [p.id for p in places if _hash(text[p.start : p.end]) != p.text_hash]
-                if wrong:
-                    yield IndexProblem(problem=f"Not what {entry.path} says: {_some(wrong)}")
+
+def _is_unit(vector: Vectors, dimensions: int) -> bool:
+    """Whether a vector has the right dimensions and length 1; NaN has not."""
+    length = float(np.linalg.norm(vector))
+    return len(vector) == dimensions and abs(length - 1) < _ROUNDING
 
 
 def _of_keyword_index(generation: Generation, settings: Settings) -> Iterator[IndexProblem]:
@@ -312,9 +255,7 @@ def _of_keyword_index(generation: Generation, settings: Settings) -> Iterator[In
         "has more than once": {name for name, count in indexed.items() if count > 1},
     }.items():
         if names:
-            yield IndexProblem(
-                problem=f"The keyword index {problem}: {_some(names)}", remedy=remedy
-            )
+            yield IndexProblem(f"The keyword index {problem}: {_some(names)}", remedy=remedy)
 
 
 def _left_behind(settings: Settings) -> Iterator[str]:
@@ -341,7 +282,3 @@ def _some(names: Iterable[str]) -> str:
     """The first name, and the number of the others."""
     first, *others = sorted(names)
     return f"{first} and {len(others)} more" if others else first
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

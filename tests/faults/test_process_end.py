@@ -114,7 +114,7 @@ def _told(process: subprocess.Popen[str]) -> tuple[int, str]:
     """The exit code of a process, and what it said beside its output."""
     _, err = process.communicate(timeout=200)
     lines = err.splitlines(keepends=True)
-    return process.returncode, "".join(one for one in lines if not one.startswith(_IMPORT))
+    return process.returncode, "".join(line for line in lines if not line.startswith(_IMPORT))
 
 
 @pytest.mark.long
@@ -193,12 +193,7 @@ begun.wait()
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_a_thread_that_does_not_stop_is_not_cut_off_in_native_code_by_the_end_of_a_command() -> (
-    None
-):
-    program = """
-import threading
-from core.background import begin, end
+DOES_NOT_STOP = """
 from vectorstore.e5 import e5
 
 vocabulary, begun = e5(), threading.Event()
@@ -212,33 +207,17 @@ begin(work, "work", threading.Event())
 begun.wait()
 end(3)
 """
-    ended = _ended(program)
-    assert (ended.returncode, ended.stderr) == (3, "")
-
-
-def test_what_was_begun_is_done_before_the_end() -> None:
-    program = """
-import threading
-from core.background import begin
-
+IS_DONE = """
 def work() -> None:
     threading.main_thread().join()  # until the process begins to end
     print("done")
 
 begin(work, "work")
 """
-    ended = _ended(program)
-    assert (ended.returncode, ended.stdout) == (0, "done\n")
-
-
-def test_work_that_needs_more_threads_at_the_end_ends_without_a_word() -> None:
-    """The interpreter takes no more of them then; the embedder's are such."""
-    program = """
-import threading
+NEEDS_THREADS = """
 from concurrent.futures import ThreadPoolExecutor
-from core.background import begin
 
-pool = ThreadPoolExecutor(1)
+pool = ThreadPoolExecutor(1)  # the interpreter takes no more threads then; the embedder's are such
 
 def work() -> None:
     threading.main_thread().join()
@@ -247,8 +226,22 @@ def work() -> None:
 
 begin(work, "work")
 """
-    ended = _ended(program)
-    assert (ended.returncode, ended.stderr) == (0, "")
+WAITS = """
+import socket
+
+here, there = socket.socketpair()
+begin(lambda: here.recv(1), "silent", threading.Event())
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "out"),
+    [(DOES_NOT_STOP, 3, ""), (IS_DONE, 0, "done\n"), (NEEDS_THREADS, 0, ""), (WAITS, 0, "")],
+    ids=["is not cut off in native code", "is done before the end", "is left", "holds up no end"],
+)
+def test_work_that_was_begun(program: str, code: int, out: str) -> None:
+    ended = _ended(f"import threading\nfrom core.background import begin, end\n{program}")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, out, "")
 
 
 def test_work_that_fails_before_the_end_says_so() -> None:
@@ -266,15 +259,3 @@ for thread in threading.enumerate():
 """
     ended = _ended(program)
     assert "RuntimeError: no index" in ended.stderr
-
-
-def test_a_thread_that_waits_for_a_server_holds_up_no_end() -> None:
-    program = """
-import socket, threading
-from core.background import begin
-
-here, there = socket.socketpair()
-begin(lambda: here.recv(1), "silent", threading.Event())
-"""
-    ended = _ended(program)
-    assert (ended.returncode, ended.stderr) == (0, "")

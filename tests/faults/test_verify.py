@@ -1,7 +1,6 @@
 """`verify` on stores that were damaged for real: every damage is seen, with what mends it."""
 
 import json
-import os
 import re
 import shutil
 import struct
@@ -71,17 +70,6 @@ def test_a_near_duplicate_that_the_search_misses_stops_nothing_and_a_broken_sear
     assert len(verify(settings).problems) == problems
 
 
-def test_files_whose_names_are_not_utf_8_are_compared_too(small: Small) -> None:
-    settings = small(FILES)
-    for name in (b"\xff\xfe.md", rb"\xff.md"):
-        path = os.path.join(os.fsencode(settings.corpus_dirs[0]), name)
-        Path(os.fsdecode(path)).write_text(f"Text of {name!r}, about ships.\n")
-    ingest(settings)
-    found = verify(settings)
-    assert (found.problems, found.notes) == ((), ())
-    assert found.documents == 4
-
-
 def test_a_unit_or_a_passage_that_is_gone_is_named(whole: Settings) -> None:
     units, passages = collection_in_use(whole, "units"), collection_in_use(whole, "passages")
     name = units.get()["ids"][1]
@@ -123,12 +111,9 @@ def _fields(passages: chroma.Collection, name: str) -> dict[str, Any]:
 
 def test_each_passage_that_does_not_fit_is_named_with_what_does_not(whole: Settings) -> None:
     passages = collection_in_use(whole, "passages")
-    alike, foreign, moved, strange = sorted(passages.get()["ids"])  # two of each document
+    alike, foreign, _, strange = sorted(passages.get()["ids"])  # two of each document
     vector = passages.get(ids=[alike], include=["embeddings"])["embeddings"]
     passages.update(ids=[alike], documents=["Other words."], embeddings=vector)
-    fields = _fields(passages, moved)
-    fields["start"], fields["end"] = fields["start"] + 1, fields["end"] + 1
-    passages.update(ids=[moved], metadatas=[{"passage": json.dumps(fields)}])
     fields = _fields(passages, foreign)
     fields["document"]["reference"] = "COM(1999) 1"
     fields["units"][0]["end"] = 10_000
@@ -138,12 +123,9 @@ def test_each_passage_that_does_not_fit_is_named_with_what_does_not(whole: Setti
     told = _told(verify(whole))
 
     assert f"Passage {alike} does not have the text that its id stands for" in told
-    assert f"alpha.md says: {alike}" in told
-    assert f"beta.md says: {moved}" in told
     assert f"Passage {foreign} bears other metadata than its document" in told
     assert f"Passage {foreign} has a unit that is not within its text" in told
     assert f"The vector of passage {strange} is not the mean of its units'" in told
-    assert f"Passage {moved} " not in told
 
 
 def test_a_passage_that_cannot_be_read_is_named(whole: Settings) -> None:
@@ -223,20 +205,6 @@ def test_a_pointer_that_does_not_fit_is_seen(whole: Settings) -> None:
     assert verify(whole).problems == ()
 
 
-def test_what_cannot_be_compared_is_said_and_is_no_problem(whole: Settings) -> None:
-    folder = whole.corpus_dirs[0]
-    (folder / "alpha.md").unlink()
-    (folder / "beta.md").write_text(document("beta", "Now of boats."), "utf-8")
-
-    found = verify(whole)
-
-    assert found.problems == ()
-    gone, changed = found.notes
-    assert gone.startswith("alpha.en was not compared with its file:")
-    assert "alpha.md: is not there" in gone
-    assert "beta.md: has changed. Take it over with: python -m ingest" in changed
-
-
 def test_what_another_version_read_is_not_compared_and_the_rest_is(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,9 +213,9 @@ def test_what_another_version_read_is_not_compared_and_the_rest_is(
     monkeypatch.setitem(READERS, "plain", Reader(READERS["plain"].version + 1))
     monkeypatch.setattr("ingest.publishing.verify.passage_id", lambda *_: "another")
     found = verify(settings)
-    assert [one.problem[:17] for one in found.problems] == ["Passage alpha.en:"] * 2
+    assert [problem.problem[:17] for problem in found.problems] == ["Passage alpha.en:"] * 2
     assert found.notes == (
-        "Ids and files were not compared of what another version of this program read: beta.en. "
+        "Ids were not compared of what another version of this program read: beta.en. "
         "Read it anew with: python -m ingest",
     )
 
@@ -306,13 +274,3 @@ def test_nothing_to_verify_and_what_another_version_of_the_program_made_are_told
     collection_in_use(whole, "passages").modify(metadata={"manifest": "of another kind"})
     with pytest.raises(IndexMismatchError, match="make ingest"):
         verify(whole)
-
-
-def test_a_file_is_read_again_within_the_limits_of_a_run(small: Small) -> None:
-    settings = small(FILES)
-    shutil.copy(ROOT / "tests/data/pdf/report.pdf", settings.corpus_dirs[0])
-    ingest(settings)
-    assert verify(settings).notes == ()
-    found = verify(settings.model_copy(update={"parse_timeout": 0.001}))
-    assert found.problems == ()
-    assert [note for note in found.notes if "takes longer than 0.001 seconds" in note]

@@ -1,16 +1,13 @@
 """The report of a run: which passages change, and what was guessed."""
 
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from ingest.commands.sync import print_report
+from ingest.commands.sync import report_lines
 from ingest.passages.split import split
 from ingest.pipeline import ingest
 from ingest.publishing.changes import passage_changes, word_diff
-from ingest.publishing.ingest_run import IngestOptions, Report
+from ingest.publishing.ingest_run import DocumentChange, IngestOptions, Report
 from ingest.reading.load import load
 from tests.support.small import Small, document
 
@@ -53,6 +50,11 @@ def test_a_plan_tells_which_passages_come_go_and_differ(small: Small) -> None:
     assert [passage.kind for passage in changes["beta.en"].passages] == ["removed", "removed"]
 
 
+def test_a_kept_report_of_an_earlier_version_is_read() -> None:
+    before = {"kind": "renamed", "key": "a.en", "title": "A", "path": "b.md", "former_path": "a.md"}
+    assert DocumentChange.model_validate(before).kind == "changed"
+
+
 def test_a_word_diff_gives_back_both_texts() -> None:
     before = "De markt is 1.500 miljard waard, 90%."
     after = "De hele markt is 1.600 miljard euro waard, 95%!"
@@ -78,7 +80,6 @@ def test_guesses_are_shown_with_the_remedy(small: Small) -> None:
     report = ingest(small({"memo-2021.md": TEXT, "alpha.md": document("alpha")}))
     (guesses,) = report.guesses
     assert (guesses.key, guesses.fields) == ("memo-2021.en", {"title": "Title", "language": "en"})
-    out = StringIO()
-    print_report(report, Console(file=out, width=200))
-    assert "title: Title" in out.getvalue()
-    assert "write FILE.meta.yaml next to the file" in out.getvalue()
+    printed = "\n".join(report_lines(report))
+    assert "title: Title" in printed
+    assert "write FILE.meta.yaml next to the file" in printed

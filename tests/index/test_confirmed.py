@@ -55,7 +55,7 @@ def test_a_confirmation_is_remembered_moves_with_the_file_and_ends_with_its_cont
 
     (folder / "acts").mkdir()
     act = act.rename(folder / "acts" / "act.md")
-    assert [one.key for one in ingest(settings).plan.renamed] == ["act.en"]
+    assert ingest(settings).plan.changed == ("act.en",)
     assert kinds(settings)["act.en"] == "official"
 
     act.write_text(SAYS.replace("12", "13"), "utf-8")
@@ -101,11 +101,11 @@ def test_an_index_that_calls_a_file_official_by_its_own_word_is_put_right(
     """Made before a confirmation was asked for; no other document is read anew."""
     with monkeypatch.context() as before:
         before.setattr("ingest.passages.isolated.is_official", lambda *_: True)
-        before.setattr("ingest.publishing.gather.is_official", lambda *_: True)
+        before.setattr("ingest.publishing.prepare.is_official", lambda *_: True)
         ingest(settings)
     confirm(settings.corpus_dirs[0] / "note.md", settings.documents_dir, official=True)
     report = ingest(settings)
-    same = {"added": (), "renamed": (), "removed": (), "unchanged": ("note.en",)}
+    same = {"added": (), "removed": (), "unchanged": ("note.en",)}
     assert report.plan == Plan(changed=("act.en",), **same)
     assert kinds(settings) == {"act.en": "upload", "note.en": "official"}
 

@@ -10,15 +10,14 @@ import pytest
 
 from core.errors import DocumentError, LockedError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
-from ingest import pipeline
 from ingest.pipeline import ingest
-from ingest.publishing.ingest_run import IngestOptions, StoppedError
+from ingest.publishing.ingest_run import IngestOptions
 from ingest.publishing.lock import exclusive
-from ingest.publishing.verify import check, verify
+from ingest.publishing.verify import check
 from tests.support.commands import Command, whole_environment
 from tests.support.small import Small, document
 from vectorstore.chroma import connect
-from vectorstore.embeddings import Vectors, local_embedder
+from vectorstore.embeddings import LocalEmbedder, Vectors
 from vectorstore.generations import Generations
 from vectorstore.store import Index, open_index
 
@@ -113,7 +112,8 @@ def test_another_process_is_seen_without_a_restart(small: Small) -> None:
     index.search("ships", k=1)
     small({"alpha.md": document("alpha", "It speaks of trains.")})
 
-    _run(settings, "").check_returncode()
+    command = [sys.executable, "-m", "ingest"]
+    subprocess.run(command, env=whole_environment(settings), cwd=ROOT, timeout=120, check=True)
 
     assert "trains" in _says(index)
 
@@ -128,17 +128,12 @@ def test_rollback_goes_back_and_the_next_ingest_goes_forward_again(small: Small)
     assert "ships" in _says(open_index(settings))
     with pytest.raises(StoreError, match="no earlier generation"):
         generations.rollback()
+    with pytest.raises(StoreError, match=r"nope.*python -m ingest history"):
+        generations.rollback("nope")
 
     report = ingest(settings)
     assert report.embedded == 0  # the later generation's vectors are still there
     assert "trains" in _says(open_index(settings))
-
-
-def test_a_named_generation_that_is_not_kept_is_refused(small: Small) -> None:
-    settings = small({"alpha.md": document("alpha")})
-    ingest(settings)
-    with pytest.raises(StoreError, match=r"nope.*python -m ingest history"):
-        Generations(settings).rollback("nope")
 
 
 def test_only_the_last_generations_are_kept(small: Small) -> None:
@@ -150,30 +145,6 @@ def test_only_the_last_generations_are_kept(small: Small) -> None:
     assert Generations(settings).pointer().kept == tuple(made[-2:])
     names = {place.name for place in (settings.data_dir / "keyword").iterdir()}
     assert names == set(made[-2:])
-
-
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        (document("beta").replace("id: beta\n", "id\n"), "beta.md:3"),  # no key and value
-        (document("beta").replace("language: en", "language: english"), "beta.md:5"),
-        (document("alpha"), "alpha"),  # the same id and language twice
-    ],
-)
-def test_a_wrong_document_names_its_place_and_does_not_keep_the_others_back(
-    small: Small, text: str, place: str
-) -> None:
-    settings = small({"alpha.md": document("alpha")})
-    ingest(settings)
-    small({"alpha.md": document("alpha"), "beta.md": text, "gamma.md": document("gamma")})
-
-    report = ingest(settings)
-
-    (failure,) = report.failures
-    assert place in f"{failure.place} {failure.problem}"
-    assert failure.remedy
-    assert report.plan.added == ("gamma.en",)
-    assert {info.id for info in open_index(settings).documents()} == {"alpha", "gamma"}
 
 
 def test_what_is_not_used_of_front_matter_is_told_and_the_document_taken(small: Small) -> None:
@@ -206,100 +177,21 @@ def test_an_incomplete_generation_does_not_pass_the_check(small: Small) -> None:
         check(short, settings)
 
 
-def _run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _CHILD, *arguments],
-        env=whole_environment(settings),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-# Imports first, then says so: kills then fall into the run itself.
-_CHILD = """
-import sys
-import ingest.pipeline, vectorstore.store
-from ingest.__main__ import main
-print("ready", flush=True)
-sys.exit(main([argument for argument in sys.argv[1:] if argument]))
-"""
-
-
-class _Failing:
-    """The real embedder, whose vectors of some texts are no numbers, which Chroma refuses."""
-
-    def __init__(self, *words: str) -> None:
-        self._real, self._words = local_embedder(), words
-        self.fingerprint, self.limit = self._real.fingerprint, self._real.limit
-        self.query, self.token_count = self._real.query, self._real.token_count
-        self.at_once = self._real.at_once
-
-    def queries(self, texts: list[str]) -> Vectors:
-        return self._spoilt(texts, self._real.queries(texts))
-
-    def passages(self, texts: list[str]) -> Vectors:
-        return self._spoilt(texts, self._real.passages(texts))
-
-    def _spoilt(self, texts: list[str], vectors: Vectors) -> Vectors:
-        fails = [any(word in text for word in self._words) for text in texts]
-        return np.where(np.array(fails)[:, np.newaxis], np.float32("nan"), vectors)
-
-
-_ASKED = "answers:\n- units: [The ships]\n  questions:\n    en: [Where are the {} ships?]\n"
-
-
-@pytest.mark.parametrize("word", ["sunken ships are", "the sunken ships?"])
-def test_what_the_store_refuses_is_a_failure_of_its_document_and_the_others_are_published(
-    small: Small, word: str
+@pytest.mark.parametrize("method", ["passages", "queries"])
+def test_a_run_whose_vectors_the_store_refuses_names_the_document_and_publishes_nothing(
+    small: Small, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    files = {
-        f"{name}.{suffix}": text
-        for name in ("alpha", "beta", "gamma")
-        for suffix, text in (
-            ("md", document(name, "The ships are at sea.")),
-            ("questions.yaml", _ASKED.format("grey")),
-        )
-    }
-    ingest(small(files))
-    changed = {name: text.replace("at sea", "in port") for name, text in files.items()}
-    changed["beta.md"] = document("beta", "The sunken ships are blue. The ships sank.")
-    changed["beta.questions.yaml"] = _ASKED.format("sunken")
-    changed["delta.md"] = document("delta", "The sunken ships are red. The ships sank.")
-    changed["delta.questions.yaml"] = changed["beta.questions.yaml"]
-    settings = small(changed)
+    questions = "answers:\n- units: [Here]\n  questions:\n    en: [Where are the ships?]\n"
+    settings = small({"alpha.md": document("alpha", "Here."), "alpha.questions.yaml": questions})
 
-    report = ingest(settings, embedder=_Failing(word))
+    def spoilt(_: LocalEmbedder, texts: list[str]) -> Vectors:
+        return np.full((len(texts), 384), np.nan, np.float32)
 
-    assert report.plan.changed == ("alpha.en", "gamma.en")
-    beta, delta = report.failures
-    assert (Path(beta.path).name, beta.kept) == ("beta.md", ("beta.en",))
-    assert (Path(delta.path).name, delta.kept) == ("delta.md", ())
-    assert "the vector store refuses it: Validation error: embeddings" in beta.problem
-    assert "doctor" in beta.remedy
-    index = open_index(settings).snapshot()
-    assert [one.key for one in index.documents()] == ["alpha.en", "beta.en", "gamma.en"]
-    texts = {one.text for one in index.passages(["alpha.en", "beta.en"]) if one.section == 1}
-    assert texts == {"The ships are in port.", "The ships are at sea."}
-    assert verify(settings).problems == ()
-    assert Generations(settings).unpublished() == []
-    assert ingest(settings).plan.written == {"beta.en", "delta.en"}  # once the embedder is mended
-
-
-def test_where_the_store_refuses_one_document_after_the_other_it_is_not_they_that_are_wrong(
-    small: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pipeline, "_REFUSED", 2)
-    files = {f"{name}.md": document(name) for name in ("alpha", "beta", "gamma", "delta")}
-    settings = small(files)
-    with pytest.raises(StoreError, match=r"refuses the document \w+\.en: Validation error"):
-        ingest(settings, embedder=_Failing(""))
+    monkeypatch.setattr(LocalEmbedder, method, spoilt)
+    with pytest.raises(StoreError, match=r"refuses the document alpha\.en: Validation error"):
+        ingest(settings)
     with pytest.raises(NoIndexError):
         Generations(settings).current()
-    small({**files, "beta.md": document("beta", "The sunken ships are blue.")})
-    with pytest.raises(StoppedError, match="the vector store refuses it"):
-        ingest(settings, IngestOptions(strict=True), embedder=_Failing("sunken"))
 
 
 @pytest.mark.parametrize("kind", ["passages", "units"])

@@ -3,11 +3,9 @@
 import datetime
 import re
 from collections import Counter
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from chain.answer.suggestions import examples, questions_about
 from chain.assistant import Assistant
@@ -15,17 +13,15 @@ from chain.reading.confidence import chance, match
 from chain.reading.relevance import best_first
 from chain.request import Part
 from core.answer import Answer, Turn
-from core.errors import DocumentError
 from core.prepared import Approval
 from core.settings import Settings
 from core.source import Scope
 from eval.dataset import Question, apart
-from ingest.commands.sync import print_report
+from ingest.commands.sync import report_lines
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import IngestOptions
 from ingest.publishing.own_questions import OwnQuestions, asked_in
 from ingest.publishing.verify import verify
-from ingest.reading import question_file
 from ingest.reading.question_file import PreparedAnswer
 from tests.support.commands import Command
 from tests.support.hostile_questions import HOSTILE, TAKEN, document_of
@@ -250,10 +246,9 @@ def test_a_changed_source_withdraws_its_questions_and_a_rollback_brings_them_bac
     planned = ingest(settings, IngestOptions(dry_run=True))
     (change,) = planned.questions
     assert (change.before, change.after, len(change.stale)) == (6, 3, 3)
-    out = StringIO()
-    print_report(planned, Console(file=out, width=200))
-    assert "3 prepared questions of harbour.en lose their answer:" in out.getvalue()
-    assert "no unit begins with 'Since the renewal the quay has'" in out.getvalue()
+    printed = "\n".join(report_lines(planned))
+    assert "3 prepared questions of harbour.en lose their answer:" in printed
+    assert "no unit begins with 'Since the renewal the quay has'" in printed
     assert "Geen zin begint met “Since the renewal the quay has”" in notes_html(planned, load("nl"))
 
     ingest(settings)
@@ -293,7 +288,7 @@ def test_only_new_questions_are_embedded(
     assert (report.plan.changed, report.embedded) == (("harbour.en",), 0)
     assert embedded == ["hoists veldport?"]
     small({"quay.md": HARBOUR, "quay.questions.yaml": more})
-    assert ingest(settings).plan.renamed
+    assert ingest(settings).embedded == 0
     assert prepared(settings) == 6
     assert embedded == ["hoists veldport?"]
 
@@ -365,27 +360,6 @@ def test_hostile_files_are_all_told_and_what_is_not_theirs_is_published(
     assert f"{len(HOSTILE)} files are wrong." in run_ingest.out
 
 
-def test_own_files_that_are_wrong_are_told_beside_all_others(
-    small: Small, run_ingest: Command
-) -> None:
-    documents = {"port.md": document_of("port"), "quay.md": document_of("quay")}
-    settings = small({"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS, **documents})
-    own = {"port.en": str(HOSTILE["twin-line"].content), "quay.en": "# none yet\n"}
-    for key, content in own.items():
-        file = question_file.own_file(settings.documents_dir, key)
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(content, "utf-8")
-    run_ingest.use(settings)
-
-    assert run_ingest("check-questions") == 1
-
-    told = [line for line in run_ingest.out.splitlines() if line]
-    assert re.search(r"port\.en\.questions\.yaml:4: the question is there twice", told[0])
-    assert told[1:] == [
-        "6 questions of 1 documents have their answer; 0 are stale, 1 files are wrong."
-    ]
-
-
 def test_stale_and_lone_files_are_listed_by_a_command(small: Small, run_ingest: Command) -> None:
     settings = small({"harbour.md": CHANGED, "harbour.questions.yaml": QUESTIONS})
     folder = settings.corpus_dirs[0]
@@ -442,23 +416,7 @@ def test_the_briefs_have_theirs(settings: Settings) -> None:
     assert verify(settings).problems == ()
 
 
-def test_slips_that_are_prepared_match_and_are_not_offered(settings: Settings) -> None:
-    slips = re.compile(
-        r"\b(sexueel|commisie|ilegale|projekt|vondt|gehaalt|het zelfde|stratgy|priorty|estmate"
-        r"|internetfourm|veroflgt|indsutrie|reseau|comisarois|stratgiczny)\b",
-        re.IGNORECASE,
-    )
-    every = list(Generations(settings).current().all_questions())
-    assert len([one for one in every if slips.search(one.question)]) >= 16
-    assert not [one for one in every if one.is_shown and slips.search(one.question)]
-    index, prepared = open_index(settings).snapshot(), {one.question: one for one in every}
-    for document in index.documents():
-        offered = questions_about(index, document, document.language, 60)
-        assert len(offered) >= 10
-        assert all(prepared[one].is_shown for one in offered)
-
-
-@pytest.mark.parametrize("language", ["nl", "en", "fr", "de"])
+@pytest.mark.parametrize("language", ["nl", "de"])
 def test_one_begins_with_what_each_brief_is_about(settings: Settings, language: str) -> None:
     assistant = Assistant(settings)
     offered = examples(assistant.index.snapshot(), language)
@@ -533,17 +491,3 @@ def test_own_questions_of_one_document_are_taken_over_alone(small: Small) -> Non
     assert verify(settings).problems == ()
     assert ingest(settings).plan.changed == ("quays.en",)
     assert prepared(settings) == 2
-
-
-def test_an_own_file_that_is_wrong_leaves_its_document_as_it_was(harbour: Settings) -> None:
-    ingest(harbour)  # an index that is copied has the paths of another test
-    file = question_file.own_file(harbour.documents_dir, "harbour.en")
-    file.parent.mkdir(parents=True)
-    file.write_text("answers:\n- unit: []\n", "utf-8")
-    (failure,) = ingest(harbour).failures
-    assert failure.place.endswith("harbour.en.questions.yaml:2")
-    assert failure.problem == "unknown field 'unit'"
-    assert prepared(harbour) == 6
-    with pytest.raises(DocumentError, match="unknown field"):
-        OwnQuestions(harbour).add("harbour.en", [])
-    assert file.read_text("utf-8") == "answers:\n- unit: []\n"

@@ -9,7 +9,6 @@ import pytest
 from core.errors import IndexMismatchError, StoreError
 from core.settings import Settings
 from core.source import Passage
-from ingest.passages.isolated import Loaded, Loader
 from ingest.pipeline import ingest
 from ingest.publishing import build
 from ingest.publishing.build import segments_to_merge
@@ -259,19 +258,6 @@ def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
     assert Generations(settings).unpublished() == []
 
 
-@pytest.mark.usefixtures("_never_merged")
-def test_verify_sees_what_is_missing_from_a_shared_segment(small: Small) -> None:
-    settings = small(_files())
-    first = ingest(settings).generation
-    small(_files(beta="Now of boats."))
-    ingest(settings)
-    units = chroma.connect(settings).get_collection(f"units-{first}", None)
-    units.delete(ids=units.get(limit=1)["ids"])
-
-    with pytest.raises(StoreError, match=r"incomplete.*python -m ingest"):
-        check(_current(settings), settings)
-
-
 def test_an_index_that_cannot_be_read_is_refused_and_built_anew(small: Small) -> None:
     settings = small(_files())
     generation = ingest(settings).generation
@@ -318,37 +304,5 @@ def test_segments_are_merged_so_that_there_are_few_and_copies_are_rare(
     about = {"id": "g", "created": "", "method": "", "passages": 0, "units": 0}
     manifest = Manifest.model_validate({**about, **lists}, strict=False)
     unchanged = tuple(f"{name}.en" for name in sizes)
-    changes = Plan(added=(), changed=(), renamed=(), removed=(), unchanged=unchanged)
+    changes = Plan(added=(), changed=(), removed=(), unchanged=unchanged)
     assert segments_to_merge(manifest, changes, fresh) == merged
-
-
-def test_an_unchanged_file_is_not_parsed_again(
-    small: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = small(_files())
-    ingest(settings)
-    small(_files(beta="Now of boats."))
-    read: list[str] = []
-
-    def counted(loader: Loader, path: Path) -> Loaded:
-        read.append(path.name)
-        return load_in_process(loader, path)
-
-    load_in_process = Loader.load
-    monkeypatch.setattr(Loader, "load", counted)
-    ingest(settings)
-    ingest(settings)
-    assert read == ["beta.md"]
-
-
-def test_a_new_file_with_the_id_of_an_unchanged_one_is_refused(small: Small) -> None:
-    settings = small(_files())
-    ingest(settings)
-    small({**_files(), "a-first.md": document("alpha", "The double.")})
-
-    report = ingest(settings)
-
-    (failure,) = report.failures
-    assert failure.path.endswith("a-first.md")
-    assert "alpha.md also has id alpha and language en" in failure.problem
-    assert report.plan.is_empty

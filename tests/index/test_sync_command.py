@@ -4,11 +4,11 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
+from core.background import INTERRUPTED
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
@@ -42,10 +42,10 @@ def test_a_failure_is_listed_with_its_remedy_and_the_exit_code_is_1(
     assert "NOT TAKEN: " in out
     assert "bad.md: has no text. Remove the file or add its text." in out
     assert "is in use" in out
-    assert typed("--strict", "--json") == 1
+    assert typed("--rebuild", "--json") == 1
     printed = capsys.readouterr()
     assert json.loads(printed.out.splitlines()[-1])["report"]["generation"] == ""
-    assert "--strict" in printed.err
+    assert "Mend it first" in printed.err
 
 
 def test_a_stop_is_a_warning_in_a_dry_run_and_an_error_otherwise(
@@ -62,47 +62,29 @@ def test_a_stop_is_a_warning_in_a_dry_run_and_an_error_otherwise(
     assert typed("--allow-shrink") == 0
 
 
-class _Child:
-    """`python -m ingest ARGUMENTS --json` in another process; its events as they come."""
-
-    def __init__(self, settings: Settings, *arguments: str) -> None:
-        with interruptible():
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "ingest", "--json", *arguments],
-                env=whole_environment(settings),
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        assert self.process.stdout is not None
-        self._events: Iterator[dict[str, Any]] = map(json.loads, self.process.stdout)
-
-    def next(self, event: str) -> dict[str, Any]:
-        return next(told for told in self._events if told["event"] == event)
-
-    def interrupt(self) -> tuple[int, str]:
-        """Ctrl-C; its exit code and what it said."""
-        self.process.send_signal(signal.SIGINT)
-        _, errors = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, errors
-
-
 @pytest.mark.long
 def test_ctrl_c_while_embedding_leaves_everything_as_it_was(small: Small) -> None:
     settings = small({"alpha.md": document("alpha")})
     before = ingest(settings).generation
     many = "\n\n".join(f"## Part {n}\n\nPart {n} speaks of {n} ships." for n in range(1200))
     small({"alpha.md": document("alpha", many)})
-    child = _Child(settings)
-    child.next("embedded")
+    with interruptible():
+        child = subprocess.Popen(
+            [sys.executable, "-m", "ingest", "--json"],
+            env=whole_environment(settings),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert child.stdout is not None
+    next(line for line in child.stdout if json.loads(line)["event"] == "embedded")
 
-    code, errors = child.interrupt()
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=PATIENCE)
 
-    assert (code, errors.strip().splitlines()[-1]) == (
-        130,
-        "Stopped. The index is as it was before.",
-    )
+    assert child.returncode == INTERRUPTED
+    assert errors.endswith("Stopped. The index is as it was before.\n")
     assert "Traceback" not in errors
     assert Generations(settings).pointer().current == before
     assert "speaks of ships" in _texts(settings)

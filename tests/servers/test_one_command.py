@@ -72,15 +72,7 @@ def test_help_of_a_command_is_that_of_its_package(
 
 
 @pytest.mark.usefixtures("_here")
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [QUESTION],
-        ["--document", "drugs-agenda", QUESTION],
-        ["--document", "no-such", QUESTION],
-        ["--", QUESTION],
-    ],
-)
+@pytest.mark.parametrize("arguments", [["--", QUESTION], ["--document", "no-such", QUESTION]])
 def test_ask_is_the_chains_ask(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     code = chain.main(arguments)
     there = capsys.readouterr()

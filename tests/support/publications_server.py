@@ -3,11 +3,10 @@
 Sources: "Cellar end-user manual", section "Retrieve content streams" (Accept with a media type,
 Accept-Language with three letters), and what public clients of Cellar report: 303 from a CELEX
 address to the one file of a form, 300 with an HTML list to several, 400 without Accept-Language,
-404 with one of two bodies, a PDF of a type only to who asks for the type, 304 by ETag.
+404 with one of two bodies, a PDF of a type only to who asks for the type.
 """
 
 import gzip
-import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +37,6 @@ def text(title: str) -> bytes:
     ).encode()
 
 
-_MODIFIED = "Fri, 24 Jul 2020 10:00:00 GMT"
 _UNKNOWN = "Resource [system 'celex' - id '{}'] not found."
 _NO_STREAM = "cellar identifier cellar:{} does not hold a content datastream of the requested type"
 
@@ -72,7 +70,6 @@ class Office:
     url: str = ""  # of the server, without a slash at its end
     forms: dict[tuple[str, str, str], list[Stream]] = field(default_factory=dict)
     no_such_language: int = 404  # or 406
-    validators: bool = True  # ETag and Last-Modified with each file
     faults: dict[str, Iterator[Fault]] = field(default_factory=dict)  # by the end of a path
     requests: list[Request] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)  # the server is to be closed
@@ -168,21 +165,13 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(404, b"no such item")
 
     def _send(self, body: bytes, kind: str) -> None:
-        headers = {"Content-Type": f"{kind.partition(';')[0]};charset=UTF-8"}
-        if self.office.validators:
-            etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-            headers |= {"ETag": etag, "Last-Modified": _MODIFIED}
-            if self.headers.get("If-None-Match") == etag:
-                self.answer(304, b"", headers)
-                return
-        self.answer(200, body, headers)
+        self.answer(200, body, {"Content-Type": f"{kind.partition(';')[0]};charset=UTF-8"})
 
     def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
-        if status != 304:
-            self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
@@ -246,14 +235,12 @@ def slow(body: bytes, seconds: float, kind: str = XHTML) -> Fault:
     return fault
 
 
-def huge(size: int, *, announced: bool) -> Fault:
-    """A body of this many bytes, whose length is told beforehand or not."""
+def huge(size: int) -> Fault:
+    """A body of this many bytes, whose length is not told beforehand."""
 
     def fault(handler: Handler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", XHTML)
-        if announced:
-            handler.send_header("Content-Length", str(size))
         handler.send_header("Connection", "close")
         handler.end_headers()
         try:

@@ -183,17 +183,15 @@ def test_options_are_offered_where_they_matter_and_told(app: AppTest, settings: 
     planned(app, settings)
     assert "Meer dan de helft van de documenten zou verdwijnen" in shown(app)
     assert "In dit bestand staat geen tekst." in shown(app)
-    assert len(app.checkbox) == 3
+    assert len(app.checkbox) == 2
     for told in (
         "deze documenten worden dan niet verwijderd",
-        "blijft van zo&#x27;n bestand de laatste goede versie",
         "Vink dit alleen aan als dat de bedoeling is",
     ):
         assert told in shown(app)
     assert app.button(key="maintenance-publish").disabled
     run(app.checkbox(key="maintenance-shrink").check())
     assert not app.button(key="maintenance-publish").disabled
-    assert not app.checkbox(key="maintenance-strict").value
 
     run(app.checkbox(key="maintenance-keep-missing").check())
     finished(press(app, "maintenance-plan"), settings)

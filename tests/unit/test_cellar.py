@@ -3,6 +3,7 @@
 import datetime
 import gc
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,6 @@ def box(mark: str, text: str) -> str:
     return f"""<table><col width="4%"/><col width="96%"/><tbody><tr><td><p class="oj-normal">{mark}
     </p></td><td><p class="oj-normal">{text}</p></td></tr></tbody></table>"""
 
-
-# The Official Journal
 
 JOURNAL = f"""<html xmlns="http://www.w3.org/1999/xhtml"><head>
 <link rel="canonical" href="https://eur-lex.europa.eu/eli/reg/2024/42/oj/nld"/>
@@ -134,8 +133,6 @@ def test_recitals_below_headings_stay_paragraphs_until_the_first_article(tmp_pat
     ]
 
 
-# Consolidated texts
-
 ABOVE = """<html xmlns="http://www.w3.org/1999/xhtml"><head>
 <title>TEXTE consolidé: 32016R0042 — FR — 04.05.2016</title></head><body>
 <p class="reference">02016R0042 — FR — 04.05.2016 — 000.002</p><hr class="separator"/>
@@ -226,8 +223,6 @@ def test_a_consolidated_text_without_classes_is_known_by_its_marks(tmp_path: Pat
     assert document.version == "Geändert durch: M1 Rahmenbeschluss vom 26. Juni 2001"
 
 
-# LexUriServ
-
 OLD = """<html lang="EN"><head>
 <meta name="DC.description" content="Council Regulation (EC) No 6/2002 of 12 December 2001
 on Community designs "><meta name="DC.identifier" scheme="URI"
@@ -272,34 +267,21 @@ def test_a_page_of_lexuriserv_is_read_by_its_words(tmp_path: Path) -> None:
     assert document.date == datetime.date(2001, 12, 12)
 
 
+LABELS: Mapping[str | None, tuple[str, ...]] = {
+    "article": ("Article 5", "Artikel 12a", "Член 3", "Άρθρο 14", "3. cikk", "7 straipsnis",
+                "Artigo 2.o", "Article premier"),
+    "division": ("II FEJEZET", "ΚΕΦΑΛΑΙΟ IV", "ODDÍL 2"),
+    "annex": ("BIJLAGE III", "ПРИЛОЖЕНИЕ I", "ANNEX"),
+    None: ("Annex", "Article 5 applies", "Part of it", "Article"),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("Article 5", "article"),
-        ("Artikel 12a", "article"),
-        ("Член 3", "article"),
-        ("Άρθρο 14", "article"),
-        ("3. cikk", "article"),
-        ("7 straipsnis", "article"),
-        ("Artigo 2.o", "article"),
-        ("Article premier", "article"),
-        ("II FEJEZET", "division"),
-        ("ΚΕΦΑΛΑΙΟ IV", "division"),
-        ("ODDÍL 2", "division"),
-        ("BIJLAGE III", "annex"),
-        ("ПРИЛОЖЕНИЕ I", "annex"),
-        ("ANNEX", "annex"),
-        ("Annex", None),
-        ("Article 5 applies", None),
-        ("Part of it", None),
-        ("Article", None),
-    ],
+    ("line", "found"), [(line, found) for found, lines in LABELS.items() for line in lines]
 )
 def test_labels_are_known_in_all_languages_of_the_eu(line: str, found: str | None) -> None:
     assert legal_lines.label(line) == found
 
-
-# The Commission's templates
 
 VARIABLES = """<!--all docVars name and value:(9),[name=LW_TITRE.OBJ.CP;value="on "sustainable"
  fuels"],[name=LW_TYPE.DOC.CP;value="REGULATION OF THE EUROPEAN PARLIAMENT AND OF THE COUNCIL"],
@@ -411,9 +393,6 @@ def test_paragraphs_between_two_points_belong_to_the_first(tmp_path: Path) -> No
         ("item", 2, "(b) paragraph 7 is deleted;"),
         ("item", 1, "(2) Article 4 is deleted."),
     ]
-
-
-# Hostile pages
 
 
 @pytest.mark.parametrize(

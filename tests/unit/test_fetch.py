@@ -1,13 +1,13 @@
 """Official texts: the real client against a server on loopback that speaks Cellar's protocol."""
 
 import datetime
+import hashlib
 import json
 import shutil
 import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from core.settings import ROOT, Settings
 from core.yaml_files import read_yaml
 from ingest.commands.fetch import run
 from ingest.official.cellar import LANGUAGES, RESOURCES, Cellar, ListedText, chosen, listed
-from ingest.official.client import ORIGINS, Client, stated_wait
+from ingest.official.client import ORIGINS, Client
 from ingest.official.fetch import Fetched, Folder, fetch
 from ingest.reading.files import find, refuse_large
 from ingest.reading.formats import markdown
@@ -86,9 +86,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-# The story
-
-
 def test_a_text_is_kept_with_what_it_is_and_how_it_came(
     office: Office, folder: Path, get: Fetch
 ) -> None:
@@ -113,10 +110,8 @@ def test_a_text_is_kept_with_what_it_is_and_how_it_came(
         "kind": "official",
     }
     record = json.loads((folder / "52020dc0605.nl.xhtml.http.json").read_text("utf-8"))
-    assert record["requested"] == office.resources + STRATEGY
     assert record["url"].endswith("/DOC_1")
-    assert record["headers"]["etag"]
-    assert len(record["sha256"]) == 64
+    assert record["sha256"] == hashlib.sha256(body).hexdigest()
     first = office.requests[0]
     assert first.accept == "application/xhtml+xml, text/html;q=0.9"
     assert first.language == "nld"
@@ -141,31 +136,14 @@ def test_text_and_annexes_of_a_list_are_fetched_in_order_as_files_of_their_own(
     assert (annex["id"], annex["celex"]) == ("52020dc0606-01-annex-1", DRUGS)
 
 
-def test_a_second_run_asks_conditionally_and_writes_nothing(
-    office: Office, folder: Path, get: Fetch
-) -> None:
+def test_a_second_run_writes_nothing(office: Office, folder: Path, get: Fetch) -> None:
     office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
     office.hold(DRUGS, "nld", XHTML, text("Agenda"), text("Bijlage"))
     get([STRATEGY, DRUGS])
     before, times = contents(folder), {p: p.stat().st_mtime_ns for p in folder.iterdir()}
-    office.requests.clear()
     assert {outcome.status for outcome in get([STRATEGY, DRUGS])} == {"unchanged"}
     assert contents(folder) == before
     assert {p: p.stat().st_mtime_ns for p in folder.iterdir()} == times
-    files = [request for request in office.requests if "/cellar/" in request.path]
-    assert len(files) == 3
-    assert all(request.headers["if-none-match"] for request in files)
-
-
-def test_without_an_etag_the_same_bytes_are_still_unchanged(
-    office: Office, folder: Path, get: Fetch
-) -> None:
-    office.validators = False
-    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
-    get()
-    before = contents(folder)
-    assert statuses(get()) == [("52020dc0605.nl.xhtml", "unchanged")]
-    assert contents(folder) == before
 
 
 def test_a_new_version_replaces_the_text_and_what_was_once_part_of_it(
@@ -175,7 +153,7 @@ def test_a_new_version_replaces_the_text_and_what_was_once_part_of_it(
     get()
     office.hold(STRATEGY, "nld", XHTML, text("Strategie"))  # now there is a better form
     assert statuses(get()) == [
-        ("52020dc0605.nl.xhtml", "updated"),
+        ("52020dc0605.nl.xhtml", "new"),
         ("52020dc0605-annex-1.nl.pdf", "removed"),
         ("52020dc0605.nl.pdf", "removed"),
     ]
@@ -217,19 +195,6 @@ def test_a_file_that_was_harmed_here_is_fetched_anew(
     assert len(contents(folder)) == 3
 
 
-def test_a_record_for_another_text_with_a_longer_number_is_left_alone(
-    office: Office, folder: Path, get: Fetch
-) -> None:
-    office.hold("52020DC0606", "nld", XHTML, text("Eerste uitgave"))
-    office.hold(DRUGS, "nld", XHTML, text("Agenda"))
-    get([DRUGS])
-    assert statuses(get(["52020DC0606"])) == [("52020dc0606.nl.xhtml", "new")]
-    assert (folder / "52020dc0606-01.nl.xhtml").is_file()
-
-
-# Languages and forms
-
-
 def test_html_is_taken_where_there_is_no_xhtml_and_a_pdf_where_there_is_neither(
     office: Office, get: Fetch
 ) -> None:
@@ -244,17 +209,15 @@ def test_html_is_taken_where_there_is_no_xhtml_and_a_pdf_where_there_is_neither(
 
 
 @pytest.mark.parametrize("answer", [404, 406])
-def test_a_language_that_is_not_there_is_told_with_those_that_are(
-    answer: int, office: Office, get: Fetch
-) -> None:
+def test_a_language_that_is_not_there_is_told(answer: int, office: Office, get: Fetch) -> None:
     office.no_such_language = answer
     office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
-    office.hold(STRATEGY, "eng", XHTML, text("Strategy"))
-    outcomes = get(languages=("mt", "nl", "en"))
-    assert [outcome.status for outcome in outcomes] == ["new", "new", "failed"]
-    assert outcomes[-1].language == "mt"
-    assert "--languages" in outcomes[-1].problem
-    assert outcomes[-1].problem.endswith("Found in: nl, en.")
+    outcomes = get(languages=("mt", "nl"))
+    assert [(outcome.language, outcome.status) for outcome in outcomes] == [
+        ("mt", "failed"),
+        ("nl", "new"),
+    ]
+    assert "--languages" in outcomes[0].problem
 
 
 def test_a_number_that_the_office_does_not_know_is_told_after_one_request(
@@ -294,9 +257,6 @@ def test_pictures_in_a_list_are_left_out_and_the_text_is_known_by_its_name(
     ]
 
 
-# Faults
-
-
 PASSES: dict[str, tuple[str, tuple[Fault, ...]]] = {
     "asks to wait": (f"celex/{STRATEGY}", (status(503, retry_after="0"), status(429))),
     "cut off": ("DOC_1", (cut_off(text("Strategie")), cut_off(text("Strategie"), chunked=True))),
@@ -325,22 +285,12 @@ def test_a_wait_beyond_the_budget_is_not_begun(office: Office, get: Fetch) -> No
     assert len(office.requests) == 1
 
 
-def test_retry_after_is_a_number_or_a_date() -> None:
-    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=90)
-    assert stated_wait("7") == 7
-    assert 80 < (stated_wait(format_datetime(soon, usegmt=True)) or 0) <= 90
-    assert stated_wait("Fri, 24 Jul 2020 10:00:00 GMT") == 0
-    assert stated_wait("soon") is None
-    assert stated_wait("") is None
-
-
 BIG = 10**7
 LOGIN = page(b"<html><form><input type='password'/></form>" + b"<p>Log in.</p>" * 50 + b"</html>")
 ROBOT = page(b"<html><p>JavaScript is disabled. We must verify that you are no robot.</p></html>")
 
 FAULTS: dict[str, tuple[Fault, str]] = {
     "always cut off": (cut_off(text("x")), "the connection failed"),
-    "cut off in a chunk": (cut_off(text("x"), chunked=True), "the connection failed"),
     "cut off before it was sent": (page(text("x")[:-40], XHTML), "cut off"),
     "slow": (slow(text("x"), 0.05), "not done after"),
     "out of order": (status(503), "HTTP 503"),
@@ -354,12 +304,10 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "empty": (page(b""), "an empty body"),
     "login page": (LOGIN, "a page with a form"),
     "robot check": (ROBOT, "hardly any text"),
-    "huge and announced": (huge(BIG, announced=True), "larger than"),
-    "huge and not announced": (huge(BIG, announced=False), "larger than"),
+    "huge": (huge(BIG), "larger than"),
     "gzip bomb": (gzip_bomb(BIG), "larger than"),
     "broken gzip": (page(b"no gzip", content_encoding="gzip"), "the connection failed"),
     "another packing": (page(b"x", content_encoding="zstd"), "packed as zstd"),
-    "to a private address": (redirect("http://10.0.0.1/x"), "may not be asked"),
     "to this machine": (redirect("http://localhost:22/"), "may not be asked"),
     "to a foreign host": (redirect("https://example.org/x"), "may not be asked"),
     "to a file": (redirect("file:///etc/passwd"), "may not be asked"),
@@ -482,9 +430,6 @@ def test_a_folder_that_cannot_be_written_to_is_told(office: Office, tmp_path: Pa
         list(fetch(listed(), ["nl"], Folder(tmp_path / "file" / "official"), cellar_of(office)))
 
 
-# Whom the client asks, whatever redirects say, and by way of which proxy
-
-
 def _fetched(client: Client, folder: Path, resources: str, *celex: str) -> list[Fetched]:
     with client:
         cellar = Cellar(client, resources)
@@ -513,19 +458,6 @@ def test_a_redirect_to_another_server_is_not_followed(office: Office, folder: Pa
         (outcome,) = _fetched(Client(origins={office.url}), folder, office.resources)
         assert f"{other.resources}{STRATEGY}: an address that may not be asked" in outcome.problem
         assert other.requests == []
-
-
-def test_the_proxy_of_the_environment_is_asked_for_the_office(
-    office: Office, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The server stands in for the proxy: what it is asked for is an address of the Office."""
-    monkeypatch.setenv("HTTP_PROXY", office.url)
-    monkeypatch.setenv("NO_PROXY", "")
-    resources = "http://office.test/resource/celex/"
-    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
-    _fetched(Client(origins={"http://office.test"}, tries=1), folder, resources)
-    assert office.paths()[0] == resources + STRATEGY
-    assert office.requests[0].headers["host"] == "office.test"
 
 
 def test_over_https_the_proxy_only_passes_on_what_it_cannot_read(
@@ -577,9 +509,6 @@ def test_over_tls_the_certificate_is_checked_against_the_name_and_links_stay_sec
         assert len(outcomes) == 2
 
 
-# Sources
-
-
 def test_the_listed_texts_are_what_their_briefs_summarise() -> None:
     briefs = {}
     for path in (ROOT / "corpus" / "en").glob("*.md"):
@@ -609,9 +538,6 @@ def test_the_office_has_a_code_for_every_language_that_ingest_knows() -> None:
     assert set(LANGUAGES) == set(OFFICIAL)
 
 
-# The command
-
-
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     place = tmp_path / "documents"
@@ -623,9 +549,9 @@ def test_the_command_shows_what_it_did_and_what_comes_next(
 ) -> None:
     office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
     assert run([STRATEGY], "nl", settings, cellar_of(office)) == 0
-    shown = capsys.readouterr()
-    assert "new: 52020dc0605.nl.xhtml" in shown.err
-    assert shown.out.rstrip().endswith("Now run: make ingest")
+    shown = capsys.readouterr().out
+    assert shown.startswith("new: 52020dc0605.nl.xhtml\n")
+    assert shown.endswith("Now run: make ingest\n")
     (file,) = find([settings.documents_dir]).files
     document = load(file)  # ingest can read what was fetched
     assert document.language == "nl"

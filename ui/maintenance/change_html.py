@@ -37,7 +37,6 @@ def counts_html(report: Report, texts: Texts) -> str:
     counts = {
         "added": len(plan.added),
         "changed": len(plan.changed),
-        "renamed": len(plan.renamed),
         "removed": len(plan.removed),
         "unchanged": len(plan.unchanged),
         "failed": len(report.failures),
@@ -119,13 +118,12 @@ def document_html(change: DocumentChange, texts: Texts) -> str:
     is_whole = change.kind in ("added", "removed")
     count = _passages(len(change.passages), texts, "passages" if is_whole else "differ")
     differ = f" · {escape(count)}" if change.passages else ""
-    path = f"{markup.name(change.former_path)} → " if change.former_path else ""
     shown = "".join(_passage(passage, texts) for passage in change.passages[:_PASSAGES])
     more = len(change.passages) - _PASSAGES
     if more > 0:
         shown += f"<p>{escape(texts('maintenance.report.more', number=more))}</p>"
     same = () if is_whole else (_passages(change.unchanged, texts, "same"),)
-    facts = facts_html(path + markup.name(change.path), *same)
+    facts = facts_html(markup.name(change.path), *same)
     return folded_html(
         "sw-change",
         f"<strong>{kind}</strong> {escape(printable(change.title))}{differ}",

@@ -29,9 +29,9 @@ from ui.texts import Texts
 from vectorstore.generation import DocumentEntry, made_at
 
 _NOTE = "maintenance-note"
-_KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"
+_KEEP, _SHRINK = "--keep-missing", "--allow-shrink"
 _PAGE = 20  # documents shown at once; all of a first run would be sent at every click
-_ORDER = ("removed", "changed", "added", "renamed")  # what asks for a look comes first
+_ORDER = ("removed", "changed", "added")  # what asks for a look comes first
 
 
 def show(context: PageContext) -> None:
@@ -160,10 +160,8 @@ def _correct(
         show_about(context, file, name, preview, entries, saved)
 
 
-def _stop(report: Report, texts: Texts, *, strict: bool = False) -> str:
-    """Why nothing can be, or was, published; `strict`: one file that is not taken is enough."""
-    if report.failures and strict:
-        return texts("maintenance.plan.strict_stop", number=len(report.failures))
+def _stop(report: Report, texts: Texts) -> str:
+    """Why nothing can be, or was, published."""
     if report.failures and not (report.plan.written or report.plan.unchanged):
         return texts("maintenance.plan.none_taken")
     return texts("maintenance.plan.would_shrink", number=len(report.plan.removed))
@@ -173,8 +171,6 @@ def _publish(plan: Job, report: Report, context: PageContext) -> None:
     """The options that make a difference here, and the button."""
     texts = context.texts
     options = [_KEEP] if _KEEP in plan.arguments else []
-    if report.failures and _checkbox("strict", texts):
-        options.append(_STRICT)
     can = bool(report.plan.written or report.plan.unchanged or not report.failures)
     if report.stop and can:
         can = _checkbox("shrink", texts, number=len(report.plan.removed))
@@ -236,8 +232,7 @@ def _published(settings: Settings, texts: Texts) -> None:
     elif "--as-planned" in job.arguments and report.fingerprint not in job.arguments:
         st.warning(texts("maintenance.plan.changed"))
     else:
-        why = _stop(report, texts, strict=_STRICT in job.arguments)
-        st.warning(f"{texts('maintenance.published.not')} {why}")
+        st.warning(f"{texts('maintenance.published.not')} {_stop(report, texts)}")
         error_messages.details(report.stop, texts)
     scripts.offer_download(
         texts("maintenance.published.download", kind="JSON"),
