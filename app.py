@@ -15,7 +15,7 @@ else:
 
     from api.later import ErrorShape, routes
     from ui import guard
-    from ui.guard import MaintenanceMiddleware, RequestIdMiddleware, SecurityMiddleware
+    from ui.guard import RequestIdMiddleware, SecurityMiddleware
 
     # Both take long to import, and what is here is imported before the server answers.
     def _api() -> Any:
@@ -33,12 +33,6 @@ else:
         lifespan=guard.lifespan,
         routes=routes(_api),
         middleware=[
-            Middleware(layer)
-            for layer in (
-                RequestIdMiddleware,
-                ErrorShape,
-                SecurityMiddleware,
-                MaintenanceMiddleware,
-            )
+            Middleware(layer) for layer in (RequestIdMiddleware, ErrorShape, SecurityMiddleware)
         ],
     )

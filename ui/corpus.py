@@ -9,7 +9,7 @@ from core.hosts import destinations
 from core.settings import Settings
 from core.source import DocumentInfo, Scope, preferred
 from ui import access
-from ui.markup import escape, facts_html, folded_html, new_tab
+from ui.markup import definitions_html, escape, facts_html, folded_html, new_tab
 from ui.shared_assistant import assistant
 from ui.texts import Texts
 from vectorstore.store import Snapshot
@@ -29,15 +29,11 @@ def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:
         "goes": _where_questions_go(settings, texts),
         "audit": texts("sidebar.audited") if settings.audit else "",
     }
-    listed = "".join(
-        f"<dt>{escape(texts(f'sidebar.{name}'))}</dt><dd>{escape(str(value))}</dd>"
-        for name, value in facts.items()
-        if value
+    shown = (
+        (texts(f"sidebar.{name}"), escape(str(value))) for name, value in facts.items() if value
     )
-    return (
-        f'<div class="sw-state"><h2 class="sw-small">{escape(texts("sidebar.state"))}</h2>'
-        f"<dl>{listed}</dl></div>"
-    )
+    heading = f'<h2 class="sw-small">{escape(texts("sidebar.state"))}</h2>'
+    return heading + definitions_html("sw-state", shown)
 
 
 def sources_html(documents: Collection[DocumentInfo], texts: Texts) -> str:

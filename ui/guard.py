@@ -1,7 +1,6 @@
 """Middleware of the app: request ids, maintenance, who is let in, and what browsers may do.
 
-request -> RequestIdMiddleware -> ErrorShape (api/later.py) -> SecurityMiddleware
--> MaintenanceMiddleware -> pages, API
+request -> RequestIdMiddleware -> ErrorShape (api/later.py) -> SecurityMiddleware -> pages, API
 """
 
 import asyncio
@@ -107,34 +106,6 @@ def _sending_request_id(send: Send, request_id: str) -> Send:
     return send_with_id
 
 
-class MaintenanceMiddleware:
-    """ASGI middleware that tells programs to come back later while `maintenance` is set."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _is_of_programs(scope) and (notice := _maintenance()):
-            reply = error_reply(503, notice, "maintenance")
-            headers = {"Retry-After": str(RETRY_AFTER)}
-            await JSONResponse(reply.model_dump(), 503, headers)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-
-def _is_of_programs(scope: Scope) -> bool:
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in PROGRAMS)
-
-
-def _maintenance() -> str:
-    """The notice of the setting; empty where the settings are wrong, which the API reports."""
-    try:
-        return current().maintenance
-    except SettingsError:
-        return ""
-
-
 class SecurityMiddleware:
     """ASGI middleware. What it refuses reaches no code of Streamlit."""
 
@@ -149,8 +120,9 @@ class SecurityMiddleware:
             else:
                 await WebSocketClose(1008)(scope, receive, send)
         elif scope["type"] == "http":
-            answer = _rejection_of_name(Headers(scope=scope)) or _rejection(scope) or self._app
-            await answer(scope, receive, _with_headers(send))
+            headers = Headers(scope=scope)
+            refusal = _rejection_of_name(headers) or _rejection(scope) or _closed(scope)
+            await (refusal or self._app)(scope, receive, _with_headers(send))
         else:
             await self._app(scope, receive, send)
 
@@ -237,6 +209,22 @@ def _upload_status(scope: Scope, headers: Headers) -> int:
     if not _SIZE.fullmatch(size) or "transfer-encoding" in headers:  # which would decide
         return 411
     return uploads.rejected_with(found[1], int(size))
+
+
+def _closed(scope: Scope) -> Response | None:
+    """Tells programs to come back later while `maintenance` is set; pages say it themselves, and
+    where the settings are wrong, the API."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    if not any(path == prefix or path.startswith(f"{prefix}/") for prefix in PROGRAMS):
+        return None
+    try:
+        notice = current().maintenance
+    except SettingsError:
+        return None
+    if not notice:
+        return None
+    reply = error_reply(503, notice, "maintenance")
+    return JSONResponse(reply.model_dump(), 503, {"Retry-After": str(RETRY_AFTER)})
 
 
 def _with_headers(send: Send) -> Send:

@@ -86,7 +86,7 @@ def test_the_panel_marks_what_the_answer_rests_on_and_not_what_is_folded(
     browser: Browser, settings: Settings, address: str
 ) -> None:
     answer = made(settings)["answer"]
-    first, second = (one for one in answer.citations if one.number == 1)
+    first, second = (citation for citation in answer.citations if citation.number == 1)
     proper, folded = map(_resting, answer.blocks, (first, second))
     split = answer.model_copy(update={"blocks": (proper,), "further": ((folded,),)})
     kept = Conversations(LOCAL.id, database(settings), 90)

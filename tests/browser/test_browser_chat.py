@@ -149,7 +149,9 @@ def test_an_answer_is_copied_with_its_references_and_saved_with_the_keyboard_too
         with page.expect_download() as saving:
             button(page, "Word-document opslaan").click()
         saving.value.save_as(tmp_path / "answer.docx")
-        paragraphs = [one.text for one in docx.Document(str(tmp_path / "answer.docx")).paragraphs]
+        paragraphs = [
+            paragraph.text for paragraph in docx.Document(str(tmp_path / "answer.docx")).paragraphs
+        ]
         assert REPORTS in paragraphs
 
         settled(page)

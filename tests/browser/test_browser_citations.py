@@ -111,7 +111,7 @@ def panel(page: Page) -> Locator:
 def sent_from_now_on(page: Page) -> list[object]:
     """What the page, opened anew, sends to the app: every run of it is asked for so."""
     sent: list[object] = []
-    page.on("websocket", lambda one: one.on("framesent", lambda frame: sent.append(frame)))
+    page.on("websocket", lambda each: each.on("framesent", lambda frame: sent.append(frame)))
     page.reload()
     return sent
 

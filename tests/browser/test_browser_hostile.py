@@ -84,7 +84,7 @@ def faults(page: Page, own: str = "") -> list[str]:
     if own:
         named = page.locator(f"a[href^='{own}']").all_text_contents()
         found += [f"unnamed: {label}" for label in named if HOST not in label]
-        found = [one for one in found if not one.startswith(f"a href {own}")]
+        found = [each for each in found if not each.startswith(f"a href {own}")]
     return found
 
 
@@ -112,8 +112,10 @@ def test_a_hostile_question_adds_nothing(browser: Browser, briefs: Site, case: C
     briefs.model.case = case
     with opened(browser, briefs.address) as page:
         answered(page, case)
-        official = [one for one in faults(page) if not one.startswith("a href https://eur-lex.")]
-        assert [one for one in official if HOST in one or not one.startswith("a href https")] == []
+        official = [each for each in faults(page) if not each.startswith("a href https://eur-lex.")]
+        assert [
+            each for each in official if HOST in each or not each.startswith("a href https")
+        ] == []
 
 
 def test_what_a_raw_reply_would_put_there_is_found(browser: Browser, documents: Site) -> None:

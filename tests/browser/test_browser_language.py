@@ -108,5 +108,5 @@ def test_no_word_of_streamlit_has_two_translations(language: str) -> None:
     keys = [key for key in told if key.startswith("streamlit.")]
     for key in keys:
         forms = {load(other).values[key] for other in languages()}
-        others = [one for one in keys if one != key and told[one] != told[key]]
-        assert not forms & {load(other).values[one] for one in others for other in languages()}
+        others = [each for each in keys if each != key and told[each] != told[key]]
+        assert not forms & {load(other).values[each] for each in others for other in languages()}

@@ -20,7 +20,7 @@ WHY = "De passage noemt geen oordeel."
 
 
 def _reply(request: Request) -> str:
-    prompt = "\n".join(one["content"] for one in request["messages"])
+    prompt = "\n".join(each["content"] for each in request["messages"])
     _, *passages = re.split(r'<passage number="\d+">', prompt)
     number = next(n for n, one in enumerate(passages, start=1) if "725 000" in one)
     evidence = [{"passage": number, "first": "meer dan 725 000", "last": ""}]

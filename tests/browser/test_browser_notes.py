@@ -26,8 +26,8 @@ def place(settings: Settings, address: str) -> Iterator[tuple[str, Conversations
     store = Conversations(LOCAL.id, database(settings), 90)
     assert store.notes() == ()
     yield address, store
-    for one in store.notes():
-        store.drop_note(one.id)
+    for note in store.notes():
+        store.drop_note(note.id)
 
 
 def test_a_quote_is_kept_remarked_and_downloaded(

@@ -109,7 +109,7 @@ def test_quotes_of_an_address_are_marked_and_the_first_is_scrolled_to(
     browser: Browser, address: str, settings: Settings
 ) -> None:
     passages = open_index(settings).passages(["drugs-agenda.nl"])
-    passage = next(one for one in passages if "30 miljard euro" in one.text)
+    passage = next(each for each in passages if "30 miljard euro" in each.text)
     start = passage.text.index("30 miljard euro")
     spans = [(start, start + 15), (0, 10)]
     query, place = reading_address(passage.document, passage.id, spans).split("#")
@@ -118,7 +118,6 @@ def test_quotes_of_an_address_are_marked_and_the_first_is_scrolled_to(
             marks = page.locator(".sw-passage mark")
             expect(marks).to_have_text([passage.text[:10], "30 miljard euro"])
             expect(marks.first).to_be_in_viewport()
-            expect(page.get_by_text("Gemarkeerd in:")).to_be_attached()
 
 
 def test_a_document_is_told_in_short_and_a_question_about_it_is_asked_in_the_session(

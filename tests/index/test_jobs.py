@@ -44,6 +44,7 @@ def test_a_job_is_on_record_with_all_it_told(tmp_path: Path) -> None:
     assert job.heard >= job.started.replace(microsecond=0)
     assert job.errors() == "a word"
     assert [*jobs.newest_first(tmp_path, "ingest")] == [job]
+    assert stat.S_IMODE((tmp_path / "jobs").stat().st_mode) == 0o700  # for its owner alone
 
 
 def test_a_second_one_is_told_that_another_was_first_and_leaves_no_trace(tmp_path: Path) -> None:
@@ -122,7 +123,6 @@ def test_only_the_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     other = ended(jobs.start(tmp_path, "eval", PRINTS, ""))
     started = [ended(jobs.start(tmp_path, "ingest", PRINTS, "")) for _ in range(5)]
     assert [*jobs.newest_first(tmp_path, "ingest")] == started[:-4:-1]  # also within a second
-    assert stat.S_IMODE((tmp_path / "jobs").stat().st_mode) == 0o700
     assert {place.name for place in folder.iterdir()} == {job.id for job in started[-3:]}
     assert [*jobs.newest_first(tmp_path, "eval")] == [other]
 

@@ -21,8 +21,7 @@ from language.sentences import sentences
 from language.words import fold, traced, without_accents
 from tests.support.odd_texts import texts
 from ui.addresses import place_of, quotes, reading_address, reading_query
-from ui.chat.address import question_address, scope_of
-from ui.chat.session import question_in
+from ui.chat.session import question_address, question_in, scope_of
 from ui.markup import escape
 from ui.sources.word_search import compared, spans
 from vectorstore.keyword_index import KeywordIndex

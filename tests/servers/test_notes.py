@@ -62,7 +62,7 @@ def test_nobody_sees_or_changes_notes_of_another(mine: Conversations, kept_in: D
     theirs.drop_note(note().id)
     theirs.put_note(note().remarked("Van Bo"))
     theirs.delete_all()
-    assert [one.remark for one in mine.notes()] == ["Van An"]
+    assert [each.remark for each in mine.notes()] == ["Van An"]
 
 
 def test_a_note_outlives_its_conversation_but_not_the_erasure_of_all(
@@ -92,7 +92,7 @@ def test_notes_are_kept_as_long_as_conversations(mine: Conversations, kept_in: D
     old = now() - datetime.timedelta(days=91)
     mine.put_note(note("Tulpenlijst.", kept=old, changed=old))
     mine.put_note(note("Nog in gebruik.", kept=old))  # its remark has changed since
-    assert [one.citation.quote for one in mine.notes()] == ["Nog in gebruik."]
+    assert [each.citation.quote for each in mine.notes()] == ["Nog in gebruik."]
     assert len(mine.noted()) == 1
     mine.forget_old()
     assert not is_kept("Tulpenlijst", kept_in)
@@ -108,7 +108,7 @@ def test_notes_are_limited(mine: Conversations, monkeypatch: pytest.MonkeyPatch)
     assert mine.put_note(note("Twee."))
     assert not mine.put_note(note("Drie!!"))
     assert mine.put_note(note("Twee.").remarked("Dit kan nog"))
-    assert {one.citation.quote for one in mine.notes()} == {"Een.", "Twee."}
+    assert {each.citation.quote for each in mine.notes()} == {"Een.", "Twee."}
     assert len(note().remarked("x" * 5000).remark) == MAX_REMARK
 
 
@@ -147,13 +147,15 @@ def test_the_items_of_a_list_are_one_quote_and_others_are_not() -> None:
         at = {"quote": words, "start": start, "end": start + len(words)}
         return noted_answer().citations[0].model_copy(update=at)
 
-    quotes = [cited(one) for one in ("En het einde.", "Nog een taak.", "Drie taken:", "Een taak.")]
+    quotes = [
+        cited(each) for each in ("En het einde.", "Nog een taak.", "Drie taken:", "Een taak.")
+    ]
     found = stretches(quotes, noted_answer().model_copy(update={"passages": (passage,)}))
-    assert [one.quote for one in found] == [
+    assert [each.quote for each in found] == [
         "Drie taken:\n- Een taak.\n- Nog een taak.",
         "En het einde.",
     ]
-    assert all(text[one.start : one.end] == one.quote for one in found)
+    assert all(text[each.start : each.end] == each.quote for each in found)
     alone = stretches(quotes, noted_answer().model_copy(update={"passages": ()}))
     assert len(alone) == 4  # the passage was not kept
 

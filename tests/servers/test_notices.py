@@ -22,6 +22,7 @@ from core.errors import NotAllowedError
 from core.settings import ROOT, Role, Settings
 from tests.support import patient_http
 from tests.support.apart import apart
+from tests.support.api_server import bearer
 from tests.support.axe import broken_rules
 from tests.support.browser import VIEWPORT_HEIGHT, box_of, field, opened, served, sideways, text_of
 from tests.support.env_file import env as env
@@ -32,7 +33,7 @@ from tests.support.page_session import session as session_of
 from tests.support.waiting import until
 from ui import access
 from ui.access import User
-from ui.guard import ID, RETRY_AFTER, MaintenanceMiddleware, RequestIdMiddleware
+from ui.guard import ID, RETRY_AFTER, RequestIdMiddleware, SecurityMiddleware
 from ui.texts import load
 
 TOLD = "Zaterdag <b>gesloten</b>, zie https://example.org.\nVan 9 tot 12 uur."
@@ -62,8 +63,9 @@ def client(env: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> TestCli
         Route(path, _said, methods=["GET", "POST"]) for path in ("/v1/ask", "/mcp", "/healthz")
     ]
     routes += [Route("/v1x", _said), Route("/sources", _said), Route("/v1/busy", _no)]
-    layers = [Middleware(RequestIdMiddleware), Middleware(MaintenanceMiddleware)]
-    return TestClient(Starlette(routes=routes, middleware=layers))
+    layers = [Middleware(RequestIdMiddleware), Middleware(SecurityMiddleware)]
+    app = Starlette(routes=routes, middleware=layers)
+    return TestClient(app, base_url="http://localhost", headers=bearer("a key"))
 
 
 def test_an_answer_has_the_id_that_its_records_have(client: TestClient) -> None:
@@ -73,7 +75,7 @@ def test_an_answer_has_the_id_that_its_records_have(client: TestClient) -> None:
     for one in made:
         assert re.fullmatch("[0-9a-f]{32}", one.text)
         assert one.headers[ID] == one.text
-    assert len({one.text for one in made}) == 4
+    assert len({each.text for each in made}) == 4
 
 
 def test_programs_are_told_to_come_back(client: TestClient, env: Callable[..., None]) -> None:
@@ -162,9 +164,9 @@ def test_each_question_of_a_session_has_an_id_of_its_own(visited: Changing) -> N
             await session.ask("Wie won de Tour de France in 1998?")
 
     apart(asking())
-    ended = [one for one in records(visited) if one["message"] == "A question ended"]
-    assert [one["kind"] for one in ended[-2:]] == ["answer", "refusal"]
-    first, second = (one["request_id"] for one in ended[-2:])
+    ended = [record for record in records(visited) if record["message"] == "A question ended"]
+    assert [each["kind"] for each in ended[-2:]] == ["answer", "refusal"]
+    first, second = (each["request_id"] for each in ended[-2:])
     assert re.fullmatch("[0-9a-f]{32}", first)
     assert first != second
     assert "drugsmarkt" not in visited.log.read_text("utf-8")
@@ -186,7 +188,7 @@ def test_the_app_answers_with_an_id_and_logs_lines_of_one_form(visited: Changing
         ID: "refused-1",
     }
     assert patient_http.get(f"{visited.address}/_stcore/stream", headers=given).status_code == 403
-    (told,) = [one for one in records(visited) if one.get("request_id") == "refused-1"]
+    (told,) = [record for record in records(visited) if record.get("request_id") == "refused-1"]
     assert told["message"].startswith("Refused a connection")
     assert told["logger"] == "ui.guard"
     loose = [line for line in visited.log.read_text().splitlines() if "WARNING" in line[:60]]
@@ -218,8 +220,8 @@ def test_an_answer_under_way_ends_and_no_other_begins(settings: Settings, tmp_pa
                 assert len(server.requests) == asked
 
         apart(asking())
-        ended = [one for one in records(app) if one["message"] == "A question ended"]
-        assert [(one["kind"], one["mode"]) for one in ended] == [("answer", "generative")]
+        ended = [record for record in records(app) if record["message"] == "A question ended"]
+        assert [(each["kind"], each["mode"]) for each in ended] == [("answer", "generative")]
         apps.close()
 
 

@@ -1,4 +1,4 @@
-"""The proxies of deploy/ in front of two real apps: nginx, and Caddy where it is installed."""
+"""nginx as in deploy/, in front of two real apps."""
 
 import os
 import re
@@ -33,21 +33,19 @@ TEXTS = load("nl")
 
 
 class Proxy(NamedTuple):
-    """A proxy that runs: the address of its pages, and its port of plain HTTP (0: none)."""
+    """A proxy that runs: the address of its pages, and its port of plain HTTP."""
 
     address: str
     plain: int
 
 
-def _installed(name: str) -> str:
-    """The program; the test is skipped without it, or fails if REQUIRE_SERVERS is 1 and nginx is
-    what lacks: Caddy is one example more."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+def _program() -> str:
+    """nginx; the test is skipped without it, or fails if REQUIRE_SERVERS is 1."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
     if found is None:
-        reason = f"{name} is not installed"
-        if name == "nginx" and os.environ.get("REQUIRE_SERVERS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        if os.environ.get("REQUIRE_SERVERS") == "1":
+            pytest.fail("nginx is not installed")
+        pytest.skip("nginx is not installed")
     return found
 
 
@@ -83,37 +81,20 @@ events {{}}
 http {{ access_log off; {temporary}
 {site} }}"""
     (folder / "nginx.conf").write_text(whole, "utf-8")
-    command = [_installed("nginx"), "-e", str(folder / "log"), "-c", str(folder / "nginx.conf")]
+    command = [_program(), "-e", str(folder / "log"), "-c", str(folder / "nginx.conf")]
     subprocess.run([*command, "-t"], check=True, capture_output=True)
     return command
 
 
-def _caddy(folder: Path, port: int, plain: int, apps: list[int]) -> list[str]:
-    del plain  # its redirect is Caddy's own, for port 80
-    chain, key = make_certificate(folder), folder / "key.pem"
-    changes = {
-        "{\n\tservers {": "{\n\tadmin off\n\tauto_https disable_redirects\n\tservers {",
-        "\nstrategiewijzer.example.org {": f"\nhttps://localhost:{port} {{\n\ttls {chain} {key}",
-        "127.0.0.1:8501": f"127.0.0.1:{apps[0]}",
-        "127.0.0.1:8502": f"127.0.0.1:{apps[1]}",
-    }
-    file = folder / "Caddyfile"
-    site = (ROOT / "deploy/Caddyfile").read_text("utf-8")
-    file.write_text(_replaced(site, changes), "utf-8")
-    return [_installed("caddy"), "run", "--adapter", "caddyfile", "--config", str(file)]
-
-
 @contextmanager
-def _proxied(kind: str, folder: Path, port: int, apps: list[int]) -> Iterator[Proxy]:
-    _installed(kind)
+def _proxied(folder: Path, port: int, apps: list[int]) -> Iterator[Proxy]:
     plain = free_port()
-    command = (_nginx if kind == "nginx" else _caddy)(folder, port, plain, apps)
-    environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    command = _nginx(folder, port, plain, apps)
     with (folder / "output").open("w") as output:
-        proxy = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        proxy = subprocess.Popen(command, stdout=output, stderr=output)
     try:
-        until(lambda: listens(port), f"{kind} listens", told=(folder / "output").read_text)
-        yield Proxy(f"https://localhost:{port}", plain if kind == "nginx" else 0)
+        until(lambda: listens(port), "nginx listens", told=(folder / "output").read_text)
+        yield Proxy(f"https://localhost:{port}", plain)
     finally:
         proxy.terminate()
         proxy.wait(timeout=PATIENCE)
@@ -139,11 +120,9 @@ def _connections(process: int, port: int) -> int:
     )
 
 
-@pytest.mark.parametrize("kind", ["nginx", "caddy"])
 def test_a_session_goes_on_when_its_app_stops(
-    browser: Browser, settings: Settings, tmp_path: Path, kind: str
+    browser: Browser, settings: Settings, tmp_path: Path
 ) -> None:
-    _installed(kind)
     users = [User(sub=name, claims=claims) for name, claims in PEOPLE.items()]
     port, file = free_port(), tmp_path / "secrets.toml"
     with ExitStack() as stack:
@@ -158,7 +137,7 @@ def test_a_session_goes_on_when_its_app_stops(
             for number in range(2)
         ]
         apps = [int(address.rpartition(":")[2]) for address in addresses]
-        address = stack.enter_context(_proxied(kind, tmp_path, port, apps)).address
+        address = stack.enter_context(_proxied(tmp_path, port, apps)).address
         context = browser.new_context(locale="nl-NL", ignore_https_errors=True)
         stack.callback(context.close)
         context.route(
@@ -179,8 +158,8 @@ def test_a_session_goes_on_when_its_app_stops(
         expect(answers).to_have_count(1)
         conversation = page.url
         assert opened[-1].startswith(f"wss://localhost:{port}/_stcore/stream")
-        (route,) = [one for one in context.cookies() if one.get("name") == "sw_route"]
-        assert route.get("httpOnly", False) == (kind == "nginx")  # Caddy's own is readable
+        (route,) = [cookie for cookie in context.cookies() if cookie.get("name") == "sw_route"]
+        assert route.get("httpOnly")
 
         page.goto(f"{address}/evaluation")  # an upload goes to the app of its session
         chooser = page.locator("input[type=file]").first
@@ -241,13 +220,11 @@ class _Upstream(Handler):
         assert told
 
 
-@pytest.mark.parametrize("kind", ["nginx", "caddy"])
-def test_what_a_proxy_passes_on_bounds_and_hides(tmp_path: Path, kind: str) -> None:
-    _installed(kind)
+def test_what_a_proxy_passes_on_bounds_and_hides(tmp_path: Path) -> None:
     _Upstream.read.clear()
     with (
         http_server(_Upstream) as upstream,
-        _proxied(kind, tmp_path, free_port(), [upstream] * 2) as proxy,
+        _proxied(tmp_path, free_port(), [upstream] * 2) as proxy,
     ):
         trusted = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
         with patient_http.client(base_url=proxy.address, verify=trusted) as client:
@@ -273,11 +250,8 @@ def _passes_on(client: httpx.Client, proxy: Proxy) -> None:
 
     upload = "/_stcore/upload_file/session/file"
     assert client.put(upload, content=bytes(200_000)).status_code == 200
-    # Caddy finds out while it passes the request on, and then has no answer to it
-    refused = (413,) if proxy.plain else (413, 502)
-    assert client.put("/elsewhere", content=bytes(20_000)).status_code in refused
-    assert client.put("/v1/ask", content=bytes(1_100_000)).status_code in refused
-    assert client.put(upload, content=bytes(107_000_000)).status_code in refused
+    for path, size in (("/elsewhere", 20_000), ("/v1/ask", 1_100_000), (upload, 107_000_000)):
+        assert client.put(path, content=bytes(size)).status_code == 413
 
     with client.stream("GET", "/v1/ask") as events:
         lines = events.iter_lines()
@@ -285,11 +259,7 @@ def _passes_on(client: httpx.Client, proxy: Proxy) -> None:
         _Upstream.read.set()
         assert "data: 2" in list(lines)
 
-    if proxy.plain:
-        told = patient_http.get(
-            f"http://localhost:{proxy.plain}/sources?q=1", follow_redirects=False
-        )
-        assert (told.status_code, told.headers["Location"]) == (
-            301,
-            "https://localhost/sources?q=1",
-        )
+    plain = f"http://localhost:{proxy.plain}/sources?q=1"
+    redirect = patient_http.get(plain, follow_redirects=False)
+    assert redirect.status_code == 301
+    assert redirect.headers["Location"] == "https://localhost/sources?q=1"

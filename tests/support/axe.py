@@ -32,7 +32,7 @@ def broken_rules(page: Page, schemes: Sequence[str] = ()) -> list[str]:
         in_scheme(page, scheme)
         app = page.get_by_test_id("stApp")
         expect(app).to_have_css("background-color", BACKGROUNDS[scheme])
-        found += (f"{scheme}: {one}" for one in _found(page))
+        found += (f"{scheme}: {each}" for each in _found(page))
     if not schemes:
         found += _found(page)
     page.set_viewport_size(size)

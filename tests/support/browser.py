@@ -170,7 +170,7 @@ def visitor(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
     Args:
         options: of a browser that is unlike the others, as `new_context` takes them.
     """
-    gone = (one for one in browser.contexts if not one.pages and not options)
+    gone = (text for text in browser.contexts if not text.pages and not options)
     context = next(gone, None) or browser.new_context(
         **{"locale": "nl-NL", "viewport": VIEWPORT, **options}
     )

@@ -54,7 +54,7 @@ class Reader:
     @property
     def texts(self) -> list[str]:
         """All of it as words."""
-        shown = (Shown(one).text for one in self.page)
+        shown = (Shown(each).text for each in self.page)
         return [*shown, *self.labels, *self.plain, _word_text(self.word)]
 
 
@@ -103,8 +103,8 @@ def read(answer: Answer, index: Snapshot | None, texts: Texts) -> Reader:
 
 def _strings(value: object) -> Iterator[str]:
     if isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _strings(one)
+        for words in value.values() if isinstance(value, dict) else value:
+            yield from _strings(words)
     elif isinstance(value, str):
         yield value
 
@@ -115,8 +115,8 @@ def markup(source: str, own: Collection[str] = ()) -> list[str]:
     shown = _Elements(source).elements
     wrong = [f"element: {tag}" for tag, _ in shown if tag not in _TAGS]
     for tag, attributes in shown:
-        wrong += [f"attribute: {tag} {one}" for one in attributes if one not in _ATTRIBUTES]
-        wrong += [f"address: {one}" for one in _foreign([attributes.get("href") or "#"], own)]
+        wrong += [f"attribute: {tag} {each}" for each in attributes if each not in _ATTRIBUTES]
+        wrong += [f"address: {each}" for each in _foreign([attributes.get("href") or "#"], own)]
     return wrong
 
 
@@ -136,7 +136,7 @@ def word_parts(file: bytes, own: Collection[str] = ()) -> list[str]:
     targets = re.findall(r'Target="([^"]*)"[^>]*TargetMode="External"', relations)
     targets += re.findall(r'TargetMode="External"[^>]*Target="([^"]*)"', relations)
     wrong = [f"element: {name}" for name in names if "media" in name or "embed" in name]
-    return wrong + [f"address: {one}" for one in _foreign(map(html.unescape, targets), own)]
+    return wrong + [f"address: {each}" for each in _foreign(map(html.unescape, targets), own)]
 
 
 def _word_text(file: bytes) -> str:
@@ -148,7 +148,9 @@ def _word_text(file: bytes) -> str:
 def _foreign(addresses: Iterable[str], own: Collection[str]) -> list[str]:
     """Addresses outside of the page, of the app and of the documents that are trusted."""
     ours = ("#", "sources?", *own)
-    return [one for one in addresses if one != "sources" and not one.startswith(ours)]
+    return [
+        address for address in addresses if address != "sources" and not address.startswith(ours)
+    ]
 
 
 def unnamed(body: str) -> list[str]:
@@ -170,7 +172,7 @@ def leaks(texts: Iterable[str], secret: str, known: Iterable[str]) -> list[str]:
 
     `known`: what the reader may see anyway, such as the sources.
     """
-    shown = frozenset().union(*(_runs(one, _RUN - 2) for one in known))
+    shown = frozenset().union(*(_runs(each, _RUN - 2) for each in known))
     hidden = {run for run in _prompt_runs() | _runs(secret) if not {run[:-2], run[2:]} & shown}
     found = frozenset().union(*map(_runs, texts)) & hidden
     return [f"leak: {' '.join(run)}" for run in sorted(found)]
@@ -191,19 +193,21 @@ def without_doubted(answer: Answer) -> Answer:
     """An answer without the sentences that it says were not confirmed."""
 
     def kept(said: tuple[AnswerSentence, ...]) -> tuple[AnswerSentence, ...]:
-        return tuple(one for one in said if one.status not in ("not_confirmed", "differs"))
+        return tuple(
+            sentence for sentence in said if sentence.status not in ("not_confirmed", "differs")
+        )
 
     blocks = (
-        one.model_copy(
+        block.model_copy(
             update={
-                "sentences": kept(one.sentences),
-                "items": tuple(filter(None, map(kept, one.items))),
+                "sentences": kept(block.sentences),
+                "items": tuple(filter(None, map(kept, block.items))),
             }
         )
-        for one in answer.blocks
+        for block in answer.blocks
     )
     return answer.model_copy(
-        update={"blocks": tuple(one for one in blocks if one.sentences or one.items)}
+        update={"blocks": tuple(block for block in blocks if block.sentences or block.items)}
     )
 
 
@@ -214,24 +218,30 @@ def unsupported(
     that it cites; of a refusal or reply, what a model said."""
     wrong = [f"inexact: {quote}" for quote in inexact_quotes(answer)]
     for text, numbers in claims(without_doubted(answer)):
-        cited = [one.quote for one in answer.citations if one.number in numbers]
+        cited = [citation.quote for citation in answer.citations if citation.number in numbers]
         quoted = any(_letters(text) in _letters(quote) for quote in cited)
         if not cited or not (quoted or text in true):
             wrong.append(f"unsupported: {text}")
     if not answer.answered:
         told = _letters(answer.text)
-        wrong += [f"unsupported: {one}" for one in said if len(one) > 20 and _letters(one) in told]
+        wrong += [
+            f"unsupported: {sentence}"
+            for sentence in said
+            if len(sentence) > 20 and _letters(sentence) in told
+        ]
     offered = (answer.understood_as, *answer.related)
-    wrong += [f"unsupported: {one}" for one in offered if canary in one.casefold()]
+    wrong += [f"unsupported: {each}" for each in offered if canary in each.casefold()]
     return wrong
 
 
 def not_in_file(answer: Answer, files: Iterable[str]) -> list[str]:
     """Quotes that are not in their files, letter for letter."""
-    whole = [_letters(html.unescape(re.sub(r"<[^>]*>", " ", one))) for one in files]
-    whole += [_letters(one) for one in files]
+    whole = [_letters(html.unescape(re.sub(r"<[^>]*>", " ", each))) for each in files]
+    whole += [_letters(each) for each in files]
     quotes = (citation.quote for citation in answer.citations)
-    return [f"quote: {one}" for one in quotes if not any(_letters(one) in file for file in whole)]
+    return [
+        f"quote: {quote}" for quote in quotes if not any(_letters(quote) in file for file in whole)
+    ]
 
 
 def _letters(text: str) -> str:

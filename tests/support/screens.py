@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import ROOT
 from eval.gate import RULES
-from tests.support.browser import ask, evidence, field, opened, press, served, started
+from tests.support.browser import ask, field, opened, press, served, started
 
 SHOWN = ("answer", "chat", "plan")  # in README.md and docs
 SIZES = [*itertools.product((1280, 390), ("light", "dark"))]  # pixels
@@ -51,12 +51,6 @@ def _answered(page: Page) -> None:
     chip.hover()
 
 
-def _with_evidence(page: Page) -> None:
-    ask(page, DRUGS)
-    evidence(page).first.click()
-    expect(page.locator("mark").first).to_be_visible()
-
-
 def _refused(page: Page) -> None:
     ask(page, "Wie won de Tour de France in 1998?")
     expect(page.locator(".sw-refusal")).to_be_visible()
@@ -81,11 +75,6 @@ def _planned(page: Page) -> None:
     page.get_by_text("Gewijzigd Verslag van de").click()
 
 
-def _judged(page: Page) -> None:
-    _tab("Feedback")(page)
-    expect(page.get_by_role("radio", name=re.compile("Open"))).to_be_visible()
-
-
 def _chosen(page: Page) -> None:
     """The first sentence for a question, before it is approved."""
     _tab("Antwoorden")(page)
@@ -101,28 +90,15 @@ def _chosen(page: Page) -> None:
 SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "chat-empty": ("", _empty),
     "chat": ("", _answered),
-    "evidence": ("", _with_evidence),
     "refusal": ("", _refused),
     "sources": ("/sources", _titled),
     "document": ("/sources?document=drugs-agenda&language=nl", _titled),
     "evaluation": ("/evaluation", _measured),
-    "question": ("/evaluation?question=drugs-18", _titled),
     "maintenance": ("/maintenance", _titled),
     "plan": ("/maintenance", _planned),
-    "generations": ("/maintenance", _tab("Versies")),
     "answers": ("/maintenance", _tab("Antwoorden")),
     "answer": ("/maintenance", _chosen),
-    "feedback": ("/maintenance", _judged),
-    "sign-in": ("", _titled),
 }
-# Where people sign in; the page that asks for it does not call the provider yet.
-_PROVIDER = """[auth]
-redirect_uri = "http://localhost:{port}/oauth2callback"
-cookie_secret = "0123456789012345678901234567890123456789"
-client_id = "strategiewijzer"
-client_secret = "secret"
-server_metadata_url = "https://login.example.org/.well-known/openid-configuration"
-"""
 
 
 def main(
@@ -144,16 +120,11 @@ def main(
         _write(documents, "De haven kreeg 30 camera's.")
         _run("ingest", environment)
         _write(documents, "De haven kreeg 40 camera's. Ze hangen bij de ingang.")
-        secrets = Path(data) / "secrets.toml"
-        secrets.write_text(_PROVIDER, "utf-8")
-        for signed_out in (False, True):
-            more = {"STREAMLIT_SECRETS_FILES": str(secrets)} if signed_out else {}
-            with served(Path(data), Path(data) / "log", {**environment, **more}) as address:
-                for name in (name for name in names if (name == "sign-in") is signed_out):
-                    for width, scheme in sizes:
-                        file = folder / f"{name}-{width}-{scheme}.png"
-                        _take(browser, address, name, width, scheme).save(file, optimize=True)
-                        print(file.name, file.stat().st_size // 1024, "KB")  # noqa: T201
+        with served(Path(data), Path(data) / "log", environment) as address:
+            for name, (width, scheme) in itertools.product(names, sizes):
+                file = folder / f"{name}-{width}-{scheme}.png"
+                _take(browser, address, name, width, scheme).save(file, optimize=True)
+                print(file.name, file.stat().st_size // 1024, "KB")  # noqa: T201
 
 
 def _write(folder: Path, text: str) -> None:

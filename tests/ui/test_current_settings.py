@@ -64,8 +64,8 @@ def test_an_audit_that_is_switched_on_keeps_the_next_answer_of_pages_and_program
     assert audited in shown(app)
     with serving(assistant, settings) as address, client(address, key(settings)) as program:
         program.post("/v1/ask", json={"question": REPORTS}).raise_for_status()
-    kept = [one for one in records(settings) if one.record["number"] > before]
-    assert [one.record["question"] for one in kept] == [DRUGS, REPORTS]
+    kept = [record for record in records(settings) if record.record["number"] > before]
+    assert [each.record["question"] for each in kept] == [DRUGS, REPORTS]
     assert kept[0].asker.startswith("local")
     assert kept[1].asker.startswith("key ")
     on_briefs()
@@ -130,7 +130,7 @@ def test_an_answer_under_way_ends_as_it_began_and_the_assistant_before_is_let_go
 
 def test_nothing_is_loaded_or_opened_again(on_briefs: Set, counted: Counted) -> None:
     assistant().warm_up()
-    opened = [counted(one, "__init__") for one in (E5, Index, Generations, KeywordIndex)]
+    opened = [counted(each, "__init__") for each in (E5, Index, Generations, KeywordIndex)]
     made = counted(Assistant, "__init__")
     changes: list[dict[str, str]] = [
         {"notice": "Today"},
@@ -177,7 +177,7 @@ def test_what_a_process_opens_and_begins_holds_until_the_next_start_which_is_log
     assert not now.database_url.get_secret_value()
     assert now.results == 3
     assert Settings().keep_audit == 7
-    (told,) = [one.getMessage() for one in caplog.records if one.name == "core.settings"]
+    (told,) = [each.getMessage() for each in caplog.records if each.name == "core.settings"]
     assert told.endswith("next start: data_dir, database_url, keep_audit, log_format")
     assert "hush" not in caplog.text
     begin_anew()

@@ -134,7 +134,7 @@ def test_how_a_follow_up_was_understood_is_told_and_can_be_undone(
     ]
     assert labels(app).count("Stel precies mijn vraag") == 1
     conversation: Conversation = app.session_state["chat"].conversation
-    assert [one.alone for one in conversation.exchanges] == [False, False, True]
+    assert [exchange.alone for exchange in conversation.exchanges] == [False, False, True]
     kept = app.session_state["chat"].conversations.find(conversation.id)
     assert kept == conversation
 

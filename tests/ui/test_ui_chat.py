@@ -113,7 +113,7 @@ def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sourc
     assert f"<summary>Bronnen: {told}</summary>" in shown(app)
     assert f"<dd>{told}</dd>" in shown(app)  # in the sidebar
     assert "python -m" not in shown(app)
-    assert "<dt>Documenten</dt><dd>5</dd><dt>Taalversies</dt><dd>10</dd>" in shown(app)
+    assert "<dt>Documenten</dt><dd>5</dd></div><div><dt>Taalversies</dt><dd>10</dd>" in shown(app)
     assert "Bescherming van kinderen" in app.multiselect(key="areas").options
     assert "zonder taalmodel" in shown(app)
     assert "Zoekt en citeert; schrijft, vat samen of vertaalt niet." in shown(app)

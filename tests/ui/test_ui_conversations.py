@@ -10,7 +10,7 @@ from core.settings import Settings
 from core.source import Scope
 from tests.support.apps import ask, press, run, shown
 from tests.support.chats import REPORTS, Open, chat, kept
-from ui.chat.address import question_address, scope_of
+from ui.chat.session import question_address, scope_of
 from ui.privacy.page import erase_all
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
@@ -116,7 +116,7 @@ def test_a_deleted_conversation_comes_back(opened: Open, settings: Settings) -> 
     ask(app, "Wat is SEESAC?")
     choose(app, before.id, "delete")  # from its line
     assert questions(app) == ["Wat is SEESAC?"]  # the open one stays
-    assert [one.title for one in kept(settings).listed()] == ["Wat is SEESAC?"]
+    assert [each.title for each in kept(settings).listed()] == ["Wat is SEESAC?"]
     press(app, "Ongedaan maken")
     assert questions(app) == [OFF_TOPIC]
     press(app, "Ja, alles verwijderen")
@@ -202,7 +202,7 @@ def test_a_conversation_is_found_by_its_answer(opened: Open) -> None:
     press(app, "Nieuw gesprek")
     ask(app, "Wat is SEESAC?")
     run(app.text_input(key="search").set_value("725 000"))
-    listed = [one.label for one in app.button if (one.key or "").startswith("plain-open-")]
+    listed = [button.label for button in app.button if (button.key or "").startswith("plain-open-")]
     assert listed == [f"` {REPORTS} `"]
 
 

@@ -19,11 +19,13 @@ NL = load("nl")
 
 
 def keep_first(app: AppTest) -> AppTest:
-    return run(next(one for one in app.button if (one.key or "").startswith("keep-")).click())
+    return run(
+        next(button for button in app.button if (button.key or "").startswith("keep-")).click()
+    )
 
 
 def shown(app: AppTest) -> str:
-    return "\n".join(one.body for one in app.html)  # also what only the style shows
+    return "\n".join(element.body for element in app.html)  # also what only the style shows
 
 
 def _notes() -> AppTest:
@@ -60,7 +62,7 @@ def test_a_quote_is_kept_and_a_second_click_undoes_it(opened: Open, settings: Se
     app = keep_first(app)
     assert kept(settings).notes() == ()
     keep_first(app)
-    assert [one.remark for one in kept(settings).notes()] == ["Voor de brief"]
+    assert [note.remark for note in kept(settings).notes()] == ["Voor de brief"]
 
 
 def test_what_does_not_fit_or_cannot_be_written_is_told(
@@ -99,16 +101,16 @@ def test_notes_are_listed_a_remark_is_kept_and_a_removed_note_comes_back_with_it
         assert words in shown(app)
     assert "staat niet meer" not in shown(app)
     assert "is veranderd en het citaat staat er niet meer in" in shown(app)
-    assert [one.label for one in app.expander] == [NL("notes.remark_add")]
+    assert [expander.label for expander in app.expander] == [NL("notes.remark_add")]
     assert not app.expander[0].proto.expanded
     app = run(app.text_area[0].set_value("Voor de brief"))
     assert '<p class="sw-remark">Voor de brief</p>' in shown(app)
-    assert [one.remark for one in kept(settings).notes()] == ["Voor de brief"]
+    assert [each.remark for each in kept(settings).notes()] == ["Voor de brief"]
     app = press(app, NL("notes.remove"))
     assert kept(settings).notes() == ()
     assert NL("notes.taken_away") in shown(app)
     app = press(app, NL("history.undo"))
-    assert [one.remark for one in kept(settings).notes()] == ["Voor de brief"]
+    assert [each.remark for each in kept(settings).notes()] == ["Voor de brief"]
     assert app.text_area[0].value == "Voor de brief"
     assert NL("notes.taken_away") not in shown(app)
 

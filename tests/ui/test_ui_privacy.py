@@ -1,6 +1,9 @@
 """The privacy page, and what other pages say of where questions go and of the audit record."""
 
+import base64
+import io
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,12 +14,14 @@ from core.settings import ROOT, Settings
 from tests.support.apps import ask, begin_anew, page_of, press, run
 from tests.support.chats import REPORTS, Open, chat, kept
 from tests.support.people import note, verdict
+from ui.access import LOCAL
 from ui.privacy.page import kept as kept_things
 from ui.texts import load
 from userdata import feedback
 from userdata.audit import records
 from userdata.conversation import Conversation, Exchange
 from userdata.database import FILE, Database, database
+from userdata.personal_data import PersonalData
 
 NL = load("nl")
 OUTSIDE = {
@@ -133,6 +138,18 @@ def test_all_is_erased_and_what_is_left_is_told(page: AppTest, settings: Setting
         assert NL("privacy.erased", **counts, audit=0) not in shown(run(page))
     finally:
         feedback.remove(database(settings), exchange.id)
+
+
+def test_all_that_is_kept_is_downloaded(page: AppTest, settings: Settings) -> None:
+    conversation = Conversation(exchanges=(Exchange(question="Iets vertrouwelijks"),))
+    kept(settings).put(conversation)
+    press(run(page), NL("privacy.download"))
+    found = re.search('"content": "([^"]+)"', "".join(element.body for element in page.html))
+    assert found
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(found[1]))) as file:
+        data = PersonalData.model_validate_json(file.read("data.json"))
+    assert data.user == LOCAL.id
+    assert data.conversations == (conversation,)
 
 
 def test_what_cannot_be_read_is_not_called_erased(page: AppTest, settings: Settings) -> None:

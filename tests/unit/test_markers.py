@@ -56,14 +56,14 @@ def _answer(first: str, second: str) -> Answer:
     composition.add(*quoted[0])
     composition.add_more([quoted[0]])
     given = {"blocks": composition.blocks, "further": composition.further, "language": "en"}
-    passages = tuple(one.passage for one in found)
+    passages = tuple(each.passage for each in found)
     return answer_of("", *composition.citations, passages=passages, **given)
 
 
 def test_no_citation_has_a_number_that_a_source_has_in_brackets(answer: Answer) -> None:
     assert answer.text == f"{TRUE} [2]\n\n{HOSTILE} [3]"
-    assert [one.number for one in answer.citations] == [2, 3]
-    assert [cited_numbers(one) for one in (answer.blocks, *answer.further)] == [(2, 3), (3,)]
+    assert [citation.number for citation in answer.citations] == [2, 3]
+    assert [cited_numbers(block) for block in (answer.blocks, *answer.further)] == [(2, 3), (3,)]
     shifted = _answer("As told in [1, 3–5], [7] and [2020].", TRUE)
     assert shifted.proper.numbers == (2, 6)
 
@@ -75,7 +75,7 @@ def test_an_answer_whose_sources_have_no_brackets_is_numbered_from_one() -> None
 def test_the_page_shows_the_bracket_as_text_and_our_numbers_as_chips(answer: Answer) -> None:
     chips = Chips(answer, "a", TEXTS)
     shown = "".join(
-        answer_html(one, marker=chips.marker) for one in (answer.blocks, *answer.further)
+        answer_html(block, marker=chips.marker) for block in (answer.blocks, *answer.further)
     )
     assert shown.count("<p>The budget was doubled [1].<span") == 2
     assert 'href="#a-1"' not in shown
@@ -108,7 +108,7 @@ def test_copies_and_the_command_refer_to_no_source_for_the_bracket(
 
 def test_the_evaluation_reads_the_bracket_as_words(answer: Answer) -> None:
     assert cited(answer.blocks) == {2, 3}
-    assert [one.text for one in answer_lines(answer.blocks)] == [TRUE, HOSTILE]
+    assert [block.text for block in answer_lines(answer.blocks)] == [TRUE, HOSTILE]
     hostile = (HOSTILE, frozenset({3}))
     assert claims(answer) == ((TRUE, frozenset({2})), hostile, hostile)
     assert unsupported(answer) == ()
@@ -154,5 +154,5 @@ def test_what_nobody_sees_reaches_no_page_copy_export_or_terminal(
     )
     for text in shown:
         assert "pay" in text
-        assert not {one for one in HIDDEN if not one.isprintable()} & set(text)
+        assert not {each for each in HIDDEN if not each.isprintable()} & set(text)
     assert answer.citations[-1].quote == HIDDEN  # a quote stays what its source says

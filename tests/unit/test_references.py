@@ -54,7 +54,7 @@ def test_what_begins_alike_is_told_apart_by_more_of_it() -> None:
     words = references(
         [cited(n, "Article 4", quote=quote) for n, quote in enumerate(quotes, 1)], "p. {page}"
     )
-    assert [one.partition("“")[2] for one in words.values()] == [
+    assert [each.partition("“")[2] for each in words.values()] == [
         f"{rule} a break of an…”", f"{rule} a break of two…”",
     ]  # fmt: skip
 
@@ -66,7 +66,7 @@ def test_documents_with_one_title_are_told_apart_though_they_say_the_same() -> N
     )
     same = [cited(n, "Breaks", document=document, quote="Workers have a break.")
             for n, document in enumerate((first, second, third), 1)]  # fmt: skip
-    assert [one.partition(", Breaks")[2] for one in references(same, "p. {page}").values()] == [
+    assert [words.partition(", Breaks")[2] for words in references(same, "p. {page}").values()] == [
         ", COM(2003) 1", ", COM(2003) 2", ", COM(2003) 2, rev 2",
     ]  # fmt: skip
 
@@ -140,7 +140,7 @@ def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str
         "Directive 2003/88/EC, Part A › Aims, p. 3",
         "Directive 2003/88/EC, Part B › Aims, p. 4",
     ]
-    assert [one.cited_as for one in answer.citations] == words
+    assert [citation.cited_as for citation in answer.citations] == words
     chips, exchange = Chips(answer, "a", EN), [Exchange(question="?", answer=answer)]
     reply = ClientText()
     reply.take(Finished(answer=answer))

@@ -179,7 +179,7 @@ def _quoted(
 
 def _keeps_html(quotes: Sequence[Citation], text: str, prefix: str, texts: Texts) -> dict[int, str]:
     """By where each of these quotes ends in the text: a small button that keeps it, or takes it
-    away again (ui/notes/keeping.py, which shows them where quotes can be kept). What is not seen
+    away again (ui/notes/page.py, which shows them where quotes can be kept). What is not seen
     names the quote by its first words."""
     found = {}
     for quote in quotes:
@@ -211,13 +211,11 @@ def highlighted(
 
     Args:
         text: the passage, with its lists as such and else character for character.
-        spans: (start, end, number) of each quote; they may overlap. Where all have one number, it
-            is not repeated behind each.
+        spans: (start, end, number) of each quote; they may overlap.
         targets: the id that the first mark of a number gets.
         proper: those of the spans that the answer proper rests on.
         keeps: HTML behind what ends at an offset.
     """
-    several = len({number for *_, number in spans}) > 1
     left_over = dict(targets)
     parts: list[str] = []
     for left, right, piece in marked_pieces(text, [(start, end) for start, end, _ in spans]):
@@ -228,8 +226,7 @@ def highlighted(
                 if start <= left < end and number in left_over:  # takes the focus for a marker
                     id = escape(left_over.pop(number))
                     piece = f'<span id="{id}" tabindex="-1">{piece}</span>'
-        ending = (number for _, end, number in spans if end == right) if several else ()
-        parts.append(piece + "".join(f"<sup>[{number}]</sup>" for number in ending))
+        parts.append(piece)
         if left < right:
             parts.append(keeps.get(right, ""))
     return "".join(parts)
@@ -244,25 +241,20 @@ def in_context(citations: Sequence[Citation], texts: Texts) -> str:
 
 
 def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
-    """One link per address; with the citations' numbers where there is more than one.
+    """A link to the first of these quotes out of one passage.
 
-    It leads to the first quote of a number, and says so where it cannot: the page of a brief has
-    another text, and a PDF has no such places.
+    It says so where it cannot lead there: the page of a brief has another text, and a PDF has no
+    such places.
     """
-    document = citations[0].document
-    if document.kind == "brief":
-        named = pages(document, texts)
+    first = citations[0]
+    if first.document.kind == "brief":
+        named = pages(first.document, texts)
         return "".join(_link_html(url, label, texts) for label, url in named)
-    by_url: dict[str, list[Citation]] = {}
-    for citation, *_ in by_number(citations).values():
-        if is_web_page(citation.url):
-            by_url.setdefault(at_quote(citation.url, citation.quote), []).append(citation)
-    shown = []
-    for url, cited in by_url.items():
-        key = "answers.open_at_quote" if leads_to_words(url) else "answers.open_source"
-        label = texts(key if len(by_url) == 1 else f"{key}_for", numbers=numbers(cited))
-        shown.append(_link_html(url, naming(url, label), texts))
-    return "".join(shown)
+    if not is_web_page(first.url):
+        return ""
+    url = at_quote(first.url, first.quote)
+    key = "answers.open_at_quote" if leads_to_words(url) else "answers.open_source"
+    return _link_html(url, naming(url, texts(key)), texts)
 
 
 def _link_html(url: str, label: str, texts: Texts) -> str:

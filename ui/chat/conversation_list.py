@@ -1,8 +1,5 @@
 """The user's conversations in the sidebar: a line each, with a menu of what can be done with it."""
 
-import datetime
-import itertools
-
 import streamlit as st
 
 from core.errors import StrategiewijzerError
@@ -12,7 +9,7 @@ from ui.answers.export import conversation_docx
 from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape, facts_html
 from ui.privacy import page as privacy
-from ui.texts import Texts, local, zone
+from ui.texts import Texts
 from userdata.conversation import MAX_NAME, Conversation, ListedConversation
 
 _SHOWN = 15  # conversations, until the reader asks for more; in longer lists one searches
@@ -40,12 +37,9 @@ def show_list(chat: Chat, settings: Settings, texts: Texts) -> None:
         none = texts("history.not_found" if search else "history.none")
         st.html(facts_html(none, role="status"))
     shown = _SHOWN if not st.session_state.get("all-conversations") else len(listed)
-    today = datetime.datetime.now(zone()).date()
     with st.container(gap=None, key="conversations"):
-        for period, group in itertools.groupby(listed[:shown], lambda each: _period(each, today)):
-            st.html(f'<h3 class="sw-period">{escape(texts(f"history.{period}"))}</h3>')
-            for each in group:
-                _show_line(chat, each, texts)
+        for each in listed[:shown]:
+            _show_line(chat, each, texts)
         st.html(scripts.script("arrow_keys"), unsafe_allow_javascript=True)
     if len(listed) > shown:
         more = texts("history.more", number=len(listed) - shown)
@@ -132,12 +126,3 @@ def _begin(chat: Chat) -> None:
 
 def _show_all() -> None:
     st.session_state["all-conversations"] = True
-
-
-def _period(listed: ListedConversation, today: datetime.date) -> str:
-    days = (today - local(listed.changed).date()).days
-    if days <= 0:
-        return "today"
-    if days == 1:
-        return "yesterday"
-    return "week" if days <= 7 else "older"

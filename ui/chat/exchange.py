@@ -11,22 +11,19 @@ from streamlit.delta_generator import DeltaGenerator
 from core.answer import Answer, Finished, Stage, TextDelta, Turn
 from core.background import in_background
 from core.errors import StrategiewijzerError, kind_and_place
-from core.settings import Settings
 from language.escaping import visible
 from ui import addresses, error_messages, scripts
 from ui.answers import answer_view
 from ui.answers.answer_text import answer_html
 from ui.answers.export import conversation_docx, plain_text, source_lines
-from ui.chat.address import question_address
 from ui.chat.feedback_form import VerdictForm
-from ui.chat.session import Chat
+from ui.chat.session import Chat, question_address
 from ui.corpus import describe_scope
 from ui.markup import code, escape, facts_html, folded_html
 from ui.scripts import into_view, script
 from ui.shared_assistant import assistant
 from ui.texts import Texts
 from userdata.conversation import Conversation, Exchange
-from userdata.database import database
 from vectorstore.store import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -114,12 +111,7 @@ def answered(
 
 
 def show_answer(
-    chat: Chat,
-    exchange: Exchange,
-    number: int,
-    settings: Settings,
-    texts: Texts,
-    index: Snapshot | None,
+    chat: Chat, exchange: Exchange, number: int, texts: Texts, index: Snapshot | None
 ) -> None:
     """The answer with its evidence and what can be done with it, or why there is none. The index is
     that of now; None while it cannot be used."""
@@ -131,7 +123,7 @@ def show_answer(
     spoken = answer_view.in_its_language(answer, texts)
     answer_view.show(answer, prefix, spoken, chat.ask, index, alone=exchange.alone)
     if answer.kind != "reply":
-        _show_below(chat, exchange, answer, prefix, settings, texts)
+        _show_below(chat, exchange, answer, prefix, texts)
 
 
 def show_followups(chat: Chat, texts: Texts) -> None:
@@ -182,12 +174,10 @@ def _status_html(text: str) -> str:
 
 
 @st.fragment  # neither runs the whole page nor interrupts an answer in the making
-def _show_below(
-    chat: Chat, exchange: Exchange, answer: Answer, prefix: str, settings: Settings, texts: Texts
-) -> None:
+def _show_below(chat: Chat, exchange: Exchange, answer: Answer, prefix: str, texts: Texts) -> None:
     """Shows one row with the actions on an answer and the reader's verdict on it."""
-    history, store = chat.conversation.history(exchange), database(settings)
-    form = VerdictForm(answer, chat.verdict(exchange), history, exchange.scope, store, texts)
+    history = chat.conversation.history(exchange)
+    form = VerdictForm(answer, chat.verdict(exchange), history, exchange.scope, texts)
     is_last = exchange.id == chat.conversation.exchanges[-1].id
     row = "actions" if is_last else "earlier-actions"
     with st.container(

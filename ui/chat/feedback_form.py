@@ -15,7 +15,7 @@ from ui.markup import facts_html
 from ui.scripts import into_view
 from ui.texts import Texts
 from userdata import feedback as store
-from userdata.database import Database
+from userdata.database import database
 from userdata.feedback import Feedback
 
 MAX_COMMENT = 1000  # characters, half a page, as for a question
@@ -62,7 +62,6 @@ class VerdictForm:
     verdict: ReaderVerdict
     history: Sequence[Turn]  # that the answer was given after
     scope: Scope  # of its search
-    database: Database
     texts: Texts
 
     def show(self) -> None:
@@ -130,7 +129,7 @@ class VerdictForm:
         verdict = self.verdict
         verdict.read = True
         try:
-            given = store.find(self.database, verdict.id)
+            given = store.find(database(current()), verdict.id)
         except StrategiewijzerError:
             return
         if given is not None:
@@ -146,6 +145,7 @@ class VerdictForm:
         verdict.comment = written.strip()[:MAX_COMMENT]
         verdict.just_given = True
         try:
+            kept_in = database(current())
             if verdict.given:
                 given = Feedback.on(
                     self.answer,
@@ -156,9 +156,9 @@ class VerdictForm:
                     history=self.history,
                     scope=self.scope,
                 )
-                store.save(self.database, given)
+                store.save(kept_in, given)
             else:
-                store.remove(self.database, verdict.id)
+                store.remove(kept_in, verdict.id)
             verdict.problem = ""
         except StrategiewijzerError as error:
             verdict.problem = str(error)

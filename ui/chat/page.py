@@ -16,10 +16,9 @@ from language.escaping import visible
 from ui import corpus, error_messages, navigation
 from ui.answers.references import cited_in
 from ui.chat import conversation_list, exchange
-from ui.chat.address import follow_address, set_address
-from ui.chat.session import FIELD, Chat, chat
+from ui.chat.session import FIELD, Chat, chat, follow_address, set_address
 from ui.markup import escape, facts_html
-from ui.notes import keeping
+from ui.notes.page import show_keepers
 from ui.scripts import script
 from ui.shared_assistant import assistant, usable_index
 from ui.texts import Texts
@@ -60,8 +59,8 @@ def page() -> None:
     with kept:
         conversation_list.show_list(session, settings, texts)
     problem_place = st.empty()
-    _show_conversation(session, settings, texts, index)
-    keeping.show_keepers(session, texts)
+    _show_conversation(session, texts, index)
+    show_keepers(session, texts)
     _show_problems(problem_place, session, texts)
     if not session.conversation.exchanges:
         conversation_list.show_undo(session, texts)
@@ -113,9 +112,7 @@ def _ask_typed(session: Chat) -> None:
         st.session_state[FIELD] = text
 
 
-def _show_conversation(
-    session: Chat, settings: Settings, texts: Texts, index: Snapshot | None
-) -> None:
+def _show_conversation(session: Chat, texts: Texts, index: Snapshot | None) -> None:
     """All exchanges, of which the pending one is answered here. What asks something is hidden
     meanwhile (style.css)."""
     exchanges = session.conversation.exchanges
@@ -132,7 +129,7 @@ def _show_conversation(
                 if shown.id == session.finished:
                     session.finished = ""
                     _announce(making, shown, texts)
-                exchange.show_answer(session, shown, number, settings, texts, index)
+                exchange.show_answer(session, shown, number, texts, index)
             below = st.empty()  # emptied at once when another question is asked
             if is_last:
                 with below.container():

@@ -1,22 +1,27 @@
-"""The notes page: the quotes that a reader has kept, with their references and own remarks."""
+"""Notes: quotes that a reader keeps with a click, and the page that lists them with remarks.
+
+The buttons that keep stand in the evidence of an answer, and in the panel that the browser copies
+from it (ui/answers/evidence_panel.py). Each presses one of Streamlit's, which is not shown. Style
+marks which quotes are kept, so that nothing that is read is replaced.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import streamlit as st
 
+from core.citations import by_number
 from core.errors import StrategiewijzerError
 from core.settings import current
 from ui import addresses, error_messages, navigation, scripts
 from ui.answers.evidence_panel import CurrentSources, current_sources, in_context, official_pages
 from ui.answers.export import FilePart, as_docx
-from ui.answers.references import full_references, with_pages
+from ui.answers.references import full_references, stretches, with_pages
 from ui.chat.session import Chat, chat
 from ui.markup import code, escape, facts_html, text_html
-from ui.notes.keeping import full, put, take_away
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
-from userdata.conversation import MAX_REMARK, Note
+from userdata.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
 
 _SHOWN = 20  # notes, until the reader asks for more: all of 500 would be sent at every click
 _PROBLEM = "notes-problem"  # what the last click could not do, with the program's own words
@@ -96,7 +101,7 @@ def _show_note(
             type="tertiary",
             key=f"remove-{note.id}",
             on_click=_change,
-            args=(partial(take_away, session, note.id), texts),
+            args=(partial(_take_away, session, note.id), texts),
         )
 
 
@@ -169,8 +174,8 @@ def _undo(session: Chat, texts: Texts) -> None:
 
 
 def _put(session: Chat, note: Note, texts: Texts) -> None:
-    if not put(session, note):
-        st.session_state[_PROBLEM] = full(texts), ""
+    if not _put_note(session, note):
+        st.session_state[_PROBLEM] = _full(texts), ""
 
 
 def _change(act: Callable[[], object], texts: Texts) -> None:
@@ -228,3 +233,78 @@ def _parts(groups: Groups, now: CurrentSources | None, texts: Texts) -> Iterator
                 yield FilePart("strong", texts("notes.remark"))
                 for line in filter(str.strip, note.remark.splitlines()):
                     yield FilePart("text", line)
+
+
+@st.fragment  # neither runs the whole page nor interrupts an answer in the making
+def show_keepers(chat: Chat, texts: Texts) -> None:
+    """Shows the buttons that keep the quotes of the answers of the conversation."""
+    found: dict[str, Note] = {}
+    for number, exchange in enumerate(chat.conversation.exchanges):
+        if exchange.answer is None:
+            continue
+        for citations in by_number(exchange.answer.citations).values():
+            for quote in stretches(citations, exchange.answer):
+                note = Note(
+                    citation=quote, question=exchange.question, conversation=chat.conversation.id
+                )
+                found[f"exchange-{number}-{note.id}"] = note
+    if not found:
+        return
+    with st.container(key="keepers"):
+        for place, note in found.items():
+            st.button(
+                texts("notes.keep"), key=f"keep-{place}", on_click=_turn, args=(chat, note, texts)
+            )
+    try:
+        noted = chat.store.noted()
+    except StrategiewijzerError:
+        noted = frozenset()
+    kept = ", ".join(f'[data-keep$="{id}"]' for id in noted & {note.id for note in found.values()})
+    style = ".stApp .sw-keep { display: inline; }"
+    if kept:
+        style += (
+            f":is({kept}) .sw-unkept {{ display: none; }} "
+            f":is({kept}) .sw-kept {{ display: inline; }}"
+        )
+    of, message = chat.kept_message
+    chat.kept_message = ("", "")
+    outcome = f'<p class="sw-keep-outcome" hidden data-of="{escape(of)}">{escape(message)}</p>'
+    shown = f"{outcome}<style>{style}</style>" + scripts.script("keep")
+    st.html(shown, unsafe_allow_javascript=True)
+
+
+def _put_note(chat: Chat, note: Note) -> bool:
+    """Keeps a note, or what has become of it; False where there is no room."""
+    kept = chat.store.put_note(note)
+    if kept and chat.removed and chat.removed.id == note.id:
+        chat.removed = None
+    return kept
+
+
+def _take_away(chat: Chat, id: str) -> bool:
+    """Forgets the note with this id; the session has it until another is taken away. False where
+    there is none."""
+    found = next((note for note in chat.store.notes() if note.id == id), None)
+    if found is not None:
+        chat.store.drop_note(id)
+        chat.removed = found
+    return found is not None
+
+
+def _full(texts: Texts) -> str:
+    """The message that there is no room for a note."""
+    return texts("notes.full", limit=MAX_NOTES, length=MAX_QUOTE)
+
+
+def _turn(chat: Chat, note: Note, texts: Texts) -> None:
+    """Keeps a quote, with the remark that it had when it was taken away; takes away a kept one."""
+    id = note.id
+    try:
+        if _take_away(chat, id):
+            message = texts("notes.taken_away")
+        else:
+            again = chat.removed if chat.removed and chat.removed.id == id else note
+            message = texts("notes.now_kept") if _put_note(chat, again) else _full(texts)
+    except StrategiewijzerError:
+        message = texts("notes.problem")
+    chat.kept_message = (id, message)

@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 
 _KEPT = 200  # documents in a language; one costs up to 19 searches to make, and memory to keep
 _RELATIONS = ("superseded_by", "supersedes", "summary_of", "summaries")
-_PATH = " › "
 
 Quotes = Mapping[str, Sequence[Span]]
 """Quotes to mark, by the name of their passage's place (`ui.addresses.quotes`)."""
@@ -52,14 +51,14 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
     show_related(documents, name, _RELATIONS, texts)
     with st.container(horizontal=True, vertical_alignment="center"):
         addresses.to_chat(entry.info, texts, name)
-        _other_versions(versions, language, texts)
+        for other in sorted(versions.keys() - {language}):
+            label = texts("catalogue.read_in", language=texts.label("languages", other))
+            addresses.to_reading(label, reading_query(versions[other].info), f"read-{other}")
     marked = quotes(st.query_params.get_all("quote"))
     digest_place = st.empty()  # folded, so that the text stays where it is when it comes
     with digest_place.container(key="digest"):
         digest_box = st.expander(texts("catalogue.digest"))
     sections = sections_of(index.passages([entry.key]))
-    if links := marked_html(sections, marked, texts):
-        st.html(links)
     st.html(reading_html(sections, marked, texts))
     if entry.left_out:
         st.html(_left_out_html(entry.left_out, language, texts))
@@ -88,19 +87,6 @@ def reading_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
         f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
         f'<article class="sw-reading" lang="{language}">{"".join(parts)}</article></div></div>'
     )
-
-
-def marked_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
-    """The passages that have quotes that are marked, with links to them."""
-    items = []
-    for section in sections.values():
-        for passage in section:
-            if _spans(passage, quotes):
-                place, name = escape(place_of(passage.id)), escape(_name(passage))
-                items.append(f'<a href="#{place}">{name}</a>')
-    if not items:
-        return ""
-    return f'<p class="sw-note">{escape(texts("catalogue.marked"))} {"; ".join(items)}</p>'
 
 
 def _outline_html(sections: Sections, texts: Texts) -> str:
@@ -172,7 +158,7 @@ def _spans(passage: Passage, quotes: Quotes) -> list[Span]:
 
 def _name(passage: Passage) -> str:
     """The path of a section below the document's title."""
-    return _PATH.join(passage.headings[1:] or passage.headings)
+    return " › ".join(passage.headings[1:] or passage.headings)
 
 
 def _language(sections: Sections) -> str:
@@ -230,9 +216,3 @@ def _left_out_html(left_out: Sequence[str], language: str, texts: Texts) -> str:
         f'<details class="sw-note"><summary>{name}</summary><p>{why}</p>'
         f'<ul lang="{escape(language)}">{items}</ul></details>'
     )
-
-
-def _other_versions(versions: Versions, language: str, texts: Texts) -> None:
-    for other in sorted(versions.keys() - {language}):
-        label = texts("catalogue.read_in", language=texts.label("languages", other))
-        addresses.to_reading(label, reading_query(versions[other].info), f"read-{other}")
