@@ -7,33 +7,26 @@ How it came to be: docs/decisions/0012-intents.md.
 """
 
 import json
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import RootModel
 
-from chain.understanding.phrases import (
-    Token,
-    concepts,
-    is_filler,
-    longest,
-    made_of_phrases,
-    manner_lists,
-    meanings,
-    phrases_in,
-    plain_words,
-    tokens,
-)
 from core.answer import Message
 from core.source import Frozen
+from core.yaml_files import checked
+from language.words import without_accents
 from vectorstore.embeddings import Embedder
 from vectorstore.reader import reader
 
 WEIGHTS = Path(__file__).with_name("intents.json")
+_LISTS = Path(__file__).with_name("intents.yaml")
 QUESTION: Final = "question"
 FOLLOW_UP: Final = "follow_up"
 """A question that is only understood with what was said before."""
@@ -43,6 +36,207 @@ _ORDERED = 3  # least words of a phrase that orders an e-mail: "e-mail" may be w
 _REFERENCE = "com"  # COM(2020) 607; in Portuguese also a filler
 SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")
 _MOST_WORDS = 30  # a longer message is a question
+# Words and these symbols; other symbols and punctuation are dropped.
+_WORD = re.compile(r"\w+|[👋🖐🙏❤🥰💐👍👌✅👏🎉😂🖕💩😊🙂😀]")
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")  # heyyyy
+_SHORTENED = {"s": "is", "re": "are", "m": "am"}  # what's, you're, I'm
+_SHORTENED_BEFORE = frozenset(
+    ("what", "who", "where", "how", "that", "it", "this", "there", "i", "you", "we", "they")
+)
+# Precedence of kinds in a message made of phrases of several.
+_FIRST: tuple[Message, ...] = (
+    "rude", "email", "translate", "table", "summarise", "shorter", "sources", "workings",
+    "identity", "capabilities", "farewell", "thanks", "greeting", "acknowledgement",
+)  # fmt: skip
+
+_Known = Mapping[tuple[str, ...], Mapping[Message | None, frozenset[str]]]
+
+
+class Token(NamedTuple):
+    """A normalised word, and its offsets in the message."""
+
+    plain: str
+    start: int
+    end: int
+
+
+def tokens(message: str) -> tuple[Token, ...]:
+    """The words and symbols of a message, in order."""
+    return tuple(Token(folded(m[0]), *m.span()) for m in _WORD.finditer(message))
+
+
+def folded(word: str) -> str:
+    """A word, normalised.
+
+    >>> folded("Bedanktttt")
+    'bedankt'
+    """
+    plain = without_accents(unicodedata.normalize("NFKC", word).casefold())
+    return _DRAWN_OUT.sub(r"\1", plain)
+
+
+def plain_words(message: Iterable[Token]) -> tuple[str, ...]:
+    """The words of tokens, "what s" as "what is"."""
+    words: list[str] = []
+    for token in message:
+        shortened = bool(words) and words[-1] in _SHORTENED_BEFORE
+        words.append(_SHORTENED.get(token.plain, token.plain) if shortened else token.plain)
+    return tuple(words)
+
+
+class PhraseList(RootModel[Mapping[str, str]]):
+    """Language -> phrases separated by commas; "*" is any rest of a word."""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Pattern for these phrases, of all languages, in normalised words."""
+        found = {
+            r"\w*".join(" ".join(plain_words(tokens(part))) for part in phrase.split("*"))
+            for listed in self.root.values()
+            for phrase in listed.split(",")
+        }
+        alternatives = "|".join(sorted(found)) or "(?!)"  # finds nothing
+        return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)")
+
+    def within(self, text: str) -> bool:
+        """Whether normalised words have one of these phrases."""
+        return self.pattern.search(text) is not None
+
+
+class MannerLists(Frozen):
+    """Schema of `intents.yaml`. Strings are phrases separated by commas."""
+
+    phrases: Mapping[Message, Mapping[str, str]]
+    fillers: Mapping[str, str]
+    documents: Mapping[str, str]
+    subjects: Mapping[str, str]
+    translating: PhraseList
+    writing: PhraseList
+    letters: PhraseList
+    existing: PhraseList
+    about: PhraseList
+
+
+@cache
+def manner_lists() -> MannerLists:
+    """The lists; read once.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    return checked(_LISTS, MannerLists)
+
+
+def concepts(word: str, groups: Literal["documents", "subjects"]) -> frozenset[str]:
+    """Synonym groups of a normalised word: "drugsagenda" belongs to agenda and to drugs."""
+    return frozenset(name for name, parts in _groups(groups).items() if parts.search(word))
+
+
+@cache
+def _groups(groups: Literal["documents", "subjects"]) -> Mapping[str, re.Pattern[str]]:
+    lists = manner_lists()
+    beginning, listed = (r"\b", lists.subjects) if groups == "subjects" else ("", lists.documents)
+    found = {}
+    for name, words in listed.items():
+        parts = (re.escape(folded(part.strip())) for part in words.split(","))
+        found[name] = re.compile(f"{beginning}(?:{'|'.join(parts)})")
+    return found
+
+
+def meanings(words: tuple[str, ...], language: str) -> Iterator[tuple[Message | None, bool]]:
+    """Kinds of a phrase (None: a filler), each with whether it is of another language.
+
+    Args:
+        words: normalised.
+        language: of the message. It decides: "tak" is thanks in Danish and yes in Polish.
+    """
+    known = _known().get(words, {})
+    own = {kind: languages for kind, languages in known.items() if language in languages}
+    for kind, languages in (own or known).items():
+        yield kind, languages.isdisjoint((language, "en", "any"))
+
+
+def phrases_in(words: Sequence[str]) -> Iterator[tuple[range, Message | None]]:
+    """The places of each phrase or filler among these words, and its kinds in any language."""
+    for start in range(len(words)):
+        for length in range(1, min(longest(), len(words) - start) + 1):
+            for kind in _known().get(tuple(words[start : start + length]), {}):
+                yield range(start, start + length), kind
+
+
+def is_filler(word: str) -> bool:
+    """Whether a word changes nothing beside a phrase."""
+    return None in _known().get((word,), {})
+
+
+@cache
+def longest() -> int:
+    """Words of the longest phrase."""
+    return max(map(len, _known()))
+
+
+@cache
+def _known() -> _Known:
+    """Words -> kind (None: a filler) -> languages."""
+    lists = manner_lists()
+    listed: list[tuple[Message | None, Mapping[str, str]]] = [*lists.phrases.items()]
+    known: dict[tuple[str, ...], dict[Message | None, frozenset[str]]] = {}
+    for kind, by_language in [*listed, (None, lists.fillers)]:
+        for language, phrases in by_language.items():
+            for words in (plain_words(tokens(phrase)) for phrase in phrases.split(",")):
+                if words:
+                    of = known.setdefault(words, {})
+                    of[kind] = of.get(kind, frozenset()) | {language}
+    return known
+
+
+class _Tiling(NamedTuple):
+    """A segmentation of the first words into phrases and fillers."""
+
+    foreign: int  # pieces in other languages
+    pieces: int
+    phrases: int  # pieces that are phrases: "help" alone is one, in "thanks for your help" a filler
+    kinds: frozenset[Message]
+
+    @property
+    def cost(self) -> tuple[bool, int, int, int]:
+        """The least is the best: one with phrases, then fewer foreign pieces, pieces, phrases."""
+        return not self.phrases, self.foreign, self.pieces, self.phrases
+
+
+def made_of_phrases(words: Sequence[str], language: str, asks: bool) -> Message | None:
+    """Kind of a message that consists of phrases.
+
+    Args:
+        words: normalised.
+        language: of the message (ISO 639-1).
+        asks: whether it ends as a question.
+    """
+    kinds = _tiled(words, language)
+    if asks and not kinds.isdisjoint(("thanks", "farewell", "acknowledgement")):
+        return None  # "good?" and "thanks, and the other?" are questions
+    return next((kind for kind in _FIRST if kind in kinds), None)
+
+
+def _tiled(words: Sequence[str], language: str) -> frozenset[Message]:
+    """Kinds of the phrases in the best segmentation of the words (dynamic programming); empty if
+    there is none."""
+    best: list[_Tiling | None] = [_Tiling(0, 0, 0, frozenset()), *(None for _ in words)]
+    for start, before in enumerate(best):
+        if before is None:
+            continue
+        for end in range(start + 1, min(start + longest(), len(words)) + 1):
+            for kind, foreign in meanings(tuple(words[start:end]), language):
+                tiling = _Tiling(
+                    before.foreign + foreign,
+                    before.pieces + 1,
+                    before.phrases + (kind is not None),
+                    before.kinds | ({kind} if kind else set()),
+                )
+                there = best[end]
+                if there is None or tiling.cost < there.cost:
+                    best[end] = tiling
+    return best[-1].kinds if best[-1] else frozenset()
 
 
 class MessageLimits(Frozen):

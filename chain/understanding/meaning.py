@@ -10,10 +10,9 @@ from typing import Literal, NamedTuple
 from rapidfuzz.distance import OSA
 
 from chain.understanding.follow_ups import END, FollowUp, follow_up, standalone, topic_words
-from chain.understanding.intent import classify
-from chain.understanding.phrases import (
+from chain.understanding.intent import (
+    classify,
     concepts,
-    edits_allowed,
     is_filler,
     manner_lists,
     phrases_in,
@@ -39,6 +38,9 @@ Rewrite = Callable[[str, Sequence[Turn]], str]
 # Least margin in score of the best-fitting document over the next: a word that all of ten documents
 # have weighs log(11/10), which is less.
 _CLEARLY = 0.1
+# (letters, edits): edits within which a word of at least so many letters may be misspelt. Shorter
+# words are near to too many others.
+_MISSPELT = ((9, 2), (6, 1))
 _SMALL = 2  # digits of a number that may count sentences or points
 _WITH_ANSWER: tuple[Message, ...] = ("shorter", "table", "translate", "email")
 _WRITTEN: tuple[Message, ...] = ("table", "email", "summarise")  # from material that can be shown
@@ -152,7 +154,7 @@ def _name_parts(text: str) -> set[str]:
 
 def _is_among(part: str, words: set[str]) -> bool:
     """Whether a part of a name is one of these words, misspelt perhaps."""
-    edits = edits_allowed(part)
+    edits = next((edits for letters, edits in _MISSPELT if len(part) >= letters), 0)
     return part in words or (edits > 0 and any(OSA.distance(part, word) <= edits for word in words))
 
 

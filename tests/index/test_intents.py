@@ -7,9 +7,8 @@ from typing import get_args
 
 import pytest
 
-from chain.understanding.intent import FOLLOW_UP, QUESTION, classify
+from chain.understanding.intent import FOLLOW_UP, QUESTION, classify, manner_lists
 from chain.understanding.meaning import document_named, lasting_asked
-from chain.understanding.phrases import manner_lists
 from core.answer import Message
 from core.settings import ROOT, Settings
 from core.source import DocumentInfo
