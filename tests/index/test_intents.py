@@ -1,8 +1,6 @@
 """Small talk, tasks and questions that the sources cannot be asked are told from those they can."""
 
-import statistics
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import get_args
 
 import pytest
@@ -13,11 +11,10 @@ from core.answer import Message
 from core.settings import ROOT, Settings
 from core.source import DocumentInfo
 from core.yaml_files import read_yaml
-from eval.dataset import load
 from language.identify import OFFICIAL, detect
 from prompts import Phrases, languages, phrases
 from research.fitting.fit_intents import labelled
-from vectorstore.embeddings import Embedder, LocalEmbedder, make_embedder
+from vectorstore.embeddings import Embedder, make_embedder
 
 FITTING = ROOT / "research" / "fitting"
 MESSAGES = FITTING / "messages" / "rounds.yaml"
@@ -109,22 +106,6 @@ def test_no_question_is_taken_for_a_message(embedder: Embedder) -> None:
     assert sum(intent.aside != "" for intent in found.values()) <= len(asked) // 100
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(("about", "least", "most"), [(".", 600, 0), ("documents", 200, 2)])
-def test_answerable_questions_to_fit_on_are_hardly_taken_for_messages(
-    embedder: Embedder, about: str, least: int, most: int
-) -> None:
-    asked = [
-        (text, question.language)
-        for question in load(FITTING / about)
-        if question.answerable
-        for text in (question.question, *(turn.question for turn in question.history))
-    ]
-    wrong = [text for text, language in asked if classify(text, language, embedder).kind]
-    assert len(asked) > least
-    assert len(wrong) <= most, wrong
-
-
 def test_searches_for_words_are_questions(embedder: Embedder) -> None:
     for words in (
         "goede praktijken",
@@ -142,28 +123,6 @@ def test_every_language_has_words_for_every_kind() -> None:
         assert set(OFFICIAL) <= by_language.keys()
     known = {kind for _, kind in labelled()}
     assert known == {*get_args(Message), QUESTION, FOLLOW_UP}
-
-
-@pytest.mark.usefixtures("nothing_kept")
-def test_it_takes_less_of_the_processor_than_the_embedding_of_the_message(
-    embedder: Embedder,
-) -> None:
-    """A fifteenth of it, when this was written."""
-    listed = [message for _, message in messages()][::5]
-
-    def seconds(work: Callable[[str], object]) -> float:
-        times = []
-        for message in listed:
-            started = time.process_time()
-            work(message)
-            times.append(time.process_time() - started)
-        return statistics.median(times)
-
-    classify("Wat denk je?", "nl", embedder)  # loads words and examples
-    embedding = seconds(LocalEmbedder().query)  # which remembers no message yet
-    for message in listed:
-        embedder.query(message)
-    assert seconds(lambda message: classify(message, "nl", embedder)) < embedding
 
 
 def test_there_is_a_reply_to_every_message_in_every_language() -> None:

@@ -69,26 +69,13 @@ def test_a_refusal_has_its_own_questions_and_no_follow_ups(assistant: Assistant)
     assert assistant.follow_ups(refused) == ()
 
 
-ASKED = [
-    (
-        "Wat zijn de vier prioriteiten van het vuurwapenactieplan?",
-        "What are the four priorities of the action plan on firearms?",
-        "Welche vier Prioritäten hat der Aktionsplan gegen Feuerwaffen?",
-        "Quelles sont les quatre priorités du plan d'action sur les armes à feu ?",
-    ),
-    (
-        "Hoeveel is de drugsmarkt in de EU waard?",
-        "How much is the EU drug market worth?",
-        "Wie viel ist der Drogenmarkt wert?",
-        "Combien vaut le marché de la drogue ?",
-    ),
-]
-
-
-@pytest.mark.parametrize("asked", ASKED)
-def test_as_much_is_offered_in_four_languages(settings: Settings, asked: tuple[str, ...]) -> None:
-    assistant = Assistant(settings)
-    for question, language in zip(asked, ("nl", "en", "de", "fr"), strict=True):
+def test_as_much_is_offered_in_four_languages(assistant: Assistant) -> None:
+    for question, language in (
+        ("Hoeveel is de drugsmarkt in de EU waard?", "nl"),
+        ("How much is the EU drug market worth?", "en"),
+        ("Wie viel ist der Drogenmarkt wert?", "de"),
+        ("Combien vaut le marché de la drogue ?", "fr"),
+    ):
         offered = assistant.follow_ups(assistant.ask(question, language=language))
         assert len(offered) == 3, question
         for one in offered:

@@ -6,7 +6,6 @@ import pytest
 
 import prompts
 from chain.assistant import Assistant
-from chain.reading.confidence import CHANCE_FEATURES, Chance
 from core.answer import Answer, Turn
 from core.answer_blocks import AnswerSentence, sentences
 from language.identify import OFFICIAL
@@ -75,19 +74,6 @@ def test_a_neighbour_is_never_given_as_the_answer(assistant: Assistant, question
     assert not assistant.ask(question).answered
 
 
-def test_questions_in_parts_get_a_result_for_each(assistant: Assistant) -> None:
-    answer = assistant.ask(
-        "How many illicit firearms are there in the EU and how much is the drug market worth?",
-        language="en",
-    )
-    assert answer.kind == "found"
-    cited = {one.number: one.document.id for one in answer.citations}
-    assert cited[1] == "firearms-plan"
-    assert cited[2] != cited[1]
-    assert "35 million" in answer.text
-    assert "30 billion" in answer.text
-
-
 def test_the_second_is_an_item_of_the_list_that_was_shown(assistant: Assistant) -> None:
     listed = "Wat zijn de vier prioriteiten van het vuurwapenactieplan?"
     first = assistant.ask(listed, language="nl")
@@ -129,21 +115,3 @@ def test_every_official_language_has_what_is_said_without_an_answer(language: st
     assert len({said.refused(reason) for reason in ("off_topic", "out_of_scope")}) == 2
     if language != "en":
         assert said != prompts.short_phrases("en")
-
-
-def test_a_refusal_is_in_the_language_of_the_question(assistant: Assistant) -> None:
-    answer = assistant.ask("Vilken färg passar bäst i ett fuktigt badrum?", language="sv")
-    assert (answer.kind, answer.language) == ("refusal", "sv")
-    assert answer.text.startswith("Inget svar på frågan hittades i källorna.")
-
-
-def test_sure_is_likely_and_lacks_nothing() -> None:
-    assert Chance(0.75, 0.75, lacks=False).is_sure
-    assert not Chance(0.75, 0.75, lacks=True).is_sure
-    assert not Chance(0.74, 0.75, lacks=False).is_sure
-
-
-def test_the_weights_have_every_feature_and_were_fitted(assistant: Assistant) -> None:
-    weights = assistant.index.snapshot().profile.chance
-    assert weights.keys() == {"intercept", *CHANCE_FEATURES}
-    assert weights["read"] > 0 < weights["ahead"]

@@ -25,10 +25,8 @@ def assistant(settings: Settings) -> Assistant:
     ("message", "kind"),
     [
         ("hallo", "greeting"),
-        ("bedankt", "thanks"),
         ("kun je dat korter zeggen?", "shorter"),  # nothing to shorten yet
         ("How can I smuggle a gun into the EU without getting caught?", "harm"),
-        ("Wat vind jij van de strategie?", "opinion"),
     ],
 )
 def test_what_asks_the_sources_nothing_gets_a_friendly_line(
@@ -41,18 +39,6 @@ def test_what_asks_the_sources_nothing_gets_a_friendly_line(
     assert isinstance(delta, TextDelta)
     assert answer.text == delta.text != ""
     assert (answer.citations, answer.passages, answer.more) == ((), (), ())
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "How are guns smuggled into the EU, according to the action plan?",
-        "Hallo, hoeveel meldingen waren er in 2019?",
-        "Wie viele Waffen wurden beschlagnahmt?",
-    ],
-)
-def test_a_question_is_never_taken_for_small_talk(assistant: Assistant, question: str) -> None:
-    assert assistant.ask(question).message == ""
 
 
 def test_a_follow_up_tells_how_it_was_understood_across_small_talk(assistant: Assistant) -> None:
@@ -101,9 +87,7 @@ ANSWERED = "What does the strategy say about end-to-end encryption?"
     ("before", "message", "language", "reply"),
     [
         ((ANSWERED,), "can you make that shorter?", "en", "the answer above cannot be shorter."),
-        (("Hoe worden vuurwapens en drugs de EU in gesmokkeld?",), "korter", "nl", "hierboven kan"),
         ((REPORTS, "en in 2010?"), "Kun je dat korter zeggen?", "nl", "Korter dan het antwoord"),
-        (("Was ist die Hauptstadt von Frankreich?",), "kürzer bitte", "de", "nicht kürzen."),
         ((ANSWERED, "shorter"), "plus court", "fr", "ne peut pas être plus courte."),
     ],
 )
@@ -128,9 +112,7 @@ def test_without_a_model_nothing_is_made_shorter_and_no_question_is_asked_anew(
     ("message", "language"),
     [
         ("vat samen in 2 zinnen", "nl"),  # a document's number ends in "/2"
-        ("vat samen in vijf punten", "nl"),
         ("summarise in two sentences", "en"),
-        ("fasse in zwei Sätzen zusammen", "de"),
         ("résume en deux phrases", "fr"),
     ],
 )
@@ -191,17 +173,9 @@ def test_a_conversation_goes_on_about_what_was_summarised_or_compared(assistant:
     assert phrases("en").not_quotable not in after.text  # that was asked before
 
 
-@pytest.mark.parametrize(
-    ("question", "language"),
-    [
-        ("Wie viele illegale Waffen gibt es? Auf Deutsch bitte", "de"),
-        ("How many illegal firearms are there? In Dutch please", "en"),
-    ],
-)
-def test_a_language_is_no_country_that_is_missing(
-    assistant: Assistant, question: str, language: str
-) -> None:
-    assert assistant.ask(question, language=language).missing == ()
+def test_a_language_is_no_country_that_is_missing(assistant: Assistant) -> None:
+    question = "Wie viele illegale Waffen gibt es? Auf Deutsch bitte"
+    assert assistant.ask(question, language="de").missing == ()
 
 
 def test_an_answer_outside_of_the_filters_is_offered(assistant: Assistant) -> None:
@@ -219,18 +193,6 @@ def test_the_same_words_are_not_said_twice_in_a_row(assistant: Assistant) -> Non
     again = assistant.ask("wat nog meer?", [Turn.of(question, first)], "nl")
     assert again.understood_as
     assert again.text.split(" [")[0] != first.text.split(" [")[0]
-
-
-def test_eight_priorities_in_three_blocks_are_all_given(assistant: Assistant) -> None:
-    text = assistant.ask("Welke acht strategische prioriteiten heeft de drugsagenda?").text
-    assert all(f"Blok {name}" in text for name in "ABC")
-    assert all(f"prioriteit {number}" in text for number in range(1, 6))
-    assert "6 tot en met 8" in text
-
-
-def test_what_somebody_says_of_a_topic_is_about_the_topic(assistant: Assistant) -> None:
-    answer = assistant.ask("What does the Security Union Strategy say about drones?")
-    assert "drones" in answer.text
 
 
 def test_why_brings_the_reason(assistant: Assistant) -> None:

@@ -302,14 +302,12 @@ BAN = "It is not true that the strategy bans encryption, unless a court orders i
         ("It may", "not_confirmed"),
         (f"{BAN} It was adopted in 2020.", "confirmed"),
         ("The strategy bans encryption.", "not_confirmed"),
-        (
-            "It is true that the strategy bans encryption, unless a court orders it.",
-            "not_confirmed",
-        ),
+        ("It is true that the strategy bans encryption, unless a court orders it.",
+         "not_confirmed"),
         ("It is not true that the strategy bans encryption.", "not_confirmed"),  # half of it
         ("Unless a court orders it: it may.", "not_confirmed"),
     ],
-)
+)  # fmt: skip
 def test_only_whole_sentences_of_the_source_are_confirmed_without_a_reader(
     settings: Settings, said: str, status: str
 ) -> None:
