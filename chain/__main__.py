@@ -21,7 +21,7 @@ from core.command_line import CommandLine, flag, option
 from core.errors import StrategiewijzerError
 from core.hosts import is_official_address
 from core.settings import Settings
-from core.source import STEPS_BACK, Scope, Summarised
+from core.source import STEPS_BACK, Scope
 from core.telemetry import observe
 from language.escaping import visible
 from language.identify import OFFICIAL
@@ -90,30 +90,28 @@ def ask(
 
 def _print(answer: Answer) -> None:
     """The answer proper, what to know of it, what else there is, and its references."""
+    words = client_words("en")
     if answer.understood_as:
         _say(f"Understood as: {answer.understood_as}\n")
-    doubt = DoubtWords("[not confirmed]", "[found, not checked]")
+    doubt = DoubtWords(f"[{words.unconfirmed}]", f"[{words.found}]")
     _say(marked_text(answer.blocks, as_read=True, doubt=doubt).text)
     if answer.ended:
         _say(f"\n{answer.ended}")
     if answer.trouble and answer.mode == "generative":
-        _say("\nThe language model's answer broke off; it may not be complete.")
+        _say(f"\n{words.broke_off}")
     elif answer.trouble:
         _say(
             f"\nThe language model was not used ({answer.trouble.replace('_', ' ')}): these are "
             "sentences from the sources. Try: ./strategiewijzer doctor"
         )
-    if answer.check_trouble == "slow":
-        _say("\nThe extra check by a language model came too late; the local checks were made.")
-    elif answer.unchecked:
-        why = f" ({answer.check_trouble.replace('_', ' ')})" if answer.check_trouble else ""
-        _say(f"\nThe extra check by a language model failed{why}; the local checks were made.")
+    if answer.unchecked:
+        _say(f"\n{words.too_late if answer.check_trouble == 'slow' else words.unchecked}")
     if answer.elsewhere:
         _say("\nNot in this selection, but elsewhere: ask again without limits to the search.")
     if answer.kind == "partial":  # a refusal says it itself
-        _say("\n" + client_words("en").missing.format(**answer.missing_words))
+        _say("\n" + words.missing.format(**answer.missing_words))
     if answer.related:
-        _say("\nThese questions can be answered:", *answer.related, sep="\n- ")
+        _say(f"\n{words.related}", *answer.related, sep="\n- ")
     if answer.more:
         heading = "Nearest" if answer.kind == "refusal" else "Also"
         texts = (marked_text(blocks, as_read=True).text for blocks in answer.further)
@@ -154,16 +152,12 @@ def _pages(citation: Citation) -> list[tuple[str, str]]:
     document = citation.document
     if document.kind != "brief":
         return [("", citation.url)]
-    official = "official " if is_official_address(document.url) else ""
-    forms: dict[Summarised, str] = {
-        "document": f"{official}document summarised here",
-        "press_release": "press release",
-    }
-    pages = (
-        (forms[document.about_form], document.url),
-        ("questions and answers", document.questions_url),
-    )
-    return [(f"{opens}: ", url) for opens, url in pages if url]
+    form = "press release: "
+    if document.about_form == "document":
+        official = "official " if is_official_address(document.url) else ""
+        form = f"{official}document summarised here: "
+    pages = (form, document.url), ("questions and answers: ", document.questions_url)
+    return [(opens, url) for opens, url in pages if url]
 
 
 def _known(kind: str, given: Sequence[str], known: Collection[str]) -> tuple[str, ...]:

@@ -74,9 +74,9 @@ def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[
             if items and not block.goes_on and count < total:
                 note = phrases(request.language).part_of_list.format(count, total)
             yield Draft(
-                text=" ".join(readings(block.passage, text, request)),
+                text=_text(passage, text),
                 cites=(block.passage,),
-                items=tuple(readings(block.passage, items, request)),
+                items=tuple(_read(passage, item) for item in items),
                 marks=tuple(number_of(passage, passage.units[item]) for item in items),
                 quote=Quote(
                     block.passage, passage.units[quoted[0]].start, passage.units[quoted[-1]].end
@@ -128,7 +128,7 @@ def unsaid_first(ranked: Sequence[Ranked], request: Request) -> Sequence[Ranked]
 def is_said(ranking: Ranked, found: Sequence[ScoredPassage], before: str) -> bool:
     """Whether a statement of these passages stands in a folded text (`said_before`)."""
     passage, core = found[ranking.passage].passage, ranking.statement.core
-    return all(fold(reading(passage, passage.units[n])) in before for n in core)
+    return all(fold(_read(passage, number)) in before for number in core)
 
 
 def _block_of(ranking: Ranked, request: Request) -> QuotedBlock:
@@ -145,25 +145,11 @@ def _block_of(ranking: Ranked, request: Request) -> QuotedBlock:
     return QuotedBlock(ranking.passage, shown, total=total)
 
 
-def readings(place: int, units: Iterable[int], request: Request) -> list[str]:
-    passage = request.found[place].passage
-    return [reading(passage, passage.units[number]) for number in units]
-
-
-class _Window(NamedTuple):
-    """Numbers of consecutive units of a passage, all inclusive."""
-
-    begin: int  # of what is shown
-    first: int  # of the statement
-    last: int  # of the statement
-    end: int  # of what is shown
-
-
 class _Result(NamedTuple):
     """A statement that is shown as a result."""
 
     ranked: Ranked
-    window: _Window | None  # what shows it; None for a list or a row of a table
+    window: range | None  # the units that show it; None for a list or a row of a table
     behind: float  # the best, in `within` of the amounts; 0 for the best for a part
 
 
@@ -224,13 +210,14 @@ def _best_results(request: Request) -> Iterator[_Result]:
         for each in reversed(by_score)
         for number in each.statement.core
     }
+    names_first = bool(ordered) and request.found[ordered[0].passage].named
     shown: dict[int, set[int]] = {}
     counts: Counter[int] = Counter()
     for place, ranking in enumerate(ordered):
         behind = best - ranking.score
         if _document(ranking, request) == _document(ordered[0], request):
             behind /= amounts.within
-        elif _is_named(ordered[0], request) and not _is_named(ranking, request):
+        elif names_first and not request.found[ranking.passage].named:
             behind = math.inf  # another document than the question names
         else:
             behind /= amounts.within_another
@@ -239,13 +226,9 @@ def _best_results(request: Request) -> Iterator[_Result]:
             passage = request.found[ranking.passage].passage
             near = {n: score for (p, n), score in scores.items() if p == ranking.passage}
             window = None if statement.is_list else _window(passage, statement, near, there)
-            there.update(range(window.begin, window.end + 1) if window else statement.units)
+            there.update(window or statement.units)
             counts[ranking.passage] += 1
             yield _Result(ranking, window, 0.0 if place < len(firsts) else behind)
-
-
-def _is_named(ranking: Ranked, request: Request) -> bool:
-    return request.found[ranking.passage].named
 
 
 def _document(ranking: Ranked, request: Request) -> str:
@@ -261,13 +244,17 @@ def _drafts(result: _Result, request: Request) -> Iterator[Draft]:
         for number, draft in enumerate(drafts(block, request, labelled=False)):
             yield replace(draft, label="" if number else label)
         return
-    begin, first, last, end = window
+    first, last = min(ranking.statement.units), max(ranking.statement.units)
+    start, end = passage.units[window[0]].start, passage.units[window[-1]].end
     yield Draft(
         text=_text(passage, range(first, last + 1)),
         cites=(ranking.passage,),
-        quote=Quote(ranking.passage, passage.units[begin].start, passage.units[end].end),
+        quote=Quote(ranking.passage, start, end),
         label=label,
-        around=(_text(passage, range(begin, first)), _text(passage, range(last + 1, end + 1))),
+        around=(
+            _text(passage, range(window[0], first)),
+            _text(passage, range(last + 1, window[-1] + 1)),
+        ),
     )
 
 
@@ -280,44 +267,34 @@ def _label(passage: Passage, language: str) -> str:
 
 def _window(
     passage: Passage, statement: Statement, scores: Mapping[int, float], shown: Collection[int]
-) -> _Window | None:
+) -> range | None:
     """The statement widened by sentences around it, the likelier neighbour first; None if it is
     not a stretch of sentences, such as a row of a table."""
     begin, end = first, last = min(statement.units), max(statement.units)
     units_between = passage.units[first : last + 1]
     if any(unit.kind != "sentence" or is_row(passage, unit) for unit in units_between):
         return None
-    count = sum(_words(passage, number) for number in range(first, last + 1))
+    count = len(_text(passage, range(first, last + 1)).split())
     while count < _FEWEST:
         further = [
             number
             for number in (end + 1, begin - 1)
-            if number not in shown
-            and _is_sentence(passage, number)
-            and count + _words(passage, number) <= _MOST
+            if 0 <= number < len(passage.units)
+            and number not in shown
+            and is_sentence(passage, number)
+            and not about_itself(passage, passage.units[number])
+            and count + len(_read(passage, number).split()) <= _MOST
             and not (number < begin and points_back(_read(passage, number), passage.language))
         ]
         if not further:
             break
         number = max(further, key=lambda number: scores.get(number, -math.inf))
-        count += _words(passage, number)
+        count += len(_read(passage, number).split())
         begin, end = min(begin, number), max(end, number)
-    return _Window(begin, first, last, end)
+    return range(begin, end + 1)
 
 
-def _is_sentence(passage: Passage, number: int) -> bool:
-    return (
-        0 <= number < len(passage.units)
-        and is_sentence(passage, number)
-        and not about_itself(passage, passage.units[number])
-    )
-
-
-def _words(passage: Passage, number: int) -> int:
-    return len(_read(passage, number).split())
-
-
-def _text(passage: Passage, numbers: range) -> str:
+def _text(passage: Passage, numbers: Iterable[int]) -> str:
     return " ".join(_read(passage, number) for number in numbers)
 
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from chain.answerability import Decision
 from chain.reading.confidence import CHANCE_FEATURES, IN_SOURCES, ON_TOPIC, evidence, features
+from chain.reading.quotables import reading
 from chain.request import Request
 from chain.understanding.follow_ups import standalone
-from chain.writing.extractive import choose, readings
+from chain.writing.extractive import choose
 from core.settings import Settings
 from eval.corpora import prepare
 from eval.dataset import Question, load
@@ -122,7 +123,12 @@ def _over_facts(labelled: Iterable[Question], settings: Settings) -> Told:
 def _has_facts(question: Question) -> _IsRight:
     def has_facts(_: Decision, request: Request) -> bool:
         blocks = choose(request)
-        texts = [text for block in blocks for text in readings(block.passage, block.units, request)]
+        texts = [
+            reading(passage, passage.units[number])
+            for block in blocks
+            for passage in [request.found[block.passage].passage]
+            for number in block.units
+        ]
         return question.facts_in(fold(" ".join(texts)))
 
     return has_facts
