@@ -167,7 +167,6 @@ class Cues(Frozen):
     asking: tuple[str, ...]
     helping: tuple[str, ...]  # verbs that begin a question for yes or no
     empty: tuple[str, ...]  # no topic, besides the words that search leaves out anyway
-    defining: tuple[str, ...]  # the `asking` words that ask what something is
     common: tuple[str, ...]  # names of what every document is about
     joining: tuple[str, ...]  # between the parts of a question
     comparing: tuple[str, ...]  # make it a comparison

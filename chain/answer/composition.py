@@ -26,14 +26,14 @@ from core.answer_blocks import (
 )
 from core.citations import Citation
 from core.settings import Unconfirmed
-from core.source import Passage, ScoredPassage
+from core.source import ScoredPassage
 from language.demands import asks_for, numbers
 from language.facts import names_as_written
 from language.figures import dates_as_written, figures
 from language.identify import written_in
 from language.vocabulary import cues_of
 from language.words import content_words, fold
-from prompts import Letter, languages, phrases, short_phrases
+from prompts import languages, phrases, short_phrases
 
 _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
 
@@ -58,7 +58,10 @@ class AnswerBuilder:
         self._quotes: dict[Quote, None] = {}
         self._written: list[str] = []  # a model's sentences
         self._quoted: Counter[str] = Counter()  # language of a quoted draft -> number of drafts
-        self._letter = _letter(request)
+        # Salutation and closing of an e-mail, in a language that has them.
+        is_email = request.task is not None and request.task.kind == "email"
+        has_letter = is_email and request.language in languages()
+        self._letter = phrases(request.language).letter if has_letter else None
 
     @property
     def language(self) -> str:
@@ -235,6 +238,7 @@ class AnswerBuilder:
         if not text or len(text) != quote.end - quote.start:
             raise AssertionError(f"a quote reaches outside passage {passage.id}")
         pages = passage.pages(quote.start, quote.end)
+        url, anchor = passage.document.url, passage.anchor
         return Citation(
             number=self._numbers[quote.passage],
             passage_id=passage.id,
@@ -247,7 +251,7 @@ class AnswerBuilder:
             end=quote.end,
             page=pages[0] if pages else None,
             last_page=pages[1] if pages else None,
-            url=_place(passage),
+            url=f"{url}#{anchor}" if url and anchor and "#" not in url else url,
             standing=found.standing,
         )
 
@@ -316,19 +320,6 @@ def _listed(brackets: str) -> Iterator[int]:
         yield from range(int(first), int(last or first) + 1)
 
 
-def _letter(request: Request) -> Letter | None:
-    """Salutation and closing of an e-mail; None for other tasks and unsupported languages."""
-    if request.task is None or request.task.kind != "email" or request.language not in languages():
-        return None
-    return phrases(request.language).letter
-
-
-def _place(passage: Passage) -> str:
-    """URL of the passage's document, with the anchor of its heading if it has one."""
-    url = passage.document.url
-    return f"{url}#{passage.anchor}" if url and passage.anchor and "#" not in url else url
-
-
 def value_asked_for(question: str, language: str, text: str, text_language: str) -> str:
     """The number, date or name in a sentence that a question asks for: the only one that is not in
     the question, or the only one among several that counts what the question names; else empty.
@@ -349,7 +340,9 @@ def value_asked_for(question: str, language: str, text: str, text_language: str)
         *(_names(text, text_language, words) if "name" in kinds else ()),
     ]
     new = dict.fromkeys(
-        part for part in found if fold(part) not in folded and not _is_known(part, known)
+        part
+        for part in found
+        if fold(part) not in folded and not (figures(part) and figures(part) <= known)
     )
     meant = [
         part
@@ -370,10 +363,6 @@ def _names(text: str, language: str, in_question: Collection[str]) -> list[str]:
         name for name in names if words[name].isdisjoint(in_question) or not words[name] <= known
     )
     return [name for name in new if name not in when and f"{name}(" not in text]
-
-
-def _is_known(part: str, known: frozenset[str]) -> bool:
-    return bool(figures(part)) and figures(part) <= known
 
 
 class AnswerRun:

@@ -29,19 +29,13 @@ _ALIKE = 0.5  # share of words that makes two questions one in other words
 def related(
     index: Snapshot, question: str, query: Query, found: Sequence[ScoredPassage]
 ) -> tuple[str, ...]:
-    """Up to two questions about the sections nearest to a refused question.
-
-    Args:
-        index: holds the passages.
-        question: the refused one, standing alone.
-        query: what was asked.
-        found: the retrieved passages, best first.
-    """
+    """Up to two questions about the sections nearest to a refused question, which stands alone;
+    `found` are its passages, best first."""
     turns = [*query.history, Turn(question=question, answer_text="")]
     passages = [scored.passage for scored in found]
     about = {passage.document.id for passage in passages[:1]}
     least = index.profile.amounts.cosines.related
-    offers = _near(index, question, query.language, query.scope, passages, about, least, turns)
+    offers = _near(index, question, query, passages, about, least, turns)
     return tuple(itertools.islice(offers, _RELATED))
 
 
@@ -50,20 +44,19 @@ def follow_ups(
 ) -> tuple[str, ...]:
     """Up to three questions about sections near those that answered; none repeats what was asked or
     offered earlier, or asks for what earlier answers said."""
-    language = answer.question_language
+    query = Query(answer.question, answer.question_language, history, scope)
     turns = [*history, Turn.of(answer.question, answer)]
-    question = standalone(answer.question, language, history)
+    question = standalone(query.question, query.language, history)
     about = {citation.document.id for citation in answer.citations}
     least = index.profile.amounts.cosines.goes_on
-    offers = _near(index, question, language, scope, answer.passages, about, least, turns)
+    offers = _near(index, question, query, answer.passages, about, least, turns)
     return tuple(itertools.islice(offers, _FOLLOW_UPS))
 
 
 def _near(
     index: Snapshot,
     question: str,
-    language: str,
-    scope: Scope,
+    query: Query,
     passages: Sequence[Passage],
     about: Collection[str],
     least: float,
@@ -74,14 +67,14 @@ def _near(
     Args:
         index: has them.
         question: that was asked, standing alone.
-        language: of the questions (ISO 639-1).
-        scope: limits of the search.
+        query: it as it came.
         passages: those found for it; questions of sections where neither these nor another search
             for the question lead are about something else.
         about: ids of the documents that the question is about.
         least: cosine of a question that one of these documents answers with this one.
         turns: earlier turns: what was asked, offered or answered there is not offered again.
     """
+    language, scope = query.language, query.scope
     around = index.search(question, _AROUND, language, scope=scope)
     sections = {
         (passage.document.id, passage.section)
@@ -120,14 +113,8 @@ def _same_text(passage: Passage, other: Passage) -> bool:
 def questions_about(
     index: Snapshot, document: DocumentInfo, language: str, count: int = _ABOUT
 ) -> tuple[str, ...]:
-    """Prepared questions of a document, from all its parts and in its order.
-
-    Args:
-        index: has them.
-        document: the language version.
-        language: of the questions (ISO 639-1).
-        count: how many at most.
-    """
+    """Prepared questions of a language version of a document, from all its parts and in its order;
+    `language` is theirs (ISO 639-1), `count` their number at most."""
     passages = spread(index.passages([document.key]), _LOOKED_AT)
     by_passage: dict[str, list[PreparedQuestion]] = {}
     for prepared in _offerable(index.questions([document.key]), language):

@@ -273,7 +273,7 @@ def is_sentence(passage: Passage, number: int) -> bool:
     return (
         unit.kind == "sentence"
         and not is_row(passage, unit)
-        and not _is_listed(number, lists_of(passage))
+        and not any(number in members for members in lists_of(passage).values())
         and not _is_open(passage, unit)
         and _says_something(passage, unit)
     )
@@ -281,10 +281,8 @@ def is_sentence(passage: Passage, number: int) -> bool:
 
 def about_itself(passage: Passage, unit: Unit) -> bool:
     """Whether a summary talks about itself: "this brief does not list the individual actions"."""
-    if passage.document.kind != "brief":
-        return False
-    text = fold(passage.text[unit.start : unit.end])
-    return any(name in text for name in vocabulary(passage.language).summaries)
+    text, names = fold(passage.text[unit.start : unit.end]), vocabulary(passage.language).summaries
+    return passage.document.kind == "brief" and any(name in text for name in names)
 
 
 def _says_little(passage: Passage, unit: Unit) -> bool:
@@ -304,10 +302,6 @@ def _says_something(passage: Passage, unit: Unit) -> bool:
     text = passage.text[unit.start : unit.end].strip("*_ ")
     words = len(set(_WORD.findall(fold(text))))
     return words >= (_SENTENCE if _END.search(text) else _UNENDED) and not _CLOSING.match(text)
-
-
-def _is_listed(number: int, lists: dict[int, tuple[int, ...]]) -> bool:
-    return any(number in members for members in lists.values())
 
 
 def _before(

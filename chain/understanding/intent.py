@@ -346,8 +346,8 @@ def task_ordered(words: Sequence[str], message: str) -> Message | None:
     # "a short summary" is one, too
     tasks = (places for places, kind in phrases if kind in ("summarise", "shorter"))
     task = {place for places in tasks for place in places}
-    # "summarise the agenda: how many ..." is a question.
-    if not task or ":" in message or asks_for_existing(words):
+    # "summarise the agenda: how many ..." and "is there a summary of the agenda" are questions.
+    if not task or ":" in message or lists.existing.pattern.match(" ".join(words)):
         return None
     rest = [
         word
@@ -358,11 +358,6 @@ def task_ordered(words: Sequence[str], message: str) -> Message | None:
     other = [word for word in rest[:1] if words.index(word) > opening] + rest[1:]
     names = all(word in document or concepts(word, "subjects") or word.isdigit() for word in other)
     return "summarise" if document and names else None
-
-
-def asks_for_existing(words: Sequence[str]) -> bool:
-    """Whether it asks for something that exists: "is there a summary of the agenda" is no task."""
-    return manner_lists().existing.pattern.match(" ".join(words)) is not None
 
 
 def classify(message: str, language: str, embedder: Embedder) -> Intent:

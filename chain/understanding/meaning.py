@@ -118,11 +118,6 @@ def _parts_named(word: str, language: str) -> set[str]:
     return set((kind | about) - {"other"}) if kind | about else {word}
 
 
-def says_document(message: str) -> bool:
-    """Whether a message has a word for a document: "summarise the strategy", not "summarise it"."""
-    return any(concepts(token.plain, "documents") for token in tokens(message))
-
-
 def _counts(message: str) -> set[str]:
     """Small numbers that count what follows: in "in 2 sentences", not in "annex 2, please"."""
     words = [token.plain for token in tokens(message)]
@@ -266,8 +261,9 @@ def _wants_summary(question: str, language: str) -> bool:
 def _material(kind: Message | None, question: str, language: str, turns: Sequence[Turn]) -> str:
     """What to search for to have the material of something to be written: what the message says it
     is about, else the last question; empty where there is neither, and for other messages."""
-    if kind not in _WRITTEN or (kind == "summarise" and says_document(question)):
-        return ""
+    names_document = any(concepts(token.plain, "documents") for token in tokens(question))
+    if kind not in _WRITTEN or (kind == "summarise" and names_document):
+        return ""  # "summarise the strategy" has no such material, "summarise it" has
     about = manner_lists().about.pattern.search(question.casefold())
     topic = question[about.end() :].strip(END) if about else ""
     if topic_words(topic, language):

@@ -92,21 +92,6 @@ def index(settings: Settings) -> Index:
     return open_index(settings)
 
 
-def test_recitals_and_definitions_are_sentences_and_what_stands_before_articles_is_preamble(
-    index: Index,
-) -> None:
-    found = index.passages(["lights.en"])
-    recitals, definitions, watch = found[:3]
-    assert recitals.preamble
-    assert not any(passage.preamble for passage in found[1:])
-    assert not any(passage.preamble for passage in index.passages(["ports.en"]))
-    kinds = [(unit.kind, unit.lead_in, unit.marks) for unit in recitals.units[1:]]
-    assert kinds == [("sentence", None, (mark,)) for mark in ("(1)", "(1)", "(2)")]
-    kinds = [(unit.kind, unit.lead_in) for unit in definitions.units[1:]]
-    assert kinds == [("sentence", None)] * 2
-    assert watch.headings[-1] == "Article 2 – Watch"
-
-
 def test_an_article_comes_before_the_recital_that_says_it_too(settings: Settings) -> None:
     asked = "What is the number of keepers of a lighthouse on watch at night?"
     answer = Assistant(settings).ask(asked, language="en")

@@ -55,7 +55,6 @@ def test_the_same_fact_is_found_in_four_languages(
     [
         ("best pizza recipe", "No answer to this question"),
         ("Wat is de hoofdstad van Australië?", "In de bronnen is geen antwoord"),
-        ("Quelle est la recette de la ratatouille ?", "Aucune réponse à cette question"),
         ("Wer hat die Fußballweltmeisterschaft 2014 gewonnen?", "In den Quellen wurde"),
         ("Cual es la capital de Australia?", "En las fuentes no se ha encontrado"),
     ],
@@ -159,12 +158,9 @@ def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
         ("How many reports did Facebook make in 2019?", "en", "names", False),
         ("How many reports did Snapchat make?", "en", "names", True),
         ("Combien de signalements Snapchat a-t-il faits ?", "fr", "names", True),
-        ("Combien de signalements Facebook a-t-il faits ?", "fr", "names", False),
-        ("What do Brussels and Strasbourg want with Europol?", "en", "names", False),
         ("What did the EESC call a step backwards?", "en", "names", False),  # only in full there
         ("Combien d'ONG dans WePROTECT ?", "fr", "names", False),  # "26 NGOs" there
         ("Wie viele Meldungen machte Snapchat?", "de", "names", False),  # a noun, or a name?
-        ("How many child abuse reports were there in 2019?", "en", "figures", False),
         ("How many child abuse reports were there in 1987?", "en", "figures", True),
         ("Were there child abuse reports in 2019 and in 1987?", "en", "figures", True),
         ("What sectors did the 2008 directive on critical infrastructure cover?", "en", "reason",
@@ -172,7 +168,6 @@ def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
         ("How does E2EE hide abuse?", "en", "figures", False),
         ("Hoeveel drugslaboratoria zijn er in Polen?", "nl", "countries", True),
         ("How much does the CER Directive cost?", "en", "amount", True),
-        ("How much money does the CER Directive bring?", "en", "amount", True),
         ("Which sectors of money and energy has the CER Directive?", "en", "amount", False),
     ],
 )  # fmt: skip
@@ -199,7 +194,6 @@ def test_without_passages_there_is_no_confidence(assistant: Assistant) -> None:
         ("Hoeveel vuurwapens nam men in beslag in Spanje en Griekenland?", ("Griekenland",)),
         ("Combien de signalements en 2019 selon l'OLAF ?", ()),  # other languages may spell it so
         ("Combien d'armes à feu ont été saisies à Marseille ?", ()),
-        ("Wie viele Drogenlabore gab es in den Niederlanden und in Belgien?", ("Belgien",)),
         ("How many reports of child abuse were there in 2019?", ()),
     ],
 )
@@ -220,7 +214,6 @@ def test_german_nouns_are_no_names_and_acronyms_are() -> None:
         ("Wat vond de Belgische regering?", "nl", {"BE": "Belgische"}),
         ("What did the Danish police seize?", "en", {"DK": "Danish"}),
         ("die niederländische Polizei", "de", {"NL": "niederländische"}),
-        ("les policiers français aux Pays-Bas", "fr", {"NL": "Pays-Bas", "FR": "français"}),
         ("policy for children, police services", "en", {}),
     ],
 )
@@ -317,17 +310,13 @@ def test_a_text_is_taken_to_be_in_another_language_only_where_that_is_clear() ->
         ("Quelles sont les priorités ?", "fr", {"list"}),
         ("Warum wurde das Zentrum gegründet?", "de", {"reason"}),
         ("¿Cuándo y cuántas?", "es", {"date", "number"}),
-        ("Wer führt es?", "de", {"name"}),
-        ("Das Zentrum.", "de", set()),
         # A cue counts beside whatever punctuation.
         ('("How many?")', "en", {"number"}),
         ("Since when?", "en", {"date"}),
         ("_How many_", "en", {"number"}),
         ("And how many/which of them?", "en", {"number", "list"}),
-        ("Europol – since when—", "en", {"date"}),
         ("Who–when–where", "en", {"name", "date"}),
         ("“‹Wie viele›”", "de", {"number"}),
-        ("Wie groß ist der Markt?", "de", {"number"}),
         ("Combien d’argent ?", "fr", {"amount", "number"}),
     ],
 )

@@ -22,19 +22,15 @@ def _figures_of(found: Facts) -> set[tuple[float, str]]:
         ("nl", "In 2019 zijn er 725.000 meldingen, 39%.", {(2019, ""), (725000, ""), (39, "%")}),
         ("en", "Some 46 per cent of the 725,000 reports.", {(46, "%"), (725000, "")}),
         ("fr", "Plus de 725\u00a0000 signalements, soit 39 % de plus.", {(725000, ""), (39, "%")}),
-        ("de", "Das sind 2,5 Prozent mehr als 1.200.000 Waffen.", {(2.5, "%"), (1200000, "")}),
         ("en", "It weighs 1,234.5 kg.", {(1234.5, "kilogram")}),
         ("nl", "Dat kost € 1.234,5.", {(1234.5, "EUR")}),
         # scales and currencies
         ("nl", "Zo'n 30 miljard euro, of $ 5 mln.", {(30 * BILLION, "EUR"), (5_000_000, "USD")}),
         ("en", "It is worth EUR 30 billion.", {(30 * BILLION, "EUR")}),
-        ("fr", "Il vaut 11,6 milliards d'euros.", {(11.6 * BILLION, "EUR")}),
         ("de", "Er ist 30 Mrd. EUR wert.", {(30 * BILLION, "EUR")}),
         # Of a range only the second figure has scale and unit.
         ("nl", "Naar schatting 3,2 tot 6,2 miljoen mensen.", {(3.2, ""), (6_200_000, "")}),
-        ("en", "Between 10-15% of them.", {(10, ""), (15, "%")}),
         # ordinals
-        ("en", "In the 3rd quarter.", {(3, "")}),
         ("nl", "De 2e prioriteit.", {(2, "")}),
         # 1.2.3 is no decimal number; a date or a reference has no figures
         ("en", "Section 1.2.3.", {(123, "")}),
@@ -52,10 +48,7 @@ def test_quantities(language: str, text: str, expected: set[tuple[float, str]]) 
         ("en", "EUR 30 billion", "nl", "30 miljard euro"),
         ("en", "30 billion euros", "fr", "30 milliards d'euros"),
         ("en", "30 billion euros", "pt", "30 mil milhões de euros"),
-        ("en", "30 billion euros", "de", "30 Mrd. Euro"),
-        ("en", "1 million reports", "pl", "z 1 miliona zgłoszeń"),
         ("de", "30 Milliarden Euro", "pl", "30 miliardów euro"),
-        ("en", "725,000 and 39%", "nl", "725 000 en 39 procent"),
         ("en", "11.6 million", "es", "11,6 millones"),
     ],
 )
