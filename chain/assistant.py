@@ -1,7 +1,7 @@
 """The assistant: a question -> what is found -> whether it is answered -> the answer, checked."""
 
 import logging
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -92,14 +92,13 @@ class Assistant:
         question: str,
         history: Sequence[Turn] = (),
         language: str | None = None,
-        areas: Collection[str] | None = None,
         config: RunnableConfig | None = None,
         *,
         scope: Scope = Scope(),
         by: str = "",
     ) -> Answer:
         """Returns the whole answer; arguments as in `stream`."""
-        *_, last = self.stream(question, history, language, areas, config, scope=scope, by=by)
+        *_, last = self.stream(question, history, language, config, scope=scope, by=by)
         assert isinstance(last, Finished)  # noqa: S101 - `stream` ends with it
         return last.answer
 
@@ -108,7 +107,6 @@ class Assistant:
         question: str,
         history: Sequence[Turn] = (),
         language: str | None = None,
-        areas: Collection[str] | None = None,
         config: RunnableConfig | None = None,
         *,
         scope: Scope = Scope(),
@@ -124,13 +122,12 @@ class Assistant:
             question: in any official language of the EU.
             history: earlier turns, oldest first.
             language: of the question (ISO 639-1); detected if not given.
-            areas: shorthand for a scope with these areas.
             config: LangChain's, for callbacks and tracers.
             scope: limits of the search.
             by: identifier of who asks, for `after`.
         """
         language = language or self._language(question, history)
-        query = Query(question, language, history, scope.within(areas), config)
+        query = Query(question, language, history, scope, config)
         yield from self._kept(measured(lambda watch: self._retried(query, watch)), by)
 
     def _kept(self, events: Iterator[Event], by: str) -> Iterator[Event]:

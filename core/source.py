@@ -144,10 +144,6 @@ class Scope(Frozen):
         """The day that standings are of: the day of reference, or today."""
         return self.as_of or today()
 
-    def within(self, areas: Collection[str] | None) -> "Scope":
-        """A copy with these areas, if there are any: the short form in public calls."""
-        return self.model_copy(update={"areas": tuple(areas)}) if areas else self
-
     def admits(self, document: DocumentInfo) -> bool:
         """Whether a document is in the scope; a document without a date is, whatever the day."""
         return (
