@@ -52,11 +52,8 @@ def retrieve(
     translate: Translate | None = None,
 ) -> Found:
     """The passages: the `results` best, best first; and for a model more, as many as it is given,
-    with what stands beside those found.
-
-    Args:
-        translate: for documents in other languages than the question's.
-    """
+    with what stands beside those found. `translate` is for documents in other languages than the
+    question's."""
     wanted = max(results, FOUND)
     if meaning.last:
         cited = tuple(index.cited(meaning.last.cited, meaning.question, query.scope))
@@ -117,12 +114,8 @@ def with_surroundings(
     scope: Scope = Scope(),
 ) -> tuple[ScoredPassage, ...]:
     """Passages for a model: the `first` of those found, what stands beside these, the others found
-    and what stands beside them; `GIVEN` in all, and more where more were found.
-
-    Args:
-        questions: the question, and its translations by their languages.
-        scope: of the search, whose day standings are of.
-    """
+    and what stands beside them; `GIVEN` in all, and more where more were found. `questions` are the
+    question and its translations, by their languages; standings are of the day of the `scope`."""
     beside = index.beside([scored.passage for scored in found])
     names: list[str] = []
     for group in (found[:first], found[first:]):

@@ -15,21 +15,15 @@ Names = Mapping[str, frozenset[str]]
 
 
 def celex_number(sectors: str) -> str:
-    """Pattern for a CELEX number.
-
-    Args:
-        sectors: its first character, as in a character class: 3 an act, 5 a document that prepares
-            one, 0 a consolidated text, C and E others of the Official Journal.
-    """
+    """Pattern for a CELEX number; `sectors` is its first character, as in a character class: 3 an
+    act, 5 a document that prepares one, 0 a consolidated text, C and E others of the Official
+    Journal."""
     return rf"[{sectors}]\d{{4}}[A-Z]{{1,2}}\d{{4}}(?:\(\d\d\))?"
 
 
 def document_number(letters: str) -> str:
-    """Pattern for the number of a document of an institution, without "final".
-
-    Args:
-        letters: the alternatives before the year, such as "COM|SWD".
-    """
+    """Pattern for the number of a document of an institution, without "final"; `letters` are the
+    alternatives before the year, such as "COM|SWD"."""
     return rf"(?:{letters}) ?\(\d{{4}}\) ?\d+"
 
 

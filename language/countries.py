@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
+from rapidfuzz.distance import Prefix
 
 from language.words import without_accents
 
@@ -42,12 +43,8 @@ class _Names(NamedTuple):
 
 
 def countries(text: str, language: str) -> dict[str, str]:
-    """Countries in a text: ISO 3166 code -> first mention.
-
-    Args:
-        text: as written; names need their capital, adjectives do not.
-        language: of the text (ISO 639-1).
-    """
+    """Countries in a text: ISO 3166 code -> first mention. Names need their capital, adjectives do
+    not."""
     text = unicodedata.normalize("NFC", text)
     found: dict[str, str] = {}
     plain = _lower(text)
@@ -69,23 +66,13 @@ def _country(word: str, language: str) -> str:
     plain = _lower(word)
     best, most = "", 0.0
     for name in _names(language).by_letters.get(plain[:_KEY], ()):
-        same = _beginning(plain, name.text)
+        same = Prefix.similarity(plain, name.text)
         share = same / len(name.text)
         needed = 1.0 if len(name.text) <= _WHOLE else _SAME[name.kind]
         cased = word[0].isupper() or name.kind == "adjective"
         if cased and share >= needed and share > most and len(plain) - same <= _ENDING:
             best, most = name.country, share
     return best
-
-
-def _beginning(one: str, other: str) -> int:
-    """Length of the common prefix of two words."""
-    shared = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        shared += 1
-    return shared
 
 
 def _lower(text: str) -> str:

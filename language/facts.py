@@ -172,12 +172,9 @@ class Lacking(NamedTuple):
 def lacking(claim: Facts, evidence: Sequence[Facts], is_name: Callable[[str], bool]) -> Lacking:
     """Names the details that a claim states and its evidence does not.
 
-    Args:
-        claim: the sentence to verify.
-        evidence: its units, each with its heading and lead-in, and what is known of
-            their documents (title, date, headings).
-        is_name: whether a word is probably a name; of a word that begins a sentence the capital
-            does not tell.
+    The evidence is units, each with its heading and lead-in, and what is known of their documents
+    (title, date, headings). Of a word that begins a sentence the capital does not tell whether it
+    `is_name`.
     """
     has = frozenset().union(*(unit.quantities | unit.worded for unit in evidence))
     dates = frozenset().union(*(unit.dates for unit in evidence))

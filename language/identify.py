@@ -60,12 +60,8 @@ def detect(text: str, likely: str) -> str:
 
 
 def detect_languages(questions: Sequence[str], likely: str) -> list[str]:
-    """Language of each question of a conversation, which mostly keeps to one.
-
-    Args:
-        questions: oldest first.
-        likely: fallback for the first question; the others fall back to the previous one's.
-    """
+    """Language of each question of a conversation, oldest first, which mostly keeps to one;
+    `likely` is the fallback of the first, and the others fall back to the previous one's."""
     languages: list[str] = []
     prior = _PRIOR
     for question in questions:

@@ -20,11 +20,8 @@ _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": 
 
 
 def grouped(separators: str) -> str:
-    """Pattern for a figure in groups of three digits: 725 000, 725,000, 725'000.
-
-    Args:
-        separators: what may stand between the groups, as in a character class.
-    """
+    """Pattern for a figure in groups of three digits (725 000, 725,000, 725'000); `separators` are
+    what may stand between the groups, as in a character class."""
     return rf"\d{{1,3}}(?:[{separators}]\d{{3}})+"
 
 

@@ -22,12 +22,7 @@ class Text:
 
     def find(self, first: str, last: str) -> Span | None:
         """Finds the shortest stretch from the first words to the last, as offsets in the passage's
-        text; None where either is not in it.
-
-        Args:
-            first: the first words of the stretch, or all of it.
-            last: its last words; empty where `first` is all of it.
-        """
+        text; None where either is not in it. Without `last`, `first` is all of it."""
         begins, ends = traced(first)[0], traced(last)[0]
         if not begins:
             begins, ends = ends, ""

@@ -63,14 +63,8 @@ class Nearness(NamedTuple):
 
 
 class Verifier:
-    """Verifies a model's drafts of one request, with evidence from any of its passages.
-
-    Safe to share between threads.
-
-    Args:
-        request: the question with its passages.
-        nearness: to the passages.
-    """
+    """Verifies a model's drafts of one request, with evidence from any of its passages; safe to
+    share between threads."""
 
     def __init__(self, request: Request, nearness: Nearness) -> None:
         self._request = request

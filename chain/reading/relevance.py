@@ -36,17 +36,8 @@ _Place = tuple[int, int]  # index of a passage, number of its unit
 def rank(
     question: str, language: str, found: Sequence[ScoredPassage], profile: Profile, most: int = READ
 ) -> list[Ranked]:
-    """Ranks the statements of the passages, best first, by their best core unit.
-
-    If a list is asked for, a series of sentences counts as one.
-
-    Args:
-        question: stands alone.
-        language: of the question (ISO 639-1).
-        found: the passages, with the cosines of their units.
-        profile: of their index.
-        most: so many units are read.
-    """
+    """Ranks the statements of the passages, best first, by their best core unit; `most` units are
+    read. The question stands alone. If it asks for a list, a series of sentences counts as one."""
     wanted = asks_for(question, language)
     candidates: list[tuple[int, Statement, tuple[int, ...]]] = []
     for index, scored in enumerate(found):
@@ -107,12 +98,8 @@ def _scores(
     contexts: Mapping[_Place, str],
 ) -> dict[_Place, tuple[float, bool]]:
     """The score of each unit in log-odds (+1 makes it e times as likely to be the right one), and
-    whether the reader has read it; the others stand behind those read.
-
-    Args:
-        question, found, profile, most: as of `rank`.
-        contexts: the units, each with what is read in front of it.
-    """
+    whether the reader has read it; the others stand behind those read. `contexts` has the units,
+    each with what is read in front of it."""
     best = max((scored.score for scored in found), default=0.0)
     promises = sorted((-_promise(found[place[0]], place[1], best), place) for place in contexts)
     first, rest = promises[:most], promises[most:]

@@ -144,12 +144,8 @@ def _groups(groups: Literal["documents", "subjects"]) -> Mapping[str, re.Pattern
 
 
 def meanings(words: tuple[str, ...], language: str) -> Iterator[tuple[Message | None, bool]]:
-    """Kinds of a phrase (None: a filler), each with whether it is of another language.
-
-    Args:
-        words: normalised.
-        language: of the message. It decides: "tak" is thanks in Danish and yes in Polish.
-    """
+    """Kinds of a phrase (None: a filler), each with whether it is of another language than the
+    message, which decides: "tak" is thanks in Danish and yes in Polish."""
     known = _known().get(words, {})
     own = {kind: languages for kind, languages in known.items() if language in languages}
     for kind, languages in (own or known).items():
@@ -205,13 +201,7 @@ class _Tiling(NamedTuple):
 
 
 def made_of_phrases(words: Sequence[str], language: str, asks: bool) -> Message | None:
-    """Kind of a message that consists of phrases.
-
-    Args:
-        words: normalised.
-        language: of the message (ISO 639-1).
-        asks: whether it ends as a question.
-    """
+    """Kind of a message that consists of phrases; `asks`: it ends as a question."""
     kinds = _tiled(words, language)
     if asks and not kinds.isdisjoint(("thanks", "farewell", "acknowledgement")):
         return None  # "good?" and "thanks, and the other?" are questions
@@ -327,12 +317,7 @@ def intent_by(chances: Mapping[str, float], limits: MessageLimits) -> Intent:
 
 
 def task_ordered(words: Sequence[str], message: str) -> Message | None:
-    """Kind of a task with its object; None for other messages.
-
-    Args:
-        words: of the message, normalised.
-        message: as typed.
-    """
+    """Kind of a task with its object; None for other messages. `words` are the message's."""
     lists, phrases = manner_lists(), list(phrases_in(words))
     opening = next((n for n, word in enumerate(words) if not is_filler(word)), len(words) - 1)
     start = " ".join(words[: opening + _ORDER_WORDS])
@@ -361,13 +346,8 @@ def task_ordered(words: Sequence[str], message: str) -> Message | None:
 
 
 def classify(message: str, language: str, embedder: Embedder) -> Intent:
-    """The intent of a message.
-
-    Args:
-        message: as typed.
-        language: of the message (ISO 639-1); decides the meaning of a word of several languages.
-        embedder: the local one, which the classifier was fitted with.
-    """
+    """The intent of a message as typed; the embedder is the local one, which the classifier was
+    fitted with."""
     message = unicodedata.normalize("NFC", message)
     whole = tokens(message)
     if not 0 < len(whole) <= _MOST_WORDS:

@@ -50,12 +50,8 @@ _MARKS = ("?", ";", ";")  # Greek asks with a semicolon
 
 
 def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | None:
-    """Id of the document that a message names; None if none, or several equally well.
-
-    Args:
-        message: "Vat de drugsagenda samen", "summarise COM(2020) 607".
-        documents: language versions of the same document have the same id.
-    """
+    """Id of the document that a message names, such as "summarise COM(2020) 607"; None if none, or
+    several equally well."""
     names = _names(documents)
     in_message = _name_parts(message) - _counts(message)
     counts = Counter(part for parts in names.values() for part in parts)
@@ -77,10 +73,7 @@ def lasting_asked(question: str, language: str, documents: Sequence[DocumentInfo
     """Id of the document of which a question asks whether it still applies, until when, or what
     succeeds it; None for other questions, and for one that names more than the document.
 
-    Args:
-        question: "Geldt de drugsagenda nog?", not "Geldt de vuurwapenrichtlijn nog?".
-        language: of the question (ISO 639-1).
-        documents: as of `document_named`.
+    "Geldt de drugsagenda nog?" asks so, and not "Geldt de vuurwapenrichtlijn nog?".
     """
     if not has_cues(language):
         return None
@@ -202,8 +195,7 @@ def interpret(
     """Interprets a message after these turns.
 
     Args:
-        question: as asked.
-        language: of the question (ISO 639-1).
+        question, language: as asked, in ISO 639-1.
         history: earlier turns, oldest first.
         documents: those in the index.
         embedder: the local one; the limits for small talk and rewritings are its cosines.
