@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ingest.reading.formats.legal_lines import Division, division
 from ingest.reading.formats.pdf_blocks import PdfBlock
-from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
+from ingest.reading.formats.pdf_lines import PdfLine
 
 _LARGER = 1.08  # of the body's type size: 12 points to 11 (1.09) is larger, rounding is not
 _NUMBERING = re.compile(
@@ -124,11 +124,6 @@ def _numbering_of(block: PdfBlock) -> str:
     if match is None or match.lastgroup is None:
         return ""
     return match.lastgroup + "." * match[match.lastgroup].count(".")
-
-
-def _is_bullet(block: PdfBlock) -> bool:
-    mark = LIST_MARK.fullmatch(block.lines[0].words[0].text)
-    return mark is not None and mark["bullet"] is not None and all(w.bold for w in block.lines)
 
 
 def _is_apart(block: PdfBlock) -> bool:
@@ -285,15 +280,14 @@ def _may_be_heading(block: PdfBlock) -> bool:
     """Whether the words of a block may be a heading: no sentence, not all in parentheses or quotes,
     not beginning with a small letter."""
     text = block.text
-    unmarked = text.split(" ", 1)[-1] if _is_bullet(block) else text
     numbering = _numbering_of(block)
     return (
         len(block.lines) <= _MAX_LINES + 2 * (block.page <= 3)
         and len(text) <= _LONGEST_TITLE
         and not text.rstrip(_AFTER_END).endswith(_NO_HEADING)
         and any(len(word) > 2 for word in re.findall(r"[^\W\d_]+", text))
-        and (block.kind != "item" or bool(numbering) or _is_bullet(block))
-        and not (_LOWER.match(unmarked) and not numbering)
+        and (block.kind != "item" or bool(numbering))
+        and not (_LOWER.match(text) and not numbering)
         and not _is_apart(block)
         and not _SENTENCES.search(_NUMBERING.sub("", text, count=1))
     )

@@ -242,7 +242,7 @@ class _Writer:
 def _marked(block: PdfBlock) -> tuple[str, Sequence[PdfLine]]:
     """The Markdown mark of a block, and its lines without their own mark."""
     if block.kind == "heading":
-        return "#" * block.level + " ", _without_bullet(block.lines)
+        return "#" * block.level + " ", block.lines
     if block.kind == "paragraph":
         return "", block.lines
     first = block.lines[0]
@@ -251,14 +251,6 @@ def _marked(block: PdfBlock) -> tuple[str, Sequence[PdfLine]]:
         return "- ", block.lines
     shown = mark["number"] or "-"
     return f"{shown} ", (PdfLine(first.page, first.words[1:]), *block.lines[1:])
-
-
-def _without_bullet(lines: Sequence[PdfLine]) -> Sequence[PdfLine]:
-    first = lines[0]
-    mark = LIST_MARK.fullmatch(first.words[0].text)
-    if mark is None or mark["bullet"] is None or len(first.words) == 1:
-        return lines
-    return (PdfLine(first.page, first.words[1:]), *lines[1:])
 
 
 def _split(parts: _Parts, at: int) -> tuple[_Parts, _Parts]:
