@@ -26,6 +26,7 @@ from core.command_line import DEFAULT, CommandLine, flag, option
 from core.settings import ROOT, Settings
 from core.telemetry import observe
 from eval import gate, run_report, runs
+from eval.assess import run as evaluate
 from eval.comparison import compare as compared
 from eval.corpora import prepare
 from eval.dataset import (
@@ -39,7 +40,6 @@ from eval.dataset import (
     load,
     load_sets,
 )
-from eval.evaluate import run as evaluate
 from eval.labels import Outline
 from eval.labels import check as problems_of
 from eval.results import Results, make_stamp

@@ -1,21 +1,75 @@
-"""Assesses one answer against the labels of its question, without a model."""
+"""Asks questions, and assesses each answer against the labels of its question, without a model."""
 
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 import prompts
-from core.answer import Answer
+from core.answer import Answer, Turn
 from core.answer_blocks import Blocks, marked_text
 from core.source import Passage
 from eval.answer_lines import cited, own_words, words
-from eval.causes import likely_cause
-from eval.dataset import Question
+from eval.dataset import Question, dialogues
 from eval.labels import Outline
-from eval.question_results import CitedSection, QuestionResult, RetrievedPassage, RetrievedSection
+from eval.question_results import (
+    CitedSection,
+    QuestionResult,
+    RetrievedPassage,
+    RetrievedSection,
+    likely_cause,
+)
+from eval.rates import sum_up
+from eval.results import Results, Stamp
 from eval.shown import read
 from eval.support import claims, inexact_quotes, unsupported, verdicts
 from language.identify import detect
 from language.words import contains, fold
+
+
+class System(Protocol):
+    """The system under evaluation: anything that answers questions."""
+
+    def ask(self, question: str, history: tuple[Turn, ...] = ()) -> Answer: ...
+
+
+def run(
+    questions: Sequence[Question],
+    assistant: System,
+    outline: Outline,
+    *,
+    stamp: Stamp,
+    parallel: int = 1,
+    on_result: Callable[[QuestionResult], None] | None = None,
+) -> Results:
+    """Asks each question, without telling its language, and sums up.
+
+    The turns of a conversation are asked in order, with the assistant's own answers as history.
+    `parallel` is the number of questions and conversations asked at a time, for models that take
+    many at once. `on_result` gets each result, in the order of eval.dataset.dialogues.
+    """
+
+    def results_of(turns: Sequence[Question]) -> list[QuestionResult]:
+        history: tuple[Turn, ...] = ()
+        results = []
+        for question in turns:
+            turn = question.model_copy(update={"history": question.history or history})
+            started = time.perf_counter()
+            answer = assistant.ask(turn.question, turn.history)
+            spent = time.perf_counter() - started
+            history = (*history, Turn.of(turn.question, answer))
+            results.append(assess(turn, answer, outline, latency_ms=1000 * spent))
+        return results
+
+    results = []
+    with ThreadPoolExecutor(parallel) as threads:
+        for answered in threads.map(results_of, dialogues(questions)):
+            for result in answered:
+                results.append(result)
+                if on_result is not None:
+                    on_result(result)
+    return sum_up(results, stamp)
 
 
 def assess(

@@ -12,7 +12,7 @@ from eval.metrics import (
     reciprocal_rank,
 )
 from eval.question_results import QuestionResult
-from eval.results import Figure, Summary
+from eval.results import Figure, Results, Stamp, Summary
 
 ShareOf = Callable[[QuestionResult], Share | None]
 
@@ -158,6 +158,27 @@ LESS_IS_BETTER = frozenset(
         "size.unconfirmed",
     }
 )
+
+
+def sum_up(results: Sequence[QuestionResult], stamp: Stamp) -> Results:
+    """Computes the figures of these results."""
+    counted = reported(results)
+    return Results(
+        stamp=stamp,
+        overall=summarise(counted, manners_of=results),
+        by_language=summarise_by(counted, lambda result: [result.language]),
+        by_part=summarise_by(results, _part),
+        questions=tuple(results),
+    )
+
+
+def _part(result: QuestionResult) -> list[str]:
+    if result.part != "questions":
+        return [result.part]
+    parts = ["held out" if result.held_out else "open"]
+    if result.across_languages is not None:
+        parts.append("across languages" if result.across_languages else "same language")
+    return parts
 
 
 def summarise(

@@ -9,11 +9,10 @@ from pathlib import Path
 from jinja2 import Environment
 
 from core.templates import environment
-from eval.causes import MEANINGS, explain
 from eval.comparison import Comparison, Test
 from eval.gate import RuleResult, go_live
 from eval.metrics import Interval
-from eval.question_results import QuestionResult
+from eval.question_results import MEANINGS, QuestionResult, explain
 from eval.rates import reported
 from eval.results import Figure, Results, SignOff, Summary
 

@@ -9,11 +9,12 @@ from chain.assistant import Assistant
 from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
+from eval.assess import System, run
 from eval.comparison import compare
 from eval.dataset import SETS, dialogues, load_sets
-from eval.evaluate import System, run, sum_up
 from eval.gate import RuleResult, Rules, judge, read_rules
 from eval.labels import Outline
+from eval.rates import sum_up
 from eval.results import Results
 from tests.support.evaluation import STAMP, ran
 from tests.support.question_results import GREETING, read, result_of

@@ -3,8 +3,8 @@
 from core.answer import Answer, Turn
 from core.citations import Citation
 from core.source import DocumentInfo, Passage, Unit
+from eval.assess import run
 from eval.dataset import Question
-from eval.evaluate import run
 from eval.labels import Outline
 from eval.question_results import QuestionResult
 from eval.results import Results, Stamp, Summary

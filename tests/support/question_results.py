@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval import run_report, runs
-from eval.causes import likely_cause
-from eval.evaluate import sum_up
 from eval.gate import ENOUGH_QUESTIONS, RuleResult
 from eval.question_results import (
     CitedSection,
@@ -13,7 +11,9 @@ from eval.question_results import (
     Reading,
     RetrievedSection,
     SentenceVerdict,
+    likely_cause,
 )
+from eval.rates import sum_up
 from eval.results import Stamp
 
 HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"

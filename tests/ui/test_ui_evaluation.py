@@ -14,9 +14,9 @@ from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings
 from eval import runs
 from eval.comparison import compare
-from eval.evaluate import sum_up
 from eval.gate import RuleResult, Rules, judge
 from eval.question_results import QuestionResult
+from eval.rates import sum_up
 from tests.support.apps import begin_anew, labels, press, run, unfolded
 from tests.support.question_results import (
     BEFORE,

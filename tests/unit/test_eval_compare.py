@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from eval.comparison import Comparison, compare
-from eval.evaluate import sum_up
 from eval.question_results import QuestionResult
+from eval.rates import sum_up
 from eval.results import Results
 from tests.support.evaluation import STAMP, by_id, ran
 from tests.support.question_results import GREETING, read, result_of

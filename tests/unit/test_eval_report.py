@@ -13,17 +13,19 @@ from core import VERSION
 from core.settings import Settings
 from eval import results as results_module
 from eval import run_report
-from eval.causes import MEANINGS, explain, likely_cause
 from eval.comparison import Comparison, compare
-from eval.evaluate import sum_up
 from eval.gate import RuleResult
 from eval.question_results import (
+    MEANINGS,
     Cause,
     CitedSection,
     QuestionResult,
     RetrievedSection,
     SentenceVerdict,
+    explain,
+    likely_cause,
 )
+from eval.rates import sum_up
 from eval.results import Results, SignOff, code_version, make_stamp, masked
 from eval.terminal import show_run
 from tests.support.question_results import (

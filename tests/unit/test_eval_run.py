@@ -3,9 +3,9 @@
 import pytest
 
 from core.answer import Answer, Turn
-from eval.evaluate import run, sum_up
+from eval.assess import run
 from eval.question_results import QuestionResult
-from eval.rates import RATES
+from eval.rates import RATES, sum_up
 from eval.results import Results
 from eval.support import verdicts
 from tests.support.answers import retold
