@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LONGEST_NAME = 60  # characters of a field's name that is shown; ours have 20
-_TYPES = ("str", "list[_Part]")  # pydantic's names of the two forms of a message's content
+_TYPES = ("constrained-str", "list[_Part]")  # pydantic's names of the forms of a content
 _RETRY = "30"  # seconds: about what a server or an index needs to be back
 
 

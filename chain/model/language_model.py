@@ -454,12 +454,14 @@ def tidy(texts: Iterable[str]) -> Iterator[str]:
 def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
     """The pieces of a reply, without tagged thoughts and white space at its beginning."""
     arriving = iter(pieces)
-    begun = ""  # a thought, or what may be its tag
+    begun = ""  # what may be a tag; of a thought, the tag and its last characters
     for piece in arriving:
         begun = (begun + piece).lstrip()
         while tag := next(filter(begun.startswith, _THOUGHTS), ""):
-            _, closed, behind = begun.partition(f"{tag[0]}/{tag[1:]}")
+            end = f"{tag[0]}/{tag[1:]}"
+            _, closed, behind = begun.partition(end)
             if not closed:
+                begun = tag + begun.removeprefix(tag)[-len(end) :]
                 break
             begun = behind.lstrip()
         if begun and not tag and not any(name.startswith(begun) for name in _THOUGHTS):
