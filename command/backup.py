@@ -10,7 +10,6 @@ of each file; they say nothing of who made it. Version 2 had SHA256SUMS as well.
 
 import datetime
 import json
-import lzma
 import os
 import shutil
 import sqlite3
@@ -49,7 +48,7 @@ _FORMAT, _SUMS = "format.json", "SHA256SUMS"
 _NAME, _VERSIONS = "strategiewijzer-backup", (2, 3)
 _CHUNK = 1 << 20  # bytes read at once: a file of any size takes no more memory
 _SMALL = 10_000  # bytes of format.json, which has a hundred
-_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # none that unpacks to more than 1,032 times
 
 _MADE_AGAIN = {"keyword", "model", "public", "corpora", "benchmarks"}  # where they are missing
@@ -376,9 +375,9 @@ def _unpack(file: Path, into: Path) -> None:
     """
     with _opened(file) as archive:
         members = archive.infolist()
-        _check_format(archive)
         if any(member.compress_type not in _PACKINGS for member in members):
             raise ValueError("a part of it is packed in another way")
+        _check_format(archive)
         members = [member for member in members if member.filename not in (_FORMAT, _SUMS)]
         for member in members:
             if not _is_inside(member.filename):
@@ -424,11 +423,9 @@ def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
 def _check_format(archive: zipfile.ZipFile) -> None:
     if _FORMAT not in archive.namelist():
         raise ValueError(f"it has no {_FORMAT}")
-    with archive.open(_FORMAT) as member:
-        data = member.read(_SMALL + 1)
-    if len(data) > _SMALL:
+    if archive.getinfo(_FORMAT).file_size > _SMALL:
         raise ValueError(f"{_FORMAT} is larger than {_SMALL} bytes")
-    found = json.loads(data)
+    found = json.loads(archive.read(_FORMAT))
     if found not in [{"format": _NAME, "version": version} for version in _VERSIONS]:
         raise ValueError(
             f"its format is {str(found)[:80]}, and {_NAME} up to version {_VERSIONS[-1]} can be "

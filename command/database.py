@@ -45,12 +45,10 @@ def new(
 ) -> None:
     """Make a key and print it, once. Not into a file that others may read."""
     if _others_may_read():
-        typer.echo(
+        raise StrategiewijzerError(
             "Standard output is a file that others may read, so no key was made. Close it to them "
-            "with chmod 600, or say umask 077 before you name a new one; then try again.",
-            err=True,
+            "with chmod 600, or say umask 077 before you name a new one; then try again."
         )
-        raise typer.Exit(1)
     name = " ".join(visible(name).split())
     if not name or len(name) > _MAX_NAME:
         raise typer.BadParameter(f"a name has 1 to {_MAX_NAME} characters", param_hint="NAME")
@@ -77,13 +75,10 @@ def list_all() -> None:
 @keys.command()
 def revoke(id: str = typer.Argument(..., help="As `keys list` shows it.")) -> None:
     """End a key now; requests that are being answered are finished."""
-    ended = api_keys.revoke(Settings(), id)
-    if not ended:
-        typer.echo(
-            "There is no such key, or it is revoked already. See: ./strategiewijzer keys list",
-            err=True,
+    if not api_keys.revoke(Settings(), id):
+        raise StrategiewijzerError(
+            "There is no such key, or it is revoked already. See: ./strategiewijzer keys list"
         )
-        raise typer.Exit(1)
     typer.echo("It is revoked.")
 
 
@@ -136,8 +131,7 @@ def verify(
         raise typer.BadParameter("a hash has 64 digits from 0 to f", param_hint="--head")
     found = verify_file(file, noted) if file else verify_store(Settings(), noted)
     if found.broken:
-        typer.echo(f"{found.broken}. Before it {found.records} records fit.", err=True)
-        raise typer.Exit(1)
+        raise StrategiewijzerError(f"{found.broken}. Before it {found.records} records fit.")
     if not found.records or not found.end or not found.start:
         typer.echo("There are no records.")
     else:

@@ -41,4 +41,4 @@ def print_json(value: object) -> None:
     print(json.dumps(value), flush=True)
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print what happens as lines of JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, of what happens a line each.")]

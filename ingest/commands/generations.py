@@ -1,7 +1,6 @@
 """Commands over the generations of the index: show, go back, verify."""
 
 import json
-from typing import Annotated
 
 import typer
 from rich.filesize import decimal
@@ -9,18 +8,16 @@ from rich.filesize import decimal
 from core.files import printable
 from core.settings import Settings
 from core.source import standings, today
-from ingest.commands import app
+from ingest.commands import AsJson, app
 from ingest.publishing import history as kept_generations
 from ingest.publishing import verify as verification
 from ingest.publishing.lock import writing
 from vectorstore.generation import DocumentEntry
 from vectorstore.generations import Generations
 
-_AsJson = Annotated[bool, typer.Option("--json", help="Print what there is as JSON.")]
-
 
 @app.command()
-def status(as_json: _AsJson = False) -> None:
+def status(as_json: AsJson = False) -> None:
     """Show the documents of the generation in use."""
     manifest = Generations(Settings()).current().manifest
     not_in_force = standings([entry.info for entry in manifest.documents], today())
@@ -62,7 +59,7 @@ def moment(iso: str) -> str:
 
 
 @app.command()
-def history(as_json: _AsJson = False) -> None:
+def history(as_json: AsJson = False) -> None:
     """Show the kept generations, and what each changed."""
     kept = kept_generations.history(Settings())
     if as_json:
@@ -95,7 +92,7 @@ def rollback(
 
 
 @app.command()
-def verify(as_json: _AsJson = False) -> int:
+def verify(as_json: AsJson = False) -> int:
     """Check the generation in use thoroughly; exit with 1 when there is a problem."""
     found = verification.verify(Settings())
     if as_json:

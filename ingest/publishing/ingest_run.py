@@ -53,13 +53,6 @@ class IngestOptions:
     """A note to keep with the new generation, for whoever goes back to it."""
 
 
-class FilesFound(Frozen):
-    """The number of files that will be loaded or skipped."""
-
-    event: Literal["found"] = "found"
-    files: int
-
-
 class FileDone(Frozen):
     """File number `done` of `total` was loaded, is unchanged, or failed."""
 
@@ -91,7 +84,7 @@ class Published(Frozen):
     generation: str
 
 
-Event = FilesFound | FileDone | Planned | Embedded | Published
+Event = FileDone | Planned | Embedded | Published
 Tell = Callable[[Event], None]
 
 

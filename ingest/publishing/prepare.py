@@ -11,7 +11,7 @@ from core.prepared import PreparedQuestion
 from core.settings import Settings
 from core.source import Passage, SourceDocument
 from ingest.passages.isolated import Loaded, Loader
-from ingest.publishing.ingest_run import Failure, FileDone, FilesFound, IngestOptions, Tell
+from ingest.publishing.ingest_run import Failure, FileDone, IngestOptions, Tell
 from ingest.publishing.plan import (
     Document,
     Plan,
@@ -147,7 +147,6 @@ def _load(
 ) -> tuple[list[Document], dict[str, Loaded], list[Failure]]:
     """Loads new and changed files; for the others takes the known entries."""
     total = len(found.files)
-    tell(FilesFound(files=total))
     documents: list[Document] = []
     loaded: dict[str, Loaded] = {}
     failures: list[Failure] = []

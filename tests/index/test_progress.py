@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from ingest.commands.progress import progress
-from ingest.publishing.ingest_run import Embedded, FileDone, FilesFound
+from ingest.publishing.ingest_run import Embedded, FileDone
 
 
 def test_a_log_has_a_line_every_few_seconds_and_no_bar(
@@ -17,7 +17,6 @@ def test_a_log_has_a_line_every_few_seconds_and_no_bar(
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     with progress(as_json=False, console=Console(file=StringIO())) as tell:
-        tell(FilesFound(files=2))
         tell(FileDone(event="failed", path="a", done=1, total=2, reason="a: bad. Mend it."))
         tell(FileDone(event="loaded", path="b", done=2, total=2))
         for done in range(1, 101):
@@ -34,7 +33,6 @@ def test_a_terminal_has_a_bar_with_the_time_left() -> None:
     out, now = StringIO(), 100.0
     console = Console(file=out, force_terminal=True, width=120, get_time=lambda: now)
     with progress(as_json=False, console=console) as tell:
-        tell(FilesFound(files=1))
         for done in (1, 2, 3):
             now += 1
             tell(Embedded(done=done, total=300))

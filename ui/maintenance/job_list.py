@@ -178,7 +178,7 @@ def progress(job: Job, texts: Texts) -> tuple[str, float]:
     events = job.events(last=_RECENT)
     last: dict[str, Any] = events[-1] if events else {}
     name = last.get("event", "")
-    if name in ("found", "loaded", "unchanged", "failed"):
+    if name in ("loaded", "unchanged", "failed"):
         return _counted("reading", int(last.get("done", 0)), int(last.get("total", 0)), texts)
     if name == "embedded" and last["done"] < last["total"]:
         return _counted("embedding", int(last["done"]), int(last["total"]), texts)
