@@ -120,8 +120,8 @@ def test_a_long_list_is_shown_in_parts(noted: AppTest, settings: Settings) -> No
         kept(settings).put_note(note(f"Citaat {number}.", start=number))
     app = run(noted)
     assert len(app.text_area) == 20
-    app = press(app, NL("history.more", number=5))
-    assert len(app.text_area) == 25
+    app.session_state["notes-page"] = 2
+    assert len(run(app).text_area) == 5
 
 
 def test_hostile_text_is_shown_as_text(noted: AppTest, settings: Settings) -> None:

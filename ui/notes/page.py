@@ -5,6 +5,7 @@ from it (ui/answers/evidence_panel.py). Each presses one of Streamlit's, which i
 marks which quotes are kept, so that nothing that is read is replaced.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -19,11 +20,12 @@ from ui.answers.export import FilePart, as_docx
 from ui.answers.references import full_references, stretches, with_pages
 from ui.chat.session import Chat, chat
 from ui.markup import code, escape, facts_html, text_html
+from ui.paging import page_of
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
 from userdata.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
 
-_SHOWN = 20  # notes, until the reader asks for more: all of 500 would be sent at every click
+_PAGE = 20  # notes shown at once: all of 500 would be sent at every click
 _PROBLEM = "notes-problem"  # what the last click could not do, with the program's own words
 
 Groups = Mapping[str, Sequence[Note]]
@@ -58,23 +60,18 @@ def page() -> None:
         key="notes-export",
     )
     removed = [session.removed] if session.removed else []
-    shown = st.session_state.get("notes-shown", _SHOWN)
-    left = shown
     groups = grouped({note.id: note for note in (*removed, *notes)}.values())
-    for heading, group in groups.items():
-        if left <= 0:
-            break
-        st.html(f'<h2 class="sw-notes-group">{escape(heading)}</h2>')
-        for note in group[:left]:
-            if note is session.removed:
-                _show_removed(session, texts)
-            else:
-                has_asked = note.conversation in conversations
-                _show_note(session, note, now, texts, has_asked=has_asked)
-        left -= len(group)
-    if len(notes) > shown:
-        more = texts("history.more", number=len(notes) - shown)
-        st.button(more, type="tertiary", key="more-notes", on_click=_show_more, args=(shown,))
+    listed = list(itertools.chain.from_iterable(groups.values()))
+    place, shown = page_of(listed, _PAGE, key="notes-page")
+    with place:
+        for heading, group in grouped(shown).items():
+            st.html(f'<h2 class="sw-notes-group">{escape(heading)}</h2>')
+            for note in group:
+                if note is session.removed:
+                    _show_removed(session, texts)
+                else:
+                    has_asked = note.conversation in conversations
+                    _show_note(session, note, now, texts, has_asked=has_asked)
 
 
 def _show_empty(session: Chat, texts: Texts) -> None:
@@ -184,10 +181,6 @@ def _change(act: Callable[[], object], texts: Texts) -> None:
         act()
     except StrategiewijzerError as error:
         st.session_state[_PROBLEM] = texts("notes.problem"), str(error)
-
-
-def _show_more(shown: int) -> None:
-    st.session_state["notes-shown"] = shown + _SHOWN
 
 
 def grouped(notes: Iterable[Note]) -> Groups:
