@@ -8,14 +8,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from chain.answer.suggestions import examples
 from core.settings import Settings
 from tests.support.apps import ask, run, visit
 from tests.support.counting import Counted
 from userdata.conversations import Conversations
 from vectorstore import chroma
 from vectorstore.generations import Generations, Pointer
-from vectorstore.store import Snapshot, open_index
 
 QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
 
@@ -77,14 +75,6 @@ def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
     assert looked(now - 30) == 1
     assert looked(now) == 2  # what is written in the same moment has the same time
     assert looked(now + 60) == 2  # a clock that is ahead tells nothing
-
-
-def test_examples_of_all_documents_are_found_in_one_reading_of_what_is_prepared(
-    settings: Settings, counted: Counted
-) -> None:
-    index, read = open_index(settings).snapshot(), counted(Snapshot, "questions")
-    assert len(examples(index, "nl")) == 5
-    assert read["questions"] == 1
 
 
 def test_no_run_of_a_page_collects_all_garbage() -> None:
