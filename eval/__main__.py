@@ -185,14 +185,14 @@ def _ask(
         sets,
         prompts=prompts.fingerprints(),
         embedder=index.embedder.fingerprint,
-        generation=index.generation,
+        generation=index.snapshot().generation,
     )
     snapshot = index.snapshot()
     prepared = snapshot.questions([document.key for document in snapshot.documents()])
     return evaluate(
         apart(questions, (prepared_question.question for prepared_question in prepared)),
         assistant,
-        Outline.of(index.passages()),
+        Outline.of(index.snapshot().passages()),
         stamp=stamp,
         parallel=parallel,
         on_result=lambda _: advance(),

@@ -13,10 +13,10 @@ from vectorstore.store import Index, Snapshot
 
 
 class PassageRetriever(BaseRetriever):
-    """Question -> LangChain documents, best first.
+    """Question -> LangChain documents, best first; of an `Index` the generation then in use.
 
     A document's text is the passage's; its metadata has what is needed to cite it, and under
-    "scored" the whole `ScoredPassage`. `language`, `scope` and `about` are as in `Index.search`;
+    "scored" the whole `ScoredPassage`. `language`, `scope` and `about` are as in `Snapshot.search`;
     those given to `invoke` override the retriever's.
     """
 
@@ -37,7 +37,8 @@ class PassageRetriever(BaseRetriever):
         about: Sequence[str] = (),
         **kwargs: Any,
     ) -> list[Document]:
-        found = self.index.search(
+        index = self.index.snapshot() if isinstance(self.index, Index) else self.index
+        found = index.search(
             query, self.k, language or self.language, scope=scope or self.scope, about=about
         )
         return [_document(scored) for scored in found]

@@ -5,13 +5,12 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import TypeVar
 
 from core import telemetry
 from core.prepared import MatchedQuestion, PreparedQuestion
 from core.settings import Settings
 from core.source import DocumentInfo, Passage, Scope, ScoredPassage, Standing
-from vectorstore.chroma import GenerationGone, store_folder
+from vectorstore.chroma import store_folder
 from vectorstore.embeddings import Embedder, Vectors, make_embedder
 from vectorstore.generation import DocumentEntry, Generation, method_of
 from vectorstore.generations import Generations, Pointer
@@ -25,7 +24,6 @@ logger = logging.getLogger(__name__)
 _LARGE = 2_000  # passages of a document, of which all are read to find those beside some; 0.3 s
 _RESTS = 4  # at most, after a list's first passage: of a list only twelve items are shown
 
-_T = TypeVar("_T")
 Translating = Callable[[Sequence[ScoredPassage]], Mapping[str, str]]
 
 
@@ -262,11 +260,7 @@ def open_index(settings: Settings) -> "Index":
 
 
 class Index:
-    """The generation in use; safe to share between threads.
-
-    For several answers on one state, take a `snapshot`. The other methods take one each, and try
-    once more if the generation was removed meanwhile.
-    """
+    """The generation in use, of which `snapshot` gives one state; safe to share between threads."""
 
     def __init__(self, settings: Settings, generations: Generations, embedder: Embedder) -> None:
         self.embedder = embedder
@@ -303,36 +297,9 @@ class Index:
                 self._profile = profile_of(self.embedder, self._settings.data_dir / "embedders")
             return self._profile
 
-    @property
-    def generation(self) -> str:
-        """The id of the generation in use."""
-        return self.snapshot().generation
-
     def documents(self) -> tuple[DocumentInfo, ...]:
         """All documents in use, every language version."""
         return self.snapshot().documents()
-
-    def passages(self, documents: Collection[str] | None = None) -> list[Passage]:
-        """All passages in use, as `Snapshot.passages`."""
-        return self._asked(lambda now: now.passages(documents))
-
-    def search(
-        self,
-        query: str,
-        k: int = 6,
-        language: str | None = None,
-        *,
-        scope: Scope = Scope(),
-        about: Sequence[str] = (),
-    ) -> list[ScoredPassage]:
-        """As `Snapshot.search`."""
-        return self._asked(lambda now: now.search(query, k, language, scope=scope, about=about))
-
-    def _asked(self, question: Callable[[Snapshot], _T]) -> _T:
-        try:
-            return question(self.snapshot())
-        except GenerationGone:  # removed since the pointer was read
-            return question(self.snapshot())
 
 
 def tidy(settings: Settings, generations: Generations) -> None:

@@ -103,7 +103,7 @@ def _over_paragraphs(xquad: XQuAD, index: Index) -> list[Asked]:
 
 def from_briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
     """Examples from questions about the briefs."""
-    outline = Outline.of(index.passages())
+    outline = Outline.of(index.snapshot().passages())
     found = []
     for number, question in enumerate(questions):
         sections = outline.relevant_sections(question)

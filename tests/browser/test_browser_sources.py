@@ -108,7 +108,7 @@ def test_on_a_phone_the_outline_folds(browser: Browser, address: str) -> None:
 def test_quotes_of_an_address_are_marked_and_the_first_is_scrolled_to(
     browser: Browser, address: str, settings: Settings
 ) -> None:
-    passages = open_index(settings).passages(["drugs-agenda.nl"])
+    passages = open_index(settings).snapshot().passages(["drugs-agenda.nl"])
     passage = next(each for each in passages if "30 miljard euro" in each.text)
     start = passage.text.index("30 miljard euro")
     spans = [(start, start + 15), (0, 10)]

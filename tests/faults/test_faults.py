@@ -41,7 +41,7 @@ def _version(number: int) -> dict[str, str]:
 
 def _versions(index: Index) -> set[str]:
     """The versions that a question finds, in all three documents."""
-    found = index.search("version of the ships", k=3, language="en")
+    found = index.snapshot().search("version of the ships", k=3, language="en")
     assert {scored.passage.document.id for scored in found} == set(NAMES)
     return {scored.passage.text.split("version ")[1].split()[0] for scored in found}
 

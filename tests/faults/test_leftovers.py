@@ -91,7 +91,7 @@ def test_a_program_that_has_the_store_open_goes_on_answering(small: Small) -> No
         "Settings.model_config['env_file'] = None\n"
         "index = open_index(Settings(data_dir=Path(sys.argv[1])))\n"
         "for line in sys.stdin:\n"
-        "    print(index.search('How many ships?', 1)[0].passage.text, flush=True)\n"
+        "    print(index.snapshot().search('How many ships?', 1)[0].passage.text, flush=True)\n"
     )
     command = [sys.executable, "-c", asking, str(settings.data_dir)]
     with subprocess.Popen(
@@ -121,7 +121,7 @@ def test_on_a_server_they_go_with_a_program_for_its_machine(small: Small, tmp_pa
         assert not look(folder, remove=True)  # while the server runs
 
         assert SECRET not in (folder / "chroma.sqlite3").read_bytes()
-        found = open_index(settings).search("How many ships?", 1)
+        found = open_index(settings).snapshot().search("How many ships?", 1)
         assert "5 ships" in found[0].passage.text
         assert verify(settings).problems == ()
 

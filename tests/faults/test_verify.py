@@ -135,7 +135,7 @@ def test_a_passage_that_cannot_be_read_is_named(whole: Settings) -> None:
 
     assert f"Passage {name} cannot be read" in _told(verify(whole))
     with pytest.raises(StoreError, match=f"{name} cannot be read.*--rebuild"):
-        open_index(whole).passages()
+        open_index(whole).snapshot().passages()
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, 2.0])
@@ -187,7 +187,7 @@ def test_a_segment_that_is_gone_is_a_problem_and_not_a_crash(whole: Settings) ->
 
     assert "A part of the index is gone" in _told(verify(whole))
     with pytest.raises(StoreError, match="python -m ingest verify"):
-        open_index(whole).search("ships")
+        open_index(whole).snapshot().search("ships")
 
 
 def test_a_pointer_that_does_not_fit_is_seen(whole: Settings) -> None:

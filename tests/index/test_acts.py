@@ -109,7 +109,9 @@ def test_what_something_is_is_told_by_its_definition(settings: Settings) -> None
 def test_a_list_that_stands_in_several_passages_is_shown_whole(
     settings: Settings, index: Index
 ) -> None:
-    first, *rest = [p for p in index.passages(["lights.en"]) if "Duties" in p.headings[-1]]
+    first, *rest = [
+        p for p in index.snapshot().passages(["lights.en"]) if "Duties" in p.headings[-1]
+    ]
     assert rest
     assert first.continued_in == rest[0].id
     answer = Assistant(settings).ask(DUTIES, language="en")
@@ -127,10 +129,10 @@ def test_a_list_that_stands_in_several_passages_is_shown_whole(
     "question", ["How many are on watch under the AVG?", "Who is on watch under 2016/679?"]
 )
 def test_a_document_that_the_question_names_comes_first(index: Index, question: str) -> None:
-    found = index.search(question, language="en")
+    found = index.snapshot().search(question, language="en")
     assert found[0].passage.document.key == "lights.en"
     assert found[0].named
-    unnamed = index.search("How many guards are on watch?", language="en")
+    unnamed = index.snapshot().search("How many guards are on watch?", language="en")
     assert unnamed[0].passage.document.key == "ports.en"
     assert not any(scored.named for scored in unnamed)
 

@@ -170,7 +170,7 @@ def test_of_an_earlier_answer_only_so_many_markers_are_looked_at() -> None:
 def test_a_search_finds_what_the_assistant_finds(api: httpx.Client, assistant: Assistant) -> None:
     found = api.get("/v1/search", params={"q": QUESTION, "limit": 3}).json()
     assert found["language"] == "nl"
-    own = assistant.index.search(QUESTION, 3, "nl")
+    own = assistant.index.snapshot().search(QUESTION, 3, "nl")
     assert [one["passage"]["id"] for one in found["results"]] == [one.passage.id for one in own]
     area = own[0].passage.document.area
     within = api.get("/v1/search", params={"q": QUESTION, "area": [area]}).json()["results"]
@@ -187,7 +187,7 @@ def test_documents_are_listed_and_read_section_by_section(
     api: httpx.Client, assistant: Assistant
 ) -> None:
     listed = api.get("/v1/documents").json()
-    assert listed["generation"] == assistant.index.generation
+    assert listed["generation"] == assistant.index.snapshot().generation
     assert len(listed["documents"]) == len(assistant.index.documents())
     dutch = [each for each in listed["documents"] if each["info"]["language"] == "nl"]
 
@@ -195,7 +195,7 @@ def test_documents_are_listed_and_read_section_by_section(
     whole = api.get(f"/v1/documents/{name}", params={"language": "nl"}).json()
     assert whole["summary"] == dutch[0]
     assert whole["languages"] == ["en", "nl"]
-    passages = {one.id: one.text for one in assistant.index.passages([f"{name}.nl"])}
+    passages = {one.id: one.text for one in assistant.index.snapshot().passages([f"{name}.nl"])}
     read = [name for section in whole["sections"] for name in section["passages"]]
     assert sorted(read) == sorted(passages)
     for section in whole["sections"]:

@@ -145,7 +145,7 @@ def test_callbacks_see_retrieval_and_the_choosing_of_sentences(assistant: Assist
 def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
     answer = assistant.ask("Wat is EMPACT?")
     assert answer.mode == "extractive"
-    assert answer.generation == assistant.index.generation
+    assert answer.generation == assistant.index.snapshot().generation
     assert len(answer.prompt_version) == 12
     assert {"retrieve", "answer"} <= answer.timings.keys()
     assert 0 < answer.confidence < 1
@@ -329,7 +329,7 @@ def test_a_question_shows_what_kind_of_answer_it_wants(
 @pytest.fixture(scope="module")
 def request_(assistant: Assistant) -> Request:
     question = "How many reports were there in the EU in 2019?"
-    found = assistant.index.search(question, k=6, language="en")
+    found = assistant.index.snapshot().search(question, k=6, language="en")
     return Request(question=question, language="en", found=tuple(found))
 
 

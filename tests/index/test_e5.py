@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("nothing_kept")
 
 @pytest.fixture(scope="module")
 def texts(settings: Settings) -> list[str]:
-    return [passage.text for passage in open_index(settings).passages()]
+    return [passage.text for passage in open_index(settings).snapshot().passages()]
 
 
 @pytest.fixture(scope="module")

@@ -136,7 +136,7 @@ def test_an_unanswerable_question_whose_answer_is_there_is_named() -> None:
 
 
 def test_our_labels_fit_the_briefs(settings: Settings) -> None:
-    passages = open_index(settings).passages()
+    passages = open_index(settings).snapshot().passages()
     found = check(load_sets(SETS), Outline.of(passages), fitted_on=load(FITTED_ON))
     assert [problem for problem in found if problem.severity == "error"] == []
     for language in ("nl", "en"):  # each version says every fact, in a section that is named

@@ -107,7 +107,7 @@ def assistant(settings: Settings) -> Assistant:
 def gated(put_to: System, assistant: Assistant, every: int) -> tuple[Results, list[RuleResult]]:
     """The run over every Nth question and conversation of ours, and the rules it failed."""
     index = assistant.index
-    outline = Outline.of(index.passages())
+    outline = Outline.of(index.snapshot().passages())
     chosen = [question for turns in dialogues(load_sets(SETS))[::every] for question in turns]
     results = run(chosen, put_to, outline, stamp=STAMP)
     return results, [check for check in judge(RULES, results, None) if not check.passed]

@@ -228,7 +228,7 @@ def test_replies_to_what_the_index_does_not_have_end_the_command(
 @pytest.fixture(scope="module")
 def known(settings: Settings) -> frozenset[str]:
     """The ids of the passages in the index."""
-    return frozenset(passage.id for passage in open_index(settings).passages())
+    return frozenset(passage.id for passage in open_index(settings).snapshot().passages())
 
 
 def test_there_are_replies_of_every_language_in_two_halves_of_a_size() -> None:

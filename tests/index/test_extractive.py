@@ -148,7 +148,7 @@ def test_only_a_question_for_a_definition_prefers_one(indexed: Indexed) -> None:
         ("What is the HRO?", "keeps the register"),
         ("What did the HRO receive?", "new computers"),
     ):
-        found = index.search(question, language="en")
+        found = index.snapshot().search(question, language="en")
         best = rank(question, "en", found, index.profile)[0]
         text = text_of(found[best.passage].passage, best.statement.core[0])
         assert wanted in " ".join(text.split())
@@ -186,7 +186,7 @@ def test_passages_are_ordered_by_what_search_and_reading_say(
     indexed: Indexed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = Assistant(indexed({"harbour.md": HARBOUR})).index
-    found = index.search("passengers", 4, "en")
+    found = index.snapshot().search("passengers", 4, "en")
 
     def ordered(searched: list[float], read: dict[int, float]) -> list[int]:
         scored = [

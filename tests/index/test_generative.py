@@ -187,7 +187,7 @@ def test_what_is_not_confirmed_has_no_quote_in_its_place(
 
 
 def test_a_line_that_heads_a_passage_is_no_statement(assistant: Assistant, server: Script) -> None:
-    passage = assistant.index.search(QUESTION, 1)[0].passage
+    passage = assistant.index.snapshot().search(QUESTION, 1)[0].passage
     about = (passage.document.title, passage.document.reference, passage.headings[-1])
     server.reply = reply_of(f"{', '.join(about)}, {passage.document.date}.")
     answer = assistant.ask(QUESTION)

@@ -28,7 +28,7 @@ def _keeping_two(small: Small) -> Settings:
 
 
 def _says(index: Index) -> str:
-    found = index.search("What does the first section speak of?", k=9, language="en")
+    found = index.snapshot().search("What does the first section speak of?", k=9, language="en")
     return "\n".join(scored.passage.text for scored in found)
 
 
@@ -66,7 +66,7 @@ def test_changed_metadata_is_taken_over_without_embedding(small: Small) -> None:
     report = ingest(settings)
 
     assert (report.plan.changed, report.embedded) == (("alpha.en",), 0)
-    found = open_index(settings).search("ships", k=1, language="en")
+    found = open_index(settings).snapshot().search("ships", k=1, language="en")
     assert str(found[0].passage.document.date) == "2021-01-31"
 
 
@@ -78,7 +78,7 @@ def test_a_removed_document_is_gone_from_vectors_and_words(small: Small) -> None
     report = ingest(settings)
 
     assert (report.plan.removed, report.embedded) == (("alpha.en",), 0)
-    found = open_index(settings).search("alpha ships bridges", k=10, language="en")
+    found = open_index(settings).snapshot().search("alpha ships bridges", k=10, language="en")
     assert {scored.passage.document.id for scored in found} == {"beta"}
 
 
@@ -109,7 +109,7 @@ def test_another_process_is_seen_without_a_restart(small: Small) -> None:
     settings = small({"alpha.md": document("alpha")})
     ingest(settings)
     index = open_index(settings)
-    index.search("ships", k=1)
+    index.snapshot().search("ships", k=1)
     small({"alpha.md": document("alpha", "It speaks of trains.")})
 
     command = [sys.executable, "-m", "ingest"]

@@ -105,7 +105,7 @@ def test_an_answer_has_exact_quotes(served: Served, mode: str) -> None:
     answer = told(result)
     assert answer["kind"] == "answer"
     assert "35 million illicit firearms in 2017" in answer["text"]
-    passages = {one.id: one for one in served.assistant.index.passages()}
+    passages = {one.id: one for one in served.assistant.index.snapshot().passages()}
     assert answer["citations"]
     for one in answer["citations"]:
         assert f"[{one['number']}]" in answer["text"]

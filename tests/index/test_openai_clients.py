@@ -71,7 +71,7 @@ def assert_cited(content: str, annotations: Iterable[Any], citations: list[dict[
 def assert_quoted(served: Served, citations: list[dict[str, Any]]) -> None:
     """Each quote is an exact part of the passage that it names."""
     assert citations
-    passages = {one.id: one for one in served.assistant.index.passages()}
+    passages = {one.id: one for one in served.assistant.index.snapshot().passages()}
     for citation in citations:
         passage = passages[citation["passage"]]
         assert passage.text[citation["start"] : citation["end"]] == citation["quote"]

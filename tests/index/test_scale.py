@@ -42,7 +42,7 @@ def _collections(settings: Settings) -> dict[str, int]:
 
 
 def _found(settings: Settings, question: str = "What is spoken of?") -> list[tuple[str, float]]:
-    found = open_index(settings).search(question, k=9, language="en")
+    found = open_index(settings).snapshot().search(question, k=9, language="en")
     return [(scored.passage.text, round(scored.similarity, 4)) for scored in found]
 
 

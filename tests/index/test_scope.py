@@ -67,12 +67,12 @@ def test_a_narrow_scope_is_answered_by_its_own_passages_as_the_wide_way_would(
 
     with monkeypatch.context() as patched:
         patched.setattr(Generation, "nearest", of_questions)
-        narrow = [index.search(question, 6, "en", scope=scope) for question in asked]
+        narrow = [index.snapshot().search(question, 6, "en", scope=scope) for question in asked]
         with pytest.raises(AssertionError):
-            index.search(asked[0], 6, "en")
+            index.snapshot().search(asked[0], 6, "en")
     monkeypatch.setattr("vectorstore.search._FEW", 0)
     for question, found in zip(asked, narrow, strict=True):
-        assert _told(index.search(question, 6, "en", scope=scope)) == _told(found)
+        assert _told(index.snapshot().search(question, 6, "en", scope=scope)) == _told(found)
     assert narrow[0][0].passage.headings[-1] == "Quay 3 of port 7"
 
 
@@ -82,11 +82,11 @@ def test_the_passages_of_some_documents_are_read_without_the_others(
     settings = _fishing(indexed)
     index = open_index(settings)
     keys = ["port-20.en", "port-03.en"]
-    expected = [passage for passage in index.passages() if passage.document.key in keys]
+    expected = [passage for passage in index.snapshot().passages() if passage.document.key in keys]
     assert len(expected) == 20
     monkeypatch.setattr(Segment, "_batches", _never)
-    assert index.passages(keys) == expected
-    assert index.passages([]) == index.passages(["no-such.en"]) == []
+    assert index.snapshot().passages(keys) == expected
+    assert index.snapshot().passages([]) == index.snapshot().passages(["no-such.en"]) == []
 
 
 def _never(*_: object) -> Any:
@@ -156,7 +156,7 @@ def test_as_of_a_day_later_documents_are_left_out_and_standings_are_of_that_day(
     plans: Assistant, day: str | None, cited: Mapping[str, str]
 ) -> None:
     scope = Scope(as_of=datetime.date.fromisoformat(day) if day else None)
-    found = plans.index.search("How many hives of bees?", 6, "en", scope=scope)
+    found = plans.index.snapshot().search("How many hives of bees?", 6, "en", scope=scope)
     assert [(scored.passage.document.id, scored.standing) for scored in found] == list(
         cited.items()
     )

@@ -12,8 +12,7 @@ from core.answer import Answer, Finished, Stage, TextDelta
 from core.source import Scope
 from ingest.pipeline import ingest
 from tests.support.small import LIGHTHOUSES, Small
-from vectorstore.generations import Generations, Pointer
-from vectorstore.store import open_index
+from vectorstore.generations import Generations
 
 ASKED = "How many lighthouses does the northern coast have?"
 PARTS = f"{ASKED[:-1]} and who maintains the lighthouses?"  # each is searched for
@@ -120,26 +119,3 @@ def test_after_a_sentence_was_shown_no_other_answer_begins(
 
     assert isinstance(rest[-1], Finished)
     assert not [event for event in rest if isinstance(event, Stage) and event.name == "searching"]
-
-
-def test_who_asks_one_thing_of_a_generation_that_went_is_told_of_the_new_one(
-    small: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = small(_files(31)).model_copy(update={"keep_generations": 1})
-    ingest(settings)
-    index = open_index(settings)
-    snapshot = index.snapshot()
-    stale = Generations(settings).pointer()
-    small(_files(33))
-    ingest(settings)
-    read, real = [stale], Generations.pointer
-
-    def late(self: Generations) -> Pointer:
-        return read.pop() if read else real(self)
-
-    monkeypatch.setattr(Generations, "pointer", late)
-    assert "33 lighthouses" in "\n".join(passage.text for passage in index.passages())
-    read.append(stale)
-    assert "33 lighthouses" in index.search(ASKED, 1)[0].passage.text
-    assert snapshot.knows("lighthouses")  # words are read on
-    assert not snapshot.knows("harbours32")

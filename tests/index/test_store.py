@@ -49,12 +49,12 @@ def _sections(found: list[ScoredPassage]) -> list[str]:
 def test_the_right_section_is_among_the_first_three(
     index: Index, question: str, language: str, section: str
 ) -> None:
-    names = _sections(index.search(question, k=6, language=language))[:3]
+    names = _sections(index.snapshot().search(question, k=6, language=language))[:3]
     assert section.replace("drugs market", "drug market") in names
 
 
 def test_results_come_best_first_with_cosines_of_passages_and_units(index: Index) -> None:
-    found = index.search("national firearms focal points", k=5, language="en")
+    found = index.snapshot().search("national firearms focal points", k=5, language="en")
     assert len(found) == 5
     assert [s.score for s in found] == sorted((s.score for s in found), reverse=True)
     for scored in found:
@@ -71,7 +71,9 @@ def test_results_come_best_first_with_cosines_of_passages_and_units(index: Index
 def test_one_language_version_of_a_document_is_shown(
     index: Index, language: str, shown: str
 ) -> None:
-    found = index.search("Europol innovatiecentrum innovation hub", k=20, language=language)
+    found = index.snapshot().search(
+        "Europol innovatiecentrum innovation hub", k=20, language=language
+    )
     assert len(found) == 20
     assert {scored.passage.language for scored in found} == {shown}
     places = [(s.passage.document.id, s.passage.section) for s in found]
@@ -80,10 +82,15 @@ def test_one_language_version_of_a_document_is_shown(
 
 def test_an_area_filter_holds_even_where_nothing_there_is_near(index: Index) -> None:
     drugs = Scope(areas=("drugs",))
-    found = index.search("WePROTECT Global Alliance", k=10, language="en", scope=drugs)
+    found = index.snapshot().search("WePROTECT Global Alliance", k=10, language="en", scope=drugs)
     assert len(found) == 10
     assert {scored.passage.document.area for scored in found} == {"drugs"}
-    assert index.search("WePROTECT", k=3, language="en", scope=Scope(areas=("no-such-area",))) == []
+    assert (
+        index.snapshot().search(
+            "WePROTECT", k=3, language="en", scope=Scope(areas=("no-such-area",))
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,7 +113,7 @@ def test_the_index_knows_the_words_its_passages_have_or_nearly(
 
 def test_odd_questions_are_only_words(index: Index) -> None:
     for question in ("", "   ", "???", "AND OR NOT (", 'text_nl:"x" ~ ^ *', "\x00\x01", "a" * 5000):
-        assert isinstance(index.search(question, k=3, language="nl"), list)
+        assert isinstance(index.snapshot().search(question, k=3, language="nl"), list)
 
 
 def test_it_is_a_langchain_retriever_that_callbacks_can_follow(index: Index) -> None:
@@ -131,9 +138,11 @@ def test_it_is_a_langchain_retriever_that_callbacks_can_follow(index: Index) -> 
 
 def test_many_threads_get_what_one_gets(index: Index) -> None:
     questions = ["Wat is EMPACT?", "How many initiatives?", "Europol", "drugs in gevangenissen"] * 4
-    alone = [index.search(question, k=4, language="nl") for question in questions]
+    alone = [index.snapshot().search(question, k=4, language="nl") for question in questions]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda q: index.search(q, k=4, language="nl"), questions))
+        together = list(
+            pool.map(lambda q: index.snapshot().search(q, k=4, language="nl"), questions)
+        )
     assert together == alone
 
 
@@ -168,7 +177,7 @@ def test_the_keyword_index_is_rebuilt_when_it_is_gone_or_old(settings: Settings)
     (place / "stamp").write_text("an older one", "utf-8")
     with pytest.raises(ValueError, match="no keyword index"):
         KeywordIndex(place)
-    found = open_index(settings).search("mierenhandel", k=1, language="nl")
+    found = open_index(settings).snapshot().search("mierenhandel", k=1, language="nl")
     assert _sections(found) == ["Nieuwe dreigingen en smokkelmethoden (hoofdstuk 2)"]
     assert len(KeywordIndex(place)) == generation.manifest.passages
 
@@ -208,13 +217,13 @@ def test_a_graph_on_disk_has_nothing_but_vectors(
     for file in (*graphs(settings), *store_folder(settings).glob("*/length.bin")):
         assert b"key" not in file.read_bytes()
     assert "its form is not known" not in caplog.text
-    assert "3 banen" in open_index(settings).search("Hoeveel banen?")[0].passage.text
+    assert "3 banen" in open_index(settings).snapshot().search("Hoeveel banen?")[0].passage.text
 
 
 def test_every_graph_on_disk_has_all_its_vectors(settings: Settings) -> None:
     """What is not there is added anew in each process, each time a little differently."""
     index = open_index(settings)
-    passages, questions = index.passages(), index.snapshot().entries()
+    passages, questions = index.snapshot().passages(), index.snapshot().entries()
     headers = [header.read_bytes() for header in store_folder(settings).glob("*/header.bin")]
     written = sum(struct.unpack_from("<i3Q", header)[3] for header in headers)
     units = sum(len(passage.units) for passage in passages)
@@ -228,7 +237,7 @@ def test_a_process_that_only_reads_writes_no_graph(small: Small) -> None:
     assert len(before) == 2
     program = (
         "from core.settings import Settings\nfrom vectorstore.store import open_index\n"
-        "print(open_index(Settings()).search('kranen')[0].passage.text)"
+        "print(open_index(Settings()).snapshot().search('kranen')[0].passage.text)"
     )
     env = os.environ | {"STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir)}
     told = subprocess.check_output([sys.executable, "-c", program], env=env, text=True)

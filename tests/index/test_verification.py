@@ -67,7 +67,7 @@ CHANGES: dict[str, Change] = {
 @pytest.fixture(scope="module")
 def cases(settings: Settings) -> dict[str, list[Case]]:
     sections: dict[tuple[str, int, str], list[Passage]] = {}
-    for passage in open_index(settings).passages():
+    for passage in open_index(settings).snapshot().passages():
         key = (passage.document.id, passage.section, passage.language)
         sections.setdefault(key, []).append(passage)
     found: dict[str, list[Case]] = {"same": [], "other": []}
@@ -161,7 +161,9 @@ def test_a_country_is_known_in_every_language(
     settings: Settings, language: str, text: str, country: str, other: str
 ) -> None:
     evidence = "The approach was tried out in three countries: Spain, Portugal and Romania."
-    passage = next(one for one in open_index(settings).passages() if one.language == "en")
+    passage = next(
+        one for one in open_index(settings).snapshot().passages() if one.language == "en"
+    )
     units = (Unit(start=0, end=len(evidence)),)
     passages = [passage.model_copy(update={"text": evidence, "units": units})]
     assert _is_found((text.format(country), language, passages))
@@ -169,7 +171,9 @@ def test_a_country_is_known_in_every_language(
 
 
 def test_the_date_and_reference_of_a_document_count_as_evidence(settings: Settings) -> None:
-    found = tuple(open_index(settings).search("How many reports were there in 2019?", 1, "en"))
+    found = tuple(
+        open_index(settings).snapshot().search("How many reports were there in 2019?", 1, "en")
+    )
     document = found[0].passage.document
     assert document.date
     text = f"The {document.title} of {document.date:%-d %B %Y} ({document.reference})"
@@ -195,7 +199,7 @@ TRUE = "In 2019 there were over 725,000 reports of online child sexual abuse in 
     ],
 )
 def test_what_no_source_says_is_not_confirmed(settings: Settings, said: str) -> None:
-    found = tuple(open_index(settings).search(REPORTS, 6, "en"))
+    found = tuple(open_index(settings).snapshot().search(REPORTS, 6, "en"))
     assert _verdict(Request("?", "en", found), f"{TRUE}.", ()).is_found
     language = "nl" if said.startswith("De maan") else "en"
     assert not _verdict(Request("?", language, found), said, ()).is_found
@@ -204,7 +208,7 @@ def test_what_no_source_says_is_not_confirmed(settings: Settings, said: str) -> 
 def test_closeness_is_told_by_the_embedder_that_is_given(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = tuple(open_index(settings).search(REPORTS, 6, "en"))
+    found = tuple(open_index(settings).snapshot().search(REPORTS, 6, "en"))
     nearness, local = local_nearness(local_embedder()), local_embedder()
 
     def apart(texts: list[str]) -> Vectors:
@@ -219,8 +223,8 @@ def test_closeness_is_told_by_the_embedder_that_is_given(
 
 def test_what_one_passage_lacks_is_not_taken_from_another(settings: Settings) -> None:
     index = open_index(settings)
-    drugs = index.search("How much is the EU drug market worth?", 1, "en")[0]
-    reports = index.search(REPORTS, 1, "en")[0]
+    drugs = index.snapshot().search("How much is the EU drug market worth?", 1, "en")[0]
+    reports = index.snapshot().search(REPORTS, 1, "en")[0]
     request = Request("?", "en", (drugs, reports))
     cannabis = "The cannabis market is worth at least EUR 11.6 billion"
     alone = _verdict(request, f"{cannabis}.")
@@ -253,7 +257,7 @@ def test_what_one_passage_lacks_is_not_taken_from_another(settings: Settings) ->
     ],
 )
 def test_a_piece_of_the_prompt_is_no_statement(settings: Settings, said: str) -> None:
-    found = open_index(settings).search("Which rules and tasks are there for data?", 3)
+    found = open_index(settings).snapshot().search("Which rules and tasks are there for data?", 3)
     request = Request("Which ones are there?", "en", tuple(found))
     verdict = _verdict(request, said)
     assert (verdict.status, verdict.reason) == ("not_confirmed", "states_nothing")
@@ -263,14 +267,16 @@ def test_a_piece_of_the_prompt_is_no_statement(settings: Settings, said: str) ->
 def test_words_that_the_prompt_has_as_well_are_no_piece_of_it(
     settings: Settings, said: str
 ) -> None:
-    found = open_index(settings).search("Which dates are there?", 3)
+    found = open_index(settings).snapshot().search("Which dates are there?", 3)
     request = Request("Which are there?", "en", tuple(found))
     assert _verdict(request, said).reason != "states_nothing"
 
 
 def _passage(settings: Settings, *texts: str, language: str = "en") -> ScoredPassage:
     """A passage of these units."""
-    passage = next(one for one in open_index(settings).passages() if one.language == language)
+    passage = next(
+        one for one in open_index(settings).snapshot().passages() if one.language == language
+    )
     spans, text = [], ""
     for one in texts:
         spans.append((len(text), len(text) + len(one)))

@@ -55,8 +55,8 @@ def test_a_paragraph_is_found_and_kept_whole_whatever_it_looks_like(
 ) -> None:
     xquad = load(folder, "en", "en")._replace(paragraphs=(PARIS, MOON, *ODD))
     index = build_index(xquad, settings.model_copy(update={"data_dir": tmp_path / "data"}))
-    assert paragraph_of(index.search("When did Apollo 11 land?", 1)[0].passage) == 1
-    kept = {paragraph_of(passage): passage for passage in index.passages()}
+    assert paragraph_of(index.snapshot().search("When did Apollo 11 land?", 1)[0].passage) == 1
+    kept = {paragraph_of(passage): passage for passage in index.snapshot().passages()}
     for number, text in enumerate(xquad.paragraphs):
         passage = kept[number]
         assert passage.headings == (f"Paragraph {number + 1}",)

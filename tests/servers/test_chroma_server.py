@@ -106,11 +106,11 @@ def test_a_server_down_behind_a_proxy_is_found_again(behind: Settings, server: S
     index = open_index(allowed)
     server.stop()
     with pytest.raises(StoreError, match=r"vector store gave an error.*502 Bad Gateway"):
-        index.search("How many ships are here?", 1)
+        index.snapshot().search("How many ships are here?", 1)
     with pytest.raises(StoreError, match=r"what is before it, refuses.*502 Bad Gateway"):
         open_index(allowed)
     server.start()
-    assert "0 ships" in index.search("How many ships are here?", 1)[0].passage.text
+    assert "0 ships" in index.snapshot().search("How many ships are here?", 1)[0].passage.text
 
 
 def test_an_index_is_kept_in_the_tenant_and_database_set(here: Settings, server: Server) -> None:
@@ -147,10 +147,10 @@ def test_a_server_that_stops_in_the_middle_of_a_question_is_told_and_found_again
 
     monkeypatch.setattr(chroma, "nearest", stops_first)
     with pytest.raises(StoreError, match="Does the Chroma server run"):
-        index.search("How many ships are here?", 1)
+        index.snapshot().search("How many ships are here?", 1)
     assert stopped
     server.start()
-    assert "0 ships" in index.search("How many ships are here?", 1)[0].passage.text
+    assert "0 ships" in index.snapshot().search("How many ships are here?", 1)[0].passage.text
 
 
 @pytest.mark.parametrize("when", ["embedding", "publishing"])
@@ -176,12 +176,12 @@ def test_a_server_that_stops_in_the_middle_of_an_ingest_loses_nothing(
         ingest(here, tell=tell)
     assert stopped == [when]
     server.start()
-    assert reader.generation == first
-    assert "0 ships" in reader.search("How many ships are here?", 1)[0].passage.text
+    assert reader.snapshot().generation == first
+    assert "0 ships" in reader.snapshot().search("How many ships are here?", 1)[0].passage.text
 
     report = ingest(here)  # at once: the lock it could not give back is its own
     assert report.generation != first
-    assert "1 ships" in reader.search("How many ships are here?", 1)[0].passage.text
+    assert "1 ships" in reader.snapshot().search("How many ships are here?", 1)[0].passage.text
     assert verify(here).problems == ()
     assert not {name for name in collections(here) if "lock" in name}
 

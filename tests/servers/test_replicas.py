@@ -37,7 +37,7 @@ def hosts(small: Small, postgresql: Postgresql, tmp_path: Path) -> Iterator[dict
 
 
 def asked(index: Index) -> str:
-    return index.search("How many ships are here?", 1)[0].passage.text
+    return index.snapshot().search("How many ships are here?", 1)[0].passage.text
 
 
 @pytest.mark.long
@@ -61,7 +61,7 @@ def test_after_each_publication_both_replicas_answer_from_it_and_nothing_is_left
             generation = ingest(hosts[host]).generation
         for replica in replicas:
             assert f"{number} ships" in asked(replica)
-            assert replica.generation == generation
+            assert replica.snapshot().generation == generation
     assert len(refused) == 1
     for name in ("replica-a", "replica-b", "ingest-b"):
         assert [path.name for path in (hosts[name].data_dir / "keyword").iterdir()] == [generation]

@@ -61,24 +61,24 @@ def test_readers_keep_their_generation_when_the_embedder_changes(
     def asked_meanwhile(event: Event) -> None:
         if not isinstance(event, Embedded):
             return
-        seen.append(running.search("lighthouses", k=1)[0].passage.text)
+        seen.append(running.snapshot().search("lighthouses", k=1)[0].passage.text)
         with pytest.raises(IndexMismatchError):
             open_index(served)
 
     second = ingest(served, tell=asked_meanwhile).generation
 
     assert len(seen) == 2  # while each passage was embedded
-    assert open_index(served).generation == second
+    assert open_index(served).snapshot().generation == second
     for reader in (running, open_index(settings)):  # also one that is started only now
-        assert "lighthouses" in reader.search("lighthouses", k=1)[0].passage.text
-        assert reader.generation == first
+        assert "lighthouses" in reader.snapshot().search("lighthouses", k=1)[0].passage.text
+        assert reader.snapshot().generation == first
 
     small({"lighthouses.en.md": LIGHTHOUSES.replace("31 lighthouses", "33 lighthouses")})
     third = ingest(served).generation
-    assert open_index(served).generation == third
+    assert open_index(served).snapshot().generation == third
     with pytest.raises(IndexMismatchError, match=r"make ingest.*start this program again"):
-        running.search("lighthouses", k=1)  # its last generation is no longer kept
+        running.snapshot().search("lighthouses", k=1)  # its last generation is no longer kept
 
     back = ingest(settings).generation  # whose turn it is now is served by the newest of its own
-    assert running.generation == back
-    assert open_index(served).generation == third
+    assert running.snapshot().generation == back
+    assert open_index(served).snapshot().generation == third

@@ -26,7 +26,7 @@ def assert_quotes_are_exact(answer: Answer) -> None:
 
 def made(settings: Settings) -> Mapping[str, Answer]:
     """An answer out of two passages with more below it, a list cut short, and what is no answer."""
-    found = Assistant(settings).index.passages(["drugs-agenda.nl", "csa-strategy.nl"])
+    found = Assistant(settings).index.snapshot().passages(["drugs-agenda.nl", "csa-strategy.nl"])
     prose = [
         passage for passage in found if sum(unit.kind == "sentence" for unit in passage.units) > 3
     ]

@@ -13,7 +13,7 @@ def files(number: int) -> dict[str, str]:
 
 def ships(settings: Settings) -> str:
     """What the index says about them."""
-    return open_index(settings).search("How many ships are here?", 1)[0].passage.text
+    return open_index(settings).snapshot().search("How many ships are here?", 1)[0].passage.text
 
 
 def collections(settings: Settings) -> set[str]:

@@ -141,7 +141,7 @@ def test_nothing_is_loaded_or_opened_again(on_briefs: Set, counted: Counted) -> 
     ]
     for changed in changes:
         on_briefs(**changed)
-        assert assistant().index.search(REPORTS)
+        assert assistant().index.snapshot().search(REPORTS)
         assert assistant() is assistant()
     assert made["__init__"] == len(changes)
     assert [calls["__init__"] for calls in opened] == [0, 0, 0, 0]

@@ -109,7 +109,7 @@ def tick(app: AppTest, sentence: str) -> AppTest:
     """Ticks a sentence of whatever passages are offered."""
     (name, *_) = (
         f"{passage.id}-{number}"
-        for passage in open_index(Settings()).passages()
+        for passage in open_index(Settings()).snapshot().passages()
         for number, unit in enumerate(passage.units)
         if passage.text[unit.start : unit.end] == sentence
     )

@@ -251,7 +251,9 @@ def test_words_may_be_divided_over_title_and_text(settings: Settings) -> None:
 
 
 def test_the_address_marks_its_quotes(app: AppTest, settings: Settings) -> None:
-    passage = next(p for p in open_index(settings).passages(["haven.nl"]) if "12" in p.text)
+    passage = next(
+        p for p in open_index(settings).snapshot().passages(["haven.nl"]) if "12" in p.text
+    )
     name = place_of(passage.id).removeprefix("passage-")
     start = passage.text.index("12 000")
     read(app, document="haven", language="nl", quote=[f"{name}:{start}-{start + 6}"])
@@ -259,7 +261,7 @@ def test_the_address_marks_its_quotes(app: AppTest, settings: Settings) -> None:
 
 
 def test_what_is_no_quote_is_ignored(app: AppTest, settings: Settings) -> None:
-    passage = open_index(settings).passages(["haven.nl"])[0]
+    passage = open_index(settings).snapshot().passages(["haven.nl"])[0]
     name = place_of(passage.id).removeprefix("passage-")
     places = ("5-3", "0-99999", "-1-5", "0-١")
     wrong = ["", "x", "<script>:0-5", *(f"{name}:{each}" for each in places)]

@@ -100,7 +100,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def passages(market: Settings) -> Mapping[str, Passage]:
-    return {one.headings[-1]: one for one in open_index(market).passages()}
+    return {one.headings[-1]: one for one in open_index(market).snapshot().passages()}
 
 
 def said(passage: Passage) -> list[list[str]]:
@@ -250,7 +250,7 @@ def test_a_series_is_given_whole_where_a_list_is_asked_for(
 
 def test_every_statement_of_the_briefs_is_whole(settings: Settings) -> None:
     lists = 0
-    for passage in open_index(settings).passages():
+    for passage in open_index(settings).snapshot().passages():
         for one in statements(passage):
             first = passage.units[one.units[0]]
             text = passage.text[first.start : first.end]
