@@ -184,35 +184,35 @@ def lacking(claim: Facts, evidence: Sequence[Facts], is_name: Callable[[str], bo
     same = {unit.language for unit in evidence} == {claim.language}
     acronyms = {name for name in claim.acronyms if not {name, *translations(name)} & words}
     own = {name for name in acronyms if same or len(name) >= _OWN_NAME}
-    return Lacking(
-        [
-            *(
-                as_detail(quantity)
-                for quantity in claim.quantities
-                for value, unit in [quantity]
-                if not _is_among(quantity, has)
-                and (unit or f"{value:f}" not in words or (value, PERCENT) in has)
-            ),
-            *(
-                written_in_part(date, claim.language)
-                for date in claim.dates
-                if not has_date(dates, years, date)
-            ),
-            *sorted(claim.references - frozenset().union(*(unit.references for unit in evidence))),
-        ],
-        [
-            *sorted(own),
-            *(sorted(name for name in claim.names if not has_name(words, name)) if same else ()),
-        ],
-        [
-            *(sorted(acronyms - own)),
-            *_worded(claim, evidence, has),
-            *(_openings(claim, words, is_name) if same else ()),
-            *_of_the_calendar(claim, evidence, dates),
-            *(["who speaks"] if _speaks_without(claim, evidence) else ()),
-            *_countries(claim, evidence, same=same),
-        ],
-    )
+    references = frozenset().union(*(unit.references for unit in evidence))
+    exact = [
+        as_detail((value, unit))
+        for value, unit in claim.quantities
+        if not _is_among((value, unit), has)
+        and (unit or f"{value:f}" not in words or (value, PERCENT) in has)
+    ]
+    exact += [
+        written_in_part(date, claim.language)
+        for date in claim.dates
+        if not has_date(dates, years, date)
+    ]
+    exact += sorted(claim.references - references)
+    likely = sorted(acronyms - own)
+    if all(vocabulary(unit.language).numbers for unit in evidence):  # number words are known
+        likely += [f"{value:f}" for value, _ in claim.worded if not _is_among((value, ""), has)]
+    openings = sorted(claim.openings) if same else ()
+    likely += [name for name in openings if not has_name(words, name) and is_name(name)]
+    if all(unit.language in READ for unit in evidence):
+        calendar = frozenset().union(*(unit.calendar for unit in evidence))
+        of_dates = {MONTHS[month] for _, month, _ in dates if month in MONTHS}
+        likely += sorted(claim.calendar - calendar - of_dates)
+    if claim.is_of_the_speaker and not any(unit.is_of_the_speaker for unit in evidence):
+        likely.append("who speaks")
+    named = frozenset().union(*(unit.countries for unit in evidence))
+    if named and not same:  # within a language countries are names
+        likely += sorted(claim.countries - named)
+    names = sorted(name for name in claim.names if not has_name(words, name)) if same else []
+    return Lacking(exact, [*sorted(own), *names], likely)
 
 
 def as_detail(quantity: Quantity) -> str:
@@ -226,44 +226,12 @@ def has_name(words: Collection[str], name: str) -> bool:
     return name in words or (len(name) >= _STEM and any(word.startswith(stem) for word in words))
 
 
-def _openings(
-    claim: Facts, words: Collection[str], is_name: Callable[[str], bool]
-) -> Iterator[str]:
-    yield from (
-        name for name in sorted(claim.openings) if not has_name(words, name) and is_name(name)
-    )
-
-
-def _worded(claim: Facts, evidence: Sequence[Facts], has: Collection[Quantity]) -> Iterator[str]:
-    if all(vocabulary(unit.language).numbers for unit in evidence):  # number words are known
-        yield from (f"{value:f}" for value, _ in claim.worded if not _is_among((value, ""), has))
-
-
-def _of_the_calendar(
-    claim: Facts, evidence: Sequence[Facts], dates: Collection[Date]
-) -> Sequence[str]:
-    if not all(unit.language in READ for unit in evidence):
-        return ()
-    calendar = frozenset().union(*(unit.calendar for unit in evidence))
-    calendar |= {MONTHS[month] for _, month, _ in dates if month in MONTHS}
-    return sorted(claim.calendar - calendar)
-
-
-def _speaks_without(claim: Facts, evidence: Sequence[Facts]) -> bool:
-    return claim.is_of_the_speaker and not any(unit.is_of_the_speaker for unit in evidence)
-
-
-def _countries(claim: Facts, evidence: Sequence[Facts], *, same: bool) -> Sequence[str]:
-    """Within a language countries are names."""
-    named = frozenset().union(*(unit.countries for unit in evidence))
-    return sorted(claim.countries - named) if named and not same else ()
-
-
 def _is_among(quantity: Quantity, others: Collection[Quantity]) -> bool:
-    return any(_same(quantity, other) for other in others)
-
-
-def _same(claimed: Quantity, found: Quantity) -> bool:
-    """Equal value, and equal unit if both have one; a percentage never equals a plain number."""
-    units = {claimed[1], found[1]}
-    return claimed[0] == found[0] and (len(units) == 1 or ("" in units and PERCENT not in units))
+    """Whether one has the same value, and the same unit if both have one; a percentage never equals
+    a plain number."""
+    value, unit = quantity
+    return any(
+        value == other
+        and (unit == its_unit or ("" in (unit, its_unit) and PERCENT not in (unit, its_unit)))
+        for other, its_unit in others
+    )

@@ -150,15 +150,12 @@ def calendar_names(text: str, language: str) -> frozenset[str]:
 def _pattern(language: str) -> re.Pattern[str]:
     names = set(_names(language))
     ambiguous = names & _AMBIGUOUS if language == "en" else set()
-    plain = rf"\b(?!mais\b)(?P<name>{_either(names - ambiguous)}){_ENDING}\b"
+    plain = rf"\b(?!mais\b)(?P<name>{_alternatives(names - ambiguous)}){_ENDING}\b"
     if not ambiguous:
         return re.compile(plain)
-    dated = rf"(?:{_BEFORE}|(?<=\d ))(?:{_either(ambiguous)})\b|\b(?:{_either(ambiguous)})(?= \d)"
-    return re.compile(rf"(?P<name>(?:{dated})|\b(?:{_either(names - ambiguous)})(?={_ENDING}\b))")
-
-
-def _either(names: set[str]) -> str:
-    return "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    verbs, others = _alternatives(ambiguous), _alternatives(names - ambiguous)
+    dated = rf"(?:{_BEFORE}|(?<=\d ))(?:{verbs})\b|\b(?:{verbs})(?= \d)"
+    return re.compile(rf"(?P<name>(?:{dated})|\b(?:{others})(?={_ENDING}\b))")
 
 
 @cache
@@ -262,7 +259,7 @@ def has_date(dates: Collection[Date], years: Collection[int], claimed: Date) -> 
 def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
     """Patterns for 24 july 2020, july 24, 2020, 2020. július 24., 2020 m. liepos 24 d., 2020. gada
     24. jūlijs, july 2020, 2020-07-24, 24.7.2020."""
-    month = rf"(?P<month>{_names_of_months(language)})\b\.?"
+    month = rf"(?P<month>{_alternatives(months(language))})\b\.?"
     day = rf"\b(?P<day>[0-3]?\d){_ORDINAL}"
     year = rf"(?P<year>{_YEAR})\b"
     of = r" (?:of |de |di |d'|ta' )?"
@@ -284,16 +281,11 @@ def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
 def _shown(language: str) -> re.Pattern[str]:
     """Pattern for a day, with or without its year, a range of days, a month with its year, and a
     year alone."""
-    names = _names_of_months(language)
+    names = _alternatives(months(language))
     number = rf"\b\d{{1,2}}{_ORDINAL}"
     day = rf"{number}(?: ?[-–] ?{number}| (?:to|and|tot|en|bis|und|au|et) {number})? "
     year = rf"\.? (?:\d{{1,2}}, )?{_YEAR}"
     return re.compile(rf"(?i:{day}(?:{names})\b(?:{year})?|\b(?:{names})\b{year})|{_YEAR_ALONE}")
-
-
-@cache
-def _names_of_months(language: str) -> str:
-    return "|".join(map(re.escape, sorted(months(language), key=len, reverse=True)))
 
 
 def _date(match: re.Match[str], language: str) -> Date:
