@@ -203,6 +203,7 @@ def interpret(
             the summary of a document is the only task.
     """
     turns = [turn for turn in history if not turn.message]
+    cited = turns[-1].cited if turns else ()
     intent = classify(question, language, embedder)
     kind = None if _is_asked_again(question, intent.kind, history) else intent.kind
     if kind is None and _names_the_language_asked_for(question, language, history):
@@ -213,7 +214,6 @@ def interpret(
     if kind == "summarise" and document:
         return Interpretation(question, kind, document=document)
     if kind in _WITH_ANSWER and rewrite is not None:
-        cited = turns[-1].cited if turns else ()
         keys = tuple(f"{info.key}:" for info in documents if document in (None, info.id))
         if any(passage.startswith(keys) for passage in cited):
             return _task(question, language, kind, turns)
@@ -226,16 +226,14 @@ def interpret(
         return Interpretation(before.question, kind, brief=True)
     material = _material(kind, question, language, turns) if rewrite is None else ""
     if kind and material:
-        about = turns[-1].cited[:1] if turns else ()
-        return Interpretation(material, about=about, is_changed=True, aside=kind)
+        return Interpretation(material, about=cited[:1], is_changed=True, aside=kind)
     if kind:
         return Interpretation(question, kind)
-    about = turns[-1].cited[:1] if turns else ()
     meant, by_rules = _by_itself(question, language, turns, embedder, rewrite)
     return Interpretation(
         meant.question,
         follows=turns[-1].question if by_rules and meant.question != question else "",
-        about=about,
+        about=cited[:1],
         item=meant.item,
         is_changed=meant.is_changed,
         aside="" if meant.question != question else intent.aside,
