@@ -3,7 +3,6 @@
 import json
 
 import typer
-from rich.filesize import decimal
 
 from core.files import printable
 from core.settings import Settings
@@ -70,7 +69,7 @@ def history(as_json: AsJson = False) -> None:
         print(
             f"  made {moment(generation.created)} (UTC) by {generation.method}: "
             f"{generation.documents} documents in {generation.versions} language versions, "
-            f"{generation.passages} passages, {decimal(generation.size)}"
+            f"{generation.passages} passages"
         )
         if generation.added is not None:
             names = ("added", "changed", "removed")

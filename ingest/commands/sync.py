@@ -26,11 +26,6 @@ from ingest.publishing.ingest_run import (
 from ingest.publishing.plan import Plan
 from ingest.reading.files import confirm
 
-_ALONE = (
-    ("dry_run", "changes nothing", ("official", "not_official")),
-    ("only", "names the documents", ("paths", "rebuild")),
-)
-"""Options that stand alone: why, and what they do not go with."""
 _CONFIRM = "Say, by your word and for good, that these files"
 _LISTED = 10  # stale questions of a document; more would bury the rest of the report
 
@@ -58,11 +53,10 @@ def sync(
     code is 1 when a file could not be taken, or nothing was published to be on the safe side, and
     75 while another run holds the lock.
     """
-    given = {name for name, value in context.params.items() if value}
-    for alone, reason, others in _ALONE:
-        if alone in given and given & set(others):
-            left_out = " and ".join(map(_as_typed, others))
-            context.fail(f"{_as_typed(alone)} {reason}: leave out {left_out}")
+    if dry_run and (official or not_official):
+        context.fail("--dry-run changes nothing: leave out --official and --not-official")
+    if only and (paths or rebuild):
+        context.fail("--only names the documents: leave out PATH and --rebuild")
     settings = Settings()
     for files, is_official in ((official, True), (not_official, False)):
         for file in files or ():
@@ -79,10 +73,6 @@ def sync(
         note=note,
     )
     return _run(settings, options, as_json=as_json)
-
-
-def _as_typed(name: str) -> str:
-    return name if name == "paths" else f"--{name.replace('_', '-')}"
 
 
 def _run(settings: Settings, options: IngestOptions, *, as_json: bool) -> int:

@@ -4,11 +4,8 @@ from collections.abc import Mapping
 
 from core.settings import Settings
 from core.source import DocumentInfo, Frozen
-from vectorstore.generation import Generation, Manifest
+from vectorstore.generation import Manifest
 from vectorstore.generations import Generations
-from vectorstore.keyword_index import keyword_folder
-
-_BYTES_A_NUMBER = 4  # float32, as Chroma stores vectors
 
 
 class KeptGeneration(Frozen):
@@ -24,7 +21,6 @@ class KeptGeneration(Frozen):
     versions: int  # of the documents, by language
     passages: int
     units: int
-    size: int  # bytes: its vectors, and its keyword index here; what two share counts in both
     added: tuple[str, ...] | None = None  # keys of documents, as below; None for the oldest
     changed: tuple[str, ...] | None = None
     removed: tuple[str, ...] | None = None
@@ -86,7 +82,6 @@ def history(settings: Settings) -> tuple[KeptGeneration, ...]:
             versions=len(generation.manifest.documents),
             passages=generation.manifest.passages,
             units=generation.manifest.units,
-            size=_size(generation, settings),
             titles=_titles(before, generation.manifest) if before else {},
             **_differences(before, generation.manifest),
         )
@@ -114,10 +109,3 @@ def _titles(before: Manifest, after: Manifest) -> Mapping[str, str]:
 
 def _contents(manifest: Manifest) -> Mapping[str, tuple[str, DocumentInfo]]:
     return {entry.key: (entry.sha256, entry.info) for entry in manifest.documents}
-
-
-def _size(generation: Generation, settings: Settings) -> int:
-    manifest = generation.manifest
-    vectors = (manifest.passages + manifest.units) * generation.dimensions() * _BYTES_A_NUMBER
-    words = keyword_folder(settings, generation.id)
-    return vectors + sum(file.stat().st_size for file in words.rglob("*") if file.is_file())

@@ -34,7 +34,6 @@ def test_history_tells_what_each_generation_changed(small: Small) -> None:
         (("gamma.en",), ("alpha.en",), ("beta.en",)),
         ((), ("alpha.en",), ("gamma.en",)),
     ]
-    assert min(generation.size for generation in kept[:2]) > 8 * 384 * 4  # vectors, and words
     assert kept[1].titles == {"alpha.en": "Alpha", "beta.en": "Beta", "gamma.en": "Gamma"}
 
 
@@ -113,7 +112,7 @@ def test_status_and_history_as_text_and_as_json(small: Small, run_ingest: Comman
     assert run_ingest("history") == 0
     out = run_ingest.out
     assert out.index(f"{second}  in use\n") < out.index(f"{first}\n")  # newest first
-    assert "1 documents in 1 language versions, 2 passages, " in out
+    assert "1 documents in 1 language versions, 2 passages\n" in out
     assert "  note: Boats, as Els\\nasked\n" in out
     assert "against the one before: 0 added, 1 changed, 0 removed" in out
     assert run_ingest("history", "--json") == 0

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.errors import NoIndexError, StrategiewijzerError
-from core.files import MEGABYTE, printable
+from core.files import printable
 from core.settings import Settings
 from ingest.publishing.history import KeptGeneration, ahead, history
 from ingest.publishing.lock import writing
@@ -60,7 +60,6 @@ def _generation(generation: KeptGeneration, texts: Texts) -> str:
         documents=generation.documents,
         versions=generation.versions,
         passages=generation.passages,
-        size=round(generation.size / MEGABYTE, 1),
     )
     changes = {kind: getattr(generation, kind) for kind in _KINDS}
     named = {
