@@ -379,6 +379,19 @@ def test_the_api_takes_data_where_it_needs_it_only(app: Served, method: str, pat
         assert told(answer) == (405, "method_not_allowed")
 
 
+def test_an_error_has_the_one_shape_whoever_tells_it(app: Served) -> None:
+    """Here Streamlit, which lets no such path through, and the SDK of MCP."""
+    odd = patient_http.get(f"{app.address}/v1/documents/a%00", headers=bearer(app.key))
+    assert told(odd) == (400, "bad_request")
+    assert "The address has what no address here has, such as %00" in odd.text
+    sent = {"Content-Type": "text/plain", **bearer(app.key)}
+    assert told(patient_http.post(f"{app.address}/mcp", content=b"{}", headers=sent)) == (
+        400,
+        "bad_request",
+    )
+    assert odd.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_no_page_of_another_site_may_read_what_the_api_says(app: Served) -> None:
     sent = {"Origin": "http://evil.example", **bearer(app.key)}
     for answer in (

@@ -55,9 +55,9 @@ def _answer(first: str, second: str) -> Answer:
     composition.add(*quoted[1])
     composition.add(*quoted[0])
     composition.add_more([quoted[0]])
-    given = {"blocks": composition.blocks, "further": composition.further, "language": "en"}
     passages = tuple(each.passage for each in found)
-    return answer_of("", *composition.citations, passages=passages, **given)
+    made = answer_of("", *composition.citations, passages=passages, language="en")
+    return made.model_copy(update={"blocks": composition.blocks, "further": composition.further})
 
 
 def test_no_citation_has_a_number_that_a_source_has_in_brackets(answer: Answer) -> None:
