@@ -69,18 +69,6 @@ def test_a_document_error_comes_out_as_it_was_raised(settings: Settings, tmp_pat
     assert (there.value.fault, there.value.field) == ("value", "language")
 
 
-def test_what_the_worker_logs_is_seen(
-    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    file = write(tmp_path / "a.en.txt", "Een geïnde boete.\n".encode("utf-16"))
-    with caplog.at_level(logging.INFO), Loader(settings) as loader:
-        loader.load(file)
-    assert [(r.name, r.levelname) for r in caplog.records] == [
-        ("ingest.reading.formats.encoding", "INFO")
-    ]
-    assert "is read as utf-16" in caplog.text
-
-
 def test_any_name_crosses_the_border(settings: Settings, tmp_path: Path) -> None:
     with Loader(settings) as loader:
         for name in ("a b.en.md", "été.fr.md", "new\nline.en.md", "\u202fx\u200f.en.md"):
@@ -123,11 +111,13 @@ def test_a_worker_that_is_killed_between_two_files_is_replaced(settings: Setting
         assert workers() != [worker]
 
 
-def test_a_log_line_that_is_no_text_does_not_stop_the_file(
+def test_what_the_worker_logs_is_seen_also_where_it_is_no_text(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     content = pdf_files.typed(["The market for drugs grows."], [])
     file = write(tmp_path / os.fsdecode(b"\xff.en.pdf"), content)
     with caplog.at_level(logging.WARNING), Loader(settings) as loader:
         assert "The market" in loader.load(file).document.text
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("ingest.reading.formats.pdf", "WARNING")
     assert "no text on page 2" in caplog.text

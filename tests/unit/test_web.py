@@ -206,19 +206,6 @@ def test_a_communication_has_its_title_numbered_headings_and_notes() -> None:
     )
 
 
-def test_lists_in_the_cells_of_an_annex_keep_their_marks(tmp_path: Path) -> None:
-    def item(mark: str, text: str) -> str:
-        return f'<p class="li Text"><span class="num">{mark}</span><span>{text}</span></p>'
-
-    symbol = chr(0xF0B7)  # a bullet in Word's Symbol font
-    cells = (item("4.", "Voorlichting"), item(symbol, "lidstaten;") + item(symbol, "EWDD"))
-    html = f"""<html xmlns="http://www.w3.org/1999/xhtml"><body><p class="Titreobjet_cp">Plan</p>
-    <table><tr><td>Maatregel</td><td>Wie</td></tr>
-    <tr><td>{cells[0]}</td><td>{cells[1]}</td></tr></table></body></html>"""
-    rows = [block[2] for block in blocks(load(web_page(tmp_path, html))) if block[0] == "row"]
-    assert rows == ["4. Voorlichting | • lidstaten; • EWDD"]
-
-
 def test_a_communication_is_described_by_its_cover() -> None:
     document = load(DATA / "communication.nl.xhtml")
     assert document.title == "Over een EU-agenda en -actieplan inzake drugs"
@@ -242,25 +229,6 @@ def test_an_annex_is_titled_as_one(tmp_path: Path) -> None:
         ("BIJLAGE bij de mededeling over een EU-drugsagenda", "BIJLAGE – Maatregelen")
     ]
     assert document.text.count("drugsagenda") == 1
-
-
-def test_an_act_of_the_official_journal_has_its_articles_as_sections(tmp_path: Path) -> None:
-    html = """<html lang="nl"><body><nav>EUR-Lex Menu</nav><div id="docHtml">
-    <p class="oj-doc-ti">VERORDENING inzake drugs</p><p class="oj-ti-art">Artikel 1</p>
-    <p class="oj-sti-art">Doel</p><p class="oj-normal">De lidstaten doen het volgende<a
-    id="ntc1" href="#ntr1">(<span class="oj-super">1</span>)</a>:</p>
-    <table><tr><td><p class="oj-normal">a)</p></td><td><p class="oj-normal">zij voorkomen;</p></td>
-    </tr><tr><td><p>b)</p></td><td><p>zij behandelen.</p></td></tr></table>
-    <p class="oj-note"><a id="ntr1" href="#ntc1">(<span class="oj-super">1</span>)</a> Zie PB L 1.
-    </p></div></body></html>"""
-    assert blocks(load(web_page(tmp_path, html))) == [
-        ("heading", 1, "VERORDENING inzake drugs"),
-        ("heading", 2, "Artikel 1 – Doel"),
-        ("paragraph", 0, "De lidstaten doen het volgende:"),
-        ("note", 0, "Zie PB L 1."),
-        ("item", 1, "a) zij voorkomen;"),
-        ("item", 1, "b) zij behandelen."),
-    ]
 
 
 # Hostile pages
