@@ -35,7 +35,6 @@ _COUNCIL = re.compile(
 _SUBJECT_CODES = re.compile(
     r"\b[A-Z]{2,}(?: [A-Z]{2,})? \d{1,4} [A-Z]{2,}(?: [A-Z]{2,})? \d{1,4}\b"
 )
-_COVERS = 3  # pages, of which the first two may be covers
 _CELEX = re.compile(rf"(?:^|CELEX[^\w]*|\s)({celex_number('1-9CE')})(?![\w(])")
 _ELI = re.compile(r"https?://data\.europa\.eu/eli/[\w/.-]*\w")
 
@@ -43,12 +42,9 @@ _LANGUAGE_SUFFIX = re.compile(r"[._](?P<language>[a-z]{2})$", re.IGNORECASE)
 
 
 def reference(parsed: Parsed) -> str:
-    """The number of a document of the Commission or the Council: COM(2020) 606 final, 10284/22,
-    PE-CONS 36/23 REV 2. Where a cover of the Council only carries another document, that of the
-    document comes first, then the cover's."""
-    own = _council_number(parsed)
-    found = _carried(parsed) if own else _first(parsed, _REFERENCE, at_start=True)
-    return "; ".join(filter(None, (found, own)))
+    """The number of a document of the Council or the Commission: COM(2020) 606 final, 10284/22,
+    PE-CONS 36/23 REV 2."""
+    return _council_number(parsed) or _first(parsed, _REFERENCE, at_start=True)
 
 
 def _council_number(parsed: Parsed) -> str:
@@ -62,22 +58,6 @@ def _council_number(parsed: Parsed) -> str:
     number = "PE-CONS " * found[0]["number"].startswith("PE") + found[0]["digits"]
     revised = next((match["more"].split() for match in found if match["more"]), [])
     return " ".join((number, *revised))
-
-
-def _carried(parsed: Parsed) -> str:
-    """The number of the document behind a cover of the Council: it stands in a row of the cover,
-    and on one of the next pages, where that document begins, in a line of its own."""
-    if len(parsed.page_starts) < 2:
-        return ""
-    pages = (*parsed.page_starts, len(parsed.text))
-    rows = (b for b in parsed.blocks if b.kind in ("header", "row") and b.start < pages[1])
-    named = {number for row in rows
-             for number in re.findall(_NUMBER, parsed.text[row.start : row.end])}  # fmt: skip
-    for line in _lines(parsed, pages[1], pages[min(_COVERS, len(pages) - 1)]):
-        begins = _REFERENCE.match(line)
-        if begins and any(begins[1].startswith(number) for number in named):
-            return begins[1]
-    return ""
 
 
 def celex(parsed: Parsed) -> str:
@@ -121,12 +101,11 @@ def _first_page(parsed: Parsed) -> int:
     return parsed.page_starts[1] if len(parsed.page_starts) > 1 else _BEGINNING
 
 
-def _lines(parsed: Parsed, start: int = 0, end: int = 0) -> Iterator[str]:
-    """The short lines of a stretch; without one those of the first page, or of the beginning where
-    there are no pages."""
-    end = end or _first_page(parsed)
+def _lines(parsed: Parsed) -> Iterator[str]:
+    """The short lines of the first page, or of the beginning where there are no pages."""
+    end = _first_page(parsed)
     for block in parsed.blocks:
-        if start <= block.start < end and block.kind in ("heading", "paragraph", "item"):
+        if block.start < end and block.kind in ("heading", "paragraph", "item"):
             # `begin` keeps what Markdown takes for the number of an item: "24. července 2020".
             text = block.title or parsed.text[block.begin : block.stop]
             for line in text.split("\n"):

@@ -24,7 +24,6 @@ _DATE = re.compile(r"(?<!\d)(\d{1,2})(?:\.|er)? ([^\W\d_]+) (\d{4})(?!\d)")
 _LANGUAGES = ("nl", "en", "fr", "de", "de_AT")  # of the lists in noise.yaml; Austria's "Jänner"
 _BUTTON_SHARE = 0.5  # of the words of a line; a sentence that names buttons has more other words
 _SHORT_LINE = 150  # characters; longer is a paragraph whose full stop is missing
-_LINK_LIST = 4  # short lines in a row that are links without a heading; fewer may be an address
 _LONGEST_LETTERHEAD, _FEWEST_WAYS = 400, 3  # characters, ways to reach who sent it
 _SENTENCE = re.compile(r"[^\W\d_]{3}[.!?](?:\s|$)")
 # An e-mail address, a web page, a telephone number, a post box, a place with its code.
@@ -63,11 +62,11 @@ def mark_noise(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
 def mark_link_lists(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
     """The blocks of a plain text, with lists of link titles and their headings marked as noise.
 
-    Such a list is a row of short lines without a sentence, below a heading for links or at least
-    four long. A last line with text below it is the heading of that text, and stays.
+    Such a list is a row of short lines without a sentence, below a heading for links. A last line
+    with text below it is the heading of that text, and stays.
     """
     kept = [block for block in blocks if block.kind != "noise"]
-    links = {*_below_link_headings(text, kept), *_long_rows(text, kept)}
+    links = set(_below_link_headings(text, kept))
     return tuple(replace(b, kind="noise") if b.begin in links else b for b in blocks)
 
 
@@ -119,28 +118,6 @@ def _below_link_headings(text: str, kept: Sequence[Block]) -> Iterator[int]:
 
 def _is_link_heading(line: str) -> bool:
     return len(line) <= _SHORT_LINE and fold(line).rstrip(" :") in _words()["link_headings"]
-
-
-def _long_rows(text: str, kept: Sequence[Block]) -> Iterator[int]:
-    """The beginnings of the lines in rows that are long enough to be lists of links without a
-    heading.
-
-    The first line of a text is its title. Lines below one with a colon are text, and so is a row
-    with a line of figures only: a table.
-    """
-    number = 1
-    while number < len(kept):
-        row = _row(kept, number, lambda block: is_short_paragraph(text, block))
-        lines = [text[block.start : block.end] for block in kept[number - 1 : number + len(row)]]
-        links = _without_heading(row, number + len(row) < len(kept))
-        introduces = [line.endswith(":") for line in lines]
-        introduced = introduces[0] or any(
-            colon and not any(introduces[n + 1 : n + 3]) and n + 2 < len(lines)
-            for n, colon in enumerate(introduces)
-        )
-        if len(links) >= _LINK_LIST and not introduced and all(map(_WORD.search, lines)):
-            yield from (link.begin for link in links)
-        number += len(row) + 1
 
 
 def _row(kept: Sequence[Block], start: int, belongs: Callable[[Block], bool]) -> list[Block]:

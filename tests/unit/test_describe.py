@@ -118,17 +118,6 @@ def test_a_cover_of_the_council_has_its_number(number: str, reference: str) -> N
     assert load_module.reference(replace(markdown.read(plain), page_starts=(0,))) == ""
 
 
-def test_of_a_cover_note_the_document_behind_it_comes_first() -> None:
-    cover = COVER.format(number="10877/21")
-    behind = "# Proposal on fuels\n\nBrussels, 14.7.2021\n\nCOM(2021) 559 final\n\nThe text."
-    with_cover = replace(markdown.read(cover + "\n" + behind), page_starts=(0, len(cover)))
-    assert load_module.reference(with_cover) == "COM(2021) 559 final; 10877/21"
-    # A report about a document of the Commission is not that document.
-    report = cover + "\n# Report\n\nThe proposal COM(2021) 559 final was discussed."
-    about = replace(markdown.read(report), page_starts=(0, len(cover)))
-    assert load_module.reference(about) == "10877/21"
-
-
 @pytest.mark.parametrize(
     ("line", "reference"),
     [

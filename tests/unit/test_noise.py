@@ -86,23 +86,6 @@ def test_a_list_of_links_ends_where_a_heading_has_text_below_it() -> None:
     assert body(text) == [("Plan", "It begins."), ("Annex", "The annex.")]
 
 
-def test_many_short_lines_without_a_sentence_are_links() -> None:
-    links = "Drugs in Europe\n\nFirearms\n\nChild protection\n\nThe strategy\n\nAbout us\n"
-    assert body(f"Plan\n\nIt begins.\n\n{links}") == [("Plan", "It begins.")]
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        "The countries are:\n\nBelgium\n\nFrance\n\nGermany\n\nItaly",  # introduced
-        "Year\n\nNumber\n\n2010\n\n23 000\n\n2019\n\n725 000",  # a table
-        "First\n\nSecond\n\nThird",  # few
-    ],
-)
-def test_other_short_lines_stay(lines: str) -> None:
-    assert body(f"Plan\n\nIt begins.\n\n{lines}\n") == [("Plan", f"It begins.\n\n{lines}")]
-
-
 def test_a_text_of_short_lines_only_is_kept() -> None:
     assert body("Drugs cost 30 billion") == [("Drugs cost 30 billion", "Drugs cost 30 billion")]
 

@@ -84,6 +84,9 @@ def read(tree: Element, text: str) -> Parsed:
         is_left_out = eurlex_body.style_role(paragraph.get("class", "")) == "left out"
         if is_left_out or (paragraph.tag == "p" and _IMPRINT.fullmatch(words(paragraph))):
             cut(paragraph)
+    for paragraph in content.iter("p"):
+        if eurlex_body.is_item(paragraph.get("class", "")):
+            eurlex_body.name_number(paragraph)
     for number in content.xpath(".//span[@class='num']"):
         number.tail = f" {number.tail or ''}"
     eurlex_body.mark_headings(content)

@@ -68,6 +68,7 @@ _LEVEL = re.compile(r"(\d)\D*$")
 
 _MARK = r"\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|\d{1,3}[a-z]?\.|[—–•·▪◦\uf000-\uf0ff-]"
 _TYPED = re.compile(rf"({_MARK})\s+(?=\S)")
+_NUMBER = re.compile(rf"{_MARK}|(?:\d{{1,2}}\.){{1,5}}\d{{0,2}}")
 _ALONE = re.compile(_MARK)
 _RECITAL = re.compile(r"\(\d{1,3}\)")
 _NUMBERED = re.compile(r"\d{3}[A-Za-z]*\.\d{3}[A-Za-z]*")  # id of a box with a numbered paragraph
@@ -162,6 +163,14 @@ def _unfold_recitals(element: Element) -> None:
         prepend(cell, f"{mark} ")
         element.addprevious(cell)
     cut(element)
+
+
+def name_number(paragraph: Element) -> None:
+    """Gives the `span` of a number its class, if a paragraph of a list lacks it."""
+    first = next(paragraph.iterchildren(etree.Element), None)
+    is_number = first is not None and first.tag == "span" and not (paragraph.text or "").strip()
+    if first is not None and is_number and _NUMBER.fullmatch(words(first)):
+        first.set("class", "num")
 
 
 def _take_mark(element: Element) -> str:

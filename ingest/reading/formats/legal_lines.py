@@ -43,7 +43,7 @@ _NUMBER_AS_SET = r"(?:\d{1,3}(?:\s?[a-z]{1,3})?|[IVXLC]+[a-zA-Z]?|[A-Z]|premier|
 _LINE = re.compile(
     rf"(?P<quote>[‘“„«\"'’‚]\s?)?"
     rf"(?:(?P<first>{_NUMBER_AS_SET})\.?\s+(?P<after>[^\W\d_]+)|(?P<word>[^\W\d_]+)"
-    rf"(?:\s+(?P<number>{_NUMBER_AS_SET})(?:\.?º)?)?)(?P<rest>\.?[⁰¹²³⁴⁵⁶⁷⁸⁹*\s]*(?:[:.–—-]?\s+\S.*)?)$",
+    rf"(?:\s+(?P<number>{_NUMBER_AS_SET})(?:\.?[oº°](?!\w))?)?)(?P<rest>\.?[⁰¹²³⁴⁵⁶⁷⁸⁹*\s]*(?:[:.–—-]?\s+\S.*)?)$",
     re.DOTALL,
 )
 _LONGEST_LABEL = 40  # characters; the longest kind has 12, and a number adds a few
@@ -59,7 +59,8 @@ def label(line: str) -> Label | None:
     ('article', 'article', None, 'annex')
     """
     found = division(line) if len(line) <= _LONGEST_LABEL else None
-    if found is None or not found.alone:
+    is_word = len(line.split()) == 1 and not line.isupper()  # "Annex"
+    if found is None or not found.alone or is_word:
         return None
     return _LABELS.get(found.rank, "division")
 
