@@ -17,7 +17,7 @@ from core.settings import Settings
 from language.escaping import visible
 from userdata import api_keys, asked_questions, personal_data
 from userdata import audit as records
-from userdata.audit_check import verify_file, verify_store
+from userdata.audit import verify_file, verify_store
 from userdata.conversations import Conversations
 from userdata.database import FILE, copy_to_server
 from userdata.database import database as database_of

@@ -6,7 +6,6 @@ sections without prepared questions -> the model, one call each -> questions tha
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import typer
 
@@ -32,13 +31,6 @@ _IN_A_ROW = 3  # failures after which other sections would fail too
 _LASTING = frozenset({"key", "quota", "unknown_model", "parameter", "unreachable", "paused"})
 
 
-class _Sections(NamedTuple):
-    """The passages of a document to ask about, and the languages to ask in, its own first."""
-
-    passages: Sequence[Passage]
-    languages: Sequence[str]
-
-
 def write_questions(document: str, to: Path | None, limit: int) -> int:
     """Says what it costs to ask about a document (key or id); with `to` asks, in at most `limit`
     calls, and writes there what is kept, also after Ctrl-C or a failure.
@@ -56,35 +48,112 @@ def write_questions(document: str, to: Path | None, limit: int) -> int:
             "STRATEGIEWIJZER_MODEL and OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own "
             "(docs/models.md)."
         )
-    if to is not None and to.exists():
-        raise StrategiewijzerError(f"{printable(as_text(to))} is there already. Name another file.")
-    index = open_index(settings).snapshot()
-    info = _document(index, document)
-    left = _sections(index, info)
-    sections = left._replace(passages=left.passages[:limit])
     seconds = max(PATIENCE, settings.answer_timeout)
     model = ChatModel(settings.model_copy(update={"answer_timeout": seconds}))
-    _print_cost(sections, len(left.passages), model.address)
-    if to is None or not sections.passages:
+    asking = _Asking(open_index(settings).snapshot(), document, model, settings.results)
+    sections = asking.sections()
+    if not sections:
+        typer.echo("There is nothing to ask about: every section has prepared questions.")
         return 0
-    asking = _Asking(index, info, model, settings.results)
+    now = sections[:limit]
+    cost, address = asking.cost(now), printable(model.address)
+    typer.echo(f"{len(now):,} of {len(sections):,} sections, one call each, {cost}, to {address}.")
+    if to is None:
+        return 0
+    name = printable(as_text(to))
     try:
-        return asking.ask(sections)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    finally:
-        _write(asking.answers, to)
+        file = to.open("x", encoding="utf-8")
+    except OSError as error:
+        reason = f"{name} cannot be made: {error.strerror}. Name another file."
+        raise StrategiewijzerError(reason) from None
+    with file:
+        try:
+            return asking.ask(now)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        finally:
+            file.write(file_text(asking.answers))
+            count = sum(len(answer.questions) for answer in asking.answers)
+            typer.echo(
+                f"{name}: {count:,} questions. Read them, and put the file beside the document, as "
+                "NAME.questions.yaml."
+            )
 
 
-def _write(answers: Sequence[PreparedAnswer], to: Path) -> None:
-    if answers:
-        with to.open("x", encoding="utf-8") as file:
-            file.write(file_text(answers))
-        count = sum(len(answer.questions) for answer in answers)
-        typer.echo(
-            f"{printable(as_text(to))}: {count:,} questions. Read them, and put the file beside "
-            "the document, as NAME.questions.yaml."
-        )
+class _Asking:
+    """Asks about the sections of one document, and collects the answers of its file.
+
+    Raises:
+        StrategiewijzerError: there is no such document, or more than one.
+    """
+
+    def __init__(self, index: Snapshot, name: str, model: ChatModel, results: int) -> None:
+        info = _document(index, name)
+        versions = {other.language for other in index.documents() if other.id == info.id}
+        readers = (spoken for spoken in SPOKEN if preferred(versions, spoken) == info.language)
+        languages = dict.fromkeys((info.language, *readers))
+        self.answers: list[PreparedAnswer] = []
+        self._languages = [language for language in languages if language in OFFICIAL]
+        self._index, self._model, self._results = index, model, results
+        self._key = info.key
+        self._passages = sorted(index.passages([info.key]), key=lambda passage: passage.start)
+        self._names = shortest_beginnings(self._passages)
+        self._known = {asked.id: asked.passages for asked in index.questions([info.key])}
+
+    def sections(self) -> Sequence[Passage]:
+        """The passages that say something and that no prepared question is about."""
+        answering = {passage for passages in self._known.values() for passage in passages}
+        return [
+            passage
+            for passage in self._passages
+            if self._languages and passage.id not in answering and _says(passage)
+        ]
+
+    def cost(self, sections: Sequence[Passage]) -> str:
+        rules = prompts.load("questions")
+        prompt = sum(estimated_tokens(rules + passage.context()) for passage in sections)
+        a_unit = _REPLY + _REPLY_MORE * (len(self._languages) - 1)
+        reply = a_unit * sum(len(passage.units) for passage in sections)
+        return f"about {prompt:,} tokens of prompts and {reply:,} of replies"
+
+    def ask(self, sections: Sequence[Passage]) -> int:
+        """Asks about each, and says on standard error how far it is and what failed; ends early
+        after a failure that others would share. Returns the exit code."""
+        failed = in_a_row = 0
+        for done, passage in enumerate(sections, start=1):
+            progress = f"{done} of {len(sections)}: {printable(passage.headings[-1])}"
+            try:
+                questions, dropped = propose(
+                    self._model, passage, self._languages, self._index, self._results
+                )
+            except ModelError as error:
+                failed, in_a_row = failed + 1, in_a_row + 1
+                typer.echo(f"{progress}: {error}", err=True)
+                if error.reason in _LASTING or in_a_row == _IN_A_ROW:
+                    break
+                continue
+            in_a_row = 0
+            self.answers += self._answers(passage, questions)
+            typer.echo(f"{progress}: {len(questions)} questions, {dropped} dropped", err=True)
+        return int(failed > 0)
+
+    def _answers(
+        self, passage: Passage, questions: Sequence[WrittenQuestion]
+    ) -> Iterator[PreparedAnswer]:
+        """The answers of a file, which cannot have units that no words name, nor a question that
+        the document has."""
+        by_units: dict[tuple[int, ...], list[AskedQuestion]] = {}
+        for question in questions:
+            asked = AskedQuestion(text=question.text, language=question.language)
+            id = f"{self._key}:{asked.id}"
+            if id not in self._known:
+                self._known[id] = ()
+                by_units.setdefault(question.units, []).append(asked)
+        by = f"model {printable(self._model.name)}"
+        for numbers, group in by_units.items():
+            units = tuple(self._names.get(passage.unit_ids[number], "") for number in numbers)
+            if all(units):
+                yield PreparedAnswer(units=units, questions=tuple(group), by=by)
 
 
 def _document(index: Snapshot, name: str) -> DocumentInfo:
@@ -107,86 +176,9 @@ def _document(index: Snapshot, name: str) -> DocumentInfo:
     )
 
 
-def _sections(index: Snapshot, info: DocumentInfo) -> _Sections:
-    """The sections that say something and that no prepared question is about."""
-    versions = {other.language for other in index.documents() if other.id == info.id}
-    readers = (spoken for spoken in SPOKEN if preferred(versions, spoken) == info.language)
-    languages = [code for code in dict.fromkeys((info.language, *readers)) if code in OFFICIAL]
-    known = {passage for asked in index.questions([info.key]) for passage in asked.passages}
-    passages = sorted(index.passages([info.key]), key=lambda passage: passage.start)
-    fresh = [passage for passage in passages if passage.id not in known and _says(passage)]
-    return _Sections(fresh if languages else (), languages)
-
-
 def _says(passage: Passage) -> bool:
     """Whether there is something to ask about."""
     return any(
         unit.kind != "note" and len(passage.text[unit.start : unit.end].split()) >= _FEWEST
         for unit in passage.units
     )
-
-
-def _print_cost(sections: _Sections, left: int, address: str) -> None:
-    calls = len(sections.passages)
-    if not calls:
-        typer.echo("There is nothing to ask about: every section has prepared questions.")
-        return
-    rules = prompts.load("questions")
-    prompt = sum(estimated_tokens(rules + passage.context()) for passage in sections.passages)
-    a_unit = _REPLY + _REPLY_MORE * (len(sections.languages) - 1)
-    reply = a_unit * sum(len(passage.units) for passage in sections.passages)
-    typer.echo(
-        f"{calls:,} of {left:,} sections, one call each, about {prompt:,} tokens of prompts and "
-        f"{reply:,} of replies, to {printable(address)}."
-    )
-
-
-class _Asking:
-    """Asks about the sections of one document, and collects the answers of its file."""
-
-    def __init__(self, index: Snapshot, info: DocumentInfo, model: ChatModel, results: int) -> None:
-        self.answers: list[PreparedAnswer] = []
-        self._index, self._model, self._results = index, model, results
-        self._key = info.key
-        self._names = shortest_beginnings(index.passages([info.key]))
-        self._known = {asked.id for asked in index.questions([info.key])}
-
-    def ask(self, sections: _Sections) -> int:
-        """Asks about each, and says on standard error how far it is and what failed; ends early
-        after a failure that others would share."""
-        failed = in_a_row = 0
-        for done, passage in enumerate(sections.passages, start=1):
-            progress = f"{done} of {len(sections.passages)}: {printable(passage.headings[-1])}"
-            try:
-                questions, dropped = propose(
-                    self._model, passage, sections.languages, self._index, self._results
-                )
-            except ModelError as error:
-                failed, in_a_row = failed + 1, in_a_row + 1
-                typer.echo(f"{progress}: {error}", err=True)
-                if error.reason in _LASTING or in_a_row == _IN_A_ROW:
-                    break
-                continue
-            in_a_row = 0
-            self.answers += self._answers(passage, questions)
-            counts = f"{len(questions)} questions, {dropped} dropped"
-            typer.echo(f"{progress}: {counts}", err=True)
-        return int(failed > 0)
-
-    def _answers(
-        self, passage: Passage, questions: Sequence[WrittenQuestion]
-    ) -> Iterator[PreparedAnswer]:
-        """The answers of a file, which cannot have units that no words name, nor a question that
-        the document has."""
-        by_units: dict[tuple[int, ...], list[AskedQuestion]] = {}
-        for question in questions:
-            asked = AskedQuestion(text=question.text, language=question.language)
-            id = f"{self._key}:{asked.id}"
-            if id not in self._known:
-                self._known.add(id)
-                by_units.setdefault(question.units, []).append(asked)
-        by = f"model {printable(self._model.name)}"
-        for numbers, group in by_units.items():
-            units = tuple(self._names.get(passage.unit_ids[number], "") for number in numbers)
-            if all(units):
-                yield PreparedAnswer(units=units, questions=tuple(group), by=by)

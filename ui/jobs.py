@@ -85,13 +85,6 @@ class Job(Frozen):
                 found.append(json.loads(line))
         return [event for event in found if isinstance(event, dict)]
 
-    @property
-    def heard(self) -> datetime.datetime:
-        """When the command last printed something."""
-        files = (self.folder / "events.jsonl", self.folder / "errors.txt")
-        last = max((file.stat().st_mtime for file in files if file.is_file()), default=0.0)
-        return datetime.datetime.fromtimestamp(last, datetime.UTC)
-
     def errors(self) -> str:
         """The command's error output."""
         return _read(self.folder / "errors.txt")

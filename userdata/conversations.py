@@ -36,8 +36,7 @@ from userdata.conversation import (
     now,
     plain,
 )
-from userdata.database import Database
-from userdata.engines import put
+from userdata.database import Database, put
 from userdata.tables import METADATA
 
 _WHAT = "Conversations"  # in messages

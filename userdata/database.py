@@ -1,27 +1,39 @@
-"""The database of what is kept of people: its transactions, and its copy on a server."""
+"""The database of what is kept of people, in a file or on a server: its transactions, the upgrade
+of its tables, and the copy of a file to a server.
+
+On both kinds a transaction that writes locks out all others that write, so that a write can rest on
+an earlier read; one that reads sees the state of one moment.
+"""
 
 import functools
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import sqlalchemy
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, Executable, Row, Table, func, select
+from sqlalchemy import Connection, Engine, Executable, Row, Table, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import NullPool, StaticPool
 
 from core.errors import SettingsError, StrategiewijzerError
-from core.files import is_damaged
+from core.files import is_damaged, make_private
 from core.settings import Settings
-from userdata.earlier_files import left_behind
-from userdata.engines import BATCH, connected, keep_private, message, sqlite_engine, without_nul
-from userdata.tables import METADATA, bring_up_to_date, is_current, known_tables, known_version
+from userdata.tables import METADATA, alembic_config, known_tables, known_version, versions
 
 FILE = "people.sqlite"
+PATIENCE = 10.0  # seconds to wait while another writes; what people say is said only once
 
 _WHAT = "What is kept of people"
+_BATCH = 200  # rows held in memory at once; an answer with its passages is some 50 kB
 _COPIED = 1  # SQLite's user_version of a file that was copied to a server
+_IDLE = 60  # seconds after which the server gives up a transaction of a host that is gone
+_WRITER = 860_716_203  # names our lock among PostgreSQL's advisory locks: any fixed number
+_migrating = threading.Lock()  # Alembic keeps what it works on in a variable of its module
 
 _T = TypeVar("_T")
 
@@ -30,8 +42,7 @@ class Database:
     """One database, of which every use is one transaction.
 
     Args:
-        folder: of the SQLite file, and of files that an earlier version left; None: in memory, as
-            long as this object lives.
+        folder: of the SQLite file; None: in memory, as long as this object lives.
         url: of PostgreSQL, in place of the file.
 
     Raises:
@@ -42,8 +53,9 @@ class Database:
         self.folder = folder
         self.file = folder / FILE if folder and not url else None
         self.engine = _server(url) if url else sqlite_engine(self.file)
+        self._is_in_memory = folder is None and not url
         self._turn = threading.RLock()  # guards the database in memory: it is one connection
-        if folder is None and not url:
+        if self._is_in_memory:
             METADATA.create_all(self.engine)
 
     @property
@@ -55,7 +67,7 @@ class Database:
     @property
     def is_there(self) -> bool:
         """False while nothing was ever kept; looking makes nothing."""
-        return self.file is None or self.file.exists() or bool(left_behind(self.folder))
+        return self.file is None or self.file.exists()
 
     @contextmanager
     def transaction(self, what: str, *, writes: bool = True) -> Iterator[Connection]:
@@ -117,24 +129,36 @@ class Database:
 
     @contextmanager
     def _begun(self, *, writes: bool) -> Iterator[Connection]:
-        if self.folder is None and self.engine.dialect.name == "sqlite":
-            with (
-                self._turn,
-                connected(self.engine, writes=writes) as connection,
-                connection.begin(),
-            ):
+        if self._is_in_memory:
+            with self._turn, transaction(self.engine, writes=writes) as connection:
                 yield connection
             return
         if self.file:
-            keep_private(self.file)
-        bring_up_to_date(self.engine, self.folder, only_files=True)
-        with connected(self.engine, writes=writes) as connection, connection.begin():
-            if is_current(connection, self.place):
+            _keep_private(self.file)
+        with transaction(self.engine, writes=writes) as connection:
+            if known_version(connection, self.place) == versions()[-1]:
                 yield connection
                 return
-        bring_up_to_date(self.engine, self.folder)
-        with connected(self.engine, writes=writes) as connection, connection.begin():
+        self._upgrade()
+        with transaction(self.engine, writes=writes) as connection:
             yield connection
+
+    def _upgrade(self) -> None:
+        """Brings the tables to the version of this program, unless another was first."""
+        with transaction(self.engine, writes=True, rebuilds=True) as connection:
+            if known_version(connection, self.place) == versions()[-1]:
+                return
+            from alembic import command
+
+            with _migrating:
+                command.upgrade(alembic_config(connection), "head")
+            # SQLite does not look at foreign keys while tables are made anew.
+            is_file = self.file is not None
+            if is_file and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise StrategiewijzerError(
+                    "The database was not brought up to date: a row would have lost the one it "
+                    "belongs to. Nothing was changed. Use the version of the program that you had."
+                )
 
     def _failure(
         self, what: str, error: Exception, *, writes: bool, unsure: bool = False
@@ -152,12 +176,9 @@ class Database:
                 f"{what} cannot be kept in {self.file}: {reason}. Check that this program may "
                 "write there and that the disk has room, then try again."
             )
-        if not writes:
-            kept = "cannot be read"
-        elif unsure:
+        kept = "was not kept" if writes else "cannot be read"
+        if writes and unsure:
             kept = "may or may not have been kept, look before you do it again"
-        else:
-            kept = "was not kept"
         return StrategiewijzerError(
             f"{what} {kept}: {self.place} gave an error: {reason}. Try again in a minute; if it "
             "stays, look at it with: ./strategiewijzer doctor"
@@ -167,12 +188,19 @@ class Database:
 def _server(url: str) -> Engine:
     from userdata.postgresql import postgresql_engine  # the driver, which most do not need
 
-    return postgresql_engine(url)
+    return postgresql_engine(url, PATIENCE)
 
 
 def _is_lost(error: BaseException | None) -> bool:
     """Whether an error means that the connection is gone."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def message(error: object) -> str:
+    """The server's own message; the rest of its error may repeat a row."""
+    arguments = getattr(error, "args", ())
+    fields = arguments[0] if arguments else None
+    return str(fields.get("M", "")) if isinstance(fields, dict) else str(error)
 
 
 def database(settings: Settings) -> Database:
@@ -183,6 +211,89 @@ def database(settings: Settings) -> Database:
 @functools.lru_cache(maxsize=16)  # one in use, and those of tests
 def _database(data_dir: Path, url: SecretStr) -> Database:
     return Database(data_dir, url.get_secret_value())
+
+
+def sqlite_engine(path: Path | None) -> Engine:
+    """The engine for a file, or for a database in memory that lives as long as the engine.
+
+    Each transaction opens the file anew, so that one that was replaced or removed is noticed.
+    SQLite's default journal is enough for such small writes and, unlike WAL, also works where the
+    file is read-only. Deleted content is overwritten.
+    """
+    url = sqlalchemy.URL.create("sqlite", database=str(path) if path else None)
+    engine = sqlalchemy.create_engine(
+        url,
+        poolclass=NullPool if path else StaticPool,
+        connect_args={"timeout": PATIENCE, "check_same_thread": False},
+        hide_parameters=True,  # what people ask is in no error
+    )
+    event.listen(engine, "connect", _set_up)
+    return engine
+
+
+def _set_up(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # else Python begins transactions itself, and not at reads
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
+
+
+def _keep_private(path: Path) -> None:
+    """Makes a file that only its owner may read, or removes the permissions of all others.
+
+    SQLite gives its journal the mode of the file.
+    """
+    make_private(path.parent)
+    if not path.exists():
+        path.touch(mode=0o600)
+    mode = path.stat().st_mode
+    if mode & 0o077:
+        with suppress(PermissionError):  # the file of another user, who lets us read it
+            path.chmod(mode & 0o700)
+
+
+@contextmanager
+def transaction(engine: Engine, *, writes: bool, rebuilds: bool = False) -> Iterator[Connection]:
+    """A transaction on an engine of either kind.
+
+    Args:
+        engine: of either kind.
+        writes: whether it writes.
+        rebuilds: whether it may make tables anew: SQLite then does not look at foreign keys, as the
+            rows of other tables would go along.
+    """
+    connecting, first = engine.connect(), ["BEGIN IMMEDIATE" if writes else "BEGIN"]
+    if rebuilds:
+        first.insert(0, "PRAGMA foreign_keys = OFF")
+    if engine.dialect.name == "postgresql":  # after its lock a writer has to see what is new
+        level = "READ COMMITTED" if writes else "REPEATABLE READ"
+        connecting = connecting.execution_options(isolation_level=level)
+        locking = (
+            f"SET LOCAL lock_timeout = '{PATIENCE:.0f}s'",
+            f"SET LOCAL idle_in_transaction_session_timeout = '{_IDLE}s'",
+            f"SELECT pg_advisory_xact_lock({_WRITER})",
+        )
+        first = [*locking] if writes else []
+    with connecting as connection, connection.begin():
+        for statement in first:
+            connection.exec_driver_sql(statement)
+        yield connection
+
+
+def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
+    """Stores rows, each in place of the one with its key."""
+    if rows:
+        connection.execute(_replacing(connection.dialect.name, table), list(rows))
+
+
+@functools.cache  # making it takes longer than SQLite to carry it out
+def _replacing(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    made = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    others = {
+        column.name: made.excluded[column.name]
+        for column in table.columns
+        if not column.primary_key
+    }
+    return made.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
 
 
 def copy_to_server(settings: Settings) -> dict[str, int]:
@@ -233,10 +344,19 @@ def was_copied(kept_in: Database) -> bool:
 
 
 def _copy(source: Connection, target: Connection, table: Table) -> int:
-    rows = source.execution_options(yield_per=BATCH).execute(select(table)).mappings()
+    rows = source.execution_options(yield_per=_BATCH).execute(select(table)).mappings()
     for batch in rows.partitions():
-        target.execute(table.insert(), [without_nul(dict(row)) for row in batch])
+        target.execute(table.insert(), [_without_nul(dict(row)) for row in batch])
     return _size(target, table)
+
+
+def _without_nul(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as PostgreSQL takes it, which knows no NUL; in what is JSON it is written as an
+    escape."""
+    return {
+        name: value.replace("\0", "") if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 def _size(connection: Connection, table: Table) -> int:

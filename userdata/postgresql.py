@@ -6,17 +6,14 @@ from typing import Any
 
 import pg8000.dbapi
 import sqlalchemy
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 from sqlalchemy.engine import ExceptionContext
 
 from core.errors import SettingsError
-from userdata import engines
 
 _SILENCE = 15.0  # seconds without a byte from the server; longer than it waits for a lock
-_IDLE = 60  # seconds after which the server gives up a transaction of a host that is gone
-_WRITER = 860_716_203  # names our lock among PostgreSQL's advisory locks: any fixed number
 _HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})  # hosts that no network lies before
 _STOPPING = frozenset({"57P01", "57P02", "57P03"})  # codes of a server that stops or starts
 _OPTIONS = frozenset({"host", "sslmode", "sslrootcert"})
@@ -48,9 +45,13 @@ for _name in (
 registry.register("postgresql.socket_errors", __name__, SocketErrors.__name__)
 
 
-def postgresql_engine(url: str) -> Engine:
+def postgresql_engine(url: str, patience: float) -> Engine:
     """The engine for a PostgreSQL server. A connection that was lost while nobody used it is
     replaced.
+
+    Args:
+        url: as the setting has it.
+        patience: seconds to wait for a connection while all are in use.
 
     Raises:
         SettingsError: this is no address; it is not repeated, as it may hold a password.
@@ -67,11 +68,10 @@ def postgresql_engine(url: str) -> Engine:
     engine = sqlalchemy.create_engine(
         parsed.set(drivername="postgresql+socket_errors", query={}),
         pool_pre_ping=True,
-        pool_timeout=engines.PATIENCE,
+        pool_timeout=patience,
         connect_args={**options, "timeout": _SILENCE},
         hide_parameters=True,  # what people ask is in no error
     )
-    event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _notice_stop)
     return engine
 
@@ -102,16 +102,6 @@ def _options(url: URL) -> dict[str, Any]:
     else:
         raise ValueError
     return options
-
-
-def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes"):
-        for statement in (
-            f"SET LOCAL lock_timeout = '{engines.PATIENCE:.0f}s'",
-            f"SET LOCAL idle_in_transaction_session_timeout = '{_IDLE}s'",
-            f"SELECT pg_advisory_xact_lock({_WRITER})",
-        ):
-            connection.exec_driver_sql(statement)
 
 
 def _notice_stop(context: ExceptionContext) -> None:

@@ -1,8 +1,8 @@
 """The organisation's own prepared questions, in use from the next ingest on.
 
 documents_dir/questions/
-    plan.nl.questions.yaml            in the format of docs/prepared-questions.md
-    .lock                             held while one of them is written
+    plan.nl.questions.yaml    in the format of docs/prepared-questions.md
+    .lock                     held while one of them is written
 
 Files appear whole or not at all, and only those that can be read again.
 """
@@ -20,16 +20,7 @@ import yaml
 from core.errors import DocumentError, NotKeptError, StoreError
 from core.files import obstacle, printable
 from core.settings import Settings
-from ingest.reading.question_file import (
-    SUFFIX,
-    AskedQuestion,
-    PreparedAnswer,
-    each_once,
-    one_line,
-    own_file,
-    read_file,
-    without,
-)
+from ingest.reading.question_file import SUFFIX, PreparedAnswer, own_file, read_file, without
 
 _NOTE = "# Also written by the program, which keeps no comments: docs/prepared-questions.md\n"
 
@@ -171,9 +162,3 @@ def _fields(answer: PreparedAnswer) -> dict[str, Any]:
     if answer.approved:
         fields["approved"] = answer.approved.model_dump(exclude_defaults=True)
     return fields
-
-
-def asked_in(language: str, *questions: str) -> tuple[AskedQuestion, ...]:
-    """Questions in a language as a file has them: each on one line, and of twins the first."""
-    lines = map(one_line, questions)
-    return each_once(AskedQuestion(text=line, language=language) for line in lines if line)

@@ -149,8 +149,8 @@ def test_a_key_that_has_ended_is_told_as_one_that_never_was(
     assert api_keys.revoke(settings, known.id)
     valid, expired = key(settings), key(settings, days=-1)
     answers = [
-        patient_http.get(f"{address}/v1/documents", headers=bearer(one))
-        for one in (revoked, expired, PREFIX + "a" * 43, ".", "a" * 1000, valid + "x")
+        patient_http.get(f"{address}/v1/documents", headers=bearer(sent))
+        for sent in (revoked, expired, PREFIX + "a" * 43, ".", "a" * 1000, valid + "x")
     ]
     assert {answer.status_code for answer in answers} == {401}
     assert len({answer.text for answer in answers}) == 1
@@ -220,8 +220,8 @@ def test_whoever_tries_keys_is_stopped_and_keeps_nobody_out_who_has_one(
         )
         for number in range(25)
     ]
-    assert [told(one) for one in tried[:20]] == [(401, "invalid_api_key")] * 20
-    assert [told(one) for one in tried[20:]] == [(429, "rate_limit_exceeded")] * 5
+    assert [told(answer) for answer in tried[:20]] == [(401, "invalid_api_key")] * 20
+    assert [told(answer) for answer in tried[20:]] == [(429, "rate_limit_exceeded")] * 5
     assert "needs a valid key" in tried[-1].json()["error"]["message"]
     assert 1 <= int(tried[-1].headers["Retry-After"]) <= 61
     assert opens(address, used) == 200

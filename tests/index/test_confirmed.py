@@ -28,8 +28,10 @@ def settings(small: Small) -> Settings:
 def kinds(settings: Settings) -> dict[str, str]:
     """As all that is stored of each document calls it."""
     generation = Generations(settings).current()
-    entries = {one.key: one.info.kind for one in generation.manifest.documents}
-    assert {one.document.key: one.document.kind for one in generation.all_passages()} == entries
+    entries = {entry.key: entry.info.kind for entry in generation.manifest.documents}
+    assert {
+        passage.document.key: passage.document.kind for passage in generation.all_passages()
+    } == entries
     return entries
 
 

@@ -19,8 +19,7 @@ from tests.support.people import REPLY, answer, note, verdict
 from tests.support.waiting import RUNS_ON, until
 from ui import jobs
 from userdata import asked_questions, audit, feedback, personal_data, started_jobs
-from userdata.audit import keep, records
-from userdata.audit_check import verify_store
+from userdata.audit import keep, records, verify_store
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
 from userdata.database import FILE, database
@@ -115,7 +114,8 @@ def test_erasing_tells_what_there_was_and_leaves_others_and_the_chain(kept: Sett
         left = collect(kept, conversations_of(kept, user))
         assert left.model_copy(update={"made": expected.made}) == expected
     assert verify_store(kept).broken == ""
-    assert [one.record["question"] for one in records(kept)] == ["vraag aan an", "vraag aan bo"]
+    questions = [record.record["question"] for record in records(kept)]
+    assert questions == ["vraag aan an", "vraag aan bo"]
     verdict = feedback.find(database(kept), "anonymous-an")
     assert verdict.handled is not None
     assert verdict.by == ""

@@ -20,12 +20,13 @@ from eval.dataset import Question, apart
 from ingest.commands.sync import report_lines
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import IngestOptions
-from ingest.publishing.own_questions import OwnQuestions, asked_in
+from ingest.publishing.own_questions import OwnQuestions
 from ingest.publishing.verify import verify
 from ingest.reading.question_file import PreparedAnswer
 from tests.support.commands import Command
 from tests.support.hostile_questions import HOSTILE, TAKEN, document_of
 from tests.support.openai_server import Script, reply_of
+from tests.support.prepared import asked_in
 from tests.support.small import HARBOUR, Small
 from ui.maintenance.change_html import notes_html
 from ui.texts import load

@@ -35,7 +35,7 @@ def counted(
 
 
 def texts(groups: Iterable[QuestionGroup]) -> list[list[str]]:
-    return [[one.text for one in group.wordings] for group in groups]
+    return [[wording.text for wording in group.wordings] for group in groups]
 
 
 def test_what_asks_the_same_is_one_group_with_all_its_wordings() -> None:
@@ -76,8 +76,8 @@ def test_no_two_of_a_group_differ_in_their_facts() -> None:
     found = grouped(asked_so, [])
     assert sum(len(group.wordings) for group in found) == len(asked_so)
     for group in found:
-        facts = [demands_of(one.text, one.language) for one in group.wordings]
-        assert not any(differ(one, other) for one in facts for other in facts)
+        facts = [demands_of(wording.text, wording.language) for wording in group.wordings]
+        assert not any(differ(mine, other) for mine in facts for other in facts)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_verdicts_that_ask_for_no_answer_are_left_out() -> None:
     assert (group.verdicts, group.asked, group.refused) == ((open_one,), 1, False)
     assert group.wordings == (Wording(open_one.question, "nl", 1, None),)
     (group,) = grouped([], [verdict(1), verdict(2, helpful=True, evidence=False)])
-    assert [one.id for one in group.verdicts] == [verdict(1).id, verdict(2).id]
+    assert [given.id for given in group.verdicts] == [verdict(1).id, verdict(2).id]
     assert group.wordings[0].times == 2
 
 
@@ -138,7 +138,7 @@ def test_a_follow_up_is_in_the_queue_as_it_was_understood() -> None:
     before = (Turn(question="How many reports in 2019?", answer_text="12"),)
     wrong = verdict(1, question="And in 2010?", language="en", history=before)
     (group,) = grouped([counted("How many reports in 2010?", 2)], [wrong])
-    assert [one.text for one in group.wordings] == ["How many reports in 2010?"]
+    assert [wording.text for wording in group.wordings] == ["How many reports in 2010?"]
     assert (group.asked, group.verdicts) == (2, (wrong,))
 
 
@@ -185,7 +185,7 @@ def test_a_hostile_question_is_a_wording_like_others() -> None:
     asked_so = [counted("\ufffd" * 300, 2), counted("1 " * 150, 2), counted("é\u0301" * 100, 2)]
     found = grouped(asked_so, [wrong])
     assert len(found) == 4
-    (hostile,) = (one for one in found if one.verdicts)
+    (hostile,) = (group for group in found if group.verdicts)
     assert not set("\n\0\x07\ufeff").intersection(hostile.wordings[0].text)
     assert grouped([], []) == ()
 

@@ -193,7 +193,7 @@ def test_without_a_file_only_the_cost_is_told_and_one_that_is_there_stays(
     assert f"of replies, to {server.url}." in out
     file.write_text("mine")
     assert run("port", "--to", file) == 1
-    assert "is there already" in capsys.readouterr().err
+    assert "cannot be made: File exists" in capsys.readouterr().err
     assert (server.paths, file.read_text()) == ([], "mine")
 
 
@@ -250,7 +250,7 @@ def test_what_fails_is_told_and_what_lasts_ends_the_run(
     assert run("port", "--to", file) == 1
     assert "no room or no credit left" in capsys.readouterr().err
     assert len({heading(request) for request in server.requests}) == 1
-    assert not file.exists()
+    assert written_in(file) == []
 
 
 def test_wrong_names_and_a_missing_model_are_told_with_a_remedy(

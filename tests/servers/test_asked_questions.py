@@ -11,10 +11,9 @@ from typer.testing import CliRunner
 
 from chain.assistant import Assistant
 from command.__main__ import app
-from core.answer import Answer, Event, Finished, TextDelta, Turn
+from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from tests.support.apart import at_once
 from tests.support.databases import address_of, dumped, is_kept
 from tests.support.passages import answer_of
 from tests.support.people import HOSTILE
@@ -22,11 +21,8 @@ from userdata import asked_questions
 from userdata.after_answers import after_answers
 from userdata.asked_questions import CountedQuestion, dismiss, forget_old, note, read, remove
 from userdata.audit import records
-from userdata.conversation import Conversation, Exchange
-from userdata.conversations import Conversations
-from userdata.database import Database, database
-from userdata.engines import connected
-from userdata.tables import METADATA, alembic_config, version_of, versions
+from userdata.database import Database, database, transaction
+from userdata.tables import METADATA, alembic_config
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -72,7 +68,7 @@ def day(number: int) -> datetime.date:
 
 
 def counted(settings: Settings) -> dict[str, int]:
-    return {one.question: one.times for one in read(settings)}
+    return {row.question: row.times for row in read(settings)}
 
 
 def test_a_question_is_one_row_with_what_became_of_it_last(on: Settings, at: At) -> None:
@@ -89,9 +85,9 @@ def test_a_question_is_one_row_with_what_became_of_it_last(on: Settings, at: At)
         ),
     )
     note(on, told("WAT IS EMPACT", answered=True), "an")
-    assert [one.outcome for one in read(on)] == ["answer", "refused"]
+    assert [row.outcome for row in read(on)] == ["answer", "refused"]
     note(on, told(EMPACT, answered=True, missing=("2031",)), "an")
-    assert [one.outcome for one in read(on)] == ["answer", "refused"]
+    assert [row.outcome for row in read(on)] == ["answer", "refused"]
 
 
 def test_the_same_person_counts_once_as_long_as_the_process_runs(
@@ -142,7 +138,7 @@ def test_what_is_dealt_with_stays_out_until_asked_later(on: Settings, at: At) ->
     assert read(on) == ()
     at(1)
     note(on, told(EMPACT), "an")  # counts again
-    assert [(one.times, one.first) for one in read(on)] == [(1, day(1))]
+    assert [(row.times, row.first) for row in read(on)] == [(1, day(1))]
     note(on, told(EMPACT), "bo")
     assert counted(on) == {EMPACT: 2}
 
@@ -217,17 +213,6 @@ def test_a_hostile_question_is_kept_as_text_or_not_at_all(on: Settings) -> None:
     remove(on, "\ud83d", "\0")
 
 
-def test_many_ask_at_once(on: Settings) -> None:
-    read(on)
-
-    def ask(number: int) -> None:
-        for _ in range(2):
-            note(on, told(EMPACT), f"user {number}")
-
-    at_once(ask, range(6))
-    assert counted(on) == {EMPACT: 6}
-
-
 def test_looking_makes_no_database(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data", keep_questions=30)
     assert read(settings) == ()
@@ -236,26 +221,10 @@ def test_looking_makes_no_database(tmp_path: Path) -> None:
     assert not settings.data_dir.exists()
 
 
-def test_a_database_of_the_version_before_keeps_all_it_has(on: Settings) -> None:
-    kept_in = database(on)
-    mine = Conversations("an", kept_in, days=90)
-    mine.put(Conversation(exchanges=(Exchange(question=EMPACT),)))
-    before = dumped(kept_in)
-    with connected(kept_in.engine, writes=True) as connection, connection.begin():
-        connection.exec_driver_sql("DROP TABLE asked_questions")
-        connection.exec_driver_sql("UPDATE people_version SET version_num = '0003'")
-    note(on, told(DRUGS), "an")
-    assert counted(on) == {DRUGS: 1}
-    remove(on, DRUGS, "nl")
-    assert dumped(kept_in) == before
-    with kept_in.engine.connect() as connection:
-        assert version_of(connection) == versions()[-1]
-
-
 def test_the_migration_adds_the_table_to_a_database_made_by_migrations(on: Settings) -> None:
     kept_in = database(on)
     on.data_dir.mkdir(exist_ok=True)
-    with connected(kept_in.engine, writes=True, rebuilds=True) as connection, connection.begin():
+    with transaction(kept_in.engine, writes=True, rebuilds=True) as connection:
         alembic.upgrade(alembic_config(connection), "0003")
         assert not sqlalchemy.inspect(connection).has_table("asked_questions")
         connection.exec_driver_sql("INSERT INTO feedback VALUES ('x', '{}')")
@@ -277,19 +246,6 @@ def test_off_is_the_default_and_does_not_turn_off_the_audit(on: Settings) -> Non
         after(told(EMPACT), "an")
         assert counted(on) == count
     assert len(list(records(on))) == 2
-
-
-def test_text_is_not_held_back_to_be_counted(settings: Settings, on: Settings) -> None:
-    seen: list[Event] = []
-
-    def after(answer: Answer, by: str) -> None:
-        assert any(isinstance(one, TextDelta) for one in seen)
-        note(on, answer, by)
-
-    for event in Assistant(settings, after=after).stream(DRUGS, by="an"):
-        assert bool(read(on)) == isinstance(event, Finished)
-        seen.append(event)
-    assert counted(on) == {DRUGS: 1}
 
 
 @pytest.mark.parametrize(
@@ -315,7 +271,7 @@ def test_a_question_that_cannot_be_counted_costs_nobody_the_answer(
         DRUGS, by="an"
     )
     assert "30 miljard" in answer.text
-    (told_in_log,) = [one for one in caplog.records if one.name == "userdata.after_answers"]
+    (told_in_log,) = [line for line in caplog.records if line.name == "userdata.after_answers"]
     assert "is not counted" in told_in_log.getMessage()
     assert error or "cannot be kept in /dev/null/data" in caplog.text
     assert DRUGS not in caplog.text

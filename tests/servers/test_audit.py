@@ -30,7 +30,6 @@ from userdata.audit import (
     AnswerDecision,
     AuditRecord,
     Link,
-    OfficialDecision,
     asked_by,
     asker_hash,
     askers,
@@ -42,11 +41,12 @@ from userdata.audit import (
     keep_decision,
     records,
     sha256,
+    verify,
+    verify_file,
+    verify_store,
 )
-from userdata.audit_check import verify, verify_file, verify_store
 from userdata.conversations import Conversations
 from userdata.database import Database, database
-from userdata.personal_data import collect, conversations_of, erase, people
 
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
 UNIT = "De haven heeft 31 kranen, waarvan 12 elektrische."
@@ -99,7 +99,7 @@ def test_a_record_says_what_was_answered_from_what_and_how_it_was_checked(
     assert record["prompts"] == answer.prompt_version
     assert record["text"] == sha256(answer.text)
     assert record["passages"] == [
-        {"id": one.id, "text": sha256(one.text)} for one in answer.passages
+        {"id": passage.id, "text": sha256(passage.text)} for passage in answer.passages
     ]
     assert record["citations"][0]["quote"] == sha256(answer.citations[0].quote)
     assert len(record["citations"]) == len(answer.citations) > 1
@@ -116,9 +116,10 @@ def test_a_record_says_what_was_answered_from_what_and_how_it_was_checked(
 def test_who_asked_is_kept_only_where_that_is_set(on: Settings) -> None:
     keep(on.model_copy(update={"audit_users": False}), REPLY, "an")
     keep(on, REPLY, "")
-    assert [(one.record["by"], one.asker, one.salt) for one in _all(on)] == [("", "", "")] * 2
+    who = [(record.record["by"], record.asker, record.salt) for record in _all(on)]
+    assert who == [("", "", "")] * 2
     assert askers(on) == {}
-    assert "an" not in [one.asker for one in _all(on)]
+    assert "an" not in [record.asker for record in _all(on)]
 
 
 def test_records_are_one_chain_of_any_question_and_any_length(
@@ -128,8 +129,8 @@ def test_records_are_one_chain_of_any_question_and_any_length(
         keep(on, REPLY, "an")
     monkeypatch.setattr(audit, "_AT_ONCE", 2)  # there are more than are read at once
     found = _all(on)
-    assert [one.record["before"] for one in found] == [START, found[0].hash, found[1].hash]
-    assert [one.record["number"] for one in found] == [1, 2, 3]
+    assert [record.record["before"] for record in found] == [START, found[0].hash, found[1].hash]
+    assert [record.record["number"] for record in found] == [1, 2, 3]
     assert found[0].record["question"] == "Dag ?\x00 “x”"
     report = verify_store(on)
     assert (report.records, report.broken) == (3, "")
@@ -140,17 +141,17 @@ def test_records_are_one_chain_of_any_question_and_any_length(
 WRITER = """
 import sys
 from pathlib import Path
+import userdata.database
 from core.answer import Answer
 from core.answer_blocks import own
 from core.settings import Settings
-from userdata import engines
 from userdata.audit import keep
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
 from userdata.database import database
 from userdata.feedback import Feedback, save
 folder, address, name = sys.argv[1:]
-engines.PATIENCE = 100.0  # seconds: on a busy machine the others take long
+userdata.database.PATIENCE = 100.0  # seconds: on a busy machine the others take long
 settings = Settings(data_dir=Path(folder), database_url=address, audit=True, audit_users=True)
 store, mine = database(settings), Conversations("an", database(settings), 90)
 answer = Answer(
@@ -288,7 +289,7 @@ def test_a_line_that_is_no_record_is_told(line: str, tmp_path: Path) -> None:
     assert "Record 1 (the 1. here) cannot be read" in verify_file(tmp_path / "x").broken
 
 
-@pytest.mark.parametrize("levels", [20, 300, 100_000])
+@pytest.mark.parametrize("levels", [20, 100_000])
 def test_a_record_that_is_deeply_nested_is_told_and_exported_without_a_traceback(
     on: Settings, tmp_path: Path, levels: int
 ) -> None:
@@ -347,12 +348,12 @@ def test_a_clock_that_went_back_cuts_nothing_out_of_the_middle(on: Settings, at:
 def test_who_asked_is_erased_and_the_chain_holds(on: Settings) -> None:
     for user in ("an", "bo", "an"):
         keep(on, REPLY, user)
-    assert [one.record["number"] for one in asked_by(on, "an")] == [1, 3]
+    assert [record.record["number"] for record in asked_by(on, "an")] == [1, 3]
     assert forget_asker(on, "an") == 2
     assert asked_by(on, "an") == ()
     assert askers(on) == {"bo": 1}
     assert verify_store(on).broken == ""
-    assert [one.salt != "" for one in _all(on)] == [False, True, False]
+    assert [record.salt != "" for record in _all(on)] == [False, True, False]
 
 
 # Decisions on prepared answers
@@ -377,17 +378,6 @@ def test_a_decision_is_on_record_with_who_made_it(on: Settings, at: Clock) -> No
     assert kept.asker == "https://login.example an"
     assert kept.hash == sha256(canonical(kept.record)) == chain(on).head.hash
     assert UNIT not in canonical(kept.record)
-    keep_decision(on.model_copy(update={"audit_users": False}), MADE, "an")
-    assert (_all(on)[1].record["by"], _all(on)[1].asker, _all(on)[1].salt) == ("", "", "")
-
-
-def test_that_a_text_is_official_is_on_record_with_who_said_so(on: Settings) -> None:
-    made = OfficialDecision(decision="official", document="act.en", file="0" * 64)
-    keep_decision(on, made, "an")
-    (kept,) = _all(on)
-    assert made.model_dump().items() <= kept.record.items()
-    assert kept.record["by"] == asker_hash("an", kept.salt)
-    assert verify_store(on).broken == ""
 
 
 def test_decisions_and_answers_are_one_chain(on: Settings, tmp_path: Path) -> None:
@@ -397,25 +387,12 @@ def test_decisions_and_answers_are_one_chain(on: Settings, tmp_path: Path) -> No
     keep(on, REPLY, "an")
     assert verify_store(on).records == 4
     assert verify_store(on).broken == ""
-    assert [one.record.get("decision", "") for one in _all(on)] == ["", "approved", "withdrawn", ""]
+    decisions = [record.record.get("decision", "") for record in _all(on)]
+    assert decisions == ["", "approved", "withdrawn", ""]
     (tmp_path / "audit.jsonl").write_text(_command(on, "export").stdout, "utf-8")
     assert verify_file(tmp_path / "audit.jsonl").records == 4
     _execute(on, "UPDATE audit_records SET record = replace(record, 'withdrawn', 'confirmed')")
     assert "Record 3 was changed" in verify_store(on).broken
-
-
-def test_who_decided_is_exported_and_erased_like_who_asked(on: Settings) -> None:
-    keep_decision(on, MADE, "an")
-    keep_decision(on, MADE, "bo")
-    keep(on, REPLY, "an")
-    an = conversations_of(on, "an")
-    assert [one.record["number"] for one in collect(on, an).audit] == [1, 3]
-    assert "Hoeveel kranen?" in collect(on, an).as_json()
-    assert people(on)["bo"].audit == 1
-    assert erase(on, an).audit == 2
-    assert set(people(on)) == {"bo"}
-    assert verify_store(on).broken == ""
-    assert [one.record.get("document", "") for one in _all(on)] == ["haven.nl", "haven.nl", ""]
 
 
 def test_with_the_audit_off_as_it_is_by_default_no_decision_is_kept(on: Settings) -> None:
@@ -460,7 +437,7 @@ def test_without_its_record_there_is_no_answer(settings: Settings) -> None:
     shown: list[Event] = []
     with pytest.raises(StrategiewijzerError, match="full"):
         shown.extend(Assistant(audited, after=after).stream(DRUGS))
-    assert {type(one) for one in shown} == {Stage}
+    assert {type(event) for event in shown} == {Stage}
 
 
 def test_the_audit_cannot_be_passed_by(

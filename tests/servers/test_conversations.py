@@ -18,7 +18,7 @@ from core.source import Scope
 from tests.support.answers import retold
 from tests.support.databases import is_kept
 from tests.support.people import answer, talk
-from userdata import conversations, engines
+from userdata import conversations
 from userdata.conversation import MAX_NAME, Conversation, Exchange, now
 from userdata.conversations import Conversations
 from userdata.database import FILE, Database
@@ -192,7 +192,7 @@ def test_conversations_are_forgotten_after_the_days_that_are_set(
 
 
 def test_a_locked_store_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "PATIENCE", 0.1)
+    monkeypatch.setattr("userdata.database.PATIENCE", 0.1)
     mine = Conversations("an", Database(tmp_path), days=90)
     mine.put(talk("Wat is EMPACT?"))
     other = sqlite3.connect(tmp_path / FILE, isolation_level=None)

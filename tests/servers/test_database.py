@@ -1,4 +1,4 @@
-"""The database of what is kept of people: its versions, the files before it, servers that stop."""
+"""The database of what is kept of people: its versions, servers that stop."""
 
 import datetime
 import sqlite3
@@ -7,9 +7,9 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
+import alembic.command
 import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
@@ -26,93 +26,14 @@ from core.settings import ROOT, Settings
 from tests.support.apart import at_once
 from tests.support.browser import free_port
 from tests.support.databases import PASSWORD, Postgresql, address_of, dumped
-from tests.support.people import NOON, answer, note, talk, verdict
+from tests.support.people import answer, note, talk, verdict
 from userdata import asked_questions, feedback
 from userdata.api_keys import found, hash_of, make
-from userdata.audit import keep
-from userdata.audit_check import verify_store
-from userdata.conversation import Conversation, Exchange, now
+from userdata.audit import keep, verify_store
+from userdata.conversation import Conversation
 from userdata.conversations import CONVERSATIONS, Conversations
-from userdata.database import FILE, Database, database
-from userdata.earlier_files import OldFile
+from userdata.database import Database, database
 from userdata.tables import VERSION_TABLE, alembic_config, known_tables, version_of, versions
-
-# The tables of version 0.1.0, by the number of each of its changes.
-OLD_TABLES = (
-    """
-CREATE TABLE conversations (
-    user TEXT, id TEXT, name TEXT NOT NULL, changed REAL NOT NULL, PRIMARY KEY (user, id)
-);
-CREATE TABLE exchanges (
-    user TEXT, conversation TEXT, id TEXT, asked REAL NOT NULL,
-    question TEXT NOT NULL, words TEXT NOT NULL, exchange TEXT NOT NULL,
-    PRIMARY KEY (user, conversation, id),
-    FOREIGN KEY (user, conversation) REFERENCES conversations ON DELETE CASCADE
-);""",
-    """
-CREATE TABLE shares (
-    user TEXT, conversation TEXT, token TEXT NOT NULL, expires REAL NOT NULL,
-    PRIMARY KEY (user, conversation),
-    FOREIGN KEY (user, conversation) REFERENCES conversations ON DELETE CASCADE
-);""",
-    """
-CREATE TABLE notes (
-    user TEXT, id TEXT, changed REAL NOT NULL, note TEXT NOT NULL, PRIMARY KEY (user, id)
-);""",
-)
-ASKED = talk("Wat is EMPACT?", "En de Tulpenlijst\0?", name="Criminéle netwerken")
-REFUSED = Conversation(
-    exchanges=(
-        Exchange(question="hallo", answer=answer().model_copy(update={"answered": False})),
-        Exchange(question="Wat is SEESAC?", answer=answer()),
-        Exchange(question="En nu?"),
-    )
-)
-
-
-def old_conversations(folder: Path, version: int = 3) -> Path:
-    """A file as version 0.1.0 or one before it kept it."""
-    folder.mkdir(exist_ok=True)
-    path, kept = folder / "conversations.sqlite", note()
-    ends = (now() + datetime.timedelta(days=1)).timestamp()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("".join(OLD_TABLES[:version]))
-        connection.execute(f"PRAGMA user_version = {version}")
-        rows: list[tuple[object, ...]] = []
-        for talked in (ASKED, REFUSED):
-            key = ("an", talked.id)
-            rows.append(("conversations", *key, talked.name, talked.changed.timestamp()))
-            for one in talked.exchanges:
-                told = (one.question, one.question.lower(), one.model_dump_json(round_trip=True))
-                rows.append(("exchanges", *key, one.id, one.asked.timestamp(), *told))
-        if version > 1:
-            rows.append(("shares", "an", ASKED.id, "hash", ends))
-        if version > 2:
-            told = (kept.id, kept.changed.timestamp(), kept.model_dump_json())
-            rows.append(("notes", "an", *told))
-        for table, *row in rows:
-            places = ", ".join("?" * len(row))
-            connection.execute(f"INSERT INTO {table} VALUES ({places})", row)  # noqa: S608 - ours
-        connection.commit()
-    return path
-
-
-def old_feedback(folder: Path, version: int = 1) -> Path:
-    folder.mkdir(exist_ok=True)
-    path = folder / "feedback.sqlite"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("CREATE TABLE feedback (id TEXT PRIMARY KEY, feedback TEXT NOT NULL)")
-        connection.execute(f"PRAGMA user_version = {version}")
-        given = verdict(1, handled=NOON, by="Maud")
-        row = (given.id, given.model_dump_json())
-        connection.execute("INSERT INTO feedback VALUES (?, ?)", row)
-        connection.commit()
-    return path
-
-
-def folder_of(kept_in: Database) -> Path:
-    assert kept_in.folder
-    return kept_in.folder
 
 
 def an(kept_in: Database) -> Conversations:
@@ -148,118 +69,34 @@ def test_what_a_later_version_wrote_is_refused_and_left_alone(kept_in: Database)
     for use in (an(kept_in).listed, lambda: an(kept_in).put(asked), an(kept_in).delete_all):
         with pytest.raises(StrategiewijzerError, match=r"later version.*0999.*Use that version"):
             use()
-    old_conversations(folder_of(kept_in))
-    with pytest.raises(StrategiewijzerError, match="later version"):
-        an(kept_in).listed()
     assert dumped(kept_in) == before
-    assert (folder_of(kept_in) / "conversations.sqlite").exists()
 
 
 def test_a_failed_upgrade_changes_nothing(
     kept_in: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = old_conversations(folder_of(kept_in))
-    content = old.read_bytes()
+    upgrade = alembic.command.upgrade
 
-    def fails(*_: object) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
+    def fails(*given: object) -> None:
+        upgrade(*given)  # type: ignore[arg-type]
+        raise sqlalchemy.exc.OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
 
-    monkeypatch.setattr(OldFile, "copy_to", fails)
-    with pytest.raises(StrategiewijzerError, match="cannot be taken over: disk I/O error"):
+    monkeypatch.setattr(alembic.command, "upgrade", fails)
+    with pytest.raises(StrategiewijzerError, match="disk I/O error"):
         an(kept_in).listed()
-    assert old.read_bytes() == content
     with kept_in.engine.connect() as connection:
         assert version_of(connection) is None
     monkeypatch.undo()
-    assert len(an(kept_in).listed()) == 2
-
-
-@pytest.mark.parametrize("version", [1, 2, 3])
-def test_conversations_of_versions_before_are_taken_over(kept_in: Database, version: int) -> None:
-    old = old_conversations(folder_of(kept_in), version)
-    mine = an(kept_in)
-    assert mine.find(ASKED.id) == ASKED
-    assert mine.find(REFUSED.id) == REFUSED
-    titles = {listed.id: listed.title for listed in mine.listed()}
-    assert titles == {ASKED.id: "Criminéle netwerken", REFUSED.id: "Wat is SEESAC?"}
-    assert [listed.id for listed in mine.listed("CRIMINELE tulpenlijst")] == [ASKED.id]
-    assert [one.id for one in mine.notes()] == ([note().id] if version > 2 else [])
-    assert not old.exists()
-    mine.delete_all()
-    assert mine.listed() == ()
-
-
-@pytest.mark.parametrize(("version", "by"), [(0, ""), (1, "Maud")])
-def test_feedback_of_the_version_before_is_kept(kept_in: Database, version: int, by: str) -> None:
-    old = old_feedback(folder_of(kept_in), version)
-    assert kept_in.is_there
-    assert feedback.read(kept_in) == (verdict(1, handled=NOON, by=by),)
-    assert not old.exists()
-
-
-@pytest.mark.parametrize("path", ["conversations.sqlite", "feedback.sqlite"])
-def test_an_old_file_that_cannot_be_read_is_left_alone(kept_in: Database, path: str) -> None:
-    folder = folder_of(kept_in)
-    folder.mkdir()
-    (folder / path).write_text("geen database " * 100)
-    with pytest.raises(StrategiewijzerError, match=rf"{path} cannot be taken over: file is not a"):
-        an(kept_in).listed()
-    (folder / path).unlink()
-    with closing(sqlite3.connect(folder / path)) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(StrategiewijzerError, match=rf"{path} was written by a later version"):
-        an(kept_in).listed()
-    assert (folder / path).exists()
-
-
-def test_a_crash_after_the_commit_loses_nothing_and_brings_nothing_back(
-    kept_in: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = old_conversations(folder_of(kept_in))
-
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(OldFile, "erase", crash)
-    with pytest.raises(KeyboardInterrupt):
-        an(kept_in).listed()
-    assert old.exists()
-    monkeypatch.undo()
-    an(kept_in).rename(ASKED.id, "Nieuw")  # the file is gone before anything else is done
-    assert not old.exists()
-    assert {listed.title for listed in an(kept_in).listed()} == {"Nieuw", "Wat is SEESAC?"}
-
-
-def test_what_is_taken_over_is_erased_before_its_file_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = old_conversations(tmp_path)
-    assert b"Tulpenlijst" in old.read_bytes()
-    left: list[bytes] = []
-    remove = Path.unlink
-
-    def look(path: Path, missing_ok: bool = False) -> None:
-        with path.open("rb") as file:
-            left.append(file.read())
-        remove(path, missing_ok)
-
-    monkeypatch.setattr(Path, "unlink", look)
-    an(Database(tmp_path)).listed()
-    assert len(left) == 1
-    assert b"Tulpenlijst" not in left[0]
-    assert {path.name for path in tmp_path.iterdir()} == {FILE}
+    assert an(kept_in).listed() == ()
 
 
 def test_several_processes_that_start_at_once_upgrade_once(kept_in: Database) -> None:
-    old_conversations(folder_of(kept_in))
-    old_feedback(folder_of(kept_in))
     script = (
         "import sys; from pathlib import Path\n"
         "from userdata.conversation import Conversation, Exchange\n"
         "from userdata.conversations import Conversations\n"
         "from userdata.database import Database\n"
         "store = Conversations('an', Database(Path(sys.argv[1]), sys.argv[2]), 90)\n"
-        "assert len(store.listed()) >= 2\n"
         "store.put(Conversation(exchanges=(Exchange(question='?'),)))\n"
     )
     address = address_of(kept_in.engine.url)
@@ -272,13 +109,7 @@ def test_several_processes_that_start_at_once_upgrade_once(kept_in: Database) ->
     ]
     told = [process.communicate(timeout=120)[1] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0, 0], told
-    assert len(an(kept_in).listed()) == 6
-    assert len(feedback.read(kept_in)) == 1
-
-
-def test_threads_that_use_it_first_at_once_upgrade_once(kept_in: Database) -> None:
-    at_once(lambda number: an(kept_in).put(talk(f"Vraag {number}")), range(8))
-    assert len(an(kept_in).listed()) == 8
+    assert len(an(kept_in).listed()) == 4
 
 
 def test_a_write_may_rest_on_what_it_read(kept_in: Database) -> None:
@@ -330,9 +161,7 @@ def test_the_command_brings_it_up_to_date(
     if not kept_in.file:
         address = address_of(kept_in.engine.url)
         monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", address)
-    old = old_feedback(folder_of(kept_in))
     assert told(0).endswith(f": tables {versions()[-1]}\n")
-    assert not old.exists()
     with kept_in.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE people_version SET version_num = '0999'")
     assert "later version" in told(1)
@@ -347,17 +176,6 @@ def served(postgresql: Postgresql, tmp_path: Path) -> Iterator[Database]:
     found = Database(tmp_path / "data", postgresql.new_database())
     yield found
     found.engine.dispose()
-
-
-def test_folders_share_a_server(postgresql: Postgresql, tmp_path: Path, served: Database) -> None:
-    address = SecretStr(address_of(served.engine.url))
-    hosts = [Settings(data_dir=tmp_path / name, database_url=address) for name in "ab"]
-    asked = talk("Wat is EMPACT?")
-    an(database(hosts[0])).put(asked)
-    assert an(database(hosts[1])).find(asked.id) == asked
-    assert not (tmp_path / "a").exists()
-    for host in hosts:
-        database(host).engine.dispose()
 
 
 def test_what_one_machine_kept_goes_to_a_server_whole(
@@ -377,7 +195,7 @@ def test_what_one_machine_kept_goes_to_a_server_whole(
     result = CliRunner().invoke(command, ["database", "copy"])
     assert result.exit_code == 1
     assert "Set STRATEGIEWIJZER_DATABASE_URL" in result.stderr
-    (check,) = (one for one in CHECKS if one.name == "database")
+    (check,) = (check for check in CHECKS if check.name == "database")
     assert (seen := examined(check, here)) is not None
     assert seen.level == "ok"
 
@@ -478,10 +296,8 @@ def test_a_commit_without_a_reply_is_in_doubt(postgresql: Postgresql, served: Da
 def test_a_writer_that_hangs_is_waited_for_no_longer_than_is_set(
     served: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from userdata import engines
-
     an(served).listed()
-    monkeypatch.setattr(engines, "PATIENCE", 1.0)
+    monkeypatch.setattr("userdata.database.PATIENCE", 1.0)
     with (
         served.transaction("Test"),
         pytest.raises(StrategiewijzerError, match=r"was not kept.*lock timeout"),

@@ -42,8 +42,7 @@ from ui.access import User
 from ui.evaluation.kept_runs import sign_offs_by_generation
 from ui.markup import escape
 from ui.texts import load
-from userdata.audit import records
-from userdata.audit_check import verify_store
+from userdata.audit import records, verify_store
 
 READER = User(id="reader", name="Rita", role="reader")
 WAITS = ("-c", RUNS_ON, "eval")

@@ -30,7 +30,6 @@ def test_a_moment_is_told_where_the_reader_is(language: str, written: str) -> No
     texts = load(language)
     assert texts.moment(NOON) == written
     assert texts.moment(NOON, seconds=True) == f"{written}:07"
-    assert texts.clock(NOON) == "13:05:07"
 
 
 @pytest.mark.usefixtures("in_brussels")

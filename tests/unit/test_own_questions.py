@@ -9,8 +9,9 @@ import pytest
 from core.errors import NotKeptError, StoreError
 from core.prepared import Approval
 from core.settings import Settings
-from ingest.publishing.own_questions import OwnQuestions, asked_in
+from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file
+from tests.support.prepared import asked_in
 
 KEY = "port.en"
 APPROVED = Approval(by="A. Person", organisation="The Port", on=datetime.date(2026, 11, 29))
@@ -28,7 +29,7 @@ def answer(*questions: str, **fields: object) -> PreparedAnswer:
 
 
 def texts(answers: tuple[PreparedAnswer, ...]) -> list[list[str]]:
-    return [[one.text for one in answer.questions] for answer in answers]
+    return [[question.text for question in answer.questions] for answer in answers]
 
 
 def test_what_is_written_is_read_the_same(own: OwnQuestions) -> None:
@@ -36,7 +37,9 @@ def test_what_is_written_is_read_the_same(own: OwnQuestions) -> None:
     given = answer(*hostile, by="model: x", approved=APPROVED)
     own.add(KEY, [given])
     (found,) = own.accepted(KEY)
-    assert [one.text for one in found.questions] == [" ".join(one.split()) for one in hostile]
+    assert [question.text for question in found.questions] == [
+        " ".join(question.split()) for question in hostile
+    ]
     assert (found.units, found.by, found.approved) == (given.units, given.by, given.approved)
     assert own.documents() == (KEY,)
 
@@ -85,7 +88,7 @@ def test_what_would_not_be_read_again_is_told_and_nothing_is_lost(
     own.add(KEY, [answer("a?")])
     folder = own_file(tmp_path / "documents", KEY).parent
     before = (folder / f"{KEY}.questions.yaml").read_bytes()
-    twins = tuple(one for words in TWINS for one in asked_in("en", words))
+    twins = tuple(question for words in TWINS for question in asked_in("en", words))
     many = tuple(f"unit {number}" for number in range(MOST_UNITS + 1))
     for wrong, why in (
         ({"questions": twins}, "Keep one of the two"),

@@ -11,7 +11,6 @@ from core.errors import DocumentError
 from core.prepared import PreparedQuestion
 from core.source import DocumentInfo, Passage, Unit
 from ingest.publishing import question_vectors
-from ingest.publishing.own_questions import asked_in
 from ingest.reading import question_file
 from ingest.reading.question_file import (
     PreparedAnswer,
@@ -21,6 +20,7 @@ from ingest.reading.question_file import (
 )
 from tests.support.hostile_questions import HOSTILE
 from tests.support.passages import passage_of
+from tests.support.prepared import asked_in
 
 RIGHT = """by: project
 answers:

@@ -4,13 +4,13 @@ import datetime
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast, get_args
+from typing import get_args
 
 import streamlit as st
 import yaml
-from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.settings import Settings
@@ -23,14 +23,20 @@ from ingest.reading.formats import front_matter
 from language.identify import OFFICIAL
 from ui import access, error_messages
 from ui.maintenance.document_files import folder, writing
-from ui.maintenance.file_preview import FilePreview
 from ui.maintenance.page_context import PageContext
+from ui.maintenance.upload_form import FilePreview
 from ui.texts import Texts
 from userdata.audit import OfficialDecision, keep_decision
 from vectorstore.generation import DocumentEntry
 
 # Streamlit allows ten years around the value only, if nothing is said.
 _FIRST, _LAST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
+_DATES = ("date", "effective_from", "effective_until")
+_ROWS = (
+    *(("title",), ("known_as",), ("kind", "publisher"), ("id", "language"), ("reference", "area")),
+    *(("url",), _DATES, ("superseded_by",), ("successor", "successor_url")),
+)
+"""The fields that stand side by side, in the order of the keyboard too."""
 _LONGEST = 500  # characters of a field: titles of acts have several lines, more is text by mistake
 SAVED = "maintenance-saved"  # of which document the details were just saved
 
@@ -68,7 +74,6 @@ def show_about(
     name: str,
     preview: FilePreview,
     entries: Sequence[DocumentEntry],
-    saved: Callable[[], None] = lambda: None,
 ) -> None:
     """A form with all that is known of a document; saving it states what was checked or corrected.
 
@@ -78,7 +83,6 @@ def show_about(
         name: of its own among the page's keys; no data.
         preview: what the file says, or the generation in use knows.
         entries: all documents in use, of which areas and ids can be chosen.
-        saved: called once the details are kept.
     """
     texts = context.texts
     try:
@@ -94,37 +98,29 @@ def show_about(
     if preview.guessed:
         names = ", ".join(texts(f"maintenance.fields.{field}") for field in preview.guessed)
         st.warning(texts("maintenance.about.guessed", fields=names))
+    infos = [entry.info for entry in entries]
     with st.form(f"maintenance-about-{name}-{version}"):
-        fields = _Fields(f"{name}-{version}", known, {*preview.guessed, *proposed}, texts)
-        infos = [entry.info for entry in entries]
-        given: dict[str, Value] = {"title": fields.text("title")}
-        given["known_as"] = fields.text("known_as")
-        with _row():
-            given["kind"] = fields.kind(fetched=_is_fetched(file, context.settings))
-            given["publisher"] = fields.text("publisher")
-        with _row():
-            given["id"] = fields.text("id")
-            given["language"] = fields.choice("language", OFFICIAL, label="languages")
-        with _row():
-            given["reference"] = fields.text("reference")
-            given["area"] = fields.choice("area", {info.area for info in infos}, label="areas")
-        given["url"] = fields.text("url")
-        with _row():
-            given["date"] = fields.date("date")
-            given["effective_from"] = fields.date("effective_from")
-            given["effective_until"] = fields.date("effective_until")
-        given["superseded_by"] = fields.choice("superseded_by", {info.id for info in infos})
-        with _row():
-            given["successor"] = fields.text("successor")
-            given["successor_url"] = fields.text("successor_url")
+        fields = _Fields(
+            key=f"{name}-{version}",
+            known=known,
+            guessed={*preview.guessed, *proposed},
+            choices={
+                "language": (OFFICIAL, "languages"),
+                "area": ({info.area for info in infos}, "areas"),
+                "superseded_by": ({info.id for info in infos}, ""),
+            },
+            is_fetched=_is_fetched(file, context.settings),
+            texts=texts,
+        )
+        given: dict[str, Value] = {}
+        for row in _ROWS:
+            with st.container(horizontal=True):  # below each other on a phone
+                given |= {field: fields.show(field) for field in row}
         pressed = st.form_submit_button(texts("maintenance.about.save"))
     if pressed:
-        confirms = {
-            *stated,
-            *preview.guessed,
-            *proposed,
-            *(["kind"] if preview.unconfirmed else []),
-        }
+        confirms = {*stated, *preview.guessed, *proposed}
+        if preview.unconfirmed:
+            confirms.add("kind")
         new = {
             field: value
             for field, value in given.items()
@@ -133,7 +129,6 @@ def show_about(
         stands = {**stated, **dict.fromkeys(given), **new}
         if _save(context, file, stands, given):
             st.session_state[SAVED] = name
-            saved()
             st.rerun()
     if st.session_state.get(SAVED) == name:
         st.success(texts("maintenance.about.saved"))
@@ -161,8 +156,7 @@ def _save(
             keep_decision(settings, decision, user.id)
             files.confirm(file, settings.documents_dir, official=official)
     except DocumentError as error:
-        st.error(problem(error.fault, error.field, texts))
-        error_messages.details(str(error), texts)
+        _show_problem(error.fault, error.field, str(error), texts)
         return False
     except StrategiewijzerError as error:
         error_messages.show(error, texts)
@@ -172,17 +166,16 @@ def _save(
 
 def show_failure(failure: Failure, texts: Texts) -> None:
     """Shows why a file cannot be taken as it is, above its details."""
-    st.error(problem(failure.fault, failure.field, texts))
-    error_messages.details(f"{failure.problem}. {failure.remedy}", texts)
+    _show_problem(failure.fault, failure.field, f"{failure.problem}. {failure.remedy}", texts)
 
 
-def problem(fault: Fault, field: str, texts: Texts) -> str:
-    """Why a document cannot be taken, for above its details: of a value there, what can be."""
+def _show_problem(fault: Fault, field: str, details: str, texts: Texts) -> None:
+    """Shows why a document cannot be taken; of a value, what can be."""
     rule = texts.values.get(f"maintenance.about.{field}", "") if fault == "value" else ""
     label = texts.label("maintenance.fields", field)
-    if not rule:
-        return error_messages.reason(fault, field, texts)
-    return texts("maintenance.about.wrong", field=label, rule=rule)
+    why = error_messages.reason(fault, field, texts)
+    st.error(texts("maintenance.about.wrong", field=label, rule=rule) if rule else why)
+    error_messages.details(details, texts)
 
 
 def _is_fetched(file: Path, settings: Settings) -> bool:
@@ -192,79 +185,59 @@ def _is_fetched(file: Path, settings: Settings) -> bool:
         return False
 
 
-def _row() -> DeltaGenerator:
-    """Fields side by side, in the order of the keyboard too; below each other on a phone."""
-    return st.container(horizontal=True)
-
-
+@dataclass(frozen=True)
 class _Fields:
     """The fields of one form, with what is known in them; what was guessed says so."""
 
-    def __init__(
-        self, name: str, known: Mapping[str, Value], guessed: Collection[str], texts: Texts
-    ) -> None:
-        self._name, self._known, self._guessed, self._texts = name, known, guessed, texts
+    key: str
+    known: Mapping[str, Value]
+    guessed: Collection[str]
+    choices: Mapping[str, tuple[Collection[str], str]]  # options, and the texts that name them
+    is_fetched: bool  # what a text that our own fetch brought is, is no choice
+    texts: Texts
 
-    def text(self, field: str) -> str:
-        return st.text_input(
-            self._label(field),
-            value=str(self._known.get(field) or ""),
-            max_chars=_LONGEST,
-            help=self._help(field),
-            key=self._key(field),
-        ).strip()
-
-    def date(self, field: str) -> datetime.date | None:
-        known = self._known.get(field)
-        return st.date_input(
-            self._label(field),
-            value=known if isinstance(known, datetime.date) else None,
-            min_value=_FIRST,
-            max_value=_LAST,
-            format=self._texts.date_field,
-            help=self._help(field),
-            key=self._key(field),
-        )
-
-    def choice(self, field: str, options: Sequence[str] | set[str], label: str = "") -> str:
-        """Shows a choice of these, or another value that is typed; `label` names the texts of the
-        options."""
-        known = str(self._known.get(field) or "")
-        choices = sorted({*options, known} - {""})
+    def show(self, field: str) -> Value:
+        """Shows a field; returns its value."""
+        texts, known = self.texts, self.known.get(field)
+        label = texts(f"maintenance.fields.{field}")
+        if field in self.guessed:
+            label = texts("maintenance.about.check", field=label)
+        help, key = texts(f"maintenance.about.{field}"), f"maintenance-{field}-{self.key}"
+        if field == "kind":
+            kinds: Sequence[str] = ("official",) if self.is_fetched else get_args(DocumentKind)
+            return st.selectbox(
+                label,
+                kinds,
+                index=kinds.index(str(known)) if known in kinds else 0,
+                format_func=lambda kind: texts.label("kinds", kind),
+                disabled=self.is_fetched,
+                help=help,
+                key=key,
+            )
+        if field in _DATES:
+            return st.date_input(
+                label,
+                value=known if isinstance(known, datetime.date) else None,
+                min_value=_FIRST,
+                max_value=_LAST,
+                format=texts.date_field,
+                help=help,
+                key=key,
+            )
+        value = str(known or "")
+        if field not in self.choices:
+            typed = st.text_input(label, value=value, max_chars=_LONGEST, help=help, key=key)
+            return typed.strip()
+        options, named = self.choices[field]
+        choices = sorted({*options, value} - {""})
         chosen = st.selectbox(
-            self._label(field),
+            label,
             choices,
-            index=choices.index(known) if known else None,
-            format_func=lambda option: self._texts.label(label, option),
-            placeholder=self._texts("maintenance.about.choose"),
+            index=choices.index(value) if value else None,
+            format_func=lambda option: texts.label(named, option),
+            placeholder=texts("maintenance.about.choose"),
             accept_new_options=True,
-            help=self._help(field),
-            key=self._key(field),
+            help=help,
+            key=key,
         )
-        return cast(str, chosen or "").strip()
-
-    def kind(self, *, fetched: bool) -> str:
-        """What a text that our own fetch brought is, is no choice."""
-        kinds = ("official",) if fetched else get_args(DocumentKind)
-        known = str(self._known["kind"])
-        chosen = st.selectbox(
-            self._label("kind"),
-            kinds,
-            index=kinds.index(known) if known in kinds else 0,
-            format_func=lambda kind: self._texts.label("kinds", kind),
-            help=self._help("kind"),
-            key=self._key("kind"),
-            disabled=fetched,
-        )
-        return str(chosen)
-
-    def _label(self, field: str) -> str:
-        label = self._texts(f"maintenance.fields.{field}")
-        is_guessed = field in self._guessed
-        return self._texts("maintenance.about.check", field=label) if is_guessed else label
-
-    def _help(self, field: str) -> str:
-        return self._texts(f"maintenance.about.{field}")
-
-    def _key(self, field: str) -> str:
-        return f"maintenance-{field}-{self._name}"
+        return (chosen or "").strip()

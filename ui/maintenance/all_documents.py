@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -15,9 +15,15 @@ from ui import error_messages, markup
 from ui.maintenance import document_files, generation_list
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, show_about, show_failure
-from ui.maintenance.file_preview import FilePreview, preview_kept
 from ui.maintenance.page_context import PageContext
-from ui.maintenance.upload_form import DONE, show_upload, upload_notes
+from ui.maintenance.upload_form import (
+    DONE,
+    FilePreview,
+    preview_kept,
+    show_fetch,
+    show_upload,
+    upload_notes,
+)
 from ui.markup import code, facts_html
 from ui.paging import page_of
 from ui.texts import Texts
@@ -35,12 +41,6 @@ class _Row:
     file: Path | None  # None: it is gone
     entry: DocumentEntry | None  # of the generation in use
     state: document_files.FileState
-    elsewhere: bool = False  # it is in another generation that is kept
-
-    @property
-    def standing(self) -> str:
-        """The key of the text for its state."""
-        return f"maintenance.own.{'elsewhere' if self.elsewhere else self.state}"
 
     @property
     def label(self) -> str:
@@ -80,6 +80,7 @@ def show_documents(context: PageContext) -> None:
             _preview(context)
         _removed(gone, context)
         _documents(rows, entries, context, loader)
+    show_fetch(context)
 
 
 def _preview(context: PageContext) -> None:
@@ -123,16 +124,7 @@ def _rows(settings: Settings, entries: Sequence[DocumentEntry]) -> list[_Row]:
         )
         for path, file in {**used, **found}.items()
     ]
-    new = {row.path for row in rows if row.state == "new"}
-    known = _published_once(settings) if new else frozenset()
-    rows = [replace(row, elsewhere=row.path in new & known) for row in rows]
     return sorted(rows, key=lambda row: (row.state != "new", row.label.casefold()))
-
-
-def _published_once(settings: Settings) -> frozenset[str]:
-    """The paths of all documents of the generations that are kept."""
-    kept = Generations(settings).kept() if store_exists(settings) else ()
-    return frozenset(entry.path for generation in kept for entry in generation.manifest.documents)
 
 
 def _documents(
@@ -155,7 +147,7 @@ def _documents(
         key = f"plain-own-{name}"
         if st.session_state.get(SAVED) == name:  # with another label Streamlit would fold it
             st.session_state[key] = True
-        label = f"{code(printable(row.label))} · {texts(row.standing)}"
+        label = f"{code(printable(row.label))} · {texts(f'maintenance.own.{row.state}')}"
         place = shown.expander(label, key=key, on_change="rerun")
         if place.open:
             with place:

@@ -4,33 +4,24 @@ its answer.
 question -> passages found -> sentences ticked, wordings -> who is given them -> approved
 """
 
-import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import streamlit as st
 
 from chain.reading.quotables import reading
 from chain.request import MAX_QUESTION
-from core.source import Passage, preferred
-from ingest.publishing.own_questions import asked_in
-from ingest.reading.question_file import (
-    MOST_UNITS,
-    AskedQuestion,
-    PreparedAnswer,
-    one_line,
-    wording_key,
-)
-from language.identify import OFFICIAL, detect
+from core.source import Passage
+from ingest.reading.question_file import AskedQuestion, PreparedAnswer, each_once, one_line
+from language.identify import detect
 from ui import access
 from ui.answers.references import pages
 from ui.maintenance import approving
 from ui.maintenance.approving import Reach
 from ui.maintenance.page_context import PageContext
-from ui.maintenance.question_groups import QuestionGroup, Wording
+from ui.maintenance.question_groups import QuestionGroup
 from ui.markup import code, escape, facts_html, link
 from ui.texts import Texts
-from ui.texts import languages as interface_languages
 from vectorstore.store import Snapshot
 
 _OPENED = "maintenance-answer-opened"
@@ -38,21 +29,20 @@ _COUNT = "maintenance-answer-count"  # of openings: each has fields of its own
 DONE = "maintenance-answer-done"  # what was just done, the name of a text
 REACH = "maintenance-answer-reach"  # and who is given what was approved
 _PASSAGES = 6  # offered at once; other words find others
-_MOST = 20  # wordings in a language
-_LONGEST = _MOST * (MAX_QUESTION + 1)
+_LONGEST = 20 * MAX_QUESTION  # characters of the other wordings
 _LOW = 96  # pixels: three lines
 
 
 class EditorStart(NamedTuple):
-    """The initial state of the editor; `units` are ticked, of the document version `key`."""
+    """The initial state of the editor: the question and its language (ISO 639-1), other wordings
+    with theirs, what is ticked, and what brought it up."""
 
     question: str
-    language: str  # ISO 639-1
-    wordings: Mapping[str, Sequence[str]] = {}
-    key: str = ""
+    language: str
+    wordings: Sequence[tuple[str, str]] = ()
     units: frozenset[str] = frozenset()
     group: QuestionGroup | None = None
-    instead_of: tuple[str, PreparedAnswer] | None = None
+    instead_of: tuple[str, PreparedAnswer] | None = None  # with its document version (key)
     number: int = 0
 
 
@@ -66,13 +56,13 @@ class _Offered(NamedTuple):
     searched: str = ""
 
 
-class _Fields(NamedTuple):
-    """The present state of the fields; `lacks` names what is not right yet."""
+class _Made(NamedTuple):
+    """The answer that the fields make, of a document version (key), and what is not right yet."""
 
-    answers: Mapping[str, PreparedAnswer]
+    key: str
+    answer: PreparedAnswer
     organisation: str
-    lacks: tuple[str, ...]
-    twin: str = ""  # a wording that is the same question as another one
+    lacks: Sequence[str]
 
 
 def opened() -> EditorStart | None:
@@ -90,22 +80,16 @@ def begin(start: EditorStart) -> None:
 def for_group(group: QuestionGroup) -> EditorStart:
     """To answer the questions of a group."""
     first, *others = group.wordings
-    return EditorStart(first.text, first.language, _by_language(others), group=group)
+    wordings = [(other.text, other.language) for other in others]
+    return EditorStart(first.text, first.language, wordings, group=group)
 
 
-def for_answer(key: str, answer: PreparedAnswer, units: Iterable[str] = ()) -> EditorStart:
-    """To change an approved answer of this document version, or to approve it anew.
-
-    Args:
-        key: of the document version.
-        answer: as it was approved.
-        units: what is ticked in place of its own units.
-    """
+def for_answer(key: str, answer: PreparedAnswer) -> EditorStart:
+    """To change an approved answer of this document version (key), or to approve it anew."""
     first, *others = answer.questions
-    ticked = frozenset(units or answer.units)
-    return EditorStart(
-        first.text, first.language, _by_language(others), key, ticked, instead_of=(key, answer)
-    )
+    wordings = [(other.text, other.language) for other in others]
+    units = frozenset(answer.units)
+    return EditorStart(first.text, first.language, wordings, units, instead_of=(key, answer))
 
 
 def show(start: EditorStart, index: Snapshot, context: PageContext) -> None:
@@ -125,8 +109,7 @@ class _Editor:
         self._context = context
         self._name = f"maintenance-answer-{start.number}"
         self._language = start.language  # of the question
-        # The passages to choose from, those of another language version by its key.
-        self._places: dict[str, Sequence[Passage]] = {}
+        self._passages: Sequence[Passage] = ()  # to choose from
 
     def show(self) -> None:
         texts = self._texts
@@ -135,18 +118,22 @@ class _Editor:
         self._text_field("question", self._start.question, MAX_QUESTION)
         column, aside = st.columns([3, 2], gap="medium")
         with column:
-            sources = st.container()
-            self._wording_fields()
-        with sources:
             self._sources()
+            st.text_area(
+                texts("maintenance.answers.wordings"),
+                value="\n".join(text for text, _ in self._start.wordings),
+                max_chars=_LONGEST,
+                height=_LOW,
+                help=texts("maintenance.answers.wordings_help"),
+                key=self._key("wordings"),
+            )
         with aside.container(key="answer-beside"):
             self._preview()
             reached = st.container()
             self._text_field("organisation", self._settings.organisation, 200)
             made = self._made()
             for lack in made.lacks:
-                facts = {"wording": made.twin, "number": MOST_UNITS}
-                st.html(facts_html(texts(f"maintenance.answers.lacks.{lack}", **facts)))
+                st.html(facts_html(texts(f"maintenance.answers.lacks.{lack}")))
             self._context.button(
                 "maintenance.answers.approve",
                 self._key("approve"),
@@ -156,7 +143,7 @@ class _Editor:
             )
         if not made.lacks:
             with reached, st.spinner(texts("maintenance.answers.trying")):
-                st.html(_reach_html(self._reach(made), self._value("question"), texts))
+                st.html(_reach_html(self._reach(made), texts))
 
     def _key(self, field: str) -> str:
         return f"{self._name}-{field}"
@@ -174,69 +161,39 @@ class _Editor:
             key=self._key(field),
         )
 
-    def _wording_fields(self) -> None:
-        """Fields for how readers ask it as well: in its language, and in the others of the sources
-        that the pages have too."""
-        texts, start = self._texts, self._start
-        label, help = texts("maintenance.answers.wordings"), "maintenance.answers.wordings_help"
-        self._wording_field("wordings", label, start.language, help=texts(help))
-        in_sources = {document.language for document in self._index.documents()}
-        in_use = in_sources & {*interface_languages()}
-        others = [language for language in OFFICIAL if language != start.language]
-        languages = st.multiselect(
-            texts("maintenance.answers.languages"),
-            others,
-            default=[
-                language
-                for language in others
-                if language in in_use or start.wordings.get(language)
-            ],
-            format_func=lambda language: _language(language, texts),
-            help=texts("maintenance.answers.languages_help"),
-            key=self._key("languages"),
-        )
-        for language in languages:
-            label = texts("maintenance.answers.in_language", language=_language(language, texts))
-            self._wording_field(f"in-{language}", label, language)
-
-    def _wording_field(
-        self, field: str, label: str, language: str, help: str | None = None
-    ) -> None:
-        st.text_area(
-            label,
-            value="\n".join(self._start.wordings.get(language, ())),
-            max_chars=_LONGEST,
-            height=_LOW,
-            help=help,
-            key=self._key(field),
-        )
-
     def _sources(self) -> None:
-        """The passages to choose from, and those of the other versions that readers are given."""
-        start, index, question = self._start, self._index, self._value("question")
+        """The passages to choose from, folded, with a box for each of their sentences."""
+        start, question = self._start, self._value("question")
         self._text_field("search", "", MAX_QUESTION, placeholder=question)
         if question != start.question:
             self._language = detect(question, start.language)
         found = self._offered()
+        self._passages = found.passages
         if found.passages:
             st.html(facts_html(self._texts("maintenance.answers.sentences")))
         elif found.searched:
             st.info(self._texts("maintenance.answers.nothing_found"))
-        self._choose(found, "", start.units, start.key)
-        self._places = {"": found.passages}
-        chosen = self._ticked("", found.passages)
-        key = chosen[0][0].document.key if chosen else ""
-        for other in st.session_state[self._key("languages")]:
-            is_asked = _lines(self._value(f"in-{other}"))
-            version = _version(index, key, other) if key and is_asked else ""
-            if version and version != key and version not in self._places:
-                same = _same_sections(index, version, chosen)
-                like = frozenset(_counterparts(chosen, same, index))
-                language = _language(other, self._texts)
-                st.markdown(f"**{self._texts('maintenance.answers.version', language=language)}**")
-                shown = _Offered(same, frozenset(passage.id for passage in same))
-                self._choose(shown, version, like, version)
-                self._places[version] = same
+        for passage in found.passages:
+            document = passage.document
+            place = " › ".join((document.short_title, *passage.headings[1:]))
+            label = f"plain-{self._name}-{passage.id}"
+            is_ticked = start.instead_of is not None and document.key == start.instead_of[0]
+            with (
+                st.container(key=label),
+                st.expander(
+                    code(place), expanded=passage.id in found.unfolded, key=f"{label}-fold"
+                ),
+                st.container(gap=None),
+            ):
+                for _, url in pages(document, self._texts)[:1]:
+                    st.html(f'<p class="sw-facts">{link(url, document.title, self._texts)}</p>')
+                for number, text in enumerate(approving.unit_texts([passage])):
+                    st.checkbox(
+                        code(reading(passage, passage.units[number])),
+                        value=is_ticked and text in start.units,
+                        key=self._box(passage, number),
+                        width="stretch",
+                    )
 
     def _offered(self) -> _Offered:
         """The passages to choose from: those that the answer of before cites, those found, in order
@@ -249,57 +206,30 @@ class _Editor:
             return before
         cited = [] if words else _cited(self._start, index)
         hits = index.search(searched, _PASSAGES, self._language) if searched else []
-        kept = [passage for passage, _ in self._ticked("", before.passages)]
+        kept = [passage for passage, _ in self._ticked(before.passages)]
         passages = [*{p.id: p for p in (*cited, *(hit.passage for hit in hits), *kept)}.values()]
-        unfolded = [*passages[:1], *kept, *(cited if self._start.key else ())]
+        unfolded = [*passages[:1], *kept, *(cited if self._start.instead_of else ())]
         ids = frozenset(passage.id for passage in unfolded)
         made = st.session_state[key] = _Offered(passages, ids, index.generation, searched)
         return made
 
-    def _choose(self, offered: _Offered, version: str, ticked: Collection[str], key: str) -> None:
-        """Passages, folded, with a box for each of their sentences; `ticked` are those of the
-        document version `key` that are at first."""
-        for passage in offered.passages:
-            document = passage.document
-            place = " › ".join((document.short_title, *passage.headings[1:]))
-            addresses = pages(document, self._texts)
-            origin = [link(url, document.title, self._texts) for _, url in addresses][:1]
-            label = f"plain-{self._name}-{version}-{passage.id}"
-            is_unfolded = passage.id in offered.unfolded
-            with (
-                st.container(key=label),
-                st.expander(code(place), expanded=is_unfolded, key=f"{label}-fold"),
-                st.container(gap=None),
-            ):
-                for address in origin:
-                    st.html(f'<p class="sw-facts">{address}</p>')
-                whole = approving.unit_texts([passage])
-                for number, unit in enumerate(passage.units):
-                    st.checkbox(
-                        code(reading(passage, unit)),
-                        value=document.key == key and whole[number] in ticked,
-                        key=self._box(version, passage, number),
-                        width="stretch",
-                    )
+    def _box(self, passage: Passage, number: int) -> str:
+        return self._key(f"{passage.id}-{number}")
 
-    def _box(self, version: str, passage: Passage, number: int) -> str:
-        return self._key(f"{version}-{passage.id}-{number}")
-
-    def _ticked(self, version: str, passages: Sequence[Passage]) -> list[tuple[Passage, int]]:
+    def _ticked(self, passages: Sequence[Passage]) -> list[tuple[Passage, int]]:
         """The chosen units, as their numbers in their passages, in the order of their document."""
         return [
             (passage, number)
             for passage in sorted(passages, key=lambda found: (found.document.key, found.start))
             for number in range(len(passage.units))
-            if st.session_state.get(self._box(version, passage, number))
+            if st.session_state.get(self._box(passage, number))
         ]
 
     def _preview(self) -> None:
         shown = "".join(
             f'<p lang="{escape(passage.document.language)}">'
             f"{escape(reading(passage, passage.units[number]))}</p>"
-            for version, passages in self._places.items()
-            for passage, number in self._ticked(version, passages)
+            for passage, number in self._ticked(self._passages)
         )
         if shown:
             heading = escape(self._texts("maintenance.answers.preview"))
@@ -307,57 +237,38 @@ class _Editor:
                 f'<section class="sw-note"><h4 class="sw-small">{heading}</h4>{shown}</section>'
             )
 
-    def _reach(self, made: _Fields) -> Reach:
+    def _reach(self, made: _Made) -> Reach:
         """Who is given what the fields make; tried again when that has changed."""
-        tried, key = (made.answers, self._index.generation), self._key("reach")
+        tried, key = (made.key, made.answer, self._index.generation), self._key("reach")
         before: tuple[object, Reach] | None = st.session_state.get(key)
         if before is not None and before[0] == tried:
             return before[1]
-        instead_of = self._start.instead_of
-        reach = approving.reach(self._settings, made.answers, self._index, instead_of)
+        reach = approving.reach(made.key, made.answer, self._index, self._start.instead_of)
         st.session_state[key] = tried, reach
         return reach
 
-    def _made(self) -> _Fields:
-        """The answers that the fields make, by document version."""
-        language = self._language
-        questions = {language: _lines(self._value("question"), self._value("wordings"))}
-        for other in st.session_state.get(self._key("languages"), []):
-            if lines := _lines(self._value(f"in-{other}")):
-                questions[other] = [*questions.get(other, ()), *lines]
-        organisation = one_line(self._value("organisation"))
-        twin = next(_twins(questions), "")
-        chosen = self._ticked("", self._places[""])
+    def _made(self) -> _Made:
+        """What the fields make. A wording that is typed here is in the language that it is detected
+        to be in."""
+        question, organisation = one_line(self._value("question")), self._value("organisation")
+        languages = {question: self._language} | dict(self._start.wordings)
+        lines = filter(None, map(one_line, self._value("wordings").splitlines()))
+        asked = (
+            AskedQuestion(text=text, language=languages.get(text) or detect(text, self._language))
+            for text in (question, *lines)
+        )
+        chosen = self._ticked(self._passages)
         keys = {passage.document.key for passage, _ in chosen}
-        longest = max(map(len, itertools.chain.from_iterable(questions.values())), default=0)
+        units = (approving.unit_texts([passage])[number] for passage, number in chosen)
+        answer = PreparedAnswer(units=tuple(dict.fromkeys(units)), questions=each_once(asked))
         lacking = {
-            "question": not _lines(self._value("question")),
-            "length": longest > MAX_QUESTION,
-            "number": max(map(len, questions.values())) > _MOST,
-            "twin": bool(twin),
+            "question": not question,
             "sentences": not chosen,
             "one_document": len(keys) > 1,
-            "organisation": not organisation,
+            "organisation": not one_line(organisation),
         }
         lacks = [lack for lack, is_lacking in lacking.items() if is_lacking]
-        answers: dict[str, PreparedAnswer] = {}
-        if not lacks:
-            (key,) = keys
-            for asked, lines in questions.items():
-                version = key if asked == language else _version(self._index, key, asked)
-                role = "" if version == key else version
-                ticked = self._ticked(role, self._places.get(role, ()))
-                units = [approving.unit_texts([passage])[number] for passage, number in ticked]
-                units = [*dict.fromkeys(units)]
-                if not units:
-                    lacks.append("version")
-                if len(units) > MOST_UNITS:
-                    lacks.append("fewer")
-                before = answers[version].questions if version in answers else ()
-                answers[version] = PreparedAnswer(
-                    units=tuple(units), questions=(*before, *asked_in(asked, *lines))
-                )
-        return _Fields(answers, organisation, tuple(dict.fromkeys(lacks)), twin)
+        return _Made(min(keys, default=""), answer, one_line(organisation), lacks)
 
     def _approve(self) -> None:
         """Approves what the fields say now, and closes the editor."""
@@ -366,12 +277,14 @@ class _Editor:
         if made.lacks:
             return
         reach = self._reach(made)
-        approving.approve(settings, user, made.answers, made.organisation, start.instead_of)
+        approving.approve(
+            settings, user, made.key, made.answer, made.organisation, start.instead_of
+        )
         if start.group is not None:
             approving.close(settings, user, start.group)
         st.session_state[REACH] = reach
         _leave()
-        keys = [*made.answers, *([start.instead_of[0]] if start.instead_of else [])]
+        keys = {made.key, *(start.instead_of or ())[:1]}
         begun = approving.publish(settings, user, keys)
         st.session_state[DONE] = "approved" if begun else "later"
 
@@ -383,8 +296,8 @@ def _leave() -> None:
 def _cited(start: EditorStart, index: Snapshot) -> list[Passage]:
     """The passages of the answer that is changed, or else those that the answers cited which
     readers found wrong, the newest first."""
-    if start.key:
-        mine = index.passages([start.key])
+    if start.instead_of:
+        mine = index.passages([start.instead_of[0]])
         return [passage for passage in mine if start.units & set(approving.unit_texts([passage]))]
     verdicts = start.group.verdicts[::-1] if start.group else ()
     documents = {name for verdict in verdicts for name in verdict.documents}
@@ -394,94 +307,18 @@ def _cited(start: EditorStart, index: Snapshot) -> list[Passage]:
     return [found[place] for place in dict.fromkeys(places) if place in found][:_PASSAGES]
 
 
-def _reach_html(reach: Reach, question: str, texts: Texts) -> str:
+def _reach_html(reach: Reach, texts: Texts) -> str:
     """Who is given the chosen sentences, and who is not."""
-    itself = one_line(question) in reach.given
-    parts = [texts("maintenance.answers.reach.itself")] if itself else []
-    if others := len(reach.given) - itself:
-        parts.append(texts.counted("maintenance.answers.reach.wordings", others))
-    who = f" {texts('maintenance.answers.reach.and')} ".join(parts)
-    lines = reach_lines(
-        reach, lambda text: texts("maintenance.answers.quoted", text=text), texts, who
-    )
+    lines = reach_lines(reach, lambda text: texts("maintenance.answers.quoted", text=text), texts)
     shown = "".join(f"<p>{escape(line)}</p>" for line in lines)
     unlisted = facts_html(texts("maintenance.answers.reach.unlisted"))
     return f'<div role="status">{shown}{unlisted}</div>'
 
 
-def reach_lines(
-    reach: Reach, shown: Callable[[str], str], texts: Texts, who: str = ""
-) -> Iterator[str]:
-    """Sentences on who is given an answer, who is not, and who else is.
-
-    Args:
-        reach: of the answer.
-        shown: how a question is shown.
-        who: in place of the questions that are given it.
-    """
-    given = {"given": reach.given, "not_given": reach.not_given, "others": reach.others}
-    for name, questions in given.items():
-        listed = (who if name == "given" else "") or ", ".join(map(shown, questions))
-        if listed:
+def reach_lines(reach: Reach, shown: Callable[[str], str], texts: Texts) -> Iterator[str]:
+    """Sentences on which questions are given an answer and which are not, each as `shown` has
+    it."""
+    for name, questions in reach._asdict().items():
+        if questions:
+            listed = ", ".join(map(shown, questions))
             yield texts(f"maintenance.answers.reach.{name}", questions=listed)
-
-
-def _version(index: Snapshot, key: str, language: str) -> str:
-    """The version of a document (by the key of one) that readers of a language are given."""
-    known = {document.key: document for document in index.documents()}
-    if key not in known:
-        return ""
-    id = known[key].id
-    versions = {version.language: version.key for version in known.values() if version.id == id}
-    return versions[preferred(versions, language)]
-
-
-def _same_sections(
-    index: Snapshot, version: str, chosen: Sequence[tuple[Passage, int]]
-) -> list[Passage]:
-    """The passages of another version of the document, of the sections of the chosen sentences."""
-    sections = {passage.section for passage, _ in chosen}
-    found = (passage for passage in index.passages([version]) if passage.section in sections)
-    return sorted(found, key=lambda passage: passage.start)
-
-
-def _counterparts(
-    chosen: Sequence[tuple[Passage, int]], passages: Sequence[Passage], index: Snapshot
-) -> Iterator[str]:
-    """The units that stand where the chosen ones stand, in sections cut into as many passages, in
-    passages of as many units."""
-    for passage, number in chosen:
-        version = passage.document.key
-        mine = _same_sections(index, version, [(passage, number)])
-        theirs = [other for other in passages if other.section == passage.section]
-        place = [own.id for own in mine].index(passage.id)
-        if len(mine) == len(theirs) and len(theirs[place].units) == len(passage.units):
-            yield approving.unit_texts([theirs[place]])[number]
-
-
-def _by_language(questions: Iterable[Wording | AskedQuestion]) -> Mapping[str, Sequence[str]]:
-    found: dict[str, list[str]] = {}
-    for question in questions:
-        found.setdefault(question.language, []).append(question.text)
-    return found
-
-
-def _lines(*fields: str) -> list[str]:
-    """The questions in fields, one a line."""
-    lines = (one_line(line) for field in fields for line in field.splitlines())
-    return [line for line in lines if line]
-
-
-def _twins(questions: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The wordings that a file cannot have beside an earlier one."""
-    for language, lines in questions.items():
-        seen: set[str] = set()
-        for line in lines:
-            key = wording_key(line, language)
-            if key in seen:
-                yield line
-            seen.add(key)
-
-
-def _language(language: str, texts: Texts) -> str:
-    return texts.label("languages", language)

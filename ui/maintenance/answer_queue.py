@@ -7,19 +7,15 @@ import streamlit as st
 
 from core.errors import DocumentError
 from core.settings import Settings, current
-from ingest.publishing.changes import word_diff
-from ingest.publishing.own_questions import Overview, OwnQuestions
+from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
 from ui import access, error_messages, markup
-from ui.access import User
 from ui.maintenance import answer_editor, approving
 from ui.maintenance.answer_editor import EditorStart
-from ui.maintenance.approving import ChangedUnit, StaleAnswer
-from ui.maintenance.change_html import piece_html
 from ui.maintenance.feedback_queue import comment_html
 from ui.maintenance.page_context import PageContext
 from ui.maintenance.question_groups import QuestionGroup, Wording, question_groups
-from ui.markup import code, escape, facts_html, folded_html, table_html
+from ui.markup import code, escape, facts_html, folded_html
 from ui.paging import page_of
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
@@ -28,7 +24,6 @@ from vectorstore.store import Snapshot
 QueuePart = Literal["waiting", "approved", "stale"]
 
 _PAGE = 10
-_CHOICE = "maintenance-answers-part"
 
 
 class _Queue(NamedTuple):
@@ -36,8 +31,7 @@ class _Queue(NamedTuple):
 
     waiting: Sequence[QuestionGroup]
     approved: Sequence[tuple[str, PreparedAnswer]]
-    stale: Sequence[StaleAnswer]
-    in_use: frozenset[str]  # ids of the questions of the documents with approved answers
+    stale: Sequence[tuple[str, PreparedAnswer]]
 
 
 def show(context: PageContext) -> None:
@@ -53,13 +47,13 @@ def show(context: PageContext) -> None:
         st.info(texts("maintenance.answers.no_index"))
         return
     found = OwnQuestions(settings).overview()
-    _show_done(found.broken, context)
+    _show_done(found.broken, texts)
     if editing := answer_editor.opened():
         answer_editor.show(editing, index, context)
         return
     st.markdown(texts("maintenance.answers.explained"))
     with st.spinner(texts("maintenance.answers.grouping")):  # the first time in a process is long
-        queue = _queue(found, settings, index)
+        queue = _queue(found.approved, settings, index)
     parts: Sequence[QueuePart] = ("waiting", "approved", "stale")
     choice: QueuePart = st.segmented_control(
         texts("maintenance.answers.part"),
@@ -69,7 +63,7 @@ def show(context: PageContext) -> None:
         format_func=lambda part: texts(
             f"maintenance.answers.parts.{part}", number=len(getattr(queue, part))
         ),
-        key=_CHOICE,
+        key="maintenance-answers-part",
     )
     if choice == "waiting":
         start = EditorStart("", settings.default_language)
@@ -85,40 +79,34 @@ def show(context: PageContext) -> None:
             lines.append(texts("maintenance.answers.talk"))
         st.info(" ".join(lines))
         return
+    in_use = {question.id for question in index.questions({key for key, _ in found.approved})}
     place, shown = page_of(range(len(entries)), _PAGE, key=f"maintenance-answers-{choice}-page")
     for number in shown:
         with place, st.container(border=True):
             if choice == "waiting":
                 _waiting(queue.waiting[number], context)
-            elif choice == "approved":
-                _approved(*queue.approved[number], queue.in_use, context)
             else:
-                _stale(queue.stale[number], context)
+                key, answer = getattr(queue, choice)[number]
+                _answered(choice, key, answer, in_use, context)
 
 
-def _show_done(broken: Sequence[DocumentError], context: PageContext) -> None:
-    """Says what was just done, and which files are in error."""
-    texts = context.texts
+def _show_done(broken: Sequence[DocumentError], texts: Texts) -> None:
+    """Says what was just done, and which files are in error and why."""
     if done := st.session_state.pop(answer_editor.DONE, ""):
         reach = st.session_state.pop(answer_editor.REACH, None)
         lines = answer_editor.reach_lines(reach, code, texts) if reach else ()
         st.success(" ".join((texts(f"maintenance.answers.done.{done}"), *lines)))
     for error in broken:
-        name = code(markup.name(error.path))
-        summary = texts("maintenance.answers.broken", name=name)
-        error_messages.show_with_details(summary, str(error), texts)
+        message = texts("maintenance.answers.broken", name=code(markup.name(error.path)))
+        error_messages.show_with_details(message, str(error), texts)
 
 
-def _queue(found: Overview, settings: Settings, index: Snapshot) -> _Queue:
-    questions = index.questions({key for key, _ in found.approved})
-    stale = approving.stale(found.approved, index)
-    gone = {(answer.key, answer.answer.id) for answer in stale}
-    return _Queue(
-        question_groups(settings),
-        [(key, answer) for key, answer in found.approved if (key, answer.id) not in gone],
-        stale,
-        frozenset(question.id for question in questions),
-    )
+def _queue(
+    approved: Sequence[tuple[str, PreparedAnswer]], settings: Settings, index: Snapshot
+) -> _Queue:
+    stale = approving.stale(approved, index)
+    left = [answer for answer in approved if answer not in stale]
+    return _Queue(question_groups(settings), left, stale)
 
 
 def _waiting(group: QuestionGroup, context: PageContext) -> None:
@@ -140,76 +128,35 @@ def _waiting(group: QuestionGroup, context: PageContext) -> None:
     with st.container(horizontal=True):
         start = answer_editor.for_group(group)
         context.button("maintenance.answers.choose", f"{key}-choose", answer_editor.begin, start)
-        context.button(
-            "maintenance.answers.dismiss",
-            f"{key}-dismiss",
-            _decide,
-            lambda user: approving.close(settings, user, group),
-            "dismissed",
-        )
+        name = "maintenance.answers.dismiss"
+        context.button(name, f"{key}-dismiss", _dismiss, settings, group)
         if group.asked:
-
-            def erase(_: User) -> None:
-                approving.erase(settings, group)
-
-            _sure("erase", f"{key}-erase", context, _decide, erase, "erased")
+            _sure("erase", f"{key}-erase", context, _erase, settings, group)
 
 
-def _approved(
-    key: str, answer: PreparedAnswer, known: Collection[str], context: PageContext
+def _answered(
+    part: QueuePart, key: str, answer: PreparedAnswer, known: Collection[str], context: PageContext
 ) -> None:
+    """An answer that was approved, whether it is in use or out of date."""
     texts = context.texts
-    in_use = any(f"{key}:{question.id}" in known for question in answer.questions)
-    state = "" if in_use else texts("maintenance.answers.not_yet")
-    st.html(_answer_html(key, answer, answer.units, texts, state))
+    is_used = any(f"{key}:{question.id}" in known for question in answer.questions)
+    waits = part == "approved" and not is_used
+    first, *others = answer.questions
+    approval = answer.approved
+    by = (approval.organisation or approval.by, texts.date(approval.on)) if approval else ()
+    facts = facts_html(texts("maintenance.answers.not_yet") if waits else "", key, *by)
+    also_asked = _also_asked_html(others, [""] * len(others), texts)
+    units = "".join(f"<p>{escape(unit)}</p>" for unit in answer.units)
+    st.html(f'<h3 class="sw-question">{escape(first.text)}</h3>{facts}{also_asked}{units}')
     name = f"maintenance-answers-{key}-{answer.id}"
     with st.container(horizontal=True):
-        if not in_use:
-            context.button(
-                "maintenance.answers.publish",
-                f"{name}-publish",
-                _decide,
-                lambda user: None,
-                "approved",
-                [key],
-                primary=True,
-                disabled=context.busy,
-            )
+        if waits:
+            label, busy = "maintenance.answers.publish", context.busy
+            context.button(label, f"{name}-publish", _publish, key, primary=True, disabled=busy)
+        label = f"maintenance.answers.{'anew' if part == 'stale' else 'change'}"
         start = answer_editor.for_answer(key, answer)
-        context.button("maintenance.answers.change", f"{name}-change", answer_editor.begin, start)
-        _withdraw(key, answer, name, context)
-
-
-def _stale(found: StaleAnswer, context: PageContext) -> None:
-    """Shows what was approved beside the present text."""
-    texts = context.texts
-    columns = [texts("maintenance.answers.was"), texts("maintenance.answers.is_now")]
-    rows = [
-        (_side_html(unit, "gone", texts), _side_html(unit, "new", texts)) for unit in found.units
-    ]
-    table = table_html(texts("maintenance.answers.compared"), columns, rows, hidden=True)
-    st.html(f'{_heading_html(found.key, found.answer, texts)}<div class="sw-change">{table}</div>')
-    name = f"maintenance-answers-stale-{found.key}-{found.answer.id}"
-    units = [unit.now for unit in found.units if unit.now]
-    with st.container(horizontal=True):
-        start = answer_editor.for_answer(found.key, found.answer, units)
-        context.button("maintenance.answers.anew", f"{name}-anew", answer_editor.begin, start)
-        _withdraw(found.key, found.answer, name, context)
-
-
-def _side_html(unit: ChangedUnit, side: Literal["gone", "new"], texts: Texts) -> str:
-    """A unit as it was or is, with the words marked that the other side has not."""
-    if side == "new" and not unit.now:
-        return escape(texts("maintenance.answers.unit_gone"))
-    pieces = word_diff(unit.approved, unit.now)
-    return "".join(piece_html(piece, texts) for piece in pieces if piece.kind in ("same", side))
-
-
-def _withdraw(key: str, answer: PreparedAnswer, name: str, context: PageContext) -> None:
-    def withdraw(user: User) -> None:
-        approving.withdraw(context.settings, user, key, answer)
-
-    _sure("withdraw", f"{name}-withdraw", context, _decide, withdraw, "withdrawn", [key])
+        context.button(label, f"{name}-change", answer_editor.begin, start)
+        _sure("withdraw", f"{name}-withdraw", context, _withdraw, key, answer)
 
 
 def _sure(
@@ -222,30 +169,25 @@ def _sure(
         context.button(text, key, action, *args, primary=True)
 
 
-def _decide(what: Callable[[User], None], done: str, publish: Sequence[str] = ()) -> None:
-    """Decides something, and takes it into use where document versions (keys) are named."""
-    user = access.user()
-    what(user)
-    begun = not publish or approving.publish(current(), user, publish)
+def _dismiss(settings: Settings, group: QuestionGroup) -> None:
+    approving.close(settings, access.user(), group)
+    st.session_state[answer_editor.DONE] = "dismissed"
+
+
+def _erase(settings: Settings, group: QuestionGroup) -> None:
+    approving.erase(settings, group)
+    st.session_state[answer_editor.DONE] = "erased"
+
+
+def _withdraw(key: str, answer: PreparedAnswer) -> None:
+    approving.withdraw(current(), access.user(), key, answer)
+    _publish(key, "withdrawn")
+
+
+def _publish(key: str, done: str = "approved") -> None:
+    """Takes what was decided of a document version into use."""
+    begun = approving.publish(current(), access.user(), [key])
     st.session_state[answer_editor.DONE] = done if begun else "later"
-
-
-def _answer_html(
-    key: str, answer: PreparedAnswer, units: Sequence[str], texts: Texts, state: str
-) -> str:
-    """Questions, sentences, and by whom and when they were approved."""
-    shown = "".join(f"<p>{escape(unit)}</p>" for unit in units)
-    nothing = f"<p>{escape(texts('maintenance.answers.no_units'))}</p>"
-    return f"{_heading_html(key, answer, texts, state)}{shown or nothing}"
-
-
-def _heading_html(key: str, answer: PreparedAnswer, texts: Texts, state: str = "") -> str:
-    first, *others = answer.questions
-    approval = answer.approved
-    by = (approval.organisation or approval.by, texts.date(approval.on)) if approval else ()
-    also_asked = _also_asked_html(others, [""] * len(others), texts)
-    facts = facts_html(state, key, *by)
-    return f'<h3 class="sw-question">{escape(first.text)}</h3>{facts}{also_asked}'
 
 
 def _also_asked_html(

@@ -5,21 +5,19 @@ into the index by an ingest of its documents alone.
 """
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+import functools
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from rapidfuzz import fuzz, process
-
 from core.errors import DecidedError, LockedError
-from core.prepared import Approval, PreparedQuestion
+from core.prepared import Approval
 from core.settings import Settings
 from core.source import Passage
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer, prepared_questions
 from ui import jobs
 from ui.access import User, on_record
-from ui.maintenance.question_groups import QuestionGroup, nearby
+from ui.maintenance.question_groups import QuestionGroup
 from ui.shared_assistant import assistant
 from userdata.asked_questions import dismiss, remove
 from userdata.audit import AnswerDecision, Decided, keep_decision
@@ -28,100 +26,71 @@ from userdata.feedback import handle
 from vectorstore.store import Snapshot
 
 _BY = "maintainer"  # in files and with readers: who it was says the audit record
-_ALIKE = 50.0  # percent of a unit that was approved, to be taken for what it has become
 
 
 class Reach(NamedTuple):
-    """The questions that are given answers."""
+    """The wordings of an answer that are given it, and those that are not."""
 
-    given: tuple[str, ...]  # of their own wordings
-    not_given: tuple[str, ...]  # of their own wordings
-    others: tuple[str, ...]  # of all others that are known here, asked or prepared
+    given: tuple[str, ...]
+    not_given: tuple[str, ...]
 
 
 def reach(
-    settings: Settings,
-    answers: Mapping[str, PreparedAnswer],
+    key: str,
+    answer: PreparedAnswer,
     index: Snapshot,
     instead_of: tuple[str, PreparedAnswer] | None = None,
 ) -> Reach:
-    """Who would be given answers if they were approved: arguments as of `approve`."""
-    approval = Approval(by=_BY, on=datetime.datetime.now(datetime.UTC).date())
-    made: list[PreparedQuestion] = []
-    for key, answer in answers.items():
-        approved = answer.model_copy(update={"approved": approval})
-        made += prepared_questions([approved], index.passages([key]))[0]
-    questions = (question for answer in answers.values() for question in answer.questions)
-    own = dict.fromkeys(question.text for question in questions)
+    """Who would be given an answer if it were approved: arguments as of `approve`."""
+    wordings = tuple(dict.fromkeys(question.text for question in answer.questions))
+    made, _ = prepared_questions([_approved(answer, "")], index.passages([key]))
     if not made:  # another generation is in use by now, without these sentences
-        return Reach((), tuple(own), ())
-    gone = [
-        f"{key}:{question.id}"
-        for key, before in filter(None, [instead_of])
-        for question in before.questions
-    ]
+        return Reach((), wordings)
+    replaced, before = instead_of or ("", None)
+    gone = [f"{replaced}:{question.id}" for question in before.questions] if before else []
     tried, ids = index.trying(made, gone), {question.id for question in made}
 
     def is_given(question: str) -> bool:
         found = assistant().approved_for(tried, question)
         return found is not None and found.id in ids
 
-    given = tuple(filter(is_given, own))
-    others = tuple(filter(is_given, nearby(settings, made, index)))
-    return Reach(given, tuple(text for text in own if text not in given), others)
-
-
-class ChangedUnit(NamedTuple):
-    """A unit as it was approved, and what it has become; empty: nothing there is like it."""
-
-    approved: str
-    now: str
-
-
-class StaleAnswer(NamedTuple):
-    """An approved answer that is out of use, as its source has changed; `key` names the document
-    version."""
-
-    key: str
-    answer: PreparedAnswer
-    units: tuple[ChangedUnit, ...]
+    given = tuple(filter(is_given, wordings))
+    return Reach(given, tuple(text for text in wordings if text not in given))
 
 
 def approve(
     settings: Settings,
     user: User,
-    answers: Mapping[str, PreparedAnswer],
+    key: str,
+    answer: PreparedAnswer,
     organisation: str,
     instead_of: tuple[str, PreparedAnswer] | None = None,
 ) -> None:
-    """Approves answers.
+    """Approves an answer.
 
     Args:
         settings: say where.
         user: who approves.
-        answers: by document version (key), each with its units in whole.
-        organisation: who checked them, as readers see it.
-        instead_of: an answer, and its document version, that they replace.
+        key: of the document version that it is of.
+        answer: with its units in whole.
+        organisation: who checked it, as readers see it.
+        instead_of: an answer, and its document version, that it replaces.
 
     Raises:
         StrategiewijzerError: nothing was done: it cannot be recorded or written.
     """
+    made = _approved(answer, organisation)
+    with OwnQuestions(settings).together() as own:
+        own.add(key, [made])
+        if instead_of and instead_of[1].id not in {question.id for question in made.questions}:
+            own.remove(instead_of[0], instead_of[1].id)
+        _record(settings, user, "approved", key, made)
+
+
+def _approved(answer: PreparedAnswer, organisation: str) -> PreparedAnswer:
     today = datetime.datetime.now(datetime.UTC).date()
     approval = Approval(by=_BY, organisation=organisation, on=today)
-    with OwnQuestions(settings).together() as own:
-        made = {
-            key: answer.model_copy(update={"by": _BY, "approved": approval})
-            for key, answer in answers.items()
-        }
-        for key, answer in made.items():
-            own.add(key, [answer])
-        if instead_of:
-            key, before = instead_of
-            kept = {question.id for answer in made.values() for question in answer.questions}
-            if before.id not in kept:
-                own.remove(key, before.id)
-        for key, answer in made.items():
-            _record(settings, user, "approved", key, answer)
+    return answer.model_copy(update={"by": _BY, "approved": approval})
 
 
 def withdraw(settings: Settings, user: User, key: str, answer: PreparedAnswer) -> None:
@@ -170,14 +139,17 @@ def publish(settings: Settings, user: User, keys: Iterable[str]) -> bool:
     return True
 
 
-def stale(approved: Iterable[tuple[str, PreparedAnswer]], index: Snapshot) -> list[StaleAnswer]:
+def stale(
+    approved: Iterable[tuple[str, PreparedAnswer]], index: Snapshot
+) -> list[tuple[str, PreparedAnswer]]:
     """The approved answers, with their document versions (keys), of which a unit is not in the
     index any more."""
-    by_key: dict[str, list[PreparedAnswer]] = {}
-    for key, answer in approved:
-        by_key.setdefault(key, []).append(answer)
-    found = (_stale(key, answers, index) for key, answers in sorted(by_key.items()))
-    return list(chain.from_iterable(found))
+    passages = functools.cache(lambda key: index.passages([key]))
+    return [
+        (key, answer)
+        for key, answer in approved
+        if not prepared_questions([answer], passages(key))[0]
+    ]
 
 
 def unit_texts(passages: Iterable[Passage]) -> list[str]:
@@ -187,22 +159,6 @@ def unit_texts(passages: Iterable[Passage]) -> list[str]:
         for passage in passages
         for unit in passage.units
     ]
-
-
-def _stale(key: str, answers: Collection[PreparedAnswer], index: Snapshot) -> Iterator[StaleAnswer]:
-    passages = index.passages([key])
-    texts = unit_texts(passages)
-    for answer in answers:
-        found, _ = prepared_questions([answer], passages)
-        if not found:
-            yield StaleAnswer(key, answer, tuple(_changed(unit, texts) for unit in answer.units))
-
-
-def _changed(unit: str, texts: Sequence[str]) -> ChangedUnit:
-    if unit in texts:
-        return ChangedUnit(unit, unit)
-    nearest = process.extractOne(unit, texts, scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    return ChangedUnit(unit, nearest[0] if nearest else "")
 
 
 def _content(answer: PreparedAnswer) -> dict[str, object]:

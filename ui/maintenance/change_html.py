@@ -4,11 +4,11 @@ What comes from files is data; what ingest says in English is folded.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from core.files import printable
 from core.prepared import StaleQuestion
-from ingest.publishing.changes import DiffPiece, word_diff
+from ingest.publishing.changes import word_diff
 from ingest.publishing.ingest_run import (
     DocumentChange,
     Failure,
@@ -56,27 +56,24 @@ def counts_html(report: Report, texts: Texts) -> str:
 def notes_html(report: Report, texts: Texts) -> str:
     """Notes on a plan: what could not be taken, what was guessed, what was kept without its file or
     left out."""
-    failures = (_failure(failure, texts) for failure in report.failures)
-    unconfirmed = (_file(path) for path in report.unconfirmed)
-    stale = (
-        _stale(change, question, texts) for change in report.questions for question in change.stale
-    )
-    guesses = (_guesses(guess, texts) for guess in report.guesses)
-    unused = (f"{_file(file.path)}: {escape(', '.join(file.names))}" for file in report.unused)
-    left_out = (
-        f"{_file(file.path)}: {escape(texts(f'maintenance.left_out.{file.why}'))}"
-        for file in report.left_out
-    )
+    left_out = {file.path: texts(f"maintenance.left_out.{file.why}") for file in report.left_out}
+    unused = {file.path: ", ".join(file.names) for file in report.unused}
+    stale = [(change, question) for change in report.questions for question in change.stale]
+    to_look_at = {
+        "failures": [_failure(failure, texts) for failure in report.failures],
+        "unconfirmed": [_file(path) for path in report.unconfirmed],
+        "stale": [_stale(change, question, texts) for change, question in stale],
+        "guesses": [_guesses(guess, texts) for guess in report.guesses],
+    }
+    others = {
+        "unused": [f"{_file(path)}: {escape(names)}" for path, names in unused.items()],
+        "missing": [escape(key) for key in report.missing],
+        "left_out": [f"{_file(path)}: {escape(why)}" for path, why in left_out.items()],
+    }
     return "".join(
-        (
-            _listed("failures", failures, texts, is_open=True),
-            _listed("unconfirmed", unconfirmed, texts, is_open=True),
-            _listed("stale", stale, texts, is_open=True),
-            _listed("guesses", guesses, texts, is_open=True),
-            _listed("unused", unused, texts),
-            _listed("missing", map(escape, report.missing), texts),
-            _listed("left_out", left_out, texts),
-        )
+        _listed(name, lines, texts, is_open=name in to_look_at)
+        for name, lines in {**to_look_at, **others}.items()
+        if lines
     )
 
 
@@ -198,26 +195,19 @@ def _pieces(passage: PassageChange, texts: Texts) -> Iterator[str]:
         if (former, piece.kind) == ("gone", "new"):
             yield " "
         former = piece.kind
-        yield piece_html(piece, texts)
-
-
-def piece_html(piece: DiffPiece, texts: Texts) -> str:
-    """A piece of two texts that are compared, marked where only one of them has it."""
-    if piece.kind == "same":
-        return escape(piece.text)
-    mark, spoken = _MARKS[piece.kind], escape(texts(f"maintenance.report.{piece.kind}"))
-    return f'<{mark}><span class="sw-hidden">{spoken} </span>{escape(piece.text)}</{mark}>'
+        if piece.kind == "same":
+            yield escape(piece.text)
+            continue
+        mark, spoken = _MARKS[piece.kind], escape(texts(f"maintenance.report.{piece.kind}"))
+        yield f'<{mark}><span class="sw-hidden">{spoken} </span>{escape(piece.text)}</{mark}>'
 
 
 def _headings(path: tuple[str, ...]) -> str:
     return _PATH.join(path[1:] or path)
 
 
-def _listed(name: str, lines: Iterable[str], texts: Texts, *, is_open: bool = False) -> str:
-    """A list of HTML that can be folded; nothing where it is empty."""
-    items = [f"<li>{line}</li>" for line in lines]
-    if not items:
-        return ""
-    title = escape(texts(f"maintenance.report.{name}", number=len(items)))
-    listed = f"<div><ul>{''.join(items)}</ul></div>"
-    return folded_html("sw-change", title, listed, is_open=is_open)
+def _listed(name: str, lines: Sequence[str], texts: Texts, *, is_open: bool) -> str:
+    """A list of HTML that can be folded."""
+    title = escape(texts(f"maintenance.report.{name}", number=len(lines)))
+    items = "".join(f"<li>{line}</li>" for line in lines)
+    return folded_html("sw-change", title, f"<div><ul>{items}</ul></div>", is_open=is_open)

@@ -154,7 +154,8 @@ def free(settings: Settings, name: str) -> str:
 
 
 def add_file(settings: Settings, name: str, content: bytes, *, replace: bool) -> str:
-    """Keeps a file; where its name is taken, in place of that file or under another name.
+    """Keeps a file; where its name is taken, in place of that file, whose name it then has, or
+    under another name.
 
     Args:
         settings: say where.
@@ -168,20 +169,16 @@ def add_file(settings: Settings, name: str, content: bytes, *, replace: bool) ->
     Raises:
         StoreError: it cannot be written; what was there before stays.
     """
-    place = folder(settings)
+    place, there = folder(settings), taken(settings, name)
+    if there is not None:
+        name = there.name if replace else free(settings, name)
     with writing(place):
         place.mkdir(parents=True, exist_ok=True)
-        there = taken(settings, name)
-        if there is not None and not replace:
-            name = free(settings, name)
         unfinished = place / f".unfinished-{secrets.token_hex(4)}"
         try:
             unfinished.write_bytes(content)
             if there is not None and replace:
-                known = front_matter.find_sidecar(there)
                 remove(settings, there, keep_description=True)
-                if known is not None and known.name == there.name + front_matter.SIDECAR_SUFFIX:
-                    known.rename(place / (name + front_matter.SIDECAR_SUFFIX))
             unfinished.replace(place / name)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -236,14 +233,16 @@ def _beside(file: Path) -> list[Path]:
 
 def removed(settings: Settings) -> tuple[Removed, ...]:
     """The removed files that can be put back, newest first."""
-    found = []
-    for place in sorted((folder(settings) / _REMOVED).glob("*"), reverse=True):
-        for file in find([place]).files:
-            date = datetime.datetime.fromisoformat(f"{place.name.partition('-')[0]}Z")
-            found.append(
-                Removed(id=place.name, name=file.name, folder=_from(settings, place), date=date)
-            )
-    return tuple(found)
+    return tuple(
+        Removed(
+            id=place.name,
+            name=file.name,
+            folder=_from(settings, place),
+            date=datetime.datetime.fromisoformat(f"{place.name.partition('-')[0]}Z"),
+        )
+        for place in sorted((folder(settings) / _REMOVED).glob("*"), reverse=True)
+        for file in find([place]).files
+    )
 
 
 def _from(settings: Settings, kept: Path) -> Path:
@@ -265,13 +264,8 @@ def restore(settings: Settings, gone: Removed) -> None:
     kept = folder(settings) / _REMOVED / gone.id
     with writing(gone.folder):
         gone.folder.mkdir(parents=True, exist_ok=True)
-        there = (
-            taken(settings, gone.name)
-            if gone.folder == folder(settings)
-            else next((file for file in (gone.folder / gone.name,) if file.exists()), None)
-        )
-        if there is not None:
-            remove(settings, there)
+        if (gone.folder / gone.name).exists():
+            remove(settings, gone.folder / gone.name)
         (kept / _FROM).unlink(missing_ok=True)
         for file in sorted(kept.iterdir(), reverse=True):  # what stands beside it first
             shutil.move(file, gone.folder / file.name)

@@ -1,9 +1,6 @@
 """The queue of feedback: what readers found wrong, until a maintainer has dealt with it."""
 
-import csv
-import datetime
 import functools
-import io
 import json
 from collections.abc import Sequence
 
@@ -18,7 +15,7 @@ from ui.corpus import describe_scope
 from ui.maintenance.page_context import PageContext
 from ui.markup import escape, facts_html, folded_html
 from ui.paging import page_of
-from ui.texts import Texts, local
+from ui.texts import Texts
 from userdata.database import database
 from userdata.feedback import Feedback, handle, read, reopen
 
@@ -26,10 +23,6 @@ _VERDICTS = 10  # verdicts shown at once; each is longer than a row, with its qu
 _CHOICES = ("open", "handled", "all")
 _HELPFUL = {True: "helpful", False: "unhelpful"}
 _EVIDENCE = {True: "evidence_good", False: "evidence_bad"}
-_COLUMNS = (
-    *("id", "date", "helpful", "evidence", "comment", "language", "question", "answer_text"),
-    *("documents", "sections", "scope", "generation", "handled", "by"),
-)
 
 
 def show(context: PageContext) -> None:
@@ -59,7 +52,12 @@ def show(context: PageContext) -> None:
     with place:
         for verdict in shown:
             _verdict(verdict, context)
-    _export(found, texts)
+    scripts.offer_download(
+        texts("maintenance.feedback.export", kind="JSON"),
+        functools.partial(_json, found),
+        name="feedback.json",
+        key="maintenance-feedback-json",
+    )
 
 
 def _is_open(verdict: Feedback) -> bool:
@@ -122,18 +120,6 @@ def _handle(settings: Settings, verdict: Feedback) -> None:
     handle(database(settings), verdict, on_record(access.user()))
 
 
-def _export(found: Sequence[Feedback], texts: Texts) -> None:
-    """Offers the chosen entries as a file."""
-    with st.container(horizontal=True):
-        for kind, written in (("csv", functools.partial(table_csv, texts=texts)), ("json", _json)):
-            scripts.offer_download(
-                texts("maintenance.feedback.export", kind=kind.upper()),
-                functools.partial(written, found),
-                name=f"feedback.{kind}",
-                key=f"maintenance-feedback-{kind}",
-            )
-
-
 def comment_html(verdict: Feedback) -> str:
     return f'<p class="sw-note sw-comment">{escape(verdict.comment)}</p>'
 
@@ -141,30 +127,3 @@ def comment_html(verdict: Feedback) -> str:
 def _json(found: Sequence[Feedback]) -> str:
     values = [verdict.model_dump(mode="json") for verdict in found]
     return json.dumps(values, ensure_ascii=False, indent=2)
-
-
-def table_csv(found: Sequence[Feedback], texts: Texts) -> str:
-    """A table in which no text is taken for a formula by the program that opens it, and times are
-    the reader's."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(_COLUMNS)
-    for verdict in found:
-        values = verdict.model_dump(mode="json", include=set(_COLUMNS))
-        limits = verdict.scope.model_dump(mode="json", exclude_defaults=True)
-        values["scope"] = json.dumps(limits, ensure_ascii=False) if limits else ""
-        values |= {"date": _time(verdict.date, texts), "handled": _time(verdict.handled, texts)}
-        table.writerow(["" if values[name] is None else _cell(values[name]) for name in _COLUMNS])
-    return text.getvalue()
-
-
-def _time(moment: datetime.datetime | None, texts: Texts) -> str:
-    """A moment that sorts as text, with the time zone: "2026-11-24 17:08:57 CET"."""
-    if moment is None:
-        return ""
-    return f"{local(moment):%Y-%m-%d %H:%M:%S} {texts.zone_name(moment)}"
-
-
-def _cell(value: object) -> str:
-    text = "\n".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

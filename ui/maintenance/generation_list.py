@@ -1,26 +1,21 @@
-"""Generations of the index: what each changed, the way back, and a check of the one in use."""
+"""Generations of the index: what each changed, and the way back."""
 
 import datetime
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.errors import NoIndexError, StrategiewijzerError
+from core.errors import NoIndexError
 from core.files import printable
 from core.settings import Settings
 from ingest.publishing.history import KeptGeneration, ahead, history
-from ingest.publishing.lock import writing
-from ingest.publishing.verify import Verification
-from ui import access, error_messages
+from ui import error_messages
 from ui.evaluation import kept_runs
-from ui.maintenance import job_list as work
 from ui.maintenance.page_context import PageContext
 from ui.markup import escape, facts_html
 from ui.texts import Texts
-from vectorstore.generations import Generations
 
 _KINDS = ("added", "changed", "removed")
-NOTE = 300  # characters of a note: a few sentences
 
 
 def show(context: PageContext) -> None:
@@ -45,11 +40,8 @@ def show(context: PageContext) -> None:
             st.html(_generation(generation, texts) + decision)
             if generation.in_use and not goes_live:
                 st.warning(texts("maintenance.generations.not_live"))
-            with st.container(horizontal=True):
-                _note(generation, context)
-                if not generation.in_use:
-                    _go_to(generation, context)
-    _verify(context)
+            if not generation.in_use:
+                _go_to(generation, context)
 
 
 def _generation(generation: KeptGeneration, texts: Texts) -> str:
@@ -121,30 +113,6 @@ def brought_back(settings: Settings, texts: Texts) -> bool:
     return True
 
 
-def _note(generation: KeptGeneration, context: PageContext) -> None:
-    """The maintainer's note on a version."""
-    texts = context.texts
-    with (
-        st.popover(texts("maintenance.generations.note"), disabled=context.busy),
-        st.form(f"maintenance-note-{generation.id}", border=False),
-    ):
-        note = st.text_input(
-            texts("maintenance.generations.note_label"),
-            value=generation.note,
-            max_chars=NOTE,
-            key=f"maintenance-note-text-{generation.id}",
-        )
-        if st.form_submit_button(texts("maintenance.generations.note_save")):
-            try:
-                access.require("maintainer")
-                with writing(context.settings) as lease:
-                    Generations(context.settings, lease).annotate(generation.id, note.strip())
-            except StrategiewijzerError as error:
-                error_messages.show(error, texts)
-                return
-            st.rerun()
-
-
 def _go_to(generation: KeptGeneration, context: PageContext) -> None:
     """Puts a generation in use again, after a second look."""
     texts = context.texts
@@ -153,32 +121,3 @@ def _go_to(generation: KeptGeneration, context: PageContext) -> None:
         key = f"maintenance-rollback-{generation.id}"
         arguments = ("rollback", generation.id)
         context.job_button("maintenance.generations.confirm", key, *arguments, primary=True)
-
-
-def _verify(context: PageContext) -> None:
-    """Checks the generation in use, and says what the last check found."""
-    texts = context.texts
-    st.header(texts("maintenance.verify.heading"), anchor=False)
-    st.markdown(texts("maintenance.verify.explained"))
-    context.job_button("maintenance.verify.start", "maintenance-verify", "verify", "--json")
-    job = work.latest(context.settings, "verify")
-    events = job.events() if job is not None and job.state in ("done", "failed") else []
-    if job is None or not events:
-        return
-    found = Verification.model_validate(events[-1])
-    facts = texts(
-        "maintenance.verify.facts",
-        documents=found.documents,
-        passages=found.passages,
-        units=found.units,
-    )
-    st.html(facts_html(work.since(job, texts)))
-    if found.problems:
-        st.error(texts("maintenance.verify.damaged", number=len(found.problems)))
-        error_messages.details("\n".join(map(str, found.problems)), texts)
-    else:
-        st.success(texts("maintenance.verify.whole"))
-    st.html(facts_html(facts))
-    if found.notes:
-        st.markdown(texts("maintenance.verify.notes", number=len(found.notes)))
-        error_messages.details("\n".join(found.notes), texts)

@@ -11,7 +11,6 @@ from typing import Any, Literal, cast
 import streamlit as st
 
 from core.errors import LockedError, StrategiewijzerError
-from core.files import obstacle
 from core.settings import Settings, current
 from ingest.publishing.ingest_run import Report
 from ui import access, error_messages, jobs
@@ -20,11 +19,10 @@ from ui.jobs import Job
 from ui.markup import escape, facts_html
 from ui.texts import Texts
 
-JobTask = Literal["plan", "publish", "fetch", "rollback", "verify"]
+JobTask = Literal["plan", "publish", "fetch", "rollback"]
 JobOutcome = Literal["running", "done", "problems", "failed", "stopped"]
 
 _EVERY = 2.0  # seconds between two looks at the job that runs; each redraws, and more seems stuck
-_SILENT = 60.0  # seconds after which it is said that nothing moves; one large file takes a while
 _RECENT = 100_000  # bytes of events: enough to see how far a job is, however long it runs
 _LAST_LINES = 12  # of what a job said that failed: the reason stands at the end
 _PROBLEM = "maintenance-problem"
@@ -108,8 +106,8 @@ def outcome(job: Job) -> JobOutcome:
     found = report(job)
     if found is not None:
         return "problems" if found.dry_run or not found.stop else "failed"
-    finished = any(event.get("event") == "fetched" or "problems" in event for event in job.events())
-    return "problems" if finished else "failed"
+    fetched = any(event.get("event") == "fetched" for event in job.events())
+    return "problems" if fetched else "failed"
 
 
 def watch(settings: Settings, texts: Texts) -> bool:
@@ -135,20 +133,15 @@ def _watch(settings: Settings, texts: Texts, seen: tuple[str, str]) -> None:
     what = texts.label("maintenance.tasks", task(job))  # ours, so it may stand in Markdown
     if seen[1] == "running":
         with st.container(border=True):
-            _running(settings, job, what, texts)
+            _running(job, what, texts)
     else:
         _ended(job, what, texts)
 
 
-def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
+def _running(job: Job, what: str, texts: Texts) -> None:
     st.html(f'<p class="sw-job"><strong>{escape(what)}</strong> · {escape(since(job, texts))}</p>')
     label, share = progress(job, texts)
     st.progress(share, text=label)
-    silent = (datetime.datetime.now(datetime.UTC) - job.heard).total_seconds()
-    if silent > _SILENT:
-        st.warning(texts("maintenance.jobs.silent", time=texts.clock(job.heard)))
-        if blocked := obstacle(settings.data_dir):
-            error_messages.details(blocked, texts)
     st.button(
         texts("maintenance.jobs.stop"),
         key="maintenance-stop",

@@ -15,7 +15,6 @@ from ui.maintenance import (
     all_documents,
     answer_queue,
     feedback_queue,
-    fetch_form,
     generation_list,
     job_list,
     plan_and_publish,
@@ -38,7 +37,7 @@ def page() -> None:
 
     context = PageContext(settings, texts, busy)
     sections: dict[str, Callable[[PageContext], None]] = {
-        "documents": _sources,
+        "documents": all_documents.show_documents,
         "plan": plan_and_publish.show,
         "generations": generation_list.show,
         "answers": answer_queue.show,
@@ -54,8 +53,3 @@ def page() -> None:
                 show(context)
             except StrategiewijzerError as error:
                 error_messages.show(error, texts)
-
-
-def _sources(context: PageContext) -> None:
-    all_documents.show_documents(context)
-    fetch_form.show_fetch(context)

@@ -3,32 +3,26 @@
 Nothing of it is kept but in the session.
 """
 
-import functools
-import hashlib
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import streamlit as st
 
-from core.files import as_path, printable
+from core.files import printable
 from core.settings import Settings
-from ingest.passages.isolated import Loader
 from ingest.publishing.ingest_run import DocumentChange, Report
-from ui import error_messages, scripts
+from ui import error_messages
 from ui.jobs import Job
-from ui.maintenance import all_documents, document_files, generation_list
+from ui.maintenance import document_files, generation_list
 from ui.maintenance import job_list as work
-from ui.maintenance.about import problem, show_about
 from ui.maintenance.change_html import counts_html, document_html, info_html, notes_html
-from ui.maintenance.file_preview import preview_kept
 from ui.maintenance.page_context import PageContext
-from ui.maintenance.upload_form import upload_notes
-from ui.markup import code, facts_html
+from ui.markup import facts_html
 from ui.paging import page_of
 from ui.texts import Texts
-from vectorstore.generation import DocumentEntry, made_at
+from vectorstore.generation import made_at
 
 _NOTE = "maintenance-note"
+_LONGEST_NOTE = 300  # characters: a few sentences
 _KEEP, _SHRINK = "--keep-missing", "--allow-shrink"
 _PAGE = 20  # documents shown at once; all of a first run would be sent at every click
 _ORDER = ("removed", "changed", "added")  # what asks for a look comes first
@@ -115,16 +109,9 @@ def _plan(plan: Job, report: Report, context: PageContext) -> None:
         waiting = "erase" if document_files.removed(settings) else "empty"
         st.success(texts(f"maintenance.plan.{waiting}"))
     st.html(counts_html(report, texts) + notes_html(report, texts))
-    manifest = all_documents.manifest_in_use(settings)
-    entries = manifest.documents if manifest else ()
     place, shown = _page_of_changes(report, "maintenance-plan")
-    with place, Loader(settings) as loader:
-        for change in shown:
-            st.html(document_html(change, texts) + info_html(change, texts))
-            file = as_path(change.path)
-            if change.info and file.is_file() and document_files.is_read(settings, file):
-                saved = functools.partial(work.start, *plan.arguments[2:])
-                _correct(change, file, entries, loader, saved, context)
+    for change in shown:
+        place.html(document_html(change, texts) + info_html(change, texts))
     if not report.plan.is_empty or document_files.removed(settings):
         _publish(plan, report, context)
 
@@ -134,30 +121,6 @@ def _page_of_changes(
 ) -> tuple[st.delta_generator.DeltaGenerator, Sequence[DocumentChange]]:
     changes = sorted(report.changes, key=lambda change: _ORDER.index(change.kind))
     return page_of(changes, _PAGE, key=f"{key}-page")
-
-
-def _correct(
-    change: DocumentChange,
-    file: Path,
-    entries: Sequence[DocumentEntry],
-    loader: Loader,
-    saved: Callable[[], None],
-    context: PageContext,
-) -> None:
-    """The form that corrects what is known of a document; `saved` is called once it was."""
-    texts = context.texts
-    name = hashlib.sha256(f"preview {change.path}".encode()).hexdigest()[:12]
-    label = f"{texts('maintenance.report.correct')} {code(change.title)}"
-    place = st.expander(label, key=f"plain-preview-{name}", on_change="rerun")
-    if not place.open:
-        return
-    with place:
-        with st.spinner(texts("maintenance.upload.reading")):
-            preview = preview_kept(file, context.settings, loader)
-        if preview.failure is not None:
-            st.error(problem(preview.failure.fault, preview.failure.field, texts))
-        upload_notes(preview, change.path, {entry.key: entry for entry in entries}, texts)
-        show_about(context, file, name, preview, entries, saved)
 
 
 def _stop(report: Report, texts: Texts) -> str:
@@ -178,7 +141,7 @@ def _publish(plan: Job, report: Report, context: PageContext) -> None:
     arguments = ("--json", "--as-planned", report.fingerprint, *options)
     st.text_input(
         texts("maintenance.plan.note"),
-        max_chars=generation_list.NOTE,
+        max_chars=_LONGEST_NOTE,
         help=texts("maintenance.plan.note_help"),
         key=_NOTE,
     )
@@ -199,22 +162,16 @@ def _start(*arguments: str) -> None:
 
 
 def _published(settings: Settings, texts: Texts) -> None:
-    """The reports of the publications, and what was restored, the newest first."""
+    """What became of the last publication, or that a version was restored since."""
     st.header(texts("maintenance.published.heading"), anchor=False)
-    runs = {job.id: job for job in work.newest_first(settings, "publish", "rollback")}
-    if not runs:
+    job = work.latest(settings, "publish", "rollback")
+    if job is None:
         st.info(texts("maintenance.published.none"))
         return
-    chosen = st.selectbox(
-        texts("maintenance.published.choose"),
-        list(runs),
-        format_func=lambda name: _called(runs[name], texts),
-        key=f"maintenance-published-{next(iter(runs))}",  # a new one is shown once it is there
-    )
-    job = runs[chosen]
     if job.state == "running":
         st.info(texts("maintenance.published.running"))
         return
+    st.html(facts_html(work.since(job, texts)))
     if work.task(job) == "rollback" and job.state == "done":
         made = made_at(job.arguments[-1])
         moment = texts.moment(made) if made else job.arguments[-1]
@@ -234,17 +191,7 @@ def _published(settings: Settings, texts: Texts) -> None:
     else:
         st.warning(f"{texts('maintenance.published.not')} {_stop(report, texts)}")
         error_messages.details(report.stop, texts)
-    scripts.offer_download(
-        texts("maintenance.published.download", kind="JSON"),
-        functools.partial(report.model_dump_json, indent=2),
-        name=f"{job.id}.json",
-        key="maintenance-download",
-    )
     st.html(counts_html(report, texts) + notes_html(report, texts))
     place, shown = _page_of_changes(report, "maintenance-published")
     for change in shown:
         place.html(document_html(change, texts))
-
-
-def _called(job: Job, texts: Texts) -> str:
-    return f"{texts(f'maintenance.tasks.{work.task(job)}')}: {work.since(job, texts)}"

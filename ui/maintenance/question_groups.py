@@ -5,7 +5,7 @@ what was asked, verdicts -> wordings -> near, with the same facts: a group -> wr
 """
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,7 +13,6 @@ import numpy as np
 
 from chain.understanding.follow_ups import standalone
 from chain.understanding.intent import classify
-from core.prepared import PreparedQuestion
 from core.settings import Settings
 from core.source import Frozen
 from language.demands import demands_of, differ
@@ -23,7 +22,6 @@ from userdata.asked_questions import CountedQuestion, Outcome, question_id, read
 from userdata.database import database
 from userdata.feedback import Feedback
 from vectorstore.embeddings import Vectors, local_embedder
-from vectorstore.store import Snapshot
 
 _SAME = 0.93  # least cosine of two questions that ask the same (docs/decisions/0016)
 _COMPARED = 2000  # wordings, and verdicts, the newest
@@ -51,7 +49,7 @@ class QuestionGroup(Frozen):
     last: datetime.date  # day (UTC) of the last question or verdict
 
 
-class _DatedWording(NamedTuple):
+class _Asked(NamedTuple):
     """A wording, with its verdicts and the last day of either."""
 
     wording: Wording
@@ -92,19 +90,8 @@ def _badness(group: QuestionGroup) -> tuple[int, int, int, Wording]:
     return -bad, -group.asked, -group.last.toordinal(), group.wordings[0]
 
 
-def _newest(
-    questions: Iterable[CountedQuestion], verdicts: Iterable[Feedback]
-) -> list[_DatedWording]:
-    mentions = _mentions(questions, verdicts)
-    dated = sorted(mentions, key=lambda mention: (mention.wording, mention.last))
-    dated.sort(key=lambda mention: (mention.last, mention.wording.times), reverse=True)
-    return dated[:_COMPARED]
-
-
-def _mentions(
-    questions: Iterable[CountedQuestion], verdicts: Iterable[Feedback]
-) -> Iterator[_DatedWording]:
-    """The wordings, each once."""
+def _newest(questions: Iterable[CountedQuestion], verdicts: Iterable[Feedback]) -> list[_Asked]:
+    """The wordings, each once, the newest first; of those of a day the most frequent."""
     known = {question_id(row.question, row.language): row for row in questions}
     wrong: dict[str, list[Feedback]] = {}
     unhandled = (verdict for verdict in verdicts if verdict.found_wrong and not verdict.handled)
@@ -112,20 +99,22 @@ def _mentions(
         if not _is_talk(verdict.question, verdict.language):
             id = question_id(_alone(verdict), verdict.language)
             wrong.setdefault(id, []).append(verdict)
-    for id in dict.fromkeys((*known, *wrong)):
-        row, given = known.get(id), wrong.get(id, [])
-        days = [*(verdict.date.date() for verdict in given), *([row.last] if row else ())]
-        outcome: Outcome | None = "answer" if given and given[-1].answered else None
-        yield _DatedWording(
-            Wording(
-                row.question if row else _alone(given[0]),
-                row.language if row else given[0].language,
-                max(len(given), row.times if row else 0),
-                row.outcome if row else outcome,
-            ),
-            tuple(given),
-            max(days),
-        )
+    found = [_asked(known.get(id), wrong.get(id, [])) for id in {**known, **wrong}]
+    found.sort(key=lambda asked: (-asked.last.toordinal(), -asked.wording.times, asked.wording))
+    return found[:_COMPARED]
+
+
+def _asked(row: CountedQuestion | None, given: Sequence[Feedback]) -> _Asked:
+    """A wording of which there is a count, or verdicts, or both."""
+    days = [verdict.date.date() for verdict in given]
+    if row is not None:
+        times = max(len(given), row.times)
+        wording = Wording(row.question, row.language, times, row.outcome)
+        days.append(row.last)
+    else:
+        outcome: Outcome | None = "answer" if given[-1].answered else None
+        wording = Wording(_alone(given[0]), given[0].language, len(given), outcome)
+    return _Asked(wording, tuple(given), max(days))
 
 
 def _by_date(verdict: Feedback) -> tuple[datetime.datetime, str]:
@@ -145,7 +134,7 @@ def _is_talk(message: str, language: str) -> bool:
     return classify(message, language, local_embedder()).kind is not None
 
 
-def _together(dated: Sequence[_DatedWording]) -> list[list[_DatedWording]]:
+def _together(dated: Sequence[_Asked]) -> list[list[_Asked]]:
     """Wordings in groups, of which any two are near and agree in their facts: of "how many in
     2019", "how many in 2021" and "how many" the first two are never in one."""
     if not dated:
@@ -173,7 +162,7 @@ def _together(dated: Sequence[_DatedWording]) -> list[list[_DatedWording]]:
     return [[dated[number] for number in group] for group in groups]
 
 
-def _group(dated: Sequence[_DatedWording]) -> QuestionGroup:
+def _group(dated: Sequence[_Asked]) -> QuestionGroup:
     wordings = [mention.wording for mention in dated]
     wordings.sort(key=lambda wording: (-wording.times, wording))
     verdicts = (verdict for mention in dated for verdict in mention.verdicts)
@@ -203,19 +192,3 @@ class _QuestionVectors:
 
 
 _vectors = _QuestionVectors()
-
-
-def nearby(settings: Settings, prepared: Sequence[PreparedQuestion], index: Snapshot) -> list[str]:
-    """The other known questions that may ask the same as one of these, nearest first."""
-    kept = _newest(read(settings), feedback.read(database(settings)))
-    stored = (
-        near.prepared.question
-        for mine in prepared
-        for near in index.asked_nearby(mine.question, mine.language, _NEAREST)
-    )
-    known = dict.fromkeys((*(mention.wording.text for mention in kept), *stored))
-    others = [text for text in known if not any(mine.asks(text) for mine in prepared)]
-    vectors = _vectors([*(mine.question for mine in prepared), *others])
-    cosines = (vectors[len(prepared) :] @ vectors[: len(prepared)].T).max(axis=1)
-    nearest = np.argsort(-cosines, kind="stable")[:_NEAREST]
-    return [others[number] for number in nearest if cosines[number] >= _SAME]

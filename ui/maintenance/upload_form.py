@@ -1,21 +1,31 @@
-"""The form that takes files: each is looked at before it is added."""
+"""Files that are added: uploaded, each read as ingest would and looked at before, or fetched from
+the Publications Office in the background."""
 
+import hashlib
 import os
-from collections.abc import Mapping, Sequence
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.errors import DocumentError
 from core.files import as_text, printable
+from core.settings import Settings
+from core.source import DocumentInfo, Frozen
+from ingest.official import cellar
 from ingest.passages.isolated import Loader
+from ingest.publishing.ingest_run import Failure
+from ingest.reading.files import is_official
 from ingest.reading.formats import CONVERT, FORMATS
+from ingest.reading.load import fingerprint
 from ui import error_messages, uploads
 from ui.maintenance import document_files
 from ui.maintenance import job_list as work
-from ui.maintenance.file_preview import FilePreview, preview_uploaded
 from ui.maintenance.page_context import PageContext
-from ui.markup import code, facts_html
+from ui.markup import code, escape, facts_html
 from ui.texts import Texts
 from vectorstore.generation import DocumentEntry
 
@@ -26,6 +36,65 @@ _CURABLE = ("value",)  # faults that the form of a document cures
 
 Chosen = tuple[str, UploadedFile, bool]
 """The name to keep a file under, the file, and whether it takes another's place."""
+_KEPT = 1000  # files, a few kilobytes each: reading one anew takes long, all take memory
+_NUMBERS, _LANGUAGES = "maintenance-celex", "maintenance-languages"
+
+
+class FilePreview(Frozen):
+    """The result of reading a file."""
+
+    info: DocumentInfo | None = None  # None: it cannot be taken as it is
+    guessed: tuple[str, ...] = ()  # fields that were filled in by the program
+    unused: tuple[str, ...] = ()  # names in its front matter that are no fields
+    unconfirmed: bool = False  # it calls itself an official text, which nobody has confirmed
+    failure: Failure | None = None  # why it cannot be taken
+
+
+def preview_uploaded(name: str, content: bytes, loader: Loader) -> FilePreview:
+    """Reads a file that is not kept yet.
+
+    Args:
+        name: under which it would be kept; a safe one.
+        content: of the file.
+        loader: starts a process for the first file that it reads.
+    """
+
+    def load() -> FilePreview:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / name
+            file.write_bytes(content)
+            return _load(file, loader)
+
+    return _previewed(name, hashlib.sha256(content).hexdigest(), load)
+
+
+def preview_kept(file: Path, settings: Settings, loader: Loader) -> FilePreview:
+    """Reads a kept file with the files beside it."""
+    try:
+        mark = f"{fingerprint(file)} {is_official(file, settings.documents_dir)}"
+    except DocumentError as error:
+        return FilePreview(failure=Failure.of(error))
+    return _previewed(str(file), mark, lambda: _load(file, loader))
+
+
+@st.cache_resource(show_spinner=False, max_entries=_KEPT)
+def _previewed(name: str, mark: str, _load: Callable[[], FilePreview]) -> FilePreview:
+    """Reads a file as `_load` does, once for each file and each of its contents."""
+    return _load()
+
+
+def _load(file: Path, loader: Loader) -> FilePreview:
+    try:
+        loaded = loader.load(file)
+    except DocumentError as error:
+        return FilePreview(failure=Failure.of(error))
+    document = loaded.document
+    return FilePreview(
+        info=document.info,
+        guessed=document.guessed,
+        unused=document.unused,
+        unconfirmed=loaded.unconfirmed,
+    )
 
 
 def show_upload(context: PageContext, entries: Sequence[DocumentEntry], loader: Loader) -> None:
@@ -134,3 +203,46 @@ def _add(chosen: Sequence[Chosen], context: PageContext) -> None:
         document_files.add_file(context.settings, name, file.getvalue(), replace=replace)
     st.session_state[_ROUND] += 1
     st.session_state[DONE] = context.texts("maintenance.upload.added", number=len(chosen))
+
+
+def show_fetch(context: PageContext) -> None:
+    """Shows what can be fetched, and the result of the last fetch."""
+    texts = context.texts
+    st.header(texts("maintenance.fetch.heading"), anchor=False)
+    st.markdown(texts("maintenance.fetch.explained"))
+    st.text_input(
+        texts("maintenance.fetch.numbers"),
+        placeholder=" ".join(source.celex for source in cellar.listed()),
+        help=texts("maintenance.fetch.numbers_help", number=len(cellar.listed())),
+        key=_NUMBERS,
+    )
+    st.multiselect(
+        texts("maintenance.fetch.languages"),
+        sorted(cellar.LANGUAGES),
+        default=["nl", "en"],
+        format_func=lambda language: texts.label("languages", language),
+        key=_LANGUAGES,
+    )
+    disabled = context.busy or not st.session_state[_LANGUAGES]
+    context.button("maintenance.fetch.start", "maintenance-fetch", _fetch, disabled=disabled)
+    job = work.latest(context.settings, "fetch")
+    outcomes = [event for event in (job.events() if job else []) if event.get("event") == "fetched"]
+    if job is not None and outcomes:
+        rows = "".join(f"<li>{_outcome(outcome, texts)}</li>" for outcome in outcomes)
+        st.html(f"{facts_html(work.since(job, texts))}<ul>{rows}</ul>")
+
+
+def _outcome(outcome: Mapping[str, str], texts: Texts) -> str:
+    """The outcome for one text, as HTML."""
+    status = escape(texts(f"maintenance.fetched.{outcome['status']}"))
+    name = escape(f"{outcome['celex']} ({texts.label('languages', outcome['language'])})")
+    result = escape(outcome["file"]) or error_messages.fold(outcome["problem"], texts)
+    return f"<strong>{status}</strong> {name} {result}"
+
+
+def _fetch() -> None:
+    """Starts it, with numbers that are numbers and no options of the command."""
+    numbers = re.split(r"[\s,;]+", st.session_state[_NUMBERS].strip())
+    sources = cellar.chosen(numbers) if any(numbers) else ()
+    languages = ",".join(st.session_state[_LANGUAGES])
+    work.start("fetch", "--json", "--languages", languages, *(source.celex for source in sources))

@@ -65,10 +65,6 @@ class Texts:
         """The date where the reader is."""
         return self.date(local(moment).date())
 
-    def clock(self, moment: datetime.datetime) -> str:
-        """The time of day where the reader is, such as "10:15:07"."""
-        return format_time(local(moment), "medium", locale=locale(self.language))
-
     def moment(self, moment: datetime.datetime, *, seconds: bool = False) -> str:
         """Date and time where the reader is, such as "24 juli 2020, 10:15"."""
         there = local(moment)

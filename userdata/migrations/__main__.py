@@ -5,7 +5,7 @@ import sys
 import typer
 
 from core.command_line import CommandLine
-from userdata.engines import connected, sqlite_engine
+from userdata.database import sqlite_engine, transaction
 from userdata.tables import alembic_config, versions
 
 app = CommandLine()
@@ -16,10 +16,9 @@ def write(what: str = typer.Argument(help='What changes, such as "Keys for progr
     """Writes the migration to the tables as the code has them."""
     from alembic import command
 
-    with connected(sqlite_engine(None), writes=True, rebuilds=True) as connection:
+    with transaction(sqlite_engine(None), writes=True, rebuilds=True) as connection:
         config = alembic_config(connection)
         config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
-        connection.begin()
         command.upgrade(config, "head")
         after = f"{len(versions()) + 1:04}"
         command.revision(config, message=what, autogenerate=True, rev_id=after)
