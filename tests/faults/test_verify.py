@@ -39,7 +39,7 @@ def whole(small: Small) -> Settings:
     return settings
 
 
-def _told(found: Verification) -> str:
+def _problems_of(found: Verification) -> str:
     assert found.problems, "nothing was found"
     assert all(problem.remedy.endswith((".", "--rebuild")) for problem in found.problems)
     return "\n".join(map(str, found.problems))
@@ -75,18 +75,18 @@ def test_a_unit_or_a_passage_that_is_gone_is_named(whole: Settings) -> None:
     name = units.get()["ids"][1]
     units.delete(ids=[name])
 
-    told = _told(verify(whole))
+    problems = _problems_of(verify(whole))
 
-    assert f"Units without a vector: {name}" in told
-    assert f"Passages without a unit: {name.partition('#')[0]}" in told
-    assert "has 2 passages and 1 units, 2 and 2 expected" in told
-    assert "is incomplete" in told
+    assert f"Units without a vector: {name}" in problems
+    assert f"Passages without a unit: {name.partition('#')[0]}" in problems
+    assert "has 2 passages and 1 units, 2 and 2 expected" in problems
+    assert "is incomplete" in problems
 
     name = units.get()["ids"][0].partition("#")[0]
     passages.delete(ids=[name])
-    told = _told(verify(whole))
-    assert f"Units without a passage: {name}" in told
-    assert f"The keyword index has too many: {name}" in told
+    problems = _problems_of(verify(whole))
+    assert f"Units without a passage: {name}" in problems
+    assert f"The keyword index has too many: {name}" in problems
 
 
 def test_vectors_of_a_document_that_no_manifest_names_are_seen(whole: Settings) -> None:
@@ -94,12 +94,12 @@ def test_vectors_of_a_document_that_no_manifest_names_are_seen(whole: Settings) 
     vector = units.get(limit=1, include=["embeddings"])["embeddings"]
     stray = "gone.en:0123456789abcdef01234567"
     units.add(ids=[f"{stray}#0"], embeddings=vector)
-    assert f"Units without a passage: {stray}" in _told(verify(whole))
+    assert f"Units without a passage: {stray}" in _problems_of(verify(whole))
 
     collection_in_use(whole, "passages").add(ids=[stray], embeddings=vector, documents=["x"])
 
-    assert "holds (1, 1) passages and units of documents that" in _told(verify(whole))
-    assert "(0, 0) expected: gone.en" in _told(verify(whole))
+    assert "holds (1, 1) passages and units of documents that" in _problems_of(verify(whole))
+    assert "(0, 0) expected: gone.en" in _problems_of(verify(whole))
 
 
 def _fields(passages: chroma.Collection, name: str) -> dict[str, Any]:
@@ -120,12 +120,12 @@ def test_each_passage_that_does_not_fit_is_named_with_what_does_not(whole: Setti
     passages.update(ids=[foreign], metadatas=[{"passage": json.dumps(fields)}])
     passages.update(ids=[strange], embeddings=[[1.0] + [0.0] * 383])
 
-    told = _told(verify(whole))
+    problems = _problems_of(verify(whole))
 
-    assert f"Passage {alike} does not have the text that its id stands for" in told
-    assert f"Passage {foreign} bears other metadata than its document" in told
-    assert f"Passage {foreign} has a unit that is not within its text" in told
-    assert f"The vector of passage {strange} is not the mean of its units'" in told
+    assert f"Passage {alike} does not have the text that its id stands for" in problems
+    assert f"Passage {foreign} bears other metadata than its document" in problems
+    assert f"Passage {foreign} has a unit that is not within its text" in problems
+    assert f"The vector of passage {strange} is not the mean of its units'" in problems
 
 
 def test_a_passage_that_cannot_be_read_is_named(whole: Settings) -> None:
@@ -133,7 +133,7 @@ def test_a_passage_that_cannot_be_read_is_named(whole: Settings) -> None:
     name = passages.get()["ids"][0]
     passages.update(ids=[name], metadatas=[{"passage": "{"}])
 
-    assert f"Passage {name} cannot be read" in _told(verify(whole))
+    assert f"Passage {name} cannot be read" in _problems_of(verify(whole))
     with pytest.raises(StoreError, match=f"{name} cannot be read.*--rebuild"):
         open_index(whole).snapshot().passages()
 
@@ -149,8 +149,8 @@ def test_a_vector_that_is_none_is_seen(whole: Settings, number: float) -> None:
 
     found = _in_a_new_process(whole)
 
-    told = _told(found)
-    assert re.search(r"Vectors that are not of length 1: (alpha|beta)\.en:\w+#\d\.", told)
+    problems = _problems_of(found)
+    assert re.search(r"Vectors that are not of length 1: (alpha|beta)\.en:\w+#\d\.", problems)
 
 
 def _in_a_new_process(settings: Settings) -> Verification:
@@ -171,11 +171,11 @@ def test_a_keyword_index_with_as_many_but_other_passages_is_seen(whole: Settings
     folder = whole.data_dir / "keyword" / generation.id
     keyword_index.build(folder, [passages[0], *passages[:-1]])
 
-    told = _told(verify(whole))
+    problems = _problems_of(verify(whole))
 
-    assert f"The keyword index lacks: {passages[-1].id}. Remove the folder {folder}" in told
-    assert f"The keyword index has more than once: {passages[0].id}" in told
-    assert "is incomplete" not in told  # the count is right
+    assert f"The keyword index lacks: {passages[-1].id}. Remove the folder {folder}" in problems
+    assert f"The keyword index has more than once: {passages[0].id}" in problems
+    assert "is incomplete" not in problems  # the count is right
 
     shutil.rmtree(folder)
     assert verify(whole).problems == ()
@@ -185,7 +185,7 @@ def test_a_segment_that_is_gone_is_a_problem_and_not_a_crash(whole: Settings) ->
     generation = Generations(whole).pointer().current
     chroma.connect(whole).delete_collection(f"units-{generation}")
 
-    assert "A part of the index is gone" in _told(verify(whole))
+    assert "A part of the index is gone" in _problems_of(verify(whole))
     with pytest.raises(StoreError, match="python -m ingest verify"):
         open_index(whole).snapshot().search("ships")
 
@@ -194,9 +194,9 @@ def test_a_pointer_that_does_not_fit_is_seen(whole: Settings) -> None:
     first = Generations(whole).pointer().current
     pointer = chroma.connect(whole).get_collection(COLLECTION, None)
     pointer.modify(metadata={"current": first, "kept": '["gone"]'})
-    told = _told(verify(whole))
-    assert f"The generation in use, {first}, is not among the kept" in told
-    assert "Generation gone is kept, but cannot be read" in told
+    problems = _problems_of(verify(whole))
+    assert f"The generation in use, {first}, is not among the kept" in problems
+    assert "Generation gone is kept, but cannot be read" in problems
 
     pointer.modify(metadata={"current": "lost", "kept": json.dumps([first])})
     with pytest.raises(StoreError, match=r"\(lost\) is not in the store.*rollback"):

@@ -61,7 +61,7 @@ def _told(finding: Finding) -> str:
 
 def _levels(findings: Mapping[str, Finding]) -> dict[str, str]:
     """Those that are not ok."""
-    return {name: one.level for name, one in findings.items() if one.level != "ok"}
+    return {name: finding.level for name, finding in findings.items() if finding.level != "ok"}
 
 
 def test_all_is_well_with_the_index_of_the_briefs(settings: Settings, use: Use) -> None:
@@ -75,7 +75,7 @@ def test_all_is_well_with_the_index_of_the_briefs(settings: Settings, use: Use) 
     assert found["model"].found == "no model configured: answers are quoted from the sources"
     printed = CliRunner().invoke(app, ["doctor"])
     assert printed.exit_code == 0
-    expected = "\n".join(f"ok       {one.check}: {one.found}" for one in found.values())
+    expected = "\n".join(f"ok       {finding.check}: {finding.found}" for finding in found.values())
     told = printed.stdout.replace("\n\n", "\n").strip()
     assert re.sub(r"\d+\.\d GB", "GB", told) == re.sub(r"\d+\.\d GB", "GB", expected)
 

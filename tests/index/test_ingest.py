@@ -151,7 +151,7 @@ def test_what_is_not_used_of_front_matter_is_told_and_the_document_taken(small: 
     text = document("beta").replace("id: beta\n", "tags: [ships]\nauthor: Els\n")
     report = ingest(small({"beta.md": text}))
     assert report.plan.added == ("beta.en",)
-    assert [one.names for one in report.unused] == [("tags", "author")]
+    assert [unused.names for unused in report.unused] == [("tags", "author")]
 
 
 def test_a_path_that_is_not_there_is_refused(small: Small, tmp_path: Path) -> None:
@@ -207,7 +207,11 @@ def test_a_run_clears_a_generation_of_which_only_a_part_is_left(small: Small, ki
     assert ingest(settings).plan.is_empty
 
     assert generations.current().id == current.id
-    assert [one for one in connect(settings).list_collections() if "cut-off" in one.name] == []
+    assert [
+        collection
+        for collection in connect(settings).list_collections()
+        if "cut-off" in collection.name
+    ] == []
 
 
 def test_the_commands_tell_what_they_did(small: Small, run_ingest: Command) -> None:

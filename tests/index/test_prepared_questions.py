@@ -98,7 +98,7 @@ def test_a_question_in_other_words_gets_the_prepared_answer(harbour: Settings) -
     assert "31 cranes" in answer.text
     assert answer.prepared == "How many cranes stand in the harbour of Veldport?"
     assert answer.approved is None
-    assert all(one.quote in HARBOUR for one in answer.citations)
+    assert all(citation.quote in HARBOUR for citation in answer.citations)
 
 
 def test_one_that_only_comes_close_is_not_answered_in_its_place(harbour: Settings) -> None:
@@ -297,7 +297,7 @@ def test_only_new_questions_are_embedded(
 def test_kept_vectors_are_used(harbour: Settings, tmp_path: Path, run_ingest: Command) -> None:
     folder = harbour.corpus_dirs[0]
     assert run_ingest("check-questions", str(folder), "--keep-vectors") == 0
-    assert [one.suffix for one in sorted(folder.iterdir())] == [".md", ".npy", ".yaml"]
+    assert [file.suffix for file in sorted(folder.iterdir())] == [".md", ".npy", ".yaml"]
     there = harbour.model_copy(update={"data_dir": tmp_path / "there"})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LocalEmbedder, "queries", None)  # a call would fail
@@ -328,7 +328,7 @@ def test_hostile_files_are_all_told_and_what_is_not_theirs_is_published(
     """The files themselves: tests/support/hostile_questions.py."""
     settings = small({"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS})
     folder = settings.corpus_dirs[0]
-    contents = {name: one.content for name, one in HOSTILE.items()}
+    contents = {name: hostile.content for name, hostile in HOSTILE.items()}
     contents |= {name: content for name, (content, _, _) in TAKEN.items()}
     for name, content in contents.items():
         (folder / f"{name}.md").write_text(document_of(name), "utf-8")
@@ -337,27 +337,29 @@ def test_hostile_files_are_all_told_and_what_is_not_theirs_is_published(
 
     report = ingest(settings)
 
-    problems = {one.place.removeprefix(f"{folder}/"): one for one in report.failures}
+    problems = {failure.place.removeprefix(f"{folder}/"): failure for failure in report.failures}
     places = {
-        f"{name}.questions.yaml" + (f":{one.line}" if one.line else ""): one.told
-        for name, one in HOSTILE.items()
+        f"{name}.questions.yaml" + (f":{hostile.line}" if hostile.line else ""): hostile.told
+        for name, hostile in HOSTILE.items()
     }
     assert problems.keys() == places.keys()
     assert [place for place, told in places.items() if told not in problems[place].problem] == []
     published = Generations(settings).current()
     documents = {entry.info.id for entry in published.manifest.documents}
     assert documents == {"harbour", *TAKEN}
-    asked = Counter(one.id.partition(".")[0] for one in published.all_questions())
+    asked = Counter(question.id.partition(".")[0] for question in published.all_questions())
     assert asked == {"harbour": 6} | {name: len(q) for name, (_, q, _) in TAKEN.items() if q}
-    texts = {one.question for one in published.all_questions({f"{name}.en" for name in TAKEN})}
+    texts = {
+        question.question for question in published.all_questions({f"{name}.en" for name in TAKEN})
+    }
     assert texts == {text for _, questions, _ in TAKEN.values() for text in questions}
-    stale = {one.key: len(one.stale) for one in report.questions if one.stale}
+    stale = {document.key: len(document.stale) for document in report.questions if document.stale}
     assert stale == {f"{name}.en": number for name, (_, _, number) in TAKEN.items() if number}
     assert verify(settings).problems == ()
 
     assert run_ingest("check-questions", str(folder)) == 1
-    for one in report.failures:
-        assert f"{one.place}: {one.problem}. {one.remedy}" in run_ingest.out
+    for failure in report.failures:
+        assert f"{failure.place}: {failure.problem}. {failure.remedy}" in run_ingest.out
     assert f"{len(HOSTILE)} files are wrong." in run_ingest.out
 
 
@@ -411,8 +413,8 @@ def test_the_briefs_have_theirs(settings: Settings) -> None:
     questions = list(generation.all_questions())
     assert len(questions) >= 6000
     units = {name for passage in generation.all_passages() for name in passage.unit_ids}
-    assert all(units.issuperset(one.units) for one in questions)
-    languages = {one.language for one in questions}
+    assert all(units.issuperset(question.units) for question in questions)
+    languages = {question.language for question in questions}
     assert languages == {"nl", "en", "de", "fr", "pl", "es", "it"}
     assert verify(settings).problems == ()
 
@@ -433,7 +435,7 @@ def test_one_begins_with_what_each_brief_is_about(settings: Settings, language: 
 def test_a_scope_leaves_out_what_others_answer(settings: Settings) -> None:
     index, scope = open_index(settings).snapshot(), Scope(documents=("firearms-plan",))
     found = index.prepared("Hoeveel is de drugsmarkt waard?", "nl", scope)
-    assert {one.prepared.id.partition(".")[0] for one in found} <= {"firearms-plan"}
+    assert {near.prepared.id.partition(".")[0] for near in found} <= {"firearms-plan"}
 
 
 def test_a_question_of_an_evaluation_that_is_prepared_measures_memory() -> None:
@@ -486,7 +488,9 @@ def test_own_questions_of_one_document_are_taken_over_alone(small: Small) -> Non
     report = ingest(settings, IngestOptions(only=["harbour.en"]))
 
     assert (report.plan.changed, report.embedded) == (("harbour.en",), 0)
-    assert [(one.key, one.before, one.after) for one in report.questions] == [("harbour.en", 0, 1)]
+    assert [(change.key, change.before, change.after) for change in report.questions] == [
+        ("harbour.en", 0, 1)
+    ]
     (taken,) = Generations(settings).current().all_questions()
     assert taken.question == "number of hoists harbour.en"
     assert verify(settings).problems == ()

@@ -69,8 +69,8 @@ answers: [{units: ["The northern coast has"], questions: {en: ["How many lights 
     assert answer.answered
     assistant.follow_ups(answer)
     assert examples(index, "en")
-    assert {one.language for one in index.documents()} == {"en", "nl"}
-    assert any(questions_about(index, one, "en") for one in index.documents())
+    assert {document.language for document in index.documents()} == {"en", "nl"}
+    assert any(questions_about(index, document, "en") for document in index.documents())
     superseded = weakref.ref(index), weakref.ref(index._generation)
     gc.collect()
     gc.disable()  # what is loaded at the start is frozen, and no collection would find it
@@ -79,7 +79,7 @@ answers: [{units: ["The northern coast has"], questions: {en: ["How many lights 
         assert ingest(settings).generation != index.generation
         assistant.index.snapshot()
         del index
-        assert [one() for one in superseded] == [None, None]
+        assert [generation() for generation in superseded] == [None, None]
     finally:
         gc.enable()
 

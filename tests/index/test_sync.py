@@ -241,7 +241,7 @@ def three(small: Small) -> Settings:
 
 def test_only_the_named_document_is_read_anew(three: Settings) -> None:
     before = {entry.key: entry for entry in Generations(three).current().manifest.documents}
-    files = [one.path for one in before.values()]
+    files = [entry.path for entry in before.values()]
     read_ones: list[str] = []
 
     report = ingest(

@@ -123,8 +123,8 @@ def test_a_document_whose_period_is_over_keeps_its_place(indexed: Indexed) -> No
     files["1.md"] = _plan(1, DOGS, OVER + SUCCESSOR)
     after = Assistant(_questions_are_answered(indexed(files))).ask(PONDS, language="en")
     assert (before.text, before.confidence) == (after.text, after.confidence)
-    assert [one.standing for one in before.citations] == ["in_force"]
-    assert [one.standing for one in after.citations] == ["ended"]
+    assert [citation.standing for citation in before.citations] == ["in_force"]
+    assert [citation.standing for citation in after.citations] == ["ended"]
     assert remarks_below(after, load("en")) == []  # it has a line of its own
     assert (before.ended, after.ended) == ("", ON_PLAN_1)
 

@@ -136,6 +136,6 @@ def broken(own: OwnQuestions, tmp_path: Path) -> Path:
 
 def test_a_file_in_error_does_not_take_the_others_along(own: OwnQuestions, broken: Path) -> None:
     found = own.overview()
-    assert [(key, texts((one,))) for key, one in found.approved] == [("quay.en", [["good?"]])]
+    assert [(key, texts((answer,))) for key, answer in found.approved] == [("quay.en", [["good?"]])]
     assert [error.path for error in found.broken] == [str(broken)]
     assert ":6: the question is in line 5 too" in str(found.broken[0])
