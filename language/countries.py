@@ -7,9 +7,8 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
-from rapidfuzz.distance import Prefix
 
-from language.words import without_accents
+from language.words import shared_start, without_accents
 
 _CALLED_AFTER = {
     "bg": "BG", "cs": "CZ", "da": "DK", "de": "DE", "el": "GR", "es": "ES", "et": "EE", "fi": "FI",
@@ -66,7 +65,7 @@ def _country(word: str, language: str) -> str:
     plain = _lower(word)
     best, most = "", 0.0
     for name in _names(language).by_letters.get(plain[:_KEY], ()):
-        same = Prefix.similarity(plain, name.text)
+        same = shared_start(plain, name.text)
         share = same / len(name.text)
         needed = 1.0 if len(name.text) <= _WHOLE else _SAME[name.kind]
         cased = word[0].isupper() or name.kind == "adjective"

@@ -14,11 +14,10 @@ from functools import cache
 
 from babel import Locale
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
-from rapidfuzz.distance import Prefix
 
 from core.background import once
 from language.vocabulary import SPOKEN, telling
-from language.words import fold, plain
+from language.words import fold, plain, shared_start
 
 OFFICIAL = (
     "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt",
@@ -89,7 +88,7 @@ def named(text: str, language: str) -> str:
     """
     found = ""
     for word in re.findall(r"[^\W\d_]+", text.casefold()):
-        shared = {name: Prefix.similarity(name, word) for name in _names(language)}
+        shared = {name: shared_start(name, word) for name in _names(language)}
         fits = [
             name
             for name, length in shared.items()

@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from babel import Locale
 from babel.numbers import format_compact_decimal, get_currency_name, get_currency_symbol
 from babel.units import format_unit
-from pydantic import AfterValidator
 
 from core.source import Frozen
 from core.yaml_files import checked, read_yaml
@@ -58,40 +57,45 @@ def months(language: str) -> dict[str, int]:
     }
 
 
-Folded = Annotated[str, AfterValidator(fold)]
-
-
 class Vocabulary(Frozen):
     """Folded words of one language and their meaning; a field is empty if nothing is known."""
 
     months: Mapping[str, int]  # 1-12
     scales: Mapping[str, int]  # "billion": 1_000_000_000
     units: Mapping[str, str]  # "euros": "EUR", "per cent": "%"
-    numbers: Mapping[Folded, int] = {}
-    pointing: tuple[Folded, ...] = ()  # openings of a sentence that refers to the one before
-    no_pointing: tuple[Folded, ...] = ()  # exceptions to `pointing`
-    linking: frozenset[Folded] = frozenset()  # words that may precede `demonstratives`
+    numbers: Mapping[str, int] = {}
+    pointing: tuple[str, ...] = ()  # openings of a sentence that refers to the one before
+    no_pointing: tuple[str, ...] = ()  # exceptions to `pointing`
+    linking: frozenset[str] = frozenset()  # words that may precede `demonstratives`
     # Refer back at the start or behind `linking` words.
-    demonstratives: frozenset[Folded] = frozenset()
-    same: frozenset[Folded] = frozenset()  # refer back anywhere among the first words
-    consequences: frozenset[Folded] = frozenset()  # "therefore"
+    demonstratives: frozenset[str] = frozenset()
+    same: frozenset[str] = frozenset()  # refer back anywhere among the first words
+    consequences: frozenset[str] = frozenset()  # "therefore"
     # Phrases by which a sentence takes back some of the one before.
-    excepting: tuple[Folded, ...] = ()
-    negations: frozenset[Folded] = frozenset()  # turn a question round
-    speaker: frozenset[Folded] = frozenset()  # "I" and its forms
-    openings: frozenset[Folded] = frozenset()  # rare words that begin a sentence and are no names
-    summaries: tuple[Folded, ...] = ()  # names that a summary has for itself
-    telling: frozenset[Folded] = frozenset()  # as of `telling`
+    excepting: tuple[str, ...] = ()
+    negations: frozenset[str] = frozenset()  # turn a question round
+    speaker: frozenset[str] = frozenset()  # "I" and its forms
+    openings: frozenset[str] = frozenset()  # rare words that begin a sentence and are no names
+    summaries: tuple[str, ...] = ()  # names that a summary has for itself
+    telling: frozenset[str] = frozenset()  # as of `telling`
 
 
 @cache
 def vocabulary(language: str) -> Vocabulary:
     """Word lists of an official language of the EU (ISO 639-1)."""
-    ours, locale = dict(_ours().get(language, {})), Locale.parse(language)
-    ours["months"] = months(language)
-    ours["scales"] = _scales(locale) | ours.get("scales", {})
-    ours["units"] = _units(locale) | ours.get("units", {})
-    return Vocabulary.model_validate(ours)
+    ours, locale = _ours().get(language, {}), Locale.parse(language)
+    lists = {name: _folded(listed) for name, listed in ours.items()}
+    lists["months"] = months(language)
+    lists["scales"] = _scales(locale) | ours.get("scales", {})
+    lists["units"] = _units(locale) | ours.get("units", {})
+    return Vocabulary.model_validate(lists)
+
+
+def _folded(listed: Any) -> Any:
+    """A list of words, or words with their meaning, folded."""
+    if isinstance(listed, dict):
+        return {fold(word): meaning for word, meaning in listed.items()}
+    return tuple(map(fold, listed))
 
 
 @cache

@@ -1,18 +1,8 @@
-"""The words of a text, normalised to compare them; without stop words, stemmed if wanted."""
+"""The words of a text, normalised to compare them."""
 
 import re
 import unicodedata
-from functools import lru_cache
 
-import tantivy
-
-STEMMERS = {
-    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
-    "pt": "portuguese", "ro": "romanian", "sv": "swedish",
-}  # fmt: skip
-"""The languages whose words are stemmed (ISO 639-1), by tantivy's names."""
-_WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
 _SPACES = re.compile(r"\s+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _CLUSTER = re.compile("(?s).[\u0300-\u036f]*")  # a character with its accents
@@ -77,6 +67,12 @@ def plain(text: str) -> str:
     return without_accents(fold(text))
 
 
+def shared_start(first: str, second: str) -> int:
+    """Length of the beginning that two words share."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(first), len(second)))
+
+
 def traced(text: str) -> tuple[str, list[tuple[int, int]]]:
     """Folds a text and strips accents; also maps each character of the result to its place in the
     text.
@@ -108,25 +104,3 @@ def traced(text: str) -> tuple[str, list[tuple[int, int]]]:
     }
     kept = [offset for offset in range(len(folded)) if offset not in grouping]
     return "".join(folded[offset] for offset in kept), [places[offset] for offset in kept]
-
-
-def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
-    """The folded words of a text without the language's stop words, as in the keyword index.
-
-    Without a stemmer or stop words for the language, all words as they are.
-    """
-    return list(analyzer(language, stemmed=stemmed).analyze(fold(text)))
-
-
-@lru_cache
-def analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
-    """An analyzer for words of folded text, without the language's stop words, stemmed if
-    wanted."""
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    if language in STEMMERS:
-        name = STEMMERS[language]
-        if language not in _WITHOUT_STOP_WORDS:
-            builder = builder.filter(tantivy.Filter.stopword(name))
-        if stemmed:
-            builder = builder.filter(tantivy.Filter.stemmer(name))
-    return builder.filter(tantivy.Filter.ascii_fold()).build()
