@@ -39,7 +39,7 @@ from core.settings import Settings
 from core.source import DocumentKind, Frozen, Scope, ScoredPassage, Standing, preferred
 from language.escaping import visible
 from language.identify import detect_languages
-from vectorstore.generation import DocumentEntry
+from vectorstore.manifest import DocumentEntry
 from vectorstore.store import Snapshot
 
 _T = TypeVar("_T")

@@ -14,7 +14,7 @@ from api.request_shapes import Day, LanguageCode, Names, QuestionText, filled
 from api.service import TheService
 from core.source import DocumentInfo, Frozen, Passage, Scope, ScoredPassage, Standing, preferred
 from language.identify import detect_languages
-from vectorstore.generation import DocumentEntry
+from vectorstore.manifest import DocumentEntry
 from vectorstore.store import Snapshot
 
 _MOST = 50  # passages at once, as the setting `results` allows

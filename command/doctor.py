@@ -120,8 +120,8 @@ def _index(settings: Settings) -> Finding | str:
     from ingest.commands.generations import moment
     from ingest.publishing.verify import problems_at_once
     from vectorstore.embeddings import make_embedder
-    from vectorstore.generation import method_of
     from vectorstore.generations import Generations, store_exists
+    from vectorstore.manifest import method_of
 
     if not store_exists(settings):  # to connect would make its folder
         raise NoIndexError

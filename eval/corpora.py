@@ -8,7 +8,7 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import IngestOptions, Tell, nobody
 from vectorstore.embeddings import make_embedder
-from vectorstore.generation import method_of
+from vectorstore.manifest import method_of
 
 
 def prepare(folders: Sequence[Path], settings: Settings, tell: Tell = nobody) -> Settings:

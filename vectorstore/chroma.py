@@ -180,7 +180,7 @@ def connect(settings: Settings) -> Client:
     tenant, database = settings.chroma_tenant, settings.chroma_database
     try:
         client = chromadb.HttpClient(
-            url.host, port, ssl, settings=options, tenant=tenant, database=database
+            host=url.host, port=port, ssl=ssl, settings=options, tenant=tenant, database=database
         )
     except NotFoundError as error:
         raise StoreError(

@@ -1,5 +1,4 @@
-"""A generation of the index: its manifest, which says what it consists of, and the segments that it
-uses, read as one."""
+"""A generation of the index: a manifest, and the segments that it uses, read as one."""
 
 import copy
 import datetime
@@ -10,22 +9,21 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
 from core.prepared import PreparedQuestion
-from core.source import DocumentInfo, Frozen, Passage, Scope, Standing, preferred, standings
+from core.source import Passage, Scope, Standing, standings
 from language.acts import Names, names_in
 from vectorstore import chroma
 from vectorstore.chroma import translated
-from vectorstore.embeddings import Embedder, Vectors
-from vectorstore.segments import Counts, Kind, Segment, SegmentEntry, document_key, merged, total
+from vectorstore.embeddings import Vectors
+from vectorstore.manifest import Counts, Manifest, total
+from vectorstore.segments import Kind, Segment, document_key, merged
 
 _REMEMBERED = 1000  # passages in the cache, some 15 MB with the vectors of their units
 _SCOPES = 8  # in the cache, some 8 MB each at most: a scope of more passages is searched otherwise
 _COHORT = 200  # passages of a language, with which each question is compared: docs/decisions/0004
-
-_TIME = "%Y%m%dT%H%M%S"
 
 _T = TypeVar("_T")
 
@@ -49,108 +47,9 @@ def _spread(values: Sequence[_T], count: int) -> list[_T]:
     return [values[place] for place in places.round().astype(int)]
 
 
-class DocumentEntry(Frozen):
-    """A language version of a document in a generation, and where its passages are."""
-
-    info: DocumentInfo
-    sha256: str
-    path: str
-    reading: str = ""  # fingerprint of what read its file; empty in older manifests: read anew
-    passages: int
-    units: int
-    questions: int = 0  # prepared ones
-    segment: str  # id of the segment with its passages
-    pages: int  # 0 in a format without pages
-    left_out: tuple[str, ...] = ()  # texts of the file that say nothing, in no passage
-    changed: str  # when a run last changed it (UTC, ISO 8601)
-
-    @property
-    def key(self) -> str:
-        return self.info.key
-
-    @property
-    def counts(self) -> Counts:
-        return Counts(self.passages, self.units, self.questions)
-
-
-class Manifest(Frozen):
-    """What a generation was made from."""
-
-    id: str
-    created: str  # UTC, ISO 8601
-    method: str  # as in `method_of`
-    before: str = ""  # id of the generation that was in use then; empty in older manifests
-    splitter: str = Field(default="", exclude=True)  # of older manifests, not written any more
-    documents: tuple[DocumentEntry, ...]
-    segments: tuple[SegmentEntry, ...]
-    passages: int
-    units: int
-    questions: int = 0
-
-    @property
-    def counts(self) -> Counts:
-        return Counts(self.passages, self.units, self.questions)
-
-    def used(self, segment_id: str) -> tuple[frozenset[str], Counts]:
-        """The keys of the documents in use in a segment, and what they have."""
-        here = [entry for entry in self.documents if entry.segment == segment_id]
-        return frozenset(entry.info.key for entry in here), total(entry.counts for entry in here)
-
-    def entry(self, key: str) -> DocumentEntry | None:
-        return next((entry for entry in self.documents if entry.info.key == key), None)
-
-    @functools.cached_property
-    def _versions_of(self) -> Mapping[str, Sequence[DocumentEntry]]:
-        """The versions of each document, by its id."""
-        found: dict[str, list[DocumentEntry]] = {}
-        for entry in self.documents:
-            found.setdefault(entry.info.id, []).append(entry)
-        return found
-
-    def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
-        """Keys of the documents to search, in one language version each, with their number of
-        passages.
-
-        Args:
-            language: the wanted version; `core.source.preferred` chooses.
-            scope: what the search is limited to.
-        """
-        documents = scope.documents or self._versions_of
-        chosen: dict[str, int] = {}
-        for id_ in documents:
-            of_language = {
-                entry.info.language: entry
-                for entry in self._versions_of.get(id_, ())
-                if scope.admits(entry.info)
-            }
-            if of_language:
-                entry = of_language[preferred(of_language, language)]
-                chosen[entry.key] = entry.passages
-        return chosen
-
-
 @functools.lru_cache(maxsize=4)  # a run opens the same manifests again, which can be megabytes
 def _read(manifest: str) -> Manifest:
     return Manifest.model_validate_json(manifest)
-
-
-def method_of(embedder: Embedder) -> str:
-    """Names the embedding method: the embedder, and what is embedded of each unit."""
-    return f"{embedder.fingerprint}/{Passage.context_version}"
-
-
-def new_id(now: datetime.datetime) -> str:
-    """An id for a generation made at this time (UTC); ids sort by time, to 16 microseconds."""
-    return f"{now:{_TIME}}-{now.microsecond >> 4:04x}"
-
-
-def made_at(generation_id: str) -> datetime.datetime | None:
-    """When a generation was made (UTC), from its id; None for an id that is not of `new_id`."""
-    try:
-        made = datetime.datetime.strptime(generation_id.partition("-")[0], _TIME)
-    except ValueError:
-        return None
-    return made.replace(tzinfo=datetime.UTC)
 
 
 class Stack(NamedTuple):

@@ -8,10 +8,11 @@ from core.settings import Settings
 from core.source import Frozen
 from vectorstore import chroma
 from vectorstore.chroma import GenerationGone, store_folder, translated
-from vectorstore.generation import Generation, Manifest, made_at
+from vectorstore.generation import Generation
 from vectorstore.lease import Lease
 from vectorstore.leftovers import clear_spare_room
-from vectorstore.segments import KINDS, SegmentEntry, create
+from vectorstore.manifest import Manifest, SegmentEntry, made_at
+from vectorstore.segments import KINDS, create
 
 logger = logging.getLogger(__name__)
 

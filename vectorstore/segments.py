@@ -4,17 +4,18 @@ and never changed."""
 import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeVar, cast, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import numpy as np
 from pydantic import BaseModel
 
 from core.errors import StoreError
 from core.prepared import PreparedQuestion
-from core.source import Frozen, Passage
+from core.source import Passage
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
+from vectorstore.manifest import Counts, SegmentEntry
 
 _Model = TypeVar("_Model", bound=BaseModel)
 Kind = Literal["passages", "units", "questions"]
@@ -28,34 +29,6 @@ _STORED: Mapping[Kind, chroma.Fields] = {
 # (https://docs.trychroma.com/docs/collections/configure); measured in docs/decisions/0005.
 _EF_CONSTRUCTION, _EF_SEARCH = 100, 800
 _FEW = 100  # documents that Chroma filters by; for more, all are read and filtered here
-
-
-class Counts(NamedTuple):
-    """Numbers of passages, units and prepared questions."""
-
-    passages: int
-    units: int
-    questions: int
-
-    def without(self, others: "Counts") -> "Counts":
-        return Counts(*(own - other for own, other in zip(self, others, strict=True)))
-
-
-def total(counts: Iterable[Counts]) -> Counts:
-    return Counts(*map(sum, zip((0, 0, 0), *counts, strict=True)))
-
-
-class SegmentEntry(Frozen):
-    """A segment that a generation uses; the counts include what only others use."""
-
-    id: str
-    passages: int
-    units: int
-    questions: int = 0
-
-    @property
-    def counts(self) -> Counts:
-        return Counts(self.passages, self.units, self.questions)
 
 
 class Segment:

@@ -12,10 +12,11 @@ from core.settings import Settings
 from core.source import DocumentInfo, Passage, Scope, ScoredPassage, Standing
 from vectorstore.chroma import store_folder
 from vectorstore.embeddings import Embedder, Vectors, make_embedder
-from vectorstore.generation import DocumentEntry, Generation, method_of
+from vectorstore.generation import Generation
 from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
 from vectorstore.leftovers import Leftovers, LeftoversError, look
+from vectorstore.manifest import DocumentEntry, method_of
 from vectorstore.profile import Profile, profile_of
 from vectorstore.search import Candidate, QuestionSearch, language_of
 

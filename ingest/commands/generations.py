@@ -11,8 +11,8 @@ from ingest.commands import AsJson, app
 from ingest.publishing import history as kept_generations
 from ingest.publishing import verify as verification
 from ingest.publishing.lock import writing
-from vectorstore.generation import DocumentEntry
 from vectorstore.generations import Generations
+from vectorstore.manifest import DocumentEntry
 
 
 @app.command()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from core.settings import Settings
 from core.source import DocumentInfo, Frozen
-from vectorstore.generation import Manifest
+from vectorstore.manifest import Manifest
 from vectorstore.generations import Generations
 
 

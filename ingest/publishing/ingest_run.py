@@ -13,7 +13,7 @@ from core.prepared import StaleQuestion, WhyStale
 from core.source import DocumentInfo, Frozen, SourceDocument
 from ingest.publishing.plan import Plan
 from ingest.reading.files import LeftOut
-from vectorstore.generation import Manifest
+from vectorstore.manifest import Manifest
 
 ChangeKind = Literal["added", "changed", "removed"]
 _KEPT = ConfigDict(extra="ignore")  # a kept report of an earlier version may have more

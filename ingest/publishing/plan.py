@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 
 from core.source import Frozen, SourceDocument
 from ingest.reading.formats import FORMATS, READERS, Reader
-from vectorstore.generation import DocumentEntry, Manifest
+from vectorstore.manifest import DocumentEntry, Manifest
 
 # Raised by whoever changes what a document of any format is described by and cut into: cleaning,
 # front matter, Markdown, sentences, units, passages, prepared questions. What only one format gives

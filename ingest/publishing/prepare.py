@@ -24,8 +24,9 @@ from ingest.reading import question_file
 from ingest.reading.files import FoundFiles, is_official, refuse_large, unforeseen
 from ingest.reading.load import double, fingerprint
 from vectorstore.embeddings import Embedder
-from vectorstore.generation import DocumentEntry, Generation, Manifest, method_of
+from vectorstore.generation import Generation
 from vectorstore.generations import Generations, store_exists
+from vectorstore.manifest import DocumentEntry, Manifest, method_of
 
 
 class Stored(NamedTuple):

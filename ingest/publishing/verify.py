@@ -19,7 +19,8 @@ from vectorstore.generation import Generation
 from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import keyword_folder, open_keyword
 from vectorstore.leftovers import LeftoversError
-from vectorstore.segments import Counts, Segment, document_key, mean
+from vectorstore.manifest import Counts
+from vectorstore.segments import Segment, document_key, mean
 from vectorstore.store import leftovers
 
 REBUILD = "Build the index anew with: python -m ingest --rebuild"

@@ -17,9 +17,10 @@ from ingest.publishing.plan import Plan
 from ingest.publishing.verify import check
 from tests.support.small import Small, document
 from vectorstore import chroma, keyword_index
-from vectorstore.generation import Generation, Manifest
+from vectorstore.generation import Generation
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
+from vectorstore.manifest import Manifest
 from vectorstore.store import open_index
 
 NAMES = ("alpha", "beta", "gamma")

@@ -29,7 +29,9 @@ def marked(text: str) -> Marked:
     return Marked(text, tuple(markers))
 
 
-def blocks_of(text: str, *citations: Citation, status: SentenceStatus = "quoted") -> Blocks:
+def blocks_of(
+    text: str | Marked, *citations: Citation, status: SentenceStatus = "quoted"
+) -> Blocks:
     """The blocks of a text; evidence of a marker are all citations with its number, and a place of
     no length where there are none."""
     places: dict[int, list[QuotedSpan]] = {}
@@ -37,7 +39,8 @@ def blocks_of(text: str, *citations: Citation, status: SentenceStatus = "quoted"
         place = QuotedSpan(number=citation.number, start=citation.start, end=citation.end)
         places.setdefault(citation.number, []).append(place)
     found: list[AnswerBlock] = []
-    for kind, group in itertools.groupby(marked(text).lines, lambda line: line_kind(line.text)):
+    lines = (text if isinstance(text, Marked) else marked(text)).lines
+    for kind, group in itertools.groupby(lines, lambda line: line_kind(line.text)):
         taken = list(group)
         if kind == "label":
             labels = (AnswerSentence(text=line.cut(len(LABEL)).text) for line in taken)
@@ -102,13 +105,25 @@ def _is_note(sentences: Sequence[AnswerSentence], before: Sequence[AnswerBlock])
     return bool(numbers((*introduced, before[-1])))
 
 
-def with_blocks(values: Mapping[str, object], *citations: Citation) -> dict[str, object]:
-    """The values of an answer, with blocks in place of `text` and `more`."""
+def with_blocks(
+    values: Mapping[str, object], *citations: Citation, only_cited: bool = False
+) -> dict[str, object]:
+    """The values of an answer, with blocks in place of `text` and `more`, unless it has blocks.
+
+    With `only_cited` a number in brackets is a marker where a citation has it, else any is.
+    """
     made = {name: value for name, value in values.items() if name not in ("text", "more")}
     status: SentenceStatus = "confirmed" if values.get("mode") == "generative" else "quoted"
-    if "text" in values:
-        made["blocks"] = blocks_of(str(values["text"]), *citations, status=status)
+    numbers = {citation.number for citation in citations}
+
+    def of(text: object, status: SentenceStatus = "quoted") -> Blocks:
+        whole = marked(str(text))
+        cited = (at for at in whole.markers if at.number in numbers or not only_cited)
+        return blocks_of(Marked(whole.text, tuple(cited)), *citations, status=status)
+
+    if "text" in values and "blocks" not in values:
+        made["blocks"] = of(values["text"], status)
     if more := values.get("more"):
         assert isinstance(more, Sequence)
-        made["further"] = tuple(blocks_of(text, *citations) for text in more)
+        made["further"] = tuple(map(of, more))
     return made

@@ -37,4 +37,6 @@ def answer_of(text: str, *citations: Citation, **given: object) -> Answer:
     }  # fmt: skip
     values |= given
     cited = referred(citations, client_words(str(values["language"])).page)
-    return Answer.model_validate({"citations": cited} | with_blocks(values, *cited))
+    return Answer.model_validate(
+        {"citations": cited} | with_blocks(values, *cited, only_cited=True)
+    )

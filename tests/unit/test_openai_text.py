@@ -29,10 +29,7 @@ def cited(number: int, passage: str, title: str = "Strategy", url: str = "") -> 
 
 
 def given(text: str, *citations: Citation, **values: object) -> Answer:
-    numbers = {one.number for one in citations}
-    markers = tuple(one for one in marked(text).markers if one.number in numbers)
-    told = {"language": "en", "mode": "generative", "markers": (markers,)}
-    return answer_of(text, *citations, **told | values)
+    return answer_of(text, *citations, **{"language": "en", "mode": "generative"} | values)
 
 
 def pieces(*said: tuple[str, *tuple[str, ...]]) -> Iterator[TextDelta]:

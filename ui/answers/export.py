@@ -27,7 +27,7 @@ from ui.answers.references import reference_lines
 from ui.corpus import describe_scope
 from ui.texts import Texts
 from userdata.conversation import Exchange
-from vectorstore.generation import made_at
+from vectorstore.manifest import made_at
 
 FilePartKind = Literal[
     "title", "made", "heading", "subheading", "strong", "fact", "text", "quote", "closing"

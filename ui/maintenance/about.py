@@ -27,7 +27,7 @@ from ui.maintenance.page_context import PageContext
 from ui.maintenance.upload_form import FilePreview
 from ui.texts import Texts
 from userdata.audit import OfficialDecision, keep_decision
-from vectorstore.generation import DocumentEntry
+from vectorstore.manifest import DocumentEntry
 
 # Streamlit allows ten years around the value only, if nothing is said.
 _FIRST, _LAST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)

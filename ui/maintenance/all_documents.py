@@ -27,8 +27,8 @@ from ui.maintenance.upload_form import (
 from ui.markup import code, facts_html
 from ui.paging import page_of
 from ui.texts import Texts
-from vectorstore.generation import DocumentEntry, Manifest
 from vectorstore.generations import Generations, store_exists
+from vectorstore.manifest import DocumentEntry, Manifest
 
 _PAGE = 20  # documents shown at once; all of them would be sent to the browser at every click
 

@@ -33,7 +33,7 @@ from ingest.reading.files import find
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.load import fingerprint
 from language.identify import OFFICIAL
-from vectorstore.generation import DocumentEntry, Manifest
+from vectorstore.manifest import DocumentEntry, Manifest
 
 RejectionReason = Literal["name", "convert", "format", "empty", "large"]
 FileState = Literal["new", "changed", "published", "gone"]

@@ -19,7 +19,7 @@ from ui.maintenance.page_context import PageContext
 from ui.markup import facts_html
 from ui.paging import page_of
 from ui.texts import Texts
-from vectorstore.generation import made_at
+from vectorstore.manifest import made_at
 
 _NOTE = "maintenance-note"
 _LONGEST_NOTE = 300  # characters: a few sentences

@@ -27,7 +27,7 @@ from ui.maintenance import job_list as work
 from ui.maintenance.page_context import PageContext
 from ui.markup import code, escape, facts_html
 from ui.texts import Texts
-from vectorstore.generation import DocumentEntry
+from vectorstore.manifest import DocumentEntry
 
 DONE = "maintenance-done"  # what was just added, in words
 

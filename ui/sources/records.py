@@ -9,7 +9,7 @@ from ui import addresses
 from ui.answers.references import author, named, pages, site
 from ui.markup import definitions_html, escape, facts_html, link
 from ui.texts import Texts
-from vectorstore.generation import DocumentEntry
+from vectorstore.manifest import DocumentEntry
 
 Versions = Mapping[str, DocumentEntry]
 """The language versions of one document, by language (ISO 639-1)."""
