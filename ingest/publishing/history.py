@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from core.settings import Settings
 from core.source import DocumentInfo, Frozen
-from vectorstore.manifest import Manifest
 from vectorstore.generations import Generations
+from vectorstore.manifest import Manifest
 
 
 class KeptGeneration(Frozen):
