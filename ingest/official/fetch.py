@@ -192,7 +192,6 @@ class Fetched(Frozen):
     language: str
     status: Status
     file: str = ""
-    size: int = 0  # bytes
     problem: str = ""
 
 
@@ -243,8 +242,7 @@ def _file(source: ListedText, language: str, item: Item, folder: Folder, cellar:
         sha256=_sha256(reply.body),
     )
     status = folder.put(name, reply.body, _description(source, document, language, item), record)
-    size = len(reply.body)
-    return Fetched(celex=source.celex, language=language, status=status, file=name, size=size)
+    return Fetched(celex=source.celex, language=language, status=status, file=name)
 
 
 def _description(source: ListedText, document: str, language: str, item: Item) -> dict[str, object]:
