@@ -61,11 +61,10 @@ class DocumentText(Frozen):
     sections: tuple[SectionText, ...]
 
 
-class SectionChoice(Frozen):
-    """`language` is the wanted version, else English, else the first; `section` only this one."""
+class VersionChoice(Frozen):
+    """`language` is the wanted version, else English, else the first."""
 
     language: LanguageCode | None = None
-    section: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
 
 
 @router.get("/v1/documents", response_model=DocumentList)
@@ -85,45 +84,26 @@ async def documents(_: ReadCaller, service: TheService) -> Response:
 @router.get("/v1/documents/{id}", response_model=DocumentText)
 async def document(
     id: Annotated[str, InPath(max_length=200)],
-    choice: Annotated[SectionChoice, Query()],
+    choice: Annotated[VersionChoice, Query()],
     _: ReadCaller,
     service: TheService,
 ) -> Response:
-    """Gives a document with the text of its sections, or of one of them."""
+    """Gives a document with the text of its sections."""
 
-    return await service.read_json(
-        lambda index: _document_text(index, id, choice.language or "", choice.section)
-    )
-
-
-def _document_text(index: Snapshot, id: str, language: str, section: int | None) -> DocumentText:
-    """
-    Raises:
-        ApiError: there is no such document or section.
-        GenerationGone: the index was replaced meanwhile.
-    """
-    versions = versions_of(index, id)
-    if not versions:
-        raise ApiError(
-            404, "There is no document with this id. /v1/documents lists them.", "not_found", "id"
+    def work(index: Snapshot) -> DocumentText:
+        versions = versions_of(index, id)
+        if not versions:
+            message = "There is no document with this id. /v1/documents lists them."
+            raise ApiError(404, message, "not_found", "id")
+        entry = versions[preferred(versions, choice.language or "")]
+        return DocumentText(
+            generation=index.generation,
+            summary=_summary(entry, index.standings()),
+            languages=tuple(sorted(versions)),
+            sections=sections_of(index.passages([entry.key])),
         )
-    entry = versions[preferred(versions, language)]
-    sections = sections_of(index.passages([entry.key]))
-    if section is not None:
-        sections = tuple(found for found in sections if found.number == section)
-        if not sections:
-            raise ApiError(
-                404,
-                "This document has no section with this number. Without one all are listed.",
-                "not_found",
-                "section",
-            )
-    return DocumentText(
-        generation=index.generation,
-        summary=_summary(entry, index.standings()),
-        languages=tuple(sorted(versions)),
-        sections=sections,
-    )
+
+    return await service.read_json(work)
 
 
 def versions_of(index: Snapshot, id: str) -> dict[str, DocumentEntry]:

@@ -200,8 +200,6 @@ def test_documents_are_listed_and_read_section_by_section(
     assert sorted(read) == sorted(passages)
     for section in whole["sections"]:
         assert all(passages[name] in section["text"] for name in section["passages"])
-    one = api.get(f"/v1/documents/{name}", params={"language": "nl", "section": 1}).json()
-    assert one["sections"] == [each for each in whole["sections"] if each["number"] == 1]
 
 
 def test_an_index_that_is_replaced_meanwhile_is_read_anew(
@@ -220,7 +218,6 @@ def test_an_index_that_is_replaced_meanwhile_is_read_anew(
 
 def test_what_is_not_there_is_told(api: httpx.Client) -> None:
     assert told(api.get("/v1/documents/none")) == (404, "not_found")
-    assert told(api.get("/v1/documents/csa-strategy?section=999")) == (404, "not_found")
     assert told(api.get("/v1/nothing")) == (404, "not_found")
     assert told(api.get("/v1/ask")) == (405, "method_not_allowed")
     assert told(api.get("/v1/search", params={"q": " "})) == (422, "invalid_request")
