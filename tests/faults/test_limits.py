@@ -133,7 +133,7 @@ def test_comments_that_keep_a_connection_alive_keep_no_thread_alive() -> None:
         assert hung_up.wait(PATIENCE)
         over.set()
     until(
-        lambda: not any(one.name == "aside" for one in threading.enumerate()), "no thread is left"
+        lambda: not any(each.name == "aside" for each in threading.enumerate()), "no thread is left"
     )
 
 

@@ -70,11 +70,11 @@ def test_a_question_gets_the_answer_that_the_page_shows(
     answer = api.post("/v1/ask", json={"question": QUESTION}).json()
     own = assistant.ask(QUESTION).model_dump(mode="json")
     assert without_timings(answer) == without_timings(own)
-    quotes = {one["passage_id"]: one["quote"] for one in answer["citations"]}
-    texts = {one["id"]: one["text"] for one in answer["passages"]}
+    quotes = {citation["passage_id"]: citation["quote"] for citation in answer["citations"]}
+    texts = {passage["id"]: passage["text"] for passage in answer["passages"]}
     assert quotes
     words = references(assistant.ask(QUESTION).citations, client_words("nl").page)
-    assert {one["number"]: one["cited_as"] for one in answer["citations"]} == words
+    assert {citation["number"]: citation["cited_as"] for citation in answer["citations"]} == words
     assert all(quote in texts[name] for name, quote in quotes.items())
 
 
@@ -152,7 +152,7 @@ def test_what_is_known_of_each_sentence_is_told(roomy: Settings, settings: Setti
         assert it["unconfirmed"] == ["Maybe."]
         assert it["left_out"] == [{"text": "In 2031.", "reason": "absent", "details": ["2031"]}]
         assert it["text"].endswith("Maybe. [Not 2031.]")
-        marks = [one["status"] for one in it["blocks"][-1]["sentences"]]
+        marks = [sentence["status"] for sentence in it["blocks"][-1]["sentences"]]
         assert marks == ["not_confirmed", "differs"]
 
 
@@ -171,16 +171,18 @@ def test_a_search_finds_what_the_assistant_finds(api: httpx.Client, assistant: A
     found = api.get("/v1/search", params={"q": QUESTION, "limit": 3}).json()
     assert found["language"] == "nl"
     own = assistant.index.snapshot().search(QUESTION, 3, "nl")
-    assert [one["passage"]["id"] for one in found["results"]] == [one.passage.id for one in own]
+    assert [result["passage"]["id"] for result in found["results"]] == [
+        each.passage.id for each in own
+    ]
     area = own[0].passage.document.area
     within = api.get("/v1/search", params={"q": QUESTION, "area": [area]}).json()["results"]
-    assert {one["passage"]["document"]["area"] for one in within} == {area}
+    assert {each["passage"]["document"]["area"] for each in within} == {area}
 
 
 def test_a_search_as_of_a_day_leaves_out_what_is_later(api: httpx.Client) -> None:
     for day, dates in (("2020-07-23", set()), ("2020-07-24", {"2020-07-24"})):
         found = api.get("/v1/search", params={"q": QUESTION, "as_of": day}).json()["results"]
-        assert {one["passage"]["document"]["date"] for one in found} == dates
+        assert {each["passage"]["document"]["date"] for each in found} == dates
 
 
 def test_documents_are_listed_and_read_section_by_section(
@@ -188,14 +190,16 @@ def test_documents_are_listed_and_read_section_by_section(
 ) -> None:
     listed = api.get("/v1/documents").json()
     assert listed["generation"] == assistant.index.snapshot().generation
-    assert len(listed["documents"]) == len(assistant.index.documents())
+    assert len(listed["documents"]) == len(assistant.index.snapshot().documents())
     dutch = [each for each in listed["documents"] if each["info"]["language"] == "nl"]
 
     name = dutch[0]["info"]["id"]
     whole = api.get(f"/v1/documents/{name}", params={"language": "nl"}).json()
     assert whole["summary"] == dutch[0]
     assert whole["languages"] == ["en", "nl"]
-    passages = {one.id: one.text for one in assistant.index.snapshot().passages([f"{name}.nl"])}
+    passages = {
+        passage.id: passage.text for passage in assistant.index.snapshot().passages([f"{name}.nl"])
+    }
     read = [name for section in whole["sections"] for name in section["passages"]]
     assert sorted(read) == sorted(passages)
     for section in whole["sections"]:
@@ -231,7 +235,7 @@ def test_the_description_names_every_route_its_errors_and_the_key(api: httpx.Cli
     for path, methods in told["paths"].items():
         for told_of in methods.values():
             content = told_of["responses"]["200"]["content"]
-            assert all(one["schema"] for one in content.values()), path
+            assert all(value["schema"] for value in content.values()), path
     assert {"Answer", "AskRequest", "ErrorReply"} <= set(told["components"]["schemas"])
     assert told["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     assert told["paths"]["/v1/ask"]["post"]["security"] == [{"key": []}]
@@ -249,15 +253,15 @@ def test_the_javascript_of_the_documentation_finds_each_marker_and_quote(
     (script,) = re.findall(r"```javascript\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.S)
     answer = made(settings)["answer"]
     moved = with_rare_letters(answer)
-    for one in (answer, moved):
-        given = f"{script}\nconst answer = {one.model_dump_json()};"
+    for each in (answer, moved):
+        given = f"{script}\nconst answer = {each.model_dump_json()};"
         told = "process.stdout.write(JSON.stringify([marked(answer), quoted(answer)]));"
         run = ["node", "--eval", f"{given}\n{told}"]
         printed = subprocess.run(run, capture_output=True, check=True, text=True).stdout
         markers, quotes = json.loads(printed)
-        places = [marker for texts in one.markers for marker in texts]
+        places = [marker for texts in each.markers for marker in texts]
         assert markers == [f"[{marker.number}]" for marker in places] != []
-        assert quotes == [citation.quote for citation in one.citations] != []
+        assert quotes == [citation.quote for citation in each.citations] != []
 
 
 def with_rare_letters(answer: Answer) -> Answer:
@@ -267,7 +271,9 @@ def with_rare_letters(answer: Answer) -> Answer:
     def later(one: Marker | Citation) -> Any:
         return one.model_copy(update={"start": one.start + 3, "end": one.end + 3})
 
-    passages = (one.model_copy(update={"text": rare + one.text}) for one in answer.passages)
+    passages = (
+        passage.model_copy(update={"text": rare + passage.text}) for passage in answer.passages
+    )
     changed = {
         "text": rare + answer.text,
         "more": tuple(rare + text for text in answer.more),

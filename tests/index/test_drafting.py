@@ -60,13 +60,15 @@ def index(settings: Settings) -> Snapshot:
 def request_(index: Snapshot) -> Request:
     """The passages of a model's prompt."""
     passages = index.passages(["csa-strategy.en"])
-    found = _scored(one for one in passages if LAW in one.text or LIST.split(":")[0] in one.text)
+    found = _scored(
+        passage for passage in passages if LAW in passage.text or LIST.split(":")[0] in passage.text
+    )
     assert len(found) == 2
     return Request(QUESTION, "en", found)
 
 
 def _scored(passages: Iterable[Passage]) -> tuple[ScoredPassage, ...]:
-    return tuple(ScoredPassage(passage=one, score=0.0, similarity=0.0) for one in passages)
+    return tuple(ScoredPassage(passage=passage, score=0.0, similarity=0.0) for passage in passages)
 
 
 def written(
@@ -103,7 +105,7 @@ class Says:
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Written:
         self.asked.append(request)
-        law = next(n for n, one in enumerate(request.found, start=1) if LAW in one.passage.text)
+        law = next(n for n, each in enumerate(request.found, start=1) if LAW in each.passage.text)
         reply = self.replies[len(self.asked) - 1].replace('"passage": 0', f'"passage": {law}')
         yield from read([*reply], request.language)
         if self.error and len(self.asked) == len(self.replies):
@@ -153,7 +155,7 @@ def _rejecting(*said: str) -> Callable[[dict[str, object]], str]:
 
     def reply(request: dict[str, object]) -> str:
         there = {n: sentence_of(request, n) for n in numbers(request)}
-        wrong = {n: REASON for n, text in there.items() if any(one in text for one in said)}
+        wrong = {n: REASON for n, text in there.items() if any(each in text for each in said)}
         return checked(request, wrong)
 
     return reply
@@ -165,7 +167,7 @@ def _text(writing: ModelRun) -> str:
 
 def _marks(writing: ModelRun) -> list[tuple[str, str, str]]:
     said = sentences(writing.builder.blocks)
-    return [(one.text, one.status, one.reason) for one in said]
+    return [(each.text, each.status, each.reason) for each in said]
 
 
 def test_every_sentence_stands_in_its_place_with_its_mark(write: Write, server: Script) -> None:
@@ -235,9 +237,9 @@ def test_nothing_is_told_before_it_is_known_where_it_may_be_hidden(
         checking=Checking(checker, PATIENCE),
         unconfirmed="hide",
     )
-    told = [one for one in writing.write(None) if isinstance(one, TextDelta)]
-    assert "".join(one.text for one in told) == _text(writing)
-    assert not any("two reports" in marked_text(one.blocks).text for one in told)
+    told = [each for each in writing.write(None) if isinstance(each, TextDelta)]
+    assert "".join(each.text for each in told) == _text(writing)
+    assert not any("two reports" in marked_text(each.blocks).text for each in told)
 
 
 def test_words_are_told_while_a_sentence_is_written(near: Nearness, request_: Request) -> None:
@@ -245,10 +247,10 @@ def test_words_are_told_while_a_sentence_is_written(near: Nearness, request_: Re
     writing = ModelRun(request_, says, near)
     stage, *told = writing.write(None)
     assert stage == Stage(name="checking")
-    seen = [marked_text(one.blocks).text for one in told if isinstance(one, TextDelta)]
+    seen = [marked_text(each.blocks).text for each in told if isinstance(each, TextDelta)]
     assert len(seen) > 40  # piece by piece
-    assert all(PROCEDURES.startswith(one) for one in seen[:-1])
-    assert [one.text for one in told if one.text] == [_text(writing)]  # type: ignore[union-attr]
+    assert all(PROCEDURES.startswith(each) for each in seen[:-1])
+    assert [each.text for each in told if each.text] == [_text(writing)]  # type: ignore[union-attr]
     pending = next(sentences(told[0].blocks))  # type: ignore[union-attr]
     assert pending.status == "pending"
 
@@ -273,7 +275,7 @@ def test_it_reads_all_sentences_in_one_call_with_their_passages_around_them(
     write(LAW, PROCEDURES, LIST, passages=())
     (check,) = server.checks
     assert numbers(check) == [1, 2, 3, 4, 5, 6]
-    rules, data = (one["content"] for one in check["messages"])
+    rules, data = (message["content"] for message in check["messages"])
     assert QUESTION not in rules
     assert data.startswith(f"<question>\n{QUESTION}\n</question>")
     assert data.count("<passage number=") == 2  # once each, whole
@@ -299,7 +301,7 @@ def test_what_does_not_fit_one_call_is_read_in_a_second_and_no_more(
     found = checker.opinions(claims, request_, seconds=PATIENCE, config=None)
     assert len(asked) == 2
     assert sum(asked) < len(found) == 60
-    assert [one is not None for one in found] == [n < sum(asked) for n in range(60)]
+    assert [each is not None for each in found] == [n < sum(asked) for n in range(60)]
 
 
 @pytest.mark.parametrize(
@@ -380,7 +382,7 @@ def test_a_stretch_that_no_passage_has_is_confirmed_by_nobody(
             "“It is over”",
         )
         assert first.nearest
-        assert {one.reason for one in others} == {"" if check is checked else "unchecked"}
+        assert {other.reason for other in others} == {"" if check is checked else "unchecked"}
 
 
 def test_a_hostile_sentence_cannot_leave_its_fence_nor_speak_for_others(
@@ -420,7 +422,7 @@ def test_the_checker_may_be_another_model_or_none(settings: Settings, server: Sc
 
 def _alike(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
     """Of passages that are in no index: all alike."""
-    return {one.id: [0.5] * len(one.units) for one in passages}
+    return {passage.id: [0.5] * len(passage.units) for passage in passages}
 
 
 def _said(
@@ -434,7 +436,7 @@ def _said(
 
     writing = _run(request, One([]), nearness)
     (said,) = sentences(writing.builder.blocks)
-    return said, [one.quote for one in writing.builder.citations]
+    return said, [citation.quote for citation in writing.builder.citations]
 
 
 @pytest.mark.parametrize(
@@ -466,7 +468,7 @@ def test_a_stretch_may_run_over_units_or_be_the_whole_passage(
     near: Nearness, request_: Request, law: int
 ) -> None:
     passage = request_.found[law].passage
-    units = [passage.text[one.start : one.end] for one in passage.units]
+    units = [passage.text[unit.start : unit.end] for unit in passage.units]
     assert len(units) > 2
     over = NamedStretch(law, " ".join(units[0].split()[:5]), " ".join(units[1].split()[-5:]))
     said, quotes = _said(near, request_, Draft(LAW, (law,), stretches=(over,)))
@@ -490,7 +492,7 @@ def test_of_words_that_stand_twice_the_shorter_stretch_counts(
     stretches = (NamedStretch(0, "The plan is", "aims and means"),)
     draft = Draft("The plan is old and has means.", (0,), stretches=stretches)
     said, _ = _said(Nearness(_alike, index.embedder), Request("?", "en", _scored([twice])), draft)
-    spans = [(one.start, one.end) for one in (*said.evidence, *said.nearest)]
+    spans = [(each.start, each.end) for each in (*said.evidence, *said.nearest)]
     assert spans == [(30, 69)]
 
 
@@ -524,7 +526,7 @@ def test_what_the_passages_lack_is_searched_for_once_more(
     )
     writing = ModelRun(request_, says, near, search=search)
     events = list(writing.write(None))
-    stages = [one.name for one in events if isinstance(one, Stage)]
+    stages = [event.name for event in events if isinstance(event, Stage)]
     assert stages == ["checking", "searching_again"]
     assert queries == [("drugs", "more drugs")]  # one more time, and no more
     first, second = says.asked
@@ -534,9 +536,9 @@ def test_what_the_passages_lack_is_searched_for_once_more(
     assert _marks(writing)[0][0] == LAW
     said = list(sentences(writing.builder.blocks))[1:]
     assert said
-    cited = {one.number: one.passage_id for one in writing.builder.citations}
+    cited = {citation.number: citation.passage_id for citation in writing.builder.citations}
     assert list(cited) == [1, 2]
-    assert {cited[n] for one in said for n in one.numbers} == {new[0].passage.id}
+    assert {cited[n] for each in said for n in each.numbers} == {new[0].passage.id}
 
 
 @pytest.mark.parametrize(

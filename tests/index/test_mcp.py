@@ -105,11 +105,14 @@ def test_an_answer_has_exact_quotes(served: Served, mode: str) -> None:
     answer = told(result)
     assert answer["kind"] == "answer"
     assert "35 million illicit firearms in 2017" in answer["text"]
-    passages = {one.id: one for one in served.assistant.index.snapshot().passages()}
+    passages = {passage.id: passage for passage in served.assistant.index.snapshot().passages()}
     assert answer["citations"]
-    for one in answer["citations"]:
-        assert f"[{one['number']}]" in answer["text"]
-        assert passages[one["passage"]].text[one["start"] : one["end"]] == one["quote"]
+    for citation in answer["citations"]:
+        assert f"[{citation['number']}]" in answer["text"]
+        assert (
+            passages[citation["passage"]].text[citation["start"] : citation["end"]]
+            == citation["quote"]
+        )
     assert json.loads(result.content[0].text) == answer
     assert answer["ended"].endswith("ran from 2020 until the end of 2025 and is over.")
 
@@ -127,7 +130,7 @@ def test_of_a_models_answer_is_told_what_was_not_found(settings: Settings) -> No
     (left_out,) = answer["left_out"]
     assert (left_out["text"], left_out["reason"]) == (invented, "absent")
     assert sorted(left_out["details"]) == ["2031", "912,345"]
-    assert [one["quote"] for one in answer["citations"]]
+    assert [citation["quote"] for citation in answer["citations"]]
 
 
 def test_a_refusal_is_no_error_and_offers_what_can_be_asked(served: Served) -> None:
@@ -156,7 +159,7 @@ def test_documents_areas_and_a_day_limit_what_is_searched(
 ) -> None:
     def documents(**limits: Any) -> set[str]:
         found = told(call(served, tool, **{asked: QUESTION}, **limits))
-        return {one["document"] for one in found["passages" if tool == "search" else "citations"]}
+        return {each["document"] for each in found["passages" if tool == "search" else "citations"]}
 
     assert documents(documents=["drugs-agenda"]) <= {"drugs-agenda"}
     assert documents(areas=["firearms"], as_of="2020-07-24") == {"firearms-plan"}
@@ -164,7 +167,7 @@ def test_documents_areas_and_a_day_limit_what_is_searched(
     assert documents(as_of="2020-07-23") == set()
     only = {"query": QUESTION, "documents": ["drugs-agenda"], "language": "nl"}
     found = told(call(served, "search", **only))["passages"]
-    assert {(one["document"], one["language"]) for one in found} == {("drugs-agenda", "nl")}
+    assert {(each["document"], each["language"]) for each in found} == {("drugs-agenda", "nl")}
 
 
 def test_documents_are_listed_a_page_at_a_time(served: Served) -> None:
@@ -172,11 +175,11 @@ def test_documents_are_listed_a_page_at_a_time(served: Served) -> None:
     rest = told(call(served, "list_documents", start=first["next_start"], language="nl"))
     assert (first["total"], first["next_start"], rest["next_start"]) == (5, 3, None)
     listed = [*first["documents"], *rest["documents"]]
-    infos = served.assistant.index.documents()
-    assert {one["id"] for one in listed} == {info.id for info in infos}
+    infos = served.assistant.index.snapshot().documents()
+    assert {each["id"] for each in listed} == {info.id for info in infos}
     titles = {info.id: info.title for info in infos if info.language == "nl"}
-    for one in rest["documents"]:
-        assert (one["title"], one["languages"]) == (titles[one["id"]], ["en", "nl"])
+    for document in rest["documents"]:
+        assert (document["title"], document["languages"]) == (titles[document["id"]], ["en", "nl"])
 
 
 @pytest.mark.parametrize(
@@ -293,7 +296,7 @@ def test_a_program_of_this_machine_needs_no_key(settings: Settings) -> None:
         audited = program(settings.data_dir, STRATEGIEWIJZER_AUDIT="true")
         async with Client(audited) as client:
             calls = (("ask", {"question": QUESTION}), ("list_documents", {}))
-            return [await client.call_tool(*one) for one in calls]
+            return [await client.call_tool(*each) for each in calls]
 
     asked, listed = apart(used())
     assert told(asked)["kind"] == "answer"

@@ -265,7 +265,9 @@ def test_reader_and_operator_are_told_why(
     assert (first.mode, first.trouble, second.trouble) == ("fallback", "key", "key")
     assert "status 401, invalid_api_key" in caplog.text
     assert "Correct OPENAI_API_KEY" in caplog.text
-    warnings = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    warnings = [
+        record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING
+    ]
     assert not any(QUESTION in warning for warning in warnings)
     assert SECRET not in caplog.text + first.model_dump_json()
 

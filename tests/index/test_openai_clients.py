@@ -60,7 +60,9 @@ def extra(got: Any) -> dict[str, Any]:
 def assert_cited(content: str, annotations: Iterable[Any], citations: list[dict[str, Any]]) -> None:
     """Each annotation is at a marker, and names the official page of the quotes with its number."""
     pages = {citation["number"]: citation["url"] for citation in citations}
-    places = [(one.start_index, one.end_index, one.url) for one in annotations]
+    places = [
+        (annotation.start_index, annotation.end_index, annotation.url) for annotation in annotations
+    ]
     assert places
     for start, end, url in places:
         assert content[start] == "[" and content[end - 1] == "]"  # noqa: PT018 - one place
@@ -71,7 +73,7 @@ def assert_cited(content: str, annotations: Iterable[Any], citations: list[dict[
 def assert_quoted(served: Served, citations: list[dict[str, Any]]) -> None:
     """Each quote is an exact part of the passage that it names."""
     assert citations
-    passages = {one.id: one for one in served.assistant.index.snapshot().passages()}
+    passages = {each.id: each for each in served.assistant.index.snapshot().passages()}
     for citation in citations:
         passage = passages[citation["passage"]]
         assert passage.text[citation["start"] : citation["end"]] == citation["quote"]
@@ -93,7 +95,9 @@ def test_an_answer_cites_official_pages_and_gives_exact_quotes(
     assert (message.refusal, got.choices[0].finish_reason) == (None, "stop")
     annotations = message.annotations or []
     citations = extra(got)["citations"]
-    assert_cited(message.content, (one.url_citation for one in annotations), citations)
+    assert_cited(
+        message.content, (annotation.url_citation for annotation in annotations), citations
+    )
     assert_quoted(served, citations)
     assert extra(got)["strategiewijzer"]["kind"] == "answer"
     usage = got.usage
@@ -111,7 +115,7 @@ def test_a_streamed_answer_is_the_same_in_pieces(client: OpenAI) -> None:
     assert sum(bool(delta.content) for delta in deltas) >= 2  # the sentence, then what is below
     assert "".join(delta.content or "" for delta in deltas) == message.content
     annotated = [extra(delta)["annotations"] for delta in deltas if "annotations" in extra(delta)]
-    assert annotated == [[one.model_dump() for one in message.annotations or []]]
+    assert annotated == [[each.model_dump() for each in message.annotations or []]]
     assert [chunk.choices[0].finish_reason for chunk in chunks[-2:]] == [None, "stop"]
     assert extra(chunks[-1])["citations"] == extra(whole)["citations"]
     assert len({chunk.id for chunk in chunks}) == 1
@@ -138,7 +142,7 @@ def test_a_refusal_is_one_and_can_be_read(
     assert extra(got)["citations"] == []
     assert extra(got)["strategiewijzer"]["kind"] == kind
     chunks = list(client.chat.completions.create(model=MODEL, messages=user(question), stream=True))
-    assert "".join(one.choices[0].delta.refusal or "" for one in chunks) == answer.text
+    assert "".join(chunk.choices[0].delta.refusal or "" for chunk in chunks) == answer.text
 
 
 @pytest.mark.parametrize(
@@ -214,11 +218,11 @@ def given(client: OpenAI, *, stream: bool = False, **body: Any) -> dict[str, Any
 def test_a_client_says_what_is_searched(client: OpenAI, *, stream: bool) -> None:
     limits = {"areas": ["firearms"], "documents": ["firearms-plan"], "as_of": "2020-07-24"}
     got = given(client, stream=stream, strategiewijzer=limits)
-    assert {one["document"] for one in got["citations"]} == {"firearms-plan"}
+    assert {citation["document"] for citation in got["citations"]} == {"firearms-plan"}
     assert got["strategiewijzer"]["limits"] == {**limits, "source_language": None}
     for other in ({"documents": ["drugs-agenda"]}, {"areas": ["drugs"]}, {"as_of": "2020-07-23"}):
         got = given(client, stream=stream, strategiewijzer=other)
-        assert {one["document"] for one in got["citations"]} <= {"drugs-agenda"}
+        assert {citation["document"] for citation in got["citations"]} <= {"drugs-agenda"}
     got = given(client, stream=stream, strategiewijzer={"as_of": "2020-07-23"})
     assert got["strategiewijzer"]["reason"] == "out_of_scope"
 
@@ -236,10 +240,10 @@ def test_a_client_says_what_is_searched(client: OpenAI, *, stream: bool) -> None
 def test_a_limit_that_is_not_understood_is_refused_rather_than_left_aside(
     client: OpenAI, body: dict[str, Any], param: str, says: str
 ) -> None:
-    with pytest.raises(openai.BadRequestError) as told:
+    with pytest.raises(openai.BadRequestError) as raised:
         given(client, **body)
-    assert told.value.param == param
-    assert says in told.value.message
+    assert raised.value.param == param
+    assert says in raised.value.message
 
 
 def test_replies_are_what_openapi_json_describes(served: Served) -> None:
@@ -284,18 +288,18 @@ PICTURE = [
 def test_what_cannot_be_done_is_a_bad_request(
     client: OpenAI, changed: dict[str, Any], param: str
 ) -> None:
-    with pytest.raises(openai.BadRequestError) as told:
+    with pytest.raises(openai.BadRequestError) as raised:
         client.chat.completions.create(**{"model": MODEL, "messages": user("Hello!"), **changed})
-    assert told.value.param == param
-    assert told.value.type == "invalid_request_error"
-    assert "x" * 50 not in str(told.value)
+    assert raised.value.param == param
+    assert raised.value.type == "invalid_request_error"
+    assert "x" * 50 not in str(raised.value)
 
 
 def test_there_is_one_model(client: OpenAI) -> None:
     assert [model.id for model in client.models.list()] == [MODEL]
-    with pytest.raises(openai.NotFoundError) as told:
+    with pytest.raises(openai.NotFoundError) as raised:
         client.chat.completions.create(model="gpt-5", messages=user("Hello!"))
-    assert told.value.code == "model_not_found"
+    assert raised.value.code == "model_not_found"
 
 
 BROKEN = {
@@ -316,11 +320,11 @@ def test_what_fails_inside_says_so_also_to_a_stream(
 
     with serving(failing, served.settings) as address:
         client = to(f"{address}/v1", key_for(served.settings, "ask"))
-        with pytest.raises(openai.InternalServerError) as told:
+        with pytest.raises(openai.InternalServerError) as raised:
             client.chat.completions.create(model=MODEL, messages=user("Hi"), stream=stream)
-    assert (told.value.code, told.value.status_code) == (code, documented()[code])
-    assert "secret" not in told.value.message
-    assert "whoever runs this service" in told.value.message or code == "no_index"
+    assert (raised.value.code, raised.value.status_code) == (code, documented()[code])
+    assert "secret" not in raised.value.message
+    assert "whoever runs this service" in raised.value.message or code == "no_index"
 
 
 def documented() -> dict[str, int]:
@@ -351,15 +355,15 @@ def test_what_a_client_did_wrong_is_told_as_documented(
 ) -> None:
     key = key_for(served.settings, scope) if scope else "swk_wrong"
     body = {"model": MODEL, "messages": user("Hello!"), **changed}
-    with pytest.raises(openai.APIStatusError) as told:
+    with pytest.raises(openai.APIStatusError) as raised:
         to(served.address, key).chat.completions.create(**body)
-    assert (told.value.code, told.value.status_code) == (code, documented()[code])
+    assert (raised.value.code, raised.value.status_code) == (code, documented()[code])
 
 
 def test_an_address_needs_its_v1(address: str, settings: Settings) -> None:
-    with pytest.raises(openai.APIStatusError) as told:
+    with pytest.raises(openai.APIStatusError) as raised:
         said_by(to(address, key_for(settings, "ask")), "Hello!")
-    assert (told.value.status_code, told.value.response.text) == (405, "")
+    assert (raised.value.status_code, raised.value.response.text) == (405, "")
 
 
 def test_what_fails_in_the_middle_of_a_stream_is_told_in_it(
@@ -373,7 +377,7 @@ def test_what_fails_in_the_middle_of_a_stream_is_told_in_it(
     monkeypatch.setattr(Assistant, "stream", failing)
     chunks = client.chat.completions.create(model=MODEL, messages=user("Hi"), stream=True)
     said: list[str] = []
-    with pytest.raises(openai.APIError) as told:
+    with pytest.raises(openai.APIError) as raised:
         said.extend(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert "".join(said) == "Half."
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(raised.value)

@@ -102,7 +102,7 @@ def _figures_without_source(answer: Answer) -> list[str]:
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_no_figure_that_its_passage_lacks_is_confirmed(models: tuple[Settings, Settings]) -> None:
-    questions = {one.id: one for one in load(ROOT / "eval" / "questions")}
+    questions = {each.id: each for each in load(ROOT / "eval" / "questions")}
     _ask_and_check(models, [questions[id] for id in _HANDFUL])
 
 
@@ -110,7 +110,7 @@ def test_no_figure_that_its_passage_lacks_is_confirmed(models: tuple[Settings, S
 @pytest.mark.timeout(4 * 3600)
 def test_the_same_holds_for_a_larger_model(settings: Settings) -> None:
     """Prints each sentence with its mark: confirmed, not confirmed, or left out."""
-    every = [one for one in load(ROOT / "eval" / "questions") if not one.history]
+    every = [each for each in load(ROOT / "eval" / "questions") if not each.history]
     asked = every[:: len(every) // _ASKED][:_ASKED]
     marks: Counter[str] = Counter()
     with local_llm(QWEN) as address:
@@ -131,7 +131,10 @@ def test_the_same_holds_for_a_larger_model(settings: Settings) -> None:
 def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question]) -> None:
     def answers(settings: Settings, questions: Sequence[Question]) -> list[Answer]:
         assistant = Assistant(settings)
-        return [assistant.ask(one.question, one.history, one.language) for one in questions]
+        return [
+            assistant.ask(question.question, question.history, question.language)
+            for question in questions
+        ]
 
     with ThreadPoolExecutor(len(models)) as threads:
         first, second = threads.map(answers, models, (asked[::2], asked[1::2]))
@@ -145,12 +148,12 @@ def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question])
     assert any(
         _figures(sentence) - _figures(*(passage.context() for passage in answer.passages))
         for answer in given
-        for sentence in (*answer.unconfirmed, *(one.text for one in answer.left_out))
+        for sentence in (*answer.unconfirmed, *(each.text for each in answer.left_out))
     )  # without the verifier one would have been
     assert all(inexact_quotes(answer) == () for answer in given)
-    own = [one for one in given if one.mode == "generative" and one.answered]
-    doubted = sum(len(one.unconfirmed) + len(one.left_out) for one in own)
-    confirmed = sum(bool(numbers) for one in own for _, numbers in claims(one))
+    own = [each for each in given if each.mode == "generative" and each.answered]
+    doubted = sum(len(each.unconfirmed) + len(each.left_out) for each in own)
+    confirmed = sum(bool(numbers) for each in own for _, numbers in claims(each))
     print(  # noqa: T201
         f"\n{len(own)} of {len(given)} answers are the model's, "
         f"{confirmed} sentences confirmed, {doubted} not"

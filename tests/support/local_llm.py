@@ -134,4 +134,4 @@ def _serve(model: LocalModel) -> None:
 
 
 if __name__ == "__main__":
-    _serve(next(one for one in (SMOLLM2, QWEN) if one.name == (sys.argv[1:] or ["smollm2"])[0]))
+    _serve(next(each for each in (SMOLLM2, QWEN) if each.name == (sys.argv[1:] or ["smollm2"])[0]))

@@ -121,7 +121,7 @@ def _page(told: Carrier, case: Case) -> str:
 
 def cases(name: str) -> list[Case]:
     """The cases of tests/hostile/<name>.yaml."""
-    return [Case(**one) for one in read_yaml((_FOLDER / f"{name}.yaml").read_text("utf-8"))]
+    return [Case(**each) for each in read_yaml((_FOLDER / f"{name}.yaml").read_text("utf-8"))]
 
 
 class WorstCaseModel:
@@ -149,16 +149,16 @@ class WorstCaseModel:
         if prompt.startswith("You prepare"):
             self.rewritten = True
             said = f"{CANARY} https://{HOST}/?q={quote(prompt[:40])} ?"
-            translations = [{"language": one, "question": said} for one in ("nl", "en", "fr")]
+            translations = [{"language": each, "question": said} for each in ("nl", "en", "fr")]
             return json.dumps({"question": said, "translations": translations})
         self.before, self.prompt = _read_before(self.prompt), prompt
         read = _words(prompt)
-        found = [one for one in self._known if one.orders and _words(one.orders) in read]
-        self.obeyed = [one.name for one in found]
-        orders = dict.fromkeys(itertools.chain(self.case.says, *(one.says for one in found)))
+        found = [each for each in self._known if each.orders and _words(each.orders) in read]
+        self.obeyed = [each.name for each in found]
+        orders = dict.fromkeys(itertools.chain(self.case.says, *(each.says for each in found)))
         true = [] if self.case.text else [self.case.carrier.true]
         said = [*true, *orders, *_leaked(prompt), self.before, *_carried(prompt)]
-        self.sentences = [one for one in said if one]
+        self.sentences = [each for each in said if each]
         self.said = reply_of(
             *self.sentences,
             passages=(1, 77),

@@ -98,7 +98,7 @@ def test_a_question_is_said_in_other_languages_once(server: Script) -> None:
     for _ in range(2):
         assert rewriter.translations(REWRITTEN, "nl", ("en", "fr")) == TRANSLATED
     (request,) = server.requests
-    rules, conversation = (one["content"] for one in request["messages"])
+    rules, conversation = (message["content"] for message in request["messages"])
     assert "these ISO 639-1 codes: en, fr." in rules
     assert conversation == f"<question>\n{REWRITTEN}\n</question>"
     assert rewriter.translations(REWRITTEN, "nl", ("en",)) == {"en": TRANSLATED["en"]}

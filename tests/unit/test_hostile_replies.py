@@ -60,11 +60,11 @@ def _read(reply: str) -> tuple[list[Draft], Mapping[str, tuple[str, ...]]]:
     """The drafts and lists of a reply, read as it arrives from a server."""
     drafts: list[Draft] = []
     gaps = Gaps()
-    for one in read(without_thoughts(tidy(_pieces(reply)))):
-        if isinstance(one, Gaps):
-            gaps = one
-        elif not one.is_open:
-            drafts.append(one)
+    for each in read(without_thoughts(tidy(_pieces(reply)))):
+        if isinstance(each, Gaps):
+            gaps = each
+        elif not each.is_open:
+            drafts.append(each)
     return drafts, {"searches": gaps.queries, "not_stated": gaps.not_stated}
 
 
@@ -86,7 +86,7 @@ def test_a_list_costs_no_sentence(name: str, value: str, first: bool) -> None:
 def test_of_a_list_those_that_are_texts_are_taken(name: str, value: str) -> None:
     _, found = _read(f'{{"sentences": [{AS_ASKED}], "{name}": ["drugs", {value}]}}')
     assert found[name][0] == "drugs"
-    assert all(len(one) <= 300 for one in found[name])
+    assert all(len(each) <= 300 for each in found[name])
 
 
 @lists
@@ -113,7 +113,7 @@ def test_what_a_sentence_rests_on_costs_no_sentence(value: str, entry: str) -> N
     (draft,) = _read(f'{{"sentences": [{entry.format(said=GOOD, value=value)}]}}')[0]
     assert draft.text == GOOD
     assert all(type(number) is int and number >= 0 for number in draft.cites)
-    assert not any(one.passage == 0 for one in draft.stretches)  # `true` is not 1
+    assert not any(stretche.passage == 0 for stretche in draft.stretches)  # `true` is not 1
 
 
 @hostile

@@ -42,7 +42,7 @@ def _read(reply: str, size: int = 1, language: str = "en") -> list[Draft]:
 
 
 def _complete(given: Iterable[Draft | Gaps]) -> list[Draft]:
-    return [one for one in given if isinstance(one, Draft) and not one.is_open]
+    return [each for each in given if isinstance(each, Draft) and not each.is_open]
 
 
 def _texts(*texts: str, language: str = "en") -> list[str]:
@@ -131,8 +131,8 @@ def test_a_sentence_is_given_as_soon_as_its_entry_is_closed() -> None:
 
 def test_what_has_arrived_of_a_sentence_is_shown() -> None:
     reply = reply_of("- It grows **fast** [1].")
-    begun = [one for one in read([*reply]) if isinstance(one, Draft) and one.is_open]
-    assert [one.text for one in begun][:4] == ["I", "It", "It g", "It gr"]
+    begun = [each for each in read([*reply]) if isinstance(each, Draft) and each.is_open]
+    assert [each.text for each in begun][:4] == ["I", "It", "It g", "It gr"]
     assert begun[-1] == Draft("It grows fast.", (), "item", is_open=True)
 
 
@@ -197,8 +197,8 @@ def test_a_sentence_does_not_say_itself_that_it_was_confirmed(mark: str) -> None
     for text in (f"{mark}{sentence}", f"- {mark}{sentence}"):
         assert _texts(text) == [sentence]
         given = read([*reply_of(text)])
-        begun = [one.text for one in given if isinstance(one, Draft) and one.is_open]
-        assert not any(one.startswith(("✔", "✅", "✓", "[conf")) for one in begun)
+        begun = [each.text for each in given if isinstance(each, Draft) and each.is_open]
+        assert not any(each.startswith(("✔", "✅", "✓", "[conf")) for each in begun)
 
 
 @pytest.mark.parametrize("claim", ["✔ Confirmed.", "Bevestigd.", "[confirmed]", "✅"])
