@@ -19,7 +19,6 @@ from api.ask_route import EarlierAnswer
 from chain.assistant import Assistant
 from core import VERSION
 from core.answer import Answer, Event, Finished, TextDelta, Turn
-from core.answer_blocks import Marker
 from core.citations import Citation, references
 from core.settings import ROOT, Settings, current
 from prompts import client_words
@@ -268,16 +267,18 @@ def with_rare_letters(answer: Answer) -> Answer:
     """An answer whose texts and passages begin with letters of two UTF-16 units each."""
     rare = "\N{MUSICAL SYMBOL G CLEF}\N{GRINNING FACE} "
 
-    def later(one: Marker | Citation) -> Any:
-        return one.model_copy(update={"start": one.start + 3, "end": one.end + 3})
+    def later(citation: Citation) -> Citation:
+        start, end = citation.start + 3, citation.end + 3
+        return citation.model_copy(update={"start": start, "end": end})
 
     passages = (
         passage.model_copy(update={"text": rare + passage.text}) for passage in answer.passages
     )
+    first, *others = answer.blocks
+    sentence, *rest = first.sentences
+    begun = sentence.model_copy(update={"text": rare + sentence.text})
     changed = {
-        "text": rare + answer.text,
-        "more": tuple(rare + text for text in answer.more),
-        "markers": tuple(tuple(map(later, markers)) for markers in answer.markers),
+        "blocks": (first.model_copy(update={"sentences": (begun, *rest)}), *others),
         "passages": tuple(passages),
         "citations": tuple(map(later, answer.citations)),
     }
