@@ -25,8 +25,8 @@ TWO_THINGS = "What are the priorities on firearms and how much is the drug marke
 def test_nothing_of_an_answer_is_from_outside_its_scope(
     assistant: Assistant, question: str
 ) -> None:
-    for limits in ({"scope": Scope(documents=("firearms-plan",))}, {"areas": ["firearms"]}):
-        answer = assistant.ask(question, **limits)
+    for scope in (Scope(documents=("firearms-plan",)), Scope(areas=("firearms",))):
+        answer = assistant.ask(question, scope=scope)
         assert {passage.document.id for passage in answer.passages} == {"firearms-plan"}
         assert answer.documents == ("firearms-plan",)
 
