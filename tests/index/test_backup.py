@@ -240,7 +240,7 @@ def test_a_key_that_was_revoked_since_the_backup_stays_revoked(tmp_path: Path) -
     def restored(file: Path) -> Result:
         return CliRunner(env=environment).invoke(app, ["restore", str(file), "--yes"])
 
-    lost, used = (make(here, name, ("ask",), "reader", _YEAR)[1].id for name in ("lost", "used"))
+    lost, used = (make(here, name, ("ask",), _YEAR)[1].id for name in ("lost", "used"))
     back_up(here, tmp_path / "backup.zip")
     assert revoke(here, lost)
     done = restored(tmp_path / "backup.zip")
