@@ -61,7 +61,6 @@ class ModelRun(AnswerRun):
     ) -> None:
         super().__init__(request, unconfirmed)
         self.mode = "generative"
-        self.model = answerer.model
         self._answerer = answerer
         self._nearness = nearness
         self._verifier = Verifier(request, nearness)
@@ -86,6 +85,8 @@ class ModelRun(AnswerRun):
                 if self._stands_in:
                     yield from super().write(config)
                 return
+        finally:
+            self.model = self._answerer.model  # of a server's only model known once it was asked
         if ending := self.builder.end():
             yield ending
 

@@ -1,4 +1,4 @@
-"""Which blocks of a document are page noise: share buttons, letterheads, lists of links.
+"""Which blocks of a document are page noise: share buttons, cookie bars, lists of links.
 
 Noise is marked, not cut, so that offsets stay exact. A block is noise when nearly all of it is:
 most words are labels of buttons, or the whole line is a known one; in doubt it is text. The words
@@ -19,11 +19,19 @@ from language.vocabulary import FOLDER, months
 from language.words import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+# No brackets: "MRV[2024] ) / 5 ) / MRV[2026]" is a formula.
+_BREADCRUMBS = re.compile(r"(?:[^>›»|/\n\[\]=]+ [>›»|/] ){2,}[^>›»|/\n\[\]=]+")
 # The month in words: whether 3/4/2020 is in March or in April is not known of a page.
 _DATE = re.compile(r"(?<!\d)(\d{1,2})(?:\.|er)? ([^\W\d_]+) (\d{4})(?!\d)")
 _LANGUAGES = ("nl", "en", "fr", "de", "de_AT")  # of the lists in noise.yaml; Austria's "Jänner"
 _BUTTON_SHARE = 0.5  # of the words of a line; a sentence that names buttons has more other words
 _SHORT_LINE = 150  # characters; longer is a paragraph whose full stop is missing
+_LINK_LIST = 4  # short lines in a row that are links without a heading; fewer may be an address
+_NOTICE = re.compile(r"©|\bcopyright\b|\ball rights reserved\b", re.IGNORECASE)
+_WORDS_ALONE = re.compile(r"(?:[^\W\d_]+[ –-]+)+[^\W\d_]+")  # no number of a document
+_PAGE_OF = re.compile(
+    r"(?:(?P<word>[^\W\d_]{1,10})\.? )?(?P<page>\d{1,4}) ?(?P<of>/|[^\W\d_]{1,4}) ?(?P<all>\d{1,4})"
+)
 _LONGEST_LETTERHEAD, _FEWEST_WAYS = 400, 3  # characters, ways to reach who sent it
 _SENTENCE = re.compile(r"[^\W\d_]{3}[.!?](?:\s|$)")
 # An e-mail address, a web page, a telephone number, a post box, a place with its code.
@@ -37,6 +45,7 @@ _WAYS = tuple(
         r"\b(?:[1-9]\d{3} ?[A-Z]{2}|[A-Z]{1,2}[- ]\d{4,5}|\d{5})\b",
     )
 )
+_COOKIE_BAR = 400  # characters; a longer text that begins so may be about cookies
 
 _SHOWN, _LONGEST_SHOWN = 100, 300  # texts that are left out, and characters of each
 
@@ -49,24 +58,46 @@ def _words() -> Mapping[str, frozenset[str]]:
 
 
 def mark_noise(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """The blocks, with paragraphs that are page noise marked. What else is repeated stays: a law
-    says the same of two things."""
+    """The blocks, with paragraphs that say nothing marked: page noise, numbers of pages,
+    letterheads, a line in capitals alone below its heading, a notice of rights that was there
+    before. What else is repeated stays: a law says the same of two things."""
+    notices: set[str] = set()
+
+    def says_nothing(place: int) -> bool:
+        own = text[blocks[place].start : blocks[place].end]
+        is_again = False
+        if _NOTICE.search(own):
+            notice = " ".join(fold(own).split())
+            is_again = notice in notices
+            notices.add(notice)
+        return is_again or is_noise(own) or _is_lone(text, blocks, place)
+
     return tuple(
-        replace(block, kind="noise")
-        if block.kind == "paragraph" and is_noise(text[block.start : block.end])
-        else block
-        for block in blocks
+        replace(block, kind="noise") if block.kind == "paragraph" and says_nothing(place) else block
+        for place, block in enumerate(blocks)
+    )
+
+
+def _is_lone(text: str, blocks: Sequence[Block], place: int) -> bool:
+    """Whether a line in capitals is all that stands below its heading: a title page's."""
+    own = text[blocks[place].start : blocks[place].end]
+    around = (blocks[place - 1 : place] if place else ()), blocks[place + 1 : place + 2]
+    return (
+        own.isupper()
+        and _WORDS_ALONE.fullmatch(own) is not None
+        and len(own) <= _SHORT_LINE
+        and all(near and near[0].kind == "heading" for near in around)
     )
 
 
 def mark_link_lists(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
     """The blocks of a plain text, with lists of link titles and their headings marked as noise.
 
-    Such a list is a row of short lines without a sentence, below a heading for links. A last line
-    with text below it is the heading of that text, and stays.
+    Such a list is a row of short lines without a sentence, below a heading for links or at least
+    four long. A last line with text below it is the heading of that text, and stays.
     """
     kept = [block for block in blocks if block.kind != "noise"]
-    links = set(_below_link_headings(text, kept))
+    links = {*_below_link_headings(text, kept), *_long_rows(text, kept)}
     return tuple(replace(b, kind="noise") if b.begin in links else b for b in blocks)
 
 
@@ -120,6 +151,28 @@ def _is_link_heading(line: str) -> bool:
     return len(line) <= _SHORT_LINE and fold(line).rstrip(" :") in _words()["link_headings"]
 
 
+def _long_rows(text: str, kept: Sequence[Block]) -> Iterator[int]:
+    """The beginnings of the lines in rows that are long enough to be lists of links without a
+    heading.
+
+    The first line of a text is its title. Lines below one with a colon are text, and so is a row
+    with a line of figures only: a table.
+    """
+    number = 1
+    while number < len(kept):
+        row = _row(kept, number, lambda block: is_short_paragraph(text, block))
+        lines = [text[block.start : block.end] for block in kept[number - 1 : number + len(row)]]
+        links = _without_heading(row, number + len(row) < len(kept))
+        introduces = [line.endswith(":") for line in lines]
+        introduced = introduces[0] or any(
+            colon and not any(introduces[n + 1 : n + 3]) and n + 2 < len(lines)
+            for n, colon in enumerate(introduces)
+        )
+        if len(links) >= _LINK_LIST and not introduced and all(map(_WORD.search, lines)):
+            yield from (link.begin for link in links)
+        number += len(row) + 1
+
+
 def _row(kept: Sequence[Block], start: int, belongs: Callable[[Block], bool]) -> list[Block]:
     """The consecutive blocks from `start` on that belong to a row."""
     return list(takewhile(belongs, (kept[number] for number in range(start, len(kept)))))
@@ -136,7 +189,7 @@ def _without_heading(row: list[Block], has_text_below: bool) -> list[Block]:
 
 
 def is_noise(line: str) -> bool:
-    """Whether a line or paragraph is a share bar, a letterhead or the like."""
+    """Whether a line or paragraph is a share bar, cookie bar, breadcrumbs or the like."""
     folded, known = fold(line), _words()
     words = _WORD.findall(folded)
     labels = sum(word in known["buttons"] for word in words)
@@ -151,7 +204,20 @@ def is_noise(line: str) -> bool:
         is_buttons
         or folded.strip(" ↑^↩«»‹›>-") in known["lines"]
         or folded.startswith(tuple(known["sources"]))
+        or (len(folded) <= _COOKIE_BAR and folded.startswith(tuple(known["cookies"])))
+        or (_BREADCRUMBS.fullmatch(line) is not None and not line.endswith("."))
+        or _is_page_number(folded)
         or _is_letterhead(line)
+    )
+
+
+def _is_page_number(folded: str) -> bool:
+    """Whether a line is "Page 1 of 4", "1/4" or the like."""
+    found = _PAGE_OF.fullmatch(folded)
+    return (
+        found is not None
+        and (found["word"] in _words()["pages"] or (not found["word"] and found["of"] == "/"))
+        and int(found["page"]) <= int(found["all"])
     )
 
 

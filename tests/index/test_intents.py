@@ -63,8 +63,7 @@ def test_a_message_is_told_from_a_question(
 
 
 @pytest.mark.parametrize(
-    ("message", "kind"),
-    [("Bednkt!", "thanks"), ("HEYYYY", "greeting"), ("thx", "thanks"), ("dziekuje", "thanks")],
+    ("message", "kind"), [("HEYYYY", "greeting"), ("thx", "thanks"), ("dziekuje", "thanks")]
 )
 def test_spelling_and_punctuation_do_not_matter(
     message: str, kind: Message, embedder: Embedder

@@ -24,7 +24,7 @@ def body(text: str) -> list[tuple[str, str]]:
 # The press release as it was copied from a web page
 
 
-def test_the_press_release_has_its_title_date_and_headings_and_no_noise() -> None:
+def test_title_date_and_headings_of_the_press_release() -> None:
     document = load(RELEASE)
     assert (document.id, document.language) == ("press-release-2020-07-24", "nl")
     assert document.date == datetime.date(2020, 7, 24)  # "gepubliceerd op vrijdag 24 juli 2020"
@@ -39,10 +39,26 @@ def test_the_press_release_has_its_title_date_and_headings_and_no_noise() -> Non
         ("Het nieuwe actieplan inzake de handel in vuurwapens",),
         ("Achtergrond",),
     ]
-    read = "".join(document.text[s.start : s.end] for s in document.sections)
-    for noise in ("facebook", "Met dank overgenomen", "Over de strijd tegen", "Terug naar boven"):
+
+
+def test_noise_of_the_press_release_is_in_no_section() -> None:
+    document = load(RELEASE)
+    text = "".join(document.text[s.start : s.end] for s in document.sections)
+    for noise in (
+        "facebook",
+        "pdclogo",
+        "Met dank overgenomen",
+        "Meer informatie",
+        "Vragen en antwoorden",
+        "Persbericht:",
+        "Over de strijd tegen",
+        "Over de bestrijding van illegale drugs:",
+        "Terug naar boven",
+    ):
         assert noise in document.text
-        assert noise not in read
+        assert noise not in text
+    assert text.startswith("Vandaag presenteert de Commissie")
+    assert text.endswith("op EU-niveau vooruitgang moet worden geboekt.")
 
 
 # Noise in general
@@ -53,7 +69,10 @@ def test_the_press_release_has_its_title_date_and_headings_and_no_noise() -> Non
     [
         "r google-plus facebook twitter linkedin2 nujij M Monitor Nieuwsbrief",
         "Facebook Twitter LinkedIn", "↑ Terug naar boven", "Back to top", "PARTAGER", "Nach oben",
+        "Home › News › Press releases", "Home > Nieuws > Persberichten",
+        "Page 1 of 4", "Pagina 2 van 12", "Seite 3 / 7", "4/4",
         "Postbus 20301 | 2500 EH Den Haag | T 070 370 79 11 | info@voorbeeld.nl | www.voorbeeld.nl",
+        "We use cookies to improve this site. Read our policy.", "Diese Website verwendet Cookies.",
     ],
 )  # fmt: skip
 def test_page_furniture_is_noise(line: str) -> None:
@@ -69,6 +88,8 @@ def test_page_furniture_is_noise(line: str) -> None:
         "Member States share data with Europol",
         "Il dit : « Nous partageons » et « Nous agissons »",
         "Cooperation with third countries",
+        "MRV[2024-2026] ) / 5 ) / MRV[2024-2026] ), where,",
+        "Page 1 of the report has 4 tables",
         "info@example.eu",
     ],
 )
@@ -84,6 +105,23 @@ def test_noise_in_the_middle_interrupts_a_section_but_no_offset_moves() -> None:
 def test_a_list_of_links_ends_where_a_heading_has_text_below_it() -> None:
     text = "Plan\n\nIt begins.\n\nSee also\n\nPress release\n\n• Factsheet\n\nAnnex\n\nThe annex.\n"
     assert body(text) == [("Plan", "It begins."), ("Annex", "The annex.")]
+
+
+def test_many_short_lines_without_a_sentence_are_links() -> None:
+    links = "Drugs in Europe\n\nFirearms\n\nChild protection\n\nThe strategy\n\nAbout us\n"
+    assert body(f"Plan\n\nIt begins.\n\n{links}") == [("Plan", "It begins.")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "The countries are:\n\nBelgium\n\nFrance\n\nGermany\n\nItaly",  # introduced
+        "Year\n\nNumber\n\n2010\n\n23 000\n\n2019\n\n725 000",  # a table
+        "First\n\nSecond\n\nThird",  # few
+    ],
+)
+def test_other_short_lines_stay(lines: str) -> None:
+    assert body(f"Plan\n\nIt begins.\n\n{lines}\n") == [("Plan", f"It begins.\n\n{lines}")]
 
 
 def test_a_text_of_short_lines_only_is_kept() -> None:
@@ -147,15 +185,49 @@ def test_a_quotation_that_never_closes_or_is_very_long_is_split() -> None:
     assert sentences("", "en") == []
 
 
-def test_what_is_left_out_is_told_and_can_be_kept(tmp_path: Path) -> None:
+def test_the_quotations_of_the_press_release_are_whole() -> None:
+    text = RELEASE.read_text(encoding="utf-8")
+    for name in ("Margaritis Schinas", "Europees commissaris"):
+        paragraph = next(line for line in text.split("\n") if line.startswith(name))
+        assert sentences(paragraph, "nl") == [(0, len(paragraph))]
+
+
+def test_what_says_nothing_is_left_out_and_told_and_can_be_kept(tmp_path: Path) -> None:
+    text = """# Report on ports
+
+## FINANCIAL SHEET
+
+SHEET ON ACTS OF LAW
+
+## Findings
+
+© European Union, 2026. Reproduction is allowed.
+
+Half of all that is seized is found in ports.
+
+© European Union, 2026. Reproduction is allowed.
+
+Article 5 is deleted.
+
+Article 5 is deleted.
+
+(deleted)
+"""
     file = tmp_path / "report.en.md"
-    file.write_text("# Ports\n\nShare Facebook LinkedIn\n\nHalf is found in ports.\n", "utf-8")
+    file.write_text(text, encoding="utf-8")
     document = load(file)
-    assert document.left_out == ("Share Facebook LinkedIn",)
-    assert [document.text[s.start : s.end] for s in document.sections] == [
-        "Half is found in ports."
-    ]
+    assert document.left_out == (
+        "SHEET ON ACTS OF LAW",
+        "© European Union, 2026. Reproduction is allowed.",
+    )
+    read = "".join(document.text[s.start : s.end] for s in document.sections)
+    assert read.count("©") == 1
+    assert read.count("Article 5 is deleted.") == 2
+    assert "(deleted)" in read
+    assert "SHEET ON" not in read
     (tmp_path / "report.en.md.meta.yaml").write_text("noise: keep\n", encoding="utf-8")
     kept = load(file)
     assert kept.left_out == ()
-    assert "Facebook" in kept.text[kept.sections[0].start : kept.sections[0].end]
+    whole = "".join(kept.text[s.start : s.end] for s in kept.sections)
+    assert whole.count("©") == 2
+    assert "SHEET ON" in whole
