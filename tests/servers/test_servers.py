@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from chain.assistant import Assistant
-from core.errors import IndexMismatchError
+from core.errors import IndexMismatchError, ModelError, StoreError
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import Embedded, Event
 from ingest.publishing.verify import verify
 from tests.support.browser import free_port
 from tests.support.databases import running, running_chroma
 from tests.support.small import LIGHTHOUSES, Small
+from vectorstore.embeddings import OpenAIEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 
@@ -37,6 +38,14 @@ def test_a_chroma_server_holds_index_and_answers_as_a_folder(small: Small, tmp_p
 
         assert Generations(settings).rollback() == first.generation
         assert "31 lighthouses" in Assistant(replica).ask("How many lighthouses are there?").text
+
+
+def test_a_chroma_server_that_does_not_answer_is_named_with_the_remedy(small: Small) -> None:
+    settings = small({"a.en.md": "# A\n\nText."}).model_copy(
+        update={"chroma_url": f"http://127.0.0.1:{free_port()}"}
+    )
+    with pytest.raises(StoreError, match=r"No Chroma server answers.*CHROMA_URL"):
+        open_index(settings)
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +91,10 @@ def test_readers_keep_their_generation_when_the_embedder_changes(
     back = ingest(settings).generation  # whose turn it is now is served by the newest of its own
     assert running.snapshot().generation == back
     assert open_index(served).snapshot().generation == third
+
+
+def test_an_embeddings_server_that_fails_is_told_without_the_key() -> None:
+    embedder = OpenAIEmbedder(f"http://127.0.0.1:{free_port()}/v1", "m", "sk-secret")
+    with pytest.raises(ModelError, match="EMBEDDINGS_URL") as caught:
+        embedder.query("hello")
+    assert "sk-secret" not in str(caught.value)

@@ -27,7 +27,7 @@ from tests.support.openai_server import Script, openai_error, openai_server, rep
 from tests.support.small import Small
 from tests.support.telemetry import STAGES, recorder
 from tests.support.telemetry import off as off
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 from vectorstore.embeddings import OpenAIEmbedder
 
 ASKED = "Hoeveel meldingen van online kindermisbruik waren er in 2019, vraagt jan@example.org?"
@@ -313,3 +313,17 @@ def test_answers_go_on_without_the_collector_and_the_end_is_not_held_up(
         collected.hangs = False
         collected.over.set()
         until(recorder()._closed.is_set, "nothing is sent any more, nor told in later tests")
+
+
+def test_a_process_ends_although_the_collector_hangs() -> None:
+    script = """
+from core import telemetry, telemetry_sdk
+telemetry_sdk._PATIENCE, telemetry_sdk._TIMEOUT = 0.2, 3600.0
+telemetry.start({url!r}, scraped=False)
+telemetry.QuestionSpan().ended(None)
+"""
+    with collector() as collected:
+        collected.hangs = True
+        command = [sys.executable, "-c", script.format(url=collected.url)]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+        assert run.returncode == 0, run.stderr
