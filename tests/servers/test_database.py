@@ -187,7 +187,7 @@ def test_what_one_machine_kept_goes_to_a_server_whole(
     Conversations("an", file, 90).put_note(note())
     Conversations("bo", file, 90).put(talk(*(f"Vraag {number}?" for number in range(450))))
     feedback.save(file, verdict(1))
-    key, _ = make(here, "another program", ("ask",), "reader", datetime.timedelta(days=1))
+    key, _ = make(here, "another program", ("ask",), datetime.timedelta(days=1))
     keep(here, answer(), "an")
     keep(here, answer(), "bo")
     asked_questions.note(here, answer(), "an")
@@ -237,7 +237,7 @@ def test_a_server_that_stops_and_comes_back_is_told_and_found_again(
     assert mine.find(asked.id) == asked
     postgresql.stop()
     try:
-        with pytest.raises(StrategiewijzerError, match=r"cannot be read: PostgreSQL.*database che"):
+        with pytest.raises(StrategiewijzerError, match=r"cannot be read: PostgreSQL.*doctor"):
             mine.listed()
         with pytest.raises(StrategiewijzerError, match=r"was not kept: PostgreSQL"):
             mine.put(talk("Wat is SEESAC?"))

@@ -65,11 +65,6 @@ def test_figures_and_counts_are_those_of_the_language(
     assert count in texts("chat.too_long", length=12345, limit=2000)
 
 
-def test_a_size_keeps_its_decimals() -> None:
-    counts = {"documents": 1, "versions": 1, "passages": 2, "size": 2.5}
-    assert "2,5" in load("fr")("maintenance.generations.facts", **counts)
-
-
 @pytest.mark.parametrize(
     ("language", "field"), [("nl", "DD-MM-YYYY"), ("de", "DD.MM.YYYY"), ("fr", "DD/MM/YYYY")]
 )
