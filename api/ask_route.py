@@ -79,10 +79,18 @@ class AskRequest(SearchLimits):
 
 _EVENTS: dict[type[Event], str] = {Stage: "stage", TextDelta: "text", Finished: "finished"}
 _FAILED = "error"
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": [*_EVENTS.values(), _FAILED]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 _ANSWERED: dict[str, Any] = {
     "description": "The answer. With `stream`, events: `stage`, `text` (a piece) and "
     "last `finished`, of which `answer` is the whole; or `error`, an `ErrorReply`.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": {"schema": _EVENT}},
 }
 
 
