@@ -1,6 +1,6 @@
 """One question of a run: its answer, what is found of it, and the likely cause if it fell short."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Literal
 
@@ -375,15 +375,16 @@ def explain(result: QuestionResult) -> str:
     facts, shown = len(result.facts_found) + len(result.facts_missing), result.reading
     kinds = [kind or "a question" for kind in (result.expected, result.message)]
     details: Mapping[Cause, str] = {
-        "forbidden": _quoted(result.forbidden_said),
+        "forbidden": in_quotes(result.forbidden_said),
         "message": f"{kinds[0]}, taken for {kinds[1]}",
         "language": f"{result.text_language or 'none'}, not {' or '.join(result.languages)}",
-        "misleading": f"{result.misleading}; in bold: {_quoted(result.in_bold) or 'nothing'}",
+        "misleading": f"{result.misleading}; in bold: {in_quotes(result.in_bold) or 'nothing'}",
         "buried": f"{shown.needed} of {shown.units} sentences and lists shown are to the point; "
         f"{facts - result.facts_in_text} of {facts} facts are folded below",
     }
     return MEANINGS[cause] + (f" ({details[cause]})" if cause in details else "")
 
 
-def _quoted(texts: Sequence[str]) -> str:
+def in_quotes(texts: Iterable[str]) -> str:
+    """The texts in quotation marks, one behind the other."""
     return ", ".join(f"“{text}”" for text in texts)

@@ -31,29 +31,29 @@ def total(counts: Iterable[Counts]) -> Counts:
     return Counts(*map(sum, zip((0, 0, 0), *counts, strict=True)))
 
 
-class SegmentEntry(Frozen):
-    """A segment that a generation uses; the counts include what only others use."""
-
-    id: str
+class _Counted(Frozen):
     passages: int
     units: int
-    questions: int = 0
+    questions: int = 0  # prepared ones
 
     @property
     def counts(self) -> Counts:
         return Counts(self.passages, self.units, self.questions)
 
 
-class DocumentEntry(Frozen):
+class SegmentEntry(_Counted):
+    """A segment that a generation uses; the counts include what only others use."""
+
+    id: str
+
+
+class DocumentEntry(_Counted):
     """A language version of a document in a generation, and where its passages are."""
 
     info: DocumentInfo
     sha256: str
     path: str
     reading: str = ""  # fingerprint of what read its file; empty in older manifests: read anew
-    passages: int
-    units: int
-    questions: int = 0  # prepared ones
     segment: str  # id of the segment with its passages
     pages: int  # 0 in a format without pages
     left_out: tuple[str, ...] = ()  # texts of the file that say nothing, in no passage
@@ -63,12 +63,8 @@ class DocumentEntry(Frozen):
     def key(self) -> str:
         return self.info.key
 
-    @property
-    def counts(self) -> Counts:
-        return Counts(self.passages, self.units, self.questions)
 
-
-class Manifest(Frozen):
+class Manifest(_Counted):
     """What a generation was made from."""
 
     id: str
@@ -78,13 +74,6 @@ class Manifest(Frozen):
     splitter: str = Field(default="", exclude=True)  # of older manifests, not written any more
     documents: tuple[DocumentEntry, ...]
     segments: tuple[SegmentEntry, ...]
-    passages: int
-    units: int
-    questions: int = 0
-
-    @property
-    def counts(self) -> Counts:
-        return Counts(self.passages, self.units, self.questions)
 
     def used(self, segment_id: str) -> tuple[frozenset[str], Counts]:
         """The keys of the documents in use in a segment, and what they have."""

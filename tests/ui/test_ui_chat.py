@@ -16,6 +16,7 @@ from core.source import DocumentInfo, DocumentKind, Scope
 from ingest.pipeline import ingest
 from tests.support.answers import doubted
 from tests.support.apps import ask, press, run, shown, unfolded, visit
+from tests.support.chats import chat
 from tests.support.passages import answer_of
 from tests.support.small import Small
 from ui.answers.checks import remarks_below
@@ -43,11 +44,6 @@ def first_turn(app: AppTest) -> Turn:
     first = conversation(app)[0]
     assert first.answer is not None
     return Turn.of(REPORTS, first.answer, (*first.answer.related, *(first.follow_ups or ())))
-
-
-def chat(app: AppTest) -> Chat:
-    found: Chat = app.session_state["chat"]
-    return found
 
 
 def conversation(app: AppTest) -> list[Exchange]:

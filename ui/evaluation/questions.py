@@ -9,7 +9,7 @@ import streamlit as st
 
 from eval.comparison import Comparison, Direction
 from eval.dataset import RunPart
-from eval.question_results import QuestionResult
+from eval.question_results import QuestionResult, in_quotes
 from eval.rates import reported
 from language.words import fold
 from ui.evaluation.kept_runs import KeptRun, read, when
@@ -171,9 +171,9 @@ def _verdict(result: QuestionResult, texts: Texts) -> str:
         case None:
             return ""
         case "forbidden":
-            return texts("evaluation.why.forbidden", said=_quoted(result.forbidden_said))
+            return texts("evaluation.why.forbidden", said=in_quotes(result.forbidden_said))
         case "wrong citation":
-            return texts("evaluation.why.citation", said=_quoted(_unsupported(result)[:1]))
+            return texts("evaluation.why.citation", said=in_quotes(_unsupported(result)[:1]))
         case "message":
             kind = "message" if result.is_message else "taken_for_message"
             return texts(f"evaluation.why.{kind}")
@@ -185,7 +185,7 @@ def _verdict(result: QuestionResult, texts: Texts) -> str:
             return texts("evaluation.why.language", is_in=is_in, may_be=may_be)
         case "misleading":
             key = str(result.misleading).replace(" ", "_")
-            return texts(f"evaluation.why.{key}", said=_quoted(result.in_bold))
+            return texts(f"evaluation.why.{key}", said=in_quotes(result.in_bold))
         case "cut list" | "loose end" | "buried":
             return texts.label("evaluation.meanings", result.cause)
         case _:
@@ -208,10 +208,6 @@ def _lacking(result: QuestionResult, texts: Texts) -> Iterable[str]:
 def _unsupported(result: QuestionResult) -> Sequence[str]:
     rejected = [verdict.text for verdict in result.verdicts if not verdict.supported]
     return (*result.inexact_quotes, *rejected, *result.unsupported)
-
-
-def _quoted(texts: Iterable[str]) -> str:
-    return ", ".join(f"“{text}”" for text in texts)
 
 
 def show_one_question(run: KeptRun, other: KeptRun | None, name: str, texts: Texts) -> None:
