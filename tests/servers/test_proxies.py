@@ -161,11 +161,11 @@ def test_a_session_goes_on_when_its_app_stops(
         (route,) = [cookie for cookie in context.cookies() if cookie.get("name") == "sw_route"]
         assert route.get("httpOnly")
 
-        page.goto(f"{address}/evaluation")  # an upload goes to the app of its session
+        page.goto(f"{address}/maintenance")  # an upload goes to the app of its session
         chooser = page.locator("input[type=file]").first
         with page.expect_response(re.compile("/_stcore/upload_file/")) as sent:
             chooser.set_input_files(
-                {"name": "x.yaml", "mimeType": "text/yaml", "buffer": b"- id: 1"}
+                {"name": "x.md", "mimeType": "text/markdown", "buffer": b"# Alpha"}
             )
         assert sent.value.status == 204
 
