@@ -1,1 +1,1 @@
-"""What is fitted and trained, and benchmarks; not installed with the product."""
+"""What is fitted and trained, and what that gives; not installed with the product."""

@@ -110,14 +110,13 @@ def asked_of(
 
 
 def decided(
-    question: str, language: str, index: Snapshot, settings: Settings, *, for_model: bool = False
+    question: str, language: str, index: Snapshot, settings: Settings
 ) -> tuple[tuple[ScoredPassage, ...], Decision, Request]:
-    """What is found for a question, what is decided on it, and what an answer is made from, by the
-    sources' sentences or by a model, whatever the settings have."""
-    servers = {"model": "any" if for_model else "", "openai_base_url": ""}
-    settings = settings.model_copy(update=servers)
+    """What is found for a question, what is decided on it, and what an answer is made from, without
+    a language model whatever the settings have."""
+    settings = settings.model_copy(update={"model": "", "openai_base_url": ""})
     query, meant = Query(question, language), Interpretation(question)
-    found = retrieve(index, query, meant, settings.results, for_model=for_model)
+    found = retrieve(index, query, meant, settings.results, for_model=False)
     decision = decide(index, query, meant, found, settings)
     return found.passages, decision, build_request(index, query, meant, decision)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from research.reader import given, grounds, shown
+from research.reader import grounds, shown
 from research.reader.grounds import Source
 
 LAW = """# Wet op de havens
@@ -82,17 +82,3 @@ def test_a_question_counts_by_the_unit_of_its_own_document(
     assert rows["answerable"][1:3] == ["1.000", "1.000"]  # not the like article of the other law
     assert rows["answerable"][6] == "1.000"
     assert rows["unanswerable"][9:] == ["0.000", "0.000", "1.000"]
-
-
-def test_what_is_kept_and_when_nothing_is_translated_is_counted(
-    documents: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said = [str(documents), "--out", str(documents / "out"), "--part", "show"]
-    assert given.app.run(said, "given") == 0
-    margins, leads = capsys.readouterr().out.split("lead", 1)
-    of_margin, of_lead = _rows(margins), _rows(leads)
-    assert of_margin["any"] == ["1.000", "6.0", "1.00"]
-    assert of_margin["0.04"] == of_margin["any"]  # six are always given
-    assert of_lead["any"] == ["1.000", "1.000", "1.000", "0.333"]
-    # Over Dutch laws the Dutch questions are ahead of every other language, the English is behind.
-    assert of_lead["3"] == ["0.667", "1.000", "1.000", "0.000"]
