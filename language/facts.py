@@ -1,15 +1,17 @@
-"""Facts of a text: names, by their capitals, and all that it states exactly; and what it lacks."""
+"""Facts of a text: names, also of countries and of documents, and all that it states exactly."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
-from language.acts import references_in
-from language.countries import countries
+from babel import Locale, UnknownLocaleError
+
+from core.source import DocumentInfo
+from core.yaml_files import read_yaml
 from language.figures import (
     MONTHS,
     READ,
@@ -17,14 +19,16 @@ from language.figures import (
     Quantity,
     calendar_names,
     dates_in,
+    document_number,
     has_date,
     quantities,
+    references_in,
     spelt_out,
     written_in_part,
 )
 from language.identify import CAPITALISES_NOUNS
-from language.vocabulary import PERCENT, translations, vocabulary
-from language.words import fold, without_accents, words
+from language.vocabulary import FOLDER, PERCENT, translations, vocabulary
+from language.words import fold, plain, shared_start, without_accents, words
 
 # Languages that do not inflect names (but for a genitive s) and capitalise only names: a name of a
 # sentence is found in this form in its evidence.
@@ -37,6 +41,29 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\W]*$")
 _NAME = re.compile(r"(?:(?<=[^.!?:] )|(?<=[(“\"]))[A-ZÀ-ÞŁŚŻ][\w&-]*(?: [A-ZÀ-ÞŁŚŻ][\w&-]*)*")
 _SMALL = r"(?: [a-z]{1,4}){0,2} "  # words that an acronym skips
 _FULL_NAME = re.compile(rf"\b[A-Z]\w*(?:{_SMALL}[A-Z]\w*)+")
+_ACTS = FOLDER / "acts.yaml"
+_LONGEST_NAME = 8  # words; the longest name in acts.yaml has 7
+_OWN_REFERENCE = re.compile(document_number("COM|SWD|JOIN"))
+_ACT = re.compile(r"3(\d{4})[A-Z]{1,2}(\d{4})")  # CELEX number, with year and number
+DocumentNames = Mapping[str, frozenset[str]]
+"""Normalised name or number -> the keys of the documents it belongs to."""
+_CALLED_AFTER = {  # language -> the country whose people and adjective have its name
+    "bg": "BG", "cs": "CZ", "da": "DK", "de": "DE", "el": "GR", "es": "ES", "et": "EE", "fi": "FI",
+    "fr": "FR", "ga": "IE", "hr": "HR", "hu": "HU", "is": "IS", "it": "IT", "ja": "JP", "lt": "LT",
+    "lv": "LV", "mk": "MK", "mt": "MT", "nb": "NO", "nl": "NL", "no": "NO", "pl": "PL", "pt": "PT",
+    "ro": "RO", "ru": "RU", "sk": "SK", "sl": "SI", "sq": "AL", "sr": "RS", "sv": "SE", "tr": "TR",
+    "uk": "UA", "zh": "CN",
+}  # fmt: skip
+_VARIANTS = ("en_GB", "en_US", "fr_CA", "nl_BE", "de_AT", "fr_CH", "pt_BR", "es_MX")
+_NO_COUNTRIES = ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
+_SHORT = {"US": "US", "USA": "US", "VS": "US", "UK": "GB", "VK": "GB"}
+# First letters that index the names; the shortest of most languages (Cuba) have no more.
+_KEY_LETTERS = 4
+_WHOLE_NAME = 5  # letters: a name up to this length must match in full, as so few begin many words
+# Least share of a name's letters in the common prefix. Less takes other words for countries, more
+# misses inflections; an adjective needs more, as it may be written small as other words are.
+_SAME_START = {"name": 0.65, "adjective": 0.8}
+_LONGEST_ENDING = 5  # letters a word may have after the common prefix: endings, no second word
 
 
 def is_acronym(word: str) -> bool:
@@ -102,6 +129,139 @@ def initials(text: str) -> frozenset[str]:
     """
     names = _FULL_NAME.findall(without_accents(text))
     return frozenset("".join(re.findall("[A-Z]", name)).casefold() for name in names)
+
+
+def names_of(document: DocumentInfo) -> tuple[str, ...]:
+    """The common names of a document in several languages; most documents have none.
+
+    >>> names_of(DocumentInfo(id="a", language="fr", title="RÈGLEMENT", celex="32016R0679"))[:3]
+    ('GDPR', 'General Data Protection Regulation', 'AVG')
+    """
+    return _common_names().get(document.celex, ())
+
+
+def names_in(documents: Iterable[DocumentInfo]) -> DocumentNames:
+    """Maps each normalised name or number to the keys of the documents it belongs to."""
+    keys: dict[str, set[str]] = {}
+    for document in documents:
+        for name in (*names_of(document), *_numbers(document)):
+            keys.setdefault(" ".join(words(plain(name))), set()).add(document.key)
+    return {name: frozenset(of) for name, of in keys.items()}
+
+
+def documents_named(question: str, names: DocumentNames) -> frozenset[str]:
+    """The documents (keys) that a question names.
+
+    >>> documents_named("Wat is de boete volgens de AVG?", {"avg": frozenset({"gdpr.fr"})})
+    frozenset({'gdpr.fr'})
+    """
+    asked = words(plain(question))
+    named = (
+        " ".join(asked[start:end])
+        for start in range(len(asked))
+        for end in range(start + 1, min(start + _LONGEST_NAME, len(asked)) + 1)
+    )
+    return frozenset(key for name in named for key in names.get(name, ()))
+
+
+def _numbers(document: DocumentInfo) -> Iterator[str]:
+    if act := _ACT.match(document.celex):
+        year, number = act[1], str(int(act[2]))
+        yield from (f"{year}/{number}", f"{number}/{year}")
+        if year < "2000":
+            yield f"{year[2:]}/{number}"
+    if reference := _OWN_REFERENCE.match(document.reference):
+        yield reference[0]
+
+
+@cache
+def _common_names() -> Mapping[str, tuple[str, ...]]:
+    listed = read_yaml(_ACTS.read_text("utf-8"))
+    return {celex: tuple(re.split(r",\s+", names)) for celex, names in listed.items()}
+
+
+class _CountryName(NamedTuple):
+    text: str
+    country: str
+    kind: str
+
+
+class _CountryNames(NamedTuple):
+    """Names of several words -> country code; single words by their first letters."""
+
+    long: Mapping[str, str]
+    by_letters: Mapping[str, list[_CountryName]]
+
+
+def countries(text: str, language: str) -> dict[str, str]:
+    """Countries in a text: ISO 3166 code -> first mention. Names need their capital, adjectives do
+    not."""
+    text = unicodedata.normalize("NFC", text)
+    found: dict[str, str] = {}
+    lowered = _lower(text)
+    for name, code in _country_names(language).long.items():
+        if name in lowered:
+            start = lowered.index(name)
+            found.setdefault(code, text[start : start + len(name)])
+    for word in re.findall(r"[^\W\d_]+", text):
+        code = _country(word, language)
+        if code:
+            found.setdefault(code, word)
+    return found
+
+
+@lru_cache(maxsize=32768)
+def _country(word: str, language: str) -> str:
+    if word in _SHORT:
+        return _SHORT[word]
+    lowered = _lower(word)
+    best, most = "", 0.0
+    for name in _country_names(language).by_letters.get(lowered[:_KEY_LETTERS], ()):
+        same = shared_start(lowered, name.text)
+        share = same / len(name.text)
+        needed = 1.0 if len(name.text) <= _WHOLE_NAME else _SAME_START[name.kind]
+        cased = word[0].isupper() or name.kind == "adjective"
+        if cased and share >= needed and share > most and len(lowered) - same <= _LONGEST_ENDING:
+            best, most = name.country, share
+    return best
+
+
+def _lower(text: str) -> str:
+    """Lower case without accents; keeps character offsets in all but a few scripts."""
+    return without_accents(text.lower())
+
+
+@cache
+def _country_names(language: str) -> _CountryNames:
+    try:
+        locale = Locale(language)
+    except UnknownLocaleError:
+        locale = Locale("en")
+    long: dict[str, str] = {}
+    single = []
+    for code, name in locale.territories.items():
+        if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRIES:
+            lowered = _lower(name)
+            if lowered.isalpha():
+                # German adjectives have no capital: "belgisch", "österreichisch".
+                single += [_CountryName(lowered, code, kind) for kind in ("name", "adjective")]
+            else:
+                long[lowered] = code
+    single += [
+        _CountryName(_lower(locale.languages[name]), code, "adjective")
+        for name, code in _CALLED_AFTER.items()
+        if name in locale.languages
+    ]
+    for variant in _VARIANTS:  # "American English" minus "English" gives the adjective
+        base, _, code = variant.partition("_")
+        names = (_lower(locale.languages.get(key, "")).split() for key in (variant, base))
+        of_variant = set(next(names)) - set(next(names))
+        single += [_CountryName(word, code, "adjective") for word in of_variant]
+    by_letters: dict[str, list[_CountryName]] = {}
+    for known in single:
+        if len(known.text) >= _KEY_LETTERS:
+            by_letters.setdefault(known.text[:_KEY_LETTERS], []).append(known)
+    return _CountryNames(long, by_letters)
 
 
 @dataclass(frozen=True)

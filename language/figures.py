@@ -1,4 +1,4 @@
-"""Figures and dates of a text: to compare, with scale and unit, and as written."""
+"""Figures, dates and references to documents in a text: to compare, and as written."""
 
 import datetime
 import re
@@ -10,7 +10,6 @@ from functools import cache
 from babel import Locale
 from babel.dates import format_date
 
-from language.acts import without_references
 from language.vocabulary import months, vocabulary
 from language.words import GROUPED, fold, words
 
@@ -293,3 +292,46 @@ def _date(match: re.Match[str], language: str) -> Date:
     name, year, day = found["month"], found.get("year"), found.get("day")
     month = int(name) if name.isdigit() else months(language)[name]
     return (int(year) if year else None, month, int(day) if day else None)
+
+
+def celex_number(sectors: str) -> str:
+    """Pattern for a CELEX number; `sectors` is its first character, as in a character class: 3 an
+    act, 5 a document that prepares one, 0 a consolidated text, C and E others of the Official
+    Journal."""
+    return rf"[{sectors}]\d{{4}}[A-Z]{{1,2}}\d{{4}}(?:\(\d\d\))?"
+
+
+def document_number(letters: str) -> str:
+    """Pattern for the number of a document of an institution, without "final"; `letters` are the
+    alternatives before the year, such as "COM|SWD"."""
+    return rf"(?:{letters}) ?\(\d{{4}}\) ?\d+"
+
+
+# The institution of an act (/EU) and the state of a document (final) are not compared.
+_REFERENCE = re.compile(
+    rf"\b(?P<document>{document_number('[a-z]{2,6}')})(?: final(?:/\d+)?)?"
+    r"|\b(?P<act>\d+/\d+)\b(?:/[a-zα-ω]{2,5}\b)?"
+    rf"|\b(?P<celex>{celex_number('0-9')})",
+    re.IGNORECASE,
+)
+# Whatever looks like a number of a document, also C(2020) 1 and 24/7/2020, so that no part of it is
+# shown as a figure or a year.
+_ALIKE = re.compile(r"\w+\(\d+\) ?\d+|\d+/\d+(?:/\w+)?")
+
+
+def references_in(text: str) -> tuple[frozenset[str], str]:
+    """The references of a text, folded and without spaces, and the text without them.
+
+    >>> sorted(references_in("COM(2020) 607 final and Directive 2011/93/EU")[0])
+    ['2011/93', 'com(2020)607']
+    """
+    found = (match[1] or match[2] or match[3] for match in _REFERENCE.finditer(text))
+    return (
+        frozenset(re.sub(r"\s", "", reference).casefold() for reference in found),
+        _REFERENCE.sub(" ; ", text),
+    )
+
+
+def without_references(text: str) -> str:
+    """A text with blanks for what looks like a reference, to show its figures and dates."""
+    return _ALIKE.sub(lambda match: " " * len(match[0]), text)

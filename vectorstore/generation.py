@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from core.errors import IndexMismatchError
 from core.prepared import PreparedQuestion
 from core.source import Passage, Scope, Standing, standings
-from language.acts import Names, names_in
+from language.facts import DocumentNames, names_in
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
@@ -99,7 +99,7 @@ class Generation:
             ) from None
 
     @functools.cached_property
-    def names(self) -> Names:
+    def names(self) -> DocumentNames:
         """The names of its documents, for finding them in questions."""
         return names_in(entry.info for entry in self.manifest.documents)
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from core.prepared import MatchedQuestion
 from core.source import STEPS_BACK, Scope, ScoredPassage, Standing
-from language.acts import named
 from language.demands import Demands, demands_of, differ
+from language.facts import documents_named
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation, Stack
 from vectorstore.keyword_index import KeywordIndex
@@ -82,7 +82,7 @@ class QuestionSearch:
             nearness = self._nearness_of_all(frozenset(allowed))
         else:
             nearness = self._nearest(wanted)
-        asked_for = named(self.question, generation.names).intersection(allowed)
+        asked_for = documents_named(self.question, generation.names).intersection(allowed)
         if about and not asked_for:
             before = frozenset(map(_document_id, about))
             asked_for = frozenset(key for key in allowed if _document_id(key) in before)

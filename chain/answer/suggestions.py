@@ -10,8 +10,8 @@ from chain.understanding.follow_ups import standalone
 from core.answer import Answer, Turn
 from core.prepared import MatchedQuestion, PreparedQuestion
 from core.source import DocumentInfo, Passage, Scope, ScoredPassage, preferred
-from language.content_words import content_words
 from language.vocabulary import cues_of
+from language.words import content_words
 from vectorstore.chroma import batches
 from vectorstore.store import Snapshot
 

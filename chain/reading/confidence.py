@@ -16,8 +16,6 @@ from chain.reading.quotables import reading
 from chain.request import Part
 from core.prepared import MatchedQuestion, PreparedQuestion
 from core.source import Passage, ScoredPassage, Unit
-from language.acts import names_of
-from language.countries import countries
 from language.demands import (
     Demands,
     asks_for,
@@ -26,7 +24,7 @@ from language.demands import (
     gives_reason,
     may_state,
 )
-from language.facts import initials
+from language.facts import countries, initials, names_of
 from language.figures import figures, names_money
 from language.identify import named
 from language.vocabulary import translations

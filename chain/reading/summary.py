@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 from chain.reading.quotables import Statement, reading, statements
 from core.source import DocumentInfo, Passage, ScoredPassage
-from language.content_words import content_words
 from language.vocabulary import cues_of, vocabulary
-from language.words import words
+from language.words import content_words, words
 from vectorstore.store import Snapshot
 
 _SENTENCES = 5  # one of each stretch; more is no summary

@@ -16,8 +16,7 @@ from ingest.reading.files import read, sha256
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.formats.encoding import without_control
 from ingest.reading.noise import left_out, with_noise
-from language.acts import celex_number, document_number
-from language.figures import dates_in, only_day
+from language.figures import celex_number, dates_in, document_number, only_day
 from language.identify import COMMISSION, OFFICIAL, is_commission, most_likely
 from language.words import fold
 

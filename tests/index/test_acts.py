@@ -5,7 +5,7 @@ import pytest
 from chain.assistant import Assistant
 from core.settings import Settings
 from core.source import DocumentInfo
-from language.acts import named, names_in
+from language.facts import documents_named, names_in
 from tests.support.small import Small
 from vectorstore.store import Index, open_index
 
@@ -155,4 +155,4 @@ def test_an_act_is_known_by_its_names_and_its_number() -> None:
         "Hoeveel avgas is er in 2016?": set(),
         "": set(),
     }.items():
-        assert named(question, names) == keys
+        assert documents_named(question, names) == keys

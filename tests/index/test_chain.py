@@ -22,8 +22,8 @@ from core.settings import ROOT, Settings
 from core.source import ScoredPassage
 from core.yaml_files import read_yaml
 from eval.dataset import load
-from language.countries import countries
 from language.demands import asks_for, demands_of
+from language.facts import countries
 from language.figures import written
 from language.identify import detect, written_in
 from tests.support.callbacks import Names

@@ -14,8 +14,7 @@ from ingest.reading.formats.eurlex_body import StyleRole
 from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.hypertext import NOTE, Element, cells_of, cut, cut_letters, texts, words
 from ingest.reading.formats.hypertext import content as in_one_line
-from language.acts import celex_number
-from language.figures import day_in
+from language.figures import celex_number, day_in
 from language.identify import COMMISSION, OFFICIAL, is_commission, most_likely
 
 _VARIABLES = "<!--all docVars name and value:"
