@@ -124,8 +124,6 @@ def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
         reused=len(work.known) + untouched,
         dry_run=options.dry_run,
         failures=work.failures,
-        # with some documents alone, nobody has looked whether the files of the others are there
-        missing=() if options.only else work.missing,
         left_out=found.left_out,
         guesses=tuple(Guesses.of(read) for read in loaded if read.guessed),
         unconfirmed=tuple(path for path, read in work.loaded.items() if read.unconfirmed),

@@ -36,7 +36,6 @@ def sync(
     paths: list[Path] | None = typer.Argument(None, metavar="PATH", help="Folder or file."),
     dry_run: bool = flag("--dry-run", "Show the plan, change nothing."),
     rebuild: bool = flag("--rebuild", "Make everything anew, when the index is damaged."),
-    keep_missing: bool = flag("--keep-missing", "Keep documents whose files are gone."),
     only: list[str] | None = option(
         None, "KEY", "Take over these documents alone, such as drugs-agenda.en."
     ),
@@ -66,7 +65,6 @@ def sync(
         only=only or (),
         dry_run=dry_run,
         rebuild=rebuild,
-        keep_missing=keep_missing,
         allow_shrink=allow_shrink,
         compare=as_json,
         planned=as_planned,
@@ -115,7 +113,6 @@ def report_lines(report: Report) -> Iterator[str]:
     yield from (f"  added: {printable(key)}" for key in plan.added)
     yield from (f"  changed: {printable(key)}" for key in plan.changed)
     yield from (f"  removed: {printable(key)}" for key in plan.removed)
-    yield from (f"  kept, though its file is gone: {printable(key)}" for key in report.missing)
     for prepared in report.questions:
         yield from _prepared(prepared)
     for seen in report.left_out:

@@ -41,8 +41,6 @@ class IngestOptions:
     rebuild: bool = False
     """Make everything anew and reuse nothing of earlier generations. The document of a file that
     fails would be lost, so then nothing is published."""
-    keep_missing: bool = False
-    """Keep the documents whose files are gone."""
     allow_shrink: bool = False
     """Allow more than half of the documents to be removed."""
     compare: bool = False
@@ -190,7 +188,6 @@ class Report(Frozen):
     generation: str = ""  # empty: nothing was published
     dry_run: bool
     failures: tuple[Failure, ...] = ()
-    missing: tuple[str, ...] = ()  # keys of documents that are kept although their files are gone
     left_out: tuple[LeftOut, ...] = ()
     guesses: tuple[Guesses, ...] = ()
     unconfirmed: tuple[str, ...] = ()  # files that say they are official; nobody confirmed that

@@ -44,7 +44,6 @@ class Work:
     documents: tuple[Document, ...]  # that the index should hold, one for each key
     loaded: Mapping[str, Loaded]  # what was read of each file, by its path
     failures: tuple[Failure, ...]
-    missing: tuple[str, ...]  # keys of documents that are kept although their files are gone
     plan: Plan
     method: str  # of embedding
     fresh: tuple[Passage, ...]  # to be written
@@ -84,11 +83,11 @@ def prepare(
     failures = [*map(Failure.of, found.unreadable), *failed, *doubles]
     lost = _lost(documents, before, method)
     fallen = [entry for entry in lost if any(_covers(failure, entry) for failure in failures)]
-    missing = []
-    if options.keep_missing or options.only:
+    others = []
+    if options.only:
         kept, paths = {entry.key for entry in fallen}, {as_text(file) for file in found.files}
-        missing = [entry for entry in lost if entry.key not in kept and entry.path not in paths]
-    documents = (*documents, *fallen, *missing)
+        others = [entry for entry in lost if entry.key not in kept and entry.path not in paths]
+    documents = (*documents, *fallen, *others)
     plan = make_plan(documents, before, method)
     fresh, questions = _to_write(documents, loaded, plan, current)
     twins = _twins(documents, before)
@@ -97,7 +96,6 @@ def prepare(
         documents=documents,
         loaded=loaded,
         failures=tuple(_with_kept(failure, fallen) for failure in failures),
-        missing=tuple(entry.key for entry in missing),
         plan=plan,
         method=method,
         fresh=fresh,

@@ -111,16 +111,16 @@ def test_what_the_version_before_left_is_searched_and_read_anew_once(small: Smal
     assert ingest(settings).plan.is_empty
 
 
-def test_what_is_kept_for_another_embedder_is_read_anew_once_its_file_is_there(
+def test_what_another_embedder_takes_over_unread_is_read_anew_with_the_next_run_over_all(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = {"alpha.md": document("alpha"), "beta.md": document("beta")}
-    ingest(small(files))
-    settings = small({"alpha.md": files["alpha.md"]})
+    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
+    ingest(settings)
     monkeypatch.setattr(LocalEmbedder, "fingerprint", "another-model/384")
-    assert ingest(settings, IngestOptions(keep_missing=True)).missing == ("beta.en",)
-    assert ingest(settings, IngestOptions(keep_missing=True)).plan.is_empty
-    assert ingest(small(files)).plan.changed == ("beta.en",)
+    only = IngestOptions(only=["alpha.en"])
+    assert ingest(settings, only).plan.changed == ("alpha.en", "beta.en")
+    assert ingest(settings, only).plan.is_empty
+    assert ingest(settings).plan.changed == ("beta.en",)
 
 
 def _as_the_version_before(settings: Settings, generation: str) -> None:
@@ -187,20 +187,6 @@ def test_a_first_run_of_which_nothing_is_good_is_an_error(small: Small) -> None:
         ingest(settings)
 
 
-def test_documents_whose_files_are_gone_can_be_kept(small: Small) -> None:
-    settings = small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
-    ingest(settings)
-    (settings.corpus_dirs[0] / "beta.md").unlink()
-    (settings.corpus_dirs[0] / "gamma.md").rename(settings.corpus_dirs[0] / "delta.md")
-
-    report = ingest(settings, IngestOptions(keep_missing=True))
-
-    assert report.missing == ("beta.en",)
-    assert (report.plan.removed, report.plan.changed) == ((), ("gamma.en",))
-    assert _documents(settings) == {"alpha", "beta", "gamma"}
-    assert ingest(settings).plan.removed == ("beta.en",)
-
-
 def test_a_run_that_would_remove_more_than_half_stops_until_it_is_allowed(small: Small) -> None:
     settings = small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
     before = ingest(settings).generation
@@ -252,7 +238,7 @@ def test_only_the_named_document_is_read_anew(three: Settings) -> None:
 
     assert read_ones == files[:1]
     assert report.plan.changed == ("alpha.en",)
-    assert (report.plan.removed, report.missing, report.embedded) == ((), (), 1)
+    assert (report.plan.removed, report.embedded) == ((), 1)
     texts = _texts(three)
     assert "Of boats." in texts
     assert "Of cars." not in texts

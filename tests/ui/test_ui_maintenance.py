@@ -166,17 +166,11 @@ def test_options_are_offered_where_they_matter_and_told(app: AppTest, settings: 
     planned(app, settings)
     assert "Meer dan de helft van de documenten zou verdwijnen" in shown(app)
     assert "In dit bestand staat geen tekst." in shown(app)
-    assert len(app.checkbox) == 2
-    assert "deze documenten worden dan niet verwijderd" in shown(app)
     assert "Vink dit alleen aan als dat de bedoeling is" in shown(app)
     assert app.button(key="maintenance-publish").disabled
     run(app.checkbox(key="maintenance-shrink").check())
-    assert not app.button(key="maintenance-publish").disabled
-    run(app.checkbox(key="maintenance-keep-missing").check())
-    finished(press(app, "maintenance-plan"), settings)
-    assert "maintenance-shrink" not in [box.key for box in app.checkbox]
     finished(press(app, "maintenance-publish"), settings)
-    assert in_use(settings) == {"alpha.nl", "beta.nl"}
+    assert in_use(settings) == {"beta.nl"}
 
 
 # Files

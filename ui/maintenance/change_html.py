@@ -40,7 +40,6 @@ def counts_html(report: Report, texts: Texts) -> str:
         "removed": len(plan.removed),
         "unchanged": len(plan.unchanged),
         "failed": len(report.failures),
-        "missing": len(report.missing),
         "embedded": report.embedded,
         "reused": report.reused,
     }
@@ -54,8 +53,7 @@ def counts_html(report: Report, texts: Texts) -> str:
 
 
 def notes_html(report: Report, texts: Texts) -> str:
-    """Notes on a plan: what could not be taken, what was guessed, what was kept without its file or
-    left out."""
+    """Notes on a plan: what could not be taken, what was guessed or left out."""
     left_out = {file.path: texts(f"maintenance.left_out.{file.why}") for file in report.left_out}
     unused = {file.path: ", ".join(file.names) for file in report.unused}
     stale = [(change, question) for change in report.questions for question in change.stale]
@@ -67,7 +65,6 @@ def notes_html(report: Report, texts: Texts) -> str:
     }
     others = {
         "unused": [f"{_file(path)}: {escape(names)}" for path, names in unused.items()],
-        "missing": [escape(key) for key in report.missing],
         "left_out": [f"{_file(path)}: {escape(why)}" for path, why in left_out.items()],
     }
     return "".join(

@@ -23,7 +23,6 @@ from vectorstore.manifest import made_at
 
 _NOTE = "maintenance-note"
 _LONGEST_NOTE = 300  # characters: a few sentences
-_KEEP, _SHRINK = "--keep-missing", "--allow-shrink"
 _PAGE = 20  # documents shown at once; all of a first run would be sent at every click
 _ORDER = ("removed", "changed", "added")  # what asks for a look comes first
 
@@ -35,7 +34,8 @@ def show(context: PageContext) -> None:
     st.markdown(texts("maintenance.plan.explained"))
     last = work.latest(settings, "plan")
     report = work.report(last) if last else None
-    _make(report, context)
+    arguments = ("maintenance-plan", "--dry-run", "--json")
+    context.job_button("maintenance.plan.make", *arguments, primary=report is None)
     generation_list.brought_back(settings, texts)
     if last is None or report is None:
         if not context.busy:
@@ -51,23 +51,12 @@ def show(context: PageContext) -> None:
     _published(settings, texts)
 
 
-def _make(report: Report | None, context: PageContext) -> None:
-    """Asks for a plan; whether documents without files stay is part of it."""
-    keep = False
-    if report is not None and (report.plan.removed or report.missing):
-        keep = _checkbox("keep_missing", context.texts, value=bool(report.missing))
-    arguments = ("--dry-run", "--json", *([_KEEP] if keep else []))
-    is_first = report is None
-    context.job_button("maintenance.plan.make", "maintenance-plan", *arguments, primary=is_first)
-
-
-def _checkbox(name: str, texts: Texts, *, value: bool = False, **filled: object) -> bool:
-    """A choice, with what it does below it."""
-    label = texts(f"maintenance.plan.{name}", **filled)
-    key = f"maintenance-{name.replace('_', '-')}"
+def _may_shrink(documents: int, texts: Texts) -> bool:
+    """Asks whether so many documents may go."""
     with st.container(gap="xxsmall"):
-        chosen = st.checkbox(label, value=value, key=key)
-        st.html(facts_html(texts(f"maintenance.plan.{name}_help")))
+        label = texts("maintenance.plan.shrink", number=documents)
+        chosen = st.checkbox(label, key="maintenance-shrink")
+        st.html(facts_html(texts("maintenance.plan.shrink_help")))
     return chosen
 
 
@@ -113,7 +102,7 @@ def _plan(plan: Job, report: Report, context: PageContext) -> None:
     for change in shown:
         place.html(document_html(change, texts) + info_html(change, texts))
     if not report.plan.is_empty or document_files.removed(settings):
-        _publish(plan, report, context)
+        _publish(report, context)
 
 
 def _page_of_changes(
@@ -130,15 +119,14 @@ def _stop(report: Report, texts: Texts) -> str:
     return texts("maintenance.plan.would_shrink", number=len(report.plan.removed))
 
 
-def _publish(plan: Job, report: Report, context: PageContext) -> None:
+def _publish(report: Report, context: PageContext) -> None:
     """The options that make a difference here, and the button."""
     texts = context.texts
-    options = [_KEEP] if _KEEP in plan.arguments else []
+    arguments = ["--json", "--as-planned", report.fingerprint]
     can = bool(report.plan.written or report.plan.unchanged or not report.failures)
     if report.stop and can:
-        can = _checkbox("shrink", texts, number=len(report.plan.removed))
-        options.append(_SHRINK)
-    arguments = ("--json", "--as-planned", report.fingerprint, *options)
+        can = _may_shrink(len(report.plan.removed), texts)
+        arguments.append("--allow-shrink")
     st.text_input(
         texts("maintenance.plan.note"),
         max_chars=_LONGEST_NOTE,
