@@ -19,14 +19,6 @@ pytestmark = pytest.mark.usefixtures("nothing_kept")
 
 _SMALL = 4096  # bytes
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
-TWO_QUESTIONS = """
-from chain.assistant import Assistant
-from core.settings import Settings
-
-assistant = Assistant(Settings())
-for question in ({0!r}, {0!r}):
-    print(assistant.ask(question).mode)
-"""
 
 
 @pytest.fixture
@@ -64,13 +56,8 @@ def _ended(program: str) -> subprocess.CompletedProcess[str]:
         pytest.param(
             QUESTION, "", "The language model was not used (empty)", marks=pytest.mark.long
         ),
-        pytest.param(QUESTION, reply_of(), "725,000", marks=pytest.mark.long),
-        pytest.param(
-            *("How do I bake banana bread with walnuts?", reply_of("Bananas are yellow."), ""),
-            marks=pytest.mark.long,
-        ),
     ],
-    ids=["answer", "empty reply", "discarded reply", "refusal"],
+    ids=["answer", "empty reply"],
 )
 def test_a_command_that_asked_a_model_ends_with_0(
     settings: Settings, server: Script, question: str, reply: Reply, printed: str
@@ -79,13 +66,6 @@ def test_a_command_that_asked_a_model_ends_with_0(
     process = _started(settings, server, "-m", "chain", question)
     out, err = process.communicate(timeout=200)
     assert (process.returncode, printed in out) == (0, True), err
-
-
-@pytest.mark.long
-def test_a_process_that_asked_two_questions_ends_with_0(settings: Settings, server: Script) -> None:
-    process = _started(settings, server, "-c", TWO_QUESTIONS.format(QUESTION))
-    out, err = process.communicate(timeout=200)
-    assert (process.returncode, out) == (0, "fallback\nfallback\n"), err
 
 
 @pytest.mark.long

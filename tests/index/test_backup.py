@@ -10,7 +10,6 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -330,7 +329,7 @@ def _flipped(whole: bytes, share: float) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("damage", "share"), [*product([_cut], [0.0, 0.3, 0.99]), *product([_flipped], [0.1, 0.3, 0.5])]
+    ("damage", "share"), [(_cut, 0.0), (_cut, 0.3), (_cut, 0.99), (_flipped, 0.1), (_flipped, 0.5)]
 )
 def test_a_damaged_backup_changes_nothing(
     kept: Settings, tmp_path: Path, damage: Callable[[bytes, float], bytes], share: float
@@ -356,24 +355,20 @@ def test_an_older_backup_stays_until_the_new_one_is_whole(kept: Settings, tmp_pa
         back_up(kept, tmp_path / "nowhere" / "backup.zip")
 
 
-def test_a_backup_replaces_nothing_but_a_file(kept: Settings, tmp_path: Path) -> None:
+def test_a_backup_replaces_nothing_but_a_file_and_waits_for_no_ingest(
+    kept: Settings, tmp_path: Path
+) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
-    with exclusive(kept.data_dir):  # it says so before any work
+    with exclusive(kept.data_dir):
+        with pytest.raises(LockedError):
+            back_up(kept, tmp_path / "backup.zip")
         for name in ("folder", "pipe", "link"):
             with pytest.raises(ArchiveError, match=r"is a (folder|device or a pipe), not a file\."):
                 back_up(kept, tmp_path / name)
-    assert (tmp_path / "folder").is_dir()
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", "pipe", "link"}
     assert (tmp_path / "pipe").is_fifo()
-    assert (tmp_path / "link").is_symlink()
-
-
-def test_no_backup_is_made_of_an_index_that_is_just_being_changed(
-    kept: Settings, tmp_path: Path
-) -> None:
-    with exclusive(kept.data_dir), pytest.raises(LockedError):
-        back_up(kept, tmp_path / "backup.zip")
 
 
 def test_what_was_never_ingested_can_be_backed_up(tmp_path: Path) -> None:
@@ -395,12 +390,3 @@ def test_folders_in_each_other_and_texts_elsewhere_are_told(tmp_path: Path) -> N
     assert kept_elsewhere(other) == [
         f"Not in it: the source texts in {tmp_path / 'texts'}. Copy them yourself."
     ]
-
-
-def test_a_store_that_is_damaged_is_no_backup(kept: Settings, tmp_path: Path) -> None:
-    empty = kept.model_copy(update={"data_dir": tmp_path / "data"})
-    (tmp_path / "data" / "chroma").mkdir(parents=True)
-    (tmp_path / "data" / "chroma" / "chroma.sqlite3").write_bytes(b"no database" * 1000)
-    with pytest.raises(ArchiveError, match="file is not a database"):
-        back_up(empty, tmp_path / "backup.zip")
-    assert not (tmp_path / "backup.zip").exists()

@@ -7,14 +7,14 @@ from ingest.commands.sync import report_lines
 from ingest.passages.split import split
 from ingest.pipeline import ingest
 from ingest.publishing.changes import passage_changes, word_diff
-from ingest.publishing.ingest_run import DocumentChange, IngestOptions, Report
+from ingest.publishing.ingest_run import DocumentChange, IngestOptions
 from ingest.reading.load import load
 from tests.support.small import Small, document
 
 TEXT = "# Title\n\nSome text about ships.\n"
 
 
-def _changed(small: Small) -> Report:
+def test_a_plan_tells_which_passages_come_go_and_differ(small: Small) -> None:
     settings = small(
         {
             "alpha.md": document("alpha", "The ships carry 30 boats and no guns."),
@@ -26,11 +26,8 @@ def _changed(small: Small) -> Report:
     changed = changed.replace("date: 2020-07-24", "date: 2021-01-31")
     changed = changed.replace("## Second section", "## Third section")
     small({"alpha.md": changed + "\n## More\n\nAltogether new.\n", "gamma.md": document("gamma")})
-    return ingest(settings, IngestOptions(dry_run=True, compare=True))
-
-
-def test_a_plan_tells_which_passages_come_go_and_differ(small: Small) -> None:
-    changes = {change.key: change for change in _changed(small).changes}
+    report = ingest(settings, IngestOptions(dry_run=True, compare=True))
+    changes = {change.key: change for change in report.changes}
 
     assert {key: change.kind for key, change in changes.items()} == {
         "alpha.en": "changed",

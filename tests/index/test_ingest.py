@@ -1,20 +1,17 @@
 """The generation protocol: plan, reuse, publish, roll back, and what happens when it is cut off."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.errors import DocumentError, LockedError, NoIndexError, StoreError
-from core.settings import ROOT, Settings
+from core.errors import LockedError, NoIndexError, StoreError
+from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import IngestOptions
 from ingest.publishing.lock import exclusive
 from ingest.publishing.verify import check
-from tests.support.commands import Command, whole_environment
+from tests.support.commands import Command
 from tests.support.small import Small, document
 from vectorstore.chroma import connect
 from vectorstore.embeddings import LocalEmbedder, Vectors
@@ -105,19 +102,6 @@ def test_a_running_reader_picks_up_a_new_generation_at_the_next_question(small: 
     assert "3 trains" in _says(index)
 
 
-def test_another_process_is_seen_without_a_restart(small: Small) -> None:
-    settings = small({"alpha.md": document("alpha")})
-    ingest(settings)
-    index = open_index(settings)
-    index.snapshot().search("ships", k=1)
-    small({"alpha.md": document("alpha", "It speaks of trains.")})
-
-    command = [sys.executable, "-m", "ingest"]
-    subprocess.run(command, env=whole_environment(settings), cwd=ROOT, timeout=120, check=True)
-
-    assert "trains" in _says(index)
-
-
 def test_rollback_goes_back_and_the_next_ingest_goes_forward_again(small: Small) -> None:
     settings = small({"alpha.md": document("alpha")})
     ingest(settings)
@@ -152,12 +136,6 @@ def test_what_is_not_used_of_front_matter_is_told_and_the_document_taken(small: 
     report = ingest(small({"beta.md": text}))
     assert report.plan.added == ("beta.en",)
     assert [unused.names for unused in report.unused] == [("tags", "author")]
-
-
-def test_a_path_that_is_not_there_is_refused(small: Small, tmp_path: Path) -> None:
-    settings = small({"alpha.md": document("alpha")})
-    with pytest.raises(DocumentError, match=r"tipo.*no such file"):
-        ingest(settings, IngestOptions(folders=[tmp_path / "tipo"]))
 
 
 def test_a_second_run_says_who_holds_the_lock(small: Small) -> None:

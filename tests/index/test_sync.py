@@ -51,16 +51,6 @@ def test_a_file_at_another_path_keeps_its_vectors(small: Small) -> None:
     assert _documents(settings) == {"psi"}
 
 
-def test_a_copy_beside_the_original_is_another_document(small: Small) -> None:
-    settings = small({"alpha.md": TEXT})
-    ingest(settings)
-    (settings.corpus_dirs[0] / "copy.md").write_text(TEXT)
-    report = ingest(settings)
-    assert (report.plan.added, report.embedded) == (("copy.en",), 0)
-    (settings.corpus_dirs[0] / "copy.md").unlink()
-    assert ingest(settings).plan.removed == ("copy.en",)
-
-
 def test_a_file_that_fails_keeps_its_last_good_version_until_it_is_mended(small: Small) -> None:
     settings = small({"alpha.md": document("alpha"), "beta.md": document("beta", "Of canoes.")})
     ingest(settings)
@@ -170,37 +160,10 @@ def test_of_two_files_with_one_key_the_one_that_is_known_stays(small: Small) -> 
     assert "The double." not in _texts(settings)
 
 
-def test_a_rebuild_publishes_nothing_when_one_file_fails(small: Small) -> None:
-    settings = small({"alpha.md": document("alpha"), "bad.md": ""})
-
-    with pytest.raises(StoppedError, match=r"bad.md: has no text.*Mend it first") as stopped:
-        ingest(settings, IngestOptions(rebuild=True))
-
-    assert stopped.value.report.plan.added == ("alpha.en",)
-    assert Generations(settings).pointer().current == ""
-    assert ingest(settings).plan.added == ("alpha.en",)  # without it what is good is published
-
-
 def test_a_first_run_of_which_nothing_is_good_is_an_error(small: Small) -> None:
     settings = small({"a.md": "", "b.md": ""})
     with pytest.raises(StoppedError, match="None of the files could be taken"):
         ingest(settings)
-
-
-def test_a_run_that_would_remove_more_than_half_stops_until_it_is_allowed(small: Small) -> None:
-    settings = small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
-    before = ingest(settings).generation
-    small({"alpha.md": document("alpha")})
-
-    with pytest.raises(StoppedError, match=r"remove 2 of the 3 documents.*--allow-shrink"):
-        ingest(settings)
-    assert "--allow-shrink" in ingest(settings, IngestOptions(dry_run=True)).stop
-    assert Generations(settings).pointer().current == before
-
-    assert ingest(settings, IngestOptions(allow_shrink=True)).plan.removed == (
-        "beta.en",
-        "gamma.en",
-    )
 
 
 def test_only_what_was_planned_is_published(small: Small) -> None:

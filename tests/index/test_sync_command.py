@@ -1,28 +1,28 @@
-"""`python -m ingest` as typed: exit codes, Ctrl-C, options that do not go together."""
+"""`python -m ingest` as typed: exit codes, Ctrl-C, and what a log and a terminal show meanwhile."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from core.background import INTERRUPTED
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 from ingest.__main__ import main
+from ingest.commands.progress import progress
 from ingest.pipeline import ingest
+from ingest.publishing.ingest_run import Embedded, FileDone
 from tests.support.commands import whole_environment
 from tests.support.interrupting import interruptible
 from tests.support.small import Small, document
 from tests.support.waiting import PATIENCE
 from vectorstore.generations import Generations
-
-TEXT = "# Title\n\nSome text about ships.\n"
-
-
-def _texts(settings: Settings) -> str:
-    return "\n".join(p.text for p in Generations(settings).current().all_passages())
 
 
 @pytest.fixture
@@ -58,8 +58,11 @@ def test_a_stop_is_a_warning_in_a_dry_run_and_an_error_otherwise(
     assert typed("--dry-run") == 0
     assert "A run would stop here." in capsys.readouterr().out
     assert typed() == 1
-    assert "--allow-shrink" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "remove 2 of the 3 documents" in told
+    assert "--allow-shrink" in told
     assert typed("--allow-shrink") == 0
+    assert "2 removed" in capsys.readouterr().out
 
 
 @pytest.mark.long
@@ -87,7 +90,6 @@ def test_ctrl_c_while_embedding_leaves_everything_as_it_was(small: Small) -> Non
     assert errors.endswith("Stopped. The index is as it was before.\n")
     assert "Traceback" not in errors
     assert Generations(settings).pointer().current == before
-    assert "speaks of ships" in _texts(settings)
     assert ingest(settings).generation  # nothing is locked, nothing in the way
 
 
@@ -98,9 +100,35 @@ def test_only_goes_with_no_other_choice_of_documents(
     assert typed() == 0
     assert typed("--rebuild", "--only", "alpha.en") == 2
     assert "leave out" in capsys.readouterr().err
-    assert typed("--only", "beta.en") == 1
-    told = capsys.readouterr().err
-    assert "beta.en: there is no such document in the index. Choose from: alpha.en" in told
     small({"alpha.md": document("alpha", "Of boats.")})
     assert typed("--only", "alpha.en") == 0
     assert "is in use" in capsys.readouterr().out
+
+
+def test_a_log_has_a_line_every_few_seconds_and_no_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with progress(as_json=False, console=Console(file=StringIO())) as tell:
+        tell(FileDone(event="failed", path="a", done=1, total=2, reason="a: bad. Mend it."))
+        tell(FileDone(event="loaded", path="b", done=2, total=2))
+        for done in range(1, 101):
+            now += 1
+            tell(Embedded(done=done, total=400))
+    lines = [line.partition(" ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert lines[0] == "Not taken: a: bad. Mend it."
+    assert "Reading files: 2 of 2" in lines
+    assert "Embedding passages: 100 of 400" in lines
+    assert len(lines) < 30
+
+
+def test_a_terminal_has_a_bar_with_the_time_left() -> None:
+    out, now = StringIO(), 100.0
+    console = Console(file=out, force_terminal=True, width=120, get_time=lambda: now)
+    with progress(as_json=False, console=console) as tell:
+        for done in (1, 2, 3):
+            now += 1
+            tell(Embedded(done=done, total=300))
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue())
+    assert re.search(r"Embedding passages.*3/300.*time left 0:04:57", shown)

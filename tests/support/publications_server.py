@@ -11,13 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from itertools import repeat
 from pathlib import PurePosixPath
 from ssl import SSLContext
 from urllib.parse import unquote
 
-from tests.support.http_server import http_server
+from tests.support.http_server import Handler, http_server
 
 XHTML = "application/xhtml+xml"
 HTML = "text/html"
@@ -60,7 +59,7 @@ class Request:
     headers: dict[str, str]
 
 
-Fault = Callable[["Handler"], None]
+Fault = Callable[["CellarHandler"], None]
 
 
 @dataclass
@@ -98,7 +97,7 @@ class Office:
         return [request.path for request in self.requests]
 
 
-class Handler(BaseHTTPRequestHandler):
+class CellarHandler(Handler):
     protocol_version = "HTTP/1.1"
     office: Office
 
@@ -119,14 +118,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def _negotiate(self, celex: str, accept: str, language: str) -> None:
         if not language:
-            self.answer(400, b"Accept-Language is missing")
+            self.answer(b"Accept-Language is missing", 400)
             return
         held = [key for key in self.office.forms if key[0] == celex]
         if not held:
-            self.answer(404, _UNKNOWN.format(celex).encode())
+            self.answer(_UNKNOWN.format(celex).encode(), 404)
             return
         if not any(key[1] == language for key in held):
-            self.answer(self.office.no_such_language, _NO_STREAM.format(celex).encode())
+            self.answer(_NO_STREAM.format(celex).encode(), self.office.no_such_language)
             return
         for kind in (part.partition(";q=")[0].strip() for part in accept.split(",")):
             streams = self.office.forms.get((celex, language, kind))
@@ -134,12 +133,12 @@ class Handler(BaseHTTPRequestHandler):
                 form = f"{celex}.{language}.{kind.replace('/', '-').replace(';', '-')}"
                 self._lead(form, streams)
                 return
-        self.answer(404, _NO_STREAM.format(celex).encode())
+        self.answer(_NO_STREAM.format(celex).encode(), 404)
 
     def _lead(self, form: str, streams: list[Stream]) -> None:
         place = f"{self.office.url}/resource/cellar/{form}"
         if len(streams) == 1:
-            self.answer(303, b"", {"Location": f"{place}/DOC_1"})
+            self.answer(b"", 303, {"Location": f"{place}/DOC_1"})
             return
         entries = "".join(
             f'<li title="item"><a href="{place}/DOC_{stream.order}"><span class="url">('
@@ -152,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
             "<html><head><title>300 Multiple-Choice Response</title></head><body>List of URI's:"
             f'<ul><li title="manifestation">cellar:{form}<ul>{entries}</ul></li></ul></body></html>'
         )
-        self.answer(300, page.encode(), {"Content-Type": "text/html;charset=UTF-8"})
+        self.answer(page.encode(), 300, {"Content-Type": "text/html;charset=UTF-8"})
 
     def _file(self, name: str) -> None:
         path = PurePosixPath(name)
@@ -162,33 +161,22 @@ class Handler(BaseHTTPRequestHandler):
                 if path == PurePosixPath(form) / f"DOC_{stream.order}":
                     self._send(stream.body, kind)
                     return
-        self.answer(404, b"no such item")
+        self.answer(b"no such item", 404)
 
     def _send(self, body: bytes, kind: str) -> None:
-        self.answer(200, body, {"Content-Type": f"{kind.partition(';')[0]};charset=UTF-8"})
-
-    def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.answer(body, headers={"Content-Type": f"{kind.partition(';')[0]};charset=UTF-8"})
 
 
 def status(code: int, **headers: str) -> Fault:
     """An answer with this status and these headers (`retry_after` is Retry-After)."""
     named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return lambda handler: handler.answer(code, b"", named)
+    return lambda handler: handler.answer(b"", code, named)
 
 
 def page(body: bytes, kind: str = HTML, **headers: str) -> Fault:
     """An answer 200 with this body in place of the text."""
     named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return lambda handler: handler.answer(200, body, {"Content-Type": kind, **named})
+    return lambda handler: handler.answer(body, headers={"Content-Type": kind, **named})
 
 
 def redirect(target: str) -> Fault:
@@ -199,7 +187,7 @@ def redirect(target: str) -> Fault:
 def cut_off(body: bytes, kind: str = XHTML, *, chunked: bool = False) -> Fault:
     """Half of the body, then the connection is closed."""
 
-    def fault(handler: Handler) -> None:
+    def fault(handler: CellarHandler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", kind)
         half = body[: len(body) // 2]
@@ -218,7 +206,7 @@ def cut_off(body: bytes, kind: str = XHTML, *, chunked: bool = False) -> Fault:
 def slow(body: bytes, seconds: float, kind: str = XHTML) -> Fault:
     """A byte now and then: never silent for long, never done."""
 
-    def fault(handler: Handler) -> None:
+    def fault(handler: CellarHandler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", kind)
         handler.send_header("Content-Length", str(len(body)))
@@ -238,7 +226,7 @@ def slow(body: bytes, seconds: float, kind: str = XHTML) -> Fault:
 def huge(size: int) -> Fault:
     """A body of this many bytes, whose length is not told beforehand."""
 
-    def fault(handler: Handler) -> None:
+    def fault(handler: CellarHandler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", XHTML)
         handler.send_header("Connection", "close")
@@ -257,14 +245,14 @@ def gzip_bomb(size: int) -> Fault:
     """A small body that becomes this many bytes."""
     body = gzip.compress(bytes(size))
     headers = {"Content-Type": XHTML, "Content-Encoding": "gzip"}
-    return lambda handler: handler.answer(200, body, headers)
+    return lambda handler: handler.answer(body, headers=headers)
 
 
 @contextmanager
 def publications_server(tls: SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Office]:
     """Serves until the block ends, over TLS if a context is given, under the name `host`."""
     office = Office()
-    handler = type("Bound", (Handler,), {"office": office})
+    handler = type("Bound", (CellarHandler,), {"office": office})
     with http_server(handler, tls=tls) as port:
         office.url = f"{'https' if tls else 'http'}://{host}:{port}"
         try:
