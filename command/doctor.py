@@ -69,8 +69,7 @@ def _data_folder(settings: Settings) -> Finding | str:
 
 
 def _database(settings: Settings) -> Finding | str:
-    from userdata.database import database, was_copied
-    from userdata.tables import versions
+    from userdata.database import database, versions, was_copied
 
     kept_in = database(settings)
     found = kept_in.version()

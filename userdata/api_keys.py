@@ -16,8 +16,7 @@ from pydantic import AwareDatetime
 
 from core.settings import Settings
 from core.source import Frozen
-from userdata.database import Database, database
-from userdata.tables import METADATA
+from userdata.database import METADATA, Database, database
 
 Permission = Literal["ask", "read", "metrics"]
 """To ask questions; to search and read the sources; to read the figures of the service."""

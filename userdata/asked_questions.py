@@ -20,8 +20,7 @@ from language.escaping import visible
 from language.vocabulary import cues_of, has_cues
 from language.words import GROUPED, fold
 from userdata.conversation import now
-from userdata.database import database, put
-from userdata.tables import METADATA
+from userdata.database import METADATA, database, put
 
 Outcome = Literal["refused", "results", "answer"]
 """What became of a question: the sources do not answer; what they have on it was shown; an

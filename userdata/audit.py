@@ -5,8 +5,8 @@ import datetime
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -19,8 +19,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import Frozen
 from userdata.conversation import now
-from userdata.database import database
-from userdata.tables import METADATA
+from userdata.database import METADATA, database
 
 FORMAT = 2  # of a record; raise it when its fields change
 START = "0" * 64  # stands for the hash before the first record
@@ -107,30 +106,9 @@ class OfficialDecision(Frozen):
     file: str  # SHA-256
 
 
-AuditedDecision = AnswerDecision | RunDecision | OfficialDecision
-
-
-def decision_record(
-    decision: AuditedDecision, before: Link, at: datetime.datetime, by: str
-) -> dict[str, Any]:
-    """The record of a decision; arguments as of `record_of`."""
-    values = decision.model_dump(mode="json")
-    if isinstance(decision, AnswerDecision):
-        values["units"] = [sha256(text) for text in decision.units]
-    return {**_placed(before, at, by), **values}
-
-
-def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> dict[str, Any]:
-    """The record of an answer.
-
-    Args:
-        answer: as it is shown.
-        before: the end of the chain so far.
-        at: when it was finished.
-        by: the `asker_hash` of who asked; empty where that is not kept.
-    """
+def _of_answer(answer: Answer) -> dict[str, Any]:
+    """What stands in the record of an answer, as it is shown."""
     return {
-        **_placed(before, at, by),
         "question": answer.question,
         "understood_as": answer.understood_as,
         "kind": answer.kind,
@@ -164,17 +142,6 @@ def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> d
         "trouble": answer.trouble,
         "prompts": answer.prompt_version,
         "generation": answer.generation,
-    }
-
-
-def _placed(before: Link, at: datetime.datetime, by: str) -> dict[str, Any]:
-    """The fields that every record has."""
-    return {
-        "format": FORMAT,
-        "number": before.number + 1,
-        "before": before.hash,
-        "at": stamp(at),
-        "by": by,
     }
 
 
@@ -245,32 +212,43 @@ def keep(settings: Settings, answer: Answer, by: str = "") -> None:
         StrategiewijzerError: it cannot be written; then the answer must not be shown.
     """
     try:
-        _add(settings, by, lambda *where: record_of(answer, *where))
+        _add(settings, by, _of_answer(answer))
     except StrategiewijzerError as error:  # says nothing of the question
         raise StrategiewijzerError(
             f"There is no answer, as it must be on record. {error}"
         ) from None
 
 
-def keep_decision(settings: Settings, decision: AuditedDecision, by: str) -> None:
+def keep_decision(
+    settings: Settings, decision: AnswerDecision | RunDecision | OfficialDecision, by: str
+) -> None:
     """Adds a record of a decision, where the audit is on.
 
     Raises:
         StrategiewijzerError: it cannot be written; then nothing may be done.
     """
-    if settings.audit:
-        _add(settings, by, lambda *where: decision_record(decision, *where))
+    if not settings.audit:
+        return
+    content = decision.model_dump(mode="json")
+    if isinstance(decision, AnswerDecision):
+        content["units"] = [sha256(text) for text in decision.units]
+    _add(settings, by, content)
 
 
-def _add(
-    settings: Settings, by: str, record_at: Callable[[Link, datetime.datetime, str], dict[str, Any]]
-) -> None:
-    """Adds a record, made with the end of the chain, the moment and who did it."""
+def _add(settings: Settings, by: str, content: dict[str, Any]) -> None:
+    """Adds a record with this content, its place in the chain, the moment and who did it."""
     known = bool(settings.audit_users and by)
     salt = secrets.token_hex(_SALT) if known else ""
-    with _opened(settings) as connection:
+    with database(settings).transaction(_WHAT) as connection:
         before = _locked(connection).head
-        record = record_at(before, now(), asker_hash(by, salt) if known else "")
+        record = {
+            **content,
+            "format": FORMAT,
+            "number": before.number + 1,
+            "before": before.hash,
+            "at": stamp(now()),
+            "by": asker_hash(by, salt) if known else "",
+        }
         text = canonical(record)
         end = {"number": record["number"], "hash": sha256(text)}
         who = {"asker": by, "salt": salt} if known else {}
@@ -341,7 +319,7 @@ def forget_old_records(settings: Settings) -> int:
     many records. The chain keeps the hash of the last of these as its anchor."""
     oldest = stamp(now() - datetime.timedelta(days=settings.keep_audit))
     number = _RECORDS.c.number
-    with _opened(settings) as connection:
+    with database(settings).transaction(_WHAT) as connection:
         ends = _locked(connection)
         stays = sqlalchemy.select(sqlalchemy.func.min(number)).where(_RECORDS.c.at >= oldest)
         first = connection.execute(stays).scalar() or ends.head.number + 1
@@ -352,10 +330,6 @@ def forget_old_records(settings: Settings) -> int:
         cut = {"cut_number": row["number"], "cut_hash": row["hash"]}
         connection.execute(_CHAIN.update().values(cut))
         return connection.execute(_RECORDS.delete().where(number < first)).rowcount
-
-
-def _opened(settings: Settings) -> AbstractContextManager[sqlalchemy.Connection]:
-    return database(settings).transaction(_WHAT)
 
 
 def _read(settings: Settings, query: sqlalchemy.Select[Any]) -> Sequence[Any]:

@@ -36,8 +36,7 @@ from userdata.conversation import (
     now,
     plain,
 )
-from userdata.database import Database, put
-from userdata.tables import METADATA
+from userdata.database import METADATA, Database, put
 
 _WHAT = "Conversations"  # in messages
 

@@ -1,17 +1,19 @@
-"""The database of what is kept of people, in a file or on a server: its transactions, the upgrade
-of its tables, and the copy of a file to a server.
+"""The database of what is kept of people, in a file or on a server: its tables and their versions,
+its transactions, the upgrade, and the copy of a file to a server.
 
 On both kinds a transaction that writes locks out all others that write, so that a write can rest on
 an earlier read; one that reads sees the state of one moment.
 """
 
 import functools
+import importlib
+import pkgutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy
 from pydantic import SecretStr
@@ -20,10 +22,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
+import userdata
 from core.errors import SettingsError, StrategiewijzerError
 from core.files import is_damaged, make_private
 from core.settings import Settings
-from userdata.tables import METADATA, alembic_config, known_tables, known_version, versions
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 FILE = "people.sqlite"
 PATIENCE = 10.0  # seconds to wait while another writes; what people say is said only once
@@ -36,6 +41,25 @@ _WRITER = 860_716_203  # names our lock among PostgreSQL's advisory locks: any f
 _migrating = threading.Lock()  # Alembic keeps what it works on in a variable of its module
 
 _T = TypeVar("_T")
+
+METADATA = sqlalchemy.MetaData(
+    naming_convention={  # the same on both kinds, so that a migration can name what it changes
+        "ix": "%(table_name)s_by_%(column_0_N_name)s",
+        "uq": "%(table_name)s_one_%(column_0_N_name)s",
+        "ck": "%(table_name)s_check_%(constraint_name)s",
+        "fk": "%(table_name)s_of_%(referred_table_name)s",
+        "pk": "%(table_name)s_key",
+    }
+)
+"""The tables; each is defined in the module that reads and writes it."""
+
+VERSION_TABLE = "people_version"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Asked at every use, so not by the inspector of SQLAlchemy, which takes ten times as long.
+_HAS_TABLES = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'people_version'",
+    "postgresql": "SELECT 1 WHERE to_regclass('people_version') IS NOT NULL",
+}
 
 
 class Database:
@@ -52,7 +76,12 @@ class Database:
     def __init__(self, folder: Path | None, url: str = "") -> None:
         self.folder = folder
         self.file = folder / FILE if folder and not url else None
-        self.engine = _server(url) if url else sqlite_engine(self.file)
+        if url:
+            from userdata.postgresql import postgresql_engine  # the driver, which most do not need
+
+            self.engine = postgresql_engine(url, PATIENCE)
+        else:
+            self.engine = sqlite_engine(self.file)
         self._is_in_memory = folder is None and not url
         self._turn = threading.RLock()  # guards the database in memory: it is one connection
         if self._is_in_memory:
@@ -123,9 +152,22 @@ class Database:
             return None
         try:
             with self.engine.connect() as connection:
-                return known_version(connection, self.place)
+                return self._version(connection)
         except SQLAlchemyError as error:
             raise self._failure("What is kept", error, writes=False) from None
+
+    def _version(self, connection: Connection) -> str | None:
+        if connection.exec_driver_sql(_HAS_TABLES[connection.dialect.name]).first() is None:
+            return None
+        query = "SELECT version_num FROM people_version"
+        found: str | None = connection.exec_driver_sql(query).scalar()
+        if found is not None and found not in versions():
+            raise StrategiewijzerError(
+                f"{self.place} was written by a later version of this program (tables {found}, "
+                f"known until {versions()[-1]}). Use that version, or restore the copy made before "
+                "it was installed."
+            )
+        return found
 
     @contextmanager
     def _begun(self, *, writes: bool) -> Iterator[Connection]:
@@ -136,7 +178,7 @@ class Database:
         if self.file:
             _keep_private(self.file)
         with transaction(self.engine, writes=writes) as connection:
-            if known_version(connection, self.place) == versions()[-1]:
+            if self._version(connection) == versions()[-1]:
                 yield connection
                 return
         self._upgrade()
@@ -146,7 +188,7 @@ class Database:
     def _upgrade(self) -> None:
         """Brings the tables to the version of this program, unless another was first."""
         with transaction(self.engine, writes=True, rebuilds=True) as connection:
-            if known_version(connection, self.place) == versions()[-1]:
+            if self._version(connection) == versions()[-1]:
                 return
             from alembic import command
 
@@ -183,12 +225,6 @@ class Database:
             f"{what} {kept}: {self.place} gave an error: {reason}. Try again in a minute; if it "
             "stays, look at it with: ./strategiewijzer doctor"
         )
-
-
-def _server(url: str) -> Engine:
-    from userdata.postgresql import postgresql_engine  # the driver, which most do not need
-
-    return postgresql_engine(url, PATIENCE)
 
 
 def _is_lost(error: BaseException | None) -> bool:
@@ -294,6 +330,31 @@ def _replacing(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
         if not column.primary_key
     }
     return made.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
+
+
+def known_tables() -> sqlalchemy.MetaData:
+    """The tables of all modules that define some."""
+    for module in pkgutil.iter_modules(userdata.__path__):
+        importlib.import_module(f"userdata.{module.name}")
+    return METADATA
+
+
+@functools.cache
+def versions() -> tuple[str, ...]:
+    """The versions of the tables, oldest first: numbers of four digits. As they are the names of
+    the files, Alembic is loaded only to migrate."""
+    files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
+    return tuple(sorted(file.stem.partition("_")[0] for file in files))
+
+
+def alembic_config(connection: Connection) -> "Config":
+    """Alembic's configuration, for a connection whose transaction the caller ends."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
 
 
 def copy_to_server(settings: Settings) -> dict[str, int]:

@@ -15,8 +15,7 @@ from sqlalchemy import Column, Connection, Table, Text, delete, select
 from core.answer import Answer, Mode, Turn
 from core.errors import StrategiewijzerError
 from core.source import Frozen, Scope
-from userdata.database import Database, put
-from userdata.tables import METADATA
+from userdata.database import METADATA, Database, put
 
 _WHAT = "Feedback"  # in messages
 _FEEDBACK = Table(

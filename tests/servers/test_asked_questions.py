@@ -21,8 +21,7 @@ from userdata import asked_questions
 from userdata.after_answers import after_answers
 from userdata.asked_questions import CountedQuestion, dismiss, forget_old, note, read, remove
 from userdata.audit import records
-from userdata.database import Database, database, transaction
-from userdata.tables import METADATA, alembic_config
+from userdata.database import METADATA, Database, alembic_config, database, transaction
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"

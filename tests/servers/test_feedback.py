@@ -16,9 +16,8 @@ from core.errors import StrategiewijzerError
 from core.source import Scope
 from tests.support.people import HOSTILE, NOON, REPORTS, verdict
 from userdata import feedback as store
-from userdata.database import FILE, Database
+from userdata.database import FILE, METADATA, Database
 from userdata.feedback import Feedback
-from userdata.tables import METADATA
 
 
 def test_verdicts_are_read_as_they_were_saved_oldest_first(kept_in: Database) -> None:

@@ -16,8 +16,7 @@ from sqlalchemy import Connection
 
 from tests.support.browser import free_port
 from tests.support.waiting import PATIENCE, listens, until
-from userdata.database import Database
-from userdata.tables import METADATA
+from userdata.database import METADATA, Database
 
 PASSWORD = "t0p-Secret/it"  # noqa: S105 - of a server that lives as long as the tests
 _ACCOUNT = "postgres"  # the server refuses to run as root

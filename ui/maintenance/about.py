@@ -23,7 +23,7 @@ from ingest.reading.formats import front_matter
 from language.identify import OFFICIAL
 from ui import access, error_messages
 from ui.maintenance.document_files import folder, writing
-from ui.maintenance.page_context import PageContext
+from ui.maintenance.job_list import PageContext
 from ui.maintenance.upload_form import FilePreview
 from ui.texts import Texts
 from userdata.audit import OfficialDecision, keep_decision

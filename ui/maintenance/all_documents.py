@@ -15,7 +15,7 @@ from ui import error_messages, markup
 from ui.maintenance import document_files, generation_list
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, show_about, show_failure
-from ui.maintenance.page_context import PageContext
+from ui.maintenance.job_list import PageContext
 from ui.maintenance.upload_form import (
     DONE,
     FilePreview,
@@ -98,8 +98,8 @@ def _preview(context: PageContext) -> None:
 
 
 def _start_preview(texts: Texts) -> None:
-    work.start("--dry-run", "--json")
     st.session_state[work.TAB] = texts("maintenance.tabs.plan")
+    work.start("--dry-run", "--json")
 
 
 def manifest_in_use(settings: Settings) -> Manifest | None:

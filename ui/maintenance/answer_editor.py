@@ -18,7 +18,7 @@ from ui import access
 from ui.answers.references import pages
 from ui.maintenance import approving
 from ui.maintenance.approving import Reach
-from ui.maintenance.page_context import PageContext
+from ui.maintenance.job_list import PageContext
 from ui.maintenance.question_groups import QuestionGroup
 from ui.markup import code, escape, facts_html, link
 from ui.texts import Texts
@@ -187,7 +187,7 @@ class _Editor:
             ):
                 for _, url in pages(document, self._texts)[:1]:
                     st.html(f'<p class="sw-facts">{link(url, document.title, self._texts)}</p>')
-                for number, text in enumerate(approving.unit_texts([passage])):
+                for number, text in enumerate(approving.unit_texts(passage)):
                     st.checkbox(
                         code(reading(passage, passage.units[number])),
                         value=is_ticked and text in start.units,
@@ -259,7 +259,7 @@ class _Editor:
         )
         chosen = self._ticked(self._passages)
         keys = {passage.document.key for passage, _ in chosen}
-        units = (approving.unit_texts([passage])[number] for passage, number in chosen)
+        units = (approving.unit_texts(passage)[number] for passage, number in chosen)
         answer = PreparedAnswer(units=tuple(dict.fromkeys(units)), questions=each_once(asked))
         lacking = {
             "question": not question,
@@ -298,7 +298,7 @@ def _cited(start: EditorStart, index: Snapshot) -> list[Passage]:
     readers found wrong, the newest first."""
     if start.instead_of:
         mine = index.passages([start.instead_of[0]])
-        return [passage for passage in mine if start.units & set(approving.unit_texts([passage]))]
+        return [passage for passage in mine if start.units & set(approving.unit_texts(passage))]
     verdicts = start.group.verdicts[::-1] if start.group else ()
     documents = {name for verdict in verdicts for name in verdict.documents}
     places = [section for verdict in verdicts for section in verdict.sections]

@@ -13,7 +13,7 @@ from ui import access, error_messages, markup
 from ui.maintenance import answer_editor, approving
 from ui.maintenance.answer_editor import EditorStart
 from ui.maintenance.feedback_queue import comment_html
-from ui.maintenance.page_context import PageContext
+from ui.maintenance.job_list import PageContext
 from ui.maintenance.question_groups import QuestionGroup, Wording, question_groups
 from ui.markup import code, escape, facts_html, folded_html
 from ui.paging import page_of

@@ -152,13 +152,9 @@ def stale(
     ]
 
 
-def unit_texts(passages: Iterable[Passage]) -> list[str]:
-    """The units of passages, each in one line, as a file names it in whole."""
-    return [
-        " ".join(passage.text[unit.start : unit.end].split())
-        for passage in passages
-        for unit in passage.units
-    ]
+def unit_texts(passage: Passage) -> list[str]:
+    """The units of a passage, each in one line, as a file names it in whole."""
+    return [" ".join(passage.text[unit.start : unit.end].split()) for unit in passage.units]
 
 
 def _content(answer: PreparedAnswer) -> dict[str, object]:

@@ -12,7 +12,7 @@ from ui import access, scripts
 from ui.access import name_of, on_record
 from ui.answers.answer_text import answer_html
 from ui.corpus import describe_scope
-from ui.maintenance.page_context import PageContext
+from ui.maintenance.job_list import PageContext
 from ui.markup import escape, facts_html, folded_html
 from ui.paging import page_of
 from ui.texts import Texts

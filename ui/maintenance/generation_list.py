@@ -11,7 +11,7 @@ from core.settings import Settings
 from ingest.publishing.history import KeptGeneration, ahead, history
 from ui import error_messages
 from ui.evaluation import kept_runs
-from ui.maintenance.page_context import PageContext
+from ui.maintenance.job_list import PageContext
 from ui.markup import escape, facts_html
 from ui.texts import Texts
 

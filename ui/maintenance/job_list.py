@@ -1,10 +1,12 @@
-"""The work of maintainers in the background: what is done, how far it is, how it ended.
+"""The work of maintainers: the buttons that start it, and of what runs in the background how far it
+is and how it ended.
 
-All of it is one kind of job, as only one thing at a time may touch the index.
+All of that is one kind of job, as only one thing at a time may touch the index.
 """
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -38,14 +40,7 @@ def task(job: Job) -> JobTask:
 
 
 def start(*arguments: str) -> None:
-    """Starts `python -m ingest` with these arguments; for callbacks.
-
-    That the user may not, or that another was first, is shown by `problems`.
-    """
-    attempt(_start, arguments)
-
-
-def _start(arguments: Sequence[str]) -> None:
+    """Starts `python -m ingest` with these arguments; for actions of buttons."""
     by = on_record(access.user())
     jobs.start(current().data_dir, "ingest", ("-m", "ingest", *arguments), by)
 
@@ -57,6 +52,47 @@ def attempt(action: Callable[..., None], *args: object) -> None:
         action(*args)
     except StrategiewijzerError as error:
         st.session_state[_PROBLEM] = error
+
+
+@dataclass(frozen=True)
+class PageContext:
+    """The settings, the strings of the interface language, and whether a job runs."""
+
+    settings: Settings
+    texts: Texts
+    busy: bool  # a job runs: nothing else can be started
+
+    def button(
+        self,
+        text: str,
+        key: str,
+        action: Callable[..., None],
+        *args: object,
+        primary: bool = False,
+        disabled: bool = False,
+    ) -> None:
+        """A button that does something, for maintainers; what goes wrong is shown.
+
+        Args:
+            text: the key of its label; its help is the text with this key and "_help", if any.
+            key: of the widget.
+            action: is called with the arguments.
+            primary: whether it stands out.
+            disabled: whether it cannot be pressed.
+        """
+        st.button(
+            self.texts(text),
+            key=key,
+            type="primary" if primary else "secondary",
+            help=self.texts.values.get(f"{text}_help"),
+            disabled=disabled,
+            on_click=attempt,
+            args=(action, *args),
+        )
+
+    def job_button(self, text: str, key: str, *arguments: str, primary: bool = False) -> None:
+        """A button that starts `python -m ingest` with these arguments; otherwise as `button`."""
+        self.button(text, key, start, *arguments, primary=primary, disabled=self.busy)
 
 
 def problems(texts: Texts) -> None:

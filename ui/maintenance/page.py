@@ -19,7 +19,7 @@ from ui.maintenance import (
     job_list,
     plan_and_publish,
 )
-from ui.maintenance.page_context import PageContext
+from ui.maintenance.job_list import PageContext
 
 
 def page() -> None:

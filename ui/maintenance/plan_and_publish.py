@@ -15,7 +15,7 @@ from ui.jobs import Job
 from ui.maintenance import document_files, generation_list
 from ui.maintenance import job_list as work
 from ui.maintenance.change_html import counts_html, document_html, info_html, notes_html
-from ui.maintenance.page_context import PageContext
+from ui.maintenance.job_list import PageContext
 from ui.markup import facts_html
 from ui.paging import page_of
 from ui.texts import Texts

@@ -24,7 +24,7 @@ from ingest.reading.load import fingerprint
 from ui import error_messages, uploads
 from ui.maintenance import document_files
 from ui.maintenance import job_list as work
-from ui.maintenance.page_context import PageContext
+from ui.maintenance.job_list import PageContext
 from ui.markup import code, escape, facts_html
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry

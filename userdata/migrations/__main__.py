@@ -5,8 +5,7 @@ import sys
 import typer
 
 from core.command_line import CommandLine
-from userdata.database import sqlite_engine, transaction
-from userdata.tables import alembic_config, versions
+from userdata.database import alembic_config, sqlite_engine, transaction, versions
 
 app = CommandLine()
 

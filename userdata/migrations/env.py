@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from userdata.tables import VERSION_TABLE, known_tables
+from userdata.database import VERSION_TABLE, known_tables
 
 context.configure(
     connection=context.config.attributes["connection"],
