@@ -103,7 +103,7 @@ async def ask(
     asking = Asking(body.question, history, body.language, body.scope)
     if body.stream:
         return event_stream(sent(service.begin(caller, asking, pause=PING), _as_sse, _failed))
-    answer = await service.answer(request, caller, asking)
+    answer = await service.answer(caller, asking, request)
     return json_reply(answer.model_dump_json())
 
 

@@ -3,7 +3,7 @@
 import datetime
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -30,16 +30,15 @@ from api.request_shapes import (
     page_address,
 )
 from api.service import Asking, Service
-from api.source_routes import sections_of, versions_of
+from api.source_routes import sections_of, versions_by_id
 from chain.request import MAX_QUESTION
-from core.answer import Finished
+from core import VERSION
 from core.errors import MAX_BODY, StrategiewijzerError
 from core.hosts import NOT_OURS, is_ours
 from core.settings import Settings
 from core.source import DocumentKind, Frozen, Scope, ScoredPassage, Standing, preferred
 from language.escaping import visible
 from language.identify import detect_languages
-from vectorstore.manifest import DocumentEntry
 from vectorstore.store import Snapshot
 
 _T = TypeVar("_T")
@@ -198,7 +197,7 @@ def _section(
     index: Snapshot, document: str, section: int, language: str, start: int
 ) -> SectionRead:
     _check_limits(index, [document])
-    versions = versions_of(index, document)
+    versions = versions_by_id(index)[document]
     info = versions[preferred(versions, language)].info
     sections = sections_of(index.passages([info.key]))
     numbers = [found.number for found in sections]
@@ -227,9 +226,7 @@ def _section(
 def _documents(index: Snapshot, language: str, start: int, limit: int) -> ListedDocuments:
     """The documents from the one with this number on, each in the language that is wanted, else in
     English, else in its first."""
-    versions: dict[str, dict[str, DocumentEntry]] = {}
-    for entry in index.entries():
-        versions.setdefault(entry.info.id, {})[entry.info.language] = entry
+    versions = versions_by_id(index)
     standings = index.standings()
     end = start + limit
     listed = []
@@ -248,12 +245,11 @@ def _documents(index: Snapshot, language: str, start: int, limit: int) -> Listed
     return ListedDocuments(total=len(versions), documents=tuple(listed), next_start=more)
 
 
-def mcp_server(service: Service, version: str, local: Caller | None = None) -> MCPServer[Any]:
+def mcp_server(service: Service, local: Caller | None = None) -> MCPServer[Any]:
     """The server with its tools.
 
     Args:
         service: what the tools work with.
-        version: of this program.
         local: who calls where no request comes with a key: on one's own machine.
     """
     tools = _Tools(service, local)
@@ -266,10 +262,10 @@ def mcp_server(service: Service, version: str, local: Caller | None = None) -> M
     with _logging_left_alone():
         return _ToolServer(
             "strategiewijzer",
-            tools=[_tool(function, title, _READS) for function, title in titles.items()],
+            tools=[_tool(function, title) for function, title in titles.items()],
             title="Strategiewijzer",
             instructions=_ABOUT,
-            version=version,
+            version=VERSION,
             subscriptions=False,  # there is nothing to listen to
         )
 
@@ -295,13 +291,9 @@ class _Tools:
             scope = Scope(areas=tuple(areas), documents=tuple(documents), as_of=as_of)
             if documents or areas:
                 await self._service.read(lambda index: _check_limits(index, documents, areas))
-            begun = self._service.begin(caller, Asking(visible(question), (), language, scope))
-            async with aclosing(begun) as events:
-                async for event in events:
-                    if isinstance(event, Finished):
-                        answer = event.answer
-                        return filled(AskedAnswer, answer, citations=of_proper(answer))
-            raise AssertionError("an answer ended without its last event")
+            asking = Asking(visible(question), (), language, scope)
+            answer = await self._service.answer(caller, asking)
+            return filled(AskedAnswer, answer, citations=of_proper(answer))
 
     async def search(
         self,
@@ -387,9 +379,9 @@ def _logging_left_alone() -> Iterator[None]:
         root.setLevel(level)
 
 
-def _tool(function: Callable[..., Any], title: str, annotations: ToolAnnotations) -> Tool:
+def _tool(function: Callable[..., Any], title: str) -> Tool:
     """A tool whose schema, and whose calls, allow no other arguments than its function's."""
-    tool = Tool.from_function(function, title=title, annotations=annotations)
+    tool = Tool.from_function(function, title=title, annotations=_READS)
     lenient = tool.fn_metadata.arg_model
     strict = create_model(lenient.__name__, __base__=lenient, __cls_kwargs__={"extra": "forbid"})
     metadata = tool.fn_metadata.model_copy(update={"arg_model": strict})

@@ -219,7 +219,7 @@ async def chat(
     reply = _Reply(body)
     asking = Asking(question, history, scope=body.strategiewijzer.scope)
     if not body.stream:
-        answer = await service.answer(request, caller, asking)
+        answer = await service.answer(caller, asking, request)
         reply.text.take(Finished(answer=answer))
         return json_reply(reply.whole(answer).model_dump_json())
     begun = service.begin(caller, asking, pause=PING)

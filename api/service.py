@@ -129,8 +129,10 @@ class Service:
             raise
         return _events(arrived, left, pause)
 
-    async def answer(self, request: Request, caller: Caller, asking: Asking) -> Answer:
-        """The whole answer; as `begin`.
+    async def answer(
+        self, caller: Caller, asking: Asking, request: Request | None = None
+    ) -> Answer:
+        """The whole answer; as `begin`. A request that is left ends the work.
 
         Raises:
             ApiError: as `begin`, or whoever asked has left.
@@ -140,7 +142,7 @@ class Service:
             async for event in events:
                 if isinstance(event, Finished):
                     return event.answer
-                if await request.is_disconnected():
+                if request is not None and await request.is_disconnected():
                     break
         raise ApiError(400, "The connection was closed.", "connection_closed")  # nobody reads it
 

@@ -91,7 +91,7 @@ async def document(
     """Gives a document with the text of its sections."""
 
     def work(index: Snapshot) -> DocumentText:
-        versions = versions_of(index, id)
+        versions = versions_by_id(index).get(id)
         if not versions:
             message = "There is no document with this id. /v1/documents lists them."
             raise ApiError(404, message, "not_found", "id")
@@ -106,9 +106,12 @@ async def document(
     return await service.read_json(work)
 
 
-def versions_of(index: Snapshot, id: str) -> dict[str, DocumentEntry]:
-    """The language versions of a document, by language."""
-    return {entry.info.language: entry for entry in index.entries() if entry.info.id == id}
+def versions_by_id(index: Snapshot) -> dict[str, dict[str, DocumentEntry]]:
+    """The language versions of each document, by its id and their language."""
+    versions: dict[str, dict[str, DocumentEntry]] = {}
+    for entry in index.entries():
+        versions.setdefault(entry.info.id, {})[entry.info.language] = entry
+    return versions
 
 
 def sections_of(passages: Sequence[Passage]) -> tuple[SectionText, ...]:

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from chain.answer.composition import AnswerBuilder, AnswerRun
 from chain.answer.suggestions import related
 from chain.answerability import Decision
-from chain.checking.quotes import quoted
+from chain.checking.verification import quoted
 from chain.reading.summary import summary_statements
 from chain.request import Query, Request
 from chain.stopwatch import Stopwatch

@@ -6,7 +6,6 @@ from api.key_access import Caller
 from api.mcp_tools import mcp_server
 from api.service import Service
 from chain.current_assistant import CurrentAssistant
-from core import VERSION
 from core.background import begin, quiet_start
 from core.errors import StrategiewijzerError
 from core.files import in_use
@@ -24,7 +23,7 @@ def run() -> None:
     begin(lambda: _warm_up(assistant), "warm-up")
     service = Service(assistant, current, _READERS)
     with in_use(current().data_dir):
-        mcp_server(service, VERSION, _WHO).run("stdio")
+        mcp_server(service, _WHO).run("stdio")
 
 
 def _warm_up(assistant: CurrentAssistant) -> None:

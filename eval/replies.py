@@ -14,7 +14,7 @@ from typing import Annotated, Literal, get_args
 import yaml
 from pydantic import Field, ValidationError
 
-from chain.checking.stretches import Text
+from chain.checking.verification import Text
 from chain.request import Draft, NamedStretch, Request
 from chain.retrieve import FOUND, GIVEN, with_surroundings
 from core.errors import StrategiewijzerError

@@ -1,4 +1,5 @@
-"""Verifies sentences against the sources, whoever wrote them."""
+"""Verifies sentences against the sources, whoever wrote them: a quotation word for word, a model's
+sentence by evidence, in the stretches that it names or in what is nearest."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -6,23 +7,28 @@ from dataclasses import replace
 from functools import cache, cached_property
 from typing import NamedTuple
 
+from rapidfuzz import fuzz
+
 import prompts
-from chain.checking.stretches import Text
-from chain.reading.quotables import runs
+from chain.reading.quotables import is_row, reading, runs
 from chain.request import Draft, NamedStretch, Quote, Request, Verdict
 from core.answer_blocks import Doubt
 from core.source import Passage
 from language.facts import Facts, Lacking, as_detail, facts, has_name, lacking
 from language.figures import digits, quantities
 from language.vocabulary import cues_of
-from language.words import fold, words
+from language.words import fold, traced, words
 from vectorstore.e5 import e5
 from vectorstore.embeddings import Embedder, LocalEmbedder
 from vectorstore.profile import default_profile
 from vectorstore.store import Snapshot
 
 Place = tuple[int, int]  # passage number, unit number within it
+Span = tuple[int, int]  # offsets in a text
 
+_LONGEST = 2500  # characters from the first to the last word; a longer stretch proves little
+_ALIKE = 85.0  # of 100: words that a model wrote down with a slip, not other words
+_FEWEST = 8  # characters that can be looked for nearly; shorter ones are like anything
 _LONGEST_NAME = 100  # characters of words that no passage has; some eight are asked for
 _LONGEST_GAP = 200  # characters of what is not stated; a few words are asked for
 _LONG = 4  # words: a sequence this long in both a sentence and a prompt is no coincidence
@@ -34,6 +40,82 @@ _ADDRESS = re.compile(
     r"https?://\S+|//[\w-]+\.\S+|www\.\S+|\S+@\S+|"
     r"(?<![\w.@/-])(?:[\w-]+\.)*[\w-]*[a-zA-Z][\w-]+\.[a-z]{2,}\b"
 )
+
+
+def quoted(draft: Draft, request: Request) -> Verdict:
+    """Verdict on a draft with a quote of its own."""
+    if draft.quote is not None and _is_quoted(draft, draft.quote, request):
+        return Verdict("quoted", (draft.quote,))
+    return Verdict("differs")
+
+
+def _is_quoted(draft: Draft, quote: Quote, request: Request) -> bool:
+    """Whether the draft's text is verbatim in its quote, and the quote within its passage; a table
+    row may have its headings."""
+    if not 0 <= quote.passage < len(request.found):
+        return False
+    passage = request.found[quote.passage].passage
+    if not 0 <= quote.start < quote.end <= len(passage.text):
+        return False
+    source = " ".join(passage.text[quote.start : quote.end].split())
+    within = [u for u in passage.units if quote.start <= u.start and u.end <= quote.end]
+    rows = {reading(passage, unit) for unit in within if is_row(passage, unit)}
+    texts = [text for text in (draft.text, *draft.items, *(draft.around or ())) if text]
+    return bool(texts) and all(text in source or text in rows for text in texts)
+
+
+class Text:
+    """The folded text of a passage, in which stretches are looked for."""
+
+    def __init__(self, passage: Passage) -> None:
+        self._folded, self._places = traced(passage.text)
+
+    def find(self, first: str, last: str) -> Span | None:
+        """Finds the shortest stretch from the first words to the last, as offsets in the passage's
+        text; None where either is not in it. Without `last`, `first` is all of it."""
+        begins, ends = traced(first)[0], traced(last)[0]
+        begins, ends = (begins, ends) if begins else (ends, "")
+        if not begins:
+            return None
+        found = [
+            (start, stop)
+            for start, middle in self._places_of(begins)
+            for stop in [self._end(ends, start, middle)]
+            if stop is not None
+        ]
+        if not found:
+            return None
+        start, stop = min(found, key=lambda span: (span[1] - span[0], span[0]))
+        return self._places[start][0], self._places[stop - 1][1]
+
+    def _end(self, ends: str, start: int, middle: int) -> int | None:
+        """The offset at which the last words end behind the first; they may overlap."""
+        if not ends:
+            return middle
+        limit = start + _LONGEST
+        at = self._folded.find(ends, start, limit)
+        while at >= 0 and at + len(ends) < middle:
+            at = self._folded.find(ends, at + 1, limit)
+        if at >= 0:
+            return at + len(ends)
+        near = _nearly(ends, self._folded[start:limit])
+        return max(start + near[1], middle) if near else None
+
+    def _places_of(self, sought: str) -> Iterator[Span]:
+        at = self._folded.find(sought)
+        if at < 0 and (near := _nearly(sought, self._folded)):
+            yield near
+        while at >= 0:
+            yield at, at + len(sought)
+            at = self._folded.find(sought, at + 1)
+
+
+def _nearly(sought: str, text: str) -> Span | None:
+    """The stretch of a text that is most like these words, if it is like them."""
+    if len(sought) < _FEWEST:
+        return None
+    found = fuzz.partial_ratio_alignment(sought, text, score_cutoff=_ALIKE)
+    return (found.dest_start, found.dest_end) if found else None
 
 
 def _above(passage: Passage) -> str:
