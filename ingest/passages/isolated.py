@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from logging.handlers import BufferingHandler
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Self
 
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.prepared import PreparedQuestion, StaleQuestion
@@ -207,11 +207,10 @@ def _called(loaded: Loaded, *, official: bool) -> Loaded:
 
 
 def serve(timeout: float, memory: int, limit: int, estimated: bool, data_dir: str) -> None:
-    """Answers requests on standard input until it ends.
+    """Answers requests on standard input until it ends; an empty first line signals readiness.
 
     A request is a JSON list: the path of a file, and the folder with the organisation's own
-    documents, whose prepared questions count too. The first line of output is empty and signals
-    readiness.
+    documents, whose prepared questions count too.
 
     Args:
         timeout: processor time for one file, in seconds.
@@ -219,19 +218,19 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool, data_dir: st
         limit: the most tokens of a passage.
         estimated, data_dir: how tokens are counted (`vectorstore.embeddings.token_counter`).
     """
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # keeps what libraries print out of the answers
     token_count = token_counter(estimated=estimated, data_dir=Path(data_dir))
     log = BufferingHandler(sys.maxsize)
     logging.basicConfig(level=logging.INFO, handlers=[log])
     _set_limit(resource.RLIMIT_AS, memory << 20)
-    _send(answers, "")
+    print(file=answers)
     for line in sys.stdin:
         # Ends this process when a file takes too long, also when nobody waits for it.
         _set_limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + timeout) + 1)
         path, documents_dir = map(Path, json.loads(line))
         try:
-            _send(answers, _answer(path, documents_dir, token_count, limit, log))
+            print(_answer(path, documents_dir, token_count, limit, log), file=answers)
         except MemoryError:
             os._exit(_OUT_OF_MEMORY)
 
@@ -255,7 +254,7 @@ def _answer(
             questions=tuple(questions),
             stale=tuple(stale),
         )
-        return _Response(outcome=loaded, records=_records(log)).model_dump_json()
+        return _response(loaded, log)
     except MemoryError:
         raise
     except DocumentError as error:
@@ -264,21 +263,15 @@ def _answer(
         failure = over_limit(path, error)
     except Exception as error:  # noqa: BLE001 - any error is a failure of this file only
         failure = unforeseen(path, error)
-    outcome = _Failure.model_validate(failure, from_attributes=True)
-    return _Response(outcome=outcome, records=_records(log)).model_dump_json()
+    return _response(_Failure.model_validate(failure, from_attributes=True), log)
 
 
-def _records(log: BufferingHandler) -> tuple[tuple[str, int, str], ...]:
-    """What was logged; the name of a file in it need not be text."""
-    return tuple(
+def _response(outcome: Loaded | _Failure, log: BufferingHandler) -> str:
+    records = tuple(  # the name of a file in a message need not be text
         (r.name, r.levelno, r.getMessage().encode("utf-8", "backslashreplace").decode())
         for r in log.buffer
     )
-
-
-def _send(answers: TextIO, line: str) -> None:
-    answers.write(line + "\n")
-    answers.flush()
+    return _Response(outcome=outcome, records=records).model_dump_json()
 
 
 def _set_limit(name: int, value: int) -> None:

@@ -11,7 +11,7 @@ from core.errors import DocumentError
 from core.files import as_text, printable
 from core.source import DocumentInfo, SourceDocument
 from ingest.reading import formats, question_file
-from ingest.reading.blocks import LimitError, Parsed, Value, check_blocks, sections
+from ingest.reading.blocks import LimitError, Parsed, check_blocks, sections
 from ingest.reading.files import read, sha256
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.formats.encoding import without_control
@@ -59,20 +59,7 @@ def _council_number(parsed: Parsed) -> str:
     return " ".join((number, *revised))
 
 
-def celex(parsed: Parsed) -> str:
-    """The number of a document on EUR-Lex: 52020DC0606(01)."""
-    return _first(parsed, _CELEX)
-
-
-def eli(parsed: Parsed) -> str:
-    """The address of a legal act: https://data.europa.eu/eli/reg/2019/1020/oj.
-
-    Acts state it with http, as a name; what is linked to is the page that answers over https.
-    """
-    return re.sub("^http:", "https:", _first(parsed, _ELI))
-
-
-def date(parsed: Parsed, language: str) -> datetime.date | None:
+def _date(parsed: Parsed, language: str) -> datetime.date | None:
     """The first date in a line with at most a few other words."""
     for line in _lines(parsed):
         dates, rest = dates_in(fold(line), language)
@@ -82,7 +69,7 @@ def date(parsed: Parsed, language: str) -> datetime.date | None:
     return None
 
 
-def publisher(parsed: Parsed) -> str:
+def _publisher(parsed: Parsed) -> str:
     """The Commission, where a line is its name and another the number of a text of it."""
     is_its = _first(parsed, _REFERENCE, at_start=True) and not _council_number(parsed)
     return COMMISSION if is_its and any(map(is_commission, _lines(parsed))) else ""
@@ -127,32 +114,31 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
         stem = stem[: suffix.start()]
     else:
         language = ""
-    named = {"id": _slug(stem), "language": language}
     beside = front_matter.read_sidecar(path)
     for name, error in parsed.wrong.items():
         if name not in beside:
             raise error
-    stated = {**named, **parsed.stated, **beside}
+    stated = {"id": _slug(stem), "language": language, **parsed.stated, **beside}
     known = {name: value for name, value in stated.items() if value}
     own = parsed.language if parsed.language in OFFICIAL else ""
     language = str(known.get("language") or own or most_likely(parsed.text)[0])
     found = {
         "title": parsed.title or stem,
         "language": language,
-        "date": date(parsed, language) or parsed.date,
-        "url": parsed.url or eli(parsed),
+        "date": _date(parsed, language) or parsed.date,
+        # Acts state their address with http, as a name; the page answers over https.
+        "url": parsed.url or re.sub("^http:", "https:", _first(parsed, _ELI)),
         "reference": reference(parsed),
-        "celex": celex(parsed),
-        "publisher": publisher(parsed),
+        "celex": _first(parsed, _CELEX),
+        "publisher": _publisher(parsed),
     }
     guesses = {name: value for name, value in found.items() if value and name not in known}
-    shown = {name: _shown(value) for name, value in {**guesses, **known}.items()}
+    # A YAML escape or a property can bring in invisible characters.
+    shown = {
+        name: " ".join(without_control(value).split()) if isinstance(value, str) else value
+        for name, value in {**guesses, **known}.items()
+    }
     return DocumentInfo.model_validate(shown), tuple(guesses)
-
-
-def _shown(value: Value) -> Value:
-    """A value without invisible characters, which a YAML escape or a property can bring in."""
-    return " ".join(without_control(value).split()) if isinstance(value, str) else value
 
 
 def _slug(name: str) -> str:
@@ -179,11 +165,10 @@ def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
     """Loads one file; the hash counts the organisation's own questions in `documents_dir` too.
     Raises DocumentError: the file cannot be used as it is; says where, and the remedy."""
     if path.suffix.lower() not in FORMATS:
-        better = CONVERT.get(path.suffix.lower())
-        remedy = (
-            f"Open it and save it as {better}" if better else f"Use one of: {' '.join(FORMATS)}"
-        )
-        raise DocumentError(path, None, "not a format that can be read", f"{remedy}.", "format")
+        remedy = f"Use one of: {' '.join(FORMATS)}."
+        if better := CONVERT.get(path.suffix.lower()):
+            remedy = f"Open it and save it as {better}."
+        raise DocumentError(path, None, "not a format that can be read", remedy, "format")
     data = read(path)
     try:
         parsed = formats.parse(path, data)

@@ -17,6 +17,7 @@ import datetime
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import yaml
@@ -246,7 +247,17 @@ def prepared_questions(
             at = units.being(opening) if answer.approved else units.beginning(opening)
             if len(at) != 1:
                 why: WhyStale = "changed" if answer.approved else "several" if at else "none"
-                stale += (_stale(question, opening, answer, why) for question in answer.questions)
+                stale += (
+                    StaleQuestion(
+                        question=question.text,
+                        language=question.language,
+                        words=opening,
+                        why=why,
+                        file=answer.file,
+                        line=answer.line,
+                    )
+                    for question in answer.questions
+                )
                 break
             ids += at
         else:
@@ -309,21 +320,7 @@ class _Units:
 
     def naming(self, name: str, fewest: int) -> str:
         """The fewest words of a unit that name no other one."""
-        text, ends = self._texts[name], [word.end() for word in _WORD.finditer(self._texts[name])]
-        for end in ends[fewest - 1 :]:
-            if len(self.beginning(text[:end])) == 1:
-                return " ".join(text[:end].split())
-        return " ".join(text.split())
-
-
-def _stale(
-    question: AskedQuestion, words: str, answer: PreparedAnswer, why: WhyStale
-) -> StaleQuestion:
-    return StaleQuestion(
-        question=question.text,
-        language=question.language,
-        words=words,
-        why=why,
-        file=answer.file,
-        line=answer.line,
-    )
+        text = self._texts[name]
+        ends = (word.end() for word in islice(_WORD.finditer(text), fewest - 1, None))
+        enough = next((end for end in ends if len(self.beginning(text[:end])) == 1), None)
+        return " ".join(text[:enough].split())

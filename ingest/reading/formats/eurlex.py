@@ -1,7 +1,7 @@
 """Reads texts of the EU's institutions as EUR-Lex and the Publications Office publish them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import dropwhile, takewhile
 from urllib.parse import unquote
@@ -50,8 +50,8 @@ def is_official(tree: Element) -> bool:
     """Whether a page has the classes or ids of a text of the institutions."""
     return (
         any(eurlex_body.is_own(element.get("class", "")) for element in tree.iter("p", "a"))
-        or _is_consolidated(tree)
-        or next(iter(tree.xpath("//*[@id='TexteOnly']")), None) is not None
+        or bool(_tables(tree))
+        or bool(tree.xpath("//*[@id='TexteOnly']"))
     )
 
 
@@ -91,10 +91,14 @@ def read(tree: Element, text: str) -> Parsed:
     eurlex_body.mark_headings(content)
     eurlex_body.make_lists(content)
     parsed = markdown.read(to_markdown(content, names=True))
-    heading = first_heading(parsed.blocks)
-    own = parsed.title if heading is not None and heading.level == 1 else ""
-    title = own or page_title(tree) or parsed.title
+    title = own_title(parsed) or page_title(tree) or parsed.title
     return replace(parsed, stated=stated, title=title, language=language[:2].lower())
+
+
+def own_title(parsed: Parsed) -> str:
+    """The first heading, if it is of level 1."""
+    heading = first_heading(parsed.blocks)
+    return heading.title if heading is not None and heading.level == 1 else ""
 
 
 def _content(tree: Element) -> Element:
@@ -112,7 +116,7 @@ def _content(tree: Element) -> Element:
 
 def _stated_properties(tree: Element, text: str) -> dict[str, Value]:
     """The fields of `DocumentInfo` that a page gives, apart from the title of an act."""
-    found = _from_variables(_variables(text))
+    found = _from_variables(text)
     if consolidated := _CONSOLIDATED.fullmatch(page_title(tree)):
         found["celex"] = consolidated["celex"]
         found["language"] = consolidated["language"].lower()
@@ -131,15 +135,12 @@ def _stated_properties(tree: Element, text: str) -> dict[str, Value]:
     return {name: value for name, value in found.items() if value}
 
 
-def _variables(text: str) -> Mapping[str, str]:
-    """The variables, without empty ones, of the first template that a page was made from."""
+def _from_variables(text: str) -> dict[str, Value]:
+    """The fields that the variables of the first template give that a page was made from."""
     comment = text.partition(_VARIABLES)[2].partition("]-->")[0]
     found = map(_VARIABLE.fullmatch, comment.partition("[")[2].split("],["))
-    values = {match[1]: " ".join(match[2].split()) for match in found if match}
-    return {name: value for name, value in values.items() if value and value not in _EMPTY}
-
-
-def _from_variables(values: Mapping[str, str]) -> dict[str, Value]:
+    written = {match[1]: " ".join(match[2].split()) for match in found if match}
+    values = {name: value for name, value in written.items() if value not in _EMPTY}
     kind, subject = values.get("LW_TYPE.DOC.CP", ""), values.get("LW_TITRE.OBJ.CP", "")
     number = values.get("LW_REF.INST.NEW_TEXT", "")
     parts = (values.get("LW_REF.INST.NEW", "") + number, values.get("LW_REF.INST.NEW_ADOPTED", ""))
@@ -186,10 +187,13 @@ def _set_title(content: Element, lines: Sequence[str], language: str) -> dict[st
     and date, as far as they are known. `lines` are the known lines of the title."""
     paragraphs = [p for p in content.iter("p") if p.find(".//p") is None and words(p)]
     roles = [eurlex_body.style_role(p.get("class", "")) for p in paragraphs]
-    if "kind" in roles or any(_is_subject(p) for p in paragraphs):
-        return _of_template(content, paragraphs)
-    pairs = dropwhile(lambda pair: pair[1] != "title", zip(paragraphs, roles, strict=True))
-    own = [paragraph for paragraph, _ in takewhile(lambda pair: pair[1] == "title", pairs)]
+    pairs = list(zip(paragraphs, roles, strict=True))
+    if "kind" in roles or any(
+        role == "title" and "titre" in p.get("class", "").lower() for p, role in pairs
+    ):
+        return _of_template(content, pairs)
+    from_title = dropwhile(lambda pair: pair[1] != "title", pairs)
+    own = [paragraph for paragraph, _ in takewhile(lambda pair: pair[1] == "title", from_title)]
     lines = list(lines) or list(map(words, own))
     if not lines:
         return {}
@@ -203,12 +207,7 @@ def _set_title(content: Element, lines: Sequence[str], language: str) -> dict[st
     return {"title": title, "date": dates[0] if dates else None}
 
 
-def _is_subject(paragraph: Element) -> bool:
-    name = paragraph.get("class", "")
-    return eurlex_body.style_role(name) == "title" and "titre" in name.lower()
-
-
-def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, Value]:
+def _of_template(content: Element, pairs: Sequence[tuple[Element, StyleRole]]) -> dict[str, Value]:
     """The title of a text in a template of the Commission: "Proposal for a", kind, subject.
 
     It is on the cover and again above the text. If an explanatory memorandum comes between, the
@@ -217,8 +216,7 @@ def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, V
     first: dict[StyleRole, str] = {}
     own: list[Element] = []
     is_after_memorandum = False
-    roles = [eurlex_body.style_role(paragraph.get("class", "")) for paragraph in paragraphs]
-    for number, (paragraph, role) in enumerate(zip(paragraphs, roles, strict=True)):
+    for number, (paragraph, role) in enumerate(pairs):
         name, line = paragraph.get("class", ""), words(paragraph)
         is_after_memorandum = is_after_memorandum or role == "part"
         if role not in ("title", "kind", "status"):
@@ -230,7 +228,7 @@ def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, V
             paragraph.text = f"{first.get('status', '')} {paragraph.text or ''}"
             is_after_memorandum = False
         elif _squeezed(line) == _squeezed(first[role]) or (
-            role == "kind" and _is_above_part(roles, number)
+            role == "kind" and _is_above_part(pairs, number)
         ):
             cut(paragraph)
     subject = first.get("title", "")
@@ -243,9 +241,9 @@ def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, V
     return {"title": title}
 
 
-def _is_above_part(roles: Sequence[StyleRole], number: int) -> bool:
+def _is_above_part(pairs: Sequence[tuple[Element, StyleRole]], number: int) -> bool:
     """Whether a cover stands above a heading of its own, such as that of an annex."""
-    below = (roles[later] for later in range(number + 1, len(roles)))
+    below = (pairs[later][1] for later in range(number + 1, len(pairs)))
     return next((role for role in below if role not in ("left out", "title")), None) == "part"
 
 
@@ -281,11 +279,6 @@ def _insert(content: Element, title: str, lines: Sequence[Element]) -> None:
         if line.get("id") and not heading.get("id"):
             heading.set("id", line.get("id", ""))
     content.insert(0, heading)
-
-
-def _is_consolidated(tree: Element) -> bool:
-    """Whether a page begins with the table of a consolidated text."""
-    return next(iter(_tables(tree)), None) is not None
 
 
 def _unfold_amendments(content: Element) -> tuple[list[str], str]:

@@ -14,7 +14,7 @@ from lxml import etree
 from trafilatura import extract, extract_metadata
 
 from core.errors import DocumentError
-from ingest.reading.blocks import Parsed, first_heading
+from ingest.reading.blocks import Parsed
 from ingest.reading.formats import eurlex, html_to_markdown, hypertext, markdown
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.html_to_markdown import to_markdown
@@ -145,20 +145,18 @@ def parse(path: Path, data: bytes) -> Parsed:
     hypertext.drop_hidden(tree)
     if eurlex.is_official(tree):
         return eurlex.read(tree, text)
-    page_title = eurlex.page_title(tree)
     if eurlex.lacks_its_text(tree):
         problem = "is a page of EUR-Lex without the text of its document"
         remedy = "Open the text there (HTML, or PDF), and save that."
         raise DocumentError(path, None, problem, remedy, "no_text")
+    page_title = eurlex.page_title(tree)
     about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
     html_to_markdown.attach_notes(tree)
     _keep_main_text(tree)
     parsed = markdown.read(to_markdown(tree, names=True))
-    heading = first_heading(parsed.blocks)
-    own = parsed.title if heading is not None and heading.level == 1 else ""
     return replace(
         parsed,
-        title=own or about.title or page_title or parsed.title,
+        title=eurlex.own_title(parsed) or about.title or page_title or parsed.title,
         language=str(tree.get("lang") or "")[:2].lower(),
         date=datetime.date.fromisoformat(about.date) if about.date else None,
         url=about.url if about.url and about.url.startswith(("http://", "https://")) else "",

@@ -1,7 +1,6 @@
 """Reads PDF: pages -> lines -> blocks -> headings -> Markdown; what a Council cover states."""
 
 import ctypes
-import datetime
 import logging
 import re
 from collections.abc import Iterator
@@ -43,11 +42,15 @@ _SPACES = 2  # at least, in a stated title that replaces the shown one; with few
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a PDF. Raises DocumentError: it is damaged, needs a password or has no text."""
     document = _open(path, data)
+    pages: list[Page] = []
     try:
-        pages = [_read(path, document, number) for number in range(1, len(document) + 1)]
+        for number in range(1, len(document) + 1):
+            pages.append(read_page(document, number))
         stated = document.get_metadata_value("Title")
-        created = document.get_metadata_value("CreationDate")
+        created = _DATE.match(document.get_metadata_value("CreationDate"))
         cover = _read_cover(document)
+    except pypdfium2.PdfiumError:
+        raise _damaged(path, f"page {len(pages) + 1} is damaged") from None
     finally:
         document.close()
     text, starts = _text(pages, bool(cover))
@@ -62,7 +65,7 @@ def parse(path: Path, data: bytes) -> Parsed:
             text[: starts[_TITLE_PAGES]] if len(starts) > _TITLE_PAGES else text,
             next((b.title for b in parsed.blocks if b.kind == "heading" and b.level == 1), ""),
         ),
-        date=_date(created),
+        date=calendar_day(*map(int, created.groups())) if created else None,
     )
 
 
@@ -87,13 +90,6 @@ def _open(path: Path, data: bytes) -> pypdfium2.PdfDocument:
 def _damaged(path: Path, problem: str, fault: Fault = "damaged") -> DocumentError:
     remedy = "Fetch the file again, or open it in a PDF program and save it again."
     return DocumentError(path, None, problem, remedy, fault)
-
-
-def _read(path: Path, document: pypdfium2.PdfDocument, number: int) -> Page:
-    try:
-        return read_page(document, number)
-    except pypdfium2.PdfiumError:
-        raise _damaged(path, f"page {number} is damaged") from None
 
 
 def _check_text(path: Path, pages: list[Page], text: str) -> None:
@@ -143,11 +139,6 @@ def _title(stated: str, text: str, shown: str) -> str:
     title = " ".join(stated.split())
     is_there = bool(title) and fold(title) in fold(text) and fold(title) not in fold(shown)
     return title if is_there and (not shown or title.count(" ") >= _SPACES) else shown
-
-
-def _date(created: str) -> datetime.date | None:
-    match = _DATE.match(created)
-    return calendar_day(int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def _read_cover(document: pypdfium2.PdfDocument) -> dict[str, Value]:

@@ -67,7 +67,7 @@ def body_size(lines: Iterable[PdfLine]) -> float:
     lengths: Counter[float] = Counter()
     for line in lines:
         lengths[line.size] += len(line.text)
-    return max(lengths, key=lambda size: lengths[size], default=0)
+    return max(lengths, key=lengths.__getitem__, default=0)
 
 
 def blocks_of(flows: Iterable[Flow], body: float) -> list[PdfBlock]:
@@ -311,8 +311,9 @@ def _foot(flow: Flow, rules: Sequence[Box], body: float) -> list[PdfLine]:
 def _parts_notes(rule: Box, flow: Flow, lines: Sequence[PdfLine], body: float) -> bool:
     """Whether a rule is the short one that word processors draw above footnotes: the text below it
     begins with a number, or is all in smaller type, and it underlines nothing."""
-    width, height = rule.size
-    if height > width or abs(rule.left - flow.left) > _EDGE or not _is_short(width, flow):
+    (width, height), (shortest, longest) = rule.size, _SHORT_RULE
+    is_short = shortest <= width <= longest * (flow.right - flow.left)
+    if height > width or abs(rule.left - flow.left) > _EDGE or not is_short:
         return False
     below = [line for line in lines if line.base > rule.top]
     return (
@@ -321,8 +322,3 @@ def _parts_notes(rule: Box, flow: Flow, lines: Sequence[PdfLine], body: float) -
         and below[0].base - rule.top < _NEAR * below[0].size
         and not any(0 <= rule.top - line.base < _UNDER * line.size for line in lines)
     )
-
-
-def _is_short(width: float, flow: Flow) -> bool:
-    shortest, longest = _SHORT_RULE
-    return shortest <= width <= longest * (flow.right - flow.left)

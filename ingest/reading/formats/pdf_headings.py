@@ -69,17 +69,12 @@ def with_headings(
     is_underlined: Callable[[PdfLine], bool],
     has_cover: bool,
 ) -> list[PdfBlock]:
-    """The blocks, in which headings are marked with their level (1-6).
+    """The blocks of a document whose running text has the type size `body`, in which headings are
+    marked with their level (1-6); `has_cover`: the first page is a form that is filled in.
 
     The title has level 1. A number or the kind of a part gives the depth; without these larger type
     has a higher level, and of equal type what comes first. What stands on a cover or above the
     title is no heading.
-
-    Args:
-        blocks: of the whole document.
-        body: the type size of its running text.
-        is_underlined: whether all of a line is underlined.
-        has_cover: whether the first page is a form that is filled in.
     """
     merged = _merged(blocks, body)
     found = _headings(merged, body, is_underlined)
@@ -107,14 +102,13 @@ def _part_of(block: PdfBlock) -> Division | None:
     return found if found and (found.alone or all(line.bold for line in block.lines)) else None
 
 
-def _look_of(block: PdfBlock, *, plain: bool = False) -> _Look:
-    """The style of a block; `plain`: without its numbering."""
+def _look_of(block: PdfBlock) -> _Look:
     return _Look(
         size=round(2 * block.lines[0].size) / 2,
         bold=all(line.bold for line in block.lines),
         italic=all(line.italic for line in block.lines),
         capitals=block.text.isupper(),
-        numbering="" if plain else _numbering_of(block),
+        numbering=_numbering_of(block),
     )
 
 
@@ -144,21 +138,15 @@ def _levels_of(found: Mapping[int, _Heading], title: int) -> dict[int, int]:
         if number == title:
             levels[number], above = 1, []
             continue
-        above = _above(heading, above, order)
+        while above and not _is_above(above[-1], heading, order):
+            above.pop()
         levels[number] = min(_DEEPEST, len(above) + 2)
         above.append(heading)
     return levels
 
 
-def _above(heading: _Heading, path: Sequence[_Heading], order: dict[_Look, int]) -> list[_Heading]:
-    """The headings of a path that are above another one in the outline."""
-    kept = list(path)
-    while kept and not _is_above(kept[-1], heading, order):
-        kept.pop()
-    return kept
-
-
 def _is_above(upper: _Heading, lower: _Heading, order: dict[_Look, int]) -> bool:
+    """Whether the one is above the other in the outline."""
     if upper.part and lower.part:
         return upper.part.rank < lower.part.rank
     if upper.part or lower.part:
@@ -173,10 +161,7 @@ def _is_above(upper: _Heading, lower: _Heading, order: dict[_Look, int]) -> bool
 def _order(looks: Sequence[_Look]) -> dict[_Look, int]:
     """Ranks styles: larger type first, then the first to occur. A style without numbering ranks
     like the first such style with it."""
-    numbered: dict[_Look, _Look] = {}
-    for look in looks:
-        if look.numbering:
-            numbered.setdefault(replace(look, numbering=""), look)
+    numbered = {replace(look, numbering=""): look for look in reversed(looks) if look.numbering}
     same = {look: numbered.get(look, look) for look in looks}
     ranks = sorted(dict.fromkeys(same.values()), key=lambda look: -look.size)
     places = {look: place for place, look in enumerate(ranks)}
@@ -263,7 +248,7 @@ def _is_one_heading(above: PdfBlock, below: PdfBlock, body: float) -> bool:
         return _may_be_heading(below) and len(below.lines) <= _MAX_LINES
     if not (_stands_out(above, body) and _stands_out(below, body)):
         return False
-    if gap < _CLOSE * size and _look_of(above, plain=True) == _look_of(below):
+    if gap < _CLOSE * size and replace(_look_of(above), numbering="") == _look_of(below):
         return True
     fits = len(above.text) + len(below.text) <= _LONGEST_TITLE
     return fits and _is_centred((*above.lines, *below.lines))

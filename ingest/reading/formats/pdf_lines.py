@@ -90,8 +90,7 @@ class PdfLine:
 
     @cached_property
     def base(self) -> float:
-        sized = [word for word in self.words if word.size == self.size]
-        return sized[0].base
+        return next(word.base for word in self.words if word.size == self.size)
 
     @cached_property
     def left(self) -> float:
@@ -267,9 +266,7 @@ def without_running_lines(
             _without_contents(
                 line
                 for line in lines
-                if running.isdisjoint(_places(page, line))
-                and not _is_page_number(page, line)
-                and not _is_language(page, line)
+                if running.isdisjoint(_places(page, line)) and not _is_page_mark(page, line)
             )
         )
         for page, lines in zip(pages, of_pages, strict=True)
@@ -307,16 +304,12 @@ def _places(page: Page, line: PdfLine) -> Iterator[tuple[str, bool, int]]:
         yield text[: figure.start()] + count + text[figure.end() :], at_top, height
 
 
-def _is_page_number(page: Page, line: PdfLine) -> bool:
+def _is_page_mark(page: Page, line: PdfLine) -> bool:
+    """Whether a line in the margin is the number of its page, or the mark of a language at the foot
+    of a page of the Union: "EN 3 EN"."""
+    if min(line.base, page.height - line.base) >= _MARGIN * page.height:
+        return False
     number = _PAGE_NUMBER.fullmatch(line.text)
-    return number is not None and _in_margin(page, line) and int(number[1]) == page.number
-
-
-def _is_language(page: Page, line: PdfLine) -> bool:
-    """Whether a line is the language mark at the foot of a page of the Union: "EN 3 EN"."""
     words = {word for word in line.text.split() if not word.isdigit()}
-    return _in_margin(page, line) and bool(words) and words <= _LANGUAGE_MARKS
-
-
-def _in_margin(page: Page, line: PdfLine) -> bool:
-    return min(line.base, page.height - line.base) < _MARGIN * page.height
+    is_language = bool(words) and words <= _LANGUAGE_MARKS
+    return is_language or (number is not None and int(number[1]) == page.number)

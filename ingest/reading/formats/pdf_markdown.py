@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import zip_longest
 from typing import NamedTuple
 
 from babel import Locale
@@ -81,13 +82,13 @@ def to_markdown(
     footnotes, a paragraph that continues on the next page is cut before the sentence that does.
     """
     writer = _Writer(notes, joiner)
-    for number, block in enumerate(blocks):
+    for block, below in zip_longest(blocks, blocks[1:]):
         writer.block(block)
-        is_in_list = block.kind == "item" and [b.kind for b in blocks[number + 1 :][:1]] == ["item"]
+        is_in_list = block.kind == "item" and below is not None and below.kind == "item"
         if block.kind != "heading" and not is_in_list:
             writer.notes_referred_to()
     writer.notes_before(pages + 1)
-    return writer.text(), writer.page_starts(pages)
+    return "".join(writer.pieces), writer.page_starts(pages)
 
 
 class _Item(NamedTuple):
@@ -104,13 +105,10 @@ class _Writer:
         self._joiner = joiner
         self._left = [note for page in sorted(notes) for note in notes[page]]  # not yet written
         self._referred: list[Footnote] = []
-        self._pieces: list[str] = []
+        self.pieces: list[str] = []
         self._length = 0
         self._starts: dict[int, int] = {}  # page -> where its first text is
         self._items: list[_Item] = []  # open items at the end of the text, outermost first
-
-    def text(self) -> str:
-        return "".join(self._pieces)
 
     def page_starts(self, pages: int) -> tuple[int, ...]:
         """The offsets of the pages. A page without text begins where the next one does, the first
@@ -179,7 +177,7 @@ class _Writer:
         """Writes a paragraph up to the sentence that continues on another page, then the footnotes
         of its page; returns the rest."""
         for page, _ in parts[:-1]:
-            if not any(note.page <= page for note in self._left):
+            if all(note.page > page for note in self._left):
                 continue
             turn = sum(len(text) for number, text in parts if number <= page)
             whole = "".join(text for _, text in parts)
@@ -194,16 +192,17 @@ class _Writer:
     def _rows(self, rows: Sequence[Row]) -> None:
         self._add_space()
         texts = [["".join(text for _, text in self._joined(cell)) for cell in row] for row in rows]
+        below_header = "\n|" + " --- |" * len(rows[0])
         names_columns = has_header(texts)
         if not names_columns:
-            self._add("|" + "  |" * len(rows[0]) + "\n|" + " --- |" * len(rows[0]))
+            self._add("|" + "  |" * len(rows[0]) + below_header + "\n")
         for number, (row, cells) in enumerate(zip(rows, texts, strict=True)):
             page = next(line.page for cell in row for line in cell)
             shown = " | ".join(cell.replace("|", "\\|") for cell in cells)
-            self._add("\n" if number or not names_columns else "")
+            self._add("\n" if number else "")
             self._add_parts("", [(page, f"| {shown} |")])
             if names_columns and number == 0:
-                self._add("\n|" + " --- |" * len(row))
+                self._add(below_header)
 
     def _joined(self, lines: Sequence[PdfLine]) -> _Parts:
         """The text of lines by page, without the marks of footnotes."""
@@ -225,7 +224,7 @@ class _Writer:
         return parts
 
     def _add_space(self) -> None:
-        if self._pieces:
+        if self.pieces:
             self._add("\n\n")
 
     def _add_parts(self, mark: str, parts: _Parts) -> None:
@@ -235,7 +234,7 @@ class _Writer:
             mark = ""
 
     def _add(self, text: str) -> None:
-        self._pieces.append(text)
+        self.pieces.append(text)
         self._length += len(text)
 
 

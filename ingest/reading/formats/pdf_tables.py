@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from ingest.reading.formats.markdown import is_value
-from ingest.reading.formats.pdf_lines import PdfLine, lines_of
+from ingest.reading.formats.pdf_lines import PdfLine, Span, lines_of
 from ingest.reading.formats.pdf_page import Box, Page, Word
 
 Cell = tuple[PdfLine, ...]
@@ -109,21 +109,9 @@ def _lined_table(
     if not body:
         return None
     size = median(word.size for word in body)
-    columns: list[list[float]] = []
-    for word in sorted(body, key=lambda word: word.left):
-        if columns and word.left < columns[-1][1] + _COLUMN_GAP * size:
-            columns[-1][1] = max(columns[-1][1], word.right)
-        else:
-            columns.append([word.left, word.right])
-    starts = [(above[1] + below[0]) / 2 for above, below in pairwise(columns)]
-    cells: defaultdict[tuple[int, int], list[Word]] = defaultdict(list)
-    for word in inside:
-        cells[bisect_right(bounds, word.base), bisect_right(starts, _middle(word))].append(word)
-    rows = [
-        tuple(tuple(lines_of(page, cells.get((row, column), ()))) for column in range(len(columns)))
-        for row in range(1, len(bounds))
-    ]
-    rows = [row for row in rows if sum(map(bool, row)) > 1]
+    columns = _columns((word.left, word.right, _COLUMN_GAP * size) for word in body)
+    borders = [(left[1] + right[0]) / 2 for left, right in pairwise(columns)]
+    rows = [row for row in _rows(page, inside, borders, bounds) if sum(map(bool, row)) > 1]
     of_values = (
         sum(len(row[column]) == 1 and is_value(row[column][0].text) for row in rows)
         for column in range(1, len(columns))
@@ -132,9 +120,9 @@ def _lined_table(
         return None
     lines = [line for row in rows for cell in row for line in cell]
     taken = {id(word) for line in lines for word in line.words}
-    first = min(line.base for line in lines)
+    bases = [line.base for line in lines]
     left, right = columns[0][0], columns[-1][1]
-    return Table(page, left, right, first, max(line.base for line in lines), tuple(rows)), taken
+    return Table(page, left, right, min(bases), max(bases), tuple(rows)), taken
 
 
 def _middle(word: Word) -> float:
@@ -172,25 +160,27 @@ def _touch(rule: Box, other: Box) -> bool:
 def _table(
     page: int, words: Sequence[Word], columns: Sequence[float], heights: Sequence[float]
 ) -> Table | None:
-    cells: dict[tuple[int, int], list[Word]] = {}
-    for word in words:
-        place = (bisect_right(heights, word.base), bisect_right(columns, _middle(word)))
-        cells.setdefault(place, []).append(word)
-    rows = sorted({row for row, _ in cells})
-    used = sorted({column for _, column in cells})
-    if len(rows) < 2 or len(used) < 2 or len(cells) < _WITH_TEXT * len(rows) * len(used):
+    rows = _rows(page, words, columns, heights)
+    cells = [cell for row in rows for cell in row]
+    is_table = len(rows) > 1 and len(rows[0]) > 1
+    if not is_table or sum(map(bool, cells)) < _WITH_TEXT * len(cells):
         return None
-    return Table(
-        page=page,
-        left=columns[0],
-        right=columns[-1],
-        base=min(word.base for word in words),
-        bottom=heights[-1],
-        rows=tuple(
-            tuple(tuple(lines_of(page, cells.get((row, column), ()))) for column in used)
-            for row in rows
-        ),
-    )
+    first = min(word.base for word in words)
+    return Table(page, columns[0], columns[-1], first, heights[-1], tuple(rows))
+
+
+def _rows(
+    page: int, words: Iterable[Word], columns: Sequence[float], heights: Sequence[float]
+) -> list[Row]:
+    """Words in the rows and columns that these borders part, without the empty ones."""
+    cells: defaultdict[tuple[int, int], list[Word]] = defaultdict(list)
+    for word in words:
+        cells[bisect_right(heights, word.base), bisect_right(columns, _middle(word))].append(word)
+    used = sorted({column for _, column in cells})
+    return [
+        tuple(tuple(lines_of(page, cells.get((row, column), ()))) for column in used)
+        for row in sorted({row for row, _ in cells})
+    ]
 
 
 def aligned_tables(lines: Sequence[PdfLine]) -> Iterator[PdfLine | Table]:
@@ -261,7 +251,7 @@ def _aligned(run: Sequence[Sequence[PdfLine]]) -> Table | None:
     several = [row for row in run if len(row) > 1]
     if len(several) < _FEWEST_ROWS:
         return None
-    columns = _columns([line for row in run for line in row])
+    columns = _columns((line.left, line.right, line.size / 2) for row in run for line in row)
     if len(columns) < 2:
         return None
     starts = [left for left, _ in columns]
@@ -275,23 +265,17 @@ def _aligned(run: Sequence[Sequence[PdfLine]]) -> Table | None:
                 cell.extend(more)
         else:
             rows.append(cells)
-    first = run[0][0]
-    return Table(
-        page=first.page,
-        left=starts[0],
-        right=columns[-1][1],
-        base=first.base,
-        bottom=run[-1][0].base,
-        rows=tuple(tuple(tuple(cell) for cell in cells) for cells in rows),
-    )
+    first, last = run[0][0], run[-1][0]
+    filled = tuple(tuple(map(tuple, cells)) for cells in rows)
+    return Table(first.page, starts[0], columns[-1][1], first.base, last.base, filled)
 
 
-def _columns(lines: Sequence[PdfLine]) -> list[tuple[float, float]]:
-    """The horizontal stretches that lines cover, with white between them."""
-    columns: list[tuple[float, float]] = []
-    for line in sorted(lines, key=lambda line: line.left):
-        if columns and line.left < columns[-1][1] + line.size / 2:
-            columns[-1] = (columns[-1][0], max(columns[-1][1], line.right))
+def _columns(stretches: Iterable[tuple[float, float, float]]) -> list[Span]:
+    """Joins horizontal stretches (left, right, gap) that are nearer than their gap."""
+    columns: list[Span] = []
+    for left, right, gap in sorted(stretches, key=lambda stretch: stretch[0]):
+        if columns and left < columns[-1][1] + gap:
+            columns[-1] = (columns[-1][0], max(columns[-1][1], right))
         else:
-            columns.append((line.left, line.right))
+            columns.append((left, right))
     return columns

@@ -9,8 +9,9 @@ import io
 import lzma
 import zipfile
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 from xml.parsers.expat import ExpatError
 
 from lxml import etree
@@ -116,13 +117,12 @@ def _check(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             before = chunk
 
 
-@dataclass(frozen=True)
-class Properties:
+class Properties(NamedTuple):
     """The properties of a file; empty if unknown."""
 
-    title: str = ""
-    language: str = ""
-    date: datetime.date | None = None
+    title: str
+    language: str
+    date: datetime.date | None
 
     def added_to(self, parsed: Parsed) -> Parsed:
         """A text with this language and date, and with this title if it has none of its own."""
@@ -136,12 +136,7 @@ def of_office(path: Path, parts: zipfile.ZipFile) -> Properties:
     app = tree(path, parts, "docProps/app.xml")
     created = _property_text(core, f"{_TERMS}created")
     saved = _property_text(core, f"{_TERMS}modified")
-    words = _property_text(app, f"{_APP}Words")
-    return Properties(
-        title=_property_text(core, f"{_DUBLIN}title"),
-        language=_property_text(core, f"{_DUBLIN}language")[:2].lower(),
-        date=_day(created, saved, words),
-    )
+    return _properties(core, _day(created, saved, _property_text(app, f"{_APP}Words")))
 
 
 def of_open_document(path: Path, parts: zipfile.ZipFile) -> Properties:
@@ -152,11 +147,12 @@ def of_open_document(path: Path, parts: zipfile.ZipFile) -> Properties:
     saved = _property_text(meta, f"{_DUBLIN}date")
     words = _attribute(meta, f"{_META}document-statistic", f"{_META}word-count")
     template = _attribute(meta, f"{_META}template", f"{_META}date")
-    return Properties(
-        title=_property_text(meta, f"{_DUBLIN}title"),
-        language=_property_text(meta, f"{_DUBLIN}language")[:2].lower(),
-        date=_day(created, saved, words) if created > template else None,
-    )
+    return _properties(meta, _day(created, saved, words) if created > template else None)
+
+
+def _properties(about: Element | None, date: datetime.date | None) -> Properties:
+    language = _property_text(about, f"{_DUBLIN}language")[:2].lower()
+    return Properties(_property_text(about, f"{_DUBLIN}title"), language, date)
 
 
 def _property_text(about: Element | None, name: str) -> str:
@@ -175,7 +171,7 @@ def _day(created: str, saved: str, words: str) -> datetime.date | None:
     that the date is that of another text.
     """
     begun, ended = _date(created), _date(saved)
-    is_older = begun is not None and ended is not None and ended - begun > _LONGEST_WORK
+    is_older = begun and ended and ended - begun > _LONGEST_WORK
     return None if words == "0" or is_older else begun
 
 
