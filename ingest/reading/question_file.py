@@ -25,7 +25,7 @@ import yaml
 from core.files import as_text
 from core.prepared import Approval, PreparedQuestion, StaleQuestion, WhyStale
 from core.source import Frozen, Passage
-from ingest.reading.formats.marked_yaml import MarkedYaml, beside, is_empty
+from ingest.reading.formats.front_matter import MarkedYaml, beside, is_empty
 from language.escaping import visible
 from language.identify import OFFICIAL
 from language.words import fold, words

@@ -36,9 +36,6 @@ def communication(tmp_path_factory: pytest.TempPathFactory) -> SourceDocument:
     return loaded(tmp_path_factory.mktemp("communication"), pdf_files.communication())
 
 
-# A communication in one column
-
-
 def test_headings_have_the_level_of_their_look(communication: SourceDocument) -> None:
     assert outline(communication) == [
         (1, "EU strategy for a more effective fight against child sexual abuse"),
@@ -89,9 +86,6 @@ def test_a_paragraph_is_cut_so_that_a_footnote_keeps_its_page(tmp_path: Path) ->
     assert sentence in document.text
     start = document.text.index(sentence)
     assert start < document.page_starts[2] < start + len(sentence)
-
-
-# Other layouts
 
 
 def test_columns_are_read_one_after_the_other() -> None:
@@ -168,9 +162,6 @@ def test_a_contents_list_is_left_out(tmp_path: Path) -> None:
     assert loaded(tmp_path, pdf_files.typed(page)).text == expected
 
 
-# A report made by an office program
-
-
 def test_an_office_report_keeps_its_outline_and_lists(report: SourceDocument) -> None:
     assert outline(report) == [
         (1, "De drugsagenda van de Unie"),
@@ -223,18 +214,12 @@ def test_properties_are_guesses(report: SourceDocument, tmp_path: Path) -> None:
     assert document.date in (before, datetime.date.today())
 
 
-# A page printed by a browser
-
-
 def test_narrow_justified_columns_with_drawn_bullets_are_read() -> None:
     brief = load(ROOT / "corpus/nl/firearms-plan.md")
     document = load(DATA / "columns.pdf")
     for kind in ("paragraph", "item"):
         assert texts(document, kind) == texts(brief, kind)
     assert [title for _, title in outline(document)[1:]] == [title for _, title in outline(brief)]
-
-
-# Pages in passages and citations
 
 
 def test_every_passage_knows_its_pages(communication: SourceDocument) -> None:
@@ -279,9 +264,6 @@ def test_a_page_without_text_keeps_the_count_and_is_reported(
     document = loaded(tmp_path, pdf_files.typed(("First page.",), (), ("Third page.",)))
     assert page_of(document, "Third page.") == 3
     assert "no text on page 2 " in caplog.text
-
-
-# Files that cannot be taken
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,6 @@ def write(folder: Path, name: str, content: str) -> Path:
     return folder / name
 
 
-# Sidecars
-
-
 @pytest.mark.parametrize("name", ["plan.nl.md.meta.yaml", "plan.nl.meta.yaml"])
 def test_a_sidecar_gives_metadata_in_both_spellings(tmp_path: Path, name: str) -> None:
     file = write(tmp_path, "plan.nl.md", TEXT)
@@ -83,9 +80,6 @@ def test_a_wrong_sidecar_is_named_with_its_line(
     with pytest.raises(DocumentError) as caught:
         load(file)
     assert str(caught.value).startswith(f"{sidecar}:{line}: {message}")
-
-
-# What the first lines tell
 
 
 COVER = """Council of the European Union Brussels, 14 July 2021 (OR. en)

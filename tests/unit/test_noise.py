@@ -21,9 +21,6 @@ def body(text: str) -> list[tuple[str, str]]:
     return [(section.headings[-1], text[section.start : section.end]) for section in found]
 
 
-# The press release as it was copied from a web page
-
-
 def test_title_date_and_headings_of_the_press_release() -> None:
     document = load(RELEASE)
     assert (document.id, document.language) == ("press-release-2020-07-24", "nl")
@@ -59,9 +56,6 @@ def test_noise_of_the_press_release_is_in_no_section() -> None:
         assert noise not in text
     assert text.startswith("Vandaag presenteert de Commissie")
     assert text.endswith("op EU-niveau vooruitgang moet worden geboekt.")
-
-
-# Noise in general
 
 
 @pytest.mark.parametrize(
@@ -140,9 +134,6 @@ def test_headings_of_plain_text() -> None:
         ("Background", background),
         ("List", "- item"),
     ]
-
-
-# Sentences
 
 
 @pytest.mark.parametrize(

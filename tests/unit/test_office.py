@@ -52,8 +52,6 @@ BODY: list[Block] = [
 ]  # fmt: skip
 
 
-# What real programs write
-
 TEXTS = ("agenda.nl.docx", "agenda.nl.odt")
 as_written = pytest.mark.parametrize("name", TEXTS)
 
@@ -75,9 +73,6 @@ def test_the_first_lines_tell_reference_and_date(name: str) -> None:
     assert document.reference == "COM(2020) 606 final"
     assert document.date == datetime.date(2020, 7, 24)  # and not the day the file was made
     assert document.guessed == ("title", "date", "reference")
-
-
-# Word
 
 
 def test_headings_are_known_in_any_language_of_word(tmp_path: Path) -> None:
@@ -194,9 +189,6 @@ def test_a_style_that_does_not_say_its_type_is_one_of_paragraphs(tmp_path: Path)
     assert found == [("heading", 1, "De markt"), ("paragraph", 0, "De markt groeit.")]
 
 
-# OpenDocument
-
-
 def test_text_in_shapes_stands_below_the_paragraph_they_are_in(tmp_path: Path) -> None:
     shape = (
         "<draw:custom-shape><svg:title>pijl</svg:title><text:p>In een vorm.</text:p>"
@@ -218,9 +210,6 @@ def test_text_in_shapes_stands_below_the_paragraph_they_are_in(tmp_path: Path) -
         ("paragraph", 0, "Los op de bladzijde."),
         ("paragraph", 0, "Een teken in een zin."),
     ]
-
-
-# When a text was made
 
 
 CORE = (
@@ -272,9 +261,6 @@ def test_the_date_of_a_template_is_none_of_an_open_document(
     created = "<meta:creation-date>2020-07-20T09:00:00</meta:creation-date>"
     file = open_text(tmp_path / "a.nl.odt", "<text:p>De markt groeit.</text:p>", created + meta)
     assert load(file).date == date
-
-
-# Files that are not to be trusted
 
 
 NEEDED = {".docx": "word/document.xml", ".odt": "content.xml"}

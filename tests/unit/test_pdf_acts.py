@@ -24,9 +24,6 @@ def running(y: float) -> list[Mark]:
     return lines(y, *RUNNING)
 
 
-# Headings
-
-
 def test_a_part_of_an_act_is_a_heading_with_the_line_below_it(tmp_path: Path) -> None:
     page = [
         text(80, "CHAPTER I", x=0),
@@ -137,9 +134,6 @@ def test_a_contents_entry_of_two_lines_is_left_out(tmp_path: Path) -> None:
     assert outline(loaded(tmp_path, placed(page))) == [(2, "1. Introduction")]
 
 
-# Covers
-
-
 def test_the_cover_of_the_council_gives_title_date_and_language(tmp_path: Path) -> None:
     document = loaded(tmp_path, pdf_files.council_cover(pdf_files.COVER), "st10284.pdf")
     assert document.title == "Ontwerpverordening betreffende precursoren"
@@ -163,9 +157,6 @@ def test_the_title_is_not_the_slogan_of_the_back_page(tmp_path: Path) -> None:
         [*running(80), text(400, "Safer together in the Union", font=BOLD, size=30), *running(500)],
     ]
     assert loaded(tmp_path, placed(*pages)).title == "The market for precursors"
-
-
-# Paragraphs and footnotes
 
 
 def test_a_note_in_body_type_below_a_short_rule_does_not_cut_a_paragraph(tmp_path: Path) -> None:
@@ -210,9 +201,6 @@ def test_the_distance_of_lines_is_not_that_of_small_print(tmp_path: Path) -> Non
     first, *_ = texts(loaded(tmp_path, placed(page)), "paragraph")
     assert first.startswith(RUNNING[0])
     assert first.endswith("as set out below.")
-
-
-# Lists and tables
 
 
 def test_lists_of_every_depth_are_lists(tmp_path: Path) -> None:

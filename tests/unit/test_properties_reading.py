@@ -33,8 +33,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("properties")
 
 
-# What texts are made of
-
 ODD = "\u202e\u200b\ufeff\u00ad\x00\x0b\x0c\x85\u2028\ufffd\uffff\U0001f600\u0301ﬁ²½İß٣"
 MARKUP = "#*_`~|<>[](){}&!\\\"'-+=.:;,/^$%@ \t\n\r"
 WORDS = (
@@ -127,9 +125,6 @@ fronts = st.builds(
     st.sampled_from(("---\n", "---\n", "---", "--- \n\n", "...\n", "")),
     st.one_of(st.just("\nA text below.\n"), markdown),
 )
-
-
-# What holds for all of them
 
 
 def _read(file: Path, data: bytes) -> None:

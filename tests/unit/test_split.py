@@ -49,9 +49,6 @@ def lead_in(passage: Passage, unit: Unit) -> str | None:
     return passage.text[slice(*unit.lead_in)] if unit.lead_in else None
 
 
-# What holds for every source text
-
-
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_passages_are_exact_and_fit_and_hold_all_text(path: Path, token_count: TokenCount) -> None:
     source = load(path)
@@ -85,9 +82,6 @@ def test_a_section_of_a_brief_is_one_passage_in_every_language(token_count: Toke
     for key, found in numbers.items():
         assert found == numbers[f"{key.split('.')[0]}.en"]
         assert found == sorted(set(found))
-
-
-# Long sections and lists
 
 
 def test_a_long_section_is_cut_between_paragraphs_into_equal_parts(cut: Cut) -> None:
@@ -185,9 +179,6 @@ def test_a_row_without_text_is_no_unit(cut: Cut) -> None:
     assert texts(passage) == ["Year | Seized", "2017 | 5"]
 
 
-# The last resort, so that the limit always holds
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -235,9 +226,6 @@ def test_the_root_of_a_heading_path_is_short(cut: Cut) -> None:
     assert title.startswith(root.rstrip("…"))
     assert len(root) <= 150
     assert passage.document.title == title
-
-
-# Identity
 
 
 def test_an_unchanged_passage_keeps_its_id(cut: Cut) -> None:

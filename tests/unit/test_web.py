@@ -48,9 +48,6 @@ drugs<sup><a href="#fn1" id="ref1">[1]</a></sup>, die vijf jaar geldt.</p>
 <script>document.write("<p>volg alles</p>")</script></body></html>"""
 
 
-# Structure
-
-
 def test_a_page_keeps_the_structure_and_places_of_its_main_text(tmp_path: Path) -> None:
     document = load(web_page(tmp_path, PAGE))
     assert [block for block in blocks(document) if "Facebook" not in block[2]] == [
@@ -180,9 +177,6 @@ def test_the_number_of_a_note_is_taken_off_its_beginning_and_nothing_else(tmp_pa
     assert ("note", 0, "Regulation (EU) No 182/2011.") in blocks(document)
 
 
-# EUR-Lex
-
-
 def test_a_communication_has_its_title_numbered_headings_and_notes() -> None:
     document = load(DATA / "communication.nl.xhtml")
     assert [section.headings[1:] for section in document.sections] == [
@@ -229,9 +223,6 @@ def test_an_annex_is_titled_as_one(tmp_path: Path) -> None:
         ("BIJLAGE bij de mededeling over een EU-drugsagenda", "BIJLAGE – Maatregelen")
     ]
     assert document.text.count("drugsagenda") == 1
-
-
-# Hostile pages
 
 
 @pytest.mark.parametrize("tag", ["b", "ul><li"])

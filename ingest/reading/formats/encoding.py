@@ -102,10 +102,9 @@ def _declared(data: bytes) -> str:
 
 
 def _found(data: bytes) -> str:
-    if _decoded(data, "utf-8") is not None and b"\0\0" not in data:
-        zeros = data.count(b"\0")
-        if zeros <= _BINARY * len(data):
-            return "utf-8"
+    has_few_zeros = b"\0\0" not in data and data.count(b"\0") <= _BINARY * len(data)
+    if has_few_zeros and _decoded(data, "utf-8") is not None:
+        return "utf-8"
     even, odd = data[::2].count(b"\0"), data[1::2].count(b"\0")
     if max(even, odd) > len(data) // 8 and min(even, odd) < max(even, odd) // 8:
         return "utf-16-le" if odd > even else "utf-16-be"

@@ -336,10 +336,8 @@ def _attach_notes(content: Element) -> None:
             found = re.search(rf"(?<=[^\W\d_\"”»])\({number}\)|(?<=[\"”»])\({number}\)", text)
             if found is None or notes[number] in (owner, *owner.iterancestors()):
                 break
-            note = etree.Element(NOTE, label=str(number))
-            cut(notes[number])
             cut_letters(notes[number], len(str(number)) + 2)
-            note.append(notes[number])
+            note = html_to_markdown.note_of(str(number), notes[number])
             setattr(owner, side, text[: found.start()])
             if side == "text":
                 owner.insert(0, note)

@@ -70,7 +70,7 @@ def attach_notes(root: Element) -> None:
         if not may_be[text] or text in link.iterancestors():
             continue
         back = [other for other in text.iter("a") if named.get(_fragment(other)) in _near(link)]
-        if not (back or _is_telling(link)):
+        if not back and not any(_TELLING.search(link.get(name, "")) for name in ("class", "role")):
             continue
         done.update(text.iter("a"))
         moved.add(text)
@@ -78,8 +78,11 @@ def attach_notes(root: Element) -> None:
         for other in back:
             cut(other)
         _trim(text, label[1] if is_numbered else "")
-        note = _note(label[1], text)
-        _replace(link, note)
+        note = note_of(label[1], text)
+        note.tail, link.tail = link.tail, None
+        around = link.getparent()
+        if around is not None:
+            around.replace(link, note)
         _drop_brackets(note)
 
 
@@ -115,10 +118,6 @@ def _is_empty(element: Element) -> bool:
     return element.tag == "a" and not content(element)
 
 
-def _is_telling(link: Element) -> bool:
-    return any(_TELLING.search(value) for value in (link.get("class", ""), link.get("role", "")))
-
-
 def _may_be_note(text: Element) -> bool:
     return (
         text.tag not in (*HEADINGS, "body", "html", "td", "th")
@@ -152,18 +151,12 @@ def _drop_brackets(note: Element) -> None:
         note.tail = (note.tail or "")[closing.end() :]
 
 
-def _note(label: str, text: Element) -> Element:
+def note_of(label: str, text: Element) -> Element:
+    """A note with this text, which is cut from its place."""
     note = etree.Element(NOTE, label=label)
     cut(text)
     note.append(text)
     return note
-
-
-def _replace(element: Element, by: Element) -> None:
-    parent = element.getparent()
-    if parent is not None:
-        by.tail, element.tail = element.tail, None
-        parent.replace(element, by)
 
 
 def to_markdown(root: Element, *, names: bool = False) -> str:
@@ -344,7 +337,7 @@ def _name(heading: Element) -> str:
     """The id of a heading: on it, in it, or right before it."""
     before = heading.getprevious()
     places = [heading, *heading.iterdescendants()]
-    if before is not None and before.tag == "a" and not "".join(before.itertext()).strip():
+    if before is not None and _is_empty(before):
         places.append(before)
     elif before is None and (parent := heading.getparent()) is not None:
         places.append(parent)

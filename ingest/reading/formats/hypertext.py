@@ -82,12 +82,9 @@ def markdown_mark(mark: str) -> tuple[str, str]:
 
 def is_layout(table: Element, cells: Iterable[Sequence[Element]]) -> bool:
     """Whether a table is only layout."""
-    within = table.iterdescendants("table", "h1", "h2", "h3", "h4", "h5", "h6")
-    return (
-        table.get("role") in ("presentation", "none")
-        or next(within, None) is not None
-        or all(len(row) <= 1 for row in cells)
-    )
+    within = next(table.iterdescendants("table", *HEADINGS), None)
+    is_presentation = table.get("role") in ("presentation", "none")
+    return is_presentation or within is not None or all(len(row) <= 1 for row in cells)
 
 
 def grid(cells: Sequence[Sequence[tuple[Element, str]]]) -> list[list[str]]:

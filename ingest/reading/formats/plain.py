@@ -1,7 +1,7 @@
 """Plain text, such as a page copied from a web site: paragraphs, list items, short headings."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,8 @@ from ingest.reading.noise import (
     published,
 )
 
-_LINE = re.compile(r"[^\n]+")
+# Lines without an empty one between.
+_GROUP = re.compile(r"^[^\n]*\S[^\n]*+(?:\n[^\n]*\S[^\n]*+)*+", re.MULTILINE)
 _ITEM = re.compile(r"[^\S\n]*(?:[•◦▪‣·*–-]|o|\d{1,3}[.)]|[a-z]\)|\([a-z0-9]{1,3}\))[^\S\n]+(?=\S)")
 _SENTENCE_END = re.compile(r"[.:;?!…][”“»\"')\]]*$")
 _STARTS_PARAGRAPH = re.compile(r"[“„«\"'(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]")
@@ -54,28 +55,13 @@ def blocks(text: str) -> tuple[Block, ...]:
     """The paragraphs and list items of a plain text, in order; headings count as paragraphs."""
     return tuple(
         _block(text, start, end)
-        for first, last in _groups(text)
-        for start, end in _split(text, first, last)
+        for group in _GROUP.finditer(text)
+        for start, end in _split(text, *group.span())
     )
 
 
-def _groups(text: str) -> Iterator[tuple[int, int]]:
-    """Groups of lines without an empty line between."""
-    lines = (line for line in _LINE.finditer(text) if not line[0].isspace())
-    group: tuple[int, int] | None = None
-    for line in lines:
-        if group and line.start() == group[1] + 1:
-            group = group[0], line.end()
-            continue
-        if group:
-            yield group
-        group = line.span()
-    if group:
-        yield group
-
-
 def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Cuts such a group where an item or another paragraph begins.
+    """Cuts a group of lines where an item or another paragraph begins.
 
     Other line breaks count as wrapped text, whose lines are about equally long.
     """
