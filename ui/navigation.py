@@ -30,41 +30,25 @@ class Place(NamedTuple):
     role: Role  # that may open it
 
 
-def _show_page(package: str) -> None:
-    importlib.import_module(f"ui.{package}.page").page()
+def _show_page(module: str) -> None:
+    importlib.import_module(f"ui.{module}").page()
 
 
 PLACES = [
-    Place(partial(_show_page, "chat"), "chat.title", "", "reader"),
-    Place(partial(_show_page, "sources"), "catalogue.title", "sources", "reader"),
+    Place(partial(_show_page, "chat.page"), "chat.title", "", "reader"),
+    Place(partial(_show_page, "sources.page"), "catalogue.title", "sources", "reader"),
     Place(partial(_show_page, "notes"), "notes.title", "notes", "reader"),
     Place(partial(_show_page, "privacy"), "privacy.title", "privacy", "reader"),
-    Place(partial(_show_page, "evaluation"), "evaluation.title", "evaluation", "evaluator"),
-    Place(partial(_show_page, "maintenance"), "maintenance.title", "maintenance", "maintainer"),
+    Place(partial(_show_page, "evaluation.page"), "evaluation.title", "evaluation", "evaluator"),
+    Place(
+        partial(_show_page, "maintenance.page"), "maintenance.title", "maintenance", "maintainer"
+    ),
 ]
 
 
+@logs.request()  # what is logged meanwhile, such as of a question that is answered, has one id
 def run() -> None:
-    """Shows the page that the address names, in the interface language of the reader.
-
-    What is logged meanwhile, such as of a question that is answered, has one id.
-    """
-    with logs.request():
-        _run()
-
-
-def interface_texts(settings: Settings | None) -> Texts:
-    """The strings of the interface language: chosen now or before, else the browser's, else the
-    default; which settings say, unless they are wrong (None)."""
-    choices = languages()
-    chosen = st.session_state.get("language") or st.context.cookies.get(_COOKIE)
-    browser = (st.context.locale or "")[:2].lower()
-    default = (settings or Settings.model_construct()).default_language
-    preferred = (chosen, browser, default)
-    return load(next((language for language in preferred if language in choices), choices[0]))
-
-
-def _run() -> None:
+    """Shows the page that the address names, in the interface language of the reader."""
     try:
         settings = current()
         texts = interface_texts(settings)
@@ -86,6 +70,17 @@ def _run() -> None:
     st.html(STATIC / "style.css")
     _show_notices(settings, who, texts)
     chosen.run()
+
+
+def interface_texts(settings: Settings | None) -> Texts:
+    """The strings of the interface language: chosen now or before, else the browser's, else the
+    default; which settings say, unless they are wrong (None)."""
+    choices = languages()
+    chosen = st.session_state.get("language") or st.context.cookies.get(_COOKIE)
+    browser = (st.context.locale or "")[:2].lower()
+    default = (settings or Settings.model_construct()).default_language
+    preferred = (chosen, browser, default)
+    return load(next((language for language in preferred if language in choices), choices[0]))
 
 
 def _who() -> User | SignInError:

@@ -80,7 +80,8 @@ def save_file(content: str | bytes, *, name: str) -> None:
     """Saves a file in the browser, which proposes this name; its ending decides its type."""
     whole = content.encode() if isinstance(content, str) else content
     coded = base64.b64encode(whole).decode()
-    _run_once("save", content=coded, type=_TYPES[PurePath(name).suffix], name=name)
+    given = {"content": coded, "type": _TYPES[PurePath(name).suffix], "name": name}
+    st.html(script("once", "save", token=uuid.uuid4().hex, **given), unsafe_allow_javascript=True)
 
 
 def copy(text: str, texts: Texts) -> None:
@@ -100,12 +101,6 @@ def file_name(title: str, ending: str) -> str:
     """
     name = re.sub(r"[^a-z0-9]+", "-", without_accents(title.lower()))[:60].strip("-")
     return f"{name or 'strategiewijzer'}.{ending}"
-
-
-def _run_once(name: str, /, **given: str) -> None:
-    """Runs a script once, though a page may be drawn again, and its scripts with it."""
-    run = script("once", name, token=uuid.uuid4().hex, **given)
-    st.html(run, unsafe_allow_javascript=True)
 
 
 @functools.cache

@@ -55,7 +55,7 @@ def test_a_script_says_what_it_does_and_streamlit_runs_it(page: Page, file: Path
 
 def test_every_script_is_used_and_installed() -> None:
     modules = "".join(file.read_text("utf-8") for file in (ROOT / "ui").rglob("*.py"))
-    calls = re.findall(r'\b(?:script|into_view|_run_once)\(\s*((?:"\w+"(?:, )?)+)', modules)
+    calls = re.findall(r'\b(?:script|into_view)\(\s*((?:"\w+"(?:, )?)+)', modules)
     assert set(re.findall(r"\w+", "".join(calls))) == {file.stem for file in FILES}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert "static/*" in project["tool"]["setuptools"]["package-data"]["ui"]

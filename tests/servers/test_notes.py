@@ -16,7 +16,7 @@ from tests.support.people import note
 from tests.support.shown_html import HOSTILE
 from ui.answers.evidence_panel import CurrentSources
 from ui.answers.references import stretches
-from ui.notes.page import grouped, notes_docx
+from ui.notes import grouped, notes_docx
 from ui.texts import load
 from userdata import conversations
 from userdata.conversation import (

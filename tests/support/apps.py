@@ -33,11 +33,16 @@ def visit(**address: str) -> "AppTest":
     return run(app)
 
 
-def page_of(package: str) -> "AppTest":
-    """The page of this package of `ui` by itself, which is not run yet."""
+def page_of(path: str) -> "AppTest":
+    """The page with this path of the address by itself, which is not run yet."""
     from streamlit.testing.v1 import AppTest
 
-    code = f"from ui.{package} import page\n\npage.page()"
+    code = f"""
+from ui.navigation import PLACES
+
+(place,) = [place for place in PLACES if place.path == {path!r}]
+place.show()
+"""
     return AppTest.from_string(code, default_timeout=120)
 
 

@@ -11,7 +11,7 @@ from core.source import Scope
 from tests.support.apps import ask, press, run, shown
 from tests.support.chats import REPORTS, Open, chat, kept
 from ui.chat.session import question_address, scope_of
-from ui.privacy.page import erase_all
+from ui.privacy import erase_all
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
 from userdata.database import FILE, database

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import NotAllowedError
 from core.settings import Settings
-from tests.support.apps import ask, press, run, unfolded
+from tests.support.apps import ask, page_of, press, run, unfolded
 from tests.support.chats import REPORTS, Open, chat, kept
 from tests.support.people import note
 from tests.support.shown_html import HOSTILE
@@ -28,23 +28,11 @@ def shown(app: AppTest) -> str:
     return "\n".join(element.body for element in app.html)  # also what only the style shows
 
 
-def _notes() -> AppTest:
-    code = """
-from core.settings import current
-from ui import navigation
-from ui.notes import page
-
-navigation.interface_texts(current())
-page.page()
-"""
-    return AppTest.from_string(code, default_timeout=120)
-
-
 @pytest.fixture
 def noted(opened: Open, settings: Settings) -> AppTest:
     """The notes page of somebody who has kept nothing yet; `run` shows it again."""
     del opened  # which empties the store
-    return _notes()
+    return page_of("notes")
 
 
 def test_a_quote_is_kept_and_a_second_click_undoes_it(opened: Open, settings: Settings) -> None:
@@ -77,7 +65,7 @@ def test_what_does_not_fit_or_cannot_be_written_is_told(
     (settings.data_dir / FILE).unlink()
     (settings.data_dir / FILE).mkdir()
     app = keep_first(app)
-    listed = run(_notes())
+    listed = run(page_of("notes"))
     (settings.data_dir / FILE).rmdir()
     assert f">{NL('notes.problem')}<" in shown(app)
     assert listed.error[0].value == NL("notes.problem")
@@ -142,7 +130,7 @@ def test_another_user_sees_nothing_and_a_visitor_is_told_that_nothing_lasts(
     assert app.info
     visitor = User(id="visitor 1", name="", role="reader", is_visitor=True)
     monkeypatch.setattr("ui.access.user", lambda: visitor)
-    assert NL("notes.not_lasting") in shown(run(_notes()))
+    assert NL("notes.not_lasting") in shown(run(page_of("notes")))
 
 
 def test_whoever_has_no_role_does_not_get_in(

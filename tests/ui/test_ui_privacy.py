@@ -15,7 +15,7 @@ from tests.support.apps import ask, begin_anew, page_of, press, run
 from tests.support.chats import REPORTS, Open, chat, kept
 from tests.support.people import note, verdict
 from ui.access import LOCAL
-from ui.privacy.page import kept as kept_things
+from ui.privacy import kept as kept_things
 from ui.texts import load
 from userdata import feedback
 from userdata.audit import records

@@ -1,7 +1,8 @@
 """An answer on the page: its text with a card behind each number, remarks, and its evidence."""
 
+import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import streamlit as st
@@ -16,7 +17,6 @@ from ui.answers.answer_text import answer_html
 from ui.answers.checks import (
     GLYPHS,
     Checks,
-    CheckVerdict,
     confirmed,
     languages_shown,
     remarks_above,
@@ -86,16 +86,15 @@ def in_its_language(answer: Answer, texts: Texts) -> Texts:
 
 
 class Chips:
-    """The markers of one answer as they are shown; `marker` and `doubt` go into `answer_html`."""
+    """The markers of one answer as they are shown; `marker`, `doubt` and `note` go into `answer_html`."""
 
     def __init__(self, answer: Answer, prefix: str, texts: Texts) -> None:
         self._answer = answer
         self._checks = Checks(answer)
         self._targets = anchors(answer, prefix)
         self._references = references(answer.citations, texts)
-        self._prefix = prefix
         self._texts = texts
-        self._made = 0
+        self._cards = (escape(f"{prefix}-card-{number}") for number in itertools.count(1))
 
     def marker(self, number: int, words: str) -> str:
         """A link to the quotes, their card, and a mark where the check is not the usual one.
@@ -107,13 +106,19 @@ class Chips:
             return ""
         chip = self._chip_html(number, quotes)
         mark = self._checks.mark(self._checks.verdict(number, words))
-        return chip + _mark_html(mark, self._texts) if mark else chip
+        if mark is None:
+            return chip
+        label = escape(self._texts(f"answers.verdicts.{mark}"))
+        return (
+            f'{chip}<span class="sw-mark" role="img" aria-label="{label}" title="{label}">'
+            f"{GLYPHS[mark]}</span>"
+        )
 
     def doubt(self, sentence: AnswerSentence) -> str:
         """A sign with a word behind a sentence that is not confirmed, and a card that says why,
         with what comes nearest to it; of one that is left out also what it says. Of those that were
         only found the word stands once, with how the answer was checked."""
-        name, texts = self._next_card(), self._texts
+        name, texts = next(self._cards), self._texts
         sign = GLYPHS["unchecked"] if sentence.is_unchecked else _DOUBT
         key = "verdicts.unchecked" if sentence.is_unchecked else "unconfirmed"
         word = escape(texts("answers.left_out" if sentence.stand_in else f"answers.{key}"))
@@ -140,10 +145,19 @@ class Chips:
         remarks = " · ".join(map(escape, self._checks.remarks(self._texts)))
         return f'<p class="sw-facts sw-checked">{remarks}</p>' if remarks else ""
 
-    def _next_card(self) -> str:
-        """The name of the next card in the page."""
-        self._made += 1
-        return escape(f"{self._prefix}-card-{self._made}")
+    def note(self, note: str, number: int | None) -> str:
+        """A note on a list that was cut short, in the language of the interface, and behind it a
+        link to its section in the sources page."""
+        texts, counts = self._texts, _COUNT.findall(note)
+        if len(counts) == 2:
+            note = phrases(texts.language).part_of_list.format(*counts)
+        shown = f'<span lang="{texts.language}">{escape(note)}</span>'
+        if number is None:
+            return shown
+        cited = by_number(self._answer.citations)[number]
+        spans = [(quote.start, quote.end) for quote in cited]
+        address = reading_address(cited[0].document, cited[0].passage_id, spans)
+        return f"{shown} {new_tab(f'sources?{address}', texts('answers.whole_list'), texts)}"
 
     def _nearest_html(self, sentence: AnswerSentence) -> Iterator[str]:
         """The first stretch of the sources that comes near to a sentence, with its place."""
@@ -167,7 +181,7 @@ class Chips:
         around the link instead (style.css): it opens the card, which then has a link of its own.
         """
         texts, document = self._texts, quotes[0].document
-        place, name = escape(self._targets[number]), self._next_card()
+        place, name = escape(self._targets[number]), next(self._cards)
         language = escape(document.language)
         label = escape(texts("sources.marker", number=number))
         facts = " · ".join(map(escape, marked(document, texts)))
@@ -187,14 +201,6 @@ class Chips:
             f'<a class="sw-card-link" href="#{place}">{escape(texts("answers.to_quote"))}</a>'
             f"</span></span>"
         )
-
-
-def _mark_html(verdict: CheckVerdict, texts: Texts) -> str:
-    label = escape(texts(f"answers.verdicts.{verdict}"))
-    return (
-        f'<span class="sw-mark" role="img" aria-label="{label}" title="{label}">'
-        f"{GLYPHS[verdict]}</span>"
-    )
 
 
 def notes_html(notes: Iterable[str], language: str = "") -> str:
@@ -226,10 +232,12 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     which all that is folded is called; nothing when there is nothing."""
     if not answer.further:
         return ""
-    note = _note_writer(answer, texts)
     shown = "".join(
         answer_html(
-            blocks, language=languages_shown(answer, blocks)[0], marker=chips.marker, note=note
+            blocks,
+            language=languages_shown(answer, blocks)[0],
+            marker=chips.marker,
+            note=chips.note,
         )
         for blocks in answer.further
     )
@@ -264,30 +272,10 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         own_language=own_language,
         marker=chips.marker,
         doubt=chips.doubt,
-        note=_note_writer(answer, texts),
+        note=chips.note,
         bold=answer.asked_for[0] if len(answer.asked_for) == 1 else "",
     )
     return chips.checked_html() + notes_html(remarks_above(answer, texts)) + proper
-
-
-def _note_writer(answer: Answer, texts: Texts) -> Callable[[str, int | None], str]:
-    """What writes the note on a list that was cut short, in the language of the interface, and
-    behind it a link to its section in the sources page."""
-    cited = by_number(answer.citations)
-
-    def note_html(note: str, number: int | None) -> str:
-        counts = _COUNT.findall(note)
-        if len(counts) == 2:
-            note = phrases(texts.language).part_of_list.format(*counts)
-        shown = f'<span lang="{texts.language}">{escape(note)}</span>'
-        if number is None:
-            return shown
-        first = cited[number][0]
-        spans = [(quote.start, quote.end) for quote in cited[number]]
-        address = f"sources?{reading_address(first.document, first.passage_id, spans)}"
-        return f"{shown} {new_tab(address, texts('answers.whole_list'), texts)}"
-
-    return note_html
 
 
 def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from core.answer import Answer
@@ -28,7 +28,6 @@ GLYPHS: Mapping[CheckVerdict, str] = {
     "row": "⊞",
     "unchecked": "○",
 }
-VERDICTS: tuple[CheckVerdict, ...] = tuple(GLYPHS)
 _LITERAL: Mapping[DocumentKind, CheckVerdict] = {
     "brief": "literal_brief",
     "official": "literal_official",
@@ -51,15 +50,27 @@ class Checks:
         self._cited = by_number(answer.citations)
         proper, more = self._verdicts(answer.blocks), self._verdicts(*answer.further)
         counted = Counter(proper or more)
-        by_count = sorted(counted, key=lambda verdict: (-counted[verdict], VERDICTS.index(verdict)))
-        self.usual = by_count[0] if by_count else None
+        self.usual = max(GLYPHS, key=lambda verdict: counted[verdict]) if counted else None
         found = {*proper, *more} - {self.usual}
-        self.exceptions = tuple(verdict for verdict in VERDICTS if verdict in found)
+        self.exceptions = tuple(verdict for verdict in GLYPHS if verdict in found)
 
     def remarks(self, texts: Texts) -> list[str]:
         """Which prepared question it answers and who approved that, how it was checked, and the
         marks of what is an exception to that."""
-        return [*self._prepared(texts), *self._checked(texts)]
+        answer, remarks = self._answer, []
+        if answer.prepared:
+            remarks.append(texts("answers.prepared", question=answer.prepared))
+        if approved := answer.approved:
+            by, day = approved.organisation or approved.by, written(approved.on, texts.language)
+            remarks.append(texts("answers.approved", by=by, date=day))
+        _, total = confirmed(answer)
+        if total or self.usual:
+            remarks.append(self._counted(texts) if total else self._usual(texts))
+            remarks += (
+                texts("answers.marked", mark=GLYPHS[each], told=texts(f"answers.verdicts.{each}"))
+                for each in self.exceptions
+            )
+        return remarks
 
     def mark(self, verdict: CheckVerdict) -> CheckVerdict | None:
         """The verdict that a number is marked with: one that is not the usual one, and that no
@@ -82,24 +93,6 @@ class Checks:
         if _has(words, cited):
             return _LITERAL.get(cited[0].document.kind, "literal")
         return "row" if all(_is_row(line, cited) for line in words.splitlines()) else "supported"
-
-    def _prepared(self, texts: Texts) -> Iterator[str]:
-        answer = self._answer
-        if answer.prepared:
-            yield texts("answers.prepared", question=answer.prepared)
-        if approved := answer.approved:
-            by, day = approved.organisation or approved.by, written(approved.on, texts.language)
-            yield texts("answers.approved", by=by, date=day)
-
-    def _checked(self, texts: Texts) -> list[str]:
-        _, total = confirmed(self._answer)
-        if self.usual is None and not total:
-            return []
-        marks = (
-            texts("answers.marked", mark=GLYPHS[verdict], told=texts(f"answers.verdicts.{verdict}"))
-            for verdict in self.exceptions
-        )
-        return [self._counted(texts) if total else self._usual(texts), *marks]
 
     def _counted(self, texts: Texts) -> str:
         """How many of a model's sentences were found, and who has read them again; where a model

@@ -179,7 +179,7 @@ def _quoted(
 
 def _keeps_html(quotes: Sequence[Citation], text: str, prefix: str, texts: Texts) -> dict[int, str]:
     """By where each of these quotes ends in the text: a small button that keeps it, or takes it
-    away again (ui/notes/page.py, which shows them where quotes can be kept). What is not seen
+    away again (ui/notes.py, which shows them where quotes can be kept). What is not seen
     names the quote by its first words."""
     found = {}
     for quote in quotes:

@@ -4,11 +4,10 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from ui import error_messages, scripts
+from ui import error_messages, privacy, scripts
 from ui.answers.export import conversation_docx
 from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape, facts_html
-from ui.privacy import page as privacy
 from ui.texts import Texts
 from userdata.conversation import MAX_NAME, Conversation, ListedConversation
 

@@ -68,7 +68,7 @@ class VerdictForm:
         """Two thumbs for the answer."""
         if not self.verdict.read:
             self._restore()
-        self._show_thumbs("helpful", label_visibility="collapsed")
+        self._show_thumbs("helpful")
 
     def show_more(self) -> None:
         """That a verdict was kept; where the thumb is down two for the evidence and room for a
@@ -95,14 +95,15 @@ class VerdictForm:
                 st.button(texts("chat.retry"), key=f"keep-{verdict.id}", on_click=self._keep)
             elif verdict.given:
                 key = "saved_comment" if verdict.is_bad and verdict.comment else "saved"
-                self._show_kept(texts(f"feedback.{key}", days=current().keep_feedback))
+                kept = texts(f"feedback.{key}", days=current().keep_feedback)
+                shown = facts_html(kept, role="status")
+                if verdict.just_given:
+                    verdict.just_given = False
+                    place = f".st-key-verdict-{verdict.id}"
+                    shown += into_view("bring_into_view", place=place, block="nearest")
+                st.html(shown, unsafe_allow_javascript=True)
 
-    def _show_thumbs(
-        self,
-        name: Literal["helpful", "evidence"],
-        *,
-        label_visibility: Literal["visible", "collapsed"] = "visible",
-    ) -> None:
+    def _show_thumbs(self, name: Literal["helpful", "evidence"]) -> None:
         st.pills(
             self.texts(f"feedback.{name}"),
             (True, False),
@@ -112,17 +113,9 @@ class VerdictForm:
             ),
             key=self.verdict.key(name),
             on_change=self._keep,
-            label_visibility=label_visibility,
+            label_visibility="collapsed" if name == "helpful" else "visible",
             width="content",
         )
-
-    def _show_kept(self, text: str) -> None:
-        shown = facts_html(text, role="status")
-        if self.verdict.just_given:
-            self.verdict.just_given = False
-            place = f".st-key-verdict-{self.verdict.id}"
-            shown += into_view("bring_into_view", place=place, block="nearest")
-        st.html(shown, unsafe_allow_javascript=True)
 
     def _restore(self) -> None:
         """Reads the verdict that the store has; its error is shown once a verdict is given."""

@@ -18,7 +18,7 @@ from ui.answers.references import cited_in
 from ui.chat import conversation_list, exchange
 from ui.chat.session import FIELD, Chat, chat, follow_address, set_address
 from ui.markup import escape, facts_html
-from ui.notes.page import show_keepers
+from ui.notes import show_keepers
 from ui.scripts import script
 from ui.shared_assistant import assistant, usable_index
 from ui.texts import Texts
@@ -61,7 +61,12 @@ def page() -> None:
     problem_place = st.empty()
     _show_conversation(session, texts, index)
     show_keepers(session, texts)
-    _show_problems(problem_place, session, texts)
+    with problem_place.container():
+        if session.problem:
+            lead = texts("history.problem")
+            error_messages.show_with_details(lead, session.problem, texts, st.warning)
+        if session.missing:
+            st.warning(texts("history.missing"))
     if not session.conversation.exchanges:
         conversation_list.show_undo(session, texts)
         if index is not None:
@@ -224,15 +229,6 @@ def preset_filters(scope: Scope) -> None:
 def clear_filters() -> None:
     """Limits nothing any more."""
     preset_filters(Scope())
-
-
-def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
-    with place.container():
-        if session.problem:
-            lead = texts("history.problem")
-            error_messages.show_with_details(lead, session.problem, texts, st.warning)
-        if session.missing:
-            st.warning(texts("history.missing"))
 
 
 def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:

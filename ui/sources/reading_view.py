@@ -16,7 +16,7 @@ from core.source import DocumentInfo, Passage, Scope, preferred
 from ui import addresses
 from ui.addresses import Span, place_of, quotes, reading_query
 from ui.answers import answer_view
-from ui.markup import escape, marked_pieces
+from ui.markup import escape, folded_html, marked_pieces
 from ui.scripts import into_view
 from ui.sources.records import Documents, Versions, record_html, show_related
 from ui.texts import Texts
@@ -211,8 +211,6 @@ def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> N
 def _left_out_html(left_out: Sequence[str], language: str, texts: Texts) -> str:
     """What of the file is in no passage, folded."""
     items = "".join(f"<li>{escape(text)}</li>" for text in left_out)
-    name, why = escape(texts("catalogue.left_out")), escape(texts("catalogue.left_out_why"))
-    return (
-        f'<details class="sw-note"><summary>{name}</summary><p>{why}</p>'
-        f'<ul lang="{escape(language)}">{items}</ul></details>'
-    )
+    listed = f'<ul lang="{escape(language)}">{items}</ul>'
+    why = escape(texts("catalogue.left_out_why"))
+    return folded_html("sw-note", escape(texts("catalogue.left_out")), f"<p>{why}</p>{listed}")

@@ -74,11 +74,8 @@ class Texts:
     def zoned(self, moment: datetime.datetime) -> str:
         """A moment with the reader's time zone, for what is read elsewhere too: "24 juli 2020,
         10:15 (CET)"."""
-        return f"{self.moment(moment)} ({self.zone_name(moment)})"
-
-    def zone_name(self, moment: datetime.datetime) -> str:
-        """The time zone of the reader at that moment: "MEZ", "UTC"."""
-        return get_timezone_name(local(moment), "short", locale=locale(self.language))
+        zone = get_timezone_name(local(moment), "short", locale=locale(self.language))
+        return f"{self.moment(moment)} ({zone})"
 
     def number(self, value: float) -> str:
         """A count or another number, such as "12.345" or "2,5"."""

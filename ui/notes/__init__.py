@@ -1,1 +1,0 @@
-"""The notes page, and keeping quotes for it."""
