@@ -30,19 +30,17 @@ class Place(NamedTuple):
     role: Role  # that may open it
 
 
-def _show_page(module: str) -> None:
+def _show(module: str) -> None:
     importlib.import_module(f"ui.{module}").page()
 
 
 PLACES = [
-    Place(partial(_show_page, "chat.page"), "chat.title", "", "reader"),
-    Place(partial(_show_page, "sources.page"), "catalogue.title", "sources", "reader"),
-    Place(partial(_show_page, "notes"), "notes.title", "notes", "reader"),
-    Place(partial(_show_page, "privacy"), "privacy.title", "privacy", "reader"),
-    Place(partial(_show_page, "evaluation.page"), "evaluation.title", "evaluation", "evaluator"),
-    Place(
-        partial(_show_page, "maintenance.page"), "maintenance.title", "maintenance", "maintainer"
-    ),
+    Place(partial(_show, "chat.page"), "chat.title", "", "reader"),
+    Place(partial(_show, "sources.page"), "catalogue.title", "sources", "reader"),
+    Place(partial(_show, "notes"), "notes.title", "notes", "reader"),
+    Place(partial(_show, "privacy"), "privacy.title", "privacy", "reader"),
+    Place(partial(_show, "evaluation.page"), "evaluation.title", "evaluation", "evaluator"),
+    Place(partial(_show, "maintenance.page"), "maintenance.title", "maintenance", "maintainer"),
 ]
 
 

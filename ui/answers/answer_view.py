@@ -86,7 +86,7 @@ def in_its_language(answer: Answer, texts: Texts) -> Texts:
 
 
 class Chips:
-    """The markers of one answer as they are shown; `marker`, `doubt` and `note` go into `answer_html`."""
+    """The markers of one answer; `marker`, `doubt` and `note` go into `answer_html`."""
 
     def __init__(self, answer: Answer, prefix: str, texts: Texts) -> None:
         self._answer = answer
