@@ -50,7 +50,8 @@ class Checks:
         self._cited = by_number(answer.citations)
         proper, more = self._verdicts(answer.blocks), self._verdicts(*answer.further)
         counted = Counter(proper or more)
-        self.usual = max(GLYPHS, key=lambda verdict: counted[verdict]) if counted else None
+        most = max(GLYPHS, key=lambda verdict: counted[verdict])
+        self.usual = most if counted else None
         found = {*proper, *more} - {self.usual}
         self.exceptions = tuple(verdict for verdict in GLYPHS if verdict in found)
 
