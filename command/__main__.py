@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -106,9 +107,26 @@ def _is_indexed() -> bool:
 @app.command()
 def mcp() -> None:
     """Serve a program of this machine over MCP (docs/clients.md)."""
-    from command.mcp_stdio import run
+    from api.key_access import Caller
+    from api.mcp_tools import mcp_server
+    from api.service import Service
+    from chain.current_assistant import CurrentAssistant
+    from core.background import begin, quiet_start
+    from core.errors import StrategiewijzerError
+    from core.files import in_use
+    from core.settings import current
 
-    run()
+    quiet_start()  # the SDK's thread that reads standard input cannot be interrupted
+    assistant = CurrentAssistant(_keeping)
+
+    def warm_up() -> None:
+        with suppress(StrategiewijzerError):  # whoever asks gets the error
+            assistant().warm_up()
+
+    begin(warm_up, "warm-up")
+    service = Service(assistant, current, readers=2)  # one program asks
+    with in_use(current().data_dir):
+        mcp_server(service, Caller("local", ("ask", "read"))).run("stdio")
 
 
 @app.command()

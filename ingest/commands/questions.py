@@ -12,9 +12,8 @@ from core.files import as_text, printable
 from core.settings import Settings
 from ingest.commands import app
 from ingest.passages.isolated import Loaded, Loader
-from ingest.publishing import question_vectors
 from ingest.publishing.ingest_run import describe_stale
-from ingest.publishing.own_questions import OwnQuestions
+from ingest.publishing.own_questions import OwnQuestions, keep_vectors, vectors_beside
 from ingest.reading import question_file
 from ingest.reading.files import find, refuse_large
 from vectorstore.embeddings import Embedder, make_embedder
@@ -29,7 +28,7 @@ _NOT_READ = (
 @app.command()
 def check_questions(
     paths: list[Path] | None = typer.Argument(None, metavar="PATH", help="Folder or file."),
-    keep_vectors: bool = flag(
+    with_vectors: bool = flag(
         "--keep-vectors",
         "Write the questions' vectors beside their files, so that no other machine needs to.",
     ),
@@ -61,7 +60,7 @@ def check_questions(
             stale += len(loaded.stale)
             documents += bool(loaded.questions or loaded.stale)
             own.pop(loaded.document.key, None)
-            if keep_vectors and loaded.questions and file in beside:
+            if with_vectors and loaded.questions and file in beside:
                 _keep_vectors(loaded, file, beside[file], make_embedder(settings))
             for question in loaded.stale:
                 print(describe_stale(question), flush=True)
@@ -86,8 +85,7 @@ def _keep_vectors(loaded: Loaded, document: Path, questions: Path, embedder: Emb
     ids = {question.id for answer in question_file.read(document) for question in answer.questions}
     own = [question for question in loaded.questions if question.id.rpartition(":")[2] in ids]
     vectors = embedder.queries([question.question for question in own])
-    place = question_vectors.file_beside(questions, embedder.fingerprint)
-    question_vectors.keep(place, own, vectors)
+    keep_vectors(vectors_beside(questions, embedder.fingerprint), own, vectors)
 
 
 def _alone(documents: Sequence[Path], known: Collection[Path]) -> Iterator[Path]:

@@ -9,8 +9,8 @@ import numpy as np
 from core.files import as_path
 from core.settings import Settings
 from core.source import Passage, SourceDocument
-from ingest.publishing import question_vectors
 from ingest.publishing.ingest_run import Embedded, Tell
+from ingest.publishing.own_questions import kept_vectors, vectors_beside
 from ingest.publishing.plan import Document, Plan, reading_of
 from ingest.publishing.prepare import Stored, Work, stored_as, units_of
 from ingest.publishing.verify import check
@@ -210,8 +210,8 @@ def _kept_vectors(work: Work, embedder: Embedder) -> dict[str, Vectors]:
     found: dict[str, Vectors] = {}
     for path, loaded in work.loaded.items():
         file = question_file.find(as_path(path)) if loaded.questions else None
-        beside = question_vectors.file_beside(file, embedder.fingerprint) if file else None
+        beside = vectors_beside(file, embedder.fingerprint) if file else None
         if beside and beside.is_file():
             width = len(embedder.query(loaded.questions[0].question))
-            found |= question_vectors.kept(beside, loaded.questions, width)
+            found |= kept_vectors(beside, loaded.questions, width)
     return found

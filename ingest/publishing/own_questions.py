@@ -1,27 +1,34 @@
-"""The organisation's own prepared questions, in use from the next ingest on.
+"""What the program writes of prepared questions: the organisation's own, in use from the next
+ingest on, and vectors beside a file, so that no other machine computes them.
 
 documents_dir/questions/
     plan.nl.questions.yaml    in the format of docs/prepared-questions.md
     .lock                     held while one of them is written
 
-Files appear whole or not at all, and only those that can be read again.
+Files appear whole or not at all; of the organisation's own only those that can be read again.
 """
 
 import copy
 import datetime
 import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import yaml
 
 from core.errors import DocumentError, NotKeptError, StoreError
 from core.files import obstacle, printable
+from core.prepared import PreparedQuestion
 from core.settings import Settings
 from ingest.reading.question_file import SUFFIX, PreparedAnswer, own_file, read_file, without
+from vectorstore.embeddings import Vectors
+from vectorstore.profile import file_of
 
+_LARGEST = 200_000_000  # bytes of a file of vectors; a question takes about 400
+_HASH = 16  # characters
 _NOTE = "# Also written by the program, which keeps no comments: docs/prepared-questions.md\n"
 
 
@@ -162,3 +169,53 @@ def _fields(answer: PreparedAnswer) -> dict[str, Any]:
     if answer.approved:
         fields["approved"] = answer.approved.model_dump(exclude_defaults=True)
     return fields
+
+
+def vectors_beside(questions: Path, embedder: str) -> Path:
+    """The file for the vectors of a file with questions, by an embedder's fingerprint."""
+    return questions.with_suffix(f".{file_of(embedder).stem}.npy")
+
+
+def keep_vectors(file: Path, questions: Sequence[PreparedQuestion], vectors: Vectors) -> None:
+    """Writes the vectors of these questions, shape (questions, dimensions).
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    records = np.zeros(len(questions), _records(vectors.shape[1]))
+    for record, question, vector in zip(records, questions, vectors, strict=True):
+        record["hash"] = question.id.rpartition(":")[2].encode()
+        record["vector"] = np.round(vector * (127 / np.abs(vector).max()))
+    unfinished = file.with_name(f".{file.name}")
+    with unfinished.open("wb") as out:
+        np.save(out, np.sort(records, order="hash"), allow_pickle=False)
+    unfinished.replace(file)
+
+
+def kept_vectors(
+    file: Path, questions: Sequence[PreparedQuestion], width: int
+) -> Mapping[str, Vectors]:
+    """Maps the ids of those questions whose vectors (of `width` numbers) are kept in this file of
+    `vectors_beside` to them; none where it is not there or not of this form."""
+    try:
+        if file.stat().st_size > _LARGEST:
+            return {}
+        records = np.lib.format.open_memmap(file, mode="r")  # never objects, nor an archive
+    except (OSError, ValueError, EOFError, SyntaxError):
+        return {}
+    if records.dtype != _records(width) or records.ndim != 1:
+        return {}
+    rows = {bytes(name).decode("ascii", "replace"): row for row, name in enumerate(records["hash"])}
+    found = {}
+    for question in questions:
+        row = rows.get(question.id.rpartition(":")[2])
+        if row is not None:
+            vector = records["vector"][row].astype(np.float32)
+            length = float(np.linalg.norm(vector))
+            if length > 0:
+                found[question.id] = vector / length
+    return found
+
+
+def _records(width: int) -> np.dtype[np.void]:
+    return np.dtype([("hash", f"S{_HASH}"), ("vector", np.int8, (width,))])

@@ -186,7 +186,7 @@ def test_all_daemon_threads_are_begun_where_their_end_is_seen_to() -> None:
 
 def test_what_serves_reads_its_settings_in_one_way() -> None:
     """By `current`, which is the same for pages, API and the assistant that answers."""
-    serving = [*_files("ui"), *_files("api"), *_files("app.py"), ROOT / "command/mcp_stdio.py"]
+    serving = [*_files("ui"), *_files("api"), *_files("app.py")]
     assert [file.name for file in serving if "Settings()" in file.read_text("utf-8")] == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from core.errors import DocumentError
 from core.prepared import PreparedQuestion
 from core.source import DocumentInfo, Passage, Unit
-from ingest.publishing import question_vectors
+from ingest.publishing.own_questions import keep_vectors, kept_vectors, vectors_beside
 from ingest.reading import question_file
 from ingest.reading.question_file import (
     PreparedAnswer,
@@ -201,15 +201,15 @@ def test_a_whole_question_is_shown_and_others_only_match(question: str, is_shown
 def test_kept_vectors_are_those_that_were_kept_but_for_rounding(tmp_path: Path) -> None:
     vectors = np.random.default_rng(1).normal(size=(3, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    file = question_vectors.file_beside(tmp_path / "port.questions.yaml", "multilingual-e5-small/1")
+    file = vectors_beside(tmp_path / "port.questions.yaml", "multilingual-e5-small/1")
     assert file.name == "port.questions.multilingual-e5-small-1.npy"
-    assert question_vectors.kept(file, [numbered(0)], 384) == {}
-    question_vectors.keep(file, [numbered(0), numbered(1), numbered(2)], vectors)
-    found = question_vectors.kept(file, [numbered(2), numbered(7)], 384)
+    assert kept_vectors(file, [numbered(0)], 384) == {}
+    keep_vectors(file, [numbered(0), numbered(1), numbered(2)], vectors)
+    found = kept_vectors(file, [numbered(2), numbered(7)], 384)
     assert set(found) == {numbered(2).id}
     assert float(found[numbered(2).id] @ vectors[2]) > 0.9999
     assert abs(float(np.linalg.norm(found[numbered(2).id])) - 1) < 1e-5
-    assert question_vectors.kept(file, [numbered(2)], 512) == {}, "of another embedder"
+    assert kept_vectors(file, [numbered(2)], 512) == {}, "of another embedder"
 
 
 def test_a_file_without_vectors_is_as_none_and_no_objects_are_made_of_it(tmp_path: Path) -> None:
@@ -218,4 +218,4 @@ def test_a_file_without_vectors_is_as_none_and_no_objects_are_made_of_it(tmp_pat
     headers = (b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"\x80\x04K\x01.")
     for data in (b"", *headers, bytes(5000), objects.getvalue()):
         (tmp_path / "x.npy").write_bytes(data)
-        assert question_vectors.kept(tmp_path / "x.npy", [numbered(2)], 384) == {}
+        assert kept_vectors(tmp_path / "x.npy", [numbered(2)], 384) == {}
