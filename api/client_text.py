@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from core.answer import Answer, Event, Finished, TextDelta
+from core.answer import Answer, Citation, Event, Finished, TextDelta, by_number
 from core.answer_blocks import (
     ITEM,
     AnswerBlock,
@@ -12,7 +12,6 @@ from core.answer_blocks import (
     Marker,
     sentences,
 )
-from core.citations import Citation, by_number
 from language.escaping import address, escaped, inline, is_web_page
 from prompts import ClientWords, client_words
 

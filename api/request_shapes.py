@@ -8,9 +8,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from chain.request import MAX_QUESTION
-from core.answer import Answer, AnswerKind, LeftOutSentence, Mode
+from core.answer import Answer, AnswerKind, Citation, LeftOutSentence, Mode
 from core.answer_blocks import sentences
-from core.citations import Citation
 from core.source import DocumentKind, Frozen, Scope, Standing
 from language.escaping import is_web_page
 from language.identify import OFFICIAL

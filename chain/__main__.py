@@ -13,10 +13,9 @@ import typer
 
 from chain.assistant import Assistant
 from chain.current_assistant import HookFactory
-from core.answer import Answer
+from core.answer import Answer, Citation, by_number
 from core.answer_blocks import DoubtWords, marked_text
 from core.background import end
-from core.citations import Citation, by_number
 from core.command_line import CommandLine, flag, option
 from core.errors import StrategiewijzerError
 from core.hosts import is_official_address

@@ -21,9 +21,8 @@ from chain.understanding.follow_ups import sub_questions
 from chain.understanding.meaning import Interpretation
 from chain.writing.extractive import YEAR, is_said, said_before
 from core.answer import Message
-from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import Scope, ScoredPassage, preferred
+from core.source import PreparedQuestion, Scope, ScoredPassage, preferred
 from language.demands import wants_writing
 from prompts import Aside
 from vectorstore.store import Snapshot

@@ -20,9 +20,8 @@ from chain.understanding.meaning import Interpretation, interpret
 from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
 from core.environment import no_langsmith_tracing
 from core.errors import ModelError, SettingsError
-from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import Scope
+from core.source import PreparedQuestion, Scope
 from language.identify import detect_languages
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import local_embedder

@@ -10,8 +10,7 @@ from langchain_core.runnables import RunnableConfig
 from chain.reading.quotables import Statement
 from core.answer import Message, Turn
 from core.answer_blocks import Doubt, SentenceStatus
-from core.prepared import MatchedQuestion, PreparedQuestion
-from core.source import Scope, ScoredPassage
+from core.source import MatchedQuestion, PreparedQuestion, Scope, ScoredPassage
 from prompts import Aside
 from vectorstore.profile import Amounts, default_profile
 

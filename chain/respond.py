@@ -19,11 +19,9 @@ from chain.request import Query, Request
 from chain.stopwatch import Stopwatch
 from chain.understanding.meaning import Interpretation, lasting_asked
 from chain.writing.extractive import QuotedBlock, drafts
-from core.answer import Answer, Event, Finished, Reason, TextDelta
+from core.answer import Answer, Citation, Event, Finished, Reason, TextDelta, referred
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, marked_text, own
-from core.citations import Citation, referred
-from core.prepared import PreparedQuestion
-from core.source import DocumentInfo, Passage, Scope, preferred
+from core.source import DocumentInfo, Passage, PreparedQuestion, Scope, preferred
 from language.figures import written
 from prompts import (
     client_words,

@@ -13,10 +13,9 @@ from langchain_core.runnables import RunnableLambda
 
 from chain.request import Query
 from chain.understanding.meaning import Interpretation
-from core.prepared import MatchedQuestion
-from core.source import Scope, ScoredPassage
+from core.source import MatchedQuestion, Scope, ScoredPassage
+from vectorstore.generation import document_key
 from vectorstore.search import language_of
-from vectorstore.segments import document_key
 from vectorstore.store import Snapshot
 
 FOUND = 24

@@ -1,4 +1,5 @@
-"""Shapes of the sources: documents and their standing, sections, passages, and scopes of search."""
+"""Shapes of the sources: documents and their standing, sections, passages, prepared questions, and
+scopes of search."""
 
 import bisect
 import datetime
@@ -19,12 +20,16 @@ Standing = Literal["in_force", "superseded", "upcoming", "summary", "ended"]
 it is a brief, and its official text is there too; its period is over, and nothing here replaces
 it."""
 
+WhyStale = Literal["none", "several", "changed"]
+"""No unit begins with the words any more; several do; no unit is exactly what was approved."""
+
 STEPS_BACK: frozenset[Standing] = frozenset(("superseded", "upcoming", "summary"))
 """The standings with which a document gives way to others."""
 
 _LONGEST_NAME = 100  # characters, about a line; titles of acts have several lines
 _ACT = re.compile(r"\D{1,60}\d{1,4}/\d{1,4}(?:/[A-Z]{2,4})?\b")  # "Directive 2005/29/EC"
 _FALLBACK = "en"
+_FEWEST = 3  # words of a whole question
 
 
 class Frozen(BaseModel):
@@ -271,6 +276,72 @@ class ScoredPassage(Frozen):
     standing: Standing = "in_force"  # of its document when it was found
     named: bool = False  # the question names its document
     asked: tuple[float, ...] = ()  # closeness (0-1) of each unit's nearest prepared question
+
+
+class Approval(Frozen):
+    """An approval of an answer: by whom, for which organisation, and when."""
+
+    by: str
+    organisation: str = ""
+    on: datetime.date
+
+
+class PreparedQuestion(Frozen):
+    """A question, and the units of one document version that answer it."""
+
+    id: str  # `<document key>:<hash of language and question>`
+    question: str
+    language: str  # ISO 639-1
+    # Ids, `<passage id>#<number>`, in the order in which they are shown. Empty: the document does
+    # not answer it, although it sounds so.
+    units: tuple[str, ...] = ()
+    by: str = ""  # "project", "model NAME", or a person
+    approved: Approval | None = None
+
+    @property
+    def document(self) -> str:
+        """The key of the document version that it is about."""
+        return self.id.partition(":")[0]
+
+    @property
+    def passages(self) -> tuple[str, ...]:
+        """The ids of the passages that its units are in."""
+        return tuple(dict.fromkeys(unit.partition("#")[0] for unit in self.units))
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is written to be shown, as a whole question with a capital and a question mark
+        (";" in Greek); any other is as readers type, and only matches."""
+        begins = next(filter(str.isalnum, self.question), "")
+        is_whole = begins.isupper() and self.question.endswith(("?", ";"))
+        return is_whole and len(self.question.split()) >= _FEWEST
+
+    def asks(self, question: str) -> bool:
+        """Whether these are its own words."""
+        return _plain(question) == _plain(self.question)
+
+
+class StaleQuestion(Frozen):
+    """A prepared question that has lost its answer."""
+
+    question: str
+    language: str
+    words: str  # of one of its units
+    why: WhyStale  # what is wrong with these
+    file: str
+    line: int  # of its answer
+
+
+class MatchedQuestion(Frozen):
+    """A prepared question near the one that was asked."""
+
+    prepared: PreparedQuestion
+    cosine: float  # of the two, on the scale of the default embedder
+    closeness: float  # 0-1, what that means (`vectorstore.profile.Profile.closeness`)
+
+
+def _plain(question: str) -> list[str]:
+    return re.findall(r"\w+", question.casefold())
 
 
 def preferred(languages: Collection[str], wanted: str) -> str:

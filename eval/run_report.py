@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from core.templates import environment
 from eval.comparison import Comparison, Test
 from eval.gate import RuleResult, go_live
 from eval.metrics import Interval
@@ -252,9 +251,15 @@ def _templates() -> Environment:
         label, number, change, p_value, reading, outcome, explain, describe_check, verdict_lines,
         with_bounds,
     )  # fmt: skip
-    templates = environment(
-        Path(__file__).parent,
-        **{helper.__name__: helper for helper in helpers},
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals.update(
+        {helper.__name__: helper for helper in helpers},
         FINDINGS=FINDINGS,
         HEADLINES=HEADLINES,
         MEANINGS=MEANINGS,

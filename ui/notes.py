@@ -11,7 +11,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.citations import by_number
+from core.answer import by_number
 from core.errors import StrategiewijzerError
 from core.settings import current
 from ui import addresses, error_messages, navigation, scripts

@@ -6,8 +6,7 @@ import uuid
 
 from pydantic import AwareDatetime, Field
 
-from core.answer import Answer, Turn
-from core.citations import Citation
+from core.answer import Answer, Citation, Turn
 from core.source import Frozen, Scope
 from language.words import fold, without_accents
 

@@ -8,11 +8,10 @@ from core.settings import Settings
 from core.source import Frozen
 from vectorstore import chroma
 from vectorstore.chroma import GenerationGone, store_folder, translated
-from vectorstore.generation import Generation
+from vectorstore.generation import KINDS, Generation, create
 from vectorstore.lease import Lease
 from vectorstore.leftovers import clear_spare_room
 from vectorstore.manifest import Manifest, SegmentEntry, made_at
-from vectorstore.segments import KINDS, create
 
 logger = logging.getLogger(__name__)
 

@@ -7,15 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.prepared import MatchedQuestion
-from core.source import STEPS_BACK, Scope, ScoredPassage, Standing
+from core.source import STEPS_BACK, MatchedQuestion, Scope, ScoredPassage, Standing
 from language.demands import Demands, demands_of, differ
 from language.facts import documents_named
 from vectorstore.embeddings import Vectors
-from vectorstore.generation import Generation, Stack
+from vectorstore.generation import Generation, Stack, document_key
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.profile import LOOK, Profile, RankingAmounts, mean_cosine, passage_fits
-from vectorstore.segments import document_key
 
 RANKING_FEATURES = ("words", "letters", "unit", "passage", "across", "asked")
 Features = Mapping[str, float]

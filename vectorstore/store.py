@@ -7,9 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from core import telemetry
-from core.prepared import MatchedQuestion, PreparedQuestion
 from core.settings import Settings
-from core.source import DocumentInfo, Passage, Scope, ScoredPassage, Standing
+from core.source import (
+    DocumentInfo,
+    MatchedQuestion,
+    Passage,
+    PreparedQuestion,
+    Scope,
+    ScoredPassage,
+    Standing,
+)
 from vectorstore.chroma import store_folder
 from vectorstore.embeddings import Embedder, Vectors, make_embedder
 from vectorstore.generation import Generation

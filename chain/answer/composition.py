@@ -13,7 +13,7 @@ from chain.checking.verification import quoted
 from chain.reading.quotables import reading
 from chain.request import Draft, Quote, Request, Verdict
 from chain.writing.extractive import quotations, supporting_blocks
-from core.answer import Mode, ModelTrouble, Stage, TextDelta
+from core.answer import Citation, Mode, ModelTrouble, Stage, TextDelta
 from core.answer_blocks import (
     AnswerBlock,
     AnswerSentence,
@@ -24,7 +24,6 @@ from core.answer_blocks import (
     marked_text,
     own,
 )
-from core.citations import Citation
 from core.settings import Unconfirmed
 from core.source import ScoredPassage
 from language.demands import asks_for, numbers

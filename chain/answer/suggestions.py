@@ -8,8 +8,15 @@ from chain.reading.summary import spread, stretches
 from chain.request import Query
 from chain.understanding.follow_ups import standalone
 from core.answer import Answer, Turn
-from core.prepared import MatchedQuestion, PreparedQuestion
-from core.source import DocumentInfo, Passage, Scope, ScoredPassage, preferred
+from core.source import (
+    DocumentInfo,
+    MatchedQuestion,
+    Passage,
+    PreparedQuestion,
+    Scope,
+    ScoredPassage,
+    preferred,
+)
 from language.vocabulary import cues_of
 from language.words import content_words
 from vectorstore.chroma import batches

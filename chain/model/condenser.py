@@ -12,8 +12,8 @@ from chain.model.language_model import ChatModel
 from chain.model.prompt_budget import CONDENSE_SHARE, fenced, fitting
 from chain.model.reply import TEXT, Schema, list_of, object_of, read_object
 from core.answer import Turn
-from core.breaker import Breaker
 from core.errors import ModelError
+from core.http_client import Breaker
 from core.settings import Settings
 from language.sentences import sentences
 

@@ -21,10 +21,9 @@ from chain.model.reply import Fields, Schema, read_json
 from core import telemetry
 from core.answer import ModelTrouble
 from core.background import in_background
-from core.breaker import Breaker
 from core.environment import no_langsmith_tracing
 from core.errors import ModelError, SettingsError
-from core.http_client import bounded_client
+from core.http_client import Breaker, bounded_client
 from core.settings import Settings
 from language.escaping import visible
 

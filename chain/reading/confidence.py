@@ -14,8 +14,7 @@ import numpy as np
 
 from chain.reading.quotables import reading
 from chain.request import Part
-from core.prepared import MatchedQuestion, PreparedQuestion
-from core.source import Passage, ScoredPassage, Unit
+from core.source import MatchedQuestion, Passage, PreparedQuestion, ScoredPassage, Unit
 from language.demands import (
     Demands,
     asks_for,

@@ -29,8 +29,7 @@ from chain.reading.quotables import (
 from chain.request import Draft, Quote, Ranked, Request
 from core.answer import Turn
 from core.answer_blocks import Marked
-from core.prepared import PreparedQuestion
-from core.source import Passage, ScoredPassage
+from core.source import Passage, PreparedQuestion, ScoredPassage
 from language.demands import asks_for
 from language.figures import written
 from language.words import fold

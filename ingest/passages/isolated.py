@@ -23,9 +23,15 @@ from pathlib import Path
 from typing import Self
 
 from core.errors import DocumentError, Fault, StrategiewijzerError
-from core.prepared import PreparedQuestion, StaleQuestion
 from core.settings import Settings
-from core.source import DocumentKind, Frozen, Passage, SourceDocument
+from core.source import (
+    DocumentKind,
+    Frozen,
+    Passage,
+    PreparedQuestion,
+    SourceDocument,
+    StaleQuestion,
+)
 from ingest.passages.split import split
 from ingest.reading import question_file
 from ingest.reading.blocks import LimitError

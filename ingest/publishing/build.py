@@ -17,11 +17,10 @@ from ingest.publishing.verify import check
 from ingest.reading import question_file
 from vectorstore.chroma import batches
 from vectorstore.embeddings import Embedder, Vectors
-from vectorstore.generation import Generation
+from vectorstore.generation import Generation, document_key
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import carry_keyword
 from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, new_id, total
-from vectorstore.segments import document_key
 
 _SMALL = 500  # passages; they are copied in about two seconds
 _GROWTH = 4  # at most about five segments at 100,000 passages: docs/decisions/0005

@@ -9,8 +9,7 @@ from pydantic import BeforeValidator, ConfigDict
 
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.files import printable
-from core.prepared import StaleQuestion, WhyStale
-from core.source import DocumentInfo, Frozen, SourceDocument
+from core.source import DocumentInfo, Frozen, SourceDocument, StaleQuestion, WhyStale
 from ingest.publishing.plan import Plan
 from ingest.reading.files import LeftOut
 from vectorstore.manifest import Manifest

@@ -21,8 +21,8 @@ import yaml
 
 from core.errors import DocumentError, NotKeptError, StoreError
 from core.files import obstacle, printable
-from core.prepared import PreparedQuestion
 from core.settings import Settings
+from core.source import PreparedQuestion
 from ingest.reading.question_file import SUFFIX, PreparedAnswer, own_file, read_file, without
 from vectorstore.embeddings import Vectors
 from vectorstore.profile import file_of

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from core.errors import DocumentError, IndexMismatchError, NoIndexError, StrategiewijzerError
 from core.files import as_text
-from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import Passage, SourceDocument
+from core.source import Passage, PreparedQuestion, SourceDocument
 from ingest.passages.isolated import Loaded, Loader
 from ingest.publishing.ingest_run import Failure, FileDone, IngestOptions, Tell
 from ingest.publishing.plan import (

@@ -15,12 +15,11 @@ from ingest.passages.split import passage_id
 from ingest.publishing.plan import reading_fingerprint
 from vectorstore.chroma import batches
 from vectorstore.embeddings import Vectors
-from vectorstore.generation import Generation
+from vectorstore.generation import Generation, Segment, document_key, mean
 from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import keyword_folder, open_keyword
 from vectorstore.leftovers import LeftoversError
 from vectorstore.manifest import Counts
-from vectorstore.segments import Segment, document_key, mean
 from vectorstore.store import leftovers
 
 REBUILD = "Build the index anew with: python -m ingest --rebuild"

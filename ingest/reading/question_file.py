@@ -23,8 +23,7 @@ from pathlib import Path
 import yaml
 
 from core.files import as_text
-from core.prepared import Approval, PreparedQuestion, StaleQuestion, WhyStale
-from core.source import Frozen, Passage
+from core.source import Approval, Frozen, Passage, PreparedQuestion, StaleQuestion, WhyStale
 from ingest.reading.formats.front_matter import MarkedYaml, beside, is_empty
 from language.escaping import visible
 from language.identify import OFFICIAL

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from core.errors import StrategiewijzerError
-from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import Passage
+from core.source import Passage, PreparedQuestion
 from research.reader.adapter import Asked, fit, places
+from vectorstore.generation import document_key
 from vectorstore.profile import adapter_file
-from vectorstore.segments import document_key
 from vectorstore.store import Snapshot, open_index
 
 _FEWEST = 50  # questions of each half

@@ -32,9 +32,9 @@ from research.fitting.fitted_numbers import write
 from research.fitting.logit import Asked, cross_validated, fit
 from research.reader.shown import asked_of
 from research.xquad import XQuAD, build_index, even_articles, load, paragraph_of
+from vectorstore.generation import document_key
 from vectorstore.profile import LOOK
 from vectorstore.search import RANKING_FEATURES, Candidate
-from vectorstore.segments import document_key
 from vectorstore.store import Index, open_index
 
 _PROGRAM = "python -m research.fitting.fit_ranking"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.answer import Citation
 from core.answer_blocks import AnswerBlock, QuotedSpan
-from core.citations import Citation
 from core.settings import Settings
 from tests.support.answers import made
 from tests.support.axe import SCHEMES, broken_rules

@@ -24,9 +24,8 @@ from tests.support.collections import collection_in_use
 from tests.support.commands import whole_environment
 from tests.support.small import Small, document
 from vectorstore import chroma, keyword_index
-from vectorstore.generation import Generation
+from vectorstore.generation import Generation, Kind
 from vectorstore.generations import COLLECTION, Generations
-from vectorstore.segments import Kind
 from vectorstore.store import open_index
 
 FILES = {f"{name}.md": document(name) for name in ("alpha", "beta")}

@@ -17,8 +17,7 @@ from pydantic import SecretStr
 from api.ask_route import EarlierAnswer
 from chain.assistant import Assistant
 from core import VERSION
-from core.answer import Answer, Event, Finished, TextDelta, Turn
-from core.citations import Citation, references
+from core.answer import Answer, Citation, Event, Finished, TextDelta, Turn, references
 from core.settings import ROOT, Settings, current
 from prompts import client_words
 from tests.support import patient_http

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.prepared import PreparedQuestion
 from core.settings import Settings
-from core.source import Passage
+from core.source import Passage, PreparedQuestion
 from research.fitting import fit_adapter
 from research.reader.adapter import Asked, fit
 from vectorstore.embeddings import Vectors

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from chain.assistant import Assistant
 from chain.model.language_model import ChatModel, without_thoughts
 from chain.with_model import check
-from core import breaker
+from core import http_client
 from core.answer import ModelTrouble
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
@@ -278,14 +278,14 @@ def test_a_failure_that_lasts_is_not_tried_at_every_question(
     now = [1000.0]
     server.reply = published.WRONG_KEY
     model = _model(server)
-    monkeypatch.setattr(breaker, "_PAUSES", (30.0, 100.0))
+    monkeypatch.setattr(http_client, "_PAUSES", (30.0, 100.0))
 
     class Clock:
         @staticmethod
         def monotonic() -> float:
             return now[0]
 
-    monkeypatch.setattr(breaker, "time", Clock)
+    monkeypatch.setattr(http_client, "time", Clock)
     assert _failed(model).reason == "key"
     for pause in (30.0, 60.0, 100.0, 100.0):
         error = _failed(model)

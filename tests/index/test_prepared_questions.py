@@ -13,9 +13,8 @@ from chain.reading.confidence import chance, match
 from chain.reading.relevance import best_first
 from chain.request import Part
 from core.answer import Answer, Turn
-from core.prepared import Approval
 from core.settings import Settings
-from core.source import Scope
+from core.source import Approval, Scope
 from eval.dataset import Question, apart
 from ingest.commands.sync import report_lines
 from ingest.pipeline import ingest

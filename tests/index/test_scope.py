@@ -12,8 +12,7 @@ from core.answer import Finished, Stage, TextDelta
 from core.settings import Settings
 from core.source import DocumentInfo, Scope, ScoredPassage, standings
 from tests.support.small import Small
-from vectorstore.generation import Generation
-from vectorstore.segments import Kind, Segment
+from vectorstore.generation import Generation, Kind, Segment
 from vectorstore.store import open_index
 
 Indexed = Small

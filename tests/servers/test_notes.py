@@ -8,7 +8,7 @@ import docx
 import pytest
 from sqlalchemy import update
 
-from core.citations import Citation
+from core.answer import Citation
 from core.errors import StrategiewijzerError
 from tests.support.databases import is_kept
 from tests.support.people import answer as noted_answer

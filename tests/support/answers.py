@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from chain.assistant import Assistant
-from core.answer import Answer
+from core.answer import Answer, Citation
 from core.answer_blocks import AnswerBlock, AnswerSentence
-from core.citations import Citation
 from core.settings import Settings
 from core.source import Passage, Unit
 from tests.support.blocks import with_blocks

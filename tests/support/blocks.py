@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 
+from core.answer import Citation
 from core.answer_blocks import (
     ITEM,
     LABEL,
@@ -17,7 +18,6 @@ from core.answer_blocks import (
     line_kind,
     numbers,
 )
-from core.citations import Citation
 
 _STOP = re.compile(r"[.!?…:;,]+[\"'”“»«’)\]]*(?=\s|$)")
 

@@ -1,7 +1,6 @@
 """A run of an assistant whose every answer is written here, with its questions and passages."""
 
-from core.answer import Answer, Turn
-from core.citations import Citation
+from core.answer import Answer, Citation, Turn
 from core.source import DocumentInfo, Passage, Unit
 from eval.assess import run
 from eval.dataset import Question

@@ -1,7 +1,6 @@
 """Passages, citations and answers made by hand: a test gives what it is about, and no more."""
 
-from core.answer import Answer
-from core.citations import Citation, referred
+from core.answer import Answer, Citation, referred
 from core.source import DocumentInfo, Passage
 from prompts import client_words
 from tests.support.blocks import with_blocks

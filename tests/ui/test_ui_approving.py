@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 from chain.assistant import Assistant
 from core.answer import Answer
 from core.errors import NotKeptError
-from core.prepared import Approval
 from core.settings import Settings
+from core.source import Approval
 from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file

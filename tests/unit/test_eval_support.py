@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from core.citations import Citation
+from core.answer import Citation
 from core.settings import ROOT
 from core.source import Unit
 from eval.support import claims, unsupported, verdicts

@@ -9,8 +9,7 @@ import mammoth
 import pytest
 from markdown_it import MarkdownIt
 
-from core.answer import Answer
-from core.citations import Citation
+from core.answer import Answer, Citation
 from core.source import DocumentInfo, Scope
 from language.escaping import escaped
 from tests.support.answers import retold

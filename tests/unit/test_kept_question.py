@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from core.answer import Answer
-from core.prepared import Approval
+from core.source import Approval
 from tests.support.passages import answer_of
 from userdata.asked_questions import has_identifier, kept_question
 

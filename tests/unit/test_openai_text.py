@@ -9,8 +9,7 @@ from markdown_it import MarkdownIt
 from api.client_text import ClientText
 from api.openai_chat import ClientMessage, annotations, read_conversation
 from api.request_shapes import source_quotes
-from core.answer import Answer, Finished, TextDelta
-from core.citations import Citation
+from core.answer import Answer, Citation, Finished, TextDelta
 from core.source import DocumentInfo
 from prompts import client_words
 from tests.support.answers import doubted, only_found

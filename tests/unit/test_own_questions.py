@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import NotKeptError, StoreError
-from core.prepared import Approval
 from core.settings import Settings
+from core.source import Approval
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file
 from tests.support.prepared import asked_in

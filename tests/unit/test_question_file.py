@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import DocumentError
-from core.prepared import PreparedQuestion
-from core.source import DocumentInfo, Passage, Unit
+from core.source import DocumentInfo, Passage, PreparedQuestion, Unit
 from ingest.publishing.own_questions import keep_vectors, kept_vectors, vectors_beside
 from ingest.reading import question_file
 from ingest.reading.question_file import (

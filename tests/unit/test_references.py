@@ -7,8 +7,7 @@ import pytest
 
 from api.client_text import ClientText
 from chain import __main__ as command
-from core.answer import Answer, Finished
-from core.citations import Citation, references
+from core.answer import Answer, Citation, Finished, references
 from core.source import DocumentInfo
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of

@@ -9,9 +9,8 @@ from docx import Document
 from markdown_it import MarkdownIt
 
 from chain import __main__ as command
-from core.answer import Answer
+from core.answer import Answer, Citation, section
 from core.answer_blocks import own
-from core.citations import Citation, section
 from core.source import DocumentInfo, DocumentKind, Passage, Standing
 from tests.support.answers import only_found, retold
 from tests.support.blocks import blocks_of

@@ -7,9 +7,8 @@ from typing import Protocol
 
 import streamlit as st
 
-from core.answer import SEARCHABLE, Answer
+from core.answer import SEARCHABLE, Answer, Citation, by_number
 from core.answer_blocks import AnswerSentence
-from core.citations import Citation, by_number
 from core.source import Scope
 from prompts import phrases, spoken, spoken_in_short
 from ui.addresses import reading_address

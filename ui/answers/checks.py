@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from core.answer import Answer
+from core.answer import Answer, Citation, by_number
 from core.answer_blocks import Blocks, marked_lines, sentences
-from core.citations import Citation, by_number
 from core.source import STEPS_BACK, DocumentKind
 from language.figures import written
 from ui.answers.references import cited_in

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from core.answer import Answer
-from core.citations import Citation, by_number, section
+from core.answer import Answer, Citation, by_number, section
 from core.errors import StrategiewijzerError
 from core.source import STEPS_BACK, Passage, Standing
 from language.escaping import is_web_page

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from docx import Document
 from docx.document import Document as Word
 
-from core.answer import Answer
+from core.answer import Answer, by_number
 from core.answer_blocks import (
     ITEM,
     AnswerBlock,
@@ -20,7 +20,6 @@ from core.answer_blocks import (
     marked_text,
     numbers,
 )
-from core.citations import by_number
 from language.escaping import visible
 from ui.answers.checks import Checks, remarks_above, remarks_below
 from ui.answers.references import reference_lines

@@ -4,11 +4,10 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 
-from core.answer import Answer
+from core.answer import Answer, Citation, by_number
+from core.answer import references as references_in_words
 from core.answer_blocks import Blocks
 from core.answer_blocks import numbers as cited_numbers
-from core.citations import Citation, by_number
-from core.citations import references as references_in_words
 from core.hosts import is_official_address, shown_host
 from core.source import DocumentInfo, Passage
 from language.escaping import is_web_page

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chain.answer.suggestions import examples
 from chain.request import MAX_QUESTION
-from core.citations import by_number
+from core.answer import by_number
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from core.source import DocumentInfo, Scope

@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from core.errors import DecidedError, LockedError
-from core.prepared import Approval
 from core.settings import Settings
-from core.source import Passage
+from core.source import Approval, Passage
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer, prepared_questions
 from ui import jobs

@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 
 from core.files import printable
-from core.prepared import StaleQuestion
+from core.source import StaleQuestion
 from ingest.publishing.changes import word_diff
 from ingest.publishing.ingest_run import (
     DocumentChange,
