@@ -27,7 +27,7 @@ from tests.support.hostile_questions import HOSTILE, TAKEN, document_of
 from tests.support.openai_server import Script, reply_of
 from tests.support.prepared import asked_in
 from tests.support.small import HARBOUR, Small
-from ui.maintenance.change_html import notes_html
+from ui.maintenance.plan_and_publish import notes_html
 from ui.texts import load
 from vectorstore import chroma
 from vectorstore.embeddings import LocalEmbedder

@@ -119,7 +119,6 @@ def test_who_asked_is_kept_only_where_that_is_set(on: Settings) -> None:
     who = [(record.record["by"], record.asker, record.salt) for record in _all(on)]
     assert who == [("", "", "")] * 2
     assert askers(on) == {}
-    assert "an" not in [record.asker for record in _all(on)]
 
 
 def test_records_are_one_chain_of_any_question_and_any_length(
@@ -289,33 +288,31 @@ def test_a_line_that_is_no_record_is_told(line: str, tmp_path: Path) -> None:
     assert "Record 1 (the 1. here) cannot be read" in verify_file(tmp_path / "x").broken
 
 
-@pytest.mark.parametrize("levels", [20, 100_000])
-def test_a_record_that_is_deeply_nested_is_told_and_exported_without_a_traceback(
-    on: Settings, tmp_path: Path, levels: int
+def _nested(levels: int) -> Callable[[str], str]:
+    return lambda record: record.replace("{", '{"x":' + "[" * levels + "]" * levels + ",", 1)
+
+
+def _twice(key: str) -> Callable[[str], str]:
+    return lambda record: record.replace(f'"{key}":', f'"{key}":7,"{key}":')
+
+
+@pytest.mark.parametrize(
+    "spoil", [_nested(20), _nested(100_000), _twice("question"), _twice("number")]
+)
+def test_a_record_that_is_deeply_nested_or_has_a_key_twice_is_told_also_when_exported(
+    on: Settings, tmp_path: Path, spoil: Callable[[str], str]
 ) -> None:
-    for _ in range(2):
-        keep(on, REPLY)
-    nested = '{"number":2,"x":' + "[" * levels + "]" * levels + "}"
-    _execute(on, "UPDATE audit_records SET record = :nested WHERE number = 2", nested=nested)
-    assert "Record 2 (the 2. here)" in _command(on, "verify").stderr
-    exported = _command(on, "export")
-    assert exported.exit_code == 0
-    (tmp_path / "x").write_text(exported.stdout, "utf-8")
-    assert "Record 2 (the 2. here)" in verify_file(tmp_path / "x").broken
-    (tmp_path / "x").write_text(f'{{"record":{nested},"hash":"x"}}\n', "utf-8")
-    assert "Record 1 (the 1. here)" in verify_file(tmp_path / "x").broken
-
-
-@pytest.mark.parametrize("twice", ["question", "number"])
-def test_a_record_that_has_a_key_twice_is_told(on: Settings, tmp_path: Path, twice: str) -> None:
-    """Some readers take the first of two, so it could say another thing with the same hash."""
+    """Of a key that is there twice some readers take the first, and so another one than we do."""
     keep(on, REPLY)
     (kept,) = _all(on)
-    line = canonical(kept.record).replace(f'"{twice}":', f'"{twice}":7,"{twice}":')
-    _execute(on, "UPDATE audit_records SET record = :line", line=line)
+    spoilt = spoil(canonical(kept.record))
+    _execute(on, "UPDATE audit_records SET record = :spoilt", spoilt=spoilt)
     assert "Record 1 (the 1. here)" in _command(on, "verify").stderr
-    (tmp_path / "x").write_text(f'{{"record":{line},"hash":"{kept.hash}"}}\n', "utf-8")
-    assert "Record 1 (the 1. here)" in verify_file(tmp_path / "x").broken
+    exported = _command(on, "export")
+    assert exported.exit_code == 0
+    for line in (exported.stdout, f'{{"record":{spoilt},"hash":"{kept.hash}"}}\n'):
+        (tmp_path / "x").write_text(line, "utf-8")
+        assert "Record 1 (the 1. here)" in verify_file(tmp_path / "x").broken
 
 
 def test_old_records_go_and_the_chain_holds_from_its_anchor(on: Settings, at: Clock) -> None:
@@ -380,21 +377,6 @@ def test_a_decision_is_on_record_with_who_made_it(on: Settings, at: Clock) -> No
     assert UNIT not in canonical(kept.record)
 
 
-def test_decisions_and_answers_are_one_chain(on: Settings, tmp_path: Path) -> None:
-    keep(on, REPLY, "an")
-    keep_decision(on, MADE, "bo")
-    keep_decision(on, MADE.model_copy(update={"decision": "withdrawn"}), "cas")
-    keep(on, REPLY, "an")
-    assert verify_store(on).records == 4
-    assert verify_store(on).broken == ""
-    decisions = [record.record.get("decision", "") for record in _all(on)]
-    assert decisions == ["", "approved", "withdrawn", ""]
-    (tmp_path / "audit.jsonl").write_text(_command(on, "export").stdout, "utf-8")
-    assert verify_file(tmp_path / "audit.jsonl").records == 4
-    _execute(on, "UPDATE audit_records SET record = replace(record, 'withdrawn', 'confirmed')")
-    assert "Record 3 was changed" in verify_store(on).broken
-
-
 def test_with_the_audit_off_as_it_is_by_default_no_decision_is_kept(on: Settings) -> None:
     assert after_answers(Settings()) is None
     assert not Settings().audit_users
@@ -403,14 +385,6 @@ def test_with_the_audit_off_as_it_is_by_default_no_decision_is_kept(on: Settings
     assert chain(on).head == Link(number=0, hash=START)
     nowhere = Settings(data_dir=Path("/dev/null/data"))
     keep_decision(nowhere, MADE, "an")  # asks nothing of a database
-
-
-def test_a_decision_that_cannot_be_recorded_is_told_and_nothing_of_it_said(on: Settings) -> None:
-    keep(on, REPLY)
-    _execute(on, "DROP TABLE audit_records")
-    with pytest.raises(StrategiewijzerError, match="The audit record") as told:
-        keep_decision(on, MADE, "an")
-    assert "kranen" not in str(told.value)
 
 
 # With the assistant
@@ -465,16 +439,17 @@ def test_answers_of_a_command_are_recorded(
     assert _all(settings)[-1].record["question"] == DRUGS
 
 
-def test_a_record_that_cannot_be_written_is_told_without_the_question(
-    on: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_record_that_cannot_be_written_is_told_without_the_question(on: Settings) -> None:
     keep(on, REPLY)
     _execute(on, "DROP TABLE audit_records")
-    with pytest.raises(StrategiewijzerError, match="There is no answer") as told:
+    with pytest.raises(StrategiewijzerError, match="There is no answer") as caught:
         keep(on, REPLY)
-    assert re.search("no such table|does not exist", str(told.value))
-    assert "INSERT" not in str(told.value)
-    assert "Dag" not in str(told.value)
+    assert re.search("no such table|does not exist", str(caught.value))
+    assert "INSERT" not in str(caught.value)
+    assert "Dag" not in str(caught.value)
+    with pytest.raises(StrategiewijzerError, match="The audit record") as caught:
+        keep_decision(on, MADE, "an")
+    assert "kranen" not in str(caught.value)
     blocked = Settings(data_dir=Path("/dev/null/data"))
     result = _command(blocked, "head")
     assert result.exit_code == 1

@@ -16,7 +16,7 @@ from core.errors import StrategiewijzerError
 from core.source import Scope
 from tests.support.people import HOSTILE, NOON, REPORTS, verdict
 from userdata import feedback as store
-from userdata.database import FILE, METADATA, Database
+from userdata.database import METADATA, Database
 from userdata.feedback import Feedback
 
 
@@ -97,14 +97,6 @@ def test_where_nothing_can_be_written_that_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
     with pytest.raises(StrategiewijzerError, match=r"people\.sqlite.*may write"):
         store.save(Database(tmp_path / "data"), verdict())
-
-
-def test_a_store_that_is_none_is_told(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text("no database, " * 100)
-    kept_in = Database(tmp_path)
-    for use in (lambda: store.read(kept_in), lambda: store.remove(kept_in, "x")):
-        with pytest.raises(StrategiewijzerError, match="not a database"):
-            use()
 
 
 def test_a_verdict_has_what_the_answer_knows() -> None:

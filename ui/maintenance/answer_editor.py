@@ -92,13 +92,7 @@ def for_answer(key: str, answer: PreparedAnswer) -> EditorStart:
     return EditorStart(first.text, first.language, wordings, units, instead_of=(key, answer))
 
 
-def show(start: EditorStart, index: Snapshot, context: PageContext) -> None:
-    """Shows the sentences to choose from; beside them what readers will see, who they are, and by
-    whom it was checked."""
-    _Editor(start, index, context).show()
-
-
-class _Editor:
+class AnswerEditor:
     """The editor of one opening, whose fields have keys of their own."""
 
     def __init__(self, start: EditorStart, index: Snapshot, context: PageContext) -> None:
@@ -112,6 +106,8 @@ class _Editor:
         self._passages: Sequence[Passage] = ()  # to choose from
 
     def show(self) -> None:
+        """Shows the sentences to choose from; beside them what readers will see, who they are, and
+        by whom it was checked."""
         texts = self._texts
         self._context.button("maintenance.answers.back", self._key("back"), _leave)
         st.subheader(texts("maintenance.answers.edit"), anchor=False)

@@ -1,7 +1,6 @@
 """The tab of prepared answers: what waits for one, what is approved, what is out of date."""
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -11,7 +10,7 @@ from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
 from ui import access, error_messages, markup
 from ui.maintenance import answer_editor, approving
-from ui.maintenance.answer_editor import EditorStart
+from ui.maintenance.answer_editor import AnswerEditor, EditorStart
 from ui.maintenance.feedback_queue import comment_html
 from ui.maintenance.job_list import PageContext
 from ui.maintenance.question_groups import QuestionGroup, Wording, question_groups
@@ -19,19 +18,8 @@ from ui.markup import code, escape, facts_html, folded_html
 from ui.paging import page_of
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
-from vectorstore.store import Snapshot
-
-QueuePart = Literal["waiting", "approved", "stale"]
 
 _PAGE = 10
-
-
-class _Queue(NamedTuple):
-    """The entries of the tab."""
-
-    waiting: Sequence[QuestionGroup]
-    approved: Sequence[tuple[str, PreparedAnswer]]
-    stale: Sequence[tuple[str, PreparedAnswer]]
 
 
 def show(context: PageContext) -> None:
@@ -49,20 +37,23 @@ def show(context: PageContext) -> None:
     found = OwnQuestions(settings).overview()
     _show_done(found.broken, texts)
     if editing := answer_editor.opened():
-        answer_editor.show(editing, index, context)
+        AnswerEditor(editing, index, context).show()
         return
     st.markdown(texts("maintenance.answers.explained"))
     with st.spinner(texts("maintenance.answers.grouping")):  # the first time in a process is long
-        queue = _queue(found.approved, settings, index)
-    parts: Sequence[QueuePart] = ("waiting", "approved", "stale")
-    choice: QueuePart = st.segmented_control(
+        waiting = question_groups(settings)
+        stale = approving.stale(found.approved, index)
+    answers = {
+        "approved": [answer for answer in found.approved if answer not in stale],
+        "stale": stale,
+    }
+    numbers = {"waiting": len(waiting)} | {part: len(these) for part, these in answers.items()}
+    choice = st.segmented_control(
         texts("maintenance.answers.part"),
-        parts,
+        tuple(numbers),
         default="waiting",
         required=True,
-        format_func=lambda part: texts(
-            f"maintenance.answers.parts.{part}", number=len(getattr(queue, part))
-        ),
+        format_func=lambda part: texts(f"maintenance.answers.parts.{part}", number=numbers[part]),
         key="maintenance-answers-part",
     )
     if choice == "waiting":
@@ -71,8 +62,7 @@ def show(context: PageContext) -> None:
         context.button("maintenance.answers.another", key, answer_editor.begin, start)
         if not settings.keep_questions:
             st.html(facts_html(texts("maintenance.answers.not_kept")))
-    entries: Sequence[object] = getattr(queue, choice)
-    if not entries:
+    if not numbers[choice]:
         is_short = choice == "waiting" and not settings.keep_questions
         lines = [texts(f"maintenance.answers.none.{'only_verdicts' if is_short else choice}")]
         if choice == "waiting":  # a verdict on such a message is nowhere here
@@ -80,14 +70,16 @@ def show(context: PageContext) -> None:
         st.info(" ".join(lines))
         return
     in_use = {question.id for question in index.questions({key for key, _ in found.approved})}
-    place, shown = page_of(range(len(entries)), _PAGE, key=f"maintenance-answers-{choice}-page")
+    page = f"maintenance-answers-{choice}-page"
+    place, shown = page_of(range(numbers[choice]), _PAGE, key=page)
     for number in shown:
         with place, st.container(border=True):
             if choice == "waiting":
-                _waiting(queue.waiting[number], context)
+                _waiting(waiting[number], context)
             else:
-                key, answer = getattr(queue, choice)[number]
-                _answered(choice, key, answer, in_use, context)
+                key, answer = answers[choice][number]
+                is_used = any(f"{key}:{question.id}" in in_use for question in answer.questions)
+                _answered(choice, key, answer, context, is_used=is_used)
 
 
 def _show_done(broken: Sequence[DocumentError], texts: Texts) -> None:
@@ -99,14 +91,6 @@ def _show_done(broken: Sequence[DocumentError], texts: Texts) -> None:
     for error in broken:
         message = texts("maintenance.answers.broken", name=code(markup.name(error.path)))
         error_messages.show_with_details(message, str(error), texts)
-
-
-def _queue(
-    approved: Sequence[tuple[str, PreparedAnswer]], settings: Settings, index: Snapshot
-) -> _Queue:
-    stale = approving.stale(approved, index)
-    left = [answer for answer in approved if answer not in stale]
-    return _Queue(question_groups(settings), left, stale)
 
 
 def _waiting(group: QuestionGroup, context: PageContext) -> None:
@@ -135,11 +119,10 @@ def _waiting(group: QuestionGroup, context: PageContext) -> None:
 
 
 def _answered(
-    part: QueuePart, key: str, answer: PreparedAnswer, known: Collection[str], context: PageContext
+    part: str, key: str, answer: PreparedAnswer, context: PageContext, *, is_used: bool
 ) -> None:
     """An answer that was approved, whether it is in use or out of date."""
     texts = context.texts
-    is_used = any(f"{key}:{question.id}" in known for question in answer.questions)
     waits = part == "approved" and not is_used
     first, *others = answer.questions
     approval = answer.approved

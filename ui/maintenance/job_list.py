@@ -208,18 +208,16 @@ def progress(job: Job, texts: Texts) -> tuple[str, float]:
     last: dict[str, Any] = events[-1] if events else {}
     name = last.get("event", "")
     if name in ("loaded", "unchanged", "failed"):
-        return _counted("reading", int(last.get("done", 0)), int(last.get("total", 0)), texts)
+        return _counted("reading", last.get("done", 0), last.get("total", 0), texts)
     if name == "embedded" and last["done"] < last["total"]:
-        return _counted("embedding", int(last["done"]), int(last["total"]), texts)
+        return _counted("embedding", last["done"], last["total"], texts)
     if name in ("embedded", "published"):
         return texts("maintenance.progress.checking"), 1.0
     if name in ("fetching", "fetched"):
         fetched = [event for event in events if event["event"] == "fetched"]
         done = {(event["celex"], event["language"]) for event in fetched}
-        return _counted("fetching", len(done), int(events[0].get("texts", 0)), texts)
-    return texts(
-        "maintenance.progress.planned" if name == "planned" else "maintenance.progress.busy"
-    ), 0.0
+        return _counted("fetching", len(done), events[0].get("texts", 0), texts)
+    return texts(f"maintenance.progress.{'planned' if name == 'planned' else 'busy'}"), 0.0
 
 
 def _counted(what: str, done: int, total: int, texts: Texts) -> tuple[str, float]:
