@@ -1,4 +1,5 @@
-"""The evaluation: `python -m eval` asks a question set, `python -m eval COMMAND` does the rest."""
+"""The evaluation in the terminal: `python -m eval` asks a question set, `python -m eval COMMAND`
+does the rest, and both print what was measured."""
 
 if __name__ == "__main__":
     from core.background import quiet_start
@@ -18,6 +19,7 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 import prompts
 from chain.assistant import Assistant
@@ -25,8 +27,9 @@ from core.background import end
 from core.command_line import DEFAULT, CommandLine, flag, option
 from core.settings import ROOT, Settings
 from core.telemetry import observe
-from eval import gate, run_report, runs
+from eval import gate, runs
 from eval.assess import run as evaluate
+from eval.comparison import Comparison
 from eval.comparison import compare as compared
 from eval.corpora import prepare
 from eval.dataset import (
@@ -42,8 +45,23 @@ from eval.dataset import (
 )
 from eval.labels import Outline
 from eval.labels import check as problems_of
+from eval.rates import reported
 from eval.results import Results, make_stamp
-from eval.terminal import show_changes, show_run
+from eval.run_report import (
+    DECIDING,
+    NOT_COUNTED,
+    SIGNIFICANT,
+    VERDICTS,
+    change,
+    describe_check,
+    html,
+    label,
+    number,
+    p_value,
+    utc,
+    verdict_lines,
+    with_bounds,
+)
 from ingest.commands.progress import bar, progress
 from vectorstore.store import open_index
 
@@ -138,7 +156,7 @@ def ask(
     if gate_file:
         against = comparison.before.date if comparison else ""
         found = runs.GateReport(rules=gate_file.name, baseline=against, checks=checks)
-    report = run_report.html(results, comparison, checks)
+    report = html(results, comparison, checks)
     files = runs.write(results, folder, report, found)
     if not as_json:
         show_run(results, comparison, checks)
@@ -262,6 +280,71 @@ def accept(
     chosen = runs.accepted(folder)
     for name in runs.listed(folder):
         print(f"{name}  accepted" if name == chosen else name)
+
+
+def show_run(
+    results: Results, comparison: Comparison | None, checks: Sequence[gate.RuleResult]
+) -> None:
+    """Prints the verdict on a run with its reasons, and its figures."""
+    console = Console(highlight=False)
+    failed = [check for check in checks if not check.passed]
+    counted = reported(results.questions)
+    lines = [
+        VERDICTS[gate.go_live(results.overall.n, checks)],
+        *verdict_lines(results.overall, checks),
+        f"{len(checks) - len(failed)} of {len(checks)} rules are met."
+        if checks
+        else "No gate was run.",
+        *(f"FAILED: {describe_check(check)}" for check in failed),
+        NOT_COUNTED,
+        f"{sum(result.wrong for result in counted)} of {len(counted)} questions answered wrongly.",
+    ]
+    console.print("\n".join(lines), markup=False)
+    console.print(_parts(results))
+    table = Table("figure", "value (95% interval)", box=None)
+    for name, figure in results.overall.figures.items():
+        if figure.value is not None:
+            table.add_row(label(name), with_bounds(name, figure))
+    console.print(table)
+    if comparison is not None:
+        show_changes(comparison)
+
+
+def show_changes(comparison: Comparison) -> None:
+    """Prints how the figures changed, with what certainty, and which questions moved."""
+    console = Console(highlight=False)
+    before, now = utc(comparison.before.date), utc(comparison.now.date)
+    console.print(
+        f"{before} → {now}, over the {comparison.same_questions} questions that both runs asked; "
+        f"{comparison.other_questions} were asked in only one of them."
+    )
+    table = Table("", "before", "now", "change", "95% interval", "p", "test", box=None)
+    for test in comparison.tests:
+        low, high = (change(end, test.figure) for end in test.interval)
+        table.add_row(
+            label(test.figure),
+            number(test.before, test.figure),
+            number(test.now, test.figure),
+            change(test.change, test.figure),
+            f"{low} to {high}",
+            p_value(test.p_value) + (" *" if test.p_value < SIGNIFICANT else ""),
+            test.method,
+        )
+    console.print(table)
+    table = Table("", "question", "why", box=None)
+    for move in comparison.moves:
+        table.add_row(
+            move.direction, escape(f"{move.now.id}: {move.now.question}"), escape(move.why)
+        )
+    console.print(table)
+
+
+def _parts(results: Results) -> Table:
+    table = Table("part", "n", *map(label, DECIDING), box=None)
+    for part, summary in {"all questions": results.overall, **results.by_part}.items():
+        cells = (with_bounds(name, summary.figures[name]) for name in DECIDING)
+        table.add_row(part, str(summary.n), *cells)
+    return table
 
 
 def main(arguments: Sequence[str]) -> int:

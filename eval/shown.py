@@ -1,12 +1,11 @@
 """Readability of an answer: which of its units answer the question, cut lists, loose ends."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
 from core.answer import Answer
-from core.source import Frozen
 from core.yaml_files import read_yaml
 from eval.question_results import Reading
 from eval.tracing import Place, Shown, ShownPart, Tracer
@@ -174,37 +173,6 @@ def _is_pointing(sentence: Shown) -> bool:
     return not sentence.is_item and points_back(sentence.text, sentence.language)
 
 
-class _Words(Frozen):
-    """Words of one language that refer back; pointers.yaml explains them."""
-
-    opens: tuple[str, ...]
-    prepositions: str
-    after: str
-    before: Mapping[str, str] = {}
-    except_: tuple[str, ...] = ()
-    itself: tuple[str, ...] = ()
-
-    @property
-    def pointing(self) -> re.Pattern[str]:
-        openings = (
-            *self.opens,
-            rf"(?:{self.prepositions}) (?:{self.after})",
-            *(rf"{word} (?:{verbs})" for word, verbs in self.before.items()),
-        )
-        return re.compile("|".join(rf"(?:{opening})(?:(?<=')|(?!\w))" for opening in openings))
-
-    @property
-    def not_pointing(self) -> re.Pattern[str]:
-        exceptions = "|".join(rf"(?:{exception})(?!\w)" for exception in self.except_) or r"(?!)"
-        return re.compile(rf"(?:(?:{self.prepositions}) )?(?:{exceptions})")
-
-    @property
-    def about_itself(self) -> re.Pattern[str]:
-        return re.compile(
-            "|".join(rf"(?<!\w)(?:{phrase})(?!\w)" for phrase in self.itself) or r"(?!)"
-        )
-
-
 def points_back(sentence: str, language: str) -> bool:
     """Whether a sentence opens with a word that refers back; False for languages not in the file.
 
@@ -227,15 +195,24 @@ def about_itself(sentence: str, language: str) -> bool:
     return patterns is not None and patterns[2].search(fold(sentence)) is not None
 
 
-_Patterns = tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]
-
-
 @cache
-def _patterns() -> dict[str, _Patterns]:
-    """Language -> patterns for references back, their exceptions, and talk about itself."""
+def _patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]]:
+    """Language -> patterns for references back, their exceptions, and talk about itself
+    (pointers.yaml explains its keys)."""
     found = {}
     for language, entry in read_yaml(_POINTERS.read_text("utf-8")).items():
-        entry["except_"] = entry.pop("except")
-        words = _Words.model_validate(entry)
-        found[language] = words.pointing, words.not_pointing, words.about_itself
+        preposition = rf"(?:{entry['prepositions']}) "
+        openings = [*entry["opens"], rf"{preposition}(?:{entry['after']})"]
+        openings += [rf"{word} (?:{verbs})" for word, verbs in entry.get("before", {}).items()]
+        exceptions = _any(entry["except"], r"(?:{})(?!\w)")
+        found[language] = (
+            re.compile(_any(openings, r"(?:{})(?:(?<=')|(?!\w))")),
+            re.compile(rf"(?:{preposition})?(?:{exceptions})"),
+            re.compile(_any(entry.get("itself", ()), r"(?<!\w)(?:{})(?!\w)")),
+        )
     return found
+
+
+def _any(words: Iterable[str], form: str) -> str:
+    """Expression for one of these words in this form; for nothing where there are none."""
+    return "|".join(form.replace("{}", word) for word in words) or r"(?!)"

@@ -10,8 +10,3 @@ QUESTIONS = Path(__file__).parent
 def questions() -> tuple[Question, ...]:
     """Questions to fit on: those in this folder that are not held out."""
     return tuple(question for question in load(QUESTIONS) if not question.held_out)
-
-
-def is_wide(question: Question) -> bool:
-    """Whether a question is from wide.yaml, which varies how things are asked."""
-    return question.id.startswith("wide-")

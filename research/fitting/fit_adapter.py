@@ -17,13 +17,12 @@ from rich.console import Console
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import Passage, PreparedQuestion
-from research.reader.adapter import Asked, fit, places
+from research.reader.adapter import Asked, fit, places, shares
 from vectorstore.generation import document_key
 from vectorstore.profile import adapter_file
 from vectorstore.store import Snapshot, open_index
 
 _FEWEST = 50  # questions of each half
-_WITHIN = (1, 3, 6, 24)
 
 
 def main() -> int:
@@ -51,8 +50,7 @@ def main() -> int:
         before[shown] = places(mine.vectors, mine, owners)
         after[shown] = places(adapter(mine.vectors), mine, owners)
     for name, found in (("without", before), ("with", after)):
-        shares = (f"{np.mean(found < within):.3f} of {within}" for within in _WITHIN)
-        console.print(f"{name} an adapter: {', '.join(shares)}")
+        console.print(f"{name} an adapter: {shares(found)}")
     if (1 / (1 + after)).mean() <= (1 / (1 + before)).mean():
         console.print("It gains nothing here, so none is kept.")
         return 0

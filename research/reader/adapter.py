@@ -62,9 +62,7 @@ def main(
     questions = questions_of(choose, embedder)
     owners = passages_of(choose)
     for name, vectors in (("without", questions.vectors), ("with", made(questions.vectors))):
-        found = places(vectors, questions, owners)
-        shares = ", ".join(f"{np.mean(found < within):.3f} of {within}" for within in (1, 3, 6, 24))
-        console.print(f"{name}: {shares}")
+        console.print(f"{name}: {shares(places(vectors, questions, owners))}")
     return 0
 
 
@@ -158,6 +156,11 @@ def places(vectors: Vectors, questions: Asked, owners: NDArray[np.int64]) -> NDA
         fits = 0.6 * best + 0.4 * np.bincount(owners, cosines) / counts
         found.append(int((fits > fits[owners[list(right)]].max()).sum()))
     return np.array(found)
+
+
+def shares(found: NDArray[np.int64]) -> str:
+    """How many of these places are among the first 1, 3, 6 and 24."""
+    return ", ".join(f"{np.mean(found < within):.3f} of {within}" for within in (1, 3, 6, 24))
 
 
 if __name__ == "__main__":

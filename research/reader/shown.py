@@ -4,15 +4,13 @@
 
 DIR has the documents, FOLDER keeps their index. Right is the unit that the label of a question
 names as the one that answers most directly, in its own document, and no other; a passage is right
-if it has it. A row each for all answerable questions, those in the language of their document,
-those in another, of these those in everyday words, and those that nothing in their document
-answers. `docs/grounds.md` tells of the questions, decision 17 of the figures.
+if it has it. `docs/grounds.md` describes the questions, decision 17 the figures.
 """
 
 import random
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,9 +21,8 @@ from rich.table import Table
 
 from chain.answerability import Decision, build_request, decide
 from chain.request import Query, Ranked, Request
-from chain.retrieve import FOUND, retrieve
+from chain.retrieve import retrieve
 from chain.understanding.meaning import Interpretation
-from chain.writing.extractive import FIRST, search_results
 from core.command_line import CommandLine, option
 from core.settings import Settings
 from core.source import ScoredPassage
@@ -36,13 +33,7 @@ from vectorstore.store import Snapshot, open_index
 
 MOST = 1200
 """Questions over the documents of a part, drawn by lot."""
-_NOWHERE = 99
-_COLUMNS = (
-    "questions",
-    *(f"found, of {count}" for count in (1, 6, FOUND)),
-    *(f"read, of {count}" for count in (1, 6)),
-    *("first", "of three", "first screen", "answered", "right", "refused"),
-)
+_COLUMNS = ("found, of 6", "first", "answered", "refused")
 _PROGRAM = "python -m research.reader.shown"
 
 
@@ -63,19 +54,6 @@ class Asked(NamedTuple):
         """Whether a statement of these passages has one of the units."""
         names = found[ranked.passage].passage.unit_ids
         return not self.units.isdisjoint(names[number] for number in ranked.statement.units)
-
-
-class _Row(NamedTuple):
-    """What became of a question: places of the passage that answers (from 0) as it is found and as
-    it is read, and what else the columns count."""
-
-    found: int
-    read: int
-    first: bool
-    of_three: bool
-    first_screen: bool
-    answered: bool
-    refused: bool
 
 
 def asked_of(
@@ -135,7 +113,6 @@ def main(
     settings, questions = asked_of(part, folders, elsewhere)
     index = open_index(settings).snapshot()
     rows = [(question, _row(question, index, settings)) for question in questions]
-    table = Table("", *_COLUMNS)
     answerable = [pair for pair in rows if pair[0].units]
     across = [pair for pair in answerable if not pair[0].own_language]
     kinds = {
@@ -145,59 +122,30 @@ def main(
         "everyday words, across": [pair for pair in across if pair[0].labelled.style == "everyday"],
         "unanswerable": [pair for pair in rows if not pair[0].units],
     }
-    for name, own in kinds.items():
-        table.add_row(name, *_figures([row for _, row in own]))
+    table = Table("", "questions", *_COLUMNS, "right, of those answered")
+    for name, pairs in kinds.items():
+        own = [row for _, row in pairs]
+        shares = [_share([row[column] for row in own]) for column in _COLUMNS]
+        right = _share([row["first"] for row in own if row["answered"]])
+        table.add_row(name, str(len(own)), *shares, right)
     Console(width=180).print(table)
 
 
-def _row(question_asked: Asked, index: Snapshot, settings: Settings) -> _Row:
-    question, language = question_asked.labelled.question, question_asked.labelled.language
-    found, decision, request = decided(question, language, index, settings)
+def _row(question: Asked, index: Snapshot, settings: Settings) -> Mapping[str, bool]:
+    """What became of a question, by column."""
+    label = question.labelled
+    found, decision, request = decided(label.question, label.language, index, settings)
     whole = decision.whole
-    right = [question_asked.is_answered(ranked, whole.found) for ranked in whole.ranked[:FIRST]]
-    answered = bool(decision.quotable and request.is_sure and right)
-    quotes = [
-        draft.quote
-        for made in search_results(request, 1.0)[:FIRST]
-        for draft in made
-        if draft.quote and decision.quotable
-    ]
-    shown = {
-        name
-        for quote in quotes
-        for passage in [request.found[quote.passage].passage]
-        for name, unit in zip(passage.unit_ids, passage.units, strict=True)
-        if quote.start <= unit.start < unit.end <= quote.end
+    return {
+        "found, of 6": any(scored.passage.id in question.passages for scored in found[:6]),
+        "first": any(question.is_answered(ranked, whole.found) for ranked in whole.ranked[:1]),
+        "answered": decision.quotable and request.is_sure and bool(whole.ranked),
+        "refused": not decision.quotable,
     }
-    return _Row(
-        found=_place(question_asked, found),
-        read=_place(question_asked, whole.found),
-        first=right[:1] == [True],
-        of_three=any(right),
-        first_screen=right[0] if answered else not question_asked.units.isdisjoint(shown),
-        answered=answered,
-        refused=not decision.quotable,
-    )
 
 
-def _place(question_asked: Asked, found: Sequence[ScoredPassage]) -> int:
-    own = question_asked.passages
-    return next((place for place, scored in enumerate(found) if scored.passage.id in own), _NOWHERE)
-
-
-def _figures(rows: Sequence[_Row]) -> list[str]:
-    if not rows:
-        return ["0"]
-    right = [row.first for row in rows if row.answered]
-    shares = [
-        *(np.mean([row.found < count for row in rows]) for count in (1, 6, FOUND)),
-        *(np.mean([row.read < count for row in rows]) for count in (1, 6)),
-        *(np.mean([row.first for row in rows]), np.mean([row.of_three for row in rows])),
-        *(np.mean([row.first_screen for row in rows]), np.mean([row.answered for row in rows])),
-        np.mean(right) if right else 0.0,
-        np.mean([row.refused for row in rows]),
-    ]
-    return [str(len(rows)), *(f"{share:.3f}" for share in shares)]
+def _share(values: Sequence[bool]) -> str:
+    return f"{np.mean(values):.3f}" if values else "-"
 
 
 if __name__ == "__main__":

@@ -10,10 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from eval import runs
-from ingest.publishing.history import history
 from tests.support.axe import broken_rules
 from tests.support.browser import opened, press, served, settled, sideways
-from tests.support.question_results import MANY, MET, RIGHT_SHARE, STAMP, WRONG, keep
+from tests.support.question_results import MANY, MET, RIGHT_SHARE, WRONG, keep
 
 pytestmark = pytest.mark.long
 
@@ -35,9 +34,7 @@ def press_button(page: Page, name: str | re.Pattern[str]) -> None:
 
 
 def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir: Path) -> None:
-    settings = Settings(data_dir=data_dir)
-    stamp = STAMP.model_copy(update={"generation": history(settings)[-1].id})
-    name = keep(data_dir, (*MANY, *WRONG), (RIGHT_SHARE, MET), stamp=stamp)
+    name = keep(data_dir, (*MANY, *WRONG), (RIGHT_SHARE, MET))
     with opened(browser, address) as page:
         expect(page.get_by_text("Mag live.").first).to_be_visible()
         expect(page.get_by_text("Foute antwoorden: 6 van de 107 vragen")).to_be_visible()
@@ -47,20 +44,12 @@ def test_a_run_is_judged_and_signed_off(browser: Browser, address: str, data_dir
         page.get_by_label("Uw naam").fill("Els de Vries")
         page.get_by_label("Reden").fill("Alle regels zijn gehaald.")
         press_button(page, "Besluit vastleggen")
-        told = re.compile(r"Gaat live: Els de Vries, .*\. Alle regels zijn gehaald\.")
-        expect(page.get_by_text(told).first).to_be_visible()
+        expect(page.get_by_text("Gaat live: Els de Vries").first).to_be_visible()
         expect(page.get_by_label("Reden")).to_be_hidden()  # nobody presses again
-        (made,) = runs.sign_offs(data_dir / "runs" / name)
-        assert made.goes_live
-
         page.goto(f"{address}?run={name}")
         expect(page.get_by_text("Geen van de verwachte feiten").first).to_be_visible()
         page.set_viewport_size({"width": 390, "height": 720})
         assert sideways(page) <= 0
-
-        page.goto(address.replace("evaluation", "maintenance"))
-        press(page.get_by_role("tab", name="Versies"))
-        expect(page.get_by_text(told).first).to_be_visible()
 
 
 def test_a_page_has_one_width_whatever_was_looked_at_before(browser: Browser, address: str) -> None:

@@ -16,8 +16,8 @@ from eval.gate import RuleResult, Rules, judge, read_rules
 from eval.labels import Outline
 from eval.rates import sum_up
 from eval.results import Results
-from tests.support.evaluation import STAMP, ran
-from tests.support.question_results import GREETING, read, result_of
+from tests.support.evaluation import ran
+from tests.support.question_results import GREETING, STAMP, read, result_of
 
 RULES = read_rules(ROOT / "eval/gate.yaml")
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -192,24 +191,14 @@ def test_it_prints_both_halves_and_the_gate_judges_the_held_one(
 def test_the_list_names_what_went_wrong_in_the_open_half_only(
     few: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def other_way_round(given: GivenReply, nearness: object) -> ReplyVerdicts:
-        found = outcome(given, nearness_of(given_index, given_index.embedder))
-        distant = Verdict("not_confirmed", reason="distant")
-        turned = (
-            replace(text, verdict=distant if text.kind == "true" else Verdict("confirmed"))
-            for text in found.judged
-        )
-        return replace(found, judged=tuple(turned))
-
-    given_index = open_index(Settings()).snapshot()
-    monkeypatch.setattr(verifier, "outcome", other_way_round)
+    halves = {"open": OUTCOMES[:2], "held": OUTCOMES[2:]}
+    monkeypatch.setattr(verifier, "_outcomes", lambda half, documents: halves[half])
+    monkeypatch.setattr(verifier, "opinions", lambda folder: {})
     assert few("--list") == 0
     out = capsys.readouterr().out
-    (first, *_), (held, *_) = (read(half) for half in HALVES)
-    assert f"{first.id}.1 not_confirmed: {first.sentences[0].text} (distant)" in out
-    twin = first.sentences[0].twins[0]
-    assert f"{first.id}.1 confirmed, {twin.type}: {twin.text}" in out
-    assert not any(f"{held.id}." in line for line in out.splitlines())
+    assert "cut.2 differs: It is. (absent)" in out
+    assert "whole.1 confirmed, figure: It is." in out
+    assert "gone.1" not in out
 
 
 def test_replies_to_what_the_index_does_not_have_end_the_command(

@@ -6,20 +6,12 @@ from eval.assess import run
 from eval.dataset import Question
 from eval.labels import Outline
 from eval.question_results import QuestionResult
-from eval.results import Results, Stamp, Summary
+from eval.results import Results, Summary
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
+from tests.support.question_results import STAMP
 
 DRUGS = DocumentInfo(id="drugs-agenda", language="en", title="Drugs")
-STAMP = Stamp(
-    settings={"results": 6},
-    prompts={"answer": "abc"},
-    embedder="tiny",
-    generation="g1",
-    code_version="1",
-    date="2020-07-24T00:00:00+00:00",
-    questions={"set.yaml": "123"},
-)
 MARKET = "The market is worth EUR 30 billion a year. Cannabis has 39% of it."
 HOSTILE = "<script>alert('x')</script>"
 

@@ -24,7 +24,7 @@ class Shown(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        if tag != "meta":  # it has no end
+        if tag not in ("meta", "br", "col", "input"):  # they have no end
             self.open.append(tag)
         if tag == "mark":
             self.marks.append("")

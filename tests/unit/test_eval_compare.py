@@ -8,8 +8,8 @@ from eval.comparison import Comparison, compare
 from eval.question_results import QuestionResult
 from eval.rates import sum_up
 from eval.results import Results
-from tests.support.evaluation import STAMP, by_id, ran
-from tests.support.question_results import GREETING, read, result_of
+from tests.support.evaluation import by_id, ran
+from tests.support.question_results import GREETING, STAMP, read, result_of
 
 
 @pytest.fixture(scope="module")

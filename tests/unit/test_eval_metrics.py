@@ -2,15 +2,7 @@
 
 import pytest
 
-from eval.metrics import (
-    hit_at,
-    interval,
-    mcnemar,
-    paired_bootstrap,
-    percentile,
-    rate,
-    reciprocal_rank,
-)
+from eval.metrics import hit_at, interval, mcnemar, paired_bootstrap, rate, reciprocal_rank
 
 SECOND = [False, True, False, True]
 NEVER = [False, False, False]
@@ -85,17 +77,3 @@ def test_an_interval_is_narrow_without_spread_and_absent_without_questions() -> 
     assert interval([(1, 2), (2, 4), (0, 0)]) == (0.5, 0.5)
     assert interval([]) is None
     assert interval([(0, 0)]) is None
-
-
-def test_an_interval_narrows_with_more_questions() -> None:
-    def width(times: int) -> float:
-        low, high = interval([(1, 1), (0, 1)] * times) or (0, 0)
-        return high - low
-
-    assert width(100) < width(10)
-
-
-def test_percentiles_interpolate() -> None:
-    assert percentile([10, 20, 30], 50) == 20
-    assert percentile([0, 100], 95) == pytest.approx(95)
-    assert percentile([], 50) is None

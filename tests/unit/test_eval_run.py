@@ -20,7 +20,6 @@ from tests.support.evaluation import (
     QUESTIONS,
     REFUSAL,
     SIZE,
-    STAMP,
     TWO,
     Scripted,
     answer,
@@ -31,6 +30,7 @@ from tests.support.evaluation import (
     ran,
     values,
 )
+from tests.support.question_results import STAMP
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_every_question_is_asked_with_its_history_and_reported_in_order(
     )
     assert done == [question.id for question in QUESTIONS]
     assert dict(assistant.asked)["right"] == (Turn(question="earlier", answer_text="text"),)
-    assert found.fingerprint == results.fingerprint
+    assert found.fingerprint == results.fingerprint != ran(QUESTIONS[:3]).fingerprint
 
 
 def test_of_a_model_it_is_told_how_often_it_failed_and_what_was_not_confirmed(
@@ -77,17 +77,10 @@ def test_what_the_assistant_did_is_kept(results: Results) -> None:
     assert right.facts_found == (("30 miljard", "30 billion"),)
     assert right.facts_missing == ()
     assert right.quotes == (FIRST_SENTENCE,)
-    assert [(citation.document, citation.section) for citation in right.citations] == [
-        ("drugs-agenda", "Size of the drug market")
-    ]
-    assert right.confidence == 0.9
-    assert right.latency_ms >= 0
+    (citation,) = right.citations
+    assert (citation.document, citation.section) == ("drugs-agenda", "Size of the drug market")
     refusal = by_id(results, "wrong refusal")
-    assert (refusal.answered, refusal.reason, refusal.missing) == (
-        False,
-        "nothing found",
-        ("2035",),
-    )
+    assert (refusal.reason, refusal.missing) == ("nothing found", ("2035",))
 
 
 def test_language_versions_of_a_section_are_ranked_as_one(results: Results) -> None:
@@ -159,10 +152,6 @@ def test_the_confidence_is_compared_with_what_can_be_answered(results: Results) 
     # Confidence 0.9 for two answerable questions of three, 0.1 for one of two.
     error = results.overall.figures["calibration.ece"].value
     assert error == pytest.approx((2 * 0.4 + 3 * (0.9 - 2 / 3)) / 5, abs=1e-3)
-
-
-def test_other_questions_are_another_run(results: Results) -> None:
-    assert ran(QUESTIONS[:3]).fingerprint != results.fingerprint
 
 
 def test_parts_are_reported_apart() -> None:

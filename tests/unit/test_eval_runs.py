@@ -8,7 +8,8 @@ import pytest
 from core.errors import StrategiewijzerError
 from eval import runs
 from eval.results import Results
-from tests.support.evaluation import STAMP, ran
+from tests.support.evaluation import ran
+from tests.support.question_results import STAMP
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def test_figures_and_questions_stand_in_files_of_their_own(
     runs.write(results, tmp_path, "<p>")
     figures = json.loads((tmp_path / "results.json").read_text("utf-8"))
     assert figures["fingerprint"] == results.fingerprint
-    assert figures["stamp"]["generation"] == "g1"
+    assert figures["stamp"]["generation"] == STAMP.generation
     assert figures["overall"]["figures"]["retrieval.mrr"]["n"] == 3
     assert "questions" not in figures
     lines = (tmp_path / "questions.jsonl").read_text("utf-8").splitlines()
