@@ -11,8 +11,7 @@ from collections.abc import Collection, Sequence
 
 import typer
 
-from chain.assistant import Assistant
-from chain.current_assistant import HookFactory
+from chain.assistant import Assistant, HookFactory
 from core.answer import Answer, Citation, by_number
 from core.answer_blocks import DoubtWords, marked_text
 from core.background import end

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from chain.answer.summary import summary_statements
 from chain.reading.confidence import (
     Chance,
     Confidence,
@@ -14,7 +15,6 @@ from chain.reading.confidence import (
     missing,
 )
 from chain.reading.relevance import READ_OF_OTHERS, best_first, in_parts, rank
-from chain.reading.summary import summary_statements
 from chain.request import Part, Query, Request, Task
 from chain.retrieve import Found
 from chain.understanding.follow_ups import sub_questions

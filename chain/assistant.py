@@ -1,26 +1,30 @@
-"""The assistant: a question -> what is found -> whether it is answered -> the answer, checked."""
+"""The assistant: a question -> what is found -> whether it is answered -> the answer, checked.
+
+How long each stage takes is measured: for the answer itself, the log and telemetry.
+"""
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
 from chain.answer.composition import AnswerRun
-from chain.answer.model_run import ModelRun, Search
 from chain.answer.suggestions import follow_ups
 from chain.answerability import Decision, build_request, decide
 from chain.checking.verification import nearness_of
 from chain.request import Query, Request
 from chain.respond import document_asked, opened, reply, respond
 from chain.retrieve import Translate, other_languages, retrieve, retrieve_more
-from chain.stopwatch import Stopwatch, measured
 from chain.understanding.meaning import Interpretation, interpret
+from core import telemetry
 from core.answer import Answer, Event, Finished, Stage, TextDelta, Turn
 from core.environment import no_langsmith_tracing
-from core.errors import ModelError, SettingsError
-from core.settings import Settings
+from core.errors import ModelError, SettingsError, kind_and_place
+from core.settings import AT_START, Settings, changed, current
 from core.source import PreparedQuestion, Scope
 from language.identify import detect_languages
 from vectorstore.chroma import GenerationGone
@@ -28,12 +32,14 @@ from vectorstore.embeddings import local_embedder
 from vectorstore.store import Index, Snapshot, open_index
 
 if TYPE_CHECKING:
-    from chain.with_model import WithModel
+    from chain.answer.model_run import Search, WithModel
 
 logger = logging.getLogger(__name__)
 
 AnswerHook = Callable[[Answer, str], None]
 """Keeps a finished answer before it is shown; the text is who asked."""
+HookFactory = Callable[[Settings], AnswerHook | None]
+"""Gives what is done with each answer by these settings; None where nothing is."""
 
 
 class Assistant:
@@ -66,7 +72,8 @@ class Assistant:
         self._local = local_embedder()  # understands messages and verifies, whatever the index has
         self._model: WithModel | None = None
         if settings.generative:
-            from chain.with_model import with_model  # the model's client takes long to import
+            # The model's client takes long to import.
+            from chain.answer.model_run import with_model
 
             self._model = with_model(settings)
 
@@ -81,10 +88,7 @@ class Assistant:
         # Loads more of the message classifier than a question does.
         self._understand(index, Query("Wat denk je?", language))
         query = Query(question, language)
-        meaning = self._understand(index, query)
-        results, for_model = self._settings.results, self._settings.generative
-        found = retrieve(index, query, meaning, results, for_model=for_model)
-        decide(index, query, meaning, found, self._settings)
+        self._decided_without_model(index, query, self._understand(index, query))
 
     def ask(
         self,
@@ -127,7 +131,7 @@ class Assistant:
         """
         language = language or self._language(question, history)
         query = Query(question, language, history, scope, config)
-        yield from self._kept(measured(lambda watch: self._retried(query, watch)), by)
+        yield from self._kept(_measured(lambda watch: self._retried(query, watch)), by)
 
     def _kept(self, events: Iterator[Event], by: str) -> Iterator[Event]:
         """The events, of which `after` gets the answer before the last.
@@ -146,7 +150,7 @@ class Assistant:
                 yield from held
             yield event
 
-    def _retried(self, query: Query, watch: Stopwatch) -> Generator[Event, None, None]:
+    def _retried(self, query: Query, watch: "_Stopwatch") -> Generator[Event, None, None]:
         """The events of an answer; from the start again if its index generation is deleted
         meanwhile.
 
@@ -163,7 +167,7 @@ class Assistant:
                 raise
             yield from self._answer(query, watch)
 
-    def _answer(self, query: Query, watch: Stopwatch) -> Generator[Event, None, None]:
+    def _answer(self, query: Query, watch: "_Stopwatch") -> Generator[Event, None, None]:
         """The events of `stream`, all from the index generation in use at the start."""
         watch.begin("understand")
         yield Stage(name="searching")
@@ -171,7 +175,8 @@ class Assistant:
         meaning = self._understand(index, query)
         if not meaning.asks:
             nothing = AnswerRun(Request(query.question, query.language, ()))
-            yield from reply(index, query, meaning, nothing, watch)
+            watch.stop()
+            yield from reply(index, query, meaning, nothing, watch.laps)
             return
         lasting = document_asked(index, query, meaning)
         if lasting:
@@ -200,11 +205,14 @@ class Assistant:
         writing = self._writing(request, index, query, meaning, decision)
         if not decision.refuses:
             yield from watch.to_first_sentence(writing.write(query.config))
+        if not meaning.last and (writing.builder.blocks or not decision.is_far):
+            writing.unfold()  # a task on the last answer is about what that cites, and no more
+        watch.stop()
         if writing.builder.blocks or meaning.can_be_quoted:
-            yield from respond(index, query, meaning, decision, writing, watch)
+            yield from respond(index, query, meaning, decision, writing, watch.laps)
         else:
             failed = Interpretation(query.question, meaning.message, problem="failed")
-            yield from reply(index, query, failed, writing, watch)
+            yield from reply(index, query, failed, writing, watch.laps)
 
     def follow_ups(
         self, answer: Answer, history: Sequence[Turn] = (), scope: Scope = Scope()
@@ -225,11 +233,15 @@ class Assistant:
         meaning = self._understand(index, query)
         if not meaning.asks:
             return None
-        results = self._settings.results
-        found = retrieve(index, query, meaning, results, for_model=False)
-        decision = decide(index, query, meaning, found, self._settings)
+        decision = self._decided_without_model(index, query, meaning)
         request = build_request(index, query, meaning, decision)
         return request.prepared if request.is_approved and not decision.refuses else None
+
+    def _decided_without_model(
+        self, index: Snapshot, query: Query, meaning: Interpretation
+    ) -> Decision:
+        found = retrieve(index, query, meaning, self._settings.results, for_model=False)
+        return decide(index, query, meaning, found, self._settings)
 
     def _writing(
         self,
@@ -244,6 +256,8 @@ class Assistant:
         model = self._model
         if model is None or request.is_approved or request.opening:
             return AnswerRun(request)
+        from chain.answer.model_run import ModelRun
+
         return ModelRun(
             request,
             model.answerer,
@@ -272,7 +286,7 @@ class Assistant:
 
     def _search_again(
         self, index: Snapshot, query: Query, meaning: Interpretation
-    ) -> Search | None:
+    ) -> "Search | None":
         """A second search for a question; a task rests on what it has."""
         if meaning.message:
             return None
@@ -303,3 +317,121 @@ class Assistant:
             self._local,
             rewrite if model else None,
         )
+
+
+class _Current(NamedTuple):
+    settings: Settings
+    assistant: Assistant
+
+
+class CurrentAssistant:
+    """Called, it gives the assistant, made anew when a setting has changed; safe to share between
+    threads.
+
+    The index stays open, unless it is to be opened in another way. An answer under way ends with
+    the assistant that it began with.
+
+    Args:
+        keeping: gives what keeps each answer.
+
+    Raises:
+        StrategiewijzerError: when called, as `Assistant`; the next call tries again.
+    """
+
+    def __init__(self, keeping: HookFactory) -> None:
+        self._keeping = keeping
+        self._lock = threading.Lock()
+        self._made: _Current | None = None
+
+    def __call__(self) -> Assistant:
+        made = self._made
+        if made is None or made.settings != current():
+            with self._lock:  # only one thread makes it, and an index is opened once
+                made = self._made = self._of(current())
+        return made.assistant
+
+    def _of(self, settings: Settings) -> _Current:
+        made, index = self._made, None
+        if made is not None:
+            if made.settings == settings:  # another thread was first
+                return made
+            if not changed(made.settings, settings, AT_START):
+                index = made.assistant.index
+        after = self._keeping(settings)
+        return _Current(settings, Assistant(settings, after=after, index=index))
+
+
+class _Stopwatch:
+    """Seconds per stage, in `laps`, and until the first sentence."""
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+        self._running: list[tuple[str, float]] = []
+        self.laps: dict[str, float] = {}
+        self.question = telemetry.QuestionSpan()
+
+    def begin(self, stage: str) -> None:
+        """Ends the stage that runs, and begins another."""
+        self.stop()
+        self._open(stage)
+
+    def stop(self) -> None:
+        """Ends the stage that runs, if one does, with what runs inside of it."""
+        while self._running:
+            stage, began = self._running.pop()
+            self.laps[stage] = time.perf_counter() - began
+            self.question.end(stage, self.laps[stage])
+
+    def to_first_sentence(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Passes events on; the first text is "first_sentence", from the start."""
+        for event in events:
+            if isinstance(event, TextDelta):
+                self.laps.setdefault("first_sentence", time.perf_counter() - self.started)
+            elif isinstance(event, Stage) and event.name == "checking":
+                self._open("check")
+            yield event
+
+    def _open(self, stage: str) -> None:
+        self._running.append((stage, time.perf_counter()))
+        self.question.begin(stage)
+
+
+def _measured(answer: Callable[[_Stopwatch], Generator[Event, None, None]]) -> Iterator[Event]:
+    """The events of an answer that measures its stages by the stopwatch that it is given."""
+    watch = _Stopwatch()
+    events = answer(watch)
+    finished: Answer | None = None
+    failure: Exception | None = None
+    try:
+        while True:
+            with watch.question.active():
+                event = next(events, None)
+            if event is None:
+                return
+            if isinstance(event, Finished):
+                finished = event.answer
+            yield event
+    except Exception as error:
+        failure = error
+        raise
+    finally:
+        with watch.question.active():
+            events.close()
+            watch.stop()
+        watch.question.ended(finished, failure)
+        _log(watch, finished, failure)
+
+
+def _log(watch: _Stopwatch, finished: Answer | None, failure: Exception | None) -> None:
+    """Logs a question by its figures, without anything that was asked or said."""
+    fields: dict[str, object] = {"seconds": round(time.perf_counter() - watch.started, 3)}
+    if finished is not None:
+        fields |= {"kind": finished.kind, "mode": finished.mode, "language": finished.language}
+        fields["generation"] = finished.generation
+        if finished.trouble:
+            fields["trouble"] = finished.trouble
+    elif failure is not None:
+        fields |= {"kind": "failed", "error": kind_and_place(failure)}
+    else:
+        fields["kind"] = "stopped"
+    logger.info("A question ended", extra={"fields": fields})

@@ -6,19 +6,15 @@ question about it, and stands below any other that cites a document whose period
 
 import datetime
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from chain.answer.composition import AnswerBuilder, AnswerRun
+from chain.answer.composition import AnswerRun
 from chain.answer.suggestions import related
 from chain.answerability import Decision
-from chain.checking.verification import quoted
-from chain.reading.summary import summary_statements
 from chain.request import Query, Request
-from chain.stopwatch import Stopwatch
 from chain.understanding.meaning import Interpretation, lasting_asked
-from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer, Citation, Event, Finished, Reason, TextDelta, referred
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, marked_text, own
 from core.source import DocumentInfo, Passage, PreparedQuestion, Scope, preferred
@@ -53,16 +49,13 @@ def respond(
     meaning: Interpretation,
     decision: Decision,
     writing: AnswerRun,
-    watch: Stopwatch,
+    timings: Mapping[str, float],
 ) -> Iterator[Event]:
     """Tells the answer as written, or a refusal, with what is offered beside it."""
     why = "" if writing.builder.blocks else _why_refused(index, query, decision)
     # A model says itself what it does not find.
     says = writing.mode == "generative" and bool(writing.not_stated or not why)
     lacking = writing.not_stated if says else writing.request.lacking
-    if not meaning.last and why != "off_topic":
-        writing.unfold()  # a task on the last answer is about what that cites, and no more
-    watch.stop()
     blocks: Blocks = ()
     if why:
         blocks = _refusal(query.language, why, lacking, index, query.scope)
@@ -75,54 +68,23 @@ def respond(
         missing=lacking if why in ("", "not_in_sources") else (),
         related=related(index, meaning.question, query, writing.request.found) if why else (),
     )
-    yield Finished(answer=_answer(index, query, meaning, writing, watch, beside))
+    yield Finished(answer=_answer(index, query, meaning, writing, timings, beside))
 
 
 def reply(
-    index: Snapshot, query: Query, meaning: Interpretation, writing: AnswerRun, watch: Stopwatch
+    index: Snapshot,
+    query: Query,
+    meaning: Interpretation,
+    writing: AnswerRun,
+    timings: Mapping[str, float],
 ) -> Iterator[Event]:
     """Replies to a message that asks the sources nothing, or to a task that cannot be done."""
-    watch.stop()
     assert meaning.message  # noqa: S101 - a question gets no reply
     known = phrases(query.language)
     text = known.tasks[meaning.problem] if meaning.problem else known.replies[meaning.message]
     blocks = (own(text),)
     yield TextDelta(text=marked_text(blocks).text, blocks=blocks)
-    yield Finished(answer=_answer(index, query, meaning, writing, watch, Beside(blocks)))
-
-
-def summary_of(index: Snapshot, key: str) -> Answer | None:
-    """Summary of a language version of a document, each sentence below the name of its section;
-    None if no sentence stands alone."""
-    statements = summary_statements(index, key)
-    if not statements:
-        return None
-    document = statements[0][0].passage.document
-    found = tuple({scored.passage.id: scored for scored, _ in statements}.values())
-    passages = [scored.passage for scored in found]
-    request = Request(document.title, document.language, found)
-    builder, section = AnswerBuilder(request), ""
-    for scored, units in statements:
-        block = QuotedBlock(passages.index(scored.passage), units)
-        headings = scored.passage.headings
-        name = headings[-1] if len(headings) > 1 else ""
-        for draft in drafts(block, request, labelled=False):
-            verdict = quoted(draft, request)
-            if verdict.is_confirmed:
-                builder.add(replace(draft, label=name if name != section else ""), verdict)
-                section = name
-    return Answer(
-        question=document.title,
-        blocks=builder.blocks,
-        language=builder.language,
-        citations=builder.citations,
-        passages=tuple(passages),
-        answered=True,
-        confidence=1.0,
-        mode="extractive",
-        prompt_version=version(),
-        generation=index.generation,
-    )
+    yield Finished(answer=_answer(index, query, meaning, writing, timings, Beside(blocks)))
 
 
 def _answer(
@@ -130,7 +92,7 @@ def _answer(
     query: Query,
     meaning: Interpretation,
     writing: AnswerRun,
-    watch: Stopwatch,
+    timings: Mapping[str, float],
     beside: Beside,
 ) -> Answer:
     """The answer as written, or the assistant's own words in its place."""
@@ -178,7 +140,7 @@ def _answer(
         approved=prepared.approved if prepared else None,
         prompt_version=version(),
         generation=index.generation,
-        timings=watch.laps,
+        timings=timings,
     )
 
 

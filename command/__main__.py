@@ -110,7 +110,7 @@ def mcp() -> None:
     from api.key_access import Caller
     from api.mcp_tools import mcp_server
     from api.service import Service
-    from chain.current_assistant import CurrentAssistant
+    from chain.assistant import CurrentAssistant
     from core.background import begin, quiet_start
     from core.errors import StrategiewijzerError
     from core.files import in_use

@@ -145,7 +145,7 @@ def _index(settings: Settings) -> Finding | str:
 def _model(settings: Settings) -> str:
     if not settings.generative:
         return "no model configured: answers are quoted from the sources"
-    from chain.with_model import check
+    from chain.answer.model_run import check
 
     return "; ".join(check(settings))
 

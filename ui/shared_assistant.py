@@ -4,8 +4,7 @@ import gc
 import logging
 import threading
 
-from chain.assistant import Assistant
-from chain.current_assistant import CurrentAssistant
+from chain.assistant import Assistant, CurrentAssistant
 from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current

@@ -1,37 +1,44 @@
-"""An answer that a language model writes: its reply, checked, and what a second search adds."""
+"""What a configured language model does: it writes an answer, which is checked, and searches again.
+
+And whether it works.
+"""
 
 import logging
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
 from chain.answer.composition import AnswerBuilder, AnswerRun
+from chain.checking.checker import Checker, Opinion
 from chain.checking.verification import Nearness, Verifier
-from chain.model.prompt_budget import Claim
+from chain.model.condenser import Condenser
+from chain.model.language_model import ChatModel
+from chain.model.prompt_budget import CHECK_SHARE, Claim, fenced
 from chain.request import Answerer, Draft, Gaps, Request, Verdict
+from chain.writing.generative import SCHEMA, GenerativeAnswerer, messages_for, read
 from core.answer import Stage, TextDelta
 from core.answer_blocks import marked_text
 from core.errors import ModelError
-from core.settings import Unconfirmed
+from core.settings import Settings, Unconfirmed
 from core.source import ScoredPassage
-
-if TYPE_CHECKING:
-    from chain.checking.checker import Checker, Opinion
 
 logger = logging.getLogger(__name__)
 
 Search = Callable[[Sequence[str], Sequence[ScoredPassage]], tuple[ScoredPassage, ...]]
 """Finds passages for queries that are not among those given."""
 
+_QUESTION = "How many Member States does the European Union have?"
+_PASSAGE = "The European Union has 27 Member States and 24 official languages."
 _BEST_AGAIN = 8  # passages of the first reading that are given again with those of a second search
 
 
 class Checking(NamedTuple):
     """The checks of a model's reply; `seconds` is their time."""
 
-    checker: "Checker"
+    checker: Checker
     seconds: float
 
 
@@ -205,7 +212,7 @@ class ModelRun(AnswerRun):
             yield draft, with_opinion(verdict, opinion)
 
 
-def with_opinion(verdict: Verdict, opinion: "Opinion | None") -> Verdict:
+def with_opinion(verdict: Verdict, opinion: Opinion | None) -> Verdict:
     """A verdict after the checker's opinion, if it has one, which decides what is not firm. It
     confirms no sentence of which no passage has the words that it names as its source: it was shown
     what is nearest to that."""
@@ -217,3 +224,70 @@ def with_opinion(verdict: Verdict, opinion: "Opinion | None") -> Verdict:
     if verdict.unfound:
         return replace(verdict, status="not_confirmed", reason="absent", details=verdict.unfound)
     return verdict if opinion is None else Verdict("confirmed", verdict.quotes)
+
+
+class WithModel(NamedTuple):
+    """What the configured model does in the assistant."""
+
+    answerer: Answerer
+    condenser: Condenser
+    checking: Checking | None  # what checks its replies, if anything
+
+
+def with_model(settings: Settings) -> WithModel:
+    """What the configured model does."""
+    model = ChatModel(settings)
+    checking = None
+    if settings.checker:
+        is_other = settings.checker_model not in ("", settings.model)
+        checks_with = ChatModel(settings, settings.checker_model) if is_other else model
+        checking = Checking(Checker(checks_with), settings.answer_timeout * CHECK_SHARE)
+    return WithModel(GenerativeAnswerer(model, settings), Condenser(model, settings), checking)
+
+
+def check(settings: Settings) -> Iterator[str]:
+    """Asks each configured model one question in the way that an answer is asked for, the answering
+    one first, and says how it answers.
+
+    Raises:
+        ModelError: one does not.
+        SettingsError: a package that a setting needs is missing.
+    """
+    yield _answers(ChatModel(settings), settings)
+    if settings.checker_model not in ("", settings.model):
+        yield _answers(ChatModel(settings, settings.checker_model), settings)
+
+
+def _answers(model: ChatModel, settings: Settings) -> str:
+    room = model.room()
+    started = time.monotonic()
+    passages = fenced("passage", _PASSAGE, ' number="1"')
+    pieces = list(
+        model.stream(
+            messages_for(Request(_QUESTION, "en", ()), "official documents", passages),
+            seconds=settings.answer_timeout,
+            schema=SCHEMA,
+        )
+    )
+    seconds = time.monotonic() - started
+    named = f"{model.named()} at {model.address}"
+    if not any(isinstance(draft, Draft) and not draft.is_open for draft in read(pieces)):
+        raise ModelError(f"{named} said nothing that can be read as an answer. Choose another.")
+    facts = (
+        "JSON by the prompt" if "response_format" in model.refused else "JSON by schema",
+        "streamed" if len(pieces) > 1 else "in one piece",
+        f"refused: {', '.join(model.refused)}" if model.refused else "",
+        f"{room} tokens at most{_bound(model)}",
+        f"{seconds:.1f} seconds",
+    )
+    return f"{named} answers ({'; '.join(filter(None, facts))})"
+
+
+def _bound(model: ChatModel) -> str:
+    """What else bounds the context."""
+    if model.ollama_context() is None:
+        return ""
+    return (
+        ", as Ollama drops the rest: for more, set OLLAMA_CONTEXT_LENGTH there, and "
+        "STRATEGIEWIJZER_MODEL_CONTEXT to the same"
+    )

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from weakref import WeakKeyDictionary
 
-from chain.reading.summary import spread, stretches
+from chain.answer.summary import spread, stretches
 from chain.request import Query
 from chain.understanding.follow_ups import standalone
 from core.answer import Answer, Turn

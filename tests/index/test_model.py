@@ -12,9 +12,9 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.tracers import LangChainTracer
 from pydantic import SecretStr
 
+from chain.answer.model_run import check
 from chain.assistant import Assistant
 from chain.model.language_model import ChatModel, without_thoughts
-from chain.with_model import check
 from core import http_client
 from core.answer import ModelTrouble
 from core.errors import ModelError, SettingsError

@@ -4,8 +4,7 @@ import math
 
 import pytest
 
-from chain.reading.summary import purpose, stretches
-from chain.respond import summary_of
+from chain.answer.summary import purpose, stretches, summary_of
 from core.settings import Settings
 from core.source import DocumentInfo, Summarised
 from vectorstore.store import Snapshot, open_index

@@ -4,8 +4,8 @@ from typing import Literal
 
 import pytest
 
+from chain.answer.summary import summary_of
 from chain.assistant import Assistant
-from chain.respond import summary_of
 from chain.understanding.meaning import interpret
 from core.answer import Finished, TextDelta, Turn
 from core.settings import ROOT, Settings

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from chain.assistant import Assistant
-from chain.current_assistant import CurrentAssistant
+from chain.assistant import Assistant, CurrentAssistant
 from core.answer import Finished
 from core.errors import SettingsError
 from core.settings import AT_START, Settings, current

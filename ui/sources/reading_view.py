@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from chain.answer.suggestions import questions_about
-from chain.respond import summary_of
+from chain.answer.summary import summary_of
 from core.answer import Answer
 from core.errors import StrategiewijzerError, kind_and_place
 from core.source import DocumentInfo, Passage, Scope, preferred

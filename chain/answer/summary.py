@@ -10,12 +10,19 @@ its stretch, but for a list that says how the document is divided.
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from chain.answer.composition import AnswerBuilder
+from chain.checking.verification import quoted
 from chain.reading.quotables import Statement, reading, statements
+from chain.request import Request
+from chain.writing.extractive import QuotedBlock, drafts
+from core.answer import Answer
 from core.source import DocumentInfo, Passage, ScoredPassage
 from language.vocabulary import cues_of, vocabulary
 from language.words import content_words, words
+from prompts import version
 from vectorstore.store import Snapshot
 
 _SENTENCES = 5  # one of each stretch; more is no summary
@@ -35,6 +42,40 @@ class _Candidate(NamedTuple):
     worth: float
     is_list: bool
     purpose: float  # how plainly it says what the document is for: 0 is best, infinite not at all
+
+
+def summary_of(index: Snapshot, key: str) -> Answer | None:
+    """Summary of a language version of a document, each sentence below the name of its section;
+    None if no sentence stands alone."""
+    statements = summary_statements(index, key)
+    if not statements:
+        return None
+    document = statements[0][0].passage.document
+    found = tuple({scored.passage.id: scored for scored, _ in statements}.values())
+    passages = [scored.passage for scored in found]
+    request = Request(document.title, document.language, found)
+    builder, section = AnswerBuilder(request), ""
+    for scored, units in statements:
+        block = QuotedBlock(passages.index(scored.passage), units)
+        headings = scored.passage.headings
+        name = headings[-1] if len(headings) > 1 else ""
+        for draft in drafts(block, request, labelled=False):
+            verdict = quoted(draft, request)
+            if verdict.is_confirmed:
+                builder.add(replace(draft, label=name if name != section else ""), verdict)
+                section = name
+    return Answer(
+        question=document.title,
+        blocks=builder.blocks,
+        language=builder.language,
+        citations=builder.citations,
+        passages=tuple(passages),
+        answered=True,
+        confidence=1.0,
+        mode="extractive",
+        prompt_version=version(),
+        generation=index.generation,
+    )
 
 
 def summary_statements(index: Snapshot, key: str) -> list[tuple[ScoredPassage, tuple[int, ...]]]:
