@@ -1,14 +1,11 @@
 """A model's answers are shown whole, each sentence with what was found of it."""
 
-import json
-
 import pytest
 
 from chain.assistant import Assistant
 from core.settings import Settings
 from core.source import Scope
 from tests.support.answers import assert_quotes_are_exact
-from tests.support.api_server import client, key, serving
 from tests.support.callbacks import Names
 from tests.support.openai_server import NO_SCHEMA, Reply, Script, checked, reply_of
 from tests.support.waiting import PATIENCE
@@ -50,45 +47,6 @@ def test_a_structured_answer_is_asked_for_and_read(assistant: Assistant, server:
     asked = server.requests[0]["response_format"]
     assert (asked["type"], asked["json_schema"]["strict"]) == ("json_schema", True)
     assert_quotes_are_exact(answer)
-
-
-_ENTRY = json.dumps({"text": SAID, "evidence": [{"passage": 1, "first": "In 2019", "last": ""}]})
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        f'{{"searches": 5, "sentences": [[true], null, {{"text": [], "evidence": 7}}, {_ENTRY}]}}',
-        f'\ufeff```json\n{{"a": NaN, "sentences": [{_ENTRY}, {{"text": "In 20',
-    ],
-)
-@pytest.mark.parametrize("check", [checked, '{"verdicts": true}'], ids=["checked", "unchecked"])
-def test_a_reply_with_something_off_gives_what_is_good_in_it(
-    assistant: Assistant, server: Script, reply: str, check: Reply
-) -> None:
-    """All that can be off is in tests/unit/test_hostile_replies.py."""
-    server.reply, server.check = reply, check
-    answer = assistant.ask(QUESTION)
-    assert (answer.mode, answer.answered) == ("generative", True)
-    assert answer.text.startswith(SAID)
-    assert answer.unchecked == (check != checked)
-    assert_quotes_are_exact(answer)
-
-
-def test_programs_are_told_what_was_found_and_not_checked(
-    assistant: Assistant, server: Script, settings: Settings
-) -> None:
-    server.reply, server.check = reply_of(SAID), 500
-    with serving(lambda: assistant, settings) as address, client(address, key(settings)) as api:
-        answer = api.post("/v1/ask", json={"question": QUESTION}).json()
-        asked = {"model": "strategiewijzer", "messages": [{"role": "user", "content": QUESTION}]}
-        chat = api.post("/v1/chat/completions", json=asked).json()["choices"][0]["message"]
-    (said,) = answer["blocks"][0]["sentences"]
-    assert (said["status"], said["reason"]) == ("not_confirmed", "unchecked")
-    assert said["evidence"]
-    assert answer["unconfirmed"] == [said["text"]]
-    assert (answer["unchecked"], answer["check_trouble"]) == (True, "failed")
-    assert "[found, not checked" in chat["content"].replace("\\", "")
 
 
 @pytest.mark.parametrize("server_name", NO_SCHEMA)

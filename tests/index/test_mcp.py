@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -291,10 +290,17 @@ def program(data: Path, **settings: str) -> StdioServerParameters:
     )
 
 
-def test_a_program_of_this_machine_needs_no_key(settings: Settings) -> None:
+def test_a_program_of_this_machine_needs_no_key_and_gets_the_protocol_alone(
+    settings: Settings,
+) -> None:
+    unasked: list[object] = []  # also what stands on standard output and is no message
+
+    async def heard(message: object) -> None:
+        unasked.append(message)
+
     async def used() -> list[CallToolResult]:
         audited = program(settings.data_dir, STRATEGIEWIJZER_AUDIT="true")
-        async with Client(audited) as client:
+        async with Client(audited, message_handler=heard) as client:
             calls = (("ask", {"question": QUESTION}), ("list_documents", {}))
             return [await client.call_tool(*each) for each in calls]
 
@@ -303,6 +309,7 @@ def test_a_program_of_this_machine_needs_no_key(settings: Settings) -> None:
     assert told(listed)["total"] == 5
     *_, last = records(settings)
     assert last.record["question"] == QUESTION
+    assert unasked == []
 
 
 def test_a_program_is_told_how_to_build_an_index(tmp_path: Path) -> None:
@@ -311,34 +318,6 @@ def test_a_program_is_told_how_to_build_an_index(tmp_path: Path) -> None:
             return await client.call_tool("ask", {"question": QUESTION})
 
     assert "make ingest" in error(apart(used()))
-
-
-@pytest.mark.long
-def test_only_the_protocol_goes_to_standard_output(settings: Settings) -> None:
-    asked = {"protocolVersion": "2025-06-18", "capabilities": {}}
-    asked["clientInfo"] = {"name": "test", "version": "1"}  # type: ignore[assignment]
-    calling = {"name": "ask", "arguments": {"question": QUESTION}}
-    lines = [
-        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": asked},
-        {"jsonrpc": "2.0", "method": "notifications/initialized"},
-        "no JSON",
-        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": calling},
-    ]
-    started = program(settings.data_dir)
-    command, environment = [started.command, *started.args], {**started.env, "PATH": "/usr/bin"}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes) as running:
-        for line in lines:
-            running.stdin.write(f"{line if isinstance(line, str) else json.dumps(line)}\n")
-            running.stdin.flush()
-        messages = []
-        while not any(message.get("id") == 2 for message in messages):
-            messages.append(json.loads(running.stdout.readline()))
-        running.stdin.close()
-        rest = running.stdout.read()
-    assert rest == ""
-    assert all(message["jsonrpc"] == "2.0" for message in messages)
-    assert running.returncode == 0
 
 
 def test_a_long_section_is_read_in_parts(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,18 +15,14 @@ import pytest
 from babel.dates import get_month_names
 
 from chain.assistant import Assistant
-from chain.model.language_model import ChatModel
-from chain.proposing import propose
 from core.answer import Answer
 from core.answer_blocks import sentences
-from core.errors import ModelError
 from core.settings import ROOT, Settings
 from core.source import Passage
 from eval.dataset import Question, load
 from eval.support import claims, inexact_quotes
 from language.figures import figures
 from tests.support.local_llm import QWEN, SMOLLM2, LocalModel, local_llm
-from vectorstore.store import open_index
 
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 # Of these it answers some, and writes figures of its own to others.
@@ -58,11 +54,6 @@ def _configured(settings: Settings, model: LocalModel, seconds: float) -> Settin
             "answer_timeout": seconds,  # a slow machine is no failure of the model
         }
     )
-
-
-@pytest.fixture
-def model(models: tuple[Settings, Settings]) -> Settings:
-    return models[0]
 
 
 def _figures(*texts: str) -> set[str]:
@@ -160,20 +151,3 @@ def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question])
     )
     assert own  # so small a model often does not end the JSON that it is asked for
     assert doubted > 0  # the verifier had something to do
-
-
-@pytest.mark.long
-@pytest.mark.timeout(1200)
-def test_what_is_kept_of_the_questions_that_it_writes_finds_its_answer(model: Settings) -> None:
-    index = open_index(model).snapshot()
-    passage = index.passages({"drugs-agenda.en"})[3]
-    try:
-        questions, _ = propose(ChatModel(model), passage, ("en",), index, model.results)
-    except ModelError as error:  # so small a model often writes another form
-        if error.reason in ("key", "quota", "unreachable"):
-            raise
-        return
-    for question in questions:
-        assert question.units, question
-        found = index.search(question.text, model.results, "en")
-        assert passage.id in {ranked.passage.id for ranked in found}, question
