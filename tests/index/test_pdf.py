@@ -15,6 +15,7 @@ from ingest.reading.formats import blocks_of
 from ingest.reading.load import load
 from tests.support import pdf_files
 from tests.support.documents_read import loaded, outline, texts
+from tests.support.pdf_files import box, lines, placed, text
 
 DATA = Path(__file__).parents[1] / "data/pdf"
 READINGS = DATA.parent / "readings"
@@ -60,9 +61,14 @@ def test_running_headers_and_page_numbers_are_left_out(communication: SourceDocu
 
 
 def test_headings_at_the_same_height_are_no_running_headers(tmp_path: Path) -> None:
-    document = loaded(tmp_path, pdf_files.long(6))
-    expected = [(2, f"Section {number} of the report") for number in (1, 3, 5, 7, 9, 11)]
-    assert outline(document) == expected
+    words = ["What the Union does about it is set out in full in the parts of the report."] * 4
+    pages = [
+        [text(80, f"Section {number} of the report", font="Times-Bold"),
+         *lines(140, *words), text(812, f"Page {page} of 3")]
+        for page, number in enumerate((1, 3, 5), 1)
+    ]  # fmt: skip
+    document = loaded(tmp_path, placed(*pages))
+    assert outline(document) == [(2, f"Section {number} of the report") for number in (1, 3, 5)]
     assert "Page 2 of" not in document.text
 
 
@@ -274,7 +280,7 @@ def test_a_page_without_text_keeps_the_count_and_is_reported(
         ((READINGS / "tables.pdf").read_bytes()[:1500], "is cut off", "Fetch the file again"),
         (b"%PDF-1.7\nnothing\n%%EOF", "is damaged", "Fetch the file again"),
         (pdf_files.encrypted("secret"), "needs a password", "Save a copy without one"),
-        (pdf_files.picture(), "has no text", "ocrmypdf"),
+        (placed([box(70, 100, 470, 700)]), "has no text", "ocrmypdf"),
     ],
     ids=["empty", "header only", "cut off", "damaged", "encrypted", "scan"],
 )

@@ -6,7 +6,7 @@ Those in tests/data/readings were made with reportlab, too.
 import io
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reportlab.lib.enums import TA_JUSTIFY
@@ -14,7 +14,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageBreak, PageTemplate, Paragraph
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
 
 from core.settings import ROOT
 
@@ -87,31 +87,6 @@ def article(title: str, sections: Mapping[str, str]) -> bytes:
     return _document(frame, story)
 
 
-def typed(*pages: Sequence[str], turned: bool = False, **properties: str) -> bytes:
-    """Pages of lines as they are, in Times 12; "# " and "^" before a line make it large or small.
-
-    `turned`: the pages lie on their side, as from a scanner, with the note to turn them back.
-    """
-    buffer = io.BytesIO()
-    canvas = Canvas(buffer, A4)
-    for name, value in properties.items():
-        getattr(canvas, f"set{name.title()}")(value)
-    for lines in pages:
-        if turned:
-            canvas.setPageRotation(90)
-            canvas.translate(HEIGHT, 0)
-            canvas.rotate(90)
-        y = HEIGHT - 80
-        for line in lines:
-            size = {"#": 18, "^": 8}.get(line[:1], 12)
-            canvas.setFont("Times-Roman", size)
-            canvas.drawString(70, y, line.lstrip("#^").strip() if size != 12 else line)
-            y -= 14 if line else 10
-        canvas.showPage()
-    canvas.save()
-    return buffer.getvalue()
-
-
 Mark = Callable[[Canvas], None]
 
 
@@ -149,10 +124,14 @@ def box(left: float, top: float, right: float, bottom: float, *, filled: bool = 
     return draw
 
 
-def placed(*pages: Sequence[Mark]) -> bytes:
+def placed(
+    *pages: Sequence[Mark], encrypt: StandardEncryption | None = None, **properties: str
+) -> bytes:
     """Pages on which everything has its place."""
     buffer = io.BytesIO()
-    canvas = Canvas(buffer, A4)
+    canvas = Canvas(buffer, A4, encrypt=encrypt)
+    for name, value in properties.items():
+        getattr(canvas, f"set{name.title()}")(value)
     for marks in pages:
         for mark in marks:
             mark(canvas)
@@ -161,38 +140,32 @@ def placed(*pages: Sequence[Mark]) -> bytes:
     return buffer.getvalue()
 
 
-def long(pages: int) -> bytes:
-    """Full pages, each with a heading of its own and its number at its foot."""
-    texts = paragraphs()
-    story: list[Flowable] = []
-    for number in range(pages):
-        story.append(Paragraph(f"Section {2 * number + 1} of the report", HEADING))
-        story.extend(Paragraph(texts[(number + k) % len(texts)], BODY) for k in range(8))
-        story.append(PageBreak())
+def typed(*pages: Sequence[str], turned: bool = False, **properties: str) -> bytes:
+    """Pages of lines as they are, in Times 12; "# " and "^" before a line make it large or small.
 
-    def page_number(canvas: Canvas, document: BaseDocTemplate) -> None:
-        canvas.drawCentredString(WIDTH / 2, 30, f"Page {canvas.getPageNumber()} of {pages}")
+    `turned`: the pages lie on their side, as from a scanner, with the note to turn them back.
+    """
 
-    return _document(Frame(70, 70, WIDTH - 140, HEIGHT - 140), story, page_number)
+    def turn(canvas: Canvas) -> None:
+        canvas.setPageRotation(90)
+        canvas.translate(HEIGHT, 0)
+        canvas.rotate(90)
 
+    def marks(page: Sequence[str]) -> Iterator[Mark]:
+        if turned:
+            yield turn
+        y = 80
+        for line in page:
+            size = {"#": 18, "^": 8}.get(line[:1], 12)
+            yield text(y, line.lstrip("#^").strip() if size != 12 else line, size=size)
+            y += 14 if line else 10
 
-def picture() -> bytes:
-    """A page without text, as a scanner makes."""
-    buffer = io.BytesIO()
-    canvas = Canvas(buffer, A4)
-    canvas.rect(70, 70, 400, 600, fill=1)
-    canvas.showPage()
-    canvas.save()
-    return buffer.getvalue()
+    return placed(*(list(marks(page)) for page in pages), **properties)
 
 
 def encrypted(password: str) -> bytes:
-    buffer = io.BytesIO()
-    canvas = Canvas(buffer, A4, encrypt=StandardEncryption(password, "owner"))
-    canvas.drawString(70, 700, "The market for drugs is secret.")
-    canvas.showPage()
-    canvas.save()
-    return buffer.getvalue()
+    secret = text(142, "The market for drugs is secret.")
+    return placed([secret], encrypt=StandardEncryption(password, "owner"))
 
 
 def bomb(megabytes: int) -> bytes:

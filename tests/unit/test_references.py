@@ -84,14 +84,12 @@ def test_documents_with_one_title_are_told_apart_though_they_say_the_same() -> N
         (cited(1, "Breaks", page=3, last_page=5), "Breaks, p. 3–5"),
         (cited(1, page=3, last_page=3), "p. 3"),
         (cited(1, marks=("(12)",)), "(12)"),
+        (cited(1), ""),
     ],
 )  # fmt: skip
 def test_a_reference_has_short_title_section_and_pages(citation: Citation, words: str) -> None:
-    assert references([citation], "p. {page}") == {1: f"Directive 2003/88/EC, {words}"}
-
-
-def test_a_document_without_sections_and_pages_is_its_title() -> None:
-    assert references([cited(1)], "p. {page}") == {1: "Directive 2003/88/EC"}
+    whole = f"Directive 2003/88/EC, {words}" if words else "Directive 2003/88/EC"
+    assert references([citation], "p. {page}") == {1: whole}
 
 
 def test_passages_of_one_document_have_different_references() -> None:
@@ -126,7 +124,7 @@ def test_quotes_out_of_one_passage_share_a_reference() -> None:
     }
 
 
-def told() -> Answer:
+def answer_with_references() -> Answer:
     first, second = cited(1, "Part A", "Aims", page=3), cited(2, "Part B", "Aims", page=4)
     return answer_of(
         f"{first.quote} [1] {second.quote} [2] {first.quote} [1]", first, second, language="en"
@@ -134,11 +132,8 @@ def told() -> Answer:
 
 
 def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = told()
-    words = [
-        "Directive 2003/88/EC, Part A › Aims, p. 3",
-        "Directive 2003/88/EC, Part B › Aims, p. 4",
-    ]
+    answer = answer_with_references()
+    words = [f"Directive 2003/88/EC, Part {part} › Aims, p. {page}" for part, page in ("A3", "B4")]
     assert [citation.cited_as for citation in answer.citations] == words
     chips, exchange = Chips(answer, "a", EN), [Exchange(question="?", answer=answer)]
     reply = ClientText()
@@ -161,7 +156,8 @@ def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str
 
 def test_a_refusal_has_no_references() -> None:
     refused = answer_of("Nothing found.", language="en")
-    nearest = retold(told(), text="Nothing found.", more=("### Act\n\nWords. [1]",), answered=False)
+    answer = answer_with_references()
+    nearest = retold(answer, text="Nothing found.", more=("### Act\n\nWords. [1]",), answered=False)
     reply = ClientText()
     reply.take(Finished(answer=nearest))
     assert plain_text(refused, EN) == "Nothing found."

@@ -57,6 +57,8 @@ def label(line: str) -> Label | None:
 
     >>> label("Article 5"), label("1. cikk"), label("Article 5 applies"), label("ANNEX")
     ('article', 'article', None, 'annex')
+    >>> label("Članak 5."), label("Artigo 1.º"), label("Articolo 10 bis"), label("III. FEJEZET")
+    ('article', 'article', 'article', 'division')
     """
     found = division(line) if len(line) <= _LONGEST_LABEL else None
     is_word = len(line.split()) == 1 and not line.isupper()  # "Annex"
