@@ -74,16 +74,20 @@ def backup_to(file: Path) -> None:
     settings = Settings()
     made = back_up(settings, file)
     index = f"generation {made.generation}" if made.generation else "no index that answers"
-    lines = [
+    _print(
         f"{file} has {made.files} files and {index} ({in_megabytes(made.size)}). It was restored "
         f"aside{' and its index answers' if made.generation else ''}. It holds what people asked: "
         "keep it as private as the data folder."
-    ]
+    )
     if made.left_out:
         more = ", ..." if len(made.left_out) > _LISTED else ""
-        lines.append(f"Left out, as links or secrets: {', '.join(made.left_out[:_LISTED])}{more}")
-    for line in (*lines, *kept_elsewhere(settings)):
-        typer.echo(visible(line))
+        _print(f"Left out, as links or secrets: {', '.join(made.left_out[:_LISTED])}{more}")
+    for line in kept_elsewhere(settings):
+        _print(line)
+
+
+def _print(line: str, *, err: bool = False) -> None:
+    typer.echo(visible(line), err=err)
 
 
 def back_up(settings: Settings, file: Path) -> Backup:
@@ -181,8 +185,8 @@ def _write(settings: Settings, aside: Path, copied: Path) -> tuple[int, list[str
 
 
 def _found(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """The files to keep by their names in the backup; without hidden ones, and links in place of
-    files or folders."""
+    """The files to keep by their names in the backup, without hidden ones; links, also to folders,
+    as they are."""
     made_again = {*_MADE_AGAIN, "chroma"} if settings.chroma_url else _MADE_AGAIN
     for part, folder in ((_DATA, settings.data_dir), (_DOCUMENTS, settings.documents_dir)):
         for path in _below(folder):
@@ -239,33 +243,25 @@ def restore_from(file: Path, *, yes: bool) -> None:
             f"strategiewijzer restore {file} --yes"
         )
     done = restore(settings, file)
-    lines = [f"{file} is restored in {settings.data_dir} and {settings.documents_dir}."]
+    _print(f"{file} is restored in {settings.data_dir} and {settings.documents_dir}.")
     if not done.has_index:
-        lines.append(
-            "It has no index that can be used here. Make it with: ./strategiewijzer ingest"
-        )
+        _print("It has no index that can be used here. Make it with: ./strategiewijzer ingest")
     for folder in done.put_aside:
-        lines.append(f"What was there before is in {folder}. Remove it when all is well.")
+        _print(f"What was there before is in {folder}. Remove it when all is well.")
     if done.revoked:
         revoked = ", ".join(done.revoked)
-        lines.append(f"Keys that were revoked since the backup, and stay so: {revoked}")
-    for line in lines:
-        typer.echo(visible(line))
+        _print(f"Keys that were revoked since the backup, and stay so: {revoked}")
     if done.revoked_unknown:
-        warning = (
+        _print(
             "Keys that were revoked since the backup are valid again, as these cannot be read: "
-            f"{done.revoked_unknown} Revoke them again: ./strategiewijzer keys list"
+            f"{done.revoked_unknown} Revoke them again: ./strategiewijzer keys list",
+            err=True,
         )
-        typer.echo(visible(warning), err=True)
 
 
 def restore(settings: Settings, file: Path) -> Restored:
-    """Restores a backup, while no app runs: whole, or not at all. A key that was revoked since
-    stays so.
-
-    Args:
-        settings: which folders take what is in it. A Chroma server is left as it is.
-        file: what `back_up` wrote.
+    """Restores a backup into the folders of these settings, while no app runs: whole, or not at
+    all. A key that was revoked since stays so, and a Chroma server is left as it is.
 
     Raises:
         ArchiveError: the file cannot be used, or the folders not be changed; all is as it was.
@@ -335,12 +331,12 @@ def _revoke_again(settings: Settings, data: Path) -> tuple[tuple[str, ...], str]
 
 
 def _unpack_checked(file: Path, settings: Settings, place: Path) -> str:
-    """Unpacks a backup into an empty folder and checks its databases and its index, which has to
-    answer with these settings. An index is dropped where a Chroma server has it.
+    """Unpacks a backup into an empty folder and checks its databases and its index. An index is
+    dropped where a Chroma server has it.
 
     Returns:
-        The id of the generation in use; empty where it has no index that answers, as one that
-        another embedder or another version of this program made.
+        The id of the generation in use; empty where no index answers with these settings, as one
+        that another embedder or another version of this program made.
 
     Raises:
         ArchiveError: it is damaged or foreign, a database in it is, or its index finds nothing.
@@ -436,9 +432,9 @@ def _check_format(archive: zipfile.ZipFile) -> None:
 def _is_inside(name: str) -> bool:
     """Whether a name is of a file inside data/ or documents/."""
     path = unquote_to_bytes(name)
-    first, *rest = path.split(b"/")
-    below = bool(rest) and not any(part in (b"", b".", b"..") for part in rest)
-    return first in (_DATA.encode(), _DOCUMENTS.encode()) and below and b"\0" not in path
+    first, *below = path.split(b"/")
+    is_ours = first in (_DATA.encode(), _DOCUMENTS.encode()) and b"\0" not in path
+    return is_ours and bool(below) and {b"", b".", b".."}.isdisjoint(below)
 
 
 def _check_database(file: Path) -> None:

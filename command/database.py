@@ -193,11 +193,7 @@ def erase(user: _User, yes: bool = flag("--yes", "Do not ask first.")) -> None:
 
 
 def _known(settings: Settings, user: str) -> Conversations:
-    """The store of a person.
-
-    Raises:
-        StrategiewijzerError: nothing is kept of the person, in the database of these settings.
-    """
+    """The store of a person; raises StrategiewijzerError where nothing is kept of them."""
     store = personal_data.conversations_of(settings, user)
     if personal_data.counts(settings, store) == personal_data.PersonCounts():
         raise StrategiewijzerError(
@@ -237,10 +233,7 @@ def remove_question(
 
 @database.command()
 def upgrade() -> None:
-    """Bring the database of conversations and feedback up to date.
-
-    The program does so by itself at its first use; this is for whoever wants it done before.
-    """
+    """Bring the database up to date, as the program does by itself at its first use."""
     kept_in = database_of(Settings())
     with kept_in.transaction("What is kept of people"):
         pass  # being used brings it up to date

@@ -40,8 +40,6 @@ class Finding(Frozen):
 
 
 class Check(NamedTuple):
-    """One check."""
-
     name: str
     look: Callable[[Settings], Finding | str | None]  # text: well; None: nothing to look at
     remedy: str  # for errors that nobody foresaw
@@ -171,7 +169,9 @@ def run(*, as_json: bool) -> int:
     for finding in examine():
         findings.append(finding)
         if not as_json:
-            _print(finding)
+            typer.echo(visible(f"{finding.level:<8} {finding.check}: {finding.found}"))
+            if finding.remedy:
+                typer.echo(visible(f"         {finding.remedy}"))
     if as_json:
         found = [finding.model_dump(mode="json") for finding in findings]
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
@@ -180,27 +180,22 @@ def run(*, as_json: bool) -> int:
 
 def examine() -> Iterator[Finding]:
     """Runs all checks; without settings it only says that they are wrong."""
-    settings = _settings()
-    if isinstance(settings, Finding):
-        yield settings
+    try:
+        settings = Settings()
+    except (SettingsError, OSError, UnicodeDecodeError) as error:
+        found = " ".join(str(error).split())
+        remedy = "Correct it, then run this again: nothing else was looked at."
+        if not isinstance(error, SettingsError):  # the error's text may hold a value
+            found = f"{ROOT / '.env'} cannot be read ({type(error).__name__})"
+            remedy = (
+                "Give yourself the right to read it, and write it as UTF-8; then run this again."
+            )
+        yield _failure(found, remedy).model_copy(update={"check": "settings"})
         return
     yield Finding(check="settings", found="known and valid")
     for check in CHECKS:
         if finding := examined(check, settings):
             yield finding
-
-
-def _settings() -> Settings | Finding:
-    """The settings, or what is wrong with them."""
-    try:
-        return Settings()
-    except SettingsError as error:
-        found = " ".join(str(error).split())
-        remedy = "Correct it, then run this again: nothing else was looked at."
-    except (OSError, UnicodeDecodeError) as error:  # its text may hold a value
-        found = f"{ROOT / '.env'} cannot be read ({type(error).__name__})"
-        remedy = "Give yourself the right to read it, and write it as UTF-8; then run this again."
-    return Finding(check="settings", level="failure", found=found, remedy=remedy)
 
 
 def examined(check: Check, settings: Settings) -> Finding | None:
@@ -225,9 +220,3 @@ def examined(check: Check, settings: Settings) -> Finding | None:
         found = [_failure(f"not done within {seconds:.0f} seconds", check.remedy)]
     finding = Finding(found=found[0]) if isinstance(found[0], str) else found[0]
     return finding.model_copy(update={"check": check.name}) if finding else None
-
-
-def _print(finding: Finding) -> None:
-    typer.echo(visible(f"{finding.level:<8} {finding.check}: {finding.found}"))
-    if finding.remedy:
-        typer.echo(visible(f"         {finding.remedy}"))

@@ -33,14 +33,8 @@ _LASTING = frozenset({"key", "quota", "unknown_model", "parameter", "unreachable
 
 def write_questions(document: str, to: Path | None, limit: int) -> int:
     """Says what it costs to ask about a document (key or id); with `to` asks, in at most `limit`
-    calls, and writes there what is kept, also after Ctrl-C or a failure.
-
-    Returns:
-        The exit code: 1 where a section failed.
-
-    Raises:
-        StrategiewijzerError: nothing can be asked or written.
-    """
+    calls, and writes there what is kept, also after Ctrl-C or a failure. Returns the exit code: 1
+    where a section failed."""
     settings = Settings()
     if not settings.generative:
         raise SettingsError(
@@ -81,11 +75,7 @@ def write_questions(document: str, to: Path | None, limit: int) -> int:
 
 
 class _Asking:
-    """Asks about the sections of one document, and collects the answers of its file.
-
-    Raises:
-        StrategiewijzerError: there is no such document, or more than one.
-    """
+    """Asks about the sections of one document, and collects the answers of its file."""
 
     def __init__(self, index: Snapshot, name: str, model: ChatModel, results: int) -> None:
         info = _document(index, name)
@@ -157,11 +147,8 @@ class _Asking:
 
 
 def _document(index: Snapshot, name: str) -> DocumentInfo:
-    """The document version with this key, or the only one of this id.
-
-    Raises:
-        StrategiewijzerError: there is none, or more than one.
-    """
+    """The document version with this key, or the only one of this id; raises StrategiewijzerError
+    where there is none, or more than one."""
     named = [info for info in index.documents() if name in (info.key, info.id)]
     if len(named) == 1:
         return named[0]

@@ -11,7 +11,7 @@ from core.settings import Settings
 from core.source import Passage, SourceDocument
 from ingest.publishing.ingest_run import Embedded, Tell
 from ingest.publishing.own_questions import kept_vectors, vectors_beside
-from ingest.publishing.plan import Document, Plan, reading_of
+from ingest.publishing.plan import Plan, reading_of
 from ingest.publishing.prepare import Stored, Work, stored_as, units_of
 from ingest.publishing.verify import check
 from ingest.reading import question_file
@@ -75,7 +75,9 @@ def compose(work: Work) -> Manifest:
             units=sum(len(passage.units) for passage in passages.get(document.key, ())),
             questions=questions[document.key],
             segment=own,
-            pages=_pages(document),
+            pages=len(document.page_starts)
+            if isinstance(document, SourceDocument)
+            else document.pages,
             left_out=document.left_out,
             changed=created,
         )
@@ -83,6 +85,7 @@ def compose(work: Work) -> Manifest:
     )
     new = [entry for entry in entries if entry.segment == own]
     shared = {entry.segment for entry in entries} - {own}
+    old_segments = before.segments if before else ()
     return Manifest(
         id=own,
         created=created,
@@ -90,32 +93,24 @@ def compose(work: Work) -> Manifest:
         before=before.id if before else "",
         documents=entries,
         segments=(
-            *(segment for segment in (before.segments if before else ()) if segment.id in shared),
+            *(segment for segment in old_segments if segment.id in shared),
             SegmentEntry(id=own, **total(entry.counts for entry in new)._asdict()),
         ),
         **total(entry.counts for entry in entries)._asdict(),
     )
 
 
-def _pages(document: Document) -> int:
-    return len(document.page_starts) if isinstance(document, SourceDocument) else document.pages
-
-
 def segments_to_merge(manifest: Manifest, plan: Plan, fresh: int) -> frozenset[str]:
-    """The segments whose unchanged documents move into the new one, so that segments stay few.
+    """The segments of the generation in use whose unchanged documents move into the new one, which
+    gets so many fresh passages anyway.
 
     Smallest first: those that are small, that are at most `_GROWTH` times what is written anyway,
     or that hold more stale passages than used ones. So segments grow in steps of `_GROWTH`: a
     search asks a handful, and a passage is rarely copied.
-
-    Args:
-        manifest: of the generation in use.
-        plan: what changes.
-        fresh: the number of passages that the new segment gets anyway.
     """
-    unchanged, used = set(plan.unchanged), dict.fromkeys((s.id for s in manifest.segments), 0)
+    unchanged, used = set(plan.unchanged), Counter[str]()
     for entry in manifest.documents:
-        if entry.info.key in unchanged:
+        if entry.key in unchanged:
             used[entry.segment] += entry.passages
     merged, size = set(), fresh
     for segment in sorted(manifest.segments, key=lambda segment: (used[segment.id], segment.id)):

@@ -39,12 +39,7 @@ class Ahead(Frozen):
 
 def ahead(settings: Settings) -> Ahead | None:
     """The changes that publishing the files as they were then would bring back; None where the
-    newest kept generation is in use.
-
-    Raises:
-        NoIndexError: nothing has been ingested yet.
-        IndexMismatchError: another version of this program made the one in use.
-    """
+    newest kept generation is in use. Raises as `history`."""
     generations = Generations(settings)
     current = generations.current()
     newest = next(iter(reversed(generations.kept())), current)

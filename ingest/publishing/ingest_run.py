@@ -212,16 +212,8 @@ def reason_to_stop(
     before: Manifest | None,
     options: IngestOptions,
 ) -> str:
-    """Why a run should publish nothing, with the remedy; empty if it may.
-
-    Args:
-        plan: the plan of the run.
-        fingerprint: of the plan.
-        failures: the files that failed.
-        lost: how many documents are removed whose content no other document has.
-        before: the manifest of the generation in use, or None when there is none.
-        options: of the run.
-    """
+    """Why a run should publish nothing, with the remedy; empty if it may. `lost` is how many
+    documents are removed whose content no other document has."""
     if options.planned not in ("", fingerprint):
         return (
             "The files or the index have changed since the plan was made, so nothing is published. "

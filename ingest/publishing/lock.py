@@ -47,11 +47,7 @@ def exclusive(data_dir: Path) -> Iterator[None]:
 @contextmanager
 def writing(settings: Settings, *, unless: bool = False) -> "Iterator[Lease | None]":
     """Holds the locks for changing the index: that of the data folder and, for a server's store,
-    its lease, which is yielded.
-
-    Args:
-        settings: where the index is.
-        unless: take none (a dry run changes nothing).
+    its lease, which is yielded. A dry run changes nothing and takes none (`unless`).
 
     Raises:
         LockedError, StoreError: as of `exclusive` and of `Lease`.

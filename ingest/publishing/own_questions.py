@@ -177,19 +177,14 @@ def vectors_beside(questions: Path, embedder: str) -> Path:
 
 
 def keep_vectors(file: Path, questions: Sequence[PreparedQuestion], vectors: Vectors) -> None:
-    """Writes the vectors of these questions, shape (questions, dimensions).
-
-    Raises:
-        OSError: the file cannot be written.
-    """
+    """Writes the vectors of these questions, shape (questions, dimensions)."""
     records = np.zeros(len(questions), _records(vectors.shape[1]))
     for record, question, vector in zip(records, questions, vectors, strict=True):
         record["hash"] = question.id.rpartition(":")[2].encode()
         record["vector"] = np.round(vector * (127 / np.abs(vector).max()))
-    unfinished = file.with_name(f".{file.name}")
-    with unfinished.open("wb") as out:
+    with _draft(file).open("wb") as out:
         np.save(out, np.sort(records, order="hash"), allow_pickle=False)
-    unfinished.replace(file)
+    _draft(file).replace(file)
 
 
 def kept_vectors(

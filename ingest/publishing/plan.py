@@ -21,8 +21,7 @@ VERSION = 3
 # Distributions that all formats are read with. None is missing: tests/policy/test_fingerprint.py.
 LIBRARIES = ("babel", "markdown-it-py", "mdit-py-plugins", "py3langid", "pyyaml", "sentencex")
 
-Document = SourceDocument | DocumentEntry
-"""Loaded, or as the generation in use knows it."""
+Document = SourceDocument | DocumentEntry  # loaded, or as the generation in use knows it
 
 
 def reading_fingerprint(path: str) -> str:
@@ -76,13 +75,8 @@ def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEnt
 
 
 def make_plan(documents: Sequence[Document], manifest: Manifest | None, method: str) -> Plan:
-    """Compares the source texts with the manifest of the generation in use.
-
-    Args:
-        documents: all documents that the index should hold.
-        manifest: of the generation in use, or None when there is none.
-        method: the embedding method.
-    """
+    """Compares all documents that the index should hold with the manifest of the generation in use;
+    `method` is that of embedding."""
     keys = {document.key for document in documents}
     before = {entry.key for entry in manifest.documents} if manifest else set()
     known = known_files(manifest, method)
@@ -115,15 +109,7 @@ def reading_of(document: Document) -> str:
 def plan_fingerprint(
     documents: Sequence[Document], failed: Sequence[str], manifest: Manifest | None, method: str
 ) -> str:
-    """Fingerprint of a planned run.
-
-    Args:
-        documents: all documents that the index should hold.
-        failed: the files that failed, and why.
-        manifest: of the generation in use, or None when there is none.
-        method: the embedding method.
-    """
+    """Fingerprint of a planned run: as `make_plan`, with the files that failed and why."""
     contents = sorted((*_content(document), document.path) for document in documents)
-    before = manifest.id if manifest else ""
-    whole = (contents, sorted(failed), before, method)
+    whole = (contents, sorted(failed), manifest.id if manifest else "", method)
     return sha256(json.dumps(whole).encode()).hexdigest()[:16]

@@ -1,6 +1,7 @@
 """The work of a run, before it writes anything: documents, plan, passages, known vectors."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -79,14 +80,18 @@ def prepare(
     with Loader(settings, embedder.limit) as loader:
         files, loaded, failed = _load(found, known, loader, settings, tell)
     documents, doubles = _without_doubles(files, before)
-    failures = [*map(Failure.of, found.unreadable), *failed, *doubles]
     lost = _lost(documents, before, method)
-    fallen = [entry for entry in lost if any(_covers(failure, entry) for failure in failures)]
-    others = []
-    if options.only:
-        kept, paths = {entry.key for entry in fallen}, {as_text(file) for file in found.files}
-        others = [entry for entry in lost if entry.key not in kept and entry.path not in paths]
-    documents = (*documents, *fallen, *others)
+    failures = [
+        failure.model_copy(update={"kept": tuple(e.key for e in lost if _covers(failure, e))})
+        for failure in (*map(Failure.of, found.unreadable), *failed, *doubles)
+    ]
+    kept, paths = (
+        {key for failure in failures for key in failure.kept},
+        set(map(as_text, found.files)),
+    )
+    fallen = [entry for entry in lost if entry.key in kept]
+    others = [entry for entry in lost if entry.key not in kept and entry.path not in paths]
+    documents = (*documents, *fallen, *(others if options.only else ()))
     plan = make_plan(documents, before, method)
     fresh, questions = _to_write(documents, loaded, plan, current)
     twins = _twins(documents, before)
@@ -94,7 +99,7 @@ def prepare(
         current=current,
         documents=documents,
         loaded=loaded,
-        failures=tuple(_with_kept(failure, fallen) for failure in failures),
+        failures=tuple(failures),
         plan=plan,
         method=method,
         fresh=fresh,
@@ -117,16 +122,13 @@ def _generations(
     pointer = generations.pointer()
     kept = [generations.open(name) for name in reversed(pointer.kept) if name != pointer.current]
     sources = [*generations.unpublished(), *kept]
-    try:
-        current: Generation | None = generations.current()
-    except NoIndexError:
-        current = None
-    if current and not _is_readable(current):
-        current = None
-    if current:
+    current: Generation | None = None
+    with suppress(NoIndexError):
+        current = generations.current()
         sources.insert(0, current)
-    readable = filter(_is_readable, sources)
-    return current, tuple(source for source in readable if source.manifest.method == method)
+    readable = [source for source in sources if _is_readable(source)]
+    sources = [source for source in readable if source.manifest.method == method]
+    return current if current in readable else None, tuple(sources)
 
 
 def _is_readable(generation: Generation) -> bool:
@@ -219,11 +221,6 @@ def _lost(
 def _covers(failure: Failure, entry: DocumentEntry) -> bool:
     """Whether a document's file is, or is in, what could not be read."""
     return PurePath(entry.path).is_relative_to(failure.path)
-
-
-def _with_kept(failure: Failure, fallen: Sequence[DocumentEntry]) -> Failure:
-    kept = tuple(entry.key for entry in fallen if _covers(failure, entry))
-    return failure.model_copy(update={"kept": kept})
 
 
 def _to_write(
