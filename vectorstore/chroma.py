@@ -4,8 +4,7 @@ its failures with their remedy."""
 import functools
 import itertools
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from shlex import quote
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -85,21 +84,16 @@ def translated(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenat
                 raise
             options = self._client.get_settings()
             if is_gone(error):
-                raise GenerationGone(_message(error, options)) from error
+                raise GenerationGone(message_of(error, options)) from error
             folder = Path(options.persist_directory) if options.is_persistent else None
             raise _store_error(error, options, folder) from error
 
     return wrapper
 
 
-def message_of(error: Exception, client: Client) -> str:
-    """What Chroma or its server says when this client asks it."""
-    return _message(error, client.get_settings())
-
-
-def _message(error: Exception, options: ChromaSettings) -> str:
-    """The message in a short line. Where a secret was sent the text of a server is left out: it may
-    repeat the secret, in any form."""
+def message_of(error: Exception, options: ChromaSettings) -> str:
+    """What Chroma or its server says, in a short line. Where a secret was sent the text of a server
+    is left out: it may repeat the secret, in any form."""
     sent_secret = options.chroma_client_auth_credentials
     if sent_secret and not isinstance(error, httpx.TransportError):
         return _status(error) or f"{type(error).__name__} (its text may repeat the token)"
@@ -119,7 +113,7 @@ def _status(error: BaseException | None) -> str:
 def _store_error(error: Exception, options: ChromaSettings, folder: Path | None) -> StoreError:
     """An error with the message of Chroma or its server, and the remedy. Without a folder the store
     is on a server."""
-    reason, remedy = _message(error, options), "Check it with: python -m ingest verify"
+    reason, remedy = message_of(error, options), "Check it with: python -m ingest verify"
     if isinstance(error, httpx.TransportError):
         remedy = "Does the Chroma server run? Try again; what is kept there stays."
     elif folder is not None and is_damaged(reason):
@@ -147,22 +141,6 @@ def is_gone(error: Exception) -> bool:
 def store_folder(settings: Settings) -> Path:
     """The folder of Chroma's data when it runs inside this process."""
     return settings.data_dir / "chroma"
-
-
-def written(settings: Settings) -> int | None:
-    """The time of the last write to the store's folder, in nanoseconds. None where it cannot tell
-    whether the store has changed since: on a server, and within a second of the write, as two
-    writes may get one time (the same problem in git: https://git-scm.com/docs/racy-git).
-
-    The file is not opened: closing it would release Chroma's locks on it.
-    """
-    if settings.chroma_url:
-        return None
-    try:
-        time_written = (store_folder(settings) / "chroma.sqlite3").stat().st_mtime_ns
-    except OSError:
-        return None
-    return time_written if time.time_ns() - time_written > 10**9 else None
 
 
 def connect(settings: Settings) -> Client:
@@ -228,7 +206,7 @@ def _no_client(error: Exception, address: str, options: ChromaSettings) -> Store
         )
     return StoreError(
         f"The Chroma server at {address}, or what is before it, refuses: "
-        f"{_message(error, options)}. Where it asks for a token or a password, set "
+        f"{message_of(error, options)}. Where it asks for a token or a password, set "
         "STRATEGIEWIJZER_CHROMA_TOKEN, for a password also _CHROMA_USER."
     )
 
@@ -248,16 +226,6 @@ def _open_folder(path: Path, options: ChromaSettings) -> Client:
         raise _store_error(error, options, path) from error
 
 
-def create_once(client: Client, name: str, metadata: dict[str, str | float]) -> Collection | None:
-    """An empty collection of this name; None when the name is taken."""
-    try:
-        return client.create_collection(name, embedding_function=None, metadata=metadata)
-    except ChromaError as error:  # only the message tells which error it is
-        if "already exists" in str(error):
-            return None
-        raise
-
-
 def batches(items: Iterable[_T], size: int = BATCH) -> Iterator[list[_T]]:
     """The items in their order, in lists of `size`; the last list may be shorter.
     `itertools.batched` of Python 3.12 does the same."""
@@ -273,18 +241,3 @@ def nearest(collection: Collection, vector: Vectors, count: int) -> list[tuple[s
     )
     distances = (result["distances"] or [[]])[0]
     return [(name, 1.0 - d) for name, d in zip(result["ids"][0], distances, strict=True)]
-
-
-def vectors(collection: Collection, ids: Sequence[str]) -> dict[str, Vectors]:
-    found: dict[str, Vectors] = {}
-    for batch in batches(ids):
-        result = collection.get(ids=batch, include=["embeddings"])
-        embeddings = np.asarray(result["embeddings"], dtype=np.float32)
-        found.update(zip(result["ids"], embeddings, strict=True))
-    return found
-
-
-def present(collection: Collection, ids: Sequence[str]) -> set[str]:
-    """The ids that are in the collection."""
-    found = (collection.get(ids=batch, include=[]) for batch in batches(ids))
-    return {name for result in found for name in result["ids"]}

@@ -85,13 +85,18 @@ class Segment:
     @translated
     def vectors(self, kind: Kind, ids: Sequence[str]) -> Mapping[str, Vectors]:
         """The vectors of those of these ids that are stored here."""
-        found = self._collections.get(kind)
-        return chroma.vectors(found, ids) if found is not None else {}
+        found: dict[str, Vectors] = {}
+        for batch in chroma.batches(ids if kind in self._collections else ()):
+            result = self._collections[kind].get(ids=batch, include=["embeddings"])
+            embeddings = np.asarray(result["embeddings"], dtype=np.float32)
+            found.update(zip(result["ids"], embeddings, strict=True))
+        return found
 
     @translated
-    def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
-        """Which of these ids are stored here."""
-        return chroma.present(self._collections[kind], ids)
+    def stored_units(self, ids: Sequence[str]) -> dict[str, None]:
+        """Which of these units are stored here, as keys."""
+        found = (self._collections["units"].get(ids=b, include=_IDS) for b in chroma.batches(ids))
+        return {name: None for result in found for name in result["ids"]}
 
     def passages(self, ids: Sequence[str]) -> Mapping[str, Passage]:
         """The passages with these ids that are stored here."""
@@ -214,7 +219,7 @@ class Segment:
         except chroma.REFUSALS as error:
             keys = list(dict.fromkeys(map(document_key, ids)))
             if len(keys) == 1:
-                reason = chroma.message_of(error, self._client)
+                reason = chroma.message_of(error, self._client.get_settings())
                 raise chroma.DocumentRefused(keys[0], reason) from error
             for key in keys:
                 mine = [at for at, name in enumerate(ids) if document_key(name) == key]
@@ -522,7 +527,7 @@ class Generation:
 
     def stored_units(self, ids: Sequence[str]) -> set[str]:
         """Which of these units this generation has."""
-        return set(self._from_segments(ids, lambda s, i: dict.fromkeys(s.present("units", i))))
+        return set(self._from_segments(ids, Segment.stored_units))
 
     def _from_segments(
         self, ids: Sequence[str], read: Callable[[Segment, Sequence[str]], Mapping[str, _T]]

@@ -46,9 +46,13 @@ class Lease:
         self._expires = time.time() + LEASE
         for _ in range(2):
             metadata: dict[str, str | float] = {**self._metadata, "expires": self._expires}
-            made = chroma.create_once(self._client, _NAME, metadata)
-            if made is not None:
-                return made
+            try:
+                return self._client.create_collection(
+                    _NAME, embedding_function=None, metadata=metadata
+                )
+            except chroma.ChromaError as error:  # only the message tells which error it is
+                if "already exists" not in str(error):
+                    raise
             try:
                 there = self._client.get_collection(_NAME, None)
             except chroma.NotFoundError:  # released meanwhile

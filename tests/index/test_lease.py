@@ -125,7 +125,7 @@ def test_of_many_that_want_it_at_once_one_gets_it_also_when_it_has_to_be_taken_o
     client = chroma.connect(here)
     for left in (None, {"owner": "dead", "expires": 0.0, "token": "x"}):
         if left:
-            chroma.create_once(client, "strategiewijzer-lock", left)
+            client.create_collection("strategiewijzer-lock", metadata=left, embedding_function=None)
         taken: list[Lease] = []
         refused: list[str] = []
 
