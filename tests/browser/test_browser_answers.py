@@ -1,23 +1,26 @@
-"""Every form of answer in a real browser: folded, small, on a phone, by keyboard, for everybody."""
+"""Every form of answer in a real browser: on a phone, for everybody, its marks and its source."""
 
-import re
 from collections.abc import Mapping
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.answer import Citation
+from core.answer import Answer, Citation
 from core.answer_blocks import AnswerBlock, QuotedSpan
 from core.settings import Settings
-from tests.support.answers import made
+from tests.support.answers import doubted, made
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import opened, settled, sideways
 from ui.access import LOCAL
+from ui.texts import load
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
 from userdata.database import database
 
 pytestmark = pytest.mark.long
+
+DOUBTED = "De Commissie vindt dat er in de EU te weinig meldingen van misbruik waren."
+INVENTED = "In 2019 waren het er volgens de EU 912 345."
 
 Places = Mapping[str, str]
 
@@ -25,15 +28,21 @@ Places = Mapping[str, str]
 @pytest.fixture(scope="module")
 def places(settings: Settings, address: str) -> Places:
     """The addresses of conversations with answers made by hand, by the form of the last one."""
-    kept = Conversations(LOCAL.id, database(settings), 90)
+    forms = dict(made(settings))
+    forms["doubted"] = doubted(forms["answer"], DOUBTED, left_out=[INVENTED])
     found = {}
-    for name, answer in made(settings).items():
+    for name, answer in forms.items():
         understood = answer.model_copy(update={"understood_as": f"{answer.question} En 2010?"})
-        asked = Exchange(question=answer.question, answer=understood, follow_ups=())
-        conversation = Conversation(exchanges=(asked,))
-        kept.put(conversation)
-        found[name] = f"{address}/?c={conversation.id}"
+        found[name] = f"{address}/?c={kept(settings, understood)}"
     return found
+
+
+def kept(settings: Settings, answer: Answer) -> str:
+    """The id of a conversation with this answer."""
+    asked = Exchange(question=answer.question, answer=answer, follow_ups=())
+    conversation = Conversation(exchanges=(asked,))
+    Conversations(LOCAL.id, database(settings), 90).put(conversation)
+    return conversation.id
 
 
 def unfolded(page: Page) -> None:
@@ -54,24 +63,27 @@ def test_no_rule_is_broken_and_a_phone_needs_no_scrolling_sideways(
         assert broken_rules(page, SCHEMES) == []
 
 
-def test_what_is_folded_opens_with_the_keyboard(browser: Browser, places: Places) -> None:
-    with opened(browser, places["answer"]) as page:
-        summary = page.locator("details.sw-sources > summary")
-        label = page.locator(".sw-more .sw-label").first
-        expect(summary).to_have_text(re.compile(r"In de bronnen \(\d\)"))
-        expect(label).to_be_hidden()
-        summary.focus()
-        page.keyboard.press("Enter")
-        expect(label).to_be_visible()
-        size = label.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
-        assert size < 16  # pixels, of the text
-        chip = page.locator(".sw-more .sw-chip").first
-        chip.locator("> a").focus()
-        expect(chip.locator(".sw-card")).to_be_visible()
-        page.keyboard.press("Enter")
-        source = page.get_by_role("dialog", name="Bron bij het antwoord")
-        expect(source.get_by_role("heading")).to_contain_text("[2] ")
-        expect(source.locator("mark").first).to_be_in_viewport()
+def test_every_mark_of_a_doubt_is_seen_reached_and_told(browser: Browser, places: Places) -> None:
+    with opened(browser, places["doubted"]) as page:
+        doubts = page.locator(".sw-answer").first.locator(".sw-doubt > button")
+        expect(doubts).to_have_count(2)
+        settled(page)
+        why = load("nl")("answers.why.distant", details="")
+        for number, (word, told) in enumerate((("niet bevestigd", why), ("weggelaten", INVENTED))):
+            mark = doubts.nth(number)
+            expect(mark).to_contain_text(word)
+            card = page.locator(f"#{mark.get_attribute('aria-describedby')}")
+            expect(card).to_be_hidden()
+            mark.focus()
+            expect(card).to_be_visible()
+            expect(card).to_contain_text(told)
+            page.keyboard.press("Escape")
+            expect(card).to_be_hidden()
+        doubts.first.focus()
+        page.keyboard.press("Tab")
+        expect(doubts.last).to_be_focused()
+        doubts.first.focus()  # an open card is looked at too
+        assert broken_rules(page, SCHEMES) == []
 
 
 def _resting(block: AnswerBlock, one: Citation) -> AnswerBlock:
@@ -89,12 +101,7 @@ def test_the_panel_marks_what_the_answer_rests_on_and_not_what_is_folded(
     first, second = (citation for citation in answer.citations if citation.number == 1)
     proper, folded = map(_resting, answer.blocks, (first, second))
     split = answer.model_copy(update={"blocks": (proper,), "further": ((folded,),)})
-    kept = Conversations(LOCAL.id, database(settings), 90)
-    conversation = Conversation(
-        exchanges=(Exchange(question=answer.question, answer=split, follow_ups=()),)
-    )
-    kept.put(conversation)
-    with opened(browser, f"{address}/?c={conversation.id}") as page:
+    with opened(browser, f"{address}/?c={kept(settings, split)}") as page:
         unfolded(page)
         source = page.get_by_role("dialog", name="Bron bij het antwoord")
         page.locator(".sw-answer").first.locator(".sw-chip > a").first.press("Enter")

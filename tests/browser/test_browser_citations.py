@@ -1,4 +1,4 @@
-"""The evidence of an answer in a real browser: cards, quotes, copies, and what a phone shows."""
+"""The evidence of an answer in a real browser: cards, quotes, what is kept, what a phone shows."""
 
 import functools
 import http.server
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import (
     VIEWPORT_HEIGHT,
@@ -24,7 +25,11 @@ from tests.support.browser import (
 )
 from tests.support.http_server import http_server
 from tests.support.openai_server import Script
+from tests.support.waiting import until
+from ui.access import LOCAL
 from ui.answers.evidence_panel import at_quote
+from userdata.conversations import Conversations
+from userdata.database import database
 
 pytestmark = pytest.mark.long
 
@@ -312,3 +317,46 @@ def test_a_link_to_a_source_leads_to_the_quote(
         expect(place).to_be_in_viewport(timeout=10_000)
         assert source.evaluate("window.scrollY") > 1000
         source.context.close()
+
+
+KEEP = re.compile("^Bewaar dit citaat: ")
+
+
+@pytest.fixture
+def noted(settings: Settings, address: str) -> Iterator[tuple[str, Conversations]]:
+    """The address of the app, where no note is kept yet, and what is kept there."""
+    store = Conversations(LOCAL.id, database(settings), 90)
+    assert store.notes() == ()
+    yield address, store
+    for note in store.notes():
+        store.drop_note(note.id)
+
+
+def test_a_quote_is_kept_and_downloaded(browser: Browser, noted: tuple[str, Conversations]) -> None:
+    address, store = noted
+    with opened(browser, address) as page:
+        ask(page, MARKET)
+        expect(page.get_by_text("Vervolgvragen")).to_be_visible()
+        press(page.get_by_role("link", name="Bron 1", exact=True).first)
+        panel = page.locator("dialog.sw-panel[open]")
+        press(panel.get_by_role("button", name=KEEP).first)
+        button = panel.get_by_role("button", name="Bewaard")
+        expect(button).to_be_visible()
+        expect(panel.get_by_text("Bewaard bij Notities.")).to_be_visible()
+        assert broken_rules(page) == []
+        button.click()  # a second click takes it away
+        expect(button).to_have_count(0)
+        until(lambda: store.notes() == (), "it is taken away")
+        press(panel.get_by_role("button", name=KEEP).first)
+        expect(button).to_be_visible()
+        until(lambda: len(store.notes()) == 1, "it is kept")
+        press(panel.get_by_role("button", name="Sluiten"))
+
+        page.goto(f"{address}/notes")
+        expect(page.locator("blockquote")).to_be_visible()
+        assert broken_rules(page, SCHEMES) == []
+        page.set_viewport_size({"width": 390, "height": VIEWPORT_HEIGHT})
+        assert sideways(page) <= 0
+        with page.expect_download() as download:
+            press(page.get_by_role("button", name="Downloaden als Word"))
+        assert download.value.suggested_filename == "notities.docx"

@@ -1,8 +1,7 @@
-"""Hostile documents and questions on the real page in a real browser, with the worst-case model."""
+"""Hostile documents on the real page in a real browser, with the worst-case model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,15 +14,13 @@ from tests.support.worst_case_model import HOST, Case, WorstCaseModel, cases
 
 pytestmark = pytest.mark.long
 
-# What stands in a document is known by its name, what stands in a question likewise.
 _DOCUMENTS = (
     *("plain", "markdown-image", "markdown-link", "reference-link", "linked-truth", "html-truth"),
     *("html-in-md", "data-address", "javascript-address", "terminal"),
     *("front-title", "front-reference", "front-foreign-address"),
 )
-_QUESTIONS = ("image-en", "html-fr", "link-de", "fence-en", "unicode-en")
 DOCUMENTS = [case for case in cases("documents") if case.name in _DOCUMENTS]
-QUESTIONS = [case for case in cases("questions") if case.name in _QUESTIONS]
+_OWN = "https://evil.example/office"  # the page of each document
 
 # What may carry something out or in, of all that the page made for its answers.
 _FOREIGN = """() => [...document.querySelectorAll('[data-testid=stChatMessage], .sw-answer')]
@@ -48,18 +45,6 @@ class Site:
     model: WorstCaseModel
 
 
-def site(settings: Settings, folder: Path, known: list[Case]) -> Iterator[Site]:
-    with openai_server() as script:
-        environment = {
-            "OPENAI_BASE_URL": script.url,
-            "OPENAI_API_KEY": "x",
-            "STRATEGIEWIJZER_MODEL": "scripted",
-            "STRATEGIEWIJZER_ANSWER_TIMEOUT": "60",
-        }
-        with served(settings.data_dir, folder / "log", environment) as address:
-            yield Site(address, WorstCaseModel(script, known))
-
-
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("hostile")
@@ -69,23 +54,24 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             (folder / "documents" / file).write_text(text, "utf-8")
     settings = Settings(data_dir=folder / "data", corpus_dirs=(folder / "documents",))
     assert ingest(settings).failures == ()
-    yield from site(settings, folder, DOCUMENTS)
+    with openai_server() as script:
+        environment = {
+            "OPENAI_BASE_URL": script.url,
+            "OPENAI_API_KEY": "x",
+            "STRATEGIEWIJZER_MODEL": "scripted",
+            "STRATEGIEWIJZER_ANSWER_TIMEOUT": "60",
+        }
+        with served(settings.data_dir, folder / "log", environment) as address:
+            yield Site(address, WorstCaseModel(script, DOCUMENTS))
 
 
-@pytest.fixture(scope="module")
-def briefs(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    yield from site(settings, tmp_path_factory.mktemp("asked"), QUESTIONS)
-
-
-def faults(page: Page, own: str = "") -> list[str]:
-    """Elements and attributes of answers that the app does not make; `own` is a page of a document
-    and may be linked where the label says where it leads."""
+def faults(page: Page) -> list[str]:
+    """Elements and attributes of answers that the app does not make; the page of the document may
+    be linked where the label says where it leads."""
     found = [*page.evaluate(_ELEMENTS), *page.evaluate(_FOREIGN)]
-    if own:
-        named = page.locator(f"a[href^='{own}']").all_text_contents()
-        found += [f"unnamed: {label}" for label in named if HOST not in label]
-        found = [each for each in found if not each.startswith(f"a href {own}")]
-    return found
+    named = page.locator(f"a[href^='{_OWN}']").all_text_contents()
+    found += [f"unnamed: {label}" for label in named if HOST not in label]
+    return [each for each in found if not each.startswith(f"a href {_OWN}")]
 
 
 def answered(page: Page, case: Case) -> None:
@@ -104,18 +90,7 @@ def test_a_hostile_document_puts_nothing_into_the_page(
         answered(page, case)
         assert set(case.says) <= set(documents.model.sentences)
         assert case.carrier.true in text_of(page.get_by_test_id("stChatMessage").last)
-        assert faults(page, "https://evil.example/office") == []
-
-
-@pytest.mark.parametrize("case", QUESTIONS, ids=lambda case: case.name)
-def test_a_hostile_question_adds_nothing(browser: Browser, briefs: Site, case: Case) -> None:
-    briefs.model.case = case
-    with opened(browser, briefs.address) as page:
-        answered(page, case)
-        official = [each for each in faults(page) if not each.startswith("a href https://eur-lex.")]
-        assert [
-            each for each in official if HOST in each or not each.startswith("a href https")
-        ] == []
+        assert faults(page) == []
 
 
 def test_what_a_raw_reply_would_put_there_is_found(browser: Browser, documents: Site) -> None:
@@ -129,4 +104,4 @@ def test_what_a_raw_reply_would_put_there_is_found(browser: Browser, documents: 
                 'beforeend', '<a href="https://{HOST}/x">x</a><iframe></iframe>'
                     + '<b onclick="x()">x</b><img src="data:,">')"""
         )
-        assert len(faults(page, "https://evil.example/office")) == 4
+        assert len(faults(page)) == 4

@@ -51,21 +51,12 @@ def overflow(page: Page) -> int:
     return int(wide)
 
 
-def test_the_list_is_searched_as_one_types_filtered_and_a_hit_opens_at_its_passage(
+def test_the_list_is_searched_as_one_types_and_a_hit_opens_at_its_passage(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, f"{address}/sources") as page:
         expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
         search = page.get_by_role("searchbox")
-        area = page.get_by_role("group", name="Terrein").get_by_role("button", name="Drugs")
-        area.or_(page.get_by_label("Terrein").get_by_text("Drugs")).first.click()
-        expect(page.get_by_text("1 van 5 documenten")).to_be_visible()
-        search.fill("walvis")
-        expect(page.get_by_text("0 van 5 documenten")).to_be_visible()
-        press(page.get_by_role("button", name="Zoekwoorden en filters wissen"))
-        expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
-        expect(search).to_have_value("")
-
         search.focus()
         page.keyboard.type("cocaine")  # no Enter
         count = page.get_by_role("status").filter(has_text="documenten")
@@ -120,7 +111,7 @@ def test_quotes_of_an_address_are_marked_and_the_first_is_scrolled_to(
             expect(marks.first).to_be_in_viewport()
 
 
-def test_a_document_is_told_in_short_and_a_question_about_it_is_asked_in_the_session(
+def test_a_question_about_a_document_is_asked_in_the_session(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, f"{address}{DRUGS}") as page:
@@ -131,21 +122,10 @@ def test_a_document_is_told_in_short_and_a_question_about_it_is_asked_in_the_ses
         page.go_back()
         digest = page.locator(".st-key-digest")
         digest.locator("summary").first.click()
-        told = "Geciteerd uit een samenvatting van COM(2020) 606, niet de officiële tekst."
-        expect(digest.get_by_text(told)).to_be_visible()
-        expect(digest.locator(".sw-answer > p").first).to_contain_text(
-            "Het doel van de drugsagenda is"
-        )
-        asked = digest.locator("[class*=st-key-plain-question] button")
-        expect(asked).to_have_count(5)
-        digest.get_by_role("link", name="Bron 1", exact=True).click()
-        expect(page.get_by_role("dialog").locator("mark").first).to_be_visible()
-        page.keyboard.press("Escape")
-        question = text_of(asked.first).splitlines()[-1]
-        press(asked.first)
+        asked = digest.locator("[class*=st-key-plain-question] button").first
+        question = text_of(asked).splitlines()[-1]
+        press(asked)
         expect(page.locator(".sw-question, .sw-last-question").first).to_contain_text(question)
-        expect(page.locator(".sw-answer").first).to_contain_text(re.compile(r"\w{4}"))
-        expect(page.get_by_text(re.compile("^Gezocht binnen: EU-agenda")).first).to_be_visible()
         assert page.evaluate("window.stays")
 
 

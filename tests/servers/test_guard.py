@@ -28,7 +28,6 @@ from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import bearer, key, told
 from tests.support.browser import served
-from tests.support.http_server import Handler, http_server
 from tests.support.page_session import session as session_of
 from ui.guard import SecurityMiddleware
 
@@ -404,36 +403,6 @@ def test_no_page_of_another_site_may_read_what_the_api_says(app: Served) -> None
 
 
 # In a browser
-
-
-@contextmanager
-def another_site(html: str) -> Iterator[str]:
-    """The address of a site of somebody else with this page."""
-
-    class Site(Handler):
-        def do_GET(self) -> None:
-            self.answer(html.encode(), headers={"Content-Type": "text/html"})
-
-    with http_server(Site) as port:
-        yield f"http://localhost:{port}"
-
-
-def test_another_site_cannot_frame_the_app(browser: Browser, app: Served) -> None:
-    with another_site(f'<iframe src="{app.address}"></iframe>') as site, browser.new_page() as page:
-        with page.expect_console_message(lambda each: "frame-ancestors" in each.text):
-            page.goto(site)
-        (frame,) = page.frames[1:]
-        assert "streamlit" not in frame.content().lower()
-
-
-def test_another_site_has_no_hold_of_a_window_that_it_opened(browser: Browser, app: Served) -> None:
-    with another_site("<p>Hello</p>") as site, browser.new_page() as page:
-        page.goto(site)
-        with page.expect_popup() as opened:
-            page.evaluate("address => { window.other = window.open(address) }", app.address)
-        expect(opened.value.get_by_test_id("stApp")).to_be_visible()
-        assert page.evaluate("window.other.closed")
-        assert opened.value.evaluate("window.opener") is None
 
 
 def test_markup_that_slips_through_runs_nothing_and_asks_for_nothing(

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from playwright.sync_api import Browser, expect
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,8 +22,7 @@ from core.settings import ROOT, Role, Settings
 from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import bearer
-from tests.support.axe import broken_rules
-from tests.support.browser import VIEWPORT_HEIGHT, box_of, field, opened, served, sideways, text_of
+from tests.support.browser import served
 from tests.support.env_file import env as env
 from tests.support.env_file import write
 from tests.support.log_records import as_before as as_before
@@ -34,12 +32,10 @@ from tests.support.waiting import until
 from ui import access
 from ui.access import User
 from ui.guard import ID, RETRY_AFTER, RequestIdMiddleware, SecurityMiddleware
-from ui.texts import load
 
 TOLD = "Zaterdag <b>gesloten</b>, zie https://example.org.\nVan 9 tot 12 uur."
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
-TEXTS = load("nl")
 NO_MODEL: Mapping[str, str] = MappingProxyType({})
 
 
@@ -112,8 +108,7 @@ def test_what_is_refused_is_counted(client: TestClient, env: Callable[..., None]
 
 
 class Changing:
-    """The real app, whose `.env` is `file`; everybody is a visitor, but for who is on this machine
-    if `local`."""
+    """The real app, whose `.env` is `file`; everybody is a visitor."""
 
     def __init__(self, address: str, file: Path, log: Path) -> None:
         self.address, self.file, self.log = address, file, log
@@ -123,7 +118,7 @@ class Changing:
 
 
 def changing(
-    folder: Path, settings: Settings, *, local: bool, model: Mapping[str, str] = NO_MODEL
+    folder: Path, settings: Settings, model: Mapping[str, str] = NO_MODEL
 ) -> Generator[Changing, None, None]:
     file, log = folder / ".env", folder / "log"
     write(file)
@@ -132,21 +127,19 @@ def changing(
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom core.settings import Settings\n"
         f"Settings.model_config['env_file'] = __import__('pathlib').Path({str(file)!r})\n"
     )
-    environment = {"PYTHONPATH": str(folder), "STRATEGIEWIJZER_LOG_FORMAT": "json", **model}
-    if not local:
-        environment["STREAMLIT_SERVER_ADDRESS"] = "0.0.0.0"  # noqa: S104 - makes all visitors
+    environment = {
+        "PYTHONPATH": str(folder),
+        "STRATEGIEWIJZER_LOG_FORMAT": "json",
+        "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",  # noqa: S104 - makes all visitors
+        **model,
+    }
     with served(settings.data_dir, log, environment) as address:
         yield Changing(address, file, log)
 
 
 @pytest.fixture(scope="module")
 def visited(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changing]:
-    yield from changing(tmp_path_factory.mktemp("visited"), settings, local=False)
-
-
-@pytest.fixture(scope="module")
-def own(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changing]:
-    yield from changing(tmp_path_factory.mktemp("own"), settings, local=True)
+    yield from changing(tmp_path_factory.mktemp("visited"), settings)
 
 
 def records(app: Changing) -> list[dict[str, str]]:
@@ -201,7 +194,7 @@ def test_an_answer_under_way_ends_and_no_other_begins(settings: Settings, tmp_pa
         server.reply = reply_of("In 2019 there were more than 725 000 reports in the EU.")
         server.delay = 0.5  # seconds before each of several pieces
         model = {"OPENAI_BASE_URL": server.url, "STRATEGIEWIJZER_MODEL": "scripted"}
-        apps = changing(tmp_path, settings, local=False, model=model)
+        apps = changing(tmp_path, settings, model)
         app = next(apps)
 
         async def asking() -> None:
@@ -241,40 +234,3 @@ def test_only_maintainers_change_anything_meanwhile(
     env()
     if role == "evaluator":
         assert access.require("evaluator").id == "x"
-
-
-@pytest.mark.long
-def test_a_notice_stands_above_a_page_as_text_and_a_maintainer_goes_on(
-    browser: Browser, own: Changing
-) -> None:
-    own.write(notice=TOLD, maintenance="Even dicht")
-    with opened(browser, f"{own.address}/sources") as page:
-        expect(page.get_by_text(TEXTS("notice.only_this"))).to_be_visible()
-        box = page.get_by_role("status").filter(has_text="Zaterdag")
-        expect(box).to_be_visible()
-        assert text_of(box) == TOLD
-        expect(box.locator("b, a")).to_have_count(0)
-        above, title = box_of(box), box_of(page.locator("h1"))
-        assert above["y"] + above["height"] <= title["y"] + 1
-        assert broken_rules(page) == []
-    own.write()
-
-
-@pytest.mark.long
-def test_readers_see_why_it_is_closed_until_it_opens(browser: Browser, visited: Changing) -> None:
-    visited.write(maintenance=TOLD, notice="Iets anders")
-    for path in ("", "/sources?document=drugs-agenda&language=nl", "/maintenance"):
-        with opened(browser, f"{visited.address}{path}", width=390) as page:
-            expect(page.get_by_role("heading", level=1)).to_have_text(TEXTS("notice.closed"))
-            assert text_of(page.get_by_role("status")) == TOLD
-            assert page.title() == f"{TEXTS('notice.closed')} – Strategiewijzer"
-            for words in ("Iets anders", "drugs"):
-                assert words not in page.locator("body").inner_text()
-            expect(page.locator("textarea")).to_have_count(0)
-            for width in (390, 1280):
-                page.set_viewport_size({"width": width, "height": VIEWPORT_HEIGHT})
-                assert broken_rules(page) == [], width
-                assert sideways(page) <= 0, width
-    visited.write()
-    with opened(browser, visited.address) as page:
-        expect(field(page)).to_be_enabled()

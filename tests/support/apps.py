@@ -23,7 +23,7 @@ def run(page: Any) -> "AppTest":
     return app
 
 
-def visit(**address: str) -> "AppTest":
+def visit(**address: str | list[str]) -> "AppTest":
     """The app in a session of its own, at an address."""
     from streamlit.testing.v1 import AppTest
 

@@ -3,8 +3,7 @@
     .venv/bin/python -m tests.support.screens                   those of the docs, in docs/screens
     .venv/bin/python -m tests.support.screens FOLDER [NAME ...]  each at both widths, light and dark
 
-They are of the real app on the bundled briefs, with two runs of the question set. Look at them
-when a page has changed.
+They are of the real app on the bundled briefs. Look at them when a page has changed.
 """
 
 import io
@@ -22,8 +21,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.settings import ROOT
-from eval.gate import RULES
-from tests.support.browser import ask, field, opened, press, served, started
+from tests.support.browser import ask, opened, press, served, started
 
 SHOWN = ("answer", "chat", "plan")  # in README.md and docs
 SIZES = [*itertools.product((1280, 390), ("light", "dark"))]  # pixels
@@ -38,10 +36,6 @@ _CONTENT = """() => {
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
 
 
-def _empty(page: Page) -> None:
-    expect(field(page)).to_be_enabled()
-
-
 def _answered(page: Page) -> None:
     """With the card of a number, and nothing further down."""
     ask(page, DRUGS)
@@ -51,25 +45,12 @@ def _answered(page: Page) -> None:
     chip.hover()
 
 
-def _refused(page: Page) -> None:
-    ask(page, "Wie won de Tour de France in 1998?")
-    expect(page.locator(".sw-refusal")).to_be_visible()
-
-
 def _titled(page: Page) -> None:
     expect(page.locator("h1")).to_be_visible()
 
 
-def _measured(page: Page) -> None:
-    expect(page.get_by_text("Foute antwoorden").first).to_be_visible(timeout=60_000)
-
-
-def _tab(name: str) -> Callable[[Page], None]:
-    return lambda page: press(page.get_by_role("tab", name=name))
-
-
 def _planned(page: Page) -> None:
-    _tab("Controleren en publiceren")(page)
+    press(page.get_by_role("tab", name="Controleren en publiceren"))
     press(page.get_by_role("button", name="Wijzigingen bekijken", exact=True))
     expect(page.get_by_role("button", name=re.compile("wijzigingen publiceren"))).to_be_visible()
     page.get_by_text("Gewijzigd Verslag van de").click()
@@ -77,7 +58,7 @@ def _planned(page: Page) -> None:
 
 def _chosen(page: Page) -> None:
     """The first sentence for a question, before it is approved."""
-    _tab("Antwoorden")(page)
+    press(page.get_by_role("tab", name="Antwoorden"))
     press(page.get_by_role("button", name="Een andere vraag beantwoorden"))
     question = page.get_by_role("textbox", name="Vraag", exact=True)
     question.fill(DRUGS)
@@ -88,15 +69,11 @@ def _chosen(page: Page) -> None:
 
 
 SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
-    "chat-empty": ("", _empty),
     "chat": ("", _answered),
-    "refusal": ("", _refused),
     "sources": ("/sources", _titled),
     "document": ("/sources?document=drugs-agenda&language=nl", _titled),
-    "evaluation": ("/evaluation", _measured),
     "maintenance": ("/maintenance", _titled),
     "plan": ("/maintenance", _planned),
-    "answers": ("/maintenance", _tab("Antwoorden")),
     "answer": ("/maintenance", _chosen),
 }
 
@@ -114,11 +91,9 @@ def main(
             "STRATEGIEWIJZER_ORGANISATION": "Gemeente Veldport",
             "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(ROOT / "corpus"), str(documents)]),
         }
-        _run("ingest", environment)
-        _run("eval", {**environment, "STRATEGIEWIJZER_RESULTS": "3"})
-        _run("eval", environment, "--gate", str(RULES))
         _write(documents, "De haven kreeg 30 camera's.")
-        _run("ingest", environment)
+        called = [sys.executable, "-m", "ingest"]
+        subprocess.run(called, cwd=ROOT, env={**os.environ, **environment}, check=True)
         _write(documents, "De haven kreeg 40 camera's. Ze hangen bij de ingang.")
         with served(Path(data), Path(data) / "log", environment) as address:
             for name, (width, scheme) in itertools.product(names, sizes):
@@ -131,11 +106,6 @@ def _write(folder: Path, text: str) -> None:
     """A document that a maintainer could have added."""
     front_matter = "---\nid: verslag\ntitle: Verslag van de haven\nlanguage: nl\n---"
     (folder / "verslag.md").write_text(f"{front_matter}\n\n# Verslag\n\n{text}\n", "utf-8")
-
-
-def _run(command: str, environment: Mapping[str, str], *arguments: str) -> None:
-    called = [sys.executable, "-m", command, *arguments]
-    subprocess.run(called, cwd=ROOT, env={**os.environ, **environment}, check=True)
 
 
 def _take(browser: Browser, address: str, name: str, width: int, scheme: str) -> Image.Image:

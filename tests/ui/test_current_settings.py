@@ -14,11 +14,12 @@ from core.errors import SettingsError
 from core.settings import AT_START, Settings, current
 from tests.support.apart import at_once
 from tests.support.api_server import client, key, serving
-from tests.support.apps import ask, begin_anew, shown, visit
+from tests.support.apps import ask, begin_anew, run, shown, visit
 from tests.support.counting import Counted
 from tests.support.env_file import env as env
 from tests.support.openai_server import openai_server, reply_of
 from tests.support.waiting import until
+from ui.markup import escape
 from ui.shared_assistant import assistant
 from ui.texts import load
 from userdata.after_answers import after_answers
@@ -99,6 +100,27 @@ def test_a_setting_that_is_wrong_by_now_is_told_and_nothing_answers(on_briefs: S
         assistant()
     on_briefs()
     assert assistant().ask(REPORTS).is_sourced
+
+
+def test_a_notice_stands_above_a_page_and_for_who_is_kept_out_in_place_of_it(
+    on_briefs: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, closed = "Zaterdag <b>gesloten</b>.\nVan 9 tot 12 uur.", load("nl")("notice.closed")
+    box = f'<div class="sw-notice" role="status">{escape(told)}</div>'
+    on_briefs(notice=told, maintenance="Even dicht")
+    app = visit()
+    assert box in shown(app)
+    assert load("nl")("notice.only_this") in shown(app)
+    assert app.chat_input  # whoever is on this machine may do everything
+    monkeypatch.setattr("ui.access._from_this_machine", lambda: False)
+    on_briefs(notice="Iets anders", maintenance=told)
+    run(app)
+    assert [title.value for title in app.title] == [closed]
+    assert box in shown(app)
+    assert "Iets anders" not in shown(app)
+    assert not app.chat_input
+    on_briefs()
+    assert run(app).chat_input
 
 
 def test_an_answer_under_way_ends_as_it_began_and_the_assistant_before_is_let_go(

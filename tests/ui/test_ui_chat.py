@@ -236,34 +236,6 @@ def test_filters_can_be_cleared_and_what_was_asked_keeps_its_own(app: AppTest) -
     assert shown(app).count("Gezocht binnen: Drugs; stand op 24 juli 2020</p>") == 1
 
 
-def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
-    def chosen() -> None:
-        import datetime
-
-        import streamlit as st
-
-        from core.source import DocumentInfo, Scope
-        from ui.chat import page
-        from ui.texts import load
-
-        documents = [
-            DocumentInfo(id=name, language=language, title="Title", area="drugs")
-            for name, language in (("a", "nl"), ("a", "en"), ("b", "en"))
-        ]
-        if "begun" not in st.session_state:
-            st.session_state.begun = True
-            day = datetime.date(2021, 1, 2)
-            wanted = Scope(documents=("b", "gone"), language="en", as_of=day)
-            page.preset_filters(wanted)
-        st.session_state.scope = page.choose_filters(documents, load("en"))
-
-    page = run(AppTest.from_function(chosen, default_timeout=120))
-    expected = Scope(documents=("b",), language="en", as_of=datetime.date(2021, 1, 2))
-    assert page.session_state.scope == expected
-    assert page.multiselect(key="documents").options == ["Title (a)", "Title (b)"]
-    assert page.session_state.scope == run(page).session_state.scope
-
-
 def test_another_interface_language_keeps_what_was_asked_and_chosen(app: AppTest) -> None:
     run(app.multiselect(key="areas").select("child-protection"))
     ask(app, REPORTS)

@@ -76,7 +76,7 @@ def test_an_address_of_a_question_holds_what_it_was_limited_to(opened: Open) -> 
     (exchange,) = chat(app).conversation.exchanges
     assert exchange.scope == Scope(documents=("drugs-agenda",), language="en")
     assert app.multiselect(key="documents").value == ["drugs-agenda"]
-    app = opened(document="firearms-plan")  # limits the next question
+    app = opened(document=["firearms-plan", "gone"])  # limits the next question to what is there
     assert questions(app) == []
     assert "Gezocht binnen: EU-actieplan 2020-2025 inzake" in shown(app)
     ask(app, "Wat is EMPACT?")
@@ -206,12 +206,14 @@ def test_a_conversation_is_found_by_its_answer(opened: Open) -> None:
     assert listed == [f"` {REPORTS} `"]
 
 
-def test_a_conversation_stays_open_while_another_page_is_shown(opened: Open) -> None:
+def test_conversation_and_filters_stay_while_another_page_is_shown(opened: Open) -> None:
     app = ask(opened(), REPORTS)
     before = chat(app).conversation
+    run(app.multiselect(key="areas").select("drugs"))
     for path in ("sources", ""):
         app._page_hash = calc_hash(path)
         run(app)
     assert chat(app).conversation == before
+    assert app.multiselect(key="areas").value == ["drugs"]
     assert app.query_params["c"] == before.id
     assert any("<mark" in element.body for element in app.html)

@@ -16,7 +16,7 @@ from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.support.shown_html import HOSTILE, Shown
 from ui.answers.export import answer_facts, conversation_docx, plain_text, source_lines
-from ui.answers.references import full_references, reference_lines
+from ui.answers.references import full_references
 from ui.texts import load
 from userdata.conversation import Exchange
 
@@ -134,15 +134,6 @@ def test_a_copied_address_says_what_it_opens(document: DocumentInfo, listed: str
 
 
 # A copy
-
-
-def test_a_copy_has_the_answer_and_its_numbered_references() -> None:
-    answer = given("One. [1]\n\n- two [2]", cited(), cited(number=2, page=4))
-    head, _, below = plain_text(answer, EN).partition("\n\nReferences\n\n")
-    assert head == answer.text
-    first, second = below.splitlines()
-    assert second.startswith("[2] EU Security Union Strategy, Priorities, p. 4 (")
-    assert list(reference_lines(answer.citations, EN).values()) == [first, second]
 
 
 def folded() -> Answer:

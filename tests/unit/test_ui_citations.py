@@ -128,13 +128,6 @@ def test_only_the_exceptions_carry_a_mark_that_says_whose_words_they_are(
     assert above.text.startswith(f"{BRIEFLY if kind == 'brief' else usual} · Waar ✓ achter staat: ")
 
 
-def test_one_summary_among_official_texts_is_an_exception() -> None:
-    told = answer(citation(1, QUOTE, passage(document=OFFICIAL)), citation(2, QUOTE, passage()))
-    shown, above = chips(told, f"{QUOTE} [1]\n\n{QUOTE} [1]\n\n{QUOTE} [2]")
-    assert marks(shown) == ["uit een samenvatting, niet de officiële tekst"]
-    assert f"{LITERALLY} · Waar ° achter staat: " in above.text
-
-
 @pytest.mark.parametrize(
     ("points", "told"),
     [
@@ -281,14 +274,6 @@ def test_a_list_has_the_numbers_of_its_source() -> None:
     )
     of_both = listed.model_copy(update={"marks": ("6.", "")})
     assert "<ul><li>6. een [1]</li><li>twee [2]</li></ul>" in answer_html((of_both,))
-
-
-def test_a_label_is_a_heading_and_no_part_of_the_quote() -> None:
-    told = answer(citation(1, QUOTE, passage(document=OFFICIAL)))
-    shown, above = chips(told, f"### Strategie, Omvang <b>\n{QUOTE} [1]")
-    assert [tag for tag, _ in shown.elements][:3] == ["div", "h3", "p"]
-    assert "Strategie, Omvang <b>" in shown.text
-    assert above.text == LITERALLY
 
 
 def test_the_card_shows_the_quote_of_its_own_paragraph() -> None:
