@@ -195,7 +195,7 @@ def erase(user: _User, yes: bool = flag("--yes", "Do not ask first.")) -> None:
 def _known(settings: Settings, user: str) -> Conversations:
     """The store of a person; raises StrategiewijzerError where nothing is kept of them."""
     store = personal_data.conversations_of(settings, user)
-    if personal_data.counts(settings, store) == personal_data.PersonCounts():
+    if personal_data.collect(settings, store).counts == personal_data.PersonCounts():
         raise StrategiewijzerError(
             f"Nothing is kept of {visible(user)!r} in {database_of(settings).place}. See of whom: "
             "./strategiewijzer people list. Where the service keeps it elsewhere, run this as the "

@@ -26,16 +26,12 @@ def after_answers(settings: Settings) -> Callable[[Answer, str], None] | None:
     def after(answer: Answer, by: str) -> None:
         if settings.audit:
             keep(settings, answer, by)
-        if notes:
-            _note(settings, answer, by)
+        try:
+            if notes:
+                note(settings, answer, by)
+        except StrategiewijzerError as error:  # says nothing of the question
+            logger.warning("What was asked is not counted. %s", error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the reader has an answer
+            logger.warning("What was asked is not counted: %s", kind_and_place(error))
 
     return after
-
-
-def _note(settings: Settings, answer: Answer, by: str) -> None:
-    try:
-        note(settings, answer, by)
-    except StrategiewijzerError as error:  # says nothing of the question
-        logger.warning("What was asked is not counted. %s", error)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the reader has an answer
-        logger.warning("What was asked is not counted: %s", kind_and_place(error))

@@ -1,6 +1,7 @@
 """Counts what is asked, for those who prepare answers; of who asked it keeps nothing.
 
-Kept are questions that say nothing of who asked, and stand alone.
+Kept are questions that say nothing of who asked, and stand alone. Each function raises
+StrategiewijzerError when the database cannot be read or written.
 """
 
 import datetime
@@ -112,16 +113,8 @@ _LONGEST_AGO = (
 
 
 def note(settings: Settings, answer: Answer, by: str = "") -> None:
-    """Counts the question of an answer, if it may be kept (`kept_question`).
-
-    Args:
-        settings: where it is kept.
-        answer: as it is shown.
-        by: identifier of who asked, to count a person once; it is not kept.
-
-    Raises:
-        StrategiewijzerError: it cannot be written; as all below.
-    """
+    """Counts the question of an answer, if it may be kept (`kept_question`). Who asked (`by`)
+    counts once, and is not kept."""
     question, language = kept_question(answer), answer.question_language
     if not _plain(question):
         return
@@ -214,14 +207,8 @@ def _rests_on_more(question: str, language: str) -> bool:
     if not has_cues(language):
         return len(written) <= _UNKNOWN
     cues, words = cues_of(language), [word.casefold() for word in written]
-    empty = {
-        *cues.asking,
-        *cues.helping,
-        *cues.empty,
-        *cues.referring,
-        *cues.opening,
-        *cues.general,
-    }
+    without_topic = (cues.asking, cues.helping, cues.empty, cues.referring, cues.opening)
+    empty = set(cues.general).union(*without_topic)
     topic = [
         word
         for word in written

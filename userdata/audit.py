@@ -1,5 +1,5 @@
 """The audit record: what was answered and what was decided, in a chain of hashes, and whether the
-chain holds."""
+chain holds. Each function raises StrategiewijzerError when it cannot be read or written."""
 
 import datetime
 import hashlib
@@ -258,11 +258,7 @@ def _add(settings: Settings, by: str, content: dict[str, Any]) -> None:
 
 
 def chain(settings: Settings) -> Chain:
-    """The ends of the chain.
-
-    Raises:
-        StrategiewijzerError: it cannot be read; as all below.
-    """
+    """The ends of the chain."""
     rows = _read(settings, _CHAIN.select())
     return _chain(rows[0] if rows else _EMPTY)
 
@@ -393,11 +389,7 @@ def verify_store(settings: Settings, noted: str = "") -> AuditReport:
 
 
 def verify_file(path: Path, noted: str = "") -> AuditReport:
-    """Verifies an exported file, which may begin anywhere in the chain.
-
-    Raises:
-        StrategiewijzerError: it cannot be read.
-    """
+    """Verifies an exported file, which may begin anywhere in the chain."""
     try:
         with path.open(encoding="utf-8") as file:
             return verify(_lines(file), noted=noted)

@@ -289,14 +289,8 @@ def _keep_private(path: Path) -> None:
 
 @contextmanager
 def transaction(engine: Engine, *, writes: bool, rebuilds: bool = False) -> Iterator[Connection]:
-    """A transaction on an engine of either kind.
-
-    Args:
-        engine: of either kind.
-        writes: whether it writes.
-        rebuilds: whether it may make tables anew: SQLite then does not look at foreign keys, as the
-            rows of other tables would go along.
-    """
+    """A transaction on an engine of either kind. Where it `rebuilds` tables SQLite does not look at
+    foreign keys, as the rows of other tables would go along."""
     connecting, first = engine.connect(), ["BEGIN IMMEDIATE" if writes else "BEGIN"]
     if rebuilds:
         first.insert(0, "PRAGMA foreign_keys = OFF")
@@ -360,18 +354,8 @@ def alembic_config(connection: Connection) -> "Config":
 def copy_to_server(settings: Settings) -> dict[str, int]:
     """Copies all rows of `people.sqlite` to the database of `database_url`, whole or not at all.
 
-    Nobody can write to either meanwhile. The file stays, marked as copied (`was_copied`).
-
-    Args:
-        settings: which name both.
-
-    Returns:
-        How many rows of which table.
-
-    Raises:
-        SettingsError: no server is named.
-        StrategiewijzerError: there is no file, the server keeps something already, or one of them
-            cannot be used.
+    Nobody can write to either meanwhile. The file stays, marked as copied (`was_copied`). Returns
+    how many rows of which table.
     """
     server = database(settings)
     if server.file:
@@ -393,11 +377,7 @@ def copy_to_server(settings: Settings) -> dict[str, int]:
 
 
 def was_copied(kept_in: Database) -> bool:
-    """Whether this is a file that was copied to a server, where what people do since is kept.
-
-    Raises:
-        StrategiewijzerError: it cannot be read.
-    """
+    """Whether this is a file that was copied to a server, where what people do since is kept."""
     if not kept_in.file or not kept_in.version():
         return False
     with kept_in.engine.connect() as connection:

@@ -129,9 +129,12 @@ def reopen(database: Database, given: Feedback) -> None:
     _change(database, given, handled=None, by="")
 
 
-def forget_handler(database: Database, given: Feedback) -> None:
-    """Takes from a handled verdict who dealt with it; otherwise as `handle`."""
-    _change(database, given, by="")
+def forget_handler(database: Database, user: str) -> None:
+    """Takes from the verdicts that a user has dealt with who that was."""
+    with database.transaction(_WHAT) as connection:
+        for kept in _selected(connection):
+            if kept.by == user:
+                _put(connection, kept.model_copy(update={"by": ""}))
 
 
 def _change(database: Database, given: Feedback, **fields: object) -> None:

@@ -5,7 +5,6 @@ comes after it is still there then.
 """
 
 import datetime
-from collections.abc import Iterator
 
 from pydantic import AwareDatetime, Field
 
@@ -44,6 +43,11 @@ class PersonalData(Frozen):
     handled: tuple[HandledFeedback, ...] = ()
     audit: tuple[AuditRecord, ...] = ()
 
+    @property
+    def counts(self) -> "PersonCounts":
+        numbers = {name: len(getattr(self, name)) for name in PersonCounts.model_fields}
+        return PersonCounts(**numbers)
+
     def as_json(self) -> str:
         """As it is exported; `model_validate_json` reads it."""
         return self.model_dump_json(indent=2, round_trip=True)
@@ -69,7 +73,8 @@ def collect(settings: Settings, store: Conversations) -> PersonalData:
     """Collects all data of the user of this store; what is too old is removed first."""
     user = store.user
     store.forget_old()
-    conversations = tuple(_conversations(store))
+    found = (store.find(listed.id) for listed in store.listed())
+    conversations = tuple(conversation for conversation in found if conversation)
     verdicts = feedback.read(database(settings))
     theirs = {id for conversation in conversations for id in conversation.ids}
     return PersonalData(
@@ -94,25 +99,15 @@ def erase(settings: Settings, store: Conversations) -> PersonCounts:
     answers go, as long as his or her conversations show which these are: so conversations go last,
     and what was interrupted can be done again.
     """
-    user, kept_in = store.user, database(settings)
-    theirs = {id for conversation in _conversations(store) for id in conversation.ids}
-    listed, notes, verdicts = store.listed(), store.notes(), feedback.read(kept_in)
-    given = [verdict for verdict in verdicts if verdict.id in theirs]
-    handled = [verdict for verdict in verdicts if user and verdict.by == user]
-    for verdict in handled:
-        feedback.forget_handler(kept_in, verdict)
-    for verdict in given:
-        feedback.remove(kept_in, verdict.id)
-    counts = PersonCounts(
-        conversations=len(listed),
-        notes=len(notes),
-        feedback=len(given),
-        jobs=forget_starter(settings.data_dir, user) if user else 0,
-        handled=len(handled),
-        audit=forget_asker(settings, user),
-    )
+    user, kept = store.user, collect(settings, store)
+    for verdict in kept.feedback:
+        feedback.remove(database(settings), verdict.id)
+    if user:
+        feedback.forget_handler(database(settings), user)
+        forget_starter(settings.data_dir, user)
+        forget_asker(settings, user)
     store.delete_all()
-    return counts
+    return kept.counts
 
 
 def people(settings: Settings) -> dict[str, PersonCounts]:
@@ -124,21 +119,9 @@ def people(settings: Settings) -> dict[str, PersonCounts]:
         *askers(settings),
     }
     return {
-        user: counts(settings, conversations_of(settings, user)) for user in sorted(users - {""})
+        user: collect(settings, conversations_of(settings, user)).counts
+        for user in sorted(users - {""})
     }
-
-
-def counts(settings: Settings, store: Conversations) -> PersonCounts:
-    """How much of each is kept of the user of this store; otherwise as `collect`."""
-    kept = collect(settings, store)
-    return PersonCounts(**{name: len(getattr(kept, name)) for name in PersonCounts.model_fields})
-
-
-def _conversations(store: Conversations) -> Iterator[Conversation]:
-    """All conversations of a user, with their exchanges."""
-    for listed in store.listed():
-        if found := store.find(listed.id):
-            yield found
 
 
 class Forgotten(Frozen):

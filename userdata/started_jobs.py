@@ -32,8 +32,8 @@ def started_jobs(data_dir: Path) -> tuple[StartedJob, ...]:
     return tuple(job for _, job in _found(data_dir))
 
 
-def forget_starter(data_dir: Path, user: str) -> int:
-    """Takes the identifier of a user from the jobs that he or she started; returns how many."""
+def forget_starter(data_dir: Path, user: str) -> None:
+    """Takes the identifier of a user from the jobs that he or she started."""
     mine = [folder for folder, job in _found(data_dir) if job.by == user]
     try:
         for folder in mine:
@@ -43,7 +43,6 @@ def forget_starter(data_dir: Path, user: str) -> int:
             part.replace(folder / "job.json")
     except OSError as error:
         raise _not_written(data_dir, error) from error
-    return len(mine)
 
 
 def forget_old_jobs(data_dir: Path, days: int) -> int:

@@ -41,18 +41,9 @@ _LONGEST = 500  # characters of a field: titles of acts have several lines, more
 SAVED = "maintenance-saved"  # of which document the details were just saved
 
 
-def describe(settings: Settings, file: Path, fields: Mapping[str, Value]) -> None:
-    """Writes the sidecar of a file; without a field that has a value there is none.
-
-    Args:
-        settings: say where uploads go.
-        file: what is described.
-        fields: those of `DocumentInfo` that are stated.
-
-    Raises:
-        DocumentError: a value is wrong; what was there before stays.
-        StoreError: it cannot be written.
-    """
+def _describe(settings: Settings, file: Path, fields: Mapping[str, Value]) -> None:
+    """Writes the sidecar of a file; without a field that has a value there is none. Where a value
+    is wrong (DocumentError), what was there before stays."""
     stated = {name: value for name, value in fields.items() if value}
     beside = file.with_name(file.name + front_matter.SIDECAR_SUFFIX)
     text = yaml.safe_dump(stated, sort_keys=False, allow_unicode=True, width=1000)
@@ -75,15 +66,9 @@ def show_about(
     preview: FilePreview,
     entries: Sequence[DocumentEntry],
 ) -> None:
-    """A form with all that is known of a document; saving it states what was checked or corrected.
-
-    Args:
-        context: of the page.
-        file: of the document.
-        name: of its own among the page's keys; no data.
-        preview: what the file says, or the generation in use knows.
-        entries: all documents in use, of which areas and ids can be chosen.
-    """
+    """A form with all that is known of a document, from `preview`; saving it states what was
+    checked or corrected. `name` stands in the keys of its fields; `entries` are all documents in
+    use, of which areas and ids can be chosen."""
     texts = context.texts
     try:
         stated = front_matter.read_sidecar(file)
@@ -145,7 +130,7 @@ def _save(
     settings, texts = context.settings, context.texts
     try:
         user = access.require("maintainer")
-        describe(settings, file, stated)
+        _describe(settings, file, stated)
         official = given["kind"] == "official"
         if official != files.is_official(file, settings.documents_dir):
             decision = OfficialDecision(
@@ -157,11 +142,11 @@ def _save(
             files.confirm(file, settings.documents_dir, official=official)
     except DocumentError as error:
         _show_problem(error.fault, error.field, str(error), texts)
-        return False
     except StrategiewijzerError as error:
         error_messages.show(error, texts)
-        return False
-    return True
+    else:
+        return True
+    return False
 
 
 def show_failure(failure: Failure, texts: Texts) -> None:

@@ -54,13 +54,9 @@ class _Row:
 
 
 def show_documents(context: PageContext) -> None:
-    """Shows the documents in use and to come, and where to add to them.
-
-    Raises:
-        StrategiewijzerError: the index or the folder cannot be used.
-    """
+    """Shows the documents in use and to come, and where to add to them."""
     settings, texts = context.settings, context.texts
-    manifest = manifest_in_use(settings)
+    manifest = _manifest_in_use(settings)
     entries = manifest.documents if manifest else ()
     st.header(texts("maintenance.upload.heading"), anchor=False)
     with Loader(settings) as loader:
@@ -102,7 +98,7 @@ def _start_preview(texts: Texts) -> None:
     work.start("--dry-run", "--json")
 
 
-def manifest_in_use(settings: Settings) -> Manifest | None:
+def _manifest_in_use(settings: Settings) -> Manifest | None:
     """The manifest of the generation in use, where there is one."""
     try:
         return Generations(settings).current().manifest if store_exists(settings) else None
@@ -172,8 +168,7 @@ def _document(
         preview = FilePreview(info=row.entry.info if row.entry else None, failure=preview.failure)
     upload_notes(preview, row.path, {entry.key: entry for entry in entries}, texts)
     show_about(context, row.file, name, preview, entries)
-    key = f"maintenance-remove-{name}"
-    remove = document_files.remove
+    key, remove = f"maintenance-remove-{name}", document_files.remove
     context.button("maintenance.own.remove", key, remove, context.settings, row.file)
 
 
@@ -186,6 +181,5 @@ def _removed(gone: Sequence[document_files.Removed], context: PageContext) -> No
     for file in gone:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(code(printable(file.name)))
-            key = f"maintenance-restore-{file.id}"
-            restore = document_files.restore
+            key, restore = f"maintenance-restore-{file.id}", document_files.restore
             context.button("maintenance.removed.restore", key, restore, context.settings, file)

@@ -23,11 +23,7 @@ _PAGE = 10
 
 
 def show(context: PageContext) -> None:
-    """Shows the queue, or the editor where an answer is being chosen.
-
-    Raises:
-        StrategiewijzerError: the index or what is kept cannot be read.
-    """
+    """Shows the queue, or the editor where an answer is being chosen."""
     settings, texts = context.settings, context.texts
     st.header(texts("maintenance.answers.heading"), anchor=False)
     index = usable_index()

@@ -65,19 +65,9 @@ def approve(
     organisation: str,
     instead_of: tuple[str, PreparedAnswer] | None = None,
 ) -> None:
-    """Approves an answer.
-
-    Args:
-        settings: say where.
-        user: who approves.
-        key: of the document version that it is of.
-        answer: with its units in whole.
-        organisation: who checked it, as readers see it.
-        instead_of: an answer, and its document version, that it replaces.
-
-    Raises:
-        StrategiewijzerError: nothing was done: it cannot be recorded or written.
-    """
+    """Approves an answer of a document version (key) in the name of an organisation, in place of
+    another answer with its document version. Where it cannot be recorded or written
+    (StrategiewijzerError), nothing was done."""
     made = _approved(answer, organisation)
     with OwnQuestions(settings).together() as own:
         own.add(key, [made])
@@ -93,11 +83,8 @@ def _approved(answer: PreparedAnswer, organisation: str) -> PreparedAnswer:
 
 
 def withdraw(settings: Settings, user: User, key: str, answer: PreparedAnswer) -> None:
-    """Takes an answer out of use; errors as of `approve`.
-
-    Raises:
-        DecidedError: it is not in use any more, or is another one now.
-    """
+    """Takes an answer out of use, unless it is not in use any more, or is another one now
+    (DecidedError); other errors as of `approve`."""
     with OwnQuestions(settings).together() as own:
         if [_content(gone) for gone in own.remove(key, answer.id)] != [_content(answer)]:
             raise DecidedError(
@@ -124,11 +111,8 @@ def erase(settings: Settings, group: QuestionGroup) -> None:
 
 
 def publish(settings: Settings, user: User, keys: Iterable[str]) -> bool:
-    """Starts taking the prepared questions of these document versions into the index.
-
-    Returns:
-        Whether that has begun; not while other work is being done, after which it can be published.
-    """
+    """Starts taking the prepared questions of these document versions into the index; returns False
+    while other work is being done, after which it can be published."""
     only = (part for key in sorted(set(keys)) for part in ("--only", key))
     arguments = ("-m", "ingest", "--json", *only)
     try:

@@ -144,7 +144,7 @@ def _official(file: Path, documents_dir: Path, marks: object) -> bool:
         return False
 
 
-def free(settings: Settings, name: str) -> str:
+def _free(settings: Settings, name: str) -> str:
     """The name with a number that makes it another: plan.nl.pdf -> plan-2.nl.pdf."""
     stem, suffix = os.path.splitext(name)
     if language := _LANGUAGE.search(stem):
@@ -153,25 +153,13 @@ def free(settings: Settings, name: str) -> str:
     return next(name for name in numbered if taken(settings, name) is None)
 
 
-def add_file(settings: Settings, name: str, content: bytes, *, replace: bool) -> str:
-    """Keeps a file; where its name is taken, in place of that file, whose name it then has, or
-    under another name.
-
-    Args:
-        settings: say where.
-        name: a safe one.
-        content: of the file.
-        replace: the file that has the name now is removed, else both are kept.
-
-    Returns:
-        The name under which it is there.
-
-    Raises:
-        StoreError: it cannot be written; what was there before stays.
-    """
+def add_file(settings: Settings, name: str, content: bytes, *, replace: bool) -> None:
+    """Keeps a file under a safe name. Where that is taken, it replaces that file, whose name it
+    then has, or gets another name. Where it cannot be written (StoreError), what was there before
+    stays."""
     place, there = folder(settings), taken(settings, name)
     if there is not None:
-        name = there.name if replace else free(settings, name)
+        name = there.name if replace else _free(settings, name)
     with writing(place):
         place.mkdir(parents=True, exist_ok=True)
         unfinished = place / f".unfinished-{secrets.token_hex(4)}"
@@ -182,7 +170,6 @@ def add_file(settings: Settings, name: str, content: bytes, *, replace: bool) ->
             unfinished.replace(place / name)
         finally:
             unfinished.unlink(missing_ok=True)
-    return name
 
 
 class Removed(Frozen):
@@ -195,11 +182,7 @@ class Removed(Frozen):
 
 
 def remove(settings: Settings, file: Path, *, keep_description: bool = False) -> None:
-    """Takes a file away with what stands beside it, so that it can be put back.
-
-    Raises:
-        StoreError: it cannot be moved.
-    """
+    """Takes a file away with what stands beside it, so that it can be put back."""
     now = datetime.datetime.now(datetime.UTC)
     kept = folder(settings) / _REMOVED / f"{now:{_STAMP}}-{secrets.token_hex(2)}"
     with writing(folder(settings)):
@@ -256,11 +239,7 @@ def _from(settings: Settings, kept: Path) -> Path:
 
 
 def restore(settings: Settings, gone: Removed) -> None:
-    """Puts a file back with what stood beside it; a file that has its name now is removed in turn.
-
-    Raises:
-        StoreError: it cannot be moved.
-    """
+    """Puts a file back with what stood beside it; one that has its name now is removed in turn."""
     kept = folder(settings) / _REMOVED / gone.id
     with writing(gone.folder):
         gone.folder.mkdir(parents=True, exist_ok=True)
@@ -273,17 +252,11 @@ def restore(settings: Settings, gone: Removed) -> None:
         os.utime(folder(settings))
 
 
-def forget(
-    settings: Settings, manifest: Manifest, published: datetime.datetime | None = None
-) -> None:
-    """Deletes for good what was removed or replaced before the last publication.
+def forget(settings: Settings, manifest: Manifest, published: datetime.datetime | None) -> None:
+    """Deletes for good what was removed or replaced before the last publication: that of the
+    generation in use, or the last from here (`published`), be it that nothing else changed.
 
     What is still in use is kept: a document without its file, one that could not be replaced.
-
-    Args:
-        settings: say where.
-        manifest: of the generation in use.
-        published: when somebody last published from here, be it that nothing else changed.
     """
     entries = {entry.path: entry for entry in manifest.documents}
     made = datetime.datetime.fromisoformat(manifest.created)
@@ -297,6 +270,7 @@ def forget(
 
 @contextmanager
 def writing(place: Path) -> Iterator[None]:
+    """Reports that the block cannot write in this place as a StoreError."""
     try:
         yield
     except OSError as error:

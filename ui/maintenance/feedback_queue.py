@@ -26,11 +26,7 @@ _EVIDENCE = {True: "evidence_good", False: "evidence_bad"}
 
 
 def show(context: PageContext) -> None:
-    """Verdicts that ask for something first; the newest first among them.
-
-    Raises:
-        StrategiewijzerError: they cannot be read.
-    """
+    """Verdicts that ask for something first; the newest first among them."""
     texts = context.texts
     st.header(texts("maintenance.feedback.heading"), anchor=False)
     st.markdown(texts("maintenance.feedback.explained"))

@@ -19,11 +19,7 @@ _KINDS = ("added", "changed", "removed")
 
 
 def show(context: PageContext) -> None:
-    """The kept generations, newest first.
-
-    Raises:
-        StrategiewijzerError: the index cannot be used.
-    """
+    """The kept generations, newest first."""
     settings, texts = context.settings, context.texts
     st.header(texts("maintenance.generations.heading"), anchor=False)
     try:
@@ -95,11 +91,8 @@ def _changes(named: Mapping[str, Sequence[str]], texts: Texts, *, least: int = 1
 
 
 def brought_back(settings: Settings, texts: Texts) -> bool:
-    """After a version was put back: says what publishing would bring back, as its files are there.
-
-    Returns:
-        Whether that was said.
-    """
+    """After a version was put back: says what publishing would bring back, as its files are there;
+    returns whether that was said."""
     try:
         found = ahead(settings)
     except NoIndexError:

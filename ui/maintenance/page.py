@@ -1,7 +1,8 @@
 """The maintenance page: documents, plan and publish, generations, feedback. Only for maintainers.
 
-What takes long runs in the background (ui/jobs.py): closing the page loses nothing. The
-page asks for the role first, and whatever changes something asks for it again.
+What takes long runs in the background (ui/jobs.py): closing the page loses nothing. The page asks
+for the role first, and whatever changes something asks for it again. A part that cannot be read or
+used is shown as an error, the others as they are.
 """
 
 from collections.abc import Callable

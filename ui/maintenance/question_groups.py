@@ -58,24 +58,15 @@ class _Asked(NamedTuple):
 
 
 def question_groups(settings: Settings) -> tuple[QuestionGroup, ...]:
-    """Groups all kept questions as `grouped` does.
-
-    Raises:
-        StrategiewijzerError: it cannot be read.
-    """
+    """Groups all kept questions as `grouped` does."""
     return grouped(read(settings), feedback.read(database(settings)))
 
 
 def grouped(
     questions: Iterable[CountedQuestion], verdicts: Iterable[Feedback]
 ) -> tuple[QuestionGroup, ...]:
-    """The groups that somebody should look at, worst first: of which readers found an answer wrong,
-    which were refused, or which several people asked.
-
-    Args:
-        questions: what was asked.
-        verdicts: of which those count that found something wrong and are not handled.
-    """
+    """The groups that somebody should look at, worst first: of which readers found an answer wrong
+    and nobody has dealt with that, which were refused, or which several people asked."""
     groups = map(_group, _together(_newest(questions, verdicts)))
     wanted = (
         group for group in groups if group.verdicts or group.refused or group.asked >= _SEVERAL

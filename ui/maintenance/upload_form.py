@@ -51,13 +51,7 @@ class FilePreview(Frozen):
 
 
 def preview_uploaded(name: str, content: bytes, loader: Loader) -> FilePreview:
-    """Reads a file that is not kept yet.
-
-    Args:
-        name: under which it would be kept; a safe one.
-        content: of the file.
-        loader: starts a process for the first file that it reads.
-    """
+    """Reads a file that is not kept yet, under a safe name."""
 
     def load() -> FilePreview:
         with tempfile.TemporaryDirectory() as folder:
