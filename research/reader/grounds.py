@@ -9,11 +9,10 @@ its questions. DIR is looked through for the files that `grounds/sources.csv` na
 import csv
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import typer
 from pydantic import Field
@@ -229,25 +228,19 @@ app = CommandLine()
 def main(
     folders: list[Path] = typer.Argument(..., metavar="DIR...", help="Where the documents are."),
 ) -> int:
-    """Says how many questions there are, and of how many all units are found."""
-    console, embedder = Console(), LocalEmbedder()
-    numbers, found, answerable = Counter[str](), Counter[str](), Counter[str]()
-    there = files(folders)
+    """Says which documents are missing, and in which not all units of the questions are found."""
+    console, embedder, there = Console(), LocalEmbedder(), files(folders)
+    whole = True
     for source in sources().values():
-        questions = labelled(source.name, source.part)
-        numbers[source.part] += len(questions)
-        answerable[source.part] += sum(bool(question.answers) for question in questions)
-        if source.name in there:
-            document = Document(there[source.name], embedder)
-            found[source.part] += sum(1 for _ in located(source, document))
-        else:
+        if source.name not in there:
             console.print(f"{source.file} is in none of the folders: {source.origin}")
-    for part in get_args(Part):
-        console.print(
-            f"{part}: {numbers[part]:,} questions, {answerable[part]:,} with an answer; "
-            f"of {found[part]:,} all units are found."
-        )
-    return 0 if found == numbers else 1
+            whole = False
+            continue
+        count = len(labelled(source.name, source.part))
+        found = sum(1 for _ in located(source, Document(there[source.name], embedder)))
+        console.print(f"{source.name}: all units of {found} of {count} questions are found.")
+        whole = whole and found == count
+    return 0 if whole else 1
 
 
 if __name__ == "__main__":

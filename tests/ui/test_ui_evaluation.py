@@ -13,10 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings
 from eval import runs
-from eval.comparison import compare
-from eval.gate import RuleResult, Rules, judge
+from eval.gate import RuleResult
 from eval.question_results import QuestionResult
-from eval.rates import sum_up
 from tests.support.apps import begin_anew, labels, press, run, unfolded
 from tests.support.question_results import (
     BEFORE,
@@ -249,27 +247,19 @@ def ended(data_dir: Path, name: str) -> jobs.Job:
     return job
 
 
-def test_a_run_that_another_made_is_told_and_shown_on_request(
+def test_a_run_that_another_made_is_told_and_one_that_was_seen_to_end_is_shown(
     data_dir: Path, two: tuple[str, str]
 ) -> None:
-    ended(data_dir, two[1])
+    job = ended(data_dir, two[1])
     assert "Deze meting tonen" not in labels(opened())
     app = opened(run=two[0])
     press(app, "Deze meting tonen")
     assert app.query_params["run"] == two[1]
     assert "Deze meting tonen" not in labels(app)
-
-
-def test_the_run_that_was_seen_to_end_is_the_one_that_is_shown(
-    data_dir: Path, two: tuple[str, str]
-) -> None:
-    job = ended(data_dir, two[1])
-    app = AppTest.from_function(_page, default_timeout=60)
-    app.query_params["run"] = two[0]
+    app = opened(run=two[0])
     app.session_state["evaluation-watched"] = job.id
     run(app)
-    assert app.query_params["run"] == two[1]
-    assert app.selectbox(key="evaluation-run").value == two[1]
+    assert app.selectbox(key="evaluation-run").value == app.query_params["run"] == two[1]
 
 
 def test_who_starts_second_sees_the_run_that_is_going_on(
@@ -359,13 +349,8 @@ def lose_role_after_the_first_check(monkeypatch: pytest.MonkeyPatch) -> None:
          "2 van de 2 regels van ` gate.yaml ` zijn gehaald over 100 vragen, "
          "vergeleken met de referentie van 24 november 2026, 09:00. Niet meegeteld"),
         (MANY, (RIGHT_SHARE, MISLEADS), "error",
-         "- misleidt: 7% (0 tot 4) van 100 vragen, en ten hoogste 5% mag; vooral: niet gevonden\n"
-         "- ondertekenbaar: 100% (96 tot 100) van 100 vragen\n\n"
-         "1 van de 2 regels van ` gate.yaml ` zijn gehaald over 100 vragen, "
-         "vergeleken met de referentie van 24 november 2026, 09:00. "
          "Niet gehaald: misleidt: 7%, en ten hoogste 5% mag; vooral: niet gevonden."),
         (MANY, (), "info",
-         "- misleidt: 0% (0 tot 4) van 100 vragen\n"
          "- ondertekenbaar: 100% (96 tot 100) van 100 vragen\n\n"
          "Bij deze meting is de kwaliteitseis niet getoetst. Meet de hele lijst."),
         (FEW, (RIGHT_SHARE, MET), "warning",
@@ -387,13 +372,8 @@ def test_one_sentence_says_whether_it_may_go_live_and_only_what_passed_is_green(
     app = opened()
     (box,) = getattr(app, kind)
     assert expected in box.value
-    verdict = {
-        "success": "Mag",
-        "error": "Mag niet",
-        "info": "Niet getoetst",
-        "warning": "Te weinig",
-    }
-    assert box.value.startswith(f"**{verdict[kind]}")
+    verdicts = {"success": "Mag", "error": "Mag niet", "info": "Niet get", "warning": "Te weinig"}
+    assert box.value.startswith(f"**{verdicts[kind]}")
     assert "Niet meegeteld als misleidend: resultaten waarvan" in box.value
     assert len(app.success) == (kind == "success")
 
@@ -418,23 +398,21 @@ def test_the_whole_set_is_judged_by_the_gate_and_a_trial_run_is_not(
 
 
 def test_rules_are_told_in_the_language_of_the_page(data_dir: Path) -> None:
-    before, now = (sum_up(questions, STAMP) for questions in (BEFORE, NOW))
-    rules = {
-        "at_least": {"reading.signable": 0.9, "size.unconfirmed": 1},
-        "at_most": {"answers.false_refusal_rate": 0},
-        "in_every_language": {"answers.useful_answer_rate": 1},
-        "no_worse_than_accepted": {"figures": ["retrieval.mrr"], "significance": 0.5},
-    }
-    comparison = compare(before, now)
-    (test,) = [test for test in comparison.tests if test.figure == "retrieval.mrr"]
-    fell = test.model_copy(update={"change": -0.2, "p_value": 0.01, "before": 0.5, "now": 0.3})
-    fallen = comparison.model_copy(update={"tests": (fell,)})
-    keep(data_dir, NOW, judge(Rules.model_validate(rules), now, fallen))
+    checks = (
+        RuleResult(figure="reading.signable", value=0.67, floor=0.9, passed=False),
+        RuleResult(figure="size.unconfirmed", value=None, floor=1, passed=False),
+        RuleResult(figure="answers.false_refusal_rate", value=0.5, ceiling=0, passed=False,
+                   cause="not retrieved"),
+        RuleResult(figure="answers.useful_answer_rate", language="en", value=0.5, floor=1,
+                   passed=False),
+        RuleResult(figure="retrieval.mrr", value=0.3, before=0.5, passed=False),
+    )  # fmt: skip
+    keep(data_dir, NOW, checks)
     page = shown(opened())
     assert "ondertekenbaar: 67%, en ten minste 90% is nodig" in page
     assert "niet bevestigde zinnen per antwoord: –, en ten minste 1,0 is nodig" in page
-    assert re.search(r"onterecht geweigerd.*: \d+%, en ten hoogste 0% mag; vooral: \w+", page)
-    assert re.search(r"\(Engels\): \d+%, en ten minste 100% is nodig", page)
+    assert re.search(r"onterecht geweigerd.*: 50%, en ten hoogste 0% mag; vooral: niet gev", page)
+    assert "(Engels): 50%, en ten minste 100% is nodig" in page
     assert "30%, significant slechter dan de 50% van de referentie" in page
     assert not re.search(r"at least|at most|mostly|no worse|to measure", page)
 
@@ -540,14 +518,3 @@ def test_who_is_signed_in_signs_under_that_name(
     app = opened()
     assert [field for field in app.text_input if field.label == "Uw naam"] == []
     assert "U besluit als Els." in shown(app)
-
-
-def test_after_a_decision_the_box_is_closed_and_empty(data_dir: Path) -> None:
-    keep(data_dir, FEW)
-    app = opened()
-    before = app.text_area[0].key
-    decide(app, "Els", "Te weinig vragen.", live=False)
-    (decision,) = [radio for radio in app.radio if radio.label == "Besluit"]
-    assert (decision.value, app.text_area[0].value) == (None, "")
-    assert app.text_area[0].key != before  # another box: the browser draws it closed
-    assert "Gaat niet live: Els," in shown(app)
