@@ -311,16 +311,12 @@ def by_number(citations: Iterable[Citation]) -> dict[int, tuple[Citation, ...]]:
 
 
 def references(citations: Iterable[Citation], page: str) -> dict[int, str]:
-    """By number: short title of the document, heading and points, pages. For example
-    "Directive 2003/88/EC, Article 8 – Length of night work › (a), p. 12".
+    """By number: short title of the document, heading and points, pages, such as "Directive
+    2003/88/EC, Article 8 – Length of night work › (a), p. 12"; `page` is a text with `{page}`.
 
     A heading that is another's too has those above it before it. What is alike even so has what
     tells it apart: the number, version or date of its document, and of two passages of one section
     without pages the beginning of their first quotes.
-
-    Args:
-        citations: all of one answer.
-        page: the words for pages, with the placeholder `page`.
     """
     found = by_number(citations)
     paths = {number: _path(quotes) for number, quotes in found.items()}

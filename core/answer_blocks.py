@@ -258,13 +258,8 @@ def numbers(blocks: Blocks) -> tuple[int, ...]:
 
 
 def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _NO_WORDS) -> Marked:
-    """Blocks as one text: Markdown, with the grammar of `core.answer.Answer`.
-
-    Args:
-        blocks: to write.
-        as_read: for a reader and no program: labels have no mark, items that of their source.
-        doubt: what stands behind sentences that are not confirmed.
-    """
+    """Blocks as one text: Markdown, with the grammar of `core.answer.Answer`; or `as_read` by
+    people, where labels have no mark, and items have that of their source."""
     begins = {"label": LABEL, "paragraph": "", "list": ITEM}
     parts = []
     for block in blocks:
@@ -278,15 +273,13 @@ def marked_text(blocks: Blocks, *, as_read: bool = False, doubt: DoubtWords = _N
 
 
 def line_text(line: Iterable[AnswerSentence], doubt: DoubtWords = _NO_WORDS) -> Marked:
-    """The sentences of a line with their markers; `doubt` as in `marked_text`."""
-    return Marked.joined((_sentence_text(sentence, doubt) for sentence in line), " ")
-
-
-def _sentence_text(sentence: AnswerSentence, doubt: DoubtWords) -> Marked:
-    shown = f"{sentence.shown}{doubt.behind(sentence)}"
-    if not sentence.evidence:
-        return Marked(shown)
-    return Marked.joined((Marked(f"{shown} "), Marked.citing(sentence.numbers)))
+    """The sentences of a line with their markers."""
+    texts = []
+    for sentence in line:
+        shown = f"{sentence.shown}{doubt.behind(sentence)}"
+        cited = (Marked(" "), Marked.citing(sentence.numbers)) if sentence.evidence else ()
+        texts.append(Marked.joined((Marked(shown), *cited)))
+    return Marked.joined(texts, " ")
 
 
 def parse(text: str) -> Blocks:

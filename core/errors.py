@@ -63,16 +63,8 @@ class SettingsError(StrategiewijzerError):
 
 
 class DocumentError(StrategiewijzerError):
-    """A source text cannot be used as it is.
-
-    Args:
-        path: the file.
-        line: 1-based line, or None when the whole file is meant.
-        problem: what is wrong.
-        remedy: what to do about it.
-        fault: the kind of problem, for messages in other languages.
-        field: the field of `DocumentInfo` whose value is wrong.
-    """
+    """A source text cannot be used as it is, at a line (from 1) or as a whole. With the kind of
+    problem, for messages in other languages, and the field of `DocumentInfo` that is wrong."""
 
     def __init__(
         self,
@@ -118,13 +110,7 @@ class DecidedError(StrategiewijzerError):
 
 
 class FetchError(StrategiewijzerError):
-    """An official text could not be fetched.
-
-    Args:
-        what: the text, file or address that is meant.
-        problem: what is wrong.
-        remedy: what to do about it.
-    """
+    """An official text could not be fetched."""
 
     def __init__(self, what: object, problem: str, remedy: str) -> None:
         super().__init__(f"{what}: {problem}. {remedy}")
@@ -156,10 +142,8 @@ class ArchiveError(StrategiewijzerError):
 class ModelError(StrategiewijzerError):
     """A language model or embeddings server failed; the message never holds a secret.
 
-    Args:
-        message: what failed, with the server's own code, and what to do about it.
-        reason: why the language model did not answer.
-        first: with the reason "paused": why the model failed before; "cut": why it broke off.
+    `reason` is why the language model did not answer; where that is "paused", `first` is why the
+    model failed before, and where it is "cut", why it broke off.
     """
 
     def __init__(
@@ -179,10 +163,8 @@ class QuestionSetError(StrategiewijzerError):
 
 
 def kind_and_place(error: BaseException) -> str:
-    """Type and place of an error, without its message, which may hold a question or a text.
-
-    For example "IndexError at sources.py:53".
-    """
+    """Type and place of an error ("IndexError at sources.py:53"), without its message, which may
+    hold a question or a text."""
     frames = traceback.extract_tb(error.__traceback__)
     places = [f" at {Path(frame.filename).name}:{frame.lineno}" for frame in frames[-1:]]
     return type(error).__name__ + "".join(places)

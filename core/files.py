@@ -23,10 +23,7 @@ def as_text(path: object) -> str:
 
 
 def as_path(text: str) -> Path:
-    """The path that `as_text` encoded: escapes become bytes unless a file has the literal name.
-
-    A name may contain the four characters of an escape itself; then the file exists as it is.
-    """
+    """The path that `as_text` encoded. Escapes become bytes, unless a file has them in its name."""
     path = Path(text)
     if os.path.lexists(path):
         return path
@@ -93,11 +90,8 @@ def in_use(data_dir: Path, *, alone: bool = False) -> Iterator[bool]:
 def obstacle(folder: Path) -> str:
     """Why this program cannot write to a folder, and the remedy; empty when no cause is found.
 
-    Asks the operating system after a failure, as libraries report a full or read-only disk
-    differently from call to call.
-
-    Args:
-        folder: need not exist; then its nearest existing parent counts.
+    The operating system knows, as libraries report a full or read-only disk differently from call
+    to call. Of a folder that is not there the nearest one above it counts.
     """
     place = existing(folder)
     if not place.is_dir():

@@ -21,17 +21,11 @@ _PAUSES = (30.0, 600.0)
 def bounded_client(
     server: str, setting: str, remedy: str = "See its log.", **more: Any
 ) -> httpx.Client:
-    """HTTP client that takes proxies from the environment.
+    """HTTP client for the server whose address is in a setting, with proxies from the environment.
 
     Reading a response raises `ModelError` (or an error of OpenAI's client caused by it) if the
-    response is larger than `_LARGEST`, compressed, takes longer than the request's time-out, or
-    redirects to another origin; then nothing was sent there.
-
-    Args:
-        server: begins the messages of errors.
-        setting: holds the address of the server.
-        remedy: what to do about a reply that takes too long.
-        more: of httpx.
+    response is larger than `_LARGEST`, compressed, takes longer than the request's time-out
+    (`remedy` is against that), or redirects to another origin; then nothing was sent there.
     """
 
     def check(response: httpx.Response) -> None:

@@ -76,16 +76,14 @@ def log_uncaught() -> None:
     can catch, and warnings. An error that ends the process is still printed by Python."""
     logging.captureWarnings(True)
     threading.excepthook = _thread_ended
-    sys.unraisablehook = lambda found: _log_failure("An error was left aside", found.exc_value)
+    sys.unraisablehook = lambda found: logger.error(
+        "An error was left aside", exc_info=found.exc_value
+    )
 
 
 def _thread_ended(found: threading.ExceptHookArgs) -> None:
     if not isinstance(found.exc_value, SystemExit):  # which ends a thread silently
-        _log_failure("A thread was ended by an error", found.exc_value)
-
-
-def _log_failure(what: str, error: BaseException | None) -> None:
-    logger.error(what, exc_info=error)
+        logger.error("A thread was ended by an error", exc_info=found.exc_value)
 
 
 def _is_of_server(name: str) -> bool:

@@ -88,8 +88,6 @@ def _openai(name: str) -> Any:
 class Settings(BaseSettings):
     """The settings of one process, from arguments, the environment, `.env` and files of secrets.
 
-    Immutable.
-
     Raises:
         SettingsError: a value is wrong, a secret file cannot be read, or a name is unknown; secrets
             are never repeated.
@@ -209,13 +207,11 @@ class Settings(BaseSettings):
     @classmethod
     def environment(cls, values: Mapping[str, SecretStr | Path | str]) -> dict[str, str]:
         """The environment of this process, with these values of settings in place of others."""
-        texts = {
-            f"{PREFIX}{name.upper()}": value.get_secret_value()
-            if isinstance(value, SecretStr)
-            else str(value)
-            for name, value in values.items()
-        }
-        return {**os.environ, **texts}
+        made = dict(os.environ)
+        for name, value in values.items():
+            text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            made[f"{PREFIX}{name.upper()}"] = text
+        return made
 
     @classmethod
     def _env_file(cls) -> Path | None:

@@ -238,13 +238,10 @@ def _trouble(error: BaseException | None) -> dict[str, str]:
 
 
 def observe(*, serves: bool = False) -> None:
-    """Starts logs and telemetry, once per process.
+    """Starts logs and telemetry, once per process: of a server, whose metrics are read from
+    outside, or of a command, which prints what it does and logs only warnings, or all at "debug".
 
     Wrong settings raise an error where they are used; until then the defaults hold.
-
-    Args:
-        serves: whether this process is a server, whose metrics are read from outside; any other
-            is a command, which prints what it does and logs only warnings, or all at "debug".
     """
     logs.log_uncaught()
     try:

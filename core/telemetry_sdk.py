@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
@@ -59,14 +59,8 @@ class Running:
 
 
 class Recorder:
-    """Records what `core.telemetry` measures.
-
-    Args:
-        measures: the metrics.
-        observed: gives value and attributes of the gauges.
-        spans: takes spans; None: there are none.
-        metrics: takes metrics too, at intervals.
-    """
+    """Records what `core.telemetry` measures; `observed` gives value and attributes of the gauges.
+    The exporters take spans, and metrics at intervals."""
 
     def __init__(
         self,
@@ -149,17 +143,14 @@ class Recorder:
     ) -> Iterable[tuple["Measure", Counter | Histogram]]:
         meter = self._meters.get_meter(NAME)
         for measure in measures:
-            name, about = measure.name, {"unit": measure.unit, "description": measure.tells}
+            name = measure.name
+            about: dict[str, Any] = {"unit": measure.unit, "description": measure.tells}
             if measure.instrument == "counter":
                 yield measure, meter.create_counter(name, **about)
             elif measure.instrument == "histogram":
                 bounds = _SECONDS if measure.unit == "s" else _COUNTS
-                yield (
-                    measure,
-                    meter.create_histogram(
-                        name, **about, explicit_bucket_boundaries_advisory=bounds
-                    ),
-                )
+                about["explicit_bucket_boundaries_advisory"] = bounds
+                yield measure, meter.create_histogram(name, **about)
             else:
                 meter.create_observable_gauge(name, [partial(self._values_of, measure)], **about)
 
@@ -173,12 +164,8 @@ def recorder(endpoint: str, measures: Iterable["Measure"], observed: Observed) -
     """A recorder; for the collector at `endpoint` too (OTLP over gRPC), unless that is empty."""
     if not endpoint:
         return Recorder(measures, observed)
-    return Recorder(
-        measures,
-        observed,
-        OTLPSpanExporter(endpoint=endpoint, timeout=_TIMEOUT),
-        OTLPMetricExporter(endpoint=endpoint, timeout=_TIMEOUT),
-    )
+    to: dict[str, Any] = {"endpoint": endpoint, "timeout": _TIMEOUT}
+    return Recorder(measures, observed, OTLPSpanExporter(**to), OTLPMetricExporter(**to))
 
 
 def _values(attributes: Attributes) -> dict[str, AttributeValue]:

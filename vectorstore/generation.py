@@ -42,14 +42,8 @@ _FEW = 100  # documents that Chroma filters by; for more, all are read and filte
 
 
 class Segment:
-    """Reads one segment for a generation; writes it while it is being built.
-
-    Args:
-        client: the store.
-        entry: names the collections, and says how much is in them.
-        documents: keys of the documents that the generation uses here; others are hidden.
-        used: what these documents have here.
-    """
+    """Reads one segment for a generation; writes it while it is being built. Documents that the
+    generation does not use here are hidden; `used` counts what the others have."""
 
     def __init__(
         self, client: chroma.Client, entry: SegmentEntry, documents: frozenset[str], used: Counts
@@ -175,13 +169,11 @@ class Segment:
 
     @translated
     def add(self, passages: Sequence[Passage], unit_vectors: Sequence[Vectors]) -> None:
-        """Stores passages, each with the vectors of its units, shape (units, dimensions).
+        """Stores passages, each with the vectors of its units, shape (units, dimensions); raises
+        DocumentRefused.
 
         The vector of a passage is the mean of its units': retrieval is as good as with embedded
         passages (docs/decisions/0002), in half the time.
-
-        Raises:
-            DocumentRefused: the store does not accept the data of a document.
         """
         self._add(
             "passages",

@@ -31,15 +31,8 @@ def store_exists(settings: Settings) -> bool:
 
 
 class Generations:
-    """All generations of one store.
-
-    Args:
-        settings: where the store is.
-        lease: held while writing to a server's store.
-
-    Raises:
-        StoreError: the Chroma server or folder cannot be used.
-    """
+    """All generations of one store; the lease is held while writing to a server's. Raises as
+    `chroma.connect`."""
 
     def __init__(self, settings: Settings, lease: Lease | None = None) -> None:
         self._client = chroma.connect(settings)
@@ -173,10 +166,8 @@ class Generations:
         collection.modify(metadata={**(collection.metadata or {}), "note": note})
 
     def rollback(self, generation_id: str | None = None) -> str:
-        """Puts an earlier kept generation in use: the named one, else the one before the current.
-
-        Returns:
-            The id of the generation now in use.
+        """Puts an earlier kept generation in use: the named one, else the one before the current;
+        returns its id.
 
         Raises:
             StoreError: there is no such generation.
@@ -187,10 +178,10 @@ class Generations:
             before = before[: before.index(pointer.current)]
         target = generation_id or (before[-1] if before else "")
         if target not in pointer.kept or not self._is_whole(target):
-            wanted = "There is no earlier generation"
-            if target:
-                wanted = f"There is no generation {target!r} to go back to"
-            raise StoreError(f"{wanted}. See which there are with: python -m ingest history")
+            wanted = f"generation {target!r} to go back to" if target else "earlier generation"
+            raise StoreError(
+                f"There is no {wanted}. See which there are with: python -m ingest history"
+            )
         self._move(Pointer(current=target, kept=pointer.kept))
         return target
 

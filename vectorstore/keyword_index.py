@@ -26,11 +26,7 @@ _EXACT_WEIGHT = 0.5  # a word in the question's own language also matches in the
 
 
 class KeywordIndex:
-    """Opens the keyword index in a folder.
-
-    Raises:
-        ValueError: the folder holds no index with the current stamp.
-    """
+    """The keyword index in a folder; raises ValueError where there is none with this stamp."""
 
     def __init__(self, folder: Path) -> None:
         stamp = folder / "stamp"

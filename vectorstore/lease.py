@@ -20,16 +20,11 @@ _NAME = "strategiewijzer-lock"
 
 
 class Lease:
-    """Takes the lease of a server's store.
-
-    Args:
-        client: of the server.
-        owner: names the data folder that wants it. One that has it already may take it again: its
-            last run crashed, as only one run at a time has the folder's lock.
-        who: the holder as shown to others.
+    """Takes the lease of a server's store for a data folder, the `owner`. One that has it already
+    may take it again: its last run crashed, as only one run at a time has the folder's lock.
 
     Raises:
-        LockedError: somebody else holds it.
+        LockedError: somebody else holds it; the message has their `who`.
     """
 
     def __init__(self, client: chroma.Client, owner: str, who: str) -> None:

@@ -92,13 +92,8 @@ class Manifest(_Counted):
         return found
 
     def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
-        """Keys of the documents to search, in one language version each, with their number of
-        passages.
-
-        Args:
-            language: the wanted version; `core.source.preferred` chooses.
-            scope: what the search is limited to.
-        """
+        """Keys of the documents to search, in one language version each (`core.source.preferred`
+        chooses), with their number of passages."""
         documents = scope.documents or self._versions_of
         chosen: dict[str, int] = {}
         for id_ in documents:

@@ -276,14 +276,9 @@ def mean_cosine(units: Vectors, vector: Vectors) -> float:
 
 
 def passage_fits(question: Vectors, units: Sequence[Vectors]) -> list[float]:
-    """Cosine of the question and each passage's mean, after subtracting what all passages have in
-    common.
-
-    Args:
-        question: of length 1, shape (dimensions,).
-        units: the unit vectors of each passage, shape (units, dimensions). What they have in common
-            is the mean over all units of the first `LOOK` passages.
-    """
+    """Cosine of the question, of length 1, and the mean of each passage's unit vectors, shape
+    (units, dimensions), after subtracting what they have in common: the mean over all units of the
+    first `LOOK` passages."""
     if not units:
         return []
     common = np.concatenate(units[:LOOK]).mean(axis=0)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.source import STEPS_BACK, MatchedQuestion, Scope, ScoredPassage, Standing
-from language.demands import Demands, demands_of, differ
+from language.demands import demands_of, differ
 from language.facts import documents_named
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation, Stack, document_key
@@ -77,7 +77,7 @@ class QuestionSearch:
             return []
         wanted, size = max(k, LOOK), sum(allowed.values())
         if size <= min(_FEW, _RARE * generation.manifest.passages):
-            nearness = self._nearness_of_all(frozenset(allowed))
+            nearness = self._nearness(generation.scope(frozenset(allowed)))
         else:
             nearness = self._nearest(wanted)
         asked_for = documents_named(self.question, generation.names).intersection(allowed)
@@ -85,7 +85,7 @@ class QuestionSearch:
             before = frozenset(map(_document_id, about))
             asked_for = frozenset(key for key in allowed if _document_id(key) in before)
         if asked_for and sum(map(allowed.__getitem__, asked_for)) <= _FEW:
-            nearness |= self._nearness_of_all(asked_for)
+            nearness |= self._nearness(generation.scope(asked_for))
         answering = closest(self.matches() if prepared is None else prepared)
         answering_passages = _by_passage(answering.items())
         unseen = generation.passages([name for name in answering_passages if name not in nearness])
@@ -132,11 +132,8 @@ class QuestionSearch:
         farthest = by_unit[-1][1]  # a unit that was not found is at most this near
         return {name: by_passage.get(name, farthest) for name in (*by_passage, *similar, *words)}
 
-    def _nearness_of_all(self, documents: frozenset[str]) -> dict[str, float]:
-        """The cosine of the best unit of each passage of a few documents."""
-        return self._nearness(self.generation.scope(documents))
-
     def _nearness(self, stack: Stack) -> dict[str, float]:
+        """The cosine of the best unit of each passage."""
         return dict(zip(stack.names, map(float, stack.best(self._towards)), strict=True))
 
     def _ranked(self, likely: Sequence[str], features: "_Features") -> list[Candidate]:
@@ -163,7 +160,11 @@ class QuestionSearch:
             )
             found.append(Candidate(scored, own))
         first = _best_first(found[:LOOK])
-        return [*first, *(_behind(first[-1], candidate) for candidate in _best_first(found[LOOK:]))]
+        for candidate in _best_first(found[LOOK:]):
+            lowest = min(candidate.scored.score, first[LOOK - 1].scored.score)
+            scored = candidate.scored.model_copy(update={"score": lowest})
+            first.append(replace(candidate, scored=scored))
+        return first
 
     def baselines(self, documents: Iterable[str]) -> Mapping[str, LanguageBaseline]:
         """The level of each language of the documents (keys); empty when they are in one
@@ -202,8 +203,12 @@ class QuestionSearch:
         """The prepared questions as `near` gives them, without those that share nothing with the
         question, or that ask something else by their facts."""
         own = demands_of(self.question, self.language or _UNKNOWN)
-        found = (match for match in self.near() if match.closeness > 0)
-        return tuple(match for match in found if not differ(own, _demands(match)))
+        near = [(match, match.prepared) for match in self.near() if match.closeness > 0]
+        return tuple(
+            match
+            for match, prepared in near
+            if not differ(own, demands_of(prepared.question, prepared.language))
+        )
 
 
 def _document_id(name: str) -> str:
@@ -215,12 +220,6 @@ def _best_first(found: Iterable[Candidate]) -> list[Candidate]:
     return sorted(
         found, key=lambda candidate: (-candidate.scored.score, candidate.scored.passage.id)
     )
-
-
-def _behind(last: Candidate, candidate: Candidate) -> Candidate:
-    """The same evidence, with a score no higher than the last one's."""
-    lowest = min(candidate.scored.score, last.scored.score)
-    return replace(candidate, scored=candidate.scored.model_copy(update={"score": lowest}))
 
 
 @dataclass(frozen=True)
@@ -278,10 +277,6 @@ def score(features: Features, weights: Mapping[str, float]) -> float:
 def language_of(document: str) -> str:
     """The language in a document key."""
     return document.rpartition(".")[2]
-
-
-def _demands(match: MatchedQuestion) -> Demands:
-    return demands_of(match.prepared.question, match.prepared.language)
 
 
 def closest(found: Iterable[MatchedQuestion]) -> Mapping[str, float]:

@@ -104,11 +104,8 @@ class Snapshot:
         """The k best passages for a question, best first.
 
         Args:
-            query: the question.
-            k: how many passages.
-            language: the question's language (ISO 639-1). Of a document in several languages only
-                the version in this language is used, else the English one, else the first.
-            scope: what the search is limited to.
+            language: the question's (ISO 639-1). Of a document in several languages only the
+                version in this language is used, else the English one, else the first.
             about: ids of passages; their documents are meant if the question names none.
             translate: gives the question in other languages (ISO 639-1), given what is found by it;
                 passages in these are then found by it in their language.
@@ -322,9 +319,6 @@ def tidy(settings: Settings, generations: Generations) -> None:
 
 
 def leftovers(settings: Settings) -> Leftovers | None:
-    """The leftovers of removed generations in the store's folder; None on a server.
-
-    Raises:
-        LeftoversError: they could not be counted.
-    """
+    """The leftovers of removed generations in the store's folder; None on a server. Raises as
+    `look`."""
     return None if settings.chroma_url else look(store_folder(settings))
