@@ -13,7 +13,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from api import ask_route, openai_chat, source_routes
+from api import openai_chat, routes
 from api.key_access import ApiKeyMiddleware, Caller, require
 from api.later import ErrorShape, LazyApp
 from api.problem import RESPONSES, Unforeseen, handle
@@ -26,7 +26,6 @@ from core.source import Frozen
 from userdata.api_keys import found, hash_of
 
 router = APIRouter()
-ROUTERS = (ask_route.router, source_routes.router, router, openai_chat.router)
 _LONGEST = 10.0  # seconds for a look; a server of a database that hangs is waited for longer
 _FIGURES: dict[str, Any] = {
     "description": "Figures in the text format of Prometheus.",
@@ -148,7 +147,7 @@ def application(
     service = app.state.service = Service(assistant, settings)
     app.state.readiness = Readiness(assistant, settings)
     handle(app)
-    for each in ROUTERS:
+    for each in (routes.router, router, openai_chat.router):
         app.include_router(each)
 
     def mcp() -> ASGIApp:

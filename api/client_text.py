@@ -41,12 +41,7 @@ class ClientText:
         return self.text[before:]
 
     def _add(self, blocks: Blocks, passages: Mapping[int, str]) -> None:
-        """Adds what of these blocks has not been said yet.
-
-        Args:
-            blocks: all that has arrived; it only grows.
-            passages: the id of the passage of each number in them.
-        """
+        """Adds what of all blocks that have arrived is new, and the ids of passages by number."""
         self.text, self.markers = "", []
         self._passages.update(passages)
         for block in blocks:

@@ -38,10 +38,7 @@ class Caller:
     scopes: tuple[Permission, ...]
 
     def check(self, scope: Permission) -> None:
-        """
-        Raises:
-            ApiError: the key has not this scope.
-        """
+        """Raises `ApiError` where the key has not this scope."""
         if scope not in self.scopes:
             raise ApiError(
                 403,
@@ -81,10 +78,7 @@ class ApiKeyMiddleware:
         await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller:
-        """
-        Raises:
-            ApiError: there is no valid key; an ended one gets the error of one that never was.
-        """
+        """Raises `ApiError` without a valid key: the same for one that has ended as for none."""
         given = Headers(scope=scope).getlist("authorization")
         scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         if scheme.lower() != "bearer" or not key or len(key) > _LONGEST:
@@ -106,10 +100,7 @@ class ApiKeyMiddleware:
         return Caller(known.id, known.scopes)
 
     def _count(self, kind: str, who: str, per_minute: int, message: str) -> None:
-        """
-        Raises:
-            ApiError: there were more of this kind in the last minute.
-        """
+        """Counts a request; raises `ApiError` where there were more in the last minute."""
         allowed = RateLimitItemPerMinute(per_minute)
         if self._limiter.hit(allowed, kind, who):
             return

@@ -29,8 +29,8 @@ from api.request_shapes import (
     of_proper,
     page_address,
 )
+from api.routes import sections_of, versions_by_id
 from api.service import Asking, Service
-from api.source_routes import sections_of, versions_by_id
 from chain.request import MAX_QUESTION
 from core import VERSION
 from core.errors import MAX_BODY, StrategiewijzerError
@@ -175,11 +175,7 @@ def _found(found: ScoredPassage) -> FoundPassage:
 
 
 def _check_limits(index: Snapshot, documents: Collection[str], areas: Collection[str] = ()) -> None:
-    """Checks the documents (ids) and areas that a search is limited to.
-
-    Raises:
-        ApiError: there is no such document or area.
-    """
+    """Raises `ApiError` where there is no such document (id) or area to limit a search to."""
     there = [entry.info for entry in index.entries()]
     for kind, given, known in (
         ("document", documents, {info.id for info in there}),

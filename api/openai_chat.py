@@ -104,10 +104,7 @@ class ChatRequest(_Body):
     strategiewijzer: SearchLimits = SearchLimits()
 
     def check(self) -> None:
-        """
-        Raises:
-            ApiError: it asks for another model, or has our fields in another place.
-        """
+        """Raises `ApiError` where another model, or our fields in another place, are named."""
         if self.model != MODEL:
             raise ApiError(
                 404,

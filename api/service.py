@@ -93,12 +93,7 @@ class Service:
 
     def begin(self, caller: Caller, asking: Asking, *, pause: float = _LOOK) -> Events:
         """Begins an answer, in a thread, and returns its events; closing them (`aclose`) ends the
-        work at its next event.
-
-        Args:
-            caller: has the scope "ask".
-            asking: what is asked.
-            pause: seconds without an event after which None is yielded.
+        work at its next event. After a pause of so many seconds without an event None is yielded.
 
         Raises:
             ApiError: too many questions are being answered.

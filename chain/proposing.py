@@ -10,10 +10,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from langchain_core.messages import BaseMessage
-from langchain_core.prompts import ChatPromptTemplate
 
-import prompts
-from chain.model.language_model import ChatModel
+from chain.model.language_model import ChatModel, messages_of
 from chain.model.prompt_budget import fenced
 from chain.model.reply import TEXT, EntryReader, Fields, Schema, list_of, object_of, out_of_form
 from chain.reading.relevance import rank
@@ -83,10 +81,11 @@ def propose(
     pieces: list[str] = []
     units = askable(passage)
     try:
-        for piece in model.stream(
-            messages(passage, languages), seconds=PATIENCE, schema=schema(units, languages)
-        ):
-            pieces.append(piece)
+        pieces.extend(
+            model.stream(
+                messages(passage, languages), seconds=PATIENCE, schema=schema(units, languages)
+            )
+        )
     except ModelError as error:
         if error.reason != "cut":
             raise
@@ -102,13 +101,8 @@ def messages(passage: Passage, languages: Sequence[str]) -> Sequence[BaseMessage
         for number in askable(passage)
         for unit in [passage.units[number]]
     )
-    template = ChatPromptTemplate.from_messages(
-        [("system", prompts.load("questions")), ("human", "{section}")]
-    )
-    return template.format_messages(
-        languages=", ".join(languages),
-        section="\n".join((fenced("headings", " › ".join(passage.headings)), *units)),
-    )
+    section = "\n".join((fenced("headings", " › ".join(passage.headings)), *units))
+    return messages_of("questions", section, languages=", ".join(languages))
 
 
 def askable(passage: Passage) -> tuple[int, ...]:

@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.language_model import ChatModel
+from chain.model.language_model import ChatModel, messages_of
 from chain.model.prompt_budget import (
     Claim,
     PromptPassages,
@@ -41,10 +40,10 @@ _MOST_CALLS = 2  # for an answer that does not fit into one; a third takes longe
 
 @dataclass(frozen=True)
 class Opinion:
-    """The checker's verdict on a sentence."""
+    """The checker's verdict on a sentence, with the reason in the model's words."""
 
     supported: bool
-    reason: str  # in the model's words
+    reason: str
 
 
 class Checker:
@@ -52,9 +51,6 @@ class Checker:
 
     def __init__(self, model: ChatModel) -> None:
         self._model = model
-        self._template = ChatPromptTemplate.from_messages(
-            [("system", prompts.load("checker")), ("human", "{sentences}")]
-        )
 
     @property
     def model(self) -> str:
@@ -83,8 +79,8 @@ class Checker:
                 raise ModelError(
                     "No sentence with its passages fits the checker's context.", "too_long"
                 )
-            messages = self._template.format_messages(sentences=prompt)
             left = max(0.0, deadline - time.monotonic())
+            messages = messages_of("checker", prompt)
             reply = self._model.whole(messages, seconds=left, schema=SCHEMA, config=config)
             found += read_opinions(reply, kept)
         return [*found, *[None] * (len(claims) - len(found))]
@@ -107,11 +103,7 @@ class Checker:
 
 def read_opinions(reply: str, count: int) -> list[Opinion | None]:
     """The opinions of a reply on sentences 1 to `count`; None for one without a verdict, or with
-    two.
-
-    Raises:
-        ModelError: the reply has no verdict on any of them.
-    """
+    two. Raises `ModelError` where there is none at all."""
     entries = read_object(reply).objects("verdicts")
     times = Counter(entry.number("number") for entry in entries)
     found: dict[int, Opinion | None] = {

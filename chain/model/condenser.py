@@ -4,11 +4,10 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
-from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.language_model import ChatModel
+from chain.model.language_model import ChatModel, messages_of
 from chain.model.prompt_budget import CONDENSE_SHARE, fenced, fitting
 from chain.model.reply import TEXT, Schema, list_of, object_of, read_object
 from core.answer import Turn
@@ -33,9 +32,6 @@ class Condenser:
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model
         self._seconds = settings.answer_timeout * CONDENSE_SHARE
-        self._template = ChatPromptTemplate.from_messages(
-            [("system", prompts.load("condense")), ("human", "{conversation}")]
-        )
         self._known: OrderedDict[tuple[str, str], dict[str, str]] = OrderedDict()
         self._translating = Breaker()
 
@@ -48,13 +44,13 @@ class Condenser:
         *,
         others: Sequence[str] = (),
     ) -> str:
-        """Rewrites the last question so that it stands alone, in its language (ISO 639-1).
+        """Rewrites a question so that it stands alone, in its language (ISO 639-1).
 
         Args:
             question: the last one.
             language: of the question.
             history: earlier turns, oldest first; the model gets as many of the last as fit.
-            config: LangChain's, for callbacks and tracers.
+            config: LangChain's.
             others: languages in which the result is wanted too, for `translations`.
 
         Raises:
@@ -105,10 +101,11 @@ class Condenser:
             for turn in reversed(history)
         ]
         kept = fitting(turns, self._model.room(), prompts.load("condense"), last)
-        messages = self._template.format_messages(
+        messages = messages_of(
+            "condense",
+            "\n\n".join((*reversed(kept), last)),
             language=language,
             languages=", ".join(others) or "none, so give an empty list",
-            conversation="\n\n".join((*reversed(kept), last)),
         )
         reply = self._model.whole(messages, seconds=seconds, schema=_SCHEMA, config=config)
         fields = read_object(reply)

@@ -66,13 +66,8 @@ _NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,59}")
 
 
 def translated(error: Exception, model: str, secret: str = "") -> Exception:
-    """The error as a `ModelError` with a remedy; unchanged if it is no failure of the server.
-
-    Args:
-        error: raised by the client.
-        model: name of the model.
-        secret: the key, which a server may repeat in its message.
-    """
+    """An error of the client as a `ModelError` with a remedy, without the secret (the key), which a
+    server may repeat in its message; unchanged if it is no failure of the server."""
     if isinstance(error.__cause__, ModelError):  # raised while a response was read
         return error.__cause__
     if isinstance(error, openai.APITimeoutError):
@@ -150,7 +145,7 @@ def _server_message(error: openai.APIError) -> str:
 
 
 def _safe(name: str | None, secret: str) -> str:
-    """The code or parameter if it looks like one and does not contain the key, else empty."""
+    """A code or parameter if it looks like one and does not contain the key, else empty."""
     is_safe = name is not None and _NAME.fullmatch(name) and not (secret and secret in name)
     return name if is_safe and name is not None else ""
 

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import openai
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
+import prompts
 from chain.model.failures import asked_to_wait, is_transient, refused_parameter, translated
 from chain.model.reply import Fields, Schema, read_json
 from core import telemetry
@@ -50,6 +51,11 @@ _LIMITS = ("max_completion_tokens", "max_tokens")  # OpenAI's name, and that of 
 _LONGEST = 400_000  # characters, some 100,000 tokens; an endless reply would fill memory
 _PIECE = 200  # characters of a piece: the deadline is checked between two only
 _THOUGHTS = ("<think>", "<thinking>", "<thought>", "<reasoning>", "[THINK]")
+
+
+def messages_of(prompt: str, data: str, **values: str) -> list[BaseMessage]:
+    """The prompt of this name, filled with values, and the data that it is about."""
+    return [SystemMessage(prompts.load(prompt).format(**values)), HumanMessage(data)]
 
 
 class ChatModel:
@@ -130,10 +136,8 @@ class ChatModel:
 
     def ollama_context(self) -> int | None:
         """How many tokens Ollama uses for prompt and answer: beyond them it drops the beginning of
-        the prompt. None for other servers, which refuse prompts that are too long.
-
-        Requested each time, as it depends on how the model is loaded; where it is not loaded,
-        Ollama's smallest default.
+        the prompt. None for other servers. Asked each time, as it depends on how the model is
+        loaded; where it is not, its smallest default counts.
 
         Raises:
             ModelError: the server does not list its models.
@@ -272,11 +276,7 @@ class ChatModel:
         }
 
     def _new_client(self, model: str) -> ChatOpenAI:
-        """Client for a model, without retries and without optional parameters of its own.
-
-        Raises:
-            ModelError: there is no key for OpenAI or Azure.
-        """
+        """Client for a model, without retries and without optional parameters of its own."""
         if self._is_official and not self._secret and self._token is None:
             raise ModelError("There is no key for the model's server. Set OPENAI_API_KEY.", "key")
         return ChatOpenAI(
@@ -332,11 +332,7 @@ class ChatModel:
 
 
 def _entra_token() -> Callable[[], str]:
-    """Provider of Entra ID tokens; renews them as needed.
-
-    Raises:
-        SettingsError: azure-identity is not installed.
-    """
+    """Provider of Entra ID tokens; renews them as needed."""
     try:
         from azure.identity import DefaultAzureCredential, get_bearer_token_provider
     except ImportError:
@@ -360,11 +356,8 @@ def _entra_token() -> Callable[[], str]:
 
 
 def _within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
-    """Yields the pieces of a reply until a deadline.
-
-    A thread reads them, so that neither a silent server nor a client that drains a stream before
-    closing it can block the answer.
-    """
+    """Yields the pieces of a reply until a deadline. A thread reads them, so that neither a silent
+    server nor a client that drains a stream before closing it can block the answer."""
     deadline = time.monotonic() + seconds
     with closing(in_background(pieces)) as arrived:
         for piece in arrived:
@@ -385,11 +378,7 @@ def _replied(
     config: RunnableConfig | None,
 ) -> Iterator[str]:
     """Yields the pieces of one reply to a request with these fields, without the model's thoughts.
-
-    Raises:
-        ModelError: the reply is empty, too long or incomplete.
-        Exception: raised by the client.
-    """
+    Raises `ModelError` where it is empty, too long or incomplete."""
     ending, is_written = "", False
     # Unchanged: langchain-openai would rename or drop some, and it loses the token counts of a
     # stream that it parses by a schema.
@@ -410,7 +399,7 @@ def _replied(
                 yield str(part.text)
 
     for text in without_thoughts(tidy(texts())):
-        is_written = is_written or bool(text.strip())
+        is_written |= bool(text.strip())
         yield text
     if ending == "length":
         before = "" if is_written else " before it wrote anything"
@@ -431,11 +420,7 @@ def _replied(
 
 
 def tidy(texts: Iterable[str]) -> Iterator[str]:
-    """The text in short pieces, without invisible characters.
-
-    Raises:
-        ModelError: the text is too long.
-    """
+    """The text in short pieces, without invisible characters, up to a length."""
     length = 0
     for text in texts:
         length += len(text)

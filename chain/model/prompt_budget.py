@@ -47,13 +47,8 @@ def _inert(text: str) -> str:
 
 
 def fitting(texts: Sequence[str], context: int, *others: str) -> list[str]:
-    """The first texts, as many as fit whole into the context beside `others` and the answer.
-
-    Args:
-        texts: the most important first.
-        context: the model's context length in tokens.
-        others: the rest of the prompt.
-    """
+    """The first texts, as many as fit whole into the context (tokens) beside `others`, the rest of
+    the prompt, and the answer."""
     room = context - answer_tokens(context) - sum(map(tokens, others))
     kept: list[str] = []
     for text in texts:
@@ -73,13 +68,8 @@ class Claim:
 
 
 class PromptPassages:
-    """Passages as data, by document: its description once, then its passages in their order, each
-    with its number and section, in fences that none can close.
-
-    Args:
-        request: has the passages.
-        room: tokens for them.
-    """
+    """Passages as data in a room of tokens, by document: its description once, then its passages in
+    their order, each with its number and section, in fences that none can close."""
 
     def __init__(self, request: Request, room: int) -> None:
         self._request = request

@@ -11,11 +11,10 @@ from functools import cache
 from typing import Literal
 
 from langchain_core.messages import BaseMessage
-from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.language_model import ChatModel
+from chain.model.language_model import ChatModel, messages_of
 from chain.model.prompt_budget import (
     CHECK_SHARE,
     CONDENSE_SHARE,
@@ -82,20 +81,12 @@ SCHEMA: Schema = {
 
 
 def messages_for(request: Request, collection: str, passages: str) -> list[BaseMessage]:
-    """The prompt for an answer or a task.
-
-    Args:
-        request: the question or the task.
-        collection: what the documents are.
-        passages: as data.
-    """
+    """The prompt for an answer or a task: what the documents are, and the passages as data."""
     task = request.task
     form = prompts.load("answer-form").format()
-    template = ChatPromptTemplate.from_messages(
-        [("system", prompts.load("task" if task else "answer")), ("human", "{asked}")]
-    )
-    return template.format_messages(
-        asked=_asked(request),
+    return messages_of(
+        "task" if task else "answer",
+        _asked(request),
         task=prompts.load(f"task-{task.kind}").strip() if task else "",
         collection=collection,
         language=request.language,

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api.ask_route import EarlierAnswer
+from api.routes import EarlierAnswer
 from chain.assistant import Assistant
 from core import VERSION
 from core.answer import Answer, Citation, Event, Finished, TextDelta, Turn, references
