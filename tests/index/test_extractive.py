@@ -89,20 +89,6 @@ def test_a_question_is_parted_at_its_questions_and_at_the_sides_of_a_comparison(
     assert sub_questions(question, language) == expected
 
 
-def test_a_question_with_two_parts_gets_both_each_under_its_label(
-    ask: Callable[[str], Answer],
-) -> None:
-    answer = ask("Who built the lighthouse and how many passengers did the ferries carry in 2019?")
-    labels = [paragraph for paragraph in answer.text.split("\n\n") if paragraph[0] == "#"]
-    assert labels[:2] == [
-        "### Harbour report, The lighthouse",
-        "### Harbour report, Passengers in 2019",
-    ]
-    _, first, second, *_ = answer.text.split("### ")
-    assert "Amalia Verdonk" in first
-    assert "95 000" in second
-
-
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
@@ -158,15 +144,6 @@ def test_a_question_for_yes_or_no_gets_the_sentence_that_settles_it(
     ask: Callable[[str], Answer],
 ) -> None:
     assert "do not sail in winter" in " ".join(ask("Do the ferries sail in winter?").text.split())
-
-
-def test_a_list_that_is_asked_for_is_whole_and_under_its_lead_in(
-    ask: Callable[[str], Answer],
-) -> None:
-    text = ask("Give an overview of what the harbour master has to do").text
-    first, second, *_ = text.split("\n\n")
-    assert first.startswith("The harbour master has these duties:")
-    assert [line[:5] for line in second.split("\n")] == ["- ins", "- col", "- war"]
 
 
 def test_a_footnote_is_no_answer_by_itself(indexed: Indexed) -> None:

@@ -1,19 +1,12 @@
 """Follow-ups: what they become, when they are left alone, and what is answered."""
 
-from pathlib import Path
-
 import pytest
 
 from chain.assistant import Assistant
 from chain.understanding.follow_ups import item_meant, standalone
 from core.answer import Turn
 from core.settings import Settings
-from eval.dataset import load
-from eval.labels import Outline, check
 from language.identify import detect_languages
-from vectorstore.store import open_index
-
-FOLLOW_UPS = Path(__file__).parents[2] / "research" / "fitting" / "followups.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -121,15 +114,6 @@ def test_a_conversation_is_answered_to_its_end(
         history.append(Turn(question=question, answer_text=answer.text))
     assert answer.is_sourced
     assert fact in " ".join(citation.quote for citation in answer.citations)
-
-
-def test_the_questions_that_the_rules_were_developed_on_fit_the_briefs(settings: Settings) -> None:
-    questions = load(FOLLOW_UPS)
-    assert all(question.history for question in questions)
-    problems = check(questions, Outline.of(open_index(settings).snapshot().passages()))
-    assert {problem.key for problem in problems} <= {
-        "answers"
-    }  # these are labelled with facts only
 
 
 def test_a_follow_up_without_a_word_means_no_item_of_a_list() -> None:

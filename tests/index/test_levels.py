@@ -5,7 +5,6 @@ import pytest
 from chain.reading.confidence import confidence
 from chain.reading.relevance import rank
 from chain.request import Part
-from core.source import Scope
 from tests.support.small import Small
 from vectorstore.store import Index, open_index
 
@@ -53,21 +52,6 @@ def test_a_passage_in_another_language_is_not_beaten_by_words_of_the_question_al
 ) -> None:
     first = index.snapshot().search(QUESTION, language="nl")[0].passage
     assert "226 000" in first.text
-
-
-def test_a_passage_in_the_language_of_the_question_is_still_found_first(index: Index) -> None:
-    asked = "Hoeveel toezichthouders voor het parkeren waren er eind 2020?"
-    first = index.snapshot().search(asked, language="nl")[0].passage
-    assert "twee toezichthouders" in first.text
-
-
-def test_what_any_text_of_a_language_has_is_above_that_of_others(index: Index) -> None:
-    snapshot = index.snapshot()
-    of = snapshot._search(QUESTION, "nl", Scope()).baselines(["parking.nl", "charging.en"])
-    assert of["nl"].letters > 0 > of["en"].letters
-    for values in zip(*of.values(), strict=True):
-        assert sum(values) == pytest.approx(0, abs=1e-9)
-    assert snapshot._search(QUESTION, "nl", Scope()).baselines(["parking.nl"]) == {}
 
 
 def test_the_confidence_is_that_of_passages_in_the_language_of_what_answers(index: Index) -> None:

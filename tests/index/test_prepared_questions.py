@@ -29,7 +29,6 @@ from tests.support.prepared import asked_in
 from tests.support.small import HARBOUR, Small
 from ui.maintenance.plan_and_publish import notes_html
 from ui.texts import load
-from vectorstore import chroma
 from vectorstore.embeddings import LocalEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
@@ -173,12 +172,6 @@ def test_an_approved_answer_is_given_word_for_word_where_a_model_could_write(
     other = asked(written, "How many cranes stand in the harbour of Veldport?")
     assert (other.mode, other.approved) == ("generative", None)
     assert server.requests
-
-
-def test_a_list_is_whole(harbour: Settings) -> None:
-    answer = asked(harbour, "What does the harbour board want to achieve?")
-    assert answer.text.startswith("The board has three aims:")
-    assert answer.text.count("\n- ") == 3
 
 
 @pytest.mark.parametrize(
@@ -362,51 +355,6 @@ def test_hostile_files_are_all_told_and_what_is_not_theirs_is_published(
     assert f"{len(HOSTILE)} files are wrong." in run_ingest.out
 
 
-def test_stale_and_lone_files_are_listed_by_a_command(small: Small, run_ingest: Command) -> None:
-    settings = small({"harbour.md": CHANGED, "harbour.questions.yaml": QUESTIONS})
-    folder = settings.corpus_dirs[0]
-    (folder / "lone.questions.yaml").write_text("answers: []\n")
-    assert run_ingest("check-questions", str(folder)) == 1
-    told = run_ingest.out
-    assert told.count("no unit begins with") == 3
-    assert "lone.questions.yaml: there is no document of this name" in told
-    assert "3 questions of 1 documents have their answer; 3 are stale" in told
-
-
-def _records_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids of the records that Chroma gives with what is stored of them, from now on."""
-    names: list[str] = []
-    real = chroma.Collection.get
-
-    def counting(self: chroma.Collection, **given: object) -> chroma.Records:
-        result = real(self, **given)
-        names.extend(result["ids"] if given["include"] else ())
-        return result
-
-    monkeypatch.setattr(chroma.Collection, "get", counting)
-    return names
-
-
-def _two_documents(small: Small) -> Settings:
-    files = {"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS}
-    files["port.md"] = document_of("port")
-    files["port.questions.yaml"] = "answers:\n- units: [The port]\n  questions: {en: [Cranes?]}\n"
-    return small(files)
-
-
-def test_those_of_one_document_are_found_without_reading_all(
-    small: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = _two_documents(small)
-    ingest(settings)
-    generation = Generations(settings).current()
-    read = _records_read(monkeypatch)
-    (found,) = generation.all_questions({"port.en"})
-    assert (found.question, read) == ("Cranes?", [found.id])
-    read.clear()
-    assert len([*generation.all_questions()]) == len(read) == 7
-
-
 def test_the_briefs_have_theirs(settings: Settings) -> None:
     generation = Generations(settings).current()
     questions = list(generation.all_questions())
@@ -416,19 +364,6 @@ def test_the_briefs_have_theirs(settings: Settings) -> None:
     languages = {question.language for question in questions}
     assert languages == {"nl", "en", "de", "fr", "pl", "es", "it"}
     assert verify(settings).problems == ()
-
-
-@pytest.mark.parametrize("language", ["nl", "de"])
-def test_one_begins_with_what_each_brief_is_about(settings: Settings, language: str) -> None:
-    assistant = Assistant(settings)
-    offered = examples(assistant.index.snapshot(), language)
-    assert len(offered) == 5
-    about_all = "initiati|priorit|stukken|documents|Dokumenten|Schwerpunkte"
-    for question in offered:
-        assert re.search(about_all, question, re.IGNORECASE)
-        answer = assistant.ask(question, language=language)
-        assert (answer.kind, answer.answered) == ("answer", True)
-        assert answer.text.count("\n- ") >= 3
 
 
 def test_a_scope_leaves_out_what_others_answer(settings: Settings) -> None:

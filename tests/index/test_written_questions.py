@@ -147,15 +147,6 @@ def test_what_does_not_find_its_answer_or_asks_the_same_again_is_dropped(
     assert proposed(port, "Cranes") == ([WrittenQuestion(CRANES[0], "en", (0,))], 3)
 
 
-def test_a_server_without_schemas_is_asked_for_the_same_in_the_prompt(
-    port: Settings, server: Script
-) -> None:
-    server.takes_schema = False
-    server.reply = lambda request: f"Sure!\n```json\n{written(request)}\n```"
-    assert proposed(port, "Cranes")[0]
-    assert "response_format" not in server.requests[-1]
-
-
 def test_the_beginning_of_a_reply_that_broke_off_is_kept(port: Settings, server: Script) -> None:
     whole = len(reply_of(([1], CRANES))) - len("]}")
     server.cut_after = whole // 7 + 3
@@ -191,6 +182,8 @@ def test_without_a_file_only_the_cost_is_told_and_one_that_is_there_stays(
     out = capsys.readouterr().out
     assert re.search(r"5 of 5 sections, one call each, about [\d,]+ tokens of prompts and", out)
     assert f"of replies, to {server.url}." in out
+    assert run("port", "--limit", "2") == 0
+    assert "2 of 5 sections" in capsys.readouterr().out
     file.write_text("mine")
     assert run("port", "--to", file) == 1
     assert "cannot be made: File exists" in capsys.readouterr().err
@@ -227,12 +220,6 @@ def test_what_was_asked_before_ctrl_c_is_written(file: Path, server: Script) -> 
     with interruptible():
         assert run("port", "--to", file) == 130
     assert len(written_in(file)) > 1
-
-
-def test_the_limit_holds(file: Path, server: Script, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("port", "--to", file, "--limit", "2") == 0
-    assert "2 of 5 sections" in capsys.readouterr().out
-    assert len(server.requests) == 2
 
 
 def test_what_fails_is_told_and_what_lasts_ends_the_run(
