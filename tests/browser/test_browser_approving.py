@@ -1,23 +1,21 @@
-"""Approved answers, from a reader's verdict to the next reader, and back into the queue."""
+"""A reader's verdict, and the answer that a maintainer then chooses and approves."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions
 from tests.support.axe import broken_rules
-from tests.support.browser import ask, button, opened, press, served, settled, sideways, text_of
+from tests.support.browser import ask, button, opened, press, served, settled, sideways
 from tests.support.small import HARBOUR, reading
 
 pytestmark = pytest.mark.long
 
 ASKED = "Who is in charge of the harbour?"
-OTHERWISE = "Who manages the harbour?"
-CHECKED = "Checked by Town of Veldport"
 
 
 @pytest.fixture
@@ -34,13 +32,6 @@ def harbour(tmp_path: Path) -> Iterator[tuple[str, Settings]]:
     }
     with served(data, tmp_path / "log", reading(documents) | more) as found:
         yield found, settings
-
-
-def answered(page: Page, question: str) -> Locator:
-    """The page's first answer, when it is whole."""
-    ask(page, question)
-    expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()
-    return page.get_by_test_id("stChatMessage").last.locator(".sw-answer").first
 
 
 def in_answers(page: Page, part: str) -> None:
@@ -69,12 +60,13 @@ def approve(page: Page, sentence: str) -> None:
     expect(page.get_by_text("Publiceren: klaar")).to_be_visible()
 
 
-def test_what_was_not_useful_is_approved_and_given_to_readers(
+def test_what_was_not_useful_gets_an_approved_answer(
     browser: Browser, harbour: tuple[str, Settings]
 ) -> None:
     address, settings = harbour
     with opened(browser, address) as reader:
-        answered(reader, ASKED)
+        ask(reader, ASKED)
+        expect(reader.get_by_role("button", name="Kopiëren")).to_be_visible()
         verdict = reader.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")
         press(verdict.get_by_role("radio", name="Niet bruikbaar"))
         expect(reader.get_by_text("Bedankt. 365 dagen bewaard")).to_be_visible()
@@ -90,11 +82,5 @@ def test_what_was_not_useful_is_approved_and_given_to_readers(
         expect(page.get_by_role("radio", name="Te beantwoorden (0)")).to_be_visible()
         in_answers(page, "Goedgekeurd (1)")
         expect(page.get_by_text("nog niet in gebruik")).to_have_count(0)
-    with opened(browser, address) as reader:
-        answer = answered(reader, OTHERWISE)
-        expect(answer).to_contain_text("It is run by the Harbour Board.")
-        told = text_of(reader.locator(".sw-checked").last)
-        assert CHECKED in told
-        assert f"Answer to: {ASKED}" in told
     (kept,) = OwnQuestions(settings).accepted("harbour.en")
     assert kept.units == ("It is run by the Harbour Board.",)

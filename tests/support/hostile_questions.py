@@ -108,6 +108,13 @@ HOSTILE: dict[str, HostileFile] = {
     "approved-number": HostileFile(_ANSWER + "  approved: {by: me, on: 7}\n", 4, "not a date"),
     "approved-month": HostileFile(_ANSWER + "  approved: {by: me, on: 2026-13-01}\n", 4,
                                   "not a date"),
+    "approved-field": HostileFile(_ANSWER + "  approved: {by: me, at: x}\n", 4,
+                                  "unknown field 'at'"),
+    "approved-day": HostileFile(_ANSWER + "  approved: {by: me, organisation: us}\n", 4,
+                                "an approval without on"),
+    "approved-nothing": HostileFile(_asking("A?").replace("The port", "")
+                                    + "  approved: {by: me, organisation: us, on: 2026-11-29}\n",
+                                    5, "approved, but there are no units"),
     # names
     "unknown": HostileFile(_ANSWER + "  note: x\n", 4, "unknown field 'note'"),
     "unknown-long": HostileFile(f"? {'x' * 100_000}\n: y\n", 1, "unknown field 'xxx"),

@@ -7,19 +7,17 @@ from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
 from core.answer import Answer
-from core.errors import NotKeptError
 from core.settings import Settings
 from core.source import Approval
 from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions
-from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file
+from ingest.reading.question_file import PreparedAnswer, own_file
 from tests.support.apps import page_of, press, run, shown, unfolded
 from tests.support.people import named_verdict
 from tests.support.prepared import asked_in
 from tests.support.small import Small, reading
 from ui import access
 from ui.access import User
-from ui.maintenance import approving
 from ui.markup import escape
 from userdata.asked_questions import note
 from userdata.asked_questions import read as questions_kept
@@ -58,7 +56,6 @@ WHO = "Wie voert het bevel over de vloot?"
 ADMIRAL = "De admiraal is Anna Visser."
 HOSTILE = "Wie <script>window.harmed=1</script> **leidt** $x$ de vloot :smile:?"
 ELS = User(id="els", name="Els", role="maintainer")
-JAN = User(id="jan", name="Jan", role="maintainer")
 pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
 TODAY = datetime.datetime.now(datetime.UTC).date()
 
@@ -94,7 +91,7 @@ def acts_as(monkeypatch: pytest.MonkeyPatch, user: User) -> None:
     monkeypatch.setattr(access, "user", lambda: user)
 
 
-def field(app: AppTest, name: str, kind: str = "text_input") -> str:
+def field(app: AppTest, name: str) -> str:
     """The key of a field of the editor that is open."""
     number = app.session_state["maintenance-answer-count"]
     return f"maintenance-answer-{number}-{name}"
@@ -138,10 +135,10 @@ def decisions(settings: Settings) -> list[str]:
     ]
 
 
-def prepared(question: str = WHO, unit: str = ADMIRAL, *, by: str = "maintainer") -> PreparedAnswer:
+def prepared(question: str = WHO, unit: str = ADMIRAL) -> PreparedAnswer:
     approval = Approval(by="maintainer", organisation="Stad Veldport", on=TODAY)
-    questions, approved = asked_in("nl", question), approval if by == "maintainer" else None
-    return PreparedAnswer(units=(unit,), questions=questions, by=by, approved=approved)
+    questions = asked_in("nl", question)
+    return PreparedAnswer(units=(unit,), questions=questions, by="maintainer", approved=approval)
 
 
 def test_an_answer_is_chosen_approved_and_given(settings: Settings) -> None:
@@ -228,18 +225,6 @@ def test_the_passage_that_was_cited_is_open_and_the_others_follow(settings: Sett
     assert "Duinstad" in preview[0].body  # what is chosen stays, and unfolded
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_an_empty_queue_says_what_comes_there_and_that_a_message_does_not(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, kept: bool
-) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_QUESTIONS", "30" if kept else "0")
-    save(database(settings), named_verdict("one", question="Kun je dat korter zeggen?"))
-    (told,) = [box.value for box in opened().info]
-    assert "lezers het antwoord afkeurden" in told
-    assert ("die zonder antwoord bleven" in told) is kept  # which takes the setting
-    assert "zoals “korter”, staat alleen onder Feedback" in told
-
-
 def test_sentences_of_two_documents_are_no_answer_and_stay(
     settings: Settings, small: Small
 ) -> None:
@@ -271,14 +256,6 @@ def test_only_what_was_done_is_on_record(settings: Settings) -> None:
     own.remove("vloot.nl", prepared().id)
     press(app, "Intrekken")
     assert "Een collega was u voor" in app.error[0].value
-    assert decisions(settings) == []
-
-
-def test_what_could_not_be_read_again_is_neither_written_nor_recorded(settings: Settings) -> None:
-    wrong = prepared().model_copy(update={"units": (ADMIRAL,) * (MOST_UNITS + 1)})
-    with pytest.raises(NotKeptError, match="Choose fewer"):
-        approving.approve(settings, ELS, "vloot.nl", wrong, "Stad Veldport")
-    assert approved(settings) == []
     assert decisions(settings) == []
 
 

@@ -277,13 +277,17 @@ def test_every_document_in_use_is_corrected_removed_and_put_back_until_that_is_p
     assert (alpha.parent / "alpha.md.meta.yaml").read_text() == "reference: COM(2020) 1\n"
     assert "gewijzigd, nog niet gepubliceerd" in row_of(app, "alpha.md")
 
+    names = ("alpha.md", "alpha.md.meta.yaml", "alpha.questions.yaml", "alpha.questions.e5-1.npy")
+    for name in (*names[2:], "alphas.md"):  # prepared questions go along, another document does not
+        (alpha.parent / name).write_text("# nothing yet\n", "utf-8")
     remove = next(button for button in app.button if button.label == "Dit document verwijderen")
     run(remove.click())
-    assert not list(alpha.parent.glob("alpha.md*"))
+    assert [file.name for file in alpha.parent.glob("alpha*")] == ["alphas.md"]
     (gone,) = document_files.removed(settings)
     press(app, f"maintenance-restore-{gone.id}")
     assert alpha.read_text() == ALPHA
-    assert (alpha.parent / "alpha.md.meta.yaml").exists()
+    assert sorted(file.name for file in alpha.parent.glob("alpha.*")) == sorted(names)
+    (alpha.parent / "alphas.md").unlink()
     document_files.remove(settings, alpha)
     ingest(settings)
     run(app)
@@ -320,21 +324,6 @@ def test_what_was_removed_is_erased_on_publication_unless_it_is_still_in_use(
     add(settings, "beta.md", "# Kop\n")  # cannot be read: the last good version stays
     run(published(app, settings))
     assert [file.name for file in document_files.removed(settings)] == ["beta.md"]
-
-
-def test_no_path_and_no_jargon_stands_outside_details(app: AppTest, settings: Settings) -> None:
-    add(settings, "beta.md", "# Kop\n")
-    add(settings, "plan.nl.md", "# Plan\n\n24 juli 2020\n\nTekst.\n")
-    planned(app, settings)
-    pages = [shown(app)]
-    finished(press(app, "maintenance-publish"), settings)
-    pages.append(shown(app))
-    pages.append(shown(tab(app, "Versies")))
-    for page in pages:
-        visible = re.sub(r"<details class=.sw-details.*?</details>", "", page, flags=re.DOTALL)
-        assert str(settings.corpus_dirs[0]) not in visible
-        assert Generations(settings).current().id not in visible
-        assert not re.search(r"vector|generatie|fingerprint|has no text|uit de tekst", visible)
 
 
 def opened(app: AppTest, name: str) -> AppTest:
@@ -542,19 +531,6 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
     # A French question may have an English answer, and what is folded may be in any language.
     assert 'class="sw-answer" lang="en"' in shown(app)
     assert 'lang="fr"' not in shown(app)
-
-
-def test_prepared_questions_go_and_come_back_with_their_document(settings: Settings) -> None:
-    folder = document_files.folder(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    names = ("quay.md", "quay.questions.yaml", "quay.questions.an-embedder-1.npy", "quays.md")
-    for name in names:
-        (folder / name).write_text("# Quay\n\nIt is long.\n", "utf-8")
-    document_files.remove(settings, folder / "quay.md")
-    assert [file.name for file in sorted(folder.glob("quay*"))] == ["quays.md"]
-    (gone,) = document_files.removed(settings)
-    document_files.restore(settings, gone)
-    assert sorted(file.name for file in folder.glob("quay*")) == sorted(names)
 
 
 # Whether a text is official, and how readers will see a document

@@ -90,24 +90,9 @@ def test_what_is_wrong_is_told_with_its_line_and_a_remedy(tmp_path: Path, name: 
     assert caught.value.path == str(tmp_path / "port.questions.yaml")
     assert problem in caught.value.problem
     assert caught.value.line == line
+    assert caught.value.fault == ("encoding" if name == "no-text" else "questions")
     assert len(str(caught.value)) < 600
     assert caught.value.remedy.endswith(".")
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("answers:\n- units: [x]\n", "an answer without questions"),
-        ("answers:\n- questions: {en: [x]}\n", "without units"),
-        (RIGHT.replace("on: 2026-11-29", "at: x"), "unknown field 'at'"),
-        (RIGHT.replace(", on: 2026-11-29", ""), "an approval without on"),
-        (RIGHT.replace("[The mayor opened it]", "[]"), "approved, but there are no units"),
-    ],
-)
-def test_a_field_that_is_missing_is_told(tmp_path: Path, text: str, problem: str) -> None:
-    with pytest.raises(DocumentError, match=problem) as caught:
-        question_file.read(written(tmp_path, text))
-    assert caught.value.fault == "questions"
 
 
 def test_a_file_has_so_many_questions_at_most(
