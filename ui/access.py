@@ -48,10 +48,7 @@ LOCAL = User(id="local", name="", role="maintainer")
 
 
 def user_of(claims: Claims, settings: Settings, now: float) -> User:
-    """The user whom these claims of an ID token describe.
-
-    Args:
-        now: seconds since the epoch.
+    """The user whom these claims of an ID token describe; `now`: seconds since the epoch.
 
     Raises:
         SignInError: they name nobody, or were made longer ago than `sign_in_hours`.

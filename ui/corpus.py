@@ -19,14 +19,16 @@ _LISTED = 20  # documents on the start page; all are on the page Sources
 
 def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:
     """How answers are made, and from which documents."""
-    documents = index.documents()
+    documents, here = index.documents(), texts("sidebar.stays")
+    # The servers on other machines that get questions; the page Privacy has the details.
+    hosts = dict.fromkeys(each.host for each in destinations(settings) if not each.is_here)
     facts: Mapping[str, object] = {
         "mode": _mode(settings, texts),
         "documents": len({document.id for document in documents}),
         "versions": len(documents),
         "kinds": kinds(documents, texts),
         "updated": texts.moment(datetime.datetime.fromisoformat(index.created)),
-        "goes": _where_questions_go(settings, texts),
+        "goes": texts("sidebar.goes_to", hosts=", ".join(hosts)) if hosts else here,
         "audit": texts("sidebar.audited") if settings.audit else "",
     }
     shown = (
@@ -102,9 +104,3 @@ def _mode(settings: Settings, texts: Texts) -> str:
     has_key = bool(settings.openai_api_key.get_secret_value())
     only_key = has_key and access.user().may("maintainer")
     return texts("sidebar.only_key" if only_key else "sidebar.offline")
-
-
-def _where_questions_go(settings: Settings, texts: Texts) -> str:
-    """The servers on other machines that get questions; the page Privacy has the details."""
-    hosts = dict.fromkeys(each.host for each in destinations(settings) if not each.is_here)
-    return texts("sidebar.goes_to", hosts=", ".join(hosts)) if hosts else texts("sidebar.stays")

@@ -133,12 +133,7 @@ def _show_download(session: Chat, texts: Texts) -> None:
     with error_messages.showing(texts, texts("privacy.problem"), st.warning):
         data = collect(current(), session.store)
         name = scripts.file_name(texts("privacy.yours"), "zip")
-        scripts.save_file(_zipped(data.as_json()), name=name)
-
-
-def _zipped(text: str) -> bytes:
-    """A ZIP file with this as data.json: it is sent to the browser in one message."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("data.json", text)
-    return made.getvalue()
+        made = io.BytesIO()  # sent to the browser in one message
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr("data.json", data.as_json())
+        scripts.save_file(made.getvalue(), name=name)

@@ -21,8 +21,6 @@ def answer_html(
     """The blocks of an answer.
 
     Args:
-        blocks: labels, paragraphs and lists.
-        language: ISO 639-1.
         own_language: of what the assistant says itself above quotes, if it is another.
         marker: HTML for the marker of the citation with a number, behind the words that it covers,
             those of a list a line each; empty where there is no such citation: "[n]" is shown.

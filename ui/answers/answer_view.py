@@ -25,7 +25,7 @@ from ui.answers.evidence_panel import CurrentSources, current_sources, evidence_
 from ui.answers.references import anchors, marked, numbers, references, stretches
 from ui.markup import code, escape, facts_html, new_tab, source_text_html
 from ui.scripts import script
-from ui.texts import Texts, languages, load
+from ui.texts import Texts
 from vectorstore.store import Snapshot
 
 _DOUBT = "?"
@@ -75,13 +75,6 @@ def show(
         st.button(again, key=f"{prefix}-again", on_click=ask, args=(answer.question,))
     if answer.citations or confirmed(answer)[1]:
         st.html(script("cards") + script("panel"), unsafe_allow_javascript=True)
-
-
-def in_its_language(answer: Answer, texts: Texts) -> Texts:
-    """The strings in the question's language, in which all of an answer but its quotes is; those of
-    the interface where there are none."""
-    language = answer.question_language
-    return load(language) if language in languages() else texts
 
 
 class Chips:

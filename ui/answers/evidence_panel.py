@@ -1,5 +1,6 @@
 """The panel beside an answer: each cited passage, marked."""
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,6 @@ from ui.answers.references import (
     pages,
     passage_of,
     references,
-    rests_on,
     stretches,
 )
 from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab
@@ -136,7 +136,9 @@ def _source_html(
     first = citations[0]
     document = first.document
     text, spans = _quoted(answer, citations)
-    proper = rests_on(answer)
+    sentences = itertools.chain(*(line for block in answer.blocks for line in block.lines))
+    # What the answer proper rests on, not what is folded.
+    proper = {(span.number, span.start, span.end) for each in sentences for span in each.evidence}
     quoted = [
         span
         for span, quote in zip(spans, citations, strict=True)

@@ -1,6 +1,5 @@
 """The citations of an answer in words: what each number stands for, and its web pages."""
 
-import itertools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -21,13 +20,6 @@ def cited_in(blocks: Blocks, answer: Answer) -> list[Citation]:
     """The citations of an answer that blocks of it have markers for."""
     found = cited_numbers(blocks)
     return [citation for citation in answer.citations if citation.number in found]
-
-
-def rests_on(answer: Answer) -> set[tuple[int, int, int]]:
-    """(number, start, end) of the quotes that the answer proper rests on, not what is folded."""
-    lines = itertools.chain.from_iterable(block.lines for block in answer.blocks)
-    spans = (span for line in lines for sentence in line for span in sentence.evidence)
-    return {(span.number, span.start, span.end) for span in spans}
 
 
 def anchors(answer: Answer, prefix: str) -> dict[int, str]:

@@ -22,7 +22,7 @@ from ui.corpus import describe_scope
 from ui.markup import code, escape, facts_html, folded_html
 from ui.scripts import into_view, script
 from ui.shared_assistant import assistant
-from ui.texts import Texts
+from ui.texts import Texts, languages, load
 from userdata.conversation import Conversation, Exchange
 from vectorstore.store import Snapshot
 
@@ -66,12 +66,8 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
 def answered(
     making: DeltaGenerator, chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Texts
 ) -> Exchange:
-    """Answers the pending question and takes in what came of it, which it returns.
-
-    Args:
-        making: where the answer is shown as it arrives; empty again at the end.
-        history: what the question can point back to.
-    """
+    """Answers the pending question and takes in what came of it, which it returns; `making` shows
+    the answer as it arrives, and is empty again at the end."""
     with making.container():
         status, place = st.empty(), st.empty()
         status.html(_status_html(texts("chat.stages.searching")))
@@ -120,7 +116,9 @@ def show_answer(
         _show_unanswered(chat, exchange, texts)
         return
     prefix = f"exchange-{number}"
-    spoken = answer_view.in_its_language(answer, texts)
+    # All of an answer but its quotes is in the language of the question, if the pages have it.
+    language = answer.question_language
+    spoken = load(language) if language in languages() else texts
     answer_view.show(answer, prefix, spoken, chat.ask, index, alone=exchange.alone)
     if answer.kind != "reply":
         _show_below(chat, exchange, answer, prefix, texts)

@@ -100,7 +100,6 @@ class Chat:
         too long and without a question (`too_long`).
 
         Args:
-            question: as the reader typed it.
             alone: to be answered without the conversation before it.
             scope: what its search is limited to; None: what the reader has chosen.
         """

@@ -88,9 +88,22 @@ def _show_catalogue(index: Snapshot, documents: Documents, texts: Texts) -> None
     ).strip()[:_LONGEST]
     with st.container(horizontal=True, key="plain-filters"):
         chosen = _choose_versions(documents, texts)
-        sort = _choose_order(texts)
+        sort = st.segmented_control(
+            texts("catalogue.sort.by"),
+            ("title", "date"),
+            default="title",
+            required=True,
+            format_func=lambda name: texts(f"catalogue.sort.{name}"),
+            key=_KEYS["sort"],
+            on_change=_to_first_page,
+            persist_state="session",
+        )
     rows = _rows(index, documents, chosen, words, texts)
-    _show_count(rows, len(documents), words, texts)
+    count = texts("catalogue.count", number=len(rows), total=len(documents))
+    if words:
+        passages = sum(len(row.found.lines) for row in rows if row.found)
+        count += f" · {texts('catalogue.hits', number=passages)}"
+    st.html(facts_html(count, role="status"))
     if not rows:
         st.info(texts("catalogue.nothing"))
         st.button(texts("catalogue.reset"), on_click=_reset)
@@ -136,19 +149,6 @@ def _pills(name: str, values: Sequence[str], texts: Texts) -> Sequence[str]:
     return chosen
 
 
-def _choose_order(texts: Texts) -> str:
-    return st.segmented_control(
-        texts("catalogue.sort.by"),
-        ("title", "date"),
-        default="title",
-        required=True,
-        format_func=lambda sort: texts(f"catalogue.sort.{sort}"),
-        key=_KEYS["sort"],
-        on_change=_to_first_page,
-        persist_state="session",
-    )
-
-
 def _reset() -> None:
     """Takes back the search and all filters."""
     st.session_state[_KEYS["search"]] = ""
@@ -188,14 +188,6 @@ def _order(row: _Row, sort: str) -> tuple[bool, int, str]:
     date = row.info.date or datetime.date.min
     newest = -date.toordinal() if sort == "date" else 0
     return elsewhere, newest, compared(row.info.title)
-
-
-def _show_count(rows: Sequence[_Row], total: int, words: str, texts: Texts) -> None:
-    count = texts("catalogue.count", number=len(rows), total=total)
-    if words:
-        passages = sum(len(row.found.lines) for row in rows if row.found)
-        count += f" · {texts('catalogue.hits', number=passages)}"
-    st.html(facts_html(count, role="status"))
 
 
 def _show_row(

@@ -12,7 +12,7 @@ from chain.answer.suggestions import questions_about
 from chain.answer.summary import summary_of
 from core.answer import Answer
 from core.errors import StrategiewijzerError, kind_and_place
-from core.source import DocumentInfo, Passage, Scope, preferred
+from core.source import DocumentInfo, Passage, preferred
 from ui import addresses
 from ui.addresses import Span, place_of, quotes, reading_query
 from ui.answers import answer_view
@@ -112,8 +112,9 @@ def _outline_html(sections: Sections, texts: Texts) -> str:
 
 
 def _section_html(section: Sequence[Passage], quotes: Quotes, texts: Texts) -> str:
-    """A section under its heading."""
-    parts, page = [f"<h2>{escape(_name(section[0]))}</h2>"], None
+    """A section under the path of its headings below the document's title."""
+    headings = section[0].headings
+    parts, page = [f"<h2>{escape(' › '.join(headings[1:] or headings))}</h2>"], None
     for passage in section:
         parts.append(_passage_html(passage, page, quotes, texts))
         pages = passage.pages(0, len(passage.text))
@@ -129,13 +130,15 @@ def _passage_html(passage: Passage, page: int | None, quotes: Quotes, texts: Tex
         breaks = {offset: number for number, offset in numbered}
         if passage.page != page:
             breaks[0] = passage.page
-    text = _text_html(passage.text, _spans(passage, quotes), breaks, texts)
-    place = escape(place_of(passage.id))
-    named = " sw-named" if place_of(passage.id) in quotes else ""
-    label = escape(texts("catalogue.permalink"))
+    place = place_of(passage.id)
+    # An address may name others than the passage has.
+    spans = [span for span in quotes.get(place, ()) if span[0] < span[1] <= len(passage.text)]
+    text = _text_html(passage.text, spans, breaks, texts)
+    named = " sw-named" if place in quotes else ""
+    anchor, label = escape(place), escape(texts("catalogue.permalink"))
     return (
-        f'<div class="sw-passage{named}" id="{place}">{text}'
-        f'<a class="sw-permalink" href="#{place}" aria-label="{label}" title="{label}">¶</a></div>'
+        f'<div class="sw-passage{named}" id="{anchor}">{text}'
+        f'<a class="sw-permalink" href="#{anchor}" aria-label="{label}" title="{label}">¶</a></div>'
     )
 
 
@@ -148,17 +151,6 @@ def _text_html(text: str, spans: Sequence[Span], breaks: Mapping[int, int], text
             parts.append(f'<span class="sw-page">{page}</span> ')
         parts.append(piece)
     return "".join(parts)
-
-
-def _spans(passage: Passage, quotes: Quotes) -> list[Span]:
-    """The quotes that the passage has; an address may name others."""
-    asked_for = quotes.get(place_of(passage.id), ())
-    return [(start, end) for start, end in asked_for if start < end <= len(passage.text)]
-
-
-def _name(passage: Passage) -> str:
-    """The path of a section below the document's title."""
-    return " › ".join(passage.headings[1:] or passage.headings)
 
 
 def _language(sections: Sections) -> str:
@@ -176,7 +168,8 @@ def _show_in_short(index: Snapshot, versions: Versions, language: str, texts: Te
         summary = _summary(index.generation, read.key, index)
         if summary is not None:
             st.html(f'<h2 class="sw-hidden">{escape(texts("catalogue.digest"))}</h2>')
-            answer_view.show(summary, "digest", texts, _ask, index)
+            # A summary of the sources as they are offers nothing to ask.
+            answer_view.show(summary, "digest", texts, lambda *_, **__: None, index)
         for info, spoken in ((preferred_version, texts.language), (read, language)):
             questions = questions or _questions(index.generation, info.key, spoken, info, index)
     except StrategiewijzerError:  # the page shows it by itself
@@ -202,10 +195,6 @@ def _questions(
 ) -> tuple[str, ...]:
     """As `_summary`."""
     return questions_about(_index, _document, language)
-
-
-def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> None:
-    """A summary of the sources as they are offers nothing to ask."""
 
 
 def _left_out_html(left_out: Sequence[str], language: str, texts: Texts) -> str:
