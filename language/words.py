@@ -1,24 +1,12 @@
-"""The words of a text, normalised to compare them, and those of them that search goes by."""
+"""The words of a text, normalised to compare them."""
 
 import re
 import unicodedata
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import tantivy
 
 _SPACES = re.compile(r"\s+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _CLUSTER = re.compile("(?s).[\u0300-\u036f]*")  # a character with its accents
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "‑": "-"})
-STEMMERS = {
-    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
-    "pt": "portuguese", "ro": "romanian", "sv": "swedish",
-}  # fmt: skip
-"""The languages whose words are stemmed (ISO 639-1), by tantivy's names."""
-_WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
 
 
 def grouped(separators: str) -> str:
@@ -116,27 +104,3 @@ def traced(text: str) -> tuple[str, list[tuple[int, int]]]:
     }
     kept = [offset for offset in range(len(folded)) if offset not in grouping]
     return "".join(folded[offset] for offset in kept), [places[offset] for offset in kept]
-
-
-def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
-    """The folded words of a text without the language's stop words, as in the keyword index.
-
-    Without a stemmer or stop words for the language, all words as they are.
-    """
-    return list(analyzer(language, stemmed=stemmed).analyze(fold(text)))
-
-
-@lru_cache
-def analyzer(language: str | None, *, stemmed: bool) -> "tantivy.TextAnalyzer":
-    """An analyzer for words of folded text, without the language's stop words, stemmed if
-    wanted."""
-    import tantivy  # takes a while, and commands that search nothing do without
-
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    if language in STEMMERS:
-        name = STEMMERS[language]
-        if language not in _WITHOUT_STOP_WORDS:
-            builder = builder.filter(tantivy.Filter.stopword(name))
-        if stemmed:
-            builder = builder.filter(tantivy.Filter.stemmer(name))
-    return builder.filter(tantivy.Filter.ascii_fold()).build()

@@ -26,12 +26,12 @@ from core.answer_blocks import (
 )
 from core.settings import Unconfirmed
 from core.source import ScoredPassage
-from language.demands import asks_for, numbers
+from language.demands import asks_for, content_words, numbers
 from language.facts import names_as_written
 from language.figures import dates_as_written, figures
 from language.identify import written_in
 from language.vocabulary import cues_of
-from language.words import content_words, fold
+from language.words import fold
 from prompts import languages, phrases, short_phrases
 
 _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")

@@ -17,8 +17,8 @@ from core.source import (
     ScoredPassage,
     preferred,
 )
+from language.demands import content_words
 from language.vocabulary import cues_of
-from language.words import content_words
 from vectorstore.chroma import batches
 from vectorstore.store import Snapshot
 

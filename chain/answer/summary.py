@@ -20,8 +20,9 @@ from chain.request import Request
 from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer
 from core.source import DocumentInfo, Passage, ScoredPassage
+from language.demands import content_words
 from language.vocabulary import cues_of, vocabulary
-from language.words import content_words, words
+from language.words import words
 from prompts import version
 from vectorstore.store import Snapshot
 
