@@ -7,12 +7,11 @@ each are held out: they are only measured on, and not looked at when the verifie
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from chain.checking.verification import Text
 from chain.request import Draft, NamedStretch, Request
@@ -137,17 +136,14 @@ class GivenReply:
             found = Text(passages[place]).find(evidence.begins, evidence.ends)
             self.stretches_found.append(bool(found))
             return NamedStretch(place, evidence.begins, evidence.ends)
-        having = [
-            passage
-            for passage in known[evidence.document]
-            if Text(passage).find(evidence.begins, evidence.ends)
-        ]
-        self.stretches_found.append(bool(having))
-        having = having or [
-            passage
-            for passage in known[evidence.document]
-            if Text(passage).find(evidence.begins, "")
-        ]
+
+        def having_words(ends: str) -> list[Passage]:
+            passages = known[evidence.document]
+            return [passage for passage in passages if Text(passage).find(evidence.begins, ends)]
+
+        whole = having_words(evidence.ends)
+        self.stretches_found.append(bool(whole))
+        having = whole or having_words("")
         if not having:
             return None
         chosen = next((passage for passage in having if passage.id in self._numbers), having[0])
@@ -197,22 +193,14 @@ def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name.lower()))
 
 
-def read(half: Half, folder: Path = FOLDER) -> tuple[Reply, ...]:
-    """The replies over the summaries of one half.
-
-    Raises:
-        StrategiewijzerError: a file is malformed.
-    """
-    return tuple(_entries(folder / half))
+def read(half: Half) -> tuple[Reply, ...]:
+    """The replies over the summaries of one half."""
+    return _entries(FOLDER / half)
 
 
-def read_documents(half: Half, folder: Path = DOCUMENTS) -> tuple[Reply, ...]:
-    """The replies over documents of one half.
-
-    Raises:
-        StrategiewijzerError: as `read`.
-    """
-    return tuple(reply for reply in _entries(folder) if reply.half == half)
+def read_documents(half: Half) -> tuple[Reply, ...]:
+    """The replies over documents of one half."""
+    return tuple(reply for reply in _entries(DOCUMENTS) if reply.half == half)
 
 
 def opinions(folder: Path) -> Mapping[tuple[str, str], bool]:
@@ -228,10 +216,9 @@ def opinions(folder: Path) -> Mapping[tuple[str, str], bool]:
     return {(row["sentence"], row["kind"]): row["verdict"] == "supported" for row in rows}
 
 
-def _entries(folder: Path) -> Iterator[Reply]:
-    for file in sorted(folder.glob("*.yaml")):
-        try:
-            for entry in read_yaml(file.read_bytes()):
-                yield Reply.model_validate(entry)
-        except (yaml.YAMLError, ValidationError, TypeError) as error:
-            raise StrategiewijzerError(f"{file}: {error}") from error
+def _entries(folder: Path) -> tuple[Reply, ...]:
+    return tuple(
+        Reply.model_validate(entry)
+        for file in sorted(folder.glob("*.yaml"))
+        for entry in read_yaml(file.read_bytes())
+    )

@@ -119,11 +119,7 @@ def _named(weights: Array, names: Sequence[str], digits: int) -> dict[str, float
 def _chance(decided: Mapping[str, Told], embedder: str, console: Console) -> None:
     for name, ground in decided.items():
         kind = name.partition(",")[0]
-        others = [
-            other_ground
-            for other, other_ground in decided.items()
-            if other.partition(",")[0] != kind
-        ]
+        others = [of for other, of in decided.items() if other.partition(",")[0] != kind]
         chances = probability(ground.first, fitted(others))
         console.print(f"{name}: {len(chances)} questions, fitted on the others")
         for line in table(chances * ground.single, ground):

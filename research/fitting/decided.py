@@ -105,30 +105,19 @@ def grounds(folders: Sequence[Path], out: Path) -> Mapping[str, Told]:
 
 def _over_facts(labelled: Iterable[Question], settings: Settings) -> Told:
     rows = _Rows(settings)
-    for question_asked in labelled:
-        question = standalone(
-            question_asked.question, question_asked.language, question_asked.history
-        )
-        is_far = question_asked.challenge == "far-topic"
-        rows.ask(
-            question,
-            question_asked.language,
-            _has_facts(question_asked),
-            yes=question_asked.answerable,
-            far=is_far,
-        )
+    for label in labelled:
+        question = standalone(label.question, label.language, label.history)
+        is_far = label.challenge == "far-topic"
+        rows.ask(question, label.language, _has_facts(label), yes=label.answerable, far=is_far)
     return rows.gathered()
 
 
 def _has_facts(question: Question) -> _IsRight:
     def has_facts(_: Decision, request: Request) -> bool:
-        blocks = choose(request)
-        texts = [
-            reading(passage, passage.units[number])
-            for block in blocks
-            for passage in [request.found[block.passage].passage]
-            for number in block.units
-        ]
+        texts = []
+        for block in choose(request):
+            passage = request.found[block.passage].passage
+            texts += [reading(passage, passage.units[number]) for number in block.units]
         return question.facts_in(fold(" ".join(texts)))
 
     return has_facts
@@ -137,15 +126,13 @@ def _has_facts(question: Question) -> _IsRight:
 def _over_documents(folders: Sequence[Path], settings: Settings) -> Told:
     kept, labelled = asked_of("choose", folders, settings)
     rows = _Rows(kept)
-    for question_asked in labelled:
+    for asked in labelled:
 
-        def answers(
-            decision: Decision, _: Request, labelled_question: Asked = question_asked
-        ) -> bool:
-            return labelled_question.is_answered(decision.whole.ranked[0], decision.whole.found)
+        def answers(decision: Decision, _: Request, asked: Asked = asked) -> bool:
+            return asked.is_answered(decision.whole.ranked[0], decision.whole.found)
 
-        label = question_asked.labelled
-        rows.ask(label.question, label.language, answers, yes=bool(question_asked.units))
+        label = asked.labelled
+        rows.ask(label.question, label.language, answers, yes=bool(asked.units))
     return rows.gathered()
 
 

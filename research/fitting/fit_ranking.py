@@ -94,9 +94,8 @@ def _over_paragraphs(xquad: XQuAD, index: Index) -> list[Asked]:
     found = []
     for question in xquad.questions:
         evidence = index.snapshot().evidence(question.text, LOOK, language=xquad.asked_in)
-        right = [
-            paragraph_of(candidate.scored.passage) == question.paragraph for candidate in evidence
-        ]
+        paragraphs = [paragraph_of(candidate.scored.passage) for candidate in evidence]
+        right = [paragraph == question.paragraph for paragraph in paragraphs]
         found.append(_asked(evidence, right, question.article // 2))  # no article is in two folds
     return found
 
@@ -108,9 +107,8 @@ def from_briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
     for number, question in enumerate(questions):
         sections = outline.relevant_sections(question)
         if sections and not question.history:
-            evidence = index.snapshot().evidence(
-                question.question, LOOK, language=question.language
-            )
+            snapshot, language = index.snapshot(), question.language
+            evidence = snapshot.evidence(question.question, LOOK, language=language)
             passages = [candidate.scored.passage for candidate in evidence]
             right = [(passage.document.id, passage.section) in sections for passage in passages]
             found.append(_asked(evidence, right, number))

@@ -187,18 +187,11 @@ def briefs() -> Iterator[tuple[Source, Path]]:
     """The summaries that come with the project and have prepared questions: name, file."""
     for file in sorted((ROOT / "corpus").glob("*/*.md")):
         language = file.parent.name
-        yield (
-            Source(
-                name=f"brief-{language}-{file.stem}",
-                file=file.name,
-                part="fit",
-                kind="brief",
-                language=language,
-                origin="corpus",
-                reuse="as the project",
-            ),
-            file,
-        )
+        brief = Source(
+            name=f"brief-{language}-{file.stem}", file=file.name, part="fit", kind="brief",
+            language=language, origin="corpus", reuse="as the project",
+        )  # fmt: skip
+        yield brief, file
 
 
 def prepared(file: Path, document: Document) -> Iterator[Located]:

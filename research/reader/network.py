@@ -27,15 +27,10 @@ class Layer(nn.Module):
         super().__init__()
         width, inner, self._heads = weights.width, weights.inner, weights.heads
         self.joined = nn.Linear(width, 3 * width)
-        _fill(
-            self.joined,
-            np.concatenate(
-                [weights.matrix(f"{name}.{name_of_part}.w", width, width) for name_of_part in "qkv"]
-            ),
-            np.concatenate(
-                [weights.vector(f"{name}.{name_of_part}.b", width) for name_of_part in "qkv"]
-            ),
-        )
+        parts = [f"{name}.{part}" for part in "qkv"]
+        matrices = [weights.matrix(f"{part}.w", width, width) for part in parts]
+        vectors = [weights.vector(f"{part}.b", width) for part in parts]
+        _fill(self.joined, np.concatenate(matrices), np.concatenate(vectors))
         self.attended = _linear(weights, f"{name}.ao", width, width)
         self.after_attention = _norm(weights, f"{name}.aln")
         self.inner = _linear(weights, f"{name}.fi", inner, width)

@@ -67,15 +67,12 @@ def asked_of(
         settings: their data folder keeps the index.
     """
     there = files(folders)
-    own = {
-        name: source_of
-        for name, source_of in sources().items()
-        if source_of.part == part and name in there
-    }
     place = settings.data_dir / part
     place.mkdir(parents=True, exist_ok=True)
     questions: list[Asked] = []
-    for name, source in own.items():
+    for name, source in sources().items():
+        if source.part != part or name not in there:
+            continue
         shutil.copyfile(there[name], place / there[name].name)
         document = Document(there[name], local_embedder())
         for question in located(source, document):

@@ -96,14 +96,8 @@ def main(
     shares = ", ".join(f"{len(learnable):,} ({share:.2f})" for share, learnable in sets)
     console.print(f"Questions of grounds, briefs, general sets (share of a step): {shares}")
     measured = _questions(choose, choose, embedder)
-    Training(
-        [learnable for learnable in sets if learnable[1]],
-        measured,
-        out / "reader.pt",
-        minutes,
-        layers,
-        seed,
-    ).run(console)
+    there = [learnable for learnable in sets if learnable[1]]
+    Training(there, measured, out / "reader.pt", minutes, layers, seed).run(console)
     return 0
 
 
@@ -188,9 +182,7 @@ class Training:
 
     def measure(self) -> Measured:
         """How well it finds the answer among the nearest passages of all documents to choose by."""
-        grounds = list(
-            {id(question.ground): question.ground for question in self._measured}.values()
-        )
+        grounds = {id(question.ground): question.ground for question in self._measured}.values()
         rows: list[tuple[bool, bool, bool, float]] = []
         with torch.no_grad():
             for question in self._measured:
@@ -221,12 +213,11 @@ class Training:
             for _, ground, number in found
             for unit in range(len(ground.passages[number].units))
         ]
-        scores = self._reader.scores(
-            [
-                self._maker.sequence(question, own.passages[number], unit)
-                for own, number, unit in units
-            ]
-        )
+        sequences = [
+            self._maker.sequence(question, own.passages[number], unit)
+            for own, number, unit in units
+        ]
+        scores = self._reader.scores(sequences)
         best = int(scores.argmax())
         ground, *place = units[best]
         return float(scores[best]), ground is asked.ground and tuple(place) in right
@@ -252,15 +243,8 @@ class Training:
 
     def _keep(self) -> None:
         unfinished = self._file.with_suffix(".part")
-        torch.save(
-            {
-                "reader": self._reader.state_dict(),
-                "optimizer": self._optimizer.state_dict(),
-                "seconds": self._seconds,
-                "seen": self._seen,
-            },
-            unfinished,
-        )
+        state = {"reader": self._reader.state_dict(), "optimizer": self._optimizer.state_dict()}
+        torch.save({**state, "seconds": self._seconds, "seen": self._seen}, unfinished)
         unfinished.replace(self._file)
 
 

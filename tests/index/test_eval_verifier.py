@@ -13,7 +13,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval import verifier
 from eval.gate import CLOSED
-from eval.replies import HALVES, GivenReply, Reply, TwinChange, read, read_documents
+from eval.replies import HALVES, GivenReply, Reply, TwinChange, read
 from eval.verifier import Judged, ReplyVerdicts, figures, outcome
 from language.words import fold
 from vectorstore.store import Snapshot, open_index
@@ -252,13 +252,3 @@ def test_every_reply_is_in_form(known: frozenset[str]) -> None:
             if not twins or len({true.text, *twins}) < len(twins) + 1:
                 faults.append(f"{kept.id}, {number}: twins")
     assert faults == []
-
-
-def test_a_file_out_of_form_is_named(tmp_path: Path) -> None:
-    folder = tmp_path / "open"
-    folder.mkdir()
-    (folder / "a.yaml").write_text("- {id: a-01, language: nl}", "utf-8")
-    with pytest.raises(StrategiewijzerError, match=r"a\.yaml"):
-        read("open", tmp_path)
-    with pytest.raises(StrategiewijzerError, match=r"a\.yaml"):
-        read_documents("open", folder)
