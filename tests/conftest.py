@@ -19,7 +19,6 @@ from core import background
 from core.settings import ROOT, Settings
 from tests.support.apps import begin_anew
 from tests.support.kept import MODEL, Kept, copy_index, ingested
-from tests.support.processor import Budgets
 from tests.support.small import Small
 from tests.support.waiting import until
 from vectorstore.e5 import E5
@@ -34,25 +33,8 @@ if TYPE_CHECKING:  # each takes time to load, and most tests need neither
 CORPUS = ROOT / "corpus"
 
 
-# Processor seconds that all tests of a folder take, the long ones too; in this order they begin.
-BUDGETS = {
-    "browser": 900,
-    "servers": 560,
-    "faults": 370,
-    "ui": 150,
-    "index": 850,
-    "unit": 125,
-    "policy": 30,
-}
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--budgets", action="store_true", help="hold each folder against its budget")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--budgets"):
-        config.pluginmanager.register(Budgets(BUDGETS))
+# What takes longest begins first, so that no worker is left alone with it.
+FOLDERS = ("browser", "servers", "faults", "ui", "index", "unit", "policy")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -62,11 +44,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks each test by its folder; what takes longest begins first, so that no worker is left
-    alone with it."""
+    """Marks each test by its folder, and puts them in its order."""
     for item in items:
         item.add_marker(item.path.parent.name)
-    items.sort(key=lambda item: list(BUDGETS).index(item.path.parent.name))
+    items.sort(key=lambda item: FOLDERS.index(item.path.parent.name))
 
 
 @pytest.hookimpl(wrapper=True)

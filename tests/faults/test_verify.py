@@ -20,8 +20,8 @@ from ingest.publishing import build
 from ingest.publishing.ingest_run import IngestOptions
 from ingest.publishing.verify import Verification, verify
 from ingest.reading.formats import READERS, Reader
-from tests.support.collections import collection_in_use
 from tests.support.commands import whole_environment
+from tests.support.searches import collection_in_use
 from tests.support.small import Small, document
 from vectorstore import chroma, keyword_index
 from vectorstore.generation import Generation, Kind

@@ -18,9 +18,9 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from tests.support import openai_server as published
 from tests.support.browser import free_port
-from tests.support.collections import collection_in_use
 from tests.support.commands import Command
 from tests.support.openai_server import Script
+from tests.support.searches import collection_in_use
 from tests.support.small import LIGHTHOUSES, Small
 from vectorstore.e5 import e5
 from vectorstore.embeddings import LocalEmbedder, local_embedder

@@ -53,6 +53,9 @@ def test_vectors_are_those_of_the_reference(
     assert cosines.min() > 0.999
     for question in ("Wat is EMPACT?", "Ποιος είναι ο στόχος;", "ﬁrst ① ½"):
         assert local_embedder().query(question) @ np.asarray(reference.query(question)) > 0.999
+    assert np.array_equal(local_embedder().query("one\x00two"), local_embedder().query("one two"))
+    with pytest.raises(ValueError, match="read-only"):
+        local_embedder().query("shared by all callers")[0] = 1.0
 
 
 @pytest.mark.parametrize("length", [6_000, pytest.param(20_000, marks=pytest.mark.long)])

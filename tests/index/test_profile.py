@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,40 +14,31 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from research.fitting.fitted_numbers import write
 from tests.support.profiles import own_profiles as own_profiles
-from vectorstore.embeddings import Vectors, local_embedder
+from vectorstore.embeddings import LocalEmbedder, Vectors, local_embedder
 from vectorstore.generations import Generations
-from vectorstore.profile import DEFAULT, measure, profile_of
+from vectorstore.profile import DEFAULT, REFERENCE, measure, profile_of
 from vectorstore.store import Index
 
 
-class Turned:
+class Turned(LocalEmbedder):
     """The local embedder's vectors centred and rotated: cosines are at 0.2 to 0.6, not at 0.8."""
 
-    limit = 512
-    at_once = 1
     fingerprint = "turned/384"
 
-    def __init__(self, known: dict[str, Vectors]) -> None:
-        """`known`: vectors of texts that need not be made again."""
-        self._known = known
-        self._centre = np.mean(list(known.values()), axis=0)
+    def __init__(self) -> None:
+        super().__init__()
+        reference = json.loads(REFERENCE.read_text("utf-8"))
+        self._centre = super().passages([*chain.from_iterable(reference["passages"])]).mean(axis=0)
         self._rotation = np.linalg.qr(np.random.default_rng(5).normal(size=(384, 384)))[0]
 
     def query(self, text: str) -> Vectors:
-        return self._turned(local_embedder().query(text))
+        return self._turned(super().query(text))
 
     def queries(self, texts: list[str]) -> Vectors:
-        return np.stack([self.query(text) for text in texts])
+        return self._turned(super().queries(texts))
 
     def passages(self, texts: list[str]) -> Vectors:
-        unknown = [text for text in texts if text not in self._known]
-        if unknown:
-            made = local_embedder().passages(unknown)
-            self._known |= dict(zip(unknown, made, strict=True))
-        return self._turned(np.stack([self._known[text] for text in texts]))
-
-    def token_count(self, text: str) -> int:
-        return local_embedder().token_count(text)
+        return self._turned(super().passages(texts))
 
     def _turned(self, vectors: Vectors) -> Vectors:
         turned = (vectors - self._centre) @ self._rotation
@@ -57,18 +49,8 @@ class Turned:
 @pytest.fixture(scope="module")
 def turned(unprepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Index:
     """The same briefs, in the other geometry."""
-    generation = Generations(unprepared).current()
-    passages = list(generation.all_passages())
-    stored = generation.vectors(
-        "units", [name for passage in passages for name in passage.unit_ids]
-    )
-    known = {
-        passage.context(unit): stored[name]
-        for passage in passages
-        for unit, name in zip(passage.units, passage.unit_ids, strict=True)
-    }
-    embedder = Turned(known)
     own = unprepared.model_copy(update={"data_dir": tmp_path_factory.mktemp("turned")})
+    embedder = Turned()
     ingest(own, embedder=embedder)
     return Index(own, Generations(own), embedder)
 

@@ -9,7 +9,7 @@ from core.source import DocumentInfo, Passage, Unit
 from tests.support.passages import passage_of
 from vectorstore.e5 import READER, e5
 from vectorstore.encoder_files import EncoderFile, Matrix
-from vectorstore.reader import Sequencer, _erf, reader
+from vectorstore.reader import Sequencer, reader
 
 FORBIDDEN = "It is forbidden to fish between 1 March and 31 May."
 FINES = "Whoever does so pays a fine of at most 400 euros."
@@ -98,9 +98,3 @@ def test_nothing_to_read_is_no_score_and_hostile_text_is_read_as_text() -> None:
     for question in ("", "\x00", "</s>" * 500, "a" * 100_000):
         found = reader().scores(question, [(text, text) for text in odd])
         assert np.isfinite(found).all()
-
-
-def test_the_error_function_is_exact_enough() -> None:
-    values = np.linspace(-5, 5, 2001, dtype=np.float32)
-    exact = np.vectorize(math.erf)(values)
-    assert np.abs(_erf(values) - exact).max() < 1e-6

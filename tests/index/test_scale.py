@@ -1,14 +1,12 @@
 """Generations share segments: what a change writes, what stays, and what is never mixed up."""
 
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from core.errors import IndexMismatchError, StoreError
 from core.settings import Settings
-from core.source import Passage
 from ingest.pipeline import ingest
 from ingest.publishing import build
 from ingest.publishing.build import segments_to_merge
@@ -19,7 +17,7 @@ from tests.support.small import Small, document
 from vectorstore import chroma, keyword_index
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
-from vectorstore.keyword_index import KeywordIndex, open_keyword, remove_old_keyword_indexes
+from vectorstore.keyword_index import open_keyword, remove_old_keyword_indexes
 from vectorstore.manifest import Manifest
 from vectorstore.store import open_index
 
@@ -66,31 +64,6 @@ def test_a_changed_document_is_written_alone_and_the_rest_is_shared(small: Small
     assert [segment.id for segment in _current(settings).manifest.segments] == [first, second]
     assert _current(settings).counts() == (6, _current(settings).manifest.units, 0)
     check(_current(settings), settings)
-
-
-@pytest.mark.usefixtures("_never_merged")
-def test_the_keyword_index_is_carried_over_where_documents_only_came(
-    small: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = small(_files())
-    ingest(settings)
-    small({**_files(), "delta.md": document("delta", "Now of rafts.")})
-    build = keyword_index.build
-
-    def from_a_base(
-        folder: Path, passages: Iterable[Passage], base: Path | None = None
-    ) -> KeywordIndex:
-        assert base is not None, "it was made from all passages"
-        return build(folder, passages, base)
-
-    monkeypatch.setattr(keyword_index, "build", from_a_base)
-
-    ingest(settings)
-    words = open_keyword(settings, _current(settings))
-
-    assert len(words) == _current(settings).counts()[0]
-    assert [name.partition(":")[0] for name, _ in words.nearest("rafts", "en", 9)] == ["delta.en"]
-    assert len(words.nearest("ships", "en", 9)) == 3
 
 
 @pytest.mark.usefixtures("_never_merged")
@@ -212,22 +185,6 @@ def test_a_segment_stays_as_long_as_a_kept_generation_uses_it(small: Small) -> N
 
 
 @pytest.mark.usefixtures("_never_merged")
-def test_a_removed_document_needs_no_copy(small: Small) -> None:
-    settings = small(_files())
-    ingest(settings)
-    files = _files()
-    del files["beta.md"]
-    small(files)
-
-    report = ingest(settings)
-
-    assert (report.embedded, report.reused) == (0, 4)
-    assert _collections(settings)[f"passages-{report.generation}"] == 0
-    assert "beta" not in "\n".join(text for text, _ in _found(settings))
-    check(_current(settings), settings)
-
-
-@pytest.mark.usefixtures("_never_merged")
 @pytest.mark.parametrize("step", ["_copy_unchanged", "_embed", "check", "publish", "remove"])
 def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
     small: Small, monkeypatch: pytest.MonkeyPatch, step: str
@@ -269,14 +226,6 @@ def test_an_index_that_cannot_be_read_is_refused_and_built_anew(small: Small) ->
         open_index(settings)
     assert ingest(settings).generation != generation
     assert len(_found(settings)) == 6
-
-
-def test_a_changed_file_in_a_small_index_leaves_one_segment(small: Small) -> None:
-    settings = small(_files())
-    ingest(settings)
-    small(_files(beta="Now of boats."))
-    ingest(settings)
-    assert len(_current(settings).manifest.segments) == 1
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 import re
 from typing import get_args
 
-import pytest
-
 from core import telemetry
 from core.settings import ROOT, Settings
 from core.yaml_files import read_yaml
@@ -58,11 +56,6 @@ def test_settings_are_told_with_their_defaults() -> None:
 def test_refusals_are_told() -> None:
     (told,) = [row[3] for row in rows("name") if "refused" in row[0]]
     assert {int(one) for one in re.findall(r"\d{3}", told)} == _REFUSALS
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_examples_are_yaml(number: int) -> None:
-    assert read_yaml(re.findall(r"```yaml\n(.*?)```", DOC, re.DOTALL)[number])
 
 
 def test_rules_ask_for_what_there_is() -> None:

@@ -190,24 +190,16 @@ def test_what_serves_reads_its_settings_in_one_way() -> None:
     assert [file.name for file in serving if "Settings()" in file.read_text("utf-8")] == []
 
 
-def _headlines(text: str) -> list[str]:
-    """Comments that stand alone between blank lines at the left margin."""
-    return re.findall(r"(?:\A|\n\n)(#(?!!)[^\n]*)(?:\n#[^\n]*)*(?=\n\n|\n?\Z)", text)
-
-
 def test_a_module_is_one_subject_and_needs_no_headlines() -> None:
+    """Comments that stand alone between blank lines at the left margin."""
+    headline = re.compile(r"(?:\A|\n\n)(#(?!!)[^\n]*)(?:\n#[^\n]*)*(?=\n\n|\n?\Z)")
     headed = {
         str(file.relative_to(ROOT)): found
         for package in PACKAGES
         for file in _files(package)
-        if (found := _headlines(file.read_text("utf-8")))
+        if (found := headline.findall(file.read_text("utf-8")))
     }
     assert headed == {}
-
-
-def test_a_headline_is_one_wherever_it_stands() -> None:
-    text = "# First.\n\nX = 1\n\n# Two\n# lines.\n\n# A reason\nY = 2  # z\n\n# Last.\n"
-    assert _headlines(text) == ["# First.", "# Two", "# Last."]
 
 
 def test_tests_share_what_is_in_support_and_import_no_other_tests() -> None:

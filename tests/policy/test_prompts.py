@@ -91,9 +91,3 @@ def test_a_wrong_entry_of_cues_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_p
             vocabulary.cues_of("en")
     finally:
         vocabulary._cues_file.cache_clear()
-
-
-def test_no_rule_names_a_subject_that_the_documents_may_not_have() -> None:
-    for name in prompts.WRITING:
-        assert "European Union" not in prompts.load(name)
-        assert "security" not in prompts.load(name)

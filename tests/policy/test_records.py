@@ -9,45 +9,6 @@ from core.settings import ROOT, Settings
 from vectorstore.profile import default_profile
 
 DECISIONS = ROOT / "docs" / "decisions"
-# Readers of answers, writers of questions and judges of sentences are language models. What stands
-# in a text of others, and what these models wrote, says nothing of them.
-NOT_OURS = (
-    "corpus/",
-    "eval/documents/texts/",
-    "tests/data/",
-    "tests/replies/",
-    "tests/policy/test_records.py",
-)
-NOT_IN_TREE = (".git", ".venv", "data", "documents")
-KINDS = (".md", ".py", ".j2", ".yaml")
-OF_PEOPLE = re.compile(
-    r"""\bread\W+(?:[a-z]+\W+)?by\W+(?:\w+\W+)?(?:people|persons|officials)   # read by two people
-    | \bwritten\W+by\W+(?:a\W+)?(?:people|persons?)\b
-    | \b(?:people|persons)\W+(?:found|judged|signed)\b
-    | \b(?:people|persons)\W+who\W+(?:had\W+)?(?:not\W+)?(?:seen|read|judged|signed)\b
-    | \blists\W+(?:that\W+)?(?:made\W+by\W+)?people\b
-    | \ba\W+person\W+made\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def _ours() -> dict[str, str]:
-    """Our own texts and code by name."""
-    folders = [one for one in ROOT.iterdir() if one.is_dir() and (one.name not in NOT_IN_TREE)]
-    files = [*ROOT.glob("*.md"), *(file for one in folders for file in one.rglob("*.*"))]
-    named = {file.relative_to(ROOT).as_posix(): file for file in files if file.suffix in KINDS}
-    return {
-        name: file.read_text("utf-8")
-        for name, file in named.items()
-        if not name.startswith(NOT_OURS)
-    }
-
-
-def test_nothing_calls_a_language_model_that_reads_answers_people() -> None:
-    texts = _ours()
-    assert len(texts) > 500
-    found = [(name, one[0]) for name, text in texts.items() for one in OF_PEOPLE.finditer(text)]
-    assert found == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/figures.md", "docs/evaluation.md"])

@@ -1,11 +1,19 @@
-"""Counts what an index is asked."""
+"""What an index of a test has, and how often it is asked."""
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from core.settings import Settings
 from core.source import ScoredPassage
+from vectorstore import chroma
+from vectorstore.generations import Generations
 from vectorstore.store import Snapshot
+
+Counted = Callable[[type, str], Counter[str]]
+"""How often a method is called: the type of the fixture `counted` (tests/ui/conftest.py)."""
 
 
 def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -19,3 +27,9 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Snapshot, "search", counted)
     return asked
+
+
+def collection_in_use(settings: Settings, kind: str) -> chroma.Collection:
+    """The Chroma collection of the generation in use."""
+    generation = Generations(settings).pointer().current
+    return chroma.connect(settings).get_collection(f"{kind}-{generation}", None)

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from core.settings import ROOT, Settings
 from tests.support.apps import run, visit
 from tests.support.chats import Open
-from tests.support.counting import Counted
 from tests.support.in_process import one_worker, start_here
+from tests.support.searches import Counted
 from ui import jobs
 from userdata.database import FILE
 

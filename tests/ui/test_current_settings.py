@@ -15,9 +15,9 @@ from core.settings import AT_START, Settings, current
 from tests.support.apart import at_once
 from tests.support.api_server import client, key, serving
 from tests.support.apps import ask, begin_anew, run, shown, visit
-from tests.support.counting import Counted
 from tests.support.env_file import env as env
 from tests.support.openai_server import openai_server, reply_of
+from tests.support.searches import Counted
 from tests.support.waiting import until
 from ui.markup import escape
 from ui.shared_assistant import assistant

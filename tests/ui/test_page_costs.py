@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.settings import Settings
 from tests.support.apps import ask, run, visit
-from tests.support.counting import Counted
+from tests.support.searches import Counted
 from userdata.conversations import Conversations
 from vectorstore.generations import Generations
 

@@ -1,4 +1,4 @@
-"""The query adapter: what it learns, and that its gradient is one."""
+"""The query adapter: what it learns, and which one is used."""
 
 from pathlib import Path
 
@@ -34,33 +34,6 @@ def test_a_map_is_learned_by_which_questions_find_their_units(asked: Asked) -> N
     before = places(asked.vectors, asked, owners)
     after = places(fit(asked, steps=200)(asked.vectors), asked, owners)
     assert (before == 0).mean() < 0.7 < 0.9 < (after == 0).mean()
-
-
-def test_the_gradient_is_that_of_the_loss(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter, "_DROPPED", 0.0)
-    chosen, matrix = np.arange(8), np.full((WIDTH + 1, WIDTH), 0.01, np.float32)
-
-    def loss(moved_by: Vectors) -> float:
-        """As its definition says, in double precision."""
-        chance = np.random.default_rng(5)
-        chance.random((len(chosen), WIDTH))
-        own = [int(chance.choice(asked.right[one])) for one in chosen]
-        drawn = np.array([*own, *chance.integers(TOPICS, size=30)])
-        given = asked.vectors[chosen].astype(float)
-        moved = given + given @ moved_by[:-1] + moved_by[-1]
-        moved /= np.linalg.norm(moved, axis=1, keepdims=True)
-        fits = moved @ asked.units[drawn].T.astype(float) / 0.05
-        for row, one in enumerate(chosen):
-            fits[row, (drawn == one) & (np.arange(len(drawn)) != row)] = -np.inf
-        right = fits[np.arange(len(chosen)), np.arange(len(chosen))]
-        return float(np.mean(np.log(np.exp(fits).sum(axis=1)) - right))
-
-    told = adapter._gradient(asked, chosen, matrix, np.random.default_rng(5))
-    for place in ((0, 0), (3, 7), (WIDTH, 2)):
-        step = np.zeros(matrix.shape)
-        step[place] = 1e-4
-        slope = (loss(matrix + step) - loss(matrix - step)) / 2e-4
-        assert told[place] == pytest.approx(slope, abs=1e-3)
 
 
 def test_an_adapter_is_kept_and_the_first_folder_that_has_one_counts(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
-"""Settings and the comparison of texts across notations."""
+"""Settings, private folders, short titles, texts across notations, and what threads share."""
 
 import shutil
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from core.background import once
 from core.errors import SettingsError
 from core.files import make_private
 from core.settings import Settings, current
@@ -146,15 +149,12 @@ def test_an_address_with_a_password_or_a_query_is_refused_without_repeating_it(n
     assert getattr(Settings(**{name: "https://models.example/a@b"}, model="m"), name)
 
 
-def test_names_of_the_app_count_without_their_port() -> None:
-    settings = Settings(allowed_hosts=("Wijzer.example.eu:443", "old.example:*", "[::1]:*"))
-    assert settings.allowed_hosts == ("wijzer.example.eu", "old.example", "::1")
-
-
 @pytest.mark.parametrize(
     "host", ["https://wijzer.example.eu", "wijzer.example.eu/chat", "*", "a b"]
 )
-def test_what_is_no_name_of_the_app_is_refused(host: str) -> None:
+def test_names_of_the_app_count_without_their_port_and_nothing_else_is_one(host: str) -> None:
+    settings = Settings(allowed_hosts=("Wijzer.example.eu:443", "old.example:*", "[::1]:*"))
+    assert settings.allowed_hosts == ("wijzer.example.eu", "old.example", "::1")
     with pytest.raises(SettingsError, match=r"allowed_hosts.*wijzer\.example\.eu"):
         Settings(allowed_hosts=(host,))
 
@@ -188,3 +188,26 @@ def test_whatever_makes_the_data_folder_first_makes_it_private(tmp_path: Path) -
 def test_a_long_title_has_a_short_form(title: str, reference: str, short: str) -> None:
     info = DocumentInfo(id="a", language="en", title=title, reference=reference)
     assert info.short_title == short
+
+
+def test_what_is_made_once_is_made_once_for_threads_that_ask_at_once() -> None:
+    made: list[object] = []
+    asking, second = threading.Barrier(4), threading.Event()
+
+    @once
+    def thing() -> object:
+        made.append(object())
+        if len(made) > 1:
+            second.set()
+        second.wait(0.2)  # others come in meanwhile, if they can
+        return made[-1]
+
+    def asked(_: int) -> object:
+        asking.wait()
+        return thing()
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(asked, range(4)))
+    assert found == made * 4
+    thing.cache_clear()
+    assert thing() is made[1]

@@ -1,7 +1,7 @@
 """Results: a sentence within the text around it, never cut in a sentence or a list."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,11 +21,11 @@ DOCUMENT = DocumentInfo(id="plan", title="The plan", language="en")
 LONG = "The ports of the Union " + "and their many " * 30 + "partners work together."
 
 
-def passage(*sentences: str, name: str = "p1", item: int = -1) -> ScoredPassage:
+def passage(*sentences: str, name: str = "p1", items: Collection[int] = ()) -> ScoredPassage:
     text = " ".join(sentences)
     units, at = [], 0
     for number, words in enumerate(sentences):
-        kind = "item" if number == item else "sentence"
+        kind = "item" if number in items else "sentence"
         units.append(Unit(start=at, end=at + len(words), kind=kind))
         at += len(words) + 1
     named = {"id": f"plan.en:{name}", "units": tuple(units)}
@@ -68,7 +68,7 @@ def test_a_result_is_a_sentence_among_its_neighbours(place: int) -> None:
 
 
 def test_a_neighbour_that_would_be_too_much_or_is_an_item_is_left_out() -> None:
-    found = [passage(LONG, sentence(1), sentence(2), item=2)]
+    found = [passage(LONG, sentence(1), sentence(2), items=(2,))]
     ((draft,),) = search_results(asked(found, (0, 1, 1.0)))
     assert (draft.text, draft.around) == (sentence(1), ("", ""))
 
@@ -113,10 +113,7 @@ def test_a_part_is_taken_from_the_same_document_if_that_has_it_nearly_as_well() 
 
 
 def test_a_list_is_shown_whole() -> None:
-    listed = passage("There are two:", "one;", "two.", item=1)
-    lead, first, second = listed.passage.units
-    units = (lead, first, second.model_copy(update={"kind": "item"}))
-    found = (scored(listed.passage.model_copy(update={"units": units})),)
+    found = (passage("There are two:", "one;", "two.", items=(1, 2)),)
     whole = Ranked(0, Statement((0, 1, 2), (0, 1, 2), is_list=True), 1.0)
     ((draft,),) = search_results(request(found, Part("?", "en", found, [whole])))
     assert (draft.text, draft.items, draft.around) == ("There are two:", ("one;", "two."), None)
@@ -134,11 +131,8 @@ def test_a_list_is_shown_whole() -> None:
 def test_of_a_list_by_years_those_that_alone_are_asked_for_are_taken_out(
     items: Sequence[str], years: tuple[str, ...], expected: tuple[str, ...] | None
 ) -> None:
-    listed = passage("The shares are:", *items)
-    lead, *others = listed.passage.units
-    units = (lead, *(unit.model_copy(update={"kind": "item"}) for unit in others))
-    found = (scored(listed.passage.model_copy(update={"units": units})),)
-    numbers = tuple(range(len(units)))
+    numbers = tuple(range(1 + len(items)))
+    found = (passage("The shares are:", *items, items=numbers[1:]),)
     whole = Ranked(0, Statement(numbers, numbers, is_list=True), 1.0)
     asked_for = replace(request(found, Part("?", "en", found, [whole])), years=years)
     (result,) = search_results(asked_for)
