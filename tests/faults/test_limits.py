@@ -5,7 +5,6 @@ import itertools
 import json
 import threading
 import tracemalloc
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -76,11 +75,6 @@ def _failed(url: str, seconds: float = PATIENCE, **more: object) -> ModelError:
     with pytest.raises(ModelError) as raised:
         _model(url, **more).whole([HumanMessage("How many?")], seconds=seconds)
     return raised.value
-
-
-def test_a_reply_without_end_is_cut_off_when_its_time_is_up() -> None:
-    with pytest.raises(ModelError, match="no whole answer"):
-        deque(_within(0.2, itertools.repeat("It grows. ")), maxlen=0)
 
 
 def test_a_server_that_never_ends_its_reply_is_hung_up_on() -> None:

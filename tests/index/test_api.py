@@ -96,6 +96,17 @@ def test_the_events_say_the_same_as_the_whole_answer(api: httpx.Client) -> None:
     assert text.split() == whole["text"].split()
 
 
+def test_the_app_streams_to_programs_unpacked(address: str, settings: Settings) -> None:
+    """Behind the guard and beside the pages; packed, it would come in one piece."""
+    asked = {"question": QUESTION, "stream": True}
+    with client(address, key(settings, "ask")) as api:
+        assert api.get("/readyz").json() == {"status": "ok"}
+        streamed = api.post("/v1/ask", json=asked)
+    assert streamed.headers["content-type"].startswith("text/event-stream")
+    assert "content-encoding" not in streamed.headers
+    assert events(streamed)[-1][1]["answer"]["citations"]
+
+
 def test_the_scope_limits_what_is_searched(api: httpx.Client) -> None:
     limits = {"documents": ["csa-strategy"], "source_language": "en"}
     answer = api.post("/v1/ask", json={"question": QUESTION, **limits}).json()
@@ -110,14 +121,11 @@ def test_an_answer_goes_back_as_it_came_and_a_follow_up_rests_on_it(
     first = api.post("/v1/ask", json={"question": QUESTION}).json()
     asked = {"question": "En in 2019?", "history": [first]}
     followed = api.post("/v1/ask", json=asked).json()
-    turn = Turn.of(QUESTION, Answer.model_validate(without_computed(first)))
+    given = {name: first[name] for name in Answer.model_fields}  # without what is computed
+    turn = Turn.of(QUESTION, Answer.model_validate(given))
     own = assistant.ask("En in 2019?", [turn]).model_dump(mode="json")
     assert followed["understood_as"]
     assert without_timings(followed) == without_timings(own)
-
-
-def without_computed(answer: dict[str, Any]) -> dict[str, Any]:
-    return {name: answer[name] for name in Answer.model_fields}
 
 
 def test_an_earlier_answer_is_the_turn_that_the_page_makes_of_it(settings: Settings) -> None:

@@ -94,32 +94,8 @@ def _figures_without_source(answer: Answer) -> list[str]:
 @pytest.mark.timeout(1200)
 def test_no_figure_that_its_passage_lacks_is_confirmed(models: tuple[Settings, Settings]) -> None:
     questions = {each.id: each for each in load(ROOT / "eval" / "questions")}
-    _ask_and_check(models, [questions[id] for id in _HANDFUL])
+    asked = [questions[id] for id in _HANDFUL]
 
-
-@pytest.mark.whole_model
-@pytest.mark.timeout(4 * 3600)
-def test_the_same_holds_for_a_larger_model(settings: Settings) -> None:
-    """Prints each sentence with its mark: confirmed, not confirmed, or left out."""
-    every = [each for each in load(ROOT / "eval" / "questions") if not each.history]
-    asked = every[:: len(every) // _ASKED][:_ASKED]
-    marks: Counter[str] = Counter()
-    with local_llm(QWEN) as address:
-        configured = _configured(settings, QWEN, seconds=900.0)
-        assistant = Assistant(configured.model_copy(update={"openai_base_url": address}))
-        for question in asked:
-            answer = assistant.ask(question.question, (), question.language)
-            assert _figures_without_source(answer) == [], question.id
-            assert inexact_quotes(answer) == (), question.id
-            print(f"\n{question.id} [{answer.mode}, {answer.kind}] {question.question}", flush=True)  # noqa: T201
-            for sentence in sentences(answer.blocks) if answer.mode == "generative" else ():
-                marks[sentence.status] += 1
-                print(f"  {sentence.status}: {sentence.text}", flush=True)  # noqa: T201
-    print(f"\n{dict(marks)}")  # noqa: T201
-    assert marks.total() > _ASKED / 2  # it follows the form
-
-
-def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question]) -> None:
     def answers(settings: Settings, questions: Sequence[Question]) -> list[Answer]:
         assistant = Assistant(settings)
         return [
@@ -151,3 +127,25 @@ def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question])
     )
     assert own  # so small a model often does not end the JSON that it is asked for
     assert doubted > 0  # the verifier had something to do
+
+
+@pytest.mark.whole_model
+@pytest.mark.timeout(4 * 3600)
+def test_the_same_holds_for_a_larger_model(settings: Settings) -> None:
+    """Prints each sentence with its mark: confirmed, not confirmed, or left out."""
+    every = [each for each in load(ROOT / "eval" / "questions") if not each.history]
+    asked = every[:: len(every) // _ASKED][:_ASKED]
+    marks: Counter[str] = Counter()
+    with local_llm(QWEN) as address:
+        configured = _configured(settings, QWEN, seconds=900.0)
+        assistant = Assistant(configured.model_copy(update={"openai_base_url": address}))
+        for question in asked:
+            answer = assistant.ask(question.question, (), question.language)
+            assert _figures_without_source(answer) == [], question.id
+            assert inexact_quotes(answer) == (), question.id
+            print(f"\n{question.id} [{answer.mode}, {answer.kind}] {question.question}", flush=True)  # noqa: T201
+            for sentence in sentences(answer.blocks) if answer.mode == "generative" else ():
+                marks[sentence.status] += 1
+                print(f"  {sentence.status}: {sentence.text}", flush=True)  # noqa: T201
+    print(f"\n{dict(marks)}")  # noqa: T201
+    assert marks.total() > _ASKED / 2  # it follows the form

@@ -32,21 +32,11 @@ class Fault(dict[str, Any]):
 
 
 def openai_error(
-    status: int, message: str, code: str | None = None, param: str | None = None
+    status: int, message: str, code: str | None = None, param: str | None = None, kind: str = ""
 ) -> Fault:
-    """An error as OpenAI and Azure put it."""
-    kind = "invalid_request_error" if status < 429 else code
-    return _error(status, message, kind, code, param)
-
-
-def _error(
-    status: int,
-    message: str,
-    kind: str | None = "invalid_request_error",
-    code: str | int | None = None,
-    param: str | None = None,
-) -> Fault:
-    error = {"message": message, "type": kind, "param": param, "code": code}
+    """An error as OpenAI and Azure put it, and others whose type is of another kind."""
+    kind_of_openai = "invalid_request_error" if status < 429 else code
+    error = {"message": message, "type": kind or kind_of_openai, "param": param, "code": code}
     return Fault(status, {"error": error})
 
 
@@ -77,11 +67,11 @@ TOO_LONG = openai_error(
     "context_length_exceeded",
     "messages",
 )
-TOO_LONG_FOR_LLAMA_CPP = _error(
+TOO_LONG_FOR_LLAMA_CPP = openai_error(
     400,
     "the request exceeds the available context size. try increasing the context size or enable "
     "context shift",
-    "exceed_context_size_error",
+    kind="exceed_context_size_error",
 )
 FILTERED = openai_error(
     400,
@@ -103,12 +93,12 @@ NO_SCHEMA: Mapping[str, Fault] = {
         "Invalid parameter: 'response_format' must be one of 'json_object', 'text'.",
         param="response_format",
     ),
-    "LiteLLM": _error(
+    "LiteLLM": openai_error(
         400,
         "litellm.UnsupportedParamsError: scripted does not support parameters: "
         "['response_format'], for model=scripted. To drop these, set `litellm.drop_params=True`",
-        "None",
         "400",
+        kind="None",
     ),
     "Ollama 2024": openai_error(400, 'invalid format: expected "json" or a JSON schema'),
 }
@@ -240,8 +230,7 @@ def openai_server() -> Iterator[Script]:
                 self._json(404, {"error": "not found"})
 
         def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            request = json.loads(self.rfile.read(length))
+            request = json.loads(self.body)
             path = urlsplit(self.path).path
             script.paths.append(self.path)
             script.headers.append({key.lower(): value for key, value in self.headers.items()})
@@ -249,8 +238,9 @@ def openai_server() -> Iterator[Script]:
                 found = script.ollama.get(path)
                 self._json(200 if found else 404, found or {"error": "not found"})
                 return
-            asked, said = _role(script, request)
-            asked.append(request)
+            is_check = _prompt(request).startswith("You check sentences")
+            (script.checks if is_check else script.requests).append(request)
+            said = script.check if is_check else script.reply
             reply = said(request) if callable(said) else said
             refusal = script.refusal(request)
             if script.status != 200:
@@ -321,22 +311,8 @@ def _asks_for_schema(request: Request) -> bool:
     return (request.get("response_format") or {}).get("type") == "json_schema"
 
 
-def _role(
-    script: Script, request: Request
-) -> tuple[list[Request], Reply | Callable[[Request], Reply]]:
-    """Where a request is kept, and what is said to it."""
-    prompt = _prompt(request)
-    if prompt.startswith("You check sentences"):
-        return script.checks, script.check
-    return script.requests, script.reply
-
-
 def _prompt(request: Request) -> str:
     return "\n".join(str(message["content"]) for message in request["messages"])
-
-
-def _split(reply: str, size: int) -> list[str]:
-    return [reply[n : n + size] for n in range(0, len(reply), size)]
 
 
 def _content(event: dict[str, Any]) -> str:
@@ -367,7 +343,8 @@ def _chunks(request: Request, reply: str, ending: str, piece: int) -> Iterator[d
     def chunk(choices: list[dict[str, Any]]) -> dict[str, Any]:
         return _object("chat.completion.chunk", choices) | no_usage
 
-    for text in _split(reply, piece):
+    for start in range(0, len(reply), piece):
+        text = reply[start : start + piece]
         delta = {"role": "assistant", "content": text}
         yield chunk([{"delta": delta, "index": 0, "finish_reason": None}])
     yield chunk([{"delta": {}, "index": 0, "finish_reason": ending}])

@@ -75,16 +75,13 @@ def _pieces(reply: str) -> Iterator[str]:
 @hostile
 @lists
 @pytest.mark.parametrize("first", [True, False], ids=["before", "behind"])
-def test_a_list_costs_no_sentence(name: str, value: str, first: bool) -> None:
-    fields = [f'"{name}": {value}', f'"sentences": [{AS_ASKED}]']
-    drafts, _ = _read(f"{{{', '.join(fields if first else fields[::-1])}}}")
-    assert drafts == [SENTENCE]
-
-
-@hostile
-@lists
-def test_of_a_list_those_that_are_texts_are_taken(name: str, value: str) -> None:
-    _, found = _read(f'{{"sentences": [{AS_ASKED}], "{name}": ["drugs", {value}]}}')
+def test_a_list_costs_no_sentence_and_has_those_that_are_texts(
+    name: str, value: str, first: bool
+) -> None:
+    for listed in (value, f'["drugs", {value}]'):
+        fields = [f'"{name}": {listed}', f'"sentences": [{AS_ASKED}]']
+        drafts, found = _read(f"{{{', '.join(fields if first else fields[::-1])}}}")
+        assert drafts == [SENTENCE]
     assert found[name][0] == "drugs"
     assert all(len(each) <= 300 for each in found[name])
 

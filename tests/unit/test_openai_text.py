@@ -40,6 +40,13 @@ def pieces(*said: tuple[str, *tuple[str, ...]]) -> Iterator[TextDelta]:
         yield TextDelta(text=text, markers=markers, cited=passages, blocks=blocks_of(whole))
 
 
+def whole(answer: Answer) -> ClientText:
+    """What a client gets of an answer that is not streamed."""
+    text = ClientText()
+    text.take(Finished(answer=answer))
+    return text
+
+
 def elements(markdown: str) -> set[str]:
     """What a renderer makes of it: CommonMark with tables, strikethrough and HTML."""
     tokens = PARSER.parse(markdown)
@@ -67,9 +74,8 @@ def test_a_passage_keeps_the_number_that_it_came_with() -> None:
 
 
 def test_what_is_no_address_of_a_page_is_no_annotation() -> None:
-    reply = ClientText()
     answer = given("A. [1]", cited(1, "a", url="javascript:alert(1)"))
-    reply.take(Finished(answer=answer))
+    reply = whole(answer)
     quotes = source_quotes(answer, reply.citations(answer))
     assert list(annotations(reply, quotes, "en")) == []
     assert quotes[0].url == ""
@@ -79,7 +85,7 @@ def test_what_is_no_address_of_a_page_is_no_annotation() -> None:
 @pytest.mark.parametrize("hostile", [HOSTILE, *LINKS, "# x", "1. x", "> x", "http://evil.example"])
 @pytest.mark.parametrize("prefix", ["", "- ", "### "])
 def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefix: str) -> None:
-    streamed, whole = ClientText(), ClientText()
+    streamed = ClientText()
     answer = given(
         f"{prefix}{hostile}\n{hostile} [7]{hostile}\n\n{hostile}",
         cited(7, "a", title=hostile),
@@ -91,8 +97,8 @@ def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefi
         markers = answer.markers[0] if end == len(answer.blocks) else ()
         names = ("a",) * len(markers)
         streamed.take(TextDelta(text="x", markers=markers, cited=names, blocks=said))
-    for reply in (streamed, whole):
-        reply.take(Finished(answer=answer))
+    streamed.take(Finished(answer=answer))
+    for reply in (streamed, whole(answer)):
         found = elements(reply.text)
         assert not found & {"link_open", "image", "html_inline", "html_block", "code_inline"}
         assert not found & {"heading_open", "blockquote_open", "ordered_list_open", "table_open"}
@@ -101,9 +107,8 @@ def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefi
 
 
 def test_the_address_of_a_reference_is_its_only_link() -> None:
-    reply = ClientText()
     url = "https://a.example/x>(<script>)"
-    reply.take(Finished(answer=given("A. [1]", cited(1, "a", url=url))))
+    reply = whole(given("A. [1]", cited(1, "a", url=url)))
     within = [child for token in PARSER.parse(reply.text) for child in token.children or ()]
     (link,) = [child for child in within if child.type == "link_open"]
     assert link.attrs["href"] == "https://a.example/x%3E(%3Cscript%3E)"
@@ -133,10 +138,9 @@ def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> No
 def test_what_was_not_confirmed_is_marked_in_its_place_or_listed_after_a_stream() -> None:
     words = client_words("en")
     answer = doubted(given("A. [1]", cited(1, "a"), language="en"), "B *is*.")
-    whole, streamed = ClientText(), ClientText()
-    whole.take(Finished(answer=answer))
-    assert rf"B \*is\*. \[{words.unconfirmed}\]" in whole.text
-    assert words.unconfirmed_in not in whole.text
+    at_once, streamed = whole(answer), ClientText()
+    assert rf"B \*is\*. \[{words.unconfirmed}\]" in at_once.text
+    assert words.unconfirmed_in not in at_once.text
     text = TextDelta(text="A. B *is*.", blocks=blocks_of("A.\n\nB *is*."))
     assert words.unconfirmed not in streamed.take(text)
     streamed.take(Finished(answer=answer))
@@ -147,19 +151,17 @@ def test_what_was_not_confirmed_is_marked_in_its_place_or_listed_after_a_stream(
 def test_what_was_found_and_not_checked_is_told_in_place_or_after_a_stream(language: str) -> None:
     words = client_words(language)
     answer = only_found(given("A. [1]", cited(1, "a"), language=language))
-    whole, streamed = ClientText(), ClientText()
-    whole.take(Finished(answer=answer))
-    assert rf"A. \[{words.found}\] [1]" in whole.text
+    at_once, streamed = whole(answer), ClientText()
+    assert rf"A. \[{words.found}\] [1]" in at_once.text
     streamed.take(TextDelta(text="A.", blocks=blocks_of("A.")))
     streamed.take(Finished(answer=answer))
     assert f"{words.found_in}\n\n- A." in streamed.text
-    (quote,) = source_quotes(answer, whole.citations(answer))
+    (quote,) = source_quotes(answer, at_once.citations(answer))
     assert quote.verdict == "unchecked"
-    for said in (whole.text, streamed.text):
+    for said in (at_once.text, streamed.text):
         assert words.unconfirmed_in not in said
         assert words.unchecked in said
-    late = ClientText()
-    late.take(Finished(answer=answer.model_copy(update={"check_trouble": "slow"})))
+    late = whole(answer.model_copy(update={"check_trouble": "slow"}))
     assert words.too_late in late.text
     assert words.unchecked not in late.text
 
