@@ -58,7 +58,11 @@ def sha256(path: Path) -> str:
 def refuse_large(path: Path, limit: int) -> None:
     """Checks the size of a file without reading it. Raises DocumentError: it has more bytes than
     `limit`, or is not there."""
-    if _stat(path).st_size > limit:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if size > limit:
         raise DocumentError(path, None, *too_large(limit), "large")
 
 
@@ -77,19 +81,13 @@ def _undisturbed(path: Path, use: Callable[[BufferedReader], _T]) -> _T:
             with path.open("rb") as file:
                 before = os.fstat(file.fileno())
                 result = use(file)
+            after = path.stat()
         except OSError as error:
             raise _unreadable(path, error) from error
-        if _version(before) == _version(_stat(path)):
+        if _version(before) == _version(after):
             return result
     remedy = "Wait until it is complete, then run this again."
     raise DocumentError(path, None, "changes while it is read", remedy, "changing")
-
-
-def _stat(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
 def _version(stat: os.stat_result) -> tuple[int, ...]:

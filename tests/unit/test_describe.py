@@ -46,18 +46,17 @@ def test_a_document_says_until_when_it_runs_and_what_succeeds_it(tmp_path: Path)
     assert later.model_copy(update={"effective_until": None}).period == ""
 
 
-def test_an_empty_sidecar_says_nothing(tmp_path: Path) -> None:
-    file = write(tmp_path, "plan.nl.md", TEXT)
-    write(tmp_path, "plan.nl.meta.yaml", "# nothing yet\n")
-    assert load(file).title == "Het plan"
-
-
-def test_a_sidecar_wins_over_front_matter_field_by_field(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sidecar", "language"), [("language: nl\n", "nl"), ("# none yet\n", "en")]
+)
+def test_a_sidecar_wins_over_front_matter_field_by_field(
+    tmp_path: Path, sidecar: str, language: str
+) -> None:
     file = write(tmp_path, "a.md", f"---\nid: plan\nlanguage: en\narea: drugs\n---\n{TEXT}")
-    write(tmp_path, "a.md.meta.yaml", "language: nl\n")
+    write(tmp_path, "a.md.meta.yaml", sidecar)
     write(tmp_path, "a.meta.yaml", "language: de\n")  # of another file, such as a.pdf
     document = load(file)
-    assert (document.id, document.language, document.area) == ("plan", "nl", "drugs")
+    assert (document.id, document.language, document.area) == ("plan", language, "drugs")
 
 
 @pytest.mark.parametrize(
@@ -112,15 +111,14 @@ def test_a_cover_of_the_council_has_its_number(number: str, reference: str) -> N
     assert load_module.reference(replace(markdown.read(plain), page_starts=(0,))) == ""
 
 
+NUMBERS = ("COM(2020) 606 final/2", "SWD(2020) 127 final", "JOIN(2020) 18 final", "SEC(2009) 1")
+
+
 @pytest.mark.parametrize(
     ("line", "reference"),
     [
-        ("COM(2020) 606 final/2", "COM(2020) 606 final/2"),
-        ("SWD(2020) 127 final", "SWD(2020) 127 final"),
-        ("JOIN(2020) 18 final", "JOIN(2020) 18 final"),
-        ("C(2020) 4500", "C(2020) 4500"),
-        ("SEC(2009) 1", "SEC(2009) 1"),
-        ("Kenmerk: COM(2020) 606 final", "COM(2020) 606 final"),
+        *zip(NUMBERS, NUMBERS, strict=True),
+        ("Kenmerk: C(2020) 4500", "C(2020) 4500"),
         ("Zie ook COM(2020) 606 final", ""),
         ("DISCOM(2020) 606", ""),
     ],

@@ -302,16 +302,12 @@ def _tables(content: Element) -> list[Element]:
     """The tables of marks above a text that begins with a mark."""
     found: list[Element] = []
     for element in content.iter("table", "p"):
-        if element.tag == "table" and _is_of_marks(element):
-            found.append(element)
-        elif element.tag == "p" and _BEGINS.match(words(element)):
+        if element.tag == "table":
+            if any(_MARK.fullmatch(words(row[0])) for row in cells_of(element) if row):
+                found.append(element)
+        elif _BEGINS.match(words(element)):
             break
     return [table for table in found if table.getparent() is found[0].getparent()]
-
-
-def _is_of_marks(table: Element) -> bool:
-    cells = [row[0] for row in cells_of(table) if row]
-    return any(_MARK.fullmatch(words(cell)) for cell in cells)
 
 
 def _drop_marks(content: Element) -> None:

@@ -78,8 +78,26 @@ _AROUND_ITEMS = ("td", "th", "li", "dd", "table")
 _BELOW_TITLE = HEADINGS[1:]
 _DEEPEST_LIST = 6  # nesting of lists: what html_to_markdown.py writes as well
 _FARTHEST = 30  # most elements between two items of a list; looking farther takes quadratic time
-_ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv"
-_ROMAN = ("", *_ROMANS.split())
+_ROMAN = [
+    "",
+    *[
+        "i",
+        "ii",
+        "iii",
+        "iv",
+        "v",
+        "vi",
+        "vii",
+        "viii",
+        "ix",
+        "x",
+        "xi",
+        "xii",
+        "xiii",
+        "xiv",
+        "xv",
+    ],
+]
 
 _ROLES_OF_LABELS: dict[legal_lines.Label, StyleRole] = {
     "article": "article",
@@ -129,8 +147,7 @@ def make_lists(content: Element) -> None:
     """Makes list items of everything with a mark; recitals stay paragraphs that begin with their
     number."""
     for division in list(content.iterdescendants("div")):
-        is_mere_form = division.get("class") in _FORMS or _HANGING.search(division.get("style", ""))
-        if is_mere_form:
+        if division.get("class") in _FORMS or _HANGING.search(division.get("style", "")):
             unwrap(division)
     lists = _Lists()
     before_articles = True
@@ -295,12 +312,15 @@ def mark_headings(content: Element) -> None:
     """Makes headings of the paragraphs that are headings; the title is one already."""
     paragraphs = [p for p in content.iter("p", "h1") if p.find(".//p") is None and words(p)]
     lines = [words(p) for p in paragraphs]
-    depths = [_typed_depth(p, line) for p, line in zip(paragraphs, lines, strict=True)]
+    roles = [_role(p, line) for p, line in zip(paragraphs, lines, strict=True)]
+    depths = [
+        legal_lines.heading_depth(line) if role == "plain" else 0
+        for role, line in zip(roles, lines, strict=True)
+    ]
     outline = _Outline()
     last: Element | None = None  # a label whose title may follow
     last_role: StyleRole = "other"
-    for number, (paragraph, line) in enumerate(zip(paragraphs, lines, strict=True)):
-        role = _role(paragraph, line)
+    for number, (paragraph, role, line) in enumerate(zip(paragraphs, roles, lines, strict=True)):
         around = depths[max(number - 1, 0) : number] + depths[number + 1 : number + 2]
         if role == "plain" and depths[number] and depths[number] not in around:
             level = outline.heading(depths[number])
@@ -328,10 +348,6 @@ def _role(paragraph: Element, line: str) -> StyleRole:
         return "other"
     found = legal_lines.label(line) if role == "plain" else None
     return _ROLES_OF_LABELS[found] if found else role
-
-
-def _typed_depth(paragraph: Element, line: str) -> int:
-    return legal_lines.heading_depth(line) if _role(paragraph, line) == "plain" else 0
 
 
 def _is_typed_title(role: StyleRole, last: Element, line: str) -> bool:

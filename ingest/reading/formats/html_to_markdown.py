@@ -204,9 +204,8 @@ class _Writer:
             case "table":
                 yield from self._table(element)
             case "pre":
-                yield "\n".join(
-                    ("```", without_comments("".join(element.itertext())).strip("\n"), "```")
-                )
+                code = without_comments("".join(element.itertext())).strip("\n")
+                yield f"```\n{code}\n```"
             case _:
                 yield from self.blocks(element)
 
@@ -225,7 +224,7 @@ class _Writer:
                 parts.append(f"{child.get('value')}. " if child.get("value") else "• ")
             parts += (self._text(child), child.tail or "")
         text = "".join(parts)
-        if _is_raised(element):
+        if element.tag == "sup" or not _RAISED.isdisjoint((element.get("class") or "").split()):
             return raised(text)
         return text if element.tag in INLINE else f" {text} "
 
@@ -317,10 +316,6 @@ class _Writer:
             grid = hypertext.grid([[(cell, self._line(cell)) for cell in row] for row in cells])
             yield from filter(None, [hypertext.table_to_markdown(grid)])
             yield from self._take_notes()
-
-
-def _is_raised(element: Element) -> bool:
-    return element.tag == "sup" or not _RAISED.isdisjoint((element.get("class") or "").split())
 
 
 def _clean(text: str) -> str:

@@ -204,14 +204,9 @@ def aligned_tables(lines: Sequence[PdfLine]) -> Iterator[PdfLine | Table]:
         if table is not None:
             yield table
         else:
-            run = rows[number : number + 1]
-            yield _one_line(run[0])
+            run = rows[number : number + 1]  # a wide space may be one of justified type
+            yield PdfLine(run[0][0].page, tuple(word for line in run[0] for word in line.words))
         number += len(run)
-
-
-def _one_line(row: Sequence[PdfLine]) -> PdfLine:
-    """Joins stretches that a wide space separates, as in justified type."""
-    return PdfLine(row[0].page, tuple(word for line in row for word in line.words))
 
 
 def _run(rows: Sequence[list[PdfLine]]) -> list[list[PdfLine]]:
