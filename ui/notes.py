@@ -50,7 +50,11 @@ def page() -> None:
     how_long = "notes.how_long" if session.conversations.lasting else "notes.not_lasting"
     st.html(facts_html(texts(how_long, days=settings.keep_conversations)))
     if not notes:
-        _show_empty(session, texts)
+        if session.removed:
+            _show_removed(session, texts)
+        st.info(texts("notes.empty"))
+        if st.button(texts("notes.to_chat"), icon=":material/forum:", key="to-chat"):
+            addresses.open_chat()
         return
     now = current_sources((note.citation for note in notes), usable_index())
     scripts.offer_download(
@@ -72,15 +76,6 @@ def page() -> None:
                 else:
                     has_asked = note.conversation in conversations
                     _show_note(session, note, now, texts, has_asked=has_asked)
-
-
-def _show_empty(session: Chat, texts: Texts) -> None:
-    """How a quote is kept; and the one that was just removed."""
-    if session.removed:
-        _show_removed(session, texts)
-    st.info(texts("notes.empty"))
-    if st.button(texts("notes.to_chat"), icon=":material/forum:", key="to-chat"):
-        addresses.open_chat()
 
 
 def _show_note(

@@ -86,14 +86,6 @@ def test_a_model_that_is_switched_on_writes_the_next_answer_and_off_no_more(on_b
         assert len(server.requests) == asked
 
 
-def test_limits_of_answers_follow(on_briefs: Set) -> None:
-    assert assistant().ask(REPORTS).is_sourced
-    on_briefs(refuse_below="1")
-    assert not assistant().ask(REPORTS).is_sourced
-    on_briefs(results="2")
-    assert len(assistant().ask(REPORTS).passages) <= 2
-
-
 def test_a_setting_that_is_wrong_by_now_is_told_and_nothing_answers(on_briefs: Set) -> None:
     on_briefs(refuse_below="2")
     with pytest.raises(SettingsError, match="refuse_below"):

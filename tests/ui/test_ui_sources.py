@@ -338,18 +338,6 @@ def test_overlapping_quotes_are_marked_and_the_text_stays_whole() -> None:
     )
 
 
-def test_a_list_is_shown_as_one_with_its_marks() -> None:
-    text = "De punten zijn:\n\n- een;\n- twee\n  regels.\n\nDaarna meer.\n- drie"
-    one = passage(text, 0)
-    start = text.index("zijn")
-    marked = {place_of(one.id): [(start, text.index("twee") + 4)]}
-    html = reading_html(sections_of([one]), marked, TEXTS)
-    assert (
-        "De punten <mark>zijn:</mark><ul><li><mark>een;</mark></li><li><mark>twee</mark>\n"
-        "  regels.</li></ul>Daarna meer.<ul><li>drie</li></ul>"
-    ) in html
-
-
 def test_the_number_of_a_footnote_is_a_mark_of_a_note_in_reading_view_and_snippet() -> None:
     text = "Vier op de tien groepen.\n\n[^27]: Europol, 2019. [^28]: <b>"
     one = passage(text, 0)

@@ -456,9 +456,11 @@ TABLE = (
         ("| a | b |\n| :---: | --- |",
          '<table class="sw-rows"><tr><td>a</td><td>b</td></tr></table>'),
         ("| a | b |\n\nc | d\n|e| f", "| a | b |\n\nc | d\n|e| f"),
+        ("Dit:\n\n- een;\n- twee\n  regels.\n\nDaarna meer.\n- drie",
+         "Dit:<ul><li>een;</li><li>twee\n  regels.</li></ul>Daarna meer.<ul><li>drie</li></ul>"),
     ],
 )  # fmt: skip
-def test_rows_between_bars_are_shown_as_a_table(text: str, shown: str) -> None:
+def test_lists_and_rows_between_bars_are_shown_as_such(text: str, shown: str) -> None:
     assert text_html(text) == shown
 
 

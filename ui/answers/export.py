@@ -15,7 +15,6 @@ from core.answer_blocks import (
     AnswerBlock,
     Blocks,
     DoubtWords,
-    Marked,
     line_text,
     marked_text,
     numbers,
@@ -162,19 +161,14 @@ def _add_block(word: Word, block: AnswerBlock, texts: Texts) -> None:
             continue
         mark = begin.removeprefix(ITEM)  # a bullet is the style's
         style = ("List" if mark else "List Bullet") if block.kind == "list" else None
-        _add_line(word, mark, line, style)
+        paragraph, last = word.add_paragraph(mark, style=style), 0
+        for marker in line.markers:  # the number of a citation is raised
+            paragraph.add_run(_clean(line.text[last : marker.start].rstrip()))
+            paragraph.add_run(f"[{marker.number}]").font.superscript = True
+            last = marker.end
+        paragraph.add_run(_clean(line.text[last:]))
     if block.note:
         word.add_paragraph(_clean(block.note))
-
-
-def _add_line(word: Word, mark: str, line: Marked, style: str | None) -> None:
-    """Adds a paragraph in which the numbers of citations are raised."""
-    paragraph, last = word.add_paragraph(mark, style=style), 0
-    for marker in line.markers:
-        paragraph.add_run(_clean(line.text[last : marker.start].rstrip()))
-        paragraph.add_run(f"[{marker.number}]").font.superscript = True
-        last = marker.end
-    paragraph.add_run(_clean(line.text[last:]))
 
 
 def _clean(text: str) -> str:

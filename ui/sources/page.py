@@ -172,11 +172,8 @@ def _rows(
             there = searchable(index.generation, index)
         hits = find(words, (entry.info for entry in chosen), there)
         chosen = [entry for entry in chosen if entry.key in hits]
-    left: dict[str, dict[str, DocumentEntry]] = {}
-    for entry in chosen:
-        left.setdefault(entry.info.id, {})[entry.info.language] = entry
     rows = []
-    for name, versions in left.items():
+    for name, versions in by_document(chosen).items():
         entry = versions[preferred(versions, texts.language)]
         rows.append(_Row(documents[name], entry, hits.get(entry.key)))
     return rows

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.source import DocumentInfo, Passage
+from core.source import DocumentInfo
 from language.words import fold, traced, without_accents
 from ui.addresses import Span
 from ui.markup import source_text_html
@@ -50,21 +50,17 @@ def searchable(generation: str, _index: Snapshot) -> dict[str, Searchable]:
     Raises:
         StoreError: it cannot be read.
     """
-    passages: dict[str, list[Passage]] = {}
-    for passage in _index.passages():
-        passages.setdefault(passage.document.key, []).append(passage)
-    return {
-        document.key: Searchable(
-            title=compared(
-                f"{document.title} {document.about} {document.reference} {document.celex}"
-            ),
-            lines=tuple(
-                _line(passage)
-                for passage in sorted(passages.get(document.key, ()), key=lambda each: each.start)
-            ),
-        )
-        for document in _index.documents()
-    }
+    lines: dict[str, list[SearchedPassage]] = {}
+    for passage in sorted(_index.passages(), key=lambda each: each.start):
+        headings = passage.headings[1:] or passage.headings
+        words = compared("\n".join((*headings, passage.text)))
+        line = SearchedPassage(passage.id, headings, passage.text, passage.page, words)
+        lines.setdefault(passage.document.key, []).append(line)
+    found = {}
+    for document in _index.documents():
+        named = f"{document.title} {document.about} {document.reference} {document.celex}"
+        found[document.key] = Searchable(compared(named), tuple(lines.get(document.key, ())))
+    return found
 
 
 def compared(text: str) -> str:
@@ -129,17 +125,6 @@ def snippet_html(text: str, marked: Sequence[Span]) -> str:
             position = right
     shown = "".join(parts) + source_text_html(text[position:end])
     return f"{'… ' if start else ''}{shown}{' …' if end < len(text) else ''}"
-
-
-def _line(passage: Passage) -> SearchedPassage:
-    headings = passage.headings[1:] or passage.headings
-    return SearchedPassage(
-        id=passage.id,
-        headings=headings,
-        text=passage.text,
-        page=passage.page,
-        compared=compared("\n".join((*headings, passage.text))),
-    )
 
 
 def _window(text: str, marked: Sequence[Span]) -> Span:
