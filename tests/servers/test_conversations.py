@@ -4,9 +4,8 @@ import datetime
 import os
 import sqlite3
 import stat
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,8 +21,6 @@ from userdata import conversations
 from userdata.conversation import MAX_NAME, Conversation, Exchange, now
 from userdata.conversations import Conversations
 from userdata.database import FILE, Database
-
-NOBODY = 65534  # the user id that Linux has for whoever may nothing
 
 
 @pytest.fixture
@@ -198,29 +195,6 @@ def test_a_locked_store_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     other.execute("ROLLBACK")
     other.close()
     assert [listed.title for listed in mine.listed()] == ["Wat is EMPACT?"]
-
-
-@pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[None]:
-    """Whoever runs the tests may not write where the mode of a file forbids it, also as root."""
-    Conversations("an", Database(tmp_path), days=90).listed()  # imports what nobody may not read
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(NOBODY)
-    yield
-    os.seteuid(0)
-
-
-def test_a_store_that_may_only_be_read_can_be_read(mortal: None) -> None:
-    asked = talk("Wat is EMPACT?")
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own are for whoever runs it only
-        store = Conversations("an", Database(Path(folder)), days=90)
-        store.put(asked)
-        (Path(folder) / FILE).chmod(0o400)
-        assert store.find(asked.id) == asked
-        with pytest.raises(StrategiewijzerError, match="may write there"):
-            store.put(talk("Wat is SEESAC?"))
 
 
 @pytest.mark.parametrize("use", [Conversations.listed, Conversations.forget_old])

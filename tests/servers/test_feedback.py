@@ -4,7 +4,6 @@ import datetime
 import json
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from sqlalchemy import update
 
 from core.answer import Answer, Turn
 from core.answer_blocks import own
-from core.errors import StrategiewijzerError
 from core.source import Scope
 from tests.support.people import HOSTILE, NOON, REPORTS, verdict
 from userdata import feedback as store
@@ -91,12 +89,6 @@ def test_a_verdict_that_was_kept_with_areas_only_is_still_read(kept_in: Database
     with kept_in.transaction("Test") as connection:
         connection.execute(update(METADATA.tables["feedback"]).values(feedback=row))
     assert store.read(kept_in) == (verdict(1, scope=Scope(areas=("drugs",))),)
-
-
-def test_where_nothing_can_be_written_that_is_told(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("a file where the folder should be")
-    with pytest.raises(StrategiewijzerError, match=r"people\.sqlite.*may write"):
-        store.save(Database(tmp_path / "data"), verdict())
 
 
 def test_a_verdict_has_what_the_answer_knows() -> None:

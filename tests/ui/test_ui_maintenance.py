@@ -197,21 +197,24 @@ def test_a_name_leads_nowhere_else_and_hides_nothing(given: str, kept: str) -> N
     assert document_files.safe_name(given) == kept
 
 
-def test_what_cannot_be_taken_is_refused_with_the_remedy(app: AppTest, settings: Settings) -> None:
-    upload(
-        app,
-        ("oud.doc", "x"),
-        ("beeld.png", "x"),
-        ("leeg.md", ""),
-        ("plan.md.meta.yaml", "id: x"),
-        (".md", "x"),
-    )
+def test_what_cannot_be_taken_is_refused_and_what_to_know_of_others_is_told(
+    app: AppTest, settings: Settings
+) -> None:
+    refused = [("oud.doc", "x"), ("beeld.png", "x"), ("leeg.md", ""), (".md", "x")]
+    upload(app, *refused, ("plan.md.meta.yaml", "id: x"))
     text = shown(app)
     assert "sla het op als .docx" in text
     assert text.count("Gebruik een van: .md") == 3
     assert "Dit bestand is leeg." in text
     assert app.button(key="maintenance-add").disabled
     assert document_files.listed(settings) == ()
+    front = "---\ntags: [haven]\nauthor: Els\n---\n\n# Haven\n\nDe haven telt 12 kranen.\n"
+    upload(app, ("haven.nl.md", front), ("ander.md", ALPHA))
+    assert "worden niet gebruikt: ` tags, author `" in shown(app)
+    assert "hetzelfde id en dezelfde taal" in shown(app)
+    press(app, "maintenance-add")
+    planned(app, settings)
+    assert "<strong>haven.nl.md</strong>: tags, author" in shown(app)
 
 
 def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) -> None:
@@ -253,16 +256,6 @@ def test_what_cannot_be_read_is_told_at_upload_and_the_preview_is_offered_after_
     finished(press(app, "maintenance-publish"), settings)
     tab(app, "Documenten")
     assert "maintenance-preview" not in [button.key for button in app.button]
-
-
-def test_what_to_know_of_a_file_is_told_at_upload(app: AppTest, settings: Settings) -> None:
-    front = "---\ntags: [haven]\nauthor: Els\n---\n\n# Haven\n\nDe haven telt 12 kranen.\n"
-    upload(app, ("haven.nl.md", front), ("ander.md", ALPHA))
-    assert "worden niet gebruikt: ` tags, author `" in shown(app)
-    assert "hetzelfde id en dezelfde taal" in shown(app)
-    press(app, "maintenance-add")
-    planned(app, settings)
-    assert "<strong>haven.nl.md</strong>: tags, author" in shown(app)
 
 
 def test_every_document_in_use_is_corrected_removed_and_put_back_until_that_is_published(
