@@ -31,7 +31,6 @@ from core.source import Frozen
 from language.escaping import visible
 from language.identify import detect_languages
 from prompts import client_words
-from vectorstore.embeddings import local_embedder
 
 MODEL = "strategiewijzer"
 """The one model id that there is."""
@@ -362,9 +361,8 @@ def _with_kinds(turns: Sequence[Turn], question: str, default_language: str) -> 
     """These turns, with the kinds of those messages that asked the sources nothing."""
     questions = [*(turn.question for turn in turns), question]
     languages = detect_languages(questions, default_language)
-    embedder = local_embedder()
     return tuple(
-        turn.model_copy(update={"message": classify(turn.question, language, embedder).kind or ""})
+        turn.model_copy(update={"message": classify(turn.question, language).kind or ""})
         for turn, language in zip(turns, languages, strict=False)
     )
 

@@ -149,7 +149,11 @@ def build_request(
             and not (earlier and is_said(whole.ranked[0], whole.found, earlier))
             and _all_answered(parts, index)
         )
-    summary = _summary(index, meaning.document, query.language) if meaning.document else []
+    summary = []
+    if meaning.document:
+        documents = index.documents()
+        keys = {info.language: info.key for info in documents if info.id == meaning.document}
+        summary = summary_statements(index, keys[preferred(keys, query.language)])
     found = _with_more(found, [scored for scored, _ in summary])
     places = {scored.passage.id: place for place, scored in enumerate(found)}
     answer = meaning.last.answer_text if meaning.last else ""
@@ -169,7 +173,7 @@ def build_request(
         quotable=quotable,
         aside=_not_done(meaning.aside),
         prepared=prepared,
-        given=() if meaning.is_given else that_may_matter(found, amounts.cosines.given),
+        given=() if meaning.is_given else _that_may_matter(found, amounts.cosines.given),
         task=Task(meaning.message, query.question, answer) if meaning.message else None,
         amounts=amounts,
     )
@@ -182,14 +186,6 @@ def _with_more(
     known = {scored.passage.id: scored for scored in found}
     new = {scored.passage.id: scored for scored in more if scored.passage.id not in known}
     return (*found, *new.values())
-
-
-def _summary(
-    index: Snapshot, document: str, language: str
-) -> list[tuple[ScoredPassage, tuple[int, ...]]]:
-    """The statements of a document's summary, in the language version that is preferred."""
-    versions = {info.language: info for info in index.documents() if info.id == document}
-    return summary_statements(index, versions[preferred(versions, language)].key)
 
 
 def _not_done(message: Message | Literal[""]) -> Aside | Literal[""]:
@@ -215,7 +211,7 @@ def _has_form(prepared: PreparedQuestion, part: Part) -> bool:
     return same_count and wants_writing(*own) == wants_writing(*asked)
 
 
-def that_may_matter(found: Sequence[ScoredPassage], margin: float) -> tuple[int, ...]:
+def _that_may_matter(found: Sequence[ScoredPassage], margin: float) -> tuple[int, ...]:
     """The numbers of the first passages, and of those that are hardly less near than the
     nearest."""
     least = max((scored.similarity for scored in found), default=0.0) - margin

@@ -69,7 +69,7 @@ class Assistant:
         no_langsmith_tracing()
         self._settings = settings
         self.index = index or open_index(settings)
-        self._local = local_embedder()  # understands messages and verifies, whatever the index has
+        local_embedder()  # understands messages and verifies, whatever the index has
         self._model: WithModel | None = None
         if settings.generative:
             # The model's client takes long to import.
@@ -261,7 +261,7 @@ class Assistant:
         return ModelRun(
             request,
             model.answerer,
-            nearness_of(index, self._local),
+            nearness_of(index, local_embedder()),
             checking=model.checking,
             search=self._search_again(index, query, meaning),
             unconfirmed=self._settings.unconfirmed,
@@ -310,12 +310,7 @@ class Assistant:
             )
 
         return interpret(
-            question,
-            language,
-            query.history,
-            index.documents(),
-            self._local,
-            rewrite if model else None,
+            question, language, query.history, index.documents(), rewrite if model else None
         )
 
 

@@ -66,7 +66,7 @@ def retrieve(
     def translated(found: Sequence[ScoredPassage]) -> Mapping[str, str]:
         """The question in other languages; in none where passages in its own are well ahead."""
         others = other_languages(index, query)
-        ahead = lead(found, query.language)
+        ahead = _lead(found, query.language)
         if translate and others and ahead < index.profile.amounts.ranking.own_language:
             translations.update(translate(meaning.question, others))
         return translations
@@ -97,7 +97,7 @@ def other_languages(index: Snapshot, query: Query) -> tuple[str, ...]:
     return index.languages_beside(query.language, query.scope)[:_MOST_LANGUAGES]
 
 
-def lead(found: Sequence[ScoredPassage], language: str) -> float:
+def _lead(found: Sequence[ScoredPassage], language: str) -> float:
     """By how much the best passage in the question's language (ISO 639-1) is ahead of the best in
     another, in log-odds."""
     own = [scored.score for scored in found if scored.passage.language == language]

@@ -321,14 +321,7 @@ def _listed(brackets: str) -> Iterator[int]:
 
 def value_asked_for(question: str, language: str, text: str, text_language: str) -> str:
     """The number, date or name in a sentence that a question asks for: the only one that is not in
-    the question, or the only one among several that counts what the question names; else empty.
-
-    Args:
-        question: as asked.
-        language: of the question (ISO 639-1).
-        text: the sentence that answers.
-        text_language: of the sentence.
-    """
+    the question, or the only one among several that counts what the question names; else empty."""
     kinds = asks_for(question, language)
     known, folded = figures(question), fold(question)
     words = set(content_words(question, language))

@@ -46,9 +46,6 @@ class ModelRun(AnswerRun):
     """An answer by a model in the making.
 
     Args:
-        request: what is to be answered.
-        answerer: asks the model.
-        nearness: to the passages.
         checking: what reads its sentences again.
         search: finds what the model says that the passages lack; None: there is no second search.
         unconfirmed: what becomes of sentences that were not confirmed.

@@ -69,17 +69,14 @@ def _near(
     least: float,
     turns: Sequence[Turn],
 ) -> Iterator[str]:
-    """Prepared questions around a question, nearest first, that are about the same.
+    """Prepared questions around a question that stands alone, nearest first, about the same.
 
     Args:
-        index: has them.
-        question: that was asked, standing alone.
-        query: it as it came.
         passages: those found for it; questions of sections where neither these nor another search
             for the question lead are about something else.
         about: ids of the documents that the question is about.
-        least: cosine of a question that one of these documents answers with this one.
-        turns: earlier turns: what was asked, offered or answered there is not offered again.
+        least: cosine with the question that one needs which these documents answer.
+        turns: what was asked, offered or answered in these is not offered again.
     """
     language, scope = query.language, query.scope
     around = index.search(question, _AROUND, language, scope=scope)

@@ -164,7 +164,10 @@ class Evidence:
 
 def _has_name(name: str, known: frozenset[str]) -> bool:
     wanted = plain(name)
-    return wanted in known or any(_share(wanted, _runs(word)) >= _NAME_ALIKE for word in known)
+    own = _runs(wanted)
+    return wanted in known or any(
+        len(own & _runs(word)) / len(own) >= _NAME_ALIKE for word in known
+    )
 
 
 def of_passage(passage: Passage, unit: Unit | None = None) -> LanguageText:
@@ -206,11 +209,6 @@ def _runs(word: str) -> frozenset[str]:
     """Character n-grams of a word, padded with spaces."""
     padded = f" {word} "
     return frozenset(padded[n : n + _LETTERS] for n in range(max(1, len(padded) - _LETTERS + 1)))
-
-
-def _share(word: str, runs: Iterable[str]) -> float:
-    own = _runs(word)
-    return len(own.intersection(runs)) / len(own)
 
 
 def missing(question: str, language: str, found: Sequence[ScoredPassage]) -> tuple[str, ...]:

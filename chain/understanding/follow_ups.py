@@ -24,7 +24,6 @@ from language.figures import figures
 from language.identify import detect_languages
 from language.vocabulary import Cues, cues_of, has_cues
 from language.words import without_accents, words
-from vectorstore.embeddings import local_embedder
 
 _WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
 _DIGIT = re.compile(r"\d")
@@ -78,7 +77,7 @@ def follow_up(question: str, language: str, history: Sequence[Turn]) -> FollowUp
     languages = detect_languages([turn.question for turn in turns], language)
     thread, last = Thread(), None
     for turn, spoken in zip(turns, languages, strict=True):
-        is_talk = turn.message or classify(turn.question, spoken, local_embedder()).kind
+        is_talk = turn.message or classify(turn.question, spoken).kind
         if is_talk and not turn.cited:  # a summary has a topic
             continue
         understood = _understood(turn.question, spoken, thread, last)
@@ -99,7 +98,7 @@ def _understood(question: str, language: str, thread: Thread, last: Turn | None)
     is_opened = bare != question.strip(END) and set(cues.asking).isdisjoint(words(bare))
     leans = is_opened or not topic_words(bare, language)  # "and priority 3?", "since when?"
     least = _LEANS_REFERRING if _refers(bare, cues) else _LEANS
-    if not leans and classify(question, language, local_embedder()).leans < least:
+    if not leans and classify(question, language).leans < least:
         return FollowUp(question)
     return _joined(question, language, thread)
 

@@ -22,7 +22,7 @@ from core.answer import Message
 from core.source import Frozen
 from core.yaml_files import checked
 from language.words import without_accents
-from vectorstore.embeddings import Embedder
+from vectorstore.embeddings import local_embedder
 from vectorstore.reader import reader
 
 WEIGHTS = Path(__file__).with_name("intents.json")
@@ -250,14 +250,10 @@ class Intent(NamedTuple):
 
 
 class Network(NamedTuple):
-    """A perceptron with one hidden layer of rectified units.
+    """A perceptron with one hidden layer of rectified units; the last row of weights is biases."""
 
-    Attributes:
-        hidden, out: weights (inputs, units) and (units, kinds), the last row being the biases.
-    """
-
-    hidden: Array
-    out: Array
+    hidden: Array  # (inputs, units)
+    out: Array  # (units, kinds)
 
     def chances(self, inputs: Array) -> Array:
         """Probabilities (texts, kinds) of inputs (texts, inputs)."""
@@ -268,25 +264,22 @@ class Network(NamedTuple):
 
 
 class _Model(NamedTuple):
-    embedder: str
     kinds: tuple[Message | Literal["question", "follow_up"], ...]
     network: Network
     limits: MessageLimits
 
 
-def inputs_of(text: str, embedder: Embedder) -> Array:
-    """What the classifier sees of a text: its vector by the embedder and its state in the reader,
-    each of unit length."""
-    parts = (embedder.query(text), reader().state(text))
+def inputs_of(text: str) -> Array:
+    """What the classifier sees of a text: its vector and its state in the reader, each of unit
+    length."""
+    parts = (local_embedder().query(text), reader().state(text))
     return np.concatenate([part / max(float(np.linalg.norm(part)), 1e-9) for part in parts])
 
 
-def _chances(text: str, embedder: Embedder) -> Mapping[str, float]:
-    """Probability of each kind; a question with another embedder than the weights are for."""
+def _chances(text: str) -> Mapping[str, float]:
+    """Probability of each kind."""
     model = _model()
-    if embedder.fingerprint != model.embedder:
-        return {QUESTION: 1.0, FOLLOW_UP: 0.0}
-    chances = model.network.chances(inputs_of(text, embedder)[np.newaxis])[0]
+    chances = model.network.chances(inputs_of(text)[np.newaxis])[0]
     return dict(zip(model.kinds, map(float, chances), strict=True))
 
 
@@ -295,7 +288,7 @@ def _model() -> _Model:
     stored = json.loads(WEIGHTS.read_text("utf-8"))
     amounts = {name: amount["value"] for name, amount in stored["amounts"].items()}
     network = Network(**{name: np.array(part) for name, part in stored["weights"].items()})
-    return _Model(stored["embedder"], tuple(stored["kinds"]), network, MessageLimits(**amounts))
+    return _Model(tuple(stored["kinds"]), network, MessageLimits(**amounts))
 
 
 def limits() -> MessageLimits:
@@ -345,9 +338,8 @@ def task_ordered(words: Sequence[str], message: str) -> Message | None:
     return "summarise" if document and names else None
 
 
-def classify(message: str, language: str, embedder: Embedder) -> Intent:
-    """The intent of a message as typed; the embedder is the local one, which the classifier was
-    fitted with."""
+def classify(message: str, language: str) -> Intent:
+    """The intent of a message as typed."""
     message = unicodedata.normalize("NFC", message)
     whole = tokens(message)
     if not 0 < len(whole) <= _MOST_WORDS:
@@ -360,10 +352,10 @@ def classify(message: str, language: str, embedder: Embedder) -> Intent:
     if kind := made_of_phrases(words, language, asks) or task_ordered(words, message):
         return Intent(kind)
     text = message if own == whole else message[own[0].start : own[-1].end] + "?" * asks
-    intent = intent_by(_chances(text, embedder), limits())
+    intent = intent_by(_chances(text), limits())
     if own == whole or intent.kind not in (None, *SOCIAL):
         return intent
-    polite = intent_by(_chances(message, embedder), limits())
+    polite = intent_by(_chances(message), limits())
     return polite if polite.kind in SOCIAL and not asks else intent._replace(kind=None)
 
 

@@ -28,7 +28,7 @@ from language.identify import named
 from language.vocabulary import cues_of, has_cues
 from language.words import fold
 from prompts import TaskProblem
-from vectorstore.embeddings import Embedder
+from vectorstore.embeddings import local_embedder
 from vectorstore.profile import default_profile
 
 logger = logging.getLogger(__name__)
@@ -190,22 +190,13 @@ def interpret(
     language: str,
     history: Sequence[Turn],
     documents: Sequence[DocumentInfo],
-    embedder: Embedder,
     rewrite: Rewrite | None = None,
 ) -> Interpretation:
-    """Interprets a message after these turns.
-
-    Args:
-        question, language: as asked, in ISO 639-1.
-        history: earlier turns, oldest first.
-        documents: those in the index.
-        embedder: the local one; the limits for small talk and rewritings are its cosines.
-        rewrite: rewrites a question after some turns with a model; None without a model: then
-            the summary of a document is the only task.
-    """
+    """Interprets a message after these turns, oldest first. Without a model, which `rewrite` has,
+    the summary of a document is the only task."""
     turns = [turn for turn in history if not turn.message]
     cited = turns[-1].cited if turns else ()
-    intent = classify(question, language, embedder)
+    intent = classify(question, language)
     kind = None if _is_asked_again(question, intent.kind, history) else intent.kind
     if kind is None and _names_the_language_asked_for(question, language, history):
         kind = "translate"
@@ -223,14 +214,14 @@ def interpret(
     if kind == "shorter" and turns:
         if rewrite is None:
             return Interpretation(question, kind, problem="shortest")
-        before, _ = _by_itself(turns[-1].question, language, turns[:-1], embedder, rewrite)
+        before, _ = _by_itself(turns[-1].question, language, turns[:-1], rewrite)
         return Interpretation(before.question, kind, brief=True)
     material = _material(kind, question, language, turns) if rewrite is None else ""
     if kind and material:
         return Interpretation(material, about=cited[:1], is_changed=True, aside=kind)
     if kind:
         return Interpretation(question, kind)
-    meant, by_rules = _by_itself(question, language, turns, embedder, rewrite)
+    meant, by_rules = _by_itself(question, language, turns, rewrite)
     return Interpretation(
         meant.question,
         follows=turns[-1].question if by_rules and meant.question != question else "",
@@ -287,11 +278,7 @@ def _names_the_language_asked_for(question: str, language: str, history: Sequenc
 
 
 def _by_itself(
-    question: str,
-    language: str,
-    before: Sequence[Turn],
-    embedder: Embedder,
-    rewrite: Rewrite | None,
+    question: str, language: str, before: Sequence[Turn], rewrite: Rewrite | None
 ) -> tuple[FollowUp, bool]:
     """Makes a question stand alone: takes the model's wording if it means the same, else that of
     the rules; also returns whether the rules made it."""
@@ -303,15 +290,13 @@ def _by_itself(
     except ModelError as error:
         logger.warning("%s The follow-up is understood by rules.", error)
         return by_rules, True
-    if _is_meant(rewritten, question, by_rules.question, before, embedder):
+    if _is_meant(rewritten, question, by_rules.question, before):
         return FollowUp(rewritten), False
     logger.warning("The model made another question of the follow-up: it is understood by rules.")
     return by_rules, True
 
 
-def _is_meant(
-    rewritten: str, question: str, by_rules: str, before: Sequence[Turn], embedder: Embedder
-) -> bool:
+def _is_meant(rewritten: str, question: str, by_rules: str, before: Sequence[Turn]) -> bool:
     """Whether a rewriting has the meaning of the follow-up, and is no other or earlier question,
     answer or order to the model."""
     if fold(rewritten) == fold(question):
@@ -323,6 +308,7 @@ def _is_meant(
     if not figures(question) <= figures(rewritten):
         return False
     meant = (question, by_rules, *(f"{previous} {question}" for previous in earlier[-_BEFORE:]))
+    embedder = local_embedder()
     vector = embedder.query(rewritten)
     least = default_profile().amounts.local.meant
     return max(float(vector @ embedder.query(text)) for text in meant) >= least

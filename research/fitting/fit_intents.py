@@ -58,7 +58,7 @@ def main() -> int:
         return 1
     kinds = sorted({kind for _, kind in labelled_texts})
     right = np.array([kinds.index(kind) for _, kind in labelled_texts])
-    inputs = np.stack([inputs_of(text, embedder) for text, _ in labelled_texts])
+    inputs = np.stack([inputs_of(text) for text, _ in labelled_texts])
     fold_of = np.random.default_rng(0).integers(0, FOLDS, len(labelled_texts))
     chances = np.zeros((len(labelled_texts), len(kinds)))
     for number in range(FOLDS):

@@ -8,26 +8,20 @@ import pytest
 from chain.understanding.intent import FOLLOW_UP, QUESTION, classify, manner_lists
 from chain.understanding.meaning import document_named, lasting_asked
 from core.answer import Message
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 from core.source import DocumentInfo
 from core.yaml_files import read_yaml
 from language.identify import OFFICIAL, detect
 from prompts import Phrases, phrases
 from research.fitting.fit_intents import labelled
-from vectorstore.embeddings import Embedder, make_embedder
 
 FITTING = ROOT / "research" / "fitting"
 MESSAGES = FITTING / "messages" / "rounds.yaml"
 
 
-@pytest.fixture(scope="module")
-def embedder() -> Embedder:
-    return make_embedder(Settings())
-
-
-def told(message: str, embedder: Embedder, likely: str = "nl") -> Message | None:
+def told(message: str, likely: str = "nl") -> Message | None:
     """The kind of a message, or what stands above the results of a question."""
-    intent = classify(message, detect(message, likely), embedder)
+    intent = classify(message, detect(message, likely))
     return intent.kind or intent.aside or None
 
 
@@ -63,29 +57,27 @@ def messages() -> Iterator[tuple[str, str]]:
         ("letter bombs", None),
     ],
 )
-def test_a_message_is_told_from_a_question(
-    message: str, kind: Message | None, embedder: Embedder
-) -> None:
-    assert told(message, embedder) == kind
+def test_a_message_is_told_from_a_question(message: str, kind: Message | None) -> None:
+    assert told(message) == kind
 
 
-def test_what_a_word_means_depends_on_the_language(embedder: Embedder) -> None:
-    assert classify("tak", "da", embedder).kind == "thanks"
-    assert classify("tak", "pl", embedder).kind == "acknowledgement"
+def test_what_a_word_means_depends_on_the_language() -> None:
+    assert classify("tak", "da").kind == "thanks"
+    assert classify("tak", "pl").kind == "acknowledgement"
 
 
-def test_nearly_all_messages_are_told_right(embedder: Embedder) -> None:
+def test_nearly_all_messages_are_told_right() -> None:
     wrong = [
         f"{message!r}: {found} instead of {kind}"
         for kind, message in messages()
-        if kind != "question" and (found := told(message, embedder)) != kind
+        if kind != "question" and (found := told(message)) != kind
     ]
     assert len(wrong) <= 12, "\n".join(wrong)
 
 
-def test_no_question_is_taken_for_a_message(embedder: Embedder) -> None:
+def test_no_question_is_taken_for_a_message() -> None:
     asked = [message for kind, message in messages() if kind == "question"]
-    found = {one: classify(one, detect(one, "nl"), embedder) for one in asked}
+    found = {one: classify(one, detect(one, "nl")) for one in asked}
     assert not [message for message, intent in found.items() if intent.kind]
     assert sum(intent.aside != "" for intent in found.values()) <= len(asked) // 100
 
@@ -182,16 +174,12 @@ def test_a_question_whether_a_document_still_applies_names_that_and_nothing_else
     assert lasting_asked(question, language, DOCUMENTS) == document
 
 
-def test_unseen_policy_questions_are_not_turned_away_and_requests_for_help_are(
-    embedder: Embedder,
-) -> None:
+def test_unseen_policy_questions_are_not_turned_away_and_requests_for_help_are() -> None:
     """As decision 12 reports them."""
     unseen = read_yaml((ROOT / "tests" / "index" / "policy-messages.yaml").read_text("utf-8"))
     found = {
         kind: [
-            classify(text, language, embedder)
-            for language, texts in unseen[kind].items()
-            for text in texts
+            classify(text, language) for language, texts in unseen[kind].items() for text in texts
         ]
         for kind in ("question", "harm")
     }

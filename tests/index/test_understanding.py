@@ -65,7 +65,6 @@ def test_a_rewriting_is_used_where_it_asks_what_the_follow_up_does(
                 one["language"],
                 [Turn(question=one["before"], answer_text="")],
                 (),
-                assistant.index.embedder,
                 lambda *_, rewritten=text: rewritten,
             ).question
             == text

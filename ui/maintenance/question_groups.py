@@ -122,7 +122,7 @@ def _alone(verdict: Feedback) -> str:
 @lru_cache(maxsize=_COMPARED)
 def _is_talk(message: str, language: str) -> bool:
     """Whether a message asks the sources nothing, or for a task on an earlier answer."""
-    return classify(message, language, local_embedder()).kind is not None
+    return classify(message, language).kind is not None
 
 
 def _together(dated: Sequence[_Asked]) -> list[list[_Asked]]:
