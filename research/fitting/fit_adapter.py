@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from core.errors import StrategiewijzerError
+from core.command_line import CommandLine
 from core.settings import Settings
 from core.source import Passage, PreparedQuestion
 from research.reader.adapter import Asked, fit, places, shares
@@ -25,23 +25,23 @@ from vectorstore.store import Snapshot, open_index
 _FEWEST = 50  # questions of each half
 
 
+app = CommandLine()
+
+
+@app.command()
 def main() -> int:
-    console = Console()
-    settings = Settings()
-    try:
-        index = open_index(settings).snapshot()
-        passages = index.passages()
-        questions = _prepared(index, passages)
-        documents = [document_key(question.units[0]) for question in questions]
-        half = np.isin(documents, sorted(set(documents))[::2])
-        if min(half.sum(), (~half).sum()) < _FEWEST:
-            fewest = f"{_FEWEST} in each half of the documents are needed"
-            console.print(f"There are too few prepared questions: {fewest}.")
-            return 1
-        fitted = _asked(index, passages, questions)
-    except StrategiewijzerError as error:
-        Console(stderr=True).print(error, markup=False)
+    """Fits a query adapter on the index in use, and keeps it if it finds more."""
+    console, settings = Console(), Settings()
+    index = open_index(settings).snapshot()
+    passages = index.passages()
+    questions = _prepared(index, passages)
+    documents = [document_key(question.units[0]) for question in questions]
+    half = np.isin(documents, sorted(set(documents))[::2])
+    if min(half.sum(), (~half).sum()) < _FEWEST:
+        fewest = f"{_FEWEST} in each half of the documents are needed"
+        console.print(f"There are too few prepared questions: {fewest}.")
         return 1
+    fitted = _asked(index, passages, questions)
     owners = np.repeat(np.arange(len(passages)), [len(passage.units) for passage in passages])
     before, after = np.zeros(len(half), int), np.zeros(len(half), int)
     for shown in (half, ~half):
@@ -99,4 +99,4 @@ def _among(fitted: Asked, chosen: NDArray[np.bool_]) -> Asked:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(app.run(sys.argv[1:], "python -m research.fitting.fit_adapter"))

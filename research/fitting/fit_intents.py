@@ -29,7 +29,7 @@ from chain.understanding.intent import (
     intent_by,
     limits,
 )
-from core.errors import StrategiewijzerError
+from core.command_line import CommandLine
 from core.settings import ROOT, Settings
 from core.yaml_files import read_yaml
 from eval.dataset import load
@@ -41,6 +41,7 @@ from vectorstore.embeddings import make_embedder
 
 FOLDER = Path(__file__).with_name("messages")
 FOLDS = 5
+_PROGRAM = "python -m research.fitting.fit_intents"
 _UNITS = 48
 _EPOCHS, _BATCH, _RATE = 25, 64, 3e-3
 _PENALTY = 1e-3
@@ -49,13 +50,14 @@ _DROPPED_INPUTS, _DROPPED_UNITS = 0.1, 0.2
 _TRIED = ((0.5, 0.5, 0.5), (0.6, 0.3, 0.7), (0.7, 0.3, 0.8), (0.8, 0.4, 0.8), (0.9, 0.5, 0.9))
 
 
-def main() -> int:
-    try:
-        embedder = make_embedder(Settings())
-        labelled_texts = list(labelled())
-    except StrategiewijzerError as error:
-        Console(stderr=True).print(error, markup=False)
-        return 1
+app = CommandLine()
+
+
+@app.command()
+def main() -> None:
+    """Fits the classifier of messages, and writes it."""
+    embedder = make_embedder(Settings())
+    labelled_texts = list(labelled())
     kinds = sorted({kind for _, kind in labelled_texts})
     right = np.array([kinds.index(kind) for _, kind in labelled_texts])
     inputs = np.stack([inputs_of(text) for text, _ in labelled_texts])
@@ -67,7 +69,7 @@ def main() -> int:
     Console().print(_table(labelled_texts, kinds, chances))
     network = fit(inputs, right, len(kinds))
     made = {
-        "made_by": "python -m research.fitting.fit_intents",
+        "made_by": _PROGRAM,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "embedder": embedder.fingerprint,
         "fitted_on": len(labelled_texts),
@@ -76,7 +78,6 @@ def main() -> int:
         "weights": {name: part.round(3).tolist() for name, part in network._asdict().items()},
     }
     WEIGHTS.write_text(json.dumps(made) + "\n", "utf-8")
-    return 0
 
 
 def _table(
@@ -186,4 +187,4 @@ def _every() -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(app.run(sys.argv[1:], _PROGRAM))

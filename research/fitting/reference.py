@@ -13,7 +13,8 @@ import sys
 from rich.console import Console
 
 from chain.understanding.follow_ups import standalone
-from core.errors import SettingsError, StrategiewijzerError
+from core.command_line import CommandLine
+from core.errors import SettingsError
 from core.settings import Settings
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
@@ -21,27 +22,25 @@ from vectorstore.profile import DEFAULT, REFERENCE, measure
 from vectorstore.store import Snapshot, open_index
 
 _EVERY = 8
+_PROGRAM = "python -m research.fitting.reference"
+
+app = CommandLine()
 
 
-def main() -> int:
-    try:
-        index = open_index(Settings()).snapshot()
-        if index.embedder.fingerprint != DEFAULT:
-            raise SettingsError(
-                f"The scale is that of {DEFAULT}. Unset STRATEGIEWIJZER_EMBEDDINGS_URL, or name "
-                "another default in vectorstore/embeddings.py."
-            )
-        REFERENCE.write_text(
-            json.dumps(_chosen(index), indent=1, ensure_ascii=False) + "\n", "utf-8"
+@app.command()
+def main() -> None:
+    """Writes the reference texts, and measures the default embedder on them."""
+    index = open_index(Settings()).snapshot()
+    if index.embedder.fingerprint != DEFAULT:
+        raise SettingsError(
+            f"The scale is that of {DEFAULT}. Unset STRATEGIEWIJZER_EMBEDDINGS_URL, or name "
+            "another default in vectorstore/embeddings.py."
         )
-        found = measure(index.embedder, index.profile.adapter)
-    except StrategiewijzerError as error:
-        Console(stderr=True).print(error, markup=False)
-        return 1
+    chosen = json.dumps(_chosen(index), indent=1, ensure_ascii=False)
+    REFERENCE.write_text(f"{chosen}\n", "utf-8")
+    found = measure(index.embedder, index.profile.adapter)
     weights: dict[str, object] = {kind: of.model_dump() for kind, of in found.items()}
-    file = write(DEFAULT, "cosines", weights, "python -m research.fitting.reference")
-    Console().print(weights, file)
-    return 0
+    Console().print(weights, write(DEFAULT, "cosines", weights, _PROGRAM))
 
 
 def _chosen(index: Snapshot) -> dict[str, list[str] | list[list[str]]]:
@@ -55,4 +54,4 @@ def _chosen(index: Snapshot) -> dict[str, list[str] | list[list[str]]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(app.run(sys.argv[1:], _PROGRAM))
