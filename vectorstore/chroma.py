@@ -4,6 +4,7 @@ its failures with their remedy."""
 import functools
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from shlex import quote
@@ -141,6 +142,22 @@ def is_gone(error: Exception) -> bool:
 def store_folder(settings: Settings) -> Path:
     """The folder of Chroma's data when it runs inside this process."""
     return settings.data_dir / "chroma"
+
+
+def written(settings: Settings) -> int | None:
+    """The time of the last write to the store's folder, in nanoseconds. None where it cannot tell
+    whether the store has changed since: on a server, and within a second of the write, as two
+    writes may get one time (the same problem in git: https://git-scm.com/docs/racy-git).
+
+    The file is not opened: closing it would release Chroma's locks on it.
+    """
+    if settings.chroma_url:
+        return None
+    try:
+        time_written = (store_folder(settings) / "chroma.sqlite3").stat().st_mtime_ns
+    except OSError:
+        return None
+    return time_written if time.time_ns() - time_written > 10**9 else None
 
 
 def connect(settings: Settings) -> Client:

@@ -8,6 +8,7 @@ Reasons: docs/decisions/0002.
 """
 
 import atexit
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -85,6 +86,28 @@ class E5:
         windows = list(self._windows(self.tokens(text)))
         mean = np.concatenate(windows).mean(axis=0)
         return np.asarray(mean / np.linalg.norm(mean), np.float32)
+
+    def kept(self, texts: Sequence[str], compute: Callable[[], Matrix]) -> Matrix:
+        """The embeddings of texts that each process needs, shape (texts, width): computed once, and
+        kept with the model."""
+        if self._kept is None:
+            return compute()
+        named = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
+        file = self._kept / f"{named}.vectors"
+        with contextlib.suppress(OSError):
+            # Not in NumPy's form, whose header it reads by `ast`: of two threads one can fail.
+            read = file.read_bytes()
+            if len(read) == len(texts) * self.width * 4:
+                return np.frombuffer(read, np.float32).reshape(-1, self.width)
+        made = compute()
+        with (
+            contextlib.suppress(OSError),
+            tempfile.TemporaryDirectory(dir=self._kept) as unfinished,
+        ):
+            part = Path(unfinished, file.name)
+            part.write_bytes(made.astype(np.float32).tobytes())
+            part.replace(file)  # another process may write it too
+        return made
 
     def _windows(self, ids: Sequence[int]) -> Iterator[Matrix]:
         """The last layer for each window of tokens, with those that mark its begin and end."""

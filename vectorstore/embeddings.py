@@ -79,6 +79,11 @@ class LocalEmbedder:
     def passages(self, texts: list[str]) -> Vectors:
         return np.stack(list(self._cores.map(self._cached_passage, texts)))
 
+    def kept_passages(self, texts: list[str]) -> Vectors:
+        """As `passages`, of texts that each process needs; kept on disk with the model."""
+        prefixed = [PASSAGE + clean(text) for text in texts]
+        return self._model.kept(prefixed, lambda: self.passages(texts))
+
     def token_count(self, text: str) -> int:
         return self._model.token_count(PASSAGE + clean(text))
 
@@ -200,6 +205,14 @@ def make_embedder(settings: Settings) -> Embedder:
             settings.embeddings_passage_prefix,
         )
     return local_embedder()
+
+
+def kept_passages(embedder: Embedder, texts: list[str]) -> Vectors:
+    """The vectors of texts of the product, shape (texts, dimensions), which are always the same:
+    the local embedder keeps them on disk."""
+    if isinstance(embedder, LocalEmbedder):
+        return embedder.kept_passages(texts)
+    return embedder.passages(texts)
 
 
 def token_counter(*, estimated: bool, data_dir: Path | None = None) -> Callable[[str], int]:

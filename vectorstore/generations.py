@@ -38,10 +38,18 @@ class Generations:
         self._client = chroma.connect(settings)
         self._settings = settings
         self._lease = lease
+        self._known: tuple[int | None, Pointer] = None, Pointer()
+
+    def pointer(self) -> Pointer:
+        """The pointer as it is, whichever process wrote it; read again only when the store may have
+        been written to since the last time."""
+        written, known = chroma.written(self._settings), self._known
+        if written is None or written != known[0]:
+            self._known = known = written, self._stored_pointer()
+        return known[1]
 
     @translated
-    def pointer(self) -> Pointer:
-        """The pointer as it is, whichever process wrote it."""
+    def _stored_pointer(self) -> Pointer:
         try:
             metadata = self._client.get_collection(COLLECTION, None).metadata or {}
         except chroma.NotFoundError:  # the store is new

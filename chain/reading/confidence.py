@@ -29,7 +29,7 @@ from language.identify import named
 from language.vocabulary import translations
 from language.words import fold, plain, words
 from prompts import phrases
-from vectorstore.embeddings import Embedder, Vectors
+from vectorstore.embeddings import Embedder, Vectors, kept_passages
 from vectorstore.profile import CosineAmounts
 from vectorstore.profile import everyday as everyday_sentences
 from vectorstore.store import Snapshot
@@ -283,7 +283,7 @@ def everyday(question: str, index: Snapshot) -> float:
 
 @lru_cache(maxsize=4)
 def _everyday(embedder: Hashable) -> Vectors:
-    return cast(Embedder, embedder).passages(everyday_sentences())
+    return kept_passages(cast(Embedder, embedder), everyday_sentences())
 
 
 def evidence(part: Part, index: Snapshot) -> dict[str, float]:

@@ -17,7 +17,7 @@ from ingest.passages.isolated import Loader
 from vectorstore import encoder_files
 from vectorstore.e5 import E5, e5
 from vectorstore.embeddings import MODEL, LocalEmbedder, local_embedder
-from vectorstore.encoder_files import Weights
+from vectorstore.encoder_files import Matrix, Weights
 from vectorstore.store import open_index
 
 pytestmark = pytest.mark.usefixtures("nothing_kept")
@@ -170,6 +170,8 @@ def test_a_folder_that_cannot_be_written_is_done_without(
     model = E5(tmp_path / "file" / "model")
     assert np.array_equal(model.vector(QUESTION), e5().vector(QUESTION))
     assert "could not be kept: Not a directory" in caplog.text
+    made = model.kept(["Ships."], lambda: model.vector("Ships.")[None])
+    assert made.shape == (1, model.width)
 
 
 def test_an_app_keeps_the_model_with_its_data_and_a_dry_run_makes_no_folder(tmp_path: Path) -> None:
@@ -178,3 +180,28 @@ def test_an_app_keeps_the_model_with_its_data_and_a_dry_run_makes_no_folder(tmp_
             loader.load(next((ROOT / "corpus").rglob("*.md")))
     assert [place.name for place in tmp_path.iterdir()] == [MODEL]
     kept(tmp_path / MODEL)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff" * 50])
+def test_vectors_that_each_process_needs_are_computed_once_and_again_when_damaged(
+    made: Path, tmp_path: Path, content: bytes
+) -> None:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    texts, computed, model = ["Ships.", "Trains."], [], E5(tmp_path)
+
+    def vectors() -> Matrix:
+        def compute() -> Matrix:
+            computed.append(texts)
+            return np.stack([model.vector(text) for text in texts])
+
+        return model.kept(texts, compute)
+
+    first = vectors()
+    assert np.array_equal(vectors(), first)
+    assert len(computed) == 1
+    (file,) = tmp_path.rglob("*.vectors")
+    file.write_bytes(content)
+    assert np.array_equal(vectors(), first)
+    assert np.array_equal(vectors(), first)
+    assert len(computed) == 2
+    assert {kept_file.name for kept_file in file.parent.iterdir()} == FILES | {file.name}
