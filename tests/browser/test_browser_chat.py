@@ -4,7 +4,6 @@ import re
 from contextlib import ExitStack
 from pathlib import Path
 
-import docx
 import pytest
 from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -104,8 +103,6 @@ def test_a_conversation_is_downloaded_and_renamed(browser: Browser, address: str
         with page.expect_download() as download:
             choose(page, "Downloaden als Word")
         assert download.value.suggested_filename.endswith("-in-2019.docx")
-        word = docx.Document(str(download.value.path()))
-        assert REPORTS in [paragraph.text for paragraph in word.paragraphs]
         assert [url for url in fetched if "/media/" in url] == []  # where anybody could fetch it
 
         choose(page, "Hernoemen")

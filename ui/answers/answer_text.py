@@ -73,14 +73,11 @@ def _lang(language: str) -> str:
 def _list_html(block: AnswerBlock, lines: Sequence[str]) -> str:
     """A list with the numbers that its source has, or bullets; of both, the numbers are text."""
     marks = [begin.removeprefix(ITEM) for begin in block.begins]
-    if not all(marks):
-        items = (f"<li>{mark}{line}</li>" for mark, line in zip(marks, lines, strict=True))
-        return f"<ul>{''.join(items)}</ul>"
-    items = (
-        f'<li value="{int(mark.rstrip(".) "))}">{line}</li>'
-        for mark, line in zip(marks, lines, strict=True)
-    )
-    return f"<ol>{''.join(items)}</ol>"
+    tag, items = "ol" if all(marks) else "ul", []
+    for mark, line in zip(marks, lines, strict=True):
+        number = f'<li value="{int(mark.rstrip(".) "))}">' if tag == "ol" else f"<li>{mark}"
+        items.append(f"{number}{line}</li>")
+    return f"<{tag}>{''.join(items)}</{tag}>"
 
 
 def _sentence_html(

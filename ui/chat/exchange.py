@@ -23,7 +23,7 @@ from ui.markup import code, escape, facts_html, folded_html
 from ui.scripts import into_view, script
 from ui.shared_assistant import assistant
 from ui.texts import Texts, languages, load
-from userdata.conversation import Conversation, Exchange
+from userdata.conversation import Exchange
 from vectorstore.store import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -131,7 +131,14 @@ def show_followups(chat: Chat, texts: Texts) -> None:
     if last is None or last.answer is None:
         return
     if last.follow_ups is None:
-        found = _follow_ups(last, last.answer, chat.conversation)
+        found: tuple[str, ...] = ()
+        history = chat.conversation.history(last)
+        try:
+            found = assistant().follow_ups(last.answer, history, last.scope)
+        except StrategiewijzerError:  # which the next question shows
+            pass
+        except Exception as error:  # noqa: BLE001 - else they would be looked for at every rerun
+            logger.error("Related questions ended with %s", kind_and_place(error))
         last = last.model_copy(update={"follow_ups": found})
         chat.change(last)
     if not last.follow_ups:
@@ -153,18 +160,6 @@ def offer_questions(questions: Iterable[str], key: str, chat: Chat) -> None:
             args=(question,),
             width="stretch",
         )
-
-
-def _follow_ups(exchange: Exchange, answer: Answer, conversation: Conversation) -> tuple[str, ...]:
-    """None where the index cannot be searched, which the next question shows."""
-    history = conversation.history(exchange)
-    try:
-        return assistant().follow_ups(answer, history, exchange.scope)
-    except StrategiewijzerError:
-        return ()
-    except Exception as error:  # noqa: BLE001 - else they would be looked for at every rerun
-        logger.error("Related questions ended with %s", kind_and_place(error))
-        return ()
 
 
 def _status_html(text: str) -> str:
