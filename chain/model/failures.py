@@ -146,8 +146,9 @@ def _server_message(error: openai.APIError) -> str:
 
 def _safe(name: str | None, secret: str) -> str:
     """A code or parameter if it looks like one and does not contain the key, else empty."""
-    is_safe = name is not None and _NAME.fullmatch(name) and not (secret and secret in name)
-    return name if is_safe and name is not None else ""
+    if name is None or not _NAME.fullmatch(name) or (secret and secret in name):
+        return ""
+    return name
 
 
 def _model_error(reason: ModelTrouble, details: str, model: str) -> ModelError:

@@ -147,11 +147,11 @@ class ChatModel:
         if not self._is_ollama:
             return None
         try:
-            shown = self._ollama("POST", "show", {"model": model})
+            shown = self._ollama("show", {"model": model})
             if shown is None:
                 self._is_ollama = False
                 return None
-            loaded = self._ollama("GET", "ps") or Fields({})
+            loaded = self._ollama("ps") or Fields({})
         except (httpx.HTTPError, httpx.InvalidURL, ModelError):
             return None
         if num_ctx := _NUM_CTX.search(shown.text("parameters")):
@@ -313,14 +313,12 @@ class ChatModel:
         models = (entry for entry in listed if isinstance(entry, openai.types.Model))
         return [model for model in models if isinstance(model.id, str)]
 
-    def _ollama(
-        self, method: str, name: str, body: Mapping[str, str] | None = None
-    ) -> Fields | None:
+    def _ollama(self, name: str, body: Mapping[str, str] | None = None) -> Fields | None:
         """Reply of an endpoint of Ollama's own API (its docs/api.md); None if there is none."""
         root = self.address.rstrip("/").removesuffix("/v1")
         headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
         reply = self._http.request(
-            method,
+            "POST" if body else "GET",
             f"{root}/api/{name}",
             json=body,
             headers=headers,

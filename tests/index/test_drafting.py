@@ -112,6 +112,17 @@ class Says:
             raise self.error
 
 
+class Gives(Says):
+    """An answerer that gives these drafts."""
+
+    def __init__(self, *drafts: Draft) -> None:
+        super().__init__([])
+        self._drafts = drafts
+
+    def draft(self, request: Request, config: RunnableConfig | None) -> Written:
+        yield from self._drafts
+
+
 @pytest.fixture
 def checker(server: Script) -> Checker:
     return Checker(ChatModel(Settings(openai_base_url=server.url, model="scripted")))
@@ -362,19 +373,18 @@ def test_a_stretch_that_no_passage_has_is_confirmed_by_nobody(
 ) -> None:
     """Also by a checker that says yes to everything: it was shown what is nearest."""
 
-    class One(Says):
-        def draft(self, request: Request, config: RunnableConfig | None) -> Written:
-            stretches = (
-                NamedStretch(law, "The directive has been repealed", "in every Member State"),
-                NamedStretch(-1, "It is over"),
-            )
-            yield Draft(NOT, (law,), stretches=stretches)
-            yield Draft(NOT[:-1], (law,), stretches=(*stretches, NamedStretch(law, LAW)))
-            yield Draft(f"{NOT} ", (law,), stretches=(NamedStretch(law, ""),))  # none is named
-
+    stretches = (
+        NamedStretch(law, "The directive has been repealed", "in every Member State"),
+        NamedStretch(-1, "It is over"),
+    )
+    says = Gives(
+        Draft(NOT, (law,), stretches=stretches),
+        Draft(NOT[:-1], (law,), stretches=(*stretches, NamedStretch(law, LAW))),
+        Draft(f"{NOT} ", (law,), stretches=(NamedStretch(law, ""),)),  # none is named
+    )
     for check in (checked, 500):
         server.check = check
-        writing = _run(request_, One([]), near, checking=Checking(checker, PATIENCE))
+        writing = _run(request_, says, near, checking=Checking(checker, PATIENCE))
         first, *others = sentences(writing.builder.blocks)
         assert (first.status, first.reason) == ("not_confirmed", "absent")
         assert first.details == (
@@ -430,11 +440,7 @@ def _said(
 ) -> tuple[AnswerSentence, Sequence[str]]:
     """The sentence of a draft, and the texts that it rests on."""
 
-    class One(Says):
-        def draft(self, request: Request, config: RunnableConfig | None) -> Written:
-            yield draft
-
-    writing = _run(request, One([]), nearness)
+    writing = _run(request, Gives(draft), nearness)
     (said,) = sentences(writing.builder.blocks)
     return said, [citation.quote for citation in writing.builder.citations]
 

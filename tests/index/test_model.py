@@ -122,6 +122,18 @@ def test_a_field_that_only_the_text_of_a_422_names_is_left_out(
     assert "temperature" in allowed or "temperature" in model.refused
 
 
+@pytest.mark.parametrize("name", published.NO_SCHEMA)
+def test_a_server_that_takes_no_schema_is_asked_without_one_from_then_on(
+    server: Script, name: str
+) -> None:
+    refusal = published.NO_SCHEMA[name]
+    server.refusal = lambda request: refusal if "response_format" in request else None
+    model = _model(server)
+    for _ in range(2):
+        assert _whole(model, schema=SCHEMA) == SAID
+    assert ["response_format" in request for request in server.requests] == [True, False, False]
+
+
 @pytest.mark.parametrize("status", [400, 415, 422, 501])
 def test_a_refusal_that_names_nothing_costs_the_form_first_then_all_else(
     server: Script, status: int
