@@ -375,17 +375,15 @@ def verify_store(settings: Settings, noted: str = "") -> AuditReport:
     """Verifies what is kept; `noted` is a head hash from earlier."""
     ends = chain(settings)
     found = verify(as_written(settings), start=ends.anchor, noted=noted, head=ends.head)
-    last = (found.end or ends.anchor).number
     if found.broken:
         return found
+    last, problem = (found.end or ends.anchor).number, ""
+    latest = chain(settings).head.number  # what was added meanwhile is no end that is missing
     if last < ends.head.number:
         problem = f"The end is missing: records {last + 1} to {ends.head.number} were removed"
-        return found.model_copy(update={"broken": problem})
-    latest = chain(settings).head.number  # what was added meanwhile is no end that is missing
-    if last > latest:
+    elif last > latest:
         problem = f"The store says that its end is record {latest}, and record {last} is there"
-        return found.model_copy(update={"broken": problem})
-    return found
+    return found.model_copy(update={"broken": problem})
 
 
 def verify_file(path: Path, noted: str = "") -> AuditReport:

@@ -141,16 +141,8 @@ def test_only_so_many_are_compared_the_newest(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(groups_of, "_COMPARED", 2)
     asked_so = [counted(f"What is measure {number}?", 2, last=number) for number in range(4)]
     assert texts(grouped(asked_so, [])) == [["What is measure 3?"], ["What is measure 2?"]]
-    looked_at: list[str] = []
-
-    def is_talk(message: str, _: str) -> bool:
-        looked_at.append(message)
-        return False
-
-    monkeypatch.setattr(groups_of, "_is_talk", is_talk)
     wrong = [verdict(number, question=f"What is plan {number}?") for number in range(4)]
     assert sorted(texts(grouped([], wrong))) == [["What is plan 2?"], ["What is plan 3?"]]
-    assert looked_at == ["What is plan 2?", "What is plan 3?"]
     monkeypatch.setattr(groups_of, "_MOST", 1)
     assert len(grouped(asked_so, [])) == 1
 

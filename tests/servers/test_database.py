@@ -195,8 +195,7 @@ def test_a_server_that_stops_and_comes_back_is_told_and_found_again(
 ) -> None:
     mine, asked = an(served), talk("Wat is EMPACT?")
     mine.put(asked)
-    postgresql.stop()
-    postgresql.start()
+    postgresql.restart()
     mine.put(asked)  # between two uses that costs nobody anything
     assert mine.find(asked.id) == asked
     postgresql.stop()
@@ -219,8 +218,7 @@ def restarted_at(server: Postgresql, database: Database, beginning: str) -> list
     def restart(_connection: object, _cursor: object, query: str, *_: object) -> None:
         if query.startswith(beginning) and not seen:
             seen.append(query)
-            server.stop()
-            server.start()
+            server.restart()
 
     event.listen(database.engine, "before_cursor_execute", restart)
     return seen
@@ -248,11 +246,7 @@ def test_a_connection_lost_while_writing_keeps_nothing_and_says_so(
 def test_a_commit_without_a_reply_is_in_doubt(postgresql: Postgresql, served: Database) -> None:
     an(served).listed()
 
-    def restart(_: object) -> None:
-        postgresql.stop()
-        postgresql.start()
-
-    event.listen(served.engine, "commit", restart)
+    event.listen(served.engine, "commit", lambda _: postgresql.restart())
     with pytest.raises(StrategiewijzerError, match="may or may not have been kept"):
         an(served).put(talk("Wat is SEESAC?"))
 

@@ -108,6 +108,10 @@ class Postgresql:
         """As when the machine fails: connections end in the middle of what they do."""
         self._control("stop", "--mode", "immediate")
 
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
     def new_database(self) -> str:
         """The address of a new database."""
         name = f"test_{uuid4().hex}"
