@@ -277,10 +277,8 @@ def _short_headings(
 ) -> tuple[str, ...]:
     """The lower part of a heading path, which leaves at least half of a passage for its text.
 
-    The document's title, as the first heading of all its passages, is cut short: it would decide
-    which of them are found.
-
-    A last heading that is too long by itself is cut too, as a passage always has one.
+    The document's title is cut short, or it would decide which passages are found; so is a last
+    heading that is too long by itself, as a passage always has one.
     """
 
     def fits(path: str) -> bool:
@@ -301,12 +299,10 @@ def _short_headings(
 
 def _first_article(document: SourceDocument) -> int:
     """The number of the first section that is, or is in, an article; 0 without any."""
-    articles = (
-        section.number
-        for section in document.sections
-        if any(map(legal_lines.is_article, section.headings[1:]))
-    )
-    return next(articles, 0)
+    for section in document.sections:
+        if any(map(legal_lines.is_article, section.headings[1:])):
+            return section.number
+    return 0
 
 
 def _group(pieces: Sequence[TextUnit], sizes: Sequence[int], room: int) -> list[tuple[int, int]]:

@@ -113,10 +113,7 @@ def left_out(parsed: Parsed) -> tuple[str, ...]:
 
 def with_noise(parsed: Parsed) -> Parsed:
     """A copy in which what was taken for page noise is text."""
-    blocks = (
-        replace(block, kind="paragraph") if block.kind == "noise" else block
-        for block in parsed.blocks
-    )
+    blocks = (replace(b, kind="paragraph") if b.kind == "noise" else b for b in parsed.blocks)
     return replace(parsed, blocks=tuple(blocks))
 
 

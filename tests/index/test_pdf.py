@@ -152,22 +152,6 @@ def test_text_outside_of_the_page_is_left_out(tmp_path: Path) -> None:
     assert loaded(tmp_path, pdf_files.typed(page)).text == "Seen."
 
 
-def test_lists_have_their_marks_and_depth(tmp_path: Path) -> None:
-    page = ("The Union does this:", "• it counts;", "• it measures, which is more work than",
-            "counting is;", "(a) it reports.", "It stops there.")  # fmt: skip
-    document = loaded(tmp_path, pdf_files.typed(page))
-    measures = "it measures, which is more work than counting is;"
-    assert texts(document, "item") == ["it counts;", measures, "(a) it reports."]
-
-
-def test_a_contents_list_is_left_out(tmp_path: Path) -> None:
-    page = ("# Contents", "1. Introduction ........................ 3",
-            "2. Measures ............................ 14",
-            "# Introduction", "This is the text, and it is long enough.")  # fmt: skip
-    expected = "# Contents\n\n## Introduction\n\nThis is the text, and it is long enough."
-    assert loaded(tmp_path, pdf_files.typed(page)).text == expected
-
-
 def test_an_office_report_keeps_its_outline_and_lists(report: SourceDocument) -> None:
     assert outline(report) == [
         (1, "De drugsagenda van de Unie"),

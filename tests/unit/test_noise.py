@@ -176,13 +176,6 @@ def test_a_quotation_that_never_closes_or_is_very_long_is_split() -> None:
     assert sentences("", "en") == []
 
 
-def test_the_quotations_of_the_press_release_are_whole() -> None:
-    text = RELEASE.read_text(encoding="utf-8")
-    for name in ("Margaritis Schinas", "Europees commissaris"):
-        paragraph = next(line for line in text.split("\n") if line.startswith(name))
-        assert sentences(paragraph, "nl") == [(0, len(paragraph))]
-
-
 def test_what_says_nothing_is_left_out_and_told_and_can_be_kept(tmp_path: Path) -> None:
     text = """# Report on ports
 

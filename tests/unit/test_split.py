@@ -104,17 +104,6 @@ def test_a_list_stays_with_its_lead_in_rather_than_with_the_text_before(cut: Cut
     assert {lead_in(second, unit) for unit in second.units} == {None, "The plan has these parts:"}
 
 
-def test_a_list_too_long_for_one_passage_is_cut_between_items(cut: Cut) -> None:
-    items = "".join(f"- Item {n} is about what Member States do in year {n}.\n" for n in range(120))
-    passages = cut(f"# Plan\n\nThese are they:\n\n{items}")
-    assert len(passages) > 2
-    assert {lead_in(passages[0], unit) for unit in passages[0].units} == {None, "These are they:"}
-    for passage in passages[1:]:
-        assert passage.text.startswith("- Item")
-        assert {unit.lead_in for unit in passage.units} == {None}
-    assert sum(len(passage.units) for passage in passages) == 121
-
-
 def test_nested_items_are_introduced_by_their_parent(cut: Cut) -> None:
     items = "- Prevention\n  - at school. And work\n- Care"
     text = f"# Plan\n\nThe parts:\n\n{items}\n\nThe end.\n\n- x\n"

@@ -52,7 +52,8 @@ def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
     Raises:
         DocumentError: the file is no text, or its encoding cannot be detected.
     """
-    encoding = _marked(data) or (_declared(data) if declares else "") or _found(data)
+    marked = next((name for mark, name in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
+    encoding = marked or (_declared(data) if declares else "") or _found(data)
     raw = _decoded(data, encoding) if encoding else None
     if raw is None or len(_CONTROL.findall(_newlines(raw))) > _BINARY * len(raw):
         problem = "is not text, or in an unknown encoding"
@@ -82,10 +83,6 @@ def without_comments(text: str) -> str:
 
 def _newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _marked(data: bytes) -> str:
-    return next((name for mark, name in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
 
 
 def _declared(data: bytes) -> str:
