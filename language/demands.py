@@ -1,16 +1,15 @@
-"""What a question is about and demands: its words that search goes by, kinds of answer, figures,
-countries, names; and whether two questions ask the same."""
+"""What a question demands: kinds of answer, figures, countries, names; whether two ask the same."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple, get_args
 
-import tantivy
 from pydantic import RootModel
 
 from core.source import Frozen
 from core.yaml_files import checked
+from language.content_words import content_words
 from language.facts import Capitals, capitals, countries, is_acronym
 from language.figures import amounts, dates_as_written, figures_as_written, names_money
 from language.identify import CAPITALISES_NOUNS
@@ -24,35 +23,6 @@ _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # jusqu'à and end-to-end are one word each
 _SENTENCE_END = re.compile(r"[.?!:…]\W*$")
 _COUNT = frozenset({"number", "amount"})  # "how much" is either
-STEMMERS = {
-    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
-    "pt": "portuguese", "ro": "romanian", "sv": "swedish",
-}  # fmt: skip
-"""The languages whose words are stemmed (ISO 639-1), by tantivy's names."""
-_WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
-
-
-def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
-    """The folded words of a text without the language's stop words, as in the keyword index.
-
-    Without a stemmer or stop words for the language, all words as they are.
-    """
-    return list(analyzer(language, stemmed=stemmed).analyze(fold(text)))
-
-
-@lru_cache
-def analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
-    """An analyzer for words of folded text, without the language's stop words, stemmed if
-    wanted."""
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    if language in STEMMERS:
-        name = STEMMERS[language]
-        if language not in _WITHOUT_STOP_WORDS:
-            builder = builder.filter(tantivy.Filter.stopword(name))
-        if stemmed:
-            builder = builder.filter(tantivy.Filter.stemmer(name))
-    return builder.filter(tantivy.Filter.ascii_fold()).build()
 
 
 class Demands(NamedTuple):

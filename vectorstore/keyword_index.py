@@ -14,7 +14,7 @@ from core.errors import StoreError
 from core.files import obstacle
 from core.settings import Settings
 from core.source import Passage
-from language.demands import STEMMERS, analyzer, content_words
+from language.content_words import STEMMERS, analyzer, content_words
 from language.words import fold
 from vectorstore.generation import Generation
 

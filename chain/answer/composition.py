@@ -26,7 +26,8 @@ from core.answer_blocks import (
 )
 from core.settings import Unconfirmed
 from core.source import ScoredPassage
-from language.demands import asks_for, content_words, numbers
+from language.content_words import content_words
+from language.demands import asks_for, numbers
 from language.facts import names_as_written
 from language.figures import dates_as_written, figures
 from language.identify import written_in

@@ -17,7 +17,7 @@ from core.source import (
     ScoredPassage,
     preferred,
 )
-from language.demands import content_words
+from language.content_words import content_words
 from language.vocabulary import cues_of
 from vectorstore.chroma import batches
 from vectorstore.store import Snapshot

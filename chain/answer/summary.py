@@ -20,7 +20,7 @@ from chain.request import Request
 from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer
 from core.source import DocumentInfo, Passage, ScoredPassage
-from language.demands import content_words
+from language.content_words import content_words
 from language.vocabulary import cues_of, vocabulary
 from language.words import words
 from prompts import version

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from chain.understanding.intent import classify
 from core.answer import Turn
-from language.demands import content_words
+from language.content_words import content_words
 from language.figures import figures
 from language.identify import detect_languages
 from language.vocabulary import Cues, cues_of, has_cues

@@ -22,7 +22,7 @@ from chain.understanding.intent import (
 from core.answer import SEARCHABLE, Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
-from language.demands import content_words
+from language.content_words import content_words
 from language.figures import figures
 from language.identify import named
 from language.vocabulary import cues_of, has_cues
