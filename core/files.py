@@ -55,11 +55,7 @@ def make_private(folder: Path) -> None:
 
 
 def is_locked(file: Path) -> bool:
-    """Whether a process holds the lock (flock) on a file.
-
-    Raises:
-        OSError: it cannot be opened.
-    """
+    """Whether a process holds the lock (flock) on a file. Raises OSError: it cannot be opened."""
     with file.open() as opened:
         try:
             fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -122,11 +122,8 @@ class Breaker:
         self._opened = self._until = 0.0  # of time.monotonic()
 
     def check(self) -> None:
-        """Looks whether a request may be made; reserves nothing, unlike `admit`.
-
-        Raises:
-            ModelError: the pause after a failure lasts.
-        """
+        """Looks whether a request may be made; reserves nothing, unlike `admit`. Raises ModelError:
+        the pause after a failure lasts."""
         left = self._until - time.monotonic()
         if self._first is not None and left > 0:
             raise ModelError(
@@ -138,10 +135,7 @@ class Breaker:
 
     def admit(self) -> float:
         """Lets a request begin, and returns when. Until it ends, others wait after a failure.
-
-        Raises:
-            ModelError: the model is left alone.
-        """
+        Raises ModelError: the model is left alone."""
         with self._lock:
             self.check()
             now = time.monotonic()

@@ -3,7 +3,7 @@
 import functools
 import logging
 import os
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -29,26 +29,6 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "STRATEGIEWIJZER_"
 ROOT = Path(__file__).resolve().parent.parent
-_REMOVED = {
-    "accept_questions": "take it out. A person reads what a model writes and puts it beside the "
-    "document: ./strategiewijzer questions DOCUMENT --to FILE",
-    "approve_by_two": "take it out. Agree first; whoever approves is on record with the audit.",
-    "azure_api_version": "take it out. The address of Azure's v1 API has no version.",
-    "azure_endpoint": "set OPENAI_BASE_URL to https://NAME.openai.azure.com/openai/v1/.",
-    "embeddings_requests": "take it out. Four requests are under way at once.",
-    "mcp_hosts": "set allowed_hosts to these names.",
-    "langsmith_tracing": "take it out. How long each step of an answer takes is traced with "
-    "otlp_endpoint.",
-    "rerank_api_key": "take it out, as rerank_url.",
-    "rerank_model": "take it out, as rerank_url.",
-    "rerank_url": "take it out. The trained reader orders what was found.",
-    "search_again": "take it out. What a model does not find is always searched for once more.",
-    "search_languages": "take it out. A model always says the question in other languages of the "
-    "documents where that may find more.",
-    "structured_answers": "take it out. A server without JSON schemas is asked for JSON in the "
-    "prompt.",
-}
-"""Settings of earlier versions, and what to do about each."""
 _REMEDY = "correct it in the environment, in .env or in its secret file"
 
 PLACES = (
@@ -87,11 +67,8 @@ def _openai(name: str) -> Any:
 
 class Settings(BaseSettings):
     """The settings of one process, from arguments, the environment, `.env` and files of secrets.
-
-    Raises:
-        SettingsError: a value is wrong, a secret file cannot be read, or a name is unknown; secrets
-            are never repeated.
-    """
+    Raises SettingsError: a value is wrong, a secret file cannot be read, or a name is unknown;
+    secrets are never repeated."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -234,7 +211,10 @@ class Settings(BaseSettings):
         names += [file.name.upper() for file in cls._secret_files()]
         ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
         if unknown := sorted((ours | given) - set(cls.model_fields)):
-            raise SettingsError("\n".join(_why_unknown(unknown)))
+            raise SettingsError(
+                f"Unknown setting: {', '.join(unknown)}. The settings are listed in "
+                "core/settings.py; what to do about those of earlier versions, in CHANGELOG.md."
+            )
 
     @field_validator("temperature", "answer_tokens", "model_context", mode="before")
     @classmethod
@@ -297,11 +277,8 @@ class Settings(BaseSettings):
 
 def current() -> Settings:
     """The current settings, of which `AT_START` are as when this process first read them; read
-    again only when the environment, `.env` or a secret file has changed.
-
-    Raises:
-        SettingsError: as `Settings`.
-    """
+    again only when the environment, `.env` or a secret file has changed. Raises SettingsError: as
+    `Settings`."""
     return _read(Settings.sources())
 
 
@@ -336,15 +313,6 @@ def changed(first: BaseModel, now: BaseModel, names: Iterable[str]) -> dict[str,
 def includes(role: Role, wanted: Role) -> bool:
     """Whether a role is this one, or includes it."""
     return _ORDER.index(role) >= _ORDER.index(wanted)
-
-
-def _why_unknown(names: Sequence[str]) -> Iterator[str]:
-    others = ", ".join(name for name in names if name not in _REMOVED)
-    if others:
-        yield f"Unknown setting: {others}. The settings are listed in core/settings.py."
-    for name in names:
-        if name in _REMOVED:
-            yield f"The setting {name} is gone: {_REMOVED[name]}"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ says in that language, `short.yaml` the little that it says in all official lang
 
 import hashlib
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -93,17 +93,15 @@ class PeriodWords(Frozen):
     no_successor: str  # is it where none is
 
 
-def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:
-    lacking = sorted(set(get_args(Message)) - {kind for kind, text in replies.items() if text})
-    if lacking:
-        raise ValueError(f"no reply to {', '.join(lacking)}")
-    return replies
+def _for_each(names: Collection[str], what: str) -> AfterValidator:
+    """Refuses texts by name that lack one for one of these names."""
 
+    def check(texts: Mapping[str, str]) -> Mapping[str, str]:
+        if lacking := sorted(name for name in names if not texts.get(name)):
+            raise ValueError(f"no {what} {', '.join(lacking)}")
+        return texts
 
-def _of_every_attribute(names: Mapping[Attribute, str]) -> Mapping[Attribute, str]:
-    if lacking := sorted(set(get_args(Attribute)) - names.keys()):
-        raise ValueError(f"no name of {', '.join(lacking)}")
-    return names
+    return AfterValidator(check)
 
 
 class Phrases(Frozen):
@@ -117,7 +115,7 @@ class Phrases(Frozen):
     unconfirmed: str  # in place of a folded or hidden sentence that was not confirmed
     unchecked: str  # in place of a folded or hidden sentence that was only found
     suggesting: Suggesting
-    replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
+    replies: Annotated[Mapping[Message, str], _for_each(get_args(Message), "reply to")]
     """To messages that ask the sources nothing; to "shorter" and "summarise" where there is nothing
     to shorten and no document is named; to other tasks where there is no model."""
     tasks: Mapping[TaskProblem, str]  # why a task is not carried out
@@ -125,7 +123,7 @@ class Phrases(Frozen):
     not_quotable: str  # above results where a comparison or the like is asked for
     asides: Mapping[Aside, str]  # above results where what is not done may be asked for
     summary: str  # above the summary of a document
-    attributes: Annotated[Mapping[Attribute, str], AfterValidator(_of_every_attribute)]
+    attributes: Annotated[Mapping[Attribute, str], _for_each(get_args(Attribute), "name of")]
     """What is asked of something: a cost, a reason."""
     period: PeriodWords  # of a document whose period is over or asked for
 
@@ -138,11 +136,8 @@ class Phrases(Frozen):
 
 @cache
 def load(name: str) -> str:
-    """The text of a prompt, its placeholders in braces.
-
-    Raises:
-        PromptError: the file lacks a placeholder that the code fills, or has an unknown one.
-    """
+    """The text of a prompt, its placeholders in braces. Raises PromptError: the file lacks a
+    placeholder that the code fills, or has an unknown one."""
     text = (_HERE / f"{name}.md").read_text("utf-8")
     found = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
     filled = _PLACEHOLDERS.get(name, frozenset())
@@ -167,11 +162,8 @@ def spoken(language: str) -> str:
 
 @cache
 def phrases(language: str) -> Phrases:
-    """The fixed phrases in a language, or in English where there are none.
-
-    Raises:
-        PromptError: the file has wrong or missing entries.
-    """
+    """The fixed phrases in a language, or in English where there are none. Raises PromptError: the
+    file has wrong or missing entries."""
     return checked(_HERE / "phrases" / f"{spoken(language)}.yaml", Phrases)
 
 
@@ -187,11 +179,8 @@ def spoken_in_short(language: str) -> str:
 
 
 def short_phrases(language: str) -> ShortPhrases:
-    """The short phrases in a language, or in English where there are none.
-
-    Raises:
-        PromptError: the file has wrong or missing entries.
-    """
+    """The short phrases in a language, or in English where there are none. Raises PromptError: the
+    file has wrong or missing entries."""
     return _short()[spoken_in_short(language)]
 
 
@@ -222,11 +211,8 @@ def _every_client() -> Mapping[str, ClientWords]:
 
 
 def client_words(language: str) -> ClientWords:
-    """The words around an answer in another program, in a language or in English.
-
-    Raises:
-        PromptError: the file has wrong or missing entries.
-    """
+    """The words around an answer in another program, in a language or in English. Raises
+    PromptError: the file has wrong or missing entries."""
     return _every_client()[spoken(language)]
 
 

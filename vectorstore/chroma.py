@@ -162,11 +162,8 @@ def written(settings: Settings) -> int | None:
 
 def connect(settings: Settings) -> Client:
     """A client of the server at `chroma_url`, else of the folder in `data_dir`; telemetry off.
-
-    Raises:
-        StoreError: the server does not answer, or the folder cannot be used; Chroma cannot open a
-            folder that it may not write to, not even to read.
-    """
+    Raises StoreError: the server does not answer, or the folder cannot be used; Chroma cannot open
+    a folder that it may not write to, not even to read."""
     if not settings.chroma_url:
         return _open_folder(store_folder(settings), ChromaSettings(**_QUIET))
     url, options = httpx.URL(settings.chroma_url), _server_options(settings)

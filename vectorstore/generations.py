@@ -59,11 +59,7 @@ class Generations:
 
     @translated
     def _move(self, pointer: Pointer) -> None:
-        """Writes the pointer.
-
-        Raises:
-            LockedError: the lease was lost meanwhile.
-        """
+        """Writes the pointer. Raises LockedError: the lease was lost meanwhile."""
         if self._lease:
             self._lease.confirm()
         metadata = {**pointer.model_dump(), "kept": json.dumps(pointer.kept)}
@@ -75,11 +71,7 @@ class Generations:
         return Generation(self._client, generation_id)
 
     def current(self) -> Generation:
-        """The generation in use.
-
-        Raises:
-            NoIndexError: nothing has been published yet.
-        """
+        """The generation in use. Raises NoIndexError: nothing has been published yet."""
         for _ in range(3):  # it can be removed between reading the pointer and opening it
             generation_id = self.pointer().current
             if not generation_id:
@@ -165,21 +157,14 @@ class Generations:
 
     @translated
     def annotate(self, generation_id: str, note: str) -> None:
-        """Keeps a note with a generation, in place of any other.
-
-        Raises:
-            GenerationGone: it is no longer kept.
-        """
+        """Keeps a note with a generation, in place of any other. Raises GenerationGone: it is no
+        longer kept."""
         collection = self._client.get_collection(f"passages-{generation_id}", None)
         collection.modify(metadata={**(collection.metadata or {}), "note": note})
 
     def rollback(self, generation_id: str | None = None) -> str:
         """Puts an earlier kept generation in use: the named one, else the one before the current;
-        returns its id.
-
-        Raises:
-            StoreError: there is no such generation.
-        """
+        returns its id. Raises StoreError: there is no such generation."""
         pointer = self.pointer()
         before = pointer.kept
         if pointer.current in before:

@@ -90,27 +90,17 @@ class KeywordIndex:
         Similar is a word that contains it ("drugsmarkt" in "drugsmarktanalyse"), or one within an
         edit distance of one or two: inflections, misspellings, spellings in other languages.
         """
+        schema, searcher = self._index.schema, self._index.searcher()
         for plain in content_words(word, ""):
-            if self._holds(plain, LETTERS + 1):
-                return True
-            edits = 1 if len(plain) < 2 * LETTERS else 2
-            if len(plain) > LETTERS and self._occurs(
-                tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, edits)
-            ):
+            queries = [tantivy.Query.term_query(schema, "exact", plain)]
+            if LETTERS < len(plain) <= _LONGEST_PART:
+                queries.append(tantivy.Query.regex_query(schema, "exact", f".*{plain}.*"))
+            if len(plain) > LETTERS:
+                edits = 1 if len(plain) < 2 * LETTERS else 2
+                queries.append(tantivy.Query.fuzzy_term_query(schema, "exact", plain, edits))
+            if any(searcher.search(query, 1, count=False).hits for query in queries):
                 return True
         return False
-
-    def _holds(self, plain: str, shortest: int) -> bool:
-        """Whether a passage has a word as it is, or inside another if it has `shortest` letters."""
-        schema = self._index.schema
-        if self._occurs(tantivy.Query.term_query(schema, "exact", plain)):
-            return True
-        return shortest <= len(plain) <= _LONGEST_PART and self._occurs(
-            tantivy.Query.regex_query(schema, "exact", f".*{plain}.*")
-        )
-
-    def _occurs(self, query: tantivy.Query) -> bool:
-        return bool(self._index.searcher().search(query, 1, count=False).hits)
 
     def _share(
         self, field: str, words: Sequence[str], ids: Collection[str], heading: str = ""

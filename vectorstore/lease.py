@@ -21,11 +21,8 @@ _NAME = "strategiewijzer-lock"
 
 class Lease:
     """Takes the lease of a server's store for a data folder, the `owner`. One that has it already
-    may take it again: its last run crashed, as only one run at a time has the folder's lock.
-
-    Raises:
-        LockedError: somebody else holds it; the message has their `who`.
-    """
+    may take it again: its last run crashed, as only one run at a time has the folder's lock. Raises
+    LockedError: somebody else holds it; the message has their `who`."""
 
     def __init__(self, client: chroma.Client, owner: str, who: str) -> None:
         self.owner = owner
@@ -60,11 +57,8 @@ class Lease:
         raise _locked("another process", time.time() + LEASE)
 
     def confirm(self) -> None:
-        """Checks that the lease is still held; called before anything is published.
-
-        Raises:
-            LockedError: it was not renewed in time, or somebody else took it.
-        """
+        """Checks that the lease is still held; called before anything is published. Raises
+        LockedError: it was not renewed in time, or somebody else took it."""
         if time.time() >= self._expires or not self._is_mine():
             raise LockedError(
                 "This run lost the lock of the index: the Chroma server or this machine did not "

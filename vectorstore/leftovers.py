@@ -73,11 +73,7 @@ def clear_spare_room(store: Path, since: float) -> None:
 
 def look(store: Path, *, remove: bool = False) -> Leftovers:
     """Counts the leftovers in a store's folder, after removing them if wanted; runs in a process of
-    its own.
-
-    Raises:
-        LeftoversError: the store stays in use, the disk is full or the like.
-    """
+    its own. Raises LeftoversError: the store stays in use, the disk is full or the like."""
     command = [sys.executable, "-I", __file__, str(store), *(["--remove"] if remove else [])]
     done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
     if done.returncode:

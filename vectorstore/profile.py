@@ -187,11 +187,8 @@ _SCALES = TypeAdapter(Mapping[TextKind, Measured])
 
 def profile_of(embedder: Embedder, folder: Path) -> Profile:
     """The profile of an embedder, which embeds some five hundred texts if it is not the default one
-    and no scales are kept in the folder.
-
-    Raises:
-        ModelError: the embedder has to be measured and does not answer.
-    """
+    and no scales are kept in the folder. Raises ModelError: the embedder has to be measured and
+    does not answer."""
     adapter = adapter_of(embedder.fingerprint, folder, FOLDER)
     own = None if embedder.fingerprint == DEFAULT else _measured(embedder, adapter, folder)
     return _profile(embedder.fingerprint).model_copy(update={"own": own, "adapter": adapter})
@@ -256,12 +253,13 @@ def measure(embedder: Embedder, adapter: Adapter | None) -> dict[TextKind, Measu
         first = [units[place] for place in np.argsort(-nearest)[:LOOK]]
         best["fit"] += passage_fits(vector, first)
         best["everyday"].append(float((others @ as_asked).max()))
-    return {kind: _measured_in(cosines) for kind, cosines in best.items()}
-
-
-def _measured_in(cosines: list[float]) -> Measured:
-    spread = max(float(np.std(cosines)), 1e-5)
-    return Measured(mean=round(float(np.mean(cosines)), 5), spread=round(spread, 5))
+    return {
+        kind: Measured(
+            mean=round(float(np.mean(cosines)), 5),
+            spread=round(max(float(np.std(cosines)), 1e-5), 5),
+        )
+        for kind, cosines in best.items()
+    }
 
 
 def everyday() -> list[str]:
