@@ -5,7 +5,7 @@ import pytest
 from chain.answer.composition import value_asked_for
 from chain.assistant import Assistant
 from tests.support.blocks import blocks_of
-from ui.answers.answer_text import answer_html
+from ui.answers.answer_view import answer_html
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.support.model_replies import replies
 from tests.support.model_replies import texts as written
 from tests.support.odd_texts import texts
 from tests.support.openai_server import Script, openai_server, reply_of
-from ui.answers.answer_text import answer_html
+from ui.answers.answer_view import answer_html
 
 steady = settings(deadline=None, derandomize=True, max_examples=40, database=None)
 slow = settings(steady, max_examples=80)

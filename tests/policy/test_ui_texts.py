@@ -72,10 +72,8 @@ def test_the_texts_that_are_asked_for_exist_and_are_filled(file: Path) -> None:
 
 def test_texts_are_looked_for_in_every_module() -> None:
     with_texts = {file.relative_to(ROOT).as_posix() for file in SHOWN_BY if [*asked_for(file)]}
-    assert {"ui/navigation.py", "ui/maintenance/plan_and_publish.py"} <= with_texts
-    names = {"ui/" + name for name in ("chat", "answers", "sources")}
-    names |= {"ui/evaluation", "ui/maintenance"}
-    assert names <= {name.rpartition("/")[0] for name in with_texts}
+    names = {f"ui/{name}" for name in ("chat", "answers", "sources", "evaluation", "maintenance")}
+    assert {"ui", *names} <= {name.rpartition("/")[0] for name in with_texts}
 
 
 @pytest.mark.parametrize(("language", "written"), [("nl", "24 juli 2020"), ("en", "24 July 2020")])

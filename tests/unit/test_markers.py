@@ -17,8 +17,7 @@ from eval.answer_lines import answer_lines, cited
 from eval.support import claims, unsupported
 from language.words import fold
 from tests.support.passages import answer_of, passage_of
-from ui.answers.answer_text import answer_html
-from ui.answers.answer_view import Chips
+from ui.answers.answer_view import Chips, answer_html
 from ui.answers.checks import Checks, languages_shown
 from ui.answers.export import conversation_docx, plain_text
 from ui.markup import code, escape

@@ -12,8 +12,7 @@ from core.source import DocumentInfo
 from tests.support.answers import retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.support.shown_html import Shown
-from ui.answers.answer_text import answer_html
-from ui.answers.answer_view import Chips
+from ui.answers.answer_view import Chips, answer_html
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.export import conversation_docx, plain_text
 from ui.texts import load

@@ -17,8 +17,7 @@ from tests.support.blocks import blocks_of
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.support.shown_html import HOSTILE, Shown
 from ui.answers import answer_view
-from ui.answers.answer_text import answer_html
-from ui.answers.answer_view import Chips, more_html
+from ui.answers.answer_view import Chips, answer_html, more_html
 from ui.answers.checks import Checks, remarks_above, remarks_below
 from ui.answers.evidence_panel import CurrentSources, at_quote, evidence_html, leads_to_words
 from ui.answers.export import conversation_docx, plain_text

@@ -14,7 +14,6 @@ from core.errors import StrategiewijzerError, kind_and_place
 from language.escaping import visible
 from ui import addresses, error_messages, scripts
 from ui.answers import answer_view
-from ui.answers.answer_text import answer_html
 from ui.answers.export import conversation_docx, plain_text, source_lines
 from ui.chat.feedback_form import VerdictForm
 from ui.chat.session import Chat, question_address
@@ -90,7 +89,7 @@ def answered(
                 status.html(_status_html(texts(f"chat.stages.{event.name}")))
             elif isinstance(event, TextDelta):
                 if event.text or time.monotonic() - drawn > _DRAWN:
-                    place.html(answer_html(event.blocks))
+                    place.html(answer_view.answer_html(event.blocks))
                     drawn = time.monotonic()
             elif isinstance(event, Finished):
                 exchange = exchange.model_copy(update={"answer": event.answer})

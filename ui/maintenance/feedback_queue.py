@@ -10,7 +10,7 @@ from core.answer_blocks import parse
 from core.settings import Settings
 from ui import access, scripts
 from ui.access import name_of, on_record
-from ui.answers.answer_text import answer_html
+from ui.answers.answer_view import answer_html
 from ui.corpus import describe_scope
 from ui.maintenance.job_list import PageContext
 from ui.markup import escape, facts_html, folded_html
