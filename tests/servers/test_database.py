@@ -43,15 +43,14 @@ def an(kept_in: Database) -> Conversations:
 
 
 def test_tables_and_migrations_agree(kept_in: Database) -> None:
-    """Where this fails: python -m userdata.migrations WHAT (CONTRIBUTING.md)."""
+    """Where this fails it prints the migration that is to be written (CONTRIBUTING.md)."""
     an(kept_in).listed()
     with kept_in.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         lacking = compare_metadata(context, known_tables())
-        code = lacking and render_python_code(
-            produce_migrations(context, known_tables()).upgrade_ops
-        )
-        assert lacking == [], f"python -m userdata.migrations WHAT would write:\n{code}"
+        operations = produce_migrations(context, known_tables()).upgrade_ops
+        code = render_python_code(operations, render_as_batch=True)
+        assert lacking == [], f"The next file of userdata/migrations/versions/ is to do:\n{code}"
 
 
 def test_the_versions_are_one_row_and_the_files_named_by_them() -> None:

@@ -14,7 +14,6 @@ from chain.request import MAX_QUESTION
 from core.source import Passage
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer, each_once, one_line
 from language.identify import detect
-from ui import access
 from ui.answers.references import pages
 from ui.maintenance import approving
 from ui.maintenance.approving import Reach
@@ -268,20 +267,17 @@ class AnswerEditor:
 
     def _approve(self) -> None:
         """Approves what the fields say now, and closes the editor."""
-        settings, start, user = self._settings, self._start, access.user()
+        settings, start = self._settings, self._start
         made = self._made()
         if made.lacks:
             return
         reach = self._reach(made)
-        approving.approve(
-            settings, user, made.key, made.answer, made.organisation, start.instead_of
-        )
+        approving.approve(settings, made.key, made.answer, made.organisation, start.instead_of)
         if start.group is not None:
-            approving.close(settings, user, start.group)
+            approving.close(settings, start.group)
         st.session_state[REACH] = reach
         _leave()
-        keys = {made.key, *(start.instead_of or ())[:1]}
-        begun = approving.publish(settings, user, keys)
+        begun = approving.publish({made.key, *(start.instead_of or ())[:1]})
         st.session_state[DONE] = "approved" if begun else "later"
 
 

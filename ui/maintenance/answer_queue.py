@@ -8,7 +8,7 @@ from core.errors import DocumentError
 from core.settings import Settings, current
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
-from ui import access, error_messages, markup
+from ui import error_messages, markup
 from ui.maintenance import answer_editor, approving
 from ui.maintenance.answer_editor import AnswerEditor, EditorStart
 from ui.maintenance.feedback_queue import comment_html
@@ -149,7 +149,7 @@ def _sure(
 
 
 def _dismiss(settings: Settings, group: QuestionGroup) -> None:
-    approving.close(settings, access.user(), group)
+    approving.close(settings, group)
     st.session_state[answer_editor.DONE] = "dismissed"
 
 
@@ -159,13 +159,13 @@ def _erase(settings: Settings, group: QuestionGroup) -> None:
 
 
 def _withdraw(key: str, answer: PreparedAnswer) -> None:
-    approving.withdraw(current(), access.user(), key, answer)
+    approving.withdraw(current(), key, answer)
     _publish(key, "withdrawn")
 
 
 def _publish(key: str, done: str = "approved") -> None:
     """Takes what was decided of a document version into use."""
-    begun = approving.publish(current(), access.user(), [key])
+    begun = approving.publish([key])
     st.session_state[answer_editor.DONE] = done if begun else "later"
 
 

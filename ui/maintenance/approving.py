@@ -14,8 +14,9 @@ from core.settings import Settings
 from core.source import Approval, Passage
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer, prepared_questions
-from ui import jobs
-from ui.access import User, on_record
+from ui import access
+from ui.access import on_record
+from ui.maintenance import job_list
 from ui.maintenance.question_groups import QuestionGroup
 from ui.shared_assistant import assistant
 from userdata.asked_questions import dismiss, remove
@@ -59,7 +60,6 @@ def reach(
 
 def approve(
     settings: Settings,
-    user: User,
     key: str,
     answer: PreparedAnswer,
     organisation: str,
@@ -73,7 +73,7 @@ def approve(
         own.add(key, [made])
         if instead_of and instead_of[1].id not in {question.id for question in made.questions}:
             own.remove(instead_of[0], instead_of[1].id)
-        _record(settings, user, "approved", key, made)
+        _record(settings, "approved", key, made)
 
 
 def _approved(answer: PreparedAnswer, organisation: str) -> PreparedAnswer:
@@ -82,7 +82,7 @@ def _approved(answer: PreparedAnswer, organisation: str) -> PreparedAnswer:
     return answer.model_copy(update={"by": _BY, "approved": approval})
 
 
-def withdraw(settings: Settings, user: User, key: str, answer: PreparedAnswer) -> None:
+def withdraw(settings: Settings, key: str, answer: PreparedAnswer) -> None:
     """Takes an answer out of use, unless it is not in use any more, or is another one now
     (DecidedError); other errors as of `approve`."""
     with OwnQuestions(settings).together() as own:
@@ -91,14 +91,14 @@ def withdraw(settings: Settings, user: User, key: str, answer: PreparedAnswer) -
                 "Somebody else has decided on this meanwhile, or changed it. Nothing was done: "
                 "look at the list as it is now."
             )
-        _record(settings, user, "withdrawn", key, answer)
+        _record(settings, "withdrawn", key, answer)
 
 
-def close(settings: Settings, user: User, group: QuestionGroup) -> None:
+def close(settings: Settings, group: QuestionGroup) -> None:
     """Takes a question out of the queue: its verdicts are handled, and it comes back when somebody
     asks it on a later day. Errors as of `approve`."""
     for verdict in group.verdicts:
-        handle(database(settings), verdict, on_record(user))
+        handle(database(settings), verdict, on_record(access.user()))
     for wording in group.wordings:
         dismiss(settings, wording.text, wording.language)
 
@@ -110,13 +110,12 @@ def erase(settings: Settings, group: QuestionGroup) -> None:
         remove(settings, wording.text, wording.language)
 
 
-def publish(settings: Settings, user: User, keys: Iterable[str]) -> bool:
+def publish(keys: Iterable[str]) -> bool:
     """Starts taking the prepared questions of these document versions into the index; returns False
     while other work is being done, after which it can be published."""
     only = (part for key in sorted(set(keys)) for part in ("--only", key))
-    arguments = ("-m", "ingest", "--json", *only)
     try:
-        jobs.start(settings.data_dir, "ingest", arguments, on_record(user))
+        job_list.start("--json", *only)
     except LockedError:
         return False
     return True
@@ -147,9 +146,7 @@ def _content(answer: PreparedAnswer) -> dict[str, object]:
     )
 
 
-def _record(
-    settings: Settings, user: User, decision: Decided, key: str, answer: PreparedAnswer
-) -> None:
+def _record(settings: Settings, decision: Decided, key: str, answer: PreparedAnswer) -> None:
     approval = answer.approved
     made = AnswerDecision(
         decision=decision,
@@ -158,4 +155,4 @@ def _record(
         units=answer.units,
         organisation=approval.organisation if approval else "",
     )
-    keep_decision(settings, made, user.id)
+    keep_decision(settings, made, access.user().id)
