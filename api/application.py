@@ -49,10 +49,6 @@ class Readiness:
     """Looks whether there is all that a question by the API takes: settings, the keys, the index.
 
     Anybody may ask, so there is one look at a time: whoever comes meanwhile gets what it finds.
-
-    Args:
-        assistant: gives the one of pages and API.
-        settings: gives the current ones.
     """
 
     def __init__(

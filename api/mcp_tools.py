@@ -242,12 +242,8 @@ def _documents(index: Snapshot, language: str, start: int, limit: int) -> Listed
 
 
 def mcp_server(service: Service, local: Caller | None = None) -> MCPServer[Any]:
-    """The server with its tools.
-
-    Args:
-        service: what the tools work with.
-        local: who calls where no request comes with a key: on one's own machine.
-    """
+    """The server with its tools; `local` calls where no request comes with a key: on one's own
+    machine."""
     tools = _Tools(service, local)
     titles: Mapping[Callable[..., Any], str] = {
         tools.ask: "Ask the sources",
@@ -406,11 +402,8 @@ class _ToolServer(MCPServer[Any]):
 
 class McpOverHttp:
     """ASGI application: MCP by streamable HTTP, behind the keys of the API. Nothing is kept between
-    two requests, so any replica can take the next one.
-
-    Args:
-        server: what is served.
-        settings: gives the current ones: by which names this machine may be called.
+    two requests, so any replica can take the next one. The settings say by which names this machine
+    may be called.
     """
 
     def __init__(self, server: MCPServer[Any], settings: Callable[[], Settings]) -> None:

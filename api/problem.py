@@ -37,15 +37,7 @@ _RETRY = "30"  # seconds: about what a server or an index needs to be back
 
 
 class ApiError(Exception):
-    """A request that is not answered.
-
-    Args:
-        status: of HTTP.
-        message: what is wrong, and what to do.
-        code: for programs.
-        param: the part of the request that is meant.
-        headers: of the reply.
-    """
+    """A request that is not answered; `reply` says why, and `headers` are those of the reply."""
 
     def __init__(
         self,

@@ -54,7 +54,7 @@ class Service:
     Args:
         assistant: gives the one that pages and API share; its errors reach whoever asks. It blocks.
         settings: gives the current ones.
-        readers: threads that read and search the index at once.
+        readers: searches and reads at once.
     """
 
     def __init__(

@@ -63,17 +63,14 @@ class _Compared(NamedTuple):
 def propose(
     model: ChatModel, passage: Passage, languages: Sequence[str], index: Snapshot, results: int
 ) -> tuple[list[WrittenQuestion], int]:
-    """The questions about a passage that a model writes and that can be used.
+    """The questions about a passage that a model writes in one call and that can be used, and how
+    many were dropped.
 
     Args:
-        model: is asked once.
         passage: in use.
         languages: of the questions, that of the document first.
         index: in which each has to find its answer again.
         results: how many passages an answer is made from.
-
-    Returns:
-        The questions, and how many were dropped.
 
     Raises:
         ModelError: the model failed, or its reply has no questions.

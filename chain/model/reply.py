@@ -78,26 +78,21 @@ class Fields:
 
 
 class EntryReader:
-    """Reads the entries of a list while the reply arrives, each as soon as it is closed.
+    """Reads the entries of a list while the reply arrives, each as soon as it is closed; character
+    by character, so that the sizes of the pieces make no difference.
 
-    It reads character by character, so the sizes of the pieces make no difference.
+    `entry` is what has arrived of the current entry, `around` the reply without the entries. The
+    list `is_empty` until it has an entry, and `has_ended` when it is closed. It `is_endless`, and
+    nothing more is read, when an entry, or what precedes the list, is too long.
 
     Args:
         name: of the list, in the reply's JSON object.
-        longest: characters of an entry; a longer one never ends.
+        longest: characters of an entry.
     """
 
     def __init__(self, name: str, longest: int) -> None:
-        self.entry = ""
-        """What has arrived of the current entry."""
-        self.around = ""
-        """The reply without the entries."""
-        self.is_endless = False
-        """Whether an entry, or what precedes the list, is too long; nothing more is read then."""
-        self.is_empty = True
-        """Whether the list has had no entry."""
-        self.has_ended = False
-        """Whether the list is closed."""
+        self.entry, self.around = "", ""
+        self.is_endless, self.is_empty, self.has_ended = False, True, False
         self._longest = longest
         self._begins = re.compile(rf'"{name}"\s*:\s*\[$')
         self._has_begun = False

@@ -10,7 +10,6 @@ from core.errors import StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import IngestOptions
-from ingest.publishing.plan import Plan
 from ingest.reading.files import confirm, sha256
 from tests.support.commands import Command
 from tests.support.small import Small
@@ -95,21 +94,6 @@ def test_a_record_of_a_fetch_counts_only_where_the_fetch_puts_it(settings: Setti
     act.with_name("act.md.meta.yaml").write_text("kind: official\n", "utf-8")
     ingest(settings)
     assert kinds(settings)["act.en"] == "upload"
-
-
-def test_an_index_that_calls_a_file_official_by_its_own_word_is_put_right(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Made before a confirmation was asked for; no other document is read anew."""
-    with monkeypatch.context() as before:
-        before.setattr("ingest.passages.isolated.is_official", lambda *_: True)
-        before.setattr("ingest.publishing.prepare.is_official", lambda *_: True)
-        ingest(settings)
-    confirm(settings.corpus_dirs[0] / "note.md", settings.documents_dir, official=True)
-    report = ingest(settings)
-    same = {"added": (), "removed": (), "unchanged": ("note.en",)}
-    assert report.plan == Plan(changed=("act.en",), **same)
-    assert kinds(settings) == {"act.en": "upload", "note.en": "official"}
 
 
 def test_a_person_confirms_and_takes_back_by_command(

@@ -18,17 +18,6 @@ def replies() -> list[Reply]:
     return [*read_documents("open"), *read_documents("held")]
 
 
-def test_a_sentence_differs_from_its_twins_and_rests_on_a_document_of_its_reply(
-    replies: list[Reply],
-) -> None:
-    for reply in replies:
-        for sentence in reply.sentences:
-            texts = {sentence.text, *(twin.text for twin in sentence.twins)}
-            assert (len(texts), len(sentence.twins)) == (3, 2), reply.id
-            assert {stretch.document for stretch in sentence.evidence} <= {*reply.documents}
-            assert sentence.evidence, reply.id
-
-
 def _texts(reply: Reply) -> list[tuple[str, str]]:
     """What there is to be a verdict on."""
     riders = [(f"{reply.id}.0", "rider")] if reply.riders else []

@@ -120,11 +120,6 @@ def test_a_next_turn_has_the_places_of_what_it_cites_as_numbers(answer: Answer) 
     assert said_before([turn]) == fold(f"{TRUE}\n\n{HOSTILE}")
 
 
-def test_an_answer_is_the_same_after_it_was_kept(answer: Answer) -> None:
-    kept = answer.model_dump_json(round_trip=True)
-    assert Answer.model_validate_json(kept) == answer
-
-
 def test_a_text_is_cut_and_joined_with_its_markers(answer: Answer) -> None:
     assert Marked.joined(answer.proper.lines, "\n") == answer.proper
     assert answer.proper.plain == f"{TRUE}\n\n{HOSTILE}"
