@@ -133,8 +133,7 @@ def _say(*lines: str, sep: str = "\n") -> None:
 
 
 def _where(citation: Citation) -> str:
-    """What a number stands for, the number of its document, and the standing; of a brief what it
-    summarises."""
+    """Reference of a citation, with number and standing; of a brief what it summarises."""
     document, remark = citation.document, ""
     if document.kind == "brief":
         about = ", ".join(filter(None, (document.about or document.title, document.reference)))

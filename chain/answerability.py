@@ -212,8 +212,7 @@ def _has_form(prepared: PreparedQuestion, part: Part) -> bool:
 
 
 def _that_may_matter(found: Sequence[ScoredPassage], margin: float) -> tuple[int, ...]:
-    """The numbers of the first passages, and of those that are hardly less near than the
-    nearest."""
+    """The numbers of the first passages, and of those hardly less near than the nearest."""
     least = max((scored.similarity for scored in found), default=0.0) - margin
     return tuple(
         number

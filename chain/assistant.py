@@ -227,8 +227,7 @@ class Assistant:
         return follow_ups(self.index.snapshot(), answer, history, scope)
 
     def approved_for(self, index: Snapshot, question: str) -> PreparedQuestion | None:
-        """The approved prepared question whose answer a reader is given who asks this; it asks no
-        model, as what is approved needs none."""
+        """The approved prepared question whose answer is given to this one; no model is asked."""
         query = Query(question, self._language(question, ()))
         meaning = self._understand(index, query)
         if not meaning.asks:
@@ -251,8 +250,7 @@ class Assistant:
         meaning: Interpretation,
         decision: Decision,
     ) -> AnswerRun:
-        """Who writes the answer: a model where there is one, but nothing that is to be word for
-        word."""
+        """Who writes the answer: a model if there is one, but for what is given word for word."""
         model = self._model
         if model is None or request.is_approved or request.opening:
             return AnswerRun(request)
@@ -269,8 +267,7 @@ class Assistant:
         )
 
     def _translate(self, query: Query) -> Translate | None:
-        """Translates a question by the model, if there is one; where that fails or is late, into
-        no language."""
+        """Translates by the model, if there is one; into no language where it fails or is late."""
         if self._model is None:
             return None
         condenser = self._model.condenser
@@ -320,17 +317,10 @@ class _Current(NamedTuple):
 
 
 class CurrentAssistant:
-    """Called, it gives the assistant, made anew when a setting has changed; safe to share between
-    threads.
+    """Called, it gives the assistant by the current settings; safe to share between threads.
 
     The index stays open, unless it is to be opened in another way. An answer under way ends with
-    the assistant that it began with.
-
-    Args:
-        keeping: gives what keeps each answer.
-
-    Raises:
-        StrategiewijzerError: when called, as `Assistant`; the next call tries again.
+    the assistant that it began with. A call raises what `Assistant` raises; the next tries again.
     """
 
     def __init__(self, keeping: HookFactory) -> None:

@@ -264,8 +264,7 @@ def _succeeded(successor: str, language: str) -> str:
 
 
 def _period(document: DocumentInfo, day: datetime.date, language: str, succeeded: str) -> str:
-    """The period of a document, of a brief that of the text it summarises, as a sentence that ends
-    with what succeeds it."""
+    """A sentence with the period of a document, or of a brief's text, and what succeeds it."""
     words, until = phrases(language).period, document.effective_until
     assert until is not None  # noqa: S101 - only documents with a period get here
     start = document.effective_from or document.date
@@ -289,8 +288,7 @@ def _name(document: DocumentInfo, language: str) -> str:
 
 
 def _sentences_on(document: DocumentInfo, passages: Sequence[Passage]) -> Iterator[str]:
-    """The units with the number or the name of the successor, then those with both ends of the
-    period."""
+    """The units that have the number or name of the successor, then those with the whole period."""
     years = set(document.period.split("–"))
     # A capital within marks a name such as ProtectEU; "EU" and "Strategy" have none.
     names = set(re.findall(r"\d+|\w*[^\W\d_A-ZÀ-Þ][A-ZÀ-Þ]\w*", document.successor)) - years

@@ -98,8 +98,7 @@ def other_languages(index: Snapshot, query: Query) -> tuple[str, ...]:
 
 
 def _lead(found: Sequence[ScoredPassage], language: str) -> float:
-    """By how much the best passage in the question's language (ISO 639-1) is ahead of the best in
-    another, in log-odds."""
+    """By how much (log-odds) the best passage in this language is ahead of others."""
     own = [scored.score for scored in found if scored.passage.language == language]
     others = (scored.score for scored in found if scored.passage.language != language)
     return max(own) - max(others, default=-math.inf) if own else -math.inf

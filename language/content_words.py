@@ -19,17 +19,13 @@ _WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
 
 
 def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
-    """The folded words of a text without the language's stop words, as in the keyword index.
-
-    Without a stemmer or stop words for the language, all words as they are.
-    """
+    """The folded words of a text as in the keyword index, without stop words that are known."""
     return list(analyzer(language, stemmed=stemmed).analyze(fold(text)))
 
 
 @lru_cache
 def analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
-    """An analyzer for words of folded text, without the language's stop words, stemmed if
-    wanted."""
+    """An analyzer of folded text, without the language's stop words, stemmed if wanted."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     if language in STEMMERS:
         name = STEMMERS[language]

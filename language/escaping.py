@@ -35,16 +35,12 @@ def visible(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Markdown that shows exactly this line of text.
-
-    Spaces at its beginning, which could make it code, are left out.
-    """
+    """Markdown that shows exactly this line of text, without spaces at its ends."""
     return _LINE_START.sub(_before_last, inline(text).strip())
 
 
 def inline(text: str) -> str:
-    """Escapes as `escaped` does, for a stretch that begins no line: a space at either end stays
-    one."""
+    """Escapes as `escaped` does, but keeps a space at either end: a stretch begins no line."""
     words = re.sub(r"\s+", " ", visible(text))
     return _SPECIAL.sub(lambda found: f"\\{found[0]}", words)
 

@@ -194,8 +194,7 @@ class _CountryNames(NamedTuple):
 
 
 def countries(text: str, language: str) -> dict[str, str]:
-    """Countries in a text: ISO 3166 code -> first mention. Names need their capital, adjectives do
-    not."""
+    """ISO 3166 code -> first mention. Names need their capital, adjectives do not."""
     text = unicodedata.normalize("NFC", text)
     found: dict[str, str] = {}
     lowered = _lower(text)
@@ -387,8 +386,7 @@ def has_name(words: Collection[str], name: str) -> bool:
 
 
 def _is_among(quantity: Quantity, others: Collection[Quantity]) -> bool:
-    """Whether one has the same value, and the same unit if both have one; a percentage never equals
-    a plain number."""
+    """Whether one has this value, and unit if both have one; a percentage is no plain number."""
     value, unit = quantity
     return any(
         value == other

@@ -241,10 +241,8 @@ def without_dates(text: str, language: str) -> str:
 
 
 def has_date(dates: Collection[Date], years: Collection[int], claimed: Date) -> bool:
-    """Whether one of the dates equals the claimed one or is more precise.
-
-    A date without a year may be of any of the `years` that stand apart.
-    """
+    """Whether one of the dates equals the claimed one or is more precise; one without a year may
+    be of any of the `years` that stand apart."""
     year, month, day = claimed
     return any(
         other[1] == month
@@ -278,8 +276,7 @@ def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
 
 @cache
 def _shown(language: str) -> re.Pattern[str]:
-    """Pattern for a day, with or without its year, a range of days, a month with its year, and a
-    year alone."""
+    """Pattern for a day, a range of days, a month with its year, and a year alone."""
     names = _alternatives(months(language))
     number = rf"\b\d{{1,2}}{_ORDINAL}"
     day = rf"{number}(?: ?[-–] ?{number}| (?:to|and|tot|en|bis|und|au|et) {number})? "

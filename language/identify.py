@@ -71,8 +71,7 @@ def detect_languages(questions: Sequence[str], likely: str) -> list[str]:
 
 
 def written_in(text: str, likely: str) -> str:
-    """Official EU language of a model's text; `likely`, in which it was asked for, unless another
-    is clear."""
+    """Official EU language of a model's text; `likely`, as asked for, unless another is clear."""
     language, chance = most_likely(text)
     return language if chance >= _CLEAR else likely
 

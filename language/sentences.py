@@ -75,10 +75,7 @@ def sentences(text: str, language: str) -> list[Span]:
 
 
 def cut(text: str, span: Span, fits: Callable[[str], bool]) -> list[Span]:
-    """Cuts a span that is too long for one passage, as a last resort.
-
-    Each piece fits. It ends at the last sentence, else clause, else word that lets it fit.
-    """
+    """Cuts a span that is too long into pieces that fit, at a sentence, clause or word."""
     pieces: list[Span] = []
     start, end = span
     while (most := _longest(text, start, end, fits)) < end:
@@ -123,8 +120,7 @@ def _pieces(text: str, language: str) -> Iterator[Span]:
 
 
 def _stretches(text: str) -> Iterator[Span]:
-    """Parts of at most `_STRETCH` characters, which end at a sentence if possible, else at a
-    space."""
+    """Parts of at most `_STRETCH` characters that end at a sentence, else at a space."""
     start = 0
     while len(text) - start > _STRETCH:
         most = start + _STRETCH
@@ -160,8 +156,7 @@ def _runs_on(before: str, after: str, language: str) -> bool:
 
 
 def _kept_together(text: str) -> deque[Span]:
-    """The quotations and parentheses that are short enough to keep whole, in order, without nested
-    ones."""
+    """The outermost quotations and parentheses that are short enough to keep whole, in order."""
     found: deque[Span] = deque()
     for start, end in sorted(_enclosed(text)):
         if end - start <= _LONGEST_SPEECH and (not found or start >= found[-1][1]):

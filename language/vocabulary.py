@@ -45,8 +45,7 @@ _UNITS = {
 
 @cache
 def months(language: str) -> dict[str, int]:
-    """Maps the folded month names of a language (ISO 639-1, or with a country: de_AT) to 1-12; they
-    are those of Unicode's CLDR."""
+    """Folded month names of a language (ISO 639-1, or with a country: de_AT) -> 1-12, by CLDR."""
     locale = Locale.parse(language)
     return {
         fold(name).rstrip("."): number
@@ -205,11 +204,7 @@ def has_cues(language: str) -> bool:
 
 
 def cues_of(language: str) -> Cues:
-    """The cues of a language (ISO 639-1), or those of English where there are none.
-
-    Raises:
-        PromptError: the file has wrong or missing entries.
-    """
+    """The cues of a language (ISO 639-1), or those of English where there are none."""
     known = _cues_file().cues
     return known.get(language) or known[_FALLBACK_LANGUAGE]
 

@@ -80,11 +80,7 @@ class AnswerBuilder:
 
     @property
     def citations(self) -> tuple[Citation, ...]:
-        """One citation per distinct quote, by number.
-
-        Raises:
-            AssertionError: a quote reaches outside its passage (a bug).
-        """
+        """One citation per distinct quote, by number."""
         made = [self._citation(quote) for quote in self._quotes]
         return tuple(sorted(made, key=lambda citation: citation.number))
 
@@ -185,8 +181,7 @@ class AnswerBuilder:
         return made
 
     def _sentence(self, draft: Draft, verdict: Verdict, *, is_final: bool) -> AnswerSentence:
-        """The sentence of a draft: with its evidence where it was found, else with what comes
-        nearest to it."""
+        """The sentence of a draft, with its evidence, or else what comes nearest to it."""
         is_settled = is_final or verdict.status == "differs"
         status = verdict.status if is_settled else "pending"
         is_shown = status != "not_confirmed" or self._unconfirmed == "show"
@@ -257,8 +252,7 @@ class AnswerBuilder:
 
 
 def _above_results(request: Request) -> Blocks:
-    """The sentences above results: what was not found, which task cannot be done by quoting, and
-    that the sources speak of it or only come near."""
+    """What was not found or cannot be done by quoting, and how near the results come."""
     short = short_phrases(request.language)
     above: list[str] = []
     if request.lacking:
@@ -359,8 +353,7 @@ def _names(text: str, language: str, in_question: Collection[str]) -> list[str]:
 
 
 class AnswerRun:
-    """One answer in the making, in the sources' words; its public fields are those of `Answer`, and
-    `builder`."""
+    """An answer in the making, in the sources' words; its public fields are those of `Answer`."""
 
     mode: Mode = "extractive"
     model = ""

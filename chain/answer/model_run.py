@@ -147,8 +147,7 @@ class ModelRun(AnswerRun):
             self.not_stated = self._asked(left)
 
     def _asked(self, gaps: Gaps) -> tuple[str, ...]:
-        """What is not stated, as far as it may be shown: it is a model's words, and of a question,
-        which a task is none."""
+        """What is not stated of a question, as far as a model's words may be shown."""
         if self.request.task or self._unconfirmed == "hide":
             return ()
         return tuple(filter(self._verifier.is_asked, gaps.not_stated))
@@ -172,8 +171,7 @@ class ModelRun(AnswerRun):
         return Gaps()
 
     def _extend(self, new: Sequence[ScoredPassage]) -> None:
-        """Takes in passages of a second search, which the model is given with the best of the
-        first."""
+        """Takes in new passages, which the model gets with the best of the first search."""
         count = len(self.request.found)
         given = (*range(count, count + len(new)), *range(min(count, _BEST_AGAIN)))
         self.request = replace(
@@ -188,8 +186,7 @@ class ModelRun(AnswerRun):
     def _checked(
         self, config: RunnableConfig | None, *, is_lost: bool
     ) -> Iterator[tuple[Draft, Verdict]]:
-        """The model's sentences, with verdicts that the checker has had its say in, unless the
-        server `is_lost`."""
+        """The model's sentences with verdicts by the checker, unless the server `is_lost`."""
         if self._checking is None:
             yield from self._sentences
             return

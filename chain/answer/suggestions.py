@@ -36,8 +36,7 @@ _ALIKE = 0.5  # share of words that makes two questions one in other words
 def related(
     index: Snapshot, question: str, query: Query, found: Sequence[ScoredPassage]
 ) -> tuple[str, ...]:
-    """Up to two questions about the sections nearest to a refused question, which stands alone;
-    `found` are its passages, best first."""
+    """Up to two questions about the sections nearest to a refused question that stands alone."""
     turns = [*query.history, Turn(question=question, answer_text="")]
     passages = [scored.passage for scored in found]
     about = {passage.document.id for passage in passages[:1]}
@@ -117,8 +116,7 @@ def _same_text(passage: Passage, other: Passage) -> bool:
 def questions_about(
     index: Snapshot, document: DocumentInfo, language: str, count: int = _ABOUT
 ) -> tuple[str, ...]:
-    """Prepared questions of a language version of a document, from all its parts and in its order;
-    `language` is theirs (ISO 639-1), `count` their number at most."""
+    """Prepared questions of a document in a language (ISO 639-1), from all its parts in order."""
     passages = spread(index.passages([document.key]), _LOOKED_AT)
     by_passage: dict[str, list[PreparedQuestion]] = {}
     for prepared in _offerable(index.questions([document.key]), language):

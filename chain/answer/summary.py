@@ -46,8 +46,7 @@ class _Candidate(NamedTuple):
 
 
 def summary_of(index: Snapshot, key: str) -> Answer | None:
-    """Summary of a language version of a document, each sentence below the name of its section;
-    None if no sentence stands alone."""
+    """Summary of a document under its sections; None if no sentence stands alone."""
     statements = summary_statements(index, key)
     if not statements:
         return None
@@ -80,11 +79,8 @@ def summary_of(index: Snapshot, key: str) -> Answer | None:
 
 
 def summary_statements(index: Snapshot, key: str) -> list[tuple[ScoredPassage, tuple[int, ...]]]:
-    """The statements of a summary of a language version of a document: of each the passage, and its
-    numbers of units.
-
-    They are up to six: what it is for, and then in its order; none if no sentence stands alone.
-    """
+    """Up to six statements of a document's language version, with their passages: what it is for,
+    and then in its order; none if no sentence stands alone."""
     passages = spread(index.passages([key]), _LOOKED_AT)
     if not passages:
         return []
@@ -111,10 +107,7 @@ def summary_statements(index: Snapshot, key: str) -> list[tuple[ScoredPassage, t
 
 
 def spread(passages: Sequence[Passage], most: int) -> list[Passage]:
-    """Passages of a document in order; at most `most`, evenly spaced.
-
-    Recitals and other preambles are left out if enough passages follow them.
-    """
+    """Passages of a document, evenly spaced; preambles only if little follows them."""
     ordered = sorted(passages, key=lambda passage: passage.start)
     enacting = [passage for passage in ordered if not passage.preamble]
     ordered = enacting if len(enacting) >= _SENTENCES else ordered

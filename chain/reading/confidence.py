@@ -62,8 +62,7 @@ class PreparedMatch(NamedTuple):
 
 
 def match(part: Part, amounts: CosineAmounts) -> PreparedMatch:
-    """Reads the prepared questions near a question; `amounts` say from which closeness what is
-    concluded."""
+    """Reads the prepared questions near a question; the amounts have the limits."""
     near, ranked = part.prepared, part.ranked
     first = part.found[ranked[0].passage].passage if ranked else None
     core = {first.unit_ids[number] for number in ranked[0].statement.core} if first else set()
@@ -140,10 +139,7 @@ class Evidence:
         return [written for code, written in demands.countries.items() if code not in known]
 
     def names_missing(self, demands: Demands, in_index: Callable[[str], bool]) -> list[str]:
-        """Names that the texts lack; if none is in the question's language, that the index lacks.
-
-        `in_index`: whether a passage in any language has a word like this one.
-        """
+        """Names that the texts lack; if none is in the question's language, the index."""
         if not demands.acronyms and not demands.names:
             return []
         known = frozenset().union(*(_words(text) for text, _ in self._texts))
@@ -336,8 +332,7 @@ def lacks(part: Part, index: Snapshot, same: PreparedQuestion | None = None) -> 
 
 
 def probability(weights: Mapping[str, float], values: Mapping[str, float]) -> float:
-    """The probability of a logistic model: weights by feature, of which there are values, and
-    "intercept"."""
+    """Probability by a logistic model; its weights are those of the values, and "intercept"."""
     own = (weight * values[name] for name, weight in weights.items() if name != "intercept")
     total = weights["intercept"] + sum(own)
     return 1.0 / (1.0 + math.exp(-total))

@@ -307,8 +307,7 @@ def _says_something(passage: Passage, unit: Unit) -> bool:
 def _before(
     passage: Passage, number: int, lists: dict[int, tuple[int, ...]], reasons: bool
 ) -> tuple[int, ...] | None:
-    """The units that a unit refers back to, at most two sentences or a list; None if they are not
-    in the passage."""
+    """The units that one refers back to, two sentences or a list; None if they are elsewhere."""
     brought: list[int] = []
     while True:
         text = _text(passage, number)

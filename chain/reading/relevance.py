@@ -131,8 +131,7 @@ def _promise(scored: ScoredPassage, unit: int, best: float) -> float:
 
 
 def _context(passage: Passage, statement: Statement, number: int) -> str:
-    """The sentence that a unit of a statement points back to; empty if it does not, and for one
-    that introduces it."""
+    """The sentence that a unit of a statement points back to; empty if it points to none."""
     first = statement.core[0]
     if number < first or first == statement.units[0]:
         return ""
@@ -143,8 +142,7 @@ def _context(passage: Passage, statement: Statement, number: int) -> str:
 def in_parts(
     whole: Part, index: Snapshot, scope: Scope
 ) -> tuple[tuple[ScoredPassage, ...], tuple[Part, ...]]:
-    """The retrieved passages with each part's best passage added, and the scored parts; just the
-    whole if the question asks one thing."""
+    """The passages with each part's best added, and the scored parts; else just the whole."""
     language, profile = whole.language, index.profile
     questions = sub_questions(whole.question, language)
     near = [index.prepared(question, language, scope) for question in questions]

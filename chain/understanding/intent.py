@@ -119,11 +119,7 @@ class MannerLists(Frozen):
 
 @cache
 def manner_lists() -> MannerLists:
-    """The lists; read once.
-
-    Raises:
-        PromptError: the file has wrong or missing entries.
-    """
+    """The lists; read once."""
     return checked(_LISTS, MannerLists)
 
 
@@ -209,8 +205,7 @@ def made_of_phrases(words: Sequence[str], language: str, asks: bool) -> Message 
 
 
 def _tiled(words: Sequence[str], language: str) -> frozenset[Message]:
-    """Kinds of the phrases in the best segmentation of the words (dynamic programming); empty if
-    there is none."""
+    """Kinds of the phrases in the best segmentation (dynamic programming); empty without one."""
     best: list[_Tiling | None] = [_Tiling(0, 0, 0, frozenset()), *(None for _ in words)]
     for start, before in enumerate(best):
         if before is None:
@@ -270,8 +265,7 @@ class _Model(NamedTuple):
 
 
 def inputs_of(text: str) -> Array:
-    """What the classifier sees of a text: its vector and its state in the reader, each of unit
-    length."""
+    """What the classifier sees of a text: its vector and the reader's state, of unit length."""
     parts = (local_embedder().query(text), reader().state(text))
     return np.concatenate([part / max(float(np.linalg.norm(part)), 1e-9) for part in parts])
 

@@ -51,8 +51,7 @@ _MARKS = ("?", ";", ";")  # Greek asks with a semicolon
 
 
 def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | None:
-    """Id of the document that a message names, such as "summarise COM(2020) 607"; None if none, or
-    several equally well."""
+    """Id of the only document that a message names, such as COM(2020) 607; None without one."""
     names = _names(documents)
     in_message = _name_parts(message) - _counts(message)
     counts = Counter(part for parts in names.values() for part in parts)
@@ -180,8 +179,7 @@ class Interpretation(NamedTuple):
 
     @property
     def can_be_quoted(self) -> bool:
-        """Whether quotes can stand in for a model: for a short answer, not for a table or a
-        translation."""
+        """Whether quotes can stand in for a model: not for a table or a translation."""
         return not self.last or self.brief
 
 
@@ -280,8 +278,7 @@ def _names_the_language_asked_for(question: str, language: str, history: Sequenc
 def _by_itself(
     question: str, language: str, before: Sequence[Turn], rewrite: Rewrite | None
 ) -> tuple[FollowUp, bool]:
-    """Makes a question stand alone: takes the model's wording if it means the same, else that of
-    the rules; also returns whether the rules made it."""
+    """Makes a question stand alone, by the model if it keeps the meaning; and whether by rules."""
     by_rules = follow_up(question, language, before)
     if rewrite is None or not before:
         return by_rules, True
@@ -297,8 +294,7 @@ def _by_itself(
 
 
 def _is_meant(rewritten: str, question: str, by_rules: str, before: Sequence[Turn]) -> bool:
-    """Whether a rewriting has the meaning of the follow-up, and is no other or earlier question,
-    answer or order to the model."""
+    """Whether a rewriting means the follow-up, and is no earlier question, answer or order."""
     if fold(rewritten) == fold(question):
         return True
     earlier = [turn.question for turn in before]

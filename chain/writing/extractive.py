@@ -186,8 +186,7 @@ def _item_asked_for(request: Request) -> Iterator[list[Draft]]:
 
 
 def _best_results(request: Request) -> Iterator[_Result]:
-    """The statements that are shown as results; those that are best for a part of the question come
-    first."""
+    """The statements to show as results; those that are best for a part come first."""
     amounts = request.amounts.relevance
     ranked = [unsaid_first(part.ranked, request) for part in request.parts if part.ranked]
     by_score = sorted(itertools.chain.from_iterable(ranked), key=lambda each: -each.score)
@@ -267,8 +266,7 @@ def _label(passage: Passage, language: str) -> str:
 def _window(
     passage: Passage, statement: Statement, scores: Mapping[int, float], shown: Collection[int]
 ) -> range | None:
-    """The statement widened by sentences around it, the likelier neighbour first; None if it is
-    not a stretch of sentences, such as a row of a table."""
+    """The statement widened by its likelier neighbours; None for a list or a row of a table."""
     begin, end = first, last = min(statement.units), max(statement.units)
     units_between = passage.units[first : last + 1]
     if any(unit.kind != "sentence" or is_row(passage, unit) for unit in units_between):

@@ -5,13 +5,7 @@ import pytest
 from chain.assistant import Assistant
 from chain.understanding.follow_ups import item_meant, standalone
 from core.answer import Turn
-from core.settings import Settings
 from language.identify import detect_languages
-
-
-@pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
 
 
 def turns(*questions: str) -> list[Turn]:

@@ -78,8 +78,7 @@ def test_as_much_is_offered_in_four_languages(assistant: Assistant) -> None:
             assert not re.match("Wat zegt|What do|Was sagen|Que disent", one)
 
 
-def test_nothing_is_offered_twice_or_after_its_answer_was_shown(settings: Settings) -> None:
-    assistant = Assistant(settings)
+def test_nothing_is_offered_twice_or_after_its_answer_was_shown(assistant: Assistant) -> None:
     conversation = Conversation()
     for question in (
         "Welke drie blokken heeft de drugsagenda?",
@@ -98,8 +97,9 @@ def test_nothing_is_offered_twice_or_after_its_answer_was_shown(settings: Settin
     assert len(offered) >= 6
 
 
-def test_what_has_nothing_to_do_with_a_refused_question_is_not_offered(settings: Settings) -> None:
-    assistant = Assistant(settings)
+def test_what_has_nothing_to_do_with_a_refused_question_is_not_offered(
+    assistant: Assistant,
+) -> None:
     near = assistant.ask("Hoeveel drugslaboratoria werden er in Polen ontdekt?")
     assert 1 <= len(near.related) <= 2
     for one in near.related:

@@ -49,17 +49,6 @@ def _bare(answer: Answer) -> str:
     return re.sub(r"(?: ?\[\d+\])+", "", answer.text)
 
 
-def test_a_turn_knows_the_passages_that_its_markers_mean(
-    assistant: Assistant, history: list[Turn]
-) -> None:
-    answer = assistant.ask(QUESTION)
-    first = next(one for one in answer.citations if one.number == 1)
-    assert Turn.of(QUESTION, answer).cited[0] == first.passage_id
-    refused = assistant.ask("What is the capital of Australia?")
-    assert not refused.answered
-    assert Turn.of("?", refused).cited == ()
-
-
 @pytest.mark.parametrize(
     ("message", "kind", "reply", "shown"),
     [

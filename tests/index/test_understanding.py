@@ -8,17 +8,12 @@ from chain.answer.summary import summary_of
 from chain.assistant import Assistant
 from chain.understanding.meaning import interpret
 from core.answer import Finished, TextDelta, Turn
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 from core.source import Scope
 from core.yaml_files import read_yaml
 from prompts import phrases
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019 in de EU?"
-
-
-@pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ import pytest
 from chain.model.language_model import ChatModel
 from chain.proposing import WrittenQuestion, propose
 from command.__main__ import app
-from core.errors import ModelError
 from core.settings import Settings
 from core.source import Passage
 from ingest.pipeline import ingest
@@ -145,15 +144,6 @@ def test_what_does_not_find_its_answer_or_asks_the_same_again_is_dropped(
         ([9], ["Which crane is the biggest?"]),
     )
     assert proposed(port, "Cranes") == ([WrittenQuestion(CRANES[0], "en", (0,))], 3)
-
-
-def test_the_beginning_of_a_reply_that_broke_off_is_kept(port: Settings, server: Script) -> None:
-    whole = len(reply_of(([1], CRANES))) - len("]}")
-    server.cut_after = whole // 7 + 3
-    assert [question.text for question in proposed(port, "Cranes")[0]] == CRANES
-    server.cut_after = 2
-    with pytest.raises(ModelError, match="not in the form"):
-        proposed(port, "Cranes")
 
 
 def test_instructions_in_a_source_or_a_reply_do_nothing(indexed: Small, server: Script) -> None:

@@ -67,7 +67,3 @@ def test_the_same_question_is_put_to_the_paragraph_in_another_language(
 def test_without_the_list_of_what_is_measured_nothing_is_taken(sets: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"xquad\.en\.json is needed"):
         general([sets])
-
-
-def test_no_sets_are_no_questions(tmp_path: Path) -> None:
-    assert general([tmp_path]) == []
