@@ -181,9 +181,8 @@ def _refusal(
         return (own(first),)
     words = phrases(language)
     if reason == "out_of_scope":
-        wider = _without_a_limit(scope, index)
-        lines = [f"{words.limits[name]}: {count}" for name, count in wider.items()]
-        items = tuple((AnswerSentence(text=line),) for line in lines)
+        counts = [(words.limits[name], count) for name, count in _without_a_limit(scope, index)]
+        items = tuple((AnswerSentence(text=f"{limit}: {count}"),) for limit, count in counts)
         widen = own(words.widen), AnswerBlock(kind="list", items=items)
         return (own(first), *(widen if items else ()))
     made = datetime.datetime.fromisoformat(index.created).date()
@@ -196,14 +195,12 @@ def _count_documents(scope: Scope, index: Snapshot) -> int:
     return len({document.id for document in index.documents() if scope.admits(document)})
 
 
-def _without_a_limit(scope: Scope, index: Snapshot) -> dict[str, int]:
-    """Limit -> number of documents in scope without it, if any."""
-    nothing = Scope()
-    counts = {
-        name: _count_documents(scope.model_copy(update={name: getattr(nothing, name)}), index)
-        for name in Scope.model_fields
-    }
-    return {name: count for name, count in counts.items() if count}
+def _without_a_limit(scope: Scope, index: Snapshot) -> Iterator[tuple[str, int]]:
+    """The limits without which documents are in scope, and how many."""
+    for name in Scope.model_fields:
+        wider = scope.model_copy(update={name: getattr(Scope(), name)})
+        if count := _count_documents(wider, index):
+            yield name, count
 
 
 def _ended(citations: Sequence[Citation], day: datetime.date, language: str) -> str:
