@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -60,8 +60,8 @@ def run() -> None:
     # Two answers side by side, an outline beside a text, and tables of many figures need all of it.
     reading = chosen.url_path == "sources" and "document" in st.query_params
     wide = reading or chosen.url_path == "evaluation"
-    layout: Literal["wide", "centered"] = "wide" if wide else "centered"
-    st.set_page_config(page_title=f"{chosen.title} – {texts('title')}", layout=layout)
+    title = f"{chosen.title} – {texts('title')}"
+    st.set_page_config(page_title=title, layout="wide" if wide else "centered")
     _choose_language(texts)
     if isinstance(who, User):
         _show_user(who, texts)

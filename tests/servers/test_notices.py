@@ -3,9 +3,10 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
+from typing import NamedTuple
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -36,7 +37,6 @@ from ui.guard import ID, RETRY_AFTER, RequestIdMiddleware, SecurityMiddleware
 TOLD = "Zaterdag <b>gesloten</b>, zie https://example.org.\nVan 9 tot 12 uur."
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
-NO_MODEL: Mapping[str, str] = MappingProxyType({})
 
 
 # The layers
@@ -107,19 +107,16 @@ def test_what_is_refused_is_counted(client: TestClient, env: Callable[..., None]
 # The real app
 
 
-class Changing:
+class App(NamedTuple):
     """The real app, whose `.env` is `file`; everybody is a visitor."""
 
-    def __init__(self, address: str, file: Path, log: Path) -> None:
-        self.address, self.file, self.log = address, file, log
-
-    def write(self, **values: str) -> None:
-        write(self.file, **values)
+    address: str
+    file: Path
+    log: Path
 
 
-def changing(
-    folder: Path, settings: Settings, model: Mapping[str, str] = NO_MODEL
-) -> Generator[Changing, None, None]:
+@contextmanager
+def running(folder: Path, settings: Settings, **model: str) -> Iterator[App]:
     file, log = folder / ".env", folder / "log"
     write(file)
     # Python runs this before all else: the app is the real one but for the place of its `.env`.
@@ -134,22 +131,21 @@ def changing(
         **model,
     }
     with served(settings.data_dir, log, environment) as address:
-        yield Changing(address, file, log)
+        yield App(address, file, log)
 
 
 @pytest.fixture(scope="module")
-def visited(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changing]:
-    yield from changing(tmp_path_factory.mktemp("visited"), settings)
+def visited(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with running(tmp_path_factory.mktemp("visited"), settings) as app:
+        yield app
 
 
-def records(app: Changing) -> list[dict[str, str]]:
+def records(app: App) -> list[dict[str, str]]:
     return [json.loads(line) for line in app.log.read_text("utf-8").splitlines()]
 
 
 @pytest.mark.long
-def test_each_question_of_a_session_has_an_id_of_its_own(visited: Changing) -> None:
-    visited.write()
-
+def test_each_question_of_a_session_has_an_id_of_its_own(visited: App) -> None:
     async def asking() -> None:
         async with session_of(visited.address) as session:
             await session.load()
@@ -165,7 +161,7 @@ def test_each_question_of_a_session_has_an_id_of_its_own(visited: Changing) -> N
     assert "drugsmarkt" not in visited.log.read_text("utf-8")
 
 
-def test_the_app_answers_with_an_id_and_logs_lines_of_one_form(visited: Changing) -> None:
+def test_the_app_answers_with_an_id_and_logs_lines_of_one_form(visited: App) -> None:
     answer = patient_http.get(f"{visited.address}/_stcore/health", headers={ID: "probe-7"})
     assert answer.headers[ID] == "probe-7"
     refused = patient_http.post(f"{visited.address}/_stcore/health")
@@ -194,28 +190,26 @@ def test_an_answer_under_way_ends_and_no_other_begins(settings: Settings, tmp_pa
         server.reply = reply_of("In 2019 there were more than 725 000 reports in the EU.")
         server.delay = 0.5  # seconds before each of several pieces
         model = {"OPENAI_BASE_URL": server.url, "STRATEGIEWIJZER_MODEL": "scripted"}
-        apps = changing(tmp_path, settings, model)
-        app = next(apps)
+        with running(tmp_path, settings, **model) as app:
 
-        async def asking() -> None:
-            async with session_of(app.address) as session:
-                await session.load()
-                answer = asyncio.create_task(session.ask(REPORTS))
-                await asyncio.to_thread(until, lambda: server.requests, "the model is asked")
-                app.write(maintenance=TOLD)
-                await answer
-                assert "725 000 reports" in "".join(session.html)
-                asked = len(server.requests)
-                await session.load()
-                assert TOLD.split()[0] in "".join(session.html)
-                assert "725 000 reports" not in "".join(session.html)
-                await session.ask(REPORTS)
-                assert len(server.requests) == asked
+            async def asking() -> None:
+                async with session_of(app.address) as session:
+                    await session.load()
+                    answer = asyncio.create_task(session.ask(REPORTS))
+                    await asyncio.to_thread(until, lambda: server.requests, "the model is asked")
+                    write(app.file, maintenance=TOLD)
+                    await answer
+                    assert "725 000 reports" in "".join(session.html)
+                    asked = len(server.requests)
+                    await session.load()
+                    assert TOLD.split()[0] in "".join(session.html)
+                    assert "725 000 reports" not in "".join(session.html)
+                    await session.ask(REPORTS)
+                    assert len(server.requests) == asked
 
-        apart(asking())
-        ended = [record for record in records(app) if record["message"] == "A question ended"]
-        assert [(each["kind"], each["mode"]) for each in ended] == [("answer", "generative")]
-        apps.close()
+            apart(asking())
+            ended = [record for record in records(app) if record["message"] == "A question ended"]
+            assert [(each["kind"], each["mode"]) for each in ended] == [("answer", "generative")]
 
 
 @pytest.mark.parametrize("role", ["reader", "evaluator", "maintainer"])

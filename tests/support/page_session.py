@@ -24,14 +24,12 @@ class Session:
     id: given by the server.
     widgets: ids of the page's widgets, one of each kind.
     html: HTML elements of the page's last run, in order.
-    received: bytes so far.
     """
 
     def __init__(self, socket: ClientConnection, address: str, path: str) -> None:
         self.id = ""
         self.widgets: dict[str, str] = {}
         self.html: list[str] = []
-        self.received = 0
         self._socket = socket
         self._address = address
         self._path = path
@@ -66,7 +64,6 @@ class Session:
         is_over = False
         while not is_over:
             frame = await self._socket.recv(decode=False)
-            self.received += len(frame)
             is_over = self._take(ForwardMsg.FromString(frame))
 
     def _take(self, message: ForwardMsg) -> bool:

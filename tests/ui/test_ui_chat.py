@@ -90,14 +90,6 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, *events: Event | Exception) -> Non
     monkeypatch.setattr(Assistant, "stream", stream)
 
 
-def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) -> None:
-    ask(app, OFF_TOPIC)
-    assert 'class="sw-refusal"' in shown(app)
-    assert "<mark>" not in shown(app)
-    assert "%" not in shown(app)
-    assert [len(thumbs(app, name)) for name in ("helpful", "evidence")] == [1, 0]
-
-
 def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sources(
     app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

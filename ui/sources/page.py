@@ -41,10 +41,6 @@ class _Row:
     entry: DocumentEntry  # the language version that is shown
     found: FoundPlaces | None = None  # what was found in it
 
-    @property
-    def info(self) -> DocumentInfo:
-        return self.entry.info
-
 
 def page() -> None:
     """Lists the documents, or shows the one that the address names."""
@@ -182,23 +178,23 @@ def _rows(
 def _order(row: _Row, sort: str) -> tuple[bool, int, str]:
     """By title, or the newest first; where the words are in the title before all others."""
     elsewhere = row.found is not None and not row.found.in_title
-    date = row.info.date or datetime.date.min
+    date = row.entry.info.date or datetime.date.min
     newest = -date.toordinal() if sort == "date" else 0
-    return elsewhere, newest, compared(row.info.title)
+    return elsewhere, newest, compared(row.entry.info.title)
 
 
 def _show_row(
     row: _Row, documents: Documents, standings: Mapping[str, Standing], words: str, texts: Texts
 ) -> None:
-    name = row.info.id
+    name = row.entry.info.id
     with st.container(border=True):
-        addresses.to_document(row.info, f"open-{name}")
+        addresses.to_document(row.entry.info, f"open-{name}")
         standing = standings.get(row.entry.key, "in_force")
-        st.html(card_html(row.versions, row.info, standing, texts))
+        st.html(card_html(row.versions, row.entry.info, standing, texts))
         show_related(documents, name, ("superseded_by", "summary_of"), texts)
         if row.found:
-            _show_hits(row.info, row.found, words, texts)
-        addresses.to_chat(row.info, texts, name)
+            _show_hits(row.entry.info, row.found, words, texts)
+        addresses.to_chat(row.entry.info, texts, name)
 
 
 def _show_hits(document: DocumentInfo, found: FoundPlaces, words: str, texts: Texts) -> None:
