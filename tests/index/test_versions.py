@@ -17,7 +17,6 @@ from ui.answers.checks import remarks_below
 from ui.texts import load
 
 TODAY = datetime.date(2026, 11, 24)
-Indexed = Small
 
 
 def document(name: str, language: str = "nl", **given: object) -> DocumentInfo:
@@ -65,7 +64,7 @@ BEES = "## Beekeeping\n\nThe town keeps {} hives of bees on the roof of the town
 DOGS = "## Dogs\n\nDogs swim in the pond from May to September."
 
 
-def test_the_text_in_force_comes_first_and_the_old_one_is_told(indexed: Indexed) -> None:
+def test_the_text_in_force_comes_first_and_the_old_one_is_told(indexed: Small) -> None:
     old = _plan(1, f"{BEES.format(12)}\n\n{DOGS}", "superseded_by: plan-2\n")
     assistant = Assistant(
         _questions_are_answered(indexed({"old.md": old, "new.md": _plan(2, BEES.format(30))}))
@@ -117,7 +116,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("now")
-def test_a_document_whose_period_is_over_keeps_its_place(indexed: Indexed) -> None:
+def test_a_document_whose_period_is_over_keeps_its_place(indexed: Small) -> None:
     files = {"1.md": _plan(1, DOGS), "2.md": _plan(2, BEES.format(30))}
     before = Assistant(_questions_are_answered(indexed(files))).ask(PONDS, language="en")
     files["1.md"] = _plan(1, DOGS, OVER + SUCCESSOR)
@@ -134,7 +133,7 @@ def test_a_document_whose_period_is_over_keeps_its_place(indexed: Indexed) -> No
     ("day", "told"), [(None, ON_PLAN_1), ("2026-01-01", ON_PLAN_1), ("2025-12-31", "")]
 )
 def test_whether_a_period_is_over_is_told_for_the_day_of_reference(
-    indexed: Indexed, day: str | None, told: str
+    indexed: Small, day: str | None, told: str
 ) -> None:
     assistant = Assistant(
         _questions_are_answered(indexed({"1.md": _plan(1, DOGS, OVER + SUCCESSOR)}))
@@ -144,7 +143,7 @@ def test_whether_a_period_is_over_is_told_for_the_day_of_reference(
 
 
 @pytest.mark.usefixtures("now")
-def test_of_a_document_that_is_cited_with_its_successor_nothing_is_said(indexed: Indexed) -> None:
+def test_of_a_document_that_is_cited_with_its_successor_nothing_is_said(indexed: Small) -> None:
     question = "How many hives of bees does the town keep and when do dogs swim in the pond?"
     files = {
         "1.md": _plan(1, DOGS, OVER + SUCCESSOR),
@@ -172,11 +171,6 @@ def test_of_a_document_that_is_cited_with_its_successor_nothing_is_said(indexed:
             "What are the priorities of the action plan on firearms trafficking?",
             "The action plan on firearms trafficking (COM(2020) 608 final) ran from 2020 until the "
             "end of 2025 and is over.",
-        ),
-        (
-            "Quelles sont les priorités de l'agenda antidrogue ?",
-            "L'agenda antidrogue (COM(2020) 606 final/2) s'appliquait de 2021 jusqu'à fin 2025 et "
-            "a pris fin ; successeur : EU Drugs Strategy, COM(2025) 743 final.",
         ),
     ],
 )
@@ -211,7 +205,6 @@ NL_DRUGS = (
     ("question", "said"),
     [
         ("geldt de drugsagenda nog?", NL_DRUGS),
-        ("wie volgt de drugsagenda op?", NL_DRUGS),
         (
             "Is the firearms plan still in force?",
             (
@@ -258,7 +251,7 @@ def test_it_is_told_of_what_a_conversation_is_about_and_of_the_day_of_reference(
 
 @pytest.mark.usefixtures("now")
 def test_outside_of_the_scope_or_without_a_period_the_question_is_answered_as_any_other(
-    assistant: Assistant, indexed: Indexed
+    assistant: Assistant, indexed: Small
 ) -> None:
     other = Scope(documents=("csa-strategy",))
     assert " liep van " not in assistant.ask("Geldt de drugsagenda nog?", scope=other).text
@@ -271,7 +264,7 @@ def test_outside_of_the_scope_or_without_a_period_the_question_is_answered_as_an
         assert answer.citations  # where no sentence is on it, what there is
 
 
-def test_a_successor_that_is_a_document_here_is_named(indexed: Indexed) -> None:
+def test_a_successor_that_is_a_document_here_is_named(indexed: Small) -> None:
     old = "---\nid: old\nlanguage: en\ntitle: The Pond Plan\nsuperseded_by: new\n"
     files = {
         "old.md": f"{old}effective_until: 2025-06-30\n---\n\n# Ponds\n\nDogs swim in ponds.\n",

@@ -12,15 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DocumentError, FetchError
-from core.files import MEGABYTE
+from core.errors import FetchError
 from core.settings import ROOT, Settings
 from core.yaml_files import read_yaml
 from ingest.commands.fetch import run
 from ingest.official.cellar import LANGUAGES, RESOURCES, Cellar, ListedText, chosen, listed
 from ingest.official.client import Client
 from ingest.official.fetch import Fetched, Folder, fetch
-from ingest.reading.files import find, refuse_large
+from ingest.reading.files import find
 from ingest.reading.formats import markdown
 from ingest.reading.load import load
 from language.identify import OFFICIAL
@@ -43,7 +42,6 @@ from tests.support.publications_server import (
     status,
     text,
 )
-from ui.maintenance import document_files
 
 
 @pytest.fixture
@@ -325,29 +323,6 @@ def test_a_fault_is_told_and_the_former_file_stays(
     after = contents(folder)
     assert {name: after[name] for name in before} == before
     assert not [name for name in after if name.startswith(".")]
-
-
-@pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
-def test_what_may_be_fetched_may_be_ingested_and_uploaded(
-    office: Office, folder: Path, get: Fetch, more: int, taken: bool
-) -> None:
-    """A megabyte has the same number of bytes for all who refuse a file, and the same remedy."""
-    settings = Settings(max_file_size=1)
-    spaces = b" " * (MEGABYTE + more - len(text("Strategie")))
-    body = text("Strategie").replace(b"</body>", spaces + b"</body>")
-    office.hold(STRATEGY, "nld", XHTML, body)
-    (outcome,) = get(size_limit=settings.largest_file)
-    assert outcome.status == ("new" if taken else "failed")
-    reason = document_files.rejection_reason("strategie.html", len(body), settings)
-    assert (reason is None) == taken
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "strategie.html").write_bytes(body)
-    if taken:
-        refuse_large(folder / "strategie.html", settings.largest_file)
-        return
-    with pytest.raises(DocumentError, match="larger than 1 MB") as refused:
-        refuse_large(folder / "strategie.html", settings.largest_file)
-    assert outcome.problem.endswith(f"{refused.value.problem}. {refused.value.remedy}")
 
 
 def test_a_list_that_cannot_be_read_is_told(office: Office, get: Fetch) -> None:
